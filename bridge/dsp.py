@@ -1,0 +1,94 @@
+"""Small pieces of signal processing that the engine and the sound card's feeder share.
+
+Everything works on float32 blocks [samples, channels] and keeps its state between blocks, so that
+a level never jumps at a block's edge.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+LIMIT = 0.8  # full scale is 1.0; below this the limiter changes nothing
+
+
+def soft_limit(audio: np.ndarray, threshold: float = LIMIT) -> np.ndarray:
+    """Leave samples up to `threshold` as they are and bend the rest smoothly towards ±1.0.
+
+    Memoryless (a tanh knee whose slope is continuous at the threshold), so it adds no latency.
+    Returns the same array when nothing is above the threshold. Never exceeds 1.0.
+    """
+    magnitude = np.abs(audio)
+    if magnitude.size == 0 or float(magnitude.max()) <= threshold:
+        return audio
+    room = 1.0 - threshold
+    bent = threshold + room * np.tanh((magnitude - threshold) / room)
+    return np.where(magnitude > threshold, np.copysign(bent, audio), audio).astype(np.float32)
+
+
+def db_to_amplitude(decibels: float, silent_below: float = -60.0) -> float:
+    """Decibels to a factor; at or below `silent_below` the factor is 0."""
+    return 0.0 if decibels <= silent_below else 10.0 ** (decibels / 20.0)
+
+
+def to_channels(audio: np.ndarray, channels: int) -> np.ndarray:
+    """Fit audio [samples, n] to [samples, channels].
+
+    Mono goes to the first two outputs, more channels than outputs are averaged into one, and
+    outputs beyond the sound stay silent.
+    """
+    have = audio.shape[1]
+    if have == channels:
+        return audio
+    if channels == 1:
+        return audio.mean(axis=1, keepdims=True)
+    out = np.zeros((audio.shape[0], channels), dtype=np.float32)
+    if have == 1:
+        out[:, :2] = audio
+    else:
+        used = min(have, channels)
+        out[:, :used] = audio[:, :used]
+    return out
+
+
+def fade(audio: np.ndarray, start: float, stop: float) -> np.ndarray:
+    """Audio with its level moved in a straight line from `start` to `stop`."""
+    line = np.linspace(start, stop, len(audio), dtype=np.float32)
+    return audio * line[:, None]
+
+
+class Ramp:
+    """A level that moves to its target in a straight line, sample by sample."""
+
+    def __init__(self, value: float) -> None:
+        self.value = float(value)
+        self.target = float(value)
+        self._left = 0
+
+    def to(self, target: float, samples: int) -> None:
+        """Arrive at `target` after `samples` more samples; the same target again changes nothing."""
+        target = float(target)
+        if target == self.target:
+            return
+        self.target = target
+        self._left = max(1, samples)
+
+    def jump(self, value: float) -> None:
+        self.value = self.target = float(value)
+        self._left = 0
+
+    @property
+    def moving(self) -> bool:
+        return self._left > 0
+
+    def apply(self, audio: np.ndarray) -> np.ndarray:
+        """Multiply a block by the level, moving on as many samples as the block has."""
+        if not self._left:
+            return audio if self.value == 1.0 else audio * np.float32(self.value)
+        samples = len(audio)
+        moving = min(samples, self._left)
+        line = np.full(samples, self.target, dtype=np.float32)
+        step = (self.target - self.value) / self._left
+        line[:moving] = self.value + step * np.arange(1, moving + 1)
+        self._left -= moving
+        self.value = self.target if not self._left else self.value + step * moving
+        return audio * line[:, None]
