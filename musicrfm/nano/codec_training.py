@@ -1,0 +1,277 @@
+"""Trains nano's EnCodec in three stages, each resumable from its last checkpoint.
+
+1. `autoencoder`: no quantiser; latents are held near unit variance and get Gaussian noise, so that
+   they end up compact and survive quantisation.
+2. `quantised`: residual codebooks start from k-means on those latents and follow them by
+   exponential moving averages, while the encoder learns to stay near them (straight-through gradients).
+3. `decoder`: encoder and codebooks are frozen (the language model may already be training on their
+   codes) and the decoder alone learns to make the best of them.
+
+The loss compares power-compressed spectra at several window lengths, magnitudes and phases.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from transformers import EncodecConfig, EncodecModel
+
+FRAME = 640
+CROP_FRAMES = 32
+NOISE = 0.4  # standard deviation of the noise on unit-variance latents in stage 1
+WINDOWS = (512, 2048, 4096)
+POWER = 0.3
+STAGES = ("autoencoder", "quantised", "decoder")
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Optimiser steps per stage, crops per step, peak learning rate."""
+
+    autoencoder: int = 6000
+    quantised: int = 3000
+    decoder: int = 6000
+    batch: int = 8
+    learning_rate: float = 1e-3
+
+
+def config() -> EncodecConfig:
+    """2.6 M parameters; MusicGen's codec in small: non-causal, 50 frames/s, 4 x 1024 codes."""
+    return EncodecConfig(
+        target_bandwidths=[2.0], sampling_rate=32_000, audio_channels=1, normalize=False,
+        chunk_length_s=None, overlap=None, hidden_size=64, num_filters=16, num_residual_layers=1,
+        upsampling_ratios=[4, 4, 5, 8], norm_type="weight_norm", kernel_size=7, last_kernel_size=7,
+        residual_kernel_size=3, dilation_growth_rate=2, use_causal_conv=False, pad_mode="reflect",
+        compress=2, num_lstm_layers=1, trim_right_ratio=1.0, codebook_size=1024, codebook_dim=64,
+        use_conv_shortcut=False,
+    )  # fmt: skip
+
+
+class SpectralLoss(nn.Module):
+    """L1 between |X|^0.3 spectra, with and without phase, at three windows, and of the waveform.
+
+    Power compression as in speech enhancement (Lee et al. 2018, arXiv:1804.10070): quiet partials
+    and the noise floor count almost as much as loud ones.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        for n in WINDOWS:
+            self.register_buffer(f"window_{n}", torch.hann_window(n), persistent=False)
+
+    def forward(self, out: Tensor, target: Tensor) -> Tensor:
+        """out, target: [batch, samples] -> scalar."""
+        loss = 0.1 * (out - target).abs().mean() * 10
+        both = torch.cat([out, target])
+        for n in WINDOWS:
+            window = getattr(self, f"window_{n}")
+            spectrum = torch.stft(both, n, n // 4, window=window, return_complex=True)
+            real, imag = spectrum.real * (2 / window.sum()), spectrum.imag * (2 / window.sum())
+            power = real.square() + imag.square() + 1e-9
+            gain = power ** ((POWER - 1) / 2)
+            magnitude = power ** (POWER / 2)
+            batch = len(out)
+            real, imag = real * gain, imag * gain
+            loss = loss + (magnitude[:batch] - magnitude[batch:]).abs().mean()
+            loss = loss + 0.15 * (real[:batch] - real[batch:]).abs().mean()
+            loss = loss + 0.15 * (imag[:batch] - imag[batch:]).abs().mean()
+        return loss
+
+
+class Quantiser:
+    """Residual k-means codebooks in the Hugging Face module's own buffers."""
+
+    def __init__(self, model: EncodecModel, decay: float = 0.99) -> None:
+        self.books = [layer.codebook for layer in model.quantizer.layers]
+        self.decay = decay
+
+    @torch.no_grad()
+    def initialise(self, latents: Tensor, rounds: int = 12) -> None:
+        """k-means on latents [vectors, dim], codebook after codebook on what the last one left."""
+        residual = latents
+        for book in self.books:
+            size = book.codebook_size
+            centres = residual[torch.randperm(len(residual))[:size]].clone()
+            for _ in range(rounds):
+                index = _nearest(residual, centres)
+                count = torch.bincount(index, minlength=size).clamp(min=0)
+                total = torch.zeros_like(centres).index_add_(0, index, residual)
+                used = count > 0
+                centres[used] = total[used] / count[used, None]
+                dead = (~used).nonzero()[:, 0]
+                centres[dead] = residual[torch.randint(len(residual), (len(dead),))]
+            index = _nearest(residual, centres)
+            count = torch.bincount(index, minlength=size).float().clamp(min=1)
+            book.embed.copy_(centres)
+            book.cluster_size.copy_(count * 256 / count.sum())
+            book.embed_avg.copy_(centres * book.cluster_size[:, None])
+            residual = residual - centres[index]
+
+    def __call__(self, latents: Tensor, train: bool) -> tuple[Tensor, Tensor]:
+        """latents [batch, dim, frames] -> (quantised, commitment loss); `train` moves the codebooks."""
+        flat = latents.transpose(1, 2).reshape(-1, latents.shape[1])
+        residual, total, loss = flat, torch.zeros_like(flat), flat.new_zeros(())
+        for book in self.books:
+            with torch.no_grad():
+                index = _nearest(residual, book.embed)
+                chosen = book.embed[index]
+            loss = loss + (residual - chosen).square().mean()
+            if train:
+                self._follow(book, residual.detach(), index)
+            total = total + chosen
+            residual = residual - chosen
+        quantised = flat + (total - flat).detach()
+        return quantised.view(len(latents), -1, latents.shape[1]).transpose(1, 2), loss / len(
+            self.books
+        )
+
+    @torch.no_grad()
+    def _follow(self, book: nn.Module, vectors: Tensor, index: Tensor) -> None:
+        count = torch.bincount(index, minlength=book.codebook_size).float()
+        total = torch.zeros_like(book.embed).index_add_(0, index, vectors)
+        book.cluster_size.lerp_(count, 1 - self.decay)
+        book.embed_avg.lerp_(total, 1 - self.decay)
+        alive = book.cluster_size > 0.02
+        book.embed[alive] = book.embed_avg[alive] / book.cluster_size[alive, None]
+        dead = (~alive).nonzero()[:, 0]
+        if len(dead):  # a code nobody uses moves to where data is
+            fresh = vectors[torch.randint(len(vectors), (len(dead),), device=vectors.device)]
+            book.embed[dead] = fresh
+            book.cluster_size[dead] = 0.1
+            book.embed_avg[dead] = fresh * 0.1
+
+
+def _nearest(vectors: Tensor, centres: Tensor) -> Tensor:
+    parts = [
+        (c @ centres.T).mul_(-2).add_(centres.square().sum(1)).argmin(1)
+        for c in vectors.split(16_384)
+    ]
+    return torch.cat(parts)
+
+
+def crops(audio: np.ndarray, batch: int, rng: np.random.Generator, device: torch.device) -> Tensor:
+    """float32 [batch, 1, samples]: random places in random clips, few of them silent."""
+    out, samples = [], CROP_FRAMES * FRAME
+    while len(out) < batch:
+        clip = audio[rng.integers(len(audio))]
+        start = rng.integers(len(clip) - samples)
+        piece = clip[start : start + samples].astype(np.float32) / 32768
+        if np.abs(piece).max() > 0.005 or rng.random() < 0.1:
+            out.append(piece * rng.uniform(0.7, 1.1))
+    return torch.from_numpy(np.stack(out).astype(np.float32))[:, None].to(device)
+
+
+def train(
+    audio: np.ndarray, work: Path, budget: Budget, device: str = "cpu", until: str = "decoder"
+) -> EncodecModel:
+    """Runs the stages up to `until` that are not done yet; returns the averaged weights.
+
+    audio: int16 [clips, samples] at 32 kHz. work: folder of the checkpoints `codec-<stage>.pt`.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(0)
+    model = EncodecModel(config()).to(device)
+    loaded = None
+    for stage in STAGES[: STAGES.index(until) + 1]:
+        path = work / f"codec-{stage}.pt"
+        state = torch.load(path, map_location=device, weights_only=True) if path.exists() else None
+        if state is None and loaded is not None:
+            model.load_state_dict(loaded)  # the stage before hands over its average
+        _run_stage(stage, model, audio, path, state, budget)
+        loaded = torch.load(path, map_location=device, weights_only=True)["average"]
+    model.load_state_dict(loaded)
+    return model.eval()
+
+
+def _run_stage(
+    stage: str,
+    model: EncodecModel,
+    audio: np.ndarray,
+    path: Path,
+    state: dict | None,
+    budget: Budget,
+) -> None:
+    steps = getattr(budget, stage)
+    device = next(model.parameters()).device
+    peak = budget.learning_rate * (1.0 if stage == "autoencoder" else 0.5)
+    frozen = stage == "decoder"
+    parameters = list(model.decoder.parameters()) if frozen else list(model.parameters())
+    optimiser = torch.optim.AdamW(parameters, peak, betas=(0.8, 0.99), weight_decay=0.01)
+    measure, quantiser = SpectralLoss().to(device), Quantiser(model)
+    first = 0
+    if state is not None:
+        model.load_state_dict(state["model"])
+        optimiser.load_state_dict(state["optimiser"])
+        average, first = state["average"], state["step"]
+    else:
+        if stage == "quantised":
+            quantiser.initialise(_latents(model, audio))
+        average = {k: v.detach().clone() for k, v in model.state_dict().items()}
+    if first >= steps:
+        return
+    rng = np.random.default_rng([STAGES.index(stage), first])
+    mean_loss, started = 0.0, time.time()
+    model.train()
+    for step in range(first, steps):
+        warm = min(1.0, (step + 1) / 100)
+        for group in optimiser.param_groups:
+            group["lr"] = peak * warm * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * step / steps)))
+        sound = crops(audio, budget.batch, rng, device)
+        with torch.set_grad_enabled(not frozen):
+            latents = model.encoder(sound)
+        if stage == "autoencoder":
+            extra = 0.02 * (latents.square().mean((0, 2)) - 1).abs().mean()
+            latents = latents + NOISE * torch.randn_like(latents)
+        else:
+            latents, commitment = quantiser(latents, train=not frozen)
+            extra = 0.05 * commitment
+        loss = measure(model.decoder(latents)[:, 0], sound[:, 0]) + (0 if frozen else extra)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimiser.step()
+        _average(average, model.state_dict(), min(0.999, (step + 1) / (step + 10)))
+        mean_loss += (loss.item() - mean_loss) * max(0.01, 1 / (step - first + 1))
+        done = step + 1
+        if done % 50 == 0:
+            left = (time.time() - started) / (done - first) * (steps - done)
+            print(
+                f"{stage} {done}/{steps} loss {mean_loss:.4f} left {left / 60:.0f} min",
+                file=sys.stderr,
+                flush=True,
+            )
+        if done % 250 == 0 or done == steps:
+            keep = {
+                "model": model.state_dict(),
+                "average": average,
+                "optimiser": optimiser.state_dict(),
+                "step": done,
+            }
+            torch.save(keep, path.with_suffix(".tmp"))
+            path.with_suffix(".tmp").replace(path)
+
+
+@torch.no_grad()
+def _average(average: dict[str, Tensor], state: dict[str, Tensor], decay: float) -> None:
+    for name, value in state.items():
+        if value.is_floating_point() and "quantizer" not in name:
+            average[name].lerp_(value, 1 - decay)
+        else:
+            average[name].copy_(value)
+
+
+@torch.no_grad()
+def _latents(model: EncodecModel, audio: np.ndarray, vectors: int = 60_000) -> Tensor:
+    rng, parts = np.random.default_rng(1), []
+    device = next(model.parameters()).device
+    while sum(map(len, parts)) < vectors:
+        z = model.encoder(crops(audio, 16, rng, device))
+        parts.append(z.transpose(1, 2).reshape(-1, z.shape[1]))
+    return torch.cat(parts)

@@ -1,0 +1,335 @@
+"""Composes the clips that `nano` learns from: short pieces and exercises, as MIDI with a prompt.
+
+A clip is a pure function of its seed. The prompt names instruments, texture and mood but never the
+key or the tempo, so those stay free for steering. Some pieces change key or tempo on the
+way, so that the model learns that neither is fixed by what was played before.
+"""
+
+from __future__ import annotations
+
+import io
+import random
+from dataclasses import dataclass, field
+
+import mido
+
+TICKS = 480
+CLIP_SECONDS = 12.0
+
+# Lead instruments: spoken name -> (General MIDI program, lowest and highest MIDI pitch).
+# Chosen because a 2 kbit/s codec carries them well and because ears tell them apart.
+INSTRUMENTS: dict[str, tuple[int, int, int]] = {
+    "piano": (0, 55, 84),
+    "vibraphone": (11, 60, 86),
+    "organ": (16, 55, 82),
+    "guitar": (24, 52, 79),
+    "strings": (48, 55, 84),
+    "trumpet": (56, 57, 82),
+    "flute": (73, 62, 88),
+    "synth": (80, 57, 84),
+}
+CHORD_INSTRUMENTS = ("piano", "organ", "guitar", "strings", "vibraphone")
+BASS_PROGRAM = 33
+
+MODES: dict[str, tuple[int, ...]] = {
+    "major": (0, 2, 4, 5, 7, 9, 11),
+    "minor": (0, 2, 3, 5, 7, 8, 10),
+    "dorian": (0, 2, 3, 5, 7, 9, 10),
+    "mixolydian": (0, 2, 4, 5, 7, 9, 10),
+    "harmonic minor": (0, 2, 3, 5, 7, 8, 11),
+    "pentatonic": (0, 2, 4, 7, 9),
+}
+PROGRESSIONS = (
+    (0, 4, 5, 3),
+    (0, 3, 4, 0),
+    (0, 5, 3, 4),
+    (5, 3, 0, 4),
+    (0, 1, 4, 0),
+    (0, 0, 3, 4),
+    (0, 6, 3, 0),
+)
+RHYTHMS = (  # one 4/4 bar of a melody: onset and length in beats
+    ((0, 1), (1, 1), (2, 1), (3, 1)),
+    ((0, 0.5), (0.5, 0.5), (1, 1), (2, 0.5), (2.5, 0.5), (3, 1)),
+    ((0, 1.5), (1.5, 0.5), (2, 1), (3, 1)),
+    ((0, 0.5), (0.5, 0.5), (1, 0.5), (1.5, 0.5), (2, 0.5), (2.5, 0.5), (3, 0.5), (3.5, 0.5)),
+    ((0, 2), (2, 1), (3, 1)),
+    ((0, 1), (1, 0.5), (1.5, 0.5), (2, 2)),
+)
+SPARSE = (((0, 2), (2, 2)), ((0, 3), (3, 1)), ((0, 1), (2, 1)), ((0, 4),))
+KICK, SNARE, CLOSED_HAT, OPEN_HAT = 36, 38, 42, 46
+GROOVES = (  # (drum, beats it falls on)
+    ((KICK, (0, 1, 2, 3)), (SNARE, (1, 3)), (CLOSED_HAT, (0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5))),
+    ((KICK, (0, 2, 2.5)), (SNARE, (1, 3)), (CLOSED_HAT, (0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5))),
+    ((KICK, (0, 2)), (SNARE, (1, 3)), (CLOSED_HAT, (0, 1, 2, 3))),
+    ((KICK, (0, 1, 2, 3)), (OPEN_HAT, (0.5, 1.5, 2.5, 3.5)), (SNARE, (1, 3))),
+)
+MOODS: dict[str, dict] = {
+    "calm": {"velocity": 66, "octave": 0, "sparse": 0.7},
+    "gentle": {"velocity": 74, "octave": 0, "sparse": 0.4},
+    "bright": {"velocity": 92, "octave": 1, "sparse": 0.1},
+    "dark": {"velocity": 84, "octave": -1, "sparse": 0.3},
+    "energetic": {"velocity": 104, "octave": 0, "sparse": 0.0},
+    "steady": {"velocity": 90, "octave": 0, "sparse": 0.2},
+}
+CLICKS = (37, 56, 76, 77, 75, 42)
+
+
+@dataclass
+class Note:
+    start: float  # seconds
+    length: float  # seconds
+    pitch: int
+    velocity: int
+    channel: int
+
+
+@dataclass
+class Clip:
+    """One clip: its MIDI file, what a listener may be told (prompt) and what may not (key, BPM)."""
+
+    prompt: str
+    kind: str  # "music" or a theory exercise
+    lead: str  # a key of INSTRUMENTS, "drums", "click" or "other"
+    tonic: int | None  # pitch class of the (first) key
+    mode: str | None
+    bpm: float | None
+    notes: list[Note]
+    programs: dict[int, int] = field(default_factory=dict)  # channel -> GM program
+    reverb: int = 0
+    tempi: list[tuple[float, float]] = field(default_factory=list)  # (from second, BPM)
+
+    def midi(self) -> bytes:
+        """A one-track MIDI file, 480 ticks a second."""
+        events = []
+        for channel in sorted({n.channel for n in self.notes}):
+            if channel in self.programs:
+                program = self.programs[channel]
+                events.append(
+                    (0, 0, mido.Message("program_change", channel=channel, program=program))
+                )
+            for control, value in ((91, self.reverb), (93, 0)):
+                message = mido.Message(
+                    "control_change", channel=channel, control=control, value=value
+                )
+                events.append((0, 0, message))
+        for n in self.notes:
+            on, off = round(n.start * TICKS), round((n.start + n.length) * TICKS)
+            pitch, velocity = n.pitch, max(1, min(127, n.velocity))
+            events.append(
+                (on, 2, mido.Message("note_on", channel=n.channel, note=pitch, velocity=velocity))
+            )
+            events.append(
+                (max(off, on + 1), 1, mido.Message("note_off", channel=n.channel, note=pitch))
+            )
+        events.sort(key=lambda e: e[:2])
+        end = round(CLIP_SECONDS * TICKS)
+        track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=1_000_000)])
+        now = 0
+        for tick, _, message in events:
+            track.append(message.copy(time=tick - now))
+            now = tick
+        track.append(mido.MetaMessage("end_of_track", time=max(0, end - now)))
+        buffer = io.BytesIO()
+        mido.MidiFile(ticks_per_beat=TICKS, tracks=[track]).save(file=buffer)
+        return buffer.getvalue()
+
+
+def compose(seed: int) -> Clip:
+    """The clip of this seed: four in five a piece of music, the rest a theory exercise."""
+    rng = random.Random(seed)
+    return _music(rng) if rng.random() < 0.8 else _exercise(rng)
+
+
+def theory(seed: int) -> Clip:
+    """Only exercises; what the codec is measured on."""
+    return _exercise(random.Random(seed))
+
+
+def _music(rng: random.Random) -> Clip:
+    lead = rng.choice(list(INSTRUMENTS))
+    chords = rng.choice([i for i in CHORD_INSTRUMENTS if i != lead])
+    mood_name = rng.choice(list(MOODS))
+    mood = MOODS[mood_name]
+    parts, texture = rng.choices(
+        (
+            ({"melody"}, f"solo {lead} melody"),
+            ({"melody", "drums"}, f"{lead} melody with drums"),
+            ({"melody", "bass", "drums"}, f"{lead} melody with bass and drums"),
+            ({"melody", "chords"}, f"{lead} melody over {chords} chords"),
+            (
+                {"melody", "chords", "bass", "drums"},
+                f"{lead} melody, {chords} chords, bass and drums",
+            ),
+            ({"arpeggio"}, f"{lead} arpeggio"),
+            ({"arpeggio", "bass", "drums"}, f"{lead} arpeggio with bass and drums"),
+            ({"comping", "drums"}, f"{lead} chords with drums"),
+            ({"comping"}, f"{lead} chords"),
+        ),
+        weights=(2, 3, 2, 2, 2, 2, 2, 2, 1),
+    )[0]
+    tonic, mode = rng.randrange(12), rng.choice(list(MODES))
+    bpm = 60.0 * 3.0 ** rng.random()
+    program, low, high = INSTRUMENTS[lead]
+    programs = {0: program, 1: INSTRUMENTS[chords][0], 2: BASS_PROGRAM}
+    low, high = low + 12 * min(0, mood["octave"]), high + 12 * max(0, mood["octave"])
+    low, high = (
+        (low, high - 12)
+        if mood["octave"] < 0
+        else (low + 12, high)
+        if mood["octave"] > 0
+        else (low, high)
+    )
+    rhythms = [rng.choice(SPARSE if rng.random() < mood["sparse"] else RHYTHMS) for _ in range(2)]
+    progression, groove = rng.choice(PROGRESSIONS), rng.choice(GROOVES)
+    comping = rng.choice(((0, 1, 2, 3), (0, 2), (0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5), (0, 1.5, 3)))
+    bassline = rng.choice(
+        ((0, 1, 2, 3), (0, 2), (0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5), (0, 1.5, 2, 3.5))
+    )
+    arpeggio = rng.choice(((0, 1, 2, 1), (0, 1, 2, 3), (0, 2, 1, 2), (3, 2, 1, 0)))
+    step = rng.choice((0.5, 0.5, 0.25 if bpm < 110 else 0.5))
+    key_change, tempo_change = rng.random() < 0.2, rng.random() < 0.2
+    change_at = rng.uniform(4, 8)
+    shift = rng.choice((2, 3, 5, 7, 9, 10))
+    new_bpm = min(180.0, max(60.0, bpm * rng.choice((0.7, 0.8, 1.25, 1.4))))
+    notes: list[Note] = []
+    start, bar, here, changed = rng.uniform(0, 0.4), 0, (tonic, bpm), False
+    tempi = [(0.0, bpm)]
+    degree = rng.randrange(7)
+    while start < CLIP_SECONDS:
+        if start > change_at and not changed:
+            changed = True
+            here = ((tonic + shift) % 12 if key_change else tonic, new_bpm if tempo_change else bpm)
+            tempi += [(start, new_bpm)] if tempo_change else []
+        root, now_bpm = here
+        scale, beat = MODES[mode], 60.0 / now_bpm
+        chord_degree = progression[bar % 4]
+        chord = [chord_degree, chord_degree + 2, chord_degree + 4]
+
+        def add(at, length, pitch, accent=0, channel=0, start=start, beat=beat):
+            velocity = mood["velocity"] + accent + rng.randint(-5, 5)
+            notes.append(Note(start + at * beat, length * beat, pitch, velocity, channel))
+
+        if "melody" in parts:
+            for at, length in rhythms[bar % 2]:
+                degree = _next_degree(rng, degree, chord, strong=at in (0, 2))
+                pitch = _pitch(root, scale, degree, low, high)
+                add(at, length * 0.92, pitch, 10 if at == 0 else 0)
+        if "arpeggio" in parts:
+            for i in range(round(4 / step)):
+                place = arpeggio[i % 4]
+                tone = chord[place % 3] + 7 * (place // 3)
+                pitch = _voice(root, scale, tone, low)
+                add(i * step, step * 0.95, pitch, 12 if i * step % 1 == 0 else 0)
+        for part, channel, loud in (("comping", 0, 0), ("chords", 1, -18)):
+            if part in parts:
+                hits = comping if part == "comping" or "drums" in parts else (0, 2)
+                for i, at in enumerate(hits):
+                    length = (hits[i + 1] if i + 1 < len(hits) else 4) - at
+                    for tone in chord:
+                        add(
+                            at,
+                            length * 0.9,
+                            _voice(root, scale, tone, 55),
+                            loud + (8 if at == 0 else 0),
+                            channel,
+                        )
+        if "bass" in parts:
+            for i, at in enumerate(bassline):
+                tone = chord_degree if i % 4 != 3 else chord_degree + 4
+                add(at, 0.45, _voice(root, scale, tone, 36), 6, 2)
+        if "drums" in parts:
+            for drum, beats in groove:
+                for at in beats:
+                    loud = {KICK: 14, SNARE: 6}.get(drum, -22)
+                    add(at, 0.2, drum, loud + (8 if at == 0 else 0), 9)
+        start += 4 * beat
+        bar += 1
+    notes = [n for n in notes if n.start < CLIP_SECONDS]
+    prompt = _phrase(rng, texture, mood_name)
+    return Clip(
+        prompt, "music", lead, tonic, mode, bpm, notes, programs, rng.choice((0, 0, 0, 20)), tempi
+    )
+
+
+def _phrase(rng: random.Random, texture: str, mood: str) -> str:
+    """One of several ways to say the same thing, so that the wording does not matter."""
+    return rng.choice(
+        (
+            f"{mood} {texture}",
+            f"{texture}, {mood}",
+            f"{texture}",
+            f"{'an' if mood[0] in 'aeiou' else 'a'} {mood} {texture}",
+            f"{mood} music: {texture}",
+        )
+    )
+
+
+def _next_degree(rng: random.Random, degree: int, chord: list[int], strong: bool) -> int:
+    """A step or small leap along the scale; on strong beats the nearest chord tone."""
+    degree += rng.choice((-2, -1, -1, 0, 1, 1, 2))
+    if strong:
+        candidates = [c + 7 * octave for c in chord for octave in (-1, 0, 1, 2)]
+        degree = min(candidates, key=lambda c: abs(c - degree))
+    return degree
+
+
+def _pitch(tonic: int, scale: tuple[int, ...], degree: int, low: int, high: int) -> int:
+    """Scale degree -> MIDI pitch, folded by octaves into [low, high]."""
+    pitch = 60 + tonic + 12 * (degree // len(scale)) + scale[degree % len(scale)]
+    while pitch > high:
+        pitch -= 12
+    while pitch < low:
+        pitch += 12
+    return pitch
+
+
+def _voice(tonic: int, scale: tuple[int, ...], degree: int, low: int) -> int:
+    """Lowest pitch at or above `low` of a scale degree, keeping octave leaps above the seventh."""
+    pitch_class = (tonic + scale[degree % len(scale)]) % 12
+    return low + (pitch_class - low) % 12 + (12 if degree >= 2 * len(scale) else 0)
+
+
+def _exercise(rng: random.Random) -> Clip:
+    kind = rng.choice(("note", "note", "interval", "scale", "chord", "click"))
+    if kind == "click":
+        bpm = rng.uniform(50, 210)
+        drum, offset = rng.choice(CLICKS), rng.uniform(0, 60 / bpm)
+        count = int((CLIP_SECONDS - offset) * bpm / 60) + 1
+        notes = [Note(offset + i * 60 / bpm, 0.1, drum, 100, 9) for i in range(count)]
+        return Clip("click track", kind, "click", None, None, bpm, notes, tempi=[(0.0, bpm)])
+    if rng.random() < 0.75:
+        lead = rng.choice(list(INSTRUMENTS))
+        program = INSTRUMENTS[lead][0]
+    else:
+        lead, program = "other", rng.randrange(96)
+    tonic, mode, bpm = rng.randrange(12), rng.choice(list(MODES)), rng.choice((60.0, 90.0, 120.0))
+    beat, notes, now = 60 / bpm, [], rng.uniform(0, 0.2)
+    scale, velocity = MODES[mode], rng.randint(80, 110)
+    base = 12 * rng.choice((3, 4, 4, 5, 5, 6)) + tonic
+    gap, steps = rng.choice((1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)), 0
+    while now < CLIP_SECONDS:
+        if kind == "note":
+            pitches, length = [base], 2.0
+        elif kind == "interval":
+            pitches, length = [base, base + gap], 2.0
+        elif kind == "chord":
+            pitches, length = (
+                [base + i for i in ((0, 4, 7) if mode in ("major", "mixolydian") else (0, 3, 7))],
+                2.0,
+            )
+        else:
+            climb = steps % (2 * len(scale))
+            climb = climb if climb <= len(scale) else 2 * len(scale) - climb
+            pitches, length = [base + 12 * (climb // len(scale)) + scale[climb % len(scale)]], 1.0
+        notes += [Note(now, length * beat * 0.95, p, velocity, 0) for p in pitches if p < 108]
+        now += length * beat
+        steps += 1
+    spoken = {
+        "note": "single notes",
+        "interval": "intervals",
+        "scale": "a scale",
+        "chord": "repeated chords",
+    }[kind]
+    prompt = f"{spoken}, {lead}" if lead != "other" else spoken
+    return Clip(prompt, kind, lead, tonic, mode, None, notes, {0: program})

@@ -1,0 +1,339 @@
+"""Trains nano's text encoder and decoder on the codec's codes, and assembles the checkpoint.
+
+Muon updates the matrices inside the blocks, AdamW the rest. While training, a linear read-out on
+every block also has to tell the tempo of what is sounding; it is thrown away afterwards, but it makes the
+hidden states hold the tempo along straight lines, where directions can find it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import (
+    EncodecModel,
+    GenerationConfig,
+    MusicgenConfig,
+    MusicgenDecoderConfig,
+    MusicgenForConditionalGeneration,
+    PreTrainedTokenizerFast,
+    T5Config,
+)
+
+from musicrfm.nano.codec_training import config as codec_config
+from musicrfm.nano.compose import compose
+
+CODEBOOKS, CODES = 4, 1024
+START = CODES  # the id that stands where a codebook has no code yet
+FRAMES = 400
+CODEBOOK_WEIGHTS = (1.6, 1.1, 0.7, 0.6)  # the first codebook carries most of the pitch
+DROP_PROMPT = 0.12  # share of crops trained without text, for guidance
+SPACE = "\u2581"  # how the tokenizer writes the blank before a word
+LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,:;!?'-&#/"
+FILLERS = (
+    "music",
+    "song",
+    "play",
+    "please",
+    "some",
+    "nice",
+    "beautiful",
+    "soft",
+    "with",
+    "and",
+    "a",
+    "the",
+)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Optimiser steps, crops of 8 s per step, peak learning rate."""
+
+    steps: int = 4000
+    batch: int = 8
+    learning_rate: float = 2e-3
+    tempo_weight: float = 0.1
+
+
+def make_tokenizer() -> PreTrainedTokenizerFast:
+    """A Unigram tokenizer, one piece per word of the prompts; other words become letters."""
+    prompts = (
+        " ".join(compose(seed).prompt for seed in range(3000)).replace(",", " ").replace(":", " ")
+    )
+    words = sorted({*prompts.lower().split(), *FILLERS})
+    pieces = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", -20.0), (SPACE, -10.0)]
+    pieces += [(SPACE + word, -3.0) for word in words if len(word) > 1]
+    pieces += [(letter, -10.0) for letter in LETTERS]
+    tokenizer = Tokenizer(models.Unigram(pieces, unk_id=2))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.decoder = decoders.Metaspace()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="$A </s>", pair="$A </s> $B </s>", special_tokens=[("</s>", 1)]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token="<pad>",
+        eos_token="</s>",
+        unk_token="<unk>",
+        model_max_length=64,
+    )
+
+
+def make_model(vocabulary: int) -> MusicgenForConditionalGeneration:
+    """An untrained nano: 2-layer T5, 6 x 256 decoder, the codec of `codec_training`."""
+    text = T5Config(
+        vocab_size=vocabulary, d_model=128, d_kv=32, num_heads=4, d_ff=256, num_layers=2,
+        dropout_rate=0.05, feed_forward_proj="relu", is_encoder_decoder=False, use_cache=False,
+    )  # fmt: skip
+    decoder = MusicgenDecoderConfig(
+        vocab_size=CODES, hidden_size=256, num_hidden_layers=6, num_attention_heads=4, ffn_dim=1024,
+        num_codebooks=CODEBOOKS, max_position_embeddings=FRAMES + CODEBOOKS, dropout=0.0,
+        pad_token_id=START, bos_token_id=START, audio_channels=1,
+    )  # fmt: skip
+    full = MusicgenConfig(
+        text_encoder=text.to_dict(),
+        audio_encoder=codec_config().to_dict(),
+        decoder=decoder.to_dict(),
+    )
+    model = MusicgenForConditionalGeneration(full)
+    for embedding in model.decoder.model.decoder.embed_tokens:
+        nn.init.normal_(embedding.weight, std=0.25)
+    model.config.decoder_start_token_id = model.config.pad_token_id = START
+    model.generation_config = GenerationConfig(
+        do_sample=True, guidance_scale=3.0, max_length=FRAMES + CODEBOOKS, bos_token_id=START,
+        pad_token_id=START, decoder_start_token_id=START, top_k=250,
+    )  # fmt: skip
+    return model
+
+
+@torch.inference_mode()
+def encode_set(codec: EncodecModel, audio: np.ndarray, path: Path, batch: int = 8) -> np.ndarray:
+    """Codes of all clips, int16 [clips, codebooks, frames], in `path`; goes on if unfinished."""
+    frames = audio.shape[1] // 640
+    codes = np.lib.format.open_memmap(
+        path,
+        mode="r+" if path.exists() else "w+",
+        dtype=np.int16,
+        shape=(len(audio), CODEBOOKS, frames),
+    )
+    progress = path.with_suffix(".done")
+    first = int(progress.read_text()) if progress.exists() else 0
+    device = next(codec.parameters()).device
+    for i in range(first, len(audio), batch):
+        sound = torch.from_numpy(audio[i : i + batch].astype(np.float32) / 32768)[:, None].to(
+            device
+        )
+        codes[i : i + batch] = codec.encode(sound).audio_codes[0].cpu().numpy()
+        progress.write_text(str(i + batch))
+        if i // batch % 10 == 0:
+            print(f"\rencoded {i}/{len(audio)}", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    return codes
+
+
+def delayed(codes: Tensor) -> tuple[Tensor, Tensor]:
+    """codes [batch, codebooks, frames] -> decoder input and labels, codebooks - 1 longer.
+
+    MusicGen's delay pattern: codebook k is k positions late; labels are -100 where there is no code.
+    """
+    batch, books, frames = codes.shape
+    rows = codes.new_full((batch, books, frames + books), START)
+    for k in range(books):
+        rows[:, k, 1 + k : 1 + k + frames] = codes[:, k, : frames + books - 1 - k]
+    labels = rows[:, :, 1:]
+    return rows[:, :, :-1], labels.masked_fill(labels == START, -100)
+
+
+def tempo_labels(rows: list[dict], starts: list[int], positions: int) -> Tensor:
+    """Standardised log-tempo at every position, [batch, positions]; NaN where there is no beat.
+
+    The first two seconds of a crop and after a change are left out: nobody could know yet.
+    """
+    out = torch.full((len(rows), positions), math.nan)
+    for i, (row, start) in enumerate(zip(rows, starts, strict=True)):
+        for at, bpm in row["tempi"]:
+            begin = max(int(at * 50) - start, 0)
+            out[i, begin:] = math.nan
+            out[i, begin + 100 :] = math.log(bpm / 104) / 0.32
+    return out
+
+
+def reword(prompt: str, rng: random.Random) -> str:
+    """The prompt with, now and then, a word lost or a strange one added, as performers type."""
+    words = prompt.split()
+    if rng.random() < 0.15 and len(words) > 3:
+        words.pop(rng.randrange(len(words)))
+    if rng.random() < 0.2:
+        strange = "".join(rng.choices(LETTERS[:26], k=rng.randint(3, 8)))
+        words.insert(rng.randrange(len(words) + 1), rng.choice((*FILLERS, strange)))
+    return " ".join(words)
+
+
+def train(
+    codes: np.ndarray, rows: list[dict], work: Path, budget: Budget, device: str = "cpu"
+) -> None:
+    """Trains, or goes on training; checkpoint `work/lm.pt`, held-out losses `work/lm.jsonl`.
+
+    codes: int16 [clips, codebooks, frames]; rows: one dict per clip. The last 1 % is held out.
+    """
+    torch.manual_seed(0)
+    tokenizer = make_tokenizer()
+    model = make_model(len(tokenizer)).to(device)
+    decoder, blocks = model.decoder.model.decoder, model.decoder.model.decoder.layers
+    readouts = nn.ModuleList(nn.Linear(256, 1) for _ in blocks).to(device)
+    matrices = [p for p in blocks.parameters() if p.ndim == 2]
+    owned = {id(p) for p in matrices} | {id(p) for p in model.audio_encoder.parameters()}
+    others = [p for p in model.parameters() if id(p) not in owned and p.requires_grad] + list(
+        readouts.parameters()
+    )
+    optimisers = [
+        torch.optim.Muon(
+            matrices,
+            budget.learning_rate,
+            weight_decay=0.05,
+            adjust_lr_fn="match_rms_adamw",
+            ns_steps=4,
+        ),
+        torch.optim.AdamW(others, budget.learning_rate, betas=(0.9, 0.95), weight_decay=0.01),
+    ]
+    path, first = work / "lm.pt", 0
+    average = {k: v.detach().clone() for k, v in model.state_dict().items()}
+    if path.exists():
+        state = torch.load(path, map_location=device, weights_only=True)
+        model.load_state_dict(state["model"])
+        readouts.load_state_dict(state["readouts"])
+        average, first = state["average"], state["step"]
+        for optimiser, saved in zip(optimisers, state["optimisers"], strict=True):
+            optimiser.load_state_dict(saved)
+    held = max(16, len(codes) // 100)
+    rng, started, mean_loss = random.Random(first), time.time(), 0.0
+    weights = torch.tensor(CODEBOOK_WEIGHTS, device=device)
+
+    def batch_loss(
+        clips: list[int], starts: list[int], rng: random.Random, drop: float
+    ) -> tuple[Tensor, Tensor]:
+        crop = np.stack([codes[c][:, s : s + FRAMES] for c, s in zip(clips, starts, strict=True)])
+        inputs, labels = delayed(torch.from_numpy(crop.astype(np.int64)).to(device))
+        text = tokenizer(
+            [reword(rows[c]["prompt"], rng) for c in clips], return_tensors="pt", padding=True
+        ).to(device)
+        keep = torch.tensor([float(rng.random() >= drop) for _ in clips], device=device)
+        mask = text["attention_mask"] * keep[:, None]
+        states = model.text_encoder(
+            text["input_ids"], attention_mask=text["attention_mask"]
+        ).last_hidden_state
+        states = model.enc_to_dec_proj(states) * mask[..., None]
+        visible = torch.where(
+            keep[:, None] > 0, text["attention_mask"], torch.ones_like(text["attention_mask"])
+        )
+        out = decoder(
+            inputs.flatten(0, 1), encoder_hidden_states=states, encoder_attention_mask=visible,
+            output_hidden_states=True, use_cache=False,
+        )  # fmt: skip
+        logits = torch.stack([head(out.last_hidden_state) for head in model.decoder.lm_heads], 1)
+        each = functional.cross_entropy(
+            logits.flatten(0, 2).float(), labels.flatten(), ignore_index=-100, reduction="none"
+        ).view(labels.shape)
+        per_book = each.sum((0, 2)) / (labels >= 0).sum((0, 2))
+        tempo = tempo_labels([rows[c] for c in clips], starts, inputs.shape[-1]).to(device)
+        known = ~tempo.isnan()
+        misses = [
+            functional.smooth_l1_loss(readout(h)[..., 0][known].float(), tempo[known])
+            for readout, h in zip(readouts, out.hidden_states[1:], strict=True)
+        ]
+        return per_book, torch.stack(misses)
+
+    def place(rng: random.Random) -> tuple[int, int]:
+        return rng.randrange(len(codes) - held), rng.randrange(codes.shape[2] - FRAMES + 1)
+
+    def save(done: int) -> None:
+        model.eval()
+        check, parts, tempo = random.Random(0), [], []
+        with torch.inference_mode():
+            for i in range(0, 16, 8):
+                clips = [len(codes) - held + i + j for j in range(8)]
+                per_book, misses = batch_loss(clips, [100] * 8, check, 0.0)
+                parts.append(per_book)
+                tempo.append(misses)
+        model.train()
+        held_out, tempo_loss = torch.stack(parts).mean(0), torch.stack(tempo).nanmean(0)
+        row = {
+            "step": done,
+            "train": round(mean_loss, 4),
+            "held_out": round(held_out.mean().item(), 4),
+            "per_codebook": [round(v, 3) for v in held_out.tolist()],
+            "tempo": [round(v, 3) for v in tempo_loss.tolist()],
+        }  # fmt: skip
+        print(json.dumps(row), file=sys.stderr, flush=True)
+        with (work / "lm.jsonl").open("a") as log:
+            log.write(json.dumps(row) + "\n")
+        state = {
+            "model": model.state_dict(),
+            "average": average,
+            "readouts": readouts.state_dict(),
+            "step": done,
+            "optimisers": [o.state_dict() for o in optimisers],
+        }  # fmt: skip
+        torch.save(state, path.with_suffix(".tmp"))
+        path.with_suffix(".tmp").replace(path)
+
+    model.train()
+    for step in range(first, budget.steps):
+        rate = min(1.0, (step + 1) / 150) * (
+            0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / budget.steps))
+        )
+        for optimiser in optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = budget.learning_rate * rate
+            optimiser.zero_grad(set_to_none=True)
+        clips, starts = zip(*(place(rng) for _ in range(budget.batch)), strict=True)
+        with torch.autocast(torch.device(device).type, torch.bfloat16):
+            per_book, misses = batch_loss(list(clips), list(starts), rng, DROP_PROMPT)
+            loss = (per_book * weights).mean() + budget.tempo_weight * misses.nan_to_num().mean()
+        loss.backward()
+        nn.utils.clip_grad_norm_([*matrices, *others], 1.0)
+        for optimiser in optimisers:
+            optimiser.step()
+        done = step + 1
+        _average(average, model.state_dict(), min(0.998, (step + 1) / (step + 10)))
+        mean_loss += (per_book.mean().item() - mean_loss) * max(0.02, 1 / (done - first))
+        if done % 25 == 0:
+            left = (time.time() - started) / (done - first) * (budget.steps - done)
+            print(
+                f"lm {done}/{budget.steps} loss {mean_loss:.3f} left {left / 60:.0f} min",
+                file=sys.stderr,
+                flush=True,
+            )
+        if done % 200 == 0 or done == budget.steps:
+            save(done)
+
+
+@torch.no_grad()
+def _average(average: dict[str, Tensor], state: dict[str, Tensor], decay: float) -> None:
+    for name, value in state.items():
+        if value.is_floating_point() and not name.startswith("audio_encoder"):
+            average[name].lerp_(value, 1 - decay)
+
+
+def assemble(codec: EncodecModel, work: Path, out: Path) -> None:
+    """Writes the folder `out` in the Hugging Face layout, half precision, from `work/lm.pt`."""
+    tokenizer = make_tokenizer()
+    model = make_model(len(tokenizer))
+    state = torch.load(work / "lm.pt", map_location="cpu", weights_only=True)["average"]
+    model.load_state_dict(state)
+    model.audio_encoder.load_state_dict(codec.cpu().state_dict())
+    out.mkdir(parents=True, exist_ok=True)
+    model.eval().half().save_pretrained(out)
+    tokenizer.save_pretrained(out)

@@ -1,0 +1,175 @@
+"""Measures nano on clips and seeds it never saw, and writes what was measured into the model card.
+
+Three questions: what survives the codec, does free generation stay music, and does the prompt
+decide the instrument. All of it is measured on the sound.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+
+import librosa
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from musicrfm import listening
+from musicrfm.model import MusicModel
+from musicrfm.nano.compose import INSTRUMENTS, Clip, compose, theory
+from musicrfm.nano.render import SAMPLE_RATE, render
+from musicrfm.stream import MusicStream
+
+HELD_OUT = 9_000_000  # first seed of the held-out clips
+PROMPTS = ("solo {} melody", "{} melody with drums", "{} chords", "{} arpeggio")
+
+
+def held_out(count: int, wanted=lambda clip: True, make=compose) -> list[Clip]:
+    """The first `count` held-out clips that `wanted` accepts."""
+    return list(itertools.islice(filter(wanted, map(make, itertools.count(HELD_OUT))), count))
+
+
+def play(model: MusicModel, prompt: str, seed: int, seconds: float) -> np.ndarray:
+    """Unsteered audio, float32 [samples, channels]."""
+    stream = MusicStream(model, prompt, seed=seed, chunk_frames=10)
+    chunks, length, wanted = [], 0, int(seconds * model.sample_rate)
+    while length < wanted:
+        chunks.append(next(stream))
+        length += len(chunks[-1])
+    return np.concatenate(chunks)[:wanted]
+
+
+def codec_quality(model: MusicModel, clips: int = 30, notes: int = 60) -> dict[str, float]:
+    """Log-mel distance (dB) on music; share of single notes whose pitch class is still heard."""
+
+    def log_mel(audio: np.ndarray) -> np.ndarray:
+        mel = librosa.feature.melspectrogram(
+            y=audio, sr=SAMPLE_RATE, n_fft=2048, hop_length=640, n_mels=80
+        )
+        return 10 * np.log10(mel + 1e-5)
+
+    def through(audio: np.ndarray) -> np.ndarray:
+        return model.decode_codes(model.encode_audio(audio, SAMPLE_RATE))[: len(audio), 0]
+
+    distances = []
+    for clip in held_out(clips, lambda c: c.kind == "music"):
+        audio = render(clip)[: 6 * SAMPLE_RATE]
+        distances.append(np.abs(log_mel(audio) - log_mel(through(audio))).mean())
+    kept, heard = 0, 0
+    for clip in held_out(notes, lambda c: c.kind == "note" and c.lead in INSTRUMENTS, theory):
+        audio = render(clip)[: 3 * SAMPLE_RATE]
+        if listening.pitch_class_of(audio, SAMPLE_RATE) != clip.tonic:
+            continue  # the detector must first be right about the original
+        heard += 1
+        kept += listening.pitch_class_of(through(audio), SAMPLE_RATE) == clip.tonic
+    return {
+        "log_mel_distance_db": float(np.mean(distances)),
+        "notes_kept": kept / max(1, heard),
+        "notes_heard": heard,
+    }
+
+
+def generation_quality(
+    model: MusicModel, seeds: int = 100, long_seconds: float = 300.0
+) -> dict[str, object]:
+    """Variety over seeds, and one long run: nothing collapses, falls silent or saturates."""
+    leads = list(INSTRUMENTS)
+    dominant, onset_rates = set(), []
+    for seed in range(seeds):
+        prompt = PROMPTS[seed % len(PROMPTS)].format(leads[seed % len(leads)])
+        heard = listening.measure(play(model, prompt, seed, 6.0), model.sample_rate)
+        dominant.add(int(np.argmax(heard.note_share)))
+        onset_rates.append(heard.onset_rate)
+    clips = held_out(40, lambda c: c.kind == "music")
+    trained = [
+        listening.measure(render(c)[: 6 * SAMPLE_RATE], SAMPLE_RATE).onset_rate for c in clips
+    ]
+    long = play(model, "piano melody with bass and drums", 0, long_seconds)[:, 0]
+    seconds = long[: len(long) // model.sample_rate * model.sample_rate].reshape(
+        -1, model.sample_rate
+    )
+    level = 20 * np.log10(np.sqrt((seconds**2).mean(1)) + 1e-9)
+    return {
+        "dominant_pitch_classes": len(dominant),
+        "onset_rate_median": float(np.median(onset_rates)),
+        "onset_rate_training_range": [
+            float(np.quantile(trained, 0.05)),
+            float(np.quantile(trained, 0.95)),
+        ],
+        "long_run_seconds": long_seconds,
+        "long_run_silent_share": float((level < -60).mean()),
+        "long_run_level_db": [float(level.min()), float(np.median(level)), float(level.max())],
+        "long_run_clipped_share": float((np.abs(long) >= 0.999).mean()),
+    }
+
+
+def timbre(audio: np.ndarray, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
+    """What the instrument classifier sees: statistics of 20 MFCCs and of spectral contrast."""
+    mfcc = librosa.feature.mfcc(y=audio, sr=sample_rate, n_mfcc=20, n_fft=2048, hop_length=1024)
+    contrast = librosa.feature.spectral_contrast(
+        y=audio, sr=sample_rate, n_fft=2048, hop_length=1024
+    )
+    change = np.abs(np.diff(mfcc, axis=1))
+    return np.concatenate(
+        [mfcc.mean(1), mfcc.std(1), change.mean(1), contrast.mean(1), contrast.std(1)]
+    )
+
+
+def instrument_classifier(clips: int = 600):
+    """A logistic regression on `timbre`, fitted on rendered clips; classes as in INSTRUMENTS."""
+    training = held_out(clips, lambda c: c.kind == "music")
+    features = [timbre(render(c)[SAMPLE_RATE : 7 * SAMPLE_RATE]) for c in training]
+    classifier = make_pipeline(StandardScaler(), LogisticRegression(C=0.3, max_iter=2000))
+    return classifier.fit(np.stack(features), [c.lead for c in training])
+
+
+def prompt_adherence(model: MusicModel, per_lead: int = 6) -> dict[str, float]:
+    """Share of generated clips on which the classifier names the instrument that was asked for."""
+    classifier = instrument_classifier()
+    right = {}
+    for lead in INSTRUMENTS:
+        prompts = [PROMPTS[i % len(PROMPTS)].format(lead) for i in range(per_lead)]
+        heard = [
+            timbre(play(model, p, 500 + i, 7.0)[SAMPLE_RATE:, 0]) for i, p in enumerate(prompts)
+        ]
+        right[lead] = float(np.mean(classifier.predict(np.stack(heard)) == lead))
+    real = held_out(700, lambda c: c.kind == "music")[600:]
+    truth = classifier.score(
+        np.stack([timbre(render(c)[SAMPLE_RATE : 7 * SAMPLE_RATE]) for c in real]),
+        [c.lead for c in real],
+    )
+    return {
+        "accuracy": float(np.mean(list(right.values()))),
+        "chance": 1 / len(right),
+        "on_real_clips": float(truth),
+    } | {f"accuracy_{lead}": value for lead, value in right.items()}
+
+
+def measure(folder: Path) -> dict[str, dict]:
+    """All measurements of the checkpoint in `folder`; also written to `folder/measured.json`."""
+    model = MusicModel.load(str(folder))
+    results = {
+        "codec": codec_quality(model),
+        "generation": generation_quality(model),
+        "prompt": prompt_adherence(model),
+    }
+    (folder / "measured.json").write_text(json.dumps(results, indent=1))
+    return results
+
+
+def write_card(folder: Path, results: dict[str, dict], trained: str) -> None:
+    """Writes `folder/README.md`: the template with the measurements and the training."""
+    template = (Path(__file__).parent / "card.md").read_text()
+    tables = {"trained": trained}
+    for part, values in results.items():
+        rows = [f"| {name.replace('_', ' ')} | {_shown(value)} |" for name, value in values.items()]
+        tables[part] = "\n".join(["| measured | value |", "|---|---|", *rows])
+    (folder / "README.md").write_text(template.format(**tables))
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, list):
+        return " to ".join(_shown(v) for v in value)
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
