@@ -6,6 +6,7 @@ It validates, clamps, remembers and tells its listeners; the engine reads one `s
 
 from __future__ import annotations
 
+import difflib
 import logging
 import math
 import re
@@ -147,7 +148,7 @@ class Controls:
         self._lock = threading.RLock()
         self._values: dict[str, Value] = {p.address: p.default for p in self.parameters.values()}
         for address, value in (start or {}).items():
-            parameter = self._find(address)
+            parameter = self.parameter(address)
             self._values[parameter.address] = self._valid(parameter, value)
         self._start = dict(self._values)
         self._sources: dict[str, object] = {}
@@ -163,7 +164,7 @@ class Controls:
         Raises MusicRFMError for an unknown address or a value of the wrong kind. `source` says who
         asked; errors that only turn up when the engine uses the value go back to it.
         """
-        parameter = self._find(address)
+        parameter = self.parameter(address)
         with self._lock:
             if parameter.type == "trigger":
                 kept: Value = int(self._values[parameter.address]) + 1
@@ -180,9 +181,20 @@ class Controls:
 
     def get(self, address: str) -> Value:
         """The value of one parameter. Raises MusicRFMError for an unknown address."""
-        parameter = self._find(address)
+        parameter = self.parameter(address)
         with self._lock:
             return self._values[parameter.address]
+
+    def parameter(self, address: str) -> Parameter:
+        """The parameter at an address, however its direction is spelled, or MusicRFMError."""
+        parameter = self.parameters.get(address)
+        if parameter is None:
+            parameter = self.parameters.get(canonical_address(address))
+        if parameter is None:
+            close = difflib.get_close_matches(address[:80], self.parameters, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise MusicRFMError(f"unknown address {_short(address)}{hint}")
+        return parameter
 
     def snapshot(self) -> Snapshot:
         """Every value at this moment. Cheap to call every frame: copied only after a change."""
@@ -213,14 +225,6 @@ class Controls:
     def on_error(self, listener: Callable[[str, object], None]) -> None:
         """Call `listener(message, source)` for errors found after `set` returned."""
         self._error_listeners.append(listener)
-
-    def _find(self, address: str) -> Parameter:
-        parameter = self.parameters.get(address)
-        if parameter is None:
-            parameter = self.parameters.get(canonical_address(address))
-        if parameter is None:
-            raise MusicRFMError(f"unknown address {address!r}; see `bridge play --help`")
-        return parameter
 
     def _valid(self, parameter: Parameter, value: object) -> Value:
         wrong = MusicRFMError(

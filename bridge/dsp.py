@@ -65,7 +65,7 @@ class Ramp:
         self._left = 0
 
     def to(self, target: float, samples: int) -> None:
-        """Arrive at `target` after `samples` more samples; the same target again changes nothing."""
+        """Arrive at `target` after `samples` more; the same target again changes nothing."""
         target = float(target)
         if target == self.target:
             return

@@ -1,0 +1,180 @@
+"""The commands: `bridge play` and `bridge devices`.
+
+Settings come from the command line, then the rig file, then the defaults.
+"""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from bridge.midi import input_names
+from bridge.output import FIXES
+from bridge.recorder import is_sound_file
+from bridge.rig import Rig, SteerSetting, load_rig
+from bridge.session import Settings, play
+from bridge.speaker import SetupError, find_output, load_portaudio
+from musicrfm.errors import MusicRFMError
+
+DEFAULT_PROMPT = "warm piano melody"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    args = _parser().parse_args(argv)
+    try:
+        if args.command == "devices":
+            return devices()
+        return play(_settings(args))
+    except MusicRFMError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="bridge", description="Play steered MusicGen live, under OSC and MIDI control."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("devices", help="list audio outputs and MIDI inputs")
+    play_ = commands.add_parser("play", help="play until Ctrl-C")
+    add = play_.add_argument
+    add("prompt", nargs="?", metavar="PROMPT", help=f"what to play (default: {DEFAULT_PROMPT!r})")
+    add("--model", metavar="M", help="nano (default), a folder, or a hub id")
+    add(
+        "--steer",
+        action="append",
+        default=[],
+        metavar="NAME=COEF",
+        type=_steer,
+        help="start with a direction; NAME is a shipped one or a .safetensors file, "
+        "COEF -2 to 2 where 1 is the top of its useful range (repeatable)",
+    )
+    add(
+        "--output",
+        metavar="DEVICE|FILE|none",
+        help="a device (index or part of its name, see `bridge devices`), a .flac or .wav file, or "
+        "none; default: the system's output",
+    )
+    add("--seconds", metavar="S", type=_number(0.02, 1e7), help="stop after S seconds of audio")
+    add("--record", metavar="FILE", help="also write what is played to a .flac or .wav file")
+    add("--rig", metavar="FILE", help="read settings and MIDI mappings from a TOML file")
+    add("--osc-port", metavar="PORT", type=int, help="UDP port for OSC (default 9000; 0: any free)")
+    add("--osc-host", metavar="HOST", help="address to listen on for OSC (default 127.0.0.1)")
+    add("--midi", metavar="PORT", help="MIDI input, by a part of its name")
+    add(
+        "--lookahead",
+        metavar="MS",
+        type=_number(40, 10_000),
+        help="how far ahead to generate (default 200): less reacts sooner, more is safer",
+    )
+    add(
+        "--smoothing",
+        metavar="MS",
+        type=_number(0, 10_000),
+        help="how long a coefficient takes to reach a new value (default 50)",
+    )
+    add("--seed", metavar="N", type=int, help="the same seed and controls give the same music")
+    add("--device", metavar="cpu|cuda", help="where the model runs (default: cuda if there is one)")
+    add(
+        "--fast",
+        action="store_true",
+        help="do not keep real-time pace; for --output FILE or none, with --seconds",
+    )
+    add("--stats", metavar="FILE", help="write measurements of the set as JSON when it ends")
+    return parser
+
+
+def _number(low: float, high: float) -> Any:
+    def number(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {low:g} to {high:g}")
+        return value
+
+    return number
+
+
+def _steer(text: str) -> SteerSetting:
+    name, equals, coefficient = text.rpartition("=")
+    if not equals or not name:
+        raise argparse.ArgumentTypeError(f"{text!r} must be NAME=COEF, such as note_C=0.6")
+    return SteerSetting(name, _number(-2, 2)(coefficient))
+
+
+def _settings(args: argparse.Namespace) -> Settings:
+    rig = load_rig(args.rig) if args.rig else Rig()
+    engine = rig.engine
+
+    def first(*values: Any) -> Any:
+        return next((value for value in values if value is not None), None)
+
+    seed = first(args.seed, engine.get("seed"))
+    if seed is not None and not 0 <= seed < 2**63:
+        raise MusicRFMError(f"the seed must be from 0 to 2^63 - 1, not {seed}")
+    port = first(args.osc_port, rig.osc.get("port"), 9000)
+    if not 0 <= port <= 65535:
+        raise MusicRFMError(f"the OSC port must be from 0 to 65535, not {port}")
+    output = first(args.output, rig.output.get("to"))
+    on_file = output is not None and (output == "none" or is_sound_file(output))
+    if args.fast and not (on_file and args.seconds):
+        raise MusicRFMError("--fast needs --output FILE or none, and --seconds")
+    prompt = first(args.prompt, engine.get("prompt"), DEFAULT_PROMPT)
+    live = {
+        f"/{key}": engine[key]
+        for key in ("gain", "guidance", "temperature", "top_k")
+        if key in engine
+    }
+    return Settings(
+        model=first(args.model, engine.get("model"), "nano"),
+        device=first(args.device, engine.get("device")),
+        seed=secrets.randbelow(2**31) if seed is None else seed,
+        # The command line has the last word on a direction that the rig also sets.
+        steer=(*rig.steer, *args.steer),
+        start={"/prompt": prompt, **live},
+        output=output,
+        device_latency=rig.output.get("latency", "low"),
+        seconds=args.seconds,
+        record=first(args.record, rig.output.get("record")),
+        stats=args.stats,
+        lookahead=first(args.lookahead, engine.get("lookahead"), 200.0) / 1000,
+        smoothing=first(args.smoothing, engine.get("smoothing"), 50.0) / 1000,
+        fast=args.fast,
+        osc_host=first(args.osc_host, rig.osc.get("host"), "127.0.0.1"),
+        osc_port=port,
+        midi_port=first(args.midi, rig.midi_port),
+        rig=rig,
+    )
+
+
+def devices() -> int:
+    """Print what there is to play on and to turn knobs with; returns the exit status."""
+    print("Audio outputs (for --output):")
+    try:
+        sounddevice = load_portaudio()
+        outputs = [d for d in sounddevice.query_devices() if d["max_output_channels"] > 0]
+        default = find_output(sounddevice, None)["index"]
+        for device in outputs:
+            mark = "*" if device["index"] == default else " "
+            system = sounddevice.query_hostapis(device["hostapi"])["name"]
+            print(
+                f"{mark} {device['index']:2d}  {device['name']}  ({system}, "
+                f"{device['max_output_channels']} channels, {device['default_samplerate']:g} Hz)"
+            )
+    except SetupError as error:
+        print(f"  none: {FIXES[error.kind]}")
+    print("MIDI inputs (for --midi):")
+    try:
+        for name in input_names():
+            print(f"    {name}")
+    except MusicRFMError as error:
+        print(f"  none: {error}")
+    return 0

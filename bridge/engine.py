@@ -1,0 +1,331 @@
+"""The clockwork: once a frame, hand the controls to the stream and its sound to the output.
+
+One thread does this and nothing else. It generates just in time, `lookahead` ahead of the output,
+because everything generated ahead is music that a knob can no longer change. Whatever goes wrong
+with one value or one frame is reported, and the set goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from bridge.controls import Controls, Snapshot, Value
+from bridge.dsp import Ramp, db_to_amplitude, soft_limit
+from bridge.output import Output
+from bridge.recorder import Recorder
+from musicrfm.stream import MusicStream
+
+log = logging.getLogger(__name__)
+
+START_FADE = 0.05  # seconds; also for pausing, going on and panic
+STOP_FADE = 0.3
+GAIN_SECONDS = 0.02
+FLOOR_DB = -120.0
+
+
+@dataclass(frozen=True)
+class Status:
+    """What the engine is doing, for a person to read."""
+
+    seconds: float  # audio handed to the output so far
+    level_db: float  # peak of the latest frame
+    speed: float  # audio seconds made per second of making, lately
+    buffer: float  # seconds of audio ahead of the output
+    underruns: int
+    steers: dict[str, float] = field(default_factory=dict)  # what is not 0
+    playing: bool = True
+
+
+class Glide:
+    """A value on its way to a target in equal steps, one a frame."""
+
+    def __init__(self, value: float) -> None:
+        self.value = value
+        self._target = value
+        self._left = 0
+
+    def to(self, target: float, frames: int) -> None:
+        self._target = target
+        self._left = max(1, frames)
+
+    def step(self) -> float:
+        if self._left:
+            self.value += (self._target - self.value) / self._left
+            self._left -= 1
+            if not self._left:
+                self.value = self._target
+        return self.value
+
+    @property
+    def moving(self) -> bool:
+        return self._left > 0
+
+
+class Engine:
+    """Plays a stream into an output under the controls.
+
+    `lookahead` and `smoothing` are seconds. `steers` maps a direction's address (as
+    `/steer/note_C`) to its name in `stream.steering`. With `seconds` it stops by itself after that
+    much audio. `start`, `stop`, `join` and `status` may be called from any thread.
+    """
+
+    def __init__(
+        self,
+        stream: MusicStream,
+        controls: Controls,
+        output: Output,
+        steers: dict[str, str],
+        *,
+        recorder: Recorder | None = None,
+        lookahead: float = 0.2,
+        smoothing: float = 0.05,
+        seconds: float | None = None,
+    ) -> None:
+        self.stream = stream
+        self.controls = controls
+        self.output = output
+        self.recorder = recorder
+        self.lookahead = lookahead
+        self.failure: BaseException | None = None
+        self.applied = 0  # control changes handed to the stream
+        self.frames = 0
+        self.wall_seconds = 0.0
+        self.busy_seconds = 0.0  # of these, generating
+        self.made_seconds = 0.0  # audio generated
+        model = stream.model
+        self._rate: int = model.sample_rate
+        self._channels: int = model.channels
+        self._frame_size: int = model.frame_size
+        self._steers = steers
+        self._smoothing_frames = max(1, round(smoothing * model.frame_rate))
+        self._total = None if seconds is None else round(seconds * self._rate)
+        self._stop_fade = round(min(STOP_FADE, (seconds or 60.0) / 4) * self._rate)
+        self._samples = 0
+        self._values: dict[str, Value] = {}
+        self._version = 0
+        self._glides: dict[str, Glide] = {address: Glide(0.0) for address in steers}
+        self._moving: set[str] = set()
+        self._gain = Ramp(0.0)
+        self._curtain = Ramp(0.0)  # 0 closed, 1 open: start, pause, panic and stop
+        self._restart = False
+        self._fallen = False  # the latest frame failed
+        self._last = np.zeros(self._channels, dtype=np.float32)
+        self._peak = 0.0
+        self._speed = 0.0
+        self._setters: dict[str, Callable[[Value], None]] = self._make_setters()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+
+    # ---- any thread ----
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Fade out and end; returns at once."""
+        self._stopping.set()
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait for the end; True if it has come."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    @property
+    def running(self) -> bool:
+        return self._thread.is_alive()
+
+    @property
+    def audio_seconds(self) -> float:
+        return self._samples / self._rate
+
+    @property
+    def real_time_factor(self) -> float:
+        """Audio seconds made per second spent making them, since the start."""
+        return self.made_seconds / self.busy_seconds if self.busy_seconds else 0.0
+
+    def status(self) -> Status:
+        values = self.controls.snapshot().values
+        steers = {a.removeprefix("/steer/"): v for a in self._steers if (v := values[a])}
+        return Status(
+            seconds=self.audio_seconds,
+            level_db=20 * math.log10(self._peak) if self._peak > 1e-6 else FLOOR_DB,
+            speed=self._speed,
+            buffer=max(0.0, self.output.ahead()),
+            underruns=self.output.underruns,
+            steers=steers,
+            playing=bool(values["/play"]),
+        )
+
+    # ---- the engine's thread ----
+
+    def _run(self) -> None:
+        began = time.monotonic()
+        try:
+            while not self._done():
+                spare = self.output.ahead() - self.lookahead
+                if spare > 0.0:
+                    # Not on the stop event: fading out needs the rest of the buffer as well.
+                    time.sleep(min(spare, 0.05))
+                    continue
+                self._frame()
+        except BaseException as error:
+            log.exception("the engine stopped")
+            self.failure = error
+        finally:
+            self.output.close()
+            if self.recorder is not None:
+                self.recorder.close()
+            self.wall_seconds = time.monotonic() - began
+
+    def _done(self) -> bool:
+        if self._total is not None and self._samples >= self._total:
+            return True
+        return self._stopping.is_set() and self._closed
+
+    @property
+    def _closed(self) -> bool:
+        return self._curtain.value == 0.0 and not self._curtain.moving and self._samples > 0
+
+    def _frame(self) -> None:
+        """One frame: controls in, sound out."""
+        self._apply(self.controls.snapshot())
+        self._move_curtain()
+        audio = self._generate() if self._curtain.moving or self._curtain.value else None
+        if audio is None:
+            audio = self._silence()
+        else:
+            audio = soft_limit(self._curtain.apply(self._gain.apply(audio)))
+        if self._total is not None:
+            audio = audio[: self._total - self._samples]
+        self._last = audio[-1].copy()
+        self._peak = float(np.abs(audio).max())
+        self._samples += len(audio)
+        self.frames += 1
+        if self.recorder is not None:
+            self.recorder.write(audio)
+        self.output.write(audio)
+
+    def _move_curtain(self) -> None:
+        """Open or close: stop and the end of `seconds` first, then panic, then play and pause."""
+        left = math.inf if self._total is None else self._total - self._samples
+        fade = round(START_FADE * self._rate)
+        if self._stopping.is_set() or left <= self._stop_fade:
+            self._curtain.to(0.0, min(left, self._stop_fade))
+        elif self._restart:
+            self._curtain.to(0.0, fade)
+            if not self._curtain.moving and self._curtain.value == 0.0:
+                self._restart = False
+                self._restart_stream()
+        else:
+            self._curtain.to(float(self._values["/play"]), fade)
+
+    def _generate(self) -> np.ndarray | None:
+        """The next chunk of music, finite and writable, or None if it could not be made."""
+        began = time.perf_counter()
+        try:
+            audio = next(self.stream)
+        except Exception as error:
+            if not self._fallen:
+                log.exception("a frame could not be generated")
+                self.controls.report(f"the music broke off and starts afresh: {error}")
+            self._fallen = True
+            self._restart_stream()
+            self._curtain.jump(0.0)
+            return None
+        self._fallen = False
+        busy = time.perf_counter() - began
+        made = len(audio) / self._rate
+        self.busy_seconds += busy
+        self.made_seconds += made
+        # Over the last second or so; the first frame, which fills the delay pattern, tells little.
+        if busy > 0.0:
+            self._speed += (made / busy - self._speed) * (0.02 if self._speed else 1.0)
+        if not np.isfinite(audio).all():
+            audio = np.nan_to_num(audio, nan=0.0, posinf=0.0, neginf=0.0)
+        return audio
+
+    def _silence(self) -> np.ndarray:
+        """A frame of nothing that starts where the last one ended, so that it cannot click."""
+        audio = np.zeros((self._frame_size, self._channels), dtype=np.float32)
+        if self._last.any():
+            audio += self._last * np.linspace(1.0, 0.0, len(audio), dtype=np.float32)[:, None] ** 4
+        return audio
+
+    def _restart_stream(self) -> None:
+        try:
+            self.stream.restart()
+        except Exception as error:
+            self.controls.report(f"the music could not be restarted: {error}")
+
+    def _apply(self, snapshot: Snapshot) -> None:
+        """Hand over what changed since the last frame, and move what glides one step on."""
+        if snapshot.version != self._version:
+            self._version = snapshot.version
+            panic = self._values.get("/panic", 0) != snapshot.values["/panic"]
+            first = not self._values
+            for address, value in snapshot.values.items():
+                if self._values.get(address) != value:
+                    self._hand_over(address, value, at_once=first or panic)
+            if panic and not first:
+                self._restart = True
+        for address in tuple(self._moving):
+            glide = self._glides[address]
+            self.stream.steering.set(self._steers[address], glide.step())
+            if not glide.moving:
+                self._moving.discard(address)
+
+    def _hand_over(self, address: str, value: Value, at_once: bool) -> None:
+        kept = self._values.get(address)
+        try:
+            if address in self._glides:
+                self._glides[address].to(float(value), 1 if at_once else self._smoothing_frames)
+                self._moving.add(address)
+            else:
+                self._setters[address](value)
+        except Exception as error:
+            fallback = self.controls.parameters[address].default if kept is None else kept
+            self._values[address] = fallback
+            self.controls.reject(address, fallback, value, f"{address} stays as it was: {error}")
+            return
+        self._values[address] = value
+        if kept is not None:
+            self.applied += 1
+
+    def _make_setters(self) -> dict[str, Callable[[Value], None]]:
+        stream, steering = self.stream, self.stream.steering
+
+        def attribute(name: str) -> Callable[[Value], None]:
+            return lambda value: setattr(stream, name, value)
+
+        def set_gain(decibels: Value) -> None:
+            amplitude = db_to_amplitude(float(decibels))
+            if self._samples:
+                self._gain.to(amplitude, round(GAIN_SECONDS * self._rate))
+            else:
+                self._gain.jump(amplitude)
+
+        setters: dict[str, Callable[[Value], None]] = {
+            "/prompt": lambda text: None if text == stream.prompt else stream.set_prompt(text),
+            "/guidance": attribute("guidance_scale"),
+            "/temperature": attribute("temperature"),
+            "/top_k": attribute("top_k"),
+            "/gain": set_gain,
+            "/play": lambda value: None,  # read by _move_curtain
+            "/panic": lambda value: None,  # seen by _apply
+        }
+
+        def of(setter: Callable[[str, Value], None], name: str) -> Callable[[Value], None]:
+            return lambda value: setter(name, value)
+
+        for address, name in self._steers.items():
+            setters[f"{address}/inject"] = of(steering.set_inject, name)
+            setters[f"{address}/layers"] = of(steering.set_layers, name)
+            setters[f"{address}/schedule"] = of(steering.set_schedule, name)
+        return setters

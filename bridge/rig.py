@@ -1,0 +1,204 @@
+"""The rig file: how one player sets the instrument up, as TOML.
+
+`[engine]`, `[output]` and `[osc]` hold single settings, `[[steer]]` and `[[midi]]` are repeated.
+Everything is checked when the file is read, and an error names the file, the key and the fix.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bridge.controls import canonical_address, steer_address
+from bridge.midi import CCMap
+from musicrfm.errors import MusicRFMError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+@dataclass(frozen=True)
+class Key:
+    """What one key may hold: `kind` is "text", "number" or "whole"; the range is inclusive."""
+
+    kind: str
+    low: float = -math.inf
+    high: float = math.inf
+
+
+@dataclass(frozen=True)
+class SteerSetting:
+    """One `[[steer]]`: a direction by name or by path, and how it starts where that is said."""
+
+    name: str
+    coefficient: float | None = None
+    layers: str | None = None
+    schedule: str | None = None
+    inject: float | None = None
+
+
+@dataclass(frozen=True)
+class Rig:
+    """A rig file's settings. The mappings hold only the keys that the file sets."""
+
+    engine: Mapping[str, Any] = field(default_factory=dict)
+    output: Mapping[str, Any] = field(default_factory=dict)
+    osc: Mapping[str, Any] = field(default_factory=dict)
+    midi_port: str | None = None
+    midi: tuple[CCMap, ...] = ()
+    steer: tuple[SteerSetting, ...] = ()
+
+
+TABLES: dict[str, dict[str, Key]] = {
+    "engine": {
+        "model": Key("text"),
+        "device": Key("text"),
+        "prompt": Key("text"),
+        "seed": Key("whole", 0, 2**63 - 1),
+        "lookahead": Key("number", 40, 10_000),  # ms
+        "smoothing": Key("number", 0, 10_000),  # ms
+        "gain": Key("number", -60, 12),  # dB
+        "guidance": Key("number", 0, 10),
+        "temperature": Key("number", 0.05, 4),
+        "top_k": Key("whole", 1, 2048),
+    },
+    "output": {
+        "to": Key("text"),
+        "record": Key("text"),
+        "latency": Key("text"),  # low or high
+    },
+    "osc": {"host": Key("text"), "port": Key("whole", 0, 65535)},
+}
+STEER = {
+    "name": Key("text"),
+    "coefficient": Key("number", -2, 2),
+    "layers": Key("text"),
+    "schedule": Key("text"),
+    "inject": Key("number", 0, 1),
+}
+MIDI = {
+    "cc": Key("whole", 0, 127),
+    "channel": Key("whole", 1, 16),
+    "to": Key("text"),
+    "range": Key("range"),
+}
+TOP = {"midi_port": Key("text")}
+
+
+def load_rig(path: str | Path) -> Rig:
+    """Read a rig file. Raises MusicRFMError if it is missing, not TOML, or wrong in any key."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MusicRFMError(f"cannot read the rig file {str(path)!r}: {error}") from None
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise MusicRFMError(f"{path}: not valid TOML: {error}") from None
+    return check_rig(data, str(path))
+
+
+def check_rig(data: dict[str, Any], path: str) -> Rig:
+    """A rig from parsed TOML; `path` is for the errors."""
+    known = {**TABLES, "steer": STEER, "midi": MIDI, **TOP}
+    for key in data:
+        _known(path, "", key, known)
+    tables = {}
+    for name, keys in TABLES.items():
+        table = data.get(name, {})
+        if not isinstance(table, dict):
+            raise MusicRFMError(f"{path}: {name} must be a table, written [{name}]")
+        tables[name] = _table(path, f"[{name}]", table, keys)
+    latency = tables["output"].get("latency", "low")
+    if latency not in ("low", "high"):
+        raise MusicRFMError(f"{path}: [output] latency must be low or high, not {latency!r}")
+    midi_port = _table(path, "the top level", {k: data[k] for k in TOP if k in data}, TOP)
+    return Rig(
+        **tables,
+        midi_port=midi_port.get("midi_port"),
+        midi=tuple(_midi(path, where, entry) for where, entry in _entries(path, data, "midi")),
+        steer=tuple(_steer(path, where, entry) for where, entry in _entries(path, data, "steer")),
+    )
+
+
+def _entries(path: str, data: dict[str, Any], name: str) -> list[tuple[str, dict[str, Any]]]:
+    entries = data.get(name, [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise MusicRFMError(f"{path}: {name} is repeated, so it is written [[{name}]]")
+    return [(f"[[{name}]] number {at}", entry) for at, entry in enumerate(entries, start=1)]
+
+
+def _midi(path: str, where: str, entry: dict[str, Any]) -> CCMap:
+    values = _table(path, where, entry, MIDI, required=("cc", "to"))
+    to = canonical_address(values["to"])
+    if not to.startswith("/"):
+        raise MusicRFMError(
+            f"{path}: {where}, to = {values['to']!r} must be an address, such as "
+            f"{steer_address('note_C')!r}"
+        )
+    low, high = values.get("range", (None, None))
+    return CCMap(values["cc"], to, values.get("channel"), low, high)
+
+
+def _steer(path: str, where: str, entry: dict[str, Any]) -> SteerSetting:
+    return SteerSetting(**_table(path, where, entry, STEER, required=("name",)))
+
+
+def _table(
+    path: str,
+    where: str,
+    table: dict[str, Any],
+    keys: Mapping[str, Key],
+    required: tuple[str, ...] = (),
+) -> dict[str, Any]:
+    for key in required:
+        if key not in table:
+            raise MusicRFMError(f"{path}: {where} needs the key {key}")
+    checked = {}
+    for key, value in table.items():
+        _known(path, where, key, keys)
+        checked[key] = _value(path, f"{where} {key}".strip(), value, keys[key])
+    return checked
+
+
+def _known(path: str, where: str, key: str, known: Mapping[str, object]) -> None:
+    if key not in known:
+        close = difflib.get_close_matches(key, known, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"known are: {', '.join(known)}"
+        place = f"{where} has an" if where else "there is an"
+        raise MusicRFMError(f"{path}: {place} unknown key {key!r}; {hint}")
+
+
+def _value(path: str, where: str, value: Any, key: Key) -> Any:
+    if key.kind == "range":
+        if (
+            isinstance(value, list)
+            and len(value) == 2
+            and all(_is_number(end) and abs(end) <= 1e6 for end in value)
+        ):
+            return float(value[0]), float(value[1])
+        raise MusicRFMError(f"{path}: {where} must be two numbers, as [0, 1.2], not {value!r}")
+    if key.kind == "text":
+        if isinstance(value, str):
+            return value
+        raise MusicRFMError(f"{path}: {where} must be a text in quotes, not {value!r}")
+    whole = key.kind == "whole"
+    if not _is_number(value) or (whole and not isinstance(value, int)):
+        kind = "a whole number" if whole else "a number"
+        raise MusicRFMError(f"{path}: {where} must be {kind}, not {value!r}")
+    if not key.low <= value <= key.high:
+        raise MusicRFMError(
+            f"{path}: {where} must be from {key.low:g} to {key.high:g}, not {value!r}"
+        )
+    return value if whole else float(value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

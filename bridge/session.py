@@ -1,0 +1,308 @@
+"""One set from its first sound to its last: puts the parts together, plays, and puts them away.
+
+What can be wrong with the settings is found before anything sounds; what goes wrong while playing
+is reported and played through.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import logging
+import os
+import platform
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bridge.controls import Controls, Value, namespace, steer_address
+from bridge.engine import Engine
+from bridge.midi import MidiInput
+from bridge.osc import OscServer
+from bridge.output import DeviceOutput, Output, OutputUnavailable, PacedOutput
+from bridge.recorder import Recorder, is_sound_file
+from bridge.rig import Rig, SteerSetting
+from bridge.status import LogHandler, StatusLine
+from musicrfm.directions import Direction, list_directions
+from musicrfm.errors import MusicRFMError
+from musicrfm.model import MusicModel
+from musicrfm.stream import MusicStream
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+log = logging.getLogger(__name__)
+
+SESSION_FILE = "session.flac"
+STATUS_SECONDS = 0.2
+END_SECONDS = 15.0  # how long the engine may take to fade and let the device go
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything a set needs to know. Times are in seconds; `start` maps addresses to values."""
+
+    start: dict[str, Value]
+    model: str = "nano"
+    device: str | None = None
+    seed: int = 0
+    steer: tuple[SteerSetting, ...] = ()
+    output: str | None = None
+    device_latency: str = "low"
+    seconds: float | None = None
+    record: str | None = None
+    stats: str | None = None
+    lookahead: float = 0.2
+    smoothing: float = 0.05
+    fast: bool = False
+    osc_host: str = "127.0.0.1"
+    osc_port: int = 9000
+    midi_port: str | None = None
+    rig: Rig = Rig()
+
+
+def play(settings: Settings) -> int:
+    """Play until Ctrl-C, SIGTERM or the end of `seconds`; returns the exit status.
+
+    Raises MusicRFMError, before anything sounds, if a setting cannot be used.
+    """
+    began = time.monotonic()
+    status_line = StatusLine()
+    with ExitStack() as stack:
+        stack.enter_context(_logging(status_line))
+        # Listening first: a port in use shows before the model has loaded.
+        osc = OscServer(settings.osc_host, settings.osc_port)
+        stack.callback(osc.close)
+        if settings.stats and not Path(settings.stats).resolve().parent.is_dir():
+            raise MusicRFMError(f"--stats {settings.stats!r}: there is no such folder")
+        model = MusicModel.load(settings.model, device=settings.device)
+        stream = MusicStream(model, str(settings.start["/prompt"]), seed=settings.seed)
+        steers, steer_start = add_directions(stream, settings.steer)
+        controls = Controls(namespace(steers.values()), {**settings.start, **steer_start})
+        midi = None
+        if settings.midi_port is not None or settings.rig.midi:
+            midi = MidiInput(controls, settings.rig.midi, settings.midi_port)
+            stack.callback(midi.close)
+        recorder = None
+        if settings.record:
+            recorder = open_recorder(settings.record, model, wait=settings.fast)
+            stack.callback(recorder.close)
+        output = open_output(settings, model)
+        stack.callback(output.close)
+        engine = Engine(
+            stream,
+            controls,
+            output,
+            steers,
+            recorder=recorder,
+            lookahead=settings.lookahead,
+            smoothing=settings.smoothing,
+            seconds=settings.seconds,
+        )
+        # The model and its libraries stay for the whole set; the collector need not walk them.
+        gc.collect()
+        gc.freeze()
+        stop = stack.enter_context(_stop_signals())
+        stack.callback(engine.join, END_SECONDS)
+        stack.callback(engine.stop)
+        engine.start()
+        osc.start(controls)
+        if midi is not None:
+            midi.start()
+        print(f"playing {controls.get('/prompt')!r} on {model.name}, seed {settings.seed}")
+        print(f"output: {output.description}")
+        print(f"OSC listening on {osc.host}:{osc.port}", flush=True)
+        while engine.running and not stop.wait(STATUS_SECONDS):
+            status_line.show(engine.status())
+        engine.stop()
+        engine.join(END_SECONDS)
+        status_line.clear()
+    if settings.stats:
+        stats = statistics(engine, settings, time.monotonic() - began)
+        Path(settings.stats).write_text(json.dumps(stats, indent=2) + "\n", encoding="utf-8")
+    print(
+        f"played {engine.audio_seconds:.1f} s with {output.underruns} underruns; "
+        f"made at {engine.real_time_factor:.1f}× real time"
+    )
+    if engine.failure is not None:
+        print(f"error: the engine stopped: {engine.failure}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def add_directions(
+    stream: MusicStream, settings: Iterable[SteerSetting]
+) -> tuple[dict[str, str], dict[str, Value]]:
+    """Add every shipped direction of the model, and those that were asked for, to the stream.
+
+    Returns address → name in `stream.steering`, and the starting values of their parameters. All
+    start at coefficient 0 except where `settings` say otherwise; a later setting for the same
+    direction adds to and overrides an earlier one. A damaged file is an error only if it was asked for.
+    """
+    model = stream.model
+    steers: dict[str, str] = {}
+    start: dict[str, Value] = {}
+
+    def add(direction: Direction) -> str:
+        address = steer_address(direction.name)
+        if address in steers:
+            stream.steering.remove(steers[address])
+        stream.steering.add(direction)
+        steers[address] = direction.name
+        return address
+
+    for name in list_directions(model.name):
+        try:
+            add(Direction.load(name, model))
+        except MusicRFMError as error:
+            log.warning("direction %s is left out: %s", name, error)
+    for setting in settings:
+        address = steer_address(setting.name)
+        if address not in steers or setting.name.endswith(".safetensors"):
+            address = add(Direction.load(setting.name, model))
+        wanted = {
+            address: setting.coefficient,
+            f"{address}/layers": setting.layers,
+            f"{address}/schedule": setting.schedule,
+            f"{address}/inject": setting.inject,
+        }
+        start.update({key: value for key, value in wanted.items() if value is not None})
+    return steers, start
+
+
+def open_output(settings: Settings, model: MusicModel) -> Output:
+    """The output that was asked for; a file where no sound can be played and none was asked for."""
+    wanted = settings.output
+    rate = model.sample_rate
+    if wanted == "none":
+        return PacedOutput(rate, None, settings.fast, "none")
+    if wanted is not None and is_sound_file(wanted):
+        recorder = open_recorder(wanted, model, wait=settings.fast)
+        return PacedOutput(rate, recorder, settings.fast, wanted)
+    device = DeviceOutput(wanted, rate, model.channels, settings.lookahead, settings.device_latency)
+    try:
+        device.open()
+    except OutputUnavailable as error:
+        path = unused(SESSION_FILE)
+        log.warning("no sound here: %s; playing in real time into %s instead", error.reason, path)
+        return PacedOutput(rate, open_recorder(path, model), False, path)
+    return device
+
+
+def open_recorder(path: str, model: MusicModel, wait: bool = False) -> Recorder:
+    return Recorder(path, model.sample_rate, model.channels, model.frame_size, wait)
+
+
+def unused(path: str) -> str:
+    """The path, or the first of `session-2.flac`, `session-3.flac`, … that is not there yet."""
+    first = Path(path)
+    candidate, number = first, 1
+    while candidate.exists():
+        number += 1
+        candidate = first.with_stem(f"{first.stem}-{number}")
+    return str(candidate)
+
+
+def statistics(engine: Engine, settings: Settings, wall_seconds: float) -> dict:
+    """What `--stats` writes. Seconds unless the name says otherwise."""
+    model, output = engine.stream.model, engine.output
+    frame = 1.0 / model.frame_rate
+    latency = {
+        "lookahead_ms": 1000 * settings.lookahead,
+        "delay_pattern_ms": 1000 * frame * engine.stream.delay_frames,
+        "codec_lookahead_ms": 1000 * frame * engine.stream.codec_lookahead_frames,
+        "device_ms": 1000 * output.latency,
+        "smoothing_ms": 1000 * settings.smoothing,
+    }
+    latency["total_ms"] = sum(latency.values())
+    return {
+        "audio_seconds": engine.audio_seconds,
+        "wall_seconds": engine.wall_seconds,
+        "wall_seconds_with_loading": wall_seconds,
+        "frames": engine.frames,
+        "underruns": output.underruns,
+        "device_xruns": output.xruns,
+        "device_lost": output.lost_times,
+        "real_time_factor": engine.real_time_factor,
+        "latency": latency,
+        "peak_memory_mib": peak_memory_mib(),
+        "control_changes_received": engine.controls.received,
+        "control_changes_applied": engine.applied,
+        "model": model.name,
+        "seed": settings.seed,
+        "output": output.description,
+        "cpu_count": os.cpu_count(),
+        "python": platform.python_version(),
+    }
+
+
+def peak_memory_mib() -> float:
+    """The most resident memory this process has had, in MiB."""
+    if sys.platform == "win32":
+        return _windows_peak_memory() / 2**20
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def _windows_peak_memory() -> int:
+    """PeakWorkingSetSize in bytes, from GetProcessMemoryInfo's PROCESS_MEMORY_COUNTERS."""
+    import ctypes
+
+    class Counters(ctypes.Structure):
+        _fields_ = [("cb", ctypes.c_uint32), ("faults", ctypes.c_uint32)] + [
+            (name, ctypes.c_size_t)
+            for name in ("peak", "now", "pp", "p", "ppn", "pn", "pagefile", "peak_pagefile")
+        ]
+
+    counters = Counters()
+    counters.cb = ctypes.sizeof(counters)
+    kernel = ctypes.windll.kernel32
+    kernel.GetCurrentProcess.restype = ctypes.c_void_p
+    kernel.K32GetProcessMemoryInfo(
+        ctypes.c_void_p(kernel.GetCurrentProcess()), ctypes.byref(counters), counters.cb
+    )
+    return counters.peak
+
+
+@contextmanager
+def _logging(status_line: StatusLine) -> Iterator[None]:
+    """Messages on stderr above the status line, for the length of a set."""
+    root = logging.getLogger()
+    handler = LogHandler(status_line)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    bridge = logging.getLogger("bridge")
+    level = bridge.level
+    root.addHandler(handler)
+    bridge.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        bridge.setLevel(level)
+        root.removeHandler(handler)
+
+
+@contextmanager
+def _stop_signals() -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set; a second Ctrl-C does not wait for the fade."""
+    stop = threading.Event()
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {name: signal.signal(getattr(signal, name), handle) for name in names}
+    try:
+        yield stop
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
