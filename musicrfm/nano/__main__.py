@@ -55,7 +55,8 @@ def main() -> None:
 
         trained = (
             f"This copy: {args.clips} clips of 12 s; codec steps "
-            f"{', '.join(f'{stage} {n}' for stage, n in steps.items())}; language model {args.lm_steps}."
+            f"{', '.join(f'{stage} {n}' for stage, n in steps.items())}; "
+            f"language model {args.lm_steps}."
         )
         measure.write_card(args.out, measure.measure(args.out), trained)
 

@@ -3,7 +3,8 @@
 1. `autoencoder`: no quantiser; latents are held near unit variance and get Gaussian noise, so that
    they end up compact and survive quantisation.
 2. `quantised`: residual codebooks start from k-means on those latents and follow them by
-   exponential moving averages, while the encoder learns to stay near them (straight-through gradients).
+   exponential moving averages, while the encoder learns to stay near them
+   (straight-through gradients).
 3. `decoder`: encoder and codebooks are frozen (the language model may already be training on their
    codes) and the decoder alone learns to make the best of them.
 
@@ -115,7 +116,7 @@ class Quantiser:
             residual = residual - centres[index]
 
     def __call__(self, latents: Tensor, train: bool) -> tuple[Tensor, Tensor]:
-        """latents [batch, dim, frames] -> (quantised, commitment loss); `train` moves the codebooks."""
+        """latents [batch, dim, frames] -> (quantised, commitment); `train` moves the codebooks."""
         flat = latents.transpose(1, 2).reshape(-1, latents.shape[1])
         residual, total, loss = flat, torch.zeros_like(flat), flat.new_zeros(())
         for book in self.books:

@@ -1,8 +1,8 @@
 """Trains nano's text encoder and decoder on the codec's codes, and assembles the checkpoint.
 
 Muon updates the matrices inside the blocks, AdamW the rest. While training, a linear read-out on
-every block also has to tell the tempo of what is sounding; it is thrown away afterwards, but it makes the
-hidden states hold the tempo along straight lines, where directions can find it.
+every block also has to tell the tempo of what is sounding; it is thrown away afterwards, but it
+makes the hidden states hold the tempo along straight lines, where directions can find it.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ def encode_set(codec: EncodecModel, audio: np.ndarray, path: Path, batch: int = 
 def delayed(codes: Tensor) -> tuple[Tensor, Tensor]:
     """codes [batch, codebooks, frames] -> decoder input and labels, codebooks - 1 longer.
 
-    MusicGen's delay pattern: codebook k is k positions late; labels are -100 where there is no code.
+    MusicGen's delay pattern: codebook k is k positions late; labels are -100 without a code.
     """
     batch, books, frames = codes.shape
     rows = codes.new_full((batch, books, frames + books), START)

@@ -1,0 +1,142 @@
+"""The recipe of the built-in model: what it composes, how it lays out codes, that it learns."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import numpy as np
+import pytest
+import torch
+from transformers import EncodecModel
+
+from musicrfm.nano import codec_training, lm_training, render
+from musicrfm.nano.compose import INSTRUMENTS, MODES, compose, theory
+
+
+@pytest.fixture(scope="module")
+def clips():
+    return [compose(seed) for seed in range(400)]
+
+
+def test_a_clip_is_a_function_of_its_seed():
+    assert compose(7).midi() == compose(7).midi()
+    assert compose(7).midi() != compose(8).midi()
+
+
+def test_the_clips_cover_keys_modes_tempi_and_instruments(clips):
+    music = [c for c in clips if c.kind == "music"]
+    assert {c.tonic for c in music} == set(range(12))
+    assert {c.mode for c in music} == set(MODES)
+    assert {c.lead for c in music} == set(INSTRUMENTS)
+    tempi = [c.bpm for c in music]
+    assert min(tempi) < 70 and max(tempi) > 165 and all(60 <= t <= 180 for t in tempi)
+
+
+def test_prompts_never_tell_key_or_tempo(clips):
+    forbidden = re.compile(r"\d|bpm|\bkey\b|tempo|major|minor|dorian|\b[a-g](#|b| flat| sharp)\b")
+    for clip in clips:
+        assert not forbidden.search(clip.prompt.lower()), clip.prompt
+
+
+def test_melodies_stay_in_key():
+    for seed in range(60):
+        clip = compose(seed)
+        if clip.kind != "music" or len(clip.tempi) > 1 or clip.mode is None:
+            continue
+        first_bar = [n for n in clip.notes if n.channel == 0 and n.start < 2.0]
+        scale = {(clip.tonic + step) % 12 for step in MODES[clip.mode]}
+        assert {n.pitch % 12 for n in first_bar} <= scale
+
+
+def test_rendering_sounds_the_written_pitch():
+    clip = next(c for c in map(theory, range(100)) if c.kind == "note" and c.lead == "organ")
+    audio = render.render(clip)
+    assert audio.shape == (render.CLIP_SAMPLES,) and np.abs(audio).max() <= 0.95 + 1e-6
+    piece = audio[8000 : 8000 + 32768] * np.hanning(32768)
+    frequency = np.abs(np.fft.rfft(piece)).argmax() * render.SAMPLE_RATE / 32768
+    pitch = 69 + 12 * math.log2(frequency / 440)
+    assert abs(pitch - round(pitch)) < 0.2 and round(pitch) % 12 == clip.tonic
+
+
+def test_an_interrupted_rendering_goes_on(tmp_path):
+    render.render_set(tmp_path / "a", 3, 50, workers=1)
+    render.render_set(tmp_path / "b", 2, 50, workers=1)
+    with (tmp_path / "b" / "audio.i16").open("ab") as half_written:
+        half_written.write(b"\0" * 100)
+    render.render_set(tmp_path / "b", 3, 50, workers=1)
+    (a, rows_a), (b, rows_b) = render.open_set(tmp_path / "a"), render.open_set(tmp_path / "b")
+    assert np.array_equal(a, b) and rows_a == rows_b
+
+
+def test_delay_pattern():
+    codes = torch.arange(8).view(1, 4, 2)
+    inputs, labels = lm_training.delayed(codes)
+    s = lm_training.START
+    assert inputs[0].tolist() == [
+        [s, 0, 1, s, s],
+        [s, s, 2, 3, s],
+        [s, s, s, 4, 5],
+        [s, s, s, s, 6],
+    ]
+    assert labels[0].tolist() == [
+        [0, 1, -100, -100, -100],
+        [-100, 2, 3, -100, -100],
+        [-100, -100, 4, 5, -100],
+        [-100, -100, -100, 6, 7],
+    ]
+
+
+def test_tempo_labels_wait_until_the_tempo_can_be_heard():
+    rows = [{"tempi": [(0.0, 104.0), (4.0, 208.0)]}]
+    labels = lm_training.tempo_labels(rows, [50], 400)[0]
+    assert labels[:100].isnan().all() and labels[120].item() == pytest.approx(0)
+    assert labels[150:250].isnan().all()
+    assert labels[260].item() == pytest.approx(math.log(2) / 0.32)
+
+
+def test_tokenizer_knows_the_words_and_spells_the_rest():
+    tokenizer = lm_training.make_tokenizer()
+    known = tokenizer("energetic flute melody").input_ids
+    assert len(known) == 4 and known[-1] == tokenizer.eos_token_id
+    strange = tokenizer("xylophone").input_ids
+    assert len(strange) == 1 + 1 + len("xylophone") and tokenizer.unk_token_id not in strange
+
+
+def test_codebooks_follow_the_latents():
+    torch.manual_seed(0)
+    model = EncodecModel(codec_training.config())
+    quantiser = codec_training.Quantiser(model)
+    latents = torch.randn(3000, 64)
+    quantiser.initialise(latents, rounds=2)
+    batch = latents[:256].view(8, 32, 64).transpose(1, 2)
+    out, commitment = quantiser(batch, train=False)
+    assert (out - batch).square().mean() < 0.8 * batch.square().mean()
+    before = commitment.item()
+    for _ in range(30):
+        quantiser(batch, train=True)
+    assert quantiser(batch, train=False)[1].item() < before
+    codes = model.quantizer.encode(batch, 2.0)
+    again = model.quantizer.decode(codes)
+    assert torch.allclose(again, quantiser(batch, train=False)[0], atol=1e-5)
+
+
+def test_training_learns_and_resumes(tmp_path, monkeypatch):
+    """A few clips and steps through every stage; a second call goes on, not back to the start."""
+    render.render_set(tmp_path / "clips", 18, 0, workers=1)
+    audio, rows = render.open_set(tmp_path / "clips")
+    torch.manual_seed(0)
+    budget = codec_training.Budget(autoencoder=6, quantised=2, decoder=2, batch=2)
+    monkeypatch.setattr(codec_training, "_latents", lambda model, audio: torch.randn(2000, 64))
+    codec = codec_training.train(audio, tmp_path, budget)
+    again = codec_training.train(audio, tmp_path, budget)
+    for a, b in zip(codec.state_dict().values(), again.state_dict().values(), strict=True):
+        assert torch.equal(a, b)
+    codes = lm_training.encode_set(codec, audio, tmp_path / "codes.npy", batch=9)
+    assert codes.shape == (18, 4, 600) and codes.min() >= 0 and codes.max() < 1024
+    lm_training.train(codes, rows, tmp_path, lm_training.Budget(steps=2, batch=2))
+    lm_training.train(codes, rows, tmp_path, lm_training.Budget(steps=4, batch=2))
+    assert torch.load(tmp_path / "lm.pt", weights_only=True)["step"] == 4
+    lm_training.assemble(codec, tmp_path, tmp_path / "out")
+    size = sum(f.stat().st_size for f in (tmp_path / "out").iterdir())
+    assert size <= 24 * 2**20
