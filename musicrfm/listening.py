@@ -88,9 +88,9 @@ def measure(audio: np.ndarray, sample_rate: int) -> Measurements:
 
 
 def chroma(audio: np.ndarray, sample_rate: int) -> tuple[np.ndarray, np.ndarray]:
-    """Constant-Q chroma over time: (seconds [frames], energy [12, frames], each column's maximum 1).
+    """Constant-Q chroma over time: (seconds [frames], energy [12, frames]).
 
-    Columns in which nothing sounds are zero.
+    The largest value of a column is 1; columns in which nothing sounds are zero.
     """
     mono = _mono(_checked(audio, sample_rate), sample_rate)
     energy = _chroma(mono)
@@ -186,7 +186,7 @@ def _parabola(values: np.ndarray, i: int) -> float:
 
 
 def _chroma(mono: np.ndarray) -> np.ndarray:
-    """[12, frames] at 16 kHz: C2 to B7, tuned to A = 440 Hz because targets are absolute pitches."""
+    """[12, frames] at 16 kHz: C2 to B7, tuned to A = 440 Hz as targets are absolute pitches."""
     return librosa.feature.chroma_cqt(
         y=np.pad(mono, (0, max(0, 2 * RATE - len(mono)))),  # the lowest filters are this long
         sr=RATE,
