@@ -123,10 +123,11 @@ class Feeder:
         `left` is what was put into the ring since, taken out again.
         """
         self.playing = False
-        self.underruns += 1
         self.written -= len(left)
         self._held = np.concatenate([left, self._held])
-        if self._ended:
+        if not self._ended:
+            self.underruns += 1
+        elif len(self._held):
             self._start()
             self._write_out()
 

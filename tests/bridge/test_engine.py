@@ -1,0 +1,244 @@
+"""The engine: what it does to the sound, when it hands controls over, and what it survives."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+from bridge.controls import Controls, namespace
+from bridge.engine import Engine, Glide
+from tests.bridge.tones import FRAME, RATE, Collector, ToneStream, largest_step, pitch
+
+STEERS = {"/steer/note_C": "note_C", "/steer/tempo": "tempo"}
+TONE_STEP = 0.5 * 2 * np.pi * 220 / RATE  # the steepest a tone of level 0.5 gets
+
+
+def make(stream=None, start=None, **settings):
+    stream = stream or ToneStream()
+    controls = Controls(namespace(["note_C", "tempo"]), start)
+    output = Collector()
+    engine = Engine(stream, controls, output, STEERS, **settings)
+    return stream, controls, output, engine
+
+
+def play(engine: Engine) -> None:
+    engine.start()
+    assert engine.join(20.0), "the engine did not end"
+    assert engine.failure is None
+
+
+def test_plays_exactly_the_asked_seconds_and_closes_the_output():
+    _, _, output, engine = make(seconds=1.003)
+    play(engine)
+    assert len(output.audio) == round(1.003 * RATE)
+    assert output.closed
+    assert engine.audio_seconds == pytest.approx(1.003, abs=1e-4)
+    assert engine.frames == 51
+
+
+def test_fades_in_at_the_start_and_out_at_the_end():
+    _, _, output, engine = make(seconds=2.0)
+    play(engine)
+    audio = output.audio[:, 0]
+    assert abs(audio[0]) < 1e-3 and abs(audio[-1]) < 1e-3
+    assert largest_step(output.audio) < 1.2 * TONE_STEP
+    middle = audio[RATE // 2 : RATE]
+    np.testing.assert_allclose(np.abs(middle).max(), 0.5, atol=1e-3)
+    before_the_end = np.abs(audio[-4 * FRAME :]).max()
+    assert before_the_end < 0.2
+
+
+def test_very_short_sets_still_sound():
+    _, _, output, engine = make(seconds=0.1)
+    play(engine)
+    assert len(output.audio) == RATE // 10
+    assert np.abs(output.audio).max() > 0.3
+
+
+def test_stop_fades_out_and_ends():
+    _, _, output, engine = make()
+    output.hooks[50] = engine.stop
+    play(engine)
+    assert 50 + 15 <= len(output.blocks) <= 50 + 18
+    assert largest_step(output.audio) < 1.2 * TONE_STEP
+    assert abs(output.audio[-1, 0]) < 1e-3
+
+
+def test_coefficient_changes_are_smoothed_over_the_set_time():
+    stream, controls, output, engine = make(seconds=1.0, smoothing=0.1)
+    output.hooks[20] = lambda: controls.set("/steer/note_C", 1.0)
+    play(engine)
+    values = [(frame, value) for frame, name, value in stream.steering.moves if name == "note_C"]
+    glide = [value for frame, value in values if frame >= 20]
+    assert glide == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
+    assert [frame for frame, _ in values if frame >= 20] == [20, 21, 22, 23, 24]
+    assert engine.applied == 1
+    assert pitch(output.audio[RATE // 2 : RATE // 2 + 8000], RATE) == pytest.approx(440, rel=0.01)
+
+
+def test_a_change_during_a_glide_goes_on_from_where_it_is():
+    glide = Glide(0.0)
+    glide.to(1.0, 4)
+    assert [glide.step(), glide.step()] == pytest.approx([0.25, 0.5])
+    glide.to(0.0, 2)
+    assert [glide.step(), glide.step(), glide.step()] == pytest.approx([0.25, 0.0, 0.0])
+
+
+def test_starting_coefficients_are_there_from_the_first_frame():
+    stream, _, _, engine = make(seconds=0.2, start={"/steer/note_C": 0.5})
+    play(engine)
+    assert (0, "note_C", 0.5) in stream.steering.moves
+    assert {value for _, name, value in stream.steering.moves if name == "note_C"} == {0.5}
+
+
+def test_every_parameter_reaches_the_stream():
+    stream, controls, output, engine = make(seconds=0.5)
+
+    def turn():
+        controls.set("/prompt", "strings")
+        controls.set("/guidance", 2)
+        controls.set("/temperature", 0.5)
+        controls.set("/top_k", 10)
+        controls.set("/steer/tempo/layers", "top:2")
+        controls.set("/steer/tempo/schedule", "linear:50")
+        controls.set("/steer/tempo/inject", 0.25)
+
+    output.hooks[5] = turn
+    play(engine)
+    assert stream.prompt == "strings"
+    assert (stream.guidance_scale, stream.temperature, stream.top_k) == (2.0, 0.5, 10)
+    assert (5, "tempo", "layers", "top:2") in stream.steering.calls
+    assert (5, "tempo", "schedule", "linear:50") in stream.steering.calls
+    assert (5, "tempo", "inject", 0.25) in stream.steering.calls
+    assert engine.applied == 7
+
+
+def test_an_unusable_value_is_told_to_its_sender_and_the_old_one_stays():
+    stream, controls, output, engine = make(seconds=0.5, start={"/prompt": "piano"})
+    told = []
+    controls.on_error(lambda message, source: told.append((message, source)))
+    output.hooks[5] = lambda: controls.set("/prompt", "unencodable", "someone")
+    output.hooks[8] = lambda: controls.set("/steer/note_C/layers", "unusable", "another")
+    play(engine)
+    assert len(output.blocks) == 25
+    assert stream.prompt == "piano" and controls.get("/prompt") == "piano"
+    assert controls.get("/steer/note_C/layers") == "all"
+    assert [source for _, source in told] == ["someone", "another"]
+    assert "cannot be encoded" in told[0][0] and "/prompt" in told[0][0]
+
+
+def test_a_frame_that_cannot_be_made_does_not_end_the_set():
+    stream, controls, output, engine = make(seconds=1.0)
+    stream.broken = {20, 21}
+    told = []
+    controls.on_error(lambda message, source: told.append(message))
+    play(engine)
+    assert len(output.audio) == RATE
+    assert stream.restarts == 2
+    assert len(told) == 1 and "cannot be made" in told[0]
+    assert np.abs(output.audio[19 * FRAME + 300 : 20 * FRAME]).max() < 0.05
+    assert np.abs(output.audio[30 * FRAME : 32 * FRAME]).max() == pytest.approx(0.5, abs=0.01)
+    assert largest_step(output.audio) < 2 * TONE_STEP
+
+
+def test_nan_and_infinity_never_reach_the_output():
+    stream, _, output, engine = make(seconds=0.5)
+    plain = stream.__class__.__next__
+
+    class Poisoned(ToneStream):
+        def __next__(self):
+            audio = plain(self)
+            audio[::7] = np.nan
+            audio[::11] = np.inf
+            return audio
+
+    _, _, output, engine = make(Poisoned(), seconds=0.5)
+    play(engine)
+    assert np.isfinite(output.audio).all()
+    assert np.abs(output.audio).max() <= 1.0
+
+
+def test_gain_is_in_decibels_moves_smoothly_and_is_limited():
+    _, controls, output, engine = make(seconds=2.0)
+    output.hooks[30] = lambda: controls.set("/gain", -6.0206)
+    output.hooks[50] = lambda: controls.set("/gain", 12.0)
+    output.hooks[70] = lambda: controls.set("/gain", -60.0)
+    play(engine)
+    level = lambda first, last: np.abs(output.audio[first * FRAME : last * FRAME]).max()  # noqa: E731
+    assert level(20, 30) == pytest.approx(0.5, abs=1e-3)
+    assert level(35, 45) == pytest.approx(0.25, abs=1e-3)
+    assert 0.9 < level(55, 65) <= 1.0
+    assert level(75, 80) == 0.0
+    assert largest_step(output.audio) < 4.1 * TONE_STEP
+
+
+def test_pause_fades_to_silence_without_generating_and_goes_on():
+    stream, controls, output, engine = make(seconds=2.0)
+    output.hooks[20] = lambda: controls.set("/play", 0)
+    output.hooks[60] = lambda: controls.set("/play", 1)
+    play(engine)
+    assert stream.frame < 100 - 30
+    assert np.abs(output.audio[30 * FRAME : 60 * FRAME]).max() == 0.0
+    assert np.abs(output.audio[65 * FRAME : 70 * FRAME]).max() == pytest.approx(0.5, abs=0.01)
+    assert largest_step(output.audio) < 1.2 * TONE_STEP
+
+
+def test_stopping_while_paused_ends_at_once():
+    _, controls, output, engine = make(start={"/play": 0})
+    output.hooks[5] = engine.stop
+    play(engine)
+    assert len(output.blocks) == 5
+
+
+def test_panic_calms_everything_at_once_and_begins_afresh():
+    stream, controls, output, engine = make(
+        seconds=1.0, smoothing=0.5, start={"/steer/note_C": 1.0, "/gain": -3.0}
+    )
+    output.hooks[10] = lambda: controls.set("/temperature", 3.0)
+    output.hooks[20] = lambda: controls.set("/panic")
+    play(engine)
+    assert (20, "note_C", 0.0) in stream.steering.moves
+    assert stream.temperature == 1.0
+    assert stream.restarts == 1
+    assert largest_step(output.audio) < 2.2 * TONE_STEP
+
+
+def test_generates_just_in_time():
+    """The engine stays the lookahead ahead of a real-time output, neither more nor less."""
+    from bridge.output import PacedOutput
+
+    stream = ToneStream()
+    controls = Controls(namespace(["note_C", "tempo"]))
+    output = PacedOutput(RATE, None, False, "none")
+    engine = Engine(stream, controls, output, STEERS, lookahead=0.1)
+    engine.start()
+    ahead = []
+    deadline = time.monotonic() + 0.8
+    while time.monotonic() < deadline:
+        time.sleep(0.02)
+        ahead.append(engine.status().buffer)
+    engine.stop()
+    assert engine.join(5.0)
+    assert max(ahead) <= 0.1 + FRAME / RATE + 0.005
+    assert np.median(ahead) >= 0.06
+    assert output.underruns == 0
+
+
+def test_status_tells_what_is_going_on():
+    _, controls, output, engine = make(seconds=0.6, start={"/steer/note_C": 0.5})
+    states = []
+    output.hooks[10] = lambda: states.append(engine.status())
+    play(engine)
+    (status,) = states
+    assert status.steers == {"note_C": 0.5}
+    assert status.level_db == pytest.approx(-6.0, abs=0.3)
+    assert status.speed > 0 and status.playing
+    assert engine.real_time_factor > 0
+
+
+def test_stereo_streams_play_in_stereo():
+    _, _, output, engine = make(ToneStream(channels=2), seconds=0.2)
+    play(engine)
+    assert output.audio.shape == (RATE // 5, 2)

@@ -1,0 +1,126 @@
+"""Stand-ins whose sound is known to the sample, for testing what the bridge does with sound."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from musicrfm.errors import MusicRFMError
+
+RATE, FRAME = 32000, 640
+
+
+class ToneSteering:
+    """Remembers what was set, and when."""
+
+    def __init__(self, stream: ToneStream) -> None:
+        self.values: dict[str, float] = {}
+        self.moves: list[tuple[int, str, float]] = []  # frame, direction, coefficient
+        self.calls: list[tuple[int, str, str, object]] = []  # frame, direction, what, value
+        self._stream = stream
+
+    def set(self, name: str, coefficient: float) -> None:
+        self.values[name] = coefficient
+        self.moves.append((self._stream.frame, name, coefficient))
+
+    def set_inject(self, name: str, probability: float) -> None:
+        self.calls.append((self._stream.frame, name, "inject", probability))
+
+    def set_layers(self, name: str, layers: str) -> None:
+        if layers == "unusable":
+            raise MusicRFMError(f"layers {layers!r} mean nothing")
+        self.calls.append((self._stream.frame, name, "layers", layers))
+
+    def set_schedule(self, name: str, schedule: str) -> None:
+        self.calls.append((self._stream.frame, name, "schedule", schedule))
+
+
+class ToneStream:
+    """A sine tone for ever: 220 Hz, an octave higher for each unit of `note_C`.
+
+    `broken` frames raise instead; `slow` is called before each frame.
+    """
+
+    delay_frames, codec_lookahead_frames = 3, 4
+
+    def __init__(self, channels: int = 1, level: float = 0.5) -> None:
+        self.model = SimpleNamespace(
+            name="tone",
+            sample_rate=RATE,
+            frame_rate=RATE // FRAME,
+            frame_size=FRAME,
+            channels=channels,
+        )
+        self.prompt = ""
+        self.guidance_scale, self.temperature, self.top_k = 3.0, 1.0, 250
+        self.steering = ToneSteering(self)
+        self.frame = 0
+        self.level = level
+        self.restarts = 0
+        self.broken: set[int] = set()
+        self.slow = lambda: None
+        self._phase = 0.0
+
+    def set_prompt(self, text: str) -> None:
+        if "unencodable" in text:
+            raise MusicRFMError("this prompt cannot be encoded")
+        self.prompt = text
+
+    def restart(self, seed: int | None = None) -> None:
+        self.restarts += 1
+
+    def __next__(self) -> np.ndarray:
+        self.slow()
+        self.frame += 1
+        if self.frame in self.broken:
+            raise RuntimeError("this frame cannot be made")
+        frequency = 220.0 * 2.0 ** self.steering.values.get("note_C", 0.0)
+        phase = self._phase + 2 * np.pi * frequency / RATE * np.arange(1, FRAME + 1)
+        self._phase = phase[-1] % (2 * np.pi)
+        tone = (self.level * np.sin(phase)).astype(np.float32)
+        return np.repeat(tone[:, None], self.model.channels, axis=1)
+
+
+class Collector:
+    """An output that keeps everything; never ahead, so the engine runs as fast as it can.
+
+    `hooks` maps a number of blocks to what to do once so many have been written.
+    """
+
+    description = "memory"
+    latency = 0.0
+    underruns = xruns = lost_times = 0
+
+    def __init__(self) -> None:
+        self.blocks: list[np.ndarray] = []
+        self.hooks: dict[int, object] = {}
+        self.closed = False
+
+    def write(self, audio: np.ndarray) -> None:
+        self.blocks.append(audio)
+        hook = self.hooks.pop(len(self.blocks), None)
+        if hook is not None:
+            hook()
+
+    def ahead(self) -> float:
+        return 0.0
+
+    def close(self) -> None:
+        self.closed = True
+
+    @property
+    def audio(self) -> np.ndarray:
+        return np.concatenate(self.blocks)
+
+
+def largest_step(audio: np.ndarray) -> float:
+    """The largest jump from one sample to the next, where a click would show."""
+    return float(np.abs(np.diff(audio, axis=0)).max())
+
+
+def pitch(audio: np.ndarray, rate: int) -> float:
+    """The frequency of a clean tone in Hz, from its spectrum's highest peak."""
+    mono = audio if audio.ndim == 1 else audio.mean(axis=1)
+    spectrum = np.abs(np.fft.rfft(mono * np.hanning(len(mono)), 4 * len(mono)))
+    return float(np.argmax(spectrum) * rate / (4 * len(mono)))
