@@ -47,7 +47,7 @@ def backdrop(patcher: Patcher) -> None:
     )
     show(panel, bar)
     label(patcher, "musicrfm", (18, 14, 140, 31), TITLE)
-    label(patcher, f"plays and steers the bridge at {HOST} port {PORT}", (150, 20, 330, 20))
+    label(patcher, f"plays and steers the bridge at {HOST} port {PORT}", (162, 20, 330, 20))
 
 
 def link(patcher: Patcher) -> None:

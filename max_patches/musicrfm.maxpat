@@ -106,14 +106,14 @@
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      1390,
+      1402,
       40,
       330,
       20
      ],
      "presentation": 1,
      "presentation_rect": [
-      150,
+      162,
       20,
       330,
       20
