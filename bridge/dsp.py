@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-LIMIT = 0.8  # full scale is 1.0; below this the limiter changes nothing
+LIMIT = 0.75  # full scale is 1.0; below this the limiter changes nothing
 
 
 def soft_limit(audio: np.ndarray, threshold: float = LIMIT) -> np.ndarray:

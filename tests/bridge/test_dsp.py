@@ -1,0 +1,79 @@
+"""The limiter, the fades and the level ramps."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.dsp import LIMIT, Ramp, db_to_amplitude, fade, soft_limit, to_channels
+
+
+def test_the_limiter_leaves_quiet_sound_alone():
+    audio = np.linspace(-LIMIT, LIMIT, 1001, dtype=np.float32)[:, None]
+    assert soft_limit(audio) is audio
+
+
+@given(st.lists(st.floats(-1e6, 1e6, width=32), min_size=1, max_size=50))
+def test_the_limiter_never_exceeds_full_scale_and_keeps_the_sign(samples):
+    audio = np.array(samples, dtype=np.float32)[:, None]
+    limited = soft_limit(audio)
+    assert limited.dtype == np.float32
+    assert np.abs(limited).max() <= 1.0
+    assert (np.sign(limited) == np.sign(audio)).all()
+    quiet = np.abs(audio) <= LIMIT
+    np.testing.assert_array_equal(limited[quiet], audio[quiet])
+
+
+def test_the_limiter_bends_without_a_kink():
+    audio = np.linspace(0, 2, 20001, dtype=np.float64)[:, None]
+    slope = np.diff(soft_limit(audio)[:, 0].astype(np.float64)) / np.diff(audio[:, 0])
+    assert slope.min() > -1e-2 and slope.max() < 1.01
+    assert (np.diff(soft_limit(audio)[:, 0]) >= 0).all()
+    near = np.abs(audio[:-1, 0] - LIMIT) < 1e-3
+    np.testing.assert_allclose(slope[near], 1.0, atol=0.02)
+
+
+def test_decibels():
+    assert db_to_amplitude(0) == 1.0
+    assert db_to_amplitude(-20) == pytest.approx(0.1)
+    assert db_to_amplitude(6.0206) == pytest.approx(2.0, rel=1e-4)
+    assert db_to_amplitude(-60) == 0.0
+
+
+def test_channels_are_fitted():
+    mono = np.array([[1.0], [2.0]], dtype=np.float32)
+    stereo = np.array([[1.0, 3.0]], dtype=np.float32)
+    assert to_channels(mono, 1) is mono
+    np.testing.assert_array_equal(to_channels(mono, 2), [[1, 1], [2, 2]])
+    np.testing.assert_array_equal(to_channels(mono, 4), [[1, 1, 0, 0], [2, 2, 0, 0]])
+    np.testing.assert_array_equal(to_channels(stereo, 1), [[2]])
+    np.testing.assert_array_equal(to_channels(stereo, 3), [[1, 3, 0]])
+
+
+def test_fade_goes_from_one_level_to_the_other():
+    audio = np.ones((5, 2), dtype=np.float32)
+    np.testing.assert_allclose(fade(audio, 0.0, 1.0)[:, 1], [0, 0.25, 0.5, 0.75, 1.0])
+
+
+@given(st.lists(st.integers(1, 700), min_size=1, max_size=20), st.integers(1, 2000))
+def test_a_ramp_is_the_same_however_it_is_cut_into_blocks(sizes, length):
+    ramp, whole = Ramp(0.2), Ramp(0.2)
+    ramp.to(0.9, length)
+    whole.to(0.9, length)
+    cut = np.concatenate([ramp.apply(np.ones((size, 1), np.float32)) for size in sizes])
+    np.testing.assert_allclose(cut, whole.apply(np.ones((sum(sizes), 1), np.float32)), atol=1e-5)
+    if sum(sizes) >= length:
+        assert ramp.value == 0.9 and not ramp.moving
+
+
+def test_a_ramp_asked_again_for_its_target_does_not_start_over():
+    ramp = Ramp(1.0)
+    ramp.to(0.0, 100)
+    ramp.apply(np.ones((50, 1), np.float32))
+    ramp.to(0.0, 100)
+    ramp.apply(np.ones((50, 1), np.float32))
+    assert ramp.value == 0.0 and not ramp.moving
+    ramp.jump(0.5)
+    assert ramp.apply(np.ones((1, 1), np.float32))[0, 0] == 0.5

@@ -1,0 +1,128 @@
+"""The rig file: what it may say, and what is said when it says something else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bridge.controls import Controls, namespace
+from bridge.midi import CCMap, MidiInput
+from bridge.rig import Rig, SteerSetting, load_rig
+from musicrfm.errors import MusicRFMError
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "rig.toml"
+NOTES = ("C", "Cs", "D", "Ds", "E", "F", "Fs", "G", "Gs", "A", "As", "B")
+
+
+def rig(tmp_path, text: str) -> Rig:
+    path = tmp_path / "my-rig.toml"
+    path.write_text(text, encoding="utf-8")
+    return load_rig(path)
+
+
+def test_everything_it_can_say(tmp_path):
+    one = rig(
+        tmp_path,
+        """
+        midi_port = "nano"
+        [engine]
+        model = "nano"
+        prompt = "glass harmonica"
+        seed = 7
+        lookahead = 150
+        smoothing = 80
+        gain = -3
+        guidance = 2.5
+        temperature = 0.9
+        top_k = 100
+        [output]
+        to = "Scarlett"
+        record = "set.flac"
+        latency = "high"
+        [osc]
+        host = "0.0.0.0"
+        port = 9100
+        [[steer]]
+        name = "note_C#"
+        coefficient = 0.4
+        layers = "top:3"
+        schedule = "linear:100"
+        inject = 0.5
+        [[steer]]
+        name = "tempo"
+        [[midi]]
+        cc = 21
+        channel = 1
+        to = "/steer/note_Db"
+        range = [0, 1.2]
+        [[midi]]
+        cc = 22
+        to = "/gain"
+        """,
+    )
+    assert one.engine["prompt"] == "glass harmonica" and one.engine["lookahead"] == 150
+    assert one.output == {"to": "Scarlett", "record": "set.flac", "latency": "high"}
+    assert one.osc == {"host": "0.0.0.0", "port": 9100}
+    assert one.midi_port == "nano"
+    assert one.steer == (
+        SteerSetting("note_C#", 0.4, "top:3", "linear:100", 0.5),
+        SteerSetting("tempo"),
+    )
+    assert one.midi == (CCMap(21, "/steer/note_Cs", 1, 0.0, 1.2), CCMap(22, "/gain"))
+
+
+def test_an_empty_file_is_a_rig(tmp_path):
+    assert rig(tmp_path, "") == Rig()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[engine]\nlookahed = 200", r"\[engine\] has an unknown key 'lookahed'.*lookahead"),
+        ("[engin]\nseed = 1", "unknown key 'engin'; did you mean engine"),
+        ("colour = 'red'", "unknown key 'colour'; known are"),
+        ("[engine]\nlookahead = 'short'", r"\[engine\] lookahead must be a number, not 'short'"),
+        ("[engine]\nlookahead = 5", r"\[engine\] lookahead must be from 40 to 10000, not 5"),
+        ("[engine]\nseed = 1.5", "seed must be a whole number"),
+        ("[engine]\nseed = true", "seed must be a whole number"),
+        ("[engine]\ngain = nan", "gain must be a number"),
+        ("[engine]\nprompt = 3", "prompt must be a text"),
+        ("engine = 3", r"engine must be a table, written \[engine\]"),
+        ("[output]\nlatency = 'lowest'", "latency must be low or high, not 'lowest'"),
+        ("[midi]\ncc = 1", r"midi is repeated, so it is written \[\[midi\]\]"),
+        ("[[midi]]\nto = '/gain'", r"\[\[midi\]\] number 1 needs the key cc"),
+        ("[[midi]]\ncc = 1\nto = '/gain'\n[[midi]]\ncc = 1", r"number 2 needs the key to"),
+        ("[[midi]]\ncc = 128\nto = '/gain'", "cc must be from 0 to 127, not 128"),
+        ("[[midi]]\ncc = 1\nchannel = 0\nto = '/gain'", "channel must be from 1 to 16, not 0"),
+        ("[[midi]]\ncc = 1\nto = 'gain'", "must be an address"),
+        ("[[midi]]\ncc = 1\nto = '/gain'\nrange = [1]", r"range must be two numbers"),
+        ("[[midi]]\ncc = 1\nto = '/gain'\nrange = [0, '1']", r"range must be two numbers"),
+        ("[[steer]]\ncoefficient = 1", "needs the key name"),
+        ("[[steer]]\nname = 'tempo'\ncoefficient = 3", "coefficient must be from -2 to 2, not 3"),
+        ("[[steer]]\nname = 'tempo'\ncoeficient = 1", "did you mean coefficient"),
+        ("midi_port = 3", "midi_port must be a text"),
+        ("[engine", "not valid TOML"),
+    ],
+)
+def test_mistakes_are_named_with_file_and_key(tmp_path, text, said):
+    with pytest.raises(MusicRFMError, match=said) as info:
+        rig(tmp_path, text)
+    assert "my-rig.toml" in str(info.value)
+    assert "\n" not in str(info.value)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(MusicRFMError, match="nowhere.toml"):
+        load_rig(tmp_path / "nowhere.toml")
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(MusicRFMError, match="binary.toml"):
+        load_rig(tmp_path / "binary.toml")
+
+
+def test_the_example_maps_eight_knobs_of_a_controller_to_addresses_that_exist():
+    one = load_rig(EXAMPLE)
+    assert len(one.midi) == 8
+    assert len({knob.cc for knob in one.midi}) == 8
+    names = [f"note_{note}" for note in NOTES] + ["tempo"]
+    MidiInput(Controls(namespace(names)), one.midi)  # raises for an address that is not there
