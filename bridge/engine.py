@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,7 +21,9 @@ from bridge.controls import Controls, Snapshot, Value
 from bridge.dsp import Ramp, db_to_amplitude, soft_limit
 from bridge.output import Output
 from bridge.recorder import Recorder
-from musicrfm.stream import MusicStream
+
+if TYPE_CHECKING:
+    from musicrfm.stream import MusicStream
 
 log = logging.getLogger(__name__)
 

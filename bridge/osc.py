@@ -301,8 +301,12 @@ class OscServer:
     def _get(self, arguments: tuple, client: Client) -> None:
         if len(arguments) != 1 or not isinstance(arguments[0], str):
             raise MusicRFMError("/get takes one address, as a text")
-        for address in self._addressed(arguments[0]):
-            self._reply(client, address, self._controls.get(address))
+        parameters = [self._controls.parameter(a) for a in self._addressed(arguments[0])]
+        valued = [parameter for parameter in parameters if parameter.type != "trigger"]
+        if not valued:
+            raise MusicRFMError(f"{arguments[0]} has no value to get")
+        for parameter in valued:
+            self._reply(client, parameter.address, self._controls.get(parameter.address))
 
     def _set_reply_port(self, arguments: tuple, client: Client) -> None:
         """Max and TouchOSC listen on another port than they send from."""

@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from bridge.controls import Controls, Value, namespace, steer_address
 from bridge.engine import Engine
 from bridge.midi import MidiInput
@@ -31,7 +33,9 @@ from bridge.rig import Rig, SteerSetting
 from bridge.status import LogHandler, StatusLine
 from musicrfm.directions import Direction, list_directions
 from musicrfm.errors import MusicRFMError
+from musicrfm.layers import layer_weights
 from musicrfm.model import MusicModel
+from musicrfm.schedules import parse_schedule
 from musicrfm.stream import MusicStream
 
 if TYPE_CHECKING:
@@ -84,7 +88,14 @@ def play(settings: Settings) -> int:
         model = MusicModel.load(settings.model, device=settings.device)
         stream = MusicStream(model, str(settings.start["/prompt"]), seed=settings.seed)
         steers, steer_start = add_directions(stream, settings.steer)
-        controls = Controls(namespace(steers.values()), {**settings.start, **steer_start})
+        controls = Controls(
+            namespace(steers.values()),
+            {**settings.start, **steer_start},
+            {
+                "layers": lambda text: layer_weights(text, np.zeros(model.layers)),
+                "schedule": parse_schedule,
+            },
+        )
         midi = None
         if settings.midi_port is not None or settings.rig.midi:
             midi = MidiInput(controls, settings.rig.midi, settings.midi_port)

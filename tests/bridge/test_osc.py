@@ -131,6 +131,7 @@ def test_every_text_round_trips(shared_peer, text):
         ("/gain", (float("nan"),), "needs a number"),
         ("/get", (), "takes one address"),
         ("/get", ("/nothing",), "unknown address"),
+        ("/get", ("/panic",), "no value"),
         ("/steer/[note", (1.0,), "unclosed"),
         ("/steer/x*", (1.0,), "nothing matches"),
         ("/reply_port", (0,), "port number"),
@@ -238,6 +239,7 @@ def test_a_pattern_sets_and_gets_all_that_match(peer):
         ("/steer/note_C", 0.25),
         ("/steer/note_Cs", 0.25),
     ]
+    assert peer.tell("/get", "/{panic,gain}") == [("/gain", 0.0)]
     assert peer.controls.get("/steer/tempo") == 0.0
     assert peer.controls.get("/steer/tempo/inject") == 0.5
 
