@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -15,8 +16,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 HOME = ROOT / ".venv"
-BIN = HOME / ("Scripts" if os.name == "nt" else "bin")
-STAMP = HOME / "installed.txt"
 
 # What a command needs beyond playing, as extras of pyproject.toml.
 EXTRAS = {"bridge": "", "musicrfm": "train", "python": "test", "pytest": "test", "ruff": "test"}
@@ -24,15 +23,14 @@ EXTRAS = {"bridge": "", "musicrfm": "train", "python": "test", "pytest": "test",
 
 def main(arguments: list[str]) -> int:
     if not arguments or arguments[0] not in EXTRAS:
-        commands = ", ".join(EXTRAS)
-        print(f"usage: python run.py COMMAND [ARGUMENT]...\nCOMMAND is one of: {commands}")
+        print(f"usage: python run.py COMMAND [ARGUMENT]...\nCOMMAND is one of: {', '.join(EXTRAS)}")
         return 2
     try:
         install(EXTRAS[arguments[0]])
     except subprocess.CalledProcessError as error:
         print(
-            f"error: setting up {HOME} stopped at {error.cmd[1:]}; the lines above say why "
-            "(Debian and Ubuntu need `apt install python3-venv` first)",
+            f"error: setting up {HOME} failed at {' '.join(map(str, error.cmd))!r}; the lines "
+            "above say why (Debian and Ubuntu need `sudo apt install python3-venv` first)",
             file=sys.stderr,
         )
         return 2
@@ -45,29 +43,38 @@ def install(extra: str) -> None:
     for name in ("pyproject.toml", "constraints.txt"):
         recipe.update((ROOT / name).read_bytes())
     digest = recipe.hexdigest()
-    digest_before, *extras = STAMP.read_text().splitlines() if STAMP.is_file() else [""]
-    # "test" contains "train", which contains what playing needs.
-    if digest_before == digest and (extra in extras or "test" in extras or not extra):
+    stamp = HOME / "installed.txt"
+    before, *extras = stamp.read_text().splitlines() if stamp.is_file() else [""]
+    # "test" contains "train", and both contain what playing needs.
+    if before == digest and (not extra or extra in extras or "test" in extras):
         return
-    if not python().is_file():
-        print(f"setting up {HOME} (once; later starts are immediate)", file=sys.stderr)
-        venv.create(HOME, with_pip=True)
+    print(f"setting up {HOME} (later starts are immediate)", file=sys.stderr, flush=True)
+    if not programs().is_dir():
+        try:
+            venv.create(HOME, with_pip=True, symlinks=os.name != "nt")
+        except subprocess.CalledProcessError:
+            shutil.rmtree(HOME)  # half an environment would be taken for a whole one next time
+            raise
     wanted = sorted({*extras, extra} - {""})
     target = f"{ROOT}[{','.join(wanted)}]" if wanted else str(ROOT)
-    pip = [str(python()), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [program("python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "-c", str(ROOT / "constraints.txt"), "-e", target], check=True)
-    STAMP.write_text("\n".join([digest, *wanted]) + "\n")
+    stamp.write_text("\n".join([digest, *wanted]) + "\n")
 
 
-def python() -> Path:
-    return BIN / ("python.exe" if os.name == "nt" else "python")
+def programs() -> Path:
+    return HOME / ("Scripts" if os.name == "nt" else "bin")
+
+
+def program(name: str) -> str:
+    return str(programs() / (f"{name}.exe" if os.name == "nt" else name))
 
 
 def start(arguments: list[str]) -> int:
-    """Hand over to the command, so that Ctrl-C and its exit status are its own."""
-    command = [str(BIN / arguments[0]), *arguments[1:]]
+    """Hand over to the command, so that Ctrl-C and the exit status are its own."""
+    command = [program(arguments[0]), *arguments[1:]]
     # As in an activated environment, so that programs the command starts are found there too.
-    os.environ["PATH"] = os.pathsep.join([str(BIN), os.environ.get("PATH", "")])
+    os.environ["PATH"] = os.pathsep.join([str(programs()), os.environ.get("PATH", "")])
     os.environ["VIRTUAL_ENV"] = str(HOME)
     if os.name != "nt":
         os.execv(command[0], command)

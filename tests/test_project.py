@@ -1,0 +1,307 @@
+"""The project around the code: the wheel, the pinned versions, the README and its commands."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import importlib
+import importlib.metadata
+import re
+import shlex
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import run
+from bridge.controls import Parameter, namespace
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+PROVIDED_AS = {"sklearn": "scikit-learn", "pythonosc": "python-osc"}  # import name → distribution
+OUR_OWN = {"musicrfm", "bridge", "max_patches", "tests", "run"}
+
+
+def requirements(*extras: str) -> list[Requirement]:
+    """The direct requirements of the project with these extras, other projects' only."""
+    texts = list(PROJECT["dependencies"])
+    for extra in extras:
+        texts += PROJECT["optional-dependencies"][extra]
+    found = [Requirement(text) for text in texts]
+    return [one for one in found if one.name != PROJECT["name"]]
+
+
+def pins() -> dict[str, Requirement]:
+    lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+    found = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    return {canonicalize_name(one.name): one for one in found}
+
+
+def applies(requirement: Requirement, extra: str = "") -> bool:
+    return requirement.marker is None or requirement.marker.evaluate({"extra": extra})
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]:
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    with zipfile.ZipFile(next(folder.glob("musicrfm_bridge-*.whl"))) as wheel:
+        yield wheel
+
+
+class TestWheel:
+    def test_it_carries_directions_patches_and_weights(self, wheel: zipfile.ZipFile) -> None:
+        names = set(wheel.namelist())
+        notes = ("C", "Cs", "D", "Ds", "E", "F", "Fs", "G", "Gs", "A", "As", "B")
+        for direction in (*(f"note_{note}" for note in notes), "tempo"):
+            assert f"musicrfm/data/directions/nano/{direction}.safetensors" in names
+        assert {
+            "bridge/data/max_patches/musicrfm.maxpat",
+            "bridge/data/max_patches/musicrfm.pd",
+        } <= (names)
+        weights = ROOT / "musicrfm" / "nano" / "weights"
+        assert {path.name for path in weights.iterdir()} >= {"config.json", "model.safetensors"}
+        for path in weights.iterdir():
+            name = f"musicrfm/nano/weights/{path.name}"
+            assert name in names and wheel.getinfo(name).file_size == path.stat().st_size
+
+    def test_it_carries_every_module_and_nothing_else(self, wheel: zipfile.ZipFile) -> None:
+        names = set(wheel.namelist())
+        for package in ("musicrfm", "bridge"):
+            for path in (ROOT / package).rglob("*.py"):
+                assert path.relative_to(ROOT).as_posix() in names
+        tops = {name.split("/")[0] for name in names}
+        assert tops == {"musicrfm", "bridge", f"musicrfm_bridge-{PROJECT['version']}.dist-info"}
+        assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
+
+    def test_it_offers_both_commands_and_the_licence(self, wheel: zipfile.ZipFile) -> None:
+        info = f"musicrfm_bridge-{PROJECT['version']}.dist-info"
+        entries = wheel.read(f"{info}/entry_points.txt").decode()
+        assert "musicrfm = musicrfm.cli:main" in entries
+        assert "bridge = bridge.cli:main" in entries
+        assert "MIT License" in wheel.read(f"{info}/licenses/LICENSE").decode()
+
+
+class TestRequirements:
+    def test_every_requirement_is_pinned_within_its_range(self) -> None:
+        for requirement in requirements("train", "test"):
+            if not applies(requirement) or canonicalize_name(requirement.name) == "tomli":
+                continue  # tomli is for a Python that the pins are not for
+            pin = pins().get(canonicalize_name(requirement.name))
+            assert pin is not None, f"{requirement.name} has no pin"
+            (version,) = (spec.version for spec in pin.specifier)
+            assert requirement.specifier.contains(version), f"{pin} is not in {requirement}"
+
+    def test_the_pinned_set_is_closed(self) -> None:
+        """What the requirements bring along is pinned as well, as installed here."""
+        if sys.version_info < (3, 11):
+            assert not any(applies(pin) for pin in pins().values())
+            return
+        reached: set[str] = set()
+        waiting = requirements("train", "test")
+        while waiting:
+            requirement = waiting.pop()
+            name = canonicalize_name(requirement.name)
+            if name in reached or not applies(requirement):
+                continue
+            reached.add(name)
+            waiting += map(Requirement, importlib.metadata.requires(name) or [])
+        assert reached - set(pins()) == set()
+
+    @pytest.mark.parametrize("forbidden", ["torchaudio", "torchvision"])
+    def test_nothing_heavy_slips_in(self, forbidden: str) -> None:
+        assert forbidden not in pins()
+        assert not [name for name in pins() if name.startswith("nvidia-")]
+
+    @pytest.mark.parametrize(
+        ("folder", "extras"),
+        [("musicrfm", ("train",)), ("bridge", ()), ("tests", ("train", "test"))],
+        ids=["musicrfm", "bridge", "tests"],
+    )
+    def test_every_import_is_declared(self, folder: str, extras: tuple[str, ...]) -> None:
+        declared = {canonicalize_name(one.name) for one in requirements(*extras)}
+        for path in (ROOT / folder).rglob("*.py"):
+            for name in imported(path) - OUR_OWN - set(sys.stdlib_module_names) - {"tomllib"}:
+                distribution = canonicalize_name(PROVIDED_AS.get(name, name))
+                assert distribution in declared, f"{path.relative_to(ROOT)} imports {name}"
+
+    def test_playing_needs_no_extra(self) -> None:
+        """What loads when the bridge is imported is installed without any extra."""
+        core = {canonicalize_name(one.name) for one in requirements()}
+        seen: set[Path] = set()
+        waiting = [*(ROOT / "bridge").rglob("*.py")]
+        while waiting:
+            path = waiting.pop()
+            if path in seen:
+                continue
+            seen.add(path)
+            tree = ast.parse(path.read_text("utf-8"))
+            for node in tree.body:
+                for name in names_in(node):
+                    local = ROOT.joinpath(*name.split(".")).with_suffix(".py")
+                    if local.is_file():
+                        waiting.append(local)
+                    top = name.split(".")[0]
+                    if top in OUR_OWN or top in sys.stdlib_module_names:
+                        continue
+                    assert canonicalize_name(PROVIDED_AS.get(top, top)) in core, (path, name)
+        assert ROOT / "musicrfm" / "stream.py" in seen
+
+
+def imported(path: Path) -> set[str]:
+    """The top-level names a file imports, wherever in it."""
+    nodes = ast.walk(ast.parse(path.read_text("utf-8")))
+    return {name.split(".")[0] for node in nodes for name in names_in(node)}
+
+
+def names_in(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.level == 0:
+        return [node.module or ""]
+    return []
+
+
+def readme_commands() -> list[list[str]]:
+    """Every command line in the README's plain code blocks, `python3 run.py` left off."""
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    lines = [line for kind, block in blocks if not kind for line in block.splitlines()]
+    return [shlex.split(line.removeprefix("python3 run.py ")) for line in lines]
+
+
+class TestReadme:
+    @pytest.mark.parametrize("words", readme_commands(), ids=lambda words: " ".join(words))
+    def test_a_command_is_understood(
+        self, words: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        command, *arguments = words
+        assert command in {"bridge", "musicrfm", "oscsend", "pytest"}
+        if command in ("bridge", "musicrfm"):
+            assert parsed(command, arguments, monkeypatch)
+        elif command == "oscsend":
+            _, _, address, kinds, *values = arguments
+            parameter = next(p for p in namespace(["note_C"]) if p.address == address)
+            assert kinds == parameter.type and len(values) == 1
+
+    def test_it_begins_with_playing_and_testing(self) -> None:
+        commands = [words[0] for words in readme_commands()[:2]]
+        assert commands == ["bridge", "pytest"]
+        assert set(commands) <= set(run.EXTRAS)
+
+    def test_continuous_integration_runs_its_test_command(self) -> None:
+        assert "python3 run.py pytest" in README
+        assert "python3 run.py pytest" in (ROOT / ".ci" / "run").read_text("utf-8")
+
+    def test_its_table_is_the_control_namespace(self) -> None:
+        missing = [row for row in map(table_row, namespace(["NAME"])) if row not in README]
+        assert not missing, "the README needs these rows:\n" + "\n".join(missing)
+
+    def test_the_files_it_names_are_there(self) -> None:
+        linked = re.findall(r"\]\((?!https?:)([^)#]+)\)", README)
+        quoted = re.findall(r"`((?:[\w.-]+/)+[\w.-]*)`", README)
+        ours = [name for name in quoted if name.split("/")[0] in {p.name for p in ROOT.iterdir()}]
+        assert linked and ours
+        for name in [*linked, *ours]:
+            assert (ROOT / name).exists(), name
+
+    def test_it_says_that_metas_weights_are_not_free(self) -> None:
+        assert "CC-BY-NC 4.0" in README
+
+
+def parsed(command: str, arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether the command's own parser takes the arguments; nothing is run."""
+
+    class Parsed(Exception):
+        pass
+
+    original = argparse.ArgumentParser.parse_args
+
+    def parse_only(self: argparse.ArgumentParser, *args: object, **kwargs: object) -> None:
+        original(self, *args, **kwargs)
+        raise Parsed
+
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse_only)
+    monkeypatch.setattr(sys, "argv", [command, *arguments])
+    main = importlib.import_module(f"{command}.cli").main
+    with pytest.raises(Parsed):
+        main()
+    return True
+
+
+def table_row(parameter: Parameter) -> str:
+    """A control as the README's table shows it."""
+    kinds = {"f": "number", "i": "whole number", "s": "text", "trigger": "none"}
+    spread = "" if parameter.low is None else f"{parameter.low:g} … {parameter.high:g}"
+    default = "" if parameter.type == "trigger" or parameter.default == "" else parameter.default
+    shown = f"{default:g}" if isinstance(default, (int, float)) else default
+    unit = f" {parameter.unit}" if parameter.unit and spread else ""
+    cells = (f"`{parameter.address}`", kinds[parameter.type], spread + unit, shown, parameter.help)
+    return "| " + " | ".join(cells) + " |"
+
+
+class TestLauncher:
+    """`run.py` with the slow parts replaced: what it installs, and when."""
+
+    @pytest.fixture
+    def calls(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """The targets pip was asked to install."""
+        calls: list[str] = []
+
+        def pip(command: list[str], check: bool) -> None:
+            assert check and command[-2] == "-e"
+            calls.append(command[-1].removeprefix(str(ROOT)))
+
+        def create(folder: Path, **_: object) -> None:
+            run.programs().mkdir(parents=True)
+
+        monkeypatch.setattr(run, "HOME", tmp_path / ".venv")
+        monkeypatch.setattr(run.subprocess, "run", pip)
+        monkeypatch.setattr(run.venv, "create", create)
+        return calls
+
+    def test_it_installs_once_and_only_what_is_missing(self, calls: list[str]) -> None:
+        for extra in ("", "", "train", "", "train", "test", "train", ""):
+            run.install(extra)
+        assert calls == ["", "[train]", "[test,train]"]
+
+    def test_a_changed_recipe_is_installed_again(self, calls: list[str]) -> None:
+        run.install("test")
+        stamp = run.HOME / "installed.txt"
+        stamp.write_text(stamp.read_text().replace(stamp.read_text()[:8], "outdated", 1))
+        run.install("")
+        run.install("")
+        assert calls == ["[test]", "[test]"]
+
+    def test_half_an_environment_does_not_stay(
+        self, calls: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    ) -> None:
+        def fail(folder: Path, **_: object) -> None:
+            run.programs().mkdir(parents=True)
+            raise subprocess.CalledProcessError(1, ["python", "-m", "ensurepip"])
+
+        monkeypatch.setattr(run.venv, "create", fail)
+        assert run.main(["bridge", "devices"]) == 2
+        assert not run.HOME.exists() and calls == []
+        assert "python3-venv" in capsys.readouterr().err
+
+    def test_an_unknown_command_is_told_the_known_ones(
+        self, calls: list[str], capsys: pytest.CaptureFixture
+    ) -> None:
+        assert run.main(["dance"]) == 2 and run.main([]) == 2
+        assert "bridge" in capsys.readouterr().out and calls == []
+
+    def test_its_extras_exist(self) -> None:
+        assert set(run.EXTRAS.values()) <= {"", *PROJECT["optional-dependencies"]}
