@@ -49,10 +49,15 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All values at one moment; the same object is handed out until something changes."""
+    """All values at one moment; the same object is handed out until something changes.
+
+    `times` counts how often something that happens, rather than is, was set: a trigger fired, or a
+    schedule started (again).
+    """
 
     version: int
     values: Mapping[str, Value]
+    times: Mapping[str, int]
 
 
 def steer_address(name: str) -> str:
@@ -151,6 +156,9 @@ class Controls:
             parameter = self.parameter(address)
             self._values[parameter.address] = self._valid(parameter, value)
         self._start = dict(self._values)
+        self._times: dict[str, int] = {
+            p.address: 0 for p in self.parameters.values() if _happens(p)
+        }
         self._sources: dict[str, object] = {}
         self._change_listeners: list[Callable[[str, Value, object], None]] = []
         self._error_listeners: list[Callable[[str, object], None]] = []
@@ -166,12 +174,11 @@ class Controls:
         """
         parameter = self.parameter(address)
         with self._lock:
-            if parameter.type == "trigger":
-                kept: Value = int(self._values[parameter.address]) + 1
-                if parameter.address == "/panic":
-                    self._calm()
-            else:
-                kept = self._valid(parameter, value)
+            kept = self._valid(parameter, value)
+            if parameter.address == "/panic":
+                self._calm()
+            if parameter.address in self._times:
+                self._times[parameter.address] += 1
             self._values[parameter.address] = kept
             self._sources[parameter.address] = source
             self.received += 1
@@ -200,7 +207,11 @@ class Controls:
         """Every value at this moment. Cheap to call every frame: copied only after a change."""
         with self._lock:
             if self._snapshot is None:
-                self._snapshot = Snapshot(self._version, MappingProxyType(dict(self._values)))
+                self._snapshot = Snapshot(
+                    self._version,
+                    MappingProxyType(dict(self._values)),
+                    MappingProxyType(dict(self._times)),
+                )
             return self._snapshot
 
     def reject(self, address: str, kept: Value, refused: Value, reason: str) -> None:
@@ -227,6 +238,8 @@ class Controls:
         self._error_listeners.append(listener)
 
     def _valid(self, parameter: Parameter, value: object) -> Value:
+        if parameter.type == "trigger":
+            return parameter.default
         wrong = MusicRFMError(
             f"{parameter.address} needs {TYPE_NAMES.get(parameter.type, 'no value')}, "
             f"not {_short(value)}"
@@ -279,6 +292,10 @@ class Controls:
                 listener(*event)
             except Exception:
                 log.exception("a listener failed on %r", event)
+
+
+def _happens(parameter: Parameter) -> bool:
+    return parameter.type == "trigger" or parameter.address.endswith("/schedule")
 
 
 def _short(value: object) -> str:

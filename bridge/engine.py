@@ -11,7 +11,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -112,6 +112,7 @@ class Engine:
         self._stop_fade = round(min(STOP_FADE, (seconds or 60.0) / 4) * self._rate)
         self._samples = 0
         self._values: dict[str, Value] = {}
+        self._times: Mapping[str, int] = {}
         self._version = 0
         self._glides: dict[str, Glide] = {address: Glide(0.0) for address in steers}
         self._moving: set[str] = set()
@@ -271,13 +272,14 @@ class Engine:
         """Hand over what changed since the last frame, and move what glides one step on."""
         if snapshot.version != self._version:
             self._version = snapshot.version
-            panic = self._values.get("/panic", 0) != snapshot.values["/panic"]
             first = not self._values
+            panic = self._times.get("/panic", 0) != snapshot.times["/panic"]
             for address, value in snapshot.values.items():
-                if self._values.get(address) != value:
+                again = self._times.get(address, 0) != snapshot.times.get(address, 0)
+                if again or self._values.get(address) != value:
                     self._hand_over(address, value, at_once=first or panic)
-            if panic and not first:
-                self._restart = True
+            self._times = snapshot.times
+            self._restart |= panic
         for address in tuple(self._moving):
             glide = self._glides[address]
             self.stream.steering.set(self._steers[address], glide.step())

@@ -153,8 +153,8 @@ def add_directions(
     """Add every shipped direction of the model, and those that were asked for, to the stream.
 
     Returns address → name in `stream.steering`, and the starting values of their parameters. All
-    start at coefficient 0 except where `settings` say otherwise; a later setting for the same
-    direction adds to and overrides an earlier one. A damaged file is an error only if it was asked for.
+    start at coefficient 0 except where `settings` say otherwise; what a later setting says about
+    the same direction wins. A damaged file is an error only if it was asked for.
     """
     model = stream.model
     steers: dict[str, str] = {}

@@ -207,9 +207,9 @@ class Speaker:
     """An open device, its ring and its feeder."""
 
     def __init__(self, sounddevice: Any, config: dict[str, Any]) -> None:
-        import rtmixer
-
         device = find_output(sounddevice, config["device"])
+        import rtmixer  # imports sounddevice itself, hence not at the top
+
         channels = min(max(2, config["channels"]), device["max_output_channels"])
         try:
             self.mixer = rtmixer.Mixer(

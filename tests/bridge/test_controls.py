@@ -179,7 +179,17 @@ def test_panic_takes_the_steering_off_and_never_makes_it_louder():
     one.set("/gain", 12)
     one.set("/panic")
     assert one.get("/gain") == -3.0
-    assert one.get("/panic") == 2
+    assert one.snapshot().times["/panic"] == 2
+
+
+def test_starting_a_schedule_again_is_an_event_even_with_the_same_text():
+    one = controls()
+    one.set("/steer/tempo/schedule", "linear:100")
+    first = one.snapshot()
+    one.set("/steer/tempo/schedule", "linear:100")
+    again = one.snapshot()
+    assert again.values == first.values
+    assert again.times["/steer/tempo/schedule"] == first.times["/steer/tempo/schedule"] + 1
 
 
 def test_many_threads_lose_no_change():

@@ -115,6 +115,15 @@ def test_every_parameter_reaches_the_stream():
     assert engine.applied == 7
 
 
+def test_a_schedule_set_again_starts_again():
+    stream, controls, output, engine = make(seconds=0.5)
+    for block in (5, 9):
+        output.hooks[block] = lambda: controls.set("/steer/tempo/schedule", "linear:50")
+    play(engine)
+    starts = [frame for frame, _, what, text in stream.steering.calls if text == "linear:50"]
+    assert starts == [5, 9]
+
+
 def test_an_unusable_value_is_told_to_its_sender_and_the_old_one_stays():
     stream, controls, output, engine = make(seconds=0.5, start={"/prompt": "piano"})
     told = []
