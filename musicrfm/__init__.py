@@ -1,0 +1,41 @@
+"""Endless, steerable music from MusicGen checkpoints.
+
+Load a model, open a stream, add directions to its steering, turn them while it plays. The names
+below are the public ones; they are imported on first use, because PyTorch takes seconds to start.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from musicrfm.errors import MusicRFMError
+
+if TYPE_CHECKING:
+    from musicrfm.directions import Direction, list_directions
+    from musicrfm.model import MusicModel
+    from musicrfm.steering import Steering
+    from musicrfm.stream import MusicStream
+
+__all__ = [
+    "Direction",
+    "MusicModel",
+    "MusicRFMError",
+    "MusicStream",
+    "Steering",
+    "list_directions",
+]
+
+_HOMES = {
+    "Direction": "musicrfm.directions",
+    "MusicModel": "musicrfm.model",
+    "MusicStream": "musicrfm.stream",
+    "Steering": "musicrfm.steering",
+    "list_directions": "musicrfm.directions",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'musicrfm' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

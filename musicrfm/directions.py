@@ -1,0 +1,235 @@
+"""Concept directions: one unit vector per decoder layer, with where it comes from.
+
+A direction file is `<folder>/<model>/<name>.safetensors`: tensors `directions`
+[layers, components, width] and `layer_scores` [layers], metadata as JSON strings. Files are looked
+for in the user's own folder first, then among those that ship.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from musicrfm.errors import MusicRFMError
+
+if TYPE_CHECKING:
+    from musicrfm.model import MusicModel
+
+FORMAT_VERSION = 1
+SUFFIX = ".safetensors"
+PITCH_CLASSES = ("C", "Cs", "D", "Ds", "E", "F", "Fs", "G", "Gs", "A", "As", "B")
+
+_NATURALS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_ACCIDENTALS = {"": 0, "#": 1, "♯": 1, "s": 1, "b": -1, "♭": -1}
+_PITCH_NAME = re.compile(r"(note_|key_|tonic_|root_)([A-Ga-g])([#♯sb♭]?)")
+
+
+def canonical_name(name: str) -> str:
+    """The spelling under which a direction is filed: `note_C#` and `note_Db` are `note_Cs`.
+
+    `#` means something else in OSC addresses, hence the `s`. Other names come back unchanged.
+    """
+    match = _PITCH_NAME.fullmatch(name)
+    if not match:
+        return name
+    prefix, letter, accidental = match.groups()
+    return prefix + PITCH_CLASSES[(_NATURALS[letter.upper()] + _ACCIDENTALS[accidental]) % 12]
+
+
+@dataclass
+class Direction:
+    """A concept as a direction in the hidden states of one model.
+
+    vectors: [layers, components, width]; rows are scaled to unit length (a row of zeros stays: that
+    layer is not steered). layer_scores: [layers], how well each layer knows the concept, higher is
+    better. meta: JSON-able provenance; `model` is the model's name, `range` the useful raw
+    coefficients [low, high]; see the format's list of keys in `directions/README.md`.
+
+    Raises MusicRFMError if shapes do not fit together or a number is not finite.
+    """
+
+    name: str
+    vectors: Tensor
+    layer_scores: Tensor
+    meta: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.name = canonical_name(self.name)
+        self.vectors = torch.as_tensor(self.vectors).detach().to("cpu", torch.float32)
+        self.layer_scores = torch.as_tensor(self.layer_scores).detach().to("cpu", torch.float32)
+        if self.vectors.ndim != 3 or 0 in self.vectors.shape:
+            raise MusicRFMError(
+                f"direction {self.name!r} must be [layers, components, width], "
+                f"not {list(self.vectors.shape)}"
+            )
+        if self.layer_scores.shape != (self.layers,):
+            raise MusicRFMError(
+                f"direction {self.name!r} has {self.layers} layers "
+                f"but layer scores of shape {list(self.layer_scores.shape)}"
+            )
+        if not (self.vectors.isfinite().all() and self.layer_scores.isfinite().all()):
+            raise MusicRFMError(f"direction {self.name!r} holds numbers that are not finite")
+        length = self.vectors.norm(dim=-1, keepdim=True)
+        self.vectors = (self.vectors / length.clamp_min(1e-20)).contiguous()
+        if self.meta.get("range") is not None:
+            self.meta["range"] = _checked_range(self.name, self.meta["range"])
+
+    @property
+    def layers(self) -> int:
+        return self.vectors.shape[0]
+
+    @property
+    def components(self) -> int:
+        return self.vectors.shape[1]
+
+    @property
+    def width(self) -> int:
+        return self.vectors.shape[2]
+
+    @property
+    def model(self) -> str | None:
+        """Name of the model the direction was trained on."""
+        return self.meta.get("model")
+
+    @property
+    def range(self) -> tuple[float, float] | None:
+        """The lowest and highest useful raw coefficient, found by listening; None if unknown."""
+        useful = self.meta.get("range")
+        return None if useful is None else (useful[0], useful[1])
+
+    @property
+    def scale(self) -> float:
+        """The raw coefficient that a knob at 1.0 stands for."""
+        largest = max(map(abs, self.range or (0.0, 0.0)))
+        return largest or 1.0
+
+    @classmethod
+    def load(
+        cls, name_or_path: str | os.PathLike[str], model: MusicModel | None = None
+    ) -> Direction:
+        """A direction by name (`note_C`, needs `model`) or from a file.
+
+        Raises MusicRFMError if there is none, it is damaged, or it belongs to another model.
+        """
+        path = _find(name_or_path, model)
+        try:
+            with safe_open(path, framework="pt") as file:
+                vectors, scores = file.get_tensor("directions"), file.get_tensor("layer_scores")
+                meta = {key: json.loads(value) for key, value in (file.metadata() or {}).items()}
+        except (OSError, SafetensorError, ValueError) as error:
+            raise MusicRFMError(f"{path} is not a direction file: {_first_line(error)}") from error
+        version = meta.pop("format_version", FORMAT_VERSION)
+        if not isinstance(version, int) or version > FORMAT_VERSION:
+            raise MusicRFMError(
+                f"{path} has format version {version!r}, but this program only knows "
+                f"{FORMAT_VERSION}: update it"
+            )
+        direction = cls(str(meta.pop("name", path.stem)), vectors, scores, meta)
+        if model is not None:
+            direction.check(model)
+        return direction
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Writes the file (whole or not at all), making folders as needed; returns its path."""
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        meta = {
+            **self.meta,
+            "name": self.name,
+            "width": self.width,
+            "layers": self.layers,
+            "format_version": FORMAT_VERSION,
+        }
+        unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+        save_file(
+            {"directions": self.vectors, "layer_scores": self.layer_scores.contiguous()},
+            unfinished,
+            metadata={key: json.dumps(value) for key, value in meta.items()},
+        )
+        unfinished.replace(path)
+        return path
+
+    def check(self, model: MusicModel) -> None:
+        """Raises MusicRFMError unless the direction was made for `model`."""
+        if self.model is not None and self.model != model.name:
+            raise MusicRFMError(
+                f"direction {self.name!r} was trained on model {self.model!r} "
+                f"and means nothing to {model.name!r}: train it there"
+            )
+        if (self.layers, self.width) != (model.layers, model.width):
+            raise MusicRFMError(
+                f"direction {self.name!r} has {self.layers} layers of width {self.width}, "
+                f"but model {model.name!r} has {model.layers} of width {model.width}"
+            )
+
+
+def list_directions(model_name: str) -> list[str]:
+    """Canonical names of all directions there are for a model, sorted."""
+    folders = [root / model_name for root in _roots()]
+    return sorted({canonical_name(path.stem) for f in folders for path in f.glob(f"*{SUFFIX}")})
+
+
+def user_folder() -> Path:
+    """Where a person's own directions live, below it one folder per model.
+
+    The environment variable MUSICRFM_DIRECTIONS, or the platform's place for application data.
+    """
+    if chosen := os.environ.get("MUSICRFM_DIRECTIONS"):
+        return Path(chosen)
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Application Support"
+    else:
+        base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return base / "musicrfm" / "directions"
+
+
+def _roots() -> list[Path]:
+    """Folders that hold `<model>/<name>.safetensors`, in the order they are searched."""
+    package = Path(__file__).resolve().parent
+    in_wheel = package / "data" / "directions"
+    return [user_folder(), in_wheel if in_wheel.is_dir() else package.parent / "directions"]
+
+
+def _find(name_or_path: str | os.PathLike[str], model: MusicModel | None) -> Path:
+    text = os.fspath(name_or_path)
+    if text.endswith(SUFFIX) or os.sep in text or "/" in text or not isinstance(name_or_path, str):
+        path = Path(text).expanduser()
+        if not path.is_file():
+            raise MusicRFMError(f"there is no direction file {text!r}")
+        return path
+    if model is None:
+        raise MusicRFMError(f"direction {text!r} is a name: say for which model, or give a file")
+    name = canonical_name(text)
+    for root in _roots():
+        for path in sorted((root / model.name).glob(f"*{SUFFIX}")):
+            if canonical_name(path.stem) == name:
+                return path
+    known = ", ".join(list_directions(model.name)) or "there are none yet"
+    raise MusicRFMError(f"model {model.name!r} has no direction {text!r} (known: {known})")
+
+
+def _checked_range(name: str, useful: Any) -> list[float]:
+    try:
+        low, high = (float(value) for value in useful)
+    except (TypeError, ValueError):
+        low = high = math.nan
+    if not (math.isfinite(low) and math.isfinite(high) and low <= high):
+        raise MusicRFMError(f"direction {name!r} has the range {useful!r} instead of [low, high]")
+    return [low, high]
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0]

@@ -1,0 +1,345 @@
+"""A MusicGen checkpoint with everything around it: text in, audio in and out, hidden states.
+
+Loads `nano`, any folder in the Hugging Face layout, or a hub id, always as the plain
+`transformers` classes. The fast paths (`decoder`, `codec`) take their weights from here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soxr
+import torch
+import transformers
+from huggingface_hub import snapshot_download
+from torch import Tensor
+
+from musicrfm.errors import MusicRFMError
+
+NANO = Path(__file__).resolve().parent / "nano" / "weights"
+
+
+@dataclass(frozen=True)
+class PromptStates:
+    """An encoded prompt: what the decoder's cross-attention reads.
+
+    states: [1, tokens, width], already projected to the decoder's width; a single row of zeros if
+    `text` is empty, which makes generation unconditional.
+    """
+
+    text: str
+    states: Tensor
+
+    @property
+    def unconditional(self) -> bool:
+        return not self.text
+
+
+class MusicModel:
+    """A loaded model. Its attributes never change, so threads may share it.
+
+    name: as written in direction files. sample_rate (Hz), frame_rate (codec frames a second),
+    frame_size (samples a frame). layers, width: of the decoder. codebooks: of one frame, left and
+    right together if channels is 2. codes: size of a codebook. window: positions the decoder was
+    trained for.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        hf: transformers.MusicgenForConditionalGeneration,
+        tokenizer: transformers.PreTrainedTokenizerBase,
+    ) -> None:
+        decoder, codec = hf.config.decoder, hf.config.audio_encoder
+        self.name, self.hf, self.tokenizer = name, hf, tokenizer
+        weight = hf.decoder.lm_heads[0].weight
+        self.device: torch.device = weight.device
+        self.dtype: torch.dtype = weight.dtype
+        self.sample_rate: int = codec.sampling_rate
+        self.frame_size: int = int(np.prod(codec.upsampling_ratios))
+        self.frame_rate: int = round(self.sample_rate / self.frame_size)
+        self.layers: int = decoder.num_hidden_layers
+        self.width: int = decoder.hidden_size
+        self.heads: int = decoder.num_attention_heads
+        self.codebooks: int = decoder.num_codebooks
+        self.codes: int = min(decoder.vocab_size, codec.codebook_size)
+        self.channels: int = decoder.audio_channels * codec.audio_channels
+        self.stereo_codes: bool = decoder.audio_channels == 2
+        self.start_code: int = _start_code(hf)
+        # A generation config that says nothing has a max_length of 20 tokens, or none.
+        limit = hf.generation_config.max_length or 0
+        positions = decoder.max_position_embeddings
+        self.window: int = min(positions, limit) if limit > 20 else positions
+        per_channel = self.codebooks // decoder.audio_channels
+        if per_channel > len(hf.audio_encoder.quantizer.layers):
+            raise MusicRFMError(
+                f"model {name!r} writes {per_channel} codebooks a channel, "
+                f"but its codec only has {len(hf.audio_encoder.quantizer.layers)}"
+            )
+
+    @classmethod
+    def load(
+        cls,
+        name: str | os.PathLike[str] = "nano",
+        device: str | torch.device | None = None,
+        dtype: str | torch.dtype | None = None,
+    ) -> MusicModel:
+        """`nano`, a folder, or a hub id such as `facebook/musicgen-small`.
+
+        device: `cuda` if there is one, else `cpu`. dtype, of the decoder alone: float32 on a CPU,
+        float16 on a GPU; text encoder and codec are always float32.
+
+        Raises MusicRFMError if the model cannot be had, is damaged, or is no MusicGen.
+        """
+        place = _device(device)
+        precision = _dtype(dtype, place)
+        folder, shown = _locate(name)
+        _check_kind(folder, shown)
+        try:
+            with _quiet():
+                hf, report = transformers.MusicgenForConditionalGeneration.from_pretrained(
+                    folder, output_loading_info=True, **{_DTYPE_ARGUMENT: torch.float32}
+                )
+                tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+        except Exception as error:  # transformers lets errors of a dozen libraries through
+            raise MusicRFMError(f"model {shown!r} cannot be loaded: {_sentence(error)}") from error
+        if missing := sorted(report["missing_keys"]):
+            raise MusicRFMError(
+                f"model {shown!r} is incomplete: {len(missing)} weights are missing, "
+                f"the first is {missing[0]}"
+            )
+        hf.eval().requires_grad_(False)
+        hf.decoder.to(precision)
+        return cls(shown.split("/")[-1], hf.to(place), tokenizer)
+
+    @torch.inference_mode()
+    def encode_prompt(self, text: str) -> PromptStates:
+        """The text as the decoder reads it; "" stands for no prompt at all.
+
+        Raises MusicRFMError if `text` is not a string.
+        """
+        if not isinstance(text, str):
+            raise MusicRFMError(f"the prompt must be text, not {text!r}")
+        if not text:
+            states = torch.zeros(1, 1, self.width, device=self.device, dtype=self.dtype)
+            return PromptStates("", states)
+        tokens = self.tokenizer([text], return_tensors="pt", truncation=True).to(self.device)
+        states = self.hf.text_encoder(
+            input_ids=tokens["input_ids"], attention_mask=tokens["attention_mask"]
+        ).last_hidden_state
+        if hasattr(self.hf, "enc_to_dec_proj"):
+            states = self.hf.enc_to_dec_proj(states)
+        states = states * tokens["attention_mask"][..., None]
+        return PromptStates(text, states.to(self.dtype))
+
+    @torch.inference_mode()
+    def encode_audio(self, audio: np.ndarray, sample_rate: int) -> Tensor:
+        """Audio as codes, int64 [codebooks, frames].
+
+        audio: [samples] or [samples, channels] at any `sample_rate` in Hz. It is resampled, and
+        mixed down or doubled to the model's channels. Raises MusicRFMError if it is empty or not
+        finite.
+        """
+        audio = np.asarray(audio, dtype=np.float32)
+        if audio.ndim not in (1, 2) or not audio.size or not np.isfinite(audio).all():
+            raise MusicRFMError(
+                f"audio must be finite numbers [samples] or [samples, channels], not {audio.shape}"
+            )
+        if audio.ndim == 1:
+            audio = audio[:, None]
+        if sample_rate != self.sample_rate:
+            audio = soxr.resample(audio, sample_rate, self.sample_rate)
+        if audio.shape[1] != self.channels:
+            audio = np.repeat(audio.mean(1, keepdims=True), self.channels, axis=1)
+        codec = self.hf.audio_encoder
+        sound = torch.from_numpy(np.ascontiguousarray(audio.T)).to(self.device)  # [channels, n]
+        if not self.stereo_codes:
+            return codec.encode(sound[None]).audio_codes[0, 0, : self.codebooks]
+        halves = codec.encode(sound[:, None]).audio_codes[0, :, : self.codebooks // 2]
+        return halves.transpose(0, 1).reshape(self.codebooks, -1)  # left and right alternate
+
+    @torch.inference_mode()
+    def decode_codes(self, codes: Tensor) -> np.ndarray:
+        """Codes [codebooks, frames] decoded in one go: float32 [samples, channels]."""
+        codes = torch.as_tensor(codes, device=self.device).long()
+        if codes.ndim != 2 or codes.shape[0] != self.codebooks or not codes.shape[1]:
+            raise MusicRFMError(
+                f"codes must be [{self.codebooks}, frames], not {list(codes.shape)}"
+            )
+        parts = (codes[::2], codes[1::2]) if self.stereo_codes else (codes,)
+        audio = self.hf.audio_encoder.decode(torch.stack(parts)[None], [None]).audio_values
+        return audio.reshape(self.channels, -1).T.float().cpu().numpy()
+
+    @torch.inference_mode()
+    def hidden_states(self, codes: Tensor) -> Tensor:
+        """What the decoder makes of music: [layers, batch, frames, width], without any prompt.
+
+        codes: [batch, codebooks, frames]. Row `t` is the output of each block after reading codes
+        up to frame `t` in the delay pattern (codebook k up to frame t - k), before the final norm;
+        layer i is where `Steering` adds layer i of a direction.
+
+        Raises MusicRFMError if there are more frames than the decoder has positions.
+        """
+        codes = torch.as_tensor(codes, device=self.device).long()
+        if codes.ndim != 3 or codes.shape[1] != self.codebooks:
+            raise MusicRFMError(
+                f"codes must be [batch, {self.codebooks}, frames], not {list(codes.shape)}"
+            )
+        frames = codes.shape[2]
+        if frames >= self.window:
+            raise MusicRFMError(
+                f"{frames} frames are too many for {self.name!r}: "
+                f"its decoder reads {self.window - 1} at a time"
+            )
+        inputs = self.delay(codes)
+        outputs: list[Tensor] = []
+
+        def keep(module: torch.nn.Module, args: object, output: Tensor | tuple) -> None:
+            outputs.append(output[0] if isinstance(output, tuple) else output)
+
+        decoder = self.hf.decoder.model.decoder
+        hooks = [block.register_forward_hook(keep) for block in decoder.layers]
+        try:
+            decoder(inputs.flatten(0, 1), use_cache=False)
+        finally:
+            for hook in hooks:
+                hook.remove()
+        return torch.stack(outputs)[:, :, 1:]
+
+    def delay(self, codes: Tensor) -> Tensor:
+        """Codes [batch, codebooks, frames] as decoder input [batch, codebooks, 1 + frames].
+
+        Position 0 is the start code everywhere; codebook k runs k frames late (in stereo, left and
+        right of a pair equally), after start codes.
+        """
+        batch, books, frames = codes.shape
+        inputs = codes.new_full((batch, books, frames + 1), self.start_code)
+        for book, late in enumerate(self.delays):
+            inputs[:, book, 1 + late :] = codes[:, book, : max(0, frames - late)]
+        return inputs
+
+    @property
+    def delays(self) -> list[int]:
+        """How many frames late each codebook is in the delay pattern."""
+        return [k // 2 if self.stereo_codes else k for k in range(self.codebooks)]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No progress bars and warnings of transformers; a download still shows its progress."""
+    log = transformers.utils.logging
+    level, bars = log.get_verbosity(), log.is_progress_bar_enabled()
+    log.set_verbosity_error()
+    log.disable_progress_bar()
+    try:
+        yield
+    finally:
+        log.set_verbosity(level)
+        if bars:
+            log.enable_progress_bar()
+
+
+def _transformers_since(major: int, minor: int) -> bool:
+    version = transformers.__version__.split(".")
+    return (int(version[0]), int(version[1])) >= (major, minor)
+
+
+_DTYPE_ARGUMENT = "dtype" if _transformers_since(4, 56) else "torch_dtype"
+
+
+def _start_code(hf: transformers.MusicgenForConditionalGeneration) -> int:
+    """The id where a codebook has no code yet: generate's decoder_start_token_id, or the BOS id."""
+    for config in (hf.generation_config, hf.config, hf.config.decoder):
+        for key in ("decoder_start_token_id", "bos_token_id"):
+            if isinstance(value := getattr(config, key, None), int):
+                return value
+    return hf.config.decoder.vocab_size
+
+
+def _locate(name: str | os.PathLike[str]) -> tuple[Path, str]:
+    """The model's folder, and what it is called in messages."""
+    text = os.fspath(name)
+    if text == "nano" and not Path(text).is_dir():
+        if not (NANO / "config.json").is_file():
+            raise MusicRFMError(
+                f"the built-in model is not in {NANO}: build it with `python -m musicrfm.nano`"
+            )
+        return NANO, "nano"
+    folder = Path(text).expanduser()
+    if folder.is_dir():
+        if not (folder / "config.json").is_file():
+            raise MusicRFMError(f"folder {text!r} holds no model: there is no config.json in it")
+        folder = folder.resolve()
+        return folder, "nano" if folder == NANO else folder.name
+    parts = text.split("/")
+    if len(parts) != 2 or not all(parts) or parts[0].startswith((".", "~")) or "\\" in text:
+        raise MusicRFMError(
+            f"there is no model {text!r}: give nano, a folder, or a hub id like "
+            "facebook/musicgen-small"
+        )
+    return _download(text), text
+
+
+def _download(repo: str) -> Path:
+    """Folder of a hub model; no network is needed once it has been downloaded."""
+    wanted = ["*.json", "*.safetensors", "*.model", "*.txt"]
+    with suppress(Exception):
+        folder = Path(snapshot_download(repo, allow_patterns=wanted, local_files_only=True))
+        index = folder / "model.safetensors.index.json"
+        weights = {"model.safetensors"}
+        if index.is_file():
+            weights = set(json.loads(index.read_text())["weight_map"].values())
+        if all((folder / file).is_file() for file in weights | {"config.json"}):
+            return folder
+    try:
+        return Path(snapshot_download(repo, allow_patterns=wanted))
+    except Exception as error:
+        raise MusicRFMError(
+            f"model {repo!r} is no folder here and cannot be had from the Hugging Face hub: "
+            "check the name and the network"
+        ) from error
+
+
+def _check_kind(folder: Path, shown: str) -> None:
+    try:
+        kind = json.loads((folder / "config.json").read_text()).get("model_type")
+    except (OSError, ValueError, AttributeError) as error:
+        raise MusicRFMError(
+            f"the config.json of model {shown!r} cannot be read: {_sentence(error)}"
+        ) from error
+    if kind != "musicgen":
+        raise MusicRFMError(f"model {shown!r} is of the kind {kind!r}, not a MusicGen")
+
+
+def _device(device: str | torch.device | None) -> torch.device:
+    if device is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        place = torch.device(device)
+        torch.empty(0, device=place)
+    except Exception as error:
+        raise MusicRFMError(
+            f"device {str(device)!r} cannot be used here: try cpu ({_sentence(error)})"
+        ) from error
+    return place
+
+
+def _dtype(dtype: str | torch.dtype | None, device: torch.device) -> torch.dtype:
+    if dtype is None:
+        return torch.float16 if device.type == "cuda" else torch.float32
+    found = getattr(torch, dtype, None) if isinstance(dtype, str) else dtype
+    if found not in (torch.float32, torch.bfloat16, torch.float16):
+        raise MusicRFMError(f"dtype {str(dtype)!r} is not float32, bfloat16 or float16")
+    return found
+
+
+def _sentence(error: Exception) -> str:
+    """The first line of a foreign error, short enough for one line."""
+    lines = str(error).strip().splitlines()
+    return (lines[0] if lines else type(error).__name__)[:200].rstrip(" .:")
