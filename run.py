@@ -57,7 +57,9 @@ def install(extra: str) -> None:
             raise
     wanted = sorted({*extras, extra} - {""})
     target = f"{ROOT}[{','.join(wanted)}]" if wanted else str(ROOT)
-    pip = [program("python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [program("python"), "-m", "pip", "install", "--disable-pip-version-check"]
+    if not sys.stdout.isatty():
+        pip.append("--quiet")  # a person sees that it goes on; a log needs only what is wrong
     subprocess.run([*pip, "-c", str(ROOT / "constraints.txt"), "-e", target], check=True)
     stamp.write_text("\n".join([digest, *wanted]) + "\n")
 
