@@ -60,8 +60,8 @@ class Direction:
     """
 
     name: str
-    vectors: Tensor
-    layer_scores: Tensor
+    vectors: Tensor = field(repr=False)
+    layer_scores: Tensor = field(repr=False)
     meta: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -16,8 +16,8 @@ def layer_weights(spec: str, scores: np.ndarray) -> np.ndarray:
     """Weights float64 [layers] for `scores` [layers], higher scores being better.
 
     `all`: 1 everywhere. `top:K`: 1 on the K best layers, 0 elsewhere. `exp:BASE,RATE`:
-    BASE * s ** (1 / RATE), with s the scores scaled to 0 (worst layer) .. 1 (best), as in MusicRFM's
-    exponential layer weighting (arXiv:2510.19127); RATE > 0.
+    BASE * s ** (1 / RATE), with s the scores scaled to 0 (worst layer) .. 1 (best), RATE > 0: the
+    exponential layer weighting of MusicRFM (arXiv:2510.19127).
 
     Raises MusicRFMError for anything else.
     """

@@ -28,8 +28,9 @@ class Schedule:
 
 
 def parse_schedule(spec: str) -> Schedule:
-    """`constant`; `exponential:RATE`, exp(-RATE * step), RATE >= 0; `linear:STEPS`, to 0 in STEPS > 0.
+    """Reads `constant`, `exponential:RATE` or `linear:STEPS`.
 
+    The factor stays 1; is exp(-RATE * step), RATE >= 0; falls evenly to 0 in STEPS > 0 frames.
     Raises MusicRFMError for anything else.
     """
     kind, _, text = str(spec).strip().partition(":")

@@ -110,7 +110,7 @@ class Steering:
             self._steers = {**self._steers, direction.name: steer}
 
     def set(self, name: str, coefficient: float) -> None:
-        """Turns the knob: 0 is off, 1 the top of the useful range; negative and more are allowed."""
+        """Turns the knob: 0 is off, 1 the top of the useful range; less and more are allowed."""
         self._replace(name, coefficient=_finite(name, coefficient))
 
     def set_layers(self, name: str, spec: str) -> None:
