@@ -28,7 +28,8 @@ from musicrfm.errors import MusicRFMError
 log = logging.getLogger(__name__)
 
 OPEN_SECONDS = 30.0  # the first start after a boot can be slow
-SILENT_SECONDS = 5.0  # a speaker process that reports nothing for this long is stuck
+SILENT_SECONDS = 3.0  # a speaker process that reports nothing for this long is stuck
+STALE_SECONDS = 0.5  # beyond this, the latest report says nothing about now
 CLOSE_SECONDS = 3.0
 
 FIXES = {
@@ -290,7 +291,7 @@ class _Speaker:
             return self._sent / rate
         ahead = report["buffered"] + (self._sent - report["received"]) / rate
         if report["playing"]:
-            ahead -= time.monotonic() - report["time"]
+            ahead -= min(time.monotonic() - report["time"], STALE_SECONDS)
         return max(0.0, ahead)
 
     def finish(self, timeout: float) -> dict:

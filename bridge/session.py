@@ -119,6 +119,9 @@ def play(settings: Settings) -> int:
         # The model and its libraries stay for the whole set; the collector need not walk them.
         gc.collect()
         gc.freeze()
+        # Each operation of the model lets go of Python's lock; getting it back from a thread busy
+        # with a flood of messages must not take the default 5 ms each time.
+        sys.setswitchinterval(0.0005)
         stop = stack.enter_context(_stop_signals())
         stack.callback(engine.join, END_SECONDS)
         stack.callback(engine.stop)

@@ -1,0 +1,217 @@
+"""The commands from end to end, on a small random model and without a sound card."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from bridge.cli import main
+from bridge.rig import SteerSetting
+from bridge.session import add_directions, peak_memory_mib, unused
+from musicrfm.directions import Direction
+from musicrfm.errors import MusicRFMError
+from musicrfm.stream import MusicStream
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def direction(model, tmp_path) -> Path:
+    """A direction file for the small model."""
+    vectors = torch.randn(model.layers, 1, model.width, generator=torch.Generator().manual_seed(0))
+    made = Direction("bright", vectors, torch.ones(model.layers), {"model": model.name})
+    return made.save(tmp_path / "bright.safetensors")
+
+
+@pytest.fixture
+def run(checkpoint, tmp_path, monkeypatch, capsys):
+    """`bridge play` on the small model in an empty folder; gives its status and what it said."""
+    monkeypatch.chdir(tmp_path)
+
+    def start(*arguments: str) -> tuple[int, str, str]:
+        status = main(["play", "--model", str(checkpoint), "--osc-port", "0", *arguments])
+        said = capsys.readouterr()
+        return status, said.out, said.err
+
+    return start
+
+
+def test_plays_into_a_file_and_measures(run, tmp_path, direction):
+    status, out, _ = run(
+        "strings",
+        *("--output", "a.wav", "--seconds", "1.5", "--fast", "--seed", "7"),
+        *("--steer", f"{direction}=0.5", "--record", "b.flac", "--stats", "stats.json"),
+    )
+    assert status == 0
+    assert "playing 'strings'" in out and "seed 7" in out and "OSC listening on 127.0.0.1:" in out
+    audio, rate = soundfile.read(tmp_path / "a.wav")
+    recorded, _ = soundfile.read(tmp_path / "b.flac")
+    assert rate == 32000 and len(audio) == 48000
+    assert np.abs(audio).max() > 0.001
+    np.testing.assert_array_equal(audio, recorded)
+    stats = json.loads((tmp_path / "stats.json").read_text())
+    assert stats["audio_seconds"] == 1.5 and stats["frames"] == 75
+    assert stats["underruns"] == 0 and stats["seed"] == 7
+    assert stats["real_time_factor"] > 0 and stats["wall_seconds"] > 0
+    assert stats["peak_memory_mib"] > 50
+    assert stats["control_changes_applied"] == 0
+    terms = stats["latency"]
+    assert terms["lookahead_ms"] == 200 and terms["delay_pattern_ms"] == 60
+    assert terms["codec_lookahead_ms"] == 80
+    assert terms["total_ms"] == sum(v for k, v in terms.items() if k != "total_ms")
+
+
+def test_the_same_seed_plays_the_same_and_another_does_not(run, tmp_path):
+    for name, seed in (("a", "3"), ("b", "3"), ("c", "4")):
+        run("--output", f"{name}.wav", "--seconds", "1", "--fast", "--seed", seed)
+    a, b, c = (soundfile.read(tmp_path / f"{name}.wav")[0] for name in "abc")
+    np.testing.assert_array_equal(a, b)
+    assert not np.array_equal(a, c)
+
+
+def test_steering_from_the_start_changes_the_sound(run, tmp_path, direction):
+    for name, value in (("off", "0"), ("on", "2")):
+        run(
+            *("--output", f"{name}.wav", "--seconds", "1", "--fast", "--seed", "3"),
+            *("--steer", f"{direction}={value}"),
+        )
+    off, on = (soundfile.read(tmp_path / f"{name}.wav")[0] for name in ("off", "on"))
+    assert not np.allclose(off, on, atol=1e-3)
+
+
+def test_without_a_sound_card_it_plays_at_real_time_pace_into_a_session_file(
+    run, tmp_path, monkeypatch
+):
+    fake = tmp_path / "fake"
+    fake.mkdir()
+    (fake / "sounddevice.py").write_text("raise OSError('PortAudio library not found')")
+    monkeypatch.setenv("PYTHONPATH", str(fake))
+    began = time.monotonic()
+    status, out, err = run("--seconds", "1.2")
+    assert status == 0
+    assert time.monotonic() - began > 0.9
+    (sentence,) = [line for line in err.splitlines() if "session.flac" in line]
+    assert "apt install libportaudio2" in sentence
+    assert soundfile.info(tmp_path / "session.flac").frames == 38400
+    assert "output: session.flac" in out
+    assert unused("session.flac") == "session-2.flac"
+
+
+def test_a_rig_sets_up_and_the_command_line_has_the_last_word(run, tmp_path, direction):
+    (tmp_path / "rig.toml").write_text(
+        '[engine]\nprompt = "from the rig"\nseed = 5\ngain = -60\nlookahead = 100\n'
+        f'[[steer]]\nname = "{direction}"\ncoefficient = 0.5\nlayers = "top:1"\n'
+        '[[midi]]\ncc = 21\nto = "/steer/bright"\n',
+        encoding="utf-8",
+    )
+    common = ("--rig", "rig.toml", "--output", "a.wav", "--seconds", "0.3", "--fast")
+    status, out, _ = run(*common, "--stats", "s.json")
+    assert status == 0 and "'from the rig'" in out and "seed 5" in out
+    assert np.abs(soundfile.read(tmp_path / "a.wav")[0]).max() == 0.0
+    assert json.loads((tmp_path / "s.json").read_text())["latency"]["lookahead_ms"] == 100
+    _, out, _ = run("mine", *common, "--seed", "6")
+    assert "'mine'" in out and "seed 6" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--steer", "nothing=1"], "nothing"),
+        (["--rig", "missing.toml"], "missing.toml"),
+        (["--output", "no/folder/a.wav"], "no/folder/a.wav"),
+        (["--record", "a.mp3"], "must end in .flac or .wav"),
+        (["--stats", "no/folder/a.json"], "no such folder"),
+        (["--fast"], "--fast needs --output FILE or none, and --seconds"),
+        (["--osc-port", "70000"], "0 to 65535, not 70000"),
+        (["--seed", "-1"], "seed"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence_and_status_2(run, arguments, said):
+    output = [] if "--output" in arguments else ["--output", "none"]
+    status, _, err = run(*output, "--seconds", "0.1", *arguments)
+    assert status == 2
+    (sentence,) = [line for line in err.splitlines() if line.startswith("error: ")]
+    assert said in sentence
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--steer", "note_C"], "'note_C' must be NAME=COEF"),
+        (["--steer", "note_C=loud"], "'loud' is not a number from -2 to 2"),
+        (["--seconds", "-1"], "'-1' is not a number"),
+        (["--lookahead", "5"], "'5' is not a number from 40 to 10000"),
+    ],
+)
+def test_mistyped_arguments_are_named(capsys, arguments, said):
+    with pytest.raises(SystemExit) as info:
+        main(["play", *arguments])
+    assert info.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_shipped_directions_are_there_from_the_start(model, tmp_path, monkeypatch, direction):
+    folder = tmp_path / "mine" / model.name
+    folder.mkdir(parents=True)
+    Direction.load(direction, model).save(folder / "bright.safetensors")
+    (folder / "broken.safetensors").write_bytes(b"not a direction")
+    monkeypatch.setenv("MUSICRFM_DIRECTIONS", str(tmp_path / "mine"))
+    stream = MusicStream(model, "", seed=0)
+    steers, start = add_directions(stream, [])
+    assert steers == {"/steer/bright": "bright"} and start == {}
+    assert stream.steering.get("bright").coefficient == 0.0
+    settings = [SteerSetting("bright", 0.5, layers="top:1"), SteerSetting("bright", 0.7)]
+    _, start = add_directions(MusicStream(model, "", seed=0), settings)
+    assert start == {"/steer/bright": 0.7, "/steer/bright/layers": "top:1"}
+    with pytest.raises(MusicRFMError, match="broken"):
+        add_directions(MusicStream(model, "", seed=0), [SteerSetting("broken", 1.0)])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_fades_out_closes_the_file_and_exits_0(checkpoint, tmp_path, number):
+    command = [sys.executable, "-m", "bridge", "play", "--model", str(checkpoint)]
+    command += ["--output", "set.flac", "--osc-port", "0", "--stats", "stats.json"]
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    for line in process.stdout:
+        if line.startswith("OSC listening"):
+            break
+    time.sleep(1.0)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 0, err
+    assert err == ""
+    audio, rate = soundfile.read(tmp_path / "set.flac")
+    stats = json.loads((tmp_path / "stats.json").read_text())
+    assert len(audio) / rate == stats["audio_seconds"] > 0.8
+    assert abs(audio[-1]) < 1e-3
+    assert np.abs(audio[-160:]).max() < 0.2 * np.abs(audio[:-3200]).max()
+
+
+def test_a_port_in_use_is_told_before_the_model_loads(run):
+    from bridge.osc import OscServer
+
+    taken = OscServer(port=0)
+    status, _, err = run("--output", "none", "--seconds", "1", "--osc-port", str(taken.port))
+    taken.close()
+    assert status == 2 and f"127.0.0.1:{taken.port}" in err and "--osc-port" in err
+
+
+def test_memory_is_measured():
+    assert 10 < peak_memory_mib() < 1e6

@@ -1,0 +1,55 @@
+"""The fixtures of the live tests: a JACK server, something to play, and a bridge playing it."""
+
+from __future__ import annotations
+
+import pytest
+
+from musicrfm.model import MusicModel
+from tests.checkpoints import make_checkpoint
+from tests.live.stage import ROOT, Bridge, Instrument, Jack, made_up_direction
+
+
+@pytest.fixture
+def jack():
+    server = Jack()
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def play(jack, instrument, tmp_path):
+    """Start a bridge on the JACK server; more arguments of `bridge play` may be given."""
+    started: list[Bridge] = []
+
+    def start(*arguments: str) -> Bridge:
+        bridge = Bridge(
+            jack.env,
+            tmp_path,
+            "piano melody",
+            "--model",
+            instrument.model,
+            "--seed",
+            "1",
+            *instrument.steer,
+            *arguments,
+        )
+        started.append(bridge)
+        return bridge
+
+    yield start
+    for bridge in started:
+        bridge.kill()
+
+
+@pytest.fixture(scope="session")
+def instrument(tmp_path_factory) -> Instrument:
+    """nano where its weights are; otherwise a random model with a direction made for it."""
+    if (ROOT / "musicrfm" / "nano" / "weights" / "config.json").is_file():
+        return Instrument("nano", [], True)
+    folder = tmp_path_factory.mktemp("instrument")
+    checkpoint = make_checkpoint(folder / "tiny", window=512)
+    path = made_up_direction(MusicModel.load(checkpoint, device="cpu")).save(
+        folder / "note_C.safetensors"
+    )
+    return Instrument(str(checkpoint), ["--steer", f"{path}=0"], False)

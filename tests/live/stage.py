@@ -1,0 +1,190 @@
+"""A real JACK server, a bridge playing into it, and ways to listen to it and turn its knobs.
+
+JACK's dummy driver needs no sound card. The bridge, the listener and the knob are processes of
+their own, as on stage, so that ending the server under them cannot hang the tests.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from musicrfm.directions import Direction
+from musicrfm.listening import PITCH_CLASSES, measure
+from musicrfm.model import MusicModel
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+RATE = 48000
+PACKAGES = {"jackd": "jackd2", "oscsend": "liblo-tools"}
+
+
+def tool(name: str) -> str:
+    """The path of a program; a test that needs it fails clearly without it."""
+    path = shutil.which(name)
+    if path is None:
+        pytest.fail(f"{name} is not installed: sudo apt install {PACKAGES[name]}")
+    return path
+
+
+class Jack:
+    """A JACK server of our own, by a name that no other server has."""
+
+    def __init__(self) -> None:
+        self.name = f"musicrfm-test-{os.getpid()}"
+        self.env = {
+            **os.environ,
+            "JACK_DEFAULT_SERVER": self.name,
+            "JACK_NO_START_SERVER": "1",
+            "MIDO_BACKEND": "mido.backends.rtmidi/UNIX_JACK",
+            "PYTHONPATH": str(ROOT),
+            "PYTHONUNBUFFERED": "1",
+        }
+        self._process: subprocess.Popen | None = None
+
+    def start(self) -> None:
+        command = [tool("jackd"), "--no-realtime", "-n", self.name]
+        command += ["-d", "dummy", "-r", str(RATE), "-p", "256"]
+        self._process = subprocess.Popen(
+            command, env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        probe = "import sounddevice as s, sys; sys.exit(not len(s.query_devices()))"
+        deadline = time.monotonic() + 30
+        while self._python("-c", probe).returncode:
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                pytest.fail("jackd did not start; try `jackd --no-realtime -d dummy` by hand")
+            time.sleep(0.2)
+
+    def kill(self) -> None:
+        """The way a sound card is pulled out: without a word."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def record(self, seconds: float) -> np.ndarray:
+        """What the bridge puts out: float32 [samples] at 48 kHz."""
+        done = self._python(str(HERE / "listener.py"), str(seconds), capture_output=True)
+        if done.returncode:
+            pytest.fail(f"could not listen to the bridge: {done.stderr.decode()[-500:]}")
+        return np.frombuffer(done.stdout, np.float32)
+
+    def _python(self, *arguments: str, **options) -> subprocess.CompletedProcess:
+        options = options or {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        return subprocess.run([sys.executable, *arguments], env=self.env, timeout=120, **options)
+
+
+class Bridge:
+    """`bridge play` in a process of its own."""
+
+    def __init__(self, env: dict[str, str], folder: Path, *arguments: str) -> None:
+        self.folder = folder
+        self.output: list[str] = []
+        command = [sys.executable, "-m", "bridge", "play", *arguments]
+        command += ["--osc-port", "0", "--stats", "stats.json"]
+        self.process = subprocess.Popen(
+            command,
+            env=env,
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.port = int(self.wait_for(r"^OSC listening on 127\.0\.0\.1:(\d+)$", 120).group(1))
+
+    def wait_for(self, pattern: str, seconds: float = 30) -> re.Match:
+        """The next line of its output that matches."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            if not select.select([self.process.stdout], [], [], left)[0]:
+                break
+            line = self.process.stdout.readline()
+            if not line:
+                break
+            self.output.append(line)
+            if match := re.search(pattern, line):
+                return match
+        pytest.fail(f"the bridge did not say {pattern!r}; it said:\n{''.join(self.output)}")
+
+    def send(self, address: str, *arguments: str) -> None:
+        """One message through `oscsend`: types first, as in ("/gain", "f", "-3")."""
+        subprocess.run(
+            [tool("oscsend"), "127.0.0.1", str(self.port), address, *arguments], check=True
+        )
+
+    def end(self, seconds: float = 30) -> dict:
+        """Ctrl-C; returns what it wrote to --stats."""
+        self.process.send_signal(signal.SIGINT)
+        rest, _ = self.process.communicate(timeout=seconds)
+        self.output.append(rest)
+        assert self.process.returncode == 0, "".join(self.output)
+        return json.loads((self.folder / "stats.json").read_text())
+
+    def kill(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate()
+
+
+@dataclass
+class Instrument:
+    """Which model to play live, and a direction whose effect can be heard."""
+
+    model: str
+    steer: list[str]  # arguments that make /steer/note_C exist
+    is_nano: bool
+
+    def assert_turned(self, before: np.ndarray, after: np.ndarray) -> None:
+        """That what was recorded after the knob was turned up sounds like it.
+
+        With nano: C takes over, by the constant-Q measurement. With a made-up direction: the
+        spectrum has moved by more than it ever moves by itself.
+        """
+        if self.is_nano:
+            c = PITCH_CLASSES.index("C")
+            shares = [measure(audio, RATE).note_share[c] for audio in (before, after)]
+            assert shares[1] > 0.5 and shares[1] > shares[0] + 0.2, f"share of C: {shares}"
+        else:
+            quarters = [spectrum(part) for part in np.array_split(before, 4)]
+            usual = max(distance(a, b) for a in quarters for b in quarters)
+            moved = distance(spectrum(before), spectrum(after))
+            assert moved > 2 * usual, f"moved {moved:.2f}, moves by itself {usual:.2f}"
+
+
+def spectrum(audio: np.ndarray) -> np.ndarray:
+    """Mean log power in 40 bands up to 12 kHz."""
+    frames = audio[: len(audio) // 2048 * 2048].reshape(-1, 2048) * np.hanning(2048)
+    power = (np.abs(np.fft.rfft(frames)) ** 2).mean(axis=0)[:512]
+    edges = np.unique(np.geomspace(2, 512, 41).astype(int))
+    return np.log10(np.add.reduceat(power, edges[:-1]) + 1e-9)
+
+
+def distance(one: np.ndarray, other: np.ndarray) -> float:
+    return float(np.sqrt(np.mean((one - other) ** 2)))
+
+
+def made_up_direction(model: MusicModel) -> Direction:
+    """A direction that pushes the last layer to where one code of each codebook is likely."""
+    decoder = model.hf.decoder
+    rows = torch.stack([head.weight[3] for head in decoder.lm_heads]).float()
+    vectors = torch.zeros(model.layers, 1, model.width)
+    vectors[-1, 0] = rows.sum(0) / decoder.model.decoder.layer_norm.weight.float()
+    return Direction(
+        "note_C",
+        vectors,
+        torch.ones(model.layers),
+        {"model": model.name, "range": [-100.0, 100.0], "concept": "note", "target": "C"},
+    )

@@ -1,0 +1,167 @@
+"""On stage: a real server, real packets, real knobs, and a sound card that goes away.
+
+What is played is recorded from the other side of the JACK server, as an audience would hear it.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from tests.live.stage import RATE
+
+HERE = Path(__file__).resolve().parent
+LISTEN = 6.0  # seconds of music to judge by
+SETTLE = 2.0  # from turning a knob until the music has followed
+
+
+def test_oscsend_changes_what_is_heard(jack, play, instrument):
+    bridge = play()
+    before = jack.record(LISTEN)
+    bridge.send("/steer/note_C", "f", "1")
+    time.sleep(SETTLE)
+    after = jack.record(LISTEN)
+    stats = bridge.end()
+    instrument.assert_turned(before, after)
+    assert np.abs(before).max() <= 1.0 and np.abs(after).max() <= 1.0
+    assert stats["control_changes_applied"] == 1
+    assert stats["latency"]["total_ms"] > stats["latency"]["lookahead_ms"] == 200
+
+
+def test_a_midi_knob_changes_what_is_heard_and_is_found_again(jack, play, instrument, tmp_path):
+    (tmp_path / "rig.toml").write_text(
+        'midi_port = "test knob"\n'
+        '[[midi]]\ncc = 21\nchannel = 1\nto = "/steer/note_C"\nrange = [0, 1]\n',
+        encoding="utf-8",
+    )
+
+    def plug_in() -> subprocess.Popen:
+        knob = subprocess.Popen(
+            [sys.executable, str(HERE / "knob.py"), "test knob"],
+            env=jack.env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert knob.stdout.readline() == "ready\n"
+        return knob
+
+    def turn(knob: subprocess.Popen, value: int) -> None:
+        knob.stdin.write(f"21 {value}\n")
+        knob.stdin.flush()
+
+    bridge = play("--rig", "rig.toml")
+    knob = plug_in()
+    bridge.wait_for("MIDI: listening to .*test knob")
+    before = jack.record(LISTEN)
+    turn(knob, 127)
+    time.sleep(SETTLE)
+    after = jack.record(LISTEN)
+    instrument.assert_turned(before, after)
+    knob.communicate()
+    bridge.wait_for("MIDI: .*test knob.* is gone")
+    knob = plug_in()
+    bridge.wait_for("MIDI: listening to .*test knob")
+    turn(knob, 0)
+    time.sleep(0.5)
+    knob.communicate()
+    stats = bridge.end()
+    assert stats["control_changes_applied"] == 2
+
+
+def test_the_sound_card_goes_away_and_comes_back_while_the_music_goes_on(jack, play, tmp_path):
+    bridge = play("--record", "set.flac")
+    began = time.monotonic()
+    assert np.abs(jack.record(1.0)).max() > 0.0
+    jack.kill()
+    bridge.wait_for("the audio output is gone")
+    bridge.send("/gain", "f", "-6")  # it still listens, and still plays
+    time.sleep(1.0)
+    jack.start()
+    bridge.wait_for("the audio output is back")
+    heard = jack.record(2.0)
+    elapsed = time.monotonic() - began
+    stats = bridge.end()
+    assert np.abs(heard).max() > 0.0
+    assert stats["device_lost"] == 1
+    assert stats["control_changes_applied"] == 1
+    audio, rate = soundfile.read(tmp_path / "set.flac")
+    assert len(audio) / rate == stats["audio_seconds"]
+    # The clock ran on at real-time pace through all of it.
+    assert elapsed - 1.5 < stats["audio_seconds"] < elapsed + 3.0
+
+
+def test_an_underrun_is_counted_and_is_silence_between_fades(jack, play):
+    bridge = play()
+
+    def stumble() -> None:
+        time.sleep(1.5)
+        bridge.process.send_signal(signal.SIGSTOP)
+        time.sleep(0.8)
+        bridge.process.send_signal(signal.SIGCONT)
+
+    stumbling = threading.Thread(target=stumble)
+    stumbling.start()
+    audio = jack.record(4.0)
+    stumbling.join()
+    stats = bridge.end()
+    assert stats["underruns"] == 1
+    start, end = longest_silence(audio)
+    assert 0.3 < (end - start) / RATE < 0.9
+    fade = round(0.01 * RATE)
+    # Over the 10 ms next to the gap the level goes to nothing: its outer part is the louder.
+    for edge in (audio[start - fade : start], audio[end : end + fade][::-1]):
+        first, last = np.abs(edge[: fade // 4]).max(), np.abs(edge[-fade // 10 :]).max()
+        assert last < 0.25 * first
+
+
+def longest_silence(audio: np.ndarray) -> tuple[int, int]:
+    """Where the longest run of zeros begins and ends."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], audio == 0.0, [0]]).astype(int)))
+    runs = edges.reshape(-1, 2)
+    start, end = runs[np.argmax(runs[:, 1] - runs[:, 0])]
+    return int(start), int(end)
+
+
+def test_twenty_changes_a_second_cause_no_underrun(jack, play):
+    bridge = play()
+    for step in range(160):
+        bridge.send("/steer/note_C", "f", f"{step % 20 / 20:.2f}")
+        time.sleep(0.04)
+    stats = bridge.end()
+    assert stats["underruns"] == 0
+    assert stats["control_changes_received"] == 160
+
+
+def test_a_named_device_that_is_not_there_is_an_error(jack, instrument, tmp_path):
+    command = [sys.executable, "-m", "bridge", "play", "--model", instrument.model]
+    done = subprocess.run(
+        [*command, "--output", "Scarlett", "--osc-port", "0"],
+        env=jack.env,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 2
+    assert "'Scarlett'; there are: 0 'system'" in done.stderr
+
+
+def test_devices_lists_the_server_and_the_knob(jack):
+    done = subprocess.run(
+        [sys.executable, "-m", "bridge", "devices"],
+        env=jack.env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0
+    assert "*  0  system  (JACK" in done.stdout
+    assert "MIDI inputs" in done.stdout
