@@ -12,12 +12,10 @@ from pathlib import Path
 
 import librosa
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from musicrfm import listening
 from musicrfm.model import MusicModel
+from musicrfm.nano import instruments
 from musicrfm.nano.compose import INSTRUMENTS, Clip, compose, theory
 from musicrfm.nano.render import SAMPLE_RATE, render
 from musicrfm.stream import MusicStream
@@ -105,55 +103,28 @@ def generation_quality(
     }
 
 
-def timbre(audio: np.ndarray, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
-    """What the instrument classifier sees: statistics of 20 MFCCs and of spectral contrast."""
-    mfcc = librosa.feature.mfcc(y=audio, sr=sample_rate, n_mfcc=20, n_fft=2048, hop_length=1024)
-    contrast = librosa.feature.spectral_contrast(
-        y=audio, sr=sample_rate, n_fft=2048, hop_length=1024
-    )
-    change = np.abs(np.diff(mfcc, axis=1))
-    return np.concatenate(
-        [mfcc.mean(1), mfcc.std(1), change.mean(1), contrast.mean(1), contrast.std(1)]
-    )
-
-
-def instrument_classifier(clips: int = 600):
-    """A logistic regression on `timbre`, fitted on rendered clips; classes as in INSTRUMENTS."""
-    training = held_out(clips, lambda c: c.kind == "music")
-    features = [timbre(render(c)[SAMPLE_RATE : 7 * SAMPLE_RATE]) for c in training]
-    classifier = make_pipeline(StandardScaler(), LogisticRegression(C=0.3, max_iter=2000))
-    return classifier.fit(np.stack(features), [c.lead for c in training])
-
-
 def prompt_adherence(model: MusicModel, per_lead: int = 6) -> dict[str, float]:
     """Share of generated clips on which the classifier names the instrument that was asked for."""
-    classifier = instrument_classifier()
     right = {}
     for lead in INSTRUMENTS:
         prompts = [PROMPTS[i % len(PROMPTS)].format(lead) for i in range(per_lead)]
         heard = [
-            timbre(play(model, p, 500 + i, 7.0)[SAMPLE_RATE:, 0]) for i, p in enumerate(prompts)
+            instruments.hear_instrument(play(model, p, 500 + i, 7.0)[SAMPLE_RATE:, 0], SAMPLE_RATE)
+            for i, p in enumerate(prompts)
         ]
-        right[lead] = float(np.mean(classifier.predict(np.stack(heard)) == lead))
-    real = held_out(700, lambda c: c.kind == "music")[600:]
-    truth = classifier.score(
-        np.stack([timbre(render(c)[SAMPLE_RATE : 7 * SAMPLE_RATE]) for c in real]),
-        [c.lead for c in real],
-    )
-    return {
-        "accuracy": float(np.mean(list(right.values()))),
-        "chance": 1 / len(right),
-        "on_real_clips": float(truth),
-    } | {f"accuracy_{lead}": value for lead, value in right.items()}
+        right[f"accuracy_{lead}"] = float(np.mean([name == lead for name in heard]))
+    mean = float(np.mean(list(right.values())))
+    return {"accuracy": mean, "chance": 1 / len(right), **right}
 
 
 def measure(folder: Path) -> dict[str, dict]:
     """All measurements of the checkpoint in `folder`; also written to `folder/measured.json`."""
     model = MusicModel.load(str(folder))
+    on_real_clips = instruments.fit()
     results = {
         "codec": codec_quality(model),
         "generation": generation_quality(model),
-        "prompt": prompt_adherence(model),
+        "prompt": prompt_adherence(model) | {"accuracy_on_rendered_clips": on_real_clips},
     }
     (folder / "measured.json").write_text(json.dumps(results, indent=1))
     return results
