@@ -87,7 +87,13 @@ def namespace(direction_names: Iterable[str]) -> list[Parameter]:
             "/temperature", "f", 1.0, 0.05, 4.0, help="how adventurous the choice of sounds is"
         ),
         Parameter(
-            "/top_k", "i", 250, 1, 2048, "codes", help="how many candidates each choice is from"
+            "/top_k",
+            "i",
+            250,
+            0,
+            2048,
+            "codes",
+            help="how many candidates each choice is from, or 0: all",
         ),
         Parameter(
             "/panic",

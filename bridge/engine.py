@@ -263,8 +263,9 @@ class Engine:
         return audio
 
     def _restart_stream(self) -> None:
+        """Begin a new piece; by the next seed, so that it is another, and the same every time."""
         try:
-            self.stream.restart()
+            self.stream.restart(self.stream.seed + 1)
         except Exception as error:
             self.controls.report(f"the music could not be restarted: {error}")
 

@@ -67,7 +67,7 @@ TABLES: dict[str, dict[str, Key]] = {
         "gain": Key("number", -60, 12),  # dB
         "guidance": Key("number", 0, 10),
         "temperature": Key("number", 0.05, 4),
-        "top_k": Key("whole", 1, 2048),
+        "top_k": Key("whole", 0, 2048),
     },
     "output": {
         "to": Key("text"),

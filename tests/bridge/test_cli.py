@@ -131,7 +131,7 @@ def test_a_rig_sets_up_and_the_command_line_has_the_last_word(run, tmp_path, dir
         (["--output", "no/folder/a.wav"], "no/folder/a.wav"),
         (["--record", "a.mp3"], "must end in .flac or .wav"),
         (["--stats", "no/folder/a.json"], "no such folder"),
-        (["--fast"], "--fast needs --output FILE or none, and --seconds"),
+        (["--fast", "--output", "Speakers"], "--fast needs --output FILE or none, and --seconds"),
         (["--osc-port", "70000"], "0 to 65535, not 70000"),
         (["--seed", "-1"], "seed"),
     ],

@@ -59,7 +59,7 @@ def test_numbers_are_clamped_to_the_range(value):
 
 @given(st.integers())
 def test_whole_numbers_of_any_size_are_clamped(value):
-    assert controls().set("/top_k", value) == min(max(value, 1), 2048)
+    assert controls().set("/top_k", value) == min(max(value, 0), 2048)
 
 
 def test_whole_numbers_may_come_as_floats_and_switches_as_booleans():

@@ -57,6 +57,7 @@ class ToneStream:
         self.steering = ToneSteering(self)
         self.frame = 0
         self.level = level
+        self.seed = 0
         self.restarts = 0
         self.broken: set[int] = set()
         self.slow = lambda: None
@@ -68,6 +69,7 @@ class ToneStream:
         self.prompt = text
 
     def restart(self, seed: int | None = None) -> None:
+        self.seed = self.seed if seed is None else seed
         self.restarts += 1
 
     def __next__(self) -> np.ndarray:
