@@ -297,7 +297,7 @@ def _folded(module: nn.Module) -> tuple[Tensor, Tensor]:
     """Weight and bias, float32, with weight normalisation (either of PyTorch's two) applied."""
     if module.norm_type != "weight_norm":
         raise MusicRFMError(
-            f"the model's codec cannot be streamed: its norm {module.norm_type!r} needs all the sound"
+            f"the model's codec cannot be streamed: {module.norm_type!r} needs the whole sound"
         )
     conv = module.conv
     weight = conv.weight

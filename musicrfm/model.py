@@ -11,7 +11,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import soxr
@@ -21,6 +23,9 @@ from huggingface_hub import snapshot_download
 from torch import Tensor
 
 from musicrfm.errors import MusicRFMError
+
+if TYPE_CHECKING:
+    from musicrfm.decoder import Weights
 
 NANO = Path(__file__).resolve().parent / "nano" / "weights"
 
@@ -223,6 +228,13 @@ class MusicModel:
         for book, late in enumerate(self.delays):
             inputs[:, book, 1 + late :] = codes[:, book, : max(0, frames - late)]
         return inputs
+
+    @cached_property
+    def decoder_weights(self) -> Weights:
+        """The decoder's weights as `StepDecoder` wants them, made once for all streams."""
+        from musicrfm.decoder import Weights
+
+        return Weights.of(self)
 
     @property
     def delays(self) -> list[int]:

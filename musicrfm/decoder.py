@@ -1,0 +1,203 @@
+"""MusicGen's decoder, one frame at a time, from the weights of the Hugging Face module.
+
+The cache is allocated once, the prompt's keys and values are computed once a prompt, and guidance
+is a second row that reads no prompt: there cross-attention adds exactly nothing, as in Hugging
+Face's, where all it could read is zero. Steering is an offset added after every block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from musicrfm.model import MusicModel, PromptStates
+
+Norm = tuple[tuple[int], Tensor, Tensor, float]  # what layer_norm takes after its input
+
+
+@dataclass(frozen=True)
+class Block:
+    """Weights of one layer; those named `to_*` are transposed for `addmm` onto the residual."""
+
+    attention_norm: Norm
+    qkv: Tensor  # [3 * width, width]
+    to_attended: Tensor
+    prompt_norm: Norm
+    prompt_q: Tensor
+    prompt_k: Tensor
+    prompt_v: Tensor
+    to_prompted: Tensor
+    feed_norm: Norm
+    feed: Tensor
+    activation: Callable[[Tensor], Tensor]
+    to_fed: Tensor
+
+
+@dataclass(frozen=True)
+class Weights:
+    """All the decoder's weights, for any number of streams."""
+
+    embedding: Tensor  # [codebooks * (codes + 1), width]
+    first_row: Tensor  # [codebooks, 1], of each codebook in the embedding
+    positions: Tensor  # [window, width]
+    blocks: tuple[Block, ...]
+    norm: Norm
+    heads: Tensor  # [codebooks * codes, width]
+
+    @classmethod
+    def of(cls, model: MusicModel) -> Weights:
+        decoder = model.hf.decoder.model.decoder
+        tables = [table.weight.detach() for table in decoder.embed_tokens]
+        starts = torch.arange(len(tables), device=model.device) * len(tables[0])
+        positions = decoder.embed_positions.get_embedding(model.window, model.width)
+        heads = [head.weight.detach()[: model.codes] for head in model.hf.decoder.lm_heads]
+        return cls(
+            torch.cat(tables),
+            starts[:, None],
+            positions.to(model.device, model.dtype),
+            tuple(_block(layer) for layer in decoder.layers),
+            _norm(decoder.layer_norm),
+            torch.cat(heads),
+        )
+
+
+class StepDecoder:
+    """The decoder of one stream, with its cache; for one thread.
+
+    `window` is how many positions there are. Row 0 reads the prompt. Row 1, there only while
+    `guided`, reads none.
+    """
+
+    def __init__(self, model: MusicModel, window: int | None = None) -> None:
+        self.window = window or model.window
+        self.weights = model.decoder_weights
+        self.heads, self.head_size = model.heads, model.width // model.heads
+        self.codebooks = model.codebooks
+        shape = (model.layers, 2, 2, model.heads, self.window, self.head_size)
+        # [layers, rows, keys and values, heads, positions, head_size]
+        self.cache = torch.zeros(shape, device=model.device, dtype=model.dtype)
+        self.offset = torch.zeros(model.layers, model.width, device=model.device, dtype=model.dtype)
+        self._caches = list(self.cache)  # views, made once
+        self._offsets = list(self.offset)
+        self._offset_source: Tensor | None = None
+        self._prompt: list[tuple[Tensor, Tensor]] | None = None  # keys and values a layer
+        self.guided = False
+
+    @torch.inference_mode()
+    def set_prompt(self, prompt: PromptStates) -> None:
+        """From the next position on, row 0 reads this prompt; what it has written stays."""
+        self._prompt = None
+        if prompt.unconditional:
+            return
+        states = prompt.states[0]
+        self._prompt = [
+            (self._split(states @ block.prompt_k.T), self._split(states @ block.prompt_v.T))
+            for block in self.weights.blocks
+        ]
+
+    def steer(self, offset: Tensor) -> None:
+        """Sets what is added after each block from now on, [layers, width]."""
+        if offset is not self._offset_source:
+            self.offset.copy_(offset)
+            self._offset_source = offset
+
+    @torch.inference_mode()
+    def step(self, codes: Tensor, position: int) -> Tensor:
+        """Reads codes [codebooks, 1] at `position`; logits float32 [rows, codebooks, codes].
+
+        Everything before `position` must have been read; what was there or later is overwritten.
+        """
+        rows = 2 if self.guided else 1
+        hidden = self._read(codes, position, 0, rows, self._offsets)
+        hidden = torch.layer_norm(hidden, *self.weights.norm)
+        return F.linear(hidden, self.weights.heads).view(rows, self.codebooks, -1).float()
+
+    @torch.inference_mode()
+    def prefill(
+        self, codes: Tensor, offsets: Sequence[Tensor], first_row: int = 0, rows: int | None = None
+    ) -> None:
+        """Reads codes [codebooks, positions] from position 0 on, all at once.
+
+        offsets: for each position, the offset [layers, width] it is steered by. Only the rows from
+        `first_row` on are filled: all, or as many as `rows` says.
+        """
+        if not offsets:
+            return
+        if all(offset is offsets[0] for offset in offsets):
+            steps = list(offsets[0])
+        else:
+            steps = [torch.stack(each) for each in zip(*map(list, offsets), strict=True)]
+        rows = (2 if self.guided else 1) - first_row if rows is None else rows
+        self._read(codes, 0, first_row, rows, steps)
+
+    def forget(self, position: int) -> None:
+        """Makes what was written at `position` harmless: zeros instead of, perhaps, NaN."""
+        with torch.inference_mode():
+            self.cache[..., position, :] = 0
+
+    def _read(
+        self, codes: Tensor, position: int, first_row: int, rows: int, offsets: Sequence[Tensor]
+    ) -> Tensor:
+        """Hidden states after the last block, [rows * time, width]."""
+        weights, time, end = self.weights, codes.shape[1], position + codes.shape[1]
+        split = (rows, time, 3, self.heads, self.head_size)
+        embedded = weights.embedding[codes + weights.first_row].sum(0)
+        embedded += weights.positions[position:end]
+        x = embedded.expand(rows, time, -1).reshape(rows * time, -1)
+        for i, block in enumerate(weights.blocks):
+            # [rows, time, 3, heads, head_size] -> [rows, 3, heads, time, head_size]
+            qkv = F.linear(torch.layer_norm(x, *block.attention_norm), block.qkv)
+            qkv = qkv.view(split).permute(0, 2, 3, 1, 4)
+            cache = self._caches[i][first_row : first_row + rows, :, :, :end]
+            cache[:, :, :, position:] = qkv[:, 1:]
+            keys, values = cache.unbind(1)
+            y = F.scaled_dot_product_attention(qkv[:, 0], keys, values, is_causal=time > 1)
+            x = torch.addmm(x, _joined(y), block.to_attended)
+            if self._prompt is not None and first_row == 0:
+                reader = x if rows == 1 else x[:time]
+                q = F.linear(torch.layer_norm(reader, *block.prompt_norm), block.prompt_q)
+                y = F.scaled_dot_product_attention(self._split(q), *self._prompt[i])
+                reader.addmm_(_joined(y), block.to_prompted)
+            y = F.linear(torch.layer_norm(x, *block.feed_norm), block.feed)
+            x = torch.addmm(x, block.activation(y), block.to_fed)
+            x.view(rows, time, -1).add_(offsets[i])
+        return x
+
+    def _split(self, x: Tensor) -> Tensor:
+        """[time, width] -> [1, heads, time, head_size]"""
+        return x.view(1, -1, self.heads, self.head_size).transpose(1, 2)
+
+
+def _joined(x: Tensor) -> Tensor:
+    """[rows, heads, time, head_size] -> [rows * time, width]"""
+    rows, heads, time, size = x.shape
+    return x.transpose(1, 2).reshape(rows * time, heads * size)
+
+
+def _norm(module: nn.LayerNorm) -> Norm:
+    shape = (module.weight.shape[0],)
+    return shape, module.weight.detach(), module.bias.detach(), module.eps
+
+
+def _block(layer: nn.Module) -> Block:
+    """One `MusicgenDecoderLayer`; its linear layers have no biases."""
+    heard, prompt = layer.self_attn, layer.encoder_attn
+    fused = [projection.weight for projection in (heard.q_proj, heard.k_proj, heard.v_proj)]
+    return Block(
+        attention_norm=_norm(layer.self_attn_layer_norm),
+        qkv=torch.cat(fused).detach(),
+        to_attended=heard.out_proj.weight.detach().T,
+        prompt_norm=_norm(layer.encoder_attn_layer_norm),
+        prompt_q=prompt.q_proj.weight.detach(),
+        prompt_k=prompt.k_proj.weight.detach(),
+        prompt_v=prompt.v_proj.weight.detach(),
+        to_prompted=prompt.out_proj.weight.detach().T,
+        feed_norm=_norm(layer.final_layer_norm),
+        feed=layer.fc1.weight.detach(),
+        activation=layer.activation_fn,
+        to_fed=layer.fc2.weight.detach().T,
+    )

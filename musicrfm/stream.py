@@ -1,0 +1,298 @@
+"""Endless music from a model, a chunk at a time, with everything changeable between two frames.
+
+Each frame: ask the steering for its offset, run the decoder one position on, choose codes, and hand
+the frame that the delay pattern has completed to the codec. When the decoder's window is full, its
+last seconds are read again from position 0 and the music goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import operator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from musicrfm.codec import StreamingCodec
+from musicrfm.decoder import StepDecoder
+from musicrfm.errors import MusicRFMError
+from musicrfm.model import MusicModel
+from musicrfm.sampling import Draws, guide, sample
+from musicrfm.steering import Steering
+
+KEEP_SECONDS = 10.0
+
+log = logging.getLogger(__name__)
+
+
+class MusicStream:
+    """An iterator over sound that never ends.
+
+    Each chunk is float32 [samples, channels] at `model.sample_rate`, finite and never empty. It is
+    `chunk_frames` frames long, only the first may be longer; before it come the frames that the
+    delay pattern and the codec need ahead.
+
+    `steering`, `guidance_scale`, `temperature`, `top_k` and `set_prompt` may be used at any time
+    from any thread, and count from the next frame on. The same seed with the same changes at the
+    same frames gives the same sound. Iterating, `restart`, `generate` and `finish` are for one
+    thread.
+
+    guidance_scale: 0 ignores the prompt, 1 follows it plainly, more exaggerates it. temperature: 0
+    or more; 0 always takes the likeliest code. top_k: how many of the likeliest codes may be taken,
+    0 for all. window_seconds: how much music the decoder sees at most; the model's own by default.
+    keep_seconds: how much of it stays when the window is full; 10 by default, and at most half the
+    window. Values that cannot be used raise MusicRFMError.
+    """
+
+    def __init__(
+        self,
+        model: MusicModel,
+        prompt: str = "",
+        *,
+        seed: int = 0,
+        guidance_scale: float = 3.0,
+        temperature: float = 1.0,
+        top_k: int = 250,
+        chunk_frames: int = 1,
+        window_seconds: float | None = None,
+        keep_seconds: float | None = None,
+    ) -> None:
+        self.model = model
+        self.chunk_frames = _whole("chunk_frames", chunk_frames, 1)
+        self.guidance_scale = guidance_scale
+        self.temperature = temperature
+        self.top_k = top_k
+        self.delay_frames: int = max(model.delays)  # between a frame's first code and its last
+        self.window, self.keep = _window(model, self.delay_frames, window_seconds, keep_seconds)
+        self.faults = 0  # frames that steering or the model made unusable; see _choose
+        self.steering = Steering(
+            model.layers, model.width, model.name, device=model.device, dtype=model.dtype
+        )
+        self._decoder = StepDecoder(model, self.window)
+        self._codec = StreamingCodec(model.hf.audio_encoder, model.codebooks, model.stereo_codes)
+        self._delays = torch.tensor(model.delays, device=model.device)
+        self._books = torch.arange(model.codebooks, device=model.device)
+        self._unsteered = torch.zeros_like(self._decoder.offset)
+        # What the decoder reads at each position of its window, one column more to write ahead.
+        self._inputs = torch.empty(
+            model.codebooks, self.window + 1, dtype=torch.long, device=model.device
+        )
+        self._heard = None  # the prompt that the decoder reads
+        self.set_prompt(prompt)
+        self.seed = _whole("seed", seed)
+        self.restart()
+
+    # ---- any thread ----
+
+    @property
+    def guidance_scale(self) -> float:
+        return self._guidance_scale
+
+    @guidance_scale.setter
+    def guidance_scale(self, value: float) -> None:
+        self._guidance_scale = _number("guidance_scale", value)
+
+    @property
+    def temperature(self) -> float:
+        return self._temperature
+
+    @temperature.setter
+    def temperature(self, value: float) -> None:
+        self._temperature = _number("temperature", value)
+
+    @property
+    def top_k(self) -> int:
+        return self._top_k
+
+    @top_k.setter
+    def top_k(self, value: int) -> None:
+        self._top_k = _whole("top_k", value, 0)
+
+    @property
+    def prompt(self) -> str:
+        return self._prompt.text
+
+    def set_prompt(self, text: str) -> None:
+        """What is played from the next frame on; "" plays without a prompt."""
+        self._prompt = self.model.encode_prompt(text)
+
+    @property
+    def frame(self) -> int:
+        """How many frames have been begun; `finish` would make the piece exactly this long."""
+        return self._frame
+
+    @property
+    def codec_lookahead_frames(self) -> int:
+        """How many frames after a frame the codec must know to make its sound."""
+        return self._codec.lookahead_frames
+
+    # ---- the thread that plays ----
+
+    def restart(self, seed: int | None = None) -> None:
+        """Begins a new piece, the same again unless another seed is given; settings stay."""
+        if seed is not None:
+            self.seed = _whole("seed", seed)
+        self._draws = Draws(self.seed, self.model.codebooks, self.model.device)
+        self._frame = 0
+        self._position = 0  # of the decoder's window, the next to read
+        self._offsets: list[Tensor] = []  # by which each position has been steered
+        self._inputs[:, 0] = self.model.start_code
+        self._decoder.guided = False
+        self._codec.reset()
+
+    def __iter__(self) -> MusicStream:
+        return self
+
+    def __next__(self) -> np.ndarray:
+        ahead = 0 if self._frame else self.delay_frames + self.codec_lookahead_frames
+        audio = self._play(self.chunk_frames + ahead)
+        while not len(audio):  # some codecs need more at the start than later
+            audio = self._play(1)
+        return audio
+
+    def generate(self, frames: int) -> np.ndarray:
+        """Plays `frames` more frames and finishes: all their samples, [samples, channels]."""
+        return np.concatenate([self._play(_whole("frames", frames, 1)), self.finish()])
+
+    def finish(self) -> np.ndarray:
+        """Ends the piece: the samples still owed, so that there are `frame * frame_size` in all.
+
+        What is played next begins the piece again, see `restart`.
+        """
+        audio = self._play(self.delay_frames, last=self._frame) if self._frame else None
+        rest = _array(self._codec.flush())
+        self.restart()
+        return rest if audio is None else np.concatenate([audio, rest])
+
+    @torch.inference_mode()
+    def _play(self, steps: int, last: int | None = None) -> np.ndarray:
+        """Goes `steps` frames on and returns what became final.
+
+        With `last`, that many frames are all: only codes that they still lack are chosen.
+        """
+        complete = []
+        for _ in range(steps):
+            self._step(last)
+            if self._frame > self.delay_frames:
+                columns = self._position - self.delay_frames + self._delays
+                complete.append(self._inputs[self._books, columns])
+        if not complete:
+            return np.zeros((0, self.model.channels), dtype=np.float32)
+        return _array(self._codec.push(torch.stack(complete, 1)))
+
+    def _step(self, last: int | None) -> None:
+        """Reads one position, chooses the codes of the next."""
+        if self._position == self.window:
+            self._re_anchor()
+        prompt, scale = self._prompt, self._guidance_scale
+        if prompt is not self._heard:
+            self._decoder.set_prompt(prompt)
+            self._heard = prompt
+        self._set_guided(scale != 1.0 and not prompt.unconditional)
+        codes = self._choose(scale)
+        if self._frame < self.delay_frames or last is not None:
+            # Where a codebook has no frame yet, or none any more, the decoder reads the start code.
+            frames = self._frame - self._delays
+            known = (frames >= 0) & (frames < (math.inf if last is None else last))
+            codes = torch.where(known, codes, self.model.start_code)
+        self._position += 1
+        self._inputs[:, self._position] = codes
+        self._frame += 1
+
+    def _choose(self, scale: float) -> Tensor:
+        """Codes of the next position, int64 [codebooks], whatever the logits are.
+
+        If they are not finite, this frame is played unsteered; if that does not help, the whole
+        window is read again unsteered; if even that does not, the last codes are held.
+        """
+        offset = self.steering.offset(self._frame, self.seed)
+        self._offsets.append(offset)
+        logits = self._logits(offset, scale)
+        if logits is None:
+            self.faults += 1
+            log.warning("frame %d could not be steered: its logits are not finite", self._frame)
+            self._offsets[-1] = self._unsteered
+            logits = self._logits(self._unsteered, scale)
+        if logits is None:
+            self._offsets = [self._unsteered] * len(self._offsets)
+            self._read_again()
+            logits = self._logits(self._unsteered, scale)
+        if logits is None:
+            self._decoder.forget(self._position)
+            held = self._inputs[:, self._position]
+            return torch.where(held == self.model.start_code, 0, held)
+        return sample(logits, self._draws(self._frame), self._temperature, self._top_k)
+
+    def _logits(self, offset: Tensor, scale: float) -> Tensor | None:
+        """Guided logits [codebooks, codes] after reading the position, None if not all finite."""
+        self._decoder.steer(offset)
+        position = self._position
+        logits = self._decoder.step(self._inputs[:, position : position + 1], position)
+        logits = guide(logits, scale) if self._decoder.guided else logits[0]
+        return logits if math.isfinite(logits.sum().item()) else None
+
+    def _set_guided(self, guided: bool) -> None:
+        if guided and not self._decoder.guided:
+            self._read_again(first_row=1)
+        self._decoder.guided = guided
+
+    def _read_again(self, first_row: int = 0) -> None:
+        """Fills the cache up to the position from what has been played."""
+        before = self._position
+        self._decoder.prefill(self._inputs[:, :before], self._offsets[:before], first_row)
+
+    def _re_anchor(self) -> None:
+        """Moves the last `keep` frames to the start of the window, as if the piece began there."""
+        gone = self._position - self.keep
+        kept = self._inputs[:, gone : self._position + 1].clone()
+        unknown = torch.arange(kept.shape[1], device=kept.device) <= self._delays[:, None]
+        self._inputs[:, : kept.shape[1]] = kept.masked_fill(unknown, self.model.start_code)
+        self._offsets = self._offsets[gone:]
+        self._position = self.keep
+        self._read_again()
+
+
+def _array(audio: Tensor) -> np.ndarray:
+    """[channels, samples] -> finite float32 [samples, channels]"""
+    array = audio.T.cpu().numpy()
+    return np.nan_to_num(array, copy=True, nan=0.0, posinf=0.0, neginf=0.0)
+
+
+def _window(
+    model: MusicModel, delay: int, window_seconds: float | None, keep_seconds: float | None
+) -> tuple[int, int]:
+    """Positions of the decoder's window, and how many are kept when it is full."""
+    window, keep = model.window, round(KEEP_SECONDS * model.frame_rate)
+    if window_seconds is not None:
+        window = min(window, round(_number("window_seconds", window_seconds) * model.frame_rate))
+    if keep_seconds is not None:
+        keep = round(_number("keep_seconds", keep_seconds) * model.frame_rate)
+    shortest = 2 * (delay + 1)
+    if window < shortest:
+        raise MusicRFMError(
+            f"window_seconds {window_seconds!r} is too short: "
+            f"the decoder needs at least {shortest / model.frame_rate:g} s"
+        )
+    return window, min(max(keep, delay + 1), window // 2)
+
+
+def _number(name: str, value: float) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not (math.isfinite(number) and number >= 0.0):
+        raise MusicRFMError(f"{name} must be a number of at least 0, not {value!r}")
+    return number
+
+
+def _whole(name: str, value: int, least: int | None = None) -> int:
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise MusicRFMError(f"{name} must be a whole number, not {value!r}") from None
+    if least is not None and number < least:
+        raise MusicRFMError(f"{name} must be at least {least}, not {value!r}")
+    return number
