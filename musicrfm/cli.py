@@ -462,7 +462,7 @@ def _parser() -> argparse.ArgumentParser:
             default=1,
             help="eigenvectors that rfm-top writes (default %(default)s)",
         )
-        p.add_argument("--trials", type=_count, default=6, help="RFM settings to try")
+        p.add_argument("--trials", type=_count, default=10, help="RFM settings to try")
         p.add_argument("--iterations", type=_count, default=4, help="RFM iterations each")
         p.add_argument("--rows", type=_count, default=1000, help="most clips an RFM is fitted on")
         p.add_argument("--seed", type=int, default=0)

@@ -47,7 +47,7 @@ class Search:
     rows: training rows used at most; time grows with their cube.
     """
 
-    trials: int = 6
+    trials: int = 10
     iterations: int = 4
     rows: int = 1000
     seed: int = 0

@@ -108,18 +108,31 @@ def train_note(data: Data, target: str, method: str = DEFAULT_METHOD, **options)
     classes = [row["root_note_pitch_class"] for row in data.rows]
     labels = np.array(classes) == PITCH_CLASSES.index(pitch_class)
     return train(
-        data, name, labels, kind="binary", method=method, classes=classes, target=pitch_class,
-        concept="note", **options,
-    )  # fmt: skip
+        data,
+        name,
+        labels,
+        kind="binary",
+        method=method,
+        classes=classes,
+        target=pitch_class,
+        concept="note",
+        **options,
+    )
 
 
 def train_tempo(data: Data, method: str = DEFAULT_METHOD, **options) -> Direction:
     """`tempo` from `tempo_data`: a regression on standardised BPM. Options as `train`."""
     bpm = np.array([row["bpm"] for row in data.rows], np.float64)
     return train(
-        data, "tempo", bpm, kind="regression", method=method, target="bpm", concept="tempo",
+        data,
+        "tempo",
+        bpm,
+        kind="regression",
+        method=method,
+        target="bpm",
+        concept="tempo",
         **options,
-    )  # fmt: skip
+    )
 
 
 def train(
@@ -225,7 +238,10 @@ def _syntheory(
                 yield audio, syntheory.SAMPLE_RATE
 
         progress = _counter(f"hearing {concept}", len(rows))
-        return activations(model, heard(), pooling, progress=progress), kept
+        states = activations(model, heard(), pooling, progress=progress)
+        if progress:
+            print(file=sys.stderr)
+        return states, kept
 
     key = {
         "model": fingerprint(model),
@@ -249,8 +265,7 @@ def _counter(what: str, total: int | None) -> Callable[[int], None] | None:
         return None
 
     def show(done: int) -> None:
-        of = f"/{total}" if total else ""
-        end = "\n" if done == total else ""
-        print(f"\r{what} {done}{of}", end=end, file=sys.stderr, flush=True)
+        of = f" of {total}" if total else ""
+        print(f"\r{what}: {done}{of} clips ", end="", file=sys.stderr, flush=True)
 
     return show
