@@ -210,11 +210,12 @@ def train_note(o: argparse.Namespace) -> None:
 
 def train_tempo(o: argparse.Namespace) -> None:
     from musicrfm.model import MusicModel
-    from musicrfm.train import tempo_data
+    from musicrfm.train import music_data, tempo_data
     from musicrfm.train import train_tempo as train
 
     model = MusicModel.load(o.model, device=o.device)
-    data = tempo_data(model, o.samples or 1200, o.seed, o.pooling)
+    hear = tempo_data if o.data == "clicks" else music_data
+    data = hear(model, o.samples or 1200, o.seed, o.pooling)
     _train(o, lambda **options: train(data, o.method, **options))
 
 
@@ -254,7 +255,9 @@ def evaluate(o: argparse.Namespace) -> None:
     model = MusicModel.load(o.model, device=o.device)
     setting, instruments = _setting(o)
     directions = _to_evaluate(o, model)
-    hear = _instrument_classifier() if o.adherence else None
+    hear = _instrument_listener() if o.adherence else None
+    if o.adherence and o.seconds < 3:
+        raise MusicRFMError("--adherence needs clips of 3 seconds or more, see --seconds")
     folder = Path(o.out)
     responses = play_and_listen(
         model,
@@ -334,15 +337,17 @@ def _setting(o: argparse.Namespace) -> tuple[Setting, dict[str, str]]:
     return setting, instruments
 
 
-def _instrument_classifier():
-    """Names the instrument of a clip, from real clips of the music that nano learned from."""
-    from musicrfm.nano.measure import instrument_classifier, timbre
+def _instrument_listener():
+    """Names the instrument of a clip, leaving out its first second, as the listener learned."""
+    from musicrfm.nano import instruments
 
-    print("rendering clips for the instrument classifier", file=sys.stderr, flush=True)
-    classifier = instrument_classifier()
+    if not instruments.FITTED.is_file():
+        raise MusicRFMError(
+            f"--adherence needs {instruments.FITTED}, which `python -m musicrfm.nano` makes"
+        )
 
     def hear(audio: np.ndarray, sample_rate: int) -> str:
-        return classifier.predict(timbre(audio[sample_rate:], sample_rate)[None])[0]
+        return instruments.hear_instrument(audio[sample_rate:], sample_rate)
 
     return hear
 
@@ -439,6 +444,13 @@ def _parser() -> argparse.ArgumentParser:
         if name == "note":
             p.add_argument("--target", required=True, help="C, C#, Db, … or all")
             _octave_argument(p)
+        else:
+            p.add_argument(
+                "--data",
+                choices=("clicks", "music"),
+                default="clicks",
+                help="SynTheory's click tracks, or pieces composed as nano's (default %(default)s)",
+            )
         p.add_argument("--method", choices=METHODS, default="rfm", help="default %(default)s")
         p.add_argument(
             "--out", metavar="DIR", help="folder for <model>/<name>.safetensors (default: your own)"
@@ -485,7 +497,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     p.add_argument("--seeds", type=_count, default=2, help="seeds per prompt")
     p.add_argument("--seconds", type=float, default=8.0, help="length of a clip")
-    p.add_argument("--coefficients", type=_numbers, metavar="A,B,…", help="raw ones to try")
+    p.add_argument(
+        "--coefficients",
+        type=_numbers,
+        metavar="A,B,…",
+        help="raw ones to try; write --coefficients=-4,4 if the first is negative",
+    )
     p.add_argument(
         "--write-range",
         action="store_true",

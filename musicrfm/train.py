@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 
 PEAK = 0.5  # clips are brought to this peak, near the level of the music that models learn from
 DEFAULT_METHOD = "rfm"
+NAMES = {
+    "notes": "SynTheory notes, rendered with TimGM6mb",
+    "tempos": "SynTheory tempos, rendered with TimGM6mb",
+    "music": "composed pieces, rendered with TimGM6mb",
+}
 
 
 @dataclass
@@ -56,10 +62,9 @@ def note_data(
 ) -> Data:
     """Hidden states of SynTheory notes; all twelve pitch classes of an instrument stay together."""
     rows = syntheory.note_rows(samples, seed, octaves)
-    about = {"octaves": list(octaves)}
-    return _syntheory(
-        model, "notes", rows, seed, pooling, about, ("octave", "midi_program_num"), cache
-    )
+    clips = partial(syntheory.clips, rows, peak=PEAK)
+    about, group = {"octaves": list(octaves)}, ("octave", "midi_program_num")
+    return _rendered(model, "notes", len(rows), clips, seed, pooling, about, group, cache)
 
 
 def tempo_data(
@@ -71,7 +76,36 @@ def tempo_data(
 ) -> Data:
     """Hidden states of SynTheory click tracks; excerpts of one track stay together."""
     rows = syntheory.tempo_rows(samples, seed)
-    return _syntheory(model, "tempos", rows, seed, pooling, {}, ("bpm", "click_config_name"), cache)
+    clips = partial(syntheory.clips, rows, peak=PEAK)
+    group = ("bpm", "click_config_name")
+    return _rendered(model, "tempos", len(rows), clips, seed, pooling, {}, group, cache)
+
+
+def music_data(
+    model: MusicModel,
+    samples: int = 1200,
+    seed: int = 0,
+    pooling: str = "mean",
+    cache: Path | None = None,
+) -> Data:
+    """Hidden states of composed pieces of steady tempo, with their BPM: six seconds of each.
+
+    The pieces are like those that nano learned from, with other seeds.
+    """
+    from musicrfm.nano.compose import compose
+    from musicrfm.nano.render import SAMPLE_RATE, render
+
+    def rows_and_sound():
+        count, number = 0, 6_000_000 + 100_000 * seed
+        while count < samples:
+            piece = compose(number)
+            if piece.kind == "music" and len(piece.tempi) == 1:
+                row = {"bpm": piece.bpm, "tonic": piece.tonic, "lead": piece.lead, "seed": number}
+                yield row, render(piece)[2 * SAMPLE_RATE : 8 * SAMPLE_RATE]
+                count += 1
+            number += 1
+
+    return _rendered(model, "music", samples, rows_and_sound, seed, pooling, {}, ("seed",), cache)
 
 
 def clip_data(
@@ -219,25 +253,31 @@ def _bases(
     return data.bases[search]
 
 
-def _syntheory(
+def _rendered(
     model: MusicModel,
     concept: str,
-    rows: list[dict],
+    count: int,
+    clips: Callable[[], Iterable[tuple[dict, np.ndarray]]],
     seed: int,
     pooling: str,
     about: dict,
     group: tuple[str, ...],
     cache: Path | None,
 ) -> Data:
+    """Data of clips at 32 kHz that are rendered only if their hidden states are not in the cache.
+
+    `group`: rows that agree in these fields belong to one group.
+    """
+
     def compute() -> tuple[np.ndarray, list[dict]]:
         kept: list[dict] = []
 
         def heard():
-            for row, audio in syntheory.clips(rows, peak=PEAK):
+            for row, audio in clips():
                 kept.append(row)
                 yield audio, syntheory.SAMPLE_RATE
 
-        progress = _counter(f"hearing {concept}", len(rows))
+        progress = _counter(f"hearing {concept}", count)
         states = activations(model, heard(), pooling, progress=progress)
         if progress:
             print(file=sys.stderr)
@@ -246,7 +286,7 @@ def _syntheory(
     key = {
         "model": fingerprint(model),
         "concept": concept,
-        "clips": len(rows),
+        "clips": count,
         "seed": seed,
         "pooling": pooling,
         "peak": PEAK,
@@ -255,8 +295,7 @@ def _syntheory(
     }
     states, kept = cached(key, compute, cache)
     groups = [tuple(row[field_] for field_ in group) for row in kept]
-    name = f"SynTheory {concept}, rendered with TimGM6mb"
-    return Data(name, model.name, states, kept, groups, pooling, seed, about)
+    return Data(NAMES[concept], model.name, states, kept, groups, pooling, seed, about)
 
 
 def _counter(what: str, total: int | None) -> Callable[[int], None] | None:

@@ -104,6 +104,15 @@ def test_tempo_of_click_tracks(roomy, tmp_path):
     assert (direction.layer_scores.abs() <= 1).all()
 
 
+def test_tempo_of_music(tmp_path):
+    model = MusicModel.load(make_checkpoint(tmp_path / "long", window=320), device="cpu")
+    data = train.music_data(model, samples=16, seed=1, cache=tmp_path)
+    assert data.states.shape == (16, model.layers, model.width)
+    assert all(60 <= row["bpm"] <= 180 for row in data.rows) and len(set(data.groups)) == 16
+    direction = train.train_tempo(data, "mean-difference")
+    assert direction.name == "tempo" and "composed pieces" in direction.meta["data"]["name"]
+
+
 def test_labels_that_are_there_are_found():
     bpm = np.random.default_rng(1).integers(50, 211, 200)
     direction = train.train_tempo(planted_data(bpm, list(range(200))), "rfm", search=QUICK)
