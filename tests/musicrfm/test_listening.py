@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import numpy as np
 import pytest
 
-from musicrfm import listening
+from musicrfm import directions, listening
 from musicrfm.errors import MusicRFMError
+from musicrfm.nano.compose import compose
+from musicrfm.nano.render import render
 
 RATE = 32_000
 
@@ -122,6 +125,43 @@ def test_other_rates_and_stereo_measure_the_same():
     np.testing.assert_allclose(a.note_share, b.note_share, atol=0.03)
     half = listening.measure(audio[::2], RATE // 2)
     np.testing.assert_allclose(a.note_share, half.note_share, atol=0.05)
+
+
+def test_tempo_notes_and_onsets_of_sampled_instruments_with_drums():
+    """Rendered pieces, where the score says what should be heard."""
+    with_drums = (
+        clip
+        for clip in map(compose, itertools.count(9_000_000))
+        if clip.kind == "music" and len(clip.tempi) == 1 and any(n.channel == 9 for n in clip.notes)
+    )
+    tempi, notes, onset_ratios = [], [], []
+    for clip in itertools.islice(with_drums, 10):
+        audio = render(clip)[: 10 * RATE]
+        heard = listening.measure(audio, RATE)
+        tempi.append(abs(heard.tempo_bpm / clip.bpm - 1) < 0.02)
+        score = [n for n in clip.notes if n.start < 10]
+        onset_ratios.append(heard.onset_rate * 10 / len({round(n.start, 2) for n in score}))
+        seconds, energy = listening.chroma(audio, RATE)
+        sounding = energy.any(0)
+        right = [
+            pitch_class
+            in {
+                n.pitch % 12
+                for n in score
+                if n.channel != 9 and n.start - 0.05 <= at <= n.start + n.length + 0.5
+            }
+            for at, pitch_class in zip(
+                seconds[sounding], energy[:, sounding].argmax(0), strict=True
+            )
+        ]
+        notes.append(np.mean(right))
+    assert np.mean(tempi) >= 0.9
+    assert np.mean(notes) > 0.88  # a third of it would be right by chance
+    assert 0.8 < np.median(onset_ratios) < 1.25
+
+
+def test_pitch_classes_are_named_as_in_direction_files():
+    assert directions.PITCH_CLASSES == listening.PITCH_CLASSES
 
 
 def test_measurements_are_json():
