@@ -81,6 +81,7 @@ class Direction:
         if not (self.vectors.isfinite().all() and self.layer_scores.isfinite().all()):
             raise MusicRFMError(f"direction {self.name!r} holds numbers that are not finite")
         length = self.vectors.norm(dim=-1, keepdim=True)
+        length[(length - 1).abs() < 1e-5] = 1.0  # so that saving and loading change nothing
         self.vectors = (self.vectors / length.clamp_min(1e-20)).contiguous()
         if self.meta.get("range") is not None:
             self.meta["range"] = _checked_range(self.name, self.meta["range"])

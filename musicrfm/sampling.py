@@ -15,6 +15,15 @@ FRAMES_PER_BLOCK = 64
 _LARGEST = 1.0 - 2.0**-23  # times a float32 sum, it still stays below that sum
 
 
+def generator(seed: int, index: int) -> np.random.Generator:
+    """Random numbers that depend on (seed, index) alone; counter-based, hence quickly made.
+
+    Philox: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3".
+    """
+    key = np.array([seed % 2**64, index % 2**64], dtype=np.uint64)
+    return np.random.Generator(np.random.Philox(key=key))
+
+
 class Draws:
     """Uniform numbers in [0, 1) for every frame of a seed, a function of (seed, frame) alone."""
 
@@ -27,8 +36,7 @@ class Draws:
         """float32 [count]"""
         block, row = divmod(frame, FRAMES_PER_BLOCK)
         if block != self._block:
-            generator = np.random.Generator(np.random.Philox(key=[self.seed % 2**64, block]))
-            numbers = generator.random((FRAMES_PER_BLOCK, self.count))
+            numbers = generator(self.seed, block).random((FRAMES_PER_BLOCK, self.count))
             numbers = np.minimum(numbers, _LARGEST).astype(np.float32)
             self._block, self._numbers = block, torch.from_numpy(numbers).to(self.device)
         return self._numbers[row]

@@ -18,6 +18,7 @@ from torch import Tensor
 from musicrfm.directions import Direction, canonical_name
 from musicrfm.errors import MusicRFMError
 from musicrfm.layers import layer_weights
+from musicrfm.sampling import generator
 from musicrfm.schedules import Schedule, parse_schedule
 
 _INJECTION = 0x1D1C  # keeps these random numbers apart from those that choose codes
@@ -170,9 +171,9 @@ class Steering:
             used = True
             amount: float | np.ndarray = raw
             if steer.inject < 1.0:
-                key = (seed % 2**64) ^ (_INJECTION << 48) ^ zlib.crc32(name.encode())
-                draw = np.random.Generator(np.random.Philox(key=[key, frame]))
-                amount = raw * (draw.random(self._layers) < steer.inject)[:, None]
+                own_seed = seed ^ (_INJECTION << 48) ^ zlib.crc32(name.encode())
+                draws = generator(own_seed, frame).random(self._layers)
+                amount = raw * (draws < steer.inject)[:, None]
             total += amount * steer.weighted
         offset = self._zero
         if used:

@@ -256,8 +256,7 @@ class MusicStream:
 
 def _array(audio: Tensor) -> np.ndarray:
     """[channels, samples] -> finite float32 [samples, channels]"""
-    array = audio.T.cpu().numpy()
-    return np.nan_to_num(array, copy=True, nan=0.0, posinf=0.0, neginf=0.0)
+    return audio.nan_to_num(0.0, 0.0, 0.0).T.contiguous().cpu().numpy()
 
 
 def _window(

@@ -15,6 +15,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from torch import nn
 from transformers import (
     EncodecConfig,
+    EncodecModel,
     GenerationConfig,
     MusicgenConfig,
     MusicgenDecoderConfig,
@@ -158,7 +159,12 @@ def _randomise(model: MusicgenForConditionalGeneration) -> None:
             parameter.normal_(0.0, 1.2 / math.sqrt(parameter.shape[-1]))
     for parameter in model.text_encoder.parameters():
         parameter.normal_(0.0, 1.0 / math.sqrt(parameter.shape[-1]))
-    codec = model.audio_encoder
+    randomise_codec(model.audio_encoder)
+
+
+@torch.no_grad()
+def randomise_codec(codec: EncodecModel) -> None:
+    """Random codebooks; latents and sound at a usual level."""
     for layer in codec.quantizer.layers:
         layer.codebook.embed.normal_()
     for module in codec.modules():
@@ -167,6 +173,7 @@ def _randomise(model: MusicgenForConditionalGeneration) -> None:
     _rescale(codec.encoder.layers[-1], 1.0 / codec.encoder(0.1 * torch.randn(1, 1, 6400)).std())
     codes = torch.randint(codec.config.codebook_size, (1, 1, len(codec.quantizer.layers), 25))
     _rescale(codec.decoder.layers[-1], 0.1 / codec.decode(codes, [None]).audio_values.std())
+    codec.decoder.layers[-1].conv.bias.sub_(codec.decode(codes, [None]).audio_values.mean())
 
 
 def _rescale(layer: nn.Module, gain: torch.Tensor) -> None:

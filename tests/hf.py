@@ -1,0 +1,62 @@
+"""Hugging Face's own generation, the reference for ours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from musicrfm.model import MusicModel
+
+
+@torch.no_grad()
+def generate(
+    model: MusicModel,
+    prompt: str,
+    frames: int,
+    guidance_scale: float = 3.0,
+    offsets: Sequence[Tensor] | None = None,
+) -> np.ndarray:
+    """Greedy generation of so many frames, float32 [samples, channels].
+
+    With `offsets`, forward hooks add offsets[n][layer] to the output of each layer at step n, as
+    the published MusicRFM code means to.
+    """
+    if prompt:
+        inputs = dict(model.tokenizer([prompt], return_tensors="pt"))
+    else:
+        nothing = model.hf.get_unconditional_inputs(1)
+        inputs = {key: nothing[key] for key in ("encoder_outputs", "attention_mask")}
+        guidance_scale = 1.0
+    decoder = model.hf.decoder.model.decoder
+    position = [0]  # calls cannot be counted: some versions read the first position twice
+
+    def note_position(module: torch.nn.Module, args: tuple) -> None:
+        position[0] = args[1]
+
+    def hook_of(layer: int):
+        def add(module: torch.nn.Module, args: object, output: Tensor | tuple):
+            offset = offsets[position[0]][layer]
+            if isinstance(output, tuple):
+                return (output[0] + offset, *output[1:])
+            return output + offset
+
+        return add
+
+    hooks = []
+    if offsets is not None:
+        hooks = [block.register_forward_hook(hook_of(i)) for i, block in enumerate(decoder.layers)]
+        hooks.append(decoder.embed_positions.register_forward_pre_hook(note_position))
+    try:
+        audio = model.hf.generate(
+            **inputs,
+            do_sample=False,
+            guidance_scale=guidance_scale,
+            max_length=frames + max(model.delays) + 1,
+        )
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return audio[0].T.numpy()

@@ -1,0 +1,148 @@
+"""Direction files: spelling, saving and loading, and clear refusals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from musicrfm.directions import Direction, canonical_name, list_directions, user_folder
+from musicrfm.errors import MusicRFMError
+from musicrfm.model import MusicModel
+
+
+def make(name: str = "note_C", layers: int = 2, width: int = 32, **meta: object) -> Direction:
+    generator = torch.Generator().manual_seed(0)
+    vectors = 3 * torch.randn(layers, 2, width, generator=generator)
+    return Direction(name, vectors, torch.rand(layers, generator=generator), meta)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MUSICRFM_DIRECTIONS", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("typed", "filed"),
+    [
+        ("note_C", "note_C"),
+        ("note_C#", "note_Cs"),
+        ("note_Db", "note_Cs"),
+        ("note_d♭", "note_Cs"),
+        ("note_E#", "note_F"),
+        ("note_Cb", "note_B"),
+        ("note_B", "note_B"),
+        ("note_b", "note_B"),
+        ("note_As", "note_As"),
+        ("key_F♯", "key_Fs"),
+        ("tempo", "tempo"),
+        ("note_H", "note_H"),
+        ("chord_C#m", "chord_C#m"),
+        ("", ""),
+    ],
+)
+def test_canonical_name(typed: str, filed: str) -> None:
+    assert canonical_name(typed) == filed
+    assert canonical_name(filed) == filed
+
+
+def test_rows_become_unit_vectors_and_zeros_stay() -> None:
+    vectors = torch.randn(2, 1, 8)
+    vectors[1] = 0
+    direction = Direction("x", vectors, torch.ones(2))
+    assert direction.vectors[0].norm() == pytest.approx(1.0)
+    assert not direction.vectors[1].any()
+
+
+def test_saved_and_loaded(folder: Path, model: MusicModel) -> None:
+    saved = make(
+        "note_Db", model=model.name, kind="binary", range=(-1.5, 6), label_mean=0.25, target="Cs"
+    )
+    path = saved.save(folder / model.name / "note_Cs.safetensors")
+    for name in ("note_C#", "note_Cs", "note_Db", path, str(path)):
+        loaded = Direction.load(name, model)
+        assert loaded.name == "note_Cs"
+        assert torch.equal(loaded.vectors, saved.vectors)
+        assert torch.equal(loaded.layer_scores, saved.layer_scores)
+        assert loaded.range == (-1.5, 6.0) and loaded.scale == 6.0
+        assert loaded.meta["label_mean"] == 0.25 and loaded.model == model.name
+    assert [p.name for p in path.parent.iterdir()] == ["note_Cs.safetensors"]
+    assert list_directions(model.name) == ["note_Cs"]
+    assert list_directions("other") == []
+
+
+def test_scale_without_a_range() -> None:
+    assert make().range is None and make().scale == 1.0
+    assert make(range=[-8, 2]).scale == 8.0
+    assert make(range=[0, 0]).scale == 1.0
+
+
+def test_a_file_of_the_user_comes_before_a_shipped_one(
+    folder: Path, model: MusicModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = folder / "shipped"
+    monkeypatch.setattr("musicrfm.directions._roots", lambda: [folder / "own", shipped])
+    make("note_C", kind="shipped").save(shipped / model.name / "note_C.safetensors")
+    make("note_D", kind="shipped").save(shipped / model.name / "note_D.safetensors")
+    make("note_C", kind="own").save(folder / "own" / model.name / "note_C.safetensors")
+    assert list_directions(model.name) == ["note_C", "note_D"]
+    assert Direction.load("note_C", model).meta["kind"] == "own"
+    assert Direction.load("note_D", model).meta["kind"] == "shipped"
+
+
+def test_the_users_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert user_folder() == tmp_path
+    monkeypatch.delenv("MUSICRFM_DIRECTIONS")
+    assert user_folder().parts[-2:] == ("musicrfm", "directions")
+
+
+def test_refusals(folder: Path, model: MusicModel) -> None:
+    def refused(pattern: str, *args: object) -> None:
+        with pytest.raises(MusicRFMError, match=pattern) as caught:
+            Direction.load(*args)
+        assert "\n" not in str(caught.value)
+
+    refused("no direction 'note_C'.*none yet", "note_C", model)
+    refused("is a name", "note_C")
+    refused("no direction file", "nowhere/note_C.safetensors", model)
+    make("note_D", model=model.name).save(folder / model.name / "note_D.safetensors")
+    refused("known: note_D", "note_C", model)
+
+    other = make(model="musicgen-small").save(folder / "other.safetensors")
+    refused("'musicgen-small' and means nothing to 'tiny'", other, model)
+    deep = make(layers=5).save(folder / "deep.safetensors")
+    refused("5 layers of width 32.* has 2 of width 32", deep, model)
+    wide = make(width=64).save(folder / "wide.safetensors")
+    refused("2 layers of width 64", wide, model)
+
+    damaged = folder / "damaged.safetensors"
+    damaged.write_bytes(b"nothing of the kind")
+    refused("not a direction file", damaged, model)
+    save_file({"other": torch.ones(1)}, folder / "empty.safetensors")
+    refused("not a direction file", folder / "empty.safetensors", model)
+    tensors = {"directions": torch.ones(2, 1, 32), "layer_scores": torch.ones(2)}
+    save_file(tensors, folder / "text.safetensors", {"kind": "not JSON"})
+    refused("not a direction file", folder / "text.safetensors", model)
+    save_file(tensors, folder / "new.safetensors", {"format_version": "99"})
+    refused("format version 99", folder / "new.safetensors", model)
+
+
+@pytest.mark.parametrize(
+    ("vectors", "scores", "meta", "pattern"),
+    [
+        (torch.ones(2, 8), torch.ones(2), {}, "layers, components, width"),
+        (torch.ones(2, 0, 8), torch.ones(2), {}, "layers, components, width"),
+        (torch.ones(2, 1, 8), torch.ones(3), {}, "layer scores"),
+        (torch.full((2, 1, 8), torch.nan), torch.ones(2), {}, "not finite"),
+        (torch.ones(2, 1, 8), torch.tensor([1.0, torch.inf]), {}, "not finite"),
+        (torch.ones(2, 1, 8), torch.ones(2), {"range": [3, 1]}, "low, high"),
+        (torch.ones(2, 1, 8), torch.ones(2), {"range": [0, float("nan")]}, "low, high"),
+        (torch.ones(2, 1, 8), torch.ones(2), {"range": 5}, "low, high"),
+    ],
+)
+def test_what_is_no_direction(vectors, scores, meta, pattern: str) -> None:
+    with pytest.raises(MusicRFMError, match=pattern):
+        Direction("x", vectors, scores, meta)
