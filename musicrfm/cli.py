@@ -31,6 +31,9 @@ EXTRA = {"librosa", "matplotlib", "sklearn", "scipy", "midirenderer", "pretty_mi
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns the exit status: 0, 2 after an error, 130 after Ctrl-C."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a console that lacks a sign shows ? for it
+            stream.reconfigure(errors="replace")
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
@@ -60,8 +63,8 @@ def generate(o: argparse.Namespace) -> None:
     suffix = Path(o.out).suffix.upper().lstrip(".")
     if suffix not in soundfile.available_formats():
         raise MusicRFMError(f"{o.out!r} is no sound file: let its name end in .flac or .wav")
-    if not (o.seconds > 0):
-        raise MusicRFMError(f"{o.seconds:g} seconds is too short: give more than 0")
+    if not 0 < o.seconds < float("inf"):
+        raise MusicRFMError(f"a file of {o.seconds:g} seconds cannot be made: give more than 0")
     steers = [_steer(text) for text in o.steer]
 
     from musicrfm.directions import Direction
@@ -93,12 +96,9 @@ def generate(o: argparse.Namespace) -> None:
     with _create(o.out, model.sample_rate, model.channels) as file:
         while left > 0:
             chunk = next(stream) if stream.frame < frames else stream.finish()
-            chunk = chunk[:left].clip(-1, 1)
-            file.write(chunk)
+            file.write(chunk[:left].clip(-1, 1))
             left -= len(chunk)
             _progress(frames * model.frame_size - left, frames * model.frame_size, started, model)
-            if stream.frame >= frames and not len(chunk):
-                break
     print(f"{o.out}: {o.seconds:g} s")
 
 
@@ -127,7 +127,7 @@ def _create(path: str, sample_rate: int, channels: int):
 
 def _progress(done: int, total: int, started: float, model: MusicModel) -> None:
     if sys.stderr.isatty():
-        seconds = done / model.sample_rate
+        seconds = min(done, total) / model.sample_rate
         speed = seconds / max(time.monotonic() - started, 1e-9)
         end = "\n" if done >= total else ""
         print(
@@ -272,7 +272,7 @@ def evaluate(o: argparse.Namespace) -> None:
     table = write_report(folder, responses, setting, model.name)
     if o.chroma:
         _chroma_plots(folder, model, directions, responses, setting)
-    print(table.read_text())
+    print(table.read_text("utf-8"))
     if o.write_range:
         for given, direction, response in zip(
             o.directions or [d.name for d in directions], directions, responses, strict=True

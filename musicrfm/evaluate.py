@@ -311,7 +311,7 @@ def write_report(
         "setting": asdict(setting),
         "directions": [asdict(r) | {"best": asdict(r.best)} for r in responses],
     }
-    (folder / "evaluation.json").write_text(json.dumps(data, indent=1) + "\n")
+    (folder / "evaluation.json").write_text(json.dumps(_plain(data), indent=1) + "\n", "utf-8")
     several = len({r.method for r in responses}) > 1
     for response in responses:
         name = f"{response.name}_{response.method}" if several else response.name
@@ -321,7 +321,7 @@ def write_report(
     if several:
         plots.methods(folder / "methods.png", responses)
     table = folder / "evaluation.md"
-    table.write_text(markdown(responses, setting, model_name))
+    table.write_text(markdown(responses, setting, model_name), "utf-8")
     return table
 
 
@@ -433,6 +433,15 @@ def _point(
     )
 
 
+def _plain(value: object) -> object:
+    """For JSON, which has no NaN."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
 class _Recorder:
     """Plays and measures takes, and keeps them in a file."""
 
@@ -450,9 +459,15 @@ class _Recorder:
         self.done, self.total, self.started = 0, total, time.monotonic()
         self.fingerprint = fingerprint(model)
         if self.path and self.path.exists():
-            for line in self.path.read_text().splitlines():
-                row = json.loads(line)
+            text = self.path.read_text("utf-8")
+            for line in text.splitlines():
+                try:
+                    row = json.loads(line)
+                except ValueError:  # the line that was being written when it was interrupted
+                    continue
                 self.kept[row.pop("key")] = row
+            if text and not text.endswith("\n"):
+                self._append("")
 
     def takes(self, direction: Direction | None, coefficient: float) -> list[Take]:
         s = self.setting
@@ -463,9 +478,7 @@ class _Recorder:
         if key not in self.kept:
             self.kept[key] = row = self._record(direction, raw, prompt, seed)
             if self.path:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                with self.path.open("a") as file:
-                    file.write(json.dumps({"key": key, **row}) + "\n")
+                self._append(json.dumps({"key": key, **row}))
         self.done += 1
         if sys.stderr.isatty():
             minutes = (time.monotonic() - self.started) / 60
@@ -478,6 +491,11 @@ class _Recorder:
         row = self.kept[key]
         heard = row["heard"] | {"note_share": tuple(row["heard"]["note_share"])}
         return Take(raw, prompt, seed, listening.Measurements(**heard), row["instrument"])
+
+    def _append(self, line: str) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
 
     def _record(self, direction: Direction | None, raw: float, prompt: str, seed: int) -> dict:
         s = self.setting

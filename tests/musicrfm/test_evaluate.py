@@ -151,12 +151,14 @@ def test_an_interrupted_evaluation_goes_on(model, tmp_path, monkeypatch):
     assert [(p.coefficient, p.takes) for p in found.points] == [(0.0, 4), (3.0, 4)]
     lines = (tmp_path / "takes.jsonl").read_text().splitlines()
     assert len(lines) == 8
-    (tmp_path / "takes.jsonl").write_text("\n".join(lines[:-1]) + "\n")
+    (tmp_path / "takes.jsonl").write_text("\n".join(lines[:-1]) + "\n" + lines[-1][:40])
     played = []
     real = ev.perform
     monkeypatch.setattr(ev, "perform", lambda *a, **k: played.append(k) or real(*a, **k))
     again = ev.evaluate(model, [d], SHORT, coefficients=[3.0], folder=tmp_path)[0]
     assert again == found and len(played) == 1
+    last = (tmp_path / "takes.jsonl").read_text().splitlines()[-1]
+    assert json.loads(last) == json.loads(lines[-1])
     # other vectors, other settings: everything steered is played anew
     ev.evaluate(model, [direction(model, seed=1)], SHORT, coefficients=[3.0], folder=tmp_path)
     assert len(played) == 5
