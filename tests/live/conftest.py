@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from musicrfm.model import MusicModel
-from tests.checkpoints import make_checkpoint
-from tests.live.stage import ROOT, Bridge, Instrument, Jack, made_up_direction
+from tests.live.stage import ROOT, Bridge, Instrument, Jack, made_up_instrument
 
 
 @pytest.fixture
@@ -47,9 +45,4 @@ def instrument(tmp_path_factory) -> Instrument:
     """nano where its weights are; otherwise a random model with a direction made for it."""
     if (ROOT / "musicrfm" / "nano" / "weights" / "config.json").is_file():
         return Instrument("nano", [], True)
-    folder = tmp_path_factory.mktemp("instrument")
-    checkpoint = make_checkpoint(folder / "tiny", window=512)
-    path = made_up_direction(MusicModel.load(checkpoint, device="cpu")).save(
-        folder / "note_C.safetensors"
-    )
-    return Instrument(str(checkpoint), ["--steer", f"{path}=0"], False)
+    return made_up_instrument(tmp_path_factory.mktemp("instrument"))

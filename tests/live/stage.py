@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import re
-import select
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ import torch
 from musicrfm.directions import Direction
 from musicrfm.listening import PITCH_CLASSES, measure
 from musicrfm.model import MusicModel
+from tests.checkpoints import make_checkpoint
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -103,20 +105,23 @@ class Bridge:
             stderr=subprocess.STDOUT,
             text=True,
         )
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         self.port = int(self.wait_for(r"^OSC listening on 127\.0\.0\.1:(\d+)$", 120).group(1))
 
     def wait_for(self, pattern: str, seconds: float = 30) -> re.Match:
         """The next line of its output that matches."""
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
-            if not select.select([self.process.stdout], [], [], left)[0]:
+            try:
+                line = self._lines.get(timeout=left)
+            except queue.Empty:
                 break
-            line = self.process.stdout.readline()
-            if not line:
-                break
-            self.output.append(line)
             if match := re.search(pattern, line):
                 return match
+            if not line:
+                break
         pytest.fail(f"the bridge did not say {pattern!r}; it said:\n{''.join(self.output)}")
 
     def send(self, address: str, *arguments: str) -> None:
@@ -128,15 +133,22 @@ class Bridge:
     def end(self, seconds: float = 30) -> dict:
         """Ctrl-C; returns what it wrote to --stats."""
         self.process.send_signal(signal.SIGINT)
-        rest, _ = self.process.communicate(timeout=seconds)
-        self.output.append(rest)
+        self.process.wait(seconds)
+        self._reader.join(5)
         assert self.process.returncode == 0, "".join(self.output)
         return json.loads((self.folder / "stats.json").read_text())
 
     def kill(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.communicate()
+        self.process.kill()
+        self.process.wait()
+        self._reader.join(5)
+
+    def _read(self) -> None:
+        with self.process.stdout as stdout:
+            for line in stdout:
+                self.output.append(line)
+                self._lines.put(line)
+        self._lines.put("")  # the end
 
 
 @dataclass
@@ -165,26 +177,38 @@ class Instrument:
 
 
 def spectrum(audio: np.ndarray) -> np.ndarray:
-    """Mean log power in 40 bands up to 12 kHz."""
-    frames = audio[: len(audio) // 2048 * 2048].reshape(-1, 2048) * np.hanning(2048)
-    power = (np.abs(np.fft.rfft(frames)) ** 2).mean(axis=0)[:512]
-    edges = np.unique(np.geomspace(2, 512, 41).astype(int))
-    return np.log10(np.add.reduceat(power, edges[:-1]) + 1e-9)
+    """Mean log power up to 6 kHz, in steps of 12 Hz."""
+    frames = audio[: len(audio) // 4096 * 4096].reshape(-1, 4096) * np.hanning(4096)
+    power = (np.abs(np.fft.rfft(frames)) ** 2).mean(axis=0)[4:512]
+    return np.log10(power + 1e-9)
 
 
 def distance(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.sqrt(np.mean((one - other) ** 2)))
 
 
-def made_up_direction(model: MusicModel) -> Direction:
-    """A direction that pushes the last layer to where one code of each codebook is likely."""
-    decoder = model.hf.decoder
-    rows = torch.stack([head.weight[3] for head in decoder.lm_heads]).float()
-    vectors = torch.zeros(model.layers, 1, model.width)
-    vectors[-1, 0] = rows.sum(0) / decoder.model.decoder.layer_norm.weight.float()
-    return Direction(
-        "note_C",
-        vectors,
-        torch.ones(model.layers),
-        {"model": model.name, "range": [-100.0, 100.0], "concept": "note", "target": "C"},
+def made_up_instrument(folder: Path) -> Instrument:
+    """A small random model that is sure of its codes, and a direction towards one of each codebook.
+
+    The random codec sounds around a large constant, which is taken out to leave the limiter alone.
+    """
+    model = MusicModel.load(make_checkpoint(folder / "tiny", window=512), device="cpu")
+    decoder, codec = model.hf.decoder, model.hf.audio_encoder
+    codes = torch.randint(codec.config.codebook_size, (model.codebooks, 100))
+    with torch.no_grad():
+        codec.decoder.layers[-1].conv.bias.sub_(float(model.decode_codes(codes).mean()))
+        for head in decoder.lm_heads:
+            head.weight.mul_(6.0)
+    model.hf.save_pretrained(folder / "tiny")
+    heads = torch.stack([head.weight for head in decoder.lm_heads]).detach().float()
+    towards = heads[:, 0].sum(0)
+    for _ in range(20):  # a state in which one code of each codebook is far likelier than the rest
+        likeliest = (heads @ towards).argmax(1)
+        towards = heads[torch.arange(len(heads)), likeliest].sum(0)
+    vectors = torch.zeros(model.layers, 1, model.width)  # only the last layer is steered
+    vectors[-1, 0] = towards / decoder.model.decoder.layer_norm.weight.detach().float()
+    direction = Direction(
+        "note_C", vectors, torch.ones(model.layers), {"model": model.name, "range": [-100, 100]}
     )
+    path = direction.save(folder / "note_C.safetensors")
+    return Instrument(str(folder / "tiny"), ["--steer", f"{path}=0"], False)
