@@ -284,7 +284,7 @@ def _locate(name: str | os.PathLike[str]) -> tuple[Path, str]:
             )
         return NANO, "nano"
     folder = Path(text).expanduser()
-    if folder.is_dir():
+    if text and folder.is_dir():
         if not (folder / "config.json").is_file():
             raise MusicRFMError(f"folder {text!r} holds no model: there is no config.json in it")
         folder = folder.resolve()

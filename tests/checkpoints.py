@@ -157,8 +157,14 @@ def _randomise(model: MusicgenForConditionalGeneration) -> None:
             parameter.normal_(0.0, 0.5)
         else:
             parameter.normal_(0.0, 1.2 / math.sqrt(parameter.shape[-1]))
-    for parameter in model.text_encoder.parameters():
-        parameter.normal_(0.0, 1.0 / math.sqrt(parameter.shape[-1]))
+    text = [*model.text_encoder.named_parameters()]
+    if hasattr(model, "enc_to_dec_proj"):
+        text += [*model.enc_to_dec_proj.named_parameters()]
+    for name, parameter in text:
+        if "layer_norm" in name:
+            parameter.normal_(1.0, 0.2)
+        else:
+            parameter.normal_(0.0, 1.0 / math.sqrt(parameter.shape[-1]))
     randomise_codec(model.audio_encoder)
 
 
@@ -170,7 +176,10 @@ def randomise_codec(codec: EncodecModel) -> None:
     for module in codec.modules():
         if isinstance(module, (nn.Conv1d, nn.ConvTranspose1d)) and module.bias is not None:
             module.bias.normal_(0.0, 0.05)
-    _rescale(codec.encoder.layers[-1], 1.0 / codec.encoder(0.1 * torch.randn(1, 1, 6400)).std())
+    noise = 0.1 * torch.randn(1, 1, 6400)
+    latents = codec.encoder(noise)
+    _rescale(codec.encoder.layers[-1], 1.0 / (latents - latents.mean(2, keepdim=True)).std())
+    codec.encoder.layers[-1].conv.bias.sub_(codec.encoder(noise).mean((0, 2)))
     codes = torch.randint(codec.config.codebook_size, (1, 1, len(codec.quantizer.layers), 25))
     _rescale(codec.decoder.layers[-1], 0.1 / codec.decode(codes, [None]).audio_values.std())
     codec.decoder.layers[-1].conv.bias.sub_(codec.decode(codes, [None]).audio_values.mean())
