@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from bridge.midi import input_names
+from bridge.midi_port import NoMidi, input_names
 from bridge.output import FIXES
 from bridge.recorder import is_sound_file
 from bridge.rig import Rig, SteerSetting, load_rig
@@ -175,6 +175,6 @@ def devices() -> int:
     try:
         for name in input_names():
             print(f"    {name}")
-    except MusicRFMError as error:
+    except NoMidi as error:
         print(f"  none: {error}")
     return 0

@@ -1,23 +1,27 @@
 """MIDI control changes in: a knob's 0…127 becomes a value of the parameter it is mapped to.
 
-The controller is found by a part of its port's name, and found again when it was unplugged and
-comes back. Which system MIDI is used follows `MIDO_BACKEND`, as everywhere with `mido`.
+The port itself is watched by a process of its own (`bridge.midi_port`), because a MIDI system that
+goes down can take its clients with it, and the music must not be one of them.
 """
 
 from __future__ import annotations
 
 import logging
+import subprocess
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import mido
+
+from bridge.children import start
 from bridge.controls import Controls, Parameter
 from musicrfm.errors import MusicRFMError
 
 log = logging.getLogger(__name__)
 
-POLL_SECONDS = 1.0
+RESTART_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -65,20 +69,6 @@ def translate(message: Any, maps: Iterable[CCMap]) -> list[tuple[str, float]]:
     ]
 
 
-def input_names() -> list[str]:
-    """The MIDI inputs there are. Raises MusicRFMError if this system's MIDI cannot be used."""
-    try:
-        import mido
-
-        return list(mido.get_input_names())
-    except ImportError:
-        raise MusicRFMError(
-            "MIDI needs the package python-rtmidi: pip install python-rtmidi"
-        ) from None
-    except Exception as error:  # each of the systems' MIDI libraries raises its own
-        raise MusicRFMError(f"the system's MIDI cannot be used: {error}") from None
-
-
 class MidiInput:
     """Follows one MIDI controller, whenever it is there.
 
@@ -90,24 +80,25 @@ class MidiInput:
         self._controls = controls
         # A wrong address is told now, not when the knob turns.
         self._maps = tuple(one.fitted(controls.parameter(one.to)) for one in maps)
-        self._wanted = port
-        self._port: Any = None
+        self._arguments = [] if port is None else [port]
         self._pressed: dict[str, bool] = {}
-        self._complaint = ""
+        self._said = ""
+        self._process: subprocess.Popen | None = None
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="midi", daemon=True)
-        self.connected = ""  # the name of the port in use
 
     def start(self) -> None:
         self._thread.start()
 
     def close(self) -> None:
         self._closed.set()
+        if self._process is not None:
+            self._process.kill()
         if self._thread.is_alive():
             self._thread.join(5.0)
 
     def handle(self, message: Any) -> None:
-        """Do what one message says. Never raises."""
+        """Do what one `mido` message says. Never raises."""
         for address, value in translate(message, self._maps):
             try:
                 if self._controls.parameters[address].type == "trigger":
@@ -121,57 +112,25 @@ class MidiInput:
             except Exception as error:
                 log.warning("MIDI CC %s: %s", message.control, error)
 
+    def hear(self, line: str) -> None:
+        """Take one line of `bridge.midi_port`: a message in hex, or news to be logged once."""
+        kind, _, rest = line.strip().partition(" ")
+        if kind == "message":
+            try:
+                self.handle(mido.Message.from_bytes(bytes.fromhex(rest)))
+            except ValueError as error:
+                log.debug("MIDI: %s", error)
+        elif rest and rest != self._said:
+            self._said = rest
+            log.warning("MIDI: %s", rest)
+
     def _watch(self) -> None:
+        """Keep a process at the port; it ends whenever the controller goes away."""
         while not self._closed.is_set():
-            try:
-                self._look()
-            except Exception as error:
-                self._complain(f"MIDI: {error}")
-            self._closed.wait(POLL_SECONDS)
-        self._drop()
-
-    def _look(self) -> None:
-        """Connect if the controller is there and is not connected; let go of one that has left."""
-        names = input_names()
-        if self._port is not None and self.connected not in names:
-            log.warning("MIDI: %s is gone; waiting for it to come back", self.connected)
-            self._drop()
-        if self._port is None:
-            name = choose(names, self._wanted)
-            if name is None:
-                what = "no input" if self._wanted is None else f"no input matches {self._wanted!r}"
-                there = ", ".join(names) or "none"
-                self._complain(f"MIDI: {what} (there are: {there}); waiting for one")
-                return
-            import mido
-
-            self._port = mido.open_input(name, callback=self.handle)
-            self.connected = name
-            self._complaint = ""
-            log.info("MIDI: listening to %s", name)
-
-    def _drop(self) -> None:
-        port, self._port, self.connected = self._port, None, ""
-        if port is not None:
-            try:
-                port.close()
-            except Exception as error:
-                log.debug("MIDI: closing the port: %s", error)
-
-    def _complain(self, message: str) -> None:
-        """Say something once, not at every poll."""
-        if message != self._complaint:
-            self._complaint = message
-            log.warning("%s", message)
-
-
-def choose(names: list[str], wanted: str | None) -> str | None:
-    """The input that `wanted` names: exactly, or as a part in any case; the first device if None.
-
-    The system's own loop-through ports are no devices.
-    """
-    if wanted is None:
-        return next((n for n in names if "through" not in n.casefold()), None)
-    if wanted in names:
-        return wanted
-    return next((n for n in names if wanted.casefold() in n.casefold()), None)
+            self._process = start("bridge.midi_port", *self._arguments)
+            if self._closed.is_set():  # closed meanwhile, with the one before
+                self._process.kill()
+            with self._process, self._process.stdout as lines:
+                for line in lines:
+                    self.hear(line.decode("utf-8", "replace"))
+            self._closed.wait(RESTART_SECONDS)

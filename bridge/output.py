@@ -10,17 +10,14 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import queue
-import subprocess
-import sys
 import threading
 import time
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
+from bridge.children import start
 from bridge.recorder import Recorder
 from bridge.speaker import AUDIO, END, HEADER
 from musicrfm.errors import MusicRFMError
@@ -249,16 +246,7 @@ class _Speaker:
     """One `bridge.speaker` process seen from here."""
 
     def __init__(self, config: dict, wait: bool) -> None:
-        root = str(Path(__file__).resolve().parent.parent)
-        env = dict(os.environ)
-        env["PYTHONPATH"] = os.pathsep.join(filter(None, [root, env.get("PYTHONPATH")]))
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "bridge.speaker", json.dumps({**config, "wait": wait})],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # audio libraries chat there; problems come as messages
-            env=env,
-        )
+        self._process = start("bridge.speaker", json.dumps({**config, "wait": wait}))
         self.latest: dict = {}
         self._sent = 0
         self._heard = time.monotonic()

@@ -23,6 +23,7 @@ from typing import Any, BinaryIO, Protocol
 import numpy as np
 import soxr
 
+from bridge.children import take_stdout
 from bridge.dsp import fade, soft_limit, to_channels
 
 # From the engine: one byte of kind, four bytes of payload length (little endian), the payload.
@@ -379,20 +380,15 @@ def main(argv: list[str]) -> None:
     config = json.loads(argv[1])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the engine's to handle
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    # The channel to the engine must not mix with what audio libraries print.
-    channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
+    tell = take_stdout()
 
     def say(message: dict[str, Any]) -> None:
-        channel.write(json.dumps(message) + "\n")
-        channel.flush()
+        tell(json.dumps(message))
 
     try:
         run(config, sys.stdin.buffer, say)
     except SetupError as error:
         say({"state": "error", "kind": error.kind, "message": str(error)})
-    except BrokenPipeError:
-        pass
     except Exception as error:
         say({"state": "error", "kind": "crash", "message": f"{type(error).__name__}: {error}"})
     # PortAudio's own clean-up at exit hangs on a device that has gone away.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from types import SimpleNamespace
 
@@ -10,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge import midi
+from bridge import midi, midi_port
 from bridge.controls import Controls, namespace
-from bridge.midi import CCMap, MidiInput, choose, translate
+from bridge.midi import CCMap, MidiInput, translate
+from bridge.midi_port import choose
 from musicrfm.errors import MusicRFMError
 
 NAMES = ["note_C", "note_Cs", "tempo"]
@@ -114,9 +116,8 @@ class Cable:
     def __init__(self, monkeypatch) -> None:
         self.names: list[str] = []
         self.callback = None
-        self.closed = 0
         self.fail = ""
-        monkeypatch.setattr(midi, "POLL_SECONDS", 0.01)
+        monkeypatch.setattr(midi_port, "POLL_SECONDS", 0.01)
         monkeypatch.setattr(mido, "get_input_names", self.list)
         monkeypatch.setattr(mido, "open_input", self.open)
 
@@ -127,10 +128,7 @@ class Cable:
 
     def open(self, name, callback):
         self.callback = callback
-        return SimpleNamespace(close=self.close)
-
-    def close(self):
-        self.closed += 1
+        return SimpleNamespace(name=name)
 
 
 def until(condition) -> None:
@@ -140,23 +138,57 @@ def until(condition) -> None:
     assert condition()
 
 
-def test_the_controller_is_found_when_it_comes_and_comes_back(monkeypatch, caplog):
+@pytest.mark.parametrize("end", ["pulled out", "system down"])
+def test_the_port_waits_for_the_controller_and_ends_with_it(monkeypatch, end):
     cable = Cable(monkeypatch)
-    one = controls()
-    knobs = MidiInput(one, [CCMap(21, "/gain", low=-10, high=10)], "KONTROL")
-    knobs.start()
-    until(lambda: "no input matches 'KONTROL'" in caplog.text)
+    cable.fail = "no server"
+    said: list[str] = []
+    follower = threading.Thread(target=midi_port.follow, args=("KONTROL", said.append))
+    follower.start()
+    until(lambda: any("no server" in line for line in said))
+    cable.fail, cable.names = "", ["Midi Through"]
+    until(lambda: "news no input matches 'KONTROL' (there are: Midi Through)" in "".join(said))
     cable.names = ["nanoKontrol"]
-    until(lambda: knobs.connected == "nanoKontrol")
+    until(lambda: said[-1] == "news listening to nanoKontrol")
     cable.callback(cc(21, 127))
+    assert said[-1] == "message B0 15 7F"
+    if end == "pulled out":
+        cable.names = []
+    else:
+        cable.fail = "the server has gone"
+    follower.join(5)
+    assert not follower.is_alive()
+    assert "nanoKontrol is gone" in said[-1]
+
+
+@given(st.text(max_size=40))
+def test_no_line_from_the_port_can_hurt(text):
+    one = controls()
+    MidiInput(one, [CCMap(21, "/gain")]).hear(text)
+    MidiInput(one, [CCMap(21, "/gain")]).hear("message " + text)
+
+
+def test_lines_from_the_port_turn_knobs_and_news_is_logged_once(caplog):
+    one = controls()
+    knobs = MidiInput(one, [CCMap(21, "/gain", low=-10, high=10)])
+    knobs.hear("message B0 15 7F\n")
     assert one.get("/gain") == 10
-    cable.names = []
-    until(lambda: knobs.connected == "" and cable.closed == 1)
-    cable.fail = "the MIDI server has gone"
-    until(lambda: "the MIDI server has gone" in caplog.text)
-    cable.fail, cable.names = "", ["nanoKontrol"]
-    until(lambda: knobs.connected == "nanoKontrol")
-    cable.callback(cc(21, 0))
-    assert one.get("/gain") == -10
+    for _ in range(3):
+        knobs.hear("news nobody is here\n")
+    assert caplog.text.count("MIDI: nobody is here") == 1
+
+
+def test_a_process_that_dies_is_started_again(monkeypatch):
+    """With a MIDI library that crashes as soon as it is used."""
+    started = []
+    start = midi.start
+    monkeypatch.setattr(midi, "RESTART_SECONDS", 0.01)
+    monkeypatch.setattr(midi, "start", lambda *a: started.append(start(*a)) or started[-1])
+    monkeypatch.setenv("MIDO_BACKEND", "no.such.backend")
+    knobs = MidiInput(controls(), [CCMap(21, "/gain")])
+    knobs.start()
+    until(lambda: len(started) == 1)
+    started[0].kill()
+    until(lambda: len(started) > 1)
     knobs.close()
-    assert cable.closed == 2
+    assert all(process.poll() is not None for process in started)

@@ -35,63 +35,79 @@ def test_oscsend_changes_what_is_heard(jack, play, instrument):
     assert stats["latency"]["total_ms"] > stats["latency"]["lookahead_ms"] == 200
 
 
-def test_a_midi_knob_changes_what_is_heard_and_is_found_again(jack, play, instrument, tmp_path):
-    (tmp_path / "rig.toml").write_text(
+class Knob:
+    """A controller with one knob, in the tests' JACK server while it is plugged in."""
+
+    RIG = (
         'midi_port = "test knob"\n'
-        '[[midi]]\ncc = 21\nchannel = 1\nto = "/steer/note_C"\nrange = [0, 1]\n',
-        encoding="utf-8",
+        '[[midi]]\ncc = 21\nchannel = 1\nto = "/steer/note_C"\nrange = [0, 1]\n'
     )
 
-    def plug_in() -> subprocess.Popen:
-        knob = subprocess.Popen(
+    def __init__(self, jack) -> None:
+        self.process = subprocess.Popen(
             [sys.executable, str(HERE / "knob.py"), "test knob"],
             env=jack.env,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
-        assert knob.stdout.readline() == "ready\n"
-        return knob
+        assert self.process.stdout.readline() == "ready\n"
 
-    def turn(knob: subprocess.Popen, value: int) -> None:
-        knob.stdin.write(f"21 {value}\n")
-        knob.stdin.flush()
+    def turn(self, value: int) -> None:
+        self.process.stdin.write(f"21 {value}\n")
+        self.process.stdin.flush()
 
+    def pull_out(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+
+def test_a_midi_knob_changes_what_is_heard_and_is_found_again(jack, play, instrument, tmp_path):
+    (tmp_path / "rig.toml").write_text(Knob.RIG, encoding="utf-8")
     bridge = play("--rig", "rig.toml")
-    knob = plug_in()
+    knob = Knob(jack)
     bridge.wait_for("MIDI: listening to .*test knob")
     before = jack.record(LISTEN)
-    turn(knob, 127)
+    knob.turn(127)
     time.sleep(SETTLE)
     after = jack.record(LISTEN)
     instrument.assert_turned(before, after)
-    knob.communicate()
+    knob.pull_out()
     bridge.wait_for("MIDI: .*test knob.* is gone")
-    knob = plug_in()
+    knob = Knob(jack)
     bridge.wait_for("MIDI: listening to .*test knob")
-    turn(knob, 0)
+    knob.turn(0)
     time.sleep(0.5)
-    knob.communicate()
+    knob.pull_out()
     stats = bridge.end()
     assert stats["control_changes_applied"] == 2
 
 
 def test_the_sound_card_goes_away_and_comes_back_while_the_music_goes_on(jack, play, tmp_path):
-    bridge = play("--record", "set.flac")
+    (tmp_path / "rig.toml").write_text(Knob.RIG, encoding="utf-8")
+    bridge = play("--record", "set.flac", "--rig", "rig.toml")
     began = time.monotonic()
+    knob = Knob(jack)
+    bridge.wait_for("MIDI: listening to .*test knob")
     assert np.abs(jack.record(1.0)).max() > 0.0
-    jack.kill()
+    jack.kill()  # and with it the MIDI system that the knob is plugged into
     bridge.wait_for("the audio output is gone")
     bridge.send("/gain", "f", "-6")  # it still listens, and still plays
+    knob.pull_out()
     time.sleep(1.0)
     jack.start()
     bridge.wait_for("the audio output is back")
     heard = jack.record(2.0)
+    knob = Knob(jack)
+    bridge.wait_for("MIDI: listening to .*test knob")
+    knob.turn(64)
+    time.sleep(0.5)
+    knob.pull_out()
     elapsed = time.monotonic() - began
     stats = bridge.end()
     assert np.abs(heard).max() > 0.0
     assert stats["device_lost"] == 1
-    assert stats["control_changes_applied"] == 1
+    assert stats["control_changes_applied"] == 2
     audio, rate = soundfile.read(tmp_path / "set.flac")
     assert len(audio) / rate == stats["audio_seconds"]
     # The clock ran on at real-time pace through all of it.
