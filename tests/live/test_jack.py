@@ -54,6 +54,7 @@ class Knob:
         assert self.process.stdout.readline() == "ready\n"
 
     def turn(self, value: int) -> None:
+        time.sleep(0.5)  # JACK makes new connections in its own time
         self.process.stdin.write(f"21 {value}\n")
         self.process.stdin.flush()
 
@@ -77,7 +78,7 @@ def test_a_midi_knob_changes_what_is_heard_and_is_found_again(jack, play, instru
     knob = Knob(jack)
     bridge.wait_for("MIDI: listening to .*test knob")
     knob.turn(0)
-    time.sleep(0.5)
+    time.sleep(1.0)
     knob.pull_out()
     stats = bridge.end()
     assert stats["control_changes_applied"] == 2
@@ -101,7 +102,7 @@ def test_the_sound_card_goes_away_and_comes_back_while_the_music_goes_on(jack, p
     knob = Knob(jack)
     bridge.wait_for("MIDI: listening to .*test knob")
     knob.turn(64)
-    time.sleep(0.5)
+    time.sleep(1.0)
     knob.pull_out()
     elapsed = time.monotonic() - began
     stats = bridge.end()
