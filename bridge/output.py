@@ -19,7 +19,7 @@ import numpy as np
 
 from bridge.children import start
 from bridge.recorder import Recorder
-from bridge.speaker import AUDIO, END, HEADER
+from bridge.speaker import AUDIO, END, HEADER, RESUME_SHARE
 from musicrfm.errors import MusicRFMError
 
 log = logging.getLogger(__name__)
@@ -59,42 +59,55 @@ class OutputUnavailable(MusicRFMError):
 
 
 class WallClock:
-    """Plays silently in real time: counts what was written against the time that has passed."""
+    """Plays silently in real time: counts what was written against the time that has passed.
 
-    def __init__(self) -> None:
+    Like a sound card it begins, and begins again after a gap, once `lead` seconds are there.
+    """
+
+    def __init__(self, lead: float = 0.0) -> None:
+        self._lead = lead
         self._written = 0.0
         self._began: float | None = None
 
     def write(self, seconds: float) -> bool:
         """Account for more audio; False if time had already passed the end of the last."""
-        now = time.monotonic()
-        if self._began is None:
-            self._began = now
-        in_time = self.ahead() > 0.0 or self._written == 0.0
+        in_time = self._began is None or self.ahead() > 0.0
         if not in_time:
-            self._began = now - self._written
+            self._written, self._began = 0.0, None
         self._written += seconds
+        if self._began is None and self._written >= self._lead:
+            self._began = time.monotonic()
         return in_time
 
     def ahead(self) -> float:
-        if self._began is None:
-            return 0.0
-        return self._written - (time.monotonic() - self._began)
+        """Seconds written but not yet played; below 0 if time has passed the end."""
+        played = 0.0 if self._began is None else time.monotonic() - self._began
+        return self._written - played
 
 
 class PacedOutput:
-    """A file, or nothing at all, at real-time pace; with `fast` as quickly as audio comes."""
+    """A file, or nothing at all, at real-time pace; with `fast` as quickly as audio comes.
+
+    What came late is counted as an underrun, though the file has no gap.
+    """
 
     latency = 0.0
     xruns = 0
     lost_times = 0
 
-    def __init__(self, rate: int, recorder: Recorder | None, fast: bool, description: str) -> None:
+    def __init__(
+        self,
+        rate: int,
+        recorder: Recorder | None,
+        description: str,
+        lookahead: float = 0.2,
+        fast: bool = False,
+    ) -> None:
         self.description = description
         self.underruns = 0
         self._rate = rate
         self._recorder = recorder
-        self._clock = None if fast else WallClock()
+        self._clock = None if fast else WallClock(RESUME_SHARE * lookahead)
 
     def write(self, audio: np.ndarray) -> None:
         if self._clock is not None and not self._clock.write(len(audio) / self._rate):

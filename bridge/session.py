@@ -83,6 +83,8 @@ def play(settings: Settings) -> int:
         # Listening first: a port in use shows before the model has loaded.
         osc = OscServer(settings.osc_host, settings.osc_port)
         stack.callback(osc.close)
+        if settings.record and settings.output and _same_file(settings.record, settings.output):
+            raise MusicRFMError(f"--output and --record cannot both write {settings.record!r}")
         if settings.stats and not Path(settings.stats).resolve().parent.is_dir():
             raise MusicRFMError(f"--stats {settings.stats!r}: there is no such folder")
         model = MusicModel.load(settings.model, device=settings.device)
@@ -100,12 +102,12 @@ def play(settings: Settings) -> int:
         if settings.midi_port is not None or settings.rig.midi:
             midi = MidiInput(controls, settings.rig.midi, settings.midi_port)
             stack.callback(midi.close)
+        output = open_output(settings, model)
+        stack.callback(output.close)
         recorder = None
         if settings.record:
             recorder = open_recorder(settings.record, model, wait=settings.fast)
             stack.callback(recorder.close)
-        output = open_output(settings, model)
-        stack.callback(output.close)
         engine = Engine(
             stream,
             controls,
@@ -192,21 +194,27 @@ def add_directions(
 
 def open_output(settings: Settings, model: MusicModel) -> Output:
     """The output that was asked for; a file where no sound can be played and none was asked for."""
-    wanted = settings.output
-    rate = model.sample_rate
+    wanted, rate = settings.output, model.sample_rate
     if wanted == "none":
-        return PacedOutput(rate, None, settings.fast, "none")
+        return PacedOutput(rate, None, "none", settings.lookahead, settings.fast)
     if wanted is not None and is_sound_file(wanted):
         recorder = open_recorder(wanted, model, wait=settings.fast)
-        return PacedOutput(rate, recorder, settings.fast, wanted)
+        return PacedOutput(rate, recorder, wanted, settings.lookahead, settings.fast)
     device = DeviceOutput(wanted, rate, model.channels, settings.lookahead, settings.device_latency)
     try:
         device.open()
     except OutputUnavailable as error:
         path = unused(SESSION_FILE)
         log.warning("no sound here: %s; playing in real time into %s instead", error.reason, path)
-        return PacedOutput(rate, open_recorder(path, model), False, path)
+        return PacedOutput(rate, open_recorder(path, model), path, settings.lookahead)
+    except BaseException:
+        device.close()
+        raise
     return device
+
+
+def _same_file(one: str, other: str) -> bool:
+    return Path(one).resolve() == Path(other).resolve()
 
 
 def open_recorder(path: str, model: MusicModel, wait: bool = False) -> Recorder:
@@ -313,10 +321,13 @@ def _stop_signals() -> Iterator[threading.Event]:
             raise KeyboardInterrupt
         stop.set()
 
-    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {name: signal.signal(getattr(signal, name), handle) for name in names}
+    signals = [signal.SIGINT, signal.SIGTERM]
+    hang_up = getattr(signal, "SIGHUP", None)  # Windows has none
+    if hang_up is not None and signal.getsignal(hang_up) != signal.SIG_IGN:  # as nohup sets it
+        signals.append(hang_up)
+    before = {number: signal.signal(number, handle) for number in signals}
     try:
         yield stop
     finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)

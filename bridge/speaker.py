@@ -228,6 +228,7 @@ class Speaker:
             self.ring, config["rate"], rate, config["channels"], channels, config["lookahead"]
         )
         self.device = device
+        self._lookahead: float = config["lookahead"]
         self.action: Any = None
         self._past_xruns = 0
         self._start_seen = 0
@@ -296,9 +297,13 @@ class Speaker:
         return min(max(spare, 0.001), REPORT_SECONDS)
 
     def _guard(self) -> float:
-        # The callback takes whole blocks, and this thread may wake a little late.
+        """Seconds in the ring below which to fade.
+
+        The callback takes whole blocks and this thread may wake a little late; but a card with huge
+        blocks must not make it fade all the time.
+        """
         block = self.action.stats.max_blocksize if self.action is not None else 0
-        return 2 * block / self.mixer.samplerate + 0.01
+        return min(2 * block / self.mixer.samplerate + 0.01, self._lookahead / 2)
 
 
 def read_messages(stdin: BinaryIO) -> Any:

@@ -132,6 +132,7 @@ def test_a_rig_sets_up_and_the_command_line_has_the_last_word(run, tmp_path, dir
         (["--record", "a.mp3"], "must end in .flac or .wav"),
         (["--stats", "no/folder/a.json"], "no such folder"),
         (["--fast", "--output", "Speakers"], "--fast needs --output FILE or none, and --seconds"),
+        (["--output", "a.wav", "--record", "./a.wav"], "cannot both write './a.wav'"),
         (["--osc-port", "70000"], "0 to 65535, not 70000"),
         (["--seed", "-1"], "seed"),
     ],

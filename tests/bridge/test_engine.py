@@ -217,7 +217,7 @@ def test_generates_just_in_time():
 
     stream = ToneStream()
     controls = Controls(namespace(["note_C", "tempo"]))
-    output = PacedOutput(RATE, None, False, "none")
+    output = PacedOutput(RATE, None, "none", 0.1)
     engine = Engine(stream, controls, output, STEERS, lookahead=0.1)
     engine.start()
     ahead = []

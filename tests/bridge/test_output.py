@@ -26,8 +26,20 @@ def test_the_wall_clock_runs_down_and_notices_lateness():
     assert 0.03 < clock.ahead() <= 0.05  # lateness is not made up for by hurrying
 
 
+def test_the_wall_clock_begins_when_there_is_enough_and_a_gap_counts_once():
+    clock = WallClock(lead=0.1)
+    assert clock.write(0.04)
+    time.sleep(0.1)
+    assert clock.ahead() == 0.04 and clock.write(0.04)
+    assert clock.write(0.04)  # enough: now it runs
+    time.sleep(0.2)
+    assert not clock.write(0.04)
+    time.sleep(0.1)
+    assert clock.write(0.04) and clock.ahead() == 0.08
+
+
 def test_a_file_is_paced_counted_and_written(tmp_path):
-    output = PacedOutput(32000, Recorder(tmp_path / "a.flac", 32000, 1), False, "a.flac")
+    output = PacedOutput(32000, Recorder(tmp_path / "a.flac", 32000, 1), "a.flac", 0.05)
     for _ in range(5):
         output.write(BLOCK)
     assert 0.05 < output.ahead() <= 0.1
@@ -39,7 +51,7 @@ def test_a_file_is_paced_counted_and_written(tmp_path):
 
 
 def test_fast_is_never_ahead():
-    output = PacedOutput(32000, None, True, "none")
+    output = PacedOutput(32000, None, "none", fast=True)
     for _ in range(100):
         output.write(BLOCK)
     assert output.ahead() == 0.0 and output.underruns == 0
