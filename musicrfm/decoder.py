@@ -117,13 +117,11 @@ class StepDecoder:
         return F.linear(hidden, self.weights.heads).view(rows, self.codebooks, -1).float()
 
     @torch.inference_mode()
-    def prefill(
-        self, codes: Tensor, offsets: Sequence[Tensor], first_row: int = 0, rows: int | None = None
-    ) -> None:
+    def prefill(self, codes: Tensor, offsets: Sequence[Tensor], first_row: int = 0) -> None:
         """Reads codes [codebooks, positions] from position 0 on, all at once.
 
-        offsets: for each position, the offset [layers, width] it is steered by. Only the rows from
-        `first_row` on are filled: all, or as many as `rows` says.
+        offsets: for each position, the offset [layers, width] it is steered by. With `first_row`
+        1, only the row without a prompt is filled.
         """
         if not offsets:
             return
@@ -131,7 +129,7 @@ class StepDecoder:
             steps = list(offsets[0])
         else:
             steps = [torch.stack(each) for each in zip(*map(list, offsets), strict=True)]
-        rows = (2 if self.guided else 1) - first_row if rows is None else rows
+        rows = (2 if self.guided else 1) - first_row
         self._read(codes, 0, first_row, rows, steps)
 
     def forget(self, position: int) -> None:

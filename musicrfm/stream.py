@@ -234,9 +234,10 @@ class MusicStream:
         return logits if math.isfinite(logits.sum().item()) else None
 
     def _set_guided(self, guided: bool) -> None:
-        if guided and not self._decoder.guided:
-            self._read_again(first_row=1)
+        begins = guided and not self._decoder.guided
         self._decoder.guided = guided
+        if begins:
+            self._read_again(first_row=1)
 
     def _read_again(self, first_row: int = 0) -> None:
         """Fills the cache up to the position from what has been played."""
