@@ -12,7 +12,7 @@ def jack():
     server = Jack()
     server.start()
     yield server
-    server.kill()
+    server.stop()
 
 
 @pytest.fixture

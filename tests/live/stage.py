@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,27 +56,33 @@ class Jack:
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
         }
-        self._process: subprocess.Popen | None = None
 
     def start(self) -> None:
         command = [tool("jackd"), "--no-realtime", "-n", self.name]
         command += ["-d", "dummy", "-r", str(RATE), "-p", "256"]
         self._process = subprocess.Popen(
-            command, env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
+        said: deque[str] = deque(maxlen=10)
+        threading.Thread(target=said.extend, args=(self._process.stdout,), daemon=True).start()
         probe = "import sounddevice as s, sys; sys.exit(not len(s.query_devices()))"
         deadline = time.monotonic() + 30
         while self._python("-c", probe).returncode:
             if self._process.poll() is not None or time.monotonic() > deadline:
-                pytest.fail("jackd did not start; try `jackd --no-realtime -d dummy` by hand")
+                pytest.fail(f"jackd did not start; it said:\n{''.join(said)}")
             time.sleep(0.2)
 
     def kill(self) -> None:
         """The way a sound card is pulled out: without a word."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> None:
+        """End it properly, as JACK remembers servers that were killed, and at most eight."""
+        if self._process.poll() is not None:
+            self.start()
+        self._process.terminate()
+        self._process.wait(10)
 
     def record(self, seconds: float) -> np.ndarray:
         """What the bridge puts out: float32 [samples] at 48 kHz."""
