@@ -21,6 +21,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import (
+    EncodecFeatureExtractor,
     EncodecModel,
     GenerationConfig,
     MusicgenConfig,
@@ -343,3 +344,6 @@ def assemble(codec: EncodecModel, work: Path, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     model.eval().half().save_pretrained(out)
     tokenizer.save_pretrained(out)
+    EncodecFeatureExtractor(feature_size=1, sampling_rate=32_000).save_pretrained(out)
+    for file in out.iterdir():
+        file.chmod(0o644)
