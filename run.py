@@ -1,6 +1,6 @@
 """Runs a command of this project in a virtual environment of its own, made on first use.
 
-`python run.py bridge play "warm piano"` works the same in every shell of every system, needs
+`python run.py bridge play "piano melody"` works the same in every shell of every system, needs
 nothing but Python, and leaves the system's own packages alone (many refuse `pip install`).
 """
 

@@ -19,7 +19,7 @@ from bridge.session import Settings, play
 from bridge.speaker import SetupError, find_output, load_portaudio
 from musicrfm.errors import MusicRFMError
 
-DEFAULT_PROMPT = "warm piano melody"
+DEFAULT_PROMPT = "calm piano melody with drums"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

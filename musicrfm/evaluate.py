@@ -37,7 +37,7 @@ ONSET_TOLERANCE = 0.30  # still music: onset rate this close to the unsteered on
 LEAST_PITCH_CLASSES = 3  # at least so many pitch classes heard,
 MOST_SILENCE = 0.25  # and not so much more silence
 # Coefficients to try, as shares of the typical length of a hidden state.
-FRACTIONS = (0.03, 0.05, 0.075, 0.1, 0.125, 0.15, 0.18, 0.22)
+FRACTIONS = (0.01, 0.02, 0.03, 0.045, 0.065, 0.09, 0.125, 0.18)
 
 
 @dataclass(frozen=True)
