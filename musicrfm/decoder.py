@@ -53,12 +53,12 @@ class Weights:
         decoder = model.hf.decoder.model.decoder
         tables = [table.weight.detach() for table in decoder.embed_tokens]
         starts = torch.arange(len(tables), device=model.device) * len(tables[0])
-        positions = decoder.embed_positions.get_embedding(model.window, model.width)
+        positions = decoder.embed_positions.weights.detach()
         heads = [head.weight.detach()[: model.codes] for head in model.hf.decoder.lm_heads]
         return cls(
             torch.cat(tables),
             starts[:, None],
-            positions.to(model.device, model.dtype),
+            positions[: model.window],
             tuple(_block(layer) for layer in decoder.layers),
             _norm(decoder.layer_norm),
             torch.cat(heads),

@@ -111,10 +111,12 @@ class MusicModel:
                 hf, report = transformers.MusicgenForConditionalGeneration.from_pretrained(
                     folder, output_loading_info=True, **{_DTYPE_ARGUMENT: torch.float32}
                 )
-                tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+                tokenizer = _tokenizer(folder)
         except Exception as error:  # transformers lets errors of a dozen libraries through
             raise MusicRFMError(f"model {shown!r} cannot be loaded: {_sentence(error)}") from error
-        if missing := sorted(report["missing_keys"]):
+        # Positions are computed; only older versions of transformers also keep them in the file.
+        computed = "embed_positions.weights"
+        if missing := sorted(k for k in report["missing_keys"] if not k.endswith(computed)):
             raise MusicRFMError(
                 f"model {shown!r} is incomplete: {len(missing)} weights are missing, "
                 f"the first is {missing[0]}"
@@ -158,6 +160,8 @@ class MusicModel:
             )
         if audio.ndim == 1:
             audio = audio[:, None]
+        if not sample_rate > 0:
+            raise MusicRFMError(f"the sample rate must be above 0 Hz, not {sample_rate!r}")
         if sample_rate != self.sample_rate:
             audio = soxr.resample(audio, sample_rate, self.sample_rate)
         if audio.shape[1] != self.channels:
@@ -177,6 +181,8 @@ class MusicModel:
             raise MusicRFMError(
                 f"codes must be [{self.codebooks}, frames], not {list(codes.shape)}"
             )
+        if codes.min() < 0 or codes.max() >= self.codes:
+            raise MusicRFMError(f"codes must be from 0 to {self.codes - 1}")
         parts = (codes[::2], codes[1::2]) if self.stereo_codes else (codes,)
         audio = self.hf.audio_encoder.decode(torch.stack(parts)[None], [None]).audio_values
         return audio.reshape(self.channels, -1).T.float().cpu().numpy()
@@ -255,6 +261,13 @@ def _quiet() -> Iterator[None]:
         log.set_verbosity(level)
         if bars:
             log.enable_progress_bar()
+
+
+def _tokenizer(folder: Path) -> transformers.PreTrainedTokenizerBase:
+    try:
+        return transformers.AutoTokenizer.from_pretrained(folder)
+    except ValueError:  # written by a transformers with other names for the same classes
+        return transformers.PreTrainedTokenizerFast.from_pretrained(folder)
 
 
 def _transformers_since(major: int, minor: int) -> bool:

@@ -25,7 +25,8 @@ def generate(
     the published MusicRFM code means to.
     """
     if prompt:
-        inputs = dict(model.tokenizer([prompt], return_tensors="pt"))
+        tokens = model.tokenizer([prompt], return_tensors="pt")
+        inputs = {key: tokens[key] for key in ("input_ids", "attention_mask")}
     else:
         nothing = model.hf.get_unconditional_inputs(1)
         inputs = {key: nothing[key] for key in ("encoder_outputs", "attention_mask")}

@@ -135,6 +135,11 @@ def test_audio_that_is_none(model: MusicModel, audio: np.ndarray) -> None:
         model.encode_audio(audio, 32_000)
 
 
+def test_a_sample_rate_that_is_none(model: MusicModel) -> None:
+    with pytest.raises(MusicRFMError, match="above 0 Hz, not 0"):
+        model.encode_audio(noise(0.1, 32_000), 0)
+
+
 def test_hidden_states(model: MusicModel, stereo: MusicModel) -> None:
     for any_model in (model, stereo):
         generator = torch.Generator().manual_seed(0)
@@ -182,6 +187,9 @@ def test_codes_that_are_none(model: MusicModel) -> None:
         model.hidden_states(torch.zeros(1, 4, 128))
     with pytest.raises(MusicRFMError, match=r"\[4, frames\]"):
         model.decode_codes(torch.zeros(5, 5))
+    for code in (-1, 64):
+        with pytest.raises(MusicRFMError, match="from 0 to 63"):
+            model.decode_codes(torch.full((4, 5), code))
 
 
 def refused(name: object, pattern: str, **options: object) -> None:
@@ -229,6 +237,16 @@ def test_models_that_are_something_else(tmp_path: Path, checkpoint: Path) -> Non
     refused(folder, "'m' cannot be loaded")
     (folder / "model.safetensors").unlink()
     refused(folder, "'m' cannot be loaded")
+
+
+def test_a_tokenizer_named_by_another_version(tmp_path: Path, checkpoint: Path) -> None:
+    shutil.copytree(checkpoint, tmp_path / "m")
+    path = tmp_path / "m" / "tokenizer_config.json"
+    config = json.loads(path.read_text()) | {"tokenizer_class": "TokenizerOfTomorrow"}
+    path.write_text(json.dumps(config))
+    renamed, usual = (MusicModel.load(f, device="cpu") for f in (tmp_path / "m", checkpoint))
+    states = [m.encode_prompt("slow piano").states for m in (renamed, usual)]
+    assert torch.equal(*states)
 
 
 def test_unusable_devices_and_dtypes(checkpoint: Path) -> None:
