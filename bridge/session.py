@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
 from bridge.controls import Controls, Value, namespace, steer_address
 from bridge.engine import Engine
@@ -45,6 +46,7 @@ log = logging.getLogger(__name__)
 
 SESSION_FILE = "session.flac"
 STATUS_SECONDS = 0.2
+SMALL_WIDTH = 512  # a step of a narrower decoder is too little work to share between threads
 END_SECONDS = 15.0  # how long the engine may take to fade and let the device go
 
 
@@ -88,6 +90,8 @@ def play(settings: Settings) -> int:
         if settings.stats and not Path(settings.stats).resolve().parent.is_dir():
             raise MusicRFMError(f"--stats {settings.stats!r}: there is no such folder")
         model = MusicModel.load(settings.model, device=settings.device)
+        if model.device.type == "cpu" and model.width <= SMALL_WIDTH:
+            torch.set_num_threads(1)
         stream = MusicStream(model, str(settings.start["/prompt"]), seed=settings.seed)
         steers, steer_start = add_directions(stream, settings.steer)
         controls = Controls(

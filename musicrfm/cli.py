@@ -249,7 +249,7 @@ def _octaves(text: str) -> tuple[int, int]:
 
 def evaluate(o: argparse.Namespace) -> None:
     from musicrfm.evaluate import evaluate as play_and_listen
-    from musicrfm.evaluate import write_report
+    from musicrfm.evaluate import reaching, write_report
     from musicrfm.model import MusicModel
 
     model = MusicModel.load(o.model, device=o.device)
@@ -277,7 +277,8 @@ def evaluate(o: argparse.Namespace) -> None:
         for given, direction, response in zip(
             o.directions or [d.name for d in directions], directions, responses, strict=True
         ):
-            _write_range(given, direction, response.range)
+            found = reaching(response, o.reach) if o.reach else response.range
+            _write_range(given, direction, found)
 
 
 def _to_evaluate(o: argparse.Namespace, model: MusicModel) -> list[Direction]:
@@ -507,6 +508,13 @@ def _parser() -> argparse.ArgumentParser:
         "--write-range",
         action="store_true",
         help="find the useful range and write it into the direction",
+    )
+    p.add_argument(
+        "--reach",
+        type=float,
+        metavar="SHARE",
+        help="with --write-range: let a note's range end where its share of the sound is this, "
+        "instead of where the music thins out",
     )
     p.add_argument(
         "--methods",

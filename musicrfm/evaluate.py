@@ -109,6 +109,14 @@ class Response:
         return next(p for p in self.points if p.coefficient == 0)
 
     @property
+    def top(self) -> Point | None:
+        """The point played at the top of the range, if one was."""
+        if self.range is None:
+            return None
+        near = min(self.points, key=lambda p: abs(p.coefficient - self.range[1]))
+        return near if abs(near.coefficient - self.range[1]) < 0.01 * abs(self.range[1]) else None
+
+    @property
     def best(self) -> Point:
         """The point with the highest value among the musical ones, within the range if known."""
         low, high = self.range or (-np.inf, np.inf)
@@ -299,6 +307,24 @@ def find_range(response: Response) -> tuple[float, float] | None:
     return (bottom.coefficient, top.coefficient) if top.value - bottom.value >= gain else None
 
 
+def reaching(response: Response, share: float) -> tuple[float, float] | None:
+    """(0, the coefficient at which a note has this share of the sound), or None if it never has.
+
+    The points are smoothed to a rising curve (isotonic regression) and read off between them, so
+    that a lucky take moves the answer little. How musical it still is there is not asked: this is
+    for a knob whose end is meant to be a pedal note.
+    """
+    from sklearn.isotonic import isotonic_regression
+
+    points = [p for p in response.points if p.coefficient >= 0 and np.isfinite(p.value)]
+    smooth = isotonic_regression([p.value for p in points])
+    if response.quantity != "share" or smooth[-1] < share or smooth[0] >= share:
+        return None
+    after = int(np.argmax(smooth >= share))
+    (x0, y0), (x1, y1) = ((points[i].coefficient, smooth[i]) for i in (after - 1, after))
+    return 0.0, float(x0 + (x1 - x0) * (share - y0) / (y1 - y0))
+
+
 def write_report(
     folder: Path, responses: Sequence[Response], setting: Setting, model_name: str
 ) -> Path:
@@ -368,6 +394,7 @@ def _table(responses: Sequence[Response], unit: str) -> list[str]:
     head = ["direction", "method", "useful range", f"{unit} unsteered"]
     head += ["lowest to highest", "spread", "Spearman"] if bpm else ["best", "at", "onset rate"]
     head += ["pitch classes"] + (["prompted instrument heard"] if asked else [])
+    head += [] if bpm else ["at the top: share, onset rate, pitch classes"]
     rows = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     for r in responses:
         zero, best = r.unsteered, r.best
@@ -382,6 +409,11 @@ def _table(responses: Sequence[Response], unit: str) -> list[str]:
         cells.append(f"{best.pitch_classes:.1f}")
         if asked:
             cells.append(f"{zero.adherence:.2f} → {best.adherence:.2f}")
+        if not bpm:
+            top = r.top
+            cells.append(
+                f"{top.value:.2f}, {top.onset_ratio:.0%}, {top.pitch_classes:.1f}" if top else ""
+            )
         rows.append(f"| {' | '.join(cells)} |")
     if len(responses) > 1 and not bpm:
         before, after = (
@@ -389,14 +421,27 @@ def _table(responses: Sequence[Response], unit: str) -> list[str]:
         )
         cells = ["**mean**", "", "", f"{before:.2f}", f"{after:.2f}"]
         if asked:
-            cells += [""] * (len(head) - 6)
+            cells += [""] * (len(head) - 7)
             kept = [
                 np.mean([getattr(r, at).adherence for r in responses])
                 for at in ("unsteered", "best")
             ]
             cells.append(f"{kept[0]:.2f} → {kept[1]:.2f}")
         else:
-            cells += [""] * (len(head) - 5)
+            cells += [""] * (len(head) - 6)
+        tops = [r.top for r in responses if r.top]
+        cells.append(
+            ", ".join(
+                form.format(np.mean([getattr(t, of) for t in tops]))
+                for of, form in (
+                    ("value", "{:.2f}"),
+                    ("onset_ratio", "{:.0%}"),
+                    ("pitch_classes", "{:.1f}"),
+                )
+            )
+            if tops
+            else ""
+        )
         rows.append(f"| {' | '.join(cells)} |")
     return rows
 

@@ -344,6 +344,8 @@ def assemble(codec: EncodecModel, work: Path, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     model.eval().half().save_pretrained(out)
     tokenizer.save_pretrained(out)
+    about = out / "tokenizer_config.json"  # the class's name of today is unknown to transformers 4
+    about.write_text(about.read_text().replace("TokenizersBackend", "PreTrainedTokenizerFast"))
     EncodecFeatureExtractor(feature_size=1, sampling_rate=32_000).save_pretrained(out)
     for file in out.iterdir():
         file.chmod(0o644)

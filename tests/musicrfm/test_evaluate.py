@@ -107,10 +107,10 @@ def test_adherence_counts_prompted_instruments():
 
 def test_what_is_tried_follows_range_and_state_norm(model):
     wide = ev.coefficients_to_try(direction(model, state_norm=40.0))
-    assert min(wide) > 0 and 3 <= wide[len(wide) // 2] <= 6
+    assert min(wide) > 0 and 2 <= wide[len(wide) // 2] <= 4
     known = direction(model, range=[0, 8])
     assert ev.coefficients_to_try(known) == (2, 4, 6, 8, 10)
-    assert ev.coefficients_to_try(known, calibrate=True)[0] == pytest.approx(1.5)
+    assert ev.coefficients_to_try(known, calibrate=True)[0] == pytest.approx(0.5)
     both = ev.coefficients_to_try(direction(model, "tempo", concept="tempo", state_norm=40.0))
     assert [-c for c in reversed(both)] == list(both)
 
@@ -223,3 +223,17 @@ def test_plots_of_what_was_heard(tmp_path):
     for path in tmp_path.glob("*.png"):
         assert len(path.read_bytes()) > 10_000
     assert plots.spoken("note_Fs") == "F♯" and plots.spoken("tempo") == "tempo"
+
+
+def test_a_pedal_note_s_range_is_read_off_the_smoothed_curve():
+    found = response({0: 0.1, 1: 0.3, 2: 0.72, 3: 0.68, 4: 0.9})  # 0.70 at 2 and 3, smoothed
+    low, high = ev.reaching(found, 0.8)
+    assert low == 0 and high == pytest.approx(3.5)
+    assert ev.reaching(found, 0.95) is None
+    assert ev.reaching(found, 0.05) is None
+
+
+def test_the_top_of_the_range_is_reported_if_it_was_played():
+    found = response({0: 0.1, 1: 0.3, 2: 0.7, 4: 0.93, 6: 0.94})
+    assert found.range == (0.0, 4) and found.top.value == pytest.approx(0.93)
+    assert response({0: 0.1, 2: 0.12}).top is None
