@@ -14,11 +14,11 @@ import librosa
 import numpy as np
 
 from musicrfm import listening
+from musicrfm.evaluate import perform
 from musicrfm.model import MusicModel
 from musicrfm.nano import instruments
 from musicrfm.nano.compose import INSTRUMENTS, Clip, compose, theory
 from musicrfm.nano.render import SAMPLE_RATE, render
-from musicrfm.stream import MusicStream
 
 HELD_OUT = 9_000_000  # first seed of the held-out clips
 PROMPTS = ("solo {} melody", "{} melody with drums", "{} chords", "{} arpeggio")
@@ -27,16 +27,6 @@ PROMPTS = ("solo {} melody", "{} melody with drums", "{} chords", "{} arpeggio")
 def held_out(count: int, wanted=lambda clip: True, make=compose) -> list[Clip]:
     """The first `count` held-out clips that `wanted` accepts."""
     return list(itertools.islice(filter(wanted, map(make, itertools.count(HELD_OUT))), count))
-
-
-def play(model: MusicModel, prompt: str, seed: int, seconds: float) -> np.ndarray:
-    """Unsteered audio, float32 [samples, channels]."""
-    stream = MusicStream(model, prompt, seed=seed, chunk_frames=10)
-    chunks, length, wanted = [], 0, int(seconds * model.sample_rate)
-    while length < wanted:
-        chunks.append(next(stream))
-        length += len(chunks[-1])
-    return np.concatenate(chunks)[:wanted]
 
 
 def codec_quality(model: MusicModel, clips: int = 30, notes: int = 60) -> dict[str, float]:
@@ -77,14 +67,14 @@ def generation_quality(
     dominant, onset_rates = set(), []
     for seed in range(seeds):
         prompt = PROMPTS[seed % len(PROMPTS)].format(leads[seed % len(leads)])
-        heard = listening.measure(play(model, prompt, seed, 6.0), model.sample_rate)
+        heard = listening.measure(perform(model, prompt, seed=seed, seconds=6.0), model.sample_rate)
         dominant.add(int(np.argmax(heard.note_share)))
         onset_rates.append(heard.onset_rate)
     clips = held_out(40, lambda c: c.kind == "music")
     trained = [
         listening.measure(render(c)[: 6 * SAMPLE_RATE], SAMPLE_RATE).onset_rate for c in clips
     ]
-    long = play(model, "piano melody with bass and drums", 0, long_seconds)[:, 0]
+    long = perform(model, "piano melody with bass and drums", seconds=long_seconds)[:, 0]
     seconds = long[: len(long) // model.sample_rate * model.sample_rate].reshape(
         -1, model.sample_rate
     )
@@ -109,7 +99,9 @@ def prompt_adherence(model: MusicModel, per_lead: int = 6) -> dict[str, float]:
     for lead in INSTRUMENTS:
         prompts = [PROMPTS[i % len(PROMPTS)].format(lead) for i in range(per_lead)]
         heard = [
-            instruments.hear_instrument(play(model, p, 500 + i, 7.0)[SAMPLE_RATE:, 0], SAMPLE_RATE)
+            instruments.hear_instrument(
+                perform(model, p, seed=500 + i, seconds=7.0)[SAMPLE_RATE:, 0], SAMPLE_RATE
+            )
             for i, p in enumerate(prompts)
         ]
         right[f"accuracy_{lead}"] = float(np.mean([name == lead for name in heard]))

@@ -10,9 +10,10 @@ import torch
 from transformers import AutoTokenizer, MusicgenForConditionalGeneration
 
 from musicrfm import listening
+from musicrfm.evaluate import perform
 from musicrfm.model import NANO, MusicModel
 from musicrfm.nano.compose import INSTRUMENTS, theory
-from musicrfm.nano.measure import HELD_OUT, play, prompt_adherence
+from musicrfm.nano.measure import HELD_OUT, prompt_adherence
 from musicrfm.nano.render import SAMPLE_RATE, render
 
 
@@ -57,7 +58,7 @@ def test_it_plays_what_the_prompt_asks_for(nano):
 def test_it_makes_sound_and_does_not_clip(nano):
     """Now and then a piece begins with seconds of near silence (see the card); most do not."""
     heard = [
-        listening.measure(play(nano, f"{lead} melody", seed, 4.0), nano.sample_rate)
+        listening.measure(perform(nano, f"{lead} melody", seed=seed, seconds=4.0), nano.sample_rate)
         for seed, lead in enumerate(INSTRUMENTS)
     ]
     assert sum(take.silence_share < 0.5 for take in heard) >= 6
