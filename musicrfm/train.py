@@ -290,7 +290,7 @@ def _rendered(
         "seed": seed,
         "pooling": pooling,
         "peak": PEAK,
-        "version": 1,
+        "version": 2,
         **about,
     }
     states, kept = cached(key, compute, cache)

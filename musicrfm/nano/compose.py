@@ -15,18 +15,19 @@ import mido
 
 TICKS = 480
 CLIP_SECONDS = 12.0
+BPM_RANGE = (60.0, 180.0)
 
 # Lead instruments: spoken name -> (General MIDI program, lowest and highest MIDI pitch).
 # Chosen because a 2 kbit/s codec carries them well and because ears tell them apart.
 INSTRUMENTS: dict[str, tuple[int, int, int]] = {
-    "piano": (0, 55, 84),
-    "vibraphone": (11, 60, 86),
-    "organ": (16, 55, 82),
-    "guitar": (24, 52, 79),
-    "strings": (48, 55, 84),
-    "trumpet": (56, 57, 82),
-    "flute": (73, 62, 88),
-    "synth": (80, 57, 84),
+    "piano": (0, 52, 80),
+    "vibraphone": (11, 57, 82),
+    "organ": (16, 50, 78),
+    "guitar": (24, 48, 76),
+    "strings": (48, 52, 80),
+    "trumpet": (56, 55, 80),
+    "flute": (73, 60, 84),
+    "synth": (80, 52, 80),
 }
 CHORD_INSTRUMENTS = ("piano", "organ", "guitar", "strings", "vibraphone")
 BASS_PROGRAM = 33
@@ -35,7 +36,10 @@ MODES: dict[str, tuple[int, ...]] = {
     "major": (0, 2, 4, 5, 7, 9, 11),
     "minor": (0, 2, 3, 5, 7, 8, 10),
     "dorian": (0, 2, 3, 5, 7, 9, 10),
+    "phrygian": (0, 1, 3, 5, 7, 8, 10),
+    "lydian": (0, 2, 4, 6, 7, 9, 11),
     "mixolydian": (0, 2, 4, 5, 7, 9, 10),
+    "locrian": (0, 1, 3, 5, 6, 8, 10),
     "harmonic minor": (0, 2, 3, 5, 7, 8, 11),
     "pentatonic": (0, 2, 4, 7, 9),
 }
@@ -65,13 +69,14 @@ GROOVES = (  # (drum, beats it falls on)
     ((KICK, (0, 1, 2, 3)), (OPEN_HAT, (0.5, 1.5, 2.5, 3.5)), (SNARE, (1, 3))),
 )
 MOODS: dict[str, dict] = {
-    "calm": {"velocity": 66, "octave": 0, "sparse": 0.7},
-    "gentle": {"velocity": 74, "octave": 0, "sparse": 0.4},
-    "bright": {"velocity": 92, "octave": 1, "sparse": 0.1},
-    "dark": {"velocity": 84, "octave": -1, "sparse": 0.3},
+    "calm": {"velocity": 66, "octave": 0, "sparse": 0.4},
+    "gentle": {"velocity": 74, "octave": 0, "sparse": 0.2},
+    "bright": {"velocity": 92, "octave": 1, "sparse": 0.0},
+    "dark": {"velocity": 84, "octave": -1, "sparse": 0.15},
     "energetic": {"velocity": 104, "octave": 0, "sparse": 0.0},
-    "steady": {"velocity": 90, "octave": 0, "sparse": 0.2},
+    "steady": {"velocity": 90, "octave": 0, "sparse": 0.0},
 }
+CHORD_QUALITIES = ((0, 4, 7), (0, 3, 7), (0, 4, 8), (0, 3, 6))  # major, minor, augmented, dim.
 CLICKS = (37, 56, 76, 77, 75, 42)
 
 
@@ -166,10 +171,11 @@ def _music(rng: random.Random) -> Clip:
             ({"comping", "drums"}, f"{lead} chords with drums"),
             ({"comping"}, f"{lead} chords"),
         ),
-        weights=(2, 3, 2, 2, 2, 2, 2, 2, 1),
+        weights=(1, 4, 3, 1, 3, 1, 3, 2, 0.5),
     )[0]
     tonic, mode = rng.randrange(12), rng.choice(list(MODES))
-    bpm = 60.0 * 3.0 ** rng.random()
+    slowest, fastest = BPM_RANGE
+    bpm = slowest * (fastest / slowest) ** rng.random()
     program, low, high = INSTRUMENTS[lead]
     programs = {0: program, 1: INSTRUMENTS[chords][0], 2: BASS_PROGRAM}
     low, high = low + 12 * min(0, mood["octave"]), high + 12 * max(0, mood["octave"])
@@ -188,25 +194,33 @@ def _music(rng: random.Random) -> Clip:
     )
     arpeggio = rng.choice(((0, 1, 2, 1), (0, 1, 2, 3), (0, 2, 1, 2), (3, 2, 1, 0)))
     step = rng.choice((0.5, 0.5, 0.25 if bpm < 110 else 0.5))
-    key_change, tempo_change = rng.random() < 0.2, rng.random() < 0.2
-    change_at = rng.uniform(4, 8)
+    key_change = rng.random() < 0.2
+    tempo_change = rng.choices(("none", "jump", "drift"), weights=(5, 3, 2))[0]
+    change_at = rng.uniform(3, 9)
     shift = rng.choice((2, 3, 5, 7, 9, 10))
-    new_bpm = min(180.0, max(60.0, bpm * rng.choice((0.7, 0.8, 1.25, 1.4))))
+    jump, drift = rng.choice((0.6, 0.7, 0.8, 1.25, 1.4, 1.65)), rng.choice((0.93, 0.95, 1.05, 1.07))
+    meter = rng.choice((4, 4, 4, 4, 3))
     notes: list[Note] = []
-    start, bar, here, changed = rng.uniform(0, 0.4), 0, (tonic, bpm), False
+    start, bar, root, now_bpm, changed = rng.uniform(0, 0.4), 0, tonic, bpm, False
     tempi = [(0.0, bpm)]
     degree = rng.randrange(7)
     while start < CLIP_SECONDS:
         if start > change_at and not changed:
             changed = True
-            here = ((tonic + shift) % 12 if key_change else tonic, new_bpm if tempo_change else bpm)
-            tempi += [(start, new_bpm)] if tempo_change else []
-        root, now_bpm = here
+            root = (tonic + shift) % 12 if key_change else tonic
+            now_bpm *= jump if tempo_change == "jump" else 1.0
+        now_bpm *= drift if tempo_change == "drift" and bar else 1.0
+        now_bpm = min(fastest, max(slowest, now_bpm))
+        if now_bpm != tempi[-1][1]:
+            tempi.append((start, now_bpm))
         scale, beat = MODES[mode], 60.0 / now_bpm
         chord_degree = progression[bar % 4]
         chord = [chord_degree, chord_degree + 2, chord_degree + 4]
 
         def add(at, length, pitch, accent=0, channel=0, start=start, beat=beat):
+            if at >= meter:  # the patterns are four beats long; a waltz leaves the last one out
+                return
+            length = min(length, meter - at)
             velocity = mood["velocity"] + accent + rng.randint(-5, 5)
             notes.append(Note(start + at * beat, length * beat, pitch, velocity, channel))
 
@@ -223,7 +237,7 @@ def _music(rng: random.Random) -> Clip:
                 add(i * step, step * 0.95, pitch, 12 if i * step % 1 == 0 else 0)
         for part, channel, loud in (("comping", 0, 0), ("chords", 1, -18)):
             if part in parts:
-                hits = comping if part == "comping" or "drums" in parts else (0, 2)
+                hits = comping if part == "comping" or "drums" in parts else (0, 1, 2, 3)
                 for i, at in enumerate(hits):
                     length = (hits[i + 1] if i + 1 < len(hits) else 4) - at
                     for tone in chord:
@@ -243,7 +257,7 @@ def _music(rng: random.Random) -> Clip:
                 for at in beats:
                     loud = {KICK: 14, SNARE: 6}.get(drum, -22)
                     add(at, 0.2, drum, loud + (8 if at == 0 else 0), 9)
-        start += 4 * beat
+        start += meter * beat
         bar += 1
     notes = [n for n in notes if n.start < CLIP_SECONDS]
     prompt = _phrase(rng, texture, mood_name)
@@ -307,17 +321,14 @@ def _exercise(rng: random.Random) -> Clip:
     beat, notes, now = 60 / bpm, [], rng.uniform(0, 0.2)
     scale, velocity = MODES[mode], rng.randint(80, 110)
     base = 12 * rng.choice((3, 4, 4, 5, 5, 6)) + tonic
-    gap, steps = rng.choice((1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)), 0
+    gap, quality, steps = rng.randint(1, 12), rng.choice(CHORD_QUALITIES), 0
     while now < CLIP_SECONDS:
         if kind == "note":
             pitches, length = [base], 2.0
         elif kind == "interval":
             pitches, length = [base, base + gap], 2.0
         elif kind == "chord":
-            pitches, length = (
-                [base + i for i in ((0, 4, 7) if mode in ("major", "mixolydian") else (0, 3, 7))],
-                2.0,
-            )
+            pitches, length = [base + i for i in quality], 2.0
         else:
             climb = steps % (2 * len(scale))
             climb = climb if climb <= len(scale) else 2 * len(scale) - climb

@@ -1,8 +1,11 @@
 """Trains nano's text encoder and decoder on the codec's codes, and assembles the checkpoint.
 
-While training, a linear read-out on every block also has to tell the tempo of what is sounding. It
-is thrown away afterwards, but it makes the hidden states hold the tempo along straight lines,
-where directions can find it.
+While training, a linear read-out on every block also has to tell the tempo of what is sounding, and
+in some clips every block's output is moved along its read-out until that says the true tempo. The
+read-outs are thrown away afterwards, but the hidden states then hold the tempo along straight
+lines, where directions can find it, and the blocks above have learnt to follow it: a small model
+otherwise only repeats the rhythm that it hears. Source of the idea: interventions on concept
+bottlenecks, Koh et al. 2020, arXiv:2007.04612.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import random
 import sys
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +42,7 @@ CODEBOOKS, CODES = 4, 1024
 START = CODES  # the id that stands where a codebook has no code yet
 FRAMES = 400
 CODEBOOK_WEIGHTS = (1.6, 1.1, 0.7, 0.6)  # the first codebook carries most of the pitch
+INTERVENE = 0.35  # share of crops in which the blocks are told the tempo
 DROP_PROMPT = 0.12  # share of crops trained without text, for guidance
 SPACE = "\u2581"  # how the tokenizer writes the blank before a word
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,:;!?'-&#/"
@@ -157,18 +162,43 @@ def delayed(codes: Tensor) -> tuple[Tensor, Tensor]:
     return rows[:, :, :-1], labels.masked_fill(labels == START, -100)
 
 
-def tempo_labels(rows: list[dict], starts: list[int], positions: int) -> Tensor:
-    """Standardised log-tempo at every position, [batch, positions]; NaN where there is no beat.
+def tempo_labels(rows: list[dict], starts: list[int], positions: int) -> tuple[Tensor, Tensor]:
+    """(true, audible): standardised log-tempo at every position, [batch, positions] each.
 
-    The first two seconds of a crop and after a change are left out: nobody could know yet.
+    NaN where there is no beat; `audible` also in the first two seconds of a crop and after a jump,
+    where nobody could know it from the sound yet.
     """
-    out = torch.full((len(rows), positions), math.nan)
+    true = torch.full((len(rows), positions), math.nan)
+    audible = true.clone()
     for i, (row, start) in enumerate(zip(rows, starts, strict=True)):
+        before = None
         for at, bpm in row["tempi"]:
             begin = max(int(at * 50) - start, 0)
-            out[i, begin:] = math.nan
-            out[i, begin + 100 :] = math.log(bpm / 104) / 0.32
-    return out
+            jump = begin == 0 or before is None or abs(math.log(bpm / before)) > 0.1
+            true[i, begin:] = math.log(bpm / 104) / 0.32
+            audible[i, begin:] = math.nan if jump else true[i, begin:]
+            if jump:
+                audible[i, begin + 100 :] = true[i, begin + 100 :]
+            before = bpm
+    return true, audible
+
+
+class TempoReadouts(nn.ModuleList):
+    """One linear read-out of the tempo per decoder block, which can also be told the answer."""
+
+    def __init__(self, blocks: nn.ModuleList, width: int) -> None:
+        super().__init__(nn.Linear(width, 1) for _ in blocks)
+        self.told: Tensor | None = None
+        for block, readout in zip(blocks, self, strict=True):
+            block.register_forward_hook(partial(self._tell, readout))
+
+    def _tell(self, readout: nn.Linear, block: nn.Module, inputs: tuple, hidden: Tensor) -> Tensor:
+        """Moves hidden [batch, positions, width] along the read-out to where it says `told`."""
+        if self.told is None:
+            return hidden
+        weight, bias = readout.weight[0].detach(), readout.bias.detach()
+        miss = (self.told - (hidden @ weight + bias)).nan_to_num()
+        return hidden + miss[..., None] * weight / weight.square().sum()
 
 
 def reword(prompt: str, rng: random.Random) -> str:
@@ -210,7 +240,7 @@ def train(
     tokenizer = make_tokenizer()
     model = make_model(len(tokenizer)).to(device)
     decoder, blocks = model.decoder.model.decoder, model.decoder.model.decoder.layers
-    readouts = nn.ModuleList(nn.Linear(256, 1) for _ in blocks).to(device)
+    readouts = TempoReadouts(blocks, 256).to(device)
     codec = {id(p) for p in model.audio_encoder.parameters()}
     parameters = [p for p in model.parameters() if id(p) not in codec and p.requires_grad]
     parameters += readouts.parameters()
@@ -230,7 +260,7 @@ def train(
     weights = torch.tensor(CODEBOOK_WEIGHTS, device=device)
 
     def batch_loss(
-        clips: list[int], starts: list[int], rng: random.Random, drop: float
+        clips: list[int], starts: list[int], rng: random.Random, drop: float, intervene: float
     ) -> tuple[Tensor, Tensor]:
         crop = np.stack([codes[c][:, s : s + FRAMES] for c, s in zip(clips, starts, strict=True)])
         inputs, labels = delayed(torch.from_numpy(crop.astype(np.int64)).to(device))
@@ -246,6 +276,9 @@ def train(
         visible = torch.where(
             keep[:, None] > 0, text["attention_mask"], torch.ones_like(text["attention_mask"])
         )
+        true, audible = tempo_labels([rows[c] for c in clips], starts, inputs.shape[-1])
+        tell = torch.tensor([rng.random() < intervene for _ in clips])
+        readouts.told = true.masked_fill(~tell[:, None], math.nan).to(device)
         out = decoder(
             inputs.flatten(0, 1), encoder_hidden_states=states, encoder_attention_mask=visible,
             output_hidden_states=True, use_cache=False,
@@ -255,7 +288,7 @@ def train(
             logits.flatten(0, 2).float(), labels.flatten(), ignore_index=-100, reduction="none"
         ).view(labels.shape)
         per_book = each.sum((0, 2)) / (labels >= 0).sum((0, 2))
-        tempo = tempo_labels([rows[c] for c in clips], starts, inputs.shape[-1]).to(device)
+        tempo = audible.masked_fill(tell[:, None], math.nan).to(device)
         known = ~tempo.isnan()
         misses = [
             functional.smooth_l1_loss(readout(h)[..., 0][known].float(), tempo[known])
@@ -272,7 +305,7 @@ def train(
         with torch.inference_mode():
             for i in range(0, 16, 8):
                 clips = [len(codes) - held + i + j for j in range(8)]
-                per_book, misses = batch_loss(clips, [100] * 8, check, 0.0)
+                per_book, misses = batch_loss(clips, [100] * 8, check, 0.0, 0.0)
                 parts.append(per_book)
                 tempo.append(misses)
         model.train()
@@ -308,7 +341,7 @@ def train(
         optimiser.zero_grad(set_to_none=True)
         clips, starts = zip(*(place(rng) for _ in range(budget.batch)), strict=True)
         with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=half):
-            per_book, misses = batch_loss(list(clips), list(starts), rng, DROP_PROMPT)
+            per_book, misses = batch_loss(list(clips), list(starts), rng, DROP_PROMPT, INTERVENE)
             loss = (per_book * weights).mean() + budget.tempo_weight * misses.nan_to_num().mean()
         loss.backward()
         nn.utils.clip_grad_norm_(parameters, 1.0)

@@ -88,11 +88,29 @@ def test_delay_pattern():
 
 
 def test_tempo_labels_wait_until_the_tempo_can_be_heard():
-    rows = [{"tempi": [(0.0, 104.0), (4.0, 208.0)]}]
-    labels = lm_training.tempo_labels(rows, [50], 400)[0]
-    assert labels[:100].isnan().all() and labels[120].item() == pytest.approx(0)
-    assert labels[150:250].isnan().all()
-    assert labels[260].item() == pytest.approx(math.log(2) / 0.32)
+    rows = [{"tempi": [(0.0, 104.0), (4.0, 208.0), (6.0, 200.0)]}]
+    true, audible = (labels[0] for labels in lm_training.tempo_labels(rows, [50], 400))
+    assert true[0].item() == pytest.approx(0) and not true.isnan().any()
+    assert audible[:100].isnan().all() and audible[120].item() == pytest.approx(0)
+    assert audible[150:250].isnan().all()  # a jump has to be heard first, a drift has not
+    assert audible[251].item() == pytest.approx(math.log(200 / 104) / 0.32)
+
+
+def test_blocks_that_are_told_the_tempo_hold_it():
+    class Block(torch.nn.Module):
+        def forward(self, x):
+            return 2 * x
+
+    blocks = torch.nn.ModuleList([Block(), Block()])
+    readouts = lm_training.TempoReadouts(blocks, 8)
+    hidden = torch.randn(1, 3, 8, generator=torch.Generator().manual_seed(0))
+    plain = blocks[0](hidden)
+    torch.testing.assert_close(plain, 2 * hidden)
+    readouts.told = torch.tensor([[1.5, math.nan, -0.5]])
+    moved = blocks[0](hidden)
+    said = readouts[0](moved)[0, :, 0]
+    torch.testing.assert_close(said[[0, 2]], torch.tensor([1.5, -0.5]))
+    torch.testing.assert_close(moved[:, 1], plain[:, 1])  # nobody knows it there
 
 
 def test_tokenizer_knows_the_words_and_spells_the_rest():

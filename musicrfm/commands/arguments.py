@@ -1,0 +1,58 @@
+"""Arguments that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+
+from musicrfm.errors import MusicRFMError
+
+METHODS = ("rfm", "rfm-top", "rfm-multiclass", "mean-difference", "linear", "logistic")
+
+
+def command(group, name: str, run, words: str) -> argparse.ArgumentParser:
+    parser = group.add_parser(name, help=words, description=words[0].upper() + words[1:] + ".")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def model_arguments(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--model", default="nano", help="nano, a folder, or a hub id")
+    p.add_argument("--device", choices=("cpu", "cuda"), help="default: cuda if there is one")
+
+
+def playing_arguments(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--layers", default="all", help="all, top:K or exp:BASE,RATE")
+    p.add_argument("--seed", type=int, default=0)
+    p.add_argument("--top-k", type=int, default=250)
+    p.add_argument("--temperature", type=float, default=1.0)
+    p.add_argument("--guidance", type=float, default=3.0, help="guidance scale")
+
+
+def octave_argument(p: argparse.ArgumentParser) -> None:
+    p.add_argument(
+        "--octaves",
+        default="0-8",
+        metavar="A-B",
+        help="MIDI octaves of the notes to train on (default %(default)s)",
+    )
+
+
+def count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 up")
+    return int(text)
+
+
+def numbers(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not like 2,4,8") from None
+
+
+def octaves_of(text: str) -> tuple[int, int]:
+    low, _, high = text.partition("-")
+    try:
+        return int(low), int(high or low)
+    except ValueError:
+        raise MusicRFMError(f"--octaves {text!r} is not like 3-6") from None

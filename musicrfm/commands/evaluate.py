@@ -1,0 +1,226 @@
+"""`musicrfm evaluate`: plays directions, measures the sound, reports."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from musicrfm.commands.arguments import (
+    METHODS,
+    command,
+    count,
+    model_arguments,
+    numbers,
+    octave_argument,
+    octaves_of,
+    playing_arguments,
+)
+from musicrfm.errors import MusicRFMError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from musicrfm.directions import Direction
+    from musicrfm.evaluate import Setting
+    from musicrfm.model import MusicModel
+    from musicrfm.train import Data
+
+
+def add(commands) -> None:
+    p = command(commands, "evaluate", evaluate, "play directions, measure the sound, report")
+    p.add_argument(
+        "directions",
+        nargs="*",
+        metavar="DIRECTION",
+        help="names or files (default: all of the model)",
+    )
+    p.add_argument("--out", default="evaluation", metavar="DIR", help="default %(default)s")
+    p.add_argument(
+        "--prompt",
+        action="append",
+        default=[],
+        metavar="TEXT[=INSTRUMENT]",
+        help="repeatable; with the instrument it asks for",
+    )
+    p.add_argument("--seeds", type=count, default=2, help="seeds per prompt")
+    p.add_argument("--seconds", type=float, default=8.0, help="length of a clip")
+    p.add_argument(
+        "--coefficients",
+        type=numbers,
+        metavar="A,B,…",
+        help="raw ones to try; write --coefficients=-4,4 if the first is negative",
+    )
+    p.add_argument(
+        "--write-range",
+        action="store_true",
+        help="find the useful range and write it into the direction",
+    )
+    p.add_argument(
+        "--reach",
+        type=float,
+        metavar="SHARE",
+        help="with --write-range: let a note's range end where its share of the sound is this, "
+        "instead of where the music thins out",
+    )
+    p.add_argument(
+        "--methods",
+        metavar="A,B,…",
+        help=f"compare methods, trained here on the same data: {', '.join(METHODS)}",
+    )
+    p.add_argument("--samples", type=count, help="clips to train on, with --methods")
+    octave_argument(p)
+    p.add_argument(
+        "--adherence",
+        action="store_true",
+        help="also ask whether the prompted instrument is kept (nano's instruments)",
+    )
+    p.add_argument("--chroma", action="store_true", help="also plot chroma over time")
+    model_arguments(p)
+    playing_arguments(p)
+
+
+def evaluate(o: argparse.Namespace) -> None:
+    from musicrfm.evaluate import evaluate as play_and_listen
+    from musicrfm.evaluate import reaching, write_report
+    from musicrfm.model import MusicModel
+
+    model = MusicModel.load(o.model, device=o.device)
+    setting, instruments = _setting(o)
+    directions = _to_evaluate(o, model)
+    hear = _instrument_listener() if o.adherence else None
+    if o.adherence and o.seconds < 3:
+        raise MusicRFMError("--adherence needs clips of 3 seconds or more, see --seconds")
+    folder = Path(o.out)
+    responses = play_and_listen(
+        model,
+        directions,
+        setting,
+        coefficients=o.coefficients,
+        calibrate=o.write_range,
+        folder=folder,
+        instruments=instruments,
+        hear_instrument=hear,
+    )
+    table = write_report(folder, responses, setting, model.name)
+    if o.chroma:
+        _chroma_plots(folder, model, directions, responses, setting)
+    print(table.read_text("utf-8"))
+    if o.write_range:
+        for given, direction, response in zip(
+            o.directions or [d.name for d in directions], directions, responses, strict=True
+        ):
+            found = reaching(response, o.reach) if o.reach else response.range
+            _write_range(given, direction, found)
+
+
+def _to_evaluate(o: argparse.Namespace, model: MusicModel) -> list[Direction]:
+    from musicrfm.directions import Direction, list_directions
+
+    if not o.methods:
+        names = o.directions or list_directions(model.name)
+        if not names:
+            raise MusicRFMError(f"there are no directions for {model.name!r}: train some first")
+        return [Direction.load(name, model) for name in names]
+    if o.write_range:
+        raise MusicRFMError("--write-range goes with finished directions, not with --methods")
+
+    from musicrfm.directions import canonical_name
+    from musicrfm.probes import Search
+    from musicrfm.train import note_data, tempo_data
+    from musicrfm.train import train_note as note
+    from musicrfm.train import train_tempo as tempo
+
+    search = Search(seed=o.seed)
+    wanted = [canonical_name(name) for name in o.directions or ["note_C", "note_E", "note_Gs"]]
+    data: dict[str, Data] = {}
+    trained = []
+    for method in o.methods.split(","):
+        for name in wanted:
+            if name == "tempo":
+                data.setdefault("tempo", tempo_data(model, o.samples or 1200, o.seed))
+                trained.append(tempo(data["tempo"], method, search=search))
+            else:
+                if "note" not in data:
+                    octaves = octaves_of(o.octaves)
+                    data["note"] = note_data(model, o.samples or 1440, o.seed, octaves=octaves)
+                target = name.removeprefix("note_")
+                trained.append(note(data["note"], target, method, search=search))
+    return trained
+
+
+def _setting(o: argparse.Namespace) -> tuple[Setting, dict[str, str]]:
+    from musicrfm.evaluate import PROMPTS, Setting
+
+    instruments = dict(PROMPTS)
+    prompts = []
+    for text in o.prompt:
+        prompt, _, instrument = text.partition("=")
+        prompts.append(prompt)
+        if instrument:
+            instruments[prompt] = instrument
+    setting = Setting(
+        prompts=tuple(prompts) or tuple(PROMPTS),
+        seeds=tuple(range(o.seed, o.seed + o.seeds)),
+        seconds=o.seconds,
+        layers=o.layers,
+        guidance_scale=o.guidance,
+        temperature=o.temperature,
+        top_k=o.top_k,
+    )
+    return setting, instruments
+
+
+def _instrument_listener():
+    """Names the instrument of a clip, leaving out its first second, as the listener learned."""
+    from musicrfm.nano import instruments
+
+    if not instruments.FITTED.is_file():
+        raise MusicRFMError(
+            f"--adherence needs {instruments.FITTED}, which `python -m musicrfm.nano` makes"
+        )
+
+    def hear(audio: np.ndarray, sample_rate: int) -> str:
+        return instruments.hear_instrument(audio[sample_rate:], sample_rate)
+
+    return hear
+
+
+def _chroma_plots(folder: Path, model: MusicModel, directions, responses, setting) -> None:
+    from musicrfm import listening, plots
+    from musicrfm.evaluate import perform
+
+    prompt, seed = setting.prompts[0], setting.seeds[0]
+    for direction, response in zip(directions, responses, strict=True):
+        if response.quantity != "share":
+            continue
+        clips = []
+        for raw in (0.0, response.best.coefficient):
+            audio = perform(
+                model,
+                prompt,
+                seed=seed,
+                seconds=setting.seconds,
+                changes=[(0.0, direction, raw)],
+                layers=setting.layers,
+                guidance_scale=setting.guidance_scale,
+                temperature=setting.temperature,
+                top_k=setting.top_k,
+            )
+            how = f"{plots.spoken(direction.name)} at {raw:.3g}" if raw else "unsteered"
+            clips.append((f"“{prompt}”, {how}", *listening.chroma(audio, model.sample_rate)))
+        target = listening.PITCH_CLASSES.index(direction.name.removeprefix("note_"))
+        plots.chroma(folder / f"chroma_{direction.name}.png", clips, target)
+
+
+def _write_range(given: str, direction: Direction, found: tuple[float, float] | None) -> None:
+    """Into the file that was given, or, for a name, into the user's own folder."""
+    from musicrfm.train import direction_path
+
+    if found is None:
+        print(f"{direction.name}: no useful range found, nothing written")
+        return
+    direction.meta["range"] = list(found)
+    path = Path(given) if given.endswith(".safetensors") else direction_path(direction)
+    direction.save(path)
+    print(f"{direction.name}: range {found[0]:.3g} to {found[1]:.3g} in {path}")

@@ -1,0 +1,51 @@
+"""`musicrfm listen`: what an evaluation would measure on any sound file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from musicrfm.commands.arguments import command
+from musicrfm.errors import MusicRFMError
+
+
+def add(commands) -> None:
+    p = command(commands, "listen", listen, "measure sound files: notes, tempo, level, artefacts")
+    p.add_argument("files", nargs="+", metavar="FILE")
+    p.add_argument("--json", action="store_true", help="print JSON")
+
+
+def listen(o: argparse.Namespace) -> None:
+    import soundfile
+
+    from musicrfm import listening
+
+    heard = []
+    for path in o.files:
+        if not Path(path).is_file():
+            raise MusicRFMError(f"there is no file {path!r}")
+        try:
+            audio, sample_rate = soundfile.read(path, dtype="float32", always_2d=True)
+        except (OSError, RuntimeError) as error:
+            raise MusicRFMError(f"{path!r} is no sound file that can be read: {error}") from error
+        heard.append((path, listening.measure(audio, sample_rate)))
+    if o.json:
+        print(json.dumps([{"file": path} | m.as_dict() for path, m in heard], indent=1))
+        return
+    for path, m in heard:
+        order = sorted(range(12), key=lambda i: -m.note_share[i])
+        notes = [
+            f"{listening.PITCH_CLASSES[i].replace('s', '#')} {m.note_share[i]:.0%}"
+            for i in order
+            if m.note_share[i] >= listening.HEARD_SHARE
+        ]
+        tempo = f"{m.tempo_bpm:.1f} BPM (pulse {m.pulse:.2f})" if m.tempo_bpm else "no pulse"
+        print(f"{path}: {m.seconds:.1f} s")
+        print(f"  notes    {', '.join(notes) or 'none'} ({m.pitch_classes} pitch classes)")
+        print(f"  rhythm   {tempo}, {m.onset_rate:.1f} onsets a second")
+        print(
+            f"  level    {m.level_db:.1f} dBFS, peak {m.peak:.3f}, "
+            f"{m.clipped_share:.2%} clipped, {m.silence_share:.0%} silent"
+        )
+        print(f"  flatness {m.flatness:.4f}")
