@@ -85,6 +85,15 @@ class Direction:
         self.vectors = (self.vectors / length.clamp_min(1e-20)).contiguous()
         if self.meta.get("range") is not None:
             self.meta["range"] = _checked_range(self.name, self.meta["range"])
+        if not (math.isfinite(self.curve) and self.curve > 0):
+            raise MusicRFMError(
+                f"direction {self.name!r} has the curve {self.meta['curve']!r}: give a number above 0"
+            )
+        if self.classes and len(self.classes) != self.components:
+            raise MusicRFMError(
+                f"direction {self.name!r} has {self.components} components but "
+                f"{len(self.classes)} classes: give one component per class"
+            )
 
     @property
     def layers(self) -> int:
@@ -115,14 +124,58 @@ class Direction:
         largest = max(map(abs, self.range or (0.0, 0.0)))
         return largest or 1.0
 
+    @property
+    def curve(self) -> float:
+        """Exponent of the knob's travel, found by listening: above 1 it starts out gently."""
+        return float(self.meta.get("curve") or 1.0)
+
+    def raw(self, coefficient: float) -> float:
+        """The raw coefficient for a knob at `coefficient`, 1.0 being the top of the range."""
+        return math.copysign(self.scale * abs(coefficient) ** self.curve, coefficient)
+
+    def coefficient(self, raw: float) -> float:
+        """Where the knob stands for a raw coefficient: the inverse of `raw`."""
+        return math.copysign((abs(raw) / self.scale) ** (1 / self.curve), raw)
+
+    @property
+    def classes(self) -> list[str]:
+        """Of a multiclass direction: the class that each component steers to; otherwise empty."""
+        return list(self.meta.get("classes") or ())
+
+    def only(self, component: int | str) -> Direction:
+        """One component as a direction of its own, by number or, if multiclass, by class.
+
+        `notes` has a class C, so `only("C")` is called `notes_C`. Calibration is not handed on,
+        as it was found for the first component. Raises MusicRFMError if there is no such one.
+        """
+        names = [str(n) for n in self.classes or range(self.components)]
+        wanted = _spelled(names[component] if isinstance(component, int) else component)
+        if wanted not in map(_spelled, names):
+            raise MusicRFMError(
+                f"direction {self.name!r} has no {component!r}: choose one of {', '.join(names)}"
+            )
+        number = [_spelled(name) for name in names].index(wanted)
+        spoken = names[number]
+        meta = {k: v for k, v in self.meta.items() if k not in ("classes", "range", "curve")}
+        useful = self.meta.get("class_ranges", {}).get(spoken)
+        if useful is not None:
+            meta["range"] = useful
+        meta |= {"target": spoken}
+        vectors = self.vectors[:, number : number + 1]
+        return Direction(f"{self.name}_{spoken}", vectors, self.layer_scores, meta)
+
     @classmethod
     def load(
         cls, name_or_path: str | os.PathLike[str], model: MusicModel | None = None
     ) -> Direction:
         """A direction by name (`note_C`, needs `model`) or from a file.
 
+        `notes:C` is one class of a multiclass direction, see `only`.
         Raises MusicRFMError if there is none, it is damaged, or it belongs to another model.
         """
+        whole, colon, component = str(name_or_path).rpartition(":")
+        if colon and len(whole) > 1 and "/" not in component and os.sep not in component:
+            return cls.load(whole, model).only(component)
         path = _find(name_or_path, model)
         try:
             with safe_open(path, framework="pt") as file:
@@ -220,6 +273,11 @@ def _find(name_or_path: str | os.PathLike[str], model: MusicModel | None) -> Pat
                 return path
     known = ", ".join(list_directions(model.name)) or "there are none yet"
     raise MusicRFMError(f"model {model.name!r} has no direction {text!r} (known: {known})")
+
+
+def _spelled(component: str) -> str:
+    """A class in the spelling that pitch classes have in names: C# and Db are Cs."""
+    return canonical_name(f"note_{component}").removeprefix("note_")
 
 
 def _checked_range(name: str, useful: Any) -> list[float]:

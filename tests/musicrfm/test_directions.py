@@ -80,6 +80,33 @@ def test_scale_without_a_range() -> None:
     assert make(range=[0, 0]).scale == 1.0
 
 
+def test_the_knobs_travel() -> None:
+    plain, bent = make(range=[-2, 8]), make(range=[-2, 8], curve=2.0)
+    assert [plain.raw(c) for c in (-0.5, 0, 0.5, 1)] == [-4, 0, 4, 8]
+    assert [bent.raw(c) for c in (-0.5, 0, 0.5, 1, 2)] == [-2, 0, 2, 8, 32]
+    assert [bent.coefficient(raw) for raw in (-2, 0, 2, 8)] == [-0.5, 0, 0.5, 1]
+    for curve in (-1, float("nan")):
+        with pytest.raises(MusicRFMError, match="curve .* above 0"):
+            make(curve=curve)
+
+
+def test_one_class_of_many(folder: Path, model: MusicModel) -> None:
+    many = make(
+        "notes", model=model.name, classes=["C", "Cs"], range=[0, 3], class_ranges={"Cs": [0, 5]}
+    )
+    many.save(folder / model.name / "notes.safetensors")
+    one = Direction.load("notes:C#", model)
+    assert one.name == "notes_Cs" and one.meta["target"] == "Cs" and one.range == (0.0, 5.0)
+    assert torch.equal(one.vectors, many.vectors[:, 1:])
+    assert Direction.load(folder / model.name / "notes.safetensors").only(0).range is None
+    with pytest.raises(MusicRFMError, match="has no 'D': choose one of C, Cs"):
+        Direction.load("notes:D", model)
+    with pytest.raises(MusicRFMError, match="2 components but 1 classes"):
+        make(classes=["C"])
+    unnamed = make("pair")
+    assert unnamed.only(1).name == "pair_1" and unnamed.only("0").components == 1
+
+
 def test_a_file_of_the_user_comes_before_a_shipped_one(
     folder: Path, model: MusicModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
