@@ -87,7 +87,7 @@ class Direction:
             self.meta["range"] = _checked_range(self.name, self.meta["range"])
         if not (math.isfinite(self.curve) and self.curve > 0):
             raise MusicRFMError(
-                f"direction {self.name!r} has the curve {self.meta['curve']!r}: give a number above 0"
+                f"direction {self.name!r} has the curve {self.meta['curve']!r}: give one above 0"
             )
         if self.classes and len(self.classes) != self.components:
             raise MusicRFMError(
