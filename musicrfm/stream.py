@@ -16,13 +16,14 @@ import torch
 from torch import Tensor
 
 from musicrfm.codec import StreamingCodec
-from musicrfm.decoder import StepDecoder
+from musicrfm.decoder import Push, StepDecoder
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
 from musicrfm.sampling import Draws, guide, sample
 from musicrfm.steering import Steering
 
 KEEP_SECONDS = 10.0
+STEER_GUIDANCE = ("both", "conditional")
 
 log = logging.getLogger(__name__)
 
@@ -34,16 +35,18 @@ class MusicStream:
     `chunk_frames` frames long, only the first may be longer; before it come the frames that the
     delay pattern and the codec need ahead.
 
-    `steering`, `guidance_scale`, `temperature`, `top_k` and `set_prompt` may be used at any time
-    from any thread, and count from the next frame on. The same seed with the same changes at the
-    same frames gives the same sound. Iterating, `restart`, `generate` and `finish` are for one
-    thread.
+    `steering`, `guidance_scale`, `temperature`, `top_k`, `steer_guidance` and `set_prompt` may be
+    used at any time from any thread, and count from the next frame on. The same seed with the same
+    changes at the same frames gives the same sound. Iterating, `restart`, `generate` and `finish`
+    are for one thread.
 
     guidance_scale: 0 ignores the prompt, 1 follows it plainly, more exaggerates it. temperature: 0
     or more; 0 always takes the likeliest code. top_k: how many of the likeliest codes may be taken,
-    0 for all. window_seconds: how much music the decoder sees at most; the model's own by default.
-    keep_seconds: how much of it stays when the window is full; 10 by default, and at most half the
-    window. Values that cannot be used raise MusicRFMError.
+    0 for all. steer_guidance: which of guidance's two halves is steered, "both", as in MusicRFM, or
+    only the "conditional" one, which reads the prompt; without guidance there is just one half, and
+    that is steered. window_seconds: how much music the decoder sees at most; the model's own by
+    default. keep_seconds: how much of it stays when the window is full; 10 by default, and at most
+    half the window. Values that cannot be used raise MusicRFMError.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class MusicStream:
         guidance_scale: float = 3.0,
         temperature: float = 1.0,
         top_k: int = 250,
+        steer_guidance: str = "both",
         chunk_frames: int = 1,
         window_seconds: float | None = None,
         keep_seconds: float | None = None,
@@ -64,6 +68,7 @@ class MusicStream:
         self.guidance_scale = guidance_scale
         self.temperature = temperature
         self.top_k = top_k
+        self.steer_guidance = steer_guidance
         self.delay_frames: int = max(model.delays)  # between a frame's first code and its last
         self.window, self.keep = _window(model, self.delay_frames, window_seconds, keep_seconds)
         self.faults = 0  # frames that steering or the model made unusable; see _choose
@@ -74,7 +79,7 @@ class MusicStream:
         self._codec = StreamingCodec(model.hf.audio_encoder, model.codebooks, model.stereo_codes)
         self._delays = torch.tensor(model.delays, device=model.device)
         self._books = torch.arange(model.codebooks, device=model.device)
-        self._unsteered = torch.zeros_like(self._decoder.offset)
+        self._unsteered = Push(self.steering.nothing)
         # What the decoder reads at each position of its window, one column more to write ahead.
         self._inputs = torch.empty(
             model.codebooks, self.window + 1, dtype=torch.long, device=model.device
@@ -111,6 +116,14 @@ class MusicStream:
         self._top_k = _whole("top_k", value, 0)
 
     @property
+    def steer_guidance(self) -> str:
+        return self._steer_guidance
+
+    @steer_guidance.setter
+    def steer_guidance(self, halves: str) -> None:
+        self._steer_guidance = checked_steer_guidance(halves)
+
+    @property
     def prompt(self) -> str:
         return self._prompt.text
 
@@ -137,7 +150,7 @@ class MusicStream:
         self._draws = Draws(self.seed, self.model.codebooks, self.model.device)
         self._frame = 0
         self._position = 0  # of the decoder's window, the next to read
-        self._offsets: list[Tensor] = []  # by which each position has been steered
+        self._pushes: list[Push] = []  # how each position has been steered
         self._inputs[:, 0] = self.model.start_code
         self._decoder.guided = False
         self._codec.reset()
@@ -207,16 +220,16 @@ class MusicStream:
         If they are not finite, this frame is played unsteered; if that does not help, the whole
         window is read again unsteered; if even that does not, the last codes are held.
         """
-        offset = self.steering.offset(self._frame, self.seed)
-        self._offsets.append(offset)
-        logits = self._logits(offset, scale)
+        push = self._next_push()
+        self._pushes.append(push)
+        logits = self._logits(push, scale)
         if logits is None:
             self.faults += 1
             log.warning("frame %d could not be steered: its logits are not finite", self._frame)
-            self._offsets[-1] = self._unsteered
+            self._pushes[-1] = self._unsteered
             logits = self._logits(self._unsteered, scale)
         if logits is None:
-            self._offsets = [self._unsteered] * len(self._offsets)
+            self._pushes = [self._unsteered] * len(self._pushes)
             self._read_again()
             logits = self._logits(self._unsteered, scale)
         if logits is None:
@@ -225,9 +238,21 @@ class MusicStream:
             return torch.where(held == self.model.start_code, 0, held)
         return sample(logits, self._draws(self._frame), self._temperature, self._top_k)
 
-    def _logits(self, offset: Tensor, scale: float) -> Tensor | None:
+    def _next_push(self) -> Push:
+        """How the next position is steered; the same object as long as nothing changes."""
+        offset = self.steering.offset(self._frame, self.seed)
+        if offset is self.steering.nothing:
+            return self._unsteered
+        latest = self._pushes[-1] if self._pushes else self._unsteered
+        prompted_only, keep_norm = self._steer_guidance == "conditional", self.steering.keep_norm
+        same = (latest.prompted_only, latest.keep_norm) == (prompted_only, keep_norm)
+        if latest.offset is offset and same:
+            return latest
+        return Push(offset, prompted_only, keep_norm)
+
+    def _logits(self, push: Push, scale: float) -> Tensor | None:
         """Guided logits [codebooks, codes] after reading the position, None if not all finite."""
-        self._decoder.steer(offset)
+        self._decoder.steer(push)
         position = self._position
         logits = self._decoder.step(self._inputs[:, position : position + 1], position)
         logits = guide(logits, scale) if self._decoder.guided else logits[0]
@@ -242,7 +267,7 @@ class MusicStream:
     def _read_again(self, first_row: int = 0) -> None:
         """Fills the cache up to the position from what has been played."""
         before = self._position
-        self._decoder.prefill(self._inputs[:, :before], self._offsets[:before], first_row)
+        self._decoder.prefill(self._inputs[:, :before], self._pushes[:before], first_row)
 
     def _re_anchor(self) -> None:
         """Moves the last `keep` frames to the start of the window, as if the piece began there."""
@@ -250,9 +275,16 @@ class MusicStream:
         kept = self._inputs[:, gone : self._position + 1].clone()
         unknown = torch.arange(kept.shape[1], device=kept.device) <= self._delays[:, None]
         self._inputs[:, : kept.shape[1]] = kept.masked_fill(unknown, self.model.start_code)
-        self._offsets = self._offsets[gone:]
+        self._pushes = self._pushes[gone:]
         self._position = self.keep
         self._read_again()
+
+
+def checked_steer_guidance(halves: str) -> str:
+    """`both` or `conditional`. Raises MusicRFMError for anything else."""
+    if halves not in STEER_GUIDANCE:
+        raise MusicRFMError(f"steer_guidance must be both or conditional, not {halves!r}")
+    return halves
 
 
 def _array(audio: Tensor) -> np.ndarray:

@@ -166,15 +166,15 @@ def test_a_steered_window_keeps_how_each_frame_was_steered(model: MusicModel) ->
     while stream._position != stream.window:
         stream.steering.set("note_C", 0.1 * stream.frame)
         next(stream)
-    offsets = stream._offsets[-stream.keep :]
+    pushes = stream._pushes[-stream.keep :]
     next(stream)
     assert stream.frame > frames_before
-    assert len({id(offset) for offset in offsets}) == stream.keep
+    assert len({id(push) for push in pushes}) == stream.keep
     reference = MusicStream(model, "piano")._decoder
     reference.set_prompt(model.encode_prompt("piano"))
     reference.guided = True
-    for position, offset in enumerate(offsets):
-        reference.steer(offset)
+    for position, push in enumerate(pushes):
+        reference.steer(push)
         reference.step(stream._inputs[:, position : position + 1], position)
     kept = slice(0, stream.keep)
     difference = stream._decoder.cache[..., kept, :] - reference.cache[..., kept, :]
@@ -188,7 +188,7 @@ def test_nothing_grows(model: MusicModel) -> None:
     cache = stream._decoder.cache.data_ptr()
     play(stream, 200)
     assert stream._decoder.cache.data_ptr() == cache
-    assert len(stream._offsets) <= stream.window
+    assert len(stream._pushes) <= stream.window
     assert stream._inputs.shape[1] == stream.window + 1
 
 
