@@ -56,9 +56,10 @@ def run(
 
     Jobs with a result there are not run again. executor: "local" for `workers` processes of one
     thread each (0: one job after the other in this process), or "ray" for the cluster that Ray is
-    connected to or finds by itself, of which at most `workers` jobs are asked at a time (0: as many
-    as it has CPUs) and which gives each `gpus` of a GPU. `fit` must be picklable, and with Ray `store` and all files that `fit` reads
-    must lie on a disk that all workers share. `progress` is called with the number of jobs done.
+    connected to or finds by itself. There at most `workers` jobs are under way (0: as many as it
+    has CPUs), each with `gpus` of a GPU. `fit` must be picklable, and with Ray `store` and all
+    files that `fit` reads must lie on a disk that all workers share. `progress` is called with the
+    number of jobs done.
 
     Raises MusicRFMError for an unknown executor, two jobs of one id, a job that lost its worker
     more than `RETRIES` times, and where Ray is missing or not running; otherwise what `fit` raises.
@@ -73,7 +74,7 @@ def run(
     work = partial(_work, fit, store)
     if executor == "ray":
         finished = _on_ray(missing, work, workers, gpus)
-    elif workers:
+    elif workers and len(missing) > 1:
         finished = _in_processes(missing, work, workers)
     else:
         finished = (work(job) for job in missing)
@@ -131,27 +132,49 @@ def _work(fit: Fit, store: Path, job: Job) -> str:
 
 
 def _in_processes(jobs: Sequence[Job], work: Callable[[Job], str], workers: int) -> Iterator[str]:
-    """Jobs in fresh processes (spawned: threads of this one would not survive a fork)."""
+    """Jobs in processes of their own, each a pool of one: what kills it leaves the others alone."""
     waiting, lost = deque(jobs), Counter[str]()
-    while waiting:
-        running: dict[Future[str], Job] = {}
-        pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=one_thread)
+    running: dict[Future[str], tuple[Job, int]] = {}
+    idle = list(range(min(workers, len(jobs))))
+    try:
+        while waiting or running:
+            while waiting and idle:
+                job, lane = waiting.popleft(), idle.pop()
+                running[_submit(lane, work, job)] = job, lane
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                job, lane = running.pop(future)
+                idle.append(lane)
+                try:
+                    yield future.result()
+                except BrokenProcessPool:
+                    _processes.pop(lane).shutdown(wait=False)
+                    _note_loss(lost, job)
+                    waiting.append(job)
+    finally:
+        for future in running:
+            future.cancel()
+
+
+_processes: dict[int, ProcessPoolExecutor] = {}  # kept for the next run: starting takes seconds
+
+
+def _submit(lane: int, work: Callable[[Job], str], job: Job) -> Future[str]:
+    """To a spawned process: the threads of this one would not survive a fork."""
+    for _ in range(2):
+        if lane not in _processes:
+            spawn = get_context("spawn")
+            _processes[lane] = ProcessPoolExecutor(1, spawn, initializer=one_thread)
         try:
-            while waiting or running:
-                while waiting and len(running) < 2 * workers:  # one each in the works, one ready
-                    future = pool.submit(work, waiting[0])
-                    running[future] = waiting.popleft()
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    job = running[future]
-                    name = future.result()
-                    del running[future]
-                    yield name
-        except BrokenProcessPool:  # takes all jobs that were under way with it
-            for job in running.values():
-                _note_loss(lost, job)
-            waiting.extendleft(reversed(running.values()))
-        finally:
-            pool.shutdown(cancel_futures=True)
+            return _processes[lane].submit(work, job)
+        except BrokenProcessPool:  # it died while it waited
+            _processes.pop(lane).shutdown(wait=False)
+    raise MusicRFMError(f"no process for job {job.id!r} can be started: is there memory left?")
+
+
+def close() -> None:
+    """Ends the worker processes that are kept for the next run; without it they end with this."""
+    while _processes:
+        _processes.popitem()[1].shutdown(cancel_futures=True)
 
 
 def _on_ray(
