@@ -250,15 +250,16 @@ class Controls:
     def _calm(self) -> None:
         """Panic: the values that can make the music run away go back to where the set began.
 
-        Every direction goes to 0 even if the set began with it, and the gain only ever goes down:
-        whoever pulled the fader down before panicking must not be hit by full level.
+        Every direction goes to 0 even if the set began with it, though what it steers to stays as
+        it began, and the gain only ever goes down: whoever pulled the fader down before panicking
+        must not be hit by full level.
         """
         self._glides.clear()
         for address, parameter in self.parameters.items():
-            if address.startswith("/steer/"):
-                self._values[address] = parameter.default
-            elif address in ("/guidance", "/temperature", "/top_k"):
+            if address in ("/guidance", "/temperature", "/top_k") or address.endswith("/component"):
                 self._values[address] = self._start[address]
+            elif address.startswith("/steer/"):
+                self._values[address] = parameter.default
         self._values["/gain"] = min(self._values["/gain"], self._start["/gain"])
 
     def _changed(self) -> None:

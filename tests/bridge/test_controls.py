@@ -156,12 +156,17 @@ def test_a_rejected_value_goes_back_unless_a_newer_one_came():
 
 def test_panic_takes_the_steering_off_and_never_makes_it_louder():
     one = Controls(
-        namespace(NAMES), {"/steer/tempo": 1.0, "/gain": -3.0, "/temperature": 1.5, "/prompt": "a"}
+        namespace(NAMES),
+        {
+            **{"/steer/tempo": 1.0, "/steer/tempo/component": "2", "/gain": -3.0},
+            **{"/temperature": 1.5, "/prompt": "a"},
+        },
     )
     for address, value in (
         ("/steer/note_C", 2),
         ("/steer/note_C/inject", 0.1),
         ("/steer/note_C/layers", "top:1"),
+        ("/steer/tempo/component", "0,1"),
         ("/temperature", 4),
         ("/guidance", 9),
         ("/top_k", 3),
@@ -174,6 +179,7 @@ def test_panic_takes_the_steering_off_and_never_makes_it_louder():
     assert values["/steer/note_C"] == values["/steer/tempo"] == 0.0
     assert values["/steer/note_C/inject"] == 1.0 and values["/steer/note_C/layers"] == "all"
     assert (values["/temperature"], values["/guidance"], values["/top_k"]) == (1.5, 3.0, 250)
+    assert values["/steer/tempo/component"] == "2"
     assert values["/gain"] == -20.0
     assert values["/prompt"] == "b"
     one.set("/gain", 12)
