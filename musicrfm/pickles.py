@@ -299,7 +299,7 @@ def _torch_storage(data: bytes) -> _Storage:
     written = struct.unpack("<q", data[position : position + 8].ljust(8, b"\0"))[0]
     if keys != [key] or not count == written == len(numbers) / _BYTES[dtype]:
         raise _Refused(
-            f"holds a tensor that claims {_shown(count)} numbers "
+            f"holds a tensor that claims {_shown(max(count, written))} numbers "
             f"but brings {len(numbers) // _BYTES[dtype]}"
         )
     return _Storage(dtype, numbers)
@@ -340,6 +340,6 @@ def _latin_bytes(text: object, encoding: object) -> bytes:
 
 
 def _shown(what: object) -> str:
-    """A value from the file, short enough for a message."""
-    text = what if isinstance(what, str) else repr(what) if isinstance(what, int) else "something"
+    """A value from the file, short enough for a message and without anything a terminal obeys."""
+    text = ascii(what).strip("'\"") if isinstance(what, (str, int)) else "something"
     return text if len(text) <= 60 else f"{text[:57]}..."
