@@ -201,7 +201,8 @@ class MusicStream:
             self._re_anchor()
         prompt, scale = self._prompt, self._guidance_scale
         if prompt is not self._heard:
-            self._decoder.set_prompt(prompt)
+            if self._decoder.set_prompt(prompt):
+                self._read_again()
             self._heard = prompt
         self._set_guided(scale != 1.0 and not prompt.unconditional)
         codes = self._choose(scale)
