@@ -329,3 +329,22 @@ def test_labels_that_make_no_sense_are_refused(labels, kind, words):
 def test_what_is_no_note_is_refused(notes):
     with pytest.raises(MusicRFMError, match="'H' is not a note"):
         train.train_note(notes, "H")
+
+
+def test_probing_a_layer_reads_that_layer_alone(monkeypatch):
+    from musicrfm.states import States
+
+    data, labels = chords(80)
+    kept, read, layer = data.on_disk, set(), States.layer
+
+    def counted(states, number):
+        read.add(number)
+        return layer(states, number)
+
+    monkeypatch.setattr(States, "layer", counted)
+    monkeypatch.setattr(States, "view", None)  # would fail if all of them were asked for
+    trained = train.fit(
+        data, "chords", labels, kind="multiclass", layers=[1], search=QUICK, aggregate=False
+    )
+    assert read == {1} and data.on_disk is kept
+    assert trained.report["layers"][0]["state_norm"] > 0
