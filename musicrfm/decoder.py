@@ -277,10 +277,9 @@ def _norm(module: nn.LayerNorm) -> Norm:
 def _block(layer: nn.Module) -> Block:
     """One `MusicgenDecoderLayer` or `MusicgenMelodyDecoderLayer`, both without any biases."""
     heard, prompt = layer.self_attn, getattr(layer, "encoder_attn", None)
-    fused = [projection.weight for projection in (heard.q_proj, heard.k_proj, heard.v_proj)]
     return Block(
         attention_norm=_norm(layer.self_attn_layer_norm),
-        qkv=torch.cat(fused).detach(),
+        qkv=_fused(heard.q_proj, heard.k_proj, heard.v_proj),
         to_attended=heard.out_proj.weight.detach().T,
         prompt_norm=prompt and _norm(layer.encoder_attn_layer_norm),
         prompt_q=prompt and prompt.q_proj.weight.detach(),
@@ -292,3 +291,16 @@ def _block(layer: nn.Module) -> Block:
         activation=layer.activation_fn,
         to_fed=layer.fc2.weight.detach().T,
     )
+
+
+def _fused(*projections: nn.Linear) -> Tensor:
+    """Their weights below each other, [outputs of all, width].
+
+    The module reads them there from now on, so that they are not in memory twice.
+    """
+    with torch.inference_mode(False), torch.no_grad():
+        fused = torch.cat([projection.weight for projection in projections])
+        sizes = [len(projection.weight) for projection in projections]
+        for projection, part in zip(projections, fused.split(sizes), strict=True):
+            projection.weight.data = part
+    return fused
