@@ -152,7 +152,8 @@ def _table(
             raise MusicRFMError(f"row {number} of {table} names no file")
         if label is not None and row[label] is None:
             raise MusicRFMError(
-                f"row {number} of {table} ({row[column]}) has no {label!r}: fill in the cell"
+                f"row {number} of {table} ({row[column]}) has no {label!r}: "
+                "the cell is empty or not a finite number"
             )
         if not (folder / row[column]).is_file():
             raise MusicRFMError(

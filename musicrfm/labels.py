@@ -19,8 +19,8 @@ def read_labels(path: str | Path, text: Collection[str] = ()) -> list[dict[str, 
 
     Separated by commas, semicolons or tabs. A column in which every cell is a number holds int or
     float, one of nothing but true and false holds bool, any other str, as do columns named in
-    `text`; a cell that is empty, NaN or infinite is None. Raises MusicRFMError for a file that is missing, not UTF-8 or without lines,
-    and for lines that do not fit the columns.
+    `text`; a cell that is empty, NaN or infinite is None. Raises MusicRFMError for a file that is
+    missing, not UTF-8 or without lines, and for lines that do not fit the columns.
     """
     path = Path(path)
     try:
