@@ -56,7 +56,7 @@ def logistic(x: torch.Tensor, question: Question) -> tuple[torch.Tensor, np.ndar
         for c in INVERSE_PENALTIES
     }
     best = max(fits, key=lambda c: question.worth(predicted(fits[c], parts.val), parts.val))
-    weights = torch.from_numpy(fits[best].coef_.astype(np.float32))
+    weights = torch.from_numpy(_per_class(fits[best].coef_, question).astype(np.float32))
     return weights, predicted(fits[best], parts.test), best
 
 
@@ -91,15 +91,25 @@ def logistic_stack(z: np.ndarray, question: Question) -> tuple[np.ndarray, np.nd
 
     train, val, labels = question.parts.train, question.parts.val, question.labels
 
+    def read(fit: LogisticRegression) -> tuple[np.ndarray, np.ndarray]:
+        return _per_class(fit.coef_, question).T, _per_class(fit.intercept_, question)
+
     def loss(fit: LogisticRegression) -> float:
-        told = outputs(z[val] @ fit.coef_.T + fit.intercept_, question.kind)
+        weights, bias = read(fit)
+        told = outputs(z[val] @ weights + bias, question.kind)
         return metrics.measure(question.kind, labels[val], told)["mse"]
 
     fits = [
         LogisticRegression(C=c, max_iter=500).fit(z[train], labels[train]) for c in STACK_PENALTIES
     ]
-    best = min(fits, key=loss)
-    return best.coef_.T, best.intercept_
+    return read(min(fits, key=loss))
+
+
+def _per_class(found: np.ndarray, question: Question) -> np.ndarray:
+    """One row a class: of two classes scikit-learn gives the second one's alone."""
+    if question.kind == "multiclass" and len(found) == 1:
+        return np.concatenate([-found, found]) / 2
+    return found
 
 
 def ridge_stack(z: np.ndarray, question: Question) -> tuple[np.ndarray, np.ndarray]:

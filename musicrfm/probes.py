@@ -24,7 +24,7 @@ from musicrfm.splits import Split, balanced, split
 __all__ = ["METHODS", "Layer", "Probe", "Question", "Search", "Split", "balanced", "split"]
 
 COMPONENTS = 12  # AGOP eigenvectors kept where nothing else is asked for
-SWEEP = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
+SWEEP = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 
 
 @dataclass(frozen=True)

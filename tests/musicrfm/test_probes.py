@@ -197,6 +197,17 @@ def test_a_multiclass_probe_has_one_component_a_class(method):
     assert probe.layer_scores[0] > 0.85 and abs(probe.layer_scores[1] - 0.5) < 0.2
 
 
+@pytest.mark.parametrize("method", ["rfm", "rfm-top", "linear", "logistic"])
+def test_two_classes_are_multiclass_too(method):
+    states, labels, between = several(2)
+    parts = probes.split(range(ROWS), seed=1)
+    probe = probes.probe_layers(
+        method, states, labels, parts, kind="multiclass", search=QUICK, components=None
+    )
+    along = probe.directions[0] @ between.T / np.linalg.norm(between, axis=1)
+    assert along.shape == (2, 2) and along.diagonal().min() > 0.85
+
+
 def test_the_sweep_finds_how_many_eigenvectors_it_takes():
     states, labels, _ = several()
     parts = probes.split(range(ROWS), seed=1)

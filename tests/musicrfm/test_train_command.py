@@ -1,0 +1,181 @@
+"""`musicrfm train`, as a person would: SynTheory's sets, own recordings, reports and refusals."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+import soundfile
+
+from musicrfm import syntheory
+from musicrfm.cli import main
+from musicrfm.detect import Detector
+from musicrfm.directions import Direction
+from musicrfm.model import MusicModel
+from tests.jobs import hashed_noise
+
+QUICK = ["--method", "linear", "--workers", "0", "--device", "cpu"]
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path, monkeypatch):
+    monkeypatch.setenv("MUSICRFM_DIRECTIONS", str(tmp_path / "directions"))
+    monkeypatch.setenv("MUSICRFM_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def soundless(monkeypatch):
+    """SynTheory's rows with short noise for sound: rendering has tests of its own."""
+    real = syntheory.clip_set
+
+    def quick(*names, **options):
+        return replace(real(*names, **options), hear=partial(hashed_noise, 0.1))
+
+    monkeypatch.setattr(syntheory, "clip_set", quick)
+
+
+@pytest.mark.parametrize(
+    ("word", "plural", "classes"),
+    [
+        ("note", "notes", 12),
+        ("interval", "intervals", 12),
+        ("scale", "scales", 7),
+        ("chord", "chords", 4),
+        ("progression", "progressions", 19),
+        ("time_signature", "time_signatures", 8),
+    ],
+)
+def test_every_set_makes_one_file_of_all_its_classes(
+    word, plural, classes, checkpoint, tmp_path, soundless, capsys
+):
+    samples = ["--samples", str(12 * classes)]
+    assert main(["train", word, *samples, "--model", str(checkpoint), *QUICK]) == 0
+    text = capsys.readouterr().out
+    assert f"{plural}: auc by layer" in text and "all layers: auc" in text
+    model = MusicModel.load(checkpoint, device="cpu")
+    direction = Direction.load(plural, model)
+    assert direction.components == len(direction.classes) == classes
+    assert direction.meta["concept"] == word and direction.meta["kind"] == "multiclass"
+    assert Direction.load(f"{plural}:{direction.classes[-1]}", model).components == 1
+    assert Detector.load(plural, model).answers == direction.classes
+
+
+def test_one_class_and_all_classes_can_be_the_target(checkpoint, tmp_path, soundless, capsys):
+    on = ["--samples", "80", "--model", str(checkpoint), *QUICK]
+    assert main(["train", "chord", "--target", "Minor", *on]) == 0
+    model = MusicModel.load(checkpoint, device="cpu")
+    one = Direction.load("chord_minor", model)
+    assert one.meta["kind"] == "binary" and one.meta["target"] == "minor"
+    assert one.meta["label_mean"] == pytest.approx(1 / 4, abs=0.01)
+    assert main(["train", "chord", "--target", "all", *on, "--method", "mean-difference"]) == 0
+    made = sorted(p.stem for p in (tmp_path / "directions" / "tiny").glob("*.safetensors"))
+    assert made == ["chord_aug", "chord_dim", "chord_major", "chord_minor"]
+    assert capsys.readouterr().out.count("auc by layer") == 5
+
+
+def test_options_reach_the_training(checkpoint, tmp_path, soundless):
+    out, report = tmp_path / "out", tmp_path / "report"
+    run = ["train", "chord", "--samples", "80", "--model", str(checkpoint), "--device", "cpu"]
+    run += ["--method", "rfm", "--trials", "2", "--iterations", "1", "--rows", "40"]
+    run += ["--metric", "accuracy", "--components", "3", "--layers=-1", "--pooling", "max"]
+    run += ["--batch", "5", "--seed", "4", "--workers", "0"]
+    assert main([*run, "--out", str(out), "--report", str(report)]) == 0
+    direction = Direction.load(out / "tiny" / "chords.safetensors")
+    expected = {"method": "rfm", "metric": "accuracy", "pooling": "max", "seed": 4}
+    assert {key: direction.meta[key] for key in expected} == expected
+    assert direction.meta["layers_trained"] == [direction.layers - 1]
+    written = json.loads((report / "chords" / "metrics.json").read_text())
+    assert written["search"] == {
+        "trials": 2,
+        "iterations": 1,
+        "rows": 40,
+        "seed": 4,
+        "metric": "accuracy",
+    }
+    assert written["layers"][0]["chosen"]["components"] == 3
+    assert {p.name for p in (report / "chords").iterdir()} == {
+        "metrics.json",
+        "layers.png",
+        "spectrum.png",
+    }
+
+
+def test_tempo_is_a_number(checkpoint, soundless, capsys):
+    on = ["--samples", "60", "--model", str(checkpoint), *QUICK]
+    assert main(["train", "tempo", *on]) == 0
+    assert "tempo: spearman by layer" in capsys.readouterr().out
+    assert main(["train", "tempo", *on, "--metric", "r2", "--pooling", "mean+std"]) == 0
+    text = capsys.readouterr().out
+    assert "no direction: nothing can be steered along mean+std states" in text
+    assert "tempo: r2 by layer" in text
+
+
+@pytest.fixture
+def recordings(tmp_path):
+    """Forty half-second files with a class, a number and a column of gaps."""
+    lines = ["file,mood,brightness,take"]
+    for n in range(40):
+        audio, rate = hashed_noise(0.15, {"number": n})
+        soundfile.write(tmp_path / f"{n}.wav", audio, rate)
+        lines.append(f"{n}.wav,{'dark' if n % 2 else 'very bright'},{n / 3:.2f},{n if n else ''}")
+    labels = tmp_path / "labels.csv"
+    labels.write_text("\n".join(lines))
+    return ["--audio", str(tmp_path), "--labels", str(labels)]
+
+
+@pytest.mark.parametrize(
+    ("more", "name", "kind"),
+    [
+        (["--column", "mood"], "mood", "multiclass"),
+        (["--column", "mood", "--target", "very bright"], "mood_very-bright", "binary"),
+        (["--column", "brightness"], "brightness", "regression"),
+        (["--column", "brightness", "--name", "shine"], "shine", "regression"),
+    ],
+)
+def test_own_recordings_make_a_knob(recordings, checkpoint, more, name, kind):
+    run = ["train", "custom", *recordings, *more, "--model", str(checkpoint), *QUICK]
+    assert main(run) == 0
+    model = MusicModel.load(checkpoint, device="cpu")
+    direction = Direction.load(name, model)
+    assert direction.meta["kind"] == kind and direction.meta["data"]["clips"] == 40
+    if kind == "regression":
+        assert direction.meta["label_mean"] == pytest.approx(np.mean(np.arange(40) / 3), abs=0.01)
+    assert Detector.load(name, model).meta["kind"] == kind
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--column", "colour"], "no column 'colour': there are"),
+        (["--column", "take"], "has no take: fill it in"),
+        (["--column", "mood", "--target", "sad"], "no clip has the mood 'sad': there are dark"),
+        (["--column", "mood", "--kind", "regression"], "regression labels must be numbers"),
+        (["--column", "mood", "--kind", "multiclass", "--target", "dark"], "leave it out"),
+        (["--column", "mood", "--layers", "first"], "'first' is not like 0,5,-1"),
+        (["--column", "mood", "--components", "0"], "neither a number from 1 up nor sweep"),
+        (["--column", "mood", "--workers=-2"], "--workers -2 is too few"),
+        (["--column", "brightness", "--metric", "auc"], "does not fit regression labels"),
+    ],
+)
+def test_what_cannot_be_trained_is_said_in_a_sentence(recordings, checkpoint, more, words, capsys):
+    run = ["train", "custom", *recordings, "--model", str(checkpoint), "--method", "linear"]
+    assert main([*run, *more]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and words in error and error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("run", "words"),
+    [
+        (["chord", "--target", "sus4"], "'sus4' is no chord: choose one of major"),
+        (["note", "--target", "H"], "'H' is no note"),
+        (["chord", "--kind", "binary"], "needs a --target"),
+        (["chord", "--kind", "multiclass", "--target", "dim"], "leave --target out"),
+    ],
+)
+def test_targets_that_do_not_exist_are_refused(run, words, checkpoint, capsys):
+    assert main(["train", *run, "--model", str(checkpoint)]) == 2
+    assert words in capsys.readouterr().err
