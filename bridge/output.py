@@ -43,7 +43,8 @@ class Output(Protocol):
     """
 
     description: str
-    latency: float  # seconds from the position to the loudspeaker
+    latency: float  # seconds that the device adds
+    ring: float  # seconds from the position to the device
     underruns: int  # times that audio came too late
     late: int  # times that audio came too late to replace all that it was meant to
     xruns: int  # times that the system was late to fetch it
@@ -103,7 +104,7 @@ class PacedOutput:
     What came late is counted as an underrun, though the file has no gap.
     """
 
-    latency = 0.0
+    latency = ring = 0.0
     xruns = late = 0
     lost_times = 0
 
@@ -159,6 +160,7 @@ class DeviceOutput:
         self._speaker: _Speaker | None = None
         self._lost_counts = {"underruns": 0, "late": 0, "xruns": 0}
         self._end = 0
+        self.ring = ring
         self.description = "no device"
         self.latency = 0.0
         self.lost_times = 0
@@ -228,7 +230,7 @@ class DeviceOutput:
 
     def _adopt(self, speaker: _Speaker, hello: dict) -> None:
         self.description = f"{hello['name']} ({hello['channels']} × {hello['rate']:g} Hz)"
-        self.latency = hello["latency"] + self._config["ring"]
+        self.latency = hello["latency"]
         with self._lock:
             if not self._closing:
                 self._speaker = speaker
