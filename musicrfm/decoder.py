@@ -117,8 +117,10 @@ class StepDecoder:
         return F.linear(hidden, self.weights.heads).view(rows, self.codebooks, -1).float()
 
     @torch.inference_mode()
-    def prefill(self, codes: Tensor, offsets: Sequence[Tensor], first_row: int = 0) -> None:
-        """Reads codes [codebooks, positions] from position 0 on, all at once.
+    def prefill(
+        self, codes: Tensor, offsets: Sequence[Tensor], first_row: int = 0, position: int = 0
+    ) -> None:
+        """Reads codes [codebooks, positions] from `position` on, all at once.
 
         offsets: for each position, the offset [layers, width] it is steered by. With `first_row`
         1, only the row without a prompt is filled.
@@ -130,7 +132,7 @@ class StepDecoder:
         else:
             steps = [torch.stack(each) for each in zip(*map(list, offsets), strict=True)]
         rows = (2 if self.guided else 1) - first_row
-        self._read(codes, 0, first_row, rows, steps)
+        self._read(codes, position, first_row, rows, steps)
 
     def forget(self, position: int) -> None:
         """Makes what was written at `position` harmless: zeros instead of, perhaps, NaN."""
@@ -143,6 +145,10 @@ class StepDecoder:
         """Hidden states after the last block, [rows * time, width]."""
         weights, time, end = self.weights, codes.shape[1], position + codes.shape[1]
         split = (rows, time, 3, self.heads, self.head_size)
+        causal = {"is_causal": time > 1}
+        if time > 1 and position:  # position i sees all before this reading and the first i of it
+            mask = torch.ones(time, end, dtype=torch.bool, device=codes.device)
+            causal = {"attn_mask": mask.tril(position)}
         embedded = weights.embedding[codes + weights.first_row].sum(0)
         embedded += weights.positions[position:end]
         x = embedded.expand(rows, time, -1).reshape(rows * time, -1)
@@ -153,7 +159,7 @@ class StepDecoder:
             cache = self._caches[i][first_row : first_row + rows, :, :, :end]
             cache[:, :, :, position:] = qkv[:, 1:]
             keys, values = cache.unbind(1)
-            y = F.scaled_dot_product_attention(qkv[:, 0], keys, values, is_causal=time > 1)
+            y = F.scaled_dot_product_attention(qkv[:, 0], keys, values, **causal)
             x = torch.addmm(x, _joined(y), block.to_attended)
             if self._prompt is not None and first_row == 0:
                 reader = x if rows == 1 else x[:time]

@@ -148,6 +148,18 @@ class Steering:
 
     # ---- the stream's thread ----
 
+    @property
+    def state(self) -> tuple:
+        """All settings and when the schedules began; setting it brings them back."""
+        return self._steers, dict(self._began)
+
+    @state.setter
+    def state(self, state: tuple) -> None:
+        steers, began = state
+        with self._writing:
+            self._steers = steers
+        self._began = dict(began)
+
     def offset(self, frame: int, seed: int = 0) -> Tensor:
         """What is added at `frame`, [layers, width]; the same object as long as nothing changes.
 
