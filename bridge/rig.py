@@ -73,6 +73,7 @@ TABLES: dict[str, dict[str, Key]] = {
         "to": Key("text"),
         "record": Key("text"),
         "latency": Key("text"),  # low or high
+        "ring": Key("number", 5, 1000),  # ms
     },
     "osc": {"host": Key("text"), "port": Key("whole", 0, 65535)},
 }
