@@ -2,12 +2,12 @@
 
 The cache is allocated once, the prompt's keys and values are computed once a prompt, and guidance
 is a second row that reads no prompt: there cross-attention adds exactly nothing, as in Hugging
-Face's, where all it could read is zero. Steering is an offset added after every block.
+Face's, where all it could read is zero. Steering is a push after every block, see `Push`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -65,11 +65,27 @@ class Weights:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class Push:
+    """How the hidden states of one position are steered.
+
+    offset: [layers, width], added after each block. prompted_only: to row 0 alone. keep_norm:
+    whether what has been pushed is then scaled back to the norm it had.
+    """
+
+    offset: Tensor
+    prompted_only: bool = False
+    keep_norm: bool = False
+
+
 class StepDecoder:
     """The decoder of one stream, with its cache; for one thread.
 
     `window` is how many positions there are. Row 0 reads the prompt. Row 1, there only while
     `guided`, reads none.
+
+    What a step computes depends on `guided` and on the push's keep_norm; all else that steers it is
+    in the tensor `offset`, which is always the same one.
     """
 
     def __init__(self, model: MusicModel, window: int | None = None) -> None:
@@ -80,10 +96,12 @@ class StepDecoder:
         shape = (model.layers, 2, 2, model.heads, self.window, self.head_size)
         # [layers, rows, keys and values, heads, positions, head_size]
         self.cache = torch.zeros(shape, device=model.device, dtype=model.dtype)
-        self.offset = torch.zeros(model.layers, model.width, device=model.device, dtype=model.dtype)
+        # [layers, rows, time, width], added after each block
+        offset_shape = (model.layers, 2, 1, model.width)
+        self.offset = torch.zeros(offset_shape, device=model.device, dtype=model.dtype)
         self._caches = list(self.cache)  # views, made once
-        self._offsets = list(self.offset)
-        self._offset_source: Tensor | None = None
+        self._offsets = {1: list(self.offset[:, :1]), 2: list(self.offset)}  # by how many rows
+        self._push: Push | None = None
         self._prompt: list[tuple[Tensor, Tensor]] | None = None  # keys and values a layer
         self.guided = False
 
@@ -99,11 +117,15 @@ class StepDecoder:
             for block in self.weights.blocks
         ]
 
-    def steer(self, offset: Tensor) -> None:
-        """Sets what is added after each block from now on, [layers, width]."""
-        if offset is not self._offset_source:
-            self.offset.copy_(offset)
-            self._offset_source = offset
+    def steer(self, push: Push) -> None:
+        """Sets what is done after each block from now on."""
+        if push is not self._push:
+            self.offset[:, 0, 0].copy_(push.offset)
+            if push.prompted_only:
+                self.offset[:, 1].zero_()
+            else:
+                self.offset[:, 1, 0].copy_(push.offset)
+            self._push = push
 
     @torch.inference_mode()
     def step(self, codes: Tensor, position: int) -> Tensor:
@@ -112,27 +134,35 @@ class StepDecoder:
         Everything before `position` must have been read; what was there or later is overwritten.
         """
         rows = 2 if self.guided else 1
-        hidden = self._read(codes, position, 0, rows, self._offsets)
+        keep_norm = self._push is not None and self._push.keep_norm
+        hidden = self._read(codes, position, 0, rows, self._offsets[rows], keep_norm)
         hidden = torch.layer_norm(hidden, *self.weights.norm)
         return F.linear(hidden, self.weights.heads).view(rows, self.codebooks, -1).float()
 
     @torch.inference_mode()
     def prefill(
-        self, codes: Tensor, offsets: Sequence[Tensor], first_row: int = 0, position: int = 0
+        self, codes: Tensor, pushes: Sequence[Push], first_row: int = 0, position: int = 0
     ) -> None:
         """Reads codes [codebooks, positions] from `position` on, all at once.
 
-        offsets: for each position, the offset [layers, width] it is steered by. With `first_row`
-        1, only the row without a prompt is filled.
+        pushes: how each position is steered. With `first_row` 1, only the row without a prompt is
+        filled.
         """
-        if not offsets:
+        if not pushes:
             return
-        if all(offset is offsets[0] for offset in offsets):
-            steps = list(offsets[0])
-        else:
-            steps = [torch.stack(each) for each in zip(*map(list, offsets), strict=True)]
         rows = (2 if self.guided else 1) - first_row
-        self._read(codes, position, first_row, rows, steps)
+        if all(push is pushes[0] for push in pushes):
+            pushes = pushes[:1]  # for all positions
+        prompted = torch.ones(len(pushes), dtype=torch.bool, device=codes.device)
+        unprompted = self._flags(not push.prompted_only for push in pushes)
+        # [rows, time, 1], in which rows and positions the offset counts
+        counts = torch.stack([prompted, unprompted])[first_row : first_row + rows, :, None]
+        layers = zip(*(list(push.offset) for push in pushes), strict=True)
+        offsets = [torch.stack(layer) * counts for layer in layers]
+        keep_norm: bool | Tensor = False
+        if any(push.keep_norm for push in pushes):
+            keep_norm = self._flags(push.keep_norm for push in pushes)[:, None]
+        self._read(codes, position, first_row, rows, offsets, keep_norm)
 
     def forget(self, position: int) -> None:
         """Makes what was written at `position` harmless: zeros instead of, perhaps, NaN."""
@@ -140,9 +170,18 @@ class StepDecoder:
             self.cache[..., position, :] = 0
 
     def _read(
-        self, codes: Tensor, position: int, first_row: int, rows: int, offsets: Sequence[Tensor]
+        self,
+        codes: Tensor,
+        position: int,
+        first_row: int,
+        rows: int,
+        offsets: Sequence[Tensor],
+        keep_norm: bool | Tensor,
     ) -> Tensor:
-        """Hidden states after the last block, [rows * time, width]."""
+        """Hidden states after the last block, [rows * time, width].
+
+        offsets: a layer each, [rows, 1 or time, width]. keep_norm: for all, or bool [time, 1].
+        """
         weights, time, end = self.weights, codes.shape[1], position + codes.shape[1]
         split = (rows, time, 3, self.heads, self.head_size)
         causal = {"is_causal": time > 1}
@@ -168,12 +207,30 @@ class StepDecoder:
                 reader.addmm_(_joined(y), block.to_prompted)
             y = F.linear(torch.layer_norm(x, *block.feed_norm), block.feed)
             x = torch.addmm(x, block.activation(y), block.to_fed)
-            x.view(rows, time, -1).add_(offsets[i])
+            if keep_norm is False:
+                x.view(rows, time, -1).add_(offsets[i])
+            else:
+                _add_keeping_norm(x.view(rows, time, -1), offsets[i], keep_norm)
         return x
+
+    def _flags(self, flags: Iterable[bool]) -> Tensor:
+        return torch.tensor(list(flags), device=self.cache.device)
 
     def _split(self, x: Tensor) -> Tensor:
         """[time, width] -> [1, heads, time, head_size]"""
         return x.view(1, -1, self.heads, self.head_size).transpose(1, 2)
+
+
+def _add_keeping_norm(x: Tensor, offset: Tensor, where: bool | Tensor) -> None:
+    """Adds in place to x [rows, time, width] and, `where` [time, 1], restores each norm.
+
+    Where nothing is added, x stays as it is to the bit. Norms are float32 in any precision.
+    """
+    before = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
+    x.add_(offset)
+    after = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
+    gain = before / after.clamp_min_(torch.finfo(torch.float32).tiny)
+    x.mul_(gain if where is True else gain.masked_fill_(~where, 1.0))
 
 
 def _joined(x: Tensor) -> Tensor:

@@ -1,50 +1,220 @@
-"""How a coefficient goes on by itself: `constant`, `exponential:RATE` or `linear:STEPS`.
+"""How a coefficient goes on by itself, once it is set: schedules, moves, and where they stand.
 
-A schedule multiplies the coefficient; its time is counted in frames (20 ms) since it was set.
+A schedule turns the player's coefficient into another one, its time counted in frames (20 ms) since
+it was set. A move takes the player's coefficient itself from one value to another, as each half of
+a crossfade does.
 """
 
 from __future__ import annotations
 
+import importlib
+import inspect
+import logging
 import math
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from musicrfm.errors import MusicRFMError
+
+Function = Callable[[int, float], float]  # f(step, base) -> coefficient
+
+SPECS = (
+    "constant, exponential:RATE (RATE at least 0), linear:STEPS, ramp:STEPS, cosine:STEPS, "
+    "cosine-down:STEPS (STEPS above 0) or python:MODULE:FUNCTION"
+)
+_IMPORTED = "python"
+_IN_STEPS = ("linear", "ramp", "cosine", "cosine-down")
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """`kind` is "constant", "exponential" (value = rate a frame) or "linear" (value = frames)."""
+    """`kind` is one of `SPECS`; value is a rate a frame or a number of frames.
+
+    function: with kind "python", f(step, base) -> coefficient, base being the player's coefficient.
+    """
 
     kind: str = "constant"
     value: float = 0.0
+    function: Function | None = None
+    spec: str = "constant"
 
     def factor(self, step: int) -> float:
         """What the coefficient is multiplied by, `step` >= 0 frames after the schedule was set."""
         if self.kind == "exponential":
             return math.exp(-self.value * step)
-        if self.kind == "linear":
-            return max(0.0, 1.0 - step / self.value)
+        if self.kind in _IN_STEPS:
+            share = min(1.0, step / self.value)
+            if self.kind.startswith("cosine"):
+                share = 0.5 - 0.5 * math.cos(math.pi * share)
+            return 1.0 - share if self.kind in ("linear", "cosine-down") else share
         return 1.0
 
+    def stays(self, step: int) -> bool:
+        """Whether the factor is the same from `step` on."""
+        return self.kind == "constant" or (self.kind in _IN_STEPS and step >= self.value)
 
-def parse_schedule(spec: str) -> Schedule:
-    """Reads `constant`, `exponential:RATE` or `linear:STEPS`.
 
-    The factor stays 1; is exp(-RATE * step), RATE >= 0; falls evenly to 0 in STEPS > 0 frames.
+def parse_schedule(spec: str | Function, folders: Sequence[Path] = ()) -> Schedule:
+    """Reads what is said of a schedule, or takes a Python function f(step, base) -> coefficient.
+
+    `constant`; `exponential:RATE` multiplies by exp(-RATE * step), so that 0.002 is the decay by
+    0.998 a step of the MusicRFM examples; `linear:STEPS` falls evenly to 0; `ramp:STEPS` rises
+    evenly from 0; `cosine:STEPS` and `cosine-down:STEPS` rise and fall as half a cosine.
+
+    `python:MODULE:FUNCTION` imports and so runs code, found as Python's own imports are, or else in
+    one of `folders` or the current folder. It is for the person at this machine: whatever comes
+    over a network must be refused first, see `imports_code`.
+
     Raises MusicRFMError for anything else.
     """
-    kind, _, text = str(spec).strip().partition(":")
+    if callable(spec):
+        return Schedule(_IMPORTED, function=_checked(spec, repr(spec)), spec=_described(spec))
+    text = str(spec).strip()
+    kind, _, argument = text.partition(":")
+    if imports_code(text):
+        return Schedule(_IMPORTED, function=_import(text, argument, folders), spec=text)
     try:
-        value = float(text) if text else math.nan
+        value = float(argument) if argument else math.nan
     except ValueError:
         value = math.nan
-    if kind == "constant" and not text:
+    if kind == "constant" and not argument:
         return Schedule()
     if kind == "exponential" and math.isfinite(value) and value >= 0:
-        return Schedule(kind, value)
-    if kind == "linear" and math.isfinite(value) and value > 0:
-        return Schedule(kind, value)
-    raise MusicRFMError(
-        f"schedule {spec!r} is not one of constant, exponential:RATE (RATE at least 0), "
-        "linear:STEPS (STEPS above 0)"
-    )
+        return Schedule(kind, value, spec=text)
+    if kind in _IN_STEPS and math.isfinite(value) and value > 0:
+        return Schedule(kind, value, spec=text)
+    raise MusicRFMError(f"schedule {spec!r} is not one of {SPECS}")
+
+
+def imports_code(spec: str) -> bool:
+    """Whether `parse_schedule` would import a module for this."""
+    return spec.strip().partition(":")[0] == _IMPORTED
+
+
+@dataclass(frozen=True, eq=False)
+class Move:
+    """A coefficient's way from `start` to `end` in `frames` equal steps."""
+
+    start: float
+    end: float
+    frames: int
+
+    def at(self, step: int) -> float:
+        if step >= self.frames:
+            return self.end
+        return self.start + (self.end - self.start) * step / self.frames
+
+
+class Progress:
+    """How far one direction's schedule and move have got; for the stream's thread.
+
+    Both are counted from the first frame that sees them. When the frames begin again at 0, with a
+    new piece, so does the schedule, and a move is over.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.move: Move | None = None  # the latest seen
+        self.base = 0.0  # the player's coefficient at the latest frame
+        self._frame = 0
+        self._move_began = 0.0
+        self._schedule: object = None
+        self._schedule_began = 0
+        self._good: float | None = None  # what a function last returned that can be used
+        self._told = False
+
+    def coefficient(
+        self, frame: int, base: float, move: Move | None, schedule: Schedule, set_at: object
+    ) -> tuple[float, bool]:
+        """The coefficient at `frame`, and whether it stays so until something is set.
+
+        set_at: identity of one setting of the schedule.
+        """
+        afresh = frame < self._frame
+        self._frame = frame
+        if move is not self.move:
+            self.move, self._move_began = move, frame
+        elif afresh:
+            self._move_began = -math.inf
+        if set_at is not self._schedule or afresh:
+            self._schedule, self._schedule_began = set_at, frame
+            self._good, self._told = None, False
+        arrived = True
+        if move is not None:
+            base = move.at(frame - self._move_began)
+            arrived = frame - self._move_began >= move.frames
+        self.base = base
+        step = frame - self._schedule_began
+        if schedule.function is not None:
+            return self._called(schedule, step, base), False
+        return base * schedule.factor(step), arrived and (not base or schedule.stays(step))
+
+    def _called(self, schedule: Schedule, step: int, base: float) -> float:
+        """What the function returns; while that is of no use, the last that was."""
+        try:
+            value = float(schedule.function(step, base))
+            problem = "" if math.isfinite(value) else f"returned {value}"
+        except (Exception, SystemExit) as error:
+            problem = f"failed: {type(error).__name__}: {error}"
+        if not problem:
+            self._good = value
+            return value
+        held = base if self._good is None else self._good
+        if not self._told:
+            self._told = True
+            log.warning(
+                "schedule %s of %s %s at step %d: the coefficient is held at %g",
+                *(schedule.spec, self.name, problem, step, held),
+            )
+        return held
+
+
+def _import(spec: str, argument: str, folders: Sequence[Path]) -> Function:
+    module_name, _, path = argument.partition(":")
+    if not (module_name and path):
+        raise MusicRFMError(f"schedule {spec!r} is not python:MODULE:FUNCTION, as python:my:curve")
+    try:
+        with _also_from((*folders, Path.cwd())):
+            importlib.invalidate_caches()
+            found = importlib.import_module(module_name)
+        for part in path.split("."):
+            found = getattr(found, part)
+    except (Exception, SystemExit) as error:
+        raise MusicRFMError(
+            f"schedule {spec!r} cannot be imported: {type(error).__name__}: {error}"
+        ) from error
+    return _checked(found, repr(spec))
+
+
+def _checked(function: object, what: str) -> Function:
+    if not callable(function):
+        raise MusicRFMError(f"schedule {what} is no function: it must take (step, base)")
+    try:
+        inspect.signature(function).bind(0, 1.0)
+    except TypeError as error:
+        raise MusicRFMError(f"schedule {what} must take (step, base): {error}") from None
+    except ValueError:
+        pass  # some built-in functions do not say what they take
+    return function
+
+
+def _described(function: Function) -> str:
+    name = getattr(function, "__qualname__", type(function).__qualname__)
+    return f"{_IMPORTED}:{getattr(function, '__module__', '?')}:{name}"
+
+
+@contextmanager
+def _also_from(folders: Sequence[Path]) -> Iterator[None]:
+    """Modules in these folders can be imported; what can be imported anyway goes before them."""
+    added = [str(folder) for folder in folders if str(folder) not in sys.path]
+    sys.path.extend(added)
+    try:
+        yield
+    finally:
+        for folder in added:
+            sys.path.remove(folder)

@@ -6,10 +6,12 @@ after every block. Settings are immutable and replaced whole, so reading them ne
 
 from __future__ import annotations
 
-import math
+import logging
 import threading
 import zlib
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,49 +19,35 @@ from torch import Tensor
 
 from musicrfm.directions import Direction, canonical_name
 from musicrfm.errors import MusicRFMError
-from musicrfm.layers import layer_weights
 from musicrfm.sampling import generator
-from musicrfm.schedules import Schedule, parse_schedule
+from musicrfm.schedules import Function, Move, Progress
+from musicrfm.steer import Components, Steer, finite, whole
 
 _INJECTION = 0x1D1C  # keeps these random numbers apart from those that choose codes
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
-class Steer:
-    """How one direction is being steered.
+class Crossfade:
+    """One that waits for its frame; see `Steering.crossfade`."""
 
-    coefficient: in the player's unit, 1.0 is the top of the direction's useful range. layers,
-    schedule: the specifications as given. inject: probability, per layer and frame, that the
-    vector is added. component: which of the direction's vectors.
-    """
-
-    direction: Direction
-    coefficient: float = 0.0
-    layers: str = "all"
-    schedule: str = "constant"
-    inject: float = 1.0
-    component: int = 0
-    # What the specifications mean; kept so that a frame need not parse anything.
-    weighted: np.ndarray = field(repr=False, compare=False, default=None)  # type: ignore[assignment]
-    course: Schedule = field(repr=False, compare=False, default=Schedule())
-    set_at: object = field(repr=False, compare=False, default=None)  # identity of one set_schedule
-
-    @property
-    def name(self) -> str:
-        return self.direction.name
-
-    @property
-    def steady(self) -> bool:
-        """Whether the offset stays the same from frame to frame."""
-        return not self.coefficient or (self.inject >= 1.0 and self.course.kind == "constant")
+    from_name: str
+    to_name: str
+    frames: int
+    coefficient: float | None
+    start: int
 
 
 class Steering:
     """The set of directions added to one stream.
 
-    `add`, `set*`, `remove`, `names` and `get` may be called from any thread and take names in any
-    spelling (`note_C#`); they raise MusicRFMError for a name that was not added and for values out
-    of range. `offset` belongs to the stream's thread.
+    `add`, `set*`, `crossfade`, `remove`, `names` and `get` may be called from any thread and take
+    names in any spelling (`note_C#`); they raise MusicRFMError for a name that was not added and
+    for values out of range. `offset` belongs to the stream's thread.
+
+    keep_norm: whether each steered hidden state is scaled back to the norm it had before; off by
+    default, as published. It may be set at any time.
     """
 
     def __init__(
@@ -71,11 +59,14 @@ class Steering:
         dtype: torch.dtype = torch.float32,
     ) -> None:
         self._layers, self._width, self._model_name = layers, width, model_name
+        self.keep_norm = False
         self._steers: dict[str, Steer] = {}
-        self._writing = threading.Lock()
-        self._zero = torch.zeros(layers, width, device=device, dtype=dtype)
-        self._latest: tuple[dict[str, Steer] | None, Tensor] = (None, self._zero)
-        self._began: dict[str, tuple[object, int]] = {}  # when each schedule was first seen
+        self._waiting: tuple[Crossfade, ...] = ()
+        self._writing = threading.RLock()
+        self.nothing = torch.zeros(layers, width, device=device, dtype=dtype)
+        # The settings that the latest offset was made from, if it stays, its frame, and the offset.
+        self._latest: tuple[dict[str, Steer] | None, int, Tensor] = (None, 0, self.nothing)
+        self._progress: dict[str, Progress] = {}
 
     # ---- any thread ----
 
@@ -85,53 +76,89 @@ class Steering:
         coefficient: float = 0.0,
         *,
         layers: str = "all",
-        schedule: str = "constant",
+        schedule: str | Function = "constant",
         inject: float = 1.0,
-        component: int = 0,
+        inject_per: str = "layer",
+        component: Components = 0,
     ) -> None:
-        """Adds a direction, or replaces the one of the same name."""
+        """Adds a direction, or replaces the one of the same name.
+
+        schedule: a specification, or a Python function f(step, base) -> coefficient. The rest: see
+        `musicrfm.steer.Steer`.
+        """
         self._check(direction)
-        if component not in range(direction.components):
-            raise MusicRFMError(
-                f"direction {direction.name!r} has no component {component!r}: "
-                f"give 0 to {direction.components - 1}"
-            )
-        steer = Steer(
-            direction,
-            _finite(direction.name, coefficient),
-            str(layers),
-            str(schedule),
-            _probability(direction.name, inject),
-            int(component),
-            _weighted(direction, layers, component),
-            parse_schedule(schedule),
-            object(),
+        steer = Steer(direction).changed(
+            coefficient=coefficient,
+            layers=layers,
+            schedule=schedule,
+            inject=inject,
+            inject_per=inject_per,
+            component=component,
         )
         with self._writing:
             self._steers = {**self._steers, direction.name: steer}
 
     def set(self, name: str, coefficient: float) -> None:
         """Turns the knob: 0 is off, 1 the top of the useful range; less and more are allowed."""
-        self._replace(name, coefficient=_finite(name, coefficient))
+        self._change(name, coefficient=coefficient, move=None)
 
     def set_layers(self, name: str, spec: str) -> None:
-        """`all`, `top:K` or `exp:BASE,RATE`, see `musicrfm.layers`."""
-        steer = self.get(name)
-        weighted = _weighted(steer.direction, spec, steer.component)
-        self._replace(name, layers=str(spec), weighted=weighted)
+        """`all`, `top:K`, `exp:BASE,RATE` or `layer:N`, see `musicrfm.layers`."""
+        self._change(name, layers=spec)
 
-    def set_schedule(self, name: str, spec: str) -> None:
-        """`constant`, `exponential:RATE` or `linear:STEPS`; starts at the next frame."""
-        self._replace(name, schedule=str(spec), course=parse_schedule(spec), set_at=object())
+    def set_component(self, name: str, component: Components) -> None:
+        """By number or class: one, or several, as a sequence or as in `0,2`, which are added up."""
+        self._change(name, component=component)
+
+    def set_schedule(self, name: str, spec: str | Function) -> None:
+        """What `musicrfm.schedules` reads, or a function; starts at the next frame.
+
+        `python:MODULE:FUNCTION` imports the module: refuse it for whoever is not at this machine.
+        """
+        self._change(name, schedule=spec)
 
     def set_inject(self, name: str, probability: float) -> None:
-        """Probability, per layer and frame, that the vector is added: 0 to 1."""
-        self._replace(name, inject=_probability(name, probability))
+        """Probability that the vector is added: 0 to 1."""
+        self._change(name, inject=probability)
+
+    def set_inject_per(self, name: str, unit: str) -> None:
+        """Whether injection is drawn for each `layer` and frame, or for each `step` (frame)."""
+        self._change(name, inject_per=unit)
+
+    def crossfade(
+        self,
+        from_name: str,
+        to_name: str,
+        frames: int,
+        coefficient: float | None = None,
+        *,
+        start: int | None = None,
+    ) -> None:
+        """Hands over from one direction to another, evenly in `frames` frames.
+
+        One coefficient goes from where it stands to 0, the other to `coefficient`, by default the
+        sum of the two, so that this sum is the same all the way. It begins at frame `start`, by
+        default at the next one. Setting a coefficient meanwhile ends that direction's part.
+        """
+        one, other = self.get(from_name), self.get(to_name)
+        if one.name == other.name:
+            raise MusicRFMError(f"{one.name!r} cannot be crossfaded into itself")
+        fade = Crossfade(
+            one.name,
+            other.name,
+            whole("a crossfade's frames", frames, 1),
+            None if coefficient is None else finite(other.name, coefficient),
+            0 if start is None else whole("a crossfade's start", start, 0),
+        )
+        if start is None:
+            self._begin(fade)
+        else:
+            with self._writing:
+                self._waiting = (*self._waiting, fade)
 
     def remove(self, name: str) -> None:
         with self._writing:
-            self.get(name)
-            gone = canonical_name(name)
+            gone = self.get(name).name
             self._steers = {key: s for key, s in self._steers.items() if key != gone}
 
     def names(self) -> list[str]:
@@ -150,53 +177,99 @@ class Steering:
 
     @property
     def state(self) -> tuple:
-        """All settings and when the schedules began; setting it brings them back."""
-        return self._steers, dict(self._began)
+        """All settings and how far schedules and crossfades are; setting it brings them back."""
+        progress = {name: copy(progress) for name, progress in self._progress.items()}
+        return self._steers, self._waiting, self.keep_norm, progress
 
     @state.setter
     def state(self, state: tuple) -> None:
-        steers, began = state
         with self._writing:
-            self._steers = steers
-        self._began = dict(began)
+            self._steers, self._waiting, self.keep_norm, progress = state
+        self._progress = {name: copy(progress) for name, progress in progress.items()}
+        self._latest = (None, 0, self.nothing)
 
     def offset(self, frame: int, seed: int = 0) -> Tensor:
         """What is added at `frame`, [layers, width]; the same object as long as nothing changes.
 
-        Injection is drawn anew from (seed, frame, direction), so it does not depend on what else
-        was drawn before. Never modify the result.
+        `nothing` if nothing is steered. Injection is drawn anew from (seed, frame, direction), so
+        it does not depend on what else was drawn before. Never modify the result.
         """
+        if self._waiting:
+            self._begin_due(frame)
         steers = self._steers
-        if steers is self._latest[0]:
-            return self._latest[1]
-        total = np.zeros((self._layers, self._width), dtype=np.float32)
-        steady, used = True, False
+        made_from, made_at, offset = self._latest
+        if steers is made_from and frame >= made_at:
+            return offset
+        total: np.ndarray | None = None
+        stays = True
         for name, steer in steers.items():
-            token, start = self._began.get(name, (None, 0))
-            if token is not steer.set_at or start > frame:  # newly set, or the stream restarted
-                start = frame
-                self._began[name] = (steer.set_at, start)
-            steady = steady and steer.steady
-            raw = steer.coefficient * steer.direction.scale * steer.course.factor(frame - start)
+            raw, steady = self._raw(steer, frame)
+            stays = stays and steady
             if not raw:
                 continue
-            used = True
             amount: float | np.ndarray = raw
             if steer.inject < 1.0:
-                own_seed = seed ^ (_INJECTION << 48) ^ zlib.crc32(name.encode())
-                draws = generator(own_seed, frame).random(self._layers)
-                amount = raw * (draws < steer.inject)[:, None]
-            total += amount * steer.weighted
-        offset = self._zero
-        if used:
-            offset = torch.from_numpy(total).to(self._zero.device, self._zero.dtype)
-        self._latest = (steers if steady else None, offset)
+                stays = False
+                draws = generator(seed ^ (_INJECTION << 48) ^ zlib.crc32(name.encode()), frame)
+                per_layer = self._layers if steer.inject_per == "layer" else 1
+                amount = raw * (draws.random(per_layer) < steer.inject)[:, None]
+            part = amount * steer.weighted
+            total = part if total is None else np.add(total, part, out=total)
+        offset = self.nothing
+        if total is not None:
+            total = total.astype(np.float32, copy=False)
+            offset = torch.from_numpy(total).to(self.nothing.device, self.nothing.dtype)
+        self._latest = (steers if stays else None, frame, offset)
         return offset
 
-    def _replace(self, name: str, **changes: object) -> None:
+    def _raw(self, steer: Steer, frame: int) -> tuple[float, bool]:
+        """The raw coefficient at a frame, and whether it stays."""
+        progress = self._progress.get(steer.name)
+        if progress is None:
+            progress = self._progress[steer.name] = Progress(steer.name)
+        coefficient, stays = progress.coefficient(
+            frame, steer.coefficient, steer.move, steer.course, steer.set_at
+        )
+        return (steer.raw(coefficient) if coefficient else 0.0), stays
+
+    def _begin_due(self, frame: int) -> None:
         with self._writing:
-            steer = self.get(name)
-            self._steers = {**self._steers, steer.name: replace(steer, **changes)}
+            due = [fade for fade in self._waiting if fade.start <= frame]
+            self._waiting = tuple(fade for fade in self._waiting if fade.start > frame)
+        for fade in sorted(due, key=lambda fade: fade.start):
+            try:
+                self._begin(fade)
+            except MusicRFMError as error:
+                log.warning("the crossfade at frame %d is left out: %s", frame, error)
+
+    # ---- either ----
+
+    def _begin(self, fade: Crossfade) -> None:
+        with self._writing:
+            one, other = self.get(fade.from_name), self.get(fade.to_name)
+            from_here, from_there = self._standing(one), self._standing(other)
+            end = from_here + from_there if fade.coefficient is None else fade.coefficient
+            if fade.coefficient is None and not from_here:
+                raise MusicRFMError(f"{one.name!r} is at 0, so there is nothing to hand over")
+            away, here = Move(from_here, 0.0, fade.frames), Move(from_there, end, fade.frames)
+            self._steers = {
+                **self._steers,
+                one.name: one.changed(coefficient=0.0, move=away),
+                other.name: other.changed(coefficient=end, move=here),
+            }
+
+    def _standing(self, steer: Steer) -> float:
+        """The coefficient as it is at the moment, even in the middle of a crossfade."""
+        if steer.move is None:
+            return steer.coefficient
+        progress = self._progress.get(steer.name)
+        seen = progress is not None and progress.move is steer.move
+        return progress.base if seen else steer.move.start
+
+    def _change(self, name: str, **changes: Any) -> None:
+        with self._writing:
+            steer = self.get(name).changed(**changes)
+            self._steers = {**self._steers, steer.name: steer}
 
     def _check(self, direction: Direction) -> None:
         if direction.model is not None and self._model_name not in (None, direction.model):
@@ -209,28 +282,3 @@ class Steering:
                 f"direction {direction.name!r} has {direction.layers} layers of width "
                 f"{direction.width}, but the model has {self._layers} of width {self._width}"
             )
-
-
-def _weighted(direction: Direction, spec: str, component: int) -> np.ndarray:
-    weights = layer_weights(spec, direction.layer_scores.numpy())
-    return (weights[:, None] * direction.vectors[:, component].numpy()).astype(np.float32)
-
-
-def _finite(name: str, coefficient: float) -> float:
-    try:
-        value = float(coefficient)
-    except (TypeError, ValueError):
-        value = math.nan
-    if not math.isfinite(value):
-        raise MusicRFMError(f"coefficient {coefficient!r} of {name!r} is not a finite number")
-    return value
-
-
-def _probability(name: str, inject: float) -> float:
-    try:
-        value = float(inject)
-    except (TypeError, ValueError):
-        value = math.nan
-    if not 0.0 <= value <= 1.0:
-        raise MusicRFMError(f"injection probability {inject!r} of {name!r} is not from 0 to 1")
-    return value

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from musicrfm.codec import StreamingCodec
-from musicrfm.decoder import StepDecoder
+from musicrfm.decoder import Push, StepDecoder
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel, PromptStates
 from musicrfm.sampling import Draws, guide, sample
@@ -26,12 +26,13 @@ from musicrfm.steering import Steering
 
 KEEP_SECONDS = 10.0
 LEAD = 10  # over so many positions the next window is read ahead, a bit at each
+STEER_GUIDANCE = ("both", "conditional")
 
 log = logging.getLogger(__name__)
 
 
 class _Window:
-    """What the decoder sees: a cache, what was read into it, and by which offsets.
+    """What the decoder sees: a cache, what was read into it, and how that was steered.
 
     `uses` counts how often it was begun anew: what was known of it before is gone.
     """
@@ -40,7 +41,7 @@ class _Window:
         self.decoder = StepDecoder(model, size)
         # What is read at each position, one column more to write ahead.
         self.inputs = torch.empty(model.codebooks, size + 1, dtype=torch.long, device=model.device)
-        self.offsets: list[Tensor] = []  # by which each position has been steered
+        self.pushes: list[Push] = []  # how each position has been steered
         self.heard: PromptStates | None = None  # the prompt that the decoder reads
         self.uses = 0
 
@@ -69,16 +70,18 @@ class MusicStream:
     `chunk_frames` frames long, only the first may be longer; before it come the frames that the
     delay pattern and the codec need ahead.
 
-    `steering`, `guidance_scale`, `temperature`, `top_k` and `set_prompt` may be used at any time
-    from any thread, and count from the next frame on. The same seed with the same changes at the
-    same frames gives the same sound. Iterating, `restart`, `generate` and `finish` are for one
-    thread.
+    `steering`, `guidance_scale`, `temperature`, `top_k`, `steer_guidance` and `set_prompt` may be
+    used at any time from any thread, and count from the next frame on. The same seed with the same
+    changes at the same frames gives the same sound. Iterating, `restart`, `generate` and `finish`
+    are for one thread.
 
     guidance_scale: 0 ignores the prompt, 1 follows it plainly, more exaggerates it. temperature: 0
     or more; 0 always takes the likeliest code. top_k: how many of the likeliest codes may be taken,
-    0 for all. window_seconds: how much music the decoder sees at most; the model's own by default.
-    keep_seconds: how much of it stays when the window is full; 10 by default, and at most half the
-    window. Values that cannot be used raise MusicRFMError.
+    0 for all. steer_guidance: which of guidance's two halves is steered, "both", as in MusicRFM, or
+    only the "conditional" one, which reads the prompt; without guidance there is just one half, and
+    that is steered. window_seconds: how much music the decoder sees at most; the model's own by
+    default. keep_seconds: how much of it stays when the window is full; 10 by default, and at most
+    half the window. Values that cannot be used raise MusicRFMError.
     """
 
     def __init__(
@@ -90,6 +93,7 @@ class MusicStream:
         guidance_scale: float = 3.0,
         temperature: float = 1.0,
         top_k: int = 250,
+        steer_guidance: str = "both",
         chunk_frames: int = 1,
         window_seconds: float | None = None,
         keep_seconds: float | None = None,
@@ -99,6 +103,7 @@ class MusicStream:
         self.guidance_scale = guidance_scale
         self.temperature = temperature
         self.top_k = top_k
+        self.steer_guidance = steer_guidance
         self.delay_frames: int = max(model.delays)  # between a frame's first code and its last
         self.window, self.keep = _window(model, self.delay_frames, window_seconds, keep_seconds)
         self.faults = 0  # frames that steering or the model made unusable; see _choose
@@ -109,7 +114,7 @@ class MusicStream:
         self._codec = StreamingCodec(model.hf.audio_encoder, model.codebooks, model.stereo_codes)
         self._delays = torch.tensor(model.delays, device=model.device)
         self._books = torch.arange(model.codebooks, device=model.device)
-        self._unsteered = torch.zeros_like(self._window.decoder.offset)
+        self._unsteered = Push(self.steering.nothing)
         self.set_prompt(prompt)
         self.seed = _whole("seed", seed)
         self.restart()
@@ -139,6 +144,14 @@ class MusicStream:
     @top_k.setter
     def top_k(self, value: int) -> None:
         self._top_k = _whole("top_k", value, 0)
+
+    @property
+    def steer_guidance(self) -> str:
+        return self._steer_guidance
+
+    @steer_guidance.setter
+    def steer_guidance(self, halves: str) -> None:
+        self._steer_guidance = checked_steer_guidance(halves)
 
     @property
     def prompt(self) -> str:
@@ -192,7 +205,13 @@ class MusicStream:
             self._draws,
             self._codec.state,
             self.steering.state,
-            (self._prompt, self._guidance_scale, self._temperature, self._top_k),
+            (
+                self._prompt,
+                self._guidance_scale,
+                self._temperature,
+                self._top_k,
+                self._steer_guidance,
+            ),
         )
 
     @state.setter
@@ -202,11 +221,12 @@ class MusicStream:
         if state.window is not self._window:
             self._window, self._next = self._next, self._window
         self._position, self._prepared = state.position, state.prepared
-        del self._window.offsets[state.position :]
+        del self._window.pushes[state.position :]
         self._window.decoder.guided = state.guided
         self._frame, self.seed, self._draws = state.frame, state.seed, state.draws
         self._codec.state, self.steering.state = state.codec, state.steering
-        self._prompt, self._guidance_scale, self._temperature, self._top_k = state.settings
+        self._prompt, self._guidance_scale, self._temperature, *rest = state.settings
+        self._top_k, self._steer_guidance = rest
 
     def reaches(self, state: StreamState) -> bool:
         """Whether that state of this stream can still be set."""
@@ -278,17 +298,17 @@ class MusicStream:
         window is read again unsteered; if even that does not, the last codes are held.
         """
         window = self._window
-        offset = self.steering.offset(self._frame, self.seed)
-        window.offsets.append(offset)
-        logits = self._logits(offset, scale)
+        push = self._next_push()
+        window.pushes.append(push)
+        logits = self._logits(push, scale)
         if logits is None:
             self.faults += 1
             log.warning("frame %d could not be steered: its logits are not finite", self._frame)
-            window.offsets[-1] = self._unsteered
+            window.pushes[-1] = self._unsteered
             logits = self._logits(self._unsteered, scale)
         if logits is None:
             window.uses += 1  # what was played can no longer be played again
-            window.offsets = [self._unsteered] * len(window.offsets)
+            window.pushes = [self._unsteered] * len(window.pushes)
             self._read_again(window)
             logits = self._logits(self._unsteered, scale)
         if logits is None:
@@ -297,10 +317,23 @@ class MusicStream:
             return torch.where(held == self.model.start_code, 0, held)
         return sample(logits, self._draws(self._frame), self._temperature, self._top_k)
 
-    def _logits(self, offset: Tensor, scale: float) -> Tensor | None:
+    def _next_push(self) -> Push:
+        """How the next position is steered; the same object as long as nothing changes."""
+        offset = self.steering.offset(self._frame, self.seed)
+        if offset is self.steering.nothing:
+            return self._unsteered
+        pushes = self._window.pushes
+        latest = pushes[-1] if pushes else self._unsteered
+        prompted_only, keep_norm = self._steer_guidance == "conditional", self.steering.keep_norm
+        same = (latest.prompted_only, latest.keep_norm) == (prompted_only, keep_norm)
+        if latest.offset is offset and same:
+            return latest
+        return Push(offset, prompted_only, keep_norm)
+
+    def _logits(self, push: Push, scale: float) -> Tensor | None:
         """Guided logits [codebooks, codes] after reading the position, None if not all finite."""
         decoder, position = self._window.decoder, self._position
-        decoder.steer(offset)
+        decoder.steer(push)
         logits = decoder.step(self._window.inputs[:, position : position + 1], position)
         logits = guide(logits, scale) if decoder.guided else logits[0]
         return logits if math.isfinite(logits.sum().item()) else None
@@ -319,7 +352,7 @@ class MusicStream:
     def _read_again(self, window: _Window, first_row: int = 0) -> None:
         """Fills the cache up to the position from what has been played."""
         before = self._position
-        window.decoder.prefill(window.inputs[:, :before], window.offsets[:before], first_row)
+        window.decoder.prefill(window.inputs[:, :before], window.pushes[:before], first_row)
 
     def _prepare(self) -> None:
         """Reads a part of what the next window will begin with."""
@@ -342,7 +375,7 @@ class MusicStream:
         if first == 0 or not here.decoder.guided:
             window.decoder.guided = here.decoder.guided
         window.decoder.prefill(
-            window.inputs[:, first:last], here.offsets[gone + first : gone + last], position=first
+            window.inputs[:, first:last], here.pushes[gone + first : gone + last], position=first
         )
         self._prepared = last
 
@@ -352,7 +385,7 @@ class MusicStream:
         if self.keep > self._prepared:
             self._read_ahead(self._prepared, self.keep)
         window.inputs[:, self.keep] = here.inputs[:, self.window]
-        window.offsets = here.offsets[self.window - self.keep :]
+        window.pushes = here.pushes[self.window - self.keep :]
         self._window, self._next, self._prepared = window, here, 0
         self._position = self.keep
         self._set_guided(here.decoder.guided)
@@ -361,7 +394,14 @@ class MusicStream:
         """Begins in the other window, so that it can still be gone back to this one."""
         self._window, self._next, self._prepared = self._next, self._window, 0
         self._window.uses += 1
-        self._window.offsets = []
+        self._window.pushes = []
+
+
+def checked_steer_guidance(halves: str) -> str:
+    """`both` or `conditional`. Raises MusicRFMError for anything else."""
+    if halves not in STEER_GUIDANCE:
+        raise MusicRFMError(f"steer_guidance must be both or conditional, not {halves!r}")
+    return halves
 
 
 def _array(audio: Tensor) -> np.ndarray:

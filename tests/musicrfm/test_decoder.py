@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from musicrfm.decoder import StepDecoder
+from musicrfm.decoder import Push, StepDecoder
 from musicrfm.model import MusicModel
 from tests.checkpoints import make_checkpoint
 
@@ -74,7 +74,7 @@ def played(decoder: StepDecoder, inputs: Tensor, offsets: Tensor | None = None) 
     logits = []
     for position in range(inputs.shape[1]):
         if offsets is not None:
-            decoder.steer(offsets[position])
+            decoder.steer(Push(offsets[position]))
         logits.append(decoder.step(inputs[:, position : position + 1], position))
     return torch.stack(logits, 2)
 
@@ -105,10 +105,10 @@ def test_prefill_equals_steps(any_model: MusicModel) -> None:
         decoder.set_prompt(any_model.encode_prompt("drums"))
         decoder.guided = True
     expected = played(stepper, inputs, offsets)
-    reader.prefill(inputs[:, :12], list(offsets[:12]))
+    reader.prefill(inputs[:, :12], [Push(offset) for offset in offsets[:12]])
     assert (reader.cache - stepper.cache)[..., :12, :].abs().max() < 1e-4
     for position in range(12, LENGTH):
-        reader.steer(offsets[position])
+        reader.steer(Push(offsets[position]))
         logits = reader.step(inputs[:, position : position + 1], position)
         assert (logits - expected[:, :, position]).abs().max() < 1e-4
 
@@ -124,17 +124,17 @@ def test_guidance_can_begin_later(model: MusicModel) -> None:
     played(late, inputs[:, :9], offsets)
     before = late.cache[:, 0].clone()
     late.guided = True
-    late.prefill(inputs[:, :9], list(offsets[:9]), first_row=1)
+    late.prefill(inputs[:, :9], [Push(offset) for offset in offsets[:9]], first_row=1)
     assert torch.equal(late.cache[:, 0], before)
-    late.steer(offsets[9])
+    late.steer(Push(offsets[9]))
     assert (late.step(inputs[:, 9:10], 9) - expected[:, :, 9]).abs().max() < 1e-4
 
 
 def test_one_offset_for_many_positions(model: MusicModel) -> None:
     inputs, offset = inputs_for(model), offsets_for(model)[0]
     shared, separate = StepDecoder(model), StepDecoder(model)
-    shared.prefill(inputs, [offset] * LENGTH)
-    separate.prefill(inputs, [offset.clone() for _ in range(LENGTH)])
+    shared.prefill(inputs, [Push(offset)] * LENGTH)
+    separate.prefill(inputs, [Push(offset) for _ in range(LENGTH)])
     assert torch.allclose(shared.cache, separate.cache, atol=1e-6)
     assert shared.cache.abs().max() > 0.1
 
@@ -166,9 +166,9 @@ def test_forgotten_positions_are_harmless(model: MusicModel) -> None:
     decoder = StepDecoder(model)
     inputs = inputs_for(model)
     played(decoder, inputs[:, :5])
-    decoder.steer(torch.full_like(decoder.offset, float("nan")))
+    decoder.steer(Push(torch.full((model.layers, model.width), float("nan"))))
     assert decoder.step(inputs[:, 5:6], 5).isnan().any()
-    decoder.steer(torch.zeros_like(decoder.offset))
+    decoder.steer(Push(torch.zeros(model.layers, model.width)))
     assert decoder.step(inputs[:, 6:7], 6).isnan().any()  # it is still in the cache
     decoder.forget(5)
     assert decoder.step(inputs[:, 6:7], 6).isfinite().all()

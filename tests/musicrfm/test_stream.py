@@ -166,15 +166,15 @@ def test_a_steered_window_keeps_how_each_frame_was_steered(model: MusicModel) ->
     while stream._position != stream.window:
         stream.steering.set("note_C", 0.1 * stream.frame)
         next(stream)
-    offsets = stream._window.offsets[-stream.keep :]
+    pushes = stream._window.pushes[-stream.keep :]
     next(stream)
     assert stream.frame > frames_before
-    assert len({id(offset) for offset in offsets}) == stream.keep
+    assert len({id(push) for push in pushes}) == stream.keep
     reference = MusicStream(model, "piano")._window.decoder
     reference.set_prompt(model.encode_prompt("piano"))
     reference.guided = True
-    for position, offset in enumerate(offsets):
-        reference.steer(offset)
+    for position, push in enumerate(pushes):
+        reference.steer(push)
         reference.step(stream._window.inputs[:, position : position + 1], position)
     kept = slice(0, stream.keep)
     difference = stream._window.decoder.cache[..., kept, :] - reference.cache[..., kept, :]
@@ -189,7 +189,7 @@ def test_nothing_grows(model: MusicModel) -> None:
     caches = {window.decoder.cache.data_ptr() for window in windows}
     play(stream, 200)
     assert {window.decoder.cache.data_ptr() for window in windows} == caches
-    assert len(stream._window.offsets) <= stream.window
+    assert len(stream._window.pushes) <= stream.window
     assert stream._window.inputs.shape[1] == stream.window + 1
 
 
