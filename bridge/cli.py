@@ -75,6 +75,12 @@ def _parser() -> argparse.ArgumentParser:
         "what is ahead is made again when a control changes",
     )
     add(
+        "--early",
+        action="store_true",
+        default=None,
+        help="sound each frame 80 ms sooner, before the codec can be quite sure of it",
+    )
+    add(
         "--ring",
         metavar="MS",
         type=_number(5, 1000),
@@ -154,6 +160,7 @@ def _settings(args: argparse.Namespace) -> Settings:
         record=first(args.record, rig.output.get("record")),
         stats=args.stats,
         lookahead=first(args.lookahead, engine.get("lookahead"), 500.0) / 1000,
+        early=bool(first(args.early, engine.get("early"), False)),
         ring=first(args.ring, rig.output.get("ring"), 1000 * RING_SECONDS) / 1000,
         smoothing=first(args.smoothing, engine.get("smoothing"), 50.0) / 1000,
         fast=args.fast,

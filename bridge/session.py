@@ -66,6 +66,7 @@ class Settings:
     stats: str | None = None
     lookahead: float = 0.5
     ring: float = RING_SECONDS
+    early: bool = False
     smoothing: float = 0.05
     fast: bool = False
     osc_host: str = "127.0.0.1"
@@ -93,7 +94,8 @@ def play(settings: Settings) -> int:
         model = MusicModel.load(settings.model, device=settings.device)
         if model.device.type == "cpu" and model.width <= SMALL_WIDTH:
             torch.set_num_threads(1)
-        stream = MusicStream(model, str(settings.start["/prompt"]), seed=settings.seed)
+        prompt = str(settings.start["/prompt"])
+        stream = MusicStream(model, prompt, seed=settings.seed, early=settings.early)
         steers, steer_start = add_directions(stream, settings.steer)
         controls = Controls(
             namespace(steers.values()),

@@ -284,6 +284,25 @@ class StreamingCodec:
         return self._run(self.table[codes + self.first_row].sum(1), last=False)
 
     @torch.inference_mode()
+    def peek(self, codes: Tensor, known: Tensor, hold: int = 0) -> Tensor:
+        """What `push` would give, as far as can be said, leaving the state as it is.
+
+        codes: int64 [codebooks, frames]; known: bool, the same shape: where it is not, the codebook
+        is left out. The last frame is taken to go on for `hold` frames more.
+        """
+        state = self.state
+        shape = (-1, self.sides, codes.shape[1])
+        codes = codes.view(shape).transpose(0, 1)
+        known = known.view(shape).transpose(0, 1)
+        rows = torch.where(known, codes, 0) + self.first_row
+        x = (self.table[rows] * known[..., None]).sum(1)
+        if hold:
+            x = torch.cat([x, x[:, -1:].expand(-1, hold, -1)], 1)
+        audio = self._run(x, last=False)
+        self.state = state
+        return audio
+
+    @torch.inference_mode()
     def flush(self) -> Tensor:
         """The samples still owed at the end of the piece, [channels, samples]; begins anew."""
         audio = self._run(None, last=True)

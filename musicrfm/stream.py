@@ -19,6 +19,7 @@ from torch import Tensor
 
 from musicrfm.codec import StreamingCodec
 from musicrfm.decoder import Push, StepDecoder
+from musicrfm.early import EarlySound
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel, PromptStates
 from musicrfm.sampling import Draws, guide, sample
@@ -79,9 +80,10 @@ class MusicStream:
     or more; 0 always takes the likeliest code. top_k: how many of the likeliest codes may be taken,
     0 for all. steer_guidance: which of guidance's two halves is steered, "both", as in MusicRFM, or
     only the "conditional" one, which reads the prompt; without guidance there is just one half, and
-    that is steered. window_seconds: how much music the decoder sees at most; the model's own by
-    default. keep_seconds: how much of it stays when the window is full; 10 by default, and at most
-    half the window. Values that cannot be used raise MusicRFMError.
+    that is steered. early: the sound comes by the codec's lookahead (80 ms) sooner, but is not
+    quite exact, see `musicrfm.early`. window_seconds: how much music the decoder sees at most; the
+    model's own by default. keep_seconds: how much of it stays when the window is full; 10 by
+    default, and at most half the window. Values that cannot be used raise MusicRFMError.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class MusicStream:
         temperature: float = 1.0,
         top_k: int = 250,
         steer_guidance: str = "both",
+        early: bool = False,
         chunk_frames: int = 1,
         window_seconds: float | None = None,
         keep_seconds: float | None = None,
@@ -112,8 +115,13 @@ class MusicStream:
         )
         self._window, self._next = _Window(model, self.window), _Window(model, self.window)
         self._codec = StreamingCodec(model.hf.audio_encoder, model.codebooks, model.stereo_codes)
+        self._early = EarlySound(self._codec) if early and self._codec.latency else None
         self._delays = torch.tensor(model.delays, device=model.device)
         self._books = torch.arange(model.codebooks, device=model.device)
+        # Of the frames that lack codebooks yet: how many positions later each of their codes comes.
+        self._places = self._delays[:, None] + torch.arange(
+            1, self.delay_frames + 1, device=model.device
+        )
         self._unsteered = Push(self.steering.nothing)
         self.set_prompt(prompt)
         self.seed = _whole("seed", seed)
@@ -168,8 +176,8 @@ class MusicStream:
 
     @property
     def codec_lookahead_frames(self) -> int:
-        """How many frames after a frame the codec must know to make its sound."""
-        return self._codec.lookahead_frames
+        """How many frames after a frame must be known to make its sound."""
+        return 0 if self._early else self._codec.lookahead_frames
 
     # ---- the thread that plays ----
 
@@ -184,6 +192,8 @@ class MusicStream:
         self._window.inputs[:, 0] = self.model.start_code
         self._window.decoder.guided = False
         self._codec.reset()
+        if self._early:
+            self._early.reset()
 
     @property
     def state(self) -> StreamState:
@@ -203,7 +213,7 @@ class MusicStream:
             self._frame,
             self.seed,
             self._draws,
-            self._codec.state,
+            (self._codec.state, self._early and self._early.state),
             self.steering.state,
             (
                 self._prompt,
@@ -224,7 +234,10 @@ class MusicStream:
         del self._window.pushes[state.position :]
         self._window.decoder.guided = state.guided
         self._frame, self.seed, self._draws = state.frame, state.seed, state.draws
-        self._codec.state, self.steering.state = state.codec, state.steering
+        self._codec.state, early = state.codec
+        if self._early:
+            self._early.state = early
+        self.steering.state = state.steering
         self._prompt, self._guidance_scale, self._temperature, *rest = state.settings
         self._top_k, self._steer_guidance = rest
 
@@ -251,10 +264,11 @@ class MusicStream:
 
         What is played next begins the piece again, see `restart`.
         """
-        audio = self._play(self.delay_frames, last=self._frame) if self._frame else None
-        rest = _array(self._codec.flush())
+        parts = [self._play(self.delay_frames, last=self._frame)] if self._frame else []
+        audio = np.concatenate([*parts, _array(self._codec.flush())])
+        given = self._early.given if self._early else 0
         self.restart()
-        return rest if audio is None else np.concatenate([audio, rest])
+        return audio[given:]
 
     @torch.inference_mode()
     def _play(self, steps: int, last: int | None = None) -> np.ndarray:
@@ -262,15 +276,25 @@ class MusicStream:
 
         With `last`, that many frames are all: only codes that they still lack are chosen.
         """
-        complete = []
+        complete, sound = [], []
         for _ in range(steps):
             self._step(last)
             if self._frame > self.delay_frames:
                 columns = self._position - self.delay_frames + self._delays
                 complete.append(self._window.inputs[self._books, columns])
-        if not complete:
+                if self._early and last is None:
+                    sound.append(self._early.push(complete.pop(), *self._ahead()))
+        if complete:
+            sound.append(self._codec.push(torch.stack(complete, 1)))
+        if not sound:
             return np.zeros((0, self.model.channels), dtype=np.float32)
-        return _array(self._codec.push(torch.stack(complete, 1)))
+        return _array(sound[0] if len(sound) == 1 else torch.cat(sound, 1))
+
+    def _ahead(self) -> tuple[Tensor, Tensor]:
+        """Codes [codebooks, frames] of the frames that lack some yet, and which are known."""
+        places = self._places - self.delay_frames
+        codes = self._window.inputs[self._books[:, None], self._position + places.clamp_max(0)]
+        return codes, places <= 0
 
     def _step(self, last: int | None) -> None:
         """Reads one position, chooses the codes of the next."""
