@@ -37,6 +37,7 @@ MARGIN_SECONDS = 0.008  # for a new frame's way to the output, beside the time i
 LEAST_BUFFER = 0.5  # share of the lookahead that going back and back again must leave
 AGAIN_SECONDS = 0.01  # going back more often than this would only be more work
 NAP_SECONDS = 0.05
+AUDIBLE = 1e-4  # 80 dB below full scale
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,8 @@ class Engine:
         self.frames = 0
         self.rewinds = 0  # times that a control change made it go back
         self.remade = 0  # frames that were made again
+        # When it went back, and the first sample that then was another one: for measuring.
+        self.turns: deque[tuple[float, int]] = deque(maxlen=10_000)
         self.wall_seconds = 0.0
         self.busy_seconds = 0.0  # of these, generating
         self.made_seconds = 0.0  # audio generated
@@ -152,6 +155,7 @@ class Engine:
         self._reached = 0  # the furthest sample ever handed over
         self._made: deque[Made] = deque()  # not settled yet
         self._rewound = -math.inf  # when it last went back
+        self._replaced: dict[int, np.ndarray] = {}  # what it had made, by first sample
         self._frame_busy = 0.0  # seconds a frame takes to make, lately
         self._values: dict[str, Value] = {}
         self._times: Mapping[str, int] = {}
@@ -275,8 +279,10 @@ class Engine:
                 self._rewound = now
                 self.rewinds += 1
                 self.remade += len(self._made) - number
+                self._replaced = {}
                 while len(self._made) > number:
-                    self._made.pop()
+                    gone = self._made.pop()
+                    self._replaced[gone.first] = gone.audio
                 self._state = made.before
                 return
 
@@ -317,7 +323,18 @@ class Engine:
         self._reached = max(self._reached, self._samples)
         self.frames += 1
         self._made.append(Made(first, audio, before))
+        if self._replaced:
+            self._compare(first, audio)
         self.output.write(first, audio)
+
+    def _compare(self, first: int, audio: np.ndarray) -> None:
+        """Notes where the sound begins to differ from what was there before going back."""
+        replaced = self._replaced.pop(first, None)
+        if replaced is None or len(replaced) != len(audio):
+            self._replaced = {}
+        elif len(different := np.flatnonzero(np.abs(audio - replaced).max(axis=1) > AUDIBLE)):
+            self.turns.append((self._rewound, first + int(different[0])))
+            self._replaced = {}
 
     @property
     def _state(self) -> dict:
