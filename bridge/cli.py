@@ -17,6 +17,7 @@ from bridge.recorder import is_sound_file
 from bridge.rig import Rig, SteerSetting, load_rig
 from bridge.session import Settings, play
 from bridge.speaker import SetupError, find_output, load_portaudio
+from musicrfm.commands.steers import steer_option
 from musicrfm.errors import MusicRFMError
 
 DEFAULT_PROMPT = "calm piano melody with drums"
@@ -52,8 +53,20 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="NAME=COEF",
         type=_steer,
-        help="start with a direction; NAME is a shipped one or a .safetensors file, "
-        "COEF -2 to 2 where 1 is the top of its useful range (repeatable)",
+        help="start with a direction; NAME is a shipped one or a .safetensors file, COEF -2 to 2 "
+        "where 1 is the top of its useful range; options of its own may follow, as in "
+        "note_C=0.8,layers=exp:1,0.95,schedule=ramp:500,inject=0.3 (repeatable)",
+    )
+    add(
+        "--steer-guidance",
+        choices=("both", "conditional"),
+        help="which half of guidance is steered (default both)",
+    )
+    add(
+        "--keep-norm",
+        action="store_const",
+        const=1,
+        help="scale steered hidden states back to the norm they had",
     )
     add(
         "--output",
@@ -118,10 +131,11 @@ def _number(low: float, high: float) -> Any:
 
 
 def _steer(text: str) -> SteerSetting:
-    name, equals, coefficient = text.rpartition("=")
-    if not equals or not name:
-        raise argparse.ArgumentTypeError(f"{text!r} must be NAME=COEF, such as note_C=0.6")
-    return SteerSetting(name, _number(-2, 2)(coefficient))
+    try:
+        steer = steer_option(text, -2, 2)
+    except MusicRFMError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return SteerSetting(steer.name, steer.coefficient, **steer.options)
 
 
 def _settings(args: argparse.Namespace) -> Settings:
@@ -144,9 +158,11 @@ def _settings(args: argparse.Namespace) -> Settings:
     prompt = first(args.prompt, engine.get("prompt"), DEFAULT_PROMPT)
     live = {
         f"/{key}": engine[key]
-        for key in ("gain", "guidance", "temperature", "top_k")
+        for key in ("gain", "guidance", "temperature", "top_k", "steer_guidance", "keep_norm")
         if key in engine
     }
+    typed = {"/steer_guidance": args.steer_guidance, "/keep_norm": args.keep_norm}
+    live |= {address: value for address, value in typed.items() if value is not None}
     return Settings(
         model=first(args.model, engine.get("model"), "nano"),
         device=first(args.device, engine.get("device")),

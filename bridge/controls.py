@@ -9,42 +9,36 @@ from __future__ import annotations
 import difflib
 import logging
 import math
-import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from musicrfm.directions import canonical_name
+from bridge.parameters import Parameter, Value, canonical_address, namespace, steer_address
 from musicrfm.errors import MusicRFMError
+from musicrfm.schedules import imports_code
+
+__all__ = [
+    "Controls",
+    "Parameter",
+    "Snapshot",
+    "Value",
+    "canonical_address",
+    "namespace",
+    "steer_address",
+]
 
 log = logging.getLogger(__name__)
 
-Value = float | int | str
-TYPE_NAMES = {"f": "a number", "i": "a whole number", "s": "a text"}
+TYPE_NAMES = {
+    "f": "a number",
+    "i": "a whole number",
+    "s": "a text",
+    "ssf": "two directions and seconds",
+}
 MAX_TEXT = 2000
+MAX_CROSSFADE = 3600.0  # seconds
 SILENT_DB = -60.0  # a gain at or below this is silence, so that a fader's bottom end is off
-
-# Characters that OSC 1.0 reserves in addresses and their patterns, and the space.
-_RESERVED = re.compile(r"[\s#*,/?\[\]{}]")
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One live value: what it is called, what it may be, and what it does.
-
-    `type` is "f" (number), "i" (whole number), "s" (text) or "trigger" (an event, no value).
-    `smoothing` says that a change glides there instead of jumping.
-    """
-
-    address: str
-    type: str
-    default: Value
-    low: float | None = None
-    high: float | None = None
-    unit: str = ""
-    smoothing: bool = False
-    help: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,93 +46,14 @@ class Snapshot:
     """All values at one moment; the same object is handed out until something changes.
 
     `times` counts how often something that happens, rather than is, was set: a trigger fired, or a
-    schedule started (again).
+    schedule started (again). `glides`: the seconds that the latest change of a direction takes,
+    where a crossfade made it; other changes are merely smoothed.
     """
 
     version: int
     values: Mapping[str, Value]
     times: Mapping[str, int]
-
-
-def steer_address(name: str) -> str:
-    """The address of a direction: `note_C#` and `note_Db` both give `/steer/note_Cs`."""
-    return "/steer/" + _RESERVED.sub("_", canonical_name(name))
-
-
-def canonical_address(address: str) -> str:
-    """The address in the namespace's spelling, with any spelling of a direction's name in it."""
-    parts = address.split("/")
-    if len(parts) >= 3 and parts[0] == "" and parts[1] == "steer" and parts[2]:
-        parts[2] = canonical_name(parts[2])
-        return "/".join(parts)
-    return address
-
-
-def namespace(direction_names: Iterable[str]) -> list[Parameter]:
-    """Every live parameter of an instrument with these directions, in the order a person reads."""
-    parameters = [
-        Parameter("/prompt", "s", "", help="what to play, in words"),
-        Parameter("/play", "i", 1, 0, 1, help="1 plays, 0 pauses; both fade"),
-        Parameter("/gain", "f", 0.0, -60.0, 12.0, "dB", True, "output level; -60 is silence"),
-        Parameter(
-            "/guidance", "f", 3.0, 0.0, 10.0, help="how closely the music follows the prompt"
-        ),
-        Parameter(
-            "/temperature", "f", 1.0, 0.05, 4.0, help="how adventurous the choice of sounds is"
-        ),
-        Parameter(
-            "/top_k",
-            "i",
-            250,
-            0,
-            2048,
-            "codes",
-            help="how many candidates each choice is from, or 0: all",
-        ),
-        Parameter(
-            "/panic",
-            "trigger",
-            0,
-            help="all steering off, sound settings as at the start, music begins afresh",
-        ),
-    ]
-    for name in direction_names:
-        base = steer_address(name)
-        label = base.removeprefix("/steer/")
-        parameters += [
-            Parameter(
-                base,
-                "f",
-                0.0,
-                -2.0,
-                2.0,
-                "× useful range",
-                True,
-                f"how strongly {label} steers; 1 is the top of its useful range, below 0 is away",
-            ),
-            Parameter(
-                f"{base}/inject",
-                "f",
-                1.0,
-                0.0,
-                1.0,
-                "probability",
-                help=f"share of layers and frames that {label} is added to",
-            ),
-            Parameter(
-                f"{base}/layers",
-                "s",
-                "all",
-                help=f"which layers {label} steers: all, top:K or exp:BASE,RATE",
-            ),
-            Parameter(
-                f"{base}/schedule",
-                "s",
-                "constant",
-                help=f"how {label} fades by itself: constant, exponential:RATE or linear:STEPS",
-            ),
-        ]
-    return parameters
+    glides: Mapping[str, float]
 
 
 class Controls:
@@ -146,6 +61,9 @@ class Controls:
 
     `start` overrides defaults (address → value). `checks` maps the last part of an address to a
     function that raises for a text the engine could not use, so that the sender hears at once.
+
+    Only `start` may name a schedule whose function has to be imported, as that runs code: what is
+    set later may come from anyone on the network.
     """
 
     def __init__(
@@ -165,6 +83,7 @@ class Controls:
         self._times: dict[str, int] = {
             p.address: 0 for p in self.parameters.values() if _happens(p)
         }
+        self._glides: dict[str, float] = {}
         self._sources: dict[str, object] = {}
         self._change_listeners: list[Callable[[str, Value, object], None]] = []
         self._error_listeners: list[Callable[[str, object], None]] = []
@@ -179,6 +98,14 @@ class Controls:
         asked; errors that only turn up when the engine uses the value go back to it.
         """
         parameter = self.parameter(address)
+        if parameter.type == "ssf":
+            return self._crossfade(parameter, value, source)
+        is_schedule = parameter.address.endswith("/schedule")
+        if is_schedule and isinstance(value, str) and imports_code(value):
+            raise MusicRFMError(
+                f"{parameter.address} cannot be set to {_short(value)} from here, because "
+                "importing a function runs code: name it in the rig file"
+            )
         with self._lock:
             kept = self._valid(parameter, value)
             if parameter.address == "/panic":
@@ -186,6 +113,7 @@ class Controls:
             if parameter.address in self._times:
                 self._times[parameter.address] += 1
             self._values[parameter.address] = kept
+            self._glides.pop(parameter.address, None)
             self._sources[parameter.address] = source
             self.received += 1
             self._changed()
@@ -217,6 +145,7 @@ class Controls:
                     self._version,
                     MappingProxyType(dict(self._values)),
                     MappingProxyType(dict(self._times)),
+                    MappingProxyType(dict(self._glides)),
                 )
             return self._snapshot
 
@@ -226,6 +155,7 @@ class Controls:
             # A newer value may have arrived meanwhile; that one stays.
             if self._values[address] == refused:
                 self._values[address] = kept
+                self._glides.pop(address, None)
                 self._changed()
             source = self._sources.get(address)
         self.report(reason, source)
@@ -243,8 +173,50 @@ class Controls:
         """Call `listener(message, source)` for errors found after `set` returned."""
         self._error_listeners.append(listener)
 
+    def _crossfade(self, parameter: Parameter, value: object, source: object) -> Value:
+        """One direction goes to 0 and the other to the sum of both, in the seconds given."""
+        try:
+            from_name, to_name, seconds = value  # type: ignore[misc]
+            seconds = float(seconds)
+        except (TypeError, ValueError, OverflowError):
+            seconds = math.nan
+        if not math.isfinite(seconds):
+            raise MusicRFMError(
+                f"{parameter.address} needs {TYPE_NAMES['ssf']}, as in note_C note_G 10, "
+                f"not {_short(value)}"
+            )
+        one, other = self._direction(from_name), self._direction(to_name)
+        if one is other:
+            raise MusicRFMError(
+                f"{parameter.address} needs two directions, not {from_name!r} twice"
+            )
+        seconds = min(max(seconds, 0.0), MAX_CROSSFADE)
+        with self._lock:
+            amount = float(self._values[one.address])
+            if not amount:
+                raise MusicRFMError(f"{one.address} is at 0, so there is nothing to hand over")
+            there = self._valid(other, amount + float(self._values[other.address]))
+            for address, target in ((one.address, 0.0), (other.address, there)):
+                self._values[address] = target
+                self._glides[address] = seconds
+                self._sources[address] = source
+            self.received += 2
+            self._changed()
+        for address, target in ((one.address, 0.0), (other.address, there)):
+            self._tell(self._change_listeners, address, target, source)
+        return parameter.default
+
+    def _direction(self, name: object) -> Parameter:
+        """The coefficient of a direction given by name or by address."""
+        text = name if isinstance(name, str) else repr(name)
+        address = text if text.startswith("/steer/") else steer_address(text)
+        parameter = self.parameter(address)
+        if parameter.type != "f" or parameter.address.count("/") != 2:
+            raise MusicRFMError(f"{_short(name)} is no direction")
+        return parameter
+
     def _valid(self, parameter: Parameter, value: object) -> Value:
-        if parameter.type == "trigger":
+        if parameter.type in ("trigger", "ssf"):
             return parameter.default
         wrong = MusicRFMError(
             f"{parameter.address} needs {TYPE_NAMES.get(parameter.type, 'no value')}, "
@@ -278,14 +250,16 @@ class Controls:
     def _calm(self) -> None:
         """Panic: the values that can make the music run away go back to where the set began.
 
-        Every direction goes to 0 even if the set began with it, and the gain only ever goes down:
-        whoever pulled the fader down before panicking must not be hit by full level.
+        Every direction goes to 0 even if the set began with it, though what it steers to stays as
+        it began, and the gain only ever goes down: whoever pulled the fader down before panicking
+        must not be hit by full level.
         """
+        self._glides.clear()
         for address, parameter in self.parameters.items():
-            if address.startswith("/steer/"):
-                self._values[address] = parameter.default
-            elif address in ("/guidance", "/temperature", "/top_k"):
+            if address in ("/guidance", "/temperature", "/top_k") or address.endswith("/component"):
                 self._values[address] = self._start[address]
+            elif address.startswith("/steer/"):
+                self._values[address] = parameter.default
         self._values["/gain"] = min(self._values["/gain"], self._start["/gain"])
 
     def _changed(self) -> None:

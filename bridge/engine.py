@@ -13,7 +13,7 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,6 +23,7 @@ from bridge.controls import Controls, Snapshot, Value
 from bridge.dsp import Ramp, db_to_amplitude, soft_limit
 from bridge.output import Output
 from bridge.recorder import Recorder
+from musicrfm.errors import MusicRFMError
 
 if TYPE_CHECKING:
     from musicrfm.stream import MusicStream
@@ -57,6 +58,7 @@ class Status:
 OWN = (
     "_samples",
     "_times",
+    "_slow",
     "_version",
     "_restart",
     "_ending",
@@ -113,7 +115,8 @@ class Engine:
 
     `lookahead` and `smoothing` are seconds. `steers` maps a direction's address (as
     `/steer/note_C`) to its name in `stream.steering`. With `seconds` it stops by itself after that
-    much audio. `start`, `stop`, `join` and `status` may be called from any thread.
+    much audio. `plan`: (second of audio, address, value), set when it is time. `start`, `stop`,
+    `join` and `status` may be called from any thread.
     """
 
     def __init__(
@@ -127,6 +130,7 @@ class Engine:
         lookahead: float = 0.5,
         smoothing: float = 0.05,
         seconds: float | None = None,
+        plan: Iterable[tuple[float, str, object]] = (),
     ) -> None:
         self.stream = stream
         self.controls = controls
@@ -151,6 +155,7 @@ class Engine:
         self._smoothing_frames = max(1, round(smoothing * model.frame_rate))
         self._total = None if seconds is None else round(seconds * self._rate)
         self._stop_fade = round(min(STOP_FADE, (seconds or 60.0) / 4) * self._rate)
+        self._plan = sorted(plan, key=lambda entry: entry[0], reverse=True)
         self._samples = 0
         self._reached = 0  # the furthest sample ever handed over
         self._made: deque[Made] = deque()  # not settled yet
@@ -159,6 +164,7 @@ class Engine:
         self._frame_busy = 0.0  # seconds a frame takes to make, lately
         self._values: dict[str, Value] = {}
         self._times: Mapping[str, int] = {}
+        self._slow: Mapping[str, float] = {}  # the seconds that crossfades take, by address
         self._version = 0
         self._glides: dict[str, Glide] = {address: Glide(0.0) for address in steers}
         self._moving: set[str] = set()
@@ -301,11 +307,14 @@ class Engine:
             return True
         snapshot = self.controls.snapshot()
         return snapshot.version != self._version and (
-            snapshot.values != self._values or snapshot.times != self._times
+            (snapshot.values, snapshot.times, snapshot.glides)
+            != (self._values, self._times, self._slow)
         )
 
     def _frame(self) -> None:
         """One frame: controls in, sound out."""
+        if self._plan:
+            self._follow_plan()
         before = self._state
         self._apply(self.controls.snapshot())
         self._move_curtain()
@@ -357,6 +366,14 @@ class Engine:
         for name, value in state["own"].items():
             setattr(self, name, value)
         self._values, self._moving = dict(state["values"]), set(state["moving"])
+
+    def _follow_plan(self) -> None:
+        while self._plan and self._plan[-1][0] <= self.audio_seconds:
+            _, address, value = self._plan.pop()
+            try:
+                self.controls.set(address, value, "rig")
+            except MusicRFMError as error:
+                self.controls.report(f"the rig's {address} is left out: {error}", "rig")
 
     def _move_curtain(self) -> None:
         """Open or close: stop and the end of `seconds` first, then panic, then play and pause."""
@@ -421,9 +438,12 @@ class Engine:
             panic = self._times.get("/panic", 0) != snapshot.times["/panic"]
             for address, value in snapshot.values.items():
                 again = self._times.get(address, 0) != snapshot.times.get(address, 0)
+                # A fader moved during a crossfade takes over, even if it only says the same.
+                again = again or self._slow.get(address) != snapshot.glides.get(address)
                 if again or self._values.get(address) != value:
-                    self._hand_over(address, value, at_once=first or panic)
-            self._times = snapshot.times
+                    seconds = 0.0 if first or panic else snapshot.glides.get(address)
+                    self._hand_over(address, value, seconds)
+            self._times, self._slow = snapshot.times, snapshot.glides
             self._restart |= panic
         for address in tuple(self._moving):
             glide = self._glides[address]
@@ -431,11 +451,15 @@ class Engine:
             if not glide.moving:
                 self._moving.discard(address)
 
-    def _hand_over(self, address: str, value: Value, at_once: bool) -> None:
+    def _hand_over(self, address: str, value: Value, seconds: float | None) -> None:
+        """Makes one value count. seconds: how long a coefficient takes, None for the smoothing."""
         kept = self._values.get(address)
         try:
             if address in self._glides:
-                self._glides[address].to(float(value), 1 if at_once else self._smoothing_frames)
+                frames = self._smoothing_frames
+                if seconds is not None:
+                    frames = round(seconds * self.stream.model.frame_rate)
+                self._glides[address].to(float(value), frames)
                 self._moving.add(address)
             else:
                 self._setters[address](value)
@@ -466,9 +490,12 @@ class Engine:
             "/guidance": attribute("guidance_scale"),
             "/temperature": attribute("temperature"),
             "/top_k": attribute("top_k"),
+            "/steer_guidance": attribute("steer_guidance"),
+            "/keep_norm": lambda value: setattr(steering, "keep_norm", bool(value)),
             "/gain": set_gain,
             "/play": lambda value: None,  # read by _move_curtain
             "/panic": lambda value: None,  # seen by _apply
+            "/crossfade": lambda value: None,  # sets two coefficients
         }
 
         def of(setter: Callable[[str, Value], None], name: str) -> Callable[[Value], None]:
@@ -476,6 +503,8 @@ class Engine:
 
         for address, name in self._steers.items():
             setters[f"{address}/inject"] = of(steering.set_inject, name)
+            setters[f"{address}/inject_per"] = of(steering.set_inject_per, name)
+            setters[f"{address}/component"] = of(steering.set_component, name)
             setters[f"{address}/layers"] = of(steering.set_layers, name)
             setters[f"{address}/schedule"] = of(steering.set_schedule, name)
         return setters

@@ -46,7 +46,7 @@ class CCMap:
 
     def fitted(self, parameter: Parameter) -> CCMap:
         """With the parameter's own range where none was given. Raises MusicRFMError for a text."""
-        if parameter.type == "s":
+        if parameter.type in ("s", "ssf"):
             raise MusicRFMError(f"a knob (cc {self.cc}) cannot set the text {parameter.address}")
         steers = parameter.address.startswith("/steer/")
         low, high = (0.0, 1.0) if steers else (parameter.low, parameter.high)

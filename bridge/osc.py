@@ -292,6 +292,9 @@ class OscServer:
             if not arguments or arguments[0] or arguments[0] is None:
                 self._controls.set(address, None, client)
             return
+        if parameter is not None and parameter.type == "ssf":
+            self._controls.set(address, arguments, client)
+            return
         if len(arguments) != 1:
             # An unknown address is the better thing to say, if it is that.
             self._controls.get(address)
@@ -302,7 +305,7 @@ class OscServer:
         if len(arguments) != 1 or not isinstance(arguments[0], str):
             raise MusicRFMError("/get takes one address, as a text")
         parameters = [self._controls.parameter(a) for a in self._addressed(arguments[0])]
-        valued = [parameter for parameter in parameters if parameter.type != "trigger"]
+        valued = [parameter for parameter in parameters if parameter.type in ("f", "i", "s")]
         if not valued:
             raise MusicRFMError(f"{arguments[0]} has no value to get")
         for parameter in valued:

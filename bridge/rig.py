@@ -10,7 +10,7 @@ import difflib
 import math
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,9 @@ else:
 
 @dataclass(frozen=True)
 class Key:
-    """What one key may hold: `kind` is "text", "number" or "whole"; the range is inclusive."""
+    """What one key may hold: `kind` is "text", "number", "whole", "range" (two numbers), "switch"
+    (true or false) or one of several words, written "one|other". The range is inclusive.
+    """
 
     kind: str
     low: float = -math.inf
@@ -42,11 +44,26 @@ class SteerSetting:
     layers: str | None = None
     schedule: str | None = None
     inject: float | None = None
+    inject_per: str | None = None
+    component: str | None = None
+
+
+@dataclass(frozen=True)
+class CrossfadeSetting:
+    """One `[[crossfade]]`: `start` and `seconds` are seconds of audio since the set began."""
+
+    from_name: str
+    to_name: str
+    start: float
+    seconds: float
 
 
 @dataclass(frozen=True)
 class Rig:
-    """A rig file's settings. The mappings hold only the keys that the file sets."""
+    """A rig file's settings. The mappings hold only the keys that the file sets.
+
+    folder: where the file is, which is where the Python functions it names may be too.
+    """
 
     engine: Mapping[str, Any] = field(default_factory=dict)
     output: Mapping[str, Any] = field(default_factory=dict)
@@ -54,6 +71,8 @@ class Rig:
     midi_port: str | None = None
     midi: tuple[CCMap, ...] = ()
     steer: tuple[SteerSetting, ...] = ()
+    crossfade: tuple[CrossfadeSetting, ...] = ()
+    folder: Path | None = field(default=None, compare=False)
 
 
 TABLES: dict[str, dict[str, Key]] = {
@@ -69,11 +88,13 @@ TABLES: dict[str, dict[str, Key]] = {
         "guidance": Key("number", 0, 10),
         "temperature": Key("number", 0.05, 4),
         "top_k": Key("whole", 0, 2048),
+        "steer_guidance": Key("both|conditional"),
+        "keep_norm": Key("switch"),
     },
     "output": {
         "to": Key("text"),
         "record": Key("text"),
-        "latency": Key("text"),  # low or high
+        "latency": Key("low|high"),
         "ring": Key("number", 5, 1000),  # ms
     },
     "osc": {"host": Key("text"), "port": Key("whole", 0, 65535)},
@@ -84,6 +105,14 @@ STEER = {
     "layers": Key("text"),
     "schedule": Key("text"),
     "inject": Key("number", 0, 1),
+    "inject_per": Key("layer|step"),
+    "component": Key("text"),
+}
+CROSSFADE = {
+    "from": Key("text"),
+    "to": Key("text"),
+    "start": Key("number", 0, 1e6),
+    "seconds": Key("number", 0, 3600),
 }
 MIDI = {
     "cc": Key("whole", 0, 127),
@@ -104,12 +133,12 @@ def load_rig(path: str | Path) -> Rig:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise MusicRFMError(f"{path}: not valid TOML: {error}") from None
-    return check_rig(data, str(path))
+    return replace(check_rig(data, str(path)), folder=Path(path).resolve().parent)
 
 
 def check_rig(data: dict[str, Any], path: str) -> Rig:
     """A rig from parsed TOML; `path` is for the errors."""
-    known = {**TABLES, "steer": STEER, "midi": MIDI, **TOP}
+    known = {**TABLES, "steer": STEER, "crossfade": CROSSFADE, "midi": MIDI, **TOP}
     for key in data:
         _known(path, "", key, known)
     tables = {}
@@ -118,15 +147,15 @@ def check_rig(data: dict[str, Any], path: str) -> Rig:
         if not isinstance(table, dict):
             raise MusicRFMError(f"{path}: {name} must be a table, written [{name}]")
         tables[name] = _table(path, f"[{name}]", table, keys)
-    latency = tables["output"].get("latency", "low")
-    if latency not in ("low", "high"):
-        raise MusicRFMError(f"{path}: [output] latency must be low or high, not {latency!r}")
     midi_port = _table(path, "the top level", {k: data[k] for k in TOP if k in data}, TOP)
     return Rig(
         **tables,
         midi_port=midi_port.get("midi_port"),
         midi=tuple(_midi(path, where, entry) for where, entry in _entries(path, data, "midi")),
         steer=tuple(_steer(path, where, entry) for where, entry in _entries(path, data, "steer")),
+        crossfade=tuple(
+            _crossfade(path, where, entry) for where, entry in _entries(path, data, "crossfade")
+        ),
     )
 
 
@@ -151,6 +180,12 @@ def _midi(path: str, where: str, entry: dict[str, Any]) -> CCMap:
 
 def _steer(path: str, where: str, entry: dict[str, Any]) -> SteerSetting:
     return SteerSetting(**_table(path, where, entry, STEER, required=("name",)))
+
+
+def _crossfade(path: str, where: str, entry: dict[str, Any]) -> CrossfadeSetting:
+    values = _table(path, where, entry, CROSSFADE, required=("from", "to", "seconds"))
+    start = values.get("start", 0.0)
+    return CrossfadeSetting(values["from"], values["to"], start, values["seconds"])
 
 
 def _table(
@@ -191,6 +226,16 @@ def _value(path: str, where: str, value: Any, key: Key) -> Any:
         if isinstance(value, str):
             return value
         raise MusicRFMError(f"{path}: {where} must be a text in quotes, not {value!r}")
+    if "|" in key.kind:
+        if value in key.kind.split("|"):
+            return value
+        raise MusicRFMError(
+            f"{path}: {where} must be {key.kind.replace('|', ' or ')}, not {value!r}"
+        )
+    if key.kind == "switch":
+        if value in (True, False):
+            return int(value)
+        raise MusicRFMError(f"{path}: {where} must be true or false, not {value!r}")
     whole = key.kind == "whole"
     if not _is_number(value) or (whole and not isinstance(value, int)):
         kind = "a whole number" if whole else "a number"

@@ -37,7 +37,8 @@ from musicrfm.errors import MusicRFMError
 from musicrfm.layers import layer_weights
 from musicrfm.model import MusicModel
 from musicrfm.schedules import parse_schedule
-from musicrfm.stream import MusicStream
+from musicrfm.steer import checked_inject_per
+from musicrfm.stream import MusicStream, checked_steer_guidance
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -96,15 +97,18 @@ def play(settings: Settings) -> int:
             torch.set_num_threads(1)
         prompt = str(settings.start["/prompt"])
         stream = MusicStream(model, prompt, seed=settings.seed, early=settings.early)
-        steers, steer_start = add_directions(stream, settings.steer)
+        steers, steer_start = add_directions(stream, settings.steer, settings.rig.folder)
         controls = Controls(
             namespace(steers.values()),
             {**settings.start, **steer_start},
             {
                 "layers": lambda text: layer_weights(text, np.zeros(model.layers)),
                 "schedule": parse_schedule,
+                "inject_per": checked_inject_per,
+                "steer_guidance": checked_steer_guidance,
             },
         )
+        plan = crossfades(settings.rig, controls)
         midi = None
         if settings.midi_port is not None or settings.rig.midi:
             midi = MidiInput(controls, settings.rig.midi, settings.midi_port)
@@ -124,6 +128,7 @@ def play(settings: Settings) -> int:
             lookahead=settings.lookahead,
             smoothing=settings.smoothing,
             seconds=settings.seconds,
+            plan=plan,
         )
         # The model and its libraries stay for the whole set; the collector need not walk them.
         gc.collect()
@@ -160,13 +165,14 @@ def play(settings: Settings) -> int:
 
 
 def add_directions(
-    stream: MusicStream, settings: Iterable[SteerSetting]
+    stream: MusicStream, settings: Iterable[SteerSetting], folder: Path | None = None
 ) -> tuple[dict[str, str], dict[str, Value]]:
     """Add every shipped direction of the model, and those that were asked for, to the stream.
 
     Returns address → name in `stream.steering`, and the starting values of their parameters. All
     start at coefficient 0 except where `settings` say otherwise; what a later setting says about
-    the same direction wins. A damaged file is an error only if it was asked for.
+    the same direction wins. A damaged file is an error only if it was asked for. A schedule's
+    Python function is imported here, also from `folder`.
     """
     model = stream.model
     steers: dict[str, str] = {}
@@ -189,14 +195,31 @@ def add_directions(
         address = steer_address(setting.name)
         if address not in steers or setting.name.endswith(".safetensors"):
             address = add(Direction.load(setting.name, model))
+        if setting.schedule is not None:
+            parse_schedule(setting.schedule, () if folder is None else (folder,))
+        if setting.component is not None:
+            stream.steering.set_component(steers[address], setting.component)
         wanted = {
             address: setting.coefficient,
             f"{address}/layers": setting.layers,
             f"{address}/schedule": setting.schedule,
             f"{address}/inject": setting.inject,
+            f"{address}/inject_per": setting.inject_per,
+            f"{address}/component": setting.component,
         }
         start.update({key: value for key, value in wanted.items() if value is not None})
     return steers, start
+
+
+def crossfades(rig: Rig, controls: Controls) -> list[tuple[float, str, tuple]]:
+    """The rig's crossfades as the engine's plan. Raises MusicRFMError for an unknown direction."""
+    for fade in rig.crossfade:
+        for name in (fade.from_name, fade.to_name):
+            controls.parameter(steer_address(name))
+    return [
+        (fade.start, "/crossfade", (fade.from_name, fade.to_name, fade.seconds))
+        for fade in rig.crossfade
+    ]
 
 
 def open_output(settings: Settings, model: MusicModel) -> tuple[Output, list[Recorder]]:

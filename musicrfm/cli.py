@@ -11,10 +11,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from musicrfm.commands import directions, evaluate, generate, listen, train
+from musicrfm.commands import detect, directions, evaluate, generate, importing, listen, train
 from musicrfm.errors import MusicRFMError
 
-COMMANDS = (generate, listen, directions, train, evaluate)
+COMMANDS = (generate, listen, detect, directions, train, evaluate, importing)
 EXTRA = {"librosa", "matplotlib", "sklearn", "scipy", "midirenderer", "pretty_midi", "xrfm"}
 
 

@@ -230,7 +230,7 @@ class Direction:
 
 def list_directions(model_name: str) -> list[str]:
     """Canonical names of all directions there are for a model, sorted."""
-    folders = [root / model_name for root in _roots()]
+    folders = [root / model_name for root in roots()]
     return sorted({canonical_name(path.stem) for f in folders for path in f.glob(f"*{SUFFIX}")})
 
 
@@ -250,7 +250,7 @@ def user_folder() -> Path:
     return base / "musicrfm" / "directions"
 
 
-def _roots() -> list[Path]:
+def roots() -> list[Path]:
     """Folders that hold `<model>/<name>.safetensors`, in the order they are searched."""
     package = Path(__file__).resolve().parent
     in_wheel = package / "data" / "directions"
@@ -267,7 +267,7 @@ def _find(name_or_path: str | os.PathLike[str], model: MusicModel | None) -> Pat
     if model is None:
         raise MusicRFMError(f"direction {text!r} is a name: say for which model, or give a file")
     name = canonical_name(text)
-    for root in _roots():
+    for root in roots():
         for path in sorted((root / model.name).glob(f"*{SUFFIX}")):
             if canonical_name(path.stem) == name:
                 return path

@@ -151,7 +151,7 @@ def perform(
     while stream.frame < frames:
         while waiting and waiting[0][0] * model.frame_rate <= stream.frame:
             _, direction, raw = waiting.pop(0)
-            stream.steering.set(direction.name, raw / direction.scale)
+            stream.steering.set(direction.name, direction.coefficient(raw))
         chunks.append(next(stream))
     chunks.append(stream.finish())
     return np.concatenate(chunks)[: frames * model.frame_size]

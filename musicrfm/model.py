@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -188,12 +188,15 @@ class MusicModel:
         return audio.reshape(self.channels, -1).T.float().cpu().numpy()
 
     @torch.inference_mode()
-    def hidden_states(self, codes: Tensor) -> Tensor:
+    def hidden_states(
+        self, codes: Tensor, reduce: Callable[[Tensor], Tensor] | None = None
+    ) -> Tensor:
         """What the decoder makes of music: [layers, batch, frames, width], without any prompt.
 
         codes: [batch, codebooks, frames]. Row `t` is the output of each block after reading codes
         up to frame `t` in the delay pattern (codebook k up to frame t - k), before the final norm;
-        layer i is where `Steering` adds layer i of a direction.
+        layer i is where `Steering` adds layer i of a direction. `reduce` turns a layer's
+        [batch, frames, width] into what is kept of it, before the next layer runs.
 
         Raises MusicRFMError if there are more frames than the decoder has positions.
         """
@@ -212,7 +215,8 @@ class MusicModel:
         outputs: list[Tensor] = []
 
         def keep(module: torch.nn.Module, args: object, output: Tensor | tuple) -> None:
-            outputs.append(output[0] if isinstance(output, tuple) else output)
+            states = (output[0] if isinstance(output, tuple) else output)[:, 1:]
+            outputs.append(states if reduce is None else reduce(states))
 
         decoder = self.hf.decoder.model.decoder
         hooks = [block.register_forward_hook(keep) for block in decoder.layers]
@@ -221,7 +225,7 @@ class MusicModel:
         finally:
             for hook in hooks:
                 hook.remove()
-        return torch.stack(outputs)[:, :, 1:]
+        return torch.stack(outputs)
 
     def delay(self, codes: Tensor) -> Tensor:
         """Codes [batch, codebooks, frames] as decoder input [batch, codebooks, 1 + frames].

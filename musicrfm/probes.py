@@ -1,56 +1,48 @@
-"""Turns labelled hidden states of one layer into a steering direction, by several methods.
+"""Turns labelled hidden states of one layer into steering directions, by several methods.
 
 `rfm-top` is the published MusicRFM method: the top eigenvector of the average gradient outer
 product (AGOP) of a Recursive Feature Machine. The others are cheaper or blend it with class means;
-which one steers best is decided on the sound, in `musicrfm.evaluate`. Sources: Radhakrishnan et
-al., "Mechanism for feature learning in neural networks", Science 2024 (RFM); Beaglehole et al.,
-"xRFM", 2025; Zhao et al., "MusicRFM", 2025.
+which one steers best is decided on the sound, in `musicrfm.evaluate`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
 
+from musicrfm import metrics, rfm
 from musicrfm.errors import MusicRFMError
+from musicrfm.linear import logistic, ridge, slopes, stack
+from musicrfm.questions import METHODS, RFM_METHODS, Question
+from musicrfm.rfm import Search
+from musicrfm.splits import Split, balanced, split
 
-METHODS = {
-    "rfm-top": "top eigenvector of the AGOP of an RFM, as published",
-    "rfm": "class-mean difference (or regression slope) within the top AGOP eigenvectors",
-    "rfm-multiclass": "the same within the AGOP of one RFM that tells all classes apart",
-    "mean-difference": "difference of the class means, or the slope of the states on the label",
-    "linear": "ridge regression on the label",
-    "logistic": "logistic regression (binary labels only)",
-}
-RIDGES = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
+__all__ = ["METHODS", "Layer", "Probe", "Question", "Search", "Split", "balanced", "split"]
 
-
-@dataclass(frozen=True)
-class Split:
-    """Row numbers of the training, validation and test part."""
-
-    train: np.ndarray
-    val: np.ndarray
-    test: np.ndarray
+COMPONENTS = 12  # AGOP eigenvectors kept where nothing else is asked for
+SWEEP = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 
 
 @dataclass(frozen=True)
-class Search:
-    """How hard to look for a good RFM; ranges are the published ones.
+class Layer:
+    """One layer's answer. vectors [components, width]: unit directions, one a class if multiclass.
 
-    trials: random draws of regularisation (1e-5 to 10, log-uniform), bandwidth (1 to 100,
-    log-uniform, with distances scaled to a median of 10), exponent (0.7 to 1.4) and centred
-    gradients. iterations: AGOP updates per draw, with early stopping on the validation part.
-    rows: training rows used at most; time grows with their cube.
+    basis [k, width]: what the layer's detector sees; projections [rows, k]: the states along it.
+    score: as `Question.reported`, on the test part. predictor, direction: metrics of the test part,
+    of the probe itself and of least squares on the projections. chosen: the settings that won.
     """
 
-    trials: int = 10
-    iterations: int = 4
-    rows: int = 1000
-    seed: int = 0
+    vectors: np.ndarray
+    basis: np.ndarray
+    projections: np.ndarray
+    score: float
+    predictor: dict[str, float]
+    direction: dict[str, float]
+    chosen: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -61,21 +53,6 @@ class Probe:
     layer_scores: np.ndarray
 
 
-def split(groups: Sequence[Hashable], seed: int = 0) -> Split:
-    """70 % / 15 % / 15 % of the groups; rows of one group stay together.
-
-    Raises MusicRFMError for fewer than 7 groups, which leave a part empty.
-    """
-    names = list(dict.fromkeys(groups))
-    if len(names) < 7:
-        raise MusicRFMError(f"{len(names)} independent clips cannot be split: give at least 7")
-    np.random.default_rng(seed).shuffle(names)
-    val, test = round(0.70 * len(names)), round(0.85 * len(names))
-    part = {name: (i >= val) + (i >= test) for i, name in enumerate(names)}
-    rows = np.array([part[g] for g in groups])
-    return Split(*(np.flatnonzero(rows == p) for p in range(3)))
-
-
 def probe_layers(
     method: str,
     states: np.ndarray,
@@ -84,199 +61,165 @@ def probe_layers(
     *,
     kind: str,
     search: Search | None = None,
-    components: int = 12,
+    components: int | None = COMPONENTS,
     keep: int = 1,
     bases: Sequence[torch.Tensor] | None = None,
     progress=None,
 ) -> Probe:
-    """One direction per layer of `states` [rows, layers, width] for `labels` [rows].
+    """Directions of every layer of `states` [rows, layers, width] for `labels` [rows], at once.
 
-    kind: "binary" (labels 0 and 1) or "regression" (labels on any scale). components: how many AGOP
-    eigenvectors `rfm` and `rfm-multiclass` keep. keep: how many eigenvectors `rfm-top` returns.
-    bases: for `rfm-multiclass`, `agop_basis` of each layer. progress: called with each layer number
-    as it is done. Scores are the AUC (binary) or Spearman correlation (regression) of the test
-    rows' projections on the direction.
+    kind: "binary" (labels 0 and 1), "multiclass" (class numbers from 0 up) or "regression".
+    components: how many AGOP eigenvectors `rfm` keeps; None for the best of `SWEEP`. keep: how many
+    `rfm-top` returns. bases: AGOP eigenvectors of each layer, needed for a binary `rfm-multiclass`,
+    otherwise found. progress: called with each layer number as it is done.
     """
-    if method not in METHODS:
-        raise MusicRFMError(f"there is no method {method!r}: choose one of {', '.join(METHODS)}")
-    if kind not in ("binary", "regression"):
-        raise MusicRFMError(f"kind {kind!r} is neither 'binary' nor 'regression'")
-    if method == "logistic" and kind == "regression":
-        raise MusicRFMError("method 'logistic' needs binary labels: for tempo use 'linear'")
-    if method == "rfm-multiclass" and bases is None:
-        raise MusicRFMError("method 'rfm-multiclass' needs several classes: for tempo use 'rfm'")
-    labels = np.asarray(labels, np.float32)
-    _check(states, labels, parts, kind)
-    search = search or Search()
-    vectors, scores = [], []
-    for layer in range(states.shape[1]):
-        x = torch.from_numpy(np.ascontiguousarray(states[:, layer], np.float32))
-        y = torch.from_numpy(labels)
-        basis = bases[layer] if bases is not None else None
-        found = _directions(method, x, y, parts, kind, search, components, keep, basis)
-        found = found / found.norm(dim=-1, keepdim=True).clamp_min(1e-12)
-        vectors.append(found.numpy())
-        scores.append(score(x.numpy()[parts.test] @ vectors[-1][0], labels[parts.test], kind))
-        if progress is not None:
-            progress(layer)
-    return Probe(np.stack(vectors).astype(np.float32), np.array(scores, np.float32))
-
-
-def score(projection: np.ndarray, labels: np.ndarray, kind: str) -> float:
-    """AUC (binary) or Spearman correlation (regression) of a projection with the label."""
-    from scipy.stats import rankdata
-
-    ranks = rankdata(projection)
-    if kind == "binary":
-        positive = labels > 0.5
-        n, m = positive.sum(), (~positive).sum()
-        return float((ranks[positive].sum() - n * (n + 1) / 2) / (n * m))
-    return float(np.corrcoef(ranks, rankdata(labels))[0, 1])
-
-
-def agop_basis(
-    x: torch.Tensor, targets: torch.Tensor, parts: Split, kind: str, search: Search
-) -> torch.Tensor:
-    """Eigenvectors [width, width] of the AGOP of the best RFM found, strongest first, as columns.
-
-    `targets` is [rows, outputs]: 0/1 (one column per class if there are more than two) for kind
-    "binary", any numbers for "regression". One RFM is one leaf of xRFM, as the published code uses
-    it on data of this size.
-    """
-    try:
-        from xrfm import RFM
-        from xrfm.rfm_src.class_conversion import ClassificationConverter
-    except ImportError as missing:
-        raise MusicRFMError(
-            "methods 'rfm', 'rfm-top' and 'rfm-multiclass' need the package xrfm (Python 3.11 or "
-            "newer): pip install 'musicrfm-bridge[train]'"
-        ) from missing
-    rng = np.random.default_rng(search.seed)
-    train = parts.train
-    if len(train) > search.rows:
-        train = np.sort(rng.choice(train, search.rows, replace=False))
-    x = (x - x[train].mean(0)) * (10 / _typical_distance(x[train]))
-    metric = "auc" if kind == "binary" else "mse"
-    best, best_agop = None, None
-    for _ in range(search.trials):
-        reg = float(np.exp(rng.uniform(np.log(1e-5), np.log(10))))
-        bandwidth = float(np.exp(rng.uniform(np.log(1), np.log(100))))
-        exponent, centred = float(rng.uniform(0.7, 1.4)), bool(rng.integers(2))
-        converter = None
-        if kind == "binary":
-            converter = ClassificationConverter("zero_one", max(2, targets.shape[1]))
-        machine = RFM(
-            kernel="l2_high_dim",
-            bandwidth=bandwidth,
-            exponent=exponent,
-            device="cpu",
-            verbose=False,
-            tuning_metric=metric,
-            class_converter=converter,
-        )
-        machine.fit(
-            (x[train], targets[train]),
-            (x[parts.val], targets[parts.val]),
-            iters=search.iterations,
-            reg=reg,
-            center_grads=centred,
-            early_stop_rfm=True,
-            early_stop_multiplier=1.1,
-            get_agop_best_model=True,
-        )
-        value = machine.score(x[parts.val], targets[parts.val], [metric])[metric]
-        value = value if metric == "auc" else -value
-        if np.isfinite(value) and (best is None or value > best):
-            best, best_agop = value, machine.agop_best_model
-    if best_agop is None:
-        raise MusicRFMError(f"none of {search.trials} RFM trials gave a finite score: try more")
-    return torch.linalg.eigh(best_agop.double())[1].flip(1).float()
-
-
-def _directions(
-    method: str,
-    x: torch.Tensor,
-    y: torch.Tensor,
-    parts: Split,
-    kind: str,
-    search: Search,
-    components: int,
-    keep: int,
-    basis: torch.Tensor | None,
-) -> torch.Tensor:
-    """[components kept, width]; larger labels lie on the positive side."""
-    xt, yt = x[parts.train], y[parts.train]
-    if method == "mean-difference":
-        return _slope(xt, yt)[None]
-    if method == "linear":
-        return _ridge(x, y, parts, kind)[None]
-    if method == "logistic":
-        return _logistic(x, y, parts)[None]
-    if basis is None:
-        targets = y[:, None] if kind == "binary" else ((y - yt.mean()) / yt.std())[:, None]
-        basis = agop_basis(x, targets, parts, kind, search)
-    if method == "rfm-top":
-        top = basis[:, :keep].T
-        along = (xt - xt.mean(0)) @ top.T
-        sign = torch.sign((along * (yt - yt.mean())[:, None]).sum(0))
-        return top * torch.where(sign == 0, 1.0, sign)[:, None]
-    span = basis[:, :components]
-    return (span @ (span.T @ _slope(xt, yt)))[None]
-
-
-def _slope(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    """How the states move with the label; for labels 0 and 1 the difference of the class means."""
-    centred = y - y.mean()
-    return (x - x.mean(0)).T @ centred / centred.square().sum()
-
-
-def _ridge(x: torch.Tensor, y: torch.Tensor, parts: Split, kind: str) -> torch.Tensor:
-    xt, yt = x[parts.train].double(), y[parts.train].double()
-    xt, yt = xt - xt.mean(0), yt - yt.mean()
-    gram, moment = xt.T @ xt, xt.T @ yt
-    scale = gram.diagonal().mean()
-    weights = [
-        torch.linalg.solve(gram + r * scale * torch.eye(len(gram), dtype=gram.dtype), moment)
-        for r in RIDGES
-    ]
-    return max(weights, key=lambda w: _on_val(x, y, parts, kind, w.float())).float()
-
-
-def _logistic(x: torch.Tensor, y: torch.Tensor, parts: Split) -> torch.Tensor:
-    from sklearn.linear_model import LogisticRegression
-
-    xt = x[parts.train]
-    scale = float(xt.std())
-    fits = [
-        LogisticRegression(C=c, class_weight="balanced", max_iter=300).fit(
-            (xt / scale).numpy(), y[parts.train].numpy()
-        )
-        for c in (1e-3, 1e-2, 1e-1)
-    ]
-    weights = [torch.from_numpy(f.coef_[0].astype(np.float32)) for f in fits]
-    return max(weights, key=lambda w: _on_val(x, y, parts, "binary", w))
-
-
-def _on_val(x: torch.Tensor, y: torch.Tensor, parts: Split, kind: str, w: torch.Tensor) -> float:
-    return score((x[parts.val] @ w).numpy(), y[parts.val].numpy(), kind)
-
-
-def _typical_distance(x: torch.Tensor) -> float:
-    """Median distance of neighbouring rows, in the order given; rows should be shuffled."""
-    return max(float((x[1:] - x[:-1]).norm(dim=1).median()), 1e-12)
-
-
-def _check(states: np.ndarray, labels: np.ndarray, parts: Split, kind: str) -> None:
+    labels, search = np.asarray(labels), search or Search()
     if states.ndim != 3 or len(states) != len(labels):
         raise MusicRFMError(
             f"states of shape {states.shape} do not fit {len(labels)} labels: "
             "give [rows, layers, width] and one label a row"
         )
-    if not np.isfinite(states).all():
+    classes = int(labels.max()) + 1 if kind == "multiclass" else 2
+    question = Question(kind, labels, parts, parts, classes, search.metric)
+    question.check(method)
+    if method == "rfm-multiclass" and bases is None and kind != "multiclass":
+        raise MusicRFMError("method 'rfm-multiclass' needs several classes: for tempo use 'rfm'")
+    vectors, scores = [], []
+    for number in range(states.shape[1]):
+        x = torch.from_numpy(np.ascontiguousarray(states[:, number], np.float32))
+        basis = bases[number] if bases is not None else None
+        if method in RFM_METHODS and basis is None:
+            basis = machine(x, question, search).basis
+        layer = answer(method, x, question, basis, components, keep)
+        vectors.append(layer.vectors)
+        scores.append(layer.score)
+        if progress is not None:
+            progress(number)
+    return Probe(np.stack(vectors).astype(np.float32), np.array(scores, np.float32))
+
+
+def machine(
+    x: torch.Tensor, question: Question, search: Search, first: int = 0, last: int | None = None
+) -> rfm.Machine:
+    """The best RFM of trials `first` up to `last`, with its predictions of the test rows."""
+    check_finite(x)
+    parts = question.parts
+    train, choices = rfm.draws(search, parts.train)
+    return rfm.best_machine(
+        x,
+        question.targets,
+        train,
+        parts.val,
+        parts.test,
+        question.kind,
+        search,
+        choices[first:last],
+    )
+
+
+def answer(
+    method: str,
+    x: torch.Tensor,
+    question: Question,
+    basis: torch.Tensor | None = None,
+    components: int | None = COMPONENTS,
+    keep: int = 1,
+) -> Layer:
+    """One layer's directions from its states [rows, width]; `basis` as in `rfm.Machine`.
+
+    `predictor` is empty where an RFM found the basis: its own predictions came with it.
+    """
+    check_finite(x)
+    chosen: dict[str, Any] = {}
+    predictor: dict[str, float] = {}
+    targets, every, parts = question.targets, question.every, question.parts
+    if method in RFM_METHODS:
+        assert basis is not None
+        if components is None:
+            components, chosen["sweep"] = _sweep(x, question, basis)
+        components = min(components, basis.shape[1])
+        chosen["components"] = components
+        span = basis[:, :components]
+        if method == "rfm-top":
+            vectors = _top(x, targets, every.train, basis, components, keep, question.kind)
+        else:
+            vectors = (span @ (span.T @ slopes(x, targets, every.train))).T
+        seen = span.T
+    else:
+        if method == "mean-difference":
+            vectors = slopes(x, targets, every.train).T
+        else:
+            fit = ridge if method == "linear" else logistic
+            vectors, predicted, chosen["penalty"] = fit(x, question)
+            predictor = metrics.measure(question.kind, question.labels[parts.test], predicted)
+        seen = vectors
+    vectors = vectors / vectors.norm(dim=-1, keepdim=True).clamp_min(1e-12)
+    seen = seen / seen.norm(dim=-1, keepdim=True).clamp_min(1e-12)
+    projections = (x @ seen.T).numpy()
+    direction = metrics.measure(
+        question.kind,
+        question.labels[parts.test],
+        stack(projections, question)[parts.test],
+    )
+    if question.reported in ("auc", "spearman"):
+        along = (x[every.test] @ vectors.T).numpy()
+        value = _along(along, question.labels[every.test], question.kind)
+    else:
+        value = direction["auc" if question.reported == "agop-auc" else question.reported]
+    return Layer(
+        vectors.numpy(), seen.numpy(), projections, value, predictor or direction, direction, chosen
+    )
+
+
+def score(projection: np.ndarray, labels: np.ndarray, kind: str) -> float:
+    """AUC (binary) or Spearman correlation (regression) of a projection with the label."""
+    if kind == "binary":
+        return metrics.auc(projection, np.asarray(labels) > 0.5)
+    return metrics.spearman(projection, labels)
+
+
+def check_finite(x: torch.Tensor) -> None:
+    if not x.isfinite().all():
         raise MusicRFMError("the hidden states hold NaN or infinite values")
-    for name in ("train", "val", "test"):
-        part = labels[getattr(parts, name)]
-        if kind == "binary" and not (set(np.unique(part)) == {0.0, 1.0}):
-            raise MusicRFMError(f"the {name} part needs clips of both classes: use more clips")
-        if kind == "regression" and part.std() == 0:
-            raise MusicRFMError(f"the {name} part has one label only: use more clips")
+
+
+def _along(along: np.ndarray, labels: np.ndarray, kind: str) -> float:
+    if kind == "multiclass":
+        there = np.unique(labels).astype(int)
+        return float(np.mean([metrics.auc(along[:, c], labels == c) for c in there]))
+    return score(along[:, 0], labels, kind)
+
+
+def _sweep(
+    x: torch.Tensor, question: Question, basis: torch.Tensor
+) -> tuple[int, dict[int, float]]:
+    """How many eigenvectors tell most on the validation part, and what each number told."""
+    counts = [k for k in SWEEP if k <= basis.shape[1]]
+    along = (x @ basis[:, : counts[-1]]).numpy()
+    val = question.parts.val
+    told = {k: question.worth(stack(along[:, :k], question)[val], val) for k in counts}
+    return max(counts, key=told.__getitem__), told
+
+
+def _top(
+    x: torch.Tensor,
+    targets: torch.Tensor,
+    rows: np.ndarray,
+    basis: torch.Tensor,
+    components: int,
+    keep: int,
+    kind: str,
+) -> torch.Tensor:
+    """Eigenvectors as they are, turned so that larger labels lie on the positive side.
+
+    Multiclass eigenvectors bear no names: each class takes the one that it correlates with most.
+    """
+    along = (x[rows] - x[rows].mean(0)) @ basis[:, : max(components, keep)]
+    centred = targets[rows] - targets[rows].mean(0)
+    moment = along.T @ centred  # [components, outputs]
+    if kind == "multiclass":
+        best = (moment / along.norm(dim=0).clamp_min(1e-12)[:, None]).abs().argmax(0)
+        top, sign = basis[:, best].T, torch.sign(moment[best, torch.arange(len(best))])
+    else:
+        top, sign = basis[:, :keep].T, torch.sign(moment[:keep, 0])
+    return top * torch.where(sign == 0, 1.0, sign)[:, None]

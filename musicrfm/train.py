@@ -1,219 +1,167 @@
-"""Trains directions: labelled clips in, `Direction` files out.
+"""Trains directions and detectors: labelled clips in, `Direction` and `Detector` files out.
 
-Hidden states are computed once for all targets on the same clips; then every layer is probed
-on its own. Works on any model and any labels: notes and tempo are two calls of the same function.
+Hidden states are heard once for all targets on the same clips (`musicrfm.hearing`); then every
+layer is probed on its own (`musicrfm.fits`). Works on any model and any labels: a note, a tempo and
+a column of somebody's table are calls of the same function.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Hashable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import torch
 
-from musicrfm import probes, syntheory
-from musicrfm.activations import activations, cached, fingerprint
+from musicrfm import fits, metrics, probes
+from musicrfm.activations import layer_numbers
+from musicrfm.detect import Detector
 from musicrfm.directions import PITCH_CLASSES, Direction, canonical_name, user_folder
 from musicrfm.errors import MusicRFMError
+from musicrfm.fits import Work
+from musicrfm.hearing import Data, clip_data, hear, music_clips, music_data, note_data, tempo_data
 
-if TYPE_CHECKING:
-    from musicrfm.model import MusicModel
+__all__ = [
+    "Data",
+    "Trained",
+    "Work",
+    "clip_data",
+    "direction_path",
+    "fit",
+    "hear",
+    "music_clips",
+    "music_data",
+    "note_data",
+    "tempo_data",
+    "train",
+    "train_note",
+    "train_tempo",
+]
 
-PEAK = 0.5  # clips are brought to this peak, near the level of the music that models learn from
 DEFAULT_METHOD = "rfm"
-NAMES = {
-    "notes": "SynTheory notes, rendered with TimGM6mb",
-    "tempos": "SynTheory tempos, rendered with TimGM6mb",
-    "music": "composed pieces, rendered with TimGM6mb",
-}
 
 
-@dataclass
-class Data:
-    """Pooled hidden states with their labels' rows.
+@dataclass(frozen=True)
+class Trained:
+    """What training makes: a direction (None if states were pooled to what cannot be steered), the
+    detector of the same concept, and a JSON-able report, the same for the same seed."""
 
-    states: float32 [clips, layers, width]; rows: one dict per clip; groups: clips of one group go
-    to the same part of the split. bases: AGOP eigenvectors by layer, filled on first use.
-    """
-
-    name: str
-    model: str
-    states: np.ndarray
-    rows: list[dict]
-    groups: list[Hashable]
-    pooling: str
-    seed: int
-    about: dict = field(default_factory=dict)
-    bases: dict = field(default_factory=dict)
-
-
-def note_data(
-    model: MusicModel,
-    samples: int = 1440,
-    seed: int = 0,
-    pooling: str = "mean",
-    octaves: tuple[int, int] = (0, 8),
-    cache: Path | None = None,
-) -> Data:
-    """Hidden states of SynTheory notes; all twelve pitch classes of an instrument stay together."""
-    rows = syntheory.note_rows(samples, seed, octaves)
-    clips = partial(syntheory.clips, rows, peak=PEAK)
-    about, group = {"octaves": list(octaves)}, ("octave", "midi_program_num")
-    return _rendered(model, "notes", len(rows), clips, seed, pooling, about, group, cache)
-
-
-def tempo_data(
-    model: MusicModel,
-    samples: int = 1200,
-    seed: int = 0,
-    pooling: str = "mean",
-    cache: Path | None = None,
-) -> Data:
-    """Hidden states of SynTheory click tracks; excerpts of one track stay together."""
-    rows = syntheory.tempo_rows(samples, seed)
-    clips = partial(syntheory.clips, rows, peak=PEAK)
-    group = ("bpm", "click_config_name")
-    return _rendered(model, "tempos", len(rows), clips, seed, pooling, {}, group, cache)
-
-
-def music_data(
-    model: MusicModel,
-    samples: int = 1200,
-    seed: int = 0,
-    pooling: str = "mean",
-    cache: Path | None = None,
-) -> Data:
-    """Hidden states of composed pieces of steady tempo, with their BPM: six seconds of each.
-
-    The pieces are like those that nano learned from, with other seeds.
-    """
-    from musicrfm.nano.compose import compose
-    from musicrfm.nano.render import SAMPLE_RATE, render
-
-    def rows_and_sound():
-        count, number = 0, 6_000_000 + 100_000 * seed
-        while count < samples:
-            piece = compose(number)
-            if piece.kind == "music" and len(piece.tempi) == 1:
-                row = {"bpm": piece.bpm, "tonic": piece.tonic, "lead": piece.lead, "seed": number}
-                yield row, render(piece)[2 * SAMPLE_RATE : 8 * SAMPLE_RATE]
-                count += 1
-            number += 1
-
-    return _rendered(model, "music", samples, rows_and_sound, seed, pooling, {}, ("seed",), cache)
-
-
-def clip_data(
-    model: MusicModel,
-    name: str,
-    clips: Iterable[tuple[dict, np.ndarray, int]],
-    *,
-    groups: Callable[[dict], Hashable] | None = None,
-    pooling: str = "mean",
-    seed: int = 0,
-) -> Data:
-    """Hidden states of any clips, given as (row of labels, audio, sample rate).
-
-    `groups` names the group of a row (by default each clip is its own). Nothing is cached.
-    """
-    rows: list[dict] = []
-
-    def heard():
-        for row, audio, sample_rate in clips:
-            rows.append(row)
-            yield audio, sample_rate
-
-    states = activations(model, heard(), pooling, progress=_counter(name, None))
-    keys = [groups(row) for row in rows] if groups else list(range(len(rows)))
-    return Data(name, model.name, states, rows, keys, pooling, seed)
+    direction: Direction | None
+    detector: Detector
+    report: dict[str, Any]
 
 
 def train_note(data: Data, target: str, method: str = DEFAULT_METHOD, **options) -> Direction:
-    """`note_<target>` from `note_data`; target in any spelling (C#, Db, Cs). Options as `train`."""
+    """`note_<target>` from `note_data`; target in any spelling (C#, Db, Cs). Options as `fit`."""
     name = canonical_name(f"note_{target}")
     pitch_class = name.removeprefix("note_")
     if pitch_class not in PITCH_CLASSES:
         raise MusicRFMError(f"{target!r} is not a note: choose one of {', '.join(PITCH_CLASSES)}")
     classes = [row["root_note_pitch_class"] for row in data.rows]
     labels = np.array(classes) == PITCH_CLASSES.index(pitch_class)
-    return train(
-        data,
-        name,
-        labels,
-        kind="binary",
-        method=method,
-        classes=classes,
-        target=pitch_class,
-        concept="note",
-        **options,
-    )
+    about = {"classes": classes, "target": pitch_class, "concept": "note"}
+    return train(data, name, labels, kind="binary", method=method, **about, **options)
 
 
 def train_tempo(data: Data, method: str = DEFAULT_METHOD, **options) -> Direction:
-    """`tempo` from `tempo_data`: a regression on standardised BPM. Options as `train`."""
-    bpm = np.array([row["bpm"] for row in data.rows], np.float64)
-    return train(
-        data,
-        "tempo",
-        bpm,
-        kind="regression",
-        method=method,
-        target="bpm",
-        concept="tempo",
-        **options,
-    )
+    """`tempo` from `tempo_data`: a regression on standardised BPM. Options as `fit`."""
+    bpm = [row["bpm"] for row in data.rows]
+    about = {"target": "bpm", "concept": "tempo"}
+    return train(data, "tempo", bpm, kind="regression", method=method, **about, **options)
 
 
-def train(
+def train(data: Data, name: str, labels: Sequence | np.ndarray, **options) -> Direction:
+    """The direction alone, see `fit`.
+
+    Raises MusicRFMError also for states pooled to mean+std, along which nothing can be steered.
+    """
+    found = fit(data, name, labels, **options).direction
+    if found is None:
+        raise MusicRFMError(
+            f"states pooled to {data.pooling!r} can be probed but not steered: "
+            "use mean, max or last for a direction"
+        )
+    return found
+
+
+def fit(
     data: Data,
     name: str,
-    labels: Sequence[float] | np.ndarray,
+    labels: Sequence | np.ndarray,
     *,
     kind: str,
     method: str = DEFAULT_METHOD,
-    classes: Sequence[int] | None = None,
+    classes: Sequence[Hashable] | None = None,
+    class_names: Sequence[str] | None = None,
     concept: str | None = None,
     target: str | None = None,
-    components: int = 12,
+    components: int | None | str = "usual",
     keep: int = 1,
     search: probes.Search | None = None,
-    progress: Callable[[int], None] | None = None,
-) -> Direction:
-    """A direction for any labels [clips] on `data`, see `probes.probe_layers`.
+    metric: str | None = None,
+    layers: Sequence[int] | None = None,
+    balance: bool = True,
+    aggregate: bool | None = None,
+    store: Path | None = None,
+    work: Work | None = None,
+) -> Trained:
+    """A direction and a detector for any labels [clips] on `data`.
 
-    classes: class number of every clip, which `rfm-multiclass` tells apart; its RFM is
-    fitted once for all targets on the same data. Regression labels are standardised; their mean
-    and deviation go into the file.
+    kind: "binary" (true or false; fitted on as many clips of the one as of the other unless
+    `balance` is off), "regression" (numbers; standardised, their mean and deviation go into the
+    file) or "multiclass" (names; one file with one component per class, in the order of
+    `class_names` or else sorted). method: see `probes.METHODS`. classes: of every clip, which a
+    binary `rfm-multiclass` tells apart by RFMs that serve all targets on the same data. components:
+    AGOP eigenvectors that `rfm` keeps, None for the number that is best on the validation part
+    (the usual for multiclass, otherwise 12). keep: eigenvectors that `rfm-top` returns. search,
+    metric: how RFMs are searched and what decides, see `probes.Search`. layers: numbers of those to
+    probe, negative ones from the end; the others are left unsteered. aggregate: also the published
+    aggregation of all layers (default: with RFM methods). store: where finished work is kept, by
+    default next to the states. work: by which executor.
+
+    Raises MusicRFMError for what does not fit together and for parts that lack a class.
     """
-    labels = np.asarray(labels, np.float64)
-    mean, deviation = float(labels.mean()), float(labels.std())
     search = search or probes.Search(seed=data.seed)
-    parts = probes.split(data.groups, data.seed)
-    bases = None
-    if method == "rfm-multiclass" and classes is not None:
-        bases = _bases(data, classes, parts, search)
-    probe = probes.probe_layers(
+    metric = metric or search.metric
+    search = replace(search, metric=metric)
+    if len(labels) != len(data.rows):
+        raise MusicRFMError(f"{len(labels)} labels do not fit {len(data.rows)} clips")
+    numbers, names, mean, deviation = _labels(labels, kind, class_names)
+    parts = _split(data, numbers if kind != "regression" else None)
+    even = probes.balanced(parts, numbers, data.seed) if kind == "binary" and balance else parts
+    question = probes.Question(kind, numbers, even, parts, max(2, len(names)), metric)
+    machines_for = None
+    if method == "rfm-multiclass" and kind != "multiclass":
+        if classes is None:
+            raise MusicRFMError("method 'rfm-multiclass' needs several classes: use 'rfm'")
+        several, others, _, _ = _labels([str(c) for c in classes], "multiclass", None)
+        machines_for = replace(
+            question, kind="multiclass", labels=several, parts=parts, classes=len(others)
+        )
+    if components == "usual":
+        components = None if kind == "multiclass" else probes.COMPONENTS
+    wanted = _positions(data, layers)
+    found = fits.probe(
+        data.on_disk,
+        store or data.store,
+        question,
         method,
-        data.states,
-        (labels - mean) / (deviation or 1.0) if kind == "regression" else labels,
-        parts,
-        kind=kind,
         search=search,
+        layers=wanted,
         components=components,
         keep=keep,
-        bases=bases,
-        progress=progress,
+        machines_for=machines_for,
+        aggregate=aggregate,
+        work=work,
     )
     meta = {
         "concept": concept or name,
         "target": target or name,
         "kind": kind,
-        "metric": "auc" if kind == "binary" else "spearman",
+        "metric": question.reported,
+        "metric_higher_is_better": metrics.higher_is_better(question.reported),
         "model": data.model,
         "label_mean": mean,
         "label_std": deviation,
@@ -221,12 +169,29 @@ def train(
         "data": {"name": data.name, "clips": len(data.rows), **data.about},
         "seed": data.seed,
         "method": method,
+        "layers_trained": [data.layers[n] for n in wanted],
+        "test": found.aggregated,
         "range": None,
         # Typical length of a hidden state, for which evaluation chooses coefficients to try.
-        "state_norm": float(np.median(np.linalg.norm(data.states, axis=-1), axis=0).mean()),
+        "state_norm": float(np.mean([layer["state_norm"] for layer in found.layers])),
     }
-    vectors, scores = torch.from_numpy(probe.directions), torch.from_numpy(probe.layer_scores)
-    return Direction(name, vectors, scores, meta)
+    if kind == "multiclass":
+        meta["classes"] = names
+    report = {
+        "name": canonical_name(name),
+        **{key: value for key, value in meta.items() if key not in ("range", "test")},
+        "search": {k: v for k, v in asdict(search).items() if k != "device"},
+        "rows": {part: len(getattr(even, part)) for part in ("train", "val", "test")},
+        "aggregated": found.aggregated,
+        "layers": [
+            {"layer": number, **about, "spectrum": spectrum[: fits.EIGENVECTORS].tolist()}
+            for number, about, spectrum in zip(
+                meta["layers_trained"], found.layers, found.spectra, strict=True
+            )
+        ],
+    }
+    detector = Detector.of(canonical_name(name), found, meta, data.seconds)
+    return Trained(_direction(name, data, wanted, found, meta), detector, report)
 
 
 def direction_path(direction: Direction, out: Path | None = None) -> Path:
@@ -234,77 +199,56 @@ def direction_path(direction: Direction, out: Path | None = None) -> Path:
     return (out or user_folder()) / str(direction.model) / f"{direction.name}.safetensors"
 
 
-def _bases(
-    data: Data, classes: Sequence[int], parts: probes.Split, search: probes.Search
-) -> list[torch.Tensor]:
-    if search not in data.bases:
-        numbers = np.unique(classes, return_inverse=True)[1]
-        onehot = torch.eye(int(numbers.max()) + 1)[numbers]
-        data.bases[search] = [
-            probes.agop_basis(
-                torch.from_numpy(np.ascontiguousarray(data.states[:, layer])),
-                onehot,
-                parts,
-                "binary",
-                search,
-            )
-            for layer in range(data.states.shape[1])
-        ]
-    return data.bases[search]
+def _labels(
+    labels: Sequence | np.ndarray, kind: str, class_names: Sequence[str] | None
+) -> tuple[np.ndarray, list[str], float, float]:
+    """(labels as numbers, class names, mean and deviation of the labels as they were)."""
+    metrics.check(kind, None)
+    if kind == "multiclass":
+        given = [str(one) for one in labels]
+        names = [str(n) for n in class_names] if class_names else sorted(set(given))
+        if unknown := sorted(set(given) - set(names)):
+            raise MusicRFMError(f"class {unknown[0]!r} is not one of {', '.join(names)}")
+        if len(names) < 2:
+            raise MusicRFMError(f"all clips are of the class {names[0]!r}: there must be others")
+        return np.array([names.index(one) for one in given]), names, 0.0, 1.0
+    try:
+        numbers = np.asarray(labels, np.float64)
+    except (TypeError, ValueError) as error:
+        raise MusicRFMError(f"{kind} labels must be numbers: {error}") from error
+    if not np.isfinite(numbers).all():
+        raise MusicRFMError(f"{kind} labels must be numbers: there are some that are missing")
+    mean, deviation = float(numbers.mean()), float(numbers.std())
+    if kind == "regression":
+        return (numbers - mean) / (deviation or 1.0), [], mean, deviation
+    if set(np.unique(numbers)) - {0.0, 1.0}:
+        raise MusicRFMError("binary labels must be 0 and 1: say which clips are the target")
+    return numbers, [], mean, deviation
 
 
-def _rendered(
-    model: MusicModel,
-    concept: str,
-    count: int,
-    clips: Callable[[], Iterable[tuple[dict, np.ndarray]]],
-    seed: int,
-    pooling: str,
-    about: dict,
-    group: tuple[str, ...],
-    cache: Path | None,
-) -> Data:
-    """Data of clips at 32 kHz that are rendered only if their hidden states are not in the cache.
-
-    `group`: rows that agree in these fields belong to one group.
-    """
-
-    def compute() -> tuple[np.ndarray, list[dict]]:
-        kept: list[dict] = []
-
-        def heard():
-            for row, audio in clips():
-                kept.append(row)
-                yield audio, syntheory.SAMPLE_RATE
-
-        progress = _counter(f"hearing {concept}", count)
-        states = activations(model, heard(), pooling, progress=progress)
-        if progress:
-            print(file=sys.stderr)
-        return states, kept
-
-    key = {
-        "model": fingerprint(model),
-        "concept": concept,
-        "clips": count,
-        "seed": seed,
-        "pooling": pooling,
-        "peak": PEAK,
-        "version": 2,
-        **about,
-    }
-    states, kept = cached(key, compute, cache)
-    groups = [tuple(row[field_] for field_ in group) for row in kept]
-    return Data(NAMES[concept], model.name, states, kept, groups, pooling, seed, about)
+def _split(data: Data, classes: np.ndarray | None) -> probes.Split:
+    return probes.split(data.groups, data.seed, None if classes is None else classes.tolist())
 
 
-def _counter(what: str, total: int | None) -> Callable[[int], None] | None:
-    """Writes progress to a terminal, nothing elsewhere."""
-    if not sys.stderr.isatty():
+def _positions(data: Data, layers: Sequence[int] | None) -> list[int]:
+    """Where in `data.states` the layers lie."""
+    if layers is None:
+        return list(range(len(data.layers)))
+    wanted = layer_numbers(layers, data.depth)
+    if missing := [n for n in wanted if n not in data.layers]:
+        raise MusicRFMError(f"layer {missing[0]} was not heard: hear the clips with it as well")
+    return [data.layers.index(n) for n in wanted]
+
+
+def _direction(
+    name: str, data: Data, wanted: list[int], found: fits.Fitted, meta: dict[str, Any]
+) -> Direction | None:
+    """Layers that were not probed get a row of zeros and the score of one that knows nothing."""
+    if data.pooling == "mean+std":
         return None
-
-    def show(done: int) -> None:
-        of = f" of {total}" if total else ""
-        print(f"\r{what}: {done}{of} clips ", end="", file=sys.stderr, flush=True)
-
-    return show
+    chance = metrics.CHANCE.get(meta["metric"], float(found.scores.max()))
+    vectors = torch.zeros(data.depth, *found.vectors.shape[1:])
+    scores = torch.full((data.depth,), chance)
+    at = [data.layers[n] for n in wanted]
+    vectors[at], scores[at] = torch.from_numpy(found.vectors), torch.from_numpy(found.scores)
+    return Direction(name, vectors, scores, dict(meta))

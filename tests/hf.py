@@ -18,11 +18,15 @@ def generate(
     frames: int,
     guidance_scale: float = 3.0,
     offsets: Sequence[Tensor] | None = None,
+    *,
+    conditional_only: bool = False,
+    keep_norm: bool = False,
 ) -> np.ndarray:
     """Greedy generation of so many frames, float32 [samples, channels].
 
     With `offsets`, forward hooks add offsets[n][layer] to the output of each layer at step n, as
-    the published MusicRFM code means to.
+    the published MusicRFM code means to. conditional_only: to the first row, which reads the
+    prompt. keep_norm: and scale what comes out to the norm it had.
     """
     if prompt:
         tokens = model.tokenizer([prompt], return_tensors="pt")
@@ -38,11 +42,19 @@ def generate(
         position[0] = args[1]
 
     def hook_of(layer: int):
+        def push(hidden: Tensor) -> Tensor:
+            added = offsets[position[0]][layer].expand_as(hidden).clone()
+            if conditional_only:
+                added[1:] = 0.0
+            pushed = hidden + added
+            if keep_norm:
+                pushed = pushed * (hidden.norm(dim=-1) / pushed.norm(dim=-1))[..., None]
+            return pushed
+
         def add(module: torch.nn.Module, args: object, output: Tensor | tuple):
-            offset = offsets[position[0]][layer]
             if isinstance(output, tuple):
-                return (output[0] + offset, *output[1:])
-            return output + offset
+                return (push(output[0]), *output[1:])
+            return push(output)
 
         return add
 

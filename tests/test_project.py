@@ -244,6 +244,7 @@ def parsed(command: str, arguments: list[str], monkeypatch: pytest.MonkeyPatch) 
 def table_row(parameter: Parameter) -> str:
     """A control as the README's table shows it."""
     kinds = {"f": "number", "i": "whole number", "s": "text", "trigger": "none"}
+    kinds["ssf"] = "two texts, number"
     spread = "" if parameter.low is None else f"{parameter.low:g} … {parameter.high:g}"
     default = "" if parameter.type == "trigger" or parameter.default == "" else parameter.default
     shown = f"{default:g}" if isinstance(default, (int, float)) else default

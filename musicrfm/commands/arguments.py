@@ -21,7 +21,7 @@ def model_arguments(p: argparse.ArgumentParser) -> None:
 
 
 def playing_arguments(p: argparse.ArgumentParser) -> None:
-    p.add_argument("--layers", default="all", help="all, top:K or exp:BASE,RATE")
+    p.add_argument("--layers", default="all", help="all, top:K, exp:BASE,RATE or layer:N")
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--top-k", type=int, default=250)
     p.add_argument("--temperature", type=float, default=1.0)

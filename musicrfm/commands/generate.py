@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from musicrfm.commands.arguments import command, model_arguments, playing_arguments
+from musicrfm.commands.steers import STEER_HELP, crossfade_option, steer_option
 from musicrfm.errors import MusicRFMError
 
 if TYPE_CHECKING:
+    from musicrfm.commands.steers import CrossfadeOption, SteerOption
     from musicrfm.model import MusicModel
+    from musicrfm.stream import MusicStream
 
 
 def add(commands) -> None:
@@ -20,24 +23,45 @@ def add(commands) -> None:
     p.add_argument("prompt", help="what to play, in words; '' for no prompt")
     p.add_argument("--out", required=True, metavar="FILE", help=".flac or .wav")
     p.add_argument("--seconds", type=float, default=10.0)
+    p.add_argument("--steer", action="append", default=[], metavar="NAME=COEF", help=STEER_HELP)
     p.add_argument(
-        "--steer",
+        "--crossfade",
         action="append",
         default=[],
-        metavar="NAME=COEF",
-        help="a direction and how strongly, 1.0 = top of its useful range; repeatable",
+        metavar="FROM,TO,START,SECONDS",
+        help="hand over from one direction to another, beginning at START seconds; repeatable",
     )
     p.add_argument(
         "--schedule",
         default="constant",
-        help="constant, exponential:RATE or linear:STEPS (default %(default)s)",
+        help="constant, exponential:RATE, linear:STEPS (falls), ramp:STEPS, cosine:STEPS (rise), "
+        "cosine-down:STEPS or python:MODULE:FUNCTION with f(step, base) -> coefficient; steps are "
+        "frames of 20 ms (default %(default)s)",
     )
     p.add_argument(
         "--inject",
         type=float,
         default=1.0,
         metavar="P",
-        help="probability that a layer is steered, at each frame (default 1)",
+        help="probability that a direction is added (default 1)",
+    )
+    p.add_argument(
+        "--inject-per",
+        choices=("layer", "step"),
+        default="layer",
+        help="whether injection is drawn for each layer and frame, or for each frame "
+        "(default %(default)s)",
+    )
+    p.add_argument(
+        "--steer-guidance",
+        choices=("both", "conditional"),
+        default="both",
+        help="which half of guidance is steered (default %(default)s)",
+    )
+    p.add_argument(
+        "--keep-norm",
+        action="store_true",
+        help="scale steered hidden states back to the norm they had",
     )
     model_arguments(p)
     playing_arguments(p)
@@ -51,9 +75,9 @@ def generate(o: argparse.Namespace) -> None:
         raise MusicRFMError(f"{o.out!r} is no sound file: let its name end in .flac or .wav")
     if not 0 < o.seconds < float("inf"):
         raise MusicRFMError(f"a file of {o.seconds:g} seconds cannot be made: give more than 0")
-    steers = [_steer(text) for text in o.steer]
+    steers = [steer_option(text) for text in o.steer]
+    crossfades = [crossfade_option(text) for text in o.crossfade]
 
-    from musicrfm.directions import Direction
     from musicrfm.model import MusicModel
     from musicrfm.stream import MusicStream
 
@@ -65,16 +89,12 @@ def generate(o: argparse.Namespace) -> None:
         guidance_scale=o.guidance,
         temperature=o.temperature,
         top_k=o.top_k,
+        steer_guidance=o.steer_guidance,
         chunk_frames=5,
     )
-    for name, coefficient in steers:
-        stream.steering.add(
-            Direction.load(name, model),
-            coefficient,
-            layers=o.layers,
-            schedule=o.schedule,
-            inject=o.inject,
-        )
+    stream.steering.keep_norm = o.keep_norm
+    common = {key: getattr(o, key) for key in ("layers", "schedule", "inject", "inject_per")}
+    _add(stream, steers, crossfades, common)
     frames = max(1, round(o.seconds * model.frame_rate))
     left = frames * model.frame_size
     Path(o.out).parent.mkdir(parents=True, exist_ok=True)
@@ -88,15 +108,37 @@ def generate(o: argparse.Namespace) -> None:
     print(f"{o.out}: {o.seconds:g} s")
 
 
-def _steer(text: str) -> tuple[str, float]:
-    """`note_C=0.8` -> (name or path, coefficient)."""
-    name, equals, value = text.rpartition("=")
-    try:
-        if not (equals and name):
-            raise ValueError
-        return name, float(value)
-    except ValueError:
-        raise MusicRFMError(f"--steer {text!r} is not NAME=COEFFICIENT, like note_C=0.8") from None
+def _add(
+    stream: MusicStream,
+    steers: list[SteerOption],
+    crossfades: list[CrossfadeOption],
+    common: dict[str, str | float],
+) -> None:
+    """Adds the directions, and those only named as a crossfade's end at 0; plans the crossfades."""
+    from musicrfm.directions import Direction
+
+    steering, rate = stream.steering, stream.model.frame_rate
+    for one in steers:
+        direction = Direction.load(one.name, stream.model)
+        if direction.name in steering.names():
+            raise MusicRFMError(
+                f"--steer {direction.name} is given twice: for several of its components at once "
+                "say component=0,1"
+            )
+        steering.add(direction, one.coefficient, **(common | one.options))
+    ends = [Direction.load(fade.to_name, stream.model) for fade in crossfades]
+    for direction in ends:
+        if direction.name not in steering.names():
+            steering.add(direction, 0.0, **common)
+    for fade, end in zip(crossfades, ends, strict=True):
+        start = Direction.load(fade.from_name, stream.model)
+        if start.name not in steering.names():
+            raise MusicRFMError(
+                f"--crossfade begins with {fade.from_name!r}, which is not steered: "
+                f"add --steer {fade.from_name}=1"
+            )
+        frames = max(1, round(fade.seconds * rate))
+        steering.crossfade(start.name, end.name, frames, start=round(fade.start * rate))
 
 
 def _create(path: str, sample_rate: int, channels: int):

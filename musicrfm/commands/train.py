@@ -1,105 +1,198 @@
-"""`musicrfm train`: directions from labelled sound."""
+"""`musicrfm train`: directions and detectors from labelled sound."""
 
 from __future__ import annotations
 
 import argparse
-import time
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from musicrfm.commands.arguments import (
-    METHODS,
-    command,
-    count,
-    model_arguments,
-    octave_argument,
-    octaves_of,
-)
+from musicrfm.commands.arguments import command, count, octave_argument, octaves_of
+from musicrfm.commands.training import loaded_model, make, processes, training_arguments
+from musicrfm.errors import MusicRFMError
+
+if TYPE_CHECKING:
+    from musicrfm.clips import ClipSet
+    from musicrfm.hearing import Data
+
+SETS = {  # word for one concept → SynTheory's name of the set, what it is about, clips by default
+    "note": ("notes", "one pitch class against the others", 1440),
+    "tempo": ("tempos", "beats per minute", 1200),
+    "interval": ("intervals", "the distance of two notes", 1440),
+    "scale": ("scales", "scales and modes", 1440),
+    "chord": ("chords", "chord qualities", 1440),
+    "progression": ("simple_progressions", "chord progressions", 1520),
+    "time_signature": ("time_signatures", "time signatures", 1200),
+}
+KINDS = ("binary", "regression", "multiclass")
+FEW = 12  # a column of more different numbers than this is a quantity unless it is said otherwise
 
 
 def add(commands) -> None:
-    p = commands.add_parser("train", help="train directions from labelled sound")
-    kinds = p.add_subparsers(required=True, metavar="KIND")
-    for name, run, words in (
-        ("note", train_note, "one pitch class against the others"),
-        ("tempo", train_tempo, "beats per minute"),
-    ):
-        p = command(kinds, name, run, words)
-        if name == "note":
-            p.add_argument("--target", required=True, help="C, C#, Db, … or all")
-            octave_argument(p)
-        else:
+    p = commands.add_parser("train", help="train directions and detectors from labelled sound")
+    sets = p.add_subparsers(required=True, metavar="CONCEPT")
+    for word, (name, words, clips) in SETS.items():
+        p = command(sets, word, train_tempo if word == "tempo" else train_set, words)
+        p.set_defaults(word=word)
+        if word == "tempo":
             p.add_argument(
                 "--data",
                 choices=("clicks", "music"),
                 default="clicks",
                 help="SynTheory's click tracks, or pieces composed as nano's (default %(default)s)",
             )
-        p.add_argument("--method", choices=METHODS, default="rfm", help="default %(default)s")
+        else:
+            p.add_argument(
+                "--target", help="one class, such as C or major, or all for a direction of each"
+            )
+            p.add_argument(
+                "--kind",
+                choices=("binary", "multiclass"),
+                help="multiclass makes one file that steers to every class (default: binary with "
+                f"--target, otherwise multiclass, called {name})",
+            )
+        if word == "note":
+            octave_argument(p)
+        p.add_argument("--samples", type=count, help=f"clips to hear (default {clips})")
         p.add_argument(
-            "--out", metavar="DIR", help="folder for <model>/<name>.safetensors (default: your own)"
+            "--source",
+            choices=("render", "hub"),
+            default="render",
+            help="render the clips here, or load them from the hub (default %(default)s)",
         )
-        p.add_argument("--samples", type=count, help="clips to hear (default 1440 or 1200)")
-        p.add_argument(
-            "--pooling",
-            choices=("mean", "max", "last"),
-            default="mean",
-            help="how the frames of a clip become one state (default %(default)s)",
-        )
-        p.add_argument(
-            "--components",
-            type=count,
-            default=12,
-            help="AGOP eigenvectors that rfm keeps (default %(default)s)",
-        )
-        p.add_argument(
-            "--keep",
-            type=count,
-            default=1,
-            help="eigenvectors that rfm-top writes (default %(default)s)",
-        )
-        p.add_argument("--trials", type=count, default=10, help="RFM settings to try")
-        p.add_argument("--iterations", type=count, default=4, help="RFM iterations each")
-        p.add_argument("--rows", type=count, default=1000, help="most clips an RFM is fitted on")
-        p.add_argument("--seed", type=int, default=0)
-        model_arguments(p)
+        training_arguments(p)
+    p = command(sets, "custom", train_custom, "your own recordings or MIDI files")
+    sound = p.add_mutually_exclusive_group(required=True)
+    sound.add_argument("--audio", metavar="FOLDER", help="sound files that labels.csv names")
+    sound.add_argument("--midi", metavar="FOLDER", help="MIDI files that labels.csv names")
+    p.add_argument("--labels", metavar="CSV", required=True, help="a column `file` and others")
+    p.add_argument("--column", required=True, metavar="X", help="what to train on")
+    p.add_argument("--target", metavar="VALUE", help="this value against all others")
+    p.add_argument(
+        "--kind", choices=KINDS, help="default: binary with --target, else by the values"
+    )
+    p.add_argument("--name", help="of the direction (default: column, or column_value)")
+    p.add_argument("--seconds", type=float, help="how much of each file to hear (default: all)")
+    training_arguments(p)
 
 
-def train_note(o: argparse.Namespace) -> None:
-    from musicrfm.directions import PITCH_CLASSES
-    from musicrfm.model import MusicModel
-    from musicrfm.train import note_data
-    from musicrfm.train import train_note as train
+def train_set(o: argparse.Namespace) -> None:
+    """A SynTheory set: a direction of one class or of each, or one file of all classes."""
+    from musicrfm import syntheory
+    from musicrfm.hearing import hear
 
-    targets = PITCH_CLASSES if o.target == "all" else (o.target,)
-    model = MusicModel.load(o.model, device=o.device)
-    data = note_data(model, o.samples or 1440, o.seed, o.pooling, octaves_of(o.octaves))
+    name = SETS[o.word][0]
+    kind = o.kind or ("binary" if o.target else "multiclass")
+    if kind == "binary" and not o.target:
+        raise MusicRFMError("--kind binary needs a --target: give a class, or all")
+    if kind == "multiclass" and o.target:
+        raise MusicRFMError("--kind multiclass takes all classes: leave --target out")
+    column, _, spoken = syntheory.LABELS[name]
+    targets = _targets(o.word, o.target, list(spoken.values())) if o.target else []
+    model = loaded_model(o)
+    filters = {"octaves": octaves_of(o.octaves)} if o.word == "note" else {}
+    clips = syntheory.clip_set(
+        name, o.samples or SETS[o.word][2], o.seed, source=o.source, **filters
+    )
+    data = hear(model, clips, o.pooling, o.batch, workers=processes(o), seed=o.seed)
+    classes = [spoken[row[column]] for row in data.rows]
+    if kind == "multiclass":
+        names = [one for one in spoken.values() if one in set(classes)]
+        plural = "progressions" if o.word == "progression" else name
+        make(o, data, plural, classes, kind=kind, class_names=names, concept=o.word)
     for target in targets:
-        _train(o, lambda target=target, **options: train(data, target, o.method, **options))
+        labels = [one == target for one in classes]
+        about: dict[str, Any] = {"classes": classes, "target": target, "concept": o.word}
+        make(o, data, f"{o.word}_{target}", labels, kind=kind, **about)
 
 
 def train_tempo(o: argparse.Namespace) -> None:
-    from musicrfm.model import MusicModel
-    from musicrfm.train import music_data, tempo_data
-    from musicrfm.train import train_tempo as train
+    from musicrfm import syntheory
+    from musicrfm.hearing import hear, music_clips
 
-    model = MusicModel.load(o.model, device=o.device)
-    hear = tempo_data if o.data == "clicks" else music_data
-    data = hear(model, o.samples or 1200, o.seed, o.pooling)
-    _train(o, lambda **options: train(data, o.method, **options))
-
-
-def _train(o: argparse.Namespace, fit) -> None:
-    from musicrfm.probes import Search
-    from musicrfm.train import direction_path
-
-    started = time.monotonic()
-    direction = fit(
-        components=o.components,
-        keep=o.keep,
-        search=Search(o.trials, o.iterations, o.rows, o.seed),
+    model, samples = loaded_model(o), o.samples or SETS["tempo"][2]
+    clips = (
+        music_clips(samples, o.seed)
+        if o.data == "music"
+        else syntheory.clip_set("tempos", samples, o.seed, source=o.source)
     )
-    path = direction.save(direction_path(direction, Path(o.out) if o.out else None))
-    scores = " ".join(f"{s:.2f}" for s in direction.layer_scores.tolist())
-    seconds = time.monotonic() - started
-    print(f"{direction.name}: {direction.meta['metric']} by layer {scores} ({seconds:.0f} s)")
-    print(f"  {path}", flush=True)
+    data = hear(model, clips, o.pooling, o.batch, workers=processes(o), seed=o.seed)
+    labels = [row["bpm"] for row in data.rows]
+    make(o, data, "tempo", labels, kind="regression", concept="tempo", target="bpm")
+
+
+def train_custom(o: argparse.Namespace) -> None:
+    from musicrfm import clips
+    from musicrfm.hearing import hear
+
+    folder = clips.audio_folder if o.audio else clips.midi_folder
+    clip_set = folder(Path(o.audio or o.midi), Path(o.labels), seconds=o.seconds)
+    values = _column(clip_set, o.column)
+    kind = o.kind or _kind_of(values, o.target)
+    if kind != "binary" and o.target is not None:
+        raise MusicRFMError(f"--target is for binary labels: leave it out with --kind {kind}")
+    name = o.name or _plain(o.column if o.target is None else f"{o.column}_{o.target}")
+    data = hear(loaded_model(o), clip_set, o.pooling, o.batch, workers=processes(o), seed=o.seed)
+    values = _column(data, o.column)
+    about: dict[str, Any] = {"concept": o.column, "target": o.target or o.column}
+    if o.target is not None:
+        labels: list = [_same(value, o.target) for value in values]
+        if not any(labels):
+            known = ", ".join(sorted({str(v) for v in values})[:12])
+            raise MusicRFMError(f"no clip has the {o.column} {o.target!r}: there are {known}")
+        about["classes"] = [str(value) for value in values]
+    else:
+        labels = [_text(value) for value in values] if kind == "multiclass" else values
+    make(o, data, name, labels, kind=kind, **about)
+
+
+def _targets(word: str, target: str, names: list[str]) -> list[str]:
+    """The class meant, however it is spelled; all of them for `all`."""
+    from musicrfm.directions import canonical_name
+
+    if target == "all":
+        return names
+    wanted = canonical_name(f"note_{target}").removeprefix("note_") if word == "note" else target
+    for name in names:
+        if name.lower() == wanted.lower():
+            return [name]
+    raise MusicRFMError(
+        f"{target!r} is no {_plain(word)}: choose one of {', '.join(names)}, or all"
+    )
+
+
+def _column(rows_of: ClipSet | Data, column: str) -> list:
+    """The values of one column; raises MusicRFMError if it or one of them is missing."""
+    for row in rows_of.rows:
+        if column not in row:
+            raise MusicRFMError(f"the labels have no column {column!r}: there are {', '.join(row)}")
+        if row[column] in (None, ""):
+            file = row.get("file") or row.get("filename") or row.get("path")
+            raise MusicRFMError(f"{file!r} has no {column}: fill it in, or take the line out")
+    return [row[column] for row in rows_of.rows]
+
+
+def _kind_of(values: list, target: str | None) -> str:
+    """Numbers of many values are a quantity, everything else is classes."""
+    if target is not None:
+        return "binary"
+    numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
+    return "regression" if numeric and len(set(values)) > FEW else "multiclass"
+
+
+def _same(value: Any, text: str) -> bool:
+    if isinstance(value, int | float):
+        try:
+            return float(value) == float(text)
+        except ValueError:
+            return False
+    return str(value) == text
+
+
+def _text(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _plain(text: str) -> str:
+    """A name that fits into file names and OSC addresses."""
+    return re.sub(r"[^A-Za-z0-9_.+-]+", "-", text.replace("#", "s")).strip("-")

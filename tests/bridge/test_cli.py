@@ -124,6 +124,74 @@ def test_a_rig_sets_up_and_the_command_line_has_the_last_word(run, tmp_path, dir
     assert "'mine'" in out and "seed 6" in out
 
 
+def test_everything_about_steering_can_be_said_in_the_rig_or_on_the_command_line(
+    run, tmp_path, model, monkeypatch
+):
+    """Either way it is the same sound, whose schedule is a function that lies beside the rig."""
+    stage = tmp_path / "stage"
+    stage.mkdir()
+    vectors = torch.randn(
+        2, model.layers, 2, model.width, generator=torch.Generator().manual_seed(0)
+    )
+    for name, one in zip(("left", "right"), vectors, strict=True):
+        direction = Direction(name, one, torch.ones(model.layers), {"model": model.name})
+        direction.save(tmp_path / "mine" / model.name / f"{name}.safetensors")
+    monkeypatch.setenv("MUSICRFM_DIRECTIONS", str(tmp_path / "mine"))
+    for folder, module in ((stage, "rig_curves"), (tmp_path, "typed_curves")):
+        code = "def swell(step, base):\n    return min(1.5, step / 20)\n"
+        (folder / f"{module}.py").write_text(code, encoding="utf-8")
+    (stage / "rig.toml").write_text(
+        '[engine]\nsteer_guidance = "conditional"\nkeep_norm = true\n'
+        '[[steer]]\nname = "left"\ncoefficient = 1.5\nlayers = "layer:-1"\n'
+        'schedule = "python:rig_curves:swell"\ninject = 0.5\ninject_per = "step"\n'
+        'component = "0,1"\n',
+        encoding="utf-8",
+    )
+    common = ("--seconds", "0.8", "--fast", "--seed", "3")
+    assert run("--rig", "stage/rig.toml", "--output", "rig.wav", *common)[0] == 0
+    options = "layers=layer:-1,schedule=python:typed_curves:swell,inject=0.5,inject-per=step"
+    typed = ("--steer", f"left=1.5,{options},component=0,1")
+    modes = ("--steer-guidance", "conditional", "--keep-norm")
+    assert run(*typed, *modes, "--output", "typed.wav", *common)[0] == 0
+    assert run(*typed, "--output", "other.wav", *common)[0] == 0
+    sound = {n: soundfile.read(tmp_path / f"{n}.wav")[0] for n in ("rig", "typed", "other")}
+    np.testing.assert_array_equal(sound["rig"], sound["typed"])
+    assert not np.array_equal(sound["rig"], sound["other"])
+
+    (stage / "rig.toml").write_text(
+        '[[steer]]\nname = "left"\ncoefficient = 2\n'
+        '[[crossfade]]\nfrom = "left"\nto = "right"\nstart = 0.2\nseconds = 0.3\n',
+        encoding="utf-8",
+    )
+    assert run("--rig", "stage/rig.toml", "--output", "faded.wav", *common)[0] == 0
+    assert run("--steer", "left=2", "--output", "plain.wav", *common)[0] == 0
+    faded, plain = (soundfile.read(tmp_path / f"{n}.wav")[0] for n in ("faded", "plain"))
+    np.testing.assert_array_equal(faded[:3200], plain[:3200])
+    assert not np.array_equal(faded, plain)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[[steer]]\nname = "bright"\nschedule = "python:nowhere:f"', "cannot be imported"),
+        ('[[steer]]\nname = "bright"\nschedule = "wobble:3"', "'wobble:3' is not one of constant"),
+        ('[[steer]]\nname = "bright"\ncomponent = "7"', "has no component 7"),
+        ('[[steer]]\nname = "bright"\nlayers = "layer:9"', "layer:N (N from -2 to 1)"),
+        ('[[crossfade]]\nfrom = "bright"\nto = "dark"\nseconds = 1', "'/steer/dark'"),
+    ],
+)
+def test_a_rig_that_cannot_be_played_is_told_before_anything_sounds(
+    run, tmp_path, model, direction, monkeypatch, text, said
+):
+    Direction.load(direction).save(tmp_path / "mine" / model.name / "bright.safetensors")
+    monkeypatch.setenv("MUSICRFM_DIRECTIONS", str(tmp_path / "mine"))
+    (tmp_path / "rig.toml").write_text(text, encoding="utf-8")
+    status, out, err = run("--rig", "rig.toml", "--output", "a.wav", "--seconds", "0.1", "--fast")
+    assert status == 2 and "playing" not in out
+    (sentence,) = [line for line in err.splitlines() if line.startswith("error: ")]
+    assert said in sentence
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

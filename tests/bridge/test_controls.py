@@ -23,15 +23,15 @@ def test_the_namespace_has_every_live_address_once():
     addresses = [parameter.address for parameter in namespace(NAMES)]
     assert len(addresses) == len(set(addresses))
     general = {"/prompt", "/play", "/gain", "/guidance", "/temperature", "/top_k", "/panic"}
-    steering = {
-        f"/steer/{name}{part}" for name in NAMES for part in ("", "/inject", "/layers", "/schedule")
-    }
+    general |= {"/steer_guidance", "/keep_norm", "/crossfade"}
+    parts = ("", "/inject", "/inject_per", "/layers", "/component", "/schedule")
+    steering = {f"/steer/{name}{part}" for name in NAMES for part in parts}
     assert set(addresses) == general | steering
 
 
 def test_every_parameter_explains_itself_and_its_default_is_allowed():
     for parameter in namespace(NAMES):
-        assert parameter.help and parameter.type in ("f", "i", "s", "trigger")
+        assert parameter.help and parameter.type in ("f", "i", "s", "trigger", "ssf")
         if parameter.type in ("f", "i"):
             assert parameter.low <= parameter.default <= parameter.high
 
@@ -156,12 +156,17 @@ def test_a_rejected_value_goes_back_unless_a_newer_one_came():
 
 def test_panic_takes_the_steering_off_and_never_makes_it_louder():
     one = Controls(
-        namespace(NAMES), {"/steer/tempo": 1.0, "/gain": -3.0, "/temperature": 1.5, "/prompt": "a"}
+        namespace(NAMES),
+        {
+            **{"/steer/tempo": 1.0, "/steer/tempo/component": "2", "/gain": -3.0},
+            **{"/temperature": 1.5, "/prompt": "a"},
+        },
     )
     for address, value in (
         ("/steer/note_C", 2),
         ("/steer/note_C/inject", 0.1),
         ("/steer/note_C/layers", "top:1"),
+        ("/steer/tempo/component", "0,1"),
         ("/temperature", 4),
         ("/guidance", 9),
         ("/top_k", 3),
@@ -174,6 +179,7 @@ def test_panic_takes_the_steering_off_and_never_makes_it_louder():
     assert values["/steer/note_C"] == values["/steer/tempo"] == 0.0
     assert values["/steer/note_C/inject"] == 1.0 and values["/steer/note_C/layers"] == "all"
     assert (values["/temperature"], values["/guidance"], values["/top_k"]) == (1.5, 3.0, 250)
+    assert values["/steer/tempo/component"] == "2"
     assert values["/gain"] == -20.0
     assert values["/prompt"] == "b"
     one.set("/gain", 12)
@@ -190,6 +196,71 @@ def test_starting_a_schedule_again_is_an_event_even_with_the_same_text():
     again = one.snapshot()
     assert again.values == first.values
     assert again.times["/steer/tempo/schedule"] == first.times["/steer/tempo/schedule"] + 1
+
+
+@pytest.mark.parametrize(
+    "text", ["python:os:getcwd", " python:os:getcwd", "python:curves_of_mine:swell", "python:"]
+)
+def test_a_schedule_that_would_import_code_can_only_be_there_from_the_start(text):
+    """Not even the check, which may import, sees it."""
+    checked = []
+    started = {"/steer/tempo/schedule": "python:curves_of_mine:swell"}
+    one = Controls(namespace(NAMES), started, {"schedule": checked.append})
+    assert checked == ["python:curves_of_mine:swell"]
+    for address in ("/steer/tempo/schedule", "/steer/note_Db/schedule"):
+        with pytest.raises(
+            MusicRFMError, match="importing a function runs code: name it in the rig"
+        ):
+            one.set(address, text, "someone on the network")
+    assert len(checked) == 1
+    assert one.get("/steer/tempo/schedule") == "python:curves_of_mine:swell"
+    assert one.set("/steer/tempo/schedule", "ramp:50") == "ramp:50"
+
+
+def test_a_crossfade_moves_two_directions_and_keeps_their_sum():
+    one = controls()
+    one.set("/steer/note_C", 0.8)
+    one.set("/steer/note_Cs", 0.1)
+    heard = []
+    one.on_change(lambda *event: heard.append(event))
+    one.set("/crossfade", ("note_C", "note_Db", 10), "me")
+    values, glides = one.snapshot().values, one.snapshot().glides
+    assert values["/steer/note_C"] == 0.0 and values["/steer/note_Cs"] == pytest.approx(0.9)
+    assert glides == {"/steer/note_C": 10.0, "/steer/note_Cs": 10.0}
+    assert heard == [
+        ("/steer/note_C", 0.0, "me"),
+        ("/steer/note_Cs", values["/steer/note_Cs"], "me"),
+    ]
+    one.set("/steer/note_C", 0.0)  # a fader takes over
+    assert one.snapshot().glides == {"/steer/note_Cs": 10.0}
+    one.set("/crossfade", ["/steer/note_C#", "tempo", 1e9])
+    assert one.get("/steer/tempo") == pytest.approx(0.9)
+    assert one.snapshot().glides["/steer/tempo"] == 3600.0
+    one.set("/panic")
+    assert one.snapshot().glides == {}
+    assert one.get("/steer/tempo") == 0.0
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (("note_C", "tempo"), "needs two directions and seconds, as in note_C note_G 10"),
+        (("note_C", "tempo", "soon"), "needs two directions and seconds"),
+        (("note_C", "tempo", math.nan), "needs two directions and seconds"),
+        (5, "needs two directions and seconds"),
+        (("note_C", "nothing", 1), "unknown address '/steer/nothing'"),
+        (("note_C", 5, 1), "unknown address '/steer/5'"),
+        (("note_C", "/steer/tempo/inject", 1), "'/steer/tempo/inject' is no direction"),
+        (("note_C", "note_C", 1), "two directions, not 'note_C' twice"),
+        (("tempo", "note_C", 1), "/steer/tempo is at 0, so there is nothing to hand over"),
+    ],
+)
+def test_crossfades_that_cannot_be_done_change_nothing(value, said):
+    one = Controls(namespace(NAMES), {"/steer/note_C": 0.5})
+    before = one.snapshot()
+    with pytest.raises(MusicRFMError, match=said):
+        one.set("/crossfade", value)
+    assert one.snapshot() is before
 
 
 def test_many_threads_lose_no_change():

@@ -104,6 +104,10 @@ def test_every_parameter_reaches_the_stream():
         controls.set("/steer/tempo/layers", "top:2")
         controls.set("/steer/tempo/schedule", "linear:50")
         controls.set("/steer/tempo/inject", 0.25)
+        controls.set("/steer/tempo/inject_per", "step")
+        controls.set("/steer/tempo/component", "0,1")
+        controls.set("/steer_guidance", "conditional")
+        controls.set("/keep_norm", 1)
 
     output.hooks[5] = turn
     play(engine)
@@ -112,7 +116,69 @@ def test_every_parameter_reaches_the_stream():
     assert (5, "tempo", "layers", "top:2") in stream.steering.calls
     assert (5, "tempo", "schedule", "linear:50") in stream.steering.calls
     assert (5, "tempo", "inject", 0.25) in stream.steering.calls
-    assert engine.applied == 7
+    assert (5, "tempo", "inject_per", "step") in stream.steering.calls
+    assert (5, "tempo", "component", "0,1") in stream.steering.calls
+    assert stream.steer_guidance == "conditional" and stream.steering.keep_norm is True
+    assert engine.applied == 11
+
+
+def coefficients(stream, name: str) -> dict[int, float]:
+    """Frame to the coefficient set at it."""
+    return {frame: value for frame, moved, value in stream.steering.moves if moved == name}
+
+
+def test_a_crossfade_takes_its_seconds_with_an_equal_sum():
+    stream, controls, output, engine = make(seconds=2.0, start={"/steer/note_C": 0.8})
+    output.hooks[20] = lambda: controls.set("/crossfade", ("note_C", "tempo", 0.8))
+    play(engine)
+    out, into = coefficients(stream, "note_C"), coefficients(stream, "tempo")
+    frames = range(20, 60)
+    assert [out[frame] + into[frame] for frame in frames] == pytest.approx([0.8] * 40)
+    assert [into[frame] for frame in frames] == pytest.approx([0.02 * n for n in range(1, 41)])
+    assert max(out) == max(into) == 59
+    assert engine.applied == engine.controls.received == 2
+
+
+@pytest.mark.parametrize("target", [0.0, 0.5])
+def test_a_fader_moved_during_a_crossfade_takes_over(target):
+    stream, controls, output, engine = make(seconds=1.0, start={"/steer/note_C": 1.0})
+    output.hooks[10] = lambda: controls.set("/crossfade", ("note_C", "tempo", 0.6))
+    output.hooks[20] = lambda: controls.set("/steer/note_C", target)
+    play(engine)
+    out, into = coefficients(stream, "note_C"), coefficients(stream, "tempo")
+    assert out[19] == pytest.approx(2 / 3)
+    assert out[21] == pytest.approx(target) and max(out) == 21  # smoothed, as any change
+    assert max(into) == 39 and into[39] == pytest.approx(1.0)
+
+
+def test_panic_ends_a_crossfade_at_once():
+    stream, controls, output, engine = make(seconds=1.0, start={"/steer/note_C": 1.0})
+    output.hooks[10] = lambda: controls.set("/crossfade", ("note_C", "tempo", 0.6))
+    output.hooks[20] = lambda: controls.set("/panic")
+    play(engine)
+    for name in ("note_C", "tempo"):
+        course = coefficients(stream, name)
+        assert course[20] == 0.0 and max(course) == 20
+
+
+def test_a_plan_is_followed_in_time_and_its_mistakes_are_told():
+    stream, controls, output, engine = make(
+        seconds=1.0,
+        start={"/steer/note_C": 1.0},
+        plan=[
+            (0.6, "/crossfade", ("tempo", "note_C", 0.0)),
+            (0.2, "/crossfade", ("note_C", "tempo", 0.2)),
+            (0.5, "/crossfade", ("note_C", "tempo", 0.2)),
+        ],
+    )
+    told = []
+    controls.on_error(lambda message, source: told.append((message, source)))
+    play(engine)
+    into = coefficients(stream, "tempo")
+    assert into[10] == pytest.approx(0.1) and into[19] == pytest.approx(1.0) and into[30] == 0.0
+    assert coefficients(stream, "note_C")[30] == 1.0
+    ((message, source),) = told
+    assert "/crossfade is left out: /steer/note_C is at 0" in message and source == "rig"
 
 
 def test_a_schedule_set_again_starts_again():

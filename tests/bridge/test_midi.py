@@ -99,6 +99,8 @@ def test_wrong_mappings_are_told_at_once():
         MidiInput(controls(), [CCMap(1, "/steer/nothing")])
     with pytest.raises(MusicRFMError, match="cannot set the text /prompt"):
         MidiInput(controls(), [CCMap(1, "/prompt")])
+    with pytest.raises(MusicRFMError, match="cannot set the text /crossfade"):
+        MidiInput(controls(), [CCMap(1, "/crossfade")])
 
 
 def test_ports_are_chosen_by_a_part_of_their_name():

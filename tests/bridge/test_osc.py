@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import socket
 import struct
+import sys
 import time
 
 import pytest
@@ -89,6 +90,28 @@ def test_sets_gets_and_answers(peer):
     assert peer.tell("/ping") == [("/pong",)]
     assert peer.tell("/steer/note_Db", 1) == []
     assert peer.controls.get("/steer/note_Cs") == 1.0
+
+
+def test_a_crossfade_is_one_message(peer):
+    peer.tell("/steer/note_C", 0.5)
+    assert peer.tell("/crossfade", "note_C", "note_Db", 2.5) == []
+    assert peer.controls.get("/steer/note_C") == 0.0
+    assert peer.tell("/get", "/steer/note_Cs") == [("/steer/note_Cs", 0.5)]
+    assert peer.controls.snapshot().glides["/steer/note_Cs"] == 2.5
+    ((address, reason),) = peer.tell("/crossfade", "note_C", "note_Db")
+    assert address == "/error" and "two directions and seconds, as in note_C note_G 10" in reason
+    ((address, reason),) = peer.tell("/get", "/crossfade")
+    assert address == "/error" and "no value" in reason
+
+
+@pytest.mark.parametrize("address", ["/steer/note_C/schedule", "/steer/*/schedule", "/*/*/sche*"])
+def test_no_message_imports_code(peer, address, tmp_path, monkeypatch):
+    (tmp_path / "intruder.py").write_text("def f(step, base): return base\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    heard = peer.tell(address, "python:intruder:f")
+    assert heard and all(one[0] == "/error" and "runs code" in one[1] for one in heard)
+    assert "intruder" not in sys.modules
+    assert peer.controls.get("/steer/note_C/schedule") == "constant"
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

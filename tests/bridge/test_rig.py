@@ -8,7 +8,7 @@ import pytest
 
 from bridge.controls import Controls, namespace
 from bridge.midi import CCMap, MidiInput
-from bridge.rig import Rig, SteerSetting, load_rig
+from bridge.rig import CrossfadeSetting, Rig, SteerSetting, load_rig
 from musicrfm.errors import MusicRFMError
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "rig.toml"
@@ -36,6 +36,8 @@ def test_everything_it_can_say(tmp_path):
         guidance = 2.5
         temperature = 0.9
         top_k = 100
+        steer_guidance = "conditional"
+        keep_norm = true
         [output]
         to = "Scarlett"
         record = "set.flac"
@@ -49,8 +51,19 @@ def test_everything_it_can_say(tmp_path):
         layers = "top:3"
         schedule = "linear:100"
         inject = 0.5
+        inject_per = "step"
+        component = "0,2"
         [[steer]]
         name = "tempo"
+        [[crossfade]]
+        from = "note_C#"
+        to = "tempo"
+        start = 10
+        seconds = 4.5
+        [[crossfade]]
+        from = "tempo"
+        to = "note_C#"
+        seconds = 3
         [[midi]]
         cc = 21
         channel = 1
@@ -66,9 +79,15 @@ def test_everything_it_can_say(tmp_path):
     assert one.osc == {"host": "0.0.0.0", "port": 9100}
     assert one.midi_port == "nano"
     assert one.steer == (
-        SteerSetting("note_C#", 0.4, "top:3", "linear:100", 0.5),
+        SteerSetting("note_C#", 0.4, "top:3", "linear:100", 0.5, "step", "0,2"),
         SteerSetting("tempo"),
     )
+    assert one.crossfade == (
+        CrossfadeSetting("note_C#", "tempo", 10.0, 4.5),
+        CrossfadeSetting("tempo", "note_C#", 0.0, 3.0),
+    )
+    assert one.engine["steer_guidance"] == "conditional" and one.engine["keep_norm"] == 1
+    assert one.folder == tmp_path.resolve()
     assert one.midi == (CCMap(21, "/steer/note_Cs", 1, 0.0, 1.2), CCMap(22, "/gain"))
 
 
@@ -101,6 +120,15 @@ def test_an_empty_file_is_a_rig(tmp_path):
         ("[[steer]]\ncoefficient = 1", "needs the key name"),
         ("[[steer]]\nname = 'tempo'\ncoefficient = 3", "coefficient must be from -2 to 2, not 3"),
         ("[[steer]]\nname = 'tempo'\ncoeficient = 1", "did you mean coefficient"),
+        ("[[steer]]\nname = 'a'\ninject_per = 'beat'", "inject_per must be layer or step, not"),
+        ("[[steer]]\nname = 'a'\ncomponent = 1", "component must be a text in quotes, not 1"),
+        ("[engine]\nsteer_guidance = 'one'", "must be both or conditional, not 'one'"),
+        ("[engine]\nkeep_norm = 'yes'", "keep_norm must be true or false, not 'yes'"),
+        (
+            "[[crossfade]]\nfrom = 'a'\nto = 'b'",
+            r"\[\[crossfade\]\] number 1 needs the key seconds",
+        ),
+        ("[crossfade]\nfrom = 'a'", r"crossfade is repeated, so it is written \[\[crossfade\]\]"),
         ("midi_port = 3", "midi_port must be a text"),
         ("[engine", "not valid TOML"),
     ],

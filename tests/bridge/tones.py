@@ -15,6 +15,7 @@ class ToneSteering:
     """Remembers what was set, and when."""
 
     def __init__(self, stream: ToneStream) -> None:
+        self.keep_norm = False
         self.values: dict[str, float] = {}
         self.moves: list[tuple[int, str, float]] = []  # frame, direction, coefficient
         self.calls: list[tuple[int, str, str, object]] = []  # frame, direction, what, value
@@ -26,6 +27,12 @@ class ToneSteering:
 
     def set_inject(self, name: str, probability: float) -> None:
         self.calls.append((self._stream.frame, name, "inject", probability))
+
+    def set_inject_per(self, name: str, unit: str) -> None:
+        self.calls.append((self._stream.frame, name, "inject_per", unit))
+
+    def set_component(self, name: str, component: str) -> None:
+        self.calls.append((self._stream.frame, name, "component", component))
 
     def set_layers(self, name: str, layers: str) -> None:
         if layers == "unusable":
@@ -54,6 +61,7 @@ class ToneStream:
         )
         self.prompt = ""
         self.guidance_scale, self.temperature, self.top_k = 3.0, 1.0, 250
+        self.steer_guidance = "both"
         self.steering = ToneSteering(self)
         self.frame = 0
         self.level = level
@@ -142,7 +150,8 @@ class Tape(Collector):
         self.writes: list[int] = []
 
     def write(self, at: int, audio: np.ndarray) -> None:
-        assert self.settled <= at <= len(self.sound)
+        assert at <= len(self.sound)
+        at, audio = max(at, self.settled), audio[max(0, self.settled - at) :]  # late is too late
         self.sound = np.concatenate([self.sound[:at], audio, self.sound[at + len(audio) :]])
         self.writes.append(at)
 

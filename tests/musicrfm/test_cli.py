@@ -82,6 +82,89 @@ def test_generate_follows_seed_and_steering(checkpoint, note, tmp_path):
     assert not np.array_equal(plain, sound("--top-k", "1", "--guidance", "1"))
 
 
+def test_generate_steers_each_direction_in_its_own_way(checkpoint, model, note, tmp_path):
+    """What is typed is what `Steering` is told."""
+    from musicrfm.steering import Steering
+    from musicrfm.stream import MusicStream
+
+    vectors = np.random.default_rng(1).normal(size=(model.layers, 2, model.width))
+    scores = np.linspace(0, 1, model.layers)
+    tempo = Direction("tempo", vectors, scores, {"model": model.name, "range": [-20.0, 20.0]})
+    tempo.save(tmp_path / "directions" / model.name / "tempo.safetensors")
+
+    def typed(*more: str) -> np.ndarray:
+        out = tmp_path / "clip.wav"
+        base = ["generate", "piano", "--out", str(out), "--model", str(checkpoint)]
+        assert main([*base, "--seconds", "0.5", *more]) == 0
+        return soundfile.read(out)[0]
+
+    def told(tell, **settings) -> np.ndarray:
+        stream = MusicStream(model, "piano", **settings)
+        tell(stream.steering)
+        return stream.generate(27)[:16_000, 0].clip(-1, 1)  # more than is wanted, as the command
+
+    def first(steering: Steering) -> None:
+        steering.keep_norm = True
+        steering.add(note, 0.8, layers="layer:-1", inject=0.5)
+        steering.add(
+            *(tempo, -1.0),
+            **{"layers": "exp:1,0.95", "schedule": "ramp:20", "inject": 0.7},
+            **{"inject_per": "step", "component": (0, 1)},
+        )
+
+    options = "layers=exp:1,0.95,schedule=ramp:20,inject=0.7,inject-per=step,component=0,1"
+    common = ("--layers", "layer:-1", "--inject", "0.5", "--keep-norm")
+    np.testing.assert_allclose(
+        typed("--steer", "note_Db=0.8", "--steer", f"tempo=-1,{options}", *common),
+        told(first),
+        atol=1e-5,
+    )
+
+    def second(steering: Steering) -> None:
+        steering.add(note, 1.0)
+        steering.add(tempo, 0.0)
+        steering.crossfade("note_Cs", "tempo", 10, start=5)
+
+    conditional = ("--steer-guidance", "conditional")
+    np.testing.assert_allclose(
+        typed("--steer", "note_C#=1", "--crossfade", "note_C#,tempo,0.1,0.2", *conditional),
+        told(second, steer_guidance="conditional"),
+        atol=1e-5,
+    )
+
+
+def test_generate_calls_a_function_of_the_current_folder(
+    checkpoint, note, tmp_path, monkeypatch, caplog
+):
+    monkeypatch.chdir(tmp_path)
+    code = "def up(step, base):\n    if step > 9:\n        raise OSError('lost')\n    return base\n"
+    (tmp_path / "failing_curves.py").write_text(code)
+    run = ["generate", "piano", "--model", str(checkpoint), "--seconds", "0.5"]
+    function = "note_C#=1,schedule=python:failing_curves:up"
+    assert main([*run, "--out", "held.wav", "--steer", function]) == 0
+    assert main([*run, "--out", "constant.wav", "--steer", "note_C#=1"]) == 0
+    held, constant = (soundfile.read(f"{name}.wav")[0] for name in ("held", "constant"))
+    np.testing.assert_array_equal(held, constant)
+    assert caplog.text.count("OSError: lost at step 10: the coefficient is held at 1") == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--steer", "note_C#=1", "--steer", "note_Db=2"], "note_Cs is given twice"),
+        (["--steer", "note_C#=1,component=3"], "has no component 3: give 0 to 0"),
+        (["--steer", "note_C#=1", "--crossfade", "note_E,note_Cs,0,1"], "no direction 'note_E'"),
+        (["--crossfade", "note_C#,note_C#,0,1"], "'note_Cs' cannot be crossfaded into itself"),
+        (["--steer", "note_C#=1", "--crossfade", "note_Cs,0,1"], "FROM,TO,START,SECONDS"),
+    ],
+)
+def test_steering_that_cannot_be_done(checkpoint, note, tmp_path, capsys, options, words):
+    run = ["generate", "x", "--out", str(tmp_path / "c.wav"), "--model", str(checkpoint)]
+    assert main([*run, *options]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and error.count("\n") == 1 and words in error
+
+
 def test_what_is_generated_is_what_the_stream_plays(checkpoint, model, note, tmp_path):
     from musicrfm.evaluate import perform
 

@@ -41,22 +41,48 @@ def offsets_for(model: MusicModel, length: int = LENGTH) -> Tensor:
     return torch.randn(length, model.layers, model.width, generator=generator)
 
 
+def mixed_pushes(model: MusicModel, length: int = LENGTH) -> list[Push]:
+    """Every way to push, changing from one position to the next."""
+    offsets = 3.0 * offsets_for(model, length)
+    return [Push(o, bool(n & 1), bool(n & 2)) for n, o in enumerate(offsets)]
+
+
 @torch.no_grad()
 def reference(
-    model: MusicModel, inputs: Tensor, prompt: str, offsets: Tensor | None = None
+    model: MusicModel,
+    inputs: Tensor,
+    prompt: str,
+    offsets: Tensor | None = None,
+    pushes: list[Push] | None = None,
 ) -> Tensor:
-    """Logits [2, codebooks, length, codes] of the Hugging Face model with and without `prompt`."""
+    """Logits [2, codebooks, length, codes] of the Hugging Face model with and without `prompt`.
+
+    Either with `offsets` added after each layer by hooks, or with `pushes` done.
+    """
+
+    def hook_of(layer: int):
+        def push(module: torch.nn.Module, args: object, hidden: Tensor) -> Tensor:
+            if pushes is None:
+                return hidden + offsets[:, layer]
+            out = hidden.clone()
+            for position, one in enumerate(pushes):
+                for row in range(1 if one.prompted_only else 2):
+                    before = hidden[row, position]
+                    after = before + one.offset[layer]
+                    if one.keep_norm:
+                        after = after * (before.norm() / after.norm())
+                    out[row, position] = after
+            return out
+
+        return push
+
     tokens = model.tokenizer([prompt], return_tensors="pt")
     states = model.hf.text_encoder(**tokens).last_hidden_state
     mask = torch.cat([tokens["attention_mask"], torch.zeros_like(tokens["attention_mask"])])
     hooks = []
-    if offsets is not None:
+    if offsets is not None or pushes is not None:
         for layer, block in enumerate(model.hf.decoder.model.decoder.layers):
-            hooks.append(
-                block.register_forward_hook(
-                    lambda module, args, output, layer=layer: output + offsets[:, layer]
-                )
-            )
+            hooks.append(block.register_forward_hook(hook_of(layer)))
     try:
         logits = model.hf(
             encoder_outputs=(torch.cat([states, torch.zeros_like(states)]),),
@@ -69,12 +95,19 @@ def reference(
     return logits.view(2, model.codebooks, inputs.shape[1], -1)
 
 
-def played(decoder: StepDecoder, inputs: Tensor, offsets: Tensor | None = None) -> Tensor:
+def played(
+    decoder: StepDecoder,
+    inputs: Tensor,
+    offsets: Tensor | None = None,
+    pushes: list[Push] | None = None,
+) -> Tensor:
     """Logits of every position, [rows, codebooks, length, codes]."""
     logits = []
+    if offsets is not None:
+        pushes = [Push(offset) for offset in offsets]
     for position in range(inputs.shape[1]):
-        if offsets is not None:
-            decoder.steer(Push(offsets[position]))
+        if pushes is not None:
+            decoder.steer(pushes[position])
         logits.append(decoder.step(inputs[:, position : position + 1], position))
     return torch.stack(logits, 2)
 
@@ -111,6 +144,73 @@ def test_prefill_equals_steps(any_model: MusicModel) -> None:
         reader.steer(Push(offsets[position]))
         logits = reader.step(inputs[:, position : position + 1], position)
         assert (logits - expected[:, :, position]).abs().max() < 1e-4
+
+
+def test_one_half_and_kept_norms_equal_hugging_face(any_model: MusicModel) -> None:
+    inputs, pushes = inputs_for(any_model), mixed_pushes(any_model)
+    expected = reference(any_model, inputs, "drums", pushes=pushes)
+    stepper, reader = StepDecoder(any_model), StepDecoder(any_model)
+    for decoder in (stepper, reader):
+        decoder.set_prompt(any_model.encode_prompt("drums"))
+        decoder.guided = True
+    assert (played(stepper, inputs, pushes=pushes) - expected).abs().max() < 1e-4
+    assert (reference(any_model, inputs, "drums") - expected).abs().max() > 0.1
+    buffer = stepper.offset.data_ptr()
+    reader.prefill(inputs[:, :12], pushes[:12])
+    assert (reader.cache - stepper.cache)[..., :12, :].abs().max() < 1e-4
+    row = StepDecoder(any_model)  # the row without a prompt alone, read in later
+    row.guided = True
+    row.prefill(inputs[:, :12], pushes[:12], first_row=1)
+    assert (row.cache - stepper.cache)[:, 1, ..., :12, :].abs().max() < 1e-4
+    stepper.guided = False  # the other alone
+    assert (played(stepper, inputs, pushes=pushes)[0] - expected[0]).abs().max() < 1e-4
+    assert stepper.offset.data_ptr() == buffer
+
+
+@pytest.mark.parametrize("prompted_only", [False, True])
+@pytest.mark.parametrize("keep_norm", [False, True])
+def test_one_way_to_push_for_many_positions(
+    model: MusicModel, prompted_only: bool, keep_norm: bool
+) -> None:
+    inputs = inputs_for(model)
+    push = Push(offsets_for(model)[0], prompted_only, keep_norm)
+    stepper, reader = StepDecoder(model), StepDecoder(model)
+    for decoder in (stepper, reader):
+        decoder.set_prompt(model.encode_prompt("drums"))
+        decoder.guided = True
+    played(stepper, inputs, pushes=[push] * LENGTH)
+    reader.prefill(inputs, [push] * LENGTH)
+    assert (reader.cache - stepper.cache).abs().max() < 1e-4
+
+
+def test_keeping_the_norm_of_what_is_not_pushed_changes_nothing(model: MusicModel) -> None:
+    inputs, zero = inputs_for(model), torch.zeros(model.layers, model.width)
+    plain, kept = StepDecoder(model), StepDecoder(model)
+    for decoder in (plain, kept):
+        decoder.set_prompt(model.encode_prompt("drums"))
+        decoder.guided = True
+    expected = played(plain, inputs, pushes=[Push(zero)] * LENGTH)
+    found = played(kept, inputs, pushes=[Push(zero, keep_norm=True)] * LENGTH)
+    assert torch.equal(found, expected)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_norms_are_kept_however_hard_the_push(checkpoint: Path, dtype: torch.dtype) -> None:
+    """Seen on one layer, whose output is all there is: its norm is that without steering."""
+    model = MusicModel.load(checkpoint, device="cpu", dtype=dtype)
+    inputs = inputs_for(model)[:, :1]
+    offset = torch.zeros(model.layers, model.width, dtype=dtype)
+    offset[-1] = 1000.0 * torch.randn(model.width, generator=torch.Generator().manual_seed(1))
+    decoder = StepDecoder(model)
+    with torch.inference_mode():
+        pushed, plain = (
+            decoder._read(inputs, 0, 0, 1, list(o[:, None, None]), True)[0].float()
+            for o in (offset, torch.zeros_like(offset))
+        )
+    near = 1e-5 if dtype == torch.float32 else 1e-2
+    assert pushed.norm() == pytest.approx(plain.norm().item(), rel=near)
+    along = torch.cosine_similarity(pushed, offset[-1].float(), dim=0)
+    assert along > 0.99
 
 
 def test_guidance_can_begin_later(model: MusicModel) -> None:

@@ -111,7 +111,7 @@ def test_a_file_of_the_user_comes_before_a_shipped_one(
     folder: Path, model: MusicModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shipped = folder / "shipped"
-    monkeypatch.setattr("musicrfm.directions._roots", lambda: [folder / "own", shipped])
+    monkeypatch.setattr("musicrfm.directions.roots", lambda: [folder / "own", shipped])
     make("note_C", kind="shipped").save(shipped / model.name / "note_C.safetensors")
     make("note_D", kind="shipped").save(shipped / model.name / "note_D.safetensors")
     make("note_C", kind="own").save(folder / "own" / model.name / "note_C.safetensors")

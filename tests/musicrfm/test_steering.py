@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 
 import numpy as np
@@ -11,9 +10,7 @@ import torch
 
 from musicrfm.directions import Direction
 from musicrfm.errors import MusicRFMError
-from musicrfm.layers import layer_weights
 from musicrfm.model import MusicModel
-from musicrfm.schedules import parse_schedule
 from musicrfm.steering import Steering
 from musicrfm.stream import MusicStream
 from tests.hf import generate
@@ -69,20 +66,12 @@ def test_the_offset_is_made_anew_only_when_something_changes(steering: Steering)
     assert second is not first and torch.allclose(first * 1.1, second)
 
 
-def test_layer_weights() -> None:
-    assert layer_weights("all", SCORES).tolist() == [1, 1, 1, 1]
-    assert layer_weights("top:1", SCORES).tolist() == [0, 1, 0, 0]
-    assert layer_weights("top:3", SCORES).tolist() == [0, 1, 1, 1]
-    assert layer_weights("top:4", SCORES).tolist() == [1, 1, 1, 1]
-    assert np.allclose(layer_weights("exp:2,0.5", SCORES), 2 * np.array([0, 1, 0.25, 0.0625]))
-    assert np.allclose(layer_weights("exp:1,0.95", np.full(3, 0.4)), 1)
-
-
 @pytest.mark.parametrize(
     "spec",
     [
         *("none", "all:2", "top", "top:0", "top:5", "top:1.5", "top:-1", "top:x"),
         *("exp", "exp:1", "exp:1;2", "exp:nan,1", "exp:1,0", "exp:1,-1"),
+        *("layer", "layer:4", "layer:-5", "layer:1.5", "layer:x", "layer:0,1"),
     ],
 )
 def test_unusable_layers(spec: str, steering: Steering) -> None:
@@ -97,30 +86,15 @@ def test_layers_change_what_is_pushed(steering: Steering) -> None:
     assert np.allclose(amounts(steering), [0, 2, 0.5, 0.125], atol=1e-6)
     steering.set_layers("note_Cs", "top:2")
     assert np.allclose(amounts(steering), [0, 1, 1, 0], atol=1e-6)
+    steering.set_layers("note_Cs", "layer:-2")
+    assert np.allclose(amounts(steering), [0, 0, 1, 0], atol=1e-6)
 
 
-def test_schedules() -> None:
-    assert parse_schedule("constant").factor(1000) == 1.0
-    assert parse_schedule("exponential:0.1").factor(0) == 1.0
-    assert parse_schedule("exponential:0.1").factor(20) == pytest.approx(math.exp(-2))
-    assert parse_schedule("exponential:0.1").factor(100_000) == 0.0
-    assert [parse_schedule("linear:4").factor(step) for step in range(6)] == [
-        1,
-        0.75,
-        0.5,
-        0.25,
-        0,
-        0,
-    ]
-
-
-@pytest.mark.parametrize(
-    "spec",
-    ["", "constant:1", "exponential", "exponential:-1", "exponential:inf", "linear:0", "linear:x"],
-)
-def test_unusable_schedules(spec: str, steering: Steering) -> None:
-    with pytest.raises(MusicRFMError, match="linear:STEPS"):
-        steering.set_schedule("note_Cs", spec)
+def test_scores_may_be_errors() -> None:
+    """Of a regression the layer with the lowest score is the best."""
+    steering = Steering(LAYERS, WIDTH)
+    steering.add(make("tempo", metric_higher_is_better=False), 1.0, layers="top:1")
+    assert np.allclose(amounts(steering, name="tempo"), [1, 0, 0, 0], atol=1e-6)
 
 
 def test_a_schedule_starts_when_it_is_set(steering: Steering) -> None:
@@ -159,6 +133,194 @@ def test_injection_is_drawn_from_seed_and_frame(steering: Steering) -> None:
     assert not steering.offset(0).any()
 
 
+def pattern(steering: Steering, name: str, frames: int = 400) -> np.ndarray:
+    """At which frames and layers one direction of two orthogonal ones was added."""
+    vectors = steering.get(name).direction.vectors[:, 0]
+    added = torch.stack([(steering.offset(frame) * vectors).sum(1) for frame in range(frames)])
+    assert (added.isclose(torch.tensor(1.0)) | added.isclose(torch.tensor(0.0), atol=1e-5)).all()
+    return added.numpy() > 0.5
+
+
+def two(**options: object) -> Steering:
+    """`left` and `right`, orthogonal, steered at 1 with their own options."""
+    steering = Steering(LAYERS, WIDTH)
+    for at, name in enumerate(("left", "right")):
+        vectors = torch.zeros(LAYERS, 1, WIDTH)
+        vectors[:, 0, at] = 1.0
+        steering.add(Direction(name, vectors, torch.ones(LAYERS)), 1.0, **options.get(name, {}))
+    return steering
+
+
+def test_injection_works_for_every_direction_by_itself() -> None:
+    steering = two(left={"inject": 0.3}, right={"inject": 0.7})
+    left, right = pattern(steering, "left"), pattern(steering, "right")
+    assert left.mean() == pytest.approx(0.3, abs=0.05)
+    assert right.mean() == pytest.approx(0.7, abs=0.05)
+    assert abs(np.corrcoef(left.ravel(), right.ravel())[0, 1]) < 0.1
+    steering.set_inject("right", 1.0)
+    assert pattern(steering, "right").all()
+    assert np.array_equal(pattern(steering, "left"), left)
+
+
+def test_injection_may_be_drawn_per_step() -> None:
+    steering = two(left={"inject": 0.4, "inject_per": "step"}, right={"inject": 0.4})
+    left, right = pattern(steering, "left"), pattern(steering, "right")
+    assert (left.all(1) | ~left.any(1)).all()
+    assert left.mean() == pytest.approx(0.4, abs=0.08)
+    assert (right.any(1) & ~right.all(1)).mean() > 0.5
+    steering.set_inject_per("left", "layer")
+    left = pattern(steering, "left")
+    assert (left.any(1) & ~left.all(1)).mean() > 0.5
+
+
+def test_components_by_number_or_several_at_once(steering: Steering) -> None:
+    vectors = steering.get("note_Cs").direction.vectors
+    steering.set("note_Cs", 0.25)
+    for component, expected in (
+        (1, vectors[:, 1]),
+        ("1", vectors[:, 1]),
+        ((0, 1), vectors.sum(1)),
+        ("0,1", vectors.sum(1)),
+    ):
+        steering.set_component("note_Cs", component)
+        assert torch.allclose(steering.offset(0), expected, atol=1e-6)
+    steering.set_layers("note_Cs", "top:1")  # the components stay
+    assert torch.allclose(steering.offset(0)[1], vectors[1].sum(0), atol=1e-6)
+    assert not steering.offset(0)[0].any()
+
+
+def test_classes_of_a_multiclass_direction() -> None:
+    """Each has its own range, where one is known."""
+    notes = make(
+        "notes", classes=["C", "Cs"], class_ranges={"C": [0, 3], "C#": [0, 9], "Cs": [0, 5]}
+    )
+    steering = Steering(LAYERS, WIDTH)
+    steering.add(notes, 1.0, component="C")
+    assert torch.allclose(steering.offset(0), 3 * notes.vectors[:, 0])
+    for spelled in ("Db", "C#", 1):
+        steering.set_component("notes", spelled)
+        assert torch.allclose(steering.offset(0), 5 * notes.vectors[:, 1])
+    with pytest.raises(MusicRFMError, match="has no 'D'"):
+        steering.set_component("notes", "D")
+
+
+def test_the_knob_follows_the_directions_curve() -> None:
+    steering = Steering(LAYERS, WIDTH)
+    steering.add(make("tempo", range=[0, 4], curve=2.0), 0.5, schedule="linear:10")
+    assert np.allclose(amounts(steering, 0, "tempo"), 1.0)
+    assert np.allclose(amounts(steering, 5, "tempo"), 0.25)  # the schedule turns the knob
+    steering.set("tempo", 1e300)  # beyond what the curve can be computed for
+    assert not steering.offset(0).isfinite().any()
+
+
+def test_what_has_come_to_rest_costs_nothing() -> None:
+    """And is begun again with a new piece."""
+    steering = Steering(LAYERS, WIDTH)
+    steering.add(make("tempo"), 1.0, schedule="ramp:5")
+    rising = [steering.offset(frame) for frame in range(5)]
+    assert len({id(offset) for offset in rising}) == 5
+    at_rest = steering.offset(5)
+    assert all(steering.offset(frame) is at_rest for frame in range(6, 20))
+    assert not steering.offset(0).any() and torch.equal(steering.offset(2), rising[2])
+
+
+def test_a_function_of_time_is_called_once_a_frame(steering: Steering) -> None:
+    called: list[tuple[int, float]] = []
+
+    def swell(step: int, base: float) -> float:
+        called.append((step, base))
+        return base * step / 10
+
+    steering.set("note_Cs", 0.5)
+    steering.set_schedule("note_Cs", swell)
+    assert [amounts(steering, frame)[0] for frame in (7, 8, 9)] == pytest.approx([0, 0.2, 0.4])
+    assert called == [(0, 0.5), (1, 0.5), (2, 0.5)]
+    assert steering.get("note_Cs").schedule.endswith("swell")
+
+
+# ---- crossfades ----
+
+
+def coefficients(steering: Steering, frame: int) -> list[float]:
+    """Of `left` and `right`."""
+    return steering.offset(frame)[0, :2].tolist()
+
+
+def test_a_crossfade_hands_over_with_an_equal_sum() -> None:
+    steering = two()
+    steering.set("left", 0.8)
+    steering.set("right", 0.0)
+    steering.offset(99)
+    steering.crossfade("left", "right", 40)
+    course = np.array([coefficients(steering, frame) for frame in range(100, 150)])
+    assert np.allclose(course.sum(1), 0.8)
+    assert np.allclose(course[:41, 1], np.linspace(0, 0.8, 41), atol=1e-6)
+    assert np.allclose(course[40:, 0], 0)
+    assert steering.get("left").coefficient == 0 and steering.get("right").coefficient == 0.8
+    assert steering.offset(150) is steering.offset(149)
+
+
+def test_a_crossfade_turned_round_in_the_middle_does_not_jump() -> None:
+    steering = two()
+    steering.set("right", 0.0)
+    steering.crossfade("left", "right", 10)
+    course = [coefficients(steering, frame) for frame in range(5)]
+    steering.crossfade("right", "left", 10)
+    course += [coefficients(steering, frame) for frame in range(5, 20)]
+    steps = np.abs(np.diff(course, axis=0))
+    assert steps.max() < 0.11 and np.allclose(np.sum(course, 1), 1.0)
+    assert course[-1] == pytest.approx([1, 0])
+
+
+def test_a_knob_turned_during_a_crossfade_takes_over() -> None:
+    steering = two()
+    steering.set("right", 0.0)
+    steering.crossfade("left", "right", 10, coefficient=2.0)
+    steering.offset(0)
+    assert coefficients(steering, 5) == pytest.approx([0.5, 1.0])
+    steering.set("left", 0.3)
+    assert coefficients(steering, 6) == pytest.approx([0.3, 1.2])
+    assert coefficients(steering, 10) == pytest.approx([0.3, 2.0])
+
+
+def test_crossfades_may_be_planned() -> None:
+    steering = two()
+    steering.set("right", 0.0)
+    steering.crossfade("right", "left", 10, start=40)
+    steering.crossfade("left", "right", 10, start=20)
+    course = [coefficients(steering, frame) for frame in range(60)]
+    assert course[20] == pytest.approx([1, 0]) and course[25] == pytest.approx([0.5, 0.5])
+    assert course[35] == pytest.approx([0, 1]) and course[45] == pytest.approx([0.5, 0.5])
+    assert course[59] == pytest.approx([1, 0])
+
+
+def test_a_new_piece_ends_a_crossfade() -> None:
+    steering = two()
+    steering.set("right", 0.0)
+    steering.crossfade("left", "right", 10)
+    for frame in range(5):
+        steering.offset(frame)
+    assert coefficients(steering, 0) == pytest.approx([0, 1])
+
+
+def test_crossfades_that_make_no_sense(caplog: pytest.LogCaptureFixture) -> None:
+    steering = two()
+    steering.set("left", 0.0)
+    for wanted, words in (
+        (("left", "right", 10), "'left' is at 0, so there is nothing to hand over"),
+        (("left", "left", 10), "into itself"),
+        (("left", "middle", 10), "no direction 'middle'"),
+        (("left", "right", 0), "whole number from 1 up, not 0"),
+        (("left", "right", 2.5), "whole number from 1 up, not 2.5"),
+        (("left", "right", 10, float("nan")), "finite"),
+    ):
+        with pytest.raises(MusicRFMError, match=words):
+            steering.crossfade(*wanted)
+    steering.crossfade("left", "right", 10, start=3)
+    assert coefficients(steering, 5) == [0, 1]
+    assert "crossfade at frame 5 is left out" in caplog.text
+
+
 def test_refusals(steering: Steering) -> None:
     for bad in (float("nan"), float("inf"), "loud", None):
         with pytest.raises(MusicRFMError, match="not a finite number"):
@@ -183,6 +345,14 @@ def test_refusals(steering: Steering) -> None:
         steering.add(Direction("tempo", torch.ones(3, 1, WIDTH), torch.ones(3)))
     with pytest.raises(MusicRFMError, match="no component 2: give 0 to 1"):
         steering.add(make("tempo"), component=2)
+    with pytest.raises(MusicRFMError, match="no component -1: give 0 to 1"):
+        steering.set_component("note_Cs", (0, -1))
+    with pytest.raises(MusicRFMError, match="has no 'loud': choose one of 0, 1"):
+        steering.set_component("note_Cs", "0, loud")
+    with pytest.raises(MusicRFMError, match="at least one"):
+        steering.set_component("note_Cs", ())
+    with pytest.raises(MusicRFMError, match="per layer or per step, not per 'note'"):
+        steering.set_inject_per("note_Cs", "note")
     assert steering.names() == ["note_Cs"]
     assert steering.get("note_Cs").coefficient == 0.0
 
@@ -226,23 +396,59 @@ def directions(model: MusicModel) -> list[Direction]:
     ]
 
 
-@pytest.mark.parametrize("guidance_scale", [1.0, 3.0])
-def test_equals_forward_hooks(model: MusicModel, guidance_scale: float) -> None:
+@pytest.mark.parametrize(
+    ("guidance_scale", "halves", "keep_norm"),
+    [
+        (1.0, "both", False),
+        (3.0, "both", False),
+        (3.0, "conditional", False),
+        (3.0, "both", True),
+        (3.0, "conditional", True),
+        (1.0, "conditional", True),
+    ],
+)
+def test_equals_forward_hooks(
+    model: MusicModel, guidance_scale: float, halves: str, keep_norm: bool
+) -> None:
     """The published way: a hook on every layer of the Hugging Face decoder adds the vectors."""
     note, tempo = directions(model)
     frames = 40
-    stream = MusicStream(model, "piano", top_k=1, guidance_scale=guidance_scale)
+    stream = MusicStream(
+        model, "piano", top_k=1, guidance_scale=guidance_scale, steer_guidance=halves
+    )
     unsteered = stream.generate(frames)
-    stream.steering.add(note, 0.8, layers="exp:1.5,0.9")
-    stream.steering.add(tempo, -0.4, schedule="exponential:0.05", inject=0.5)
     plan = Steering(model.layers, model.width)
-    plan.add(note, 0.8, layers="exp:1.5,0.9")
-    plan.add(tempo, -0.4, schedule="exponential:0.05", inject=0.5)
+    for steering in (stream.steering, plan):
+        steering.keep_norm = keep_norm
+        steering.add(note, 0.8, layers="exp:1.5,0.9")
+        steering.add(tempo, -0.4, schedule="exponential:0.05", inject=0.5)
     offsets = [plan.offset(frame, stream.seed) for frame in range(frames + 4)]
-    expected = generate(model, "piano", frames, guidance_scale, offsets)
+    expected = generate(
+        *(model, "piano", frames, guidance_scale, offsets),
+        conditional_only=halves == "conditional",
+        keep_norm=keep_norm,
+    )
     steered = stream.generate(frames)
     assert np.abs(steered - expected).max() < 1e-4
     assert np.abs(steered - unsteered).max() > 1e-2
+
+
+def test_one_half_and_kept_norms_are_heard(model: MusicModel) -> None:
+    note, _ = directions(model)
+
+    def sound(halves: str, keep_norm: bool, coefficient: float = 1.0) -> np.ndarray:
+        stream = MusicStream(model, "piano", seed=3, steer_guidance=halves)
+        stream.steering.keep_norm = keep_norm
+        stream.steering.add(note, coefficient)
+        return stream.generate(20)
+
+    kinds = [(halves, keep) for halves in ("both", "conditional") for keep in (False, True)]
+    sounds = [sound(*kind) for kind in kinds]
+    for one in range(4):
+        for other in range(one):
+            assert not np.array_equal(sounds[one], sounds[other])
+    plain = [sound(*kind, 0.0) for kind in kinds]  # with nothing to add they are all the same
+    assert all(np.array_equal(plain[0], other) for other in plain[1:])
 
 
 def test_a_knob_counts_from_the_next_frame_on(model: MusicModel) -> None:

@@ -155,21 +155,32 @@ def test_the_window_moves_as_if_the_piece_began_there(kind: str, tmp_path: Path)
     assert torch.equal(ours, expected)
 
 
-def test_a_steered_window_keeps_how_each_frame_was_steered(model: MusicModel) -> None:
+@pytest.mark.parametrize("prefix", ["played through", "guided late"])
+def test_a_steered_window_keeps_how_each_frame_was_steered(model: MusicModel, prefix: str) -> None:
     """After moving the window, the cache is what steering each position as it was gives."""
     stream = MusicStream(model, "piano", window_seconds=0.6, keep_seconds=0.3)
     stream.steering.add(direction(model))
-    for frame in range(20):
-        stream.steering.set("note_C", 0.1 * frame)
-        next(stream)
-    frames_before = stream.frame
-    while stream._position != stream.window:
+
+    def turn() -> None:
         stream.steering.set("note_C", 0.1 * stream.frame)
+        stream.steering.keep_norm = bool(stream.frame & 1)
+        stream.steer_guidance = ("both", "conditional")[stream.frame // 2 & 1]
+
+    for _ in range(20):
+        turn()
         next(stream)
+    if prefix == "guided late":
+        stream.guidance_scale = 1.0
+    while stream._position != stream.window:
+        turn()
+        next(stream)
+    stream.guidance_scale = 3.0
     pushes = stream._window.pushes[-stream.keep :]
     next(stream)
-    assert stream.frame > frames_before
     assert len({id(push) for push in pushes}) == stream.keep
+    assert {(p.prompted_only, p.keep_norm) for p in pushes} == set(
+        itertools.product((False, True), repeat=2)
+    )
     reference = MusicStream(model, "piano")._window.decoder
     reference.set_prompt(model.encode_prompt("piano"))
     reference.guided = True
@@ -179,6 +190,18 @@ def test_a_steered_window_keeps_how_each_frame_was_steered(model: MusicModel) ->
     kept = slice(0, stream.keep)
     difference = stream._window.decoder.cache[..., kept, :] - reference.cache[..., kept, :]
     assert difference.abs().max() < 1e-4
+
+
+def test_without_steering_no_mode_costs_anything(model: MusicModel) -> None:
+    """Nothing is pushed in any mode, and a steady knob is pushed the same way for ever."""
+    stream = MusicStream(model, "piano", steer_guidance="conditional")
+    stream.steering.keep_norm = True
+    stream.steering.add(direction(model))
+    play(stream, 5)
+    assert {id(push) for push in stream._window.pushes} == {id(stream._unsteered)}
+    stream.steering.set("note_C", 0.5)
+    play(stream, 5)
+    assert len({id(push) for push in stream._window.pushes[-5:]}) == 1
 
 
 def test_nothing_grows(model: MusicModel) -> None:
@@ -515,6 +538,16 @@ def test_a_model_gone_wrong_holds_its_last_codes(tmp_path: Path, value: float) -
     assert ((codes[-1] >= 0) & (codes[-1] < model.codes)).all()
 
 
+def test_a_function_of_time_that_fails_does_not_stop_the_music(model: MusicModel) -> None:
+    """It holds what it said last, so the sound is that of a schedule that does so."""
+    steered, held = (MusicStream(model, "piano", seed=3) for _ in range(2))
+    for stream in (steered, held):
+        stream.steering.add(direction(model), 1.0)
+    steered.steering.set_schedule("note_C", lambda step, base: base * (1 if step < 9 else 1 // 0))
+    assert np.array_equal(play(steered, 30), play(held, 30))
+    assert steered.faults == 0
+
+
 def test_half_precision_plays(checkpoint: Path) -> None:
     for dtype in ("float16", "bfloat16"):
         half = MusicModel.load(checkpoint, device="cpu", dtype=dtype)
@@ -539,6 +572,7 @@ def test_half_precision_plays(checkpoint: Path) -> None:
         ({"top_k": -1}, "top_k must be at least 0"),
         ({"chunk_frames": 0}, "chunk_frames must be at least 1"),
         ({"seed": "x"}, "seed must be a whole number"),
+        ({"steer_guidance": "all"}, "steer_guidance must be both or conditional, not 'all'"),
         ({"window_seconds": 0.05}, "window_seconds 0.05 is too short: .* at least 0.16 s"),
         ({"keep_seconds": -1}, "keep_seconds"),
         ({"prompt": 5}, "must be text"),
@@ -551,13 +585,16 @@ def test_unusable_settings(model: MusicModel, options: dict, pattern: str) -> No
 
 def test_an_unusable_value_changes_nothing(model: MusicModel) -> None:
     stream = MusicStream(model, "piano", guidance_scale=2.0, temperature=0.9, top_k=7)
-    for name, value in (("guidance_scale", -1.0), ("temperature", None), ("top_k", "many")):
+    for name, value in (
+        *(("guidance_scale", -1.0), ("temperature", None), ("top_k", "many")),
+        ("steer_guidance", None),
+    ):
         with pytest.raises(MusicRFMError, match=name):
             setattr(stream, name, value)
     with pytest.raises(MusicRFMError):
         stream.set_prompt(None)
     assert (stream.prompt, stream.guidance_scale) == ("piano", 2.0)
-    assert (stream.temperature, stream.top_k) == (0.9, 7)
+    assert (stream.temperature, stream.top_k, stream.steer_guidance) == (0.9, 7, "both")
 
 
 def test_the_window_by_default(model: MusicModel) -> None:

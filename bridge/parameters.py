@@ -1,0 +1,151 @@
+"""Every live parameter of an instrument: its address, what it may be, and what it does.
+
+OSC addresses, the rig file, the patches and the documentation are all made from or checked against
+`namespace`, so that adding a parameter is one entry here and one setter in the engine.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from musicrfm.directions import canonical_name
+
+Value = float | int | str
+
+# Characters that OSC 1.0 reserves in addresses and their patterns, and the space.
+_RESERVED = re.compile(r"[\s#*,/?\[\]{}]")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One live value: what it is called, what it may be, and what it does.
+
+    `type` is "f" (number), "i" (whole number), "s" (text), "trigger" (an event, no value) or "ssf"
+    (an event that takes two texts and a number, and keeps no value). `smoothing` says that a change
+    glides there instead of jumping.
+    """
+
+    address: str
+    type: str
+    default: Value
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+    smoothing: bool = False
+    help: str = ""
+
+
+def steer_address(name: str) -> str:
+    """The address of a direction: `note_C#` and `note_Db` both give `/steer/note_Cs`."""
+    return "/steer/" + _RESERVED.sub("_", canonical_name(name))
+
+
+def canonical_address(address: str) -> str:
+    """The address in the namespace's spelling, with any spelling of a direction's name in it."""
+    parts = address.split("/")
+    if len(parts) >= 3 and parts[0] == "" and parts[1] == "steer" and parts[2]:
+        parts[2] = canonical_name(parts[2])
+        return "/".join(parts)
+    return address
+
+
+def namespace(direction_names: Iterable[str]) -> list[Parameter]:
+    """Every live parameter of an instrument with these directions, in the order a person reads."""
+    parameters = [
+        Parameter("/prompt", "s", "", help="what to play, in words"),
+        Parameter("/play", "i", 1, 0, 1, help="1 plays, 0 pauses; both fade"),
+        Parameter("/gain", "f", 0.0, -60.0, 12.0, "dB", True, "output level; -60 is silence"),
+        Parameter(
+            "/guidance", "f", 3.0, 0.0, 10.0, help="how closely the music follows the prompt"
+        ),
+        Parameter(
+            "/temperature", "f", 1.0, 0.05, 4.0, help="how adventurous the choice of sounds is"
+        ),
+        Parameter(
+            "/top_k",
+            "i",
+            250,
+            0,
+            2048,
+            "codes",
+            help="how many candidates each choice is from, or 0: all",
+        ),
+        Parameter(
+            "/steer_guidance",
+            "s",
+            "both",
+            help="which half of guidance is steered: both or conditional",
+        ),
+        Parameter(
+            "/keep_norm",
+            "i",
+            0,
+            0,
+            1,
+            help="1 scales steered hidden states back to the norm they had",
+        ),
+        Parameter(
+            "/crossfade",
+            "ssf",
+            "",
+            help="hand over from one direction to another in so many seconds",
+        ),
+        Parameter(
+            "/panic",
+            "trigger",
+            0,
+            help="all steering off, sound settings as at the start, music begins afresh",
+        ),
+    ]
+    for name in direction_names:
+        base = steer_address(name)
+        label = base.removeprefix("/steer/")
+        parameters += [
+            Parameter(
+                base,
+                "f",
+                0.0,
+                -2.0,
+                2.0,
+                "× useful range",
+                True,
+                f"how strongly {label} steers; 1 is the top of its useful range, below 0 is away",
+            ),
+            Parameter(
+                f"{base}/inject",
+                "f",
+                1.0,
+                0.0,
+                1.0,
+                "probability",
+                help=f"share of layers and frames that {label} is added to",
+            ),
+            Parameter(
+                f"{base}/inject_per",
+                "s",
+                "layer",
+                help=f"whether injection of {label} is drawn per layer or per step (frame)",
+            ),
+            Parameter(
+                f"{base}/layers",
+                "s",
+                "all",
+                help=f"which layers {label} steers: all, top:K, exp:BASE,RATE or layer:N",
+            ),
+            Parameter(
+                f"{base}/component",
+                "s",
+                "0",
+                help=f"which of {label}'s vectors, by number or class; 0,2 adds two up",
+            ),
+            Parameter(
+                f"{base}/schedule",
+                "s",
+                "constant",
+                help=f"how {label} goes on by itself: constant, exponential:RATE, linear:STEPS "
+                "(falls), ramp:STEPS, cosine:STEPS (rise) or cosine-down:STEPS",
+            ),
+        ]
+    return parameters

@@ -1,0 +1,64 @@
+"""`musicrfm detect`: names the concept in any recording."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from musicrfm.commands.arguments import command, count, model_arguments
+from musicrfm.errors import MusicRFMError
+
+
+def add(commands) -> None:
+    p = command(commands, "detect", detect, "name the note, chord, tempo … in any recording")
+    p.add_argument("files", nargs="+", metavar="FILE")
+    p.add_argument(
+        "--concept",
+        action="append",
+        metavar="X",
+        help="a detector by name or file, may be repeated (default: all there are for the model)",
+    )
+    p.add_argument("--top", type=count, default=3, help="classes to name (default %(default)s)")
+    p.add_argument("--json", action="store_true", help="print JSON")
+    model_arguments(p)
+
+
+def detect(o: argparse.Namespace) -> None:
+    import soundfile
+
+    from musicrfm.detect import Detector, list_detectors
+    from musicrfm.detect import detect as heard_by
+    from musicrfm.model import MusicModel
+
+    model = MusicModel.load(o.model, device=o.device)
+    names = o.concept or list_detectors(model.name)
+    if not names:
+        raise MusicRFMError(
+            f"there are no detectors for model {model.name!r} yet: `musicrfm train` makes them"
+        )
+    detectors = [Detector.load(name, model) for name in names]
+    found = []
+    for path in o.files:
+        if not Path(path).is_file():
+            raise MusicRFMError(f"there is no file {path!r}")
+        try:
+            audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
+        except (OSError, RuntimeError) as error:
+            raise MusicRFMError(f"{path!r} is no sound file that can be read: {error}") from error
+        told = {d.name: heard_by(model, audio, rate, d) for d in detectors}
+        found.append(
+            {"file": path, "concepts": {name: dict(pairs) for name, pairs in told.items()}}
+        )
+        if o.json:
+            continue
+        print(f"{path}:")
+        for detector in detectors:
+            pairs = told[detector.name]
+            if detector.meta["kind"] == "regression":
+                words = f"{pairs[0][1]:.1f} {pairs[0][0]}"
+            else:
+                words = ", ".join(f"{name} {share:.0%}" for name, share in pairs[: o.top])
+            print(f"  {detector.name}: {words}")
+    if o.json:
+        print(json.dumps(found, indent=1))

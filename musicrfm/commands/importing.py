@@ -1,0 +1,56 @@
+"""`musicrfm import`: directions that the published MusicRFM code has trained."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from musicrfm.commands.arguments import command
+
+
+def add(commands) -> None:
+    p = command(commands, "import", run, "take over a direction file (.pkl) of published MusicRFM")
+    p.add_argument("file", metavar="FILE", help="as in music_rfm_note_C_ncomp12_musicgen_large.pkl")
+    p.add_argument(
+        "--model",
+        help="nano, a folder, or a name like facebook/musicgen-large (default: as in FILE's name)",
+    )
+    p.add_argument(
+        "--scores",
+        metavar="JSON",
+        help="results of the same training (default: looked for where the published scripts put "
+        "them; without them all layers count the same)",
+    )
+    p.add_argument("--concept", help="what it is called here, as in note (default: as in FILE)")
+    p.add_argument("--target", help="as in C (default: as in FILE)")
+    p.add_argument(
+        "--out", metavar="DIR", help="folder for <model>/<name>.safetensors (default: your own)"
+    )
+
+
+def run(o: argparse.Namespace) -> None:
+    from musicrfm.directions import SUFFIX, user_folder
+    from musicrfm.importer import import_direction
+
+    direction = import_direction(
+        o.file, o.model, scores=o.scores, concept=o.concept, target=o.target
+    )
+    folder = Path(o.out) if o.out else user_folder()
+    path = direction.save(folder / str(direction.model) / f"{direction.name}{SUFFIX}")
+    steered = [i for i, vectors in enumerate(direction.vectors) if vectors.any()]
+    last = direction.layers - 1
+    print(
+        f"{direction.name} for {direction.model}: components {direction.components}, "
+        f"layers {steered[0]} to {steered[-1]} of 0 to {last} "
+        f"(in the file {steered[0] - last - 1} to {steered[-1] - last - 1})"
+    )
+    if found := direction.meta["scores_from"]:
+        best = max if direction.meta["metric_higher_is_better"] else min
+        scores = direction.layer_scores.tolist()
+        number = best(steered, key=lambda layer: scores[layer])
+        print(f"  layer scores from {found}, the best is layer {number} with {scores[number]:.3f}")
+    else:
+        print("  without results (--scores), all layers count the same")
+    if direction.meta["kind"] == "multiclass":
+        print("  its components span the classes and have no sign: try them both ways")
+    print(f"  {path}")

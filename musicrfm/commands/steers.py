@@ -1,0 +1,103 @@
+"""What `--steer` and `--crossfade` say, for every command that takes them.
+
+A direction's own options follow its coefficient after commas. A comma that no option's name follows
+belongs to the value, so `layers=exp:1,0.95` needs no quotes.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+
+from musicrfm.errors import MusicRFMError
+
+OPTIONS = ("layers", "schedule", "inject", "inject-per", "component")
+STEER_HELP = (
+    "a direction and how strongly, 1.0 = top of its useful range; options of its own may follow, "
+    "as in note_C=0.8,layers=exp:1,0.95,schedule=ramp:500,inject=0.3,inject-per=step,component=0; "
+    "repeatable"
+)
+_NEXT_OPTION = re.compile(rf",(?=(?:{'|'.join(OPTIONS)}|inject_per)=)")
+_UNKNOWN_OPTION = re.compile(r"=[^,]*,([a-z][a-z_-]*)$")
+
+
+@dataclass(frozen=True)
+class SteerOption:
+    """name: of a direction, or a file. options: by the names of `Steering.add`."""
+
+    name: str
+    coefficient: float
+    options: dict[str, str | float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CrossfadeOption:
+    """start and seconds: when it begins and how long it takes, in seconds."""
+
+    from_name: str
+    to_name: str
+    start: float
+    seconds: float
+
+
+def steer_option(text: str, low: float = -math.inf, high: float = math.inf) -> SteerOption:
+    """`note_C=0.8,inject=0.3`, the coefficient from `low` to `high`.
+
+    Raises MusicRFMError if it is not like that.
+    """
+    first, *rest = _NEXT_OPTION.split(text)
+    name, equals, value = first.rpartition("=")
+    if unknown := _UNKNOWN_OPTION.search(name):
+        raise MusicRFMError(
+            f"--steer {text!r} has the option {unknown[1]!r}: known are {', '.join(OPTIONS)}"
+        )
+    if not (equals and name):
+        raise MusicRFMError(f"--steer {text!r} must be NAME=COEFFICIENT, like note_C=0.8")
+    coefficient = _number(value)
+    if coefficient is None or not low <= coefficient <= high:
+        spread = f" from {low:g} to {high:g}" if math.isfinite(high - low) else ""
+        raise MusicRFMError(
+            f"--steer {text!r} must be NAME=COEFFICIENT: {value!r} is not a number{spread}"
+        )
+    options: dict[str, str | float] = {}
+    for part in rest:
+        key, _, given = part.partition("=")
+        key = key.replace("-", "_")
+        if key in options:
+            raise MusicRFMError(f"--steer {text!r} says {key.replace('_', '-')} twice")
+        options[key] = given
+    if "inject" in options:
+        inject = _number(str(options["inject"]))
+        if inject is None or not 0 <= inject <= 1:
+            raise MusicRFMError(
+                f"--steer {text!r}: inject must be a number from 0 to 1, not {options['inject']!r}"
+            )
+        options["inject"] = inject
+    return SteerOption(name, coefficient, options)
+
+
+def crossfade_option(text: str) -> CrossfadeOption:
+    """`note_C,note_G,5,10`. Raises MusicRFMError if it is not like that."""
+    names, *numbers = text.rsplit(",", 2)
+    from_name, comma, to_name = names.partition(",")
+    times = [_number(number) for number in numbers]
+    if not (from_name and comma and to_name) or len(times) < 2 or None in times:
+        raise MusicRFMError(
+            f"--crossfade {text!r} is not FROM,TO,START,SECONDS, like note_C,note_G,5,10"
+        )
+    start, seconds = (float(time) for time in times if time is not None)
+    if start < 0 or seconds <= 0:
+        raise MusicRFMError(
+            f"--crossfade {text!r} must start at 0 s or later and take more than 0 s"
+        )
+    return CrossfadeOption(from_name, to_name, start, seconds)
+
+
+def _number(text: str) -> float | None:
+    """A finite number, or None."""
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None

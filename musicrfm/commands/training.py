@@ -1,0 +1,167 @@
+"""What every kind of `musicrfm train` has in common: options, and making the files."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from musicrfm.commands.arguments import METHODS, count, model_arguments
+from musicrfm.errors import MusicRFMError
+
+if TYPE_CHECKING:
+    from musicrfm.hearing import Data
+    from musicrfm.model import MusicModel
+    from musicrfm.rfm import Search
+    from musicrfm.train import Trained
+
+METRICS = ("auc", "accuracy", "f1", "mse", "r2", "agop-auc")
+
+
+def training_arguments(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--method", choices=METHODS, default="rfm", help="default %(default)s")
+    p.add_argument(
+        "--metric",
+        choices=METRICS,
+        help="what decides between settings, and is reported (default: auc; for numbers the "
+        "squared error decides and the rank correlation is reported)",
+    )
+    p.add_argument("--trials", type=count, default=10, help="RFM settings to try")
+    p.add_argument("--iterations", type=count, default=4, help="RFM iterations each")
+    p.add_argument("--rows", type=count, default=1000, help="most clips an RFM is fitted on")
+    p.add_argument(
+        "--components",
+        metavar="N",
+        help="AGOP eigenvectors that rfm keeps, or sweep for the best number (default 12, "
+        "multiclass sweep)",
+    )
+    p.add_argument(
+        "--keep",
+        type=count,
+        default=1,
+        help="eigenvectors that rfm-top writes (default %(default)s)",
+    )
+    p.add_argument(
+        "--unbalanced",
+        action="store_true",
+        help="fit binary targets on all clips, not on as many others as there are of the target",
+    )
+    p.add_argument(
+        "--layers",
+        default="all",
+        metavar="A,B,…",
+        help="numbers from 0 up, or from the end: --layers=-1,-2 (default %(default)s)",
+    )
+    p.add_argument(
+        "--pooling",
+        choices=("mean", "max", "last", "mean+std"),
+        default="mean",
+        help="how the frames of a clip become one state; last suits tempo, mean+std makes a "
+        "detector only (default %(default)s)",
+    )
+    p.add_argument("--batch", type=count, default=16, help="clips the model hears at once")
+    p.add_argument(
+        "--executor",
+        choices=("local", "ray"),
+        default="local",
+        help="where probes are fitted: processes here, or a Ray cluster (default %(default)s)",
+    )
+    p.add_argument(
+        "--workers",
+        type=int,
+        help="processes (default: one per CPU; 0: none but this one), or jobs at a time on Ray",
+    )
+    p.add_argument("--gpus", type=float, default=0.0, help="share of a GPU for each job on Ray")
+    p.add_argument("--seed", type=int, default=0)
+    p.add_argument(
+        "--out", metavar="DIR", help="folder for <model>/<name>.safetensors (default: your own)"
+    )
+    p.add_argument(
+        "--report", metavar="DIR", help="folder for <name>/metrics.json and pictures of it"
+    )
+    model_arguments(p)
+
+
+def loaded_model(o: argparse.Namespace) -> MusicModel:
+    from musicrfm.model import MusicModel
+
+    return MusicModel.load(o.model, device=o.device)
+
+
+def processes(o: argparse.Namespace) -> int:
+    """Processes on this machine."""
+    if o.workers is not None and o.workers < 0:
+        raise MusicRFMError(f"--workers {o.workers} is too few: give 0 or more")
+    if o.workers is not None and o.executor == "local":
+        return o.workers
+    return os.cpu_count() or 1
+
+
+def make(o: argparse.Namespace, data: Data, name: str, labels: Sequence, **about) -> None:
+    """Trains one direction and detector, writes them, and says how it went."""
+    from musicrfm.train import Work, direction_path, fit
+
+    started = time.monotonic()
+    workers = processes(o) if o.executor == "local" else o.workers or 0
+    trained = fit(
+        data,
+        name,
+        labels,
+        method=o.method,
+        search=_search(o),
+        components=_components(o.components),
+        keep=o.keep,
+        layers=_layers(o.layers),
+        balance=not o.unbalanced,
+        work=Work(o.executor, workers, o.gpus),
+        **about,
+    )
+    out = Path(o.out) if o.out else None
+    written = [trained.detector.save(out)]
+    if trained.direction is not None:
+        written.insert(0, trained.direction.save(direction_path(trained.direction, out)))
+    if o.report:
+        from musicrfm.train_plots import write_report
+
+        written += write_report(Path(o.report) / trained.report["name"], trained.report)
+    _tell(trained, time.monotonic() - started)
+    for path in written:
+        print(f"  {path}", flush=True)
+
+
+def _tell(trained: Trained, seconds: float) -> None:
+    report = trained.report
+    scores = " ".join(f"{layer['score']:.2f}" for layer in report["layers"])
+    print(f"{report['name']}: {report['metric']} by layer {scores} ({seconds:.0f} s)")
+    together = report["aggregated"].get("rfm") or report["aggregated"]["linear"]
+    print("  all layers: " + ", ".join(f"{key} {value:.3f}" for key, value in together.items()))
+    if trained.direction is None:
+        print(f"  no direction: nothing can be steered along {report['pooling']} states")
+
+
+def _search(o: argparse.Namespace) -> Search:
+    from musicrfm.rfm import Search
+
+    return Search(o.trials, o.iterations, o.rows, o.seed, o.metric)
+
+
+def _components(text: str | None) -> int | None | str:
+    if text is None:
+        return "usual"
+    if text == "sweep":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise MusicRFMError(f"--components {text!r} is neither a number from 1 up nor sweep")
+    return int(text)
+
+
+def _layers(text: str) -> list[int] | None:
+    if text == "all":
+        return None
+    try:
+        return [int(number) for number in text.split(",")]
+    except ValueError:
+        raise MusicRFMError(f"--layers {text!r} is not like 0,5,-1") from None

@@ -1,0 +1,109 @@
+"""How well predictions fit labels, in the measures that probes are tuned and reported by.
+
+Labels are class numbers for kind "multiclass", 0 or 1 for "binary", and standardised numbers for
+"regression"; predictions are one column a class for "multiclass", otherwise a single one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from musicrfm.errors import MusicRFMError
+
+KINDS = ("binary", "regression", "multiclass")
+# `agop-auc` is the AUC of what the top AGOP eigenvectors alone can tell.
+METRICS = {
+    "binary": ("auc", "accuracy", "f1", "mse", "agop-auc"),
+    "multiclass": ("auc", "accuracy", "f1", "mse", "agop-auc"),
+    "regression": ("mse", "r2"),
+}
+LOWER_IS_BETTER = frozenset({"mse"})
+# What a layer scores if it knows nothing.
+CHANCE = {"auc": 0.5, "agop-auc": 0.5, "accuracy": 0.0, "f1": 0.0, "r2": 0.0, "spearman": 0.0}
+
+
+def check(kind: str, metric: str | None) -> str:
+    """The tuning metric to use: `metric`, or the usual one of the kind.
+
+    Raises MusicRFMError for an unknown kind or a metric that the kind does not have.
+    """
+    if kind not in KINDS:
+        raise MusicRFMError(f"kind {kind!r} is neither of {', '.join(map(repr, KINDS))}")
+    if metric is None:
+        return METRICS[kind][0]
+    if metric not in METRICS[kind]:
+        raise MusicRFMError(
+            f"metric {metric!r} does not fit {kind} labels: "
+            f"choose one of {', '.join(METRICS[kind])}"
+        )
+    return metric
+
+
+def higher_is_better(metric: str) -> bool:
+    return metric not in LOWER_IS_BETTER
+
+
+def utility(metric: str, value: float) -> float:
+    """The value, turned so that more is always better; the worst if it is not a number."""
+    if not np.isfinite(value):
+        return -np.inf
+    return float(value) if higher_is_better(metric) else -float(value)
+
+
+def measure(kind: str, labels: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
+    """Every metric of predictions [rows] or [rows, classes] for labels [rows].
+
+    Of a multiclass prediction AUC and F1 are the means over the classes that occur.
+    """
+    predicted = np.asarray(predicted, np.float64)
+    if kind == "multiclass":
+        return _multiclass(np.asarray(labels).astype(int), predicted)
+    labels, predicted = np.asarray(labels, np.float64), predicted.reshape(len(labels))
+    mse = float(np.mean((predicted - labels) ** 2))
+    if kind == "regression":
+        spread = float(np.mean((labels - labels.mean()) ** 2))
+        r2 = 1 - mse / spread if spread > 0 else 0.0
+        return {"mse": mse, "r2": r2, "spearman": spearman(predicted, labels)}
+    truth, guess = labels > 0.5, predicted >= 0.5
+    return {
+        "auc": auc(predicted, truth),
+        "accuracy": float((truth == guess).mean()),
+        "f1": _f1(truth, guess),
+        "mse": mse,
+    }
+
+
+def auc(values: np.ndarray, positive: np.ndarray) -> float:
+    """Probability that a positive row has the larger value, ties half; 0.5 if all are of a kind."""
+    from scipy.stats import rankdata
+
+    n, m = int(positive.sum()), int((~positive).sum())
+    if not n or not m:
+        return 0.5
+    return float((rankdata(values)[positive].sum() - n * (n + 1) / 2) / (n * m))
+
+
+def spearman(values: np.ndarray, labels: np.ndarray) -> float:
+    """Rank correlation; 0 if either side is constant."""
+    from scipy.stats import rankdata
+
+    a, b = rankdata(values), rankdata(labels)
+    if a.std() == 0 or b.std() == 0:
+        return 0.0
+    return float(np.corrcoef(a, b)[0, 1])
+
+
+def _multiclass(labels: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
+    guess, there = predicted.argmax(1), np.unique(labels)
+    onehot = np.eye(predicted.shape[1])[labels]
+    return {
+        "auc": float(np.mean([auc(predicted[:, c], labels == c) for c in there])),
+        "accuracy": float((guess == labels).mean()),
+        "f1": float(np.mean([_f1(labels == c, guess == c) for c in there])),
+        "mse": float(np.mean((predicted - onehot) ** 2)),
+    }
+
+
+def _f1(truth: np.ndarray, guess: np.ndarray) -> float:
+    both = int((truth & guess).sum())
+    return 2 * both / max(1, int(truth.sum()) + int(guess.sum()))

@@ -1,0 +1,156 @@
+"""Pooled hidden states on disk: more than fits into memory, readable a layer at a time.
+
+A folder holds `states.bin`, layer after layer and in each clip after clip, and `heard.jsonl`, one
+line for every batch that was written whole. An interrupted run goes on after the last such line.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from musicrfm.errors import MusicRFMError
+
+DTYPES = ("float32", "float16")
+
+
+@dataclass
+class States:
+    """Room for [clips, layers, features] in `folder`, some of it filled.
+
+    kept: the numbers of the data set's rows whose states are there, in order. heard: how many rows
+    of the data set have been dealt with, silent ones among them.
+    """
+
+    folder: Path
+    clips: int
+    layers: int
+    features: int
+    dtype: str = "float32"
+    kept: list[int] = field(default_factory=list)
+    heard: int = 0
+
+    @classmethod
+    def open(
+        cls, folder: Path, clips: int, layers: int, features: int, dtype: str = "float32"
+    ) -> States:
+        """What is there already, or an empty one. Anything that does not fit is begun anew."""
+        if dtype not in DTYPES:
+            raise MusicRFMError(f"states of type {dtype!r} cannot be kept: {' or '.join(DTYPES)}")
+        states = cls(folder, clips, layers, features, dtype)
+        folder.mkdir(parents=True, exist_ok=True)
+        if not states._matches():
+            states._path.unlink(missing_ok=True)
+            states._journal.unlink(missing_ok=True)
+            with states._path.open("wb") as file:
+                file.truncate(states._bytes)  # no disk is used before it is written
+            (folder / "about.json").write_text(json.dumps(states._about()))
+        states._read_journal()
+        return states
+
+    @classmethod
+    def load(cls, folder: Path) -> States:
+        """What was written to `folder`, of the size that it was opened with."""
+        try:
+            about = json.loads((folder / "about.json").read_text())
+            states = cls(folder, **about)
+        except (OSError, ValueError, TypeError) as error:
+            raise MusicRFMError(f"{folder} holds no hidden states: {error}") from error
+        if not states._matches():
+            raise MusicRFMError(f"the hidden states in {folder} are damaged: delete the folder")
+        states._read_journal()
+        return states
+
+    @classmethod
+    def of(cls, folder: Path, array: np.ndarray) -> States:
+        """All of `array` [clips, layers, features], written to `folder`."""
+        states = cls.open(folder, *array.shape)
+        if states.heard < len(array):
+            states.append(array, list(range(len(array))), len(array))
+        return states
+
+    @property
+    def done(self) -> bool:
+        return self.heard >= self.clips
+
+    def append(self, batch: np.ndarray, rows: list[int], heard: int) -> None:
+        """Writes [clips, layers, features] of the rows numbered `rows`; `heard` as the attribute.
+
+        Raises MusicRFMError for values that are not finite in the type they are kept in.
+        """
+        with np.errstate(over="ignore"):
+            batch = np.ascontiguousarray(batch, self.dtype)
+        if not np.isfinite(batch).all():
+            raise MusicRFMError(
+                f"hidden states of row {rows[0]} or one of the next are not finite in {self.dtype}"
+            )
+        first = len(self.kept)
+        if len(batch):
+            with self._path.open("r+b") as file:
+                for layer in range(self.layers):
+                    file.seek((layer * self.clips + first) * self._row_bytes)
+                    file.write(np.ascontiguousarray(batch[:, layer]).tobytes())
+        with self._journal.open("a") as file:
+            line = {"first": self.heard, "heard": heard, "kept": rows}
+            file.write(json.dumps(line) + "\n")
+        self.kept += rows
+        self.heard = heard
+
+    def layer(self, number: int) -> np.ndarray:
+        """float32 [clips kept, features] of one layer, read into memory; nothing else is read."""
+        with self._path.open("rb") as file:
+            file.seek(number * self.clips * self._row_bytes)
+            count = len(self.kept) * self.features
+            flat = np.fromfile(file, self.dtype, count)
+        return flat.reshape(len(self.kept), self.features).astype(np.float32, copy=False)
+
+    def view(self) -> np.ndarray:
+        """[clips kept, layers, features], mapped from the file and read only where it is used."""
+        shape = (self.layers, self.clips, self.features)
+        mapped = np.memmap(self._path, self.dtype, "r", shape=shape)
+        return mapped.transpose(1, 0, 2)[: len(self.kept)]
+
+    @property
+    def _path(self) -> Path:
+        return self.folder / "states.bin"
+
+    @property
+    def _journal(self) -> Path:
+        return self.folder / "heard.jsonl"
+
+    @property
+    def _row_bytes(self) -> int:
+        return self.features * np.dtype(self.dtype).itemsize
+
+    @property
+    def _bytes(self) -> int:
+        return self.layers * self.clips * self._row_bytes
+
+    def _about(self) -> dict[str, object]:
+        names = ("clips", "layers", "features", "dtype")
+        return {name: getattr(self, name) for name in names}
+
+    def _matches(self) -> bool:
+        try:
+            about = json.loads((self.folder / "about.json").read_text())
+            return about == self._about() and self._path.stat().st_size == self._bytes
+        except (OSError, ValueError):
+            return False
+
+    def _read_journal(self) -> None:
+        """Only lines that follow on each other count: of a line that was cut off, or written by a
+        second process at the same work, nothing is taken."""
+        self.kept, self.heard = [], 0
+        if not self._journal.is_file():
+            return
+        for text in self._journal.read_text().splitlines():
+            try:
+                line = json.loads(text)
+                if line["first"] == self.heard:
+                    self.kept += line["kept"]
+                    self.heard = line["heard"]
+            except (ValueError, KeyError, TypeError):
+                continue
