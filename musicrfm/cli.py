@@ -11,10 +11,19 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from musicrfm.commands import detect, directions, evaluate, generate, importing, listen, train
+from musicrfm.commands import (
+    detect,
+    directions,
+    evaluate,
+    generate,
+    importing,
+    listen,
+    syntheory,
+    train,
+)
 from musicrfm.errors import MusicRFMError
 
-COMMANDS = (generate, listen, detect, directions, train, evaluate, importing)
+COMMANDS = (generate, listen, detect, directions, syntheory, train, evaluate, importing)
 EXTRA = {"librosa", "matplotlib", "sklearn", "scipy", "midirenderer", "pretty_midi", "xrfm"}
 
 

@@ -6,13 +6,24 @@ that a set of 40,000 costs no more memory than its labels, and worker processes 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from musicrfm.errors import MusicRFMError
+from musicrfm.labels import read_labels
+
 Sound = tuple[np.ndarray, int]
+Row = dict[str, Any]
+
+FILE_COLUMNS = ("file", "filename", "path")
+GROUP_COLUMN = "group"
+LONGEST_MIDI = 3600.0  # seconds; a stray event at the end of a file may be days away
 
 
 @dataclass
@@ -28,10 +39,10 @@ class ClipSet:
     """
 
     name: str
-    rows: list[dict[str, Any]]
+    rows: list[Row]
     groups: list[Hashable]
     about: dict[str, Any]
-    hear: Callable[[dict[str, Any]], Sound | None]
+    hear: Callable[[Row], Sound | None]
     silent: int = 0
 
     def __post_init__(self) -> None:
@@ -47,3 +58,171 @@ def peak_normalised(audio: np.ndarray, peak: float = 0.5) -> np.ndarray:
     largest = float(np.abs(audio).max(initial=0.0))
     scale = peak / largest if largest > 0 else 1.0
     return (np.asarray(audio, np.float32) * np.float32(scale)).astype(np.float32)
+
+
+def audio_folder(
+    folder: str | Path,
+    labels_csv: str | Path,
+    *,
+    seconds: float | None = None,
+    label: str | None = None,
+) -> ClipSet:
+    """Recordings of any format that soundfile reads, with labels from a table.
+
+    labels_csv: a CSV file with a column `file` (or `filename`, `path`) of names in `folder`; every
+    other column becomes a field of the rows, see `labels.read_labels`. Rows of one file, or of one
+    value in a column `group` (takes of one session, say), stay together in a split. seconds: hear
+    no more than so much of every file, from its start. label: a column in which no cell may lack.
+
+    Recordings keep their loudness. Raises MusicRFMError for a table that cannot be used, see
+    `read_labels`, and for files that are missing, unreadable or without a sample.
+    """
+    folder, rows, column = _table(folder, labels_csv, seconds, label)
+    lengths = {name: _sound_seconds(folder / name) for name in {row[column] for row in rows}}
+    return _folder_set("recordings", folder, rows, column, lengths, seconds, hear_file)
+
+
+def midi_folder(
+    folder: str | Path,
+    labels_csv: str | Path,
+    *,
+    seconds: float | None = None,
+    label: str | None = None,
+) -> ClipSet:
+    """MIDI files with labels from a table, as `audio_folder`, rendered with TimGM6mb.
+
+    Every clip is scaled to a peak of 0.5. Raises MusicRFMError also for files that are no MIDI
+    files, without a note, or longer than an hour.
+    """
+    folder, rows, column = _table(folder, labels_csv, seconds, label)
+    lengths = {name: _midi_seconds(folder / name) for name in {row[column] for row in rows}}
+    return _folder_set("MIDI files", folder, rows, column, lengths, seconds, hear_midi)
+
+
+def hear_file(folder: Path, seconds: float | None, row: Row) -> Sound | None:
+    """The recording of a row, as `ClipSet.hear` gives it."""
+    import soundfile
+
+    path = folder / _file_of(row)
+    try:
+        with soundfile.SoundFile(path) as sound:
+            frames = -1 if seconds is None else round(seconds * sound.samplerate)
+            audio = sound.read(frames, dtype="float32", always_2d=True)
+            rate = sound.samplerate
+    except (OSError, RuntimeError) as error:
+        raise MusicRFMError(f"{str(path)!r} cannot be read any more: {error}") from error
+    if not np.isfinite(audio).all():
+        raise MusicRFMError(f"{str(path)!r} has samples that are no numbers: export it again")
+    return (audio, rate) if audio.any() else None
+
+
+def hear_midi(folder: Path, seconds: float | None, row: Row) -> Sound | None:
+    """The rendered MIDI file of a row, as `ClipSet.hear` gives it."""
+    from musicrfm.synth import render_midi
+
+    path = folder / _file_of(row)
+    try:
+        audio, rate = render_midi(path.read_bytes())
+    except (OSError, RuntimeError) as error:
+        raise MusicRFMError(f"{str(path)!r} cannot be rendered: {error}") from error
+    if seconds is not None:
+        audio = audio[: round(seconds * rate)]
+    return (peak_normalised(audio), rate) if audio.any() else None
+
+
+def _table(
+    folder: str | Path, labels_csv: str | Path, seconds: float | None, label: str | None
+) -> tuple[Path, list[Row], str]:
+    """(folder, checked rows, name of the column of files)."""
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise MusicRFMError(f"there is no folder {str(folder)!r}")
+    if seconds is not None and not seconds > 0:
+        raise MusicRFMError(f"{seconds} seconds of every file are none: give more than 0")
+    rows = read_labels(labels_csv, text=FILE_COLUMNS)
+    table = Path(labels_csv).name
+    columns = list(rows[0])
+    column = next((name for name in FILE_COLUMNS if name in columns), None)
+    if column is None:
+        raise MusicRFMError(f"{table} has no column 'file': it has {', '.join(columns)}")
+    if label is not None and label not in columns:
+        raise MusicRFMError(f"{table} has no column {label!r}: it has {', '.join(columns)}")
+    for number, row in enumerate(rows, 1):
+        if row[column] is None:
+            raise MusicRFMError(f"row {number} of {table} names no file")
+        if label is not None and row[label] is None:
+            raise MusicRFMError(
+                f"row {number} of {table} ({row[column]}) has no {label!r}: "
+                "the cell is empty or not a finite number"
+            )
+        if not (folder / row[column]).is_file():
+            raise MusicRFMError(
+                f"row {number} of {table}: there is no {str(folder / row[column])!r}"
+            )
+    return folder, rows, column
+
+
+def _folder_set(
+    what: str,
+    folder: Path,
+    rows: list[Row],
+    column: str,
+    lengths: dict[str, float],
+    seconds: float | None,
+    hear: Callable[[Path, float | None, Row], Sound | None],
+) -> ClipSet:
+    folder = folder.resolve()
+    heard = {min(length, seconds or length) for length in lengths.values()}
+    files = hashlib.sha256()
+    for name in sorted(lengths):
+        stat = (folder / name).stat()
+        files.update(f"{name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+    return ClipSet(
+        name=f"{what} in {folder.name}",
+        rows=rows,
+        groups=[
+            row[column] if row.get(GROUP_COLUMN) is None else row[GROUP_COLUMN] for row in rows
+        ],
+        about={
+            "seconds": heard.pop() if len(heard) == 1 else None,
+            "longest": seconds,
+            "files": files.hexdigest()[:24],
+            "version": 1,
+        },
+        hear=partial(hear, folder, seconds),
+    )
+
+
+def _file_of(row: Row) -> str:
+    return next(row[name] for name in FILE_COLUMNS if name in row)
+
+
+def _sound_seconds(path: Path) -> float:
+    import soundfile
+
+    try:
+        about = soundfile.info(path)
+    except (OSError, RuntimeError) as error:
+        raise MusicRFMError(f"{str(path)!r} is no sound file that can be read: {error}") from error
+    if about.frames < 1:
+        raise MusicRFMError(f"{str(path)!r} is a sound file without a sample")
+    return about.frames / about.samplerate
+
+
+def _midi_seconds(path: Path) -> float:
+    import mido
+
+    try:
+        midi = mido.MidiFile(path)
+        length = midi.length
+    except (OSError, EOFError, ValueError, KeyError, IndexError) as error:
+        raise MusicRFMError(
+            f"{str(path)!r} is no MIDI file that can be read: {error or type(error).__name__}"
+        ) from error
+    if not any(m.type == "note_on" and m.velocity for track in midi.tracks for m in track):
+        raise MusicRFMError(f"{str(path)!r} is a MIDI file without a note")
+    if length > LONGEST_MIDI:
+        raise MusicRFMError(
+            f"{str(path)!r} lasts {length:.0f} s, over an hour: cut it to the part that counts"
+        )
+    return length

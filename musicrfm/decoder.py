@@ -2,7 +2,8 @@
 
 The cache is allocated once, the prompt's keys and values are computed once a prompt, and guidance
 is a second row that reads no prompt: there cross-attention adds exactly nothing, as in Hugging
-Face's, where all it could read is zero. Steering is a push after every block, see `Push`.
+Face's, where all it could read is zero. A melody model has no cross-attention: its cache begins
+with the prompt, the music comes after it. Steering is a push after every block, see `Push`.
 """
 
 from __future__ import annotations
@@ -21,16 +22,19 @@ Norm = tuple[tuple[int], Tensor, Tensor, float]  # what layer_norm takes after i
 
 @dataclass(frozen=True)
 class Block:
-    """Weights of one layer; those named `to_*` are transposed for `addmm` onto the residual."""
+    """Weights of one layer; those named `to_*` are transposed for `addmm` onto the residual.
+
+    Where the prompt is read before the music, those of cross-attention are None.
+    """
 
     attention_norm: Norm
     qkv: Tensor  # [3 * width, width]
     to_attended: Tensor
-    prompt_norm: Norm
-    prompt_q: Tensor
-    prompt_k: Tensor
-    prompt_v: Tensor
-    to_prompted: Tensor
+    prompt_norm: Norm | None
+    prompt_q: Tensor | None
+    prompt_k: Tensor | None
+    prompt_v: Tensor | None
+    to_prompted: Tensor | None
     feed_norm: Norm
     feed: Tensor
     activation: Callable[[Tensor], Tensor]
@@ -43,7 +47,7 @@ class Weights:
 
     embedding: Tensor  # [codebooks * (codes + 1), width]
     first_row: Tensor  # [codebooks, 1], of each codebook in the embedding
-    positions: Tensor  # [window, width]
+    positions: Tensor  # [lead + window, width]
     blocks: tuple[Block, ...]
     norm: Norm
     heads: Tensor  # [codebooks * codes, width]
@@ -54,11 +58,14 @@ class Weights:
         tables = [table.weight.detach() for table in decoder.embed_tokens]
         starts = torch.arange(len(tables), device=model.device) * len(tables[0])
         positions = decoder.embed_positions.weights.detach()
+        if len(positions) < model.lead + model.window:  # they are computed, so there is no end
+            more = decoder.embed_positions.get_embedding(model.lead + model.window, model.width)
+            positions = more.to(positions)
         heads = [head.weight.detach()[: model.codes] for head in model.hf.decoder.lm_heads]
         return cls(
             torch.cat(tables),
             starts[:, None],
-            positions[: model.window],
+            positions[: model.lead + model.window],
             tuple(_block(layer) for layer in decoder.layers),
             _norm(decoder.layer_norm),
             torch.cat(heads),
@@ -93,7 +100,8 @@ class StepDecoder:
         self.weights = model.decoder_weights
         self.heads, self.head_size = model.heads, model.width // model.heads
         self.codebooks = model.codebooks
-        shape = (model.layers, 2, 2, model.heads, self.window, self.head_size)
+        room = model.lead + self.window
+        shape = (model.layers, 2, 2, model.heads, room, self.head_size)
         # [layers, rows, keys and values, heads, positions, head_size]
         self.cache = torch.zeros(shape, device=model.device, dtype=model.dtype)
         # [layers, rows, time, width], added after each block
@@ -103,19 +111,30 @@ class StepDecoder:
         self._offsets = {1: list(self.offset[:, :1]), 2: list(self.offset)}  # by how many rows
         self._push: Push | None = None
         self._prompt: list[tuple[Tensor, Tensor]] | None = None  # keys and values a layer
+        self._lead = 0  # positions of the cache before the music
         self.guided = False
 
     @torch.inference_mode()
-    def set_prompt(self, prompt: PromptStates) -> None:
-        """From the next position on, row 0 reads this prompt; what it has written stays."""
+    def set_prompt(self, prompt: PromptStates) -> bool:
+        """From the next position on, row 0 reads this prompt; what it has written stays.
+
+        True if it cannot stay, as where the prompt comes before the music: `prefill` again then.
+        """
         self._prompt = None
+        if prompt.lead is not None:
+            self._lead = prompt.lead.shape[1]
+            unsteered = [torch.zeros_like(self.offset[0, :, :1])] * len(self.weights.blocks)
+            x = prompt.lead + self.weights.positions[: self._lead]
+            self._through(x, 0, 0, unsteered, False)
+            return True
         if prompt.unconditional:
-            return
+            return False
         states = prompt.states[0]
         self._prompt = [
             (self._split(states @ block.prompt_k.T), self._split(states @ block.prompt_v.T))
             for block in self.weights.blocks
         ]
+        return False
 
     def steer(self, push: Push) -> None:
         """Sets what is done after each block from now on."""
@@ -167,7 +186,7 @@ class StepDecoder:
     def forget(self, position: int) -> None:
         """Makes what was written at `position` harmless: zeros instead of, perhaps, NaN."""
         with torch.inference_mode():
-            self.cache[..., position, :] = 0
+            self.cache[..., self._lead + position, :] = 0
 
     def _read(
         self,
@@ -182,23 +201,36 @@ class StepDecoder:
 
         offsets: a layer each, [rows, 1 or time, width]. keep_norm: for all, or bool [time, 1].
         """
-        weights, time, end = self.weights, codes.shape[1], position + codes.shape[1]
-        split = (rows, time, 3, self.heads, self.head_size)
-        causal = {"is_causal": time > 1}
-        if time > 1 and position:  # position i sees all before this reading and the first i of it
-            mask = torch.ones(time, end, dtype=torch.bool, device=codes.device)
-            causal = {"attn_mask": mask.tril(position)}
+        weights, start = self.weights, self._lead + position
         embedded = weights.embedding[codes + weights.first_row].sum(0)
-        embedded += weights.positions[position:end]
-        x = embedded.expand(rows, time, -1).reshape(rows * time, -1)
-        for i, block in enumerate(weights.blocks):
+        embedded += weights.positions[start : start + len(embedded)]
+        return self._through(embedded.expand(rows, -1, -1), start, first_row, offsets, keep_norm)
+
+    def _through(
+        self,
+        embedded: Tensor,
+        position: int,
+        first_row: int,
+        offsets: Sequence[Tensor],
+        keep_norm: bool | Tensor,
+    ) -> Tensor:
+        """As `_read`, from what is at a position of the cache, [rows, time, width]."""
+        rows, time, width = embedded.shape
+        end = position + time
+        split = (rows, time, 3, self.heads, self.head_size)
+        x = embedded.reshape(rows * time, width)
+        causal, seen = time > 1, None
+        if causal and position:
+            seen = torch.ones(time, end, dtype=torch.bool, device=x.device).tril(position)
+            causal = False
+        for i, block in enumerate(self.weights.blocks):
             # [rows, time, 3, heads, head_size] -> [rows, 3, heads, time, head_size]
             qkv = F.linear(torch.layer_norm(x, *block.attention_norm), block.qkv)
             qkv = qkv.view(split).permute(0, 2, 3, 1, 4)
             cache = self._caches[i][first_row : first_row + rows, :, :, :end]
             cache[:, :, :, position:] = qkv[:, 1:]
             keys, values = cache.unbind(1)
-            y = F.scaled_dot_product_attention(qkv[:, 0], keys, values, **causal)
+            y = F.scaled_dot_product_attention(qkv[:, 0], keys, values, seen, is_causal=causal)
             x = torch.addmm(x, _joined(y), block.to_attended)
             if self._prompt is not None and first_row == 0:
                 reader = x if rows == 1 else x[:time]
@@ -245,20 +277,32 @@ def _norm(module: nn.LayerNorm) -> Norm:
 
 
 def _block(layer: nn.Module) -> Block:
-    """One `MusicgenDecoderLayer`; its linear layers have no biases."""
-    heard, prompt = layer.self_attn, layer.encoder_attn
-    fused = [projection.weight for projection in (heard.q_proj, heard.k_proj, heard.v_proj)]
+    """One `MusicgenDecoderLayer` or `MusicgenMelodyDecoderLayer`, both without any biases."""
+    heard, prompt = layer.self_attn, getattr(layer, "encoder_attn", None)
     return Block(
         attention_norm=_norm(layer.self_attn_layer_norm),
-        qkv=torch.cat(fused).detach(),
+        qkv=_fused(heard.q_proj, heard.k_proj, heard.v_proj),
         to_attended=heard.out_proj.weight.detach().T,
-        prompt_norm=_norm(layer.encoder_attn_layer_norm),
-        prompt_q=prompt.q_proj.weight.detach(),
-        prompt_k=prompt.k_proj.weight.detach(),
-        prompt_v=prompt.v_proj.weight.detach(),
-        to_prompted=prompt.out_proj.weight.detach().T,
+        prompt_norm=prompt and _norm(layer.encoder_attn_layer_norm),
+        prompt_q=prompt and prompt.q_proj.weight.detach(),
+        prompt_k=prompt and prompt.k_proj.weight.detach(),
+        prompt_v=prompt and prompt.v_proj.weight.detach(),
+        to_prompted=prompt and prompt.out_proj.weight.detach().T,
         feed_norm=_norm(layer.final_layer_norm),
         feed=layer.fc1.weight.detach(),
         activation=layer.activation_fn,
         to_fed=layer.fc2.weight.detach().T,
     )
+
+
+def _fused(*projections: nn.Linear) -> Tensor:
+    """Their weights below each other, [outputs of all, width].
+
+    The module reads them there from now on, so that they are not in memory twice.
+    """
+    with torch.inference_mode(False), torch.no_grad():
+        fused = torch.cat([projection.weight for projection in projections])
+        sizes = [len(projection.weight) for projection in projections]
+        for projection, part in zip(projections, fused.split(sizes), strict=True):
+            projection.weight.data = part
+    return fused

@@ -1,8 +1,9 @@
 """Probing all layers as independent jobs: RFM trials, then directions, then all layers together.
 
-Every job reads one layer of the states from disk (clips * features * 4 bytes in memory: 328 MB for
-40,000 clips of 2048) and leaves one small file, so that thousands of them can run anywhere, in any
-order, and a layer that is done is never done again.
+Every job reads one layer of the states from disk, and nothing else of them (clips * features * 4
+bytes in memory, 328 MB for 40,000 clips of 2048; at most three times that while it computes), and
+leaves one small file. So thousands of jobs can run anywhere, in any order, and a layer that is done
+is never done again.
 """
 
 from __future__ import annotations

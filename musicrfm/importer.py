@@ -21,10 +21,9 @@ from torch import Tensor
 from musicrfm.directions import Direction, canonical_name
 from musicrfm.errors import MusicRFMError
 from musicrfm.pickles import Array, read_pickle
+from musicrfm.shapes import PUBLISHED
 
 METHODS = {"music_rfm": "rfm", "linear": "linear", "logistic": "logistic"}
-# Layers and width of the published models; a melody model is as large as the one without.
-SIZES = {"small": (24, 1024), "medium": (48, 1536), "large": (48, 2048)}
 
 _FILE = re.compile(r"(?:(music_rfm|linear|logistic)_)?(?:composite_)?(.+)")
 _MODEL = re.compile(r"(.+)_(musicgen(?:[-_](?:stereo|melody|small|medium|large))+)", re.IGNORECASE)
@@ -146,11 +145,8 @@ def model_size(model: str) -> tuple[int, int]:
             return int(decoder["num_hidden_layers"]), int(decoder["hidden_size"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise MusicRFMError(f"folder {model!r} holds no MusicGen") from error
-    words = _short(model).lower().split("-")
-    if words[0] == "musicgen" and set(words[1:]) <= {"stereo", "melody", *SIZES}:
-        sizes = [word for word in words if word in SIZES]
-        if len(sizes) == 1 or ("melody" in words and not sizes):
-            return SIZES[sizes[0] if sizes else "medium"]
+    if size := PUBLISHED.get(_short(model).lower()):
+        return size.layers, size.width
     raise MusicRFMError(
         f"there is no telling how large model {model!r} is: give nano, a folder, or a name like "
         "facebook/musicgen-large"

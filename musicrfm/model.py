@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from musicrfm.decoder import Weights
 
 NANO = Path(__file__).resolve().parent / "nano" / "weights"
+LONGEST_TEXT = 256  # tokens that a melody model reads of a prompt; every one takes up its cache
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,14 @@ class PromptStates:
     """An encoded prompt: what the decoder's cross-attention reads.
 
     states: [1, tokens, width], already projected to the decoder's width; a single row of zeros if
-    `text` is empty, which makes generation unconditional.
+    `text` is empty, which makes generation unconditional. lead: of a melody model, which reads its
+    prompt before the music instead, all that it reads there, with the text and without it
+    [2, positions, width].
     """
 
     text: str
     states: Tensor
+    lead: Tensor | None = None
 
     @property
     def unconditional(self) -> bool:
@@ -52,13 +56,15 @@ class MusicModel:
     name: as written in direction files. sample_rate (Hz), frame_rate (codec frames a second),
     frame_size (samples a frame). layers, width: of the decoder. codebooks: of one frame, left and
     right together if channels is 2. codes: size of a codebook. window: positions the decoder was
-    trained for.
+    trained for. lead: how many positions a prompt may take up before the music; 0 but for melody
+    models, of which only the text is used.
     """
 
     def __init__(
         self,
         name: str,
-        hf: transformers.MusicgenForConditionalGeneration,
+        hf: transformers.MusicgenForConditionalGeneration
+        | transformers.MusicgenMelodyForConditionalGeneration,
         tokenizer: transformers.PreTrainedTokenizerBase,
     ) -> None:
         decoder, codec = hf.config.decoder, hf.config.audio_encoder
@@ -77,6 +83,9 @@ class MusicModel:
         self.channels: int = decoder.audio_channels * codec.audio_channels
         self.stereo_codes: bool = decoder.audio_channels == 2
         self.start_code: int = _start_code(hf)
+        self.lead: int = 0
+        if hf.config.model_type == "musicgen_melody":
+            self.lead = hf.config.chroma_length + LONGEST_TEXT
         # A generation config that says nothing has a max_length of 20 tokens, or none.
         limit = hf.generation_config.max_length or 0
         positions = decoder.max_position_embeddings
@@ -105,10 +114,10 @@ class MusicModel:
         place = _device(device)
         precision = _dtype(dtype, place)
         folder, shown = _locate(name)
-        _check_kind(folder, shown)
+        kind = _kind(folder, shown)
         try:
             with _quiet():
-                hf, report = transformers.MusicgenForConditionalGeneration.from_pretrained(
+                hf, report = kind.from_pretrained(
                     folder, output_loading_info=True, **{_DTYPE_ARGUMENT: torch.float32}
                 )
                 tokenizer = _tokenizer(folder)
@@ -135,15 +144,31 @@ class MusicModel:
             raise MusicRFMError(f"the prompt must be text, not {text!r}")
         if not text:
             states = torch.zeros(1, 1, self.width, device=self.device, dtype=self.dtype)
-            return PromptStates("", states)
-        tokens = self.tokenizer([text], return_tensors="pt", truncation=True).to(self.device)
+            return PromptStates("", states, self._lead(states))
+        limit = {"max_length": min(LONGEST_TEXT, self.tokenizer.model_max_length)}
+        tokens = self.tokenizer(
+            [text], return_tensors="pt", truncation=True, **(limit if self.lead else {})
+        ).to(self.device)
         states = self.hf.text_encoder(
             input_ids=tokens["input_ids"], attention_mask=tokens["attention_mask"]
         ).last_hidden_state
         if hasattr(self.hf, "enc_to_dec_proj"):
             states = self.hf.enc_to_dec_proj(states)
         states = states * tokens["attention_mask"][..., None]
-        return PromptStates(text, states.to(self.dtype))
+        states = states.to(self.dtype)
+        return PromptStates(text, states, self._lead(states))
+
+    def _lead(self, states: Tensor) -> Tensor | None:
+        """What stands before the music: no melody, and the text or as many zeros."""
+        if not self.lead:
+            return None
+        config = self.hf.config
+        chroma = torch.zeros(1, config.num_chroma, device=self.device)
+        chroma[:, 0] = 1.0  # says that there is no melody
+        if hasattr(self.hf, "audio_enc_to_dec_proj"):
+            chroma = self.hf.audio_enc_to_dec_proj(chroma)
+        silent = chroma.to(self.dtype).expand(2, config.chroma_length, -1)
+        return torch.cat([silent, torch.cat([states, torch.zeros_like(states)])], 1)
 
     @torch.inference_mode()
     def encode_audio(self, audio: np.ndarray, sample_rate: int) -> Tensor:
@@ -193,6 +218,8 @@ class MusicModel:
     ) -> Tensor:
         """What the decoder makes of music: [layers, batch, frames, width], without any prompt.
 
+        (A melody model reads the music after what stands for no melody and no text.)
+
         codes: [batch, codebooks, frames]. Row `t` is the output of each block after reading codes
         up to frame `t` in the delay pattern (codebook k up to frame t - k), before the final norm;
         layer i is where `Steering` adds layer i of a direction. `reduce` turns a layer's
@@ -213,15 +240,19 @@ class MusicModel:
             )
         inputs = self.delay(codes)
         outputs: list[Tensor] = []
+        lead = self.encode_prompt("").lead
+        before = (
+            {} if lead is None else {"encoder_hidden_states": lead[1:].repeat(len(codes), 1, 1)}
+        )
 
         def keep(module: torch.nn.Module, args: object, output: Tensor | tuple) -> None:
-            states = (output[0] if isinstance(output, tuple) else output)[:, 1:]
+            states = (output[0] if isinstance(output, tuple) else output)[:, -frames:]
             outputs.append(states if reduce is None else reduce(states))
 
         decoder = self.hf.decoder.model.decoder
         hooks = [block.register_forward_hook(keep) for block in decoder.layers]
         try:
-            decoder(inputs.flatten(0, 1), use_cache=False)
+            decoder(inputs.flatten(0, 1), use_cache=False, **before)
         finally:
             for hook in hooks:
                 hook.remove()
@@ -335,15 +366,18 @@ def _download(repo: str) -> Path:
         ) from error
 
 
-def _check_kind(folder: Path, shown: str) -> None:
+def _kind(folder: Path, shown: str) -> type[transformers.PreTrainedModel]:
     try:
         kind = json.loads((folder / "config.json").read_text()).get("model_type")
     except (OSError, ValueError, AttributeError) as error:
         raise MusicRFMError(
             f"the config.json of model {shown!r} cannot be read: {_sentence(error)}"
         ) from error
-    if kind != "musicgen":
-        raise MusicRFMError(f"model {shown!r} is of the kind {kind!r}, not a MusicGen")
+    if kind == "musicgen":
+        return transformers.MusicgenForConditionalGeneration
+    if kind == "musicgen_melody":
+        return transformers.MusicgenMelodyForConditionalGeneration
+    raise MusicRFMError(f"model {shown!r} is of the kind {kind!r}, not a MusicGen")
 
 
 def _device(device: str | torch.device | None) -> torch.device:

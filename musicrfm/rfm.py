@@ -110,9 +110,10 @@ def best_machine(
     metric = metrics.check(kind, search.metric)
     watched = _watched(metric, targets[val], kind)
     device = _device(search.device)
-    x = (x - x[train].mean(0)) * (10 / typical_distance(x[train]))
-    x, targets = x.to(device), targets.to(device)
-    labels = _labels(targets[val], kind)
+    centre, scale = x[train].mean(0), 10 / typical_distance(x[train])
+    seen, judged, asked = (((x[rows] - centre) * scale).to(device) for rows in (train, val, ask))
+    taught, wanted = targets[train].to(device), targets[val].to(device)
+    labels = _labels(wanted, kind)
     best: tuple[float, Draw, torch.Tensor, np.ndarray] | None = None
     for choice in choices:
         converter = None
@@ -128,8 +129,8 @@ def best_machine(
             class_converter=converter,
         )
         machine.fit(
-            (x[train], targets[train]),
-            (x[val], targets[val]),
+            (seen, taught),
+            (judged, wanted),
             iters=search.iterations,
             reg=choice.reg,
             center_grads=choice.centred,
@@ -139,13 +140,13 @@ def best_machine(
         )
         agop = machine.agop_best_model
         if metric == "agop-auc":
-            value = _agop_auc(x, targets, train, val, labels, kind, agop, top)
+            value = _agop_auc(seen, taught, judged, labels, kind, agop, top)
         else:
-            value = metrics.measure(kind, labels, machine.predict(x[val]).cpu().numpy())[metric]
+            value = metrics.measure(kind, labels, machine.predict(judged).cpu().numpy())[metric]
         if not (np.isfinite(value) and agop.isfinite().all()):
             continue
         if best is None or metrics.utility(metric, value) > metrics.utility(metric, best[0]):
-            best = (value, choice, agop, machine.predict(x[ask]).cpu().numpy())
+            best = (value, choice, agop, machine.predict(asked).cpu().numpy())
     if best is None:
         raise MusicRFMError(f"none of {len(choices)} RFM trials gave a finite score: try more")
     value, choice, agop, predicted = best
@@ -176,23 +177,22 @@ def _watched(metric: str, val: torch.Tensor, kind: str) -> str:
 
 
 def _agop_auc(
-    x: torch.Tensor,
-    targets: torch.Tensor,
-    train: np.ndarray,
-    val: np.ndarray,
+    seen: torch.Tensor,
+    taught: torch.Tensor,
+    judged: torch.Tensor,
     labels: np.ndarray,
     kind: str,
     agop: torch.Tensor,
     top: int,
 ) -> float:
-    """AUC on `val` of least squares on the top eigenvectors' projections, fitted on `train`.
+    """AUC on the rows `judged` of least squares on the top eigenvectors' projections, fitted on the
+    rows `seen`.
 
     The published code solves the least squares on the validation rows themselves, which flatters.
     """
-    vectors = torch.linalg.eigh(agop.double())[1].flip(1)[:, :top].to(x.dtype)
-    seen, asked = x[train] @ vectors, x[val] @ vectors
-    weights = torch.linalg.pinv(seen) @ (targets[train] - targets[train].mean(0))
-    return metrics.measure(kind, labels, (asked @ weights).cpu().numpy())["auc"]
+    vectors = torch.linalg.eigh(agop.double())[1].flip(1)[:, :top].to(seen.dtype)
+    weights = torch.linalg.pinv(seen @ vectors) @ (taught - taught.mean(0))
+    return metrics.measure(kind, labels, (judged @ vectors @ weights).cpu().numpy())["auc"]
 
 
 def _device(name: str) -> torch.device:

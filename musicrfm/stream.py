@@ -301,7 +301,8 @@ class MusicStream:
         if self._position == self.window:
             self._re_anchor()
         prompt, scale = self._prompt, self._guidance_scale
-        self._listen(self._window, prompt)
+        if self._listen(self._window, prompt):
+            self._read_again(self._window)
         self._set_guided(scale != 1.0 and not prompt.unconditional)
         if self._position >= self.window - LEAD:
             self._prepare()
@@ -362,10 +363,12 @@ class MusicStream:
         logits = guide(logits, scale) if decoder.guided else logits[0]
         return logits if math.isfinite(logits.sum().item()) else None
 
-    def _listen(self, window: _Window, prompt: PromptStates) -> None:
-        if prompt is not window.heard:
-            window.decoder.set_prompt(prompt)
-            window.heard = prompt
+    def _listen(self, window: _Window, prompt: PromptStates) -> bool:
+        """Makes the decoder read this prompt; whether what it has read must be read again."""
+        if prompt is window.heard:
+            return False
+        window.heard = prompt
+        return window.decoder.set_prompt(prompt)
 
     def _set_guided(self, guided: bool) -> None:
         begins = guided and not self._window.decoder.guided
@@ -391,11 +394,12 @@ class MusicStream:
     def _read_ahead(self, first: int, last: int) -> None:
         """Positions `first` to `last` of the next window, as if the piece began at its start."""
         here, window, gone = self._window, self._next, self.window - self.keep
+        if self._listen(window, self._prompt):
+            first = 0
         codes = here.inputs[:, gone + first : gone + last]
         places = torch.arange(first, last, device=codes.device)
         unknown = places <= self._delays[:, None]
         window.inputs[:, first:last] = codes.masked_fill(unknown, self.model.start_code)
-        self._listen(window, self._prompt)
         if first == 0 or not here.decoder.guided:
             window.decoder.guided = here.decoder.guided
         window.decoder.prefill(

@@ -20,6 +20,9 @@ from transformers import (
     MusicgenConfig,
     MusicgenDecoderConfig,
     MusicgenForConditionalGeneration,
+    MusicgenMelodyConfig,
+    MusicgenMelodyDecoderConfig,
+    MusicgenMelodyForConditionalGeneration,
     PreTrainedTokenizerFast,
     T5Config,
 )
@@ -54,6 +57,8 @@ class Shape:
     trim_right_ratio: float = 1.0
     activation: str = "gelu"
     half: bool = False  # write the weights in half precision
+    melody: bool = False  # reads its prompt before the music, after as many positions of no melody:
+    chroma_length: int = 5
     seed: int = 0
 
 
@@ -114,7 +119,7 @@ def _model(shape: Shape, vocabulary: int) -> MusicgenForConditionalGeneration:
         is_encoder_decoder=False,
         use_cache=False,
     )
-    decoder = MusicgenDecoderConfig(
+    decoder = (MusicgenMelodyDecoderConfig if shape.melody else MusicgenDecoderConfig)(
         vocab_size=shape.codes,
         hidden_size=shape.width,
         num_hidden_layers=shape.layers,
@@ -128,12 +133,16 @@ def _model(shape: Shape, vocabulary: int) -> MusicgenForConditionalGeneration:
         pad_token_id=shape.codes,
         bos_token_id=shape.codes,
     )
-    config = MusicgenConfig(
-        text_encoder=text.to_dict(),
-        audio_encoder=codec_config(shape).to_dict(),
-        decoder=decoder.to_dict(),
-    )
-    model = MusicgenForConditionalGeneration(config)
+    parts = {
+        "text_encoder": text.to_dict(),
+        "audio_encoder": codec_config(shape).to_dict(),
+        "decoder": decoder.to_dict(),
+    }
+    if shape.melody:
+        config = MusicgenMelodyConfig(**parts, chroma_length=shape.chroma_length)
+        model = MusicgenMelodyForConditionalGeneration(config)
+    else:
+        model = MusicgenForConditionalGeneration(MusicgenConfig(**parts))
     model.config.decoder_start_token_id = model.config.pad_token_id = shape.codes
     model.generation_config = GenerationConfig(
         do_sample=True,
@@ -160,8 +169,9 @@ def _randomise(model: MusicgenForConditionalGeneration) -> None:
         else:
             parameter.normal_(0.0, 1.2 / math.sqrt(parameter.shape[-1]))
     text = [*model.text_encoder.named_parameters()]
-    if hasattr(model, "enc_to_dec_proj"):
-        text += [*model.enc_to_dec_proj.named_parameters()]
+    for name in ("enc_to_dec_proj", "audio_enc_to_dec_proj"):
+        if hasattr(model, name):
+            text += [*getattr(model, name).named_parameters()]
     for name, parameter in text:
         if "layer_norm" in name:
             parameter.normal_(1.0, 0.2)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from musicrfm.clips import peak_normalised
 from musicrfm.errors import MusicRFMError
 
 
@@ -38,6 +39,14 @@ def refuse(log: Path, seconds: float, number: int) -> dict[str, np.ndarray]:
     return square(log, seconds, number)
 
 
+def noise(seconds: float, row: dict) -> tuple[np.ndarray, int] | None:
+    """A clip of a set: noise of its own for each row."""
+    if row["silent"]:
+        return None
+    rng = np.random.default_rng(row["number"])
+    return (0.2 * rng.normal(size=int(seconds * 32_000))).astype(np.float32), 32_000
+
+
 def note(log: Path, line: str) -> None:
     with log.open("a") as file:
         file.write(f"{line}\n")
@@ -47,3 +56,11 @@ def lines(log: Path, word: str) -> list[tuple[int, int]]:
     """(number, process) of every line that begins with `word`."""
     split = [line.split() for line in log.read_text().splitlines()]
     return [(int(number), int(process)) for first, number, process in split if first == word]
+
+
+def tone(seconds: float, row: dict, rate: int = 32_000) -> tuple[np.ndarray, int]:
+    """A clip of a set: a tone of the row's pitch in Hz with overtones and a little noise."""
+    rng = np.random.default_rng(row["number"])
+    t = np.arange(int(seconds * rate)) / rate
+    sound = sum(np.sin(2 * np.pi * k * row["pitch"] * t) / k for k in (1, 2, 3))
+    return peak_normalised(sound + 0.05 * rng.normal(size=len(t))), rate

@@ -30,6 +30,7 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 PROVIDED_AS = {"sklearn": "scikit-learn", "pythonosc": "python-osc"}  # import name → distribution
+OPTIONAL = tuple(name for name in PROJECT["optional-dependencies"] if name != "test")
 OUR_OWN = {"musicrfm", "bridge", "max_patches", "tests", "run"}
 
 
@@ -128,7 +129,7 @@ class TestRequirements:
 
     @pytest.mark.parametrize(
         ("folder", "extras"),
-        [("musicrfm", ("train",)), ("bridge", ()), ("tests", ("train", "test"))],
+        [("musicrfm", OPTIONAL), ("bridge", ()), ("tests", ("train", "test"))],
         ids=["musicrfm", "bridge", "tests"],
     )
     def test_every_import_is_declared(self, folder: str, extras: tuple[str, ...]) -> None:

@@ -31,6 +31,9 @@ def detect(o: argparse.Namespace) -> None:
     from musicrfm.detect import detect as heard_by
     from musicrfm.model import MusicModel
 
+    for path in o.files:
+        if not Path(path).is_file():
+            raise MusicRFMError(f"there is no file {path!r}")
     model = MusicModel.load(o.model, device=o.device)
     names = o.concept or list_detectors(model.name)
     if not names:
@@ -40,8 +43,6 @@ def detect(o: argparse.Namespace) -> None:
     detectors = [Detector.load(name, model) for name in names]
     found = []
     for path in o.files:
-        if not Path(path).is_file():
-            raise MusicRFMError(f"there is no file {path!r}")
         try:
             audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
         except (OSError, RuntimeError) as error:

@@ -94,7 +94,7 @@ def train_set(o: argparse.Namespace) -> None:
     clips = syntheory.clip_set(
         name, o.samples or SETS[o.word][2], o.seed, source=o.source, **filters
     )
-    data = hear(model, clips, o.pooling, o.batch, workers=processes(o), seed=o.seed)
+    data = hear(model, clips, o.pooling, o.batch, workers=processes(o, len(clips)), seed=o.seed)
     classes = [spoken[row[column]] for row in data.rows]
     if kind == "multiclass":
         names = [one for one in spoken.values() if one in set(classes)]
@@ -116,7 +116,7 @@ def train_tempo(o: argparse.Namespace) -> None:
         if o.data == "music"
         else syntheory.clip_set("tempos", samples, o.seed, source=o.source)
     )
-    data = hear(model, clips, o.pooling, o.batch, workers=processes(o), seed=o.seed)
+    data = hear(model, clips, o.pooling, o.batch, workers=processes(o, len(clips)), seed=o.seed)
     labels = [row["bpm"] for row in data.rows]
     make(o, data, "tempo", labels, kind="regression", concept="tempo", target="bpm")
 
@@ -132,7 +132,14 @@ def train_custom(o: argparse.Namespace) -> None:
     if kind != "binary" and o.target is not None:
         raise MusicRFMError(f"--target is for binary labels: leave it out with --kind {kind}")
     name = o.name or _plain(o.column if o.target is None else f"{o.column}_{o.target}")
-    data = hear(loaded_model(o), clip_set, o.pooling, o.batch, workers=processes(o), seed=o.seed)
+    data = hear(
+        loaded_model(o),
+        clip_set,
+        o.pooling,
+        o.batch,
+        workers=processes(o, len(clip_set)),
+        seed=o.seed,
+    )
     values = _column(data, o.column)
     about: dict[str, Any] = {"concept": o.column, "target": o.target or o.column}
     if o.target is not None:

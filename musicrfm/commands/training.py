@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from musicrfm.rfm import Search
     from musicrfm.train import Trained
 
+MANY = 500  # clips from which starting processes to prepare their sound pays
 METRICS = ("auc", "accuracy", "f1", "mse", "r2", "agop-auc")
 
 
@@ -72,7 +73,8 @@ def training_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--workers",
         type=int,
-        help="processes (default: one per CPU; 0: none but this one), or jobs at a time on Ray",
+        help="processes (default: one per CPU for what is slow; 0: none but this one), or jobs at "
+        "a time on Ray",
     )
     p.add_argument("--gpus", type=float, default=0.0, help="share of a GPU for each job on Ray")
     p.add_argument("--seed", type=int, default=0)
@@ -91,13 +93,13 @@ def loaded_model(o: argparse.Namespace) -> MusicModel:
     return MusicModel.load(o.model, device=o.device)
 
 
-def processes(o: argparse.Namespace) -> int:
-    """Processes on this machine."""
+def processes(o: argparse.Namespace, clips: int = MANY) -> int:
+    """Processes on this machine; unless told otherwise none besides this for a few clips."""
     if o.workers is not None and o.workers < 0:
         raise MusicRFMError(f"--workers {o.workers} is too few: give 0 or more")
     if o.workers is not None and o.executor == "local":
         return o.workers
-    return os.cpu_count() or 1
+    return (os.cpu_count() or 1) if clips >= MANY else 0
 
 
 def make(o: argparse.Namespace, data: Data, name: str, labels: Sequence, **about) -> None:
@@ -105,7 +107,9 @@ def make(o: argparse.Namespace, data: Data, name: str, labels: Sequence, **about
     from musicrfm.train import Work, direction_path, fit
 
     started = time.monotonic()
-    workers = processes(o) if o.executor == "local" else o.workers or 0
+    workers = o.workers or 0
+    if o.executor == "local" and o.method.startswith("rfm"):
+        workers = processes(o)  # the others are done sooner than a process has started
     trained = fit(
         data,
         name,

@@ -1,0 +1,65 @@
+"""`musicrfm syntheory`: the labelled clips that concepts are learned from."""
+
+from __future__ import annotations
+
+import argparse
+
+from musicrfm.commands.arguments import command, count
+
+SETS = (
+    "notes",
+    "intervals",
+    "scales",
+    "chords",
+    "simple_progressions",
+    "chord_progressions",
+    "tempos",
+    "time_signatures",
+)
+
+
+def add(commands) -> None:
+    p = commands.add_parser("syntheory", help="labelled clips of notes, chords, tempi and more")
+    actions = p.add_subparsers(required=True, metavar="ACTION")
+    command(actions, "list", show, "say which sets there are")
+    p = command(actions, "render", render, "render a set to sound files and a table of labels")
+    p.add_argument("name", choices=SETS, metavar="NAME", help=", ".join(SETS))
+    p.add_argument("--out", required=True, metavar="DIR", help="folder for clips and labels.csv")
+    p.add_argument(
+        "--subset", type=count, metavar="N", help="so many clips, balanced (default all)"
+    )
+    p.add_argument(
+        "--balance", metavar="FIELD", help="the field to balance (default: the set's concept)"
+    )
+    p.add_argument("--seed", type=int, default=0, help="of the choice (default %(default)s)")
+    p.add_argument(
+        "--workers", type=count, metavar="N", help="processes (default: one for each core)"
+    )
+    p.add_argument("--format", choices=("flac", "wav"), default="flac", help="default %(default)s")
+
+
+def show(o: argparse.Namespace) -> None:
+    from musicrfm.syntheory import SETS
+
+    print(f"{'set':<21}{'clips':>6}{'silent':>8}  {'concept':<23}what it is")
+    for one in SETS.values():
+        silent = sum(map(one.silent, one.rows()))
+        print(f"{one.name:<21}{one.size:>6}{silent:>8}  {one.label:<23}{one.about}")
+
+
+def render(o: argparse.Namespace) -> None:
+    import os
+
+    from musicrfm import syntheory
+    from musicrfm.syntheory.folder import render_folder
+
+    clip_set = syntheory.clip_set(o.name, o.subset, o.seed, label=o.balance)
+    done = render_folder(
+        o.name, clip_set, o.out, format=o.format, workers=o.workers or os.cpu_count() or 1
+    )
+    there = done.clips - done.fresh
+    print(
+        f"{done.clips} clips ({done.fresh} rendered, {there} there already); "
+        f"{done.silent} of the set are silent and left out"
+    )
+    print(f"  {done.table}")
