@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bridge.midi_port import NoMidi, input_names
-from bridge.output import FIXES
+from bridge.output import FIXES, RING_SECONDS
 from bridge.recorder import is_sound_file
 from bridge.rig import Rig, SteerSetting, load_rig
 from bridge.session import Settings, play
@@ -84,7 +84,21 @@ def _parser() -> argparse.ArgumentParser:
         "--lookahead",
         metavar="MS",
         type=_number(40, 10_000),
-        help="how far ahead to generate (default 200): less reacts sooner, more is safer",
+        help="how far ahead to generate (default 500): more is safer, and no slower to react, as "
+        "what is ahead is made again when a control changes",
+    )
+    add(
+        "--early",
+        action="store_true",
+        default=None,
+        help="sound each frame 80 ms sooner, before the codec can be quite sure of it",
+    )
+    add(
+        "--ring",
+        metavar="MS",
+        type=_number(5, 1000),
+        help="sound handed to the sound card ahead (default 30): less reacts sooner, more forgives "
+        "a busy computer",
     )
     add(
         "--smoothing",
@@ -161,7 +175,9 @@ def _settings(args: argparse.Namespace) -> Settings:
         seconds=args.seconds,
         record=first(args.record, rig.output.get("record")),
         stats=args.stats,
-        lookahead=first(args.lookahead, engine.get("lookahead"), 200.0) / 1000,
+        lookahead=first(args.lookahead, engine.get("lookahead"), 500.0) / 1000,
+        early=bool(first(args.early, engine.get("early"), False)),
+        ring=first(args.ring, rig.output.get("ring"), 1000 * RING_SECONDS) / 1000,
         smoothing=first(args.smoothing, engine.get("smoothing"), 50.0) / 1000,
         fast=args.fast,
         osc_host=first(args.osc_host, rig.osc.get("host"), "127.0.0.1"),

@@ -80,6 +80,14 @@ class Ramp:
     def moving(self) -> bool:
         return self._left > 0
 
+    @property
+    def state(self) -> tuple[float, float, int]:
+        return self.value, self.target, self._left
+
+    @state.setter
+    def state(self, state: tuple[float, float, int]) -> None:
+        self.value, self.target, self._left = state
+
     def apply(self, audio: np.ndarray) -> np.ndarray:
         """Multiply a block by the level, moving on as many samples as the block has."""
         if not self._left:

@@ -1,8 +1,9 @@
 """The clockwork: once a frame, hand the controls to the stream and its sound to the output.
 
-One thread does this and nothing else. It generates just in time, `lookahead` ahead of the output,
-because everything generated ahead is music that a knob can no longer change. Whatever goes wrong
-with one value or one frame is reported, and the set goes on.
+One thread does this and nothing else. It stays `lookahead` ahead of the output. When a control
+changes, it goes back to the first frame that can still be replaced and makes the music ahead again,
+so a deep buffer does not make the path from knob to ear any longer. Whatever goes wrong with one
+value or one frame is reported, and the set goes on.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -32,6 +34,11 @@ START_FADE = 0.05  # seconds; also for pausing, going on and panic
 STOP_FADE = 0.3
 GAIN_SECONDS = 0.02
 FLOOR_DB = -120.0
+MARGIN_SECONDS = 0.008  # for a new frame's way to the output, beside the time it takes to make
+LEAST_BUFFER = 0.5  # share of the lookahead that going back and back again must leave
+AGAIN_SECONDS = 0.01  # going back more often than this would only be more work
+NAP_SECONDS = 0.05
+AUDIBLE = 1e-4  # 80 dB below full scale
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,21 @@ class Status:
     underruns: int
     steers: dict[str, float] = field(default_factory=dict)  # what is not 0
     playing: bool = True
+
+
+# What of the engine itself decides the next frame, beside what has a state of its own.
+OWN = (
+    "_samples",
+    "_times",
+    "_slow",
+    "_version",
+    "_restart",
+    "_ending",
+    "_fallen",
+    "_last",
+    "frames",
+    "applied",
+)
 
 
 class Glide:
@@ -71,6 +93,22 @@ class Glide:
     def moving(self) -> bool:
         return self._left > 0
 
+    @property
+    def state(self) -> tuple[float, float, int]:
+        return self.value, self._target, self._left
+
+    @state.setter
+    def state(self, state: tuple[float, float, int]) -> None:
+        self.value, self._target, self._left = state
+
+
+class Made(NamedTuple):
+    """A frame that has been handed to the output but can still be replaced."""
+
+    first: int  # number of its first sample
+    audio: np.ndarray
+    before: dict  # everything that decided it, see `Engine._state`
+
 
 class Engine:
     """Plays a stream into an output under the controls.
@@ -88,8 +126,8 @@ class Engine:
         output: Output,
         steers: dict[str, str],
         *,
-        recorder: Recorder | None = None,
-        lookahead: float = 0.2,
+        recorders: Sequence[Recorder] = (),
+        lookahead: float = 0.5,
         smoothing: float = 0.05,
         seconds: float | None = None,
         plan: Iterable[tuple[float, str, object]] = (),
@@ -97,11 +135,15 @@ class Engine:
         self.stream = stream
         self.controls = controls
         self.output = output
-        self.recorder = recorder
+        self.recorders = tuple(recorders)
         self.lookahead = lookahead
         self.failure: BaseException | None = None
         self.applied = 0  # control changes handed to the stream
         self.frames = 0
+        self.rewinds = 0  # times that a control change made it go back
+        self.remade = 0  # frames that were made again
+        # When it went back, and the first sample that then was another one: for measuring.
+        self.turns: deque[tuple[float, int]] = deque(maxlen=10_000)
         self.wall_seconds = 0.0
         self.busy_seconds = 0.0  # of these, generating
         self.made_seconds = 0.0  # audio generated
@@ -115,6 +157,11 @@ class Engine:
         self._stop_fade = round(min(STOP_FADE, (seconds or 60.0) / 4) * self._rate)
         self._plan = sorted(plan, key=lambda entry: entry[0], reverse=True)
         self._samples = 0
+        self._reached = 0  # the furthest sample ever handed over
+        self._made: deque[Made] = deque()  # not settled yet
+        self._rewound = -math.inf  # when it last went back
+        self._replaced: dict[int, np.ndarray] = {}  # what it had made, by first sample
+        self._frame_busy = 0.0  # seconds a frame takes to make, lately
         self._values: dict[str, Value] = {}
         self._times: Mapping[str, int] = {}
         self._slow: Mapping[str, float] = {}  # the seconds that crossfades take, by address
@@ -124,12 +171,15 @@ class Engine:
         self._gain = Ramp(0.0)
         self._curtain = Ramp(0.0)  # 0 closed, 1 open: start, pause, panic and stop
         self._restart = False
+        self._ending = False  # the latest frame knew that it should end
         self._fallen = False  # the latest frame failed
         self._last = np.zeros(self._channels, dtype=np.float32)
         self._peak = 0.0
         self._speed = 0.0
         self._setters: dict[str, Callable[[Value], None]] = self._make_setters()
         self._stopping = threading.Event()
+        self._wake = threading.Event()
+        controls.on_change(lambda *_: self._wake.set())
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
 
     # ---- any thread ----
@@ -140,11 +190,21 @@ class Engine:
     def stop(self) -> None:
         """Fade out and end; returns at once."""
         self._stopping.set()
+        self._wake.set()
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait for the end; True if it has come."""
         self._thread.join(timeout)
         return not self._thread.is_alive()
+
+    @property
+    def reaction(self) -> float:
+        """Seconds from a control's change to the first sample it may change leaving for the ring.
+
+        The mean; a change waits for the next frame's beginning, half a frame in the mean.
+        """
+        frame = self._frame_size / self._rate
+        return MARGIN_SECONDS + 1.5 * self._frame_busy + frame / 2
 
     @property
     def running(self) -> bool:
@@ -166,7 +226,7 @@ class Engine:
             seconds=self.audio_seconds,
             level_db=20 * math.log10(self._peak) if self._peak > 1e-6 else FLOOR_DB,
             speed=self._speed,
-            buffer=max(0.0, self.output.ahead()),
+            buffer=max(0.0, self._ahead(self.output.position())),
             underruns=self.output.underruns,
             steers=steers,
             playing=bool(values["/play"]),
@@ -178,20 +238,59 @@ class Engine:
         began = time.monotonic()
         try:
             while not self._done():
-                spare = self.output.ahead() - self.lookahead
+                position = self.output.position()
+                self._settle(position)
+                self._wake.clear()  # before looking, so that nothing set after it is missed
+                self._rewind(position)
+                spare = self._ahead(position) - self.lookahead
                 if spare > 0.0:
-                    # Not on the stop event: fading out needs the rest of the buffer as well.
-                    time.sleep(min(spare, 0.05))
-                    continue
-                self._frame()
+                    self._wake.wait(min(spare, NAP_SECONDS))
+                else:
+                    self._frame()
         except BaseException as error:
             log.exception("the engine stopped")
             self.failure = error
         finally:
+            self._settle(self._samples)
             self.output.close()
-            if self.recorder is not None:
-                self.recorder.close()
+            for recorder in self.recorders:
+                recorder.close()
             self.wall_seconds = time.monotonic() - began
+
+    def _ahead(self, position: int) -> float:
+        """Seconds of the newest take that the output has not settled yet."""
+        return (self._samples - position) / self._rate
+
+    def _settle(self, position: int) -> None:
+        """Frames that begin before `position` stay as they are: now they are recorded."""
+        while self._made and self._made[0].first < position:
+            audio = self._made.popleft().audio
+            for recorder in self.recorders:
+                recorder.write(audio)
+
+    def _rewind(self, position: int) -> None:
+        """Goes back as far as possible, if a control has changed since the latest frame.
+
+        While older takes keep less than a good part of the lookahead in the output, the change
+        only counts from the next frame on: the safety of the buffer comes first.
+        """
+        now = time.monotonic()
+        if not (self._made and self._outdated()) or now - self._rewound < AGAIN_SECONDS:
+            return
+        if (self._reached - position) / self._rate < LEAST_BUFFER * self.lookahead:
+            return
+        soonest = position + (MARGIN_SECONDS + 1.5 * self._frame_busy) * self._rate
+        for number, made in enumerate(self._made):
+            if made.first >= soonest and self.stream.reaches(made.before["stream"]):
+                self._rewound = now
+                self.rewinds += 1
+                self.remade += len(self._made) - number
+                self._replaced = {}
+                while len(self._made) > number:
+                    gone = self._made.pop()
+                    self._replaced[gone.first] = gone.audio
+                self._state = made.before
+                return
 
     def _done(self) -> bool:
         if self._total is not None and self._samples >= self._total:
@@ -202,10 +301,21 @@ class Engine:
     def _closed(self) -> bool:
         return self._curtain.value == 0.0 and not self._curtain.moving and self._samples > 0
 
+    def _outdated(self) -> bool:
+        """Whether the latest frame was made with other values than there are now."""
+        if self._stopping.is_set() and not self._ending:
+            return True
+        snapshot = self.controls.snapshot()
+        return snapshot.version != self._version and (
+            (snapshot.values, snapshot.times, snapshot.glides)
+            != (self._values, self._times, self._slow)
+        )
+
     def _frame(self) -> None:
         """One frame: controls in, sound out."""
         if self._plan:
             self._follow_plan()
+        before = self._state
         self._apply(self.controls.snapshot())
         self._move_curtain()
         audio = self._generate() if self._curtain.moving or self._curtain.value else None
@@ -215,13 +325,47 @@ class Engine:
             audio = soft_limit(self._curtain.apply(self._gain.apply(audio)))
         if self._total is not None:
             audio = audio[: self._total - self._samples]
+        first = self._samples
         self._last = audio[-1].copy()
         self._peak = float(np.abs(audio).max())
         self._samples += len(audio)
+        self._reached = max(self._reached, self._samples)
         self.frames += 1
-        if self.recorder is not None:
-            self.recorder.write(audio)
-        self.output.write(audio)
+        self._made.append(Made(first, audio, before))
+        if self._replaced:
+            self._compare(first, audio)
+        self.output.write(first, audio)
+
+    def _compare(self, first: int, audio: np.ndarray) -> None:
+        """Notes where the sound begins to differ from what was there before going back."""
+        replaced = self._replaced.pop(first, None)
+        if replaced is None or len(replaced) != len(audio):
+            self._replaced = {}
+        elif len(different := np.flatnonzero(np.abs(audio - replaced).max(axis=1) > AUDIBLE)):
+            self.turns.append((self._rewound, first + int(different[0])))
+            self._replaced = {}
+
+    @property
+    def _state(self) -> dict:
+        """Everything that decides the next frame. Setting it goes back to that frame."""
+        return {
+            "stream": self.stream.state,
+            "glides": {address: glide.state for address, glide in self._glides.items()},
+            "ramps": (self._gain.state, self._curtain.state),
+            "own": {name: getattr(self, name) for name in OWN},
+            "values": dict(self._values),
+            "moving": set(self._moving),
+        }
+
+    @_state.setter
+    def _state(self, state: dict) -> None:
+        self.stream.state = state["stream"]
+        for address, own in state["glides"].items():
+            self._glides[address].state = own
+        self._gain.state, self._curtain.state = state["ramps"]
+        for name, value in state["own"].items():
+            setattr(self, name, value)
+        self._values, self._moving = dict(state["values"]), set(state["moving"])
 
     def _follow_plan(self) -> None:
         while self._plan and self._plan[-1][0] <= self.audio_seconds:
@@ -235,7 +379,8 @@ class Engine:
         """Open or close: stop and the end of `seconds` first, then panic, then play and pause."""
         left = math.inf if self._total is None else self._total - self._samples
         fade = round(START_FADE * self._rate)
-        if self._stopping.is_set() or left <= self._stop_fade:
+        self._ending = self._stopping.is_set()
+        if self._ending or left <= self._stop_fade:
             self._curtain.to(0.0, min(left, self._stop_fade))
         elif self._restart:
             self._curtain.to(0.0, fade)
@@ -263,6 +408,7 @@ class Engine:
         made = len(audio) / self._rate
         self.busy_seconds += busy
         self.made_seconds += made
+        self._frame_busy += (busy - self._frame_busy) * (0.1 if self._frame_busy else 1.0)
         # Over the last second or so; the first frame, which fills the delay pattern, tells little.
         if busy > 0.0:
             self._speed += (made / busy - self._speed) * (0.02 if self._speed else 1.0)

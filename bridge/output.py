@@ -1,9 +1,9 @@
-"""Where the sound goes: a sound card, a file, or nowhere, each with a clock the engine follows.
+"""Where the sound goes: a sound card or nowhere, each with a clock the engine follows.
 
-Every output takes blocks of float32 [samples, channels] at the model's rate and says how many
-seconds of audio are still ahead; the engine keeps that at the lookahead. A sound card is played by
-a process of its own (`bridge.speaker`); if it goes away, audio is paced by the wall clock and
-dropped until a device is back.
+Every output takes blocks of float32 [samples, channels] at the model's rate, each with the number
+of its first sample, and says which is the first sample that can still be replaced. A sound card is
+played by a process of its own (`bridge.speaker`); if it goes away, audio is paced by the wall clock
+and dropped until a device is back.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from typing import Protocol
 import numpy as np
 
 from bridge.children import start
-from bridge.recorder import Recorder
-from bridge.speaker import AUDIO, END, HEADER, RESUME_SHARE
+from bridge.speaker import AUDIO, END, HEADER, RESUME_SECONDS
 from musicrfm.errors import MusicRFMError
 
 log = logging.getLogger(__name__)
@@ -28,6 +27,7 @@ OPEN_SECONDS = 30.0  # the first start after a boot can be slow
 SILENT_SECONDS = 3.0  # a speaker process that reports nothing for this long is stuck
 STALE_SECONDS = 0.5  # beyond this, the latest report says nothing about now
 CLOSE_SECONDS = 3.0
+RING_SECONDS = 0.03
 
 FIXES = {
     "portaudio": "the PortAudio library is missing (on Debian or Ubuntu: "
@@ -37,16 +37,23 @@ FIXES = {
 
 
 class Output(Protocol):
-    """What the engine needs of an output. `write` never blocks for longer than a frame."""
+    """What the engine needs of an output. Samples are numbered from the beginning of the set.
+
+    `write` never blocks; audio that begins before what was written last replaces it from there on.
+    """
 
     description: str
-    latency: float  # seconds the device adds after the lookahead
+    latency: float  # seconds that the device adds
+    ring: float  # seconds from the position to the device
     underruns: int  # times that audio came too late
+    late: int  # times that audio came too late to replace all that it was meant to
     xruns: int  # times that the system was late to fetch it
     lost_times: int  # times that the device went away
 
-    def write(self, audio: np.ndarray) -> None: ...
-    def ahead(self) -> float: ...
+    def write(self, at: int, audio: np.ndarray) -> None: ...
+    def position(self) -> int:
+        """Number of the first sample that can still be replaced."""
+
     def close(self) -> None: ...
 
 
@@ -64,70 +71,69 @@ class WallClock:
     Like a sound card it begins, and begins again after a gap, once `lead` seconds are there.
     """
 
-    def __init__(self, lead: float = 0.0) -> None:
-        self._lead = lead
-        self._written = 0.0
+    def __init__(self, rate: int, lead: float = 0.0) -> None:
+        self._rate, self._lead = rate, lead * rate
+        self._from: int | None = None  # the sample at which it began to play (again)
+        self._end = 0
         self._began: float | None = None
 
-    def write(self, seconds: float) -> bool:
-        """Account for more audio; False if time had already passed the end of the last."""
-        in_time = self._began is None or self.ahead() > 0.0
+    def write(self, at: int, samples: int) -> bool:
+        """Account for audio; False if time had already passed the end of the last."""
+        if self._from is None:
+            self._from = self._end = at
+        in_time = self._began is None or self._passed() < self._end
         if not in_time:
-            self._written, self._began = 0.0, None
-        self._written += seconds
-        if self._began is None and self._written >= self._lead:
+            self._from, self._began = self._end, None
+        self._end = max(self._end, at + samples)
+        if self._began is None and self._end - self._from >= self._lead:
             self._began = time.monotonic()
         return in_time
 
-    def ahead(self) -> float:
-        """Seconds written but not yet played; below 0 if time has passed the end."""
+    def position(self) -> int:
+        return min(self._passed(), self._end)
+
+    def _passed(self) -> int:
         played = 0.0 if self._began is None else time.monotonic() - self._began
-        return self._written - played
+        return (self._from or 0) + int(played * self._rate)
 
 
 class PacedOutput:
-    """A file, or nothing at all, at real-time pace; with `fast` as quickly as audio comes.
+    """Nothing at all at real-time pace, for a set that only goes into a file; or, with `fast`, as
+    quickly as audio comes.
 
     What came late is counted as an underrun, though the file has no gap.
     """
 
-    latency = 0.0
-    xruns = 0
+    latency = ring = 0.0
+    xruns = late = 0
     lost_times = 0
 
     def __init__(
-        self,
-        rate: int,
-        recorder: Recorder | None,
-        description: str,
-        lookahead: float = 0.2,
-        fast: bool = False,
+        self, rate: int, description: str, lookahead: float = 0.2, fast: bool = False
     ) -> None:
         self.description = description
         self.underruns = 0
-        self._rate = rate
-        self._recorder = recorder
-        self._clock = None if fast else WallClock(RESUME_SHARE * lookahead)
+        self._end = 0
+        self._clock = None if fast else WallClock(rate, min(0.75 * lookahead, RESUME_SECONDS))
 
-    def write(self, audio: np.ndarray) -> None:
-        if self._clock is not None and not self._clock.write(len(audio) / self._rate):
+    def write(self, at: int, audio: np.ndarray) -> None:
+        self._end = at + len(audio)
+        if self._clock is not None and not self._clock.write(at, len(audio)):
             self.underruns += 1
-        if self._recorder is not None:
-            self._recorder.write(audio)
 
-    def ahead(self) -> float:
-        return 0.0 if self._clock is None else self._clock.ahead()
+    def position(self) -> int:
+        return self._end if self._clock is None else self._clock.position()
 
     def close(self) -> None:
-        if self._recorder is not None:
-            self._recorder.close()
+        pass
 
 
 class DeviceOutput:
     """A sound card, played by a `bridge.speaker` process that is replaced if the card goes away.
 
     Construction starts the process and returns at once; `open()` waits for the device. `device` is
-    an index, part of a name, or None for the default. `latency` is "low", "high" or seconds.
+    an index, part of a name, or None for the default. `ring`: seconds of sound that are settled
+    before they go to the device. `latency`, of the device, is "low", "high" or seconds.
     """
 
     def __init__(
@@ -136,6 +142,7 @@ class DeviceOutput:
         rate: int,
         channels: int,
         lookahead: float,
+        ring: float = RING_SECONDS,
         latency: str | float = "low",
     ) -> None:
         self._config = {
@@ -143,14 +150,17 @@ class DeviceOutput:
             "rate": rate,
             "channels": channels,
             "lookahead": lookahead,
+            "ring": ring,
             "latency": latency,
         }
         self._rate = rate
         self._lock = threading.Lock()
-        self._clock = WallClock()
+        self._clock = WallClock(rate)
         self._closing = False
         self._speaker: _Speaker | None = None
-        self._lost_counts = {"underruns": 0, "xruns": 0}
+        self._lost_counts = {"underruns": 0, "late": 0, "xruns": 0}
+        self._end = 0
+        self.ring = ring
         self.description = "no device"
         self.latency = 0.0
         self.lost_times = 0
@@ -186,20 +196,25 @@ class DeviceOutput:
         return self._count("underruns")
 
     @property
+    def late(self) -> int:
+        return self._count("late")
+
+    @property
     def xruns(self) -> int:
         """Blocks the system delivered late to the card, as the card's driver reports them."""
         return self._count("xruns")
 
-    def write(self, audio: np.ndarray) -> None:
+    def write(self, at: int, audio: np.ndarray) -> None:
+        self._end = at + len(audio)
         speaker = self._speaker
         if speaker is not None:
-            speaker.send(audio)
+            speaker.send(at, audio)
         else:
-            self._clock.write(len(audio) / self._rate)
+            self._clock.write(at, len(audio))
 
-    def ahead(self) -> float:
+    def position(self) -> int:
         speaker = self._speaker
-        return self._clock.ahead() if speaker is None else speaker.ahead(self._rate)
+        return self._clock.position() if speaker is None else speaker.position(self._rate)
 
     def close(self) -> None:
         """Play what was written, then let the device go."""
@@ -208,7 +223,8 @@ class DeviceOutput:
             speaker, self._speaker = self._speaker, None
             candidate = self._candidate
         if speaker is not None:
-            self._keep_counts(speaker, speaker.finish(speaker.ahead(self._rate) + CLOSE_SECONDS))
+            left = (self._end - speaker.position(self._rate)) / self._rate
+            self._keep_counts(speaker, speaker.finish(max(0.0, left) + CLOSE_SECONDS))
         if candidate is not speaker:
             candidate.kill()
 
@@ -229,7 +245,7 @@ class DeviceOutput:
             with self._lock:
                 if self._closing:
                     return
-                self._clock = WallClock()
+                self._clock = WallClock(self._rate)
                 self._speaker = None
                 self._candidate = _Speaker(self._config, wait=True)
             if speaker is not None:
@@ -261,7 +277,7 @@ class _Speaker:
     def __init__(self, config: dict, wait: bool) -> None:
         self._process = start("bridge.speaker", json.dumps({**config, "wait": wait}))
         self.latest: dict = {}
-        self._sent = 0
+        self._first: int | None = None
         self._heard = time.monotonic()
         self._gone = threading.Event()
         self._hellos: queue.SimpleQueue[dict | None] = queue.SimpleQueue()
@@ -280,24 +296,23 @@ class _Speaker:
     def alive(self) -> bool:
         return not self._gone.is_set() and time.monotonic() - self._heard < SILENT_SECONDS
 
-    def send(self, audio: np.ndarray) -> None:
-        self._sent += len(audio)
+    def send(self, at: int, audio: np.ndarray) -> None:
+        if self._first is None:
+            self._first = at
         payload = np.ascontiguousarray(audio, dtype=np.float32).tobytes()
-        self._outbox.put(HEADER.pack(AUDIO, len(payload)) + payload)
+        self._outbox.put(HEADER.pack(AUDIO, at, len(payload)) + payload)
 
-    def ahead(self, rate: int) -> float:
-        """Seconds sent but not yet taken by the card, carried on from the latest report."""
+    def position(self, rate: int) -> int:
+        """The first sample not yet settled, carried on from the latest report."""
         report = self.latest
-        if not report:
-            return self._sent / rate
-        ahead = report["buffered"] + (self._sent - report["received"]) / rate
-        if report["playing"]:
-            ahead -= min(time.monotonic() - report["time"], STALE_SECONDS)
-        return max(0.0, ahead)
+        if not report or not report["playing"]:
+            return max(self._first or 0, report.get("position", 0))
+        passed = min(time.monotonic() - report["time"], STALE_SECONDS)
+        return report["position"] + int(passed * rate)
 
     def finish(self, timeout: float) -> dict:
         """Play out and end; returns the last report."""
-        self._outbox.put(HEADER.pack(END, 0))
+        self._outbox.put(HEADER.pack(END, 0, 0))
         self._gone.wait(timeout)
         self.kill()
         return self.latest

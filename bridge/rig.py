@@ -83,6 +83,7 @@ TABLES: dict[str, dict[str, Key]] = {
         "seed": Key("whole", 0, 2**63 - 1),
         "lookahead": Key("number", 40, 10_000),  # ms
         "smoothing": Key("number", 0, 10_000),  # ms
+        "early": Key("whole", 0, 1),
         "gain": Key("number", -60, 12),  # dB
         "guidance": Key("number", 0, 10),
         "temperature": Key("number", 0.05, 4),
@@ -94,6 +95,7 @@ TABLES: dict[str, dict[str, Key]] = {
         "to": Key("text"),
         "record": Key("text"),
         "latency": Key("low|high"),
+        "ring": Key("number", 5, 1000),  # ms
     },
     "osc": {"host": Key("text"), "port": Key("whole", 0, 65535)},
 }

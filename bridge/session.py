@@ -28,7 +28,7 @@ from bridge.controls import Controls, Value, namespace, steer_address
 from bridge.engine import Engine
 from bridge.midi import MidiInput
 from bridge.osc import OscServer
-from bridge.output import DeviceOutput, Output, OutputUnavailable, PacedOutput
+from bridge.output import RING_SECONDS, DeviceOutput, Output, OutputUnavailable, PacedOutput
 from bridge.recorder import Recorder, is_sound_file
 from bridge.rig import Rig, SteerSetting
 from bridge.status import LogHandler, StatusLine
@@ -65,7 +65,9 @@ class Settings:
     seconds: float | None = None
     record: str | None = None
     stats: str | None = None
-    lookahead: float = 0.2
+    lookahead: float = 0.5
+    ring: float = RING_SECONDS
+    early: bool = False
     smoothing: float = 0.05
     fast: bool = False
     osc_host: str = "127.0.0.1"
@@ -93,7 +95,8 @@ def play(settings: Settings) -> int:
         model = MusicModel.load(settings.model, device=settings.device)
         if model.device.type == "cpu" and model.width <= SMALL_WIDTH:
             torch.set_num_threads(1)
-        stream = MusicStream(model, str(settings.start["/prompt"]), seed=settings.seed)
+        prompt = str(settings.start["/prompt"])
+        stream = MusicStream(model, prompt, seed=settings.seed, early=settings.early)
         steers, steer_start = add_directions(stream, settings.steer, settings.rig.folder)
         controls = Controls(
             namespace(steers.values()),
@@ -110,18 +113,18 @@ def play(settings: Settings) -> int:
         if settings.midi_port is not None or settings.rig.midi:
             midi = MidiInput(controls, settings.rig.midi, settings.midi_port)
             stack.callback(midi.close)
-        output = open_output(settings, model)
+        output, recorders = open_output(settings, model)
         stack.callback(output.close)
-        recorder = None
         if settings.record:
-            recorder = open_recorder(settings.record, model, wait=settings.fast)
+            recorders.append(open_recorder(settings.record, model, wait=settings.fast))
+        for recorder in recorders:
             stack.callback(recorder.close)
         engine = Engine(
             stream,
             controls,
             output,
             steers,
-            recorder=recorder,
+            recorders=recorders,
             lookahead=settings.lookahead,
             smoothing=settings.smoothing,
             seconds=settings.seconds,
@@ -219,25 +222,30 @@ def crossfades(rig: Rig, controls: Controls) -> list[tuple[float, str, tuple]]:
     ]
 
 
-def open_output(settings: Settings, model: MusicModel) -> Output:
-    """The output that was asked for; a file where no sound can be played and none was asked for."""
-    wanted, rate = settings.output, model.sample_rate
+def open_output(settings: Settings, model: MusicModel) -> tuple[Output, list[Recorder]]:
+    """The output that was asked for, and the recorder of a file that takes its place.
+
+    It is a file where no sound can be played and nothing else was asked for.
+    """
+    wanted, rate, lookahead = settings.output, model.sample_rate, settings.lookahead
     if wanted == "none":
-        return PacedOutput(rate, None, "none", settings.lookahead, settings.fast)
+        return PacedOutput(rate, "none", lookahead, settings.fast), []
     if wanted is not None and is_sound_file(wanted):
         recorder = open_recorder(wanted, model, wait=settings.fast)
-        return PacedOutput(rate, recorder, wanted, settings.lookahead, settings.fast)
-    device = DeviceOutput(wanted, rate, model.channels, settings.lookahead, settings.device_latency)
+        return PacedOutput(rate, wanted, lookahead, settings.fast), [recorder]
+    device = DeviceOutput(
+        wanted, rate, model.channels, lookahead, settings.ring, settings.device_latency
+    )
     try:
         device.open()
     except OutputUnavailable as error:
         path = unused(SESSION_FILE)
         log.warning("no sound here: %s; playing in real time into %s instead", error.reason, path)
-        return PacedOutput(rate, open_recorder(path, model), path, settings.lookahead)
+        return PacedOutput(rate, path, lookahead), [open_recorder(path, model)]
     except BaseException:
         device.close()
         raise
-    return device
+    return device, []
 
 
 def _same_file(one: str, other: str) -> bool:
@@ -263,7 +271,8 @@ def statistics(engine: Engine, settings: Settings, wall_seconds: float) -> dict:
     model, output = engine.stream.model, engine.output
     frame = 1.0 / model.frame_rate
     latency = {
-        "lookahead_ms": 1000 * settings.lookahead,
+        "reaction_ms": 1000 * engine.reaction,
+        "ring_ms": 1000 * output.ring,
         "delay_pattern_ms": 1000 * frame * engine.stream.delay_frames,
         "codec_lookahead_ms": 1000 * frame * engine.stream.codec_lookahead_frames,
         "device_ms": 1000 * output.latency,
@@ -276,6 +285,10 @@ def statistics(engine: Engine, settings: Settings, wall_seconds: float) -> dict:
         "wall_seconds_with_loading": wall_seconds,
         "frames": engine.frames,
         "underruns": output.underruns,
+        "late": output.late,
+        "rewinds": engine.rewinds,
+        "frames_remade": engine.remade,
+        "lookahead_ms": 1000 * settings.lookahead,
         "device_xruns": output.xruns,
         "device_lost": output.lost_times,
         "real_time_factor": engine.real_time_factor,

@@ -1,7 +1,8 @@
 """The process that owns the sound card: `python -m bridge.speaker`, started by `bridge.output`.
 
-Audio comes in on stdin and is resampled, limited and put into the ring buffer that `rtmixer`'s C
-callback plays; what happens is told as lines of JSON on stdout. It is a process of its own because
+Audio comes in on stdin into a deep buffer in which it may still be replaced. At the last moment it
+is resampled, limited and put into the small ring buffer that `rtmixer`'s C callback plays; what
+happens is told as lines of JSON on stdout. It is a process of its own because
 PortAudio can hang for minutes inside a device that has gone away (its JACK backend does) and only
 sees new devices after a fresh start: ending the process gets out of both. It also means that
 nothing the model or the network does can delay the fade that covers an underrun.
@@ -25,13 +26,16 @@ import soxr
 
 from bridge.children import take_stdout
 from bridge.dsp import fade, soft_limit, to_channels
+from bridge.rewindable import RewindableBuffer
 
-# From the engine: one byte of kind, four bytes of payload length (little endian), the payload.
-HEADER = struct.Struct("<cI")
+# From the engine: one byte of kind, the number of the first sample, bytes of payload (all little
+# endian), the payload.
+HEADER = struct.Struct("<cqI")
 AUDIO, END = b"A", b"E"
 
-FADE_SECONDS = 0.01  # length of the fades that cover an underrun
-RESUME_SHARE = 0.75  # of the lookahead must be there before playing (again)
+FADE_SECONDS = 0.01  # length of the fades that cover an underrun, and of emergency crossfades
+RESUME_SECONDS = 0.15  # so much must be there before playing (again); less if the lookahead is
+TOP_UP_SECONDS = 0.005  # the ring is refilled when so much is missing
 REPORT_SECONDS = 0.05
 STALL_SECONDS = 1.5  # a card that takes nothing for this long is gone
 POLL_SECONDS = 1.0  # how often to look whether a lost device is back
@@ -48,12 +52,13 @@ class Ring(Protocol):
 
 
 class Feeder:
-    """Keeps a ring buffer filled so that the sound never stops or starts in mid-wave.
+    """Keeps a ring buffer filled from a deep one so that the sound never stops in mid-wave.
 
-    The newest `FADE_SECONDS` of audio are always held back. If the ring is about to run dry and
-    nothing new has come, they are written with a fade to silence, which is an underrun; the audio
-    that comes after it is collected until there is enough and starts with a fade in. So a gap costs
-    silence but no click, nothing is ever repeated, and no audio is lost.
+    The ring holds about `ring_seconds`; what is beyond waits in `deep`, where it may still be
+    replaced. The newest `FADE_SECONDS` before the ring are always held back. If the ring is about
+    to run dry and nothing new has come, they are written with a fade to silence, which is an
+    underrun; the audio that comes after it is collected until there is enough and starts with a
+    fade in. So a gap costs silence but no click, nothing is ever repeated, and no audio is lost.
 
     Used by one thread only.
     """
@@ -66,17 +71,20 @@ class Feeder:
         channels_in: int,
         channels_out: int,
         lookahead: float,
+        ring_seconds: float,
     ) -> None:
         self.ring = ring
         self.rate_in, self.rate_out = rate_in, rate_out
         self._channels_in, self.channels_out = channels_in, channels_out
+        self.deep = RewindableBuffer(channels_in, round(FADE_SECONDS * rate_in))
         self.playing = False
         self.underruns = 0
         self.starts = 0  # times that playing began
-        self.received = 0  # frames at rate_in
         self.written = 0  # frames at rate_out that went into the ring
         self._fade = max(1, round(FADE_SECONDS * rate_out))
-        self._enough = round(RESUME_SHARE * lookahead * rate_out) + self._fade
+        self._enough = min(0.75 * lookahead, RESUME_SECONDS)
+        self._ring_seconds = ring_seconds
+        self._fill = round(ring_seconds * rate_out)
         self._held = np.zeros((0, channels_out), dtype=np.float32)
         self._ended = False
         self._resampler = (
@@ -86,30 +94,28 @@ class Feeder:
         )
 
     @property
-    def buffered(self) -> float:
-        """Seconds of received audio that the card has not taken yet."""
-        played = self.written - self.ring.read_available
-        return max(0.0, self.received / self.rate_in - played / self.rate_out)
+    def waiting(self) -> float:
+        """Seconds of audio that are not in the ring yet."""
+        return self.deep.samples / self.rate_in + len(self._held) / self.rate_out
 
-    def push(self, audio: np.ndarray) -> None:
-        """Take audio [frames, channels_in] at `rate_in`."""
-        self.received += len(audio)
-        if self._resampler is not None:
-            audio = self._resampler.resample_chunk(audio)
-        self._add(audio)
+    def push(self, at: int, audio: np.ndarray) -> None:
+        """Take audio [frames, channels_in] at `rate_in` that begins at sample number `at`."""
+        self.deep.write(at, audio)
+        if not self.playing and self.waiting >= self._enough:
+            self._start()
+        if self.playing:
+            self._write_out()
 
     def end(self) -> None:
         """No more audio will come: let everything out, down to the held-back end."""
         self._ended = True
-        if self._resampler is not None:
-            rest = np.zeros((0, self._channels_in), dtype=np.float32)
-            self._add(self._resampler.resample_chunk(rest, last=True))
         if not self.playing:
             self._start()
         self._write_out()
 
     def tend(self, guard: float) -> None:
-        """Call regularly: fades out if less than `guard` seconds are left in the ring."""
+        """Call regularly: refills the ring, and fades out if less than `guard` s are left in it."""
+        self._fill = round(max(self._ring_seconds, guard + 2 * TOP_UP_SECONDS) * self.rate_out)
         if not self.playing:
             return
         self._write_out()
@@ -117,6 +123,12 @@ class Feeder:
             self._write_faded()
             self.playing = False
             self.underruns += 1
+
+    def pause_seconds(self, guard: float) -> float:
+        """How long nothing needs tending while playing."""
+        wanted = self._fill / self.rate_out - TOP_UP_SECONDS if self.deep.samples else guard
+        spare = self.ring.read_available / self.rate_out - wanted
+        return min(max(spare, 0.001), REPORT_SECONDS)
 
     def ran_dry(self, left: np.ndarray) -> None:
         """The card found the ring empty before `tend` could fade: go on with a fade in.
@@ -128,28 +140,50 @@ class Feeder:
         self._held = np.concatenate([left, self._held])
         if not self._ended:
             self.underruns += 1
-        elif len(self._held):
+            if self.waiting >= self._enough:
+                self._start()
+                self._write_out()
+        elif self.waiting:
             self._start()
-            self._write_out()
-
-    def _add(self, audio: np.ndarray) -> None:
-        # Resampling can overshoot full scale, so the limiter has the last word.
-        audio = to_channels(soft_limit(np.asarray(audio, dtype=np.float32)), self.channels_out)
-        self._held = np.concatenate([self._held, audio])
-        if not self.playing and len(self._held) >= self._enough:
-            self._start()
-        if self.playing:
             self._write_out()
 
     def _start(self) -> None:
+        self._draw(self._fade)
         head = min(self._fade, len(self._held))
         self._held[:head] = fade(self._held[:head], 0.0, 1.0)
         self.playing = True
         self.starts += 1
 
     def _write_out(self) -> None:
-        keep = 0 if self._ended else self._fade
-        self._write(len(self._held) - keep)
+        """Fills the ring up, if enough is missing to be worth it."""
+        room = min(self._fill - self.ring.read_available, self.ring.write_available)
+        if room < TOP_UP_SECONDS * self.rate_out and not self._ended:
+            return
+        keep = 0 if self._ended and not self.deep.samples else self._fade
+        self._draw(room + keep)
+        keep = 0 if self._ended and not self.deep.samples else self._fade
+        self._write(min(room, len(self._held) - keep))
+
+    def _draw(self, frames: int) -> None:
+        """Brings what is held back up to so many frames at rate_out, if the deep buffer has them.
+
+        From here on the sound is settled.
+        """
+        while len(self._held) < frames and self.deep.samples:
+            missing = (frames - len(self._held)) * self.rate_in / self.rate_out
+            audio = self.deep.take(int(np.ceil(missing)))
+            if self._resampler is not None:
+                audio = self._resampler.resample_chunk(audio)
+            self._hold(audio)
+        if self._ended and not self.deep.samples and self._resampler is not None:
+            rest = np.zeros((0, self._channels_in), dtype=np.float32)
+            self._hold(self._resampler.resample_chunk(rest, last=True))
+            self._resampler = None
+
+    def _hold(self, audio: np.ndarray) -> None:
+        # Resampling can overshoot full scale, so the limiter has the last word.
+        audio = to_channels(soft_limit(np.asarray(audio, dtype=np.float32)), self.channels_out)
+        self._held = np.concatenate([self._held, audio])
 
     def _write_faded(self) -> None:
         tail = min(self._fade, len(self._held))
@@ -222,10 +256,16 @@ class Speaker:
         except sounddevice.PortAudioError as error:
             raise SetupError("busy", f"cannot open {device['name']!r}: {error}") from None
         rate = self.mixer.samplerate
-        size = 1 << int(np.ceil(np.log2((2 * config["lookahead"] + 2.0) * rate)))
+        size = 1 << int(np.ceil(np.log2((config["ring"] + 2.0) * rate)))
         self.ring = rtmixer.RingBuffer(4 * channels, size)
         self.feeder = Feeder(
-            self.ring, config["rate"], rate, config["channels"], channels, config["lookahead"]
+            self.ring,
+            config["rate"],
+            rate,
+            config["channels"],
+            channels,
+            config["lookahead"],
+            config["ring"],
         )
         self.device = device
         self._lookahead: float = config["lookahead"]
@@ -247,10 +287,10 @@ class Speaker:
     def report(self) -> dict[str, Any]:
         return {
             "time": time.monotonic(),
-            "received": self.feeder.received,
-            "buffered": self.feeder.buffered,
+            "position": self.feeder.deep.first,
             "playing": self.feeder.playing,
             "underruns": self.feeder.underruns,
+            "late": self.feeder.deep.late,
             "xruns": self.xruns,
         }
 
@@ -293,8 +333,7 @@ class Speaker:
         """How long nothing needs tending."""
         if not self.feeder.playing:
             return REPORT_SECONDS
-        spare = self.ring.read_available / self.mixer.samplerate - self._guard()
-        return min(max(spare, 0.001), REPORT_SECONDS)
+        return self.feeder.pause_seconds(self._guard())
 
     def _guard(self) -> float:
         """Seconds in the ring below which to fade.
@@ -307,29 +346,29 @@ class Speaker:
 
 
 def read_messages(stdin: BinaryIO) -> Any:
-    """Yield (kind, payload) until the engine hangs up."""
+    """Yield (kind, number of the first sample, payload) until the engine hangs up."""
     while True:
         head = stdin.read(HEADER.size)
         if len(head) < HEADER.size:
             return
-        kind, size = HEADER.unpack(head)
+        kind, at, size = HEADER.unpack(head)
         payload = stdin.read(size)
         if len(payload) < size:
             return
-        yield kind, payload
+        yield kind, at, payload
 
 
 def run(config: dict[str, Any], stdin: BinaryIO, say: Callable[[dict[str, Any]], None]) -> None:
     """Open the device (waiting for it if `config["wait"]`) and play until the engine hangs up."""
-    inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    inbox: queue.SimpleQueue[tuple[int, bytes]] = queue.SimpleQueue()
     ended = threading.Event()
 
     def receive() -> None:
-        for kind, payload in read_messages(stdin):
+        for kind, at, payload in read_messages(stdin):
             if kind == END:
                 break
             with changed:
-                inbox.put(payload)
+                inbox.put((at, payload))
                 changed.notify()
         ended.set()
         with changed:
@@ -360,8 +399,9 @@ def run(config: dict[str, Any], stdin: BinaryIO, say: Callable[[dict[str, Any]],
     while True:
         ending = ended.is_set()  # asked before the inbox is emptied, so that nothing is missed
         while not inbox.empty():
-            audio = np.frombuffer(inbox.get(), dtype=np.float32)
-            speaker.feeder.push(audio.reshape(-1, config["channels"]))
+            at, payload = inbox.get()
+            audio = np.frombuffer(payload, dtype=np.float32)
+            speaker.feeder.push(at, audio.reshape(-1, config["channels"]))
         if ending and not finishing:
             speaker.feeder.end()
             finishing = True
@@ -369,7 +409,7 @@ def run(config: dict[str, Any], stdin: BinaryIO, say: Callable[[dict[str, Any]],
         if speaker.lost():
             say({"state": "lost"})
             return
-        if finishing and not speaker.ring.read_available:
+        if finishing and not speaker.ring.read_available and not speaker.feeder.waiting:
             break
         if time.monotonic() - reported >= REPORT_SECONDS:
             reported = time.monotonic()

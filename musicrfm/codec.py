@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from musicrfm.errors import MusicRFMError
 
+State = tuple  # what a layer must remember, of tensors that nobody overwrites
 PAD_MODES = ("reflect", "constant", "replicate")
 
 
@@ -50,6 +51,14 @@ class Conv:
     def reset(self) -> None:
         self.tail: Tensor | None = None
         self.started = False
+
+    @property
+    def state(self) -> State:
+        return self.tail, self.started
+
+    @state.setter
+    def state(self, state: State) -> None:
+        self.tail, self.started = state
 
     def push(self, x: Tensor | None, last: bool = False) -> Tensor | None:
         """[batch, time, inputs] -> [batch, time', outputs], or None while nothing is final."""
@@ -105,6 +114,14 @@ class TransposedConv:
         self.conv.reset()
         self.to_skip = self.trim_left
 
+    @property
+    def state(self) -> State:
+        return self.conv.state, self.to_skip
+
+    @state.setter
+    def state(self, state: State) -> None:
+        self.conv.state, self.to_skip = state
+
     def push(self, x: Tensor | None, last: bool = False) -> Tensor | None:
         """[batch, time, inputs] -> [batch, time', outputs], or None while nothing is final."""
         if last and (x is not None or self.conv.started):
@@ -133,6 +150,8 @@ class TransposedConv:
 class Elu:
     """The activation; overwrites its input."""
 
+    state: State = ()
+
     def reset(self) -> None:
         pass
 
@@ -151,6 +170,14 @@ class Residual:
         self.first.reset()
         self.second.reset()
         self.waiting: Tensor | None = None
+
+    @property
+    def state(self) -> State:  # the other two convolutions see one sample at a time
+        return self.first.state, self.waiting
+
+    @state.setter
+    def state(self, state: State) -> None:
+        self.first.state, self.waiting = state
 
     def push(self, x: Tensor | None, last: bool = False) -> Tensor | None:
         y = self.first.push(x if x is None else F.elu(x), last)
@@ -183,17 +210,17 @@ class Lstm:
         self.reset()
 
     def reset(self) -> None:
-        self.state: list[tuple[Tensor, Tensor]] | None = None
+        self.state: State = ()  # of each layer its output and its memory
 
     def push(self, x: Tensor | None, last: bool = False) -> Tensor | None:
         """[batch, time, channels] -> the same."""
         if x is None:
             return None
         batch, time, size = x.shape
-        if self.state is None:
+        if not self.state:
             zero = x.new_zeros(batch, size)
-            self.state = [(zero, zero)] * len(self.layers)
-        y = x
+            self.state = ((zero, zero),) * len(self.layers)
+        y, after = x, []
         for i, (from_input, from_state, bias) in enumerate(self.layers):
             h, c = self.state[i]
             gates = torch.addmm(bias, y.reshape(batch * time, size), from_input)
@@ -204,8 +231,9 @@ class Lstm:
                 c = torch.addcmul(keep * c, let_in, gate[:, 3 * size :].tanh())
                 h = out * c.tanh()
                 outputs.append(h)
-            self.state[i] = (h, c)
+            after.append((h, c))
             y = outputs[0].unsqueeze(1) if time == 1 else torch.stack(outputs, 1)
+        self.state = tuple(after)
         return x + y
 
 
@@ -236,11 +264,43 @@ class StreamingCodec:
         for layer in self.layers:
             layer.reset()
 
+    @property
+    def state(self) -> State:
+        """Where the piece stands. Setting it to an earlier one goes back there.
+
+        It is cheap and stays valid, as no layer ever writes into a tensor that it keeps.
+        """
+        return tuple(layer.state for layer in self.layers)
+
+    @state.setter
+    def state(self, state: State) -> None:
+        for layer, own in zip(self.layers, state, strict=True):
+            layer.state = own
+
     @torch.inference_mode()
     def push(self, codes: Tensor) -> Tensor:
         """Codes int64 [codebooks, frames] -> float32 [channels, samples], maybe no samples yet."""
         codes = codes.view(-1, self.sides, codes.shape[1]).transpose(0, 1)  # left, right alternate
         return self._run(self.table[codes + self.first_row].sum(1), last=False)
+
+    @torch.inference_mode()
+    def peek(self, codes: Tensor, known: Tensor, hold: int = 0) -> Tensor:
+        """What `push` would give, as far as can be said, leaving the state as it is.
+
+        codes: int64 [codebooks, frames]; known: bool, the same shape: where it is not, the codebook
+        is left out. The last frame is taken to go on for `hold` frames more.
+        """
+        state = self.state
+        shape = (-1, self.sides, codes.shape[1])
+        codes = codes.view(shape).transpose(0, 1)
+        known = known.view(shape).transpose(0, 1)
+        rows = torch.where(known, codes, 0) + self.first_row
+        x = (self.table[rows] * known[..., None]).sum(1)
+        if hold:
+            x = torch.cat([x, x[:, -1:].expand(-1, hold, -1)], 1)
+        audio = self._run(x, last=False)
+        self.state = state
+        return audio
 
     @torch.inference_mode()
     def flush(self) -> Tensor:

@@ -159,8 +159,10 @@ class StepDecoder:
         return F.linear(hidden, self.weights.heads).view(rows, self.codebooks, -1).float()
 
     @torch.inference_mode()
-    def prefill(self, codes: Tensor, pushes: Sequence[Push], first_row: int = 0) -> None:
-        """Reads codes [codebooks, positions] from position 0 on, all at once.
+    def prefill(
+        self, codes: Tensor, pushes: Sequence[Push], first_row: int = 0, position: int = 0
+    ) -> None:
+        """Reads codes [codebooks, positions] from `position` on, all at once.
 
         pushes: how each position is steered. With `first_row` 1, only the row without a prompt is
         filled.
@@ -179,7 +181,7 @@ class StepDecoder:
         keep_norm: bool | Tensor = False
         if any(push.keep_norm for push in pushes):
             keep_norm = self._flags(push.keep_norm for push in pushes)[:, None]
-        self._read(codes, 0, first_row, rows, offsets, keep_norm)
+        self._read(codes, position, first_row, rows, offsets, keep_norm)
 
     def forget(self, position: int) -> None:
         """Makes what was written at `position` harmless: zeros instead of, perhaps, NaN."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import zlib
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -173,6 +174,19 @@ class Steering:
         return steer
 
     # ---- the stream's thread ----
+
+    @property
+    def state(self) -> tuple:
+        """All settings and how far schedules and crossfades are; setting it brings them back."""
+        progress = {name: copy(progress) for name, progress in self._progress.items()}
+        return self._steers, self._waiting, self.keep_norm, progress
+
+    @state.setter
+    def state(self, state: tuple) -> None:
+        with self._writing:
+            self._steers, self._waiting, self.keep_norm, progress = state
+        self._progress = {name: copy(progress) for name, progress in progress.items()}
+        self._latest = (None, 0, self.nothing)
 
     def offset(self, frame: int, seed: int = 0) -> Tensor:
         """What is added at `frame`, [layers, width]; the same object as long as nothing changes.

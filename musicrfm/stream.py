@@ -1,8 +1,9 @@
 """Endless music from a model, a chunk at a time, with everything changeable between two frames.
 
 Each frame: ask the steering for its offset, run the decoder one position on, choose codes, and hand
-the frame that the delay pattern has completed to the codec. When the decoder's window is full, its
-last seconds are read again from position 0 and the music goes on.
+the frame that the delay pattern has completed to the codec. When the decoder's window is full, the
+music goes on in a second one, which has read the last seconds from position 0 by then. Where the
+piece stands is a small state, and it can be sent back to any state of the last seconds.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import logging
 import math
 import operator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -17,15 +19,49 @@ from torch import Tensor
 
 from musicrfm.codec import StreamingCodec
 from musicrfm.decoder import Push, StepDecoder
+from musicrfm.early import EarlySound
 from musicrfm.errors import MusicRFMError
-from musicrfm.model import MusicModel
+from musicrfm.model import MusicModel, PromptStates
 from musicrfm.sampling import Draws, guide, sample
 from musicrfm.steering import Steering
 
 KEEP_SECONDS = 10.0
+LEAD = 10  # over so many positions the next window is read ahead, a bit at each
 STEER_GUIDANCE = ("both", "conditional")
 
 log = logging.getLogger(__name__)
+
+
+class _Window:
+    """What the decoder sees: a cache, what was read into it, and how that was steered.
+
+    `uses` counts how often it was begun anew: what was known of it before is gone.
+    """
+
+    def __init__(self, model: MusicModel, size: int) -> None:
+        self.decoder = StepDecoder(model, size)
+        # What is read at each position, one column more to write ahead.
+        self.inputs = torch.empty(model.codebooks, size + 1, dtype=torch.long, device=model.device)
+        self.pushes: list[Push] = []  # how each position has been steered
+        self.heard: PromptStates | None = None  # the prompt that the decoder reads
+        self.uses = 0
+
+
+@dataclass(frozen=True)
+class StreamState:
+    """Where a piece stands and how it is played; see `MusicStream.state`."""
+
+    window: _Window
+    uses: int
+    position: int
+    prepared: int
+    guided: bool
+    frame: int
+    seed: int
+    draws: Draws
+    codec: tuple
+    steering: object
+    settings: tuple
 
 
 class MusicStream:
@@ -44,9 +80,10 @@ class MusicStream:
     or more; 0 always takes the likeliest code. top_k: how many of the likeliest codes may be taken,
     0 for all. steer_guidance: which of guidance's two halves is steered, "both", as in MusicRFM, or
     only the "conditional" one, which reads the prompt; without guidance there is just one half, and
-    that is steered. window_seconds: how much music the decoder sees at most; the model's own by
-    default. keep_seconds: how much of it stays when the window is full; 10 by default, and at most
-    half the window. Values that cannot be used raise MusicRFMError.
+    that is steered. early: the sound comes by the codec's lookahead (80 ms) sooner, but is not
+    quite exact, see `musicrfm.early`. window_seconds: how much music the decoder sees at most; the
+    model's own by default. keep_seconds: how much of it stays when the window is full; 10 by
+    default, and at most half the window. Values that cannot be used raise MusicRFMError.
     """
 
     def __init__(
@@ -59,6 +96,7 @@ class MusicStream:
         temperature: float = 1.0,
         top_k: int = 250,
         steer_guidance: str = "both",
+        early: bool = False,
         chunk_frames: int = 1,
         window_seconds: float | None = None,
         keep_seconds: float | None = None,
@@ -75,16 +113,16 @@ class MusicStream:
         self.steering = Steering(
             model.layers, model.width, model.name, device=model.device, dtype=model.dtype
         )
-        self._decoder = StepDecoder(model, self.window)
+        self._window, self._next = _Window(model, self.window), _Window(model, self.window)
         self._codec = StreamingCodec(model.hf.audio_encoder, model.codebooks, model.stereo_codes)
+        self._early = EarlySound(self._codec) if early and self._codec.latency else None
         self._delays = torch.tensor(model.delays, device=model.device)
         self._books = torch.arange(model.codebooks, device=model.device)
-        self._unsteered = Push(self.steering.nothing)
-        # What the decoder reads at each position of its window, one column more to write ahead.
-        self._inputs = torch.empty(
-            model.codebooks, self.window + 1, dtype=torch.long, device=model.device
+        # Of the frames that lack codebooks yet: how many positions later each of their codes comes.
+        self._places = self._delays[:, None] + torch.arange(
+            1, self.delay_frames + 1, device=model.device
         )
-        self._heard = None  # the prompt that the decoder reads
+        self._unsteered = Push(self.steering.nothing)
         self.set_prompt(prompt)
         self.seed = _whole("seed", seed)
         self.restart()
@@ -138,8 +176,8 @@ class MusicStream:
 
     @property
     def codec_lookahead_frames(self) -> int:
-        """How many frames after a frame the codec must know to make its sound."""
-        return self._codec.lookahead_frames
+        """How many frames after a frame must be known to make its sound."""
+        return 0 if self._early else self._codec.lookahead_frames
 
     # ---- the thread that plays ----
 
@@ -149,11 +187,63 @@ class MusicStream:
             self.seed = _whole("seed", seed)
         self._draws = Draws(self.seed, self.model.codebooks, self.model.device)
         self._frame = 0
+        self._turn_over()
         self._position = 0  # of the decoder's window, the next to read
-        self._pushes: list[Push] = []  # how each position has been steered
-        self._inputs[:, 0] = self.model.start_code
-        self._decoder.guided = False
+        self._window.inputs[:, 0] = self.model.start_code
+        self._window.decoder.guided = False
         self._codec.reset()
+        if self._early:
+            self._early.reset()
+
+    @property
+    def state(self) -> StreamState:
+        """Where the piece stands and how it is played. Setting an earlier one goes back there.
+
+        What is played then is what would have been played; settings, the steering's as well, are
+        those of that moment. A state can be set as long as `reaches` says so, which is for most of
+        the window's length. Raises MusicRFMError otherwise.
+        """
+        window = self._window
+        return StreamState(
+            window,
+            window.uses,
+            self._position,
+            self._prepared,
+            window.decoder.guided,
+            self._frame,
+            self.seed,
+            self._draws,
+            (self._codec.state, self._early and self._early.state),
+            self.steering.state,
+            (
+                self._prompt,
+                self._guidance_scale,
+                self._temperature,
+                self._top_k,
+                self._steer_guidance,
+            ),
+        )
+
+    @state.setter
+    def state(self, state: StreamState) -> None:
+        if not self.reaches(state):
+            raise MusicRFMError(f"frame {state.frame} is too long ago to go back to")
+        if state.window is not self._window:
+            self._window, self._next = self._next, self._window
+        self._position, self._prepared = state.position, state.prepared
+        del self._window.pushes[state.position :]
+        self._window.decoder.guided = state.guided
+        self._frame, self.seed, self._draws = state.frame, state.seed, state.draws
+        self._codec.state, early = state.codec
+        if self._early:
+            self._early.state = early
+        self.steering.state = state.steering
+        self._prompt, self._guidance_scale, self._temperature, *rest = state.settings
+        self._top_k, self._steer_guidance = rest
+
+    def reaches(self, state: StreamState) -> bool:
+        """Whether that state of this stream can still be set."""
+        return state.window.uses == state.uses
 
     def __iter__(self) -> MusicStream:
         return self
@@ -174,10 +264,11 @@ class MusicStream:
 
         What is played next begins the piece again, see `restart`.
         """
-        audio = self._play(self.delay_frames, last=self._frame) if self._frame else None
-        rest = _array(self._codec.flush())
+        parts = [self._play(self.delay_frames, last=self._frame)] if self._frame else []
+        audio = np.concatenate([*parts, _array(self._codec.flush())])
+        given = self._early.given if self._early else 0
         self.restart()
-        return rest if audio is None else np.concatenate([audio, rest])
+        return audio[given:]
 
     @torch.inference_mode()
     def _play(self, steps: int, last: int | None = None) -> np.ndarray:
@@ -185,26 +276,36 @@ class MusicStream:
 
         With `last`, that many frames are all: only codes that they still lack are chosen.
         """
-        complete = []
+        complete, sound = [], []
         for _ in range(steps):
             self._step(last)
             if self._frame > self.delay_frames:
                 columns = self._position - self.delay_frames + self._delays
-                complete.append(self._inputs[self._books, columns])
-        if not complete:
+                complete.append(self._window.inputs[self._books, columns])
+                if self._early and last is None:
+                    sound.append(self._early.push(complete.pop(), *self._ahead()))
+        if complete:
+            sound.append(self._codec.push(torch.stack(complete, 1)))
+        if not sound:
             return np.zeros((0, self.model.channels), dtype=np.float32)
-        return _array(self._codec.push(torch.stack(complete, 1)))
+        return _array(sound[0] if len(sound) == 1 else torch.cat(sound, 1))
+
+    def _ahead(self) -> tuple[Tensor, Tensor]:
+        """Codes [codebooks, frames] of the frames that lack some yet, and which are known."""
+        places = self._places - self.delay_frames
+        codes = self._window.inputs[self._books[:, None], self._position + places.clamp_max(0)]
+        return codes, places <= 0
 
     def _step(self, last: int | None) -> None:
         """Reads one position, chooses the codes of the next."""
         if self._position == self.window:
             self._re_anchor()
         prompt, scale = self._prompt, self._guidance_scale
-        if prompt is not self._heard:
-            if self._decoder.set_prompt(prompt):
-                self._read_again()
-            self._heard = prompt
+        if self._listen(self._window, prompt):
+            self._read_again(self._window)
         self._set_guided(scale != 1.0 and not prompt.unconditional)
+        if self._position >= self.window - LEAD:
+            self._prepare()
         codes = self._choose(scale)
         if self._frame < self.delay_frames or last is not None:
             # Where a codebook has no frame yet, or none any more, the decoder reads the start code.
@@ -212,7 +313,7 @@ class MusicStream:
             known = (frames >= 0) & (frames < (math.inf if last is None else last))
             codes = torch.where(known, codes, self.model.start_code)
         self._position += 1
-        self._inputs[:, self._position] = codes
+        self._window.inputs[:, self._position] = codes
         self._frame += 1
 
     def _choose(self, scale: float) -> Tensor:
@@ -221,21 +322,23 @@ class MusicStream:
         If they are not finite, this frame is played unsteered; if that does not help, the whole
         window is read again unsteered; if even that does not, the last codes are held.
         """
+        window = self._window
         push = self._next_push()
-        self._pushes.append(push)
+        window.pushes.append(push)
         logits = self._logits(push, scale)
         if logits is None:
             self.faults += 1
             log.warning("frame %d could not be steered: its logits are not finite", self._frame)
-            self._pushes[-1] = self._unsteered
+            window.pushes[-1] = self._unsteered
             logits = self._logits(self._unsteered, scale)
         if logits is None:
-            self._pushes = [self._unsteered] * len(self._pushes)
-            self._read_again()
+            window.uses += 1  # what was played can no longer be played again
+            window.pushes = [self._unsteered] * len(window.pushes)
+            self._read_again(window)
             logits = self._logits(self._unsteered, scale)
         if logits is None:
-            self._decoder.forget(self._position)
-            held = self._inputs[:, self._position]
+            window.decoder.forget(self._position)
+            held = window.inputs[:, self._position]
             return torch.where(held == self.model.start_code, 0, held)
         return sample(logits, self._draws(self._frame), self._temperature, self._top_k)
 
@@ -244,7 +347,8 @@ class MusicStream:
         offset = self.steering.offset(self._frame, self.seed)
         if offset is self.steering.nothing:
             return self._unsteered
-        latest = self._pushes[-1] if self._pushes else self._unsteered
+        pushes = self._window.pushes
+        latest = pushes[-1] if pushes else self._unsteered
         prompted_only, keep_norm = self._steer_guidance == "conditional", self.steering.keep_norm
         same = (latest.prompted_only, latest.keep_norm) == (prompted_only, keep_norm)
         if latest.offset is offset and same:
@@ -253,32 +357,72 @@ class MusicStream:
 
     def _logits(self, push: Push, scale: float) -> Tensor | None:
         """Guided logits [codebooks, codes] after reading the position, None if not all finite."""
-        self._decoder.steer(push)
-        position = self._position
-        logits = self._decoder.step(self._inputs[:, position : position + 1], position)
-        logits = guide(logits, scale) if self._decoder.guided else logits[0]
+        decoder, position = self._window.decoder, self._position
+        decoder.steer(push)
+        logits = decoder.step(self._window.inputs[:, position : position + 1], position)
+        logits = guide(logits, scale) if decoder.guided else logits[0]
         return logits if math.isfinite(logits.sum().item()) else None
 
-    def _set_guided(self, guided: bool) -> None:
-        begins = guided and not self._decoder.guided
-        self._decoder.guided = guided
-        if begins:
-            self._read_again(first_row=1)
+    def _listen(self, window: _Window, prompt: PromptStates) -> bool:
+        """Makes the decoder read this prompt; whether what it has read must be read again."""
+        if prompt is window.heard:
+            return False
+        window.heard = prompt
+        return window.decoder.set_prompt(prompt)
 
-    def _read_again(self, first_row: int = 0) -> None:
+    def _set_guided(self, guided: bool) -> None:
+        begins = guided and not self._window.decoder.guided
+        self._window.decoder.guided = guided
+        if begins:
+            self._read_again(self._window, first_row=1)
+
+    def _read_again(self, window: _Window, first_row: int = 0) -> None:
         """Fills the cache up to the position from what has been played."""
         before = self._position
-        self._decoder.prefill(self._inputs[:, :before], self._pushes[:before], first_row)
+        window.decoder.prefill(window.inputs[:, :before], window.pushes[:before], first_row)
+
+    def _prepare(self) -> None:
+        """Reads a part of what the next window will begin with."""
+        window, gone = self._next, self.window - self.keep
+        if not self._prepared:
+            window.uses += 1
+        first, last = self._prepared, self._prepared + -(-(self.keep - LEAD) // LEAD)
+        last = min(last, self._position - gone)
+        if last > first:
+            self._read_ahead(first, last)
+
+    def _read_ahead(self, first: int, last: int) -> None:
+        """Positions `first` to `last` of the next window, as if the piece began at its start."""
+        here, window, gone = self._window, self._next, self.window - self.keep
+        if self._listen(window, self._prompt):
+            first = 0
+        codes = here.inputs[:, gone + first : gone + last]
+        places = torch.arange(first, last, device=codes.device)
+        unknown = places <= self._delays[:, None]
+        window.inputs[:, first:last] = codes.masked_fill(unknown, self.model.start_code)
+        if first == 0 or not here.decoder.guided:
+            window.decoder.guided = here.decoder.guided
+        window.decoder.prefill(
+            window.inputs[:, first:last], here.pushes[gone + first : gone + last], position=first
+        )
+        self._prepared = last
 
     def _re_anchor(self) -> None:
-        """Moves the last `keep` frames to the start of the window, as if the piece began there."""
-        gone = self._position - self.keep
-        kept = self._inputs[:, gone : self._position + 1].clone()
-        unknown = torch.arange(kept.shape[1], device=kept.device) <= self._delays[:, None]
-        self._inputs[:, : kept.shape[1]] = kept.masked_fill(unknown, self.model.start_code)
-        self._pushes = self._pushes[gone:]
+        """Goes on in the next window, which begins with the last `keep` frames."""
+        here, window = self._window, self._next
+        if self.keep > self._prepared:
+            self._read_ahead(self._prepared, self.keep)
+        window.inputs[:, self.keep] = here.inputs[:, self.window]
+        window.pushes = here.pushes[self.window - self.keep :]
+        self._window, self._next, self._prepared = window, here, 0
         self._position = self.keep
-        self._read_again()
+        self._set_guided(here.decoder.guided)
+
+    def _turn_over(self) -> None:
+        """Begins in the other window, so that it can still be gone back to this one."""
+        self._window, self._next, self._prepared = self._next, self._window, 0
+        self._window.uses += 1
+        self._window.pushes = []
 
 
 def checked_steer_guidance(halves: str) -> str:

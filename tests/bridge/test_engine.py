@@ -9,7 +9,7 @@ import pytest
 
 from bridge.controls import Controls, namespace
 from bridge.engine import Engine, Glide
-from tests.bridge.tones import FRAME, RATE, Collector, ToneStream, largest_step, pitch
+from tests.bridge.tones import FRAME, RATE, Collector, Tape, ToneStream, largest_step, pitch
 
 STEERS = {"/steer/note_C": "note_C", "/steer/tempo": "tempo"}
 TONE_STEP = 0.5 * 2 * np.pi * 220 / RATE  # the steepest a tone of level 0.5 gets
@@ -283,7 +283,7 @@ def test_generates_just_in_time():
 
     stream = ToneStream()
     controls = Controls(namespace(["note_C", "tempo"]))
-    output = PacedOutput(RATE, None, "none", 0.1)
+    output = PacedOutput(RATE, "none", 0.1)
     engine = Engine(stream, controls, output, STEERS, lookahead=0.1)
     engine.start()
     ahead = []
@@ -296,6 +296,126 @@ def test_generates_just_in_time():
     assert max(ahead) <= 0.1 + FRAME / RATE + 0.005
     assert np.median(ahead) >= 0.06
     assert output.underruns == 0
+
+
+class Memory:
+    """A recorder that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.blocks: list[np.ndarray] = []
+
+    def write(self, audio: np.ndarray) -> None:
+        self.blocks.append(audio)
+
+    def close(self) -> None:
+        pass
+
+
+def until(condition, seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.002)
+
+
+@pytest.fixture
+def deep():
+    """An engine half a second ahead of a tape that does not move."""
+    stream, tape, memory = ToneStream(), Tape(), Memory()
+    controls = Controls(namespace(["note_C", "tempo"]))
+    engine = Engine(stream, controls, tape, STEERS, recorders=[memory], lookahead=0.5)
+    engine.start()
+    until(lambda: len(tape.sound) >= 26 * FRAME)
+    yield stream, controls, tape, engine, memory
+    engine.stop()
+    # The tape has to move for the engine to go on.
+    tape.settled = len(tape.sound)
+    until(lambda: not _nudge(tape, engine))
+    assert engine.failure is None
+
+
+def _nudge(tape, engine) -> bool:
+    tape.settled = len(tape.sound)
+    time.sleep(0.002)
+    return engine.running
+
+
+def test_a_change_makes_the_music_ahead_again_from_where_it_still_can(deep):
+    stream, controls, tape, engine, memory = deep
+    old = tape.sound.copy()
+    tape.settled = 5 * FRAME + 100
+    controls.set("/steer/note_C", 1.0)
+    until(lambda: engine.rewinds == 1 and len(tape.sound) >= 31 * FRAME)
+    first = next(at for at in tape.writes[26:])
+    margin = first - tape.settled
+    assert 0.008 * RATE <= margin <= 3 * FRAME and first % FRAME == 0
+    np.testing.assert_array_equal(tape.sound[:first], old[:first])
+    assert pitch(tape.sound[first + 4 * FRAME : first + 14 * FRAME], RATE) == pytest.approx(
+        440, rel=0.02
+    )
+    assert largest_step(tape.sound) < 2.2 * TONE_STEP
+    assert engine.applied == 1 and engine.remade == 26 - first // FRAME
+    # What is recorded is what was settled, once.
+    np.testing.assert_array_equal(
+        np.concatenate(memory.blocks), tape.sound[: sum(map(len, memory.blocks))]
+    )
+
+
+def test_going_back_sounds_as_if_the_change_had_come_in_time(deep):
+    stream, controls, tape, engine, _ = deep
+    tape.settled = 3 * FRAME
+    controls.set("/steer/note_C", 0.7)
+    until(lambda: engine.rewinds == 1 and len(tape.sound) >= 28 * FRAME)
+    turned = tape.writes[26] // FRAME
+    _, plain_controls, plain, plain_engine = make(seconds=3.0)
+    plain.hooks[turned] = lambda: plain_controls.set("/steer/note_C", 0.7)
+    play(plain_engine)
+    np.testing.assert_array_equal(tape.sound[: 28 * FRAME], plain.audio[: 28 * FRAME])
+
+
+def test_the_same_value_again_changes_nothing(deep):
+    _, controls, tape, engine, _ = deep
+    writes = len(tape.writes)
+    controls.set("/steer/note_C", 0.0)
+    controls.set("/gain", 0.0)
+    time.sleep(0.1)
+    assert engine.rewinds == 0 and len(tape.writes) == writes
+
+
+def test_gain_prompt_and_pause_go_back_too(deep):
+    stream, controls, tape, engine, _ = deep
+    controls.set("/gain", -60.0)
+    until(lambda: engine.rewinds == 1)
+    controls.set("/prompt", "strings")
+    until(lambda: engine.rewinds == 2)
+    controls.set("/play", 0)
+    until(lambda: engine.rewinds == 3 and stream.prompt == "strings")
+    until(lambda: tape.writes[-1] >= 25 * FRAME)
+    assert np.abs(tape.sound[8 * FRAME :]).max() == 0.0
+    assert engine.applied == 3
+
+
+def test_a_flood_of_changes_leaves_a_good_part_of_the_buffer(deep):
+    stream, controls, tape, engine, _ = deep
+    started = time.monotonic()
+    least = []
+    while (elapsed := time.monotonic() - started) < 1.0:
+        tape.settled = int(elapsed * RATE)
+        least.append(len(tape.sound) - tape.settled)
+        controls.set("/steer/note_C", elapsed)
+        time.sleep(0.004)
+    assert engine.rewinds > 10
+    assert min(least) > 0.3 * 0.5 * RATE
+    assert largest_step(tape.sound) < 3 * TONE_STEP
+
+
+def test_stopping_does_not_wait_for_the_buffer(deep):
+    _, _, tape, engine, _ = deep
+    engine.stop()
+    until(lambda: engine.rewinds == 1)
+    until(lambda: not engine.running)
+    assert len(tape.sound) >= 26 * FRAME  # the tape keeps the rest of the older take
+    assert tape.writes[-1] <= 20 * FRAME
 
 
 def test_status_tells_what_is_going_on():

@@ -362,8 +362,8 @@ def playing():
     """A server in front of an engine that plays."""
     controls = Controls(namespace(["note_C", "tempo"]))
     output = Collector()
-    output.ahead = lambda: (time.sleep(0.001), 0.0)[1]
-    output.write = lambda audio: None
+    output.position = lambda: (time.sleep(0.001), 10**9)[1]
+    output.write = lambda at, audio: None
     stream = ToneStream()
     engine = Engine(stream, controls, output, {"/steer/note_C": "note_C", "/steer/tempo": "tempo"})
     server = OscServer(port=0)

@@ -6,55 +6,62 @@ import time
 
 import numpy as np
 import pytest
-import soundfile
 
 from bridge.output import DeviceOutput, OutputUnavailable, PacedOutput, WallClock
-from bridge.recorder import Recorder
 from musicrfm.errors import MusicRFMError
 
+RATE = 32000
 BLOCK = np.full((640, 1), 0.25, np.float32)
 
 
 def test_the_wall_clock_runs_down_and_notices_lateness():
-    clock = WallClock()
-    assert clock.ahead() == 0.0
-    assert clock.write(0.05)
-    assert 0.0 < clock.ahead() <= 0.05
+    clock = WallClock(RATE)
+    assert clock.position() == 0
+    assert clock.write(0, 1600)
+    assert 0 <= clock.position() < 800
     time.sleep(0.1)
-    assert clock.ahead() < 0.0
-    assert not clock.write(0.05)
-    assert 0.03 < clock.ahead() <= 0.05  # lateness is not made up for by hurrying
+    assert clock.position() == 1600
+    assert not clock.write(1600, 1600)
+    assert 1600 <= clock.position() < 2400  # lateness is not made up for by hurrying
 
 
 def test_the_wall_clock_begins_when_there_is_enough_and_a_gap_counts_once():
-    clock = WallClock(lead=0.1)
-    assert clock.write(0.04)
+    clock = WallClock(RATE, lead=0.1)
+    assert clock.write(0, 1280)
     time.sleep(0.1)
-    assert clock.ahead() == 0.04 and clock.write(0.04)
-    assert clock.write(0.04)  # enough: now it runs
+    assert clock.position() == 0 and clock.write(1280, 1280)
+    assert clock.write(2560, 1280)  # enough: now it runs
     time.sleep(0.2)
-    assert not clock.write(0.04)
+    assert not clock.write(3840, 1280)
     time.sleep(0.1)
-    assert clock.write(0.04) and clock.ahead() == 0.08
+    assert clock.write(5120, 1280) and clock.position() == 3840
 
 
-def test_a_file_is_paced_counted_and_written(tmp_path):
-    output = PacedOutput(32000, Recorder(tmp_path / "a.flac", 32000, 1), "a.flac", 0.05)
-    for _ in range(5):
-        output.write(BLOCK)
-    assert 0.05 < output.ahead() <= 0.1
+def test_the_wall_clock_does_not_count_what_is_written_again():
+    clock = WallClock(RATE)
+    assert clock.write(64_000, 3200) and clock.write(64_640, 640)
+    assert 64_000 <= clock.position() < 65_600
     time.sleep(0.15)
-    output.write(BLOCK)
+    assert clock.position() == 67_200
+
+
+def test_real_time_is_kept_and_lateness_counted():
+    output = PacedOutput(RATE, "a.flac", 0.05)
+    for at in range(0, 5 * 640, 640):
+        output.write(at, BLOCK)
+    assert 0 <= output.position() < 1600
+    time.sleep(0.15)
+    output.write(5 * 640, BLOCK)
     assert output.underruns == 1
     output.close()
-    assert soundfile.info(tmp_path / "a.flac").frames == 6 * 640
 
 
 def test_fast_is_never_ahead():
-    output = PacedOutput(32000, None, "none", fast=True)
-    for _ in range(100):
-        output.write(BLOCK)
-    assert output.ahead() == 0.0 and output.underruns == 0
+    output = PacedOutput(RATE, "none", fast=True)
+    for at in range(0, 64_000, 640):
+        output.write(at, BLOCK)
+        assert output.position() == at + 640
+    assert output.underruns == 0
     output.close()
 
 

@@ -50,16 +50,23 @@ def tone(frames: int, start: int = 0, rate: int = RATE) -> np.ndarray:
 STEP = 0.5 * 2 * np.pi * 220 / RATE
 
 
-def feeder(lookahead=0.1, rate_out=RATE, channels_out=1, size=1 << 16):
+class Pushed(Feeder):
+    """A feeder that is given one take from its beginning on."""
+
+    def put(self, audio):
+        self.push(self.deep.end, audio)
+
+
+def feeder(lookahead=0.1, rate_out=RATE, channels_out=1, size=1 << 16, ring_seconds=1.0):
     ring = FakeRing(channels_out, size)
-    return ring, Feeder(ring, RATE, rate_out, 1, channels_out, lookahead)
+    return ring, Pushed(ring, RATE, rate_out, 1, channels_out, lookahead, ring_seconds)
 
 
 def test_plays_only_once_there_is_enough_and_fades_in():
     ring, one = feeder(lookahead=0.1)
-    one.push(tone(2000))
+    one.put(tone(2000))
     assert not one.playing and ring.read_available == 0
-    one.push(tone(2000, 2000))
+    one.put(tone(2000, 2000))
     assert one.playing
     assert ring.read_available == 4000 - 320  # the newest 10 ms are held back
     assert ring.data[0, 0] == 0.0
@@ -69,7 +76,7 @@ def test_plays_only_once_there_is_enough_and_fades_in():
 
 def test_an_underrun_is_a_fade_out_and_a_fade_in_around_silence():
     ring, one = feeder(lookahead=0.1)
-    one.push(tone(4000))
+    one.put(tone(4000))
     heard = [ring.take(3600)]
     one.tend(guard=0.01)
     assert one.underruns == 1 and not one.playing
@@ -78,9 +85,9 @@ def test_an_underrun_is_a_fade_out_and_a_fade_in_around_silence():
     assert abs(heard[-1][-1, 0]) == 0.0
     one.tend(guard=0.01)
     assert one.underruns == 1  # one gap is one underrun
-    one.push(tone(2000, 4000))
+    one.put(tone(2000, 4000))
     assert ring.read_available == 0
-    one.push(tone(2000, 6000))
+    one.put(tone(2000, 6000))
     heard.append(np.zeros((500, 1), np.float32))
     heard.append(ring.take(10_000))
     audio = np.concatenate(heard)
@@ -93,7 +100,7 @@ def test_while_audio_keeps_coming_it_is_passed_on_unchanged():
     ring, one = feeder(lookahead=0.1)
     heard = []
     for block in range(100):
-        one.push(tone(640, 640 * block))
+        one.put(tone(640, 640 * block))
         one.tend(guard=0.005)
         if block > 6:
             heard.append(ring.take(640))
@@ -106,12 +113,12 @@ def test_while_audio_keeps_coming_it_is_passed_on_unchanged():
 
 def test_a_ring_that_ran_dry_unnoticed_goes_on_with_a_fade_in():
     ring, one = feeder(lookahead=0.1)
-    one.push(tone(4000))
+    one.put(tone(4000))
     ring.take(10_000)
-    one.push(tone(640, 4000))
+    one.put(tone(640, 4000))
     one.ran_dry(ring.take(10_000))
     assert one.underruns == 1 and not one.playing
-    one.push(tone(3000, 4640))
+    one.put(tone(3000, 4640))
     audio = ring.take(10_000)
     assert audio[0, 0] == 0.0
     np.testing.assert_array_equal(audio[320:], tone(7640)[4000 - 320 + 320 : 7640 - 320])
@@ -119,7 +126,7 @@ def test_a_ring_that_ran_dry_unnoticed_goes_on_with_a_fade_in():
 
 def test_the_end_lets_everything_out_and_is_no_underrun():
     ring, one = feeder(lookahead=0.1)
-    one.push(tone(1000))
+    one.put(tone(1000))
     one.end()
     audio = ring.take(10_000)
     assert len(audio) == 1000
@@ -132,7 +139,7 @@ def test_a_full_ring_makes_it_wait_not_lose():
     ring, one = feeder(lookahead=0.05, size=2048)
     heard = []
     for block in range(50):
-        one.push(tone(640, 640 * block))
+        one.put(tone(640, 640 * block))
         one.tend(guard=0.0)
         heard.append(ring.take(500))
     one.end()
@@ -146,10 +153,11 @@ def test_resamples_to_the_device_and_counts_seconds_right():
     ring, one = feeder(lookahead=0.1, rate_out=48000, channels_out=2)
     heard = []
     for block in range(100):
-        one.push(tone(640, 640 * block))
+        one.put(tone(640, 640 * block))
         if one.playing:
             heard.append(ring.take(960))
-    assert one.buffered == pytest.approx(2.0 - sum(map(len, heard)) / 48000)
+    received = sum(map(len, heard)) + ring.read_available
+    assert one.waiting == pytest.approx(2.0 - received / 48000, abs=0.03)
     one.end()
     heard.append(ring.take(10**6))
     audio = np.concatenate(heard)
@@ -164,7 +172,7 @@ def test_resamples_to_the_device_and_counts_seconds_right():
 def test_what_resampling_overshoots_is_limited():
     ring, one = feeder(lookahead=0.05, rate_out=44100)
     square = np.where(np.arange(32000) // 37 % 2, 1.0, -1.0).astype(np.float32)[:, None]
-    one.push(square)
+    one.put(square)
     assert np.abs(ring.data).max() <= 1.0
 
 
@@ -177,7 +185,7 @@ def test_nothing_is_lost_or_repeated_whenever_the_card_takes_what(schedule):
     total, heard = 0, []
     for arriving, taking in schedule:
         # Levels within the limiter's transparent range.
-        one.push((0.1 + 0.6 * (np.arange(total, total + arriving) / 1e5))[:, None])
+        one.put((0.1 + 0.6 * (np.arange(total, total + arriving) / 1e5))[:, None])
         total += arriving
         one.tend(guard=0.005)
         heard.append(ring.take(taking))
@@ -189,11 +197,36 @@ def test_nothing_is_lost_or_repeated_whenever_the_card_takes_what(schedule):
     assert (audio <= expected + 1e-5).all() and (audio >= 0).all()
 
 
+def test_the_ring_stays_small_and_the_rest_can_be_replaced():
+    ring, one = feeder(lookahead=0.5, ring_seconds=0.03)
+    one.push(0, tone(16000))
+    settled = one.deep.first
+    assert ring.read_available == 960 and settled == 960 + 320
+    other = tone(16000)[::-1].copy() * 0.5
+    one.push(settled, other)
+    heard = []
+    while one.waiting > 0.02:
+        heard.append(ring.take(160))
+        one.tend(guard=0.005)
+        assert ring.read_available <= 960
+    audio = np.concatenate(heard)
+    np.testing.assert_array_equal(audio[320:settled], tone(16000)[320:settled])
+    np.testing.assert_array_equal(audio[settled:], other[: len(audio) - settled])
+    assert one.underruns == 0
+
+
+def test_a_ring_smaller_than_the_cards_blocks_grows():
+    ring, one = feeder(lookahead=0.5, ring_seconds=0.01)
+    one.push(0, tone(16000))
+    one.tend(guard=0.05)
+    assert ring.read_available == round(0.06 * RATE) and one.underruns == 0
+
+
 def test_messages_are_read_until_the_engine_hangs_up():
     payload = np.ones(3, np.float32).tobytes()
-    whole = HEADER.pack(AUDIO, len(payload)) + payload + HEADER.pack(END, 0)
-    assert list(read_messages(io.BytesIO(whole))) == [(AUDIO, payload), (END, b"")]
-    assert list(read_messages(io.BytesIO(whole[:9]))) == []
+    whole = HEADER.pack(AUDIO, 7, len(payload)) + payload + HEADER.pack(END, 0, 0)
+    assert list(read_messages(io.BytesIO(whole))) == [(AUDIO, 7, payload), (END, 0, b"")]
+    assert list(read_messages(io.BytesIO(whole[:17]))) == []
     assert list(read_messages(io.BytesIO(b""))) == []
 
 

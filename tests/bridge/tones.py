@@ -71,6 +71,19 @@ class ToneStream:
         self.slow = lambda: None
         self._phase = 0.0
 
+    @property
+    def state(self) -> dict:
+        own = ("prompt", "guidance_scale", "temperature", "top_k", "frame", "seed", "_phase")
+        return {name: getattr(self, name) for name in own} | {"values": dict(self.steering.values)}
+
+    @state.setter
+    def state(self, state: dict) -> None:
+        self.__dict__.update({k: v for k, v in state.items() if k != "values"})
+        self.steering.values = dict(state["values"])
+
+    def reaches(self, state: dict) -> bool:
+        return state["seed"] == self.seed
+
     def set_prompt(self, text: str) -> None:
         if "unencodable" in text:
             raise MusicRFMError("this prompt cannot be encoded")
@@ -93,28 +106,31 @@ class ToneStream:
 
 
 class Collector:
-    """An output that keeps everything; never ahead, so the engine runs as fast as it can.
+    """An output that keeps everything and settles it at once, so the engine runs at full speed.
 
     `hooks` maps a number of blocks to what to do once so many have been written.
     """
 
     description = "memory"
-    latency = 0.0
-    underruns = xruns = lost_times = 0
+    latency = ring = 0.0
+    underruns = late = xruns = lost_times = 0
 
     def __init__(self) -> None:
         self.blocks: list[np.ndarray] = []
         self.hooks: dict[int, object] = {}
         self.closed = False
+        self.end = 0
 
-    def write(self, audio: np.ndarray) -> None:
+    def write(self, at: int, audio: np.ndarray) -> None:
+        assert at == self.end
+        self.end += len(audio)
         self.blocks.append(audio)
         hook = self.hooks.pop(len(self.blocks), None)
         if hook is not None:
             hook()
 
-    def ahead(self) -> float:
-        return 0.0
+    def position(self) -> int:
+        return self.end
 
     def close(self) -> None:
         self.closed = True
@@ -122,6 +138,29 @@ class Collector:
     @property
     def audio(self) -> np.ndarray:
         return np.concatenate(self.blocks)
+
+
+class Tape(Collector):
+    """An output whose clock the test moves: `settled` is the first sample that can be replaced."""
+
+    def __init__(self, channels: int = 1) -> None:
+        super().__init__()
+        self.settled = 0
+        self.sound = np.zeros((0, channels), np.float32)
+        self.writes: list[int] = []
+
+    def write(self, at: int, audio: np.ndarray) -> None:
+        assert at <= len(self.sound)
+        at, audio = max(at, self.settled), audio[max(0, self.settled - at) :]  # late is too late
+        self.sound = np.concatenate([self.sound[:at], audio, self.sound[at + len(audio) :]])
+        self.writes.append(at)
+
+    def position(self) -> int:
+        return self.settled
+
+    @property
+    def audio(self) -> np.ndarray:
+        return self.sound
 
 
 def largest_step(audio: np.ndarray) -> float:

@@ -135,6 +135,23 @@ def test_flush_begins_a_new_piece() -> None:
     assert torch.equal(torch.cat([stream.push(codes), stream.flush()], 1), first)
 
 
+@pytest.mark.parametrize("name", SHAPES)
+def test_goes_back_to_any_frame_of_before(name: str) -> None:
+    shape = SHAPES[name]
+    stream = stream_of(make_codec(shape), shape)
+    codes, other = codes_for(stream, 30), codes_for(stream, 31)
+    states, sound = [], []
+    for i in range(30):
+        states.append(stream.state)
+        sound.append(stream.push(codes[:, i : i + 1]))
+    for i in (29, 12, 12, 3, 0):
+        stream.state = states[i]
+        stream.push(other[:, :9])  # a try that leads nowhere
+        stream.state = states[i]
+        again = [stream.push(codes[:, j : j + 1]) for j in range(i, 30)]
+        assert all(map(torch.equal, again, sound[i:]))
+
+
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_old_weight_norm() -> None:
     """Checkpoints read by an older PyTorch have weight_g and weight_v instead."""

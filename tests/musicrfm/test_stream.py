@@ -100,7 +100,7 @@ def test_sampled_codes_follow_the_models_distribution(model: MusicModel) -> None
         stream.restart(seed)
         with torch.inference_mode():
             stream._step(None)
-        drawn.append(int(stream._inputs[0, 1]))
+        drawn.append(int(stream._window.inputs[0, 1]))
     tokens = model.tokenizer(["piano"], return_tensors="pt")
     with torch.no_grad():
         start = torch.full((4, 1), model.start_code)
@@ -175,20 +175,20 @@ def test_a_steered_window_keeps_how_each_frame_was_steered(model: MusicModel, pr
         turn()
         next(stream)
     stream.guidance_scale = 3.0
-    pushes = stream._pushes[-stream.keep :]
+    pushes = stream._window.pushes[-stream.keep :]
     next(stream)
     assert len({id(push) for push in pushes}) == stream.keep
     assert {(p.prompted_only, p.keep_norm) for p in pushes} == set(
         itertools.product((False, True), repeat=2)
     )
-    reference = MusicStream(model, "piano")._decoder
+    reference = MusicStream(model, "piano")._window.decoder
     reference.set_prompt(model.encode_prompt("piano"))
     reference.guided = True
     for position, push in enumerate(pushes):
         reference.steer(push)
-        reference.step(stream._inputs[:, position : position + 1], position)
+        reference.step(stream._window.inputs[:, position : position + 1], position)
     kept = slice(0, stream.keep)
-    difference = stream._decoder.cache[..., kept, :] - reference.cache[..., kept, :]
+    difference = stream._window.decoder.cache[..., kept, :] - reference.cache[..., kept, :]
     assert difference.abs().max() < 1e-4
 
 
@@ -198,21 +198,91 @@ def test_without_steering_no_mode_costs_anything(model: MusicModel) -> None:
     stream.steering.keep_norm = True
     stream.steering.add(direction(model))
     play(stream, 5)
-    assert {id(push) for push in stream._pushes} == {id(stream._unsteered)}
+    assert {id(push) for push in stream._window.pushes} == {id(stream._unsteered)}
     stream.steering.set("note_C", 0.5)
     play(stream, 5)
-    assert len({id(push) for push in stream._pushes[-5:]}) == 1
+    assert len({id(push) for push in stream._window.pushes[-5:]}) == 1
 
 
 def test_nothing_grows(model: MusicModel) -> None:
     stream = MusicStream(model, "piano", window_seconds=0.6)
     stream.steering.add(direction(model), 0.5, inject=0.5)
     play(stream, 50)
-    cache = stream._decoder.cache.data_ptr()
+    windows = (stream._window, stream._next)
+    caches = {window.decoder.cache.data_ptr() for window in windows}
     play(stream, 200)
-    assert stream._decoder.cache.data_ptr() == cache
-    assert len(stream._pushes) <= stream.window
-    assert stream._inputs.shape[1] == stream.window + 1
+    assert {window.decoder.cache.data_ptr() for window in windows} == caches
+    assert len(stream._window.pushes) <= stream.window
+    assert stream._window.inputs.shape[1] == stream.window + 1
+
+
+def live(stream: MusicStream, frame: int) -> None:
+    """What a performer does at this frame, always the same."""
+    steering = stream.steering
+    if frame % 7 == 0:
+        steering.set("note_C", 0.1 * (frame % 11))
+    if frame % 31 == 5:
+        steering.set_schedule("note_C", "exponential:0.05")
+    if frame % 17 == 3:
+        stream.set_prompt(("piano", "", "drums and bass")[frame % 3])
+    if frame % 23 == 4:
+        stream.guidance_scale = (1.0, 3.0)[frame % 2]
+    if frame == 70:
+        stream.restart(9)
+
+
+def perform(stream: MusicStream, begin: int, end: int, states: dict | None = None) -> np.ndarray:
+    sound = []
+    for frame in range(begin, end):
+        if states is not None:
+            states[frame] = stream.state
+        live(stream, frame)
+        sound.append(next(stream))
+    return np.concatenate(sound)
+
+
+@pytest.fixture
+def performed(model: MusicModel) -> MusicStream:
+    stream = MusicStream(model, "piano", window_seconds=1.0, keep_seconds=0.4)
+    stream.steering.add(direction(model), 0.5, inject=0.7)
+    return stream
+
+
+@pytest.mark.parametrize("back", [1, 4, 11, 20])
+def test_it_can_be_sent_back_and_plays_what_it_would_have_played(
+    performed: MusicStream, back: int
+) -> None:
+    """At every frame, over moved windows and new beginnings, after having played otherwise."""
+    states: dict = {}
+    whole = [perform(performed, frame, frame + 1, states) for frame in range(120)]
+    performed.restart(0)
+    second: dict = {}
+    stream = MusicStream(performed.model, "piano", window_seconds=1.0, keep_seconds=0.4)
+    stream.steering.add(direction(performed.model), 0.5, inject=0.7)
+    frame = 0
+    while frame < 120:
+        perform(stream, frame, frame + 1, second)
+        frame += 1
+        if frame >= back and frame % 5 == 0:
+            stream.steering.set("note_C", 3.0)  # a change that will turn out not to be
+            stream.set_prompt("something else")
+            stream.guidance_scale = 0.0
+            next(stream)
+            next(stream)
+            assert stream.reaches(second[frame - back])
+            stream.state = second[frame - back]
+            again = perform(stream, frame - back, frame, second)
+            np.testing.assert_array_equal(again, np.concatenate(whole[frame - back : frame]))
+
+
+def test_it_cannot_be_sent_back_to_what_is_forgotten(performed: MusicStream) -> None:
+    states: dict = {}
+    perform(performed, 0, 69, states)
+    oldest = min(frame for frame, state in states.items() if performed.reaches(state))
+    assert 69 - performed.window < oldest < 69 - 20
+    with pytest.raises(MusicRFMError, match=f"frame {states[0].frame} is too long ago"):
+        performed.state = states[0]
+    assert len(next(performed))
 
 
 def test_seams_are_like_everywhere_else(tmp_path: Path) -> None:
@@ -374,13 +444,13 @@ def test_guidance_switched_off_and_on_again(model: MusicModel) -> None:
     play(stream, 20)
     stream.guidance_scale = 3.0
     next(stream)
-    reference = MusicStream(model, "piano")._decoder
+    reference = MusicStream(model, "piano")._window.decoder
     reference.set_prompt(model.encode_prompt("piano"))
     reference.guided = True
     for position in range(stream._position):
-        reference.step(stream._inputs[:, position : position + 1], position)
+        reference.step(stream._window.inputs[:, position : position + 1], position)
     read = slice(0, stream._position)
-    difference = stream._decoder.cache[..., read, :] - reference.cache[..., read, :]
+    difference = stream._window.decoder.cache[..., read, :] - reference.cache[..., read, :]
     assert difference.abs().max() < 1e-4
 
 
@@ -446,7 +516,7 @@ def test_a_knob_turned_beyond_all_measure(model: MusicModel) -> None:
 def test_a_poisoned_cache_is_read_again(model: MusicModel) -> None:
     stream, plain = (MusicStream(model, "piano", seed=3) for _ in range(2))
     assert np.array_equal(play(stream, 10), play(plain, 10))
-    stream._decoder.cache[:, :, :, :, 4] = torch.nan
+    stream._window.decoder.cache[:, :, :, :, 4] = torch.nan
     audio = play(stream, 20)
     assert stream.faults == 1
     assert np.allclose(audio, play(plain, 20), atol=1e-4)
