@@ -1,7 +1,8 @@
-"""Measures what a listener would hear: pitch classes, tempo, onsets, level and artefacts.
+"""Measures what a listener would hear: notes, chords, rhythm, level and artefacts.
 
 Only audio goes in; nothing here knows a model or a direction, so it can judge both. Everything
-is computed on a mono mix resampled to 16 kHz, except peak and clipping.
+is computed on a mono mix resampled to 16 kHz, except peak and clipping. How right it is, is told by
+the functions that `musicrfm.harmony` and `musicrfm.rhythm` measure with.
 """
 
 from __future__ import annotations
@@ -10,20 +11,32 @@ from dataclasses import asdict, dataclass
 
 import librosa
 import numpy as np
-import scipy.signal
 import soxr
 
+from musicrfm import harmony
 from musicrfm.errors import MusicRFMError
+from musicrfm.harmony import CHORDS, CHROMA_HOP, MODES
+from musicrfm.rhythm import RATE, metre, onset_envelope, onsets, tempo
 
+__all__ = [
+    "CHORDS",
+    "MODES",
+    "PITCH_CLASSES",
+    "Measurements",
+    "chroma",
+    "measure",
+    "note_share_over_time",
+    "onset_envelope",
+    "onsets",
+    "pitch_class_of",
+    "tempo",
+]
+
+VERSION = 2  # of what `measure` gives; part of the name of what is kept of it
 PITCH_CLASSES = ("C", "Cs", "D", "Ds", "E", "F", "Fs", "G", "Gs", "A", "As", "B")
-RATE = 16_000
-CHROMA_HOP = 512  # 32 ms
-ONSET_HOP = 160  # 10 ms
-SLOWEST_BPM, FASTEST_BPM = 40.0, 220.0
 HEARD_SHARE = 0.03  # a pitch class that dominates for less than this is not "heard"
 SILENCE_DB = -60.0  # dBFS; quieter frames are silence
 SOUNDING_DB = -35.0  # relative to the loudest frame; quieter frames are tails, not notes
-ONSET_DB = 1.5  # a rise of the mean mel level by this much within 20 ms is an onset
 
 
 @dataclass(frozen=True)
@@ -37,6 +50,13 @@ class Measurements:
     absolute sample. flatness: mean spectral flatness of sounding frames, 0 (tone) to 1 (noise).
     silence_share: share of 32 ms frames below -60 dBFS. clipped_share: share of samples at full
     scale.
+
+    chord_share: of major, minor, augmented and diminished triads, the share of sounding time in
+    which one is heard. interval_share: of 1 to 12 semitones, the share of sounding time in which
+    the interval is heard; harmonic_intervals, melodic_intervals: of time and of moves, for itself.
+    mode_share, mode_fit: of the seven modes from ionian to locrian, the share of time in which it
+    fits best, and how well it fits. triple: 0 duple, 1 triple metre, None if it cannot be told;
+    accent_every: how many pulses apart accents are.
     """
 
     seconds: float
@@ -50,6 +70,19 @@ class Measurements:
     flatness: float
     silence_share: float
     clipped_share: float
+    chord_share: tuple[float, ...] = (0.0,) * 4
+    interval_share: tuple[float, ...] = (0.0,) * 12
+    harmonic_intervals: tuple[float, ...] = (0.0,) * 12
+    melodic_intervals: tuple[float, ...] = (0.0,) * 12
+    mode_share: tuple[float, ...] = (0.0,) * 7
+    mode_fit: tuple[float, ...] = (0.0,) * 7
+    triple: float | None = None
+    accent_every: int | None = None
+
+    @classmethod
+    def of(cls, fields: dict) -> Measurements:
+        """From what `as_dict` gave, or what JSON has made of it."""
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})
 
     @property
     def dominant(self) -> str | None:
@@ -70,20 +103,34 @@ def measure(audio: np.ndarray, sample_rate: int) -> Measurements:
     level = _frame_level(mono, CHROMA_HOP)
     sounding = _sounding(level)
     envelope = onset_envelope(mono)
+    begins = onsets(envelope)
     tempo_bpm, pulse = tempo(envelope)
-    share = _note_share(_chroma(mono), sounding)
+    triple, accent_every = metre(mono, tempo_bpm) if tempo_bpm else (None, None)
+    magnitudes = harmony.spectrum(mono)
+    share = _note_share(harmony.chroma(magnitudes), sounding)
+    strength = harmony.notes(magnitudes)
+    interval_share, together, moves = harmony.intervals(strength, sounding, begins)
+    mode_share, mode_fit = harmony.modes(strength, sounding)
     return Measurements(
         seconds=len(audio) / sample_rate,
-        note_share=tuple(float(s) for s in share),
+        note_share=_floats(share),
         pitch_classes=int((share >= HEARD_SHARE).sum()),
         tempo_bpm=tempo_bpm,
         pulse=pulse,
-        onset_rate=len(onsets(envelope)) * RATE / len(mono),
+        onset_rate=len(begins) * RATE / len(mono),
         level_db=float(_db(np.sqrt(np.mean(audio.astype(np.float64) ** 2)))),
         peak=float(np.abs(audio).max()),
         flatness=_flatness(mono, sounding),
         silence_share=float((level < SILENCE_DB).mean()),
         clipped_share=float((np.abs(audio) >= 0.999).mean()),
+        chord_share=_floats(harmony.chord_share(magnitudes, sounding)),
+        interval_share=_floats(interval_share),
+        harmonic_intervals=_floats(together),
+        melodic_intervals=_floats(moves),
+        mode_share=_floats(mode_share),
+        mode_fit=_floats(mode_fit),
+        triple=triple,
+        accent_every=accent_every,
     )
 
 
@@ -93,9 +140,19 @@ def chroma(audio: np.ndarray, sample_rate: int) -> tuple[np.ndarray, np.ndarray]
     The largest value of a column is 1; columns in which nothing sounds are zero.
     """
     mono = _mono(_checked(audio, sample_rate), sample_rate)
-    energy = _chroma(mono)
+    energy = harmony.chroma(harmony.spectrum(mono))
     sounding = _sounding(_frame_level(mono, CHROMA_HOP))[: energy.shape[1]]
     return np.arange(len(sounding)) * CHROMA_HOP / RATE, energy[:, : len(sounding)] * sounding
+
+
+def note_share_over_time(audio: np.ndarray, sample_rate: int, seconds: float = 1.0) -> np.ndarray:
+    """[windows, 12]: `Measurements.note_share` of each `seconds` of the audio, in order."""
+    at, energy = chroma(audio, sample_rate)
+    windows = (at / seconds).astype(int)
+    shares = np.zeros((int(windows.max()) + 1, 12))
+    heard = energy.any(0)
+    np.add.at(shares, (windows[heard], energy[:, heard].argmax(0)), 1)
+    return shares / np.maximum(shares.sum(1, keepdims=True), 1)
 
 
 def pitch_class_of(audio: np.ndarray, sample_rate: int) -> int | None:
@@ -117,87 +174,6 @@ def pitch_class_of(audio: np.ndarray, sample_rate: int) -> int | None:
     return int(np.argmax(votes)) if votes.max() >= 0.5 * votes.sum() else None
 
 
-def onset_envelope(mono: np.ndarray) -> np.ndarray:
-    """Rise of the mel spectrum's level in dB, mean over 80 bands, one value per 10 ms.
-
-    `mono` is [samples] at 16 kHz. The level is floored 60 dB under the clip's loudest point, so
-    that noise far below the music counts for nothing.
-    """
-    mel = librosa.feature.melspectrogram(
-        y=mono, sr=RATE, n_fft=1024, hop_length=ONSET_HOP, n_mels=80, fmin=30
-    )
-    floor = max(float(mel.max()) * 1e-6, 1e-9)
-    level = 10 * np.log10(np.maximum(mel, floor))
-    rise = np.maximum(0, level[:, 2:] - level[:, :-2]).mean(0)
-    return np.pad(rise, (1, 1))
-
-
-def onsets(envelope: np.ndarray) -> np.ndarray:
-    """Indices of the onsets in an `onset_envelope`: peaks of at least 1.5 dB, 50 ms apart."""
-    padded = np.pad(envelope, 1)
-    return scipy.signal.find_peaks(padded, ONSET_DB, prominence=ONSET_DB, distance=5)[0] - 1
-
-
-def tempo(envelope: np.ndarray) -> tuple[float | None, float]:
-    """(BPM or None, pulse strength 0 to 1) of an `onset_envelope`.
-
-    Autocorrelation of the envelope over the periods of 40 to 220 BPM, refined over several beats.
-    Of periods that explain the rhythm about equally well the shortest counts, so a click track
-    measures as its clicks, and steady eighth notes without accents at 100 BPM measure 200.
-    """
-    x = envelope - envelope.mean()
-    if len(x) < 200 or envelope.max() < ONSET_DB:
-        return None, 0.0
-    x = np.convolve(x, np.hanning(7) / np.hanning(7).sum(), "same")  # forgives 20 ms of swing
-    frames_per_minute = 60 * RATE / ONSET_HOP
-    n = len(x)
-    spectrum = np.fft.rfft(x, 2 * n)
-    acf = np.fft.irfft(np.abs(spectrum) ** 2)[:n]
-    acf = acf / np.maximum(n - np.arange(n), n // 4) * (n / max(acf[0], 1e-12))
-    first = int(frames_per_minute / FASTEST_BPM)
-    last = min(int(np.ceil(frames_per_minute / SLOWEST_BPM)), n // 2)
-    peaks, _ = scipy.signal.find_peaks(acf[: last + 2])
-    peaks = peaks[(peaks >= first) & (peaks <= last)]
-    if not len(peaks) or acf[peaks].max() < 0.1:
-        return None, 0.0
-    period = peaks[acf[peaks] >= 0.8 * acf[peaks].max()][0]
-    return float(frames_per_minute / _refine(acf, period)), float(min(1.0, acf[period]))
-
-
-def _refine(acf: np.ndarray, period: int) -> float:
-    """The period in fractions of a frame, from the peaks near its multiples up to 6 s."""
-    refined = _parabola(acf, period)
-    multiple = 2
-    while multiple * refined + 3 < min(len(acf) // 2, 600):
-        centre = int(round(multiple * refined))
-        near = np.arange(centre - 2, centre + 3)
-        best = int(near[np.argmax(acf[near])])
-        if acf[best] < 0.5 * acf[period]:
-            break
-        refined = _parabola(acf, best) / multiple
-        multiple += 1
-    return refined
-
-
-def _parabola(values: np.ndarray, i: int) -> float:
-    left, mid, right = values[i - 1 : i + 2]
-    bend = left - 2 * mid + right
-    return i + float(np.clip(0.5 * (left - right) / bend, -0.5, 0.5)) if bend < 0 else float(i)
-
-
-def _chroma(mono: np.ndarray) -> np.ndarray:
-    """[12, frames] at 16 kHz: C2 to B7, tuned to A = 440 Hz as targets are absolute pitches."""
-    return librosa.feature.chroma_cqt(
-        y=np.pad(mono, (0, max(0, 2 * RATE - len(mono)))),  # the lowest filters are this long
-        sr=RATE,
-        hop_length=CHROMA_HOP,
-        fmin=librosa.note_to_hz("C2"),
-        n_octaves=6,
-        bins_per_octave=36,
-        tuning=0.0,
-    )
-
-
 def _note_share(energy: np.ndarray, sounding: np.ndarray) -> np.ndarray:
     frames = min(energy.shape[1], len(sounding))
     winners = energy[:, :frames].argmax(0)[sounding[:frames]]
@@ -211,6 +187,10 @@ def _frame_level(mono: np.ndarray, hop: int) -> np.ndarray:
 
 def _sounding(level: np.ndarray) -> np.ndarray:
     return level > max(SILENCE_DB, float(level.max()) + SOUNDING_DB)
+
+
+def _floats(values: np.ndarray) -> tuple[float, ...]:
+    return tuple(float(v) for v in values)
 
 
 def _flatness(mono: np.ndarray, sounding: np.ndarray) -> float:

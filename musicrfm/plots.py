@@ -37,8 +37,10 @@ plt.rcParams.update(
 
 
 def spoken(name: str) -> str:
-    """`note_Cs` as people write it: C♯."""
-    return name.removeprefix("note_").replace("s", "♯") if name.startswith("note_") else name
+    """`note_Cs` as people write it: C♯; other names without their underscores."""
+    if name.startswith("note_"):
+        return name.removeprefix("note_").replace("s", "♯")
+    return name.replace("_", " ")
 
 
 def response_curve(path: Path, response: Response) -> None:
@@ -90,7 +92,7 @@ def response_overview(path: Path, responses: Sequence[Response]) -> None:
         axis.set_title(spoken(response.name) + (f" ({response.method})" if several else ""))
     for axis in axes.flat[len(responses) :]:
         axis.remove()
-    quantities = {r.quantity for r in responses}
+    quantities = {r.unit for r in responses}
     label = _quantity(responses[0]) if len(quantities) == 1 else "measured on the sound"
     figure.supylabel(label, fontsize=10)
     figure.supxlabel(
@@ -209,7 +211,7 @@ def _chroma(axis: Axes, seconds: np.ndarray, energy: np.ndarray, target: int | N
 
 
 def _quantity(response: Response) -> str:
-    return "target-note share" if response.quantity == "share" else "tempo (BPM)"
+    return response.unit if response.quantity == "share" else "tempo (BPM)"
 
 
 def _falls(response: Response) -> bool:

@@ -37,6 +37,22 @@ def octave_argument(p: argparse.ArgumentParser) -> None:
     )
 
 
+def workers_argument(p: argparse.ArgumentParser) -> None:
+    p.add_argument(
+        "--workers",
+        type=int,
+        default=0,
+        metavar="N",
+        help="processes that play side by side, one thread each; 0: none but this one (default)",
+    )
+
+
+def workers_of(o: argparse.Namespace) -> int:
+    if o.workers < 0:
+        raise MusicRFMError(f"--workers {o.workers} is too few: give 0 or more")
+    return o.workers
+
+
 def count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 up")

@@ -15,12 +15,12 @@ from musicrfm.commands.arguments import (
     octave_argument,
     octaves_of,
     playing_arguments,
+    workers_argument,
+    workers_of,
 )
 from musicrfm.errors import MusicRFMError
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from musicrfm.directions import Direction
     from musicrfm.evaluate import Setting
     from musicrfm.model import MusicModel
@@ -76,11 +76,13 @@ def add(commands) -> None:
         help="also ask whether the prompted instrument is kept (nano's instruments)",
     )
     p.add_argument("--chroma", action="store_true", help="also plot chroma over time")
+    workers_argument(p)
     model_arguments(p)
     playing_arguments(p)
 
 
 def evaluate(o: argparse.Namespace) -> None:
+    from musicrfm.adherence import instrument_listener
     from musicrfm.evaluate import evaluate as play_and_listen
     from musicrfm.evaluate import reaching, write_report
     from musicrfm.model import MusicModel
@@ -88,7 +90,7 @@ def evaluate(o: argparse.Namespace) -> None:
     model = MusicModel.load(o.model, device=o.device)
     setting, instruments = _setting(o)
     directions = _to_evaluate(o, model)
-    hear = _instrument_listener() if o.adherence else None
+    hear = instrument_listener() if o.adherence else None
     if o.adherence and o.seconds < 3:
         raise MusicRFMError("--adherence needs clips of 3 seconds or more, see --seconds")
     folder = Path(o.out)
@@ -101,6 +103,7 @@ def evaluate(o: argparse.Namespace) -> None:
         folder=folder,
         instruments=instruments,
         hear_instrument=hear,
+        workers=workers_of(o),
     )
     table = write_report(folder, responses, setting, model.name)
     if o.chroma:
@@ -171,28 +174,14 @@ def _setting(o: argparse.Namespace) -> tuple[Setting, dict[str, str]]:
     return setting, instruments
 
 
-def _instrument_listener():
-    """Names the instrument of a clip, leaving out its first second, as the listener learned."""
-    from musicrfm.nano import instruments
-
-    if not instruments.FITTED.is_file():
-        raise MusicRFMError(
-            f"--adherence needs {instruments.FITTED}, which `python -m musicrfm.nano` makes"
-        )
-
-    def hear(audio: np.ndarray, sample_rate: int) -> str:
-        return instruments.hear_instrument(audio[sample_rate:], sample_rate)
-
-    return hear
-
-
 def _chroma_plots(folder: Path, model: MusicModel, directions, responses, setting) -> None:
     from musicrfm import listening, plots
     from musicrfm.evaluate import perform
 
     prompt, seed = setting.prompts[0], setting.seeds[0]
     for direction, response in zip(directions, responses, strict=True):
-        if response.quantity != "share":
+        target = direction.name.removeprefix("note_")
+        if target not in listening.PITCH_CLASSES:
             continue
         clips = []
         for raw in (0.0, response.best.coefficient):
@@ -200,17 +189,13 @@ def _chroma_plots(folder: Path, model: MusicModel, directions, responses, settin
                 model,
                 prompt,
                 seed=seed,
-                seconds=setting.seconds,
                 changes=[(0.0, direction, raw)],
-                layers=setting.layers,
-                guidance_scale=setting.guidance_scale,
-                temperature=setting.temperature,
-                top_k=setting.top_k,
+                **setting.how,
             )
             how = f"{plots.spoken(direction.name)} at {raw:.3g}" if raw else "unsteered"
             clips.append((f"“{prompt}”, {how}", *listening.chroma(audio, model.sample_rate)))
-        target = listening.PITCH_CLASSES.index(direction.name.removeprefix("note_"))
-        plots.chroma(folder / f"chroma_{direction.name}.png", clips, target)
+        number = listening.PITCH_CLASSES.index(target)
+        plots.chroma(folder / f"chroma_{direction.name}.png", clips, number)
 
 
 def _write_range(given: str, direction: Direction, found: tuple[float, float] | None) -> None:

