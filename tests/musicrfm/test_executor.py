@@ -158,6 +158,26 @@ class TestRay:
         begun = Counter(n for n, _ in jobs.lines(log, "begin"))
         assert begun == dict.fromkeys(range(8), 1) | {number: 2}
 
+    def test_what_a_job_refuses_is_said(self, tmp_path):
+        with pytest.raises(MusicRFMError, match="number 1 cannot be done"):
+            run(jobs.refuse, tmp_path, executor="ray")
+
+    def test_a_job_that_kills_every_worker_is_given_up(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(executor, "RETRIES", 0)
+        with pytest.raises(MusicRFMError, match="has lost its worker 1 times"):
+            run(jobs.die, tmp_path, count=1, executor="ray")
+
+    def test_without_a_cluster_it_is_said_how_to_start_one(self, tmp_path, monkeypatch):
+        import ray
+
+        def unreachable(**_: object) -> None:
+            raise ConnectionError("Could not find any running Ray instance")
+
+        monkeypatch.setattr(ray, "is_initialized", lambda: False)
+        monkeypatch.setattr(ray, "init", unreachable)
+        with pytest.raises(MusicRFMError, match="ray start --head"):
+            run(jobs.square, tmp_path, executor="ray")
+
     def test_the_same_layers_are_fitted_as_in_one_process(self, tmp_path):
         from musicrfm import fits, probes
         from musicrfm.states import States
