@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import os
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -101,11 +102,16 @@ def _run(write: partial, jobs: list[tuple[Row, Path]], workers: int) -> Iterator
     if workers == 0 or len(jobs) < 2:
         yield from map(write, jobs)
         return
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=one_thread)
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_worker)
     try:
         yield from pool.map(write, jobs, chunksize=4)
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _worker() -> None:
+    one_thread()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the run in the main process
 
 
 def _write(name: str, job: tuple[Row, Path]) -> bool:
