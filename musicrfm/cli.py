@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from musicrfm.commands import (
+    calibrate,
     detect,
     directions,
     evaluate,
@@ -23,7 +24,7 @@ from musicrfm.commands import (
 )
 from musicrfm.errors import MusicRFMError
 
-COMMANDS = (generate, listen, detect, directions, syntheory, train, evaluate, importing)
+COMMANDS = (generate, listen, detect, directions, syntheory, train, evaluate, calibrate, importing)
 EXTRA = {"librosa", "matplotlib", "sklearn", "scipy", "midirenderer", "pretty_midi", "xrfm"}
 
 

@@ -160,6 +160,8 @@ class Direction:
         useful = self.meta.get("class_ranges", {}).get(spoken)
         if useful is not None:
             meta["range"] = useful
+        if (curve := self.meta.get("class_curves", {}).get(spoken)) is not None:
+            meta["curve"] = curve
         meta |= {"target": spoken}
         vectors = self.vectors[:, number : number + 1]
         return Direction(f"{self.name}_{spoken}", vectors, self.layer_scores, meta)

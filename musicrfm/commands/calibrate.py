@@ -1,0 +1,177 @@
+"""`musicrfm calibrate`: finds the range and the curve of a direction's knob by listening."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from musicrfm.commands.arguments import (
+    command,
+    count,
+    model_arguments,
+    playing_arguments,
+    workers_argument,
+    workers_of,
+)
+from musicrfm.errors import MusicRFMError
+
+if TYPE_CHECKING:
+    from musicrfm.calibrate import Calibration
+    from musicrfm.directions import Direction
+    from musicrfm.model import MusicModel
+
+
+def add(commands) -> None:
+    p = command(commands, "calibrate", calibrate, "find the range and curve of knobs by listening")
+    p.add_argument(
+        "directions",
+        nargs="*",
+        metavar="NAME",
+        help="names or files; notes:C is a class, notes all classes (default: all of the model)",
+    )
+    p.add_argument(
+        "--out",
+        metavar="DIR",
+        help="folder for <model>/<name>.safetensors (default: a file stays where it is, what was "
+        "named goes to your own folder)",
+    )
+    p.add_argument("--dry-run", action="store_true", help="print what is found, write nothing")
+    p.add_argument("--prompt", action="append", default=[], metavar="TEXT[=INSTRUMENT]")
+    p.add_argument("--seeds", type=count, default=2, help="seeds per prompt (default %(default)s)")
+    p.add_argument("--seconds", type=float, default=8.0, help="length of a clip")
+    p.add_argument(
+        "--top", type=float, default=0.95, help="a note's share at the top (default %(default)s)"
+    )
+    p.add_argument(
+        "--middle",
+        type=float,
+        default=0.55,
+        help="a note's share in the middle of the travel (default %(default)s)",
+    )
+    p.add_argument("--steps", type=count, default=4, help="how often to close in on them")
+    p.add_argument(
+        "--adherence",
+        action=argparse.BooleanOptionalAction,
+        help="whether the prompted instrument must be kept (default: for nano, whose instruments "
+        "the classifier knows)",
+    )
+    p.add_argument("--keep-norm", action="store_true", help="for playing with kept norms")
+    p.add_argument("--takes", metavar="DIR", help="where takes are kept (default: your cache)")
+    workers_argument(p)
+    model_arguments(p)
+    playing_arguments(p)
+
+
+def calibrate(o: argparse.Namespace) -> None:
+    from musicrfm.activations import cache_folder
+    from musicrfm.adherence import SHORTEST, instrument_listener
+    from musicrfm.calibrate import calibrate_all
+    from musicrfm.model import MusicModel
+    from musicrfm.reach import Aims
+
+    if not 0 < o.middle < o.top <= 1:
+        raise MusicRFMError(
+            f"--middle {o.middle:g} and --top {o.top:g} are no shares: 0 < middle < top <= 1"
+        )
+    model = MusicModel.load(o.model, device=o.device)
+    setting, instruments = _setting(o)
+    asked = _directions(o.directions, model)
+    adherence = model.name == "nano" if o.adherence is None else o.adherence
+    if adherence and o.seconds < SHORTEST:
+        raise MusicRFMError(
+            f"--seconds {o.seconds:g} is too short to hear the instrument: give {SHORTEST:g} or "
+            "more, or --no-adherence"
+        )
+    lean = (o.middle - 0.15, o.middle + 0.15)
+    found = calibrate_all(
+        model,
+        [direction for _, direction in asked],
+        setting,
+        aims=Aims(middle=o.middle, lean=lean, top=o.top, steps=o.steps),
+        folder=Path(o.takes) if o.takes else cache_folder() / "takes" / model.name,
+        instruments=instruments,
+        hear_instrument=instrument_listener() if adherence else None,
+        workers=workers_of(o),
+    )
+    for (given, direction), calibration in zip(asked, found, strict=True):
+        print(calibration.markdown(), flush=True)
+        if not o.dry_run:
+            print(f"{_write(given, direction, calibration, model, o.out)}\n", flush=True)
+
+
+def _setting(o: argparse.Namespace):
+    from musicrfm.perform import PROMPTS, Setting
+
+    instruments = dict(PROMPTS)
+    for prompt, _, instrument in (text.partition("=") for text in o.prompt):
+        if instrument:
+            instruments[prompt] = instrument
+    setting = Setting(
+        prompts=tuple(text.partition("=")[0] for text in o.prompt) or tuple(PROMPTS),
+        seeds=tuple(range(o.seed, o.seed + o.seeds)),
+        seconds=o.seconds,
+        layers=o.layers,
+        guidance_scale=o.guidance,
+        temperature=o.temperature,
+        top_k=o.top_k,
+        keep_norm=o.keep_norm,
+    )
+    return setting, instruments
+
+
+def _directions(names: list[str], model: MusicModel) -> list[tuple[str, Direction]]:
+    """(name as given, direction); of a multiclass file every class."""
+    from musicrfm.directions import Direction, list_directions
+    from musicrfm.readings import reading
+
+    found = []
+    for name in names or list_directions(model.name):
+        direction = Direction.load(name, model)
+        each = [(f"{name}:{c}", direction.only(c)) for c in direction.classes]
+        for given, one in each or [(name, direction)]:
+            try:
+                reading(one)
+            except MusicRFMError as error:
+                if names:
+                    raise
+                print(f"{error}; left out")
+                continue
+            found.append((given, one))
+    if not found:
+        raise MusicRFMError(f"there are no directions for {model.name!r}: train some first")
+    return found
+
+
+def _write(
+    given: str, direction: Direction, calibration: Calibration, model: MusicModel, out: str | None
+) -> Path:
+    """Into the file that was given or `out`, or, for a name, into the user's own folder."""
+    from musicrfm.directions import Direction
+    from musicrfm.train import direction_path
+
+    file, of_class = _class_of(given)
+    stays = out is None and file.endswith(".safetensors")
+    if of_class is None:
+        calibration.write_into(direction)
+        whole = direction
+    else:  # of which other classes may have been written just now
+        whole = Direction.load(file, model)
+        written = direction_path(whole, Path(out) if out else None)
+        if written.is_file() and not stays:
+            whole = Direction.load(written, model)
+        ranges = dict(whole.meta.get("class_ranges") or {})
+        curves = dict(whole.meta.get("class_curves") or {})
+        target = str(direction.meta["target"])
+        ranges[target] = list(calibration.range) if calibration.range else None
+        curves[target] = calibration.curve
+        whole.meta |= {"class_ranges": ranges, "class_curves": curves}
+    return whole.save(Path(file) if stays else direction_path(whole, Path(out) if out else None))
+
+
+def _class_of(given: str) -> tuple[str, str | None]:
+    """`notes:C` in two, as `Direction.load` reads it; a drive letter is no name."""
+    whole, colon, component = given.rpartition(":")
+    if colon and len(whole) > 1 and "/" not in component and "\\" not in component:
+        return whole, component
+    return given, None
