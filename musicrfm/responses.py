@@ -132,6 +132,8 @@ def find_range(response: Response) -> tuple[float, float] | None:
     the unsteered value. Notes start at 0; a tempo reaches down in the same way.
     """
     zero = response.unsteered
+    if not np.isfinite(zero.value):
+        return None
     bpm = response.quantity == "BPM"
     tolerance, gain = (2.0, 0.03 * zero.value) if bpm else (0.02, 0.1)
 

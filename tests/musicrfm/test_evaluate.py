@@ -90,6 +90,9 @@ def test_takes_without_a_pulse_do_not_count_for_the_tempo():
     found = ev.summarise(subject, takes, PROMPTS)
     assert found.unsteered.value == 100.0 and np.isnan(found.points[-1].value)
     assert found.range is None
+    silent = [ev.Take(c, "piano", 0, heard(tempo_bpm=None)) for c in (0.0, 3.0)]
+    nothing = ev.summarise(subject, silent, PROMPTS)
+    assert nothing.range is None and "| nan" in ev.markdown([nothing], SHORT, "tiny")
 
 
 def test_adherence_counts_prompted_instruments():
