@@ -31,7 +31,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 PROVIDED_AS = {"sklearn": "scikit-learn", "pythonosc": "python-osc"}  # import name → distribution
 OPTIONAL = tuple(name for name in PROJECT["optional-dependencies"] if name != "test")
-OUR_OWN = {"musicrfm", "bridge", "max_patches", "tests", "run"}
+OUR_OWN = {"musicrfm", "bridge", "max_patches", "benchmarks", "tests", "run"}
 
 
 def requirements(*extras: str) -> list[Requirement]:
