@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from musicrfm.model import MusicModel
 
 FILE = "takes.jsonl"
+WINDOW = 0.5  # seconds, of what is heard over time
 # Names the instrument of a clip (audio [samples], sample rate), or says how likely each one is.
 Listener = Callable[[np.ndarray, int], "str | dict[str, float]"]
 
@@ -39,13 +40,14 @@ class Play:
     """One clip to play. steers: directions with their raw coefficients, from the beginning on.
 
     fade: (second, seconds), a crossfade from the first direction to the second, whose coefficient
-    is then not set; the take says what is heard in each second.
+    is then not set. over_time: whether the take also says what is heard in each half second.
     """
 
     prompt: str
     seed: int
     steers: tuple[tuple[Direction, float], ...] = ()
     fade: tuple[float, float] | None = None
+    over_time: bool = False
 
     @property
     def changes(self) -> list[tuple[float, Direction, float]]:
@@ -67,8 +69,8 @@ class Take:
     """One clip that was played and what was heard.
 
     coefficient: raw, of the first direction; 0 is unsteered. instrument: as the classifier names
-    it; odds: how likely each instrument is, if it says so. over_time: of a crossfade, the note
-    share [12] of each second.
+    it; odds: how likely each instrument is, if it says so. over_time: if it was asked for, the note
+    share [12] of each half second.
     """
 
     coefficient: float
@@ -118,10 +120,10 @@ class Recorder:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
 
-    def plays(self, *steers: tuple[Direction, float]) -> list[Play]:
-        """Every prompt with every seed of the setting."""
+    def plays(self, *steers: tuple[Direction, float], **options) -> list[Play]:
+        """Every prompt with every seed of the setting; options: fields of `Play`."""
         s = self.setting
-        return [Play(p, seed, steers) for p in s.prompts for seed in s.seeds]
+        return [Play(p, seed, steers, **options) for p in s.prompts for seed in s.seeds]
 
     def hear(self, plays: Sequence[Play], what: str = "playing") -> list[Take]:
         """A take of each, in the same order; those that are kept are not played again.
@@ -191,7 +193,8 @@ class Recorder:
         digest = hashlib.sha256(f"{self._fingerprint} {listening.VERSION}".encode())
         unsteered = (s.seconds, s.guidance_scale, s.temperature, s.top_k)
         heard_by = getattr(self.hear_instrument, "__qualname__", self.hear_instrument is not None)
-        digest.update(repr((play.prompt, play.seed, unsteered, heard_by, play.fade)).encode())
+        asked = (play.prompt, play.seed, unsteered, heard_by, play.fade, play.over_time)
+        digest.update(repr(asked).encode())
         for direction, raw in play.steers if any(raw for _, raw in play.steers) else ():
             better = direction.meta.get("metric_higher_is_better")
             digest.update(repr((direction.name, raw, better, sorted(s.how.items()))).encode())
@@ -265,8 +268,9 @@ def _record(
         odds = named if isinstance(named, dict) else None
         row["instrument"] = max(odds, key=odds.__getitem__) if odds else str(named)
         row["odds"] = odds
-    if play.fade is not None:
-        row["over_time"] = listening.note_share_over_time(audio, model.sample_rate).tolist()
+    if play.over_time:
+        shares = listening.note_share_over_time(audio, model.sample_rate, WINDOW)
+        row["over_time"] = shares.round(4).tolist()
     return row
 
 
