@@ -109,6 +109,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--seed", metavar="N", type=int, help="the same seed and controls give the same music")
     add("--device", metavar="cpu|cuda", help="where the model runs (default: cuda if there is one)")
     add(
+        "--dtype",
+        choices=("float32", "bfloat16", "float16"),
+        help="precision of the decoder (default: float32 on a CPU, float16 on a GPU)",
+    )
+    add(
         "--fast",
         action="store_true",
         help="do not keep real-time pace; for --output FILE or none, with --seconds",
@@ -166,6 +171,7 @@ def _settings(args: argparse.Namespace) -> Settings:
     return Settings(
         model=first(args.model, engine.get("model"), "nano"),
         device=first(args.device, engine.get("device")),
+        dtype=first(args.dtype, engine.get("dtype")),
         seed=secrets.randbelow(2**31) if seed is None else seed,
         # The command line has the last word on a direction that the rig also sets.
         steer=(*rig.steer, *args.steer),

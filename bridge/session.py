@@ -58,6 +58,7 @@ class Settings:
     start: dict[str, Value]
     model: str = "nano"
     device: str | None = None
+    dtype: str | None = None
     seed: int = 0
     steer: tuple[SteerSetting, ...] = ()
     output: str | None = None
@@ -92,7 +93,7 @@ def play(settings: Settings) -> int:
             raise MusicRFMError(f"--output and --record cannot both write {settings.record!r}")
         if settings.stats and not Path(settings.stats).resolve().parent.is_dir():
             raise MusicRFMError(f"--stats {settings.stats!r}: there is no such folder")
-        model = MusicModel.load(settings.model, device=settings.device)
+        model = MusicModel.load(settings.model, device=settings.device, dtype=settings.dtype)
         if model.device.type == "cpu" and model.width <= SMALL_WIDTH:
             torch.set_num_threads(1)
         prompt = str(settings.start["/prompt"])

@@ -18,6 +18,11 @@ def command(group, name: str, run, words: str) -> argparse.ArgumentParser:
 def model_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument("--model", default="nano", help="nano, a folder, or a hub id")
     p.add_argument("--device", choices=("cpu", "cuda"), help="default: cuda if there is one")
+    p.add_argument(
+        "--dtype",
+        choices=("float32", "bfloat16", "float16"),
+        help="precision of the decoder (default: float32 on a CPU, float16 on a GPU)",
+    )
 
 
 def playing_arguments(p: argparse.ArgumentParser) -> None:

@@ -74,7 +74,7 @@ def calibrate(o: argparse.Namespace) -> None:
         raise MusicRFMError(
             f"--middle {o.middle:g} and --top {o.top:g} are no shares: 0 < middle < top <= 1"
         )
-    model = MusicModel.load(o.model, device=o.device)
+    model = MusicModel.load(o.model, device=o.device, dtype=o.dtype)
     setting, instruments = _setting(o)
     asked = _directions(o.directions, model)
     adherence = model.name == "nano" if o.adherence is None else o.adherence

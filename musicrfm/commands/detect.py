@@ -34,7 +34,7 @@ def detect(o: argparse.Namespace) -> None:
     for path in o.files:
         if not Path(path).is_file():
             raise MusicRFMError(f"there is no file {path!r}")
-    model = MusicModel.load(o.model, device=o.device)
+    model = MusicModel.load(o.model, device=o.device, dtype=o.dtype)
     names = o.concept or list_detectors(model.name)
     if not names:
         raise MusicRFMError(

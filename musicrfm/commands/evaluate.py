@@ -87,7 +87,7 @@ def evaluate(o: argparse.Namespace) -> None:
     from musicrfm.evaluate import reaching, write_report
     from musicrfm.model import MusicModel
 
-    model = MusicModel.load(o.model, device=o.device)
+    model = MusicModel.load(o.model, device=o.device, dtype=o.dtype)
     setting, instruments = _setting(o)
     directions = _to_evaluate(o, model)
     hear = instrument_listener() if o.adherence else None

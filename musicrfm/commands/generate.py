@@ -81,7 +81,7 @@ def generate(o: argparse.Namespace) -> None:
     from musicrfm.model import MusicModel
     from musicrfm.stream import MusicStream
 
-    model = MusicModel.load(o.model, device=o.device)
+    model = MusicModel.load(o.model, device=o.device, dtype=o.dtype)
     stream = MusicStream(
         model,
         o.prompt,

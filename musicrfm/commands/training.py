@@ -90,7 +90,7 @@ def training_arguments(p: argparse.ArgumentParser) -> None:
 def loaded_model(o: argparse.Namespace) -> MusicModel:
     from musicrfm.model import MusicModel
 
-    return MusicModel.load(o.model, device=o.device)
+    return MusicModel.load(o.model, device=o.device, dtype=o.dtype)
 
 
 def processes(o: argparse.Namespace, clips: int = MANY) -> int:

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from benchmarks.model_memory import Letters, build
 from musicrfm import model as model_module
+from musicrfm.cli import main
 from musicrfm.decoder import StepDecoder, Weights
 from musicrfm.directions import Direction
 from musicrfm.model import LONGEST_TEXT, MusicModel
@@ -240,3 +241,14 @@ def test_models_load_by_their_name_on_the_hub(name, tmp_path, monkeypatch):
     model = MusicModel.load(name, device="cpu", dtype="bfloat16")
     assert (model.name, model.dtype) == (name.split("/")[1], torch.bfloat16)
     assert MusicStream(model, "piano").generate(3).shape == (3 * 640, 1)
+
+
+def test_commands_take_a_precision(checkpoint, tmp_path, monkeypatch):
+    loaded, load = [], MusicModel.load
+    monkeypatch.setattr(
+        MusicModel, "load", lambda *a, **k: loaded.append(load(*a, **k)) or loaded[0]
+    )
+    out = str(tmp_path / "a.wav")
+    base = ["generate", "piano", "--out", out, "--seconds", "0.1", "--model", str(checkpoint)]
+    assert main([*base, "--dtype", "bfloat16"]) == 0
+    assert loaded[0].dtype == torch.bfloat16
