@@ -36,6 +36,7 @@ __all__ = [
     "perform",
     "reaching",
     "reading",
+    "respond",
     "summarise",
     "write_report",
 ]
@@ -83,28 +84,44 @@ def evaluate(
     """
     setting = setting or Setting()
     instruments = PROMPTS if instruments is None else instruments
-    plan = {
-        id(d): tuple(coefficients) if coefficients else coefficients_to_try(d, calibrate)
+    tried = [
+        tuple(coefficients) if coefficients else coefficients_to_try(d, calibrate)
         for d in directions
-    }
+    ]
     for direction in directions:
         direction.check(model)
-    with Recorder(
-        model, setting, folder, hear_instrument=hear_instrument, workers=workers, play=perform
-    ) as recorder:
-        plays = recorder.plays()
-        of_each = []
-        for direction in directions:
-            tried = sorted({c for c in plan[id(direction)] if c}, key=lambda c: (abs(c), c))
-            of_each.append([play for c in tried for play in recorder.plays((direction, c))])
-        takes = iter(recorder.hear(plays + [p for several in of_each for p in several], "hearing"))
+    options = {"hear_instrument": hear_instrument, "workers": workers, "play": perform}
+    with Recorder(model, setting, folder, **options) as recorder:
+        return respond(recorder, directions, tried, instruments, keep_ranges=not calibrate)
+
+
+def respond(
+    recorder: Recorder,
+    directions: Sequence[Direction],
+    coefficients: Sequence[Sequence[float]],
+    instruments: dict[str, str],
+    *,
+    keep_ranges: bool = True,
+    over_time: bool = False,
+) -> list[Response]:
+    """A Response of each direction to its raw coefficients, from what a recorder plays.
+
+    keep_ranges: whether a direction's useful range stays as it is known. over_time: see `Play`.
+    """
+    plays = recorder.plays(over_time=over_time)
+    of_each = []
+    for direction, several in zip(directions, coefficients, strict=True):
+        tried = sorted({c for c in several if c}, key=lambda c: (abs(c), c))
+        steered = (recorder.plays((direction, c), over_time=over_time) for c in tried)
+        of_each.append([play for group in steered for play in group])
+    takes = iter(recorder.hear(plays + [p for several in of_each for p in several], "hearing"))
     unsteered = [next(takes) for _ in plays]
     return [
         summarise(
             direction,
             unsteered + [next(takes) for _ in several],
             instruments,
-            None if calibrate else direction.range,
+            direction.range if keep_ranges else None,
         )
         for direction, several in zip(directions, of_each, strict=True)
     ]

@@ -167,6 +167,44 @@ def performance(
     _save(figure, path)
 
 
+def curves(
+    path: Path,
+    series: dict[str, tuple[Sequence[float], Sequence[float]]],
+    xlabel: str,
+    ylabel: str,
+    *,
+    faint: Sequence[tuple[Sequence[float], Sequence[float]]] = (),
+    bands: Sequence[tuple[float, float]] = (),
+) -> None:
+    """Lines by name, each (x, y), over faint unnamed ones; bands: shaded ranges of x."""
+    figure, axis = plt.subplots(figsize=(7, 4), layout="constrained")
+    for band in bands:
+        axis.axvspan(*band, color=USEFUL, zorder=0)
+    for x, y in faint:
+        axis.plot(x, y, color=PLAIN, alpha=0.3, lw=1)
+    for name, (x, y) in series.items():
+        axis.plot(x, y, lw=2, marker=".", label=spoken(name))
+    axis.set_xlabel(xlabel)
+    axis.set_ylabel(ylabel)
+    axis.legend(frameon=False, fontsize=9)
+    _save(figure, path)
+
+
+def bars(path: Path, groups: Sequence[str], series: dict[str, Sequence[float]], label: str) -> None:
+    """Bars in groups: of every series one value a group."""
+    figure, axis = plt.subplots(figsize=(1.6 + 1.1 * len(groups), 3.8), layout="constrained")
+    width = 0.8 / max(1, len(series))
+    for number, (name, values) in enumerate(series.items()):
+        at = np.arange(len(groups)) + (number - (len(series) - 1) / 2) * width
+        axis.bar(at, values, width * 0.92, label=name)
+    axis.set_xticks(range(len(groups)), [spoken(g) for g in groups], rotation=20, ha="right")
+    axis.set_ylabel(label)
+    axis.legend(
+        frameon=False, fontsize=9, ncols=len(series), loc="lower left", bbox_to_anchor=(0, 1)
+    )
+    _save(figure, path)
+
+
 def _curve(axis: Axes, response: Response) -> None:
     if response.range:
         axis.axvspan(*response.range, color=USEFUL, zorder=0, label="useful range")

@@ -11,7 +11,8 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,10 +102,9 @@ class Recorder:
         play: Callable[..., np.ndarray] = perform,
     ) -> None:
         self.model, self.setting, self.hear_instrument = model, setting, hear_instrument
-        self.workers, self._play = workers, play
+        self._workers, self._play = _Workers(workers), play
         self.path = folder / FILE if folder else None
         self._fingerprint = fingerprint(model)
-        self._pool: ProcessPoolExecutor | None = None
         self._kept: dict[str, dict] = {}
         if self.path and self.path.exists():
             self._read()
@@ -116,9 +116,13 @@ class Recorder:
         self.close()
 
     def close(self) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
-            self._pool = None
+        self._workers.close()
+
+    def using(self, **changes) -> Recorder:
+        """One of another setting, which shares everything else, the processes too."""
+        other = copy(self)
+        other.setting = replace(self.setting, **changes)
+        return other
 
     def plays(self, *steers: tuple[Direction, float], **options) -> list[Play]:
         """Every prompt with every seed of the setting; options: fields of `Play`."""
@@ -134,8 +138,8 @@ class Recorder:
         missing = {k: p for k, p in zip(keys, plays, strict=True) if k not in self._kept}
         done = len(set(keys)) - len(missing)
         progress = Progress(what, len(set(keys)), "clips", already=done)
-        rows = self._in_workers(missing) if self.workers and missing else self._here(missing)
-        for key, row in rows:
+        play = self._in_workers if self._workers.count and missing else self._here
+        for key, row in play(missing):
             self._kept[key] = row
             if self.path:
                 self._append(json.dumps({"key": key, **row}))
@@ -148,24 +152,18 @@ class Recorder:
             yield key, _record(self.model, self.setting, self.hear_instrument, self._play, play)
 
     def _in_workers(self, missing: dict[str, Play]) -> Iterator[tuple[str, dict]]:
-        if self._pool is None:
-            spawn = get_context("spawn")
-            self._pool = ProcessPoolExecutor(self.workers, spawn, initializer=one_thread)
         source = _Source.of(self.model, self._fingerprint)
+        what = (source, self.setting, self.hear_instrument, self._play)
         try:
-            running = {
-                self._pool.submit(
-                    _in_worker, source, self.setting, self.hear_instrument, self._play, play
-                ): key
-                for key, play in missing.items()
-            }
+            pool = self._workers.pool()
+            running = {pool.submit(_in_worker, *what, play): key for key, play in missing.items()}
             for future in as_completed(running):
                 yield running[future], future.result()
         except BrokenProcessPool as error:
-            self._pool = None
+            self.close()
             raise MusicRFMError(
-                f"one of {self.workers} worker processes was lost, perhaps for want of memory: "
-                "start again with fewer workers; what was heard is kept"
+                f"one of {self._workers.count} worker processes was lost, perhaps for want of "
+                "memory: start again with fewer workers; what was heard is kept"
             ) from error
         except BaseException:
             self.close()
@@ -203,6 +201,24 @@ class Recorder:
             digest.update(direction.vectors.numpy().tobytes())
             digest.update(direction.layer_scores.numpy().tobytes())
         return digest.hexdigest()[:24]
+
+
+class _Workers:
+    """Processes, started when they are needed first."""
+
+    def __init__(self, count: int) -> None:
+        self.count, self._pool = count, None
+
+    def pool(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            spawn = get_context("spawn")  # the threads of this process would not survive a fork
+            self._pool = ProcessPoolExecutor(self.count, spawn, initializer=one_thread)
+        return self._pool
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,7 @@ def test_workers_play_the_same_in_other_processes(model, tmp_path):
         several._fingerprint = "changed"
         with pytest.raises(MusicRFMError, match="play with 0 workers"):
             several.hear([Play("flute", 9)])
+        assert several.using(seconds=0.4)._workers is several._workers
     assert len((tmp_path / FILE).read_text().splitlines()) == len(asked) + 6
 
 
