@@ -19,12 +19,24 @@ from musicrfm.commands import (
     generate,
     importing,
     listen,
+    results,
     syntheory,
     train,
 )
 from musicrfm.errors import MusicRFMError
 
-COMMANDS = (generate, listen, detect, directions, syntheory, train, evaluate, calibrate, importing)
+COMMANDS = (
+    generate,
+    listen,
+    detect,
+    directions,
+    syntheory,
+    train,
+    evaluate,
+    calibrate,
+    results,
+    importing,
+)
 EXTRA = {"librosa", "matplotlib", "sklearn", "scipy", "midirenderer", "pretty_midi", "xrfm"}
 
 

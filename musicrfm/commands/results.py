@@ -1,0 +1,118 @@
+"""`musicrfm results`: the paper's tables for a model, from probing to ablations."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from pathlib import Path
+
+from musicrfm.commands.arguments import (
+    command,
+    count,
+    model_arguments,
+    workers_argument,
+    workers_of,
+)
+from musicrfm.errors import MusicRFMError
+
+QUICK = {"seeds": 1, "seconds": 4.0, "samples": 240, "trials": 2}
+FULL = {"seeds": 2, "seconds": 8.0, "samples": 2400, "trials": 10}
+
+
+def add(commands) -> None:
+    p = command(commands, "results", results, "all tables for a model: probes, steering, ablations")
+    p.add_argument(
+        "directions",
+        nargs="*",
+        metavar="NAME",
+        help="directions to steer with (default: all of the model that have a range)",
+    )
+    p.add_argument("--out", default="results", metavar="DIR", help="default %(default)s")
+    p.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="PART",
+        help="probes, steering, layers, injection, schedules, norm, guidance, methods or together; "
+        "repeatable, or with commas",
+    )
+    p.add_argument("--quick", action="store_true", help="little of everything, to see it work")
+    p.add_argument("--prompt", action="append", default=[], metavar="TEXT[=INSTRUMENT]")
+    p.add_argument("--seeds", type=count, help="seeds per prompt (default 2, quick 1)")
+    p.add_argument("--seconds", type=float, help="length of a clip (default 8, quick 4)")
+    p.add_argument(
+        "--samples", type=count, help="clips of each SynTheory set (default 2400, quick 240)"
+    )
+    p.add_argument("--trials", type=count, help="RFM settings to try (default 10, quick 2)")
+    p.add_argument(
+        "--adherence",
+        action=argparse.BooleanOptionalAction,
+        help="ask whether the prompted instrument is heard (default: for nano)",
+    )
+    p.add_argument("--work", metavar="DIR", help="where unfinished work is kept (default: cache)")
+    p.add_argument("--seed", type=int, default=0)
+    workers_argument(p)
+    model_arguments(p)
+
+
+def results(o: argparse.Namespace) -> None:
+    from musicrfm.activations import cache_folder
+    from musicrfm.adherence import SHORTEST, instrument_listener
+    from musicrfm.model import MusicModel
+    from musicrfm.perform import PROMPTS, Setting
+    from musicrfm.results import Options, run
+
+    usual = QUICK if o.quick else FULL
+    sizes = {key: getattr(o, key) or value for key, value in usual.items()}
+    model = MusicModel.load(o.model, device=o.device)
+    adherence = model.name == "nano" if o.adherence is None else o.adherence
+    if adherence and sizes["seconds"] < SHORTEST:
+        raise MusicRFMError(
+            f"--seconds {sizes['seconds']:g} is too short to hear the instrument: give "
+            f"{SHORTEST:g} or more, or --no-adherence"
+        )
+    instruments = dict(PROMPTS)
+    for prompt, _, instrument in (text.partition("=") for text in o.prompt):
+        if instrument:
+            instruments[prompt] = instrument
+    prompts = tuple(text.partition("=")[0] for text in o.prompt) or tuple(PROMPTS)
+    setting = Setting(
+        prompts=prompts,
+        seeds=tuple(range(o.seed, o.seed + sizes["seeds"])),
+        seconds=sizes["seconds"],
+    )
+    options = Options(
+        model=model,
+        out=Path(o.out),
+        work=Path(o.work) if o.work else cache_folder() / "results" / model.name,
+        names=tuple(o.directions),
+        setting=setting,
+        instruments=instruments,
+        hear_instrument=instrument_listener() if adherence else None,
+        samples=sizes["samples"],
+        trials=sizes["trials"],
+        workers=workers_of(o),
+        seed=o.seed,
+        quick=o.quick,
+        command=_typed(o),
+    )
+    only = [part for text in o.only for part in text.split(",") if part]
+    for page in run(options, only):
+        print(f"{page.title}: {page.summary}")
+    print(Path(o.out) / "README.md")
+
+
+def _typed(o: argparse.Namespace) -> str:
+    """The command that makes the same tables anywhere: what was chosen, not where it was run."""
+    words = ["musicrfm", "results", *o.directions]
+    for name in ("model", "out", "seed", "seeds", "seconds", "samples", "trials"):
+        value = getattr(o, name)
+        if value is not None and not (name == "seed" and value == 0):
+            words += [f"--{name}", f"{value:g}" if isinstance(value, float) else str(value)]
+    for prompt in o.prompt:
+        words += ["--prompt", prompt]
+    if o.quick:
+        words.append("--quick")
+    if o.adherence is not None:
+        words.append("--adherence" if o.adherence else "--no-adherence")
+    return shlex.join(words)

@@ -1,0 +1,177 @@
+"""What each way of steering is good for: layers, injection, schedules, kept norms, guidance.
+
+A few notes are played in every variant and at several positions of the knob, since a variant that
+pushes less is not worse for it: what counts is what else is left at the same effect.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+
+import numpy as np
+
+from musicrfm.evaluate import respond
+from musicrfm.plots import curves
+from musicrfm.readings import reading
+from musicrfm.responses import Response
+from musicrfm.results.options import Options
+from musicrfm.results.page import Page, Table
+from musicrfm.results.steering import COST, at, cost, raw_of
+from musicrfm.takes import Take
+
+NOTES = 3
+SAME_EFFECT = 0.5  # the note's share at which what is left of the music is compared
+
+
+def layers(options: Options) -> Page:
+    depth = options.model.layers
+    best = [k for k in (1, round(depth / 3), round(2 * depth / 3)) if 0 < k < depth]
+    variants = {"all": {"layers": "all"}}
+    variants |= {f"the best {k}": {"layers": f"top:{k}"} for k in dict.fromkeys(best)}
+    variants["weighted, exp:1,0.95 (published)"] = {"layers": "exp:1,0.95"}
+    return _page(options, "layers", "Which layers are steered", variants, (0.5, 1.0, 1.5, 2.5))
+
+
+def injection(options: Options) -> Page:
+    variants = {
+        "every layer and frame": {},
+        "0.3 of layers and frames (published)": {"inject": 0.3},
+        "0.3 of frames": {"inject": 0.3, "inject_per": "step"},
+    }
+    return _page(options, "injection", "How often it is steered", variants, (0.5, 1.0, 2.0, 3.3))
+
+
+def schedules(options: Options) -> Page:
+    frames = max(2, round(options.setting.seconds * options.model.frame_rate))
+    specs = ("constant", f"exponential:{3 / frames:.4g}", f"linear:{frames}")
+    specs += (f"ramp:{frames}", f"cosine:{frames}", f"cosine-down:{frames}")
+    variants = {spec: {"schedule": spec} for spec in specs}
+    return _page(options, "schedules", "Steering that changes by itself", variants, (1.0,), True)
+
+
+def norm(options: Options) -> Page:
+    variants = {"as it comes": {}, "norms kept": {"keep_norm": True}}
+    knobs = (0.5, 1.0, 1.5, 2.5, 4.0)
+    return _page(options, "norm", "Keeping the norms of hidden states", variants, knobs)
+
+
+def guidance(options: Options) -> Page:
+    variants = {
+        "both halves (published)": {},
+        "the conditional half alone": {"steer_guidance": "conditional"},
+    }
+    title = "Which half of guidance is steered"
+    return _page(options, "guidance", title, variants, (0.5, 1.0, 1.5))
+
+
+def _page(
+    options: Options,
+    name: str,
+    title: str,
+    variants: dict[str, dict],
+    knobs: tuple[float, ...],
+    over_time: bool = False,
+) -> Page:
+    notes = options.notes(NOTES)
+    if options.quick:
+        knobs = knobs[-1:] if over_time else knobs[:2]
+    raws = [[raw_of(d, knob) for knob in knobs] for d in notes]
+    found: dict[str, list[Response]] = {}
+    thirds: dict[str, list[list[float]]] = {}
+    with options.recorder() as recorder:
+        for variant, changes in variants.items():
+            played = recorder.using(**changes)
+            found[variant] = respond(played, notes, raws, options.instruments, over_time=over_time)
+            if over_time:
+                steers = [(d, raw) for d, of in zip(notes, raws, strict=True) for raw in of]
+                thirds[variant] = [
+                    _thirds(played.hear(played.plays(s, over_time=True)), s[0]) for s in steers
+                ]
+    columns = ["variant", "knob", "value", "heard most", *COST]
+    rows, series = [], {}
+    for variant, responses in found.items():
+        values = []
+        for number, knob in enumerate((0.0, *knobs)):
+            points = [
+                at(r, 0.0 if not number else raws[i][number - 1]) for i, r in enumerate(responses)
+            ]
+            hits = [p.hits for p in points if p.hits is not None]
+            values.append(float(np.mean([p.value for p in points])))
+            rows.append([variant, f"{knob:g}", values[-1], float(np.mean(hits)), *cost(points)])
+        series[variant] = ([0.0, *knobs], values)
+    tables = [Table("By variant and knob", columns, rows)]
+    if over_time:
+        parts = [[variant, *np.mean(of, 0).round(2).tolist()] for variant, of in thirds.items()]
+        tables.append(Table("Target share in each third of a clip", ["", "1", "2", "3"], parts))
+    else:
+        tables.append(_same_effect(found))
+    curves(options.out / f"{name}.png", series, "knob", "target-note share")
+    s = options.setting
+    return Page(
+        title,
+        f"{', '.join(d.name for d in notes)}; {len(s.prompts)} prompts × {len(s.seeds)} seeds × "
+        f"{s.seconds:g} s at every position of the knob (1 is the top of the range, as it was "
+        "calibrated for all layers, every frame, constant). Means over the notes.",
+        tables,
+        _summary(series, over_time),
+        [f"{name}.png"],
+        {variant: [asdict(r) for r in responses] for variant, responses in found.items()},
+    )
+
+
+def _same_effect(found: dict[str, list[Response]]) -> Table:
+    """What is left where the target has the same share, read off between the points."""
+    rows = []
+    for variant, responses in found.items():
+        values = [v for r in responses if (v := _at_share(r, SAME_EFFECT)) is not None]
+        told = np.mean(values, 0).tolist() if values else []
+        shown = [f"{told[0]:.0%}", f"{told[1]:.1f}", told[2], told[3]] if told else [None] * 4
+        rows.append([variant, f"{len(values)} of {len(responses)}", *shown])
+    columns = ["variant", "notes that reach it", "onset rate", "pitch classes", "flatness ratio"]
+    columns.append("likelihood of the prompted instrument")
+    return Table(f"Where the target's share is {SAME_EFFECT:g}", columns, rows)
+
+
+def _at_share(response: Response, share: float) -> list[float] | None:
+    """[onset ratio, pitch classes, flatness over unsteered, odds], between the two points around
+    the share; None if it is not reached. Odds are NaN where nobody asked."""
+    zero = response.unsteered
+
+    def of(point) -> np.ndarray:
+        odds = point.adherence if point.odds is None else point.odds
+        flat = point.flatness / max(zero.flatness, 1e-9)
+        last = np.nan if odds is None else odds
+        return np.array([point.onset_ratio, point.pitch_classes, flat, last])
+
+    points = [p for p in response.points if p.coefficient >= 0]
+    for before, after in zip(points[:-1], points[1:], strict=True):
+        if before.value <= share <= after.value:
+            part = (share - before.value) / max(after.value - before.value, 1e-9)
+            return ((1 - part) * of(before) + part * of(after)).tolist()
+    return None
+
+
+def _thirds(takes: list[Take], direction) -> list[float]:
+    """The target's share in each third of the clips, from what was heard over time."""
+    shares = []
+    for take in takes:
+        windows = take.over_time or ()
+        one = max(1, round(len(windows) / 3))
+        for third in range(3):
+            part = windows[third * one : (third + 1) * one] or windows[-1:]
+            shares.append([_share_of(direction, w, take) for w in part])
+    return [
+        float(np.mean([v for values in shares[third::3] for v in values])) for third in range(3)
+    ]
+
+
+def _share_of(direction, window: tuple[float, ...], take: Take) -> float:
+    return reading(direction).read(replace(take.heard, note_share=window))
+
+
+def _summary(series: dict[str, tuple[list[float], list[float]]], over_time: bool) -> str:
+    if over_time:
+        return "; ".join(f"{name}: {values[-1]:.2f}" for name, (_, values) in series.items())
+    return "; ".join(
+        f"{name}: {values[knobs.index(1.0)]:.2f} at 1" for name, (knobs, values) in series.items()
+    )

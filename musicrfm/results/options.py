@@ -1,0 +1,86 @@
+"""What all parts have in common: the model, where things go, how much is played."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from musicrfm.directions import Direction, list_directions
+from musicrfm.errors import MusicRFMError
+from musicrfm.perform import PROMPTS, Setting
+from musicrfm.readings import reading
+from musicrfm.takes import Listener, Recorder
+
+if TYPE_CHECKING:
+    from musicrfm.model import MusicModel
+
+
+@dataclass(frozen=True)
+class Options:
+    """out: where pages go; work: where what takes long is kept. names: directions to steer with, by
+    default all of the model. samples: clips of each SynTheory set that probes hear. quick: a small
+    part of everything, to see that it works. command: what was typed but for `--only`."""
+
+    model: MusicModel
+    out: Path
+    work: Path
+    names: tuple[str, ...] = ()
+    setting: Setting = field(default_factory=Setting)
+    instruments: dict[str, str] = field(default_factory=lambda: dict(PROMPTS))
+    hear_instrument: Listener | None = None
+    samples: int = 2400
+    trials: int = 10
+    workers: int = 0
+    seed: int = 0
+    quick: bool = False
+    command: str = "musicrfm results"
+
+    def recorder(self, **changes) -> Recorder:
+        """changes: fields of `Setting`."""
+        recorder = Recorder(
+            self.model,
+            self.setting,
+            self.work,
+            hear_instrument=self.hear_instrument,
+            workers=self.workers,
+        )
+        return recorder.using(**changes)
+
+    def directions(self) -> list[Direction]:
+        """Those that can be measured; of a file of several classes each class.
+
+        Raises MusicRFMError if there are none.
+        """
+        found = []
+        for name in self.names or list_directions(self.model.name):
+            whole = Direction.load(name, self.model)
+            for one in [whole.only(c) for c in whole.classes] or [whole]:
+                try:
+                    reading(one)
+                except MusicRFMError:
+                    continue
+                found.append(one)
+        if not found:
+            raise MusicRFMError(
+                f"there are no directions for {self.model.name!r} that can be measured on the "
+                "sound: train some first"
+            )
+        return found
+
+    def calibrated(self) -> list[Direction]:
+        """Those of `directions` with a useful range; raises MusicRFMError if there are none."""
+        found = [direction for direction in self.directions() if direction.range]
+        if not found:
+            raise MusicRFMError(
+                f"no direction of {self.model.name!r} has a useful range: run `musicrfm calibrate`"
+            )
+        return found
+
+    def notes(self, count: int) -> list[Direction]:
+        """So many calibrated notes, spread over the octave; raises MusicRFMError without any."""
+        notes = [d for d in self.calibrated() if reading(d).concept == "note"]
+        if not notes:
+            raise MusicRFMError(f"no note of {self.model.name!r} has a useful range")
+        count = min(count, 1 if self.quick else count, len(notes))
+        return [notes[i * len(notes) // count] for i in range(count)]

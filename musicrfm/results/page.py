@@ -1,0 +1,109 @@
+"""A part's page: tables and pictures, as Markdown and JSON, with the command that made it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from musicrfm.report import plain
+
+if TYPE_CHECKING:
+    from musicrfm.results.options import Options
+
+
+@dataclass(frozen=True)
+class Table:
+    """rows: cells as they are shown; numbers are shown with two decimals, None is left empty."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+
+    def markdown(self) -> str:
+        head = [f"| {' | '.join(self.columns)} |", "|" + "---|" * len(self.columns)]
+        body = [f"| {' | '.join(map(_shown, row))} |" for row in self.rows]
+        return "\n".join([f"### {self.title}", "", *head, *body])
+
+
+@dataclass(frozen=True)
+class Page:
+    """title; words: how it was measured, for a reader who was not there. summary: the finding in a
+    line. pictures: files in the same folder. details: JSON-able, everything behind the tables."""
+
+    title: str
+    words: str
+    tables: Sequence[Table]
+    summary: str = ""
+    pictures: Sequence[str] = ()
+    details: Any = field(default=None, repr=False)
+
+
+def write_page(options: Options, name: str, page: Page) -> Path:
+    """Writes `<name>.md` and `<name>.json`; returns the first."""
+    options.out.mkdir(parents=True, exist_ok=True)
+    command = f"{options.command} --only {name}"
+    data = {
+        "part": name,
+        "title": page.title,
+        "summary": page.summary,
+        "command": command,
+        "model": options.model.name,
+        "quick": options.quick,
+        "setting": asdict(options.setting),
+        "tables": [asdict(table) for table in page.tables],
+        "details": page.details,
+    }
+    text = json.dumps(plain(data), indent=1, default=str)
+    (options.out / f"{name}.json").write_text(text + "\n", "utf-8")
+    lines = [f"# {page.title}", "", page.words, ""]
+    if page.summary:
+        lines += [f"**{page.summary}**", ""]
+    for table in page.tables:
+        lines += [table.markdown(), ""]
+    lines += [f"![{page.title}]({picture})\n" for picture in page.pictures]
+    lines += ["Made by", "", "```", command, "```"]
+    path = options.out / f"{name}.md"
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return path
+
+
+def write_index(options: Options, names: Sequence[str], left_out: dict[str, str]) -> Path:
+    """`README.md`: every part that has been run, now or before, with its finding and command."""
+    lines = [
+        f"# Results on `{options.model.name}`",
+        "",
+        "Steering is measured on the sound alone, with `musicrfm.listening`; the probes that made "
+        "the directions are not asked. Numbers and settings are in the JSON file beside each page.",
+        "",
+        "| part | finding | command |",
+        "|---|---|---|",
+    ]
+    for name in names:
+        file = options.out / f"{name}.json"
+        if file.is_file():
+            told = json.loads(file.read_text("utf-8"))
+            quick = " (quick run)" if told["quick"] else ""
+            summary = told["summary"] or told["title"]
+            lines.append(
+                f"| [{told['title']}]({name}.md){quick} | {summary} | `{told['command']}` |"
+            )
+    for name, why in left_out.items():
+        if not (options.out / f"{name}.json").is_file():
+            lines.append(
+                f"| {name} | could not be run: {why} | `{options.command} --only {name}` |"
+            )
+    options.out.mkdir(parents=True, exist_ok=True)
+    path = options.out / "README.md"
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return path
+
+
+def _shown(value: Any) -> str:
+    if value is None or value != value:  # NaN is not itself
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.2f}" if isinstance(value, float) else str(value)

@@ -1,0 +1,109 @@
+"""Two directions at once: crossfades of notes, and a note together with the tempo."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import numpy as np
+
+from musicrfm.plots import curves
+from musicrfm.readings import reading
+from musicrfm.results.options import Options
+from musicrfm.results.page import Page, Table
+from musicrfm.takes import WINDOW
+from musicrfm.together import Handover, Together, both_at_once, handovers
+
+FADE, LEAD = 10.0, 4.0  # seconds of a crossfade, and before and after it
+QUICK_FADE, QUICK_LEAD = 2.0, 1.0
+ON_TIME = 2.0  # seconds from the middle
+KEPT = 0.8
+
+
+def page(options: Options) -> Page:
+    notes = options.notes(12)
+    count = len(notes)
+    step = count // 2 or 1
+    pairs = [(notes[i], notes[(i + step) % count]) for i in range(0, count, 2 if count > 3 else 1)]
+    pairs = [(one, other) for one, other in pairs if one.name != other.name]
+    if options.quick and not pairs:  # a quick look takes one note; a crossfade needs two
+        several = [d for d in options.calibrated() if reading(d).concept == "note"]
+        pairs = [(several[0], several[-1])] if len(several) > 1 else []
+    tempi = [d for d in options.calibrated() if reading(d).concept == "tempo"]
+    fade, lead = (QUICK_FADE, QUICK_LEAD) if options.quick else (FADE, LEAD)
+    tables, pictures, told = [], [], []
+    faded: list[Handover] = []
+    beside: list[Together] = []
+    with options.recorder() as recorder:
+        if pairs:
+            faded = handovers(recorder.using(seconds=fade + 2 * lead), pairs, fade)
+        for tempo in tempi:
+            for note in notes[:: max(1, count // 4)]:
+                for knob in (1.0,) if options.quick else (0.5, 1.0):
+                    beside.append(both_at_once(recorder, note, tempo, knob))
+    if faded:
+        tables.append(_handed(faded))
+        late = [f.late for f in faded if f.late is not None]
+        on_time = sum(abs(one) <= ON_TIME for one in late)
+        told.append(f"{on_time} of {len(faded)} crossfades hand over within {ON_TIME:g} s")
+        series = {
+            name: ((np.arange(len(mean)) * WINDOW + WINDOW / 2).tolist(), mean.tolist())
+            for name, mean in zip(("first note", "second note"), _mean(faded).T, strict=True)
+        }
+        path = options.out / "crossfade.png"
+        curves(path, series, "seconds", "share, mean of all pairs", bands=[(lead, lead + fade)])
+        pictures.append(path.name)
+    if beside:
+        tables.append(_kept(beside))
+        kept = [k for t in beside if t.knobs[0] == 1.0 for k in t.kept if k is not None]
+        told.append(
+            f"note and tempo together: {np.mean(kept):.0%} kept on average, "
+            f"{min(kept):.0%} at least"
+            if kept
+            else "note and tempo together: no effect to keep"
+        )
+    s = options.setting
+    return Page(
+        "Two directions at once",
+        f"{len(s.prompts)} prompts × {len(s.seeds)} seeds. Crossfades: {fade:g} s in the middle of "
+        f"clips of {fade + 2 * lead:g} s, from the top of one note's range to the top of "
+        "another's; late: when the second takes over, in seconds after the middle. Together: the "
+        "effect of a note is what its share gains on unsteered, that of the tempo the BPM between "
+        "its ends; kept: effect beside the other one over effect alone.",
+        tables,
+        "; ".join(told),
+        pictures,
+        {"crossfades": [asdict(f) for f in faded], "together": [asdict(t) for t in beside]},
+    )
+
+
+def _handed(faded: list[Handover]) -> Table:
+    rows = [
+        [
+            f.first,
+            f.second,
+            "never" if f.late is None else f"{f.late:+.1f}",
+            f.late is not None and abs(f.late) <= ON_TIME,
+            f.before,
+            f.after,
+        ]
+        for f in faded
+    ]
+    columns = ["from", "to", "late", f"within {ON_TIME:g} s", "first before", "second after"]
+    return Table("Crossfades", columns, rows)
+
+
+def _kept(beside: list[Together]) -> Table:
+    rows = []
+    for t in beside:
+        shown = [None if k is None else f"{k:.0%}" for k in t.kept]
+        rows.append(
+            [" + ".join(t.names), f"{t.knobs[0]:g}", t.alone[0], t.both[0], shown[0]]
+            + [f"{t.alone[1]:.1f}", f"{t.both[1]:.1f}", shown[1]]
+        )
+    columns = ["together", "knobs", "first alone", "beside", "kept"]
+    return Table("Effects", [*columns, "second alone", "beside", "kept"], rows)
+
+
+def _mean(faded: list[Handover]) -> np.ndarray:
+    length = min(len(f.shares) for f in faded)
+    return np.mean([f.shares[:length] for f in faded], 0)

@@ -1,0 +1,174 @@
+"""What every direction does to the sound, from a little of its range to a little beyond it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import asdict
+
+import numpy as np
+
+from musicrfm.directions import Direction
+from musicrfm.evaluate import respond
+from musicrfm.plots import curves
+from musicrfm.readings import reading
+from musicrfm.responses import Point, Response
+from musicrfm.results.options import Options
+from musicrfm.results.page import Page, Table
+
+KNOBS = (0.25, 0.5, 0.75, 1.0, 1.25)
+QUICK_KNOBS = (0.5, 1.0)
+
+
+def page(options: Options) -> Page:
+    directions = options.calibrated()
+    silent = [d.name for d in options.directions() if not d.range]
+    knobs = {d.name: knobs_of(d, QUICK_KNOBS if options.quick else KNOBS) for d in directions}
+    with options.recorder() as recorder:
+        tried = [[raw_of(d, knob) for knob in knobs[d.name]] for d in directions]
+        found = respond(recorder, directions, tried, options.instruments)
+    by_concept: dict[str, list[tuple[Direction, Response]]] = defaultdict(list)
+    for direction, response in zip(directions, found, strict=True):
+        by_concept[reading(direction).concept].append((direction, response))
+    tables, series, faint = [], {}, []
+    for concept, pairs in by_concept.items():
+        tables.append(_answers(concept, pairs, knobs))
+        tables.append(_cost(concept, pairs, knobs))
+        if concept != "tempo":
+            lines = [_line(d, r, knobs[d.name]) for d, r in pairs]
+            faint += [([0.0, *knobs[d.name]], y) for (d, _), y in zip(pairs, lines, strict=True)]
+            series[concept] = ([0.0, *knobs[pairs[0][0].name]], np.mean(lines, 0).tolist())
+    pictures = []
+    if series:
+        path = options.out / "steering.png"
+        curves(path, series, "knob (1: top of the range)", "share of the target", faint=faint)
+        pictures.append(path.name)
+    words = (
+        f"{len(options.setting.prompts)} prompts × {len(options.setting.seeds)} seeds × "
+        f"{options.setting.seconds:g} s at every position of the knob, the same prompts and seeds "
+        "everywhere; 1 is the top of the range that calibration found. Value: how much of the "
+        "target is heard (see `musicrfm.readings`); in brackets the share of clips in which the "
+        "target is heard more than any other of its kind."
+    )
+    if silent:
+        words += f" Without a useful range, so not played: {', '.join(silent)}."
+    return Page(
+        f"Steering `{options.model.name}`",
+        words,
+        tables,
+        _summary(by_concept),
+        pictures,
+        {"knobs": knobs, "responses": [asdict(r) for r in found]},
+    )
+
+
+def knobs_of(direction: Direction, knobs: tuple[float, ...]) -> list[float]:
+    """Both ways for what works both ways; nowhere beyond the lower end of the range."""
+    if not reading(direction).both_ways:
+        return list(knobs)
+    down = [-k for k in reversed(knobs) if k <= 1 and direction.range and direction.range[0] < 0]
+    return [*down, *knobs]
+
+
+def raw_of(direction: Direction, knob: float) -> float:
+    """Six digits, so that takes of the same knob are the same takes."""
+    raw = direction.raw(knob)
+    if knob < 0 and direction.range:
+        raw = max(raw, direction.range[0] * abs(knob) ** direction.curve)
+    return float(f"{raw:.6g}")
+
+
+def at(response: Response, raw: float) -> Point:
+    return min(response.points, key=lambda p: abs(p.coefficient - raw))
+
+
+def _line(direction: Direction, response: Response, knobs: list[float]) -> list[float]:
+    return [at(response, raw_of(direction, knob)).value for knob in [0.0, *knobs]]
+
+
+def _answers(
+    concept: str, pairs: list[tuple[Direction, Response]], knobs: dict[str, list[float]]
+) -> Table:
+    unit = pairs[0][1].unit
+    positions = [0.0, *knobs[pairs[0][0].name]]
+    positions = sorted({p for d, _ in pairs for p in knobs[d.name]} | set(positions))
+    rows = []
+    for direction, response in pairs:
+        row = [direction.name, response.method]
+        for knob in positions:
+            known = knob == 0 or knob in knobs[direction.name]
+            row.append(_cell(at(response, raw_of(direction, knob))) if known else "")
+        if concept == "tempo":
+            row += [f"{response.spread:.0%}", response.spearman]
+        rows.append(row)
+    if len(pairs) > 1:
+        means = [np.mean([at(r, raw_of(d, knob)).value for d, r in pairs]) for knob in positions]
+        rows.append(["**mean**", "", *[f"{m:.2f}" for m in means]])
+    columns = ["direction", "method", *(f"at {p:g}" for p in positions)]
+    columns += ["spread", "Spearman"] if concept == "tempo" else []
+    return Table(f"{concept}: {unit}", columns, rows)
+
+
+def _cell(point: Point) -> str:
+    if not np.isfinite(point.value):
+        return ""
+    if point.hits is None:
+        return f"{point.value:.1f}"
+    return f"{point.value:.2f} ({point.hits:.2f})"
+
+
+def _cost(
+    concept: str, pairs: list[tuple[Direction, Response]], knobs: dict[str, list[float]]
+) -> Table:
+    """What steering does beside its effect, means over the directions of a concept."""
+    positions = sorted({0.0} | {p for d, _ in pairs for p in knobs[d.name]})
+    rows = []
+    for knob in positions:
+        points = [at(r, raw_of(d, knob)) for d, r in pairs if knob == 0 or knob in knobs[d.name]]
+        rows.append([f"{knob:g}", *cost(points)])
+    return Table(f"{concept}: adherence and artefacts", ["knob", *COST], rows)
+
+
+COST = (
+    "prompted instrument heard",
+    "its likelihood",
+    "onset rate",
+    "pitch classes",
+    "level dB",
+    "silence",
+    "clipped",
+    "flatness",
+)
+
+
+def cost(points: list[Point]) -> list:
+    """Means over points, in the order of `COST`."""
+
+    def mean(of: str) -> float | None:
+        values = [v for p in points if (v := getattr(p, of)) is not None]
+        return float(np.mean(values)) if values else None
+
+    return [
+        mean("adherence"),
+        mean("odds"),
+        f"{mean('onset_ratio'):.0%}",
+        f"{mean('pitch_classes'):.1f}",
+        f"{mean('level_db'):.1f}",
+        f"{mean('silence_share'):.1%}",
+        f"{mean('clipped_share'):.2%}",
+        f"{mean('flatness'):.4f}",
+    ]
+
+
+def _summary(by_concept: dict[str, list[tuple[Direction, Response]]]) -> str:
+    told = []
+    for concept, pairs in by_concept.items():
+        if concept == "tempo":
+            told += [
+                f"{d.name}: spread {r.spread:.0%}, Spearman {r.spearman:.2f}" for d, r in pairs
+            ]
+            continue
+        zero, half, top = (
+            np.mean([at(r, raw_of(d, knob)).value for d, r in pairs]) for knob in (0.0, 0.5, 1.0)
+        )
+        told.append(f"{concept}: {zero:.2f} → {half:.2f} in the middle → {top:.2f} at the top")
+    return "; ".join(told)

@@ -1,0 +1,246 @@
+"""The tables of a model: every part runs, resumes, and says what it measured."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from musicrfm import results, syntheory, takes
+from musicrfm.cli import main
+from musicrfm.clips import ClipSet
+from musicrfm.directions import Direction
+from musicrfm.errors import MusicRFMError
+from musicrfm.perform import Setting
+from musicrfm.responses import Point, Response
+from musicrfm.results import Options, ablations, steering
+from musicrfm.results.page import Table
+
+RATE = 32_000
+SETTING = Setting(prompts=("piano",), seeds=(0,), seconds=0.5)
+
+
+@pytest.fixture
+def folder(model, tmp_path, monkeypatch) -> Path:
+    """Two notes, a tempo and one direction without a range, in the user's own folder."""
+    monkeypatch.setenv("MUSICRFM_DIRECTIONS", str(tmp_path / "directions"))
+    for seed, (name, useful) in enumerate(
+        [
+            ("note_C", [0, 3.0]),
+            ("note_G", [0, 2.0]),
+            ("tempo", [-2.0, 4.0]),
+            ("chord_major", None),
+            ("progression_x", None),
+        ]
+    ):
+        vectors = np.random.default_rng(seed).normal(size=(model.layers, 1, model.width))
+        meta = {"model": model.name, "method": "rfm", "range": useful, "state_norm": 6.0}
+        concept = name.split("_")[0]
+        scores = np.linspace(0.6, 0.9, model.layers)
+        direction = Direction(name, vectors, scores, meta | {"concept": concept})
+        direction.save(tmp_path / "directions" / model.name / f"{name}.safetensors")
+    return tmp_path
+
+
+def options(model, folder: Path, **changes) -> Options:
+    usual = {"setting": SETTING, "quick": True, "samples": 84, "trials": 1}
+    return Options(model, folder / "out", folder / "work", **usual | changes)
+
+
+def sounding(row: dict) -> tuple[np.ndarray, int]:
+    t = np.arange(RATE // 4) / RATE
+    tone = np.sin(2 * np.pi * (220 + 60 * row["number"]) * t)
+    return (0.3 * tone).astype(np.float32), RATE
+
+
+def small_set(name: str, count: int, seed: int = 0, **_) -> ClipSet:
+    """Stands in for SynTheory: the class decides the pitch."""
+    column, kind, spoken = syntheory.LABELS[name]
+    values = list(spoken)[:4] if kind == "multiclass" else [80, 120, 160, 200]
+    rows = [{column: values[i % 4], "number": i % 4, "take": i} for i in range(40)]
+    return ClipSet(f"small {name}", rows, list(range(40)), {"set": name}, partial(sounding))
+
+
+def test_probes_compare_methods_on_every_set(model, folder, monkeypatch):
+    monkeypatch.setattr(syntheory, "clip_set", small_set)
+    sets = {name: syntheory.SETS[name] for name in ("notes", "tempos")}
+    monkeypatch.setattr(syntheory, "SETS", sets)
+    o = options(model, folder)
+    (page,) = results.run(o, ["probes"])
+    notes, tempos = page.tables[0].rows
+    assert notes[:4] == ["notes", 40, 4, "accuracy"] and notes[4] == 0.25
+    assert all(0 <= value <= 1 for value in notes[5:])
+    assert tempos[3] == "r2" and tempos[9] != tempos[9]  # no logistic regression of numbers
+    assert "on" in page.summary and (o.out / "probes.png").stat().st_size > 5000
+    text = (o.out / "probes.md").read_text()
+    assert "| notes | 40 | 4 | accuracy | 0.25 |" in text
+    assert "musicrfm results --only probes" in text
+    data = json.loads((o.out / "probes.json").read_text())
+    assert len(data["details"]["notes"]["reports"]["rfm"]["layers"]) == model.layers
+    monkeypatch.setattr("musicrfm.probes.machine", None)  # nothing is fitted again
+    assert results.run(o, ["probes"])[0].tables == page.tables
+
+
+def test_steering_is_told_by_knob_and_by_what_it_costs(model, folder):
+    def odds(audio, rate):
+        return {"piano": 0.75, "flute": 0.25}
+
+    o = options(model, folder, hear_instrument=odds, instruments={"piano": "piano"})
+    (page,) = results.run(o, ["steering"])
+    titles = [table.title for table in page.tables]
+    assert titles == [
+        "note: target-note share",
+        "note: adherence and artefacts",
+        "tempo: BPM",
+        "tempo: adherence and artefacts",
+    ]
+    notes, cost, tempo = page.tables[:3]
+    assert [row[0] for row in notes.rows] == ["note_C", "note_G", "**mean**"]
+    assert notes.columns == ["direction", "method", "at 0", "at 0.5", "at 1"]
+    assert tempo.columns[2:7] == ["at -1", "at -0.5", "at 0", "at 0.5", "at 1"]
+    assert [row[:3] for row in cost.rows] == [[k, 1.0, 0.75] for k in ("0", "0.5", "1")]
+    assert "chord_major" in page.words and "progression_x" not in page.words
+    assert "→" in page.summary
+
+
+def test_what_was_played_is_not_played_again(model, folder, monkeypatch):
+    o = options(model, folder)
+    first = results.run(o, ["steering", "norm"])
+    monkeypatch.setattr(takes, "_record", None)
+    again = results.run(o, ["norm", "steering"])
+    assert [p.tables for p in again] == [p.tables for p in first]
+
+
+@pytest.mark.parametrize(
+    ("part", "variants"),
+    [
+        ("layers", ["all", "the best 1", "weighted, exp:1,0.95 (published)"]),
+        ("injection", ["every layer and frame", "0.3 of layers and frames (published)"]),
+        ("norm", ["as it comes", "norms kept"]),
+        ("guidance", ["both halves (published)", "the conditional half alone"]),
+    ],
+)
+def test_ablations_play_each_variant(model, folder, part, variants):
+    (page,) = results.run(options(model, folder), [part])
+    rows = page.tables[0].rows
+    assert [v for v in dict.fromkeys(row[0] for row in rows) if v in variants] == variants
+    by_variant = {v: [row[2:] for row in rows if row[0] == v] for v in variants}
+    unsteered = {json.dumps(told[0]) for told in by_variant.values()}
+    assert len(unsteered) == 1  # the reference is the same
+    steered = {json.dumps(told[1:]) for told in by_variant.values()}
+    assert len(steered) == len(variants)  # and the variants are not
+    assert page.pictures == [f"{part}.png"] and page.tables[1].title.startswith("Where the target")
+
+
+def test_schedules_are_heard_over_time(model, folder):
+    o = options(model, folder, setting=Setting(prompts=("piano",), seeds=(0,), seconds=1.6))
+    (page,) = results.run(o, ["schedules"])
+    thirds = page.tables[1]
+    assert [row[0] for row in thirds.rows][:3] == ["constant", "exponential:0.0375", "linear:80"]
+    assert len(thirds.rows) == 6 and all(len(row) == 4 for row in thirds.rows)
+
+
+def test_thirds_are_those_of_the_clip(model):
+    direction = Direction("note_C", np.ones((2, 1, 4)), np.ones(2))
+    first, last = (1.0, *[0.0] * 11), (0.0, 1.0, *[0.0] * 10)
+    from tests.musicrfm.test_calibrate import heard
+
+    take = takes.Take(1.0, "piano", 0, heard(0.5), over_time=(first,) * 2 + (last,) * 4)
+    assert ablations._thirds([take], direction) == [1.0, 0.0, 0.0]
+
+
+def test_methods_are_trained_on_the_same_clips_and_heard(model, folder, monkeypatch):
+    monkeypatch.setattr(syntheory, "clip_set", small_set)
+    (page,) = results.run(options(model, folder), ["methods"])
+    methods = ["rfm", "rfm-multiclass", "rfm-top", "mean-difference", "linear", "logistic"]
+    assert [row[0] for row in page.tables[0].rows] == methods
+    assert page.tables[1].columns == ["method", "note_C"]
+    assert all(method in page.summary for method in methods)
+
+
+def test_two_directions_at_once(model, folder):
+    (page,) = results.run(options(model, folder), ["together"])
+    faded, kept = page.tables
+    assert faded.rows[0][:2] == ["note_C", "note_G"]
+    assert kept.rows[0][0] == "note_C + tempo"
+    assert page.pictures == ["crossfade.png"] and "crossfades hand over" in page.summary
+
+
+def test_the_command_runs_what_can_be_run_and_says_what_cannot(
+    checkpoint, model, folder, monkeypatch, capsys
+):
+    parts = {name: results.PARTS[name] for name in ("steering", "norm", "together")}
+    monkeypatch.setattr(results, "PARTS", parts)
+    run = ["results", "note_G", "--model", str(checkpoint), "--quick", "--seconds", "0.5"]
+    run += ["--prompt", "piano", "--out", str(folder / "r"), "--work", str(folder / "work")]
+    assert main(run) == 0
+    index = (folder / "r" / "README.md").read_text()
+    assert "[Steering `tiny`](steering.md) (quick run)" in index
+    assert f"musicrfm results note_G --model {checkpoint}" in index
+    assert "--only steering`" in index
+    assert index.count("| [") == 3 and "could not be run" not in index
+    assert main([*run[:1], "chord_major", *run[2:], "--only", "steering"]) == 2
+    assert "has a useful range: run `musicrfm calibrate`" in capsys.readouterr().err
+    assert main([*run[:1], "chord_major", *run[2:], "--out", str(folder / "s")]) == 0
+    assert "could not be run: no direction" in (folder / "s" / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--only", "nonsense"], "there is no part 'nonsense'"),
+        (["--adherence", "--seconds", "1"], "--no-adherence"),
+        (["warmth"], "no direction 'warmth'"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_sentence(arguments, words, checkpoint, folder, capsys):
+    only = [] if "--only" in arguments else ["--only", "steering"]
+    assert main(["results", "--model", str(checkpoint), *only, *arguments]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and error.count("\n") == 1 and words in error
+
+
+# ---- how numbers are read off ----
+
+
+def point(coefficient: float, value: float, **changes) -> Point:
+    usual = {
+        "takes": 4,
+        "onset_ratio": 1.0,
+        "pitch_classes": 6.0,
+        "level_db": -20.0,
+        "flatness": 0.01,
+        "silence_share": 0.0,
+        "clipped_share": 0.0,
+        "adherence": None,
+        "musical": True,
+    }
+    return Point(coefficient, value=value, **usual | changes)
+
+
+def test_what_is_left_at_the_same_effect_is_read_off_between_points():
+    points = (point(0, 0.1), point(2, 0.3, onset_ratio=0.9), point(4, 0.7, onset_ratio=0.5))
+    told = ablations._at_share(Response("note_C", "rfm", "share", points, (), 0, 0, None), 0.5)
+    assert told[0] == pytest.approx(0.7) and told[1] == 6 and told[3] != told[3]
+    few = Response("note_C", "rfm", "share", points[:2], (), 0, 0, None)
+    assert ablations._at_share(few, 0.5) is None
+
+
+def test_knobs_stay_within_what_works_both_ways():
+    tempo = Direction("tempo", np.ones((2, 1, 4)), np.ones(2), {"range": [-2.0, 4.0], "curve": 2.0})
+    assert steering.knobs_of(tempo, (0.5, 1.0, 1.25)) == [-1.0, -0.5, 0.5, 1.0, 1.25]
+    assert [steering.raw_of(tempo, k) for k in (-1.0, -0.5, 0.5, 1.0)] == [-2.0, -0.5, 1.0, 4.0]
+
+
+def test_tables_leave_unknown_cells_empty():
+    table = Table("t", ["a", "b"], [[None, 1.0], [float("nan"), True], ["x", 3]])
+    assert table.markdown().splitlines()[-3:] == ["|  | 1.00 |", "|  | yes |", "| x | 3 |"]
+
+
+def test_without_directions_there_is_nothing_to_steer(model, tmp_path, monkeypatch):
+    monkeypatch.setenv("MUSICRFM_DIRECTIONS", str(tmp_path))
+    with pytest.raises(MusicRFMError, match="train some first"):
+        options(model, tmp_path).directions()
