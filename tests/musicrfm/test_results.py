@@ -117,7 +117,7 @@ def test_what_was_played_is_not_played_again(model, folder, monkeypatch):
 @pytest.mark.parametrize(
     ("part", "variants"),
     [
-        ("layers", ["all", "the best 1", "weighted, exp:1,0.95 (published)"]),
+        ("layers", ["all", "weighted, exp:1,0.95 (published)"]),  # of 2 layers: the best 1
         ("injection", ["every layer and frame", "0.3 of layers and frames (published)"]),
         ("norm", ["as it comes", "norms kept"]),
         ("guidance", ["both halves (published)", "the conditional half alone"]),
