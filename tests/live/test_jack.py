@@ -32,7 +32,8 @@ def test_oscsend_changes_what_is_heard(jack, play, instrument):
     instrument.assert_turned(before, after)
     assert np.abs(before).max() <= 1.0 and np.abs(after).max() <= 1.0
     assert stats["control_changes_applied"] == 1
-    assert stats["rewinds"] <= 1 and stats["latency"]["ring_ms"] == 30
+    assert stats["rewinds"] <= 2  # for the knob, and to end without playing the buffer out
+    assert stats["latency"]["ring_ms"] == 30
     assert stats["latency"]["total_ms"] < stats["lookahead_ms"] == 500
 
 
