@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from musicrfm.perform import PROMPTS, Setting, perform
-from musicrfm.reach import Aims, Search, Survey, Travel, seek
+from musicrfm.reach import Aims, Search, Travel, seek
 from musicrfm.readings import reading
 from musicrfm.report import plain
+from musicrfm.survey import Survey
 from musicrfm.takes import Listener, Play, Recorder, Take
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ class Calibration:
     """What was found for one direction.
 
     range: raw [low, high], None if the sound does not answer. curve: see `Direction.raw`. up, down:
-    the two sides of the knob (down only where both are of use). survey: all that was heard.
+    the two sides of the knob (down only where both are of use). survey: all that was heard;
+    confirmed: the middle and the top again, with seeds that had no part in choosing them, None
+    where there was no range to confirm.
     """
 
     name: str
@@ -44,30 +47,36 @@ class Calibration:
     down: Travel | None
     survey: Survey
     setting: Setting
+    confirmed: Survey | None = None
 
     @property
     def remarks(self) -> list[str]:
-        """What a reader should know: what limits the range, what the aims were and were missed."""
+        """What a reader should know: what limits the range, which aims were missed."""
         if self.range is None:
             return ["the sound does not answer: no range"]
-        found = []
-        for side in (self.up, self.down):
-            if side is not None and side.limit:
-                found.append(f"more would spoil {', '.join(side.limit)}")
-        curves = [c for side in (self.up, self.down) if side and (c := side.curve) is not None]
-        if not curves:
-            found.append("nothing was heard between no effect and the top: the curve is straight")
-        elif abs(self.curve - np.mean(curves)) > 0.3:
+        sides = [side for side in (self.up, self.down) if side is not None]
+        found = [f"more would spoil {', '.join(side.limit)}" for side in sides if side.limit]
+        curves = [c for side in sides if (c := side.curve) is not None]
+        if abs(self.curve - np.mean(curves)) > 0.3:
             found.append(f"the middle would need a curve of {np.mean(curves):.2g}")
+        return found
+
+    @property
+    def marks(self) -> dict[float, str]:
+        """Coefficients that mean something, with the word for it."""
+        found = {}
+        for side in (self.down, self.up):
+            if side is not None and side.top is not None:
+                found |= {side.middle: "middle", side.top: "top"}
         return found
 
     def evidence(self) -> dict[str, Any]:
         """JSON-able: how it was played, and what was heard at every coefficient."""
-        s, zero = self.setting, self.survey.zero
+        s = self.setting
         return plain(
             {
                 "prompts": sorted({t.prompt for t in self.survey.takes}),
-                "takes": zero.takes,
+                "takes": self.survey.zero.takes,
                 "seconds": s.seconds,
                 "layers": s.layers,
                 "guidance_scale": s.guidance_scale,
@@ -75,20 +84,8 @@ class Calibration:
                 "top_k": s.top_k,
                 "keep_norm": s.keep_norm,
                 "unit": self.survey.response.unit,
-                "points": [
-                    {
-                        "coefficient": p.coefficient,
-                        "value": round(p.value, 4),
-                        "onset_ratio": round(p.onset_ratio, 3),
-                        "pitch_classes": round(p.pitch_classes, 2),
-                        "silence": round(p.silence_share, 4),
-                        "flatness": round(p.flatness, 5),
-                        "level_db": round(p.level_db, 1),
-                        "instrument": p.adherence if p.odds is None else round(p.odds, 3),
-                        "spoiled": list(self.survey.spoiled(p)) if p.coefficient else [],
-                    }
-                    for p in self.survey.response.points
-                ],
+                "points": _points(self.survey),
+                "confirmed": _points(self.confirmed) if self.confirmed else [],
                 "remarks": self.remarks,
             }
         )
@@ -100,21 +97,25 @@ class Calibration:
         direction.meta["calibration"] = self.evidence()
 
     def markdown(self) -> str:
-        """A table of all points; the ends and middles of the travel are marked."""
-        marks = {}
-        for side in (self.up, self.down):
-            for word in ("middle", "top"):
-                point = getattr(side, word, None)
-                if point is not None:
-                    marks[point.coefficient] = f"**{word}**"
-        unit = self.survey.response.unit
+        """A table of all points, and one of those that were confirmed."""
+        found = "no range"
+        if self.range:
+            low, high = self.range
+            found = f"range {low:.3g} to {high:.3g}, curve {self.curve:.2f}"
+        lines = [f"## {self.name}: {found}", "", *self._table(self.survey), ""]
+        if self.confirmed:
+            lines += ["Confirmed with other seeds:", "", *self._table(self.confirmed), ""]
+        return "\n".join([*lines, *(f"- {remark}" for remark in self.remarks)]).rstrip() + "\n"
+
+    def _table(self, survey: Survey) -> list[str]:
+        unit, zero = survey.response.unit, survey.zero
         head = ["coefficient", "knob", unit, "onset rate", "pitch classes", "silence", "flatness"]
         head += ["level dB", "prompted instrument", ""]
         rows = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
-        zero = self.survey.zero
-        for p in self.survey.response.points:
+        for p in survey.response.points:
             odds = p.adherence if p.odds is None else p.odds
-            spoiled = self.survey.spoiled(p) if p.coefficient else ()
+            spoiled = survey.spoiled(p) if p.coefficient else ()
+            word = self.marks.get(p.coefficient)
             cells = [
                 f"{p.coefficient:.3g}",
                 f"{self._knob(p.coefficient):.2f}" if self.range else "",
@@ -125,15 +126,10 @@ class Calibration:
                 f"{p.flatness:.4f}",
                 f"{p.level_db:.1f}",
                 "" if odds is None else f"{odds:.2f}",
-                ", ".join([*filter(None, [marks.get(p.coefficient)]), *spoiled]),
+                ", ".join([*([f"**{word}**"] if word else []), *spoiled]),
             ]
             rows.append(f"| {' | '.join(cells)} |")
-        found = "no range"
-        if self.range:
-            low, high = self.range
-            found = f"range {low:.3g} to {high:.3g}, curve {self.curve:.2f}"
-        about = [f"## {self.name}: {found}", "", *rows, ""]
-        return "\n".join([*about, *(f"- {remark}" for remark in self.remarks)]).rstrip() + "\n"
+        return rows
 
     def _knob(self, raw: float) -> float:
         scale = max(map(abs, self.range or (1.0, 1.0)))
@@ -197,7 +193,10 @@ def calibrate_all(
                 except StopIteration as end:
                     found[number] = end.value
                     del asked[number]
-    return [_calibration(survey, *found[number], setting) for number, survey in enumerate(surveys)]
+        calibrations = [
+            _calibration(survey, *found[number], setting) for number, survey in enumerate(surveys)
+        ]
+        return _confirmed(recorder, calibrations)
 
 
 def ordinary(recorder: Recorder) -> list[Take]:
@@ -238,9 +237,57 @@ def _both_sides(survey: Survey, aims: Aims) -> Search:
 
 
 def _calibration(survey: Survey, up: Travel, down: Travel | None, setting: Setting) -> Calibration:
-    ends = [side.top.coefficient if side and side.top else 0.0 for side in (down, up)]
-    curves = [c for side in (up, down) if side and (c := side.curve) is not None]
-    curve = float(np.clip(np.mean(curves), *CURVES)) if curves else 1.0
+    up, down = _rounded(up), down and _rounded(down)
+    sides = [side for side in (down, up) if side]
+    ends = [side.top or 0.0 if side else 0.0 for side in (down, up)]
+    curves = [c for side in sides if (c := side.curve) is not None]
     useful = (ends[0], ends[1]) if any(ends) else None
-    curve = float(f"{curve:.3g}") if useful else 1.0
-    return Calibration(survey.direction.name, useful, curve, up, down, survey, setting)
+    found = float(f"{np.clip(np.mean(curves), *CURVES):.3g}") if useful else 1.0
+    return Calibration(survey.direction.name, useful, found, up, down, survey, setting)
+
+
+def _rounded(travel: Travel) -> Travel:
+    """To four digits, which is more than anybody hears."""
+    top, middle = (c and float(f"{c:.4g}") for c in (travel.top, travel.middle))
+    return Travel(top, middle, travel.limit)
+
+
+def _confirmed(recorder: Recorder, calibrations: Sequence[Calibration]) -> list[Calibration]:
+    """Plays what was found with seeds that nothing was chosen by."""
+    s = recorder.setting
+    first, many = min(s.seeds), len(s.seeds)
+    fresh = recorder.using(seeds=tuple(range(first + 2 * many, first + 3 * many)))
+    plays = {
+        number: [fresh.plays((c.survey.direction, raw)) for raw in c.marks]
+        for number, c in enumerate(calibrations)
+        if c.range
+    }
+    if not plays:
+        return list(calibrations)
+    every = fresh.plays() + [p for groups in plays.values() for group in groups for p in group]
+    takes = iter(fresh.hear(every, "confirming"))
+    unsteered = [next(takes) for _ in fresh.plays()]
+    found = list(calibrations)
+    for number, groups in plays.items():
+        heard = unsteered + [next(takes) for group in groups for _ in group]
+        old = calibrations[number].survey
+        survey = Survey(old.direction, old.instruments, heard)
+        found[number] = replace(calibrations[number], confirmed=survey)
+    return found
+
+
+def _points(survey: Survey) -> list[dict[str, Any]]:
+    return [
+        {
+            "coefficient": p.coefficient,
+            "value": round(p.value, 4),
+            "onset_ratio": round(p.onset_ratio, 3),
+            "pitch_classes": round(p.pitch_classes, 2),
+            "silence": round(p.silence_share, 4),
+            "flatness": round(p.flatness, 5),
+            "level_db": round(p.level_db, 1),
+            "instrument": p.adherence if p.odds is None else round(p.odds, 3),
+            "spoiled": list(survey.spoiled(p)) if p.coefficient else [],
+        }
+        for p in survey.response.points
+    ]
