@@ -68,19 +68,18 @@ class OutputUnavailable(MusicRFMError):
 class WallClock:
     """Plays silently in real time: counts what was written against the time that has passed.
 
-    Like a sound card it begins, and begins again after a gap, once `lead` seconds are there.
+    Like a sound card it begins, and begins again after a gap, once `lead` seconds are there. The
+    first sample is number `start`.
     """
 
-    def __init__(self, rate: int, lead: float = 0.0) -> None:
+    def __init__(self, rate: int, lead: float = 0.0, start: int = 0) -> None:
         self._rate, self._lead = rate, lead * rate
-        self._from: int | None = None  # the sample at which it began to play (again)
-        self._end = 0
+        self._from = start  # the sample at which it began to play (again)
+        self._end = start
         self._began: float | None = None
 
     def write(self, at: int, samples: int) -> bool:
         """Account for audio; False if time had already passed the end of the last."""
-        if self._from is None:
-            self._from = self._end = at
         in_time = self._began is None or self._passed() < self._end
         if not in_time:
             self._from, self._began = self._end, None
@@ -94,7 +93,7 @@ class WallClock:
 
     def _passed(self) -> int:
         played = 0.0 if self._began is None else time.monotonic() - self._began
-        return (self._from or 0) + int(played * self._rate)
+        return self._from + int(played * self._rate)
 
 
 class PacedOutput:
@@ -233,6 +232,7 @@ class DeviceOutput:
         self.latency = hello["latency"]
         with self._lock:
             if not self._closing:
+                speaker.begin(self._end)
                 self._speaker = speaker
 
     def _watch(self) -> None:
@@ -245,7 +245,7 @@ class DeviceOutput:
             with self._lock:
                 if self._closing:
                     return
-                self._clock = WallClock(self._rate)
+                self._clock = WallClock(self._rate, start=self._end)
                 self._speaker = None
                 self._candidate = _Speaker(self._config, wait=True)
             if speaker is not None:
@@ -277,7 +277,7 @@ class _Speaker:
     def __init__(self, config: dict, wait: bool) -> None:
         self._process = start("bridge.speaker", json.dumps({**config, "wait": wait}))
         self.latest: dict = {}
-        self._first: int | None = None
+        self._first = 0
         self._heard = time.monotonic()
         self._gone = threading.Event()
         self._hellos: queue.SimpleQueue[dict | None] = queue.SimpleQueue()
@@ -296,9 +296,11 @@ class _Speaker:
     def alive(self) -> bool:
         return not self._gone.is_set() and time.monotonic() - self._heard < SILENT_SECONDS
 
+    def begin(self, at: int) -> None:
+        """The first sample that will be sent."""
+        self._first = at
+
     def send(self, at: int, audio: np.ndarray) -> None:
-        if self._first is None:
-            self._first = at
         payload = np.ascontiguousarray(audio, dtype=np.float32).tobytes()
         self._outbox.put(HEADER.pack(AUDIO, at, len(payload)) + payload)
 
@@ -306,7 +308,7 @@ class _Speaker:
         """The first sample not yet settled, carried on from the latest report."""
         report = self.latest
         if not report or not report["playing"]:
-            return max(self._first or 0, report.get("position", 0))
+            return max(self._first, report.get("position", 0))
         passed = min(time.monotonic() - report["time"], STALE_SECONDS)
         return report["position"] + int(passed * rate)
 

@@ -384,13 +384,12 @@ def test_the_same_value_again_changes_nothing(deep):
 
 def test_gain_prompt_and_pause_go_back_too(deep):
     stream, controls, tape, engine, _ = deep
-    controls.set("/gain", -60.0)
-    until(lambda: engine.rewinds == 1)
-    controls.set("/prompt", "strings")
-    until(lambda: engine.rewinds == 2)
-    controls.set("/play", 0)
-    until(lambda: engine.rewinds == 3 and stream.prompt == "strings")
-    until(lambda: tape.writes[-1] >= 25 * FRAME)
+    turns = (("/gain", -60.0), ("/prompt", "strings"), ("/play", 0))
+    for number, (address, value) in enumerate(turns, 1):
+        before = len(tape.writes)
+        controls.set(address, value)
+        until(lambda n=number, b=before: engine.rewinds == n and len(tape.writes) >= b + 20)
+    assert stream.prompt == "strings"
     assert np.abs(tape.sound[8 * FRAME :]).max() == 0.0
     assert engine.applied == 3
 
