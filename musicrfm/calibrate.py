@@ -202,9 +202,9 @@ def calibrate_all(
 def ordinary(recorder: Recorder) -> list[Take]:
     """Unsteered takes to compare with: of each prompt the seeds that sound most ordinary.
 
-    Twice as many are played. Silence, few pitch classes, a missing pulse and an onset rate far from
-    the prompt's median count against a seed: such clips hide what steering does. The choice knows
-    nothing of any direction.
+    Twice as many are played. Silence, a missing pulse and an onset rate far from the prompt's
+    median count against a seed: such clips hide what steering does. The choice knows nothing of any
+    direction, and asks for nothing that would make the unsteered music seem richer than it is.
     """
     s = recorder.setting
     first, many = min(s.seeds), len(s.seeds)
@@ -218,8 +218,7 @@ def ordinary(recorder: Recorder) -> list[Take]:
         def oddness(take: Take, usual: float = usual) -> float:
             heard = take.heard
             rate = abs(math.log(max(heard.onset_rate, 0.05) / max(usual, 0.05)))
-            few = max(0, 3 - heard.pitch_classes)
-            return rate + few + 2 * heard.silence_share + (heard.tempo_bpm is None)
+            return rate + 2 * heard.silence_share + (heard.tempo_bpm is None)
 
         chosen += sorted(sorted(of_prompt, key=oddness)[:many], key=lambda t: t.seed)
     return chosen

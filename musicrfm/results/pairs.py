@@ -16,7 +16,7 @@ from musicrfm.together import Handover, Together, both_at_once, handovers
 FADE, LEAD = 10.0, 4.0  # seconds of a crossfade, and before and after it
 QUICK_FADE, QUICK_LEAD = 2.0, 1.0
 ON_TIME = 2.0  # seconds from the middle
-KEPT = 0.8
+LEAST = (0.1, 3.0)  # share and BPM that a note and a tempo must do alone to keep something of it
 
 
 def page(options: Options) -> Page:
@@ -54,13 +54,7 @@ def page(options: Options) -> Page:
         pictures.append(path.name)
     if beside:
         tables.append(_kept(beside))
-        kept = [k for t in beside if t.knobs[0] == 1.0 for k in t.kept if k is not None]
-        told.append(
-            f"note and tempo together: {np.mean(kept):.0%} kept on average, "
-            f"{min(kept):.0%} at least"
-            if kept
-            else "note and tempo together: no effect to keep"
-        )
+        told.append(_told([t for t in beside if t.knobs[0] == 1.0]))
     s = options.setting
     return Page(
         "Two directions at once",
@@ -95,13 +89,29 @@ def _handed(faded: list[Handover]) -> Table:
 def _kept(beside: list[Together]) -> Table:
     rows = []
     for t in beside:
-        shown = [None if k is None else f"{k:.0%}" for k in t.kept]
+        shown = [
+            f"{kept:.0%}" if kept is not None and abs(alone) >= least else "no effect alone"
+            for kept, alone, least in zip(t.kept, t.alone, LEAST, strict=True)
+        ]
         rows.append(
             [" + ".join(t.names), f"{t.knobs[0]:g}", t.alone[0], t.both[0], shown[0]]
             + [f"{t.alone[1]:.1f}", f"{t.both[1]:.1f}", shown[1]]
         )
-    columns = ["together", "knobs", "first alone", "beside", "kept"]
-    return Table("Effects", [*columns, "second alone", "beside", "kept"], rows)
+    columns = ["together", "knobs", "note alone", "beside", "kept"]
+    return Table("Effects", [*columns, "BPM alone", "beside", "kept"], rows)
+
+
+def _told(beside: list[Together]) -> str:
+    """What notes and tempo keep: effects of all pairs together, beside over alone."""
+    words = []
+    for number, what in enumerate(("note", "tempo")):
+        there = [t for t in beside if abs(t.alone[number]) >= LEAST[number]]
+        if not there:
+            words.append(f"the {what} has no effect alone")
+            continue
+        kept = sum(t.both[number] for t in there) / sum(t.alone[number] for t in there)
+        words.append(f"the {what} keeps {kept:.0%} of its effect beside the other")
+    return ", ".join(words)
 
 
 def _mean(faded: list[Handover]) -> np.ndarray:

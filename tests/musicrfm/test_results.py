@@ -16,8 +16,9 @@ from musicrfm.directions import Direction
 from musicrfm.errors import MusicRFMError
 from musicrfm.perform import Setting
 from musicrfm.responses import Point, Response
-from musicrfm.results import Options, ablations, steering
+from musicrfm.results import Options, ablations, pairs, steering
 from musicrfm.results.page import Table
+from musicrfm.together import Together
 
 RATE = 32_000
 SETTING = Setting(prompts=("piano",), seeds=(0,), seconds=0.5)
@@ -167,6 +168,17 @@ def test_two_directions_at_once(model, folder):
     assert faded.rows[0][:2] == ["note_C", "note_G"]
     assert kept.rows[0][0] == "note_C + tempo"
     assert page.pictures == ["crossfade.png"] and "crossfades hand over" in page.summary
+
+
+def test_what_two_keep_is_only_told_of_what_does_something_alone():
+    both = [
+        Together(("note_C", "tempo"), (1, 1), (0.8, 20.0), (0.6, 1.0)),
+        Together(("note_G", "tempo"), (1, 1), (0.2, 1.0), (0.2, 5.0)),
+    ]
+    assert pairs._kept(both).rows[1][4:] == ["100%", "1.0", "5.0", "no effect alone"]
+    told = "the note keeps 80% of its effect beside the other, the tempo keeps 5%"
+    assert pairs._told(both).startswith(told)
+    assert "the tempo has no effect alone" in pairs._told(both[1:])
 
 
 def test_the_command_runs_what_can_be_run_and_says_what_cannot(
