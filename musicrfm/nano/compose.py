@@ -103,6 +103,7 @@ class Clip:
     programs: dict[int, int] = field(default_factory=dict)  # channel -> GM program
     reverb: int = 0
     tempi: list[tuple[float, float]] = field(default_factory=list)  # (from second, BPM)
+    beats: list[float] = field(default_factory=list)  # the second of every beat
 
     def midi(self) -> bytes:
         """A one-track MIDI file, 480 ticks a second."""
@@ -202,7 +203,7 @@ def _music(rng: random.Random) -> Clip:
     meter = rng.choice((4, 4, 4, 4, 3))
     notes: list[Note] = []
     start, bar, root, now_bpm, changed = rng.uniform(0, 0.4), 0, tonic, bpm, False
-    tempi = [(0.0, bpm)]
+    tempi, beats = [(0.0, bpm)], []
     degree = rng.randrange(7)
     while start < CLIP_SECONDS:
         if start > change_at and not changed:
@@ -214,6 +215,7 @@ def _music(rng: random.Random) -> Clip:
         if now_bpm != tempi[-1][1]:
             tempi.append((start, now_bpm))
         scale, beat = MODES[mode], 60.0 / now_bpm
+        beats += [start + i * beat for i in range(meter)]
         chord_degree = progression[bar % 4]
         chord = [chord_degree, chord_degree + 2, chord_degree + 4]
 
@@ -253,16 +255,17 @@ def _music(rng: random.Random) -> Clip:
                 tone = chord_degree if i % 4 != 3 else chord_degree + 4
                 add(at, 0.45, _voice(root, scale, tone, 36), 6, 2)
         if "drums" in parts:
-            for drum, beats in groove:
-                for at in beats:
+            for drum, places in groove:
+                for at in places:
                     loud = {KICK: 14, SNARE: 6}.get(drum, -22)
                     add(at, 0.2, drum, loud + (8 if at == 0 else 0), 9)
         start += meter * beat
         bar += 1
     notes = [n for n in notes if n.start < CLIP_SECONDS]
     prompt = _phrase(rng, texture, mood_name)
+    reverb = rng.choice((0, 0, 0, 20))
     return Clip(
-        prompt, "music", lead, tonic, mode, bpm, notes, programs, rng.choice((0, 0, 0, 20)), tempi
+        prompt, "music", lead, tonic, mode, bpm, notes, programs, reverb, tempi, [*beats, start]
     )
 
 
@@ -311,7 +314,10 @@ def _exercise(rng: random.Random) -> Clip:
         drum, offset = rng.choice(CLICKS), rng.uniform(0, 60 / bpm)
         count = int((CLIP_SECONDS - offset) * bpm / 60) + 1
         notes = [Note(offset + i * 60 / bpm, 0.1, drum, 100, 9) for i in range(count)]
-        return Clip("click track", kind, "click", None, None, bpm, notes, tempi=[(0.0, bpm)])
+        beats = [n.start for n in notes]
+        return Clip(
+            "click track", kind, "click", None, None, bpm, notes, tempi=[(0.0, bpm)], beats=beats
+        )
     if rng.random() < 0.75:
         lead = rng.choice(list(INSTRUMENTS))
         program = INSTRUMENTS[lead][0]

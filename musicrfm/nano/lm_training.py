@@ -1,11 +1,11 @@
 """Trains nano's text encoder and decoder on the codec's codes, and assembles the checkpoint.
 
-While training, a linear read-out on every block also has to tell the tempo of what is sounding, and
-in some clips every block's output is moved along its read-out until that says the true tempo. The
-read-outs are thrown away afterwards, but the hidden states then hold the tempo along straight
-lines, where directions can find it, and the blocks above have learnt to follow it: a small model
-otherwise only repeats the rhythm that it hears. Source of the idea: interventions on concept
-bottlenecks, Koh et al. 2020, arXiv:2007.04612.
+While training, linear read-outs on every block also have to tell the tempo of what is sounding and
+where in the beat it is, and in some crops every block's output is moved along its read-outs until
+they say the truth. The read-outs are thrown away afterwards, but the hidden states then hold the
+beat along straight lines, where directions can find it, and the blocks above have learnt to follow
+it: a small model otherwise only repeats the rhythm that it hears, and loses it. Source of the idea:
+interventions on concept bottlenecks, Koh et al. 2020, arXiv:2007.04612.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ CODEBOOKS, CODES = 4, 1024
 START = CODES  # the id that stands where a codebook has no code yet
 FRAMES = 400
 CODEBOOK_WEIGHTS = (1.6, 1.1, 0.7, 0.6)  # the first codebook carries most of the pitch
-INTERVENE = 0.35  # share of crops in which the blocks are told the tempo
+TELL_TEMPO, TELL_PHASE = 0.35, 0.25  # shares of crops in which the blocks are told, see `beats_in`
 DROP_PROMPT = 0.12  # share of crops trained without text, for guidance
 SPACE = "\u2581"  # how the tokenizer writes the blank before a word
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,:;!?'-&#/"
@@ -69,7 +69,7 @@ class Budget:
     steps: int = 4000
     batch: int = 6
     learning_rate: float = 1.5e-3
-    tempo_weight: float = 0.1
+    beat_weight: float = 0.15
 
 
 def make_tokenizer() -> PreTrainedTokenizerFast:
@@ -162,43 +162,52 @@ def delayed(codes: Tensor) -> tuple[Tensor, Tensor]:
     return rows[:, :, :-1], labels.masked_fill(labels == START, -100)
 
 
-def tempo_labels(rows: list[dict], starts: list[int], positions: int) -> tuple[Tensor, Tensor]:
-    """(true, audible): standardised log-tempo at every position, [batch, positions] each.
+def beats_in(rows: list[dict], starts: list[int], positions: int) -> tuple[Tensor, Tensor]:
+    """(true, audible): the beat at every position, [batch, positions, 3] each.
 
-    NaN where there is no beat; `audible` also in the first two seconds of a crop and after a jump,
+    The three are the standardised log-tempo and the cosine and sine of the place in the beat. NaN
+    where there is no beat; `audible` also in the first two seconds of a crop and after a jump,
     where nobody could know it from the sound yet.
     """
-    true = torch.full((len(rows), positions), math.nan)
-    audible = true.clone()
+    true = np.full((len(rows), positions, 3), math.nan, np.float32)
+    audible = true.copy()
     for i, (row, start) in enumerate(zip(rows, starts, strict=True)):
-        before = None
-        for at, bpm in row["tempi"]:
-            begin = max(int(at * 50) - start, 0)
-            jump = begin == 0 or before is None or abs(math.log(bpm / before)) > 0.1
-            true[i, begin:] = math.log(bpm / 104) / 0.32
-            audible[i, begin:] = math.nan if jump else true[i, begin:]
-            if jump:
-                audible[i, begin + 100 :] = true[i, begin + 100 :]
-            before = bpm
-    return true, audible
+        beats = np.asarray(row["beats"])
+        if len(beats) < 2:
+            continue
+        at = (start + np.arange(positions)) / 50
+        number = np.searchsorted(beats, at, side="right") - 1
+        inside = np.clip(number, 0, len(beats) - 2)
+        length = np.diff(beats)[inside]
+        phase = 2 * math.pi * (at - beats[inside]) / length
+        tempo = np.log(60 / length / 104) / 0.32
+        true[i] = np.stack((tempo, np.cos(phase), np.sin(phase)), axis=1)
+        jumps = ~(np.abs(np.diff(tempo, prepend=math.nan)) < 0.3)
+        places = np.arange(positions)
+        since = places - np.maximum.accumulate(np.where(jumps, places, 0))
+        audible[i, since >= 100] = true[i, since >= 100]
+    return torch.from_numpy(true), torch.from_numpy(audible)
 
 
-class TempoReadouts(nn.ModuleList):
-    """One linear read-out of the tempo per decoder block, which can also be told the answer."""
+class BeatReadouts(nn.ModuleList):
+    """Three linear read-outs of the beat per decoder block, which can also be told the answer."""
 
     def __init__(self, blocks: nn.ModuleList, width: int) -> None:
-        super().__init__(nn.Linear(width, 1) for _ in blocks)
+        super().__init__(nn.Linear(width, 3) for _ in blocks)
         self.told: Tensor | None = None
         for block, readout in zip(blocks, self, strict=True):
             block.register_forward_hook(partial(self._tell, readout))
 
     def _tell(self, readout: nn.Linear, block: nn.Module, inputs: tuple, hidden: Tensor) -> Tensor:
-        """Moves hidden [batch, positions, width] along the read-out to where it says `told`."""
+        """Moves hidden [batch, positions, width] the shortest way to where it says `told`.
+
+        Read-outs that are told nothing (NaN) go on saying what they said.
+        """
         if self.told is None:
             return hidden
-        weight, bias = readout.weight[0].detach(), readout.bias.detach()
-        miss = (self.told - (hidden @ weight + bias)).nan_to_num()
-        return hidden + miss[..., None] * weight / weight.square().sum()
+        weight, bias = readout.weight.detach(), readout.bias.detach()
+        miss = (self.told - (hidden @ weight.T + bias)).nan_to_num()
+        return hidden + miss @ torch.linalg.solve(weight @ weight.T, weight)
 
 
 def reword(prompt: str, rng: random.Random) -> str:
@@ -240,7 +249,7 @@ def train(
     tokenizer = make_tokenizer()
     model = make_model(len(tokenizer)).to(device)
     decoder, blocks = model.decoder.model.decoder, model.decoder.model.decoder.layers
-    readouts = TempoReadouts(blocks, 256).to(device)
+    readouts = BeatReadouts(blocks, 256).to(device)
     codec = {id(p) for p in model.audio_encoder.parameters()}
     parameters = [p for p in model.parameters() if id(p) not in codec and p.requires_grad]
     parameters += readouts.parameters()
@@ -260,7 +269,7 @@ def train(
     weights = torch.tensor(CODEBOOK_WEIGHTS, device=device)
 
     def batch_loss(
-        clips: list[int], starts: list[int], rng: random.Random, drop: float, intervene: float
+        clips: list[int], starts: list[int], rng: random.Random, drop: float, tell: bool
     ) -> tuple[Tensor, Tensor]:
         crop = np.stack([codes[c][:, s : s + FRAMES] for c, s in zip(clips, starts, strict=True)])
         inputs, labels = delayed(torch.from_numpy(crop.astype(np.int64)).to(device))
@@ -276,9 +285,12 @@ def train(
         visible = torch.where(
             keep[:, None] > 0, text["attention_mask"], torch.ones_like(text["attention_mask"])
         )
-        true, audible = tempo_labels([rows[c] for c in clips], starts, inputs.shape[-1])
-        tell = torch.tensor([rng.random() < intervene for _ in clips])
-        readouts.told = true.masked_fill(~tell[:, None], math.nan).to(device)
+        true, audible = beats_in([rows[c] for c in clips], starts, inputs.shape[-1])
+        told = torch.tensor(
+            [[rng.random() < TELL_TEMPO] + [rng.random() < TELL_PHASE] * 2 for _ in clips]
+        )
+        told = (told & tell)[:, None].expand(true.shape)
+        readouts.told = true.masked_fill(~told, math.nan).to(device)
         out = decoder(
             inputs.flatten(0, 1), encoder_hidden_states=states, encoder_attention_mask=visible,
             output_hidden_states=True, use_cache=False,
@@ -288,12 +300,13 @@ def train(
             logits.flatten(0, 2).float(), labels.flatten(), ignore_index=-100, reduction="none"
         ).view(labels.shape)
         per_book = each.sum((0, 2)) / (labels >= 0).sum((0, 2))
-        tempo = audible.masked_fill(tell[:, None], math.nan).to(device)
-        known = ~tempo.isnan()
-        misses = [
-            functional.smooth_l1_loss(readout(h)[..., 0][known].float(), tempo[known])
-            for readout, h in zip(readouts, out.hidden_states[1:], strict=True)
-        ]
+        asked = audible.masked_fill(told, math.nan).to(device)
+        known = ~asked.isnan()
+        misses = []
+        for readout, h in zip(readouts, out.hidden_states[1:], strict=True):
+            said = torch.where(known, readout(h).float(), 0.0)
+            each = functional.smooth_l1_loss(said, asked.nan_to_num(), reduction="none")
+            misses.append(each.sum((0, 1)) / known.sum((0, 1)))
         return per_book, torch.stack(misses)
 
     def place(rng: random.Random) -> tuple[int, int]:
@@ -301,21 +314,22 @@ def train(
 
     def save(done: int) -> None:
         model.eval()
-        check, parts, tempo = random.Random(0), [], []
+        check, parts, beats = random.Random(0), [], []
         with torch.inference_mode():
             for i in range(0, 16, 8):
                 clips = [len(codes) - held + i + j for j in range(8)]
-                per_book, misses = batch_loss(clips, [100] * 8, check, 0.0, 0.0)
+                per_book, misses = batch_loss(clips, [100] * 8, check, 0.0, False)
                 parts.append(per_book)
-                tempo.append(misses)
+                beats.append(misses)
         model.train()
-        held_out, tempo_loss = torch.stack(parts).mean(0), torch.stack(tempo).nanmean(0)
+        held_out, beat_loss = torch.stack(parts).mean(0), torch.stack(beats).nanmean(0)
         row = {
             "step": done,
             "train": round(mean_loss, 4),
             "held_out": round(held_out.mean().item(), 4),
             "per_codebook": [round(v, 3) for v in held_out.tolist()],
-            "tempo": [round(v, 3) for v in tempo_loss.tolist()],
+            "tempo": [round(v, 3) for v in beat_loss[:, 0].tolist()],
+            "phase": [round(v, 3) for v in beat_loss[:, 1:].mean(1).tolist()],
         }  # fmt: skip
         print(json.dumps(row), file=sys.stderr, flush=True)
         with (work / "lm.jsonl").open("a") as log:
@@ -341,8 +355,8 @@ def train(
         optimiser.zero_grad(set_to_none=True)
         clips, starts = zip(*(place(rng) for _ in range(budget.batch)), strict=True)
         with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=half):
-            per_book, misses = batch_loss(list(clips), list(starts), rng, DROP_PROMPT, INTERVENE)
-            loss = (per_book * weights).mean() + budget.tempo_weight * misses.nan_to_num().mean()
+            per_book, misses = batch_loss(list(clips), list(starts), rng, DROP_PROMPT, True)
+            loss = (per_book * weights).mean() + budget.beat_weight * misses.nan_to_num().mean()
         loss.backward()
         nn.utils.clip_grad_norm_(parameters, 1.0)
         optimiser.step()

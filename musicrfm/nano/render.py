@@ -54,9 +54,8 @@ def render(clip: Clip) -> np.ndarray:
 
 def _one(make: Callable[[int], Clip], seed: int) -> tuple[np.ndarray, dict]:
     clip = make(seed)
-    about = {
-        k: getattr(clip, k) for k in ("prompt", "kind", "lead", "tonic", "mode", "bpm", "tempi")
-    }
+    told = ("prompt", "kind", "lead", "tonic", "mode", "bpm", "tempi", "beats")
+    about = {name: getattr(clip, name) for name in told}
     return (render(clip) * 32767).astype(np.int16), about | {"seed": seed}
 
 

@@ -87,29 +87,46 @@ def test_delay_pattern():
     ]
 
 
-def test_tempo_labels_wait_until_the_tempo_can_be_heard():
-    rows = [{"tempi": [(0.0, 104.0), (4.0, 208.0), (6.0, 200.0)]}]
-    true, audible = (labels[0] for labels in lm_training.tempo_labels(rows, [50], 400))
-    assert true[0].item() == pytest.approx(0) and not true.isnan().any()
-    assert audible[:100].isnan().all() and audible[120].item() == pytest.approx(0)
-    assert audible[150:250].isnan().all()  # a jump has to be heard first, a drift has not
-    assert audible[251].item() == pytest.approx(math.log(200 / 104) / 0.32)
+def test_beats_are_where_the_drums_are():
+    clip = next(
+        c
+        for c in map(compose, range(500))
+        if c.kind == "music" and "drums" in c.prompt and len(c.tempi) > 2
+    )
+    kicks = [n.start for n in clip.notes if n.channel == 9 and n.pitch == 36]
+    on_beat = [min(abs(k - b) for b in clip.beats) < 1e-6 for k in kicks]
+    assert np.mean(on_beat) > 0.6 and np.diff(clip.beats).min() > 0.3
 
 
-def test_blocks_that_are_told_the_tempo_hold_it():
+def test_beats_are_asked_for_when_they_can_be_heard():
+    beats = [0.5 * i for i in range(9)] + [4 + 0.25 * i for i in range(1, 40)]
+    true, audible = (labels[0] for labels in lm_training.beats_in([{"beats": beats}], [50], 300))
+    tempo = math.log(120 / 104) / 0.32
+    assert true[0].tolist() == pytest.approx([tempo, 1.0, 0.0], abs=1e-5)
+    assert true[19].tolist()[1:] == pytest.approx([0.0, -1.0], abs=0.15)  # 3/4 of a beat on
+    assert audible[:100].isnan().all() and audible[120, 0].item() == pytest.approx(tempo)
+    assert audible[150:250].isnan().all()  # a jump has to be heard first
+    assert audible[251, 0].item() == pytest.approx(math.log(240 / 104) / 0.32)
+    nothing, _ = lm_training.beats_in([{"beats": []}], [0], 10)
+    assert nothing.isnan().all()
+
+
+def test_blocks_that_are_told_the_beat_hold_it():
     class Block(torch.nn.Module):
         def forward(self, x):
             return 2 * x
 
     blocks = torch.nn.ModuleList([Block(), Block()])
-    readouts = lm_training.TempoReadouts(blocks, 8)
+    readouts = lm_training.BeatReadouts(blocks, 8)
     hidden = torch.randn(1, 3, 8, generator=torch.Generator().manual_seed(0))
     plain = blocks[0](hidden)
     torch.testing.assert_close(plain, 2 * hidden)
-    readouts.told = torch.tensor([[1.5, math.nan, -0.5]])
+    nan = math.nan
+    readouts.told = torch.tensor([[[1.5, 0.0, 1.0], [nan, nan, nan], [-0.5, nan, nan]]])
     moved = blocks[0](hidden)
-    said = readouts[0](moved)[0, :, 0]
-    torch.testing.assert_close(said[[0, 2]], torch.tensor([1.5, -0.5]))
+    said, before = readouts[0](moved)[0], readouts[0](plain)[0]
+    torch.testing.assert_close(said[0], torch.tensor([1.5, 0.0, 1.0]))
+    torch.testing.assert_close(said[2], torch.stack((torch.tensor(-0.5), *before[2, 1:])))
     torch.testing.assert_close(moved[:, 1], plain[:, 1])  # nobody knows it there
 
 
