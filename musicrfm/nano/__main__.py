@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 
 from musicrfm.nano import codec_training, lm_training, render
+from musicrfm.nano.compose import high_notes
 
 WEIGHTS = Path(__file__).parent / "weights"
 TRAINING_SEED = 1_000_000  # held-out clips are composed from seeds far away from these
@@ -41,12 +42,15 @@ def main() -> None:
 
     torch.set_flush_denormal(True)
     render.render_set(args.work / "clips", args.clips, TRAINING_SEED, workers=args.workers)
+    notes, workers = args.clips // 8, args.workers
+    render.render_set(args.work / "notes", notes, TRAINING_SEED, high_notes, workers)
     audio, rows = render.open_set(args.work / "clips")
+    high, _ = render.open_set(args.work / "notes")
     steps = {stage: getattr(args, f"{stage}_steps") for stage in codec_training.STAGES}
     budget = replace(codec_training.Budget(), **steps)
-    codec = codec_training.train(audio, args.work, budget, args.device, until="quantised")
+    codec = codec_training.train([audio], args.work, budget, args.device, until="quantised")
     codes = lm_training.encode_set(codec, audio, args.work / "codes.npy")
-    codec = codec_training.train(audio, args.work, budget, args.device)
+    codec = codec_training.train([audio, high], args.work, budget, args.device)
     lm_budget = replace(lm_training.Budget(), steps=args.lm_steps, batch=args.lm_batch)
     lm_training.train(codes, rows, args.work, lm_budget, args.device)
     lm_training.assemble(codec, args.work, args.out)

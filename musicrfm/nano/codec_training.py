@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -157,11 +158,17 @@ def _nearest(vectors: Tensor, centres: Tensor) -> Tensor:
     return torch.cat(parts)
 
 
-def crops(audio: np.ndarray, batch: int, rng: np.random.Generator, device: torch.device) -> Tensor:
-    """float32 [batch, 1, samples]: random places in random clips, few of them silent."""
+def crops(
+    audio: Sequence[np.ndarray], batch: int, rng: np.random.Generator, device: torch.device
+) -> Tensor:
+    """float32 [batch, 1, samples]: random places in random clips, few of them silent.
+
+    audio: sets of clips, int16 [clips, samples] each; every set has the same chance.
+    """
     out, samples = [], CROP_FRAMES * FRAME
     while len(out) < batch:
-        clip = audio[rng.integers(len(audio))]
+        clips = audio[rng.integers(len(audio))]
+        clip = clips[rng.integers(len(clips))]
         start = rng.integers(len(clip) - samples)
         piece = clip[start : start + samples].astype(np.float32) / 32768
         if np.abs(piece).max() > 0.005 or rng.random() < 0.1:
@@ -170,11 +177,16 @@ def crops(audio: np.ndarray, batch: int, rng: np.random.Generator, device: torch
 
 
 def train(
-    audio: np.ndarray, work: Path, budget: Budget, device: str = "cpu", until: str = "decoder"
+    audio: Sequence[np.ndarray],
+    work: Path,
+    budget: Budget,
+    device: str = "cpu",
+    until: str = "decoder",
 ) -> EncodecModel:
     """Runs the stages up to `until` that are not done yet; returns the averaged weights.
 
-    audio: int16 [clips, samples] at 32 kHz. work: folder of the checkpoints `codec-<stage>.pt`.
+    audio: sets of clips, int16 [clips, samples] at 32 kHz each, drawn from with equal chance. work:
+    folder of the checkpoints `codec-<stage>.pt`.
     """
     work.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(0)
@@ -194,7 +206,7 @@ def train(
 def _run_stage(
     stage: str,
     model: EncodecModel,
-    audio: np.ndarray,
+    audio: Sequence[np.ndarray],
     path: Path,
     state: dict | None,
     budget: Budget,
@@ -269,7 +281,7 @@ def _average(average: dict[str, Tensor], state: dict[str, Tensor], decay: float)
 
 
 @torch.no_grad()
-def _latents(model: EncodecModel, audio: np.ndarray, vectors: int = 60_000) -> Tensor:
+def _latents(model: EncodecModel, audio: Sequence[np.ndarray], vectors: int = 60_000) -> Tensor:
     rng, parts = np.random.default_rng(1), []
     device = next(model.parameters()).device
     while sum(map(len, parts)) < vectors:

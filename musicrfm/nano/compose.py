@@ -152,6 +152,16 @@ def theory(seed: int) -> Clip:
     return _exercise(random.Random(seed))
 
 
+def high_notes(seed: int) -> Clip:
+    """Single notes from middle C up, where the codec has it hardest: for tuning its decoder."""
+    rng = random.Random(seed)
+    lead = rng.choice(list(INSTRUMENTS))
+    starts = [0.75 * i + rng.uniform(0, 0.1) for i in range(int(CLIP_SECONDS / 0.75))]
+    notes = [Note(at, 0.7, rng.randint(60, 84), rng.randint(70, 110), 0) for at in starts]
+    programs = {0: INSTRUMENTS[lead][0]}
+    return Clip(f"single notes, {lead}", "note", lead, None, None, None, notes, programs)
+
+
 def _music(rng: random.Random) -> Clip:
     lead = rng.choice(list(INSTRUMENTS))
     chords = rng.choice([i for i in CHORD_INSTRUMENTS if i != lead])

@@ -163,8 +163,8 @@ def test_training_learns_and_resumes(tmp_path, monkeypatch):
     torch.manual_seed(0)
     budget = codec_training.Budget(autoencoder=6, quantised=2, decoder=2, batch=2)
     monkeypatch.setattr(codec_training, "_latents", lambda model, audio: torch.randn(2000, 64))
-    codec = codec_training.train(audio, tmp_path, budget)
-    again = codec_training.train(audio, tmp_path, budget)
+    codec = codec_training.train([audio], tmp_path, budget)
+    again = codec_training.train([audio], tmp_path, budget)
     for a, b in zip(codec.state_dict().values(), again.state_dict().values(), strict=True):
         assert torch.equal(a, b)
     codes = lm_training.encode_set(codec, audio, tmp_path / "codes.npy", batch=9)
