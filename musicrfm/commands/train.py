@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from musicrfm.errors import MusicRFMError
 if TYPE_CHECKING:
     from musicrfm.clips import ClipSet
     from musicrfm.hearing import Data
+    from musicrfm.model import MusicModel
 
 SETS = {  # word for one concept → SynTheory's name of the set, what it is about, clips by default
     "note": ("notes", "one pitch class against the others", 1440),
@@ -79,7 +81,6 @@ def add(commands) -> None:
 def train_set(o: argparse.Namespace) -> None:
     """A SynTheory set: a direction of one class or of each, or one file of all classes."""
     from musicrfm import syntheory
-    from musicrfm.hearing import hear
 
     name = SETS[o.word][0]
     kind = o.kind or ("binary" if o.target else "multiclass")
@@ -94,7 +95,7 @@ def train_set(o: argparse.Namespace) -> None:
     clips = syntheory.clip_set(
         name, o.samples or SETS[o.word][2], o.seed, source=o.source, **filters
     )
-    data = hear(model, clips, o.pooling, o.batch, workers=processes(o, len(clips)), seed=o.seed)
+    data = _heard(o, model, clips)
     classes = [spoken[row[column]] for row in data.rows]
     if kind == "multiclass":
         names = [one for one in spoken.values() if one in set(classes)]
@@ -108,7 +109,7 @@ def train_set(o: argparse.Namespace) -> None:
 
 def train_tempo(o: argparse.Namespace) -> None:
     from musicrfm import syntheory
-    from musicrfm.hearing import hear, music_clips
+    from musicrfm.hearing import music_clips
 
     model, samples = loaded_model(o), o.samples or SETS["tempo"][2]
     clips = (
@@ -116,14 +117,13 @@ def train_tempo(o: argparse.Namespace) -> None:
         if o.data == "music"
         else syntheory.clip_set("tempos", samples, o.seed, source=o.source)
     )
-    data = hear(model, clips, o.pooling, o.batch, workers=processes(o, len(clips)), seed=o.seed)
+    data = _heard(o, model, clips)
     labels = [row["bpm"] for row in data.rows]
     make(o, data, "tempo", labels, kind="regression", concept="tempo", target="bpm")
 
 
 def train_custom(o: argparse.Namespace) -> None:
     from musicrfm import clips
-    from musicrfm.hearing import hear
 
     folder = clips.audio_folder if o.audio else clips.midi_folder
     clip_set = folder(Path(o.audio or o.midi), Path(o.labels), seconds=o.seconds)
@@ -132,14 +132,7 @@ def train_custom(o: argparse.Namespace) -> None:
     if kind != "binary" and o.target is not None:
         raise MusicRFMError(f"--target is for binary labels: leave it out with --kind {kind}")
     name = o.name or _plain(o.column if o.target is None else f"{o.column}_{o.target}")
-    data = hear(
-        loaded_model(o),
-        clip_set,
-        o.pooling,
-        o.batch,
-        workers=processes(o, len(clip_set)),
-        seed=o.seed,
-    )
+    data = _heard(o, loaded_model(o), clip_set)
     values = _column(data, o.column)
     about: dict[str, Any] = {"concept": o.column, "target": o.target or o.column}
     if o.target is not None:
@@ -151,6 +144,17 @@ def train_custom(o: argparse.Namespace) -> None:
     else:
         labels = [_text(value) for value in values] if kind == "multiclass" else values
     make(o, data, name, labels, kind=kind, **about)
+
+
+def _heard(o: argparse.Namespace, model: MusicModel, clips: ClipSet) -> Data:
+    """The hidden states of all clips that sound; says how many do not."""
+    from musicrfm.hearing import hear
+
+    data = hear(model, clips, o.pooling, o.batch, workers=processes(o, len(clips)), seed=o.seed)
+    silent = clips.silent + len(clips) - len(data.rows)
+    if silent:
+        print(f"{clips.name}: {silent} silent clips are left out", file=sys.stderr)
+    return data
 
 
 def _targets(word: str, target: str, names: list[str]) -> list[str]:

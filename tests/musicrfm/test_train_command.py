@@ -146,6 +146,14 @@ def test_own_recordings_make_a_knob(recordings, checkpoint, more, name, kind):
     assert Detector.load(name, model).meta["kind"] == kind
 
 
+def test_silent_recordings_are_told_and_left_out(recordings, checkpoint, capsys):
+    for n in (3, 4):
+        soundfile.write(f"{recordings[1]}/{n}.wav", np.zeros(8000), 16000)
+    run = ["train", "custom", *recordings, "--column", "mood"]
+    assert main([*run, "--model", str(checkpoint), *QUICK]) == 0
+    assert "2 silent clips are left out" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [
