@@ -8,7 +8,7 @@ import torch
 from scipy import stats
 from transformers import TemperatureLogitsWarper, TopKLogitsWarper
 
-from musicrfm.sampling import Draws, guide, sample
+from musicrfm.sampling import Draws, guide, sample, sample_static
 
 COUNT = 40_000
 
@@ -41,7 +41,7 @@ def test_distribution(temperature: float, top_k: int) -> None:
 
 def test_greedy() -> None:
     logits = torch.randn(4, 64)
-    for temperature, top_k in ((1.0, 1), (0.0, 250), (1e-30, 250)):
+    for temperature, top_k in ((1.0, 1), (0.0, 250), (1e-30, 250), (1e-300, 250)):
         codes = sample(logits, torch.tensor([0.1, 0.4, 0.9, 0.99]), temperature, top_k)
         assert torch.equal(codes, logits.argmax(-1))
 
@@ -55,6 +55,29 @@ def test_extreme_draws_and_logits_stay_in_range() -> None:
             codes = sample(logits, draws, 1.0, top_k)
             assert codes[0] == 0 and codes[1] != 1 and codes[3] == 1
             assert ((codes >= 0) & (codes < 3)).all()
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1e-300, 0.3, 1.0, 1.7])
+@pytest.mark.parametrize("top_k", [0, 1, 2, 5, 63, 64, 1000])
+@pytest.mark.parametrize("ties", [False, True])
+def test_settings_may_be_tensors(temperature: float, top_k: int, ties: bool) -> None:
+    logits = 2 * torch.randn(200, 64, generator=torch.Generator().manual_seed(1))
+    if ties:  # as in half precision
+        logits = logits.round()
+    draws = torch.cat([Draws(7, 40)(frame) for frame in range(5)])
+    settings = torch.tensor(temperature), torch.tensor(top_k)
+    expected = sample(logits, draws, temperature, top_k)
+    assert torch.equal(sample_static(logits, draws, *settings), expected)
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf])
+def test_whatever_the_logits_are_there_is_a_code(value: float) -> None:
+    logits = torch.randn(4, 64)
+    logits[0], logits[1, 5], logits[2, 60:] = value, value, value
+    for temperature, top_k in ((1.0, 0), (1.0, 5), (0.0, 5), (0.5, 1)):
+        settings = torch.tensor(temperature), torch.tensor(top_k)
+        codes = sample_static(logits, torch.full((4,), 0.99), *settings)
+        assert ((codes >= 0) & (codes < 64)).all()
 
 
 def test_draws_depend_on_seed_and_frame_alone() -> None:
