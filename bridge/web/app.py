@@ -1,0 +1,83 @@
+"""What the control page's server answers: the page itself, and one WebSocket."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import mimetypes
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+
+from bridge.controls import Controls
+from bridge.web.guard import Guard
+from bridge.web.hub import Hub
+
+if TYPE_CHECKING:
+    from bridge.meters import Meters
+    from bridge.midi import Learner
+    from bridge.presets import Presets
+
+STATIC = Path(__file__).resolve().parent / "static"
+
+# Windows' registry may say text/plain, and then no browser runs them.
+mimetypes.add_type("text/javascript", ".js")
+mimetypes.add_type("text/css", ".css")
+mimetypes.add_type("image/svg+xml", ".svg")
+
+
+def create_app(
+    controls: Controls,
+    meters: Meters | None = None,
+    presets: Presets | None = None,
+    learner: Learner | None = None,
+    *,
+    token: str | None = None,
+    hosts: Iterable[str] = (),
+    about: Mapping[str, str] | None = None,
+) -> Starlette:
+    """The control page of a playing bridge. What is None is not shown.
+
+    With a `token` it may be served beyond this machine, see `Guard`; `hosts` are the names that
+    this machine goes by there. `about`: what to say of the set (model, output, …).
+    """
+    hub = Hub(controls, meters, presets, learner, about)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        root = logging.getLogger()
+        root.addHandler(hub.log)
+        task = asyncio.ensure_future(hub.run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            root.removeHandler(hub.log)
+
+    async def page(request: Request) -> Response:
+        return FileResponse(STATIC / "index.html")
+
+    async def alive(request: Request) -> Response:
+        """Tells a page that cannot connect whether the bridge is gone or only its token."""
+        return Response(status_code=204)
+
+    app = Starlette(
+        routes=[
+            Route("/", page),
+            Route("/alive", alive),
+            WebSocketRoute("/socket", hub.serve),
+            Mount("/static", StaticFiles(directory=STATIC)),
+        ],
+        middleware=[Middleware(Guard, token=token, hosts=tuple(hosts))],
+        lifespan=lifespan,
+    )
+    app.state.hub = hub
+    return app

@@ -1,0 +1,136 @@
+"""Who may see and use the page: the Host and Origin of every request, and a token.
+
+A web page from anywhere can make a browser talk to servers on the same machine. So a request must
+name this machine as its host, which a page that points its own name at us (DNS rebinding) cannot;
+a WebSocket must come from our own page; and beyond this machine, everything needs the token.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import socket
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+COOKIE = "bridge_token"
+COOKIE_SECONDS = 400 * 24 * 3600  # as long as browsers keep one
+LEAST_TOKEN = 8  # characters
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-cache",
+}
+
+
+class Guard:
+    """Lets through what may come through, and puts the headers on the answers.
+
+    Without a `token` only requests that name the loopback as their host pass. With one, so do
+    those that name an address in numbers or one of `hosts`, if they know the token: as
+    `?token=…`, which a page is answered with a cookie for, or as that cookie.
+    """
+
+    def __init__(self, app: ASGIApp, token: str | None = None, hosts: Iterable[str] = ()) -> None:
+        self.app = app
+        self._token = token
+        self._hosts = {"localhost", *(host.lower() for host in hosts)}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        connection = HTTPConnection(scope)
+        refusal = self.refusal(connection)
+        if scope["type"] == "websocket":
+            if refusal is not None:
+                await send({"type": "websocket.close", "code": 1008})  # answered as 403
+                return
+            await self.app(scope, receive, send)
+            return
+        if refusal is None and self._token is not None and "token" in connection.query_params:
+            refusal = self._with_cookie(scope["path"])
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        await (refusal or self.app)(scope, receive, with_headers)
+
+    def refusal(self, connection: HTTPConnection) -> Response | None:
+        """The answer to a request that may not come through, or None for one that may."""
+        place = connection.headers.get("host", "")
+        host = host_of(place)
+        if host is None or not self._is_ours(host):
+            return PlainTextResponse(f"There is no {place!r} here.\n", 421)
+        if connection.scope["type"] == "websocket":
+            # Browsers always say where a WebSocket comes from; nobody else has business here.
+            origin = urlsplit(connection.headers.get("origin", ""))
+            if origin.scheme not in ("http", "https") or origin.netloc != place:
+                return PlainTextResponse("Another page cannot control the bridge.\n", 403)
+        if self._token is not None and not self._knows_token(connection):
+            return PlainTextResponse(
+                "This page opens with the whole address that the bridge printed when it started, "
+                "the one with ?token= in it.\n",
+                401,
+            )
+        return None
+
+    def _is_ours(self, host: str) -> bool:
+        if host in self._hosts:
+            return True
+        try:
+            address = ipaddress.ip_address(host)
+        except ValueError:
+            return False
+        # An address in numbers cannot be pointed elsewhere, as a name can.
+        return address.is_loopback or self._token is not None
+
+    def _knows_token(self, connection: HTTPConnection) -> bool:
+        offers = (connection.query_params.get("token"), connection.cookies.get(COOKIE))
+        wanted = str(self._token).encode()
+        # Each comparison takes the same time however much of an offer is right.
+        same = [hmac.compare_digest(offer.encode(), wanted) for offer in offers if offer]
+        return any(same)
+
+    def _with_cookie(self, path: str) -> Response:
+        """To the same page without the token, which then is in no history and on no screen."""
+        # A path of two slashes at its beginning would be another host's.
+        answer = RedirectResponse("/" + path.lstrip("/"), 303)
+        answer.set_cookie(
+            COOKIE, str(self._token), max_age=COOKIE_SECONDS, httponly=True, samesite="lax"
+        )
+        return answer
+
+
+def host_of(place: str) -> str | None:
+    """The host in `host`, `host:port`, `[v6]` or `[v6]:port`, in small letters, or None."""
+    try:
+        parts = urlsplit(f"//{place}")
+        _ = parts.port  # raises if it is no number
+    except ValueError:
+        return None
+    if parts.username is not None or parts.path or parts.query or parts.fragment:
+        return None
+    return parts.hostname
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a server bound to this host can only be reached from this machine."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError:
+        return False
+    return all(ipaddress.ip_address(place[0].split("%")[0]).is_loopback for *_, place in found)

@@ -1,0 +1,316 @@
+"""Keeps every open page in step with the controls, and does what the pages ask for.
+
+Runs in the web server's thread and only ever reads snapshots, so neither the engine nor whoever
+turns a knob waits for a browser. A page gets at most one message a tick, made from the newest
+values at that moment; one that does not take its messages is dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import math
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+from starlette.concurrency import run_in_threadpool
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from bridge.controls import Controls, Value
+from bridge.web.memory import Coefficients, LogMemory
+from musicrfm.errors import MusicRFMError
+
+if TYPE_CHECKING:
+    from bridge.meters import Meters, Reading
+    from bridge.midi import Learner
+    from bridge.presets import Presets
+
+log = logging.getLogger(__name__)
+
+TICK = 0.04  # seconds between two messages to a page
+COLUMNS = 750  # of the picture that a new page begins with: half a minute
+SEND_SECONDS = 5.0  # a page that has not taken its message by then is dropped
+LOOK_SECONDS = 1.0  # how often the names of the presets are looked up
+MAX_PAGES = 32
+MAX_SET = 1000  # values in one message
+SOURCE = "web"
+VERBS = ("set", "preset", "learn")
+
+
+@dataclass(eq=False)
+class Page:
+    """One open page, and what it has been told."""
+
+    socket: WebSocket
+    values: Mapping[str, Value] = field(default_factory=dict)
+    version: int = 0
+    column: int = 0
+    entry: int = 0
+    presets: list[str] | None = None
+    learning: str | None = None
+    seen: int = 0  # number of its last message
+    seen_told: int = 0
+    again: set[str] = field(default_factory=set)  # addresses it set, to be told what they became
+    refused: list[dict] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    due: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Hub:
+    """`serve` one WebSocket after another while `run` goes on. All of it in one event loop."""
+
+    def __init__(
+        self,
+        controls: Controls,
+        meters: Meters | None = None,
+        presets: Presets | None = None,
+        learner: Learner | None = None,
+        about: Mapping[str, str] | None = None,
+        send_seconds: float = SEND_SECONDS,
+    ) -> None:
+        self.controls = controls
+        self.log = LogMemory()
+        self._meters = meters
+        self._presets = presets
+        self._learner = learner
+        self._about = dict(about or {})
+        self._send_seconds = send_seconds
+        self._pages: set[Page] = set()
+        self._coefficients = Coefficients(list(controls.parameters.values()))
+        self._columns: deque[dict] = deque(maxlen=COLUMNS)
+        self._count = 0  # columns so far
+        self._meter: dict = {}
+        self._names: list[str] | None = None
+        self._look_due = 0.0
+        self._learning: str | None = None
+        if learner is not None:
+            learner.on_learned(self._learned)
+
+    # ---- every tick ----
+
+    async def run(self) -> None:
+        """Reads the meters and wakes the pages, for ever."""
+        while True:
+            try:
+                await self._tick()
+            except Exception:
+                log.exception("the control page missed a moment")
+                await asyncio.sleep(1.0)
+            await asyncio.sleep(TICK)
+
+    async def _tick(self) -> None:
+        now = time.monotonic()
+        if self._presets is not None and now >= self._look_due:
+            self._look_due = now + LOOK_SECONDS
+            self._names = await run_in_threadpool(lambda: list(self._presets.names()))
+        reading = self._meters.read() if self._meters is not None else None
+        self._count += 1
+        steers = self._coefficients.at(self.controls.snapshot(), now)
+        column = {
+            "at": round(now, 3),
+            "chroma": _levels(reading),
+            "now": {address: round(value, 3) for address, value in steers.items()},
+        }
+        self._columns.append(column)
+        self._meter = column | {"gliding": self._coefficients.gliding}
+        if reading is not None:
+            self._meter |= _numbers(reading)
+        for page in self._pages:
+            page.due.set()
+
+    # ---- one page ----
+
+    async def serve(self, socket: WebSocket) -> None:
+        """Talks with one page until either side has enough."""
+        await socket.accept()
+        if len(self._pages) >= MAX_PAGES:
+            await socket.close(1013, f"{MAX_PAGES} pages are open already")
+            return
+        page = Page(socket)
+        self._pages.add(page)
+        tasks = [asyncio.ensure_future(self._tell(page)), asyncio.ensure_future(self._hear(page))]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._pages.discard(page)
+            for task in tasks:
+                task.cancel()
+            results = await asyncio.gather(*tasks, return_exceptions=True)
+            for result in results:
+                if isinstance(result, Exception) and not isinstance(result, WebSocketDisconnect):
+                    log.debug("a page is gone: %r", result)
+
+    async def _tell(self, page: Page) -> None:
+        message = {"hello": self._hello(page)}
+        while True:
+            if message:
+                text = json.dumps(message, allow_nan=False, separators=(",", ":"))
+                await asyncio.wait_for(page.socket.send_text(text), self._send_seconds)
+            await page.due.wait()
+            page.due.clear()
+            message = self._news(page)
+
+    async def _hear(self, page: Page) -> None:
+        while True:
+            message = await page.socket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            await self._obey(page, message.get("text"))
+
+    # ---- what a page is told ----
+
+    def _hello(self, page: Page) -> dict:
+        """Everything there is, so that a page that was gone or reloaded has lost nothing."""
+        snapshot = self.controls.snapshot()
+        page.values, page.version = snapshot.values, snapshot.version
+        page.column, page.presets, page.learning = self._count, self._names, self._learning
+        entries = self.log.since(0)
+        page.entry = entries[-1].number if entries else 0
+        return {
+            "about": self._about,
+            "parameters": [asdict(parameter) for parameter in self.controls.parameters.values()],
+            "values": dict(snapshot.values),
+            "meters": self._meters is not None,
+            "presets": self._names if self._presets is not None else None,
+            "learner": self._learner is not None,
+            "learning": self._learning,
+            "log": [asdict(entry) for entry in entries],
+            "columns": list(self._columns),
+        }
+
+    def _news(self, page: Page) -> dict:
+        """What this page does not know yet."""
+        news: dict = {}
+        snapshot = self.controls.snapshot()
+        values = {address: snapshot.values[address] for address in page.again}
+        page.again.clear()
+        if snapshot.version != page.version:
+            known = page.values
+            values |= {a: v for a, v in snapshot.values.items() if known.get(a) != v}
+            page.values, page.version = snapshot.values, snapshot.version
+        if values:
+            news["values"] = values
+        if page.seen != page.seen_told:
+            news["seen"] = page.seen_told = page.seen
+        if page.column != self._count:
+            page.column = self._count
+            news["meter"] = self._meter
+        if entries := self.log.since(page.entry):
+            page.entry = entries[-1].number
+            news["log"] = [asdict(entry) for entry in entries]
+        if page.presets != self._names:
+            news["presets"] = page.presets = self._names
+        if page.learning != self._learning:
+            news["learning"] = page.learning = self._learning
+        for key, waiting in (("refused", page.refused), ("notes", page.notes)):
+            if waiting:
+                news[key] = list(waiting)
+                waiting.clear()
+        return news
+
+    # ---- what a page says ----
+
+    async def _obey(self, page: Page, text: str | None) -> None:
+        """Does what a message says; whatever is wrong with it is answered, and nothing else."""
+        try:
+            message = json.loads(text or "")
+        except (ValueError, RecursionError):
+            message = None
+        if not isinstance(message, dict) or not message.keys() & set(VERBS):
+            self._refuse(page, "", f"a message is a JSON object with one of {', '.join(VERBS)}")
+            return
+        number = message.get("n")
+        if isinstance(number, int):
+            page.seen = number
+        if "set" in message:
+            self._set(page, message["set"])
+        if "preset" in message:
+            await self._preset(page, message["preset"])
+        if "learn" in message:
+            self._learn(page, message["learn"])
+
+    def _set(self, page: Page, values: object) -> None:
+        if not isinstance(values, dict) or len(values) > MAX_SET:
+            self._refuse(page, "", f"set takes at most {MAX_SET} values by their addresses")
+            return
+        for address, value in values.items():
+            try:
+                # Each for itself: one that cannot be must not hold the others up.
+                self.controls.set(address, tuple(value) if type(value) is list else value, SOURCE)
+            except MusicRFMError as error:
+                self._refuse(page, address, str(error))
+            except Exception as error:
+                log.exception("%s failed", address)
+                self._refuse(page, address, f"{address} failed: {error}")
+            if address in self.controls.parameters:
+                page.again.add(address)
+
+    async def _preset(self, page: Page, asked: object) -> None:
+        asked = asked if isinstance(asked, dict) else {}
+        deed, name, seconds = (asked.get(key) for key in ("do", "name", "seconds"))
+        presets = self._presets
+        try:
+            if presets is None:
+                raise MusicRFMError("this bridge keeps no presets")
+            if not isinstance(name, str) or not name.strip():
+                raise MusicRFMError("a preset needs a name")
+            if deed == "store":
+                await run_in_threadpool(presets.store, name)
+                page.notes.append(f"“{name}” is stored")
+            elif deed == "recall":
+                presets.recall(name, SOURCE)
+            elif deed == "morph":
+                if not isinstance(seconds, (int, float)) or not 0 <= seconds <= 3600:
+                    raise MusicRFMError(f"a morph takes 0 to 3600 seconds, not {seconds!r}")
+                presets.morph(name, float(seconds), SOURCE)
+            elif deed == "delete":
+                await run_in_threadpool(presets.delete, name)
+            else:
+                raise MusicRFMError(
+                    f"a preset is stored, recalled, morphed or deleted, not {deed!r}"
+                )
+        except MusicRFMError as error:
+            self._refuse(page, "", str(error))
+        except Exception as error:
+            log.exception("the preset %r failed", name)
+            self._refuse(page, "", f"the preset {name!r} failed: {error}")
+        self._look_due = 0.0
+
+    def _learn(self, page: Page, address: object) -> None:
+        try:
+            if self._learner is None:
+                raise MusicRFMError("MIDI learn needs a MIDI input: start the bridge with --midi")
+            if address is None:
+                self._learner.cancel()
+            elif isinstance(address, str):
+                self._learner.start(self.controls.parameter(address).address)
+            else:
+                raise MusicRFMError(f"learn takes an address, not {address!r}")
+            self._learning = address
+        except MusicRFMError as error:
+            self._refuse(page, str(address or ""), str(error))
+
+    def _learned(self, *what: object) -> None:
+        """The learner's thread says that it is done."""
+        self._learning = None
+
+    def _refuse(self, page: Page, address: str, reason: str) -> None:
+        page.refused.append({"address": address, "reason": reason})
+        del page.refused[:-20]  # a page that floods us hears of its last mistakes
+
+
+def _levels(reading: Reading | None) -> list[int]:
+    """Chroma as whole numbers from 0 to 255; small to send, and finer than an eye sees."""
+    if reading is None:
+        return []
+    return [round(255 * min(max(float(share), 0.0), 1.0)) for share in reading.chroma]
+
+
+def _numbers(reading: Reading) -> dict[str, float | None]:
+    names = ("level", "buffer", "underruns", "speed", "latency", "tempo", "seconds")
+    found = {name: float(getattr(reading, name)) for name in names}
+    return {name: round(v, 4) if math.isfinite(v) else None for name, v in found.items()}

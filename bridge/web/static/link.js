@@ -1,0 +1,113 @@
+// The one WebSocket: connects again by itself, and sends at most one message an animation frame,
+// with the newest value of everything that was turned since the last.
+
+const SILENCE = 4000; // ms; the bridge says something 25 times a second
+const FIRST_RETRY = 300;
+const LAST_RETRY = 2000;
+const CROWDED = 1 << 15; // bytes that may wait to be sent
+
+export class Link {
+  /** `onState` hears "live", "gone" or "locked"; `onMessage` every message while it is live. */
+  constructor({ onMessage, onState }) {
+    this.onMessage = onMessage;
+    this.onState = onState;
+    this.number = 0; // of the next message
+    this.waiting = {};
+    this.scheduled = false;
+    this.retry = FIRST_RETRY;
+    addEventListener("online", () => this.hurry());
+    document.addEventListener("visibilitychange", () => this.hurry());
+    setInterval(() => this.watch(), 500);
+    this.connect();
+  }
+
+  get live() {
+    return this.socket.readyState === WebSocket.OPEN;
+  }
+
+  connect() {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.heard = performance.now();
+    const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/socket`);
+    this.socket = socket;
+    socket.onmessage = (event) => {
+      if (socket !== this.socket) return;
+      this.heard = performance.now();
+      const message = JSON.parse(event.data);
+      if (message.hello) {
+        this.retry = FIRST_RETRY;
+        this.number = 0;
+        this.waiting = {};
+        this.onState("live");
+      }
+      this.onMessage(message);
+    };
+    socket.onclose = () => {
+      if (socket === this.socket) this.lost();
+    };
+  }
+
+  async lost() {
+    this.socket.onclose = null;
+    this.onState("gone");
+    this.timer = setTimeout(() => this.connect(), this.retry);
+    this.retry = Math.min(1.5 * this.retry, LAST_RETRY);
+    try {
+      const answer = await fetch("/alive", { cache: "no-store" });
+      if (answer.status === 401) this.onState("locked");
+    } catch {
+      // Nobody is there, as said already.
+    }
+  }
+
+  /** A connection can be dead without saying so, as when a wireless network goes. */
+  watch() {
+    if (this.timer !== undefined || performance.now() - this.heard < SILENCE) return;
+    if (document.visibilityState === "hidden") return;
+    const socket = this.socket;
+    socket.onclose = null;
+    this.lost();
+    socket.close();
+  }
+
+  hurry() {
+    if (this.timer !== undefined && document.visibilityState === "visible") this.connect();
+    this.heard = performance.now();
+  }
+
+  /** Sends one value with the next frame; returns the number of the message it will be in. */
+  set(address, value) {
+    this.waiting[address] = value;
+    if (!this.scheduled) {
+      this.scheduled = true;
+      requestAnimationFrame(() => this.tick());
+    }
+    return this.number + 1;
+  }
+
+  tick() {
+    this.scheduled = this.live && this.socket.bufferedAmount > CROWDED;
+    if (this.scheduled) requestAnimationFrame(() => this.tick());
+    else this.flush();
+  }
+
+  flush() {
+    if (!this.live || Object.keys(this.waiting).length === 0) return;
+    const values = this.waiting;
+    this.waiting = {};
+    this.post({ set: values });
+  }
+
+  /** Sends a message at once, after what was turned before it. */
+  say(message) {
+    this.flush();
+    this.post(message);
+  }
+
+  post(message) {
+    if (!this.live) return;
+    this.number += 1;
+    this.socket.send(JSON.stringify({ n: this.number, ...message }));
+  }
+}

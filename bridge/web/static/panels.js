@@ -1,0 +1,156 @@
+// The smaller panels: prompt, presets, MIDI learn, the fine settings of a direction, and errors.
+
+import { h, label, toast } from "./dom.js";
+import { draft, field, slider } from "./fields.js";
+
+export function buildPrompt(root, found, store) {
+  root.hidden = found.prompts.length === 0;
+  const rows = found.prompts.map((parameter) => {
+    const slot = parameter.address.split("/")[2];
+    const { input, set } = draft(store, parameter, "Play this");
+    input.setAttribute("aria-label", slot ? `Prompt ${slot}` : "Prompt");
+    input.placeholder = slot ? "another prompt to blend in" : "what to play, in words";
+    const weight = found.weights.get(parameter.address);
+    return h("div.slot", {}, h("span.tag", { text: slot ?? "Prompt", "aria-hidden": "true" }), input, set,
+      weight && slider(store, weight, "weight"));
+  });
+  root.replaceChildren(...rows);
+}
+
+export function buildPresets(root, store, link, names) {
+  root.hidden = names === null;
+  if (root.hidden) return { show() {} };
+  const list = h("div.chips");
+  const name = h("input", { type: "text", maxlength: 60, placeholder: "name", autocomplete: "off", "aria-label": "Name of the preset", enterkeyhint: "done" });
+  const keep = h("button", { type: "button", text: "Store" });
+  const seconds = h("select", { "aria-label": "How long recalling takes" },
+    ...[[0, "at once"], [1, "in 1 s"], [2, "in 2 s"], [4, "in 4 s"], [8, "in 8 s"], [16, "in 16 s"], [30, "in 30 s"], [60, "in 60 s"]]
+      .map(([value, text]) => h("option", { value, text })));
+  const edit = h("button.quiet", { type: "button", text: "Delete…", "aria-pressed": "false" });
+  let known = names ?? [], editing = false;
+  const store_ = () => {
+    const wanted = name.value.trim();
+    if (!wanted) {
+      toast("Give the preset a name first");
+      name.focus();
+      return;
+    }
+    link.say({ preset: { do: "store", name: wanted } });
+    name.value = "";
+    mark();
+  };
+  const mark = () => (keep.textContent = known.includes(name.value.trim()) ? "Replace" : "Store");
+  const show = (names) => {
+    known = names ?? [];
+    list.replaceChildren(...known.map((one) => h(editing ? "button.chip.danger" : "button.chip", {
+      type: "button", text: editing ? `✕ ${one}` : one, "data-preset": one,
+      "aria-label": editing ? `Delete ${one}` : `Recall ${one}`,
+      onclick: () => {
+        const time = Number(seconds.value);
+        if (editing) link.say({ preset: { do: "delete", name: one } });
+        else if (time) link.say({ preset: { do: "morph", name: one, seconds: time } });
+        else link.say({ preset: { do: "recall", name: one } });
+      } })));
+    if (!known.length) list.replaceChildren(h("p.empty", { text: "No preset is stored yet." }));
+    edit.hidden = !known.length;
+    mark();
+  };
+  edit.addEventListener("click", () => {
+    editing = !editing;
+    edit.setAttribute("aria-pressed", String(editing));
+    edit.textContent = editing ? "Done" : "Delete…";
+    show(known);
+  });
+  keep.addEventListener("click", store_);
+  name.addEventListener("input", mark);
+  name.addEventListener("keydown", (event) => event.key === "Enter" && store_());
+  root.replaceChildren(h("h2", {}, h("span", { text: "Presets" }), edit),
+    list, h("div.text", {}, name, keep, seconds));
+  show(known);
+  return { show };
+}
+
+/** MIDI learn: press the button, touch a dial, move a knob. */
+export function buildLearn(root, store, link, available) {
+  if (!available) return { show() {} };
+  const button = h("button.quiet.learn", { type: "button", "aria-pressed": "false", text: "MIDI learn" });
+  button.addEventListener("click", () => {
+    if (store.learning) link.say({ learn: null });
+    store.learnMode = !store.learnMode;
+    mark();
+  });
+  const mark = () => {
+    const on = store.learnMode;
+    document.body.classList.toggle("learning", on);
+    button.setAttribute("aria-pressed", String(on));
+    if (!on) button.textContent = "MIDI learn";
+    else if (store.learning) button.textContent = `Move a control for ${label(store.learning)}…`;
+    else button.textContent = "Touch a dial…";
+  };
+  root.append(button);
+  return {
+    show(address) {
+      if (store.learning && !address) {
+        if (store.learnMode) toast(`${label(store.learning)} is learned`);
+        store.learnMode = false;
+      } else if (address) {
+        store.learnMode = true;
+      }
+      store.learning = address;
+      mark();
+    },
+  };
+}
+
+/** The rest of the parameters of the direction that was touched last. */
+export function buildFine(root, found, store) {
+  root.hidden = found.fine.size === 0;
+  if (root.hidden) return { show() {} };
+  const title = h("summary");
+  const body = h("div.fields");
+  const box = h("details", {}, title, body);
+  let shown, built, forget;
+  const build = () => {
+    if (!box.open || built === shown) return;
+    built = shown;
+    forget?.();
+    const all = [store.parameters.get(shown), ...found.fine.get(shown)];
+    forget = store.collect(() => body.replaceChildren(...all.map((one) => field(store, one))));
+  };
+  box.addEventListener("toggle", build);
+  root.replaceChildren(box);
+  const show = (address) => {
+    if (!found.fine.has(address)) return;
+    shown = address;
+    title.textContent = `Fine settings of ${label(address)}`;
+    build();
+  };
+  show([...found.fine.keys()][0]);
+  return { show };
+}
+
+export function buildLog(root, entries) {
+  const title = h("summary"), list = h("ol");
+  const box = h("details", {}, title, list);
+  const known = new Map();
+  const show = (news) => {
+    for (const entry of news) {
+      known.delete(entry.id);
+      known.set(entry.id, entry);
+    }
+    while (known.size > 100) known.delete(known.keys().next().value);
+    title.textContent = known.size ? `Errors: ${known.size}` : "No errors";
+    root.classList.toggle("some", known.size > 0);
+    list.replaceChildren(...[...known.values()].reverse().map((entry) =>
+      h("li", {}, h("time", { text: new Date(1000 * entry.at).toLocaleTimeString() }),
+        h("span", { text: entry.times > 1 ? `${entry.text} (${entry.times}×)` : entry.text }))));
+  };
+  root.replaceChildren(box);
+  show(entries);
+  return {
+    show(news) {
+      show(news);
+      toast(news[news.length - 1].text);
+    },
+  };
+}
