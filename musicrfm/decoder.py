@@ -92,7 +92,8 @@ class StepDecoder:
     `guided`, reads none.
 
     What a step computes depends on `guided` and on the push's keep_norm; all else that steers it is
-    in the tensor `offset`, which is always the same one.
+    in the tensor `offset`, which is always the same one. `musicrfm.static_step` does such a step
+    without ever looking at what is in a tensor, which is what a GPU wants.
     """
 
     def __init__(self, model: MusicModel, window: int | None = None) -> None:
@@ -107,12 +108,18 @@ class StepDecoder:
         # [layers, rows, time, width], added after each block
         offset_shape = (model.layers, 2, 1, model.width)
         self.offset = torch.zeros(offset_shape, device=model.device, dtype=model.dtype)
-        self._caches = list(self.cache)  # views, made once
-        self._offsets = {1: list(self.offset[:, :1]), 2: list(self.offset)}  # by how many rows
+        self.caches = list(self.cache)  # views, made once
+        self.offsets = {1: list(self.offset[:, :1]), 2: list(self.offset)}  # by how many rows
         self._push: Push | None = None
-        self._prompt: list[tuple[Tensor, Tensor]] | None = None  # keys and values a layer
-        self._lead = 0  # positions of the cache before the music
+        # Of what is read of the prompt, [1, heads, tokens, head_size], keys and values a layer.
+        self.prompt: list[tuple[Tensor, Tensor]] | None = None
+        self.lead = 0  # positions of the cache before the music
         self.guided = False
+
+    @property
+    def keep_norm(self) -> bool:
+        """Whether what is pushed now is scaled back, see `Push`."""
+        return self._push is not None and self._push.keep_norm
 
     @torch.inference_mode()
     def set_prompt(self, prompt: PromptStates) -> bool:
@@ -120,17 +127,17 @@ class StepDecoder:
 
         True if it cannot stay, as where the prompt comes before the music: `prefill` again then.
         """
-        self._prompt = None
+        self.prompt = None
         if prompt.lead is not None:
-            self._lead = prompt.lead.shape[1]
+            self.lead = prompt.lead.shape[1]
             unsteered = [torch.zeros_like(self.offset[0, :, :1])] * len(self.weights.blocks)
-            x = prompt.lead + self.weights.positions[: self._lead]
+            x = prompt.lead + self.weights.positions[: self.lead]
             self._through(x, 0, 0, unsteered, False)
             return True
         if prompt.unconditional:
             return False
         states = prompt.states[0]
-        self._prompt = [
+        self.prompt = [
             (self._split(states @ block.prompt_k.T), self._split(states @ block.prompt_v.T))
             for block in self.weights.blocks
         ]
@@ -153,8 +160,7 @@ class StepDecoder:
         Everything before `position` must have been read; what was there or later is overwritten.
         """
         rows = 2 if self.guided else 1
-        keep_norm = self._push is not None and self._push.keep_norm
-        hidden = self._read(codes, position, 0, rows, self._offsets[rows], keep_norm)
+        hidden = self._read(codes, position, 0, rows, self.offsets[rows], self.keep_norm)
         hidden = torch.layer_norm(hidden, *self.weights.norm)
         return F.linear(hidden, self.weights.heads).view(rows, self.codebooks, -1).float()
 
@@ -186,7 +192,7 @@ class StepDecoder:
     def forget(self, position: int) -> None:
         """Makes what was written at `position` harmless: zeros instead of, perhaps, NaN."""
         with torch.inference_mode():
-            self.cache[..., self._lead + position, :] = 0
+            self.cache[..., self.lead + position, :] = 0
 
     def _read(
         self,
@@ -201,7 +207,7 @@ class StepDecoder:
 
         offsets: a layer each, [rows, 1 or time, width]. keep_norm: for all, or bool [time, 1].
         """
-        weights, start = self.weights, self._lead + position
+        weights, start = self.weights, self.lead + position
         embedded = weights.embedding[codes + weights.first_row].sum(0)
         embedded += weights.positions[start : start + len(embedded)]
         return self._through(embedded.expand(rows, -1, -1), start, first_row, offsets, keep_norm)
@@ -227,22 +233,22 @@ class StepDecoder:
             # [rows, time, 3, heads, head_size] -> [rows, 3, heads, time, head_size]
             qkv = F.linear(torch.layer_norm(x, *block.attention_norm), block.qkv)
             qkv = qkv.view(split).permute(0, 2, 3, 1, 4)
-            cache = self._caches[i][first_row : first_row + rows, :, :, :end]
+            cache = self.caches[i][first_row : first_row + rows, :, :, :end]
             cache[:, :, :, position:] = qkv[:, 1:]
             keys, values = cache.unbind(1)
             y = F.scaled_dot_product_attention(qkv[:, 0], keys, values, seen, is_causal=causal)
-            x = torch.addmm(x, _joined(y), block.to_attended)
-            if self._prompt is not None and first_row == 0:
+            x = torch.addmm(x, joined(y), block.to_attended)
+            if self.prompt is not None and first_row == 0:
                 reader = x if rows == 1 else x[:time]
                 q = F.linear(torch.layer_norm(reader, *block.prompt_norm), block.prompt_q)
-                y = F.scaled_dot_product_attention(self._split(q), *self._prompt[i])
-                reader.addmm_(_joined(y), block.to_prompted)
+                y = F.scaled_dot_product_attention(self._split(q), *self.prompt[i])
+                reader.addmm_(joined(y), block.to_prompted)
             y = F.linear(torch.layer_norm(x, *block.feed_norm), block.feed)
             x = torch.addmm(x, block.activation(y), block.to_fed)
             if keep_norm is False:
                 x.view(rows, time, -1).add_(offsets[i])
             else:
-                _add_keeping_norm(x.view(rows, time, -1), offsets[i], keep_norm)
+                add_keeping_norm(x.view(rows, time, -1), offsets[i], keep_norm)
         return x
 
     def _flags(self, flags: Iterable[bool]) -> Tensor:
@@ -253,7 +259,7 @@ class StepDecoder:
         return x.view(1, -1, self.heads, self.head_size).transpose(1, 2)
 
 
-def _add_keeping_norm(x: Tensor, offset: Tensor, where: bool | Tensor) -> None:
+def add_keeping_norm(x: Tensor, offset: Tensor, where: bool | Tensor) -> None:
     """Adds in place to x [rows, time, width] and, `where` [time, 1], restores each norm.
 
     Where nothing is added, x stays as it is to the bit. Norms are float32 in any precision.
@@ -265,7 +271,7 @@ def _add_keeping_norm(x: Tensor, offset: Tensor, where: bool | Tensor) -> None:
     x.mul_(gain if where is True else gain.masked_fill_(~where, 1.0))
 
 
-def _joined(x: Tensor) -> Tensor:
+def joined(x: Tensor) -> Tensor:
     """[rows, heads, time, head_size] -> [rows * time, width]"""
     rows, heads, time, size = x.shape
     return x.transpose(1, 2).reshape(rows * time, heads * size)

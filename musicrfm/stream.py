@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import math
 import operator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -21,12 +21,16 @@ from musicrfm.codec import StreamingCodec
 from musicrfm.decoder import Push, StepDecoder
 from musicrfm.early import EarlySound
 from musicrfm.errors import MusicRFMError
+from musicrfm.graphs import Recorder
 from musicrfm.model import MusicModel, PromptStates
 from musicrfm.sampling import Draws, guide, sample
+from musicrfm.static_codec import StaticCodec
+from musicrfm.static_step import Choice, StaticStep
 from musicrfm.steering import Steering
 
 KEEP_SECONDS = 10.0
 LEAD = 10  # over so many positions the next window is read ahead, a bit at each
+UNSEEN = 16  # so many frames a GPU may be given before its sound is looked at
 STEER_GUIDANCE = ("both", "conditional")
 
 log = logging.getLogger(__name__)
@@ -41,10 +45,11 @@ class _Window:
     def __init__(self, model: MusicModel, size: int) -> None:
         self.decoder = StepDecoder(model, size)
         # What is read at each position, one column more to write ahead.
-        self.inputs = torch.empty(model.codebooks, size + 1, dtype=torch.long, device=model.device)
+        self.inputs = torch.zeros(model.codebooks, size + 1, dtype=torch.long, device=model.device)
         self.pushes: list[Push] = []  # how each position has been steered
         self.heard: PromptStates | None = None  # the prompt that the decoder reads
         self.uses = 0
+        self.static: StaticStep | None = None  # does the steps, where they are CUDA graphs
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,9 @@ class MusicStream:
     that is steered. early: the sound comes by the codec's lookahead (80 ms) sooner, but is not
     quite exact, see `musicrfm.early`. window_seconds: how much music the decoder sees at most; the
     model's own by default. keep_seconds: how much of it stays when the window is full; 10 by
-    default, and at most half the window. Values that cannot be used raise MusicRFMError.
+    default, and at most half the window. graphs: whether a frame is worked out on tensors that stay
+    where they are, on a GPU as CUDA graphs; by default on a GPU, see `docs/gpu.md`. Values that
+    cannot be used raise MusicRFMError.
     """
 
     def __init__(
@@ -100,6 +107,7 @@ class MusicStream:
         chunk_frames: int = 1,
         window_seconds: float | None = None,
         keep_seconds: float | None = None,
+        graphs: bool | None = None,
     ) -> None:
         self.model = model
         self.chunk_frames = _whole("chunk_frames", chunk_frames, 1)
@@ -115,6 +123,9 @@ class MusicStream:
         )
         self._window, self._next = _Window(model, self.window), _Window(model, self.window)
         self._codec = StreamingCodec(model.hf.audio_encoder, model.codebooks, model.stereo_codes)
+        self._graphs = model.device.type == "cuda" if graphs is None else graphs
+        if self._graphs:
+            self._record()
         self._early = EarlySound(self._codec) if early and self._codec.latency else None
         self._delays = torch.tensor(model.delays, device=model.device)
         self._books = torch.arange(model.codebooks, device=model.device)
@@ -123,6 +134,7 @@ class MusicStream:
             1, self.delay_frames + 1, device=model.device
         )
         self._unsteered = Push(self.steering.nothing)
+        self._silence = torch.zeros(model.channels, 0, device=model.device)
         self.set_prompt(prompt)
         self.seed = _whole("seed", seed)
         self.restart()
@@ -270,15 +282,49 @@ class MusicStream:
         self.restart()
         return audio[given:]
 
+    def _record(self) -> None:
+        """From now on the work of a frame is done on tensors that stay where they are."""
+        recorder = Recorder(self.model.device)
+        self._finite = torch.ones((), dtype=torch.bool, device=self.model.device)
+        for window in (self._window, self._next):
+            parts = (window.decoder, window.inputs, self._finite)
+            window.static = StaticStep(self.model, *parts, recorder)
+            window.static.prepare()
+        self._finite.fill_(True)  # whatever came of trying out
+        self._codec = StaticCodec(self._codec, recorder)
+
     @torch.inference_mode()
     def _play(self, steps: int, last: int | None = None) -> np.ndarray:
         """Goes `steps` frames on and returns what became final.
 
         With `last`, that many frames are all: only codes that they still lack are chosen.
         """
-        complete, sound = [], []
+        if not self._graphs:
+            return _array(self._sound(steps, last))
+        parts = []
+        for begin in range(0, steps, UNSEEN):
+            count, before = min(UNSEEN, steps - begin), self.state
+            sound = self._sound(count, last, self._graphs)
+            # Whether all went well is told by the sound itself, so there is one copy to wait for.
+            sound = torch.where(self._finite, sound, torch.nan).cpu()
+            well = sound.sum().isfinite() if sound.shape[1] else self._finite
+            parts.append(_array(sound if well else self._once_more(before, count, last)))
+        return np.concatenate(parts)
+
+    def _once_more(self, before: StreamState, steps: int, last: int | None) -> Tensor:
+        """Plays anew what could not be used, looking at every frame; settings stay as they are."""
+        now = self.state
+        progress = before.steering[-1]  # of schedules and crossfades
+        steering = (*now.steering[:-1], progress)
+        self.state = replace(before, steering=steering, settings=now.settings)
+        self._finite.fill_(True)
+        return self._sound(steps, last)
+
+    def _sound(self, steps: int, last: int | None, graphs: bool = False) -> Tensor:
+        """As `_play`, float32 [channels, samples]."""
+        complete, sound = [], [self._silence]
         for _ in range(steps):
-            self._step(last)
+            self._step(last, graphs)
             if self._frame > self.delay_frames:
                 columns = self._position - self.delay_frames + self._delays
                 complete.append(self._window.inputs[self._books, columns])
@@ -286,9 +332,7 @@ class MusicStream:
                     sound.append(self._early.push(complete.pop(), *self._ahead()))
         if complete:
             sound.append(self._codec.push(torch.stack(complete, 1)))
-        if not sound:
-            return np.zeros((0, self.model.channels), dtype=np.float32)
-        return _array(sound[0] if len(sound) == 1 else torch.cat(sound, 1))
+        return sound[-1] if len(sound) < 3 else torch.cat(sound, 1)
 
     def _ahead(self) -> tuple[Tensor, Tensor]:
         """Codes [codebooks, frames] of the frames that lack some yet, and which are known."""
@@ -296,7 +340,7 @@ class MusicStream:
         codes = self._window.inputs[self._books[:, None], self._position + places.clamp_max(0)]
         return codes, places <= 0
 
-    def _step(self, last: int | None) -> None:
+    def _step(self, last: int | None, graphs: bool = False) -> None:
         """Reads one position, chooses the codes of the next."""
         if self._position == self.window:
             self._re_anchor()
@@ -306,6 +350,9 @@ class MusicStream:
         self._set_guided(scale != 1.0 and not prompt.unconditional)
         if self._position >= self.window - LEAD:
             self._prepare()
+        if graphs:
+            self._static_step(scale, last)
+            return
         codes = self._choose(scale)
         if self._frame < self.delay_frames or last is not None:
             # Where a codebook has no frame yet, or none any more, the decoder reads the start code.
@@ -314,6 +361,16 @@ class MusicStream:
             codes = torch.where(known, codes, self.model.start_code)
         self._position += 1
         self._window.inputs[:, self._position] = codes
+        self._frame += 1
+
+    def _static_step(self, scale: float, last: int | None) -> None:
+        """The rest of a step, without ever looking at what is computed."""
+        window, push = self._window, self._next_push()
+        window.pushes.append(push)
+        window.decoder.steer(push)
+        settings = (scale, self._temperature, self._top_k, last)
+        window.static.step(self._position, Choice(self._frame, self._draws, *settings))
+        self._position += 1
         self._frame += 1
 
     def _choose(self, scale: float) -> Tensor:
