@@ -20,6 +20,7 @@ from bridge.speaker import SetupError, find_output, load_portaudio
 from musicrfm.commands.steers import steer_option
 from musicrfm.errors import MusicRFMError
 
+WEB_PORT = 8000
 DEFAULT_PROMPT = "calm piano melody with drums"
 
 
@@ -79,6 +80,15 @@ def _parser() -> argparse.ArgumentParser:
     add("--rig", metavar="FILE", help="read settings and MIDI mappings from a TOML file")
     add("--osc-port", metavar="PORT", type=int, help="UDP port for OSC (default 9000; 0: any free)")
     add("--osc-host", metavar="HOST", help="address to listen on for OSC (default 127.0.0.1)")
+    add(
+        "--web",
+        metavar="[HOST:]PORT",
+        nargs="?",
+        const=str(WEB_PORT),
+        type=_web_place,
+        help=f"serve a control page for browsers (default port {WEB_PORT} of this machine only; "
+        "0.0.0.0:PORT opens it to the network, with a token)",
+    )
     add("--midi", metavar="PORT", help="MIDI input, by a part of its name")
     add(
         "--lookahead",
@@ -135,6 +145,16 @@ def _number(low: float, high: float) -> Any:
     return number
 
 
+def _web_place(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]") if colon else "127.0.0.1"
+    if not host or not (port.isascii() and port.isdigit()) or not 0 <= int(port) <= 65535:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not [HOST:]PORT, as in 8000 or 0.0.0.0:8000 (a prompt goes before --web)"
+        )
+    return host, int(port)
+
+
 def _steer(text: str) -> SteerSetting:
     try:
         steer = steer_option(text, -2, 2)
@@ -188,6 +208,7 @@ def _settings(args: argparse.Namespace) -> Settings:
         fast=args.fast,
         osc_host=first(args.osc_host, rig.osc.get("host"), "127.0.0.1"),
         osc_port=port,
+        web=args.web,
         midi_port=first(args.midi, rig.midi_port),
         rig=rig,
     )

@@ -74,6 +74,7 @@ class Settings:
     osc_host: str = "127.0.0.1"
     osc_port: int = 9000
     midi_port: str | None = None
+    web: tuple[str, int] | None = None  # host and port of the control page
     rig: Rig = Rig()
 
 
@@ -89,6 +90,12 @@ def play(settings: Settings) -> int:
         # Listening first: a port in use shows before the model has loaded.
         osc = OscServer(settings.osc_host, settings.osc_port)
         stack.callback(osc.close)
+        web = None
+        if settings.web is not None:
+            from bridge.web.server import WebServer  # only those who want it wait for its libraries
+
+            web = WebServer(*settings.web)
+            stack.callback(web.close)
         if settings.record and settings.output and _same_file(settings.record, settings.output):
             raise MusicRFMError(f"--output and --record cannot both write {settings.record!r}")
         if settings.stats and not Path(settings.stats).resolve().parent.is_dir():
@@ -146,6 +153,9 @@ def play(settings: Settings) -> int:
             midi.start()
         print(f"playing {controls.get('/prompt')!r} on {model.name}, seed {settings.seed}")
         print(f"output: {output.description}")
+        if web is not None:
+            web.start(controls, about={"model": model.name})
+            print(f"control page: {web.url}")
         print(f"OSC listening on {osc.host}:{osc.port}", flush=True)
         while engine.running and not stop.wait(STATUS_SECONDS):
             status_line.show(engine.status())

@@ -14,7 +14,7 @@ import uvicorn
 
 from bridge.controls import Controls
 from bridge.web.app import create_app
-from bridge.web.guard import LEAST_TOKEN, host_of, is_loopback
+from bridge.web.guard import LEAST_TOKEN, is_loopback
 from musicrfm.errors import MusicRFMError
 
 if TYPE_CHECKING:
@@ -24,25 +24,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PORT = 8000
 TOKEN_VARIABLE = "BRIDGE_WEB_TOKEN"
 MAX_MESSAGE = 1 << 16  # bytes that a page may say at once
 SEND_BUFFER = 1 << 16  # bytes; more would only be old news waiting for a slow page
 END_SECONDS = 3.0
-
-
-def parse_place(text: str) -> tuple[str, int]:
-    """The host and port of `[HOST:]PORT`. Raises MusicRFMError."""
-    wrong = MusicRFMError(f"--web takes [HOST:]PORT, as in 8000 or 0.0.0.0:8000, not {text!r}")
-    host, colon, port = text.rpartition(":")
-    if not (port.isascii() and port.isdigit()) or not 0 <= int(port) <= 65535:
-        raise wrong
-    if not colon:
-        return "127.0.0.1", int(port)
-    name = host_of(host)
-    if not name or (":" in host and not host.startswith("[")):
-        raise wrong
-    return name, int(port)
 
 
 class WebServer:
@@ -53,7 +38,7 @@ class WebServer:
     had.
     """
 
-    def __init__(self, host: str = "127.0.0.1", port: int = PORT) -> None:
+    def __init__(self, host: str = "127.0.0.1", port: int = 8000) -> None:
         self.token = None if is_loopback(host) else _token()
         try:
             family, kind, protocol, _, place = socket.getaddrinfo(
@@ -95,6 +80,7 @@ class WebServer:
         learner: Learner | None = None,
         about: Mapping[str, str] | None = None,
     ) -> None:
+        self._socket.listen(100)  # so that whoever comes now waits, and is not turned away
         name = socket.gethostname()
         hosts = (self.host, name, f"{name.split('.')[0]}.local")
         app = create_app(

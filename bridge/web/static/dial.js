@@ -70,8 +70,8 @@ export class Dial {
     const from = this.angle(this.zero), to = this.angle(clamp(value, this.low, this.high));
     this.arc.setAttribute("d", Math.abs(to - from) < 0.5 ? "" : arc(Math.min(from, to), Math.max(from, to)));
     this.hand.setAttribute("transform", `rotate(${to} 50 50)`);
-    this.number.textContent = this.text(value);
     const off = Math.abs(value - this.zero) < 1e-9 && this.bipolar;
+    this.number.textContent = off ? "off" : this.text(value);
     this.element.classList.toggle("off", off);
     this.element.classList.toggle("away", this.bipolar && value < 0);
     this.knob.setAttribute("aria-valuenow", round(value));

@@ -95,7 +95,7 @@ function panel(title, parameters, context) {
   return h("section.panel", { "aria-label": title }, h("h2", {}, h("span", { text: title })),
     turned.length > 0 && h("div.row", {}, ...turned.map((one) => dialFor(one, { ...context, tint }).element)),
     rest.length > 0 && (turned.length > 0
-      ? h("details", {}, h("summary", { text: `More ${title}` }), ...rest)
+      ? h("details", {}, h("summary", { text: `More ${title} settings` }), ...rest)
       : h("div", {}, ...rest)));
 }
 

@@ -5,10 +5,12 @@ import { NOTES, NOTE_COLOURS, colour, h, label } from "./dom.js";
 
 const COLUMN = 0.04; // seconds
 const COLUMNS = 750;
-const FULL = 0.55; // the share of one note that is shown at full brightness
+const QUIET = 0.05; // the share of a note that is not shown; a twelfth is nothing special
+const FULL = 0.5; // the share that is shown at full brightness
 const GROUND = [19, 24, 31];
 const LEFT = 30; // pixels for the names of the notes
-const RIGHT = 62; // and for those of the directions
+const LETTERS = 8; // of a direction's name
+const NAMES = "600 13px system-ui, -apple-system, 'DejaVu Sans', sans-serif";
 const LABEL = 17; // pixels that one name needs
 
 export class Scope {
@@ -54,8 +56,8 @@ export class Scope {
   paint(index, chroma) {
     const { data } = this.pixels;
     for (let note = 0; note < 12; note++) {
-      const share = Math.min((chroma[note] ?? 0) / 255 / FULL, 1);
-      const lit = share ** 0.8 * 0.85;
+      const share = Math.min(Math.max((chroma[note] ?? 0) / 255 - QUIET, 0) / (FULL - QUIET), 1);
+      const lit = share ** 0.8 * 0.9;
       const at = 4 * (11 - note);
       for (let part = 0; part < 3; part++) {
         data[at + part] = GROUND[part] + lit * (this.colours[note][part] - GROUND[part]);
@@ -90,7 +92,7 @@ export class Scope {
     const pen = this.canvas.getContext("2d");
     pen.setTransform(scale, 0, 0, scale, 0, 0);
     pen.clearRect(0, 0, width, height);
-    const wide = width - LEFT - RIGHT;
+    const wide = width - LEFT - this.right(pen);
     pen.imageSmoothingEnabled = false;
     // The grid is a ring: its oldest column is the one after the newest.
     const cut = (this.last + 1) % COLUMNS;
@@ -99,6 +101,14 @@ export class Scope {
     if (cut) pen.drawImage(this.grid, 0, 0, cut, 12, LEFT + (COLUMNS - cut) * each, 0, cut * each, height);
     this.names(pen, height);
     this.traces(pen, wide, height, each);
+  }
+
+  /** Pixels that the longest name of a direction in the picture needs, and its value. */
+  right(pen) {
+    pen.font = NAMES;
+    const names = new Set(this.columns.flatMap(({ now }) => Object.keys(now)).map(short));
+    const wide = Math.max(18, ...[...names].map((name) => pen.measureText(name).width));
+    return Math.ceil((wide + 50) / 20) * 20;
   }
 
   names(pen, height) {
@@ -127,7 +137,11 @@ export class Scope {
     pen.lineWidth = 1;
     pen.strokeStyle = "rgba(238, 242, 246, 0.28)";
     pen.setLineDash([2, 5]);
+    pen.font = "11px system-ui, 'DejaVu Sans', sans-serif";
+    pen.textAlign = "left";
+    pen.fillStyle = "#a9b4c1";
     for (const level of [0, 1]) {
+      pen.fillText(String(level), LEFT + 3, y(level) + (level ? 8 : -7));
       pen.beginPath();
       pen.moveTo(LEFT, y(level));
       pen.lineTo(LEFT + wide, y(level));
@@ -165,16 +179,20 @@ export class Scope {
     const room = Math.max(1, Math.floor(height / LABEL));
     const shown = ends.sort((a, b) => Math.abs(b.value) - Math.abs(a.value)).slice(0, room).sort((a, b) => a.y - b.y);
     pen.textAlign = "left";
-    pen.font = "600 13px system-ui, sans-serif";
+    pen.font = NAMES;
     let free = LABEL / 2;
     shown.forEach((end, number) => {
       const lowest = height - LABEL / 2 - (shown.length - 1 - number) * LABEL;
       const at = Math.min(Math.max(end.y, free), lowest);
       free = at + LABEL;
       pen.fillStyle = colour(end.address);
-      pen.fillText(`${label(end.address).slice(0, 6)} ${end.value.toFixed(1).replace("-", "−")}`, left, at);
+      pen.fillText(`${short(end.address)} ${end.value.toFixed(1).replace("-", "−")}`, left, at);
     });
   }
+}
+
+function short(address) {
+  return label(address).slice(0, LETTERS);
 }
 
 function parse(hex) {
