@@ -41,7 +41,7 @@ class Recorder:
         if not self.records:
             return work
         try:
-            with torch.cuda.device(self.device), torch.inference_mode(), _no_collection():
+            with torch.inference_mode(), _no_collection():
                 return self._recorded(work)
         except RuntimeError as error:
             self.records = False
@@ -49,16 +49,20 @@ class Recorder:
             return work
 
     def _recorded(self, work: Work) -> Work:
-        here = torch.cuda.current_stream()
-        self._stream.wait_stream(here)
-        with torch.cuda.stream(self._stream):
-            work()  # libraries choose their kernels and take the memory that they need
-        here.wait_stream(self._stream)
-        graph = torch.cuda.CUDAGraph()
-        # thread_local: other threads may go on using the GPU meanwhile.
-        options = {"pool": self._pool, "stream": self._stream, "capture_error_mode": "thread_local"}
-        with torch.cuda.stream(here), torch.cuda.graph(graph, **options):
-            work()
+        with torch.cuda.device(self.device):
+            here = torch.cuda.current_stream()
+            self._stream.wait_stream(here)
+            with torch.cuda.stream(self._stream):
+                work()  # libraries choose their kernels and take the memory that they need
+            here.wait_stream(self._stream)
+            graph = torch.cuda.CUDAGraph()
+            # thread_local: other threads may go on using the GPU meanwhile.
+            options = {"pool": self._pool, "capture_error_mode": "thread_local"}
+            with (
+                torch.cuda.stream(here),  # comes back to it whatever happens
+                torch.cuda.graph(graph, stream=self._stream, **options),
+            ):
+                work()
         return graph.replay
 
 

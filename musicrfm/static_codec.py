@@ -51,8 +51,8 @@ class StaticCodec:
         tensors = _tensors(state)
         self._numbers = torch.cat([tensor.flatten() for tensor in tensors])
         parts = self._numbers.split([tensor.numel() for tensor in tensors])
-        self._parts = [part.view(tensor.shape) for part, tensor in zip(parts, tensors, strict=True)]
-        self._state = _replaced(state, iter(self._parts))
+        views = (part.view(tensor.shape) for part, tensor in zip(parts, tensors, strict=True))
+        self._state = _replaced(state, views)
         self._audio = torch.zeros(len(codec._empty), self.frame_size, device=device)
         self._peeks: dict[tuple, _Peek] = {}
         self._work = recorder(self._push)
@@ -92,8 +92,7 @@ class StaticCodec:
         state = self.codec.state
         if _layout(state) == self._layout:
             self._even = True
-            torch._foreach_copy_(self._parts, _tensors(state))
-            self.codec.state = self._state
+            self._keep(state)
         return audio
 
     @torch.inference_mode()
@@ -119,7 +118,10 @@ class StaticCodec:
     def _push(self) -> None:
         self.codec.state = self._state
         self._audio.copy_(self.codec.push(self._codes))
-        torch._foreach_copy_(self._parts, _tensors(self.codec.state))
+        self._keep(self.codec.state)
+
+    def _keep(self, state: State) -> None:
+        torch.cat([tensor.flatten() for tensor in _tensors(state)], out=self._numbers)
         self.codec.state = self._state
 
     def _peek(self, codes: Tensor, known: Tensor, hold: int) -> _Peek:

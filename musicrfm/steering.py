@@ -218,7 +218,9 @@ class Steering:
         offset = self.nothing
         if total is not None:
             total = total.astype(np.float32, copy=False)
-            offset = torch.from_numpy(total).to(self.nothing.device, self.nothing.dtype)
+            # Nobody waits for a GPU here.
+            like = (self.nothing.device, self.nothing.dtype)
+            offset = torch.from_numpy(total).to(*like, non_blocking=True)
         self._latest = (steers if stays else None, frame, offset)
         return offset
 
