@@ -1,4 +1,4 @@
-"""The commands: `bridge play` and `bridge devices`.
+"""The commands: `bridge play`, `bridge devices` and `bridge clients`.
 
 Settings come from the command line, then the rig file, then the defaults.
 """
@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from bridge.clients import clients
 from bridge.midi_port import NoMidi, input_names
 from bridge.output import FIXES, RING_SECONDS
 from bridge.recorder import is_sound_file
@@ -30,6 +31,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if args.command == "devices":
             return devices()
+        if args.command == "clients":
+            return clients(args.folder)
         return play(_settings(args))
     except MusicRFMError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -44,6 +47,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("devices", help="list audio outputs and MIDI inputs")
+    clients_ = commands.add_parser(
+        "clients", help="list the clients for Max, Live, Pure Data and others, or copy them"
+    )
+    clients_.add_argument("folder", nargs="?", metavar="FOLDER", help="where to copy them")
     play_ = commands.add_parser("play", help="play until Ctrl-C")
     add = play_.add_argument
     add("prompt", nargs="?", metavar="PROMPT", help=f"what to play (default: {DEFAULT_PROMPT!r})")

@@ -1,25 +1,66 @@
-"""Builds the Max and Pure Data clients from the bridge's control namespace.
+"""Builds every client from the bridge's control namespace, and pictures of what they show.
 
-python -m max_patches.build            # writes musicrfm.maxpat and musicrfm.pd beside this file
+python max_patches/build.py            # writes the clients here, the pictures to docs/images
+python max_patches/build.py FOLDER     # writes all of it there
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
-from max_patches import maxpat, puredata
-from max_patches.panel import panel
-
 HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))  # when it is run as a file
+
+from max_patches import (  # noqa: E402
+    amxd,
+    maxpat,
+    preview,
+    puredata,
+    stagecontrol,
+    supercollider,
+    touchosc,
+)
+from max_patches.panel import panel  # noqa: E402
+
+PICTURES = ROOT / "docs" / "images"
 
 
-def build() -> dict[str, str]:
-    """File name to content, the same on every run."""
+def build() -> dict[str, bytes]:
+    """File name to content, the same on every run (but for how zlib packs the .tosc)."""
     what = panel()
-    return {"musicrfm.maxpat": maxpat.patch(what), "musicrfm.pd": puredata.patch(what)}
+    return {
+        "musicrfm.maxpat": maxpat.patch(what).encode(),
+        "musicrfm.amxd": amxd.device(what),
+        "musicrfm.pd": puredata.patch(what).encode(),
+        "musicrfm.scd": supercollider.snippet(what).encode(),
+        "musicrfm.tosc": touchosc.layout(what),
+        "musicrfm.openstagecontrol.json": stagecontrol.session(what).encode(),
+    }
+
+
+def pictures() -> dict[str, bytes]:
+    """SVG pictures of the panels that are drawn from the files themselves."""
+    what = panel()
+    patch, device = maxpat.draw(what), amxd.draw(what)
+    size = maxpat.WIDTH, int(patch.rect[3])
+    return {
+        "maxpat.svg": preview.picture(patch, *size, preview.MAX).encode(),
+        "amxd.svg": preview.picture(device, amxd.WIDTH, amxd.HEIGHT, preview.LIVE).encode(),
+        "touchosc.svg": preview.touch(touchosc.root(what)).encode(),
+    }
+
+
+def write(clients: Path, images: Path) -> None:
+    for folder, files in ((clients, build()), (images, pictures())):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+            print(folder / name)
 
 
 if __name__ == "__main__":
-    for name, content in build().items():
-        (HERE / name).write_text(content, encoding="utf-8", newline="\n")
-        print(HERE / name)
+    elsewhere = Path(sys.argv[1]) if len(sys.argv) > 1 else None
+    write(elsewhere or HERE, elsewhere or PICTURES)

@@ -1,9 +1,4 @@
-"""Writes the Max client: a panel of dials in presentation mode, its wiring in patching mode.
-
-Every control has a block of its own (answer in, dial, packet out) and blocks meet only through
-`s` and `r`, so no cord crosses another. Max's udpsend cannot hear what comes back to it, so the
-patch asks the bridge, with every ping, to answer on a port where udpreceive listens.
-"""
+"""Writes the Max client: a panel of dials in presentation mode, its wiring in patching mode."""
 
 from __future__ import annotations
 
@@ -11,160 +6,222 @@ import json
 
 from py2max import Box, Patcher
 
-from max_patches.panel import EVERYTHING, HOST, PING_MS, PORT, REPLY_PORT, Knob, Panel
+from max_patches import maxparts
+from max_patches.boxes import LABEL, Place, Wires, aside, chain, join, label, note, show, thing
+from max_patches.panel import FREE, HOST, MAX_PORT, PORT, Knob, Panel, Slot
 
-PACKET, ANSWER, ASK, STATUS = (f"musicrfm-{end}" for end in ("packet", "answer", "ask", "status"))
-WIDTH, HEIGHT = 700, 310  # of the panel
-LABEL = 12  # font sizes
-TITLE = 22
-FLOAT, DECIBEL = 1, 4  # Max's numbers for how a dial writes its value
-Place = tuple[int, int, int, int]  # x, y, width, height
+WIDTH = 712  # of the panel
+LEFT = 20
+COLUMN = 56  # twelve of them are the notes
+TITLE = 22  # font size
+HELP = (
+    "Start the bridge in a terminal: bridge play. The light at the top blinks when it answers, and "
+    "the dials go to where it stands.",
+    "A coefficient of 1 is the top of a direction's useful range; 0 is off, below 0 steers away. "
+    "The bars above the notes show which notes are heard.",
+    "prompt: write, then press Enter. Prompts 1 to 4 are mixed by their weights.",
+    "free: any other direction. Write its name and press Enter, or choose it in the menu, which "
+    "holds what the running bridge has; refresh asks it again.",
+    "presets: kept by the bridge, in its rig file. morph glides there in so many seconds.",
+    "panic: all steering off, and the music begins afresh.",
+)
 
 
 def patch(panel: Panel) -> str:
     """The text of `musicrfm.maxpat`."""
+    return json.dumps(draw(panel).to_dict(), indent=1) + "\n"
+
+
+def draw(panel: Panel) -> Patcher:
     # The ids come from a counter, so that the same panel gives the same file.
     patcher = Patcher("musicrfm.maxpat", title="musicrfm", openinpresentation=1)
-    patcher.rect = [80.0, 80.0, float(WIDTH), float(HEIGHT)]
-    backdrop(patcher)
-    link(patcher)
-    status_line(patcher)
-    prompt(patcher, panel)
-    buttons(patcher, panel)
-    for place, knob in enumerate(panel.knobs):
-        dial(patcher, knob, 20 + 200 * (place % 6), 390 + 220 * (place // 6))
-    for place, knob in enumerate(panel.notes):
-        show(patcher.find_by_id(ident(knob)), (20 + 56 * place, 108, 48, 56))
-    for place, knob in enumerate(panel.sound):
-        show(patcher.find_by_id(ident(knob)), (76 + 168 * place, 190, 72, 56))
-    return json.dumps(patcher.to_dict(), indent=1) + "\n"
+    wires = Wires("musicrfm-")
+    header(patcher)
+    show(maxparts.link(patcher, wires, MAX_PORT), (WIDTH - 92, 18, 24, 24))
+    maxparts.questions(patcher, wires, panel)
+    y = transport(patcher, wires, panel, 66)
+    y = mixture(patcher, wires, panel, y)
+    y = notes(patcher, wires, panel, y)
+    y = sound(patcher, wires, panel, y)
+    y = presets(patcher, wires, panel, y)
+    line = maxparts.status(patcher, wires)
+    label(patcher, "status", (LEFT - 6, y, 56, 20))
+    show(line, (LEFT + 54, y, WIDTH - 94, 20))
+    patcher.rect = [80.0, 80.0, float(WIDTH), float(y + 30)]
+    return patcher
 
 
-def backdrop(patcher: Patcher) -> None:
+def header(patcher: Patcher) -> None:
     bar: Place = (10, 10, WIDTH - 20, 40)
     panel = patcher.add_textbox(
         "panel", patching_rect=aside(bar), bgcolor=[0.89, 0.89, 0.89, 1.0], background=1
     )
     show(panel, bar)
-    label(patcher, "musicrfm", (18, 14, 140, 31), TITLE)
-    label(patcher, f"plays and steers the bridge at {HOST} port {PORT}", (162, 20, 330, 20))
+    label(patcher, "musicrfm", (LEFT, 14, 120, 31), TITLE)
+    label(patcher, f"plays and steers the bridge at {HOST} port {PORT}", (142, 20, 330, 20))
+    label(patcher, "bridge", (WIDTH - 66, 20, 50, 20))
+    note(patcher, "help", 20, 340)
+    button = text_button(patcher, "help", 20, 364)
+    show(button, (WIDTH - 164, 18, 60, 24))
+    pages = Patcher("help", title="musicrfm: help", parent=patcher)
+    pages.rect = [140.0, 140.0, 520.0, 60.0 + 50 * len(HELP)]
+    pages.add_textbox("inlet", patching_rect=[490, 20, 30, 30])
+    for place, text in enumerate(HELP):
+        pages.add_comment(text, patching_rect=[20, 20 + 50 * place, 470, 34], linecount=2)
+    way = chain(patcher, 20, 398, "(open", "pcontrol")
+    join(patcher, button, way[0])
+    inner = patcher.add_subpatcher("p help", patcher=pages, patching_rect=[20, 452, 60, 22])
+    inner.numinlets, inner.numoutlets, inner.outlettype = 1, 0, []
+    join(patcher, way[1], inner)
 
 
-def link(patcher: Patcher) -> None:
-    """Packets out and answers in, and a ping a second that says where to answer."""
-    note(patcher, "packets out", 20, 20)
-    chain(patcher, 20, 44, f"r {PACKET}", f"udpsend {HOST} {PORT}")
-    note(patcher, "answers in", 220, 20)
-    chain(patcher, 220, 44, f"udpreceive {REPLY_PORT}", f"s {ANSWER}")
-    note(patcher, "a ping a second", 430, 20)
-    ping = f"(/reply_port {REPLY_PORT}, /ping"
-    chain(patcher, 430, 44, "loadmess 1", f"metro {PING_MS}", ping, f"s {PACKET}")
+def transport(patcher: Patcher, wires: Wires, panel: Panel, y: int) -> int:
+    """Prompt, play, panic and refresh; returns where the panel goes on."""
+    note(patcher, "prompt", 820, 340)
+    words = text_control(patcher, wires, panel.prompt.address, 820, 364)
+    label(patcher, "prompt", (LEFT - 6, y + 2, 56, 20))
+    show(words, (LEFT + 54, y, 366, 24))
 
-    note(patcher, "does it answer?", 640, 20)
-    heard = chain(patcher, 640, 44, f"r {ANSWER}", "route /pong", "t b b b")[-1]
-    late = chain(patcher, 640, 125, f"delay {3 * PING_MS}", "(0", "change -1", "sel 1 0")
-    patcher.add_line(heard, late[0])
-    patcher.add_line(chain(patcher, 720, 98, "loadbang")[0], late[0])
-    here = message(patcher, "1", 690, 152)
-    patcher.add_line(heard, here, outlet=1)
-    patcher.add_line(here, late[2])
-    light = patcher.add_textbox("button", patching_rect=[750, 125, 24, 24])
-    patcher.add_line(heard, light, outlet=2)
-    show(light, (WIDTH - 100, 18, 24, 24))
-    label(patcher, "bridge", (WIDTH - 72, 20, 54, 20))
-
-    # Once it answers, ask where every control stands.
-    asking = ", ".join(f"/get {pattern}" for pattern in EVERYTHING)
-    refresh = chain(patcher, 640, 270, f"({asking}", f"s {PACKET}")
-    patcher.add_line(late[-1], refresh[0])
-    patcher.add_line(chain(patcher, 690, 238, f"r {ASK}")[0], refresh[0])
-    found = message(patcher, "set connected", 850, 238)
-    lost = message(patcher, f"set no answer: start bridge play (port {PORT})", 850, 270)
-    told = chain(patcher, 850, 302, f"s {STATUS}")[0]
-    patcher.add_line(late[-1], found)
-    patcher.add_line(late[-1], lost, outlet=1)
-    patcher.add_line(found, told)
-    patcher.add_line(lost, told)
-
-
-def status_line(patcher: Patcher) -> None:
-    """One line of text: connected or not, and what the bridge could not do."""
-    note(patcher, "status", 850, 20)
-    error = chain(patcher, 850, 44, f"r {ANSWER}", "route /error", "prepend set")[-1]
-    line = patcher.add_comment("", patching_rect=[850, 126, 240, 20])
-    line.numinlets = 1
-    patcher.add_line(error, line)
-    patcher.add_line(chain(patcher, 960, 98, f"r {STATUS}")[0], line)
-    label(patcher, "status", (16, HEIGHT - 34, 56, 20))
-    show(line, (74, HEIGHT - 34, WIDTH - 94, 20))
-
-
-def prompt(patcher: Patcher, panel: Panel) -> None:
-    """Words, sent as one text when Enter is pressed."""
-    note(patcher, "prompt", 20, 110)
-    address = panel.prompt.address
-    back = chain(patcher, 20, 134, f"r {ANSWER}", f"route {address}", "prepend set")
-    entry = patcher.add_textbox(
-        "textedit", patching_rect=[20, 216, 180, 22], outlettype=["", "int", "", ""],
-        keymode=1, outputmode=1, lines=1, parameter_enable=0, fontsize=float(LABEL),
-    )  # fmt: skip
-    patcher.add_line(back[-1], entry)
-    out = chain(patcher, 20, 248, "route text", f"prepend {address}", f"s {PACKET}")
-    patcher.add_line(entry, out[0])
-    label(patcher, "prompt", (16, 68, 56, 20))
-    show(entry, (74, 66, 400, 24))
-
-
-def buttons(patcher: Patcher, panel: Panel) -> None:
-    note(patcher, "play", 430, 170)
+    note(patcher, "play", 1130, 340)
     address = panel.play.address
-    back = chain(patcher, 430, 194, f"r {ANSWER}", f"route {address}", "prepend set")
-    toggle = patcher.add_textbox("toggle", patching_rect=[430, 278, 24, 24])
-    patcher.add_line(back[-1], toggle)
-    out = chain(patcher, 430, 308, f"prepend {address}", f"s {PACKET}")
-    patcher.add_line(toggle, out[0])
-    show(toggle, (494, 66, 24, 24))
-    label(patcher, "play", (522, 68, 40, 20))
+    toggle = patcher.add_textbox("toggle", patching_rect=[1130, 448, 24, 24])
+    back = chain(patcher, 1130, 364, f"r {wires.answer}", f"route {address}", "prepend set")
+    join(patcher, back[-1], toggle)
+    out = chain(patcher, 1130, 478, f"prepend {address}", f"s {wires.packet}")
+    join(patcher, toggle, out[0])
+    show(toggle, (456, y, 24, 24))
+    label(patcher, "play", (482, y + 2, 36, 20))
 
-    note(patcher, "panic", 220, 110)
-    address = panel.panic.address
-    button = Box(
-        "textbutton", 1, 3, patcher.get_id("textbutton"), [220, 134, 60, 24],
-        outlettype=["", "", "int"], text=address.strip("/"), parameter_enable=0,
-        fontsize=float(LABEL),
-    )  # fmt: skip
-    patcher.add_box(button)
-    show(button, (WIDTH - 100, 66, 80, 24))
-    order = chain(patcher, 220, 168, "t b b")[0]
-    patcher.add_line(button, order)
-    out = chain(patcher, 250, 200, f"({address}", f"s {PACKET}")
-    patcher.add_line(order, out[0], outlet=1)
     # Panic moves other controls too: ask where they are once it has happened.
-    patcher.add_line(order, chain(patcher, 220, 264, "delay 100", f"s {ASK}")[0])
+    note(patcher, "panic", 330, 340)
+    button = text_button(patcher, "panic", 330, 364)
+    show(button, (WIDTH - 176, y, 76, 24))
+    order = thing(patcher, "t b b", 330, 398)
+    join(patcher, button, order)
+    packet = chain(patcher, 390, 425, f"({panel.panic.address}", f"s {wires.packet}")[0]
+    join(patcher, order, packet, outlet=1)
+    join(patcher, order, chain(patcher, 330, 486, "delay 100", f"s {wires.ask}")[0])
+
+    note(patcher, "refresh", 560, 340)
+    button = text_button(patcher, "refresh", 560, 364)
+    show(button, (WIDTH - 94, y, 76, 24))
+    end = thing(patcher, f"s {wires.ask}", 560, 425)
+    join(patcher, button, end)
+    join(patcher, thing(patcher, f"r {wires.here}", 620, 398), end)
+    return y + 34
 
 
-def dial(patcher: Patcher, knob: Knob, x: int, y: int) -> None:
-    """A dial with its range; it moves silently when the bridge says where it stands."""
+def mixture(patcher: Patcher, wires: Wires, panel: Panel, y: int) -> int:
+    """The prompts that are mixed, two in a row: a number, the words, the weight."""
+    for place, slot in enumerate(panel.slots):
+        x, row = LEFT + 338 * (place % 2), y + 30 * (place // 2)
+        prompt_slot(patcher, wires, slot, place + 1, (x, row))
+    return y + 30 * ((len(panel.slots) + 1) // 2) + 4
+
+
+def prompt_slot(
+    patcher: Patcher, wires: Wires, slot: Slot, number: int, place: tuple[int, int]
+) -> None:
+    x, y = place
+    column = 20 + 500 * (number - 1)
+    note(patcher, f"prompt {number} and its weight", column, 2340)
+    words = text_control(patcher, wires, slot.text.address, column, 2364)
+    weight = maxparts.slider(patcher, slot.weight, f"weight {number}")
+    maxparts.ends(patcher, wires, weight, slot.weight.address, column + 250, 2364)
+    label(patcher, str(number), (x - 6, y + 2, 20, 20))
+    show(words, (x + 16, y, 196, 24))
+    show(weight, (x + 220, y, 100, 24))
+
+
+def notes(patcher: Patcher, wires: Wires, panel: Panel, y: int) -> int:
+    """The twelve dials, under the bars of the notes that are heard; the other meters beside."""
+    meters = maxparts.meters(patcher, wires, 20, 560, named=True)
+    label(patcher, "heard", (LEFT - 6, y, 46, 18), 11)
+    label(patcher, "level", (LEFT + 58, y, 34, 18), 11)
+    show(meters.level, (LEFT + 94, y + 2, 92, 14))
+    for place, figure in enumerate(meters.figures):
+        show(figure, (LEFT + 196 + 96 * place, y, 96, 18))
+        figure.fontsize = 11.0
+    show(meters.chroma, (LEFT - 4, y + 20, 12 * COLUMN, 34))
+    y += 58
+    for place, knob in enumerate(panel.notes):
+        show(knob_dial(patcher, wires, knob, place), (LEFT + COLUMN * place, y, 48, 56))
+    return y + 70
+
+
+def sound(patcher: Patcher, wires: Wires, panel: Panel, y: int) -> int:
+    """Tempo and the sound's settings on the left, free directions on the right."""
+    for place, knob in enumerate(panel.sound):
+        dial = knob_dial(patcher, wires, knob, len(panel.notes) + place)
+        show(dial, (LEFT - 4 + 72 * place, y + 24, 64, 56))
+    maxparts.listing(patcher, wires, 20, 760)
+    for place in range(FREE):
+        number, x = place + 1, LEFT + 304 + 94 * place
+        dial = maxparts.dial(patcher, panel.free, f"free_{number}", f"free {number}")
+        name = entry(patcher, f"free_{number}_name")
+        menu = maxparts.free(patcher, wires, number, dial, name, 20 + 500 * place, 1940)
+        show(name, (x, y, 66, 22))
+        show(menu, (x + 66, y, 22, 22))
+        show(dial, (x + 9, y + 24, 48, 56))
+    return y + 92
+
+
+def presets(patcher: Patcher, wires: Wires, panel: Panel, y: int) -> int:
+    """A name, and buttons that store it, go there, or glide there in so many seconds.
+
+    A button opens its way out, has the name said, and closes the way again.
+    """
+    if not panel.presets:
+        return y
+    x, top = 1240, 760
+    note(patcher, "presets", x, top)
+    name = entry(patcher, "preset")
+    name.patching_rect = [x, top + 120, 180, 22]
+    way = chain(patcher, x, top + 150, "route text", "gate 3 0")
+    join(patcher, name, way[0], inlet=0)
+    label(patcher, "preset", (LEFT - 6, y + 2, 56, 20))
+    show(name, (LEFT + 54, y, 190, 24))
+    for place, parameter in enumerate(panel.presets):
+        column = x + 200 * place
+        button = text_button(patcher, parameter.address.rsplit("/", 1)[-1], column, top + 24)
+        show(button, (LEFT + 252 + 76 * place, y, 70, 24))
+        order = thing(patcher, f"t 0 b {place + 1}", column, top + 58)
+        join(patcher, button, order)
+        join(patcher, order, way[1])
+        join(patcher, order, name, outlet=1)
+        join(patcher, order, way[1], outlet=2)
+        out = chain(patcher, column, top + 237, f"prepend {parameter.address}", f"s {wires.packet}")
+        if parameter.type == "s":
+            join(patcher, way[1], out[0], outlet=place)
+            continue
+        pair = thing(patcher, "zl.join", column, top + 210)
+        join(patcher, way[1], pair, outlet=place)
+        join(patcher, pair, out[0])
+        seconds = patcher.add_textbox(
+            "flonum",
+            patching_rect=[column + 80, top + 183, 60, 22],
+            minimum=0.0,
+            parameter_enable=0,
+        )
+        join(patcher, thing(patcher, "loadmess 4.", column + 80, top + 150), seconds)
+        join(patcher, seconds, pair, inlet=1)
+        show(seconds, (LEFT + 252 + 76 * (place + 1), y + 1, 50, 22))
+        label(patcher, "seconds", (LEFT + 304 + 76 * (place + 1), y + 2, 60, 20))
+    return y + 36
+
+
+def knob_dial(patcher: Patcher, wires: Wires, knob: Knob, place: int) -> Box:
+    """A control's dial with all its wiring."""
+    x, y = 20 + 400 * (place % 6), 1120 + 260 * (place // 6)
     parameter = knob.parameter
-    values = {
-        "parameter_longname": ident(knob),
-        "parameter_shortname": knob.label,
-        "parameter_mmin": parameter.low,
-        "parameter_mmax": parameter.high,
-        "parameter_type": 0,
-        "parameter_unitstyle": DECIBEL if parameter.unit == "dB" else FLOAT,
-    }
-    box = patcher.add_textbox(
-        "live.dial", patching_rect=[x, y + 90, 72, 56], outlettype=["", "float"], id=ident(knob),
-        varname=ident(knob), parameter_enable=1, saved_attribute_attributes={"valueof": values},
-        hint=parameter.help,
-    )  # fmt: skip
-    back = chain(patcher, x, y, f"r {ANSWER}", f"route {parameter.address}", "prepend set")
-    patcher.add_line(back[-1], box)
-    start = chain(patcher, x + 90, y + 54, f"loadmess set {float(parameter.default):g}")
-    patcher.add_line(start[0], box)
-    out = chain(patcher, x, y + 154, f"prepend {parameter.address}", f"s {PACKET}")
-    patcher.add_line(box, out[0])
+    note(patcher, parameter.address, x, y)
+    dial = maxparts.dial(patcher, parameter, ident(knob), knob.label)
+    maxparts.ends(patcher, wires, dial, parameter.address, x, y + 24)
+    start = thing(patcher, f"loadmess set {float(parameter.default):g}", x + 90, y + 114)
+    join(patcher, start, dial)
+    if parameter.address.startswith("/steer/"):
+        maxparts.known(patcher, wires, dial, parameter.address, x + 230, y + 24)
+    return dial
 
 
 def ident(knob: Knob) -> str:
@@ -172,45 +229,29 @@ def ident(knob: Knob) -> str:
     return knob.parameter.address.strip("/").replace("/", "_")
 
 
-def chain(patcher: Patcher, x: int, y: int, *texts: str, step: int = 27) -> list[Box]:
-    """Boxes under one another, first outlet to first inlet; `(…` makes a message box."""
-    made = []
-    for row, text in enumerate(texts):
-        if text.startswith("("):
-            made.append(message(patcher, text[1:], x, y + row * step))
-        else:
-            place = [x, y + row * step, wide(text), 22]
-            made.append(patcher.add_textbox(text, patching_rect=place))
-    for above, below in zip(made, made[1:], strict=False):
-        patcher.add_line(above, below)
-    return made
-
-
-def message(patcher: Patcher, text: str, x: int, y: int) -> Box:
-    return patcher.add_message(text, patching_rect=[x, y, wide(text), 22])
-
-
-def note(patcher: Patcher, text: str, x: int, y: int) -> Box:
-    """A heading in patching mode."""
-    return patcher.add_comment(text, patching_rect=[x, y, wide(text) + 10, 20])
-
-
-def label(patcher: Patcher, text: str, place: Place, size: int = LABEL) -> Box:
-    """A text of the panel; in patching mode it is kept out of the way, on the right."""
-    box = patcher.add_comment(text, patching_rect=aside(place), fontsize=float(size))
-    return show(box, place)
-
-
-def aside(place: Place) -> list[int]:
-    return [1240 + place[0], 20 + place[1], place[2], place[3]]
-
-
-def show(box: Box, place: Place) -> Box:
-    box.presentation = 1
-    box.presentation_rect = list(place)
+def text_button(patcher: Patcher, text: str, x: int, y: int) -> Box:
+    box = Box(
+        "textbutton", 1, 3, patcher.get_id("textbutton"), [x, y, 60, 24],
+        outlettype=["", "", "int"], text=text, parameter_enable=0, fontsize=float(LABEL),
+    )  # fmt: skip
+    patcher.add_box(box)
     return box
 
 
-def wide(text: str) -> int:
-    """About as wide as Max draws it in Arial 12."""
-    return 16 + 6 * len(text) + len(text) // 2
+def entry(patcher: Patcher, name: str) -> Box:
+    """A place to write in; Enter sends the line as one text."""
+    return patcher.add_textbox(
+        "textedit", patching_rect=[0, 0, 180, 22], varname=name, outlettype=["", "int", "", ""],
+        keymode=1, outputmode=1, lines=1, parameter_enable=0, fontsize=float(LABEL),
+    )  # fmt: skip
+
+
+def text_control(patcher: Patcher, wires: Wires, address: str, x: int, y: int) -> Box:
+    """A text control: written here, or told by the bridge."""
+    back = chain(patcher, x, y, f"r {wires.answer}", f"route {address}", "prepend set")[-1]
+    box = entry(patcher, address.strip("/").replace("/", "_"))
+    box.patching_rect = [x, y + 84, 180, 22]
+    join(patcher, back, box)
+    out = chain(patcher, x, y + 114, "route text", f"prepend {address}", f"s {wires.packet}")
+    join(patcher, box, out[0])
+    return box

@@ -13,8 +13,8 @@
   "rect": [
    80.0,
    80.0,
-   700.0,
-   310.0
+   712.0,
+   354.0
   ],
   "bglocked": 0,
   "openinpresentation": 1,
@@ -54,16 +54,16 @@
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      1250,
+      2610,
       30,
-      680,
+      692,
       40
      ],
      "presentation": 1,
      "presentation_rect": [
       10,
       10,
-      680,
+      692,
       40
      ],
      "outlettype": [],
@@ -83,16 +83,16 @@
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      1258,
+      2620,
       34,
-      140,
+      120,
       31
      ],
      "presentation": 1,
      "presentation_rect": [
-      18,
+      20,
       14,
-      140,
+      120,
       31
      ],
      "text": "musicrfm",
@@ -106,14 +106,14 @@
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      1402,
+      2742,
       40,
       330,
       20
      ],
      "presentation": 1,
      "presentation_rect": [
-      162,
+      142,
       20,
       330,
       20
@@ -129,6 +129,293 @@
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
+      3246,
+      40,
+      50,
+      20
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      646,
+      20,
+      50,
+      20
+     ],
+     "text": "bridge",
+     "fontsize": 12.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-5",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      20,
+      340,
+      52,
+      20
+     ],
+     "text": "help"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-6",
+     "maxclass": "textbutton",
+     "numinlets": 1,
+     "numoutlets": 3,
+     "patching_rect": [
+      20,
+      364,
+      60,
+      24
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      548,
+      18,
+      60,
+      24
+     ],
+     "outlettype": [
+      "",
+      "",
+      "int"
+     ],
+     "text": "help",
+     "parameter_enable": 0,
+     "fontsize": 12.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-7",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      20,
+      398,
+      42,
+      22
+     ],
+     "text": "open",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-8",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      20,
+      425,
+      68,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "pcontrol"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-9",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      20,
+      452,
+      60,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "patcher": {
+      "title": "musicrfm: help",
+      "fileversion": 1,
+      "appversion": {
+       "major": 8,
+       "minor": 5,
+       "revision": 5,
+       "architecture": "x64",
+       "modernui": 1
+      },
+      "classnamespace": "box",
+      "rect": [
+       140.0,
+       140.0,
+       520.0,
+       360.0
+      ],
+      "bglocked": 0,
+      "openinpresentation": 0,
+      "default_fontsize": 12.0,
+      "default_fontface": 0,
+      "default_fontname": "Arial",
+      "gridonopen": 1,
+      "gridsize": [
+       15.0,
+       15.0
+      ],
+      "gridsnaponopen": 1,
+      "objectsnaponopen": 1,
+      "statusbarvisible": 2,
+      "toolbarvisible": 1,
+      "lefttoolbarpinned": 0,
+      "toptoolbarpinned": 0,
+      "righttoolbarpinned": 0,
+      "bottomtoolbarpinned": 0,
+      "toolbars_unpinned_last_save": 0,
+      "tallnewobj": 0,
+      "boxanimatetime": 200,
+      "enablehscroll": 1,
+      "enablevscroll": 1,
+      "devicewidth": 0.0,
+      "description": "",
+      "digest": "",
+      "tags": "",
+      "style": "",
+      "subpatcher_template": "",
+      "assistshowspatchername": 0,
+      "boxes": [
+       {
+        "box": {
+         "id": "obj-1",
+         "maxclass": "inlet",
+         "numinlets": 0,
+         "numoutlets": 1,
+         "patching_rect": [
+          490,
+          20,
+          30,
+          30
+         ],
+         "outlettype": [
+          ""
+         ]
+        }
+       },
+       {
+        "box": {
+         "id": "obj-2",
+         "maxclass": "comment",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          20,
+          20,
+          470,
+          34
+         ],
+         "text": "Start the bridge in a terminal: bridge play. The light at the top blinks when it answers, and the dials go to where it stands.",
+         "linecount": 2
+        }
+       },
+       {
+        "box": {
+         "id": "obj-3",
+         "maxclass": "comment",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          20,
+          70,
+          470,
+          34
+         ],
+         "text": "A coefficient of 1 is the top of a direction's useful range; 0 is off, below 0 steers away. The bars above the notes show which notes are heard.",
+         "linecount": 2
+        }
+       },
+       {
+        "box": {
+         "id": "obj-4",
+         "maxclass": "comment",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          20,
+          120,
+          470,
+          34
+         ],
+         "text": "prompt: write, then press Enter. Prompts 1 to 4 are mixed by their weights.",
+         "linecount": 2
+        }
+       },
+       {
+        "box": {
+         "id": "obj-5",
+         "maxclass": "comment",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          20,
+          170,
+          470,
+          34
+         ],
+         "text": "free: any other direction. Write its name and press Enter, or choose it in the menu, which holds what the running bridge has; refresh asks it again.",
+         "linecount": 2
+        }
+       },
+       {
+        "box": {
+         "id": "obj-6",
+         "maxclass": "comment",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          20,
+          220,
+          470,
+          34
+         ],
+         "text": "presets: kept by the bridge, in its rig file. morph glides there in so many seconds.",
+         "linecount": 2
+        }
+       },
+       {
+        "box": {
+         "id": "obj-7",
+         "maxclass": "comment",
+         "numinlets": 1,
+         "numoutlets": 0,
+         "patching_rect": [
+          20,
+          270,
+          470,
+          34
+         ],
+         "text": "panic: all steering off, and the music begins afresh.",
+         "linecount": 2
+        }
+       }
+      ],
+      "lines": [],
+      "dependency_cache": [],
+      "autosave": 0
+     },
+     "text": "p help"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-10",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
       20,
       20,
       97,
@@ -139,7 +426,7 @@
    },
    {
     "box": {
-     "id": "obj-5",
+     "id": "obj-11",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -157,7 +444,7 @@
    },
    {
     "box": {
-     "id": "obj-6",
+     "id": "obj-12",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -173,7 +460,7 @@
    },
    {
     "box": {
-     "id": "obj-7",
+     "id": "obj-13",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -188,25 +475,25 @@
    },
    {
     "box": {
-     "id": "obj-8",
+     "id": "obj-14",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       220,
       44,
-      113,
+      172,
       22
      ],
      "outlettype": [
       ""
      ],
-     "text": "udpreceive 9001"
+     "text": "udpreceive 9001 @quiet 1"
     }
    },
    {
     "box": {
-     "id": "obj-9",
+     "id": "obj-15",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -222,22 +509,22 @@
    },
    {
     "box": {
-     "id": "obj-10",
+     "id": "obj-16",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       430,
       20,
-      123,
+      260,
       20
      ],
-     "text": "a ping a second"
+     "text": "a ping a second says where to answer"
     }
    },
    {
     "box": {
-     "id": "obj-11",
+     "id": "obj-17",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -255,7 +542,7 @@
    },
    {
     "box": {
-     "id": "obj-12",
+     "id": "obj-18",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -273,17 +560,17 @@
    },
    {
     "box": {
-     "id": "obj-13",
+     "id": "obj-19",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
       430,
       98,
-      165,
+      276,
       22
      ],
-     "text": "/reply_port 9001, /ping",
+     "text": "/reply_port 9001, /subscribe 9001, /ping",
      "outlettype": [
       ""
      ]
@@ -291,7 +578,7 @@
    },
    {
     "box": {
-     "id": "obj-14",
+     "id": "obj-20",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -307,12 +594,12 @@
    },
    {
     "box": {
-     "id": "obj-15",
+     "id": "obj-21",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      640,
+      740,
       20,
       123,
       20
@@ -322,12 +609,12 @@
    },
    {
     "box": {
-     "id": "obj-16",
+     "id": "obj-22",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      640,
+      740,
       44,
       126,
       22
@@ -340,12 +627,12 @@
    },
    {
     "box": {
-     "id": "obj-17",
+     "id": "obj-23",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
-      640,
+      740,
       71,
       87,
       22
@@ -359,12 +646,12 @@
    },
    {
     "box": {
-     "id": "obj-18",
+     "id": "obj-24",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 3,
      "patching_rect": [
-      640,
+      740,
       98,
       61,
       22
@@ -379,13 +666,13 @@
    },
    {
     "box": {
-     "id": "obj-19",
+     "id": "obj-25",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
-      640,
-      125,
+      740,
+      152,
       81,
       22
      ],
@@ -397,13 +684,13 @@
    },
    {
     "box": {
-     "id": "obj-20",
+     "id": "obj-26",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
-      640,
-      152,
+      740,
+      179,
       22,
       22
      ],
@@ -415,13 +702,13 @@
    },
    {
     "box": {
-     "id": "obj-21",
+     "id": "obj-27",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 3,
      "patching_rect": [
-      640,
-      179,
+      740,
+      206,
       74,
       22
      ],
@@ -435,13 +722,13 @@
    },
    {
     "box": {
-     "id": "obj-22",
+     "id": "obj-28",
      "maxclass": "newobj",
      "numinlets": 3,
      "numoutlets": 3,
      "patching_rect": [
-      640,
-      206,
+      740,
+      233,
       61,
       22
      ],
@@ -455,12 +742,12 @@
    },
    {
     "box": {
-     "id": "obj-23",
+     "id": "obj-29",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      720,
+      850,
       98,
       68,
       22
@@ -473,13 +760,13 @@
    },
    {
     "box": {
-     "id": "obj-24",
+     "id": "obj-30",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
-      690,
-      152,
+      790,
+      179,
       22,
       22
      ],
@@ -491,94 +778,85 @@
    },
    {
     "box": {
-     "id": "obj-25",
+     "id": "obj-31",
      "maxclass": "button",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      750,
+      820,
       125,
       24,
       24
      ],
      "presentation": 1,
      "presentation_rect": [
-      600,
+      620,
       18,
       24,
       24
      ],
      "outlettype": [
       "bang"
-     ]
+     ],
+     "ignoreclick": 1
     }
    },
    {
     "box": {
-     "id": "obj-26",
+     "id": "obj-32",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      740,
+      270,
+      113,
+      22
+     ],
+     "outlettype": [],
+     "text": "s musicrfm-here"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-33",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      860,
+      270,
+      113,
+      22
+     ],
+     "outlettype": [],
+     "text": "s musicrfm-gone"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-34",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      1868,
-      40,
-      54,
-      20
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      628,
       20,
-      54,
+      170,
+      136,
       20
      ],
-     "text": "bridge",
-     "fontsize": 12.0
+     "text": "ask what there is"
     }
    },
    {
     "box": {
-     "id": "obj-27",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      640,
-      270,
-      159,
-      22
-     ],
-     "text": "/get /*, /get /steer/*",
-     "outlettype": [
-      ""
-     ]
-    }
-   },
-   {
-    "box": {
-     "id": "obj-28",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      640,
-      297,
-      126,
-      22
-     ],
-     "outlettype": [],
-     "text": "s musicrfm-packet"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-29",
+     "id": "obj-35",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      690,
-      238,
+      20,
+      194,
       107,
       22
      ],
@@ -590,146 +868,39 @@
    },
    {
     "box": {
-     "id": "obj-30",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      238,
-      100,
-      22
-     ],
-     "text": "set connected",
-     "outlettype": [
-      ""
-     ]
-    }
-   },
-   {
-    "box": {
-     "id": "obj-31",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      270,
-      302,
-      22
-     ],
-     "text": "set no answer: start bridge play (port 9000)",
-     "outlettype": [
-      ""
-     ]
-    }
-   },
-   {
-    "box": {
-     "id": "obj-32",
+     "id": "obj-36",
      "maxclass": "newobj",
      "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      850,
-      302,
-      126,
-      22
-     ],
-     "outlettype": [],
-     "text": "s musicrfm-status"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-33",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      850,
-      20,
-      65,
-      20
-     ],
-     "text": "status"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-34",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      44,
-      126,
-      22
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "r musicrfm-answer"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-35",
-     "maxclass": "newobj",
-     "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
-      850,
-      71,
-      94,
+      20,
+      221,
+      48,
       22
      ],
      "outlettype": [
       "",
       ""
      ],
-     "text": "route /error"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-36",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      98,
-      87,
-      22
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
+     "text": "t b b"
     }
    },
    {
     "box": {
      "id": "obj-37",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
      "patching_rect": [
-      850,
-      126,
-      240,
-      20
+      20,
+      258,
+      204,
+      22
      ],
-     "presentation": 1,
-     "presentation_rect": [
-      74,
-      276,
-      606,
-      20
-     ],
-     "text": ""
+     "text": "/list, /get /*, /get /steer/*",
+     "outlettype": [
+      ""
+     ]
     }
    },
    {
@@ -737,40 +908,31 @@
      "id": "obj-38",
      "maxclass": "newobj",
      "numinlets": 1,
-     "numoutlets": 1,
+     "numoutlets": 0,
      "patching_rect": [
-      960,
-      98,
+      20,
+      285,
       126,
       22
      ],
-     "outlettype": [
-      ""
-     ],
-     "text": "r musicrfm-status"
+     "outlettype": [],
+     "text": "s musicrfm-packet"
     }
    },
    {
     "box": {
      "id": "obj-39",
-     "maxclass": "comment",
+     "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      1256,
-      296,
-      56,
-      20
+      90,
+      226,
+      126,
+      22
      ],
-     "presentation": 1,
-     "presentation_rect": [
-      16,
-      276,
-      56,
-      20
-     ],
-     "text": "status",
-     "fontsize": 12.0
+     "outlettype": [],
+     "text": "s musicrfm-forget"
     }
    },
    {
@@ -780,8 +942,8 @@
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      20,
-      110,
+      820,
+      340,
       65,
       20
      ],
@@ -795,8 +957,8 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      20,
-      134,
+      820,
+      364,
       126,
       22
      ],
@@ -813,8 +975,8 @@
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
-      20,
-      161,
+      820,
+      391,
       100,
       22
      ],
@@ -832,8 +994,8 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      20,
-      188,
+      820,
+      418,
       87,
       22
      ],
@@ -850,8 +1012,8 @@
      "numinlets": 1,
      "numoutlets": 4,
      "patching_rect": [
-      20,
-      216,
+      820,
+      448,
       180,
       22
      ],
@@ -859,7 +1021,7 @@
      "presentation_rect": [
       74,
       66,
-      400,
+      366,
       24
      ],
      "outlettype": [
@@ -868,6 +1030,7 @@
       "",
       ""
      ],
+     "varname": "prompt",
      "keymode": 1,
      "outputmode": 1,
      "lines": 1,
@@ -882,8 +1045,8 @@
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
-      20,
-      248,
+      820,
+      478,
       81,
       22
      ],
@@ -901,8 +1064,8 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      20,
-      275,
+      820,
+      505,
       113,
       22
      ],
@@ -919,8 +1082,8 @@
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      20,
-      302,
+      820,
+      532,
       126,
       22
      ],
@@ -935,14 +1098,14 @@
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      1256,
+      2614,
       88,
       56,
       20
      ],
      "presentation": 1,
      "presentation_rect": [
-      16,
+      14,
       68,
       56,
       20
@@ -958,8 +1121,8 @@
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      430,
-      170,
+      1130,
+      340,
       52,
       20
      ],
@@ -969,12 +1132,36 @@
    {
     "box": {
      "id": "obj-50",
+     "maxclass": "toggle",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1130,
+      448,
+      24,
+      24
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      456,
+      66,
+      24,
+      24
+     ],
+     "outlettype": [
+      "int"
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-51",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      430,
-      194,
+      1130,
+      364,
       126,
       22
      ],
@@ -986,13 +1173,13 @@
    },
    {
     "box": {
-     "id": "obj-51",
+     "id": "obj-52",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
-      430,
-      221,
+      1130,
+      391,
       87,
       22
      ],
@@ -1005,13 +1192,13 @@
    },
    {
     "box": {
-     "id": "obj-52",
+     "id": "obj-53",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      430,
-      248,
+      1130,
+      418,
       87,
       22
      ],
@@ -1023,37 +1210,13 @@
    },
    {
     "box": {
-     "id": "obj-53",
-     "maxclass": "toggle",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      430,
-      278,
-      24,
-      24
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      494,
-      66,
-      24,
-      24
-     ],
-     "outlettype": [
-      "int"
-     ]
-    }
-   },
-   {
-    "box": {
      "id": "obj-54",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      430,
-      308,
+      1130,
+      478,
       100,
       22
      ],
@@ -1070,8 +1233,8 @@
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      430,
-      335,
+      1130,
+      505,
       126,
       22
      ],
@@ -1086,16 +1249,16 @@
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      1762,
+      3082,
       88,
-      40,
+      36,
       20
      ],
      "presentation": 1,
      "presentation_rect": [
-      522,
+      482,
       68,
-      40,
+      36,
       20
      ],
      "text": "play",
@@ -1109,8 +1272,8 @@
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      220,
-      110,
+      330,
+      340,
       58,
       20
      ],
@@ -1124,16 +1287,16 @@
      "numinlets": 1,
      "numoutlets": 3,
      "patching_rect": [
-      220,
-      134,
+      330,
+      364,
       60,
       24
      ],
      "presentation": 1,
      "presentation_rect": [
-      600,
+      536,
       66,
-      80,
+      76,
       24
      ],
      "outlettype": [
@@ -1153,8 +1316,8 @@
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      220,
-      168,
+      330,
+      398,
       48,
       22
      ],
@@ -1172,8 +1335,8 @@
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
-      250,
-      200,
+      390,
+      425,
       55,
       22
      ],
@@ -1190,8 +1353,8 @@
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      250,
-      227,
+      390,
+      452,
       126,
       22
      ],
@@ -1206,8 +1369,8 @@
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
-      220,
-      264,
+      330,
+      486,
       74,
       22
      ],
@@ -1224,8 +1387,8 @@
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      220,
-      291,
+      330,
+      513,
       107,
       22
      ],
@@ -1235,20 +1398,611 @@
    },
    {
     "box": {
-     "id": "steer_note_C",
+     "id": "obj-64",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      560,
+      340,
+      71,
+      20
+     ],
+     "text": "refresh"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-65",
+     "maxclass": "textbutton",
+     "numinlets": 1,
+     "numoutlets": 3,
+     "patching_rect": [
+      560,
+      364,
+      60,
+      24
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      618,
+      66,
+      76,
+      24
+     ],
+     "outlettype": [
+      "",
+      "",
+      "int"
+     ],
+     "text": "refresh",
+     "parameter_enable": 0,
+     "fontsize": 12.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-66",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      560,
+      425,
+      107,
+      22
+     ],
+     "outlettype": [],
+     "text": "s musicrfm-ask"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-67",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      620,
+      398,
+      113,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-here"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-68",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      20,
+      560,
+      65,
+      20
+     ],
+     "text": "meters"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-69",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      20,
+      584,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-answer"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-70",
+     "maxclass": "newobj",
+     "numinlets": 8,
+     "numoutlets": 8,
+     "patching_rect": [
+      20,
+      611,
+      692,
+      22
+     ],
+     "outlettype": [
+      "",
+      "",
+      "",
+      "",
+      "",
+      "",
+      "",
+      ""
+     ],
+     "text": "route /meter/level /meter/chroma /meter/buffer /meter/speed /meter/latency /meter/underruns /meter/tempo"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-71",
+     "maxclass": "slider",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      20,
+      677,
+      120,
+      16
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      114,
+      106,
+      92,
+      14
+     ],
+     "outlettype": [
+      ""
+     ],
+     "orientation": 1,
+     "floatoutput": 1,
+     "min": -60.0,
+     "size": 60.0,
+     "ignoreclick": 1,
+     "parameter_enable": 0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-72",
+     "maxclass": "multislider",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      160,
+      677,
+      120,
+      40
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      16,
+      124,
+      672,
+      34
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "size": 12,
+     "ignoreclick": 1,
+     "setminmax": [
+      0.0,
+      1.0
+     ],
+     "setstyle": 1,
+     "parameter_enable": 0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-73",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      20,
+      650,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-74",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      160,
+      650,
+      113,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend setlist"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-75",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      310,
+      650,
+      198,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "sprintf symout buffer %.2f s"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-76",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      310,
+      677,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-77",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      310,
+      704,
+      120,
+      20
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      216,
+      104,
+      96,
+      18
+     ],
+     "fontsize": 11.0,
+     "text": "buffer \u2013"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-78",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      540,
+      650,
+      191,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "sprintf symout speed %.1f \u00d7"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-79",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      540,
+      677,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-80",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      540,
+      704,
+      120,
+      20
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      312,
+      104,
+      96,
+      18
+     ],
+     "fontsize": 11.0,
+     "text": "speed \u2013"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-81",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      770,
+      650,
+      204,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "sprintf symout latency %.2f s"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-82",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      770,
+      677,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-83",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      770,
+      704,
+      120,
+      20
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      408,
+      104,
+      96,
+      18
+     ],
+     "fontsize": 11.0,
+     "text": "latency \u2013"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-84",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1000,
+      650,
+      204,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "sprintf symout underruns %.0f"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-85",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1000,
+      677,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-86",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1000,
+      704,
+      120,
+      20
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      504,
+      104,
+      96,
+      18
+     ],
+     "fontsize": 11.0,
+     "text": "underruns \u2013"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-87",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1230,
+      650,
+      204,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "sprintf symout tempo %.0f BPM"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-88",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1230,
+      677,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-89",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1230,
+      704,
+      120,
+      20
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      600,
+      104,
+      96,
+      18
+     ],
+     "fontsize": 11.0,
+     "text": "tempo \u2013"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-90",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      2614,
+      124,
+      46,
+      18
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      14,
+      104,
+      46,
+      18
+     ],
+     "text": "heard",
+     "fontsize": 11.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-91",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      2678,
+      124,
+      34,
+      18
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      78,
+      104,
+      34,
+      18
+     ],
+     "text": "level",
+     "fontsize": 11.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-92",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      20,
+      1120,
+      110,
+      20
+     ],
+     "text": "/steer/note_C"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-93",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
       20,
-      480,
+      1234,
       72,
       56
      ],
      "presentation": 1,
      "presentation_rect": [
       20,
-      108,
+      162,
       48,
       56
      ],
@@ -1268,18 +2022,19 @@
        "parameter_unitstyle": 1
       }
      },
-     "hint": "how strongly note_C steers; 1 is the top of its useful range, below 0 is away"
+     "annotation": "how strongly note_C steers; 1 is the top of its useful range, below 0 is away",
+     "annotation_name": "steer_note_C"
     }
    },
    {
     "box": {
-     "id": "obj-64",
+     "id": "obj-94",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       20,
-      390,
+      1144,
       126,
       22
      ],
@@ -1291,13 +2046,13 @@
    },
    {
     "box": {
-     "id": "obj-65",
+     "id": "obj-95",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       20,
-      417,
+      1171,
       139,
       22
      ],
@@ -1310,13 +2065,13 @@
    },
    {
     "box": {
-     "id": "obj-66",
+     "id": "obj-96",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       20,
-      444,
+      1198,
       87,
       22
      ],
@@ -1328,31 +2083,31 @@
    },
    {
     "box": {
-     "id": "obj-67",
+     "id": "obj-97",
      "maxclass": "newobj",
-     "numinlets": 1,
+     "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
-      110,
-      444,
-      107,
+      20,
+      1298,
+      87,
       22
      ],
      "outlettype": [
       ""
      ],
-     "text": "loadmess set 0"
+     "text": "speedlim 10"
     }
    },
    {
     "box": {
-     "id": "obj-68",
+     "id": "obj-98",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       20,
-      544,
+      1325,
       152,
       22
      ],
@@ -1364,13 +2119,13 @@
    },
    {
     "box": {
-     "id": "obj-69",
+     "id": "obj-99",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       20,
-      571,
+      1352,
       126,
       22
      ],
@@ -1380,20 +2135,144 @@
    },
    {
     "box": {
-     "id": "steer_note_Cs",
+     "id": "obj-100",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      110,
+      1234,
+      107,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "loadmess set 0"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-101",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      250,
+      1144,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-listed"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-102",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      250,
+      1171,
+      139,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route /steer/note_C"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-103",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      250,
+      1198,
+      68,
+      22
+     ],
+     "text": "active 1",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-104",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      250,
+      1234,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-forget"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-105",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      250,
+      1261,
+      68,
+      22
+     ],
+     "text": "active 0",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-106",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      420,
+      1120,
+      117,
+      20
+     ],
+     "text": "/steer/note_Cs"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-107",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      220,
-      480,
+      420,
+      1234,
       72,
       56
      ],
      "presentation": 1,
      "presentation_rect": [
       76,
-      108,
+      162,
       48,
       56
      ],
@@ -1413,18 +2292,19 @@
        "parameter_unitstyle": 1
       }
      },
-     "hint": "how strongly note_Cs steers; 1 is the top of its useful range, below 0 is away"
+     "annotation": "how strongly note_Cs steers; 1 is the top of its useful range, below 0 is away",
+     "annotation_name": "steer_note_Cs"
     }
    },
    {
     "box": {
-     "id": "obj-70",
+     "id": "obj-108",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      220,
-      390,
+      420,
+      1144,
       126,
       22
      ],
@@ -1436,13 +2316,13 @@
    },
    {
     "box": {
-     "id": "obj-71",
+     "id": "obj-109",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
-      220,
-      417,
+      420,
+      1171,
       146,
       22
      ],
@@ -1455,13 +2335,13 @@
    },
    {
     "box": {
-     "id": "obj-72",
+     "id": "obj-110",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      220,
-      444,
+      420,
+      1198,
       87,
       22
      ],
@@ -1473,31 +2353,31 @@
    },
    {
     "box": {
-     "id": "obj-73",
+     "id": "obj-111",
      "maxclass": "newobj",
-     "numinlets": 1,
+     "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
-      310,
-      444,
-      107,
+      420,
+      1298,
+      87,
       22
      ],
      "outlettype": [
       ""
      ],
-     "text": "loadmess set 0"
+     "text": "speedlim 10"
     }
    },
    {
     "box": {
-     "id": "obj-74",
+     "id": "obj-112",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      220,
-      544,
+      420,
+      1325,
       159,
       22
      ],
@@ -1509,13 +2389,13 @@
    },
    {
     "box": {
-     "id": "obj-75",
+     "id": "obj-113",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      220,
-      571,
+      420,
+      1352,
       126,
       22
      ],
@@ -1525,20 +2405,144 @@
    },
    {
     "box": {
-     "id": "steer_note_D",
+     "id": "obj-114",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      510,
+      1234,
+      107,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "loadmess set 0"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-115",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      650,
+      1144,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-listed"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-116",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      650,
+      1171,
+      146,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route /steer/note_Cs"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-117",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      650,
+      1198,
+      68,
+      22
+     ],
+     "text": "active 1",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-118",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      650,
+      1234,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-forget"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-119",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      650,
+      1261,
+      68,
+      22
+     ],
+     "text": "active 0",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-120",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      820,
+      1120,
+      110,
+      20
+     ],
+     "text": "/steer/note_D"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-121",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      420,
-      480,
+      820,
+      1234,
       72,
       56
      ],
      "presentation": 1,
      "presentation_rect": [
       132,
-      108,
+      162,
       48,
       56
      ],
@@ -1558,18 +2562,19 @@
        "parameter_unitstyle": 1
       }
      },
-     "hint": "how strongly note_D steers; 1 is the top of its useful range, below 0 is away"
+     "annotation": "how strongly note_D steers; 1 is the top of its useful range, below 0 is away",
+     "annotation_name": "steer_note_D"
     }
    },
    {
     "box": {
-     "id": "obj-76",
+     "id": "obj-122",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      420,
-      390,
+      820,
+      1144,
       126,
       22
      ],
@@ -1581,13 +2586,13 @@
    },
    {
     "box": {
-     "id": "obj-77",
+     "id": "obj-123",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
-      420,
-      417,
+      820,
+      1171,
       139,
       22
      ],
@@ -1600,13 +2605,13 @@
    },
    {
     "box": {
-     "id": "obj-78",
+     "id": "obj-124",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      420,
-      444,
+      820,
+      1198,
       87,
       22
      ],
@@ -1618,31 +2623,31 @@
    },
    {
     "box": {
-     "id": "obj-79",
+     "id": "obj-125",
      "maxclass": "newobj",
-     "numinlets": 1,
+     "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
-      510,
-      444,
-      107,
+      820,
+      1298,
+      87,
       22
      ],
      "outlettype": [
       ""
      ],
-     "text": "loadmess set 0"
+     "text": "speedlim 10"
     }
    },
    {
     "box": {
-     "id": "obj-80",
+     "id": "obj-126",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      420,
-      544,
+      820,
+      1325,
       152,
       22
      ],
@@ -1654,13 +2659,13 @@
    },
    {
     "box": {
-     "id": "obj-81",
+     "id": "obj-127",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      420,
-      571,
+      820,
+      1352,
       126,
       22
      ],
@@ -1670,20 +2675,144 @@
    },
    {
     "box": {
-     "id": "steer_note_Ds",
+     "id": "obj-128",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      910,
+      1234,
+      107,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "loadmess set 0"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-129",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1050,
+      1144,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-listed"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-130",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      1050,
+      1171,
+      139,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route /steer/note_D"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-131",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1050,
+      1198,
+      68,
+      22
+     ],
+     "text": "active 1",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-132",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1050,
+      1234,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-forget"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-133",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1050,
+      1261,
+      68,
+      22
+     ],
+     "text": "active 0",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-134",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1220,
+      1120,
+      117,
+      20
+     ],
+     "text": "/steer/note_Ds"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-135",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      620,
-      480,
+      1220,
+      1234,
       72,
       56
      ],
      "presentation": 1,
      "presentation_rect": [
       188,
-      108,
+      162,
       48,
       56
      ],
@@ -1703,18 +2832,19 @@
        "parameter_unitstyle": 1
       }
      },
-     "hint": "how strongly note_Ds steers; 1 is the top of its useful range, below 0 is away"
+     "annotation": "how strongly note_Ds steers; 1 is the top of its useful range, below 0 is away",
+     "annotation_name": "steer_note_Ds"
     }
    },
    {
     "box": {
-     "id": "obj-82",
+     "id": "obj-136",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      620,
-      390,
+      1220,
+      1144,
       126,
       22
      ],
@@ -1726,13 +2856,13 @@
    },
    {
     "box": {
-     "id": "obj-83",
+     "id": "obj-137",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
-      620,
-      417,
+      1220,
+      1171,
       146,
       22
      ],
@@ -1745,13 +2875,13 @@
    },
    {
     "box": {
-     "id": "obj-84",
+     "id": "obj-138",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      620,
-      444,
+      1220,
+      1198,
       87,
       22
      ],
@@ -1763,31 +2893,31 @@
    },
    {
     "box": {
-     "id": "obj-85",
+     "id": "obj-139",
      "maxclass": "newobj",
-     "numinlets": 1,
+     "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
-      710,
-      444,
-      107,
+      1220,
+      1298,
+      87,
       22
      ],
      "outlettype": [
       ""
      ],
-     "text": "loadmess set 0"
+     "text": "speedlim 10"
     }
    },
    {
     "box": {
-     "id": "obj-86",
+     "id": "obj-140",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      620,
-      544,
+      1220,
+      1325,
       159,
       22
      ],
@@ -1799,13 +2929,13 @@
    },
    {
     "box": {
-     "id": "obj-87",
+     "id": "obj-141",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      620,
-      571,
+      1220,
+      1352,
       126,
       22
      ],
@@ -1815,20 +2945,144 @@
    },
    {
     "box": {
-     "id": "steer_note_E",
+     "id": "obj-142",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1310,
+      1234,
+      107,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "loadmess set 0"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-143",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1450,
+      1144,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-listed"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-144",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      1450,
+      1171,
+      146,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route /steer/note_Ds"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-145",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1450,
+      1198,
+      68,
+      22
+     ],
+     "text": "active 1",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-146",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1450,
+      1234,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-forget"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-147",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1450,
+      1261,
+      68,
+      22
+     ],
+     "text": "active 0",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-148",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1620,
+      1120,
+      110,
+      20
+     ],
+     "text": "/steer/note_E"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-149",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      820,
-      480,
+      1620,
+      1234,
       72,
       56
      ],
      "presentation": 1,
      "presentation_rect": [
       244,
-      108,
+      162,
       48,
       56
      ],
@@ -1848,18 +3102,19 @@
        "parameter_unitstyle": 1
       }
      },
-     "hint": "how strongly note_E steers; 1 is the top of its useful range, below 0 is away"
+     "annotation": "how strongly note_E steers; 1 is the top of its useful range, below 0 is away",
+     "annotation_name": "steer_note_E"
     }
    },
    {
     "box": {
-     "id": "obj-88",
+     "id": "obj-150",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      820,
-      390,
+      1620,
+      1144,
       126,
       22
      ],
@@ -1871,13 +3126,13 @@
    },
    {
     "box": {
-     "id": "obj-89",
+     "id": "obj-151",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
-      820,
-      417,
+      1620,
+      1171,
       139,
       22
      ],
@@ -1890,13 +3145,13 @@
    },
    {
     "box": {
-     "id": "obj-90",
+     "id": "obj-152",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      820,
-      444,
+      1620,
+      1198,
       87,
       22
      ],
@@ -1908,31 +3163,31 @@
    },
    {
     "box": {
-     "id": "obj-91",
+     "id": "obj-153",
      "maxclass": "newobj",
-     "numinlets": 1,
+     "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
-      910,
-      444,
-      107,
+      1620,
+      1298,
+      87,
       22
      ],
      "outlettype": [
       ""
      ],
-     "text": "loadmess set 0"
+     "text": "speedlim 10"
     }
    },
    {
     "box": {
-     "id": "obj-92",
+     "id": "obj-154",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      820,
-      544,
+      1620,
+      1325,
       152,
       22
      ],
@@ -1944,13 +3199,13 @@
    },
    {
     "box": {
-     "id": "obj-93",
+     "id": "obj-155",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      820,
-      571,
+      1620,
+      1352,
       126,
       22
      ],
@@ -1960,20 +3215,144 @@
    },
    {
     "box": {
-     "id": "steer_note_F",
+     "id": "obj-156",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1710,
+      1234,
+      107,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "loadmess set 0"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-157",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1850,
+      1144,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-listed"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-158",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      1850,
+      1171,
+      139,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route /steer/note_E"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-159",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1850,
+      1198,
+      68,
+      22
+     ],
+     "text": "active 1",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-160",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1850,
+      1234,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-forget"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-161",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1850,
+      1261,
+      68,
+      22
+     ],
+     "text": "active 0",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-162",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      2020,
+      1120,
+      110,
+      20
+     ],
+     "text": "/steer/note_F"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-163",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      1020,
-      480,
+      2020,
+      1234,
       72,
       56
      ],
      "presentation": 1,
      "presentation_rect": [
       300,
-      108,
+      162,
       48,
       56
      ],
@@ -1993,18 +3372,19 @@
        "parameter_unitstyle": 1
       }
      },
-     "hint": "how strongly note_F steers; 1 is the top of its useful range, below 0 is away"
+     "annotation": "how strongly note_F steers; 1 is the top of its useful range, below 0 is away",
+     "annotation_name": "steer_note_F"
     }
    },
    {
     "box": {
-     "id": "obj-94",
+     "id": "obj-164",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      1020,
-      390,
+      2020,
+      1144,
       126,
       22
      ],
@@ -2016,13 +3396,13 @@
    },
    {
     "box": {
-     "id": "obj-95",
+     "id": "obj-165",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
-      1020,
-      417,
+      2020,
+      1171,
       139,
       22
      ],
@@ -2035,13 +3415,13 @@
    },
    {
     "box": {
-     "id": "obj-96",
+     "id": "obj-166",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      1020,
-      444,
+      2020,
+      1198,
       87,
       22
      ],
@@ -2053,31 +3433,31 @@
    },
    {
     "box": {
-     "id": "obj-97",
+     "id": "obj-167",
      "maxclass": "newobj",
-     "numinlets": 1,
+     "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
-      1110,
-      444,
-      107,
+      2020,
+      1298,
+      87,
       22
      ],
      "outlettype": [
       ""
      ],
-     "text": "loadmess set 0"
+     "text": "speedlim 10"
     }
    },
    {
     "box": {
-     "id": "obj-98",
+     "id": "obj-168",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      1020,
-      544,
+      2020,
+      1325,
       152,
       22
      ],
@@ -2089,13 +3469,13 @@
    },
    {
     "box": {
-     "id": "obj-99",
+     "id": "obj-169",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      1020,
-      571,
+      2020,
+      1352,
       126,
       22
      ],
@@ -2105,20 +3485,144 @@
    },
    {
     "box": {
-     "id": "steer_note_Fs",
+     "id": "obj-170",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      2110,
+      1234,
+      107,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "loadmess set 0"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-171",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      2250,
+      1144,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-listed"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-172",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      2250,
+      1171,
+      139,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route /steer/note_F"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-173",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      2250,
+      1198,
+      68,
+      22
+     ],
+     "text": "active 1",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-174",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      2250,
+      1234,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-forget"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-175",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      2250,
+      1261,
+      68,
+      22
+     ],
+     "text": "active 0",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-176",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      20,
+      1380,
+      117,
+      20
+     ],
+     "text": "/steer/note_Fs"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-177",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
       20,
-      700,
+      1494,
       72,
       56
      ],
      "presentation": 1,
      "presentation_rect": [
       356,
-      108,
+      162,
       48,
       56
      ],
@@ -2138,18 +3642,19 @@
        "parameter_unitstyle": 1
       }
      },
-     "hint": "how strongly note_Fs steers; 1 is the top of its useful range, below 0 is away"
+     "annotation": "how strongly note_Fs steers; 1 is the top of its useful range, below 0 is away",
+     "annotation_name": "steer_note_Fs"
     }
    },
    {
     "box": {
-     "id": "obj-100",
+     "id": "obj-178",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       20,
-      610,
+      1404,
       126,
       22
      ],
@@ -2161,13 +3666,13 @@
    },
    {
     "box": {
-     "id": "obj-101",
+     "id": "obj-179",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       20,
-      637,
+      1431,
       146,
       22
      ],
@@ -2180,13 +3685,13 @@
    },
    {
     "box": {
-     "id": "obj-102",
+     "id": "obj-180",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       20,
-      664,
+      1458,
       87,
       22
      ],
@@ -2198,31 +3703,31 @@
    },
    {
     "box": {
-     "id": "obj-103",
+     "id": "obj-181",
      "maxclass": "newobj",
-     "numinlets": 1,
+     "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
-      110,
-      664,
-      107,
+      20,
+      1558,
+      87,
       22
      ],
      "outlettype": [
       ""
      ],
-     "text": "loadmess set 0"
+     "text": "speedlim 10"
     }
    },
    {
     "box": {
-     "id": "obj-104",
+     "id": "obj-182",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       20,
-      764,
+      1585,
       159,
       22
      ],
@@ -2234,13 +3739,13 @@
    },
    {
     "box": {
-     "id": "obj-105",
+     "id": "obj-183",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       20,
-      791,
+      1612,
       126,
       22
      ],
@@ -2250,20 +3755,144 @@
    },
    {
     "box": {
-     "id": "steer_note_G",
+     "id": "obj-184",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      110,
+      1494,
+      107,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "loadmess set 0"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-185",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      250,
+      1404,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-listed"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-186",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      250,
+      1431,
+      146,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route /steer/note_Fs"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-187",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      250,
+      1458,
+      68,
+      22
+     ],
+     "text": "active 1",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-188",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      250,
+      1494,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-forget"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-189",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      250,
+      1521,
+      68,
+      22
+     ],
+     "text": "active 0",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-190",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      420,
+      1380,
+      110,
+      20
+     ],
+     "text": "/steer/note_G"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-191",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      220,
-      700,
+      420,
+      1494,
       72,
       56
      ],
      "presentation": 1,
      "presentation_rect": [
       412,
-      108,
+      162,
       48,
       56
      ],
@@ -2283,18 +3912,19 @@
        "parameter_unitstyle": 1
       }
      },
-     "hint": "how strongly note_G steers; 1 is the top of its useful range, below 0 is away"
+     "annotation": "how strongly note_G steers; 1 is the top of its useful range, below 0 is away",
+     "annotation_name": "steer_note_G"
     }
    },
    {
     "box": {
-     "id": "obj-106",
+     "id": "obj-192",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      220,
-      610,
+      420,
+      1404,
       126,
       22
      ],
@@ -2306,13 +3936,13 @@
    },
    {
     "box": {
-     "id": "obj-107",
+     "id": "obj-193",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
-      220,
-      637,
+      420,
+      1431,
       139,
       22
      ],
@@ -2325,13 +3955,13 @@
    },
    {
     "box": {
-     "id": "obj-108",
+     "id": "obj-194",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      220,
-      664,
+      420,
+      1458,
       87,
       22
      ],
@@ -2343,31 +3973,31 @@
    },
    {
     "box": {
-     "id": "obj-109",
+     "id": "obj-195",
      "maxclass": "newobj",
-     "numinlets": 1,
+     "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
-      310,
-      664,
-      107,
+      420,
+      1558,
+      87,
       22
      ],
      "outlettype": [
       ""
      ],
-     "text": "loadmess set 0"
+     "text": "speedlim 10"
     }
    },
    {
     "box": {
-     "id": "obj-110",
+     "id": "obj-196",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      220,
-      764,
+      420,
+      1585,
       152,
       22
      ],
@@ -2379,13 +4009,13 @@
    },
    {
     "box": {
-     "id": "obj-111",
+     "id": "obj-197",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      220,
-      791,
+      420,
+      1612,
       126,
       22
      ],
@@ -2395,20 +4025,144 @@
    },
    {
     "box": {
-     "id": "steer_note_Gs",
+     "id": "obj-198",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      510,
+      1494,
+      107,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "loadmess set 0"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-199",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      650,
+      1404,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-listed"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-200",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      650,
+      1431,
+      139,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route /steer/note_G"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-201",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      650,
+      1458,
+      68,
+      22
+     ],
+     "text": "active 1",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-202",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      650,
+      1494,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-forget"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-203",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      650,
+      1521,
+      68,
+      22
+     ],
+     "text": "active 0",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-204",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      820,
+      1380,
+      117,
+      20
+     ],
+     "text": "/steer/note_Gs"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-205",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      420,
-      700,
+      820,
+      1494,
       72,
       56
      ],
      "presentation": 1,
      "presentation_rect": [
       468,
-      108,
+      162,
       48,
       56
      ],
@@ -2428,18 +4182,19 @@
        "parameter_unitstyle": 1
       }
      },
-     "hint": "how strongly note_Gs steers; 1 is the top of its useful range, below 0 is away"
+     "annotation": "how strongly note_Gs steers; 1 is the top of its useful range, below 0 is away",
+     "annotation_name": "steer_note_Gs"
     }
    },
    {
     "box": {
-     "id": "obj-112",
+     "id": "obj-206",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      420,
-      610,
+      820,
+      1404,
       126,
       22
      ],
@@ -2451,13 +4206,13 @@
    },
    {
     "box": {
-     "id": "obj-113",
+     "id": "obj-207",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
-      420,
-      637,
+      820,
+      1431,
       146,
       22
      ],
@@ -2470,13 +4225,13 @@
    },
    {
     "box": {
-     "id": "obj-114",
+     "id": "obj-208",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      420,
-      664,
+      820,
+      1458,
       87,
       22
      ],
@@ -2488,31 +4243,31 @@
    },
    {
     "box": {
-     "id": "obj-115",
+     "id": "obj-209",
      "maxclass": "newobj",
-     "numinlets": 1,
+     "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
-      510,
-      664,
-      107,
+      820,
+      1558,
+      87,
       22
      ],
      "outlettype": [
       ""
      ],
-     "text": "loadmess set 0"
+     "text": "speedlim 10"
     }
    },
    {
     "box": {
-     "id": "obj-116",
+     "id": "obj-210",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      420,
-      764,
+      820,
+      1585,
       159,
       22
      ],
@@ -2524,13 +4279,13 @@
    },
    {
     "box": {
-     "id": "obj-117",
+     "id": "obj-211",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      420,
-      791,
+      820,
+      1612,
       126,
       22
      ],
@@ -2540,20 +4295,144 @@
    },
    {
     "box": {
-     "id": "steer_note_A",
+     "id": "obj-212",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      910,
+      1494,
+      107,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "loadmess set 0"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-213",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1050,
+      1404,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-listed"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-214",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      1050,
+      1431,
+      146,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route /steer/note_Gs"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-215",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1050,
+      1458,
+      68,
+      22
+     ],
+     "text": "active 1",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-216",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1050,
+      1494,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-forget"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-217",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1050,
+      1521,
+      68,
+      22
+     ],
+     "text": "active 0",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-218",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1220,
+      1380,
+      110,
+      20
+     ],
+     "text": "/steer/note_A"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-219",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      620,
-      700,
+      1220,
+      1494,
       72,
       56
      ],
      "presentation": 1,
      "presentation_rect": [
       524,
-      108,
+      162,
       48,
       56
      ],
@@ -2573,18 +4452,19 @@
        "parameter_unitstyle": 1
       }
      },
-     "hint": "how strongly note_A steers; 1 is the top of its useful range, below 0 is away"
+     "annotation": "how strongly note_A steers; 1 is the top of its useful range, below 0 is away",
+     "annotation_name": "steer_note_A"
     }
    },
    {
     "box": {
-     "id": "obj-118",
+     "id": "obj-220",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      620,
-      610,
+      1220,
+      1404,
       126,
       22
      ],
@@ -2596,13 +4476,13 @@
    },
    {
     "box": {
-     "id": "obj-119",
+     "id": "obj-221",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
-      620,
-      637,
+      1220,
+      1431,
       139,
       22
      ],
@@ -2615,13 +4495,13 @@
    },
    {
     "box": {
-     "id": "obj-120",
+     "id": "obj-222",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      620,
-      664,
+      1220,
+      1458,
       87,
       22
      ],
@@ -2633,31 +4513,31 @@
    },
    {
     "box": {
-     "id": "obj-121",
+     "id": "obj-223",
      "maxclass": "newobj",
-     "numinlets": 1,
+     "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
-      710,
-      664,
-      107,
+      1220,
+      1558,
+      87,
       22
      ],
      "outlettype": [
       ""
      ],
-     "text": "loadmess set 0"
+     "text": "speedlim 10"
     }
    },
    {
     "box": {
-     "id": "obj-122",
+     "id": "obj-224",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      620,
-      764,
+      1220,
+      1585,
       152,
       22
      ],
@@ -2669,13 +4549,13 @@
    },
    {
     "box": {
-     "id": "obj-123",
+     "id": "obj-225",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      620,
-      791,
+      1220,
+      1612,
       126,
       22
      ],
@@ -2685,20 +4565,144 @@
    },
    {
     "box": {
-     "id": "steer_note_As",
+     "id": "obj-226",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1310,
+      1494,
+      107,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "loadmess set 0"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-227",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1450,
+      1404,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-listed"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-228",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      1450,
+      1431,
+      139,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route /steer/note_A"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-229",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1450,
+      1458,
+      68,
+      22
+     ],
+     "text": "active 1",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-230",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1450,
+      1494,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-forget"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-231",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1450,
+      1521,
+      68,
+      22
+     ],
+     "text": "active 0",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-232",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1620,
+      1380,
+      117,
+      20
+     ],
+     "text": "/steer/note_As"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-233",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      820,
-      700,
+      1620,
+      1494,
       72,
       56
      ],
      "presentation": 1,
      "presentation_rect": [
       580,
-      108,
+      162,
       48,
       56
      ],
@@ -2718,18 +4722,19 @@
        "parameter_unitstyle": 1
       }
      },
-     "hint": "how strongly note_As steers; 1 is the top of its useful range, below 0 is away"
+     "annotation": "how strongly note_As steers; 1 is the top of its useful range, below 0 is away",
+     "annotation_name": "steer_note_As"
     }
    },
    {
     "box": {
-     "id": "obj-124",
+     "id": "obj-234",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      820,
-      610,
+      1620,
+      1404,
       126,
       22
      ],
@@ -2741,13 +4746,13 @@
    },
    {
     "box": {
-     "id": "obj-125",
+     "id": "obj-235",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
-      820,
-      637,
+      1620,
+      1431,
       146,
       22
      ],
@@ -2760,13 +4765,13 @@
    },
    {
     "box": {
-     "id": "obj-126",
+     "id": "obj-236",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      820,
-      664,
+      1620,
+      1458,
       87,
       22
      ],
@@ -2778,31 +4783,31 @@
    },
    {
     "box": {
-     "id": "obj-127",
+     "id": "obj-237",
      "maxclass": "newobj",
-     "numinlets": 1,
+     "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
-      910,
-      664,
-      107,
+      1620,
+      1558,
+      87,
       22
      ],
      "outlettype": [
       ""
      ],
-     "text": "loadmess set 0"
+     "text": "speedlim 10"
     }
    },
    {
     "box": {
-     "id": "obj-128",
+     "id": "obj-238",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      820,
-      764,
+      1620,
+      1585,
       159,
       22
      ],
@@ -2814,13 +4819,13 @@
    },
    {
     "box": {
-     "id": "obj-129",
+     "id": "obj-239",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      820,
-      791,
+      1620,
+      1612,
       126,
       22
      ],
@@ -2830,20 +4835,144 @@
    },
    {
     "box": {
-     "id": "steer_note_B",
+     "id": "obj-240",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1710,
+      1494,
+      107,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "loadmess set 0"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-241",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1850,
+      1404,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-listed"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-242",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      1850,
+      1431,
+      146,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route /steer/note_As"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-243",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1850,
+      1458,
+      68,
+      22
+     ],
+     "text": "active 1",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-244",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1850,
+      1494,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-forget"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-245",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1850,
+      1521,
+      68,
+      22
+     ],
+     "text": "active 0",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-246",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      2020,
+      1380,
+      110,
+      20
+     ],
+     "text": "/steer/note_B"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-247",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      1020,
-      700,
+      2020,
+      1494,
       72,
       56
      ],
      "presentation": 1,
      "presentation_rect": [
       636,
-      108,
+      162,
       48,
       56
      ],
@@ -2863,18 +4992,19 @@
        "parameter_unitstyle": 1
       }
      },
-     "hint": "how strongly note_B steers; 1 is the top of its useful range, below 0 is away"
+     "annotation": "how strongly note_B steers; 1 is the top of its useful range, below 0 is away",
+     "annotation_name": "steer_note_B"
     }
    },
    {
     "box": {
-     "id": "obj-130",
+     "id": "obj-248",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      1020,
-      610,
+      2020,
+      1404,
       126,
       22
      ],
@@ -2886,13 +5016,13 @@
    },
    {
     "box": {
-     "id": "obj-131",
+     "id": "obj-249",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
-      1020,
-      637,
+      2020,
+      1431,
       139,
       22
      ],
@@ -2905,13 +5035,13 @@
    },
    {
     "box": {
-     "id": "obj-132",
+     "id": "obj-250",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      1020,
-      664,
+      2020,
+      1458,
       87,
       22
      ],
@@ -2923,31 +5053,31 @@
    },
    {
     "box": {
-     "id": "obj-133",
+     "id": "obj-251",
      "maxclass": "newobj",
-     "numinlets": 1,
+     "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
-      1110,
-      664,
-      107,
+      2020,
+      1558,
+      87,
       22
      ],
      "outlettype": [
       ""
      ],
-     "text": "loadmess set 0"
+     "text": "speedlim 10"
     }
    },
    {
     "box": {
-     "id": "obj-134",
+     "id": "obj-252",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      1020,
-      764,
+      2020,
+      1585,
       152,
       22
      ],
@@ -2959,13 +5089,13 @@
    },
    {
     "box": {
-     "id": "obj-135",
+     "id": "obj-253",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      1020,
-      791,
+      2020,
+      1612,
       126,
       22
      ],
@@ -2975,21 +5105,145 @@
    },
    {
     "box": {
-     "id": "steer_tempo",
+     "id": "obj-254",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      2110,
+      1494,
+      107,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "loadmess set 0"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-255",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      2250,
+      1404,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-listed"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-256",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      2250,
+      1431,
+      139,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route /steer/note_B"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-257",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      2250,
+      1458,
+      68,
+      22
+     ],
+     "text": "active 1",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-258",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      2250,
+      1494,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-forget"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-259",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      2250,
+      1521,
+      68,
+      22
+     ],
+     "text": "active 0",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-260",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      20,
+      1640,
+      104,
+      20
+     ],
+     "text": "/steer/tempo"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-261",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
       20,
-      920,
+      1754,
       72,
       56
      ],
      "presentation": 1,
      "presentation_rect": [
-      76,
-      190,
-      72,
+      16,
+      256,
+      64,
       56
      ],
      "outlettype": [
@@ -3008,18 +5262,19 @@
        "parameter_unitstyle": 1
       }
      },
-     "hint": "how strongly tempo steers; 1 is the top of its useful range, below 0 is away"
+     "annotation": "how strongly tempo steers; 1 is the top of its useful range, below 0 is away",
+     "annotation_name": "steer_tempo"
     }
    },
    {
     "box": {
-     "id": "obj-136",
+     "id": "obj-262",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       20,
-      830,
+      1664,
       126,
       22
      ],
@@ -3031,13 +5286,13 @@
    },
    {
     "box": {
-     "id": "obj-137",
+     "id": "obj-263",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       20,
-      857,
+      1691,
       133,
       22
      ],
@@ -3050,13 +5305,13 @@
    },
    {
     "box": {
-     "id": "obj-138",
+     "id": "obj-264",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       20,
-      884,
+      1718,
       87,
       22
      ],
@@ -3068,31 +5323,31 @@
    },
    {
     "box": {
-     "id": "obj-139",
+     "id": "obj-265",
      "maxclass": "newobj",
-     "numinlets": 1,
+     "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
-      110,
-      884,
-      107,
+      20,
+      1818,
+      87,
       22
      ],
      "outlettype": [
       ""
      ],
-     "text": "loadmess set 0"
+     "text": "speedlim 10"
     }
    },
    {
     "box": {
-     "id": "obj-140",
+     "id": "obj-266",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       20,
-      984,
+      1845,
       146,
       22
      ],
@@ -3104,13 +5359,13 @@
    },
    {
     "box": {
-     "id": "obj-141",
+     "id": "obj-267",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       20,
-      1011,
+      1872,
       126,
       22
      ],
@@ -3120,21 +5375,145 @@
    },
    {
     "box": {
-     "id": "gain",
+     "id": "obj-268",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      110,
+      1754,
+      107,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "loadmess set 0"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-269",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      250,
+      1664,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-listed"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-270",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      250,
+      1691,
+      133,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route /steer/tempo"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-271",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      250,
+      1718,
+      68,
+      22
+     ],
+     "text": "active 1",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-272",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      250,
+      1754,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-forget"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-273",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      250,
+      1781,
+      68,
+      22
+     ],
+     "text": "active 0",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-274",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      420,
+      1640,
+      58,
+      20
+     ],
+     "text": "/gain"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-275",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      220,
-      920,
+      420,
+      1754,
       72,
       56
      ],
      "presentation": 1,
      "presentation_rect": [
-      244,
-      190,
-      72,
+      88,
+      256,
+      64,
       56
      ],
      "outlettype": [
@@ -3153,18 +5532,19 @@
        "parameter_unitstyle": 4
       }
      },
-     "hint": "output level; -60 is silence"
+     "annotation": "output level; -60 is silence",
+     "annotation_name": "gain"
     }
    },
    {
     "box": {
-     "id": "obj-142",
+     "id": "obj-276",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      220,
-      830,
+      420,
+      1664,
       126,
       22
      ],
@@ -3176,13 +5556,13 @@
    },
    {
     "box": {
-     "id": "obj-143",
+     "id": "obj-277",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
-      220,
-      857,
+      420,
+      1691,
       87,
       22
      ],
@@ -3195,13 +5575,13 @@
    },
    {
     "box": {
-     "id": "obj-144",
+     "id": "obj-278",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      220,
-      884,
+      420,
+      1718,
       87,
       22
      ],
@@ -3213,31 +5593,31 @@
    },
    {
     "box": {
-     "id": "obj-145",
+     "id": "obj-279",
      "maxclass": "newobj",
-     "numinlets": 1,
+     "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
-      310,
-      884,
-      107,
+      420,
+      1818,
+      87,
       22
      ],
      "outlettype": [
       ""
      ],
-     "text": "loadmess set 0"
+     "text": "speedlim 10"
     }
    },
    {
     "box": {
-     "id": "obj-146",
+     "id": "obj-280",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      220,
-      984,
+      420,
+      1845,
       100,
       22
      ],
@@ -3249,13 +5629,13 @@
    },
    {
     "box": {
-     "id": "obj-147",
+     "id": "obj-281",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      220,
-      1011,
+      420,
+      1872,
       126,
       22
      ],
@@ -3265,21 +5645,54 @@
    },
    {
     "box": {
-     "id": "guidance",
+     "id": "obj-282",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      510,
+      1754,
+      107,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "loadmess set 0"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-283",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      820,
+      1640,
+      84,
+      20
+     ],
+     "text": "/guidance"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-284",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      420,
-      920,
+      820,
+      1754,
       72,
       56
      ],
      "presentation": 1,
      "presentation_rect": [
-      412,
-      190,
-      72,
+      160,
+      256,
+      64,
       56
      ],
      "outlettype": [
@@ -3298,18 +5711,19 @@
        "parameter_unitstyle": 1
       }
      },
-     "hint": "how closely the music follows the prompt"
+     "annotation": "how closely the music follows the prompt",
+     "annotation_name": "guidance"
     }
    },
    {
     "box": {
-     "id": "obj-148",
+     "id": "obj-285",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      420,
-      830,
+      820,
+      1664,
       126,
       22
      ],
@@ -3321,13 +5735,13 @@
    },
    {
     "box": {
-     "id": "obj-149",
+     "id": "obj-286",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
-      420,
-      857,
+      820,
+      1691,
       113,
       22
      ],
@@ -3340,13 +5754,13 @@
    },
    {
     "box": {
-     "id": "obj-150",
+     "id": "obj-287",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      420,
-      884,
+      820,
+      1718,
       87,
       22
      ],
@@ -3358,31 +5772,31 @@
    },
    {
     "box": {
-     "id": "obj-151",
+     "id": "obj-288",
      "maxclass": "newobj",
-     "numinlets": 1,
+     "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
-      510,
-      884,
-      107,
+      820,
+      1818,
+      87,
       22
      ],
      "outlettype": [
       ""
      ],
-     "text": "loadmess set 3"
+     "text": "speedlim 10"
     }
    },
    {
     "box": {
-     "id": "obj-152",
+     "id": "obj-289",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      420,
-      984,
+      820,
+      1845,
       126,
       22
      ],
@@ -3394,13 +5808,13 @@
    },
    {
     "box": {
-     "id": "obj-153",
+     "id": "obj-290",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      420,
-      1011,
+      820,
+      1872,
       126,
       22
      ],
@@ -3410,21 +5824,54 @@
    },
    {
     "box": {
-     "id": "temperature",
+     "id": "obj-291",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      910,
+      1754,
+      107,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "loadmess set 3"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-292",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1220,
+      1640,
+      104,
+      20
+     ],
+     "text": "/temperature"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-293",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
-      620,
-      920,
+      1220,
+      1754,
       72,
       56
      ],
      "presentation": 1,
      "presentation_rect": [
-      580,
-      190,
-      72,
+      232,
+      256,
+      64,
       56
      ],
      "outlettype": [
@@ -3443,18 +5890,19 @@
        "parameter_unitstyle": 1
       }
      },
-     "hint": "how adventurous the choice of sounds is"
+     "annotation": "how adventurous the choice of sounds is",
+     "annotation_name": "temperature"
     }
    },
    {
     "box": {
-     "id": "obj-154",
+     "id": "obj-294",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      620,
-      830,
+      1220,
+      1664,
       126,
       22
      ],
@@ -3466,13 +5914,13 @@
    },
    {
     "box": {
-     "id": "obj-155",
+     "id": "obj-295",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
-      620,
-      857,
+      1220,
+      1691,
       133,
       22
      ],
@@ -3485,13 +5933,13 @@
    },
    {
     "box": {
-     "id": "obj-156",
+     "id": "obj-296",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      620,
-      884,
+      1220,
+      1718,
       87,
       22
      ],
@@ -3503,31 +5951,31 @@
    },
    {
     "box": {
-     "id": "obj-157",
+     "id": "obj-297",
      "maxclass": "newobj",
-     "numinlets": 1,
+     "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
-      710,
-      884,
-      107,
+      1220,
+      1818,
+      87,
       22
      ],
      "outlettype": [
       ""
      ],
-     "text": "loadmess set 1"
+     "text": "speedlim 10"
     }
    },
    {
     "box": {
-     "id": "obj-158",
+     "id": "obj-298",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      620,
-      984,
+      1220,
+      1845,
       146,
       22
      ],
@@ -3539,18 +5987,2595 @@
    },
    {
     "box": {
-     "id": "obj-159",
+     "id": "obj-299",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      620,
-      1011,
+      1220,
+      1872,
       126,
       22
      ],
      "outlettype": [],
      "text": "s musicrfm-packet"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-300",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1310,
+      1754,
+      107,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "loadmess set 1"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-301",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      20,
+      760,
+      221,
+      20
+     ],
+     "text": "which directions does it have?"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-302",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      20,
+      784,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-answer"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-303",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      20,
+      811,
+      87,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route /list"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-304",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      20,
+      838,
+      81,
+      22
+     ],
+     "outlettype": [
+      "list",
+      "list"
+     ],
+     "text": "zl.slice 1"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-305",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      20,
+      865,
+      126,
+      22
+     ],
+     "outlettype": [],
+     "text": "s musicrfm-listed"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-306",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      260,
+      784,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-listed"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-307",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 5,
+     "patching_rect": [
+      260,
+      811,
+      165,
+      22
+     ],
+     "outlettype": [
+      "",
+      "",
+      "",
+      "",
+      ""
+     ],
+     "text": "regexp ^/steer/([^/]+)$"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-308",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      300,
+      838,
+      48,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "t l l"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-309",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      360,
+      865,
+      107,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend append"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-310",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      360,
+      892,
+      120,
+      22
+     ],
+     "outlettype": [],
+     "text": "s musicrfm-menus"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-311",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      540,
+      811,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-forget"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-312",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      540,
+      838,
+      48,
+      22
+     ],
+     "text": "clear",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-313",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      540,
+      865,
+      120,
+      22
+     ],
+     "outlettype": [],
+     "text": "s musicrfm-menus"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-314",
+     "maxclass": "newobj",
+     "numinlets": 14,
+     "numoutlets": 14,
+     "patching_rect": [
+      20,
+      930,
+      666,
+      22
+     ],
+     "outlettype": [
+      "",
+      "",
+      "",
+      "",
+      "",
+      "",
+      "",
+      "",
+      "",
+      "",
+      "",
+      "",
+      "",
+      ""
+     ],
+     "text": "route note_C note_Cs note_D note_Ds note_E note_F note_Fs note_G note_Gs note_A note_As note_B tempo"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-315",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      20,
+      965,
+      48,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "t b l"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-316",
+     "maxclass": "newobj",
+     "numinlets": 5,
+     "numoutlets": 4,
+     "patching_rect": [
+      20,
+      992,
+      107,
+      22
+     ],
+     "outlettype": [
+      "",
+      "",
+      "",
+      ""
+     ],
+     "text": "counter 1 1000"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-317",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      20,
+      1019,
+      61,
+      22
+     ],
+     "outlettype": [
+      "list",
+      "inactive"
+     ],
+     "text": "zl.join"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-318",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      260,
+      965,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-forget"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-319",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      260,
+      992,
+      48,
+      22
+     ],
+     "text": "set 1",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-320",
+     "maxclass": "newobj",
+     "numinlets": 5,
+     "numoutlets": 5,
+     "patching_rect": [
+      20,
+      1046,
+      100,
+      22
+     ],
+     "outlettype": [
+      "",
+      "",
+      "",
+      "",
+      ""
+     ],
+     "text": "route 1 2 3 4"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-321",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      20,
+      1080,
+      126,
+      22
+     ],
+     "outlettype": [],
+     "text": "s musicrfm-found1"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-322",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      190,
+      1080,
+      126,
+      22
+     ],
+     "outlettype": [],
+     "text": "s musicrfm-found2"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-323",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      360,
+      1080,
+      126,
+      22
+     ],
+     "outlettype": [],
+     "text": "s musicrfm-found3"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-324",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      530,
+      1080,
+      126,
+      22
+     ],
+     "outlettype": [],
+     "text": "s musicrfm-found4"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-325",
+     "maxclass": "live.dial",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      20,
+      2180,
+      72,
+      56
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      333,
+      256,
+      48,
+      56
+     ],
+     "outlettype": [
+      "",
+      "float"
+     ],
+     "varname": "free_1",
+     "parameter_enable": 1,
+     "saved_attribute_attributes": {
+      "valueof": {
+       "parameter_longname": "free_1",
+       "parameter_shortname": "free 1",
+       "parameter_mmin": -2.0,
+       "parameter_mmax": 2.0,
+       "parameter_type": 0,
+       "parameter_unitstyle": 1
+      }
+     },
+     "annotation": "how strongly NAME steers; 1 is the top of its useful range, below 0 is away",
+     "annotation_name": "free_1"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-326",
+     "maxclass": "textedit",
+     "numinlets": 1,
+     "numoutlets": 4,
+     "patching_rect": [
+      20,
+      1964,
+      100,
+      22
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      324,
+      232,
+      66,
+      22
+     ],
+     "outlettype": [
+      "",
+      "int",
+      "",
+      ""
+     ],
+     "varname": "free_1_name",
+     "keymode": 1,
+     "outputmode": 1,
+     "lines": 1,
+     "parameter_enable": 0,
+     "fontsize": 12.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-327",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      20,
+      1940,
+      130,
+      20
+     ],
+     "text": "free direction 1"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-328",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      20,
+      1997,
+      81,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route text"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-329",
+     "maxclass": "umenu",
+     "numinlets": 1,
+     "numoutlets": 3,
+     "patching_rect": [
+      130,
+      1997,
+      90,
+      22
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      390,
+      232,
+      22,
+      22
+     ],
+     "outlettype": [
+      "",
+      "",
+      ""
+     ],
+     "items": [
+      "\u2013"
+     ],
+     "parameter_enable": 0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-330",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      130,
+      1964,
+      120,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-menus"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-331",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      270,
+      1964,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-found1"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-332",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      270,
+      1997,
+      68,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "gate 1 1"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-333",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 3,
+     "patching_rect": [
+      20,
+      2035,
+      61,
+      22
+     ],
+     "outlettype": [
+      "",
+      "",
+      ""
+     ],
+     "text": "t l l 0"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-334",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      270,
+      2035,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-335",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      20,
+      2062,
+      172,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "sprintf symout /steer/%s"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-336",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 3,
+     "patching_rect": [
+      20,
+      2089,
+      61,
+      22
+     ],
+     "outlettype": [
+      "",
+      "",
+      ""
+     ],
+     "text": "t l l l"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-337",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      20,
+      2126,
+      94,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /get"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-338",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      20,
+      2153,
+      126,
+      22
+     ],
+     "outlettype": [],
+     "text": "s musicrfm-packet"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-339",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      130,
+      2126,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-340",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      130,
+      2270,
+      139,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /steer/none"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-341",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      130,
+      2297,
+      126,
+      22
+     ],
+     "outlettype": [],
+     "text": "s musicrfm-packet"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-342",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      270,
+      2062,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-answer"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-343",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      270,
+      2089,
+      81,
+      22
+     ],
+     "outlettype": [
+      "list",
+      "list"
+     ],
+     "text": "zl.slice 1"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-344",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      270,
+      2126,
+      159,
+      22
+     ],
+     "outlettype": [
+      "int",
+      "int/list"
+     ],
+     "text": "zl.compare /steer/none"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-345",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      270,
+      2153,
+      48,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "sel 1"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-346",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      270,
+      2180,
+      55,
+      22
+     ],
+     "outlettype": [
+      "list",
+      "inactive"
+     ],
+     "text": "zl.reg"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-347",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      270,
+      2207,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-348",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      20,
+      2243,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "speedlim 10"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-349",
+     "maxclass": "live.dial",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      520,
+      2180,
+      72,
+      56
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      427,
+      256,
+      48,
+      56
+     ],
+     "outlettype": [
+      "",
+      "float"
+     ],
+     "varname": "free_2",
+     "parameter_enable": 1,
+     "saved_attribute_attributes": {
+      "valueof": {
+       "parameter_longname": "free_2",
+       "parameter_shortname": "free 2",
+       "parameter_mmin": -2.0,
+       "parameter_mmax": 2.0,
+       "parameter_type": 0,
+       "parameter_unitstyle": 1
+      }
+     },
+     "annotation": "how strongly NAME steers; 1 is the top of its useful range, below 0 is away",
+     "annotation_name": "free_2"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-350",
+     "maxclass": "textedit",
+     "numinlets": 1,
+     "numoutlets": 4,
+     "patching_rect": [
+      520,
+      1964,
+      100,
+      22
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      418,
+      232,
+      66,
+      22
+     ],
+     "outlettype": [
+      "",
+      "int",
+      "",
+      ""
+     ],
+     "varname": "free_2_name",
+     "keymode": 1,
+     "outputmode": 1,
+     "lines": 1,
+     "parameter_enable": 0,
+     "fontsize": 12.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-351",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      520,
+      1940,
+      130,
+      20
+     ],
+     "text": "free direction 2"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-352",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      520,
+      1997,
+      81,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route text"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-353",
+     "maxclass": "umenu",
+     "numinlets": 1,
+     "numoutlets": 3,
+     "patching_rect": [
+      630,
+      1997,
+      90,
+      22
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      484,
+      232,
+      22,
+      22
+     ],
+     "outlettype": [
+      "",
+      "",
+      ""
+     ],
+     "items": [
+      "\u2013"
+     ],
+     "parameter_enable": 0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-354",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      630,
+      1964,
+      120,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-menus"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-355",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      770,
+      1964,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-found2"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-356",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      770,
+      1997,
+      68,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "gate 1 1"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-357",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 3,
+     "patching_rect": [
+      520,
+      2035,
+      61,
+      22
+     ],
+     "outlettype": [
+      "",
+      "",
+      ""
+     ],
+     "text": "t l l 0"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-358",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      770,
+      2035,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-359",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      520,
+      2062,
+      172,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "sprintf symout /steer/%s"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-360",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 3,
+     "patching_rect": [
+      520,
+      2089,
+      61,
+      22
+     ],
+     "outlettype": [
+      "",
+      "",
+      ""
+     ],
+     "text": "t l l l"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-361",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      520,
+      2126,
+      94,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /get"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-362",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      520,
+      2153,
+      126,
+      22
+     ],
+     "outlettype": [],
+     "text": "s musicrfm-packet"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-363",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      630,
+      2126,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-364",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      630,
+      2270,
+      139,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /steer/none"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-365",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      630,
+      2297,
+      126,
+      22
+     ],
+     "outlettype": [],
+     "text": "s musicrfm-packet"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-366",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      770,
+      2062,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-answer"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-367",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      770,
+      2089,
+      81,
+      22
+     ],
+     "outlettype": [
+      "list",
+      "list"
+     ],
+     "text": "zl.slice 1"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-368",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      770,
+      2126,
+      159,
+      22
+     ],
+     "outlettype": [
+      "int",
+      "int/list"
+     ],
+     "text": "zl.compare /steer/none"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-369",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      770,
+      2153,
+      48,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "sel 1"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-370",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      770,
+      2180,
+      55,
+      22
+     ],
+     "outlettype": [
+      "list",
+      "inactive"
+     ],
+     "text": "zl.reg"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-371",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      770,
+      2207,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-372",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      520,
+      2243,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "speedlim 10"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-373",
+     "maxclass": "live.dial",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      1020,
+      2180,
+      72,
+      56
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      521,
+      256,
+      48,
+      56
+     ],
+     "outlettype": [
+      "",
+      "float"
+     ],
+     "varname": "free_3",
+     "parameter_enable": 1,
+     "saved_attribute_attributes": {
+      "valueof": {
+       "parameter_longname": "free_3",
+       "parameter_shortname": "free 3",
+       "parameter_mmin": -2.0,
+       "parameter_mmax": 2.0,
+       "parameter_type": 0,
+       "parameter_unitstyle": 1
+      }
+     },
+     "annotation": "how strongly NAME steers; 1 is the top of its useful range, below 0 is away",
+     "annotation_name": "free_3"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-374",
+     "maxclass": "textedit",
+     "numinlets": 1,
+     "numoutlets": 4,
+     "patching_rect": [
+      1020,
+      1964,
+      100,
+      22
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      512,
+      232,
+      66,
+      22
+     ],
+     "outlettype": [
+      "",
+      "int",
+      "",
+      ""
+     ],
+     "varname": "free_3_name",
+     "keymode": 1,
+     "outputmode": 1,
+     "lines": 1,
+     "parameter_enable": 0,
+     "fontsize": 12.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-375",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1020,
+      1940,
+      130,
+      20
+     ],
+     "text": "free direction 3"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-376",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      1020,
+      1997,
+      81,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route text"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-377",
+     "maxclass": "umenu",
+     "numinlets": 1,
+     "numoutlets": 3,
+     "patching_rect": [
+      1130,
+      1997,
+      90,
+      22
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      578,
+      232,
+      22,
+      22
+     ],
+     "outlettype": [
+      "",
+      "",
+      ""
+     ],
+     "items": [
+      "\u2013"
+     ],
+     "parameter_enable": 0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-378",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1130,
+      1964,
+      120,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-menus"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-379",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1270,
+      1964,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-found3"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-380",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1270,
+      1997,
+      68,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "gate 1 1"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-381",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 3,
+     "patching_rect": [
+      1020,
+      2035,
+      61,
+      22
+     ],
+     "outlettype": [
+      "",
+      "",
+      ""
+     ],
+     "text": "t l l 0"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-382",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1270,
+      2035,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-383",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1020,
+      2062,
+      172,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "sprintf symout /steer/%s"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-384",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 3,
+     "patching_rect": [
+      1020,
+      2089,
+      61,
+      22
+     ],
+     "outlettype": [
+      "",
+      "",
+      ""
+     ],
+     "text": "t l l l"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-385",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1020,
+      2126,
+      94,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /get"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-386",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1020,
+      2153,
+      126,
+      22
+     ],
+     "outlettype": [],
+     "text": "s musicrfm-packet"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-387",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1130,
+      2126,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-388",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1130,
+      2270,
+      139,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /steer/none"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-389",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1130,
+      2297,
+      126,
+      22
+     ],
+     "outlettype": [],
+     "text": "s musicrfm-packet"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-390",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1270,
+      2062,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-answer"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-391",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      1270,
+      2089,
+      81,
+      22
+     ],
+     "outlettype": [
+      "list",
+      "list"
+     ],
+     "text": "zl.slice 1"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-392",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      1270,
+      2126,
+      159,
+      22
+     ],
+     "outlettype": [
+      "int",
+      "int/list"
+     ],
+     "text": "zl.compare /steer/none"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-393",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      1270,
+      2153,
+      48,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "sel 1"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-394",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      1270,
+      2180,
+      55,
+      22
+     ],
+     "outlettype": [
+      "list",
+      "inactive"
+     ],
+     "text": "zl.reg"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-395",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1270,
+      2207,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-396",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1020,
+      2243,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "speedlim 10"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-397",
+     "maxclass": "live.dial",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      1520,
+      2180,
+      72,
+      56
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      615,
+      256,
+      48,
+      56
+     ],
+     "outlettype": [
+      "",
+      "float"
+     ],
+     "varname": "free_4",
+     "parameter_enable": 1,
+     "saved_attribute_attributes": {
+      "valueof": {
+       "parameter_longname": "free_4",
+       "parameter_shortname": "free 4",
+       "parameter_mmin": -2.0,
+       "parameter_mmax": 2.0,
+       "parameter_type": 0,
+       "parameter_unitstyle": 1
+      }
+     },
+     "annotation": "how strongly NAME steers; 1 is the top of its useful range, below 0 is away",
+     "annotation_name": "free_4"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-398",
+     "maxclass": "textedit",
+     "numinlets": 1,
+     "numoutlets": 4,
+     "patching_rect": [
+      1520,
+      1964,
+      100,
+      22
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      606,
+      232,
+      66,
+      22
+     ],
+     "outlettype": [
+      "",
+      "int",
+      "",
+      ""
+     ],
+     "varname": "free_4_name",
+     "keymode": 1,
+     "outputmode": 1,
+     "lines": 1,
+     "parameter_enable": 0,
+     "fontsize": 12.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-399",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1520,
+      1940,
+      130,
+      20
+     ],
+     "text": "free direction 4"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-400",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      1520,
+      1997,
+      81,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route text"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-401",
+     "maxclass": "umenu",
+     "numinlets": 1,
+     "numoutlets": 3,
+     "patching_rect": [
+      1630,
+      1997,
+      90,
+      22
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      672,
+      232,
+      22,
+      22
+     ],
+     "outlettype": [
+      "",
+      "",
+      ""
+     ],
+     "items": [
+      "\u2013"
+     ],
+     "parameter_enable": 0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-402",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1630,
+      1964,
+      120,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-menus"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-403",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1770,
+      1964,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-found4"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-404",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1770,
+      1997,
+      68,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "gate 1 1"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-405",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 3,
+     "patching_rect": [
+      1520,
+      2035,
+      61,
+      22
+     ],
+     "outlettype": [
+      "",
+      "",
+      ""
+     ],
+     "text": "t l l 0"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-406",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1770,
+      2035,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-407",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1520,
+      2062,
+      172,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "sprintf symout /steer/%s"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-408",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 3,
+     "patching_rect": [
+      1520,
+      2089,
+      61,
+      22
+     ],
+     "outlettype": [
+      "",
+      "",
+      ""
+     ],
+     "text": "t l l l"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-409",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1520,
+      2126,
+      94,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /get"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-410",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1520,
+      2153,
+      126,
+      22
+     ],
+     "outlettype": [],
+     "text": "s musicrfm-packet"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-411",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1630,
+      2126,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-412",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1630,
+      2270,
+      139,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /steer/none"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-413",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1630,
+      2297,
+      126,
+      22
+     ],
+     "outlettype": [],
+     "text": "s musicrfm-packet"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-414",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1770,
+      2062,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-answer"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-415",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      1770,
+      2089,
+      81,
+      22
+     ],
+     "outlettype": [
+      "list",
+      "list"
+     ],
+     "text": "zl.slice 1"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-416",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      1770,
+      2126,
+      159,
+      22
+     ],
+     "outlettype": [
+      "int",
+      "int/list"
+     ],
+     "text": "zl.compare /steer/none"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-417",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      1770,
+      2153,
+      48,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "sel 1"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-418",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      1770,
+      2180,
+      55,
+      22
+     ],
+     "outlettype": [
+      "list",
+      "inactive"
+     ],
+     "text": "zl.reg"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-419",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1770,
+      2207,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-420",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1520,
+      2243,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "speedlim 10"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-421",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1010,
+      20,
+      65,
+      20
+     ],
+     "text": "status"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-422",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1010,
+      44,
+      113,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-here"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-423",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1010,
+      71,
+      100,
+      22
+     ],
+     "text": "set connected",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-424",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1180,
+      44,
+      113,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-gone"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-425",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1180,
+      71,
+      302,
+      22
+     ],
+     "text": "set no answer: start bridge play (port 9000)",
+     "outlettype": [
+      ""
+     ]
+    }
+   },
+   {
+    "box": {
+     "id": "obj-426",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1520,
+      44,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-answer"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-427",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      1520,
+      71,
+      94,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route /error"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-428",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1520,
+      98,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-429",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1010,
+      140,
+      120,
+      20
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      74,
+      324,
+      618,
+      20
+     ],
+     "text": "not connected yet"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-430",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      2614,
+      344,
+      56,
+      20
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      14,
+      324,
+      56,
+      20
+     ],
+     "text": "status",
+     "fontsize": 12.0
     }
    }
   ],
@@ -3558,11 +8583,24 @@
    {
     "patchline": {
      "source": [
-      "obj-5",
+      "obj-7",
       0
      ],
      "destination": [
+      "obj-8",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-6",
+      0
+     ],
+     "destination": [
+      "obj-7",
       0
      ],
      "order": 0
@@ -3597,37 +8635,11 @@
    {
     "patchline": {
      "source": [
-      "obj-12",
-      0
-     ],
-     "destination": [
-      "obj-13",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-13",
-      0
-     ],
-     "destination": [
       "obj-14",
       0
      ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-16",
-      0
-     ],
      "destination": [
-      "obj-17",
+      "obj-15",
       0
      ],
      "order": 0
@@ -3649,6 +8661,19 @@
    {
     "patchline": {
      "source": [
+      "obj-18",
+      0
+     ],
+     "destination": [
+      "obj-19",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-19",
       0
      ],
@@ -3662,37 +8687,11 @@
    {
     "patchline": {
      "source": [
-      "obj-20",
-      0
-     ],
-     "destination": [
-      "obj-21",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-21",
-      0
-     ],
-     "destination": [
       "obj-22",
       0
      ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-18",
-      0
-     ],
      "destination": [
-      "obj-19",
+      "obj-23",
       0
      ],
      "order": 0
@@ -3705,19 +8704,6 @@
       0
      ],
      "destination": [
-      "obj-19",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-18",
-      1
-     ],
-     "destination": [
       "obj-24",
       0
      ],
@@ -3727,24 +8713,24 @@
    {
     "patchline": {
      "source": [
-      "obj-24",
-      0
-     ],
-     "destination": [
-      "obj-21",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-18",
-      2
-     ],
-     "destination": [
       "obj-25",
+      0
+     ],
+     "destination": [
+      "obj-26",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-26",
+      0
+     ],
+     "destination": [
+      "obj-27",
       0
      ],
      "order": 0
@@ -3766,11 +8752,11 @@
    {
     "patchline": {
      "source": [
-      "obj-22",
+      "obj-24",
       0
      ],
      "destination": [
-      "obj-27",
+      "obj-25",
       0
      ],
      "order": 0
@@ -3783,6 +8769,32 @@
       0
      ],
      "destination": [
+      "obj-25",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-24",
+      1
+     ],
+     "destination": [
+      "obj-30",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-30",
+      0
+     ],
+     "destination": [
       "obj-27",
       0
      ],
@@ -3792,11 +8804,11 @@
    {
     "patchline": {
      "source": [
-      "obj-22",
-      0
+      "obj-24",
+      2
      ],
      "destination": [
-      "obj-30",
+      "obj-31",
       0
      ],
      "order": 0
@@ -3805,50 +8817,24 @@
    {
     "patchline": {
      "source": [
-      "obj-22",
+      "obj-28",
+      0
+     ],
+     "destination": [
+      "obj-32",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-28",
       1
      ],
      "destination": [
-      "obj-31",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-30",
-      0
-     ],
-     "destination": [
-      "obj-32",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-31",
-      0
-     ],
-     "destination": [
-      "obj-32",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-34",
-      0
-     ],
-     "destination": [
-      "obj-35",
+      "obj-33",
       0
      ],
      "order": 0
@@ -3870,24 +8856,37 @@
    {
     "patchline": {
      "source": [
-      "obj-36",
-      0
-     ],
-     "destination": [
       "obj-37",
       0
      ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
+     "destination": [
       "obj-38",
       0
      ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-36",
+      0
+     ],
      "destination": [
       "obj-37",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-36",
+      1
+     ],
+     "destination": [
+      "obj-39",
       0
      ],
      "order": 0
@@ -3974,19 +8973,6 @@
    {
     "patchline": {
      "source": [
-      "obj-50",
-      0
-     ],
-     "destination": [
-      "obj-51",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-51",
       0
      ],
@@ -4005,6 +8991,19 @@
      ],
      "destination": [
       "obj-53",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-53",
+      0
+     ],
+     "destination": [
+      "obj-50",
       0
      ],
      "order": 0
@@ -4026,7 +9025,7 @@
    {
     "patchline": {
      "source": [
-      "obj-53",
+      "obj-50",
       0
      ],
      "destination": [
@@ -4104,37 +9103,11 @@
    {
     "patchline": {
      "source": [
-      "obj-64",
-      0
-     ],
-     "destination": [
-      "obj-65",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-65",
       0
      ],
      "destination": [
       "obj-66",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-66",
-      0
-     ],
-     "destination": [
-      "steer_note_C",
       0
      ],
      "order": 0
@@ -4147,7 +9120,7 @@
       0
      ],
      "destination": [
-      "steer_note_C",
+      "obj-66",
       0
      ],
      "order": 0
@@ -4156,24 +9129,11 @@
    {
     "patchline": {
      "source": [
-      "obj-68",
-      0
-     ],
-     "destination": [
       "obj-69",
       0
      ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "steer_note_C",
-      0
-     ],
      "destination": [
-      "obj-68",
+      "obj-70",
       0
      ],
      "order": 0
@@ -4186,33 +9146,7 @@
       0
      ],
      "destination": [
-      "obj-71",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-71",
-      0
-     ],
-     "destination": [
-      "obj-72",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-72",
-      0
-     ],
-     "destination": [
-      "steer_note_Cs",
+      "obj-73",
       0
      ],
      "order": 0
@@ -4225,7 +9159,20 @@
       0
      ],
      "destination": [
-      "steer_note_Cs",
+      "obj-71",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-70",
+      1
+     ],
+     "destination": [
+      "obj-74",
       0
      ],
      "order": 0
@@ -4238,20 +9185,33 @@
       0
      ],
      "destination": [
+      "obj-72",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-75",
       0
      ],
+     "destination": [
+      "obj-76",
+      0
+     ],
      "order": 0
     }
    },
    {
     "patchline": {
      "source": [
-      "steer_note_Cs",
-      0
+      "obj-70",
+      2
      ],
      "destination": [
-      "obj-74",
+      "obj-75",
       0
      ],
      "order": 0
@@ -4273,11 +9233,11 @@
    {
     "patchline": {
      "source": [
-      "obj-77",
+      "obj-78",
       0
      ],
      "destination": [
-      "obj-78",
+      "obj-79",
       0
      ],
      "order": 0
@@ -4286,11 +9246,11 @@
    {
     "patchline": {
      "source": [
-      "obj-78",
-      0
+      "obj-70",
+      3
      ],
      "destination": [
-      "steer_note_D",
+      "obj-78",
       0
      ],
      "order": 0
@@ -4303,7 +9263,7 @@
       0
      ],
      "destination": [
-      "steer_note_D",
+      "obj-80",
       0
      ],
      "order": 0
@@ -4312,24 +9272,24 @@
    {
     "patchline": {
      "source": [
-      "obj-80",
-      0
-     ],
-     "destination": [
       "obj-81",
       0
      ],
+     "destination": [
+      "obj-82",
+      0
+     ],
      "order": 0
     }
    },
    {
     "patchline": {
      "source": [
-      "steer_note_D",
-      0
+      "obj-70",
+      4
      ],
      "destination": [
-      "obj-80",
+      "obj-81",
       0
      ],
      "order": 0
@@ -4351,11 +9311,11 @@
    {
     "patchline": {
      "source": [
-      "obj-83",
+      "obj-84",
       0
      ],
      "destination": [
-      "obj-84",
+      "obj-85",
       0
      ],
      "order": 0
@@ -4364,11 +9324,11 @@
    {
     "patchline": {
      "source": [
-      "obj-84",
-      0
+      "obj-70",
+      5
      ],
      "destination": [
-      "steer_note_Ds",
+      "obj-84",
       0
      ],
      "order": 0
@@ -4381,7 +9341,7 @@
       0
      ],
      "destination": [
-      "steer_note_Ds",
+      "obj-86",
       0
      ],
      "order": 0
@@ -4390,24 +9350,24 @@
    {
     "patchline": {
      "source": [
-      "obj-86",
-      0
-     ],
-     "destination": [
       "obj-87",
       0
      ],
+     "destination": [
+      "obj-88",
+      0
+     ],
      "order": 0
     }
    },
    {
     "patchline": {
      "source": [
-      "steer_note_Ds",
-      0
+      "obj-70",
+      6
      ],
      "destination": [
-      "obj-86",
+      "obj-87",
       0
      ],
      "order": 0
@@ -4421,71 +9381,6 @@
      ],
      "destination": [
       "obj-89",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-89",
-      0
-     ],
-     "destination": [
-      "obj-90",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-90",
-      0
-     ],
-     "destination": [
-      "steer_note_E",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-91",
-      0
-     ],
-     "destination": [
-      "steer_note_E",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-92",
-      0
-     ],
-     "destination": [
-      "obj-93",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "steer_note_E",
-      0
-     ],
-     "destination": [
-      "obj-92",
       0
      ],
      "order": 0
@@ -4524,7 +9419,7 @@
       0
      ],
      "destination": [
-      "steer_note_F",
+      "obj-93",
       0
      ],
      "order": 0
@@ -4537,7 +9432,7 @@
       0
      ],
      "destination": [
-      "steer_note_F",
+      "obj-98",
       0
      ],
      "order": 0
@@ -4559,11 +9454,11 @@
    {
     "patchline": {
      "source": [
-      "steer_note_F",
+      "obj-93",
       0
      ],
      "destination": [
-      "obj-98",
+      "obj-97",
       0
      ],
      "order": 0
@@ -4576,7 +9471,7 @@
       0
      ],
      "destination": [
-      "obj-101",
+      "obj-93",
       0
      ],
      "order": 0
@@ -4602,7 +9497,7 @@
       0
      ],
      "destination": [
-      "steer_note_Fs",
+      "obj-103",
       0
      ],
      "order": 0
@@ -4615,7 +9510,7 @@
       0
      ],
      "destination": [
-      "steer_note_Fs",
+      "obj-93",
       0
      ],
      "order": 0
@@ -4637,37 +9532,11 @@
    {
     "patchline": {
      "source": [
-      "steer_note_Fs",
+      "obj-105",
       0
      ],
      "destination": [
-      "obj-104",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-106",
-      0
-     ],
-     "destination": [
-      "obj-107",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-107",
-      0
-     ],
-     "destination": [
-      "obj-108",
+      "obj-93",
       0
      ],
      "order": 0
@@ -4680,7 +9549,7 @@
       0
      ],
      "destination": [
-      "steer_note_G",
+      "obj-109",
       0
      ],
      "order": 0
@@ -4693,7 +9562,7 @@
       0
      ],
      "destination": [
-      "steer_note_G",
+      "obj-110",
       0
      ],
      "order": 0
@@ -4706,20 +9575,20 @@
       0
      ],
      "destination": [
+      "obj-107",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-111",
       0
      ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "steer_note_G",
-      0
-     ],
      "destination": [
-      "obj-110",
+      "obj-112",
       0
      ],
      "order": 0
@@ -4741,11 +9610,11 @@
    {
     "patchline": {
      "source": [
-      "obj-113",
+      "obj-107",
       0
      ],
      "destination": [
-      "obj-114",
+      "obj-111",
       0
      ],
      "order": 0
@@ -4758,7 +9627,7 @@
       0
      ],
      "destination": [
-      "steer_note_Gs",
+      "obj-107",
       0
      ],
      "order": 0
@@ -4771,7 +9640,7 @@
       0
      ],
      "destination": [
-      "steer_note_Gs",
+      "obj-116",
       0
      ],
      "order": 0
@@ -4793,11 +9662,11 @@
    {
     "patchline": {
      "source": [
-      "steer_note_Gs",
+      "obj-117",
       0
      ],
      "destination": [
-      "obj-116",
+      "obj-107",
       0
      ],
      "order": 0
@@ -4823,33 +9692,7 @@
       0
      ],
      "destination": [
-      "obj-120",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-120",
-      0
-     ],
-     "destination": [
-      "steer_note_A",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-121",
-      0
-     ],
-     "destination": [
-      "steer_note_A",
+      "obj-107",
       0
      ],
      "order": 0
@@ -4871,11 +9714,11 @@
    {
     "patchline": {
      "source": [
-      "steer_note_A",
+      "obj-123",
       0
      ],
      "destination": [
-      "obj-122",
+      "obj-124",
       0
      ],
      "order": 0
@@ -4888,7 +9731,7 @@
       0
      ],
      "destination": [
-      "obj-125",
+      "obj-121",
       0
      ],
      "order": 0
@@ -4914,20 +9757,20 @@
       0
      ],
      "destination": [
-      "steer_note_As",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-127",
       0
      ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-121",
+      0
+     ],
      "destination": [
-      "steer_note_As",
+      "obj-125",
       0
      ],
      "order": 0
@@ -4940,20 +9783,20 @@
       0
      ],
      "destination": [
+      "obj-121",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-129",
       0
      ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "steer_note_As",
-      0
-     ],
      "destination": [
-      "obj-128",
+      "obj-130",
       0
      ],
      "order": 0
@@ -4979,7 +9822,7 @@
       0
      ],
      "destination": [
-      "obj-132",
+      "obj-121",
       0
      ],
      "order": 0
@@ -4992,7 +9835,7 @@
       0
      ],
      "destination": [
-      "steer_note_B",
+      "obj-133",
       0
      ],
      "order": 0
@@ -5005,33 +9848,7 @@
       0
      ],
      "destination": [
-      "steer_note_B",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-134",
-      0
-     ],
-     "destination": [
-      "obj-135",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "steer_note_B",
-      0
-     ],
-     "destination": [
-      "obj-134",
+      "obj-121",
       0
      ],
      "order": 0
@@ -5070,7 +9887,7 @@
       0
      ],
      "destination": [
-      "steer_tempo",
+      "obj-135",
       0
      ],
      "order": 0
@@ -5083,7 +9900,7 @@
       0
      ],
      "destination": [
-      "steer_tempo",
+      "obj-140",
       0
      ],
      "order": 0
@@ -5105,11 +9922,11 @@
    {
     "patchline": {
      "source": [
-      "steer_tempo",
+      "obj-135",
       0
      ],
      "destination": [
-      "obj-140",
+      "obj-139",
       0
      ],
      "order": 0
@@ -5122,7 +9939,7 @@
       0
      ],
      "destination": [
-      "obj-143",
+      "obj-135",
       0
      ],
      "order": 0
@@ -5148,7 +9965,7 @@
       0
      ],
      "destination": [
-      "gain",
+      "obj-145",
       0
      ],
      "order": 0
@@ -5161,7 +9978,7 @@
       0
      ],
      "destination": [
-      "gain",
+      "obj-135",
       0
      ],
      "order": 0
@@ -5183,37 +10000,11 @@
    {
     "patchline": {
      "source": [
-      "gain",
+      "obj-147",
       0
      ],
      "destination": [
-      "obj-146",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-148",
-      0
-     ],
-     "destination": [
-      "obj-149",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-149",
-      0
-     ],
-     "destination": [
-      "obj-150",
+      "obj-135",
       0
      ],
      "order": 0
@@ -5226,7 +10017,7 @@
       0
      ],
      "destination": [
-      "guidance",
+      "obj-151",
       0
      ],
      "order": 0
@@ -5239,7 +10030,7 @@
       0
      ],
      "destination": [
-      "guidance",
+      "obj-152",
       0
      ],
      "order": 0
@@ -5252,20 +10043,20 @@
       0
      ],
      "destination": [
+      "obj-149",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-153",
       0
      ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "guidance",
-      0
-     ],
      "destination": [
-      "obj-152",
+      "obj-154",
       0
      ],
      "order": 0
@@ -5287,11 +10078,11 @@
    {
     "patchline": {
      "source": [
-      "obj-155",
+      "obj-149",
       0
      ],
      "destination": [
-      "obj-156",
+      "obj-153",
       0
      ],
      "order": 0
@@ -5304,7 +10095,7 @@
       0
      ],
      "destination": [
-      "temperature",
+      "obj-149",
       0
      ],
      "order": 0
@@ -5317,7 +10108,7 @@
       0
      ],
      "destination": [
-      "temperature",
+      "obj-158",
       0
      ],
      "order": 0
@@ -5339,11 +10130,3274 @@
    {
     "patchline": {
      "source": [
-      "temperature",
+      "obj-159",
       0
      ],
      "destination": [
-      "obj-158",
+      "obj-149",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-160",
+      0
+     ],
+     "destination": [
+      "obj-161",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-161",
+      0
+     ],
+     "destination": [
+      "obj-149",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-164",
+      0
+     ],
+     "destination": [
+      "obj-165",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-165",
+      0
+     ],
+     "destination": [
+      "obj-166",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-166",
+      0
+     ],
+     "destination": [
+      "obj-163",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-167",
+      0
+     ],
+     "destination": [
+      "obj-168",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-168",
+      0
+     ],
+     "destination": [
+      "obj-169",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-163",
+      0
+     ],
+     "destination": [
+      "obj-167",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-170",
+      0
+     ],
+     "destination": [
+      "obj-163",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-171",
+      0
+     ],
+     "destination": [
+      "obj-172",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-172",
+      0
+     ],
+     "destination": [
+      "obj-173",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-173",
+      0
+     ],
+     "destination": [
+      "obj-163",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-174",
+      0
+     ],
+     "destination": [
+      "obj-175",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-175",
+      0
+     ],
+     "destination": [
+      "obj-163",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-178",
+      0
+     ],
+     "destination": [
+      "obj-179",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-179",
+      0
+     ],
+     "destination": [
+      "obj-180",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-180",
+      0
+     ],
+     "destination": [
+      "obj-177",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-181",
+      0
+     ],
+     "destination": [
+      "obj-182",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-182",
+      0
+     ],
+     "destination": [
+      "obj-183",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-177",
+      0
+     ],
+     "destination": [
+      "obj-181",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-184",
+      0
+     ],
+     "destination": [
+      "obj-177",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-185",
+      0
+     ],
+     "destination": [
+      "obj-186",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-186",
+      0
+     ],
+     "destination": [
+      "obj-187",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-187",
+      0
+     ],
+     "destination": [
+      "obj-177",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-188",
+      0
+     ],
+     "destination": [
+      "obj-189",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-189",
+      0
+     ],
+     "destination": [
+      "obj-177",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-192",
+      0
+     ],
+     "destination": [
+      "obj-193",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-193",
+      0
+     ],
+     "destination": [
+      "obj-194",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-194",
+      0
+     ],
+     "destination": [
+      "obj-191",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-195",
+      0
+     ],
+     "destination": [
+      "obj-196",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-196",
+      0
+     ],
+     "destination": [
+      "obj-197",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-191",
+      0
+     ],
+     "destination": [
+      "obj-195",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-198",
+      0
+     ],
+     "destination": [
+      "obj-191",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-199",
+      0
+     ],
+     "destination": [
+      "obj-200",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-200",
+      0
+     ],
+     "destination": [
+      "obj-201",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-201",
+      0
+     ],
+     "destination": [
+      "obj-191",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-202",
+      0
+     ],
+     "destination": [
+      "obj-203",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-203",
+      0
+     ],
+     "destination": [
+      "obj-191",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-206",
+      0
+     ],
+     "destination": [
+      "obj-207",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-207",
+      0
+     ],
+     "destination": [
+      "obj-208",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-208",
+      0
+     ],
+     "destination": [
+      "obj-205",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-209",
+      0
+     ],
+     "destination": [
+      "obj-210",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-210",
+      0
+     ],
+     "destination": [
+      "obj-211",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-205",
+      0
+     ],
+     "destination": [
+      "obj-209",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-212",
+      0
+     ],
+     "destination": [
+      "obj-205",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-213",
+      0
+     ],
+     "destination": [
+      "obj-214",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-214",
+      0
+     ],
+     "destination": [
+      "obj-215",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-215",
+      0
+     ],
+     "destination": [
+      "obj-205",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-216",
+      0
+     ],
+     "destination": [
+      "obj-217",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-217",
+      0
+     ],
+     "destination": [
+      "obj-205",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-220",
+      0
+     ],
+     "destination": [
+      "obj-221",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-221",
+      0
+     ],
+     "destination": [
+      "obj-222",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-222",
+      0
+     ],
+     "destination": [
+      "obj-219",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-223",
+      0
+     ],
+     "destination": [
+      "obj-224",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-224",
+      0
+     ],
+     "destination": [
+      "obj-225",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-219",
+      0
+     ],
+     "destination": [
+      "obj-223",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-226",
+      0
+     ],
+     "destination": [
+      "obj-219",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-227",
+      0
+     ],
+     "destination": [
+      "obj-228",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-228",
+      0
+     ],
+     "destination": [
+      "obj-229",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-229",
+      0
+     ],
+     "destination": [
+      "obj-219",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-230",
+      0
+     ],
+     "destination": [
+      "obj-231",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-231",
+      0
+     ],
+     "destination": [
+      "obj-219",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-234",
+      0
+     ],
+     "destination": [
+      "obj-235",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-235",
+      0
+     ],
+     "destination": [
+      "obj-236",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-236",
+      0
+     ],
+     "destination": [
+      "obj-233",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-237",
+      0
+     ],
+     "destination": [
+      "obj-238",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-238",
+      0
+     ],
+     "destination": [
+      "obj-239",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-233",
+      0
+     ],
+     "destination": [
+      "obj-237",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-240",
+      0
+     ],
+     "destination": [
+      "obj-233",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-241",
+      0
+     ],
+     "destination": [
+      "obj-242",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-242",
+      0
+     ],
+     "destination": [
+      "obj-243",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-243",
+      0
+     ],
+     "destination": [
+      "obj-233",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-244",
+      0
+     ],
+     "destination": [
+      "obj-245",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-245",
+      0
+     ],
+     "destination": [
+      "obj-233",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-248",
+      0
+     ],
+     "destination": [
+      "obj-249",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-249",
+      0
+     ],
+     "destination": [
+      "obj-250",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-250",
+      0
+     ],
+     "destination": [
+      "obj-247",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-251",
+      0
+     ],
+     "destination": [
+      "obj-252",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-252",
+      0
+     ],
+     "destination": [
+      "obj-253",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-247",
+      0
+     ],
+     "destination": [
+      "obj-251",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-254",
+      0
+     ],
+     "destination": [
+      "obj-247",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-255",
+      0
+     ],
+     "destination": [
+      "obj-256",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-256",
+      0
+     ],
+     "destination": [
+      "obj-257",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-257",
+      0
+     ],
+     "destination": [
+      "obj-247",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-258",
+      0
+     ],
+     "destination": [
+      "obj-259",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-259",
+      0
+     ],
+     "destination": [
+      "obj-247",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-262",
+      0
+     ],
+     "destination": [
+      "obj-263",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-263",
+      0
+     ],
+     "destination": [
+      "obj-264",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-264",
+      0
+     ],
+     "destination": [
+      "obj-261",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-265",
+      0
+     ],
+     "destination": [
+      "obj-266",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-266",
+      0
+     ],
+     "destination": [
+      "obj-267",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-261",
+      0
+     ],
+     "destination": [
+      "obj-265",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-268",
+      0
+     ],
+     "destination": [
+      "obj-261",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-269",
+      0
+     ],
+     "destination": [
+      "obj-270",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-270",
+      0
+     ],
+     "destination": [
+      "obj-271",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-271",
+      0
+     ],
+     "destination": [
+      "obj-261",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-272",
+      0
+     ],
+     "destination": [
+      "obj-273",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-273",
+      0
+     ],
+     "destination": [
+      "obj-261",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-276",
+      0
+     ],
+     "destination": [
+      "obj-277",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-277",
+      0
+     ],
+     "destination": [
+      "obj-278",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-278",
+      0
+     ],
+     "destination": [
+      "obj-275",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-279",
+      0
+     ],
+     "destination": [
+      "obj-280",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-280",
+      0
+     ],
+     "destination": [
+      "obj-281",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-275",
+      0
+     ],
+     "destination": [
+      "obj-279",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-282",
+      0
+     ],
+     "destination": [
+      "obj-275",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-285",
+      0
+     ],
+     "destination": [
+      "obj-286",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-286",
+      0
+     ],
+     "destination": [
+      "obj-287",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-287",
+      0
+     ],
+     "destination": [
+      "obj-284",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-288",
+      0
+     ],
+     "destination": [
+      "obj-289",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-289",
+      0
+     ],
+     "destination": [
+      "obj-290",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-284",
+      0
+     ],
+     "destination": [
+      "obj-288",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-291",
+      0
+     ],
+     "destination": [
+      "obj-284",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-294",
+      0
+     ],
+     "destination": [
+      "obj-295",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-295",
+      0
+     ],
+     "destination": [
+      "obj-296",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-296",
+      0
+     ],
+     "destination": [
+      "obj-293",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-297",
+      0
+     ],
+     "destination": [
+      "obj-298",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-298",
+      0
+     ],
+     "destination": [
+      "obj-299",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-293",
+      0
+     ],
+     "destination": [
+      "obj-297",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-300",
+      0
+     ],
+     "destination": [
+      "obj-293",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-302",
+      0
+     ],
+     "destination": [
+      "obj-303",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-303",
+      0
+     ],
+     "destination": [
+      "obj-304",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-304",
+      0
+     ],
+     "destination": [
+      "obj-305",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-306",
+      0
+     ],
+     "destination": [
+      "obj-307",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-307",
+      1
+     ],
+     "destination": [
+      "obj-308",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-309",
+      0
+     ],
+     "destination": [
+      "obj-310",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-308",
+      1
+     ],
+     "destination": [
+      "obj-309",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-311",
+      0
+     ],
+     "destination": [
+      "obj-312",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-312",
+      0
+     ],
+     "destination": [
+      "obj-313",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-308",
+      0
+     ],
+     "destination": [
+      "obj-314",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-314",
+      13
+     ],
+     "destination": [
+      "obj-315",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-316",
+      0
+     ],
+     "destination": [
+      "obj-317",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-315",
+      0
+     ],
+     "destination": [
+      "obj-316",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-315",
+      1
+     ],
+     "destination": [
+      "obj-317",
+      1
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-318",
+      0
+     ],
+     "destination": [
+      "obj-319",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-319",
+      0
+     ],
+     "destination": [
+      "obj-316",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-317",
+      0
+     ],
+     "destination": [
+      "obj-320",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-320",
+      0
+     ],
+     "destination": [
+      "obj-321",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-320",
+      1
+     ],
+     "destination": [
+      "obj-322",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-320",
+      2
+     ],
+     "destination": [
+      "obj-323",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-320",
+      3
+     ],
+     "destination": [
+      "obj-324",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-326",
+      0
+     ],
+     "destination": [
+      "obj-328",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-330",
+      0
+     ],
+     "destination": [
+      "obj-329",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-331",
+      0
+     ],
+     "destination": [
+      "obj-332",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-328",
+      0
+     ],
+     "destination": [
+      "obj-333",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-329",
+      1
+     ],
+     "destination": [
+      "obj-333",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-332",
+      0
+     ],
+     "destination": [
+      "obj-333",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-333",
+      2
+     ],
+     "destination": [
+      "obj-332",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-334",
+      0
+     ],
+     "destination": [
+      "obj-326",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-333",
+      1
+     ],
+     "destination": [
+      "obj-334",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-335",
+      0
+     ],
+     "destination": [
+      "obj-336",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-333",
+      0
+     ],
+     "destination": [
+      "obj-335",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-337",
+      0
+     ],
+     "destination": [
+      "obj-338",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-336",
+      0
+     ],
+     "destination": [
+      "obj-337",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-340",
+      0
+     ],
+     "destination": [
+      "obj-341",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-336",
+      1
+     ],
+     "destination": [
+      "obj-339",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-339",
+      0
+     ],
+     "destination": [
+      "obj-340",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-342",
+      0
+     ],
+     "destination": [
+      "obj-343",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-344",
+      0
+     ],
+     "destination": [
+      "obj-345",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-345",
+      0
+     ],
+     "destination": [
+      "obj-346",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-336",
+      2
+     ],
+     "destination": [
+      "obj-344",
+      1
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-343",
+      0
+     ],
+     "destination": [
+      "obj-344",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-343",
+      1
+     ],
+     "destination": [
+      "obj-346",
+      1
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-346",
+      0
+     ],
+     "destination": [
+      "obj-347",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-347",
+      0
+     ],
+     "destination": [
+      "obj-325",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-325",
+      0
+     ],
+     "destination": [
+      "obj-348",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-348",
+      0
+     ],
+     "destination": [
+      "obj-340",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-350",
+      0
+     ],
+     "destination": [
+      "obj-352",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-354",
+      0
+     ],
+     "destination": [
+      "obj-353",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-355",
+      0
+     ],
+     "destination": [
+      "obj-356",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-352",
+      0
+     ],
+     "destination": [
+      "obj-357",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-353",
+      1
+     ],
+     "destination": [
+      "obj-357",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-356",
+      0
+     ],
+     "destination": [
+      "obj-357",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-357",
+      2
+     ],
+     "destination": [
+      "obj-356",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-358",
+      0
+     ],
+     "destination": [
+      "obj-350",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-357",
+      1
+     ],
+     "destination": [
+      "obj-358",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-359",
+      0
+     ],
+     "destination": [
+      "obj-360",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-357",
+      0
+     ],
+     "destination": [
+      "obj-359",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-361",
+      0
+     ],
+     "destination": [
+      "obj-362",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-360",
+      0
+     ],
+     "destination": [
+      "obj-361",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-364",
+      0
+     ],
+     "destination": [
+      "obj-365",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-360",
+      1
+     ],
+     "destination": [
+      "obj-363",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-363",
+      0
+     ],
+     "destination": [
+      "obj-364",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-366",
+      0
+     ],
+     "destination": [
+      "obj-367",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-368",
+      0
+     ],
+     "destination": [
+      "obj-369",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-369",
+      0
+     ],
+     "destination": [
+      "obj-370",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-360",
+      2
+     ],
+     "destination": [
+      "obj-368",
+      1
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-367",
+      0
+     ],
+     "destination": [
+      "obj-368",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-367",
+      1
+     ],
+     "destination": [
+      "obj-370",
+      1
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-370",
+      0
+     ],
+     "destination": [
+      "obj-371",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-371",
+      0
+     ],
+     "destination": [
+      "obj-349",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-349",
+      0
+     ],
+     "destination": [
+      "obj-372",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-372",
+      0
+     ],
+     "destination": [
+      "obj-364",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-374",
+      0
+     ],
+     "destination": [
+      "obj-376",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-378",
+      0
+     ],
+     "destination": [
+      "obj-377",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-379",
+      0
+     ],
+     "destination": [
+      "obj-380",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-376",
+      0
+     ],
+     "destination": [
+      "obj-381",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-377",
+      1
+     ],
+     "destination": [
+      "obj-381",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-380",
+      0
+     ],
+     "destination": [
+      "obj-381",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-381",
+      2
+     ],
+     "destination": [
+      "obj-380",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-382",
+      0
+     ],
+     "destination": [
+      "obj-374",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-381",
+      1
+     ],
+     "destination": [
+      "obj-382",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-383",
+      0
+     ],
+     "destination": [
+      "obj-384",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-381",
+      0
+     ],
+     "destination": [
+      "obj-383",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-385",
+      0
+     ],
+     "destination": [
+      "obj-386",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-384",
+      0
+     ],
+     "destination": [
+      "obj-385",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-388",
+      0
+     ],
+     "destination": [
+      "obj-389",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-384",
+      1
+     ],
+     "destination": [
+      "obj-387",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-387",
+      0
+     ],
+     "destination": [
+      "obj-388",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-390",
+      0
+     ],
+     "destination": [
+      "obj-391",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-392",
+      0
+     ],
+     "destination": [
+      "obj-393",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-393",
+      0
+     ],
+     "destination": [
+      "obj-394",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-384",
+      2
+     ],
+     "destination": [
+      "obj-392",
+      1
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-391",
+      0
+     ],
+     "destination": [
+      "obj-392",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-391",
+      1
+     ],
+     "destination": [
+      "obj-394",
+      1
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-394",
+      0
+     ],
+     "destination": [
+      "obj-395",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-395",
+      0
+     ],
+     "destination": [
+      "obj-373",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-373",
+      0
+     ],
+     "destination": [
+      "obj-396",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-396",
+      0
+     ],
+     "destination": [
+      "obj-388",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-398",
+      0
+     ],
+     "destination": [
+      "obj-400",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-402",
+      0
+     ],
+     "destination": [
+      "obj-401",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-403",
+      0
+     ],
+     "destination": [
+      "obj-404",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-400",
+      0
+     ],
+     "destination": [
+      "obj-405",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-401",
+      1
+     ],
+     "destination": [
+      "obj-405",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-404",
+      0
+     ],
+     "destination": [
+      "obj-405",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-405",
+      2
+     ],
+     "destination": [
+      "obj-404",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-406",
+      0
+     ],
+     "destination": [
+      "obj-398",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-405",
+      1
+     ],
+     "destination": [
+      "obj-406",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-407",
+      0
+     ],
+     "destination": [
+      "obj-408",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-405",
+      0
+     ],
+     "destination": [
+      "obj-407",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-409",
+      0
+     ],
+     "destination": [
+      "obj-410",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-408",
+      0
+     ],
+     "destination": [
+      "obj-409",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-412",
+      0
+     ],
+     "destination": [
+      "obj-413",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-408",
+      1
+     ],
+     "destination": [
+      "obj-411",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-411",
+      0
+     ],
+     "destination": [
+      "obj-412",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-414",
+      0
+     ],
+     "destination": [
+      "obj-415",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-416",
+      0
+     ],
+     "destination": [
+      "obj-417",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-417",
+      0
+     ],
+     "destination": [
+      "obj-418",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-408",
+      2
+     ],
+     "destination": [
+      "obj-416",
+      1
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-415",
+      0
+     ],
+     "destination": [
+      "obj-416",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-415",
+      1
+     ],
+     "destination": [
+      "obj-418",
+      1
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-418",
+      0
+     ],
+     "destination": [
+      "obj-419",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-419",
+      0
+     ],
+     "destination": [
+      "obj-397",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-397",
+      0
+     ],
+     "destination": [
+      "obj-420",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-420",
+      0
+     ],
+     "destination": [
+      "obj-412",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-422",
+      0
+     ],
+     "destination": [
+      "obj-423",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-424",
+      0
+     ],
+     "destination": [
+      "obj-425",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-426",
+      0
+     ],
+     "destination": [
+      "obj-427",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-427",
+      0
+     ],
+     "destination": [
+      "obj-428",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-423",
+      0
+     ],
+     "destination": [
+      "obj-429",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-425",
+      0
+     ],
+     "destination": [
+      "obj-429",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-428",
+      0
+     ],
+     "destination": [
+      "obj-429",
       0
      ],
      "order": 0

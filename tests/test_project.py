@@ -19,6 +19,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import run
+from bridge.clients import PROGRAMS
 from bridge.controls import Parameter, namespace
 
 if sys.version_info >= (3, 11):
@@ -69,10 +70,9 @@ class TestWheel:
         notes = ("C", "Cs", "D", "Ds", "E", "F", "Fs", "G", "Gs", "A", "As", "B")
         for direction in (*(f"note_{note}" for note in notes), "tempo"):
             assert f"musicrfm/data/directions/nano/{direction}.safetensors" in names
-        assert {
-            "bridge/data/max_patches/musicrfm.maxpat",
-            "bridge/data/max_patches/musicrfm.pd",
-        } <= (names)
+        for client in PROGRAMS:
+            name = f"bridge/data/max_patches/{client}"
+            assert wheel.read(name) == (ROOT / "max_patches" / client).read_bytes()
         weights = ROOT / "musicrfm" / "nano" / "weights"
         assert {path.name for path in weights.iterdir()} >= {"config.json", "model.safetensors"}
         for path in weights.iterdir():

@@ -1,0 +1,91 @@
+"""Boxes of a Max patcher: made, placed in both views and joined, with as little ado as possible.
+
+Columns of boxes (`chain`) meet only through `s` and `r`, so no cord crosses another. What a player
+sees gets a second place, in presentation mode, from `show`.
+"""
+
+from __future__ import annotations
+
+from py2max import Box, Patcher
+
+Place = tuple[int, int, int, int]  # x, y, width, height
+LABEL = 12  # font size
+ASIDE = 2600  # where, in patching mode, the mere decoration of the panel begins
+
+
+class Wires:
+    """The names of a patch's `s` and `r`. In a Live device they begin with three dashes, which Live
+    replaces by a number of the device's own.
+    """
+
+    def __init__(self, prefix: str, out: str = "packet") -> None:
+        self.packet = f"{prefix}packet"  # to the bridge
+        self.answer = f"{prefix}answer"  # from the bridge
+        self.out = f"{prefix}{out}"  # what a player's hand moves, on its way to the bridge
+        self.here = f"{prefix}here"  # the bridge has begun to answer
+        self.gone = f"{prefix}gone"
+        self.ask = f"{prefix}ask"  # ask the bridge what there is
+        self.forget = f"{prefix}forget"  # what was there before
+        self.listed = f"{prefix}listed"  # the address of a control that there is
+        self.menus = f"{prefix}menus"  # to the menus of directions
+        self.found = f"{prefix}found"  # and a number: a direction for that free dial
+        self.push = f"{prefix}push"  # everything says where it stands
+
+
+def chain(patcher: Patcher, x: int, y: int, *texts: str, step: int = 27) -> list[Box]:
+    """Boxes under one another, first outlet to first inlet; `(…` makes a message box."""
+    made = []
+    for row, text in enumerate(texts):
+        if text.startswith("("):
+            made.append(message(patcher, text[1:], x, y + row * step))
+        else:
+            made.append(thing(patcher, text, x, y + row * step))
+    for above, below in zip(made, made[1:], strict=False):
+        join(patcher, above, below)
+    return made
+
+
+def thing(patcher: Patcher, text: str, x: int, y: int) -> Box:
+    return patcher.add_textbox(text, patching_rect=[x, y, wide(text), 22])
+
+
+def message(patcher: Patcher, text: str, x: int, y: int) -> Box:
+    return patcher.add_message(text, patching_rect=[x, y, wide(text), 22])
+
+
+def join(patcher: Patcher, source: Box, target: Box, outlet: int = 0, inlet: int = 0) -> None:
+    patcher.add_line(source, target, outlet=outlet, inlet=inlet)
+
+
+def note(patcher: Patcher, text: str, x: int, y: int) -> Box:
+    """A heading in patching mode."""
+    return patcher.add_comment(text, patching_rect=[x, y, wide(text) + 10, 20])
+
+
+def told(patcher: Patcher, text: str, x: int, y: int, maxclass: str = "comment") -> Box:
+    """A text that messages change."""
+    box = Box(maxclass, 1, 0, patcher.get_id(maxclass), [x, y, 120, 20], text=text)
+    patcher.add_box(box)
+    return box
+
+
+def label(patcher: Patcher, text: str, place: Place, size: float = LABEL, **more: object) -> Box:
+    """A text of the panel; in patching mode it is kept out of the way, on the right."""
+    box = patcher.add_comment(text, patching_rect=aside(place), fontsize=float(size), **more)
+    return show(box, place)
+
+
+def aside(place: Place) -> list[int]:
+    return [ASIDE + place[0], 20 + place[1], place[2], place[3]]
+
+
+def show(box: Box, place: Place) -> Box:
+    """Put a box on the panel."""
+    box.presentation = 1
+    box.presentation_rect = list(place)
+    return box
+
+
+def wide(text: str) -> int:
+    """About as wide as Max draws it in Arial 12."""
+    return 16 + 6 * len(text) + len(text) // 2

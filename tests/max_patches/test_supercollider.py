@@ -1,0 +1,51 @@
+"""The SuperCollider snippet: its blocks close, its addresses exist, its ranges are right."""
+
+from __future__ import annotations
+
+import re
+
+from bridge.controls import namespace
+from max_patches.build import HERE
+from max_patches.panel import METERS, SHIPPED, panel
+
+TEXT = (HERE / "musicrfm.scd").read_text("utf-8")
+CONTROLS = {parameter.address: parameter for parameter in namespace(SHIPPED)}
+SERVICE = {"/get", "/subscribe", "/error"}
+CODE = re.sub(r"//[^\n]*", "", re.sub(r'"(?:\\.|[^"\\])*"|\'[^\']*\'', "''", TEXT))
+
+
+def test_every_bracket_closes() -> None:
+    open_ = []
+    for character in CODE:
+        if character in "([{":
+            open_.append(character)
+        elif character in ")]}":
+            assert open_ and "([{".index(open_.pop()) == ")]}".index(character)
+    assert not open_
+
+
+def test_blocks_are_made_to_be_evaluated_one_by_one() -> None:
+    blocks = re.findall(r"^\((.*?)^\)$", TEXT, re.S | re.M)
+    assert len(blocks) == 3
+    for line in re.sub(r"^\(.*?^\)$", "", TEXT, flags=re.S | re.M).splitlines():
+        assert not line or line.startswith("//") or re.match(r"~\w+\.", line), line
+
+
+def test_addresses_exist() -> None:
+    spoken = set(re.findall(r"'(/[\w/]+)'", TEXT))
+    heard = {meter.address for meter in METERS}
+    presets = {parameter.address for parameter in panel().presets}
+    assert spoken - SERVICE - heard <= set(CONTROLS)
+    assert spoken >= heard | presets | {"/prompt", "/play", "/panic"}
+    assert {knob.parameter.address for knob in panel().knobs} <= spoken
+
+
+def test_specs_are_the_namespaces() -> None:
+    found = re.findall(r"'(/[\w/]+)' -> ControlSpec\(([^)]*)\)", TEXT)
+    assert len(found) == len(panel().knobs)
+    for address, text in found:
+        low, high, _, step, default, unit = (part.strip() for part in text.split(","))
+        parameter = CONTROLS[address]
+        assert (float(low), float(high)) == (parameter.low, parameter.high)
+        assert float(default) == parameter.default and unit == f'"{parameter.unit}"'
+        assert float(step) == (parameter.type == "i")
