@@ -1,4 +1,4 @@
-"""The TouchOSC layout: its file, its addresses, and its script, run in TouchOSC's version of Lua."""
+"""The TouchOSC layout: its file, its addresses, and its script in TouchOSC's version of Lua."""
 
 from __future__ import annotations
 
