@@ -111,7 +111,7 @@ def meters() -> list[dict]:
         ),
     ]  # fmt: skip
     for place, meter in enumerate(FIGURES):
-        left = 270 + 146 * place
+        left = 270 + 143 * place
         made += [
             text(f"{meter.label}_name", (left, 144, 72, 26), meter.label),
             put(
