@@ -260,17 +260,17 @@ def prompts(patcher: Patcher, wires: Wires, panel: Panel) -> None:
     join(patcher, slot, order)
     chosen = thing(patcher, f"sel {' '.join(map(str, range(SLOTS)))}", 1180, 464)
     join(patcher, order, chosen)
-    out = chain(patcher, 1180, 650, f"prepend {panel.prompt.address}", f"s {wires.out}")[0]
+    out = chain(patcher, 1180, 656, f"prepend {panel.prompt.address}", f"s {wires.out}")[0]
     show(slot, (6, 26, 206, 17))
     for place in range(SLOTS):
         x = 1180 + 190 * place
         words = text_entry(patcher, f"Prompt {place + 1}", PROMPTS[place])
         words.patching_rect = [x, 510, 170, 20]
         join(patcher, chosen, words, outlet=place)
-        said, gate = thing(patcher, "route text", x, 550), thing(patcher, "gate 1 0", x, 600)
+        said = maxparts.typed(patcher, words, x, 545)
+        gate = thing(patcher, "gate 1 0", x, 606)
         same = thing(patcher, f"== {place}", x + 100, 550)
-        join(patcher, words, said)
-        join(patcher, said, gate, inlet=1)
+        join(patcher, said, gate, outlet=1, inlet=1)
         join(patcher, order, same, outlet=1)
         join(patcher, same, gate)
         join(patcher, gate, out)
@@ -321,7 +321,9 @@ def sound(patcher: Patcher, wires: Wires, panel: Panel) -> None:
         dial = maxparts.dial(patcher, panel.free, name, name, **start(panel.free))
         words = text_entry(patcher, f"Free {number} name", "")
         menu = maxparts.free(patcher, wires, number, dial, words, 20 + 500 * place, 2150)
-        pushed(patcher, wires, dial, 380 + 500 * place, 2417)
+        pushed(patcher, wires, dial, 380 + 500 * place, 2444)
+        # The name that came with the Live set, said again once somebody can hear it.
+        join(patcher, thing(patcher, f"r {wires.here}", 400 + 500 * place, 2174), words)
         show(words, (x, 94, 64, 16))
         show(menu, (x + 64, 94, 18, 16))
         show(dial, (x + 10, ROWS[1], 44, 48))

@@ -197,6 +197,13 @@ def known(patcher: Patcher, wires: Wires, box: Box, address: str, x: int, y: int
     join(patcher, chain(patcher, x, y + 90, f"r {wires.forget}", "(active 0")[-1], box)
 
 
+def typed(patcher: Patcher, entry: Box, x: int, y: int) -> Box:
+    """What somebody wrote: its second outlet says the text, and nothing where there is none."""
+    split = chain(patcher, x, y, "route text", "route bang")
+    join(patcher, entry, split[0])
+    return split[1]
+
+
 def free(patcher: Patcher, wires: Wires, number: int, dial: Box, entry: Box, x: int, y: int) -> Box:
     """A dial for any direction: `entry` is where its name is typed; returns the menu for that.
 
@@ -204,39 +211,38 @@ def free(patcher: Patcher, wires: Wires, number: int, dial: Box, entry: Box, x: 
     """
     note(patcher, f"free direction {number}", x, y)
     entry.patching_rect = [x, y + 24, 100, 22]
-    typed = thing(patcher, "route text", x, y + 57)
-    join(patcher, entry, typed)
+    written = typed(patcher, entry, x, y + 57)
     menu = patcher.add_textbox(
         "umenu", patching_rect=[x + 110, y + 57, 90, 22], items=["–"], parameter_enable=0
     )
-    join(patcher, thing(patcher, f"r {wires.menus}", x + 110, y + 24), menu)
+    join(patcher, thing(patcher, f"r {wires.menus}", x + 110, y + 30), menu)
     gate = chain(patcher, x + 250, y + 24, f"r {wires.found}{number}", "gate 1 1", step=33)[-1]
-    named = thing(patcher, "t l l 0", x, y + 95)
-    for source, outlet in ((typed, 0), (menu, 1), (gate, 0)):
+    named = thing(patcher, "t l l 0", x, y + 122)
+    for source, outlet in ((written, 1), (menu, 1), (gate, 0)):
         join(patcher, source, named, outlet=outlet)
     join(patcher, named, gate, outlet=2)
-    join(patcher, shown := thing(patcher, "prepend set", x + 250, y + 95), entry)
+    join(patcher, shown := thing(patcher, "prepend set", x + 250, y + 122), entry)
     join(patcher, named, shown, outlet=1)
-    address = chain(patcher, x, y + 122, "sprintf symout /steer/%s", "t l l l")
+    address = chain(patcher, x, y + 149, "sprintf symout /steer/%s", "t l l l")
     join(patcher, named, address[0])
-    join(patcher, address[1], chain(patcher, x, y + 186, "prepend /get", f"s {wires.packet}")[0])
+    join(patcher, address[1], chain(patcher, x, y + 213, "prepend /get", f"s {wires.packet}")[0])
 
     # Out: what stands before the dial's value is the address.
-    sent = thing(patcher, "prepend set", x + 110, y + 186)
-    out = chain(patcher, x + 110, y + 330, "prepend /steer/none", f"s {wires.out}")[0]
+    sent = thing(patcher, "prepend set", x + 110, y + 213)
+    out = chain(patcher, x + 110, y + 357, "prepend /steer/none", f"s {wires.out}")[0]
     join(patcher, address[1], sent, outlet=1)
     join(patcher, sent, out)
     # Back: values of that address move the dial.
-    split = chain(patcher, x + 250, y + 122, f"r {wires.answer}", "zl.slice 1")[-1]
-    same = chain(patcher, x + 250, y + 186, "zl.compare /steer/none", "sel 1", "zl.reg")
+    split = chain(patcher, x + 250, y + 149, f"r {wires.answer}", "zl.slice 1")[-1]
+    same = chain(patcher, x + 250, y + 213, "zl.compare /steer/none", "sel 1", "zl.reg")
     join(patcher, address[1], same[0], outlet=2, inlet=1)
     join(patcher, split, same[0])
     join(patcher, split, same[2], outlet=1, inlet=1)
-    back = thing(patcher, "prepend set", x + 250, y + 267)
+    back = thing(patcher, "prepend set", x + 250, y + 294)
     join(patcher, same[2], back)
-    dial.patching_rect = [x, y + 240, 72, 56]
+    dial.patching_rect = [x, y + 267, 72, 56]
     join(patcher, back, dial)
-    slow = thing(patcher, f"speedlim {FASTEST_MS}", x, y + 303)
+    slow = thing(patcher, f"speedlim {FASTEST_MS}", x, y + 330)
     join(patcher, dial, slow)
     join(patcher, slow, out)
     return menu

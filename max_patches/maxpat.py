@@ -124,10 +124,10 @@ def prompt_slot(
 ) -> None:
     x, y = place
     column = 20 + 500 * (number - 1)
-    note(patcher, f"prompt {number} and its weight", column, 2340)
-    words = text_control(patcher, wires, slot.text.address, column, 2364)
+    note(patcher, f"prompt {number} and its weight", column, 2380)
+    words = text_control(patcher, wires, slot.text.address, column, 2404)
     weight = maxparts.slider(patcher, slot.weight, f"weight {number}")
-    maxparts.ends(patcher, wires, weight, slot.weight.address, column + 250, 2364)
+    maxparts.ends(patcher, wires, weight, slot.weight.address, column + 250, 2404)
     label(patcher, str(number), (x - 6, y + 2, 20, 20))
     show(words, (x + 16, y, 196, 24))
     show(weight, (x + 220, y, 100, 24))
@@ -177,8 +177,9 @@ def presets(patcher: Patcher, wires: Wires, panel: Panel, y: int) -> int:
     note(patcher, "presets", x, top)
     name = entry(patcher, "preset")
     name.patching_rect = [x, top + 120, 180, 22]
-    way = chain(patcher, x, top + 150, "route text", "gate 3 0")
-    join(patcher, name, way[0], inlet=0)
+    written = maxparts.typed(patcher, name, x, top + 150)
+    way = thing(patcher, "gate 3 0", x, top + 210)
+    join(patcher, written, way, outlet=1, inlet=1)
     label(patcher, "preset", (LEFT - 6, y + 2, 56, 20))
     show(name, (LEFT + 54, y, 190, 24))
     for place, parameter in enumerate(panel.presets):
@@ -187,23 +188,23 @@ def presets(patcher: Patcher, wires: Wires, panel: Panel, y: int) -> int:
         show(button, (LEFT + 252 + 76 * place, y, 70, 24))
         order = thing(patcher, f"t 0 b {place + 1}", column, top + 58)
         join(patcher, button, order)
-        join(patcher, order, way[1])
+        join(patcher, order, way)
         join(patcher, order, name, outlet=1)
-        join(patcher, order, way[1], outlet=2)
-        out = chain(patcher, column, top + 237, f"prepend {parameter.address}", f"s {wires.packet}")
+        join(patcher, order, way, outlet=2)
+        out = chain(patcher, column, top + 280, f"prepend {parameter.address}", f"s {wires.packet}")
         if parameter.type == "s":
-            join(patcher, way[1], out[0], outlet=place)
+            join(patcher, way, out[0], outlet=place)
             continue
-        pair = thing(patcher, "zl.join", column, top + 210)
-        join(patcher, way[1], pair, outlet=place)
+        pair = thing(patcher, "zl.join", column, top + 250)
+        join(patcher, way, pair, outlet=place)
         join(patcher, pair, out[0])
         seconds = patcher.add_textbox(
             "flonum",
-            patching_rect=[column + 80, top + 183, 60, 22],
+            patching_rect=[column + 80, top + 220, 60, 22],
             minimum=0.0,
             parameter_enable=0,
         )
-        join(patcher, thing(patcher, "loadmess 4.", column + 80, top + 150), seconds)
+        join(patcher, thing(patcher, "loadmess 4.", column + 80, top + 185), seconds)
         join(patcher, seconds, pair, inlet=1)
         show(seconds, (LEFT + 252 + 76 * (place + 1), y + 1, 50, 22))
         label(patcher, "seconds", (LEFT + 304 + 76 * (place + 1), y + 2, 60, 20))
@@ -252,6 +253,7 @@ def text_control(patcher: Patcher, wires: Wires, address: str, x: int, y: int) -
     box = entry(patcher, address.strip("/").replace("/", "_"))
     box.patching_rect = [x, y + 84, 180, 22]
     join(patcher, back, box)
-    out = chain(patcher, x, y + 114, "route text", f"prepend {address}", f"s {wires.packet}")
-    join(patcher, box, out[0])
+    written = maxparts.typed(patcher, box, x, y + 114)
+    out = chain(patcher, x, y + 168, f"prepend {address}", f"s {wires.packet}")
+    join(patcher, written, out[0], outlet=1)
     return box

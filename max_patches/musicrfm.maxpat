@@ -1061,11 +1061,30 @@
     "box": {
      "id": "obj-46",
      "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      820,
+      505,
+      81,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route bang"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-47",
+     "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       820,
-      505,
+      532,
       113,
       22
      ],
@@ -1077,13 +1096,13 @@
    },
    {
     "box": {
-     "id": "obj-47",
+     "id": "obj-48",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       820,
-      532,
+      559,
       126,
       22
      ],
@@ -1093,7 +1112,7 @@
    },
    {
     "box": {
-     "id": "obj-48",
+     "id": "obj-49",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -1116,7 +1135,7 @@
    },
    {
     "box": {
-     "id": "obj-49",
+     "id": "obj-50",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -1131,7 +1150,7 @@
    },
    {
     "box": {
-     "id": "obj-50",
+     "id": "obj-51",
      "maxclass": "toggle",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1155,7 +1174,7 @@
    },
    {
     "box": {
-     "id": "obj-51",
+     "id": "obj-52",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1173,7 +1192,7 @@
    },
    {
     "box": {
-     "id": "obj-52",
+     "id": "obj-53",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -1192,7 +1211,7 @@
    },
    {
     "box": {
-     "id": "obj-53",
+     "id": "obj-54",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1210,7 +1229,7 @@
    },
    {
     "box": {
-     "id": "obj-54",
+     "id": "obj-55",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1228,7 +1247,7 @@
    },
    {
     "box": {
-     "id": "obj-55",
+     "id": "obj-56",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -1244,7 +1263,7 @@
    },
    {
     "box": {
-     "id": "obj-56",
+     "id": "obj-57",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -1267,7 +1286,7 @@
    },
    {
     "box": {
-     "id": "obj-57",
+     "id": "obj-58",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -1282,7 +1301,7 @@
    },
    {
     "box": {
-     "id": "obj-58",
+     "id": "obj-59",
      "maxclass": "textbutton",
      "numinlets": 1,
      "numoutlets": 3,
@@ -1311,7 +1330,7 @@
    },
    {
     "box": {
-     "id": "obj-59",
+     "id": "obj-60",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 2,
@@ -1330,7 +1349,7 @@
    },
    {
     "box": {
-     "id": "obj-60",
+     "id": "obj-61",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -1348,7 +1367,7 @@
    },
    {
     "box": {
-     "id": "obj-61",
+     "id": "obj-62",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -1364,7 +1383,7 @@
    },
    {
     "box": {
-     "id": "obj-62",
+     "id": "obj-63",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -1382,7 +1401,7 @@
    },
    {
     "box": {
-     "id": "obj-63",
+     "id": "obj-64",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -1398,7 +1417,7 @@
    },
    {
     "box": {
-     "id": "obj-64",
+     "id": "obj-65",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -1413,7 +1432,7 @@
    },
    {
     "box": {
-     "id": "obj-65",
+     "id": "obj-66",
      "maxclass": "textbutton",
      "numinlets": 1,
      "numoutlets": 3,
@@ -1442,7 +1461,7 @@
    },
    {
     "box": {
-     "id": "obj-66",
+     "id": "obj-67",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -1458,7 +1477,7 @@
    },
    {
     "box": {
-     "id": "obj-67",
+     "id": "obj-68",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1476,7 +1495,7 @@
    },
    {
     "box": {
-     "id": "obj-68",
+     "id": "obj-69",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -1491,7 +1510,7 @@
    },
    {
     "box": {
-     "id": "obj-69",
+     "id": "obj-70",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1509,7 +1528,7 @@
    },
    {
     "box": {
-     "id": "obj-70",
+     "id": "obj-71",
      "maxclass": "newobj",
      "numinlets": 8,
      "numoutlets": 8,
@@ -1534,7 +1553,7 @@
    },
    {
     "box": {
-     "id": "obj-71",
+     "id": "obj-72",
      "maxclass": "slider",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1564,7 +1583,7 @@
    },
    {
     "box": {
-     "id": "obj-72",
+     "id": "obj-73",
      "maxclass": "multislider",
      "numinlets": 1,
      "numoutlets": 2,
@@ -1597,7 +1616,7 @@
    },
    {
     "box": {
-     "id": "obj-73",
+     "id": "obj-74",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1615,7 +1634,7 @@
    },
    {
     "box": {
-     "id": "obj-74",
+     "id": "obj-75",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1633,7 +1652,7 @@
    },
    {
     "box": {
-     "id": "obj-75",
+     "id": "obj-76",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1651,7 +1670,7 @@
    },
    {
     "box": {
-     "id": "obj-76",
+     "id": "obj-77",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1669,7 +1688,7 @@
    },
    {
     "box": {
-     "id": "obj-77",
+     "id": "obj-78",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -1692,7 +1711,7 @@
    },
    {
     "box": {
-     "id": "obj-78",
+     "id": "obj-79",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1710,7 +1729,7 @@
    },
    {
     "box": {
-     "id": "obj-79",
+     "id": "obj-80",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1728,7 +1747,7 @@
    },
    {
     "box": {
-     "id": "obj-80",
+     "id": "obj-81",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -1751,7 +1770,7 @@
    },
    {
     "box": {
-     "id": "obj-81",
+     "id": "obj-82",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1769,7 +1788,7 @@
    },
    {
     "box": {
-     "id": "obj-82",
+     "id": "obj-83",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1787,7 +1806,7 @@
    },
    {
     "box": {
-     "id": "obj-83",
+     "id": "obj-84",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -1810,7 +1829,7 @@
    },
    {
     "box": {
-     "id": "obj-84",
+     "id": "obj-85",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1828,7 +1847,7 @@
    },
    {
     "box": {
-     "id": "obj-85",
+     "id": "obj-86",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1846,7 +1865,7 @@
    },
    {
     "box": {
-     "id": "obj-86",
+     "id": "obj-87",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -1869,7 +1888,7 @@
    },
    {
     "box": {
-     "id": "obj-87",
+     "id": "obj-88",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1887,7 +1906,7 @@
    },
    {
     "box": {
-     "id": "obj-88",
+     "id": "obj-89",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1905,7 +1924,7 @@
    },
    {
     "box": {
-     "id": "obj-89",
+     "id": "obj-90",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -1928,7 +1947,7 @@
    },
    {
     "box": {
-     "id": "obj-90",
+     "id": "obj-91",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -1951,7 +1970,7 @@
    },
    {
     "box": {
-     "id": "obj-91",
+     "id": "obj-92",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -1974,7 +1993,7 @@
    },
    {
     "box": {
-     "id": "obj-92",
+     "id": "obj-93",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -1989,7 +2008,7 @@
    },
    {
     "box": {
-     "id": "obj-93",
+     "id": "obj-94",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -2028,7 +2047,7 @@
    },
    {
     "box": {
-     "id": "obj-94",
+     "id": "obj-95",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2046,7 +2065,7 @@
    },
    {
     "box": {
-     "id": "obj-95",
+     "id": "obj-96",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -2065,7 +2084,7 @@
    },
    {
     "box": {
-     "id": "obj-96",
+     "id": "obj-97",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2083,7 +2102,7 @@
    },
    {
     "box": {
-     "id": "obj-97",
+     "id": "obj-98",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -2101,7 +2120,7 @@
    },
    {
     "box": {
-     "id": "obj-98",
+     "id": "obj-99",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2119,7 +2138,7 @@
    },
    {
     "box": {
-     "id": "obj-99",
+     "id": "obj-100",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -2135,7 +2154,7 @@
    },
    {
     "box": {
-     "id": "obj-100",
+     "id": "obj-101",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2153,7 +2172,7 @@
    },
    {
     "box": {
-     "id": "obj-101",
+     "id": "obj-102",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2171,7 +2190,7 @@
    },
    {
     "box": {
-     "id": "obj-102",
+     "id": "obj-103",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -2190,7 +2209,7 @@
    },
    {
     "box": {
-     "id": "obj-103",
+     "id": "obj-104",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -2208,7 +2227,7 @@
    },
    {
     "box": {
-     "id": "obj-104",
+     "id": "obj-105",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2226,7 +2245,7 @@
    },
    {
     "box": {
-     "id": "obj-105",
+     "id": "obj-106",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -2244,7 +2263,7 @@
    },
    {
     "box": {
-     "id": "obj-106",
+     "id": "obj-107",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -2259,7 +2278,7 @@
    },
    {
     "box": {
-     "id": "obj-107",
+     "id": "obj-108",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -2298,7 +2317,7 @@
    },
    {
     "box": {
-     "id": "obj-108",
+     "id": "obj-109",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2316,7 +2335,7 @@
    },
    {
     "box": {
-     "id": "obj-109",
+     "id": "obj-110",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -2335,7 +2354,7 @@
    },
    {
     "box": {
-     "id": "obj-110",
+     "id": "obj-111",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2353,7 +2372,7 @@
    },
    {
     "box": {
-     "id": "obj-111",
+     "id": "obj-112",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -2371,7 +2390,7 @@
    },
    {
     "box": {
-     "id": "obj-112",
+     "id": "obj-113",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2389,7 +2408,7 @@
    },
    {
     "box": {
-     "id": "obj-113",
+     "id": "obj-114",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -2405,7 +2424,7 @@
    },
    {
     "box": {
-     "id": "obj-114",
+     "id": "obj-115",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2423,7 +2442,7 @@
    },
    {
     "box": {
-     "id": "obj-115",
+     "id": "obj-116",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2441,7 +2460,7 @@
    },
    {
     "box": {
-     "id": "obj-116",
+     "id": "obj-117",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -2460,7 +2479,7 @@
    },
    {
     "box": {
-     "id": "obj-117",
+     "id": "obj-118",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -2478,7 +2497,7 @@
    },
    {
     "box": {
-     "id": "obj-118",
+     "id": "obj-119",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2496,7 +2515,7 @@
    },
    {
     "box": {
-     "id": "obj-119",
+     "id": "obj-120",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -2514,7 +2533,7 @@
    },
    {
     "box": {
-     "id": "obj-120",
+     "id": "obj-121",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -2529,7 +2548,7 @@
    },
    {
     "box": {
-     "id": "obj-121",
+     "id": "obj-122",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -2568,7 +2587,7 @@
    },
    {
     "box": {
-     "id": "obj-122",
+     "id": "obj-123",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2586,7 +2605,7 @@
    },
    {
     "box": {
-     "id": "obj-123",
+     "id": "obj-124",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -2605,7 +2624,7 @@
    },
    {
     "box": {
-     "id": "obj-124",
+     "id": "obj-125",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2623,7 +2642,7 @@
    },
    {
     "box": {
-     "id": "obj-125",
+     "id": "obj-126",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -2641,7 +2660,7 @@
    },
    {
     "box": {
-     "id": "obj-126",
+     "id": "obj-127",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2659,7 +2678,7 @@
    },
    {
     "box": {
-     "id": "obj-127",
+     "id": "obj-128",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -2675,7 +2694,7 @@
    },
    {
     "box": {
-     "id": "obj-128",
+     "id": "obj-129",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2693,7 +2712,7 @@
    },
    {
     "box": {
-     "id": "obj-129",
+     "id": "obj-130",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2711,7 +2730,7 @@
    },
    {
     "box": {
-     "id": "obj-130",
+     "id": "obj-131",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -2730,7 +2749,7 @@
    },
    {
     "box": {
-     "id": "obj-131",
+     "id": "obj-132",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -2748,7 +2767,7 @@
    },
    {
     "box": {
-     "id": "obj-132",
+     "id": "obj-133",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2766,7 +2785,7 @@
    },
    {
     "box": {
-     "id": "obj-133",
+     "id": "obj-134",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -2784,7 +2803,7 @@
    },
    {
     "box": {
-     "id": "obj-134",
+     "id": "obj-135",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -2799,7 +2818,7 @@
    },
    {
     "box": {
-     "id": "obj-135",
+     "id": "obj-136",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -2838,7 +2857,7 @@
    },
    {
     "box": {
-     "id": "obj-136",
+     "id": "obj-137",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2856,7 +2875,7 @@
    },
    {
     "box": {
-     "id": "obj-137",
+     "id": "obj-138",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -2875,7 +2894,7 @@
    },
    {
     "box": {
-     "id": "obj-138",
+     "id": "obj-139",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2893,7 +2912,7 @@
    },
    {
     "box": {
-     "id": "obj-139",
+     "id": "obj-140",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -2911,7 +2930,7 @@
    },
    {
     "box": {
-     "id": "obj-140",
+     "id": "obj-141",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2929,7 +2948,7 @@
    },
    {
     "box": {
-     "id": "obj-141",
+     "id": "obj-142",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -2945,7 +2964,7 @@
    },
    {
     "box": {
-     "id": "obj-142",
+     "id": "obj-143",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2963,7 +2982,7 @@
    },
    {
     "box": {
-     "id": "obj-143",
+     "id": "obj-144",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2981,7 +3000,7 @@
    },
    {
     "box": {
-     "id": "obj-144",
+     "id": "obj-145",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -3000,7 +3019,7 @@
    },
    {
     "box": {
-     "id": "obj-145",
+     "id": "obj-146",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -3018,7 +3037,7 @@
    },
    {
     "box": {
-     "id": "obj-146",
+     "id": "obj-147",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3036,7 +3055,7 @@
    },
    {
     "box": {
-     "id": "obj-147",
+     "id": "obj-148",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -3054,7 +3073,7 @@
    },
    {
     "box": {
-     "id": "obj-148",
+     "id": "obj-149",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -3069,7 +3088,7 @@
    },
    {
     "box": {
-     "id": "obj-149",
+     "id": "obj-150",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -3108,7 +3127,7 @@
    },
    {
     "box": {
-     "id": "obj-150",
+     "id": "obj-151",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3126,7 +3145,7 @@
    },
    {
     "box": {
-     "id": "obj-151",
+     "id": "obj-152",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -3145,7 +3164,7 @@
    },
    {
     "box": {
-     "id": "obj-152",
+     "id": "obj-153",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3163,7 +3182,7 @@
    },
    {
     "box": {
-     "id": "obj-153",
+     "id": "obj-154",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -3181,7 +3200,7 @@
    },
    {
     "box": {
-     "id": "obj-154",
+     "id": "obj-155",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3199,7 +3218,7 @@
    },
    {
     "box": {
-     "id": "obj-155",
+     "id": "obj-156",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -3215,7 +3234,7 @@
    },
    {
     "box": {
-     "id": "obj-156",
+     "id": "obj-157",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3233,7 +3252,7 @@
    },
    {
     "box": {
-     "id": "obj-157",
+     "id": "obj-158",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3251,7 +3270,7 @@
    },
    {
     "box": {
-     "id": "obj-158",
+     "id": "obj-159",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -3270,7 +3289,7 @@
    },
    {
     "box": {
-     "id": "obj-159",
+     "id": "obj-160",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -3288,7 +3307,7 @@
    },
    {
     "box": {
-     "id": "obj-160",
+     "id": "obj-161",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3306,7 +3325,7 @@
    },
    {
     "box": {
-     "id": "obj-161",
+     "id": "obj-162",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -3324,7 +3343,7 @@
    },
    {
     "box": {
-     "id": "obj-162",
+     "id": "obj-163",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -3339,7 +3358,7 @@
    },
    {
     "box": {
-     "id": "obj-163",
+     "id": "obj-164",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -3378,7 +3397,7 @@
    },
    {
     "box": {
-     "id": "obj-164",
+     "id": "obj-165",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3396,7 +3415,7 @@
    },
    {
     "box": {
-     "id": "obj-165",
+     "id": "obj-166",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -3415,7 +3434,7 @@
    },
    {
     "box": {
-     "id": "obj-166",
+     "id": "obj-167",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3433,7 +3452,7 @@
    },
    {
     "box": {
-     "id": "obj-167",
+     "id": "obj-168",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -3451,7 +3470,7 @@
    },
    {
     "box": {
-     "id": "obj-168",
+     "id": "obj-169",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3469,7 +3488,7 @@
    },
    {
     "box": {
-     "id": "obj-169",
+     "id": "obj-170",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -3485,7 +3504,7 @@
    },
    {
     "box": {
-     "id": "obj-170",
+     "id": "obj-171",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3503,7 +3522,7 @@
    },
    {
     "box": {
-     "id": "obj-171",
+     "id": "obj-172",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3521,7 +3540,7 @@
    },
    {
     "box": {
-     "id": "obj-172",
+     "id": "obj-173",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -3540,7 +3559,7 @@
    },
    {
     "box": {
-     "id": "obj-173",
+     "id": "obj-174",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -3558,7 +3577,7 @@
    },
    {
     "box": {
-     "id": "obj-174",
+     "id": "obj-175",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3576,7 +3595,7 @@
    },
    {
     "box": {
-     "id": "obj-175",
+     "id": "obj-176",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -3594,7 +3613,7 @@
    },
    {
     "box": {
-     "id": "obj-176",
+     "id": "obj-177",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -3609,7 +3628,7 @@
    },
    {
     "box": {
-     "id": "obj-177",
+     "id": "obj-178",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -3648,7 +3667,7 @@
    },
    {
     "box": {
-     "id": "obj-178",
+     "id": "obj-179",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3666,7 +3685,7 @@
    },
    {
     "box": {
-     "id": "obj-179",
+     "id": "obj-180",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -3685,7 +3704,7 @@
    },
    {
     "box": {
-     "id": "obj-180",
+     "id": "obj-181",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3703,7 +3722,7 @@
    },
    {
     "box": {
-     "id": "obj-181",
+     "id": "obj-182",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -3721,7 +3740,7 @@
    },
    {
     "box": {
-     "id": "obj-182",
+     "id": "obj-183",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3739,7 +3758,7 @@
    },
    {
     "box": {
-     "id": "obj-183",
+     "id": "obj-184",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -3755,7 +3774,7 @@
    },
    {
     "box": {
-     "id": "obj-184",
+     "id": "obj-185",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3773,7 +3792,7 @@
    },
    {
     "box": {
-     "id": "obj-185",
+     "id": "obj-186",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3791,7 +3810,7 @@
    },
    {
     "box": {
-     "id": "obj-186",
+     "id": "obj-187",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -3810,7 +3829,7 @@
    },
    {
     "box": {
-     "id": "obj-187",
+     "id": "obj-188",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -3828,7 +3847,7 @@
    },
    {
     "box": {
-     "id": "obj-188",
+     "id": "obj-189",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3846,7 +3865,7 @@
    },
    {
     "box": {
-     "id": "obj-189",
+     "id": "obj-190",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -3864,7 +3883,7 @@
    },
    {
     "box": {
-     "id": "obj-190",
+     "id": "obj-191",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -3879,7 +3898,7 @@
    },
    {
     "box": {
-     "id": "obj-191",
+     "id": "obj-192",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -3918,7 +3937,7 @@
    },
    {
     "box": {
-     "id": "obj-192",
+     "id": "obj-193",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3936,7 +3955,7 @@
    },
    {
     "box": {
-     "id": "obj-193",
+     "id": "obj-194",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -3955,7 +3974,7 @@
    },
    {
     "box": {
-     "id": "obj-194",
+     "id": "obj-195",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3973,7 +3992,7 @@
    },
    {
     "box": {
-     "id": "obj-195",
+     "id": "obj-196",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -3991,7 +4010,7 @@
    },
    {
     "box": {
-     "id": "obj-196",
+     "id": "obj-197",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4009,7 +4028,7 @@
    },
    {
     "box": {
-     "id": "obj-197",
+     "id": "obj-198",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4025,7 +4044,7 @@
    },
    {
     "box": {
-     "id": "obj-198",
+     "id": "obj-199",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4043,7 +4062,7 @@
    },
    {
     "box": {
-     "id": "obj-199",
+     "id": "obj-200",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4061,7 +4080,7 @@
    },
    {
     "box": {
-     "id": "obj-200",
+     "id": "obj-201",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -4080,7 +4099,7 @@
    },
    {
     "box": {
-     "id": "obj-201",
+     "id": "obj-202",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -4098,7 +4117,7 @@
    },
    {
     "box": {
-     "id": "obj-202",
+     "id": "obj-203",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4116,7 +4135,7 @@
    },
    {
     "box": {
-     "id": "obj-203",
+     "id": "obj-204",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -4134,7 +4153,7 @@
    },
    {
     "box": {
-     "id": "obj-204",
+     "id": "obj-205",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4149,7 +4168,7 @@
    },
    {
     "box": {
-     "id": "obj-205",
+     "id": "obj-206",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -4188,7 +4207,7 @@
    },
    {
     "box": {
-     "id": "obj-206",
+     "id": "obj-207",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4206,7 +4225,7 @@
    },
    {
     "box": {
-     "id": "obj-207",
+     "id": "obj-208",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -4225,7 +4244,7 @@
    },
    {
     "box": {
-     "id": "obj-208",
+     "id": "obj-209",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4243,7 +4262,7 @@
    },
    {
     "box": {
-     "id": "obj-209",
+     "id": "obj-210",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -4261,7 +4280,7 @@
    },
    {
     "box": {
-     "id": "obj-210",
+     "id": "obj-211",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4279,7 +4298,7 @@
    },
    {
     "box": {
-     "id": "obj-211",
+     "id": "obj-212",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4295,7 +4314,7 @@
    },
    {
     "box": {
-     "id": "obj-212",
+     "id": "obj-213",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4313,7 +4332,7 @@
    },
    {
     "box": {
-     "id": "obj-213",
+     "id": "obj-214",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4331,7 +4350,7 @@
    },
    {
     "box": {
-     "id": "obj-214",
+     "id": "obj-215",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -4350,7 +4369,7 @@
    },
    {
     "box": {
-     "id": "obj-215",
+     "id": "obj-216",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -4368,7 +4387,7 @@
    },
    {
     "box": {
-     "id": "obj-216",
+     "id": "obj-217",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4386,7 +4405,7 @@
    },
    {
     "box": {
-     "id": "obj-217",
+     "id": "obj-218",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -4404,7 +4423,7 @@
    },
    {
     "box": {
-     "id": "obj-218",
+     "id": "obj-219",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4419,7 +4438,7 @@
    },
    {
     "box": {
-     "id": "obj-219",
+     "id": "obj-220",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -4458,7 +4477,7 @@
    },
    {
     "box": {
-     "id": "obj-220",
+     "id": "obj-221",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4476,7 +4495,7 @@
    },
    {
     "box": {
-     "id": "obj-221",
+     "id": "obj-222",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -4495,7 +4514,7 @@
    },
    {
     "box": {
-     "id": "obj-222",
+     "id": "obj-223",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4513,7 +4532,7 @@
    },
    {
     "box": {
-     "id": "obj-223",
+     "id": "obj-224",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -4531,7 +4550,7 @@
    },
    {
     "box": {
-     "id": "obj-224",
+     "id": "obj-225",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4549,7 +4568,7 @@
    },
    {
     "box": {
-     "id": "obj-225",
+     "id": "obj-226",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4565,7 +4584,7 @@
    },
    {
     "box": {
-     "id": "obj-226",
+     "id": "obj-227",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4583,7 +4602,7 @@
    },
    {
     "box": {
-     "id": "obj-227",
+     "id": "obj-228",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4601,7 +4620,7 @@
    },
    {
     "box": {
-     "id": "obj-228",
+     "id": "obj-229",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -4620,7 +4639,7 @@
    },
    {
     "box": {
-     "id": "obj-229",
+     "id": "obj-230",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -4638,7 +4657,7 @@
    },
    {
     "box": {
-     "id": "obj-230",
+     "id": "obj-231",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4656,7 +4675,7 @@
    },
    {
     "box": {
-     "id": "obj-231",
+     "id": "obj-232",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -4674,7 +4693,7 @@
    },
    {
     "box": {
-     "id": "obj-232",
+     "id": "obj-233",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4689,7 +4708,7 @@
    },
    {
     "box": {
-     "id": "obj-233",
+     "id": "obj-234",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -4728,7 +4747,7 @@
    },
    {
     "box": {
-     "id": "obj-234",
+     "id": "obj-235",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4746,7 +4765,7 @@
    },
    {
     "box": {
-     "id": "obj-235",
+     "id": "obj-236",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -4765,7 +4784,7 @@
    },
    {
     "box": {
-     "id": "obj-236",
+     "id": "obj-237",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4783,7 +4802,7 @@
    },
    {
     "box": {
-     "id": "obj-237",
+     "id": "obj-238",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -4801,7 +4820,7 @@
    },
    {
     "box": {
-     "id": "obj-238",
+     "id": "obj-239",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4819,7 +4838,7 @@
    },
    {
     "box": {
-     "id": "obj-239",
+     "id": "obj-240",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4835,7 +4854,7 @@
    },
    {
     "box": {
-     "id": "obj-240",
+     "id": "obj-241",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4853,7 +4872,7 @@
    },
    {
     "box": {
-     "id": "obj-241",
+     "id": "obj-242",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4871,7 +4890,7 @@
    },
    {
     "box": {
-     "id": "obj-242",
+     "id": "obj-243",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -4890,7 +4909,7 @@
    },
    {
     "box": {
-     "id": "obj-243",
+     "id": "obj-244",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -4908,7 +4927,7 @@
    },
    {
     "box": {
-     "id": "obj-244",
+     "id": "obj-245",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4926,7 +4945,7 @@
    },
    {
     "box": {
-     "id": "obj-245",
+     "id": "obj-246",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -4944,7 +4963,7 @@
    },
    {
     "box": {
-     "id": "obj-246",
+     "id": "obj-247",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4959,7 +4978,7 @@
    },
    {
     "box": {
-     "id": "obj-247",
+     "id": "obj-248",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -4998,7 +5017,7 @@
    },
    {
     "box": {
-     "id": "obj-248",
+     "id": "obj-249",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5016,7 +5035,7 @@
    },
    {
     "box": {
-     "id": "obj-249",
+     "id": "obj-250",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -5035,7 +5054,7 @@
    },
    {
     "box": {
-     "id": "obj-250",
+     "id": "obj-251",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5053,7 +5072,7 @@
    },
    {
     "box": {
-     "id": "obj-251",
+     "id": "obj-252",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -5071,7 +5090,7 @@
    },
    {
     "box": {
-     "id": "obj-252",
+     "id": "obj-253",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5089,7 +5108,7 @@
    },
    {
     "box": {
-     "id": "obj-253",
+     "id": "obj-254",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5105,7 +5124,7 @@
    },
    {
     "box": {
-     "id": "obj-254",
+     "id": "obj-255",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5123,7 +5142,7 @@
    },
    {
     "box": {
-     "id": "obj-255",
+     "id": "obj-256",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5141,7 +5160,7 @@
    },
    {
     "box": {
-     "id": "obj-256",
+     "id": "obj-257",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -5160,7 +5179,7 @@
    },
    {
     "box": {
-     "id": "obj-257",
+     "id": "obj-258",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -5178,7 +5197,7 @@
    },
    {
     "box": {
-     "id": "obj-258",
+     "id": "obj-259",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5196,7 +5215,7 @@
    },
    {
     "box": {
-     "id": "obj-259",
+     "id": "obj-260",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -5214,7 +5233,7 @@
    },
    {
     "box": {
-     "id": "obj-260",
+     "id": "obj-261",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5229,7 +5248,7 @@
    },
    {
     "box": {
-     "id": "obj-261",
+     "id": "obj-262",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -5268,7 +5287,7 @@
    },
    {
     "box": {
-     "id": "obj-262",
+     "id": "obj-263",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5286,7 +5305,7 @@
    },
    {
     "box": {
-     "id": "obj-263",
+     "id": "obj-264",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -5305,7 +5324,7 @@
    },
    {
     "box": {
-     "id": "obj-264",
+     "id": "obj-265",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5323,7 +5342,7 @@
    },
    {
     "box": {
-     "id": "obj-265",
+     "id": "obj-266",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -5341,7 +5360,7 @@
    },
    {
     "box": {
-     "id": "obj-266",
+     "id": "obj-267",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5359,7 +5378,7 @@
    },
    {
     "box": {
-     "id": "obj-267",
+     "id": "obj-268",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5375,7 +5394,7 @@
    },
    {
     "box": {
-     "id": "obj-268",
+     "id": "obj-269",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5393,7 +5412,7 @@
    },
    {
     "box": {
-     "id": "obj-269",
+     "id": "obj-270",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5411,7 +5430,7 @@
    },
    {
     "box": {
-     "id": "obj-270",
+     "id": "obj-271",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -5430,7 +5449,7 @@
    },
    {
     "box": {
-     "id": "obj-271",
+     "id": "obj-272",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -5448,7 +5467,7 @@
    },
    {
     "box": {
-     "id": "obj-272",
+     "id": "obj-273",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5466,7 +5485,7 @@
    },
    {
     "box": {
-     "id": "obj-273",
+     "id": "obj-274",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -5484,7 +5503,7 @@
    },
    {
     "box": {
-     "id": "obj-274",
+     "id": "obj-275",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5499,7 +5518,7 @@
    },
    {
     "box": {
-     "id": "obj-275",
+     "id": "obj-276",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -5538,7 +5557,7 @@
    },
    {
     "box": {
-     "id": "obj-276",
+     "id": "obj-277",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5556,7 +5575,7 @@
    },
    {
     "box": {
-     "id": "obj-277",
+     "id": "obj-278",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -5575,7 +5594,7 @@
    },
    {
     "box": {
-     "id": "obj-278",
+     "id": "obj-279",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5593,7 +5612,7 @@
    },
    {
     "box": {
-     "id": "obj-279",
+     "id": "obj-280",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -5611,7 +5630,7 @@
    },
    {
     "box": {
-     "id": "obj-280",
+     "id": "obj-281",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5629,7 +5648,7 @@
    },
    {
     "box": {
-     "id": "obj-281",
+     "id": "obj-282",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5645,7 +5664,7 @@
    },
    {
     "box": {
-     "id": "obj-282",
+     "id": "obj-283",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5663,7 +5682,7 @@
    },
    {
     "box": {
-     "id": "obj-283",
+     "id": "obj-284",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5678,7 +5697,7 @@
    },
    {
     "box": {
-     "id": "obj-284",
+     "id": "obj-285",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -5717,7 +5736,7 @@
    },
    {
     "box": {
-     "id": "obj-285",
+     "id": "obj-286",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5735,7 +5754,7 @@
    },
    {
     "box": {
-     "id": "obj-286",
+     "id": "obj-287",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -5754,7 +5773,7 @@
    },
    {
     "box": {
-     "id": "obj-287",
+     "id": "obj-288",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5772,7 +5791,7 @@
    },
    {
     "box": {
-     "id": "obj-288",
+     "id": "obj-289",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -5790,7 +5809,7 @@
    },
    {
     "box": {
-     "id": "obj-289",
+     "id": "obj-290",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5808,7 +5827,7 @@
    },
    {
     "box": {
-     "id": "obj-290",
+     "id": "obj-291",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5824,7 +5843,7 @@
    },
    {
     "box": {
-     "id": "obj-291",
+     "id": "obj-292",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5842,7 +5861,7 @@
    },
    {
     "box": {
-     "id": "obj-292",
+     "id": "obj-293",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5857,7 +5876,7 @@
    },
    {
     "box": {
-     "id": "obj-293",
+     "id": "obj-294",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -5896,7 +5915,7 @@
    },
    {
     "box": {
-     "id": "obj-294",
+     "id": "obj-295",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5914,7 +5933,7 @@
    },
    {
     "box": {
-     "id": "obj-295",
+     "id": "obj-296",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -5933,7 +5952,7 @@
    },
    {
     "box": {
-     "id": "obj-296",
+     "id": "obj-297",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5951,7 +5970,7 @@
    },
    {
     "box": {
-     "id": "obj-297",
+     "id": "obj-298",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -5969,7 +5988,7 @@
    },
    {
     "box": {
-     "id": "obj-298",
+     "id": "obj-299",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5987,7 +6006,7 @@
    },
    {
     "box": {
-     "id": "obj-299",
+     "id": "obj-300",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -6003,7 +6022,7 @@
    },
    {
     "box": {
-     "id": "obj-300",
+     "id": "obj-301",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -6021,7 +6040,7 @@
    },
    {
     "box": {
-     "id": "obj-301",
+     "id": "obj-302",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -6036,7 +6055,7 @@
    },
    {
     "box": {
-     "id": "obj-302",
+     "id": "obj-303",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -6054,7 +6073,7 @@
    },
    {
     "box": {
-     "id": "obj-303",
+     "id": "obj-304",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -6073,7 +6092,7 @@
    },
    {
     "box": {
-     "id": "obj-304",
+     "id": "obj-305",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -6092,7 +6111,7 @@
    },
    {
     "box": {
-     "id": "obj-305",
+     "id": "obj-306",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -6108,7 +6127,7 @@
    },
    {
     "box": {
-     "id": "obj-306",
+     "id": "obj-307",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -6126,7 +6145,7 @@
    },
    {
     "box": {
-     "id": "obj-307",
+     "id": "obj-308",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 5,
@@ -6148,7 +6167,7 @@
    },
    {
     "box": {
-     "id": "obj-308",
+     "id": "obj-309",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 2,
@@ -6167,7 +6186,7 @@
    },
    {
     "box": {
-     "id": "obj-309",
+     "id": "obj-310",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -6185,7 +6204,7 @@
    },
    {
     "box": {
-     "id": "obj-310",
+     "id": "obj-311",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -6201,7 +6220,7 @@
    },
    {
     "box": {
-     "id": "obj-311",
+     "id": "obj-312",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -6219,7 +6238,7 @@
    },
    {
     "box": {
-     "id": "obj-312",
+     "id": "obj-313",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -6237,7 +6256,7 @@
    },
    {
     "box": {
-     "id": "obj-313",
+     "id": "obj-314",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -6253,7 +6272,7 @@
    },
    {
     "box": {
-     "id": "obj-314",
+     "id": "obj-315",
      "maxclass": "newobj",
      "numinlets": 14,
      "numoutlets": 14,
@@ -6284,7 +6303,7 @@
    },
    {
     "box": {
-     "id": "obj-315",
+     "id": "obj-316",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 2,
@@ -6303,7 +6322,7 @@
    },
    {
     "box": {
-     "id": "obj-316",
+     "id": "obj-317",
      "maxclass": "newobj",
      "numinlets": 5,
      "numoutlets": 4,
@@ -6324,7 +6343,7 @@
    },
    {
     "box": {
-     "id": "obj-317",
+     "id": "obj-318",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -6343,7 +6362,7 @@
    },
    {
     "box": {
-     "id": "obj-318",
+     "id": "obj-319",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -6361,7 +6380,7 @@
    },
    {
     "box": {
-     "id": "obj-319",
+     "id": "obj-320",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -6379,7 +6398,7 @@
    },
    {
     "box": {
-     "id": "obj-320",
+     "id": "obj-321",
      "maxclass": "newobj",
      "numinlets": 5,
      "numoutlets": 5,
@@ -6401,7 +6420,7 @@
    },
    {
     "box": {
-     "id": "obj-321",
+     "id": "obj-322",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -6417,7 +6436,7 @@
    },
    {
     "box": {
-     "id": "obj-322",
+     "id": "obj-323",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -6433,7 +6452,7 @@
    },
    {
     "box": {
-     "id": "obj-323",
+     "id": "obj-324",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -6449,7 +6468,7 @@
    },
    {
     "box": {
-     "id": "obj-324",
+     "id": "obj-325",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -6465,13 +6484,13 @@
    },
    {
     "box": {
-     "id": "obj-325",
+     "id": "obj-326",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
       20,
-      2180,
+      2207,
       72,
       56
      ],
@@ -6504,7 +6523,7 @@
    },
    {
     "box": {
-     "id": "obj-326",
+     "id": "obj-327",
      "maxclass": "textedit",
      "numinlets": 1,
      "numoutlets": 4,
@@ -6537,7 +6556,7 @@
    },
    {
     "box": {
-     "id": "obj-327",
+     "id": "obj-328",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -6552,7 +6571,7 @@
    },
    {
     "box": {
-     "id": "obj-328",
+     "id": "obj-329",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -6571,7 +6590,26 @@
    },
    {
     "box": {
-     "id": "obj-329",
+     "id": "obj-330",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      20,
+      2024,
+      81,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route bang"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-331",
      "maxclass": "umenu",
      "numinlets": 1,
      "numoutlets": 3,
@@ -6601,13 +6639,13 @@
    },
    {
     "box": {
-     "id": "obj-330",
+     "id": "obj-332",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       130,
-      1964,
+      1970,
       120,
       22
      ],
@@ -6619,7 +6657,7 @@
    },
    {
     "box": {
-     "id": "obj-331",
+     "id": "obj-333",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -6637,7 +6675,7 @@
    },
    {
     "box": {
-     "id": "obj-332",
+     "id": "obj-334",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -6655,13 +6693,13 @@
    },
    {
     "box": {
-     "id": "obj-333",
+     "id": "obj-335",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 3,
      "patching_rect": [
       20,
-      2035,
+      2062,
       61,
       22
      ],
@@ -6675,13 +6713,13 @@
    },
    {
     "box": {
-     "id": "obj-334",
+     "id": "obj-336",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       270,
-      2035,
+      2062,
       87,
       22
      ],
@@ -6693,13 +6731,13 @@
    },
    {
     "box": {
-     "id": "obj-335",
+     "id": "obj-337",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       20,
-      2062,
+      2089,
       172,
       22
      ],
@@ -6711,13 +6749,13 @@
    },
    {
     "box": {
-     "id": "obj-336",
+     "id": "obj-338",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 3,
      "patching_rect": [
       20,
-      2089,
+      2116,
       61,
       22
      ],
@@ -6731,13 +6769,13 @@
    },
    {
     "box": {
-     "id": "obj-337",
+     "id": "obj-339",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       20,
-      2126,
+      2153,
       94,
       22
      ],
@@ -6749,13 +6787,13 @@
    },
    {
     "box": {
-     "id": "obj-338",
+     "id": "obj-340",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       20,
-      2153,
+      2180,
       126,
       22
      ],
@@ -6765,13 +6803,13 @@
    },
    {
     "box": {
-     "id": "obj-339",
+     "id": "obj-341",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       130,
-      2126,
+      2153,
       87,
       22
      ],
@@ -6783,13 +6821,13 @@
    },
    {
     "box": {
-     "id": "obj-340",
+     "id": "obj-342",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       130,
-      2270,
+      2297,
       139,
       22
      ],
@@ -6801,13 +6839,13 @@
    },
    {
     "box": {
-     "id": "obj-341",
+     "id": "obj-343",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       130,
-      2297,
+      2324,
       126,
       22
      ],
@@ -6817,13 +6855,13 @@
    },
    {
     "box": {
-     "id": "obj-342",
+     "id": "obj-344",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       270,
-      2062,
+      2089,
       126,
       22
      ],
@@ -6835,13 +6873,13 @@
    },
    {
     "box": {
-     "id": "obj-343",
+     "id": "obj-345",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       270,
-      2089,
+      2116,
       81,
       22
      ],
@@ -6854,13 +6892,13 @@
    },
    {
     "box": {
-     "id": "obj-344",
+     "id": "obj-346",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       270,
-      2126,
+      2153,
       159,
       22
      ],
@@ -6873,13 +6911,13 @@
    },
    {
     "box": {
-     "id": "obj-345",
+     "id": "obj-347",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       270,
-      2153,
+      2180,
       48,
       22
      ],
@@ -6892,13 +6930,13 @@
    },
    {
     "box": {
-     "id": "obj-346",
+     "id": "obj-348",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       270,
-      2180,
+      2207,
       55,
       22
      ],
@@ -6911,13 +6949,13 @@
    },
    {
     "box": {
-     "id": "obj-347",
+     "id": "obj-349",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       270,
-      2207,
+      2234,
       87,
       22
      ],
@@ -6929,13 +6967,13 @@
    },
    {
     "box": {
-     "id": "obj-348",
+     "id": "obj-350",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
       20,
-      2243,
+      2270,
       87,
       22
      ],
@@ -6947,13 +6985,13 @@
    },
    {
     "box": {
-     "id": "obj-349",
+     "id": "obj-351",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
       520,
-      2180,
+      2207,
       72,
       56
      ],
@@ -6986,7 +7024,7 @@
    },
    {
     "box": {
-     "id": "obj-350",
+     "id": "obj-352",
      "maxclass": "textedit",
      "numinlets": 1,
      "numoutlets": 4,
@@ -7019,7 +7057,7 @@
    },
    {
     "box": {
-     "id": "obj-351",
+     "id": "obj-353",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -7034,7 +7072,7 @@
    },
    {
     "box": {
-     "id": "obj-352",
+     "id": "obj-354",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -7053,7 +7091,26 @@
    },
    {
     "box": {
-     "id": "obj-353",
+     "id": "obj-355",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      520,
+      2024,
+      81,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route bang"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-356",
      "maxclass": "umenu",
      "numinlets": 1,
      "numoutlets": 3,
@@ -7083,13 +7140,13 @@
    },
    {
     "box": {
-     "id": "obj-354",
+     "id": "obj-357",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       630,
-      1964,
+      1970,
       120,
       22
      ],
@@ -7101,7 +7158,7 @@
    },
    {
     "box": {
-     "id": "obj-355",
+     "id": "obj-358",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -7119,7 +7176,7 @@
    },
    {
     "box": {
-     "id": "obj-356",
+     "id": "obj-359",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -7137,13 +7194,13 @@
    },
    {
     "box": {
-     "id": "obj-357",
+     "id": "obj-360",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 3,
      "patching_rect": [
       520,
-      2035,
+      2062,
       61,
       22
      ],
@@ -7157,13 +7214,13 @@
    },
    {
     "box": {
-     "id": "obj-358",
+     "id": "obj-361",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       770,
-      2035,
+      2062,
       87,
       22
      ],
@@ -7175,13 +7232,13 @@
    },
    {
     "box": {
-     "id": "obj-359",
+     "id": "obj-362",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       520,
-      2062,
+      2089,
       172,
       22
      ],
@@ -7193,13 +7250,13 @@
    },
    {
     "box": {
-     "id": "obj-360",
+     "id": "obj-363",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 3,
      "patching_rect": [
       520,
-      2089,
+      2116,
       61,
       22
      ],
@@ -7213,13 +7270,13 @@
    },
    {
     "box": {
-     "id": "obj-361",
+     "id": "obj-364",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       520,
-      2126,
+      2153,
       94,
       22
      ],
@@ -7231,65 +7288,13 @@
    },
    {
     "box": {
-     "id": "obj-362",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      520,
-      2153,
-      126,
-      22
-     ],
-     "outlettype": [],
-     "text": "s musicrfm-packet"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-363",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      630,
-      2126,
-      87,
-      22
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-364",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      630,
-      2270,
-      139,
-      22
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /steer/none"
-    }
-   },
-   {
-    "box": {
      "id": "obj-365",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
-      630,
-      2297,
+      520,
+      2180,
       126,
       22
      ],
@@ -7304,8 +7309,60 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
+      630,
+      2153,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-367",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      630,
+      2297,
+      139,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /steer/none"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-368",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      630,
+      2324,
+      126,
+      22
+     ],
+     "outlettype": [],
+     "text": "s musicrfm-packet"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-369",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
       770,
-      2062,
+      2089,
       126,
       22
      ],
@@ -7317,13 +7374,13 @@
    },
    {
     "box": {
-     "id": "obj-367",
+     "id": "obj-370",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       770,
-      2089,
+      2116,
       81,
       22
      ],
@@ -7336,13 +7393,13 @@
    },
    {
     "box": {
-     "id": "obj-368",
+     "id": "obj-371",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       770,
-      2126,
+      2153,
       159,
       22
      ],
@@ -7355,13 +7412,13 @@
    },
    {
     "box": {
-     "id": "obj-369",
+     "id": "obj-372",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       770,
-      2153,
+      2180,
       48,
       22
      ],
@@ -7374,13 +7431,13 @@
    },
    {
     "box": {
-     "id": "obj-370",
+     "id": "obj-373",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       770,
-      2180,
+      2207,
       55,
       22
      ],
@@ -7393,13 +7450,13 @@
    },
    {
     "box": {
-     "id": "obj-371",
+     "id": "obj-374",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       770,
-      2207,
+      2234,
       87,
       22
      ],
@@ -7411,13 +7468,13 @@
    },
    {
     "box": {
-     "id": "obj-372",
+     "id": "obj-375",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
       520,
-      2243,
+      2270,
       87,
       22
      ],
@@ -7429,13 +7486,13 @@
    },
    {
     "box": {
-     "id": "obj-373",
+     "id": "obj-376",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
       1020,
-      2180,
+      2207,
       72,
       56
      ],
@@ -7468,7 +7525,7 @@
    },
    {
     "box": {
-     "id": "obj-374",
+     "id": "obj-377",
      "maxclass": "textedit",
      "numinlets": 1,
      "numoutlets": 4,
@@ -7501,7 +7558,7 @@
    },
    {
     "box": {
-     "id": "obj-375",
+     "id": "obj-378",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -7516,7 +7573,7 @@
    },
    {
     "box": {
-     "id": "obj-376",
+     "id": "obj-379",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -7535,7 +7592,26 @@
    },
    {
     "box": {
-     "id": "obj-377",
+     "id": "obj-380",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      1020,
+      2024,
+      81,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route bang"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-381",
      "maxclass": "umenu",
      "numinlets": 1,
      "numoutlets": 3,
@@ -7565,13 +7641,13 @@
    },
    {
     "box": {
-     "id": "obj-378",
+     "id": "obj-382",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       1130,
-      1964,
+      1970,
       120,
       22
      ],
@@ -7583,7 +7659,7 @@
    },
    {
     "box": {
-     "id": "obj-379",
+     "id": "obj-383",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -7601,7 +7677,7 @@
    },
    {
     "box": {
-     "id": "obj-380",
+     "id": "obj-384",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -7619,13 +7695,13 @@
    },
    {
     "box": {
-     "id": "obj-381",
+     "id": "obj-385",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 3,
      "patching_rect": [
       1020,
-      2035,
+      2062,
       61,
       22
      ],
@@ -7639,13 +7715,13 @@
    },
    {
     "box": {
-     "id": "obj-382",
+     "id": "obj-386",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       1270,
-      2035,
+      2062,
       87,
       22
      ],
@@ -7657,13 +7733,13 @@
    },
    {
     "box": {
-     "id": "obj-383",
+     "id": "obj-387",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       1020,
-      2062,
+      2089,
       172,
       22
      ],
@@ -7675,13 +7751,13 @@
    },
    {
     "box": {
-     "id": "obj-384",
+     "id": "obj-388",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 3,
      "patching_rect": [
       1020,
-      2089,
+      2116,
       61,
       22
      ],
@@ -7695,13 +7771,13 @@
    },
    {
     "box": {
-     "id": "obj-385",
+     "id": "obj-389",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       1020,
-      2126,
+      2153,
       94,
       22
      ],
@@ -7713,13 +7789,13 @@
    },
    {
     "box": {
-     "id": "obj-386",
+     "id": "obj-390",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       1020,
-      2153,
+      2180,
       126,
       22
      ],
@@ -7729,13 +7805,13 @@
    },
    {
     "box": {
-     "id": "obj-387",
+     "id": "obj-391",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       1130,
-      2126,
+      2153,
       87,
       22
      ],
@@ -7747,13 +7823,13 @@
    },
    {
     "box": {
-     "id": "obj-388",
+     "id": "obj-392",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       1130,
-      2270,
+      2297,
       139,
       22
      ],
@@ -7765,13 +7841,13 @@
    },
    {
     "box": {
-     "id": "obj-389",
+     "id": "obj-393",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       1130,
-      2297,
+      2324,
       126,
       22
      ],
@@ -7781,13 +7857,13 @@
    },
    {
     "box": {
-     "id": "obj-390",
+     "id": "obj-394",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       1270,
-      2062,
+      2089,
       126,
       22
      ],
@@ -7799,13 +7875,13 @@
    },
    {
     "box": {
-     "id": "obj-391",
+     "id": "obj-395",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       1270,
-      2089,
+      2116,
       81,
       22
      ],
@@ -7818,13 +7894,13 @@
    },
    {
     "box": {
-     "id": "obj-392",
+     "id": "obj-396",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       1270,
-      2126,
+      2153,
       159,
       22
      ],
@@ -7837,13 +7913,13 @@
    },
    {
     "box": {
-     "id": "obj-393",
+     "id": "obj-397",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       1270,
-      2153,
+      2180,
       48,
       22
      ],
@@ -7856,13 +7932,13 @@
    },
    {
     "box": {
-     "id": "obj-394",
+     "id": "obj-398",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       1270,
-      2180,
+      2207,
       55,
       22
      ],
@@ -7875,13 +7951,13 @@
    },
    {
     "box": {
-     "id": "obj-395",
+     "id": "obj-399",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       1270,
-      2207,
+      2234,
       87,
       22
      ],
@@ -7893,13 +7969,13 @@
    },
    {
     "box": {
-     "id": "obj-396",
+     "id": "obj-400",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
       1020,
-      2243,
+      2270,
       87,
       22
      ],
@@ -7911,13 +7987,13 @@
    },
    {
     "box": {
-     "id": "obj-397",
+     "id": "obj-401",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
       1520,
-      2180,
+      2207,
       72,
       56
      ],
@@ -7950,7 +8026,7 @@
    },
    {
     "box": {
-     "id": "obj-398",
+     "id": "obj-402",
      "maxclass": "textedit",
      "numinlets": 1,
      "numoutlets": 4,
@@ -7983,7 +8059,7 @@
    },
    {
     "box": {
-     "id": "obj-399",
+     "id": "obj-403",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -7998,7 +8074,7 @@
    },
    {
     "box": {
-     "id": "obj-400",
+     "id": "obj-404",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -8017,7 +8093,26 @@
    },
    {
     "box": {
-     "id": "obj-401",
+     "id": "obj-405",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      1520,
+      2024,
+      81,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route bang"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-406",
      "maxclass": "umenu",
      "numinlets": 1,
      "numoutlets": 3,
@@ -8047,13 +8142,13 @@
    },
    {
     "box": {
-     "id": "obj-402",
+     "id": "obj-407",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       1630,
-      1964,
+      1970,
       120,
       22
      ],
@@ -8065,7 +8160,7 @@
    },
    {
     "box": {
-     "id": "obj-403",
+     "id": "obj-408",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -8083,7 +8178,7 @@
    },
    {
     "box": {
-     "id": "obj-404",
+     "id": "obj-409",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -8101,13 +8196,13 @@
    },
    {
     "box": {
-     "id": "obj-405",
+     "id": "obj-410",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 3,
      "patching_rect": [
       1520,
-      2035,
+      2062,
       61,
       22
      ],
@@ -8121,103 +8216,13 @@
    },
    {
     "box": {
-     "id": "obj-406",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1770,
-      2035,
-      87,
-      22
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-407",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1520,
-      2062,
-      172,
-      22
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "sprintf symout /steer/%s"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-408",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 3,
-     "patching_rect": [
-      1520,
-      2089,
-      61,
-      22
-     ],
-     "outlettype": [
-      "",
-      "",
-      ""
-     ],
-     "text": "t l l l"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-409",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1520,
-      2126,
-      94,
-      22
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /get"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-410",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      1520,
-      2153,
-      126,
-      22
-     ],
-     "outlettype": [],
-     "text": "s musicrfm-packet"
-    }
-   },
-   {
-    "box": {
      "id": "obj-411",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      1630,
-      2126,
+      1770,
+      2062,
       87,
       22
      ],
@@ -8234,8 +8239,98 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
+      1520,
+      2089,
+      172,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "sprintf symout /steer/%s"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-413",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 3,
+     "patching_rect": [
+      1520,
+      2116,
+      61,
+      22
+     ],
+     "outlettype": [
+      "",
+      "",
+      ""
+     ],
+     "text": "t l l l"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-414",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1520,
+      2153,
+      94,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /get"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-415",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1520,
+      2180,
+      126,
+      22
+     ],
+     "outlettype": [],
+     "text": "s musicrfm-packet"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-416",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
       1630,
-      2270,
+      2153,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-417",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1630,
+      2297,
       139,
       22
      ],
@@ -8247,13 +8342,13 @@
    },
    {
     "box": {
-     "id": "obj-413",
+     "id": "obj-418",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       1630,
-      2297,
+      2324,
       126,
       22
      ],
@@ -8263,13 +8358,13 @@
    },
    {
     "box": {
-     "id": "obj-414",
+     "id": "obj-419",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       1770,
-      2062,
+      2089,
       126,
       22
      ],
@@ -8281,13 +8376,13 @@
    },
    {
     "box": {
-     "id": "obj-415",
+     "id": "obj-420",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       1770,
-      2089,
+      2116,
       81,
       22
      ],
@@ -8300,13 +8395,13 @@
    },
    {
     "box": {
-     "id": "obj-416",
+     "id": "obj-421",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       1770,
-      2126,
+      2153,
       159,
       22
      ],
@@ -8319,13 +8414,13 @@
    },
    {
     "box": {
-     "id": "obj-417",
+     "id": "obj-422",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       1770,
-      2153,
+      2180,
       48,
       22
      ],
@@ -8338,13 +8433,13 @@
    },
    {
     "box": {
-     "id": "obj-418",
+     "id": "obj-423",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
      "patching_rect": [
       1770,
-      2180,
+      2207,
       55,
       22
      ],
@@ -8357,13 +8452,13 @@
    },
    {
     "box": {
-     "id": "obj-419",
+     "id": "obj-424",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       1770,
-      2207,
+      2234,
       87,
       22
      ],
@@ -8375,13 +8470,13 @@
    },
    {
     "box": {
-     "id": "obj-420",
+     "id": "obj-425",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
       1520,
-      2243,
+      2270,
       87,
       22
      ],
@@ -8393,7 +8488,7 @@
    },
    {
     "box": {
-     "id": "obj-421",
+     "id": "obj-426",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -8408,7 +8503,7 @@
    },
    {
     "box": {
-     "id": "obj-422",
+     "id": "obj-427",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -8426,7 +8521,7 @@
    },
    {
     "box": {
-     "id": "obj-423",
+     "id": "obj-428",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -8444,7 +8539,7 @@
    },
    {
     "box": {
-     "id": "obj-424",
+     "id": "obj-429",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -8462,7 +8557,7 @@
    },
    {
     "box": {
-     "id": "obj-425",
+     "id": "obj-430",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -8480,7 +8575,7 @@
    },
    {
     "box": {
-     "id": "obj-426",
+     "id": "obj-431",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -8498,7 +8593,7 @@
    },
    {
     "box": {
-     "id": "obj-427",
+     "id": "obj-432",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -8517,7 +8612,7 @@
    },
    {
     "box": {
-     "id": "obj-428",
+     "id": "obj-433",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -8535,7 +8630,7 @@
    },
    {
     "box": {
-     "id": "obj-429",
+     "id": "obj-434",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -8557,7 +8652,7 @@
    },
    {
     "box": {
-     "id": "obj-430",
+     "id": "obj-435",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -8947,19 +9042,6 @@
    {
     "patchline": {
      "source": [
-      "obj-46",
-      0
-     ],
-     "destination": [
-      "obj-47",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-44",
       0
      ],
@@ -8973,11 +9055,24 @@
    {
     "patchline": {
      "source": [
-      "obj-51",
+      "obj-47",
       0
      ],
      "destination": [
-      "obj-52",
+      "obj-48",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-46",
+      1
+     ],
+     "destination": [
+      "obj-47",
       0
      ],
      "order": 0
@@ -9003,7 +9098,7 @@
       0
      ],
      "destination": [
-      "obj-50",
+      "obj-54",
       0
      ],
      "order": 0
@@ -9013,6 +9108,32 @@
     "patchline": {
      "source": [
       "obj-54",
+      0
+     ],
+     "destination": [
+      "obj-51",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-55",
+      0
+     ],
+     "destination": [
+      "obj-56",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-51",
       0
      ],
      "destination": [
@@ -9025,11 +9146,11 @@
    {
     "patchline": {
      "source": [
-      "obj-50",
+      "obj-59",
       0
      ],
      "destination": [
-      "obj-54",
+      "obj-60",
       0
      ],
      "order": 0
@@ -9038,11 +9159,11 @@
    {
     "patchline": {
      "source": [
-      "obj-58",
+      "obj-61",
       0
      ],
      "destination": [
-      "obj-59",
+      "obj-62",
       0
      ],
      "order": 0
@@ -9052,7 +9173,7 @@
     "patchline": {
      "source": [
       "obj-60",
-      0
+      1
      ],
      "destination": [
       "obj-61",
@@ -9064,11 +9185,11 @@
    {
     "patchline": {
      "source": [
-      "obj-59",
-      1
+      "obj-63",
+      0
      ],
      "destination": [
-      "obj-60",
+      "obj-64",
       0
      ],
      "order": 0
@@ -9077,7 +9198,7 @@
    {
     "patchline": {
      "source": [
-      "obj-62",
+      "obj-60",
       0
      ],
      "destination": [
@@ -9090,50 +9211,24 @@
    {
     "patchline": {
      "source": [
-      "obj-59",
-      0
-     ],
-     "destination": [
-      "obj-62",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-65",
-      0
-     ],
-     "destination": [
       "obj-66",
       0
      ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
+     "destination": [
       "obj-67",
       0
      ],
-     "destination": [
-      "obj-66",
-      0
-     ],
      "order": 0
     }
    },
    {
     "patchline": {
      "source": [
-      "obj-69",
+      "obj-68",
       0
      ],
      "destination": [
-      "obj-70",
+      "obj-67",
       0
      ],
      "order": 0
@@ -9143,19 +9238,6 @@
     "patchline": {
      "source": [
       "obj-70",
-      0
-     ],
-     "destination": [
-      "obj-73",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-73",
       0
      ],
      "destination": [
@@ -9168,8 +9250,8 @@
    {
     "patchline": {
      "source": [
-      "obj-70",
-      1
+      "obj-71",
+      0
      ],
      "destination": [
       "obj-74",
@@ -9194,11 +9276,11 @@
    {
     "patchline": {
      "source": [
-      "obj-75",
-      0
+      "obj-71",
+      1
      ],
      "destination": [
-      "obj-76",
+      "obj-75",
       0
      ],
      "order": 0
@@ -9207,11 +9289,11 @@
    {
     "patchline": {
      "source": [
-      "obj-70",
-      2
+      "obj-75",
+      0
      ],
      "destination": [
-      "obj-75",
+      "obj-73",
       0
      ],
      "order": 0
@@ -9233,11 +9315,11 @@
    {
     "patchline": {
      "source": [
-      "obj-78",
-      0
+      "obj-71",
+      2
      ],
      "destination": [
-      "obj-79",
+      "obj-76",
       0
      ],
      "order": 0
@@ -9246,8 +9328,8 @@
    {
     "patchline": {
      "source": [
-      "obj-70",
-      3
+      "obj-77",
+      0
      ],
      "destination": [
       "obj-78",
@@ -9272,11 +9354,11 @@
    {
     "patchline": {
      "source": [
-      "obj-81",
-      0
+      "obj-71",
+      3
      ],
      "destination": [
-      "obj-82",
+      "obj-79",
       0
      ],
      "order": 0
@@ -9285,8 +9367,8 @@
    {
     "patchline": {
      "source": [
-      "obj-70",
-      4
+      "obj-80",
+      0
      ],
      "destination": [
       "obj-81",
@@ -9311,11 +9393,11 @@
    {
     "patchline": {
      "source": [
-      "obj-84",
-      0
+      "obj-71",
+      4
      ],
      "destination": [
-      "obj-85",
+      "obj-82",
       0
      ],
      "order": 0
@@ -9324,8 +9406,8 @@
    {
     "patchline": {
      "source": [
-      "obj-70",
-      5
+      "obj-83",
+      0
      ],
      "destination": [
       "obj-84",
@@ -9350,11 +9432,11 @@
    {
     "patchline": {
      "source": [
-      "obj-87",
-      0
+      "obj-71",
+      5
      ],
      "destination": [
-      "obj-88",
+      "obj-85",
       0
      ],
      "order": 0
@@ -9363,8 +9445,8 @@
    {
     "patchline": {
      "source": [
-      "obj-70",
-      6
+      "obj-86",
+      0
      ],
      "destination": [
       "obj-87",
@@ -9389,11 +9471,24 @@
    {
     "patchline": {
      "source": [
-      "obj-94",
+      "obj-71",
+      6
+     ],
+     "destination": [
+      "obj-88",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-89",
       0
      ],
      "destination": [
-      "obj-95",
+      "obj-90",
       0
      ],
      "order": 0
@@ -9419,7 +9514,7 @@
       0
      ],
      "destination": [
-      "obj-93",
+      "obj-97",
       0
      ],
      "order": 0
@@ -9432,7 +9527,7 @@
       0
      ],
      "destination": [
-      "obj-98",
+      "obj-94",
       0
      ],
      "order": 0
@@ -9454,11 +9549,11 @@
    {
     "patchline": {
      "source": [
-      "obj-93",
+      "obj-99",
       0
      ],
      "destination": [
-      "obj-97",
+      "obj-100",
       0
      ],
      "order": 0
@@ -9467,11 +9562,11 @@
    {
     "patchline": {
      "source": [
-      "obj-100",
+      "obj-94",
       0
      ],
      "destination": [
-      "obj-93",
+      "obj-98",
       0
      ],
      "order": 0
@@ -9484,7 +9579,7 @@
       0
      ],
      "destination": [
-      "obj-102",
+      "obj-94",
       0
      ],
      "order": 0
@@ -9510,7 +9605,7 @@
       0
      ],
      "destination": [
-      "obj-93",
+      "obj-104",
       0
      ],
      "order": 0
@@ -9523,7 +9618,7 @@
       0
      ],
      "destination": [
-      "obj-105",
+      "obj-94",
       0
      ],
      "order": 0
@@ -9536,7 +9631,7 @@
       0
      ],
      "destination": [
-      "obj-93",
+      "obj-106",
       0
      ],
      "order": 0
@@ -9545,11 +9640,11 @@
    {
     "patchline": {
      "source": [
-      "obj-108",
+      "obj-106",
       0
      ],
      "destination": [
-      "obj-109",
+      "obj-94",
       0
      ],
      "order": 0
@@ -9575,7 +9670,7 @@
       0
      ],
      "destination": [
-      "obj-107",
+      "obj-111",
       0
      ],
      "order": 0
@@ -9588,7 +9683,7 @@
       0
      ],
      "destination": [
-      "obj-112",
+      "obj-108",
       0
      ],
      "order": 0
@@ -9610,11 +9705,11 @@
    {
     "patchline": {
      "source": [
-      "obj-107",
+      "obj-113",
       0
      ],
      "destination": [
-      "obj-111",
+      "obj-114",
       0
      ],
      "order": 0
@@ -9623,11 +9718,11 @@
    {
     "patchline": {
      "source": [
-      "obj-114",
+      "obj-108",
       0
      ],
      "destination": [
-      "obj-107",
+      "obj-112",
       0
      ],
      "order": 0
@@ -9640,7 +9735,7 @@
       0
      ],
      "destination": [
-      "obj-116",
+      "obj-108",
       0
      ],
      "order": 0
@@ -9666,7 +9761,7 @@
       0
      ],
      "destination": [
-      "obj-107",
+      "obj-118",
       0
      ],
      "order": 0
@@ -9679,7 +9774,7 @@
       0
      ],
      "destination": [
-      "obj-119",
+      "obj-108",
       0
      ],
      "order": 0
@@ -9692,7 +9787,7 @@
       0
      ],
      "destination": [
-      "obj-107",
+      "obj-120",
       0
      ],
      "order": 0
@@ -9701,11 +9796,11 @@
    {
     "patchline": {
      "source": [
-      "obj-122",
+      "obj-120",
       0
      ],
      "destination": [
-      "obj-123",
+      "obj-108",
       0
      ],
      "order": 0
@@ -9731,7 +9826,7 @@
       0
      ],
      "destination": [
-      "obj-121",
+      "obj-125",
       0
      ],
      "order": 0
@@ -9744,7 +9839,7 @@
       0
      ],
      "destination": [
-      "obj-126",
+      "obj-122",
       0
      ],
      "order": 0
@@ -9766,11 +9861,11 @@
    {
     "patchline": {
      "source": [
-      "obj-121",
+      "obj-127",
       0
      ],
      "destination": [
-      "obj-125",
+      "obj-128",
       0
      ],
      "order": 0
@@ -9779,11 +9874,11 @@
    {
     "patchline": {
      "source": [
-      "obj-128",
+      "obj-122",
       0
      ],
      "destination": [
-      "obj-121",
+      "obj-126",
       0
      ],
      "order": 0
@@ -9796,7 +9891,7 @@
       0
      ],
      "destination": [
-      "obj-130",
+      "obj-122",
       0
      ],
      "order": 0
@@ -9822,7 +9917,7 @@
       0
      ],
      "destination": [
-      "obj-121",
+      "obj-132",
       0
      ],
      "order": 0
@@ -9835,7 +9930,7 @@
       0
      ],
      "destination": [
-      "obj-133",
+      "obj-122",
       0
      ],
      "order": 0
@@ -9848,7 +9943,7 @@
       0
      ],
      "destination": [
-      "obj-121",
+      "obj-134",
       0
      ],
      "order": 0
@@ -9857,11 +9952,11 @@
    {
     "patchline": {
      "source": [
-      "obj-136",
+      "obj-134",
       0
      ],
      "destination": [
-      "obj-137",
+      "obj-122",
       0
      ],
      "order": 0
@@ -9887,7 +9982,7 @@
       0
      ],
      "destination": [
-      "obj-135",
+      "obj-139",
       0
      ],
      "order": 0
@@ -9900,7 +9995,7 @@
       0
      ],
      "destination": [
-      "obj-140",
+      "obj-136",
       0
      ],
      "order": 0
@@ -9922,11 +10017,11 @@
    {
     "patchline": {
      "source": [
-      "obj-135",
+      "obj-141",
       0
      ],
      "destination": [
-      "obj-139",
+      "obj-142",
       0
      ],
      "order": 0
@@ -9935,11 +10030,11 @@
    {
     "patchline": {
      "source": [
-      "obj-142",
+      "obj-136",
       0
      ],
      "destination": [
-      "obj-135",
+      "obj-140",
       0
      ],
      "order": 0
@@ -9952,7 +10047,7 @@
       0
      ],
      "destination": [
-      "obj-144",
+      "obj-136",
       0
      ],
      "order": 0
@@ -9978,7 +10073,7 @@
       0
      ],
      "destination": [
-      "obj-135",
+      "obj-146",
       0
      ],
      "order": 0
@@ -9991,7 +10086,7 @@
       0
      ],
      "destination": [
-      "obj-147",
+      "obj-136",
       0
      ],
      "order": 0
@@ -10004,7 +10099,7 @@
       0
      ],
      "destination": [
-      "obj-135",
+      "obj-148",
       0
      ],
      "order": 0
@@ -10013,11 +10108,11 @@
    {
     "patchline": {
      "source": [
-      "obj-150",
+      "obj-148",
       0
      ],
      "destination": [
-      "obj-151",
+      "obj-136",
       0
      ],
      "order": 0
@@ -10043,7 +10138,7 @@
       0
      ],
      "destination": [
-      "obj-149",
+      "obj-153",
       0
      ],
      "order": 0
@@ -10056,7 +10151,7 @@
       0
      ],
      "destination": [
-      "obj-154",
+      "obj-150",
       0
      ],
      "order": 0
@@ -10078,11 +10173,11 @@
    {
     "patchline": {
      "source": [
-      "obj-149",
+      "obj-155",
       0
      ],
      "destination": [
-      "obj-153",
+      "obj-156",
       0
      ],
      "order": 0
@@ -10091,11 +10186,11 @@
    {
     "patchline": {
      "source": [
-      "obj-156",
+      "obj-150",
       0
      ],
      "destination": [
-      "obj-149",
+      "obj-154",
       0
      ],
      "order": 0
@@ -10108,7 +10203,7 @@
       0
      ],
      "destination": [
-      "obj-158",
+      "obj-150",
       0
      ],
      "order": 0
@@ -10134,7 +10229,7 @@
       0
      ],
      "destination": [
-      "obj-149",
+      "obj-160",
       0
      ],
      "order": 0
@@ -10147,7 +10242,7 @@
       0
      ],
      "destination": [
-      "obj-161",
+      "obj-150",
       0
      ],
      "order": 0
@@ -10160,7 +10255,7 @@
       0
      ],
      "destination": [
-      "obj-149",
+      "obj-162",
       0
      ],
      "order": 0
@@ -10169,11 +10264,11 @@
    {
     "patchline": {
      "source": [
-      "obj-164",
+      "obj-162",
       0
      ],
      "destination": [
-      "obj-165",
+      "obj-150",
       0
      ],
      "order": 0
@@ -10199,7 +10294,7 @@
       0
      ],
      "destination": [
-      "obj-163",
+      "obj-167",
       0
      ],
      "order": 0
@@ -10212,7 +10307,7 @@
       0
      ],
      "destination": [
-      "obj-168",
+      "obj-164",
       0
      ],
      "order": 0
@@ -10234,11 +10329,11 @@
    {
     "patchline": {
      "source": [
-      "obj-163",
+      "obj-169",
       0
      ],
      "destination": [
-      "obj-167",
+      "obj-170",
       0
      ],
      "order": 0
@@ -10247,11 +10342,11 @@
    {
     "patchline": {
      "source": [
-      "obj-170",
+      "obj-164",
       0
      ],
      "destination": [
-      "obj-163",
+      "obj-168",
       0
      ],
      "order": 0
@@ -10264,7 +10359,7 @@
       0
      ],
      "destination": [
-      "obj-172",
+      "obj-164",
       0
      ],
      "order": 0
@@ -10290,7 +10385,7 @@
       0
      ],
      "destination": [
-      "obj-163",
+      "obj-174",
       0
      ],
      "order": 0
@@ -10303,7 +10398,7 @@
       0
      ],
      "destination": [
-      "obj-175",
+      "obj-164",
       0
      ],
      "order": 0
@@ -10316,7 +10411,7 @@
       0
      ],
      "destination": [
-      "obj-163",
+      "obj-176",
       0
      ],
      "order": 0
@@ -10325,11 +10420,11 @@
    {
     "patchline": {
      "source": [
-      "obj-178",
+      "obj-176",
       0
      ],
      "destination": [
-      "obj-179",
+      "obj-164",
       0
      ],
      "order": 0
@@ -10355,7 +10450,7 @@
       0
      ],
      "destination": [
-      "obj-177",
+      "obj-181",
       0
      ],
      "order": 0
@@ -10368,7 +10463,7 @@
       0
      ],
      "destination": [
-      "obj-182",
+      "obj-178",
       0
      ],
      "order": 0
@@ -10390,11 +10485,11 @@
    {
     "patchline": {
      "source": [
-      "obj-177",
+      "obj-183",
       0
      ],
      "destination": [
-      "obj-181",
+      "obj-184",
       0
      ],
      "order": 0
@@ -10403,11 +10498,11 @@
    {
     "patchline": {
      "source": [
-      "obj-184",
+      "obj-178",
       0
      ],
      "destination": [
-      "obj-177",
+      "obj-182",
       0
      ],
      "order": 0
@@ -10420,7 +10515,7 @@
       0
      ],
      "destination": [
-      "obj-186",
+      "obj-178",
       0
      ],
      "order": 0
@@ -10446,7 +10541,7 @@
       0
      ],
      "destination": [
-      "obj-177",
+      "obj-188",
       0
      ],
      "order": 0
@@ -10459,7 +10554,7 @@
       0
      ],
      "destination": [
-      "obj-189",
+      "obj-178",
       0
      ],
      "order": 0
@@ -10472,7 +10567,7 @@
       0
      ],
      "destination": [
-      "obj-177",
+      "obj-190",
       0
      ],
      "order": 0
@@ -10481,11 +10576,11 @@
    {
     "patchline": {
      "source": [
-      "obj-192",
+      "obj-190",
       0
      ],
      "destination": [
-      "obj-193",
+      "obj-178",
       0
      ],
      "order": 0
@@ -10511,7 +10606,7 @@
       0
      ],
      "destination": [
-      "obj-191",
+      "obj-195",
       0
      ],
      "order": 0
@@ -10524,7 +10619,7 @@
       0
      ],
      "destination": [
-      "obj-196",
+      "obj-192",
       0
      ],
      "order": 0
@@ -10546,11 +10641,11 @@
    {
     "patchline": {
      "source": [
-      "obj-191",
+      "obj-197",
       0
      ],
      "destination": [
-      "obj-195",
+      "obj-198",
       0
      ],
      "order": 0
@@ -10559,11 +10654,11 @@
    {
     "patchline": {
      "source": [
-      "obj-198",
+      "obj-192",
       0
      ],
      "destination": [
-      "obj-191",
+      "obj-196",
       0
      ],
      "order": 0
@@ -10576,7 +10671,7 @@
       0
      ],
      "destination": [
-      "obj-200",
+      "obj-192",
       0
      ],
      "order": 0
@@ -10602,7 +10697,7 @@
       0
      ],
      "destination": [
-      "obj-191",
+      "obj-202",
       0
      ],
      "order": 0
@@ -10615,7 +10710,7 @@
       0
      ],
      "destination": [
-      "obj-203",
+      "obj-192",
       0
      ],
      "order": 0
@@ -10628,7 +10723,7 @@
       0
      ],
      "destination": [
-      "obj-191",
+      "obj-204",
       0
      ],
      "order": 0
@@ -10637,11 +10732,11 @@
    {
     "patchline": {
      "source": [
-      "obj-206",
+      "obj-204",
       0
      ],
      "destination": [
-      "obj-207",
+      "obj-192",
       0
      ],
      "order": 0
@@ -10667,7 +10762,7 @@
       0
      ],
      "destination": [
-      "obj-205",
+      "obj-209",
       0
      ],
      "order": 0
@@ -10680,7 +10775,7 @@
       0
      ],
      "destination": [
-      "obj-210",
+      "obj-206",
       0
      ],
      "order": 0
@@ -10702,11 +10797,11 @@
    {
     "patchline": {
      "source": [
-      "obj-205",
+      "obj-211",
       0
      ],
      "destination": [
-      "obj-209",
+      "obj-212",
       0
      ],
      "order": 0
@@ -10715,11 +10810,11 @@
    {
     "patchline": {
      "source": [
-      "obj-212",
+      "obj-206",
       0
      ],
      "destination": [
-      "obj-205",
+      "obj-210",
       0
      ],
      "order": 0
@@ -10732,7 +10827,7 @@
       0
      ],
      "destination": [
-      "obj-214",
+      "obj-206",
       0
      ],
      "order": 0
@@ -10758,7 +10853,7 @@
       0
      ],
      "destination": [
-      "obj-205",
+      "obj-216",
       0
      ],
      "order": 0
@@ -10771,7 +10866,7 @@
       0
      ],
      "destination": [
-      "obj-217",
+      "obj-206",
       0
      ],
      "order": 0
@@ -10784,7 +10879,7 @@
       0
      ],
      "destination": [
-      "obj-205",
+      "obj-218",
       0
      ],
      "order": 0
@@ -10793,11 +10888,11 @@
    {
     "patchline": {
      "source": [
-      "obj-220",
+      "obj-218",
       0
      ],
      "destination": [
-      "obj-221",
+      "obj-206",
       0
      ],
      "order": 0
@@ -10823,7 +10918,7 @@
       0
      ],
      "destination": [
-      "obj-219",
+      "obj-223",
       0
      ],
      "order": 0
@@ -10836,7 +10931,7 @@
       0
      ],
      "destination": [
-      "obj-224",
+      "obj-220",
       0
      ],
      "order": 0
@@ -10858,11 +10953,11 @@
    {
     "patchline": {
      "source": [
-      "obj-219",
+      "obj-225",
       0
      ],
      "destination": [
-      "obj-223",
+      "obj-226",
       0
      ],
      "order": 0
@@ -10871,11 +10966,11 @@
    {
     "patchline": {
      "source": [
-      "obj-226",
+      "obj-220",
       0
      ],
      "destination": [
-      "obj-219",
+      "obj-224",
       0
      ],
      "order": 0
@@ -10888,7 +10983,7 @@
       0
      ],
      "destination": [
-      "obj-228",
+      "obj-220",
       0
      ],
      "order": 0
@@ -10914,7 +11009,7 @@
       0
      ],
      "destination": [
-      "obj-219",
+      "obj-230",
       0
      ],
      "order": 0
@@ -10927,7 +11022,7 @@
       0
      ],
      "destination": [
-      "obj-231",
+      "obj-220",
       0
      ],
      "order": 0
@@ -10940,7 +11035,7 @@
       0
      ],
      "destination": [
-      "obj-219",
+      "obj-232",
       0
      ],
      "order": 0
@@ -10949,11 +11044,11 @@
    {
     "patchline": {
      "source": [
-      "obj-234",
+      "obj-232",
       0
      ],
      "destination": [
-      "obj-235",
+      "obj-220",
       0
      ],
      "order": 0
@@ -10979,7 +11074,7 @@
       0
      ],
      "destination": [
-      "obj-233",
+      "obj-237",
       0
      ],
      "order": 0
@@ -10992,7 +11087,7 @@
       0
      ],
      "destination": [
-      "obj-238",
+      "obj-234",
       0
      ],
      "order": 0
@@ -11014,11 +11109,11 @@
    {
     "patchline": {
      "source": [
-      "obj-233",
+      "obj-239",
       0
      ],
      "destination": [
-      "obj-237",
+      "obj-240",
       0
      ],
      "order": 0
@@ -11027,11 +11122,11 @@
    {
     "patchline": {
      "source": [
-      "obj-240",
+      "obj-234",
       0
      ],
      "destination": [
-      "obj-233",
+      "obj-238",
       0
      ],
      "order": 0
@@ -11044,7 +11139,7 @@
       0
      ],
      "destination": [
-      "obj-242",
+      "obj-234",
       0
      ],
      "order": 0
@@ -11070,7 +11165,7 @@
       0
      ],
      "destination": [
-      "obj-233",
+      "obj-244",
       0
      ],
      "order": 0
@@ -11083,7 +11178,7 @@
       0
      ],
      "destination": [
-      "obj-245",
+      "obj-234",
       0
      ],
      "order": 0
@@ -11096,7 +11191,7 @@
       0
      ],
      "destination": [
-      "obj-233",
+      "obj-246",
       0
      ],
      "order": 0
@@ -11105,11 +11200,11 @@
    {
     "patchline": {
      "source": [
-      "obj-248",
+      "obj-246",
       0
      ],
      "destination": [
-      "obj-249",
+      "obj-234",
       0
      ],
      "order": 0
@@ -11135,7 +11230,7 @@
       0
      ],
      "destination": [
-      "obj-247",
+      "obj-251",
       0
      ],
      "order": 0
@@ -11148,7 +11243,7 @@
       0
      ],
      "destination": [
-      "obj-252",
+      "obj-248",
       0
      ],
      "order": 0
@@ -11170,11 +11265,11 @@
    {
     "patchline": {
      "source": [
-      "obj-247",
+      "obj-253",
       0
      ],
      "destination": [
-      "obj-251",
+      "obj-254",
       0
      ],
      "order": 0
@@ -11183,11 +11278,11 @@
    {
     "patchline": {
      "source": [
-      "obj-254",
+      "obj-248",
       0
      ],
      "destination": [
-      "obj-247",
+      "obj-252",
       0
      ],
      "order": 0
@@ -11200,7 +11295,7 @@
       0
      ],
      "destination": [
-      "obj-256",
+      "obj-248",
       0
      ],
      "order": 0
@@ -11226,7 +11321,7 @@
       0
      ],
      "destination": [
-      "obj-247",
+      "obj-258",
       0
      ],
      "order": 0
@@ -11239,7 +11334,7 @@
       0
      ],
      "destination": [
-      "obj-259",
+      "obj-248",
       0
      ],
      "order": 0
@@ -11252,7 +11347,7 @@
       0
      ],
      "destination": [
-      "obj-247",
+      "obj-260",
       0
      ],
      "order": 0
@@ -11261,11 +11356,11 @@
    {
     "patchline": {
      "source": [
-      "obj-262",
+      "obj-260",
       0
      ],
      "destination": [
-      "obj-263",
+      "obj-248",
       0
      ],
      "order": 0
@@ -11291,7 +11386,7 @@
       0
      ],
      "destination": [
-      "obj-261",
+      "obj-265",
       0
      ],
      "order": 0
@@ -11304,7 +11399,7 @@
       0
      ],
      "destination": [
-      "obj-266",
+      "obj-262",
       0
      ],
      "order": 0
@@ -11326,11 +11421,11 @@
    {
     "patchline": {
      "source": [
-      "obj-261",
+      "obj-267",
       0
      ],
      "destination": [
-      "obj-265",
+      "obj-268",
       0
      ],
      "order": 0
@@ -11339,11 +11434,11 @@
    {
     "patchline": {
      "source": [
-      "obj-268",
+      "obj-262",
       0
      ],
      "destination": [
-      "obj-261",
+      "obj-266",
       0
      ],
      "order": 0
@@ -11356,7 +11451,7 @@
       0
      ],
      "destination": [
-      "obj-270",
+      "obj-262",
       0
      ],
      "order": 0
@@ -11382,7 +11477,7 @@
       0
      ],
      "destination": [
-      "obj-261",
+      "obj-272",
       0
      ],
      "order": 0
@@ -11395,7 +11490,7 @@
       0
      ],
      "destination": [
-      "obj-273",
+      "obj-262",
       0
      ],
      "order": 0
@@ -11408,7 +11503,7 @@
       0
      ],
      "destination": [
-      "obj-261",
+      "obj-274",
       0
      ],
      "order": 0
@@ -11417,11 +11512,11 @@
    {
     "patchline": {
      "source": [
-      "obj-276",
+      "obj-274",
       0
      ],
      "destination": [
-      "obj-277",
+      "obj-262",
       0
      ],
      "order": 0
@@ -11447,7 +11542,7 @@
       0
      ],
      "destination": [
-      "obj-275",
+      "obj-279",
       0
      ],
      "order": 0
@@ -11460,7 +11555,7 @@
       0
      ],
      "destination": [
-      "obj-280",
+      "obj-276",
       0
      ],
      "order": 0
@@ -11482,24 +11577,24 @@
    {
     "patchline": {
      "source": [
-      "obj-275",
+      "obj-281",
       0
      ],
      "destination": [
-      "obj-279",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-282",
       0
      ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-276",
+      0
+     ],
      "destination": [
-      "obj-275",
+      "obj-280",
       0
      ],
      "order": 0
@@ -11508,11 +11603,11 @@
    {
     "patchline": {
      "source": [
-      "obj-285",
+      "obj-283",
       0
      ],
      "destination": [
-      "obj-286",
+      "obj-276",
       0
      ],
      "order": 0
@@ -11538,7 +11633,7 @@
       0
      ],
      "destination": [
-      "obj-284",
+      "obj-288",
       0
      ],
      "order": 0
@@ -11551,7 +11646,7 @@
       0
      ],
      "destination": [
-      "obj-289",
+      "obj-285",
       0
      ],
      "order": 0
@@ -11573,24 +11668,24 @@
    {
     "patchline": {
      "source": [
-      "obj-284",
+      "obj-290",
       0
      ],
      "destination": [
-      "obj-288",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-291",
       0
      ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-285",
+      0
+     ],
      "destination": [
-      "obj-284",
+      "obj-289",
       0
      ],
      "order": 0
@@ -11599,11 +11694,11 @@
    {
     "patchline": {
      "source": [
-      "obj-294",
+      "obj-292",
       0
      ],
      "destination": [
-      "obj-295",
+      "obj-285",
       0
      ],
      "order": 0
@@ -11629,7 +11724,7 @@
       0
      ],
      "destination": [
-      "obj-293",
+      "obj-297",
       0
      ],
      "order": 0
@@ -11642,7 +11737,7 @@
       0
      ],
      "destination": [
-      "obj-298",
+      "obj-294",
       0
      ],
      "order": 0
@@ -11664,24 +11759,24 @@
    {
     "patchline": {
      "source": [
-      "obj-293",
+      "obj-299",
       0
      ],
      "destination": [
-      "obj-297",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-300",
       0
      ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-294",
+      0
+     ],
      "destination": [
-      "obj-293",
+      "obj-298",
       0
      ],
      "order": 0
@@ -11690,11 +11785,11 @@
    {
     "patchline": {
      "source": [
-      "obj-302",
+      "obj-301",
       0
      ],
      "destination": [
-      "obj-303",
+      "obj-294",
       0
      ],
      "order": 0
@@ -11729,13 +11824,13 @@
    {
     "patchline": {
      "source": [
+      "obj-305",
+      0
+     ],
+     "destination": [
       "obj-306",
       0
      ],
-     "destination": [
-      "obj-307",
-      0
-     ],
      "order": 0
     }
    },
@@ -11743,7 +11838,7 @@
     "patchline": {
      "source": [
       "obj-307",
-      1
+      0
      ],
      "destination": [
       "obj-308",
@@ -11755,37 +11850,37 @@
    {
     "patchline": {
      "source": [
+      "obj-308",
+      1
+     ],
+     "destination": [
       "obj-309",
       0
      ],
-     "destination": [
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-310",
       0
      ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-308",
-      1
-     ],
      "destination": [
-      "obj-309",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-311",
       0
      ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-309",
+      1
+     ],
      "destination": [
-      "obj-312",
+      "obj-310",
       0
      ],
      "order": 0
@@ -11807,7 +11902,7 @@
    {
     "patchline": {
      "source": [
-      "obj-308",
+      "obj-313",
       0
      ],
      "destination": [
@@ -11820,11 +11915,37 @@
    {
     "patchline": {
      "source": [
-      "obj-314",
+      "obj-309",
+      0
+     ],
+     "destination": [
+      "obj-315",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-315",
       13
      ],
      "destination": [
-      "obj-315",
+      "obj-316",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-317",
+      0
+     ],
+     "destination": [
+      "obj-318",
       0
      ],
      "order": 0
@@ -11846,11 +11967,24 @@
    {
     "patchline": {
      "source": [
-      "obj-315",
+      "obj-316",
+      1
+     ],
+     "destination": [
+      "obj-318",
+      1
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-319",
       0
      ],
      "destination": [
-      "obj-316",
+      "obj-320",
       0
      ],
      "order": 0
@@ -11859,12 +11993,12 @@
    {
     "patchline": {
      "source": [
-      "obj-315",
-      1
+      "obj-320",
+      0
      ],
      "destination": [
       "obj-317",
-      1
+      0
      ],
      "order": 0
     }
@@ -11873,45 +12007,6 @@
     "patchline": {
      "source": [
       "obj-318",
-      0
-     ],
-     "destination": [
-      "obj-319",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-319",
-      0
-     ],
-     "destination": [
-      "obj-316",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-317",
-      0
-     ],
-     "destination": [
-      "obj-320",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-320",
       0
      ],
      "destination": [
@@ -11924,8 +12019,8 @@
    {
     "patchline": {
      "source": [
-      "obj-320",
-      1
+      "obj-321",
+      0
      ],
      "destination": [
       "obj-322",
@@ -11937,8 +12032,8 @@
    {
     "patchline": {
      "source": [
-      "obj-320",
-      2
+      "obj-321",
+      1
      ],
      "destination": [
       "obj-323",
@@ -11950,8 +12045,8 @@
    {
     "patchline": {
      "source": [
-      "obj-320",
-      3
+      "obj-321",
+      2
      ],
      "destination": [
       "obj-324",
@@ -11963,11 +12058,63 @@
    {
     "patchline": {
      "source": [
-      "obj-326",
+      "obj-321",
+      3
+     ],
+     "destination": [
+      "obj-325",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-329",
       0
      ],
      "destination": [
-      "obj-328",
+      "obj-330",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-327",
+      0
+     ],
+     "destination": [
+      "obj-329",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-332",
+      0
+     ],
+     "destination": [
+      "obj-331",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-333",
+      0
+     ],
+     "destination": [
+      "obj-334",
       0
      ],
      "order": 0
@@ -11977,10 +12124,10 @@
     "patchline": {
      "source": [
       "obj-330",
-      0
+      1
      ],
      "destination": [
-      "obj-329",
+      "obj-335",
       0
      ],
      "order": 0
@@ -11990,36 +12137,10 @@
     "patchline": {
      "source": [
       "obj-331",
-      0
-     ],
-     "destination": [
-      "obj-332",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-328",
-      0
-     ],
-     "destination": [
-      "obj-333",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-329",
       1
      ],
      "destination": [
-      "obj-333",
+      "obj-335",
       0
      ],
      "order": 0
@@ -12028,11 +12149,11 @@
    {
     "patchline": {
      "source": [
-      "obj-332",
+      "obj-334",
       0
      ],
      "destination": [
-      "obj-333",
+      "obj-335",
       0
      ],
      "order": 0
@@ -12041,36 +12162,10 @@
    {
     "patchline": {
      "source": [
-      "obj-333",
+      "obj-335",
       2
      ],
      "destination": [
-      "obj-332",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-334",
-      0
-     ],
-     "destination": [
-      "obj-326",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-333",
-      1
-     ],
-     "destination": [
       "obj-334",
       0
      ],
@@ -12080,24 +12175,24 @@
    {
     "patchline": {
      "source": [
-      "obj-335",
-      0
-     ],
-     "destination": [
       "obj-336",
       0
      ],
+     "destination": [
+      "obj-327",
+      0
+     ],
      "order": 0
     }
    },
    {
     "patchline": {
      "source": [
-      "obj-333",
-      0
+      "obj-335",
+      1
      ],
      "destination": [
-      "obj-335",
+      "obj-336",
       0
      ],
      "order": 0
@@ -12119,7 +12214,7 @@
    {
     "patchline": {
      "source": [
-      "obj-336",
+      "obj-335",
       0
      ],
      "destination": [
@@ -12132,11 +12227,11 @@
    {
     "patchline": {
      "source": [
-      "obj-340",
+      "obj-339",
       0
      ],
      "destination": [
-      "obj-341",
+      "obj-340",
       0
      ],
      "order": 0
@@ -12145,24 +12240,11 @@
    {
     "patchline": {
      "source": [
-      "obj-336",
-      1
-     ],
-     "destination": [
-      "obj-339",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-339",
+      "obj-338",
       0
      ],
      "destination": [
-      "obj-340",
+      "obj-339",
       0
      ],
      "order": 0
@@ -12184,6 +12266,32 @@
    {
     "patchline": {
      "source": [
+      "obj-338",
+      1
+     ],
+     "destination": [
+      "obj-341",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-341",
+      0
+     ],
+     "destination": [
+      "obj-342",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-344",
       0
      ],
@@ -12197,11 +12305,11 @@
    {
     "patchline": {
      "source": [
-      "obj-345",
+      "obj-346",
       0
      ],
      "destination": [
-      "obj-346",
+      "obj-347",
       0
      ],
      "order": 0
@@ -12210,36 +12318,23 @@
    {
     "patchline": {
      "source": [
-      "obj-336",
+      "obj-347",
+      0
+     ],
+     "destination": [
+      "obj-348",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-338",
       2
      ],
      "destination": [
-      "obj-344",
-      1
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-343",
-      0
-     ],
-     "destination": [
-      "obj-344",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-343",
-      1
-     ],
-     "destination": [
       "obj-346",
       1
      ],
@@ -12249,38 +12344,25 @@
    {
     "patchline": {
      "source": [
+      "obj-345",
+      0
+     ],
+     "destination": [
       "obj-346",
       0
      ],
-     "destination": [
-      "obj-347",
-      0
-     ],
      "order": 0
     }
    },
    {
     "patchline": {
      "source": [
-      "obj-347",
-      0
-     ],
-     "destination": [
-      "obj-325",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-325",
-      0
+      "obj-345",
+      1
      ],
      "destination": [
       "obj-348",
-      0
+      1
      ],
      "order": 0
     }
@@ -12292,7 +12374,33 @@
       0
      ],
      "destination": [
-      "obj-340",
+      "obj-349",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-349",
+      0
+     ],
+     "destination": [
+      "obj-326",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-326",
+      0
+     ],
+     "destination": [
+      "obj-350",
       0
      ],
      "order": 0
@@ -12305,7 +12413,7 @@
       0
      ],
      "destination": [
-      "obj-352",
+      "obj-342",
       0
      ],
      "order": 0
@@ -12318,20 +12426,7 @@
       0
      ],
      "destination": [
-      "obj-353",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-355",
-      0
-     ],
-     "destination": [
-      "obj-356",
       0
      ],
      "order": 0
@@ -12344,33 +12439,7 @@
       0
      ],
      "destination": [
-      "obj-357",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-353",
-      1
-     ],
-     "destination": [
-      "obj-357",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-356",
-      0
-     ],
-     "destination": [
-      "obj-357",
+      "obj-354",
       0
      ],
      "order": 0
@@ -12380,7 +12449,7 @@
     "patchline": {
      "source": [
       "obj-357",
-      2
+      0
      ],
      "destination": [
       "obj-356",
@@ -12396,7 +12465,7 @@
       0
      ],
      "destination": [
-      "obj-350",
+      "obj-359",
       0
      ],
      "order": 0
@@ -12405,11 +12474,24 @@
    {
     "patchline": {
      "source": [
-      "obj-357",
+      "obj-355",
       1
      ],
      "destination": [
-      "obj-358",
+      "obj-360",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-356",
+      1
+     ],
+     "destination": [
+      "obj-360",
       0
      ],
      "order": 0
@@ -12431,8 +12513,8 @@
    {
     "patchline": {
      "source": [
-      "obj-357",
-      0
+      "obj-360",
+      2
      ],
      "destination": [
       "obj-359",
@@ -12445,23 +12527,49 @@
     "patchline": {
      "source": [
       "obj-361",
+      0
+     ],
+     "destination": [
+      "obj-352",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-360",
+      1
+     ],
+     "destination": [
+      "obj-361",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-362",
+      0
+     ],
+     "destination": [
+      "obj-363",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-360",
       0
      ],
      "destination": [
       "obj-362",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-360",
-      0
-     ],
-     "destination": [
-      "obj-361",
       0
      ],
      "order": 0
@@ -12483,11 +12591,24 @@
    {
     "patchline": {
      "source": [
-      "obj-360",
-      1
+      "obj-363",
+      0
      ],
      "destination": [
-      "obj-363",
+      "obj-364",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-367",
+      0
+     ],
+     "destination": [
+      "obj-368",
       0
      ],
      "order": 0
@@ -12497,10 +12618,10 @@
     "patchline": {
      "source": [
       "obj-363",
-      0
+      1
      ],
      "destination": [
-      "obj-364",
+      "obj-366",
       0
      ],
      "order": 0
@@ -12522,19 +12643,6 @@
    {
     "patchline": {
      "source": [
-      "obj-368",
-      0
-     ],
-     "destination": [
-      "obj-369",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-369",
       0
      ],
@@ -12548,37 +12656,37 @@
    {
     "patchline": {
      "source": [
-      "obj-360",
+      "obj-371",
+      0
+     ],
+     "destination": [
+      "obj-372",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-372",
+      0
+     ],
+     "destination": [
+      "obj-373",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-363",
       2
      ],
      "destination": [
-      "obj-368",
-      1
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-367",
-      0
-     ],
-     "destination": [
-      "obj-368",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-367",
-      1
-     ],
-     "destination": [
-      "obj-370",
+      "obj-371",
       1
      ],
      "order": 0
@@ -12600,12 +12708,12 @@
    {
     "patchline": {
      "source": [
-      "obj-371",
-      0
+      "obj-370",
+      1
      ],
      "destination": [
-      "obj-349",
-      0
+      "obj-373",
+      1
      ],
      "order": 0
     }
@@ -12613,24 +12721,11 @@
    {
     "patchline": {
      "source": [
-      "obj-349",
+      "obj-373",
       0
      ],
      "destination": [
-      "obj-372",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-372",
-      0
-     ],
-     "destination": [
-      "obj-364",
+      "obj-374",
       0
      ],
      "order": 0
@@ -12643,7 +12738,7 @@
       0
      ],
      "destination": [
-      "obj-376",
+      "obj-351",
       0
      ],
      "order": 0
@@ -12652,11 +12747,24 @@
    {
     "patchline": {
      "source": [
-      "obj-378",
+      "obj-351",
       0
      ],
      "destination": [
-      "obj-377",
+      "obj-375",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-375",
+      0
+     ],
+     "destination": [
+      "obj-367",
       0
      ],
      "order": 0
@@ -12678,50 +12786,11 @@
    {
     "patchline": {
      "source": [
-      "obj-376",
-      0
-     ],
-     "destination": [
-      "obj-381",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-377",
-      1
-     ],
-     "destination": [
-      "obj-381",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-380",
       0
      ],
      "destination": [
-      "obj-381",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-381",
-      2
-     ],
-     "destination": [
-      "obj-380",
+      "obj-379",
       0
      ],
      "order": 0
@@ -12734,20 +12803,7 @@
       0
      ],
      "destination": [
-      "obj-374",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-381",
-      1
-     ],
-     "destination": [
-      "obj-382",
       0
      ],
      "order": 0
@@ -12769,11 +12825,37 @@
    {
     "patchline": {
      "source": [
+      "obj-380",
+      1
+     ],
+     "destination": [
+      "obj-385",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-381",
+      1
+     ],
+     "destination": [
+      "obj-385",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-384",
       0
      ],
      "destination": [
-      "obj-383",
+      "obj-385",
       0
      ],
      "order": 0
@@ -12783,7 +12865,33 @@
     "patchline": {
      "source": [
       "obj-385",
+      2
+     ],
+     "destination": [
+      "obj-384",
       0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-386",
+      0
+     ],
+     "destination": [
+      "obj-377",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-385",
+      1
      ],
      "destination": [
       "obj-386",
@@ -12795,11 +12903,37 @@
    {
     "patchline": {
      "source": [
-      "obj-384",
+      "obj-387",
       0
      ],
      "destination": [
+      "obj-388",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-385",
+      0
+     ],
+     "destination": [
+      "obj-387",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-389",
+      0
+     ],
+     "destination": [
+      "obj-390",
       0
      ],
      "order": 0
@@ -12821,45 +12955,6 @@
    {
     "patchline": {
      "source": [
-      "obj-384",
-      1
-     ],
-     "destination": [
-      "obj-387",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-387",
-      0
-     ],
-     "destination": [
-      "obj-388",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-390",
-      0
-     ],
-     "destination": [
-      "obj-391",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-392",
       0
      ],
@@ -12873,11 +12968,11 @@
    {
     "patchline": {
      "source": [
-      "obj-393",
-      0
+      "obj-388",
+      1
      ],
      "destination": [
-      "obj-394",
+      "obj-391",
       0
      ],
      "order": 0
@@ -12886,51 +12981,64 @@
    {
     "patchline": {
      "source": [
-      "obj-384",
+      "obj-391",
+      0
+     ],
+     "destination": [
+      "obj-392",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-394",
+      0
+     ],
+     "destination": [
+      "obj-395",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-396",
+      0
+     ],
+     "destination": [
+      "obj-397",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-397",
+      0
+     ],
+     "destination": [
+      "obj-398",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-388",
       2
      ],
      "destination": [
-      "obj-392",
+      "obj-396",
       1
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-391",
-      0
-     ],
-     "destination": [
-      "obj-392",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-391",
-      1
-     ],
-     "destination": [
-      "obj-394",
-      1
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-394",
-      0
-     ],
-     "destination": [
-      "obj-395",
-      0
      ],
      "order": 0
     }
@@ -12939,19 +13047,6 @@
     "patchline": {
      "source": [
       "obj-395",
-      0
-     ],
-     "destination": [
-      "obj-373",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-373",
       0
      ],
      "destination": [
@@ -12964,12 +13059,12 @@
    {
     "patchline": {
      "source": [
-      "obj-396",
-      0
+      "obj-395",
+      1
      ],
      "destination": [
-      "obj-388",
-      0
+      "obj-398",
+      1
      ],
      "order": 0
     }
@@ -12981,7 +13076,59 @@
       0
      ],
      "destination": [
+      "obj-399",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-399",
+      0
+     ],
+     "destination": [
+      "obj-376",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-376",
+      0
+     ],
+     "destination": [
       "obj-400",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-400",
+      0
+     ],
+     "destination": [
+      "obj-392",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-404",
+      0
+     ],
+     "destination": [
+      "obj-405",
       0
      ],
      "order": 0
@@ -12994,98 +13141,7 @@
       0
      ],
      "destination": [
-      "obj-401",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-403",
-      0
-     ],
-     "destination": [
       "obj-404",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-400",
-      0
-     ],
-     "destination": [
-      "obj-405",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-401",
-      1
-     ],
-     "destination": [
-      "obj-405",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-404",
-      0
-     ],
-     "destination": [
-      "obj-405",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-405",
-      2
-     ],
-     "destination": [
-      "obj-404",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-406",
-      0
-     ],
-     "destination": [
-      "obj-398",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-405",
-      1
-     ],
-     "destination": [
-      "obj-406",
       0
      ],
      "order": 0
@@ -13098,9 +13154,22 @@
       0
      ],
      "destination": [
+      "obj-406",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-408",
       0
      ],
+     "destination": [
+      "obj-409",
+      0
+     ],
      "order": 0
     }
    },
@@ -13108,10 +13177,23 @@
     "patchline": {
      "source": [
       "obj-405",
-      0
+      1
      ],
      "destination": [
-      "obj-407",
+      "obj-410",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-406",
+      1
+     ],
+     "destination": [
+      "obj-410",
       0
      ],
      "order": 0
@@ -13133,11 +13215,37 @@
    {
     "patchline": {
      "source": [
-      "obj-408",
-      0
+      "obj-410",
+      2
      ],
      "destination": [
       "obj-409",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-411",
+      0
+     ],
+     "destination": [
+      "obj-402",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-410",
+      1
+     ],
+     "destination": [
+      "obj-411",
       0
      ],
      "order": 0
@@ -13159,20 +13267,7 @@
    {
     "patchline": {
      "source": [
-      "obj-408",
-      1
-     ],
-     "destination": [
-      "obj-411",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-411",
+      "obj-410",
       0
      ],
      "destination": [
@@ -13198,11 +13293,11 @@
    {
     "patchline": {
      "source": [
-      "obj-416",
+      "obj-413",
       0
      ],
      "destination": [
-      "obj-417",
+      "obj-414",
       0
      ],
      "order": 0
@@ -13224,21 +13319,8 @@
    {
     "patchline": {
      "source": [
-      "obj-408",
-      2
-     ],
-     "destination": [
-      "obj-416",
+      "obj-413",
       1
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-415",
-      0
      ],
      "destination": [
       "obj-416",
@@ -13250,24 +13332,11 @@
    {
     "patchline": {
      "source": [
-      "obj-415",
-      1
-     ],
-     "destination": [
-      "obj-418",
-      1
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-418",
+      "obj-416",
       0
      ],
      "destination": [
-      "obj-419",
+      "obj-417",
       0
      ],
      "order": 0
@@ -13280,19 +13349,6 @@
       0
      ],
      "destination": [
-      "obj-397",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-397",
-      0
-     ],
-     "destination": [
       "obj-420",
       0
      ],
@@ -13302,11 +13358,11 @@
    {
     "patchline": {
      "source": [
-      "obj-420",
+      "obj-421",
       0
      ],
      "destination": [
-      "obj-412",
+      "obj-422",
       0
      ],
      "order": 0
@@ -13328,11 +13384,24 @@
    {
     "patchline": {
      "source": [
-      "obj-424",
+      "obj-413",
+      2
+     ],
+     "destination": [
+      "obj-421",
+      1
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-420",
       0
      ],
      "destination": [
-      "obj-425",
+      "obj-421",
       0
      ],
      "order": 0
@@ -13341,25 +13410,12 @@
    {
     "patchline": {
      "source": [
-      "obj-426",
-      0
+      "obj-420",
+      1
      ],
      "destination": [
-      "obj-427",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-427",
-      0
-     ],
-     "destination": [
-      "obj-428",
-      0
+      "obj-423",
+      1
      ],
      "order": 0
     }
@@ -13371,7 +13427,33 @@
       0
      ],
      "destination": [
-      "obj-429",
+      "obj-424",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-424",
+      0
+     ],
+     "destination": [
+      "obj-401",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-401",
+      0
+     ],
+     "destination": [
+      "obj-425",
       0
      ],
      "order": 0
@@ -13384,7 +13466,59 @@
       0
      ],
      "destination": [
+      "obj-417",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-427",
+      0
+     ],
+     "destination": [
+      "obj-428",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-429",
+      0
+     ],
+     "destination": [
+      "obj-430",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-431",
+      0
+     ],
+     "destination": [
+      "obj-432",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-432",
+      0
+     ],
+     "destination": [
+      "obj-433",
       0
      ],
      "order": 0
@@ -13397,7 +13531,33 @@
       0
      ],
      "destination": [
-      "obj-429",
+      "obj-434",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-430",
+      0
+     ],
+     "destination": [
+      "obj-434",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-433",
+      0
+     ],
+     "destination": [
+      "obj-434",
       0
      ],
      "order": 0
