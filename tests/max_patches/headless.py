@@ -6,6 +6,7 @@ prints what arrives at the names the test watches.
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import subprocess
@@ -17,16 +18,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from max_patches.build import HERE
-from max_patches.panel import HOST, PORT
+from max_patches.panel import HOST, PD_PORT, PORT
 
 PATIENCE = 15.0  # seconds; machines under test are busy
 
 
 @dataclass
 class Pd:
-    """A running Pd: `move` is a hand on the patch, `lines` is what it printed."""
+    """A running Pd: `move` is a hand on the patch, `lines` is what it printed.
+
+    meter_port: where the patch hears what a bridge sends to subscribers.
+    """
 
     probe_port: int
+    meter_port: int
     process: subprocess.Popen
     lines: list[str] = field(default_factory=list)
 
@@ -48,12 +53,16 @@ def wait_for(condition: Callable[[], object], what: str) -> None:
 
 @contextmanager
 def running_patch(bridge_port: int, watched: list[str], folder: Path) -> Iterator[Pd]:
-    """The committed patch, speaking to `bridge_port` instead of the default port."""
+    """The committed patch, with ports of its own instead of the default ones."""
     program = shutil.which("pd")
     assert program, "these tests need Pure Data: apt install puredata-core"
     patch = (HERE / "musicrfm.pd").read_text("utf-8")
     elsewhere = patch.replace(f"connect {HOST} {PORT}", f"connect {HOST} {bridge_port}")
-    assert elsewhere != patch
+    meter_port = free_port()
+    elsewhere = re.sub(
+        rf"(netreceive -u -b |msg \d+ \d+ ){PD_PORT};", rf"\g<1>{meter_port};", elsewhere
+    )
+    assert str(PD_PORT) not in elsewhere and f"connect {HOST} {PORT};" not in elsewhere
     (folder / "patch.pd").write_text(elsewhere, "utf-8")
     port = free_port()
     (folder / "probe.pd").write_text(probe(port, watched), "utf-8")
@@ -62,7 +71,7 @@ def running_patch(bridge_port: int, watched: list[str], folder: Path) -> Iterato
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
-    pd = Pd(port, process)
+    pd = Pd(port, meter_port, process)
 
     def read() -> None:
         for line in process.stderr:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bridge.controls import Controls, namespace
-from bridge.osc import OscServer
+from bridge.osc import OscServer, build
 from max_patches.panel import SHIPPED
 from tests.max_patches.headless import Pd, running_patch, wait_for
 
 WATCHED = ["/status", "/steer/note_C", "/steer/note_E", "/play", "/gain"]
+WATCHED += ["/meter/level", "/meter/chroma"]
 
 
 @pytest.fixture
@@ -73,6 +75,15 @@ def test_an_error_is_told_in_the_status_line(pd: Pd) -> None:
     pd.move("/packet", "list " + " ".join(map(str, packet)))
     told = "musicrfm/status: symbol unknown"
     wait_for(lambda: any(line.startswith(told) for line in pd.lines), "the error in the status")
+
+
+def test_meters_go_to_names(pd: Pd) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bridge:
+        for address, values in (("/meter/level", [-12.5]), ("/meter/chroma", [0.5] * 12)):
+            bridge.sendto(build(address, *values), ("127.0.0.1", pd.meter_port))
+    wait_for(lambda: pd.said("/meter/level", "-12.5"), "the level")
+    twelve = "0" + " 0.5" * 12  # where the array begins to be written, and what
+    wait_for(lambda: pd.said("/meter/chroma", twelve), "the notes that are heard")
 
 
 def test_without_a_bridge_it_says_what_to_start(tmp_path: Path) -> None:
