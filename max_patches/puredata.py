@@ -88,7 +88,7 @@ def heard(canvas: Canvas, y: int) -> int:
         canvas.add("text", x, y, meter.label)
         shown(canvas, meter.address, x + 74, y)
     array = Canvas("(subpatch)", 450, 250)
-    array.lines.append(f"#X array {wire(CHROMA.address)} 12 float 8 black black;")
+    array.lines.append(f"#X array {wire(CHROMA.address)} 12 float 10 black black;")
     ends = f"{number(CHROMA.high)} 12 {number(CHROMA.low)}"
     array.lines.append(f"#X coords 0 {ends} {12 * COLUMN} 40 1 0 0;")
     canvas.nest(array, 12, y + 26, "graph")

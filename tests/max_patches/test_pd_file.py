@@ -55,7 +55,7 @@ def test_every_meter_is_told_and_shown() -> None:
     shown = {word for words in TOP.objects if words[0] == "floatatom" for word in words}
     assert {f"musicrfm{meter.address}" for meter in (LEVEL, *FIGURES)} <= shown
     text = (HERE / "musicrfm.pd").read_text("utf-8")
-    assert f"#X array musicrfm{CHROMA.address} 12 float 8" in text
+    assert f"#X array musicrfm{CHROMA.address} 12 float 10" in text
 
 
 def test_every_button_meets_the_subpatch_by_name() -> None:
