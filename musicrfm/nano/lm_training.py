@@ -69,7 +69,7 @@ class Budget:
     steps: int = 4000
     batch: int = 6
     learning_rate: float = 1.5e-3
-    beat_weight: float = 0.15
+    beat_weight: float = 1.0
 
 
 def make_tokenizer() -> PreTrainedTokenizerFast:
