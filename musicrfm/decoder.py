@@ -18,6 +18,9 @@ from torch import Tensor, nn
 from musicrfm.model import MusicModel, PromptStates
 
 Norm = tuple[tuple[int], Tensor, Tensor, float]  # what layer_norm takes after its input
+# What is taken out of hidden states: a basis a layer, [rows, HELD, width]; where, [rows, time, 1].
+Taken = tuple[Sequence[Tensor], Tensor | None]
+HELD = 3  # dimensions that can be held
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,10 @@ class Weights:
     blocks: tuple[Block, ...]
     norm: Norm
     heads: Tensor  # [codebooks * codes, width]
+    # What is done with matrices: linear(x, matrix), and onto(x, y, matrix), which adds y @ matrix
+    # in place.
+    linear: Callable[..., Tensor] = F.linear
+    onto: Callable[..., Tensor] = Tensor.addmm_
 
     @classmethod
     def of(cls, model: MusicModel) -> Weights:
@@ -77,12 +84,15 @@ class Push:
     """How the hidden states of one position are steered.
 
     offset: [layers, width], added after each block. prompted_only: to row 0 alone. keep_norm:
-    whether what has been pushed is then scaled back to the norm it had.
+    whether what has been pushed is then scaled back to the norm it had. basis: [layers, HELD,
+    width], orthogonal rows; what a hidden state is along them is taken out before the offset is
+    added, so that the offset alone says it. Rows shorter than 1 take out a part.
     """
 
     offset: Tensor
     prompted_only: bool = False
     keep_norm: bool = False
+    basis: Tensor | None = None
 
 
 class StepDecoder:
@@ -91,9 +101,10 @@ class StepDecoder:
     `window` is how many positions there are. Row 0 reads the prompt. Row 1, there only while
     `guided`, reads none.
 
-    What a step computes depends on `guided` and on the push's keep_norm; all else that steers it is
-    in the tensor `offset`, which is always the same one. `musicrfm.static_step` does such a step
-    without ever looking at what is in a tensor, which is what a GPU wants.
+    What a step computes depends on `guided` and on whether the push keeps norms and has a basis;
+    all else that steers it is in the tensors `offset` and `basis`, which are always the same ones.
+    `musicrfm.static_step` does such a step without ever looking at what is in a tensor, which is
+    what a GPU wants.
     """
 
     def __init__(self, model: MusicModel, window: int | None = None) -> None:
@@ -108,9 +119,14 @@ class StepDecoder:
         # [layers, rows, time, width], added after each block
         offset_shape = (model.layers, 2, 1, model.width)
         self.offset = torch.zeros(offset_shape, device=model.device, dtype=model.dtype)
+        # [layers, rows, HELD, width], taken out before that while the push has a basis
+        basis_shape = (model.layers, 2, HELD, model.width)
+        self.basis = torch.zeros(basis_shape, device=model.device, dtype=model.dtype)
         self.caches = list(self.cache)  # views, made once
         self.offsets = {1: list(self.offset[:, :1]), 2: list(self.offset)}  # by how many rows
+        self.bases = {1: list(self.basis[:, :1]), 2: list(self.basis)}
         self._push: Push | None = None
+        self._held: tuple[Tensor | None, bool] = (None, False)  # what is in `basis`
         # Of what is read of the prompt, [1, heads, tokens, head_size], keys and values a layer.
         self.prompt: list[tuple[Tensor, Tensor]] | None = None
         self.lead = 0  # positions of the cache before the music
@@ -120,6 +136,11 @@ class StepDecoder:
     def keep_norm(self) -> bool:
         """Whether what is pushed now is scaled back, see `Push`."""
         return self._push is not None and self._push.keep_norm
+
+    @property
+    def holds(self) -> bool:
+        """Whether a part of the hidden states is taken out now, see `Push`."""
+        return self._push is not None and self._push.basis is not None
 
     @torch.inference_mode()
     def set_prompt(self, prompt: PromptStates) -> bool:
@@ -145,13 +166,14 @@ class StepDecoder:
 
     def steer(self, push: Push) -> None:
         """Sets what is done after each block from now on."""
-        if push is not self._push:
-            self.offset[:, 0, 0].copy_(push.offset)
-            if push.prompted_only:
-                self.offset[:, 1].zero_()
-            else:
-                self.offset[:, 1, 0].copy_(push.offset)
-            self._push = push
+        if push is self._push:
+            return
+        self._push = push
+        self._to_rows(self.offset[:, :, 0], push.offset, push.prompted_only)
+        held = (push.basis, push.prompted_only)
+        if push.basis is not None and (self._held[0] is not held[0] or self._held[1] != held[1]):
+            self._to_rows(self.basis, *held)
+            self._held = held
 
     @torch.inference_mode()
     def step(self, codes: Tensor, position: int) -> Tensor:
@@ -160,9 +182,12 @@ class StepDecoder:
         Everything before `position` must have been read; what was there or later is overwritten.
         """
         rows = 2 if self.guided else 1
-        hidden = self._read(codes, position, 0, rows, self.offsets[rows], self.keep_norm)
+        taken = ((self.bases[rows], None),) if self.holds else ()
+        hidden = self._read(codes, position, 0, rows, self.offsets[rows], self.keep_norm, taken)
         hidden = torch.layer_norm(hidden, *self.weights.norm)
-        return F.linear(hidden, self.weights.heads).view(rows, self.codebooks, -1).float()
+        return (
+            self.weights.linear(hidden, self.weights.heads).view(rows, self.codebooks, -1).float()
+        )
 
     @torch.inference_mode()
     def prefill(
@@ -187,7 +212,13 @@ class StepDecoder:
         keep_norm: bool | Tensor = False
         if any(push.keep_norm for push in pushes):
             keep_norm = self._flags(push.keep_norm for push in pushes)[:, None]
-        self._read(codes, position, first_row, rows, offsets, keep_norm)
+        taken = []
+        for basis in {id(push.basis): push.basis for push in pushes}.values():
+            if basis is not None:
+                where = counts * self._flags(push.basis is basis for push in pushes)[:, None]
+                layers = basis[:, None].expand(-1, rows, -1, -1)
+                taken.append((list(layers), where.to(basis.dtype)))
+        self._read(codes, position, first_row, rows, offsets, keep_norm, taken)
 
     def forget(self, position: int) -> None:
         """Makes what was written at `position` harmless: zeros instead of, perhaps, NaN."""
@@ -202,15 +233,18 @@ class StepDecoder:
         rows: int,
         offsets: Sequence[Tensor],
         keep_norm: bool | Tensor,
+        taken: Sequence[Taken] = (),
     ) -> Tensor:
         """Hidden states after the last block, [rows * time, width].
 
         offsets: a layer each, [rows, 1 or time, width]. keep_norm: for all, or bool [time, 1].
+        taken: what is taken out.
         """
         weights, start = self.weights, self.lead + position
         embedded = weights.embedding[codes + weights.first_row].sum(0)
         embedded += weights.positions[start : start + len(embedded)]
-        return self._through(embedded.expand(rows, -1, -1), start, first_row, offsets, keep_norm)
+        embedded = embedded.repeat(rows, 1, 1)
+        return self._through(embedded, start, first_row, offsets, keep_norm, taken)
 
     def _through(
         self,
@@ -219,37 +253,49 @@ class StepDecoder:
         first_row: int,
         offsets: Sequence[Tensor],
         keep_norm: bool | Tensor,
+        taken: Sequence[Taken] = (),
     ) -> Tensor:
-        """As `_read`, from what is at a position of the cache, [rows, time, width]."""
+        """As `_read`, from what is at a position of the cache, [rows, time, width].
+
+        `embedded` may be overwritten.
+        """
         rows, time, width = embedded.shape
         end = position + time
         split = (rows, time, 3, self.heads, self.head_size)
         x = embedded.reshape(rows * time, width)
+        linear, onto = self.weights.linear, self.weights.onto
         causal, seen = time > 1, None
         if causal and position:
             seen = torch.ones(time, end, dtype=torch.bool, device=x.device).tril(position)
             causal = False
         for i, block in enumerate(self.weights.blocks):
             # [rows, time, 3, heads, head_size] -> [rows, 3, heads, time, head_size]
-            qkv = F.linear(torch.layer_norm(x, *block.attention_norm), block.qkv)
+            qkv = linear(torch.layer_norm(x, *block.attention_norm), block.qkv)
             qkv = qkv.view(split).permute(0, 2, 3, 1, 4)
             cache = self.caches[i][first_row : first_row + rows, :, :, :end]
             cache[:, :, :, position:] = qkv[:, 1:]
             keys, values = cache.unbind(1)
             y = F.scaled_dot_product_attention(qkv[:, 0], keys, values, seen, is_causal=causal)
-            x = torch.addmm(x, joined(y), block.to_attended)
+            onto(x, joined(y), block.to_attended)
             if self.prompt is not None and first_row == 0:
                 reader = x if rows == 1 else x[:time]
-                q = F.linear(torch.layer_norm(reader, *block.prompt_norm), block.prompt_q)
+                q = linear(torch.layer_norm(reader, *block.prompt_norm), block.prompt_q)
                 y = F.scaled_dot_product_attention(self._split(q), *self.prompt[i])
-                reader.addmm_(joined(y), block.to_prompted)
-            y = F.linear(torch.layer_norm(x, *block.feed_norm), block.feed)
-            x = torch.addmm(x, block.activation(y), block.to_fed)
-            if keep_norm is False:
-                x.view(rows, time, -1).add_(offsets[i])
-            else:
-                add_keeping_norm(x.view(rows, time, -1), offsets[i], keep_norm)
+                onto(reader, joined(y), block.to_prompted)
+            y = linear(torch.layer_norm(x, *block.feed_norm), block.feed)
+            onto(x, block.activation(y), block.to_fed)
+            bases = [(basis[i], where) for basis, where in taken]
+            pushed(x.view(rows, time, -1), offsets[i], keep_norm, bases)
         return x
+
+    @staticmethod
+    def _to_rows(there: Tensor, here: Tensor, first_only: bool) -> None:
+        """Copies [layers, ...] to both rows of [layers, 2, ...], or zeros to the other one."""
+        there[:, 0].copy_(here)
+        if first_only:
+            there[:, 1].zero_()
+        else:
+            there[:, 1].copy_(here)
 
     def _flags(self, flags: Iterable[bool]) -> Tensor:
         return torch.tensor(list(flags), device=self.cache.device)
@@ -259,16 +305,28 @@ class StepDecoder:
         return x.view(1, -1, self.heads, self.head_size).transpose(1, 2)
 
 
-def add_keeping_norm(x: Tensor, offset: Tensor, where: bool | Tensor) -> None:
-    """Adds in place to x [rows, time, width] and, `where` [time, 1], restores each norm.
+def pushed(
+    x: Tensor,
+    offset: Tensor,
+    keep_norm: bool | Tensor,
+    bases: Sequence[tuple[Tensor, Tensor | None]] = (),
+) -> None:
+    """Steers x [rows, time, width] in place; see `Push`.
 
-    Where nothing is added, x stays as it is to the bit. Norms are float32 in any precision.
+    keep_norm: for all, or bool [time, 1]; elsewhere, and where nothing is changed, x stays as it is
+    to the bit. Norms are float32 in any precision. bases: [rows, HELD, width] each, and where, if
+    not everywhere.
     """
-    before = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
+    if keep_norm is not False:
+        before = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
+    for basis, where in bases:
+        along = torch.bmm(x, basis.mT)
+        x.baddbmm_(along if where is None else along * where, basis, alpha=-1)
     x.add_(offset)
-    after = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
-    gain = before / after.clamp_min_(torch.finfo(torch.float32).tiny)
-    x.mul_(gain if where is True else gain.masked_fill_(~where, 1.0))
+    if keep_norm is not False:
+        after = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
+        gain = before / after.clamp_min_(torch.finfo(torch.float32).tiny)
+        x.mul_(gain if keep_norm is True else gain.masked_fill_(~keep_norm, 1.0))
 
 
 def joined(x: Tensor) -> Tensor:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from musicrfm.model import MusicModel
 
 VERSION = 3  # of what is in the cache
+PIECE_START, PIECE_SECONDS = 2.0, 6.0  # which part of a composed piece is heard
 
 
 @dataclass
@@ -201,7 +202,7 @@ def music_clips(samples: int = 1200, seed: int = 0) -> ClipSet:
             )
         number += 1
     groups = [row["seed"] for row in rows]
-    about = {"seconds": 6.0, "version": 2}
+    about = {"seconds": PIECE_SECONDS, "version": 2}
     return ClipSet("composed pieces, rendered with TimGM6mb", rows, groups, about, _hear_piece)
 
 
@@ -241,4 +242,5 @@ def _hear_piece(row: dict) -> tuple[np.ndarray, int]:
     from musicrfm.nano.render import SAMPLE_RATE, render
 
     piece = render(compose(row["seed"]))
-    return piece[2 * SAMPLE_RATE : 8 * SAMPLE_RATE], SAMPLE_RATE
+    begin = round(PIECE_START * SAMPLE_RATE)
+    return piece[begin : begin + round(PIECE_SECONDS * SAMPLE_RATE)], SAMPLE_RATE

@@ -127,6 +127,8 @@ class Progress:
         self._schedule_began = 0
         self._good: float | None = None  # what a function last returned that can be used
         self._told = False
+        self._beats = 0.0
+        self._beat_frame: int | None = None
 
     def coefficient(
         self, frame: int, base: float, move: Move | None, schedule: Schedule, set_at: object
@@ -153,6 +155,15 @@ class Progress:
         if schedule.function is not None:
             return self._called(schedule, step, base), False
         return base * schedule.factor(step), arrived and (not base or schedule.stays(step))
+
+    def beats(self, frame: int, per_frame: float) -> float:
+        """How many beats have gone by, of so many a frame since the last frame that asked."""
+        if self._beat_frame is None or frame < self._beat_frame:
+            self._beats = 0.0
+        else:
+            self._beats += per_frame * (frame - self._beat_frame)
+        self._beat_frame = frame
+        return self._beats
 
     def _called(self, schedule: Schedule, step: int, base: float) -> float:
         """What the function returns; while that is of no use, the last that was."""

@@ -2,7 +2,8 @@
 
 It computes what `StepDecoder.step`, `guide` and `sample` do, but where they are given numbers, this
 reads them from a small tensor, and so never looks at a value. What remains are few kinds of step,
-one graph each: with and without guidance, a prompt and kept norms, and how far back it looks.
+one graph each: with and without guidance, a prompt, kept norms and something held, and how far
+back it looks.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from musicrfm.decoder import StepDecoder, add_keeping_norm, joined
+from musicrfm.decoder import StepDecoder, joined, pushed
 from musicrfm.graphs import Recorder, Work
 from musicrfm.model import MusicModel
 from musicrfm.sampling import Draws, sample_static
@@ -33,6 +34,7 @@ class Kind:
     rows: int
     prompted: bool
     keep_norm: bool
+    holds: bool
     reach: int  # positions of the cache that are read
 
 
@@ -89,8 +91,9 @@ class StaticStep:
         kinds = [(1, False), (1, True), (2, True)]  # rows, and whether the prompt is read there
         if self.model.lead:
             kinds = [(1, False), (2, False)]
-        for (rows, prompted), keep_norm, reach in product(kinds, (False, True), self.reaches):
-            self._work(Kind(rows, prompted, keep_norm, reach))
+        either = (False, True)
+        for kind, keep_norm, holds, reach in product(kinds, either, either, self.reaches):
+            self._work(Kind(*kind, keep_norm, holds, reach))
 
     @torch.inference_mode()
     def step(self, position: int, choice: Choice) -> None:
@@ -105,7 +108,8 @@ class StaticStep:
         self._send(position, place, choice)
         reach = next(reach for reach in self.reaches if reach > place)
         rows = 2 if decoder.guided else 1
-        self._work(Kind(rows, decoder.prompt is not None, decoder.keep_norm, reach))()
+        prompted, keep_norm = decoder.prompt is not None, decoder.keep_norm
+        self._work(Kind(rows, prompted, keep_norm, decoder.holds, reach))()
 
     def _work(self, kind: Kind) -> Work:
         if kind not in self._works:
@@ -157,7 +161,9 @@ class StaticStep:
         embedded += weights.positions.index_select(0, place[None])
         hidden = self._through(embedded.repeat(kind.rows, 1), place, kind)
         hidden = torch.layer_norm(hidden, *weights.norm)
-        logits = F.linear(hidden, weights.heads).view(kind.rows, decoder.codebooks, -1).float()
+        logits = (
+            weights.linear(hidden, weights.heads).view(kind.rows, decoder.codebooks, -1).float()
+        )
         if kind.rows == 2:
             told, untold = logits
             logits = torch.addcmul(untold, told - untold, scale)
@@ -176,28 +182,27 @@ class StaticStep:
         As `StepDecoder._through` for one position.
         """
         decoder, rows = self.decoder, kind.rows
+        linear, onto = self.weights.linear, self.weights.onto
         split = (rows, 1, 3, decoder.heads, decoder.head_size)
         later = torch.where(self._places <= place, self._nothing, self._never)
         later = later.view(1, 1, 1, -1)[..., : kind.reach]
         for i, block in enumerate(self.weights.blocks):
             # [rows, 1, 3, heads, head_size] -> [rows, 3, heads, 1, head_size]
-            qkv = F.linear(torch.layer_norm(x, *block.attention_norm), block.qkv)
+            qkv = linear(torch.layer_norm(x, *block.attention_norm), block.qkv)
             qkv = qkv.view(split).permute(0, 2, 3, 1, 4)
             cache = decoder.caches[i][:rows]
             cache.index_copy_(3, place[None], qkv[:, 1:])
             keys, values = cache[:, :, :, : kind.reach].unbind(1)
             y = F.scaled_dot_product_attention(qkv[:, 0], keys, values, later)
-            x.addmm_(joined(y), block.to_attended)
+            onto(x, joined(y), block.to_attended)
             if kind.prompted:
                 reader = x[:1]
-                q = F.linear(torch.layer_norm(reader, *block.prompt_norm), block.prompt_q)
+                q = linear(torch.layer_norm(reader, *block.prompt_norm), block.prompt_q)
                 q = q.view(1, 1, decoder.heads, decoder.head_size).transpose(1, 2)
                 y = F.scaled_dot_product_attention(q, *self._prompt[i], self._unread)
-                reader.addmm_(joined(y), block.to_prompted)
-            y = F.linear(torch.layer_norm(x, *block.feed_norm), block.feed)
-            x.addmm_(block.activation(y), block.to_fed)
-            if kind.keep_norm:
-                add_keeping_norm(x.view(rows, 1, -1), decoder.offsets[rows][i], True)
-            else:
-                x.view(rows, 1, -1).add_(decoder.offsets[rows][i])
+                onto(reader, joined(y), block.to_prompted)
+            y = linear(torch.layer_norm(x, *block.feed_norm), block.feed)
+            onto(x, block.activation(y), block.to_fed)
+            bases = ((decoder.bases[rows][i], None),) if kind.holds else ()
+            pushed(x.view(rows, 1, -1), decoder.offsets[rows][i], kind.keep_norm, bases)
         return x

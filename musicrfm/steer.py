@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from musicrfm.beat import Beat, is_beat
 from musicrfm.directions import Direction
 from musicrfm.errors import MusicRFMError
 from musicrfm.layers import layer_weights
@@ -20,6 +21,18 @@ from musicrfm.schedules import Move, Schedule, parse_schedule
 
 INJECT_PER = ("layer", "step")
 Components = int | str | Sequence[int | str]
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """A beat and how much of it each layer is told, float32 [layers, 1] of 0 to 1.
+
+    basis: [layers, 3, width], what is taken out of the hidden states before.
+    """
+
+    beat: Beat
+    amounts: np.ndarray
+    basis: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -30,7 +43,9 @@ class Steer:
     is under way, where it goes. layers, schedule: specifications, see `musicrfm.layers` and
     `musicrfm.schedules`. inject: probability that the vector is added, drawn for each layer and
     frame or, with inject_per "step", for each frame. component: which of the direction's vectors,
-    by number or class; several, also as a text like "0,2", are added up.
+    by number or class; several, also as a text like "0,2", are added up. A direction of kind `beat`
+    is held instead of added, see `musicrfm.beat`: with all its components, at a coefficient of 0
+    not at all, and at any other at the tempo that this stands for.
     """
 
     direction: Direction
@@ -43,6 +58,7 @@ class Steer:
     move: Move | None = None
     # What the specifications mean; kept so that a frame need not parse anything.
     weighted: np.ndarray = field(repr=False, compare=False, default=None)  # type: ignore[assignment]
+    held: Held | None = field(repr=False, compare=False, default=None)
     course: Schedule = field(repr=False, compare=False, default=Schedule())
     set_at: object = field(repr=False, compare=False, default=None)  # identity of one schedule set
     _ruler: Direction = field(repr=False, compare=False, default=None)  # type: ignore[assignment]
@@ -75,6 +91,7 @@ class Steer:
             changes["layers"] = spec
             changes["weighted"] = _weighted(self.direction, spec, chosen)
             changes["_ruler"] = _ruler(self.direction, chosen)
+            changes["held"] = _held(self.direction, spec) if is_beat(self.direction) else None
         return replace(self, **changes)
 
 
@@ -115,10 +132,20 @@ def whole(what: str, value: int, least: int) -> int:
     return number
 
 
+def _weights(direction: Direction, layers: str) -> np.ndarray:
+    higher_is_better = bool(direction.meta.get("metric_higher_is_better", True))
+    return layer_weights(layers, direction.layer_scores.numpy(), higher_is_better)
+
+
+def _held(direction: Direction, layers: str) -> Held:
+    beat = Beat.of(direction)
+    amounts = _weights(direction, layers).clip(0, 1)[:, None].astype(np.float32)
+    return Held(beat, amounts, np.sqrt(amounts)[..., None] * beat.basis)
+
+
 def _weighted(direction: Direction, layers: str, components: list[int | str]) -> np.ndarray:
     """What one unit of raw coefficient adds, float32 [layers, width]."""
-    higher_is_better = bool(direction.meta.get("metric_higher_is_better", True))
-    weights = layer_weights(layers, direction.layer_scores.numpy(), higher_is_better)
+    weights = _weights(direction, layers)
     vectors = sum(direction.only(one).vectors[:, 0].numpy() for one in components)
     return (weights[:, None] * vectors).astype(np.float32)
 

@@ -1,7 +1,8 @@
 """Directions and their knobs, turned from any thread, read by the stream once a frame.
 
 All that is set ends up in one offset [layers, width], which the decoder adds to its hidden states
-after every block. Settings are immutable and replaced whole, so reading them needs no lock.
+after every block; where a beat is held, what they say of it is taken out first. Settings are
+immutable and replaced whole, so reading them needs no lock.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from musicrfm.beat import is_beat
 from musicrfm.directions import Direction, canonical_name
 from musicrfm.errors import MusicRFMError
 from musicrfm.sampling import generator
 from musicrfm.schedules import Function, Move, Progress
-from musicrfm.steer import Components, Steer, finite, whole
+from musicrfm.steer import Components, Held, Steer, finite, whole
 
 _INJECTION = 0x1D1C  # keeps these random numbers apart from those that choose codes
 
@@ -57,9 +59,14 @@ class Steering:
         model_name: str | None = None,
         device: torch.device | str = "cpu",
         dtype: torch.dtype = torch.float32,
+        frame_rate: float = 50.0,
     ) -> None:
         self._layers, self._width, self._model_name = layers, width, model_name
+        self._frame_rate = frame_rate  # a second, for beats
         self.keep_norm = False
+        # What is taken out before the latest offset is added, [layers, 3, width], see `Push`.
+        self.basis: Tensor | None = None
+        self._held: tuple[Held | None, Tensor | None] = (None, None)  # the latest on the device
         self._steers: dict[str, Steer] = {}
         self._waiting: tuple[Crossfade, ...] = ()
         self._writing = threading.RLock()
@@ -87,6 +94,12 @@ class Steering:
         `musicrfm.steer.Steer`.
         """
         self._check(direction)
+        if is_beat(direction):
+            others = (s.name for s in self._steers.values() if s.held and s.name != direction.name)
+            if (other := next(others, None)) is not None:
+                raise MusicRFMError(
+                    f"{other!r} holds a beat already: remove it before adding {direction.name!r}"
+                )
         steer = Steer(direction).changed(
             coefficient=coefficient,
             layers=layers,
@@ -201,19 +214,25 @@ class Steering:
         if steers is made_from and frame >= made_at:
             return offset
         total: np.ndarray | None = None
+        basis: Tensor | None = None
         stays = True
         for name, steer in steers.items():
             raw, steady = self._raw(steer, frame)
             stays = stays and steady
             if not raw:
                 continue
-            amount: float | np.ndarray = raw
+            injected: float | np.ndarray = 1.0
             if steer.inject < 1.0:
                 stays = False
                 draws = generator(seed ^ (_INJECTION << 48) ^ zlib.crc32(name.encode()), frame)
                 per_layer = self._layers if steer.inject_per == "layer" else 1
-                amount = raw * (draws.random(per_layer) < steer.inject)[:, None]
-            part = amount * steer.weighted
+                injected = (draws.random(per_layer) < steer.inject)[:, None]
+            if steer.held is None:
+                part = raw * injected * steer.weighted
+            else:
+                stays = False
+                part = injected * self._beat(steer, raw, frame)
+                basis = self._basis(steer.held, injected)
             total = part if total is None else np.add(total, part, out=total)
         offset = self.nothing
         if total is not None:
@@ -221,8 +240,24 @@ class Steering:
             # Nobody waits for a GPU here.
             like = (self.nothing.device, self.nothing.dtype)
             offset = torch.from_numpy(total).to(*like, non_blocking=True)
+        self.basis = basis
         self._latest = (steers if stays else None, frame, offset)
         return offset
+
+    def _beat(self, steer: Steer, raw: float, frame: int) -> np.ndarray:
+        """What a held beat says at a frame, float32 [layers, width]."""
+        bpm = steer.held.beat.bpm(raw)
+        beats = self._progress[steer.name].beats(frame, bpm / 60 / self._frame_rate)
+        return steer.held.amounts * steer.held.beat.offset(bpm, beats)
+
+    def _basis(self, held: Held, injected: float | np.ndarray) -> Tensor:
+        if self._held[0] is not held:
+            like = (self.nothing.device, self.nothing.dtype)
+            self._held = (held, torch.from_numpy(held.basis).to(*like))
+        basis = self._held[1]
+        if isinstance(injected, float):
+            return basis
+        return basis * torch.from_numpy(injected)[..., None].to(basis.device)
 
     def _raw(self, steer: Steer, frame: int) -> tuple[float, bool]:
         """The raw coefficient at a frame, and whether it stays."""

@@ -119,7 +119,7 @@ class MusicStream:
         self.window, self.keep = _window(model, self.delay_frames, window_seconds, keep_seconds)
         self.faults = 0  # frames that steering or the model made unusable; see _choose
         self.steering = Steering(
-            model.layers, model.width, model.name, device=model.device, dtype=model.dtype
+            model.layers, model.width, model.name, model.device, model.dtype, model.frame_rate
         )
         self._window, self._next = _Window(model, self.window), _Window(model, self.window)
         self._codec = StreamingCodec(model.hf.audio_encoder, model.codebooks, model.stereo_codes)
@@ -408,9 +408,10 @@ class MusicStream:
         latest = pushes[-1] if pushes else self._unsteered
         prompted_only, keep_norm = self._steer_guidance == "conditional", self.steering.keep_norm
         same = (latest.prompted_only, latest.keep_norm) == (prompted_only, keep_norm)
+        same = same and latest.basis is self.steering.basis
         if latest.offset is offset and same:
             return latest
-        return Push(offset, prompted_only, keep_norm)
+        return Push(offset, prompted_only, keep_norm, self.steering.basis)
 
     def _logits(self, push: Push, scale: float) -> Tensor | None:
         """Guided logits [codebooks, codes] after reading the position, None if not all finite."""

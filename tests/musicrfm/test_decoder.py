@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from musicrfm.decoder import Push, StepDecoder
+from musicrfm.decoder import HELD, Push, StepDecoder
 from musicrfm.model import MusicModel
 from tests.checkpoints import make_checkpoint
 
@@ -44,7 +44,14 @@ def offsets_for(model: MusicModel, length: int = LENGTH) -> Tensor:
 def mixed_pushes(model: MusicModel, length: int = LENGTH) -> list[Push]:
     """Every way to push, changing from one position to the next."""
     offsets = 3.0 * offsets_for(model, length)
-    return [Push(o, bool(n & 1), bool(n & 2)) for n, o in enumerate(offsets)]
+    bases = [None, basis_for(model, 5), basis_for(model, 6) * 0.7]
+    return [Push(o, bool(n & 1), bool(n & 2), bases[n // 4 % 3]) for n, o in enumerate(offsets)]
+
+
+def basis_for(model: MusicModel, seed: int) -> Tensor:
+    """Orthonormal, [layers, HELD, width]."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.linalg.qr(torch.randn(model.layers, model.width, HELD, generator=generator))[0].mT
 
 
 @torch.no_grad()
@@ -69,6 +76,8 @@ def reference(
                 for row in range(1 if one.prompted_only else 2):
                     before = hidden[row, position]
                     after = before + one.offset[layer]
+                    if one.basis is not None:
+                        after = after - one.basis[layer].T @ (one.basis[layer] @ before)
                     if one.keep_norm:
                         after = after * (before.norm() / after.norm())
                     out[row, position] = after
@@ -169,11 +178,13 @@ def test_one_half_and_kept_norms_equal_hugging_face(any_model: MusicModel) -> No
 
 @pytest.mark.parametrize("prompted_only", [False, True])
 @pytest.mark.parametrize("keep_norm", [False, True])
+@pytest.mark.parametrize("held", [False, True])
 def test_one_way_to_push_for_many_positions(
-    model: MusicModel, prompted_only: bool, keep_norm: bool
+    model: MusicModel, prompted_only: bool, keep_norm: bool, held: bool
 ) -> None:
     inputs = inputs_for(model)
-    push = Push(offsets_for(model)[0], prompted_only, keep_norm)
+    basis = basis_for(model, 5) if held else None
+    push = Push(offsets_for(model)[0], prompted_only, keep_norm, basis)
     stepper, reader = StepDecoder(model), StepDecoder(model)
     for decoder in (stepper, reader):
         decoder.set_prompt(model.encode_prompt("drums"))

@@ -314,7 +314,7 @@ def test_every_step_is_the_same_work_on_the_same_tensors(model: MusicModel) -> N
     }
     given = {tensor.data_ptr(): name for name, tensor in stay.items()}
     assert len(given) == len(stay)
-    kind = Kind(rows=2, prompted=True, keep_norm=False, reach=48)
+    kind = Kind(rows=2, prompted=True, keep_norm=False, holds=False, reach=48)
     lists = []
     for _ in range(3):
         play(stream, 5)
