@@ -127,8 +127,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--device", metavar="cpu|cuda", help="where the model runs (default: cuda if there is one)")
     add(
         "--dtype",
-        choices=("float32", "bfloat16", "float16"),
-        help="precision of the decoder (default: float32 on a CPU, float16 on a GPU)",
+        choices=("float32", "bfloat16", "float16", "int8"),
+        help="precision of the decoder (default: float32 on a CPU, float16 on a GPU; int8: CPU only)",
     )
     add(
         "--fast",

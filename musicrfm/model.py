@@ -23,6 +23,7 @@ from huggingface_hub import snapshot_download
 from torch import Tensor
 
 from musicrfm.errors import MusicRFMError
+from musicrfm.quantise import check_int8, quantised
 
 if TYPE_CHECKING:
     from musicrfm.decoder import Weights
@@ -66,9 +67,10 @@ class MusicModel:
         hf: transformers.MusicgenForConditionalGeneration
         | transformers.MusicgenMelodyForConditionalGeneration,
         tokenizer: transformers.PreTrainedTokenizerBase,
+        int8: bool = False,
     ) -> None:
         decoder, codec = hf.config.decoder, hf.config.audio_encoder
-        self.name, self.hf, self.tokenizer = name, hf, tokenizer
+        self.name, self.hf, self.tokenizer, self.int8 = name, hf, tokenizer, int8
         weight = hf.decoder.lm_heads[0].weight
         self.device: torch.device = weight.device
         self.dtype: torch.dtype = weight.dtype
@@ -107,12 +109,17 @@ class MusicModel:
         """`nano`, a folder, or a hub id such as `facebook/musicgen-small`.
 
         device: `cuda` if there is one, else `cpu`. dtype, of the decoder alone: float32 on a CPU,
-        float16 on a GPU; text encoder and codec are always float32.
+        float16 on a GPU; text encoder and codec are always float32. `int8` keeps the decoder's
+        matrices in 8 bits and computes in bfloat16, on a CPU alone: see `musicrfm.quantise`.
 
-        Raises MusicRFMError if the model cannot be had, is damaged, or is no MusicGen.
+        Raises MusicRFMError if the model cannot be had, is damaged, is no MusicGen, or cannot be
+        quantised here.
         """
         place = _device(device)
-        precision = _dtype(dtype, place)
+        int8 = dtype in ("int8", torch.int8)
+        if int8:
+            check_int8(place)
+        precision = _dtype("bfloat16" if int8 else dtype, place)
         folder, shown = _locate(name)
         kind = _kind(folder, shown)
         try:
@@ -132,7 +139,7 @@ class MusicModel:
             )
         hf.eval().requires_grad_(False)
         hf.decoder.to(precision)
-        return cls(shown.split("/")[-1], hf.to(place), tokenizer)
+        return cls(shown.split("/")[-1], hf.to(place), tokenizer, int8)
 
     @torch.inference_mode()
     def encode_prompt(self, text: str) -> PromptStates:
@@ -275,7 +282,8 @@ class MusicModel:
         """The decoder's weights as `StepDecoder` wants them, made once for all streams."""
         from musicrfm.decoder import Weights
 
-        return Weights.of(self)
+        weights = Weights.of(self)
+        return quantised(weights) if self.int8 else weights
 
     @property
     def delays(self) -> list[int]:
@@ -398,7 +406,7 @@ def _dtype(dtype: str | torch.dtype | None, device: torch.device) -> torch.dtype
         return torch.float16 if device.type == "cuda" else torch.float32
     found = getattr(torch, dtype, None) if isinstance(dtype, str) else dtype
     if found not in (torch.float32, torch.bfloat16, torch.float16):
-        raise MusicRFMError(f"dtype {str(dtype)!r} is not float32, bfloat16 or float16")
+        raise MusicRFMError(f"dtype {str(dtype)!r} is not float32, bfloat16, float16 or int8")
     return found
 
 

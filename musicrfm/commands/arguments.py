@@ -20,8 +20,8 @@ def model_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument("--device", choices=("cpu", "cuda"), help="default: cuda if there is one")
     p.add_argument(
         "--dtype",
-        choices=("float32", "bfloat16", "float16"),
-        help="precision of the decoder (default: float32 on a CPU, float16 on a GPU)",
+        choices=("float32", "bfloat16", "float16", "int8"),
+        help="precision of the decoder (default: float32 on a CPU, float16 on a GPU; int8: CPU only)",
     )
 
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from musicrfm.commands import beat
 from musicrfm.commands.arguments import command, count, octave_argument, octaves_of
 from musicrfm.commands.training import loaded_model, make, processes, training_arguments
 from musicrfm.errors import MusicRFMError
@@ -63,6 +64,7 @@ def add(commands) -> None:
             help="render the clips here, or load them from the hub (default %(default)s)",
         )
         training_arguments(p)
+    beat.add(sets)
     p = command(sets, "custom", train_custom, "your own recordings or MIDI files")
     sound = p.add_mutually_exclusive_group(required=True)
     sound.add_argument("--audio", metavar="FOLDER", help="sound files that labels.csv names")

@@ -1,0 +1,79 @@
+"""`musicrfm train beat`: a tempo knob that holds the beat, from clips whose beats are known."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import sys
+from pathlib import Path
+
+from musicrfm.commands.arguments import command, count, model_arguments
+from musicrfm.commands.training import loaded_model
+from musicrfm.errors import MusicRFMError
+
+
+def add(sets) -> None:
+    p = command(sets, "beat", train_beat, "a tempo knob that holds the beat")
+    p.add_argument("--name", default="tempo", help="of the direction (default %(default)s)")
+    p.add_argument(
+        "--data",
+        choices=("music", "clicks"),
+        default="music",
+        help="pieces composed as nano's, or SynTheory's click tracks (default %(default)s)",
+    )
+    p.add_argument("--samples", type=count, default=240, help="clips to hear (default %(default)s)")
+    p.add_argument(
+        "--strength",
+        type=float,
+        help="how far beyond the usual the place in the beat is told (default 3)",
+    )
+    p.add_argument(
+        "--knob",
+        metavar="BPM,BPM",
+        default="60,180",
+        help="tempi at coefficients -1 and 1 (default %(default)s)",
+    )
+    p.add_argument("--seed", type=int, default=0)
+    p.add_argument(
+        "--out", metavar="DIR", help="folder for <model>/<name>.safetensors (default: your own)"
+    )
+    model_arguments(p)
+
+
+def train_beat(o: argparse.Namespace) -> None:
+    from musicrfm import syntheory
+    from musicrfm.beat_training import STRENGTH, clicks, composed, fit
+    from musicrfm.hearing import music_clips
+    from musicrfm.train import direction_path
+
+    knob = _knob(o.knob)
+    model = loaded_model(o)
+    if o.data == "music":
+        clips = music_clips(o.samples, o.seed)
+        beats = composed(clips)
+    else:
+        clips = syntheory.clip_set("tempos", o.samples, o.seed)
+        beats = clicks(clips)
+    direction = fit(
+        model,
+        itertools.islice(beats, o.samples),
+        o.samples,
+        name=o.name,
+        data=clips.name,
+        seed=o.seed,
+        strength=STRENGTH if o.strength is None else o.strength,
+        knob=knob,
+    )
+    scores = " ".join(f"{score:.2f}" for score in direction.layer_scores.tolist())
+    print(f"{direction.name}: squared correlation of beat said and true by layer {scores}")
+    print(f"  {direction.save(direction_path(direction, Path(o.out) if o.out else None))}")
+    if not direction.layer_scores.max() > 0.05:
+        print(f"warning: {model.name} hardly knows where the beat is", file=sys.stderr)
+
+
+def _knob(text: str) -> tuple[float, float]:
+    try:
+        slowest, fastest = (float(part) for part in text.split(","))
+    except ValueError:
+        raise MusicRFMError(f"--knob {text!r} is not two tempi, as in 60,180") from None
+    return slowest, fastest
