@@ -128,7 +128,8 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--dtype",
         choices=("float32", "bfloat16", "float16", "int8"),
-        help="precision of the decoder (default: float32 on a CPU, float16 on a GPU; int8: CPU only)",
+        help="precision of the decoder (default: float32 on a CPU, float16 on a GPU; int8 is for "
+        "a CPU)",
     )
     add(
         "--fast",

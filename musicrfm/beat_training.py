@@ -42,13 +42,13 @@ class Beats:
 
 
 def composed(clips: ClipSet) -> Iterable[Beats]:
-    """Those of `hearing.music_clips`, which begin two seconds into their pieces."""
-    from musicrfm.hearing import PIECE_START
+    """Those of `composed.music_clips`, which begin two seconds into their pieces."""
+    from musicrfm.composed import START
     from musicrfm.nano.compose import compose
 
     for row in clips.rows:
         if (sound := clips.hear(row)) is not None:
-            beats = np.asarray(compose(row["seed"]).beats) - PIECE_START
+            beats = np.asarray(compose(row["seed"]).beats) - START
             yield Beats(*sound, beats)
 
 

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from musicrfm.beat import is_beat
+from musicrfm.errors import MusicRFMError
 from musicrfm.perform import PROMPTS, Setting, perform
 from musicrfm.reach import Aims, Search, Travel, seek
 from musicrfm.readings import reading
@@ -166,6 +168,11 @@ def calibrate_all(
     for direction in directions:
         direction.check(model)
         reading(direction)
+        if is_beat(direction):
+            raise MusicRFMError(
+                f"direction {direction.name!r} holds a beat: its knob stands for a tempo as it is, "
+                "so leave it out"
+            )
     options = {"hear_instrument": hear_instrument, "workers": workers, "play": play}
     with Recorder(model, setting, folder, **options) as recorder:
         unsteered = ordinary(recorder)

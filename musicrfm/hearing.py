@@ -6,7 +6,7 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from musicrfm.model import MusicModel
 
 VERSION = 3  # of what is in the cache
-PIECE_START, PIECE_SECONDS = 2.0, 6.0  # which part of a composed piece is heard
 
 
 @dataclass
@@ -61,6 +60,16 @@ class Data:
             self.layers = list(range(self.states.shape[1]))
         if self.depth is None:
             self.depth = len(self.layers)
+
+    def part(self, rows: Sequence[int]) -> Data:
+        """Some of the clips, by number, in memory."""
+        return replace(
+            self,
+            states=np.asarray(self.states)[list(rows)],
+            rows=[self.rows[n] for n in rows],
+            groups=[self.groups[n] for n in rows],
+            file=None,
+        )
 
     @cached_property
     def on_disk(self) -> States:
@@ -184,26 +193,9 @@ def music_data(
     cache: Path | None = None,
 ) -> Data:
     """Hidden states of composed pieces of steady tempo, with their BPM: six seconds of each."""
+    from musicrfm.composed import music_clips
+
     return hear(model, music_clips(samples, seed), pooling, cache=cache, seed=seed)
-
-
-def music_clips(samples: int = 1200, seed: int = 0) -> ClipSet:
-    """Pieces like those that nano learned from, with other seeds."""
-    from musicrfm.clips import ClipSet
-    from musicrfm.nano.compose import compose
-
-    rows: list[dict] = []
-    number = 6_000_000 + 100_000 * seed
-    while len(rows) < samples:
-        piece = compose(number)
-        if piece.kind == "music" and len(piece.tempi) == 1:
-            rows.append(
-                {"bpm": piece.bpm, "tonic": piece.tonic, "lead": piece.lead, "seed": number}
-            )
-        number += 1
-    groups = [row["seed"] for row in rows]
-    about = {"seconds": PIECE_SECONDS, "version": 2}
-    return ClipSet("composed pieces, rendered with TimGM6mb", rows, groups, about, _hear_piece)
 
 
 def clip_data(
@@ -235,12 +227,3 @@ def clip_data(
 def digest(key: Any) -> str:
     """A short name for anything JSON-able."""
     return hashlib.sha256(json.dumps(key, sort_keys=True, default=str).encode()).hexdigest()[:24]
-
-
-def _hear_piece(row: dict) -> tuple[np.ndarray, int]:
-    from musicrfm.nano.compose import compose
-    from musicrfm.nano.render import SAMPLE_RATE, render
-
-    piece = render(compose(row["seed"]))
-    begin = round(PIECE_START * SAMPLE_RATE)
-    return piece[begin : begin + round(PIECE_SECONDS * SAMPLE_RATE)], SAMPLE_RATE

@@ -17,11 +17,12 @@ import torch
 
 from musicrfm import fits, metrics, probes
 from musicrfm.activations import layer_numbers
+from musicrfm.composed import music_clips
 from musicrfm.detect import Detector
 from musicrfm.directions import PITCH_CLASSES, Direction, canonical_name, user_folder
 from musicrfm.errors import MusicRFMError
 from musicrfm.fits import Work
-from musicrfm.hearing import Data, clip_data, hear, music_clips, music_data, note_data, tempo_data
+from musicrfm.hearing import Data, clip_data, hear, music_data, note_data, tempo_data
 
 __all__ = [
     "Data",
@@ -54,14 +55,18 @@ class Trained:
 
 
 def train_note(data: Data, target: str, method: str = DEFAULT_METHOD, **options) -> Direction:
-    """`note_<target>` from `note_data`; target in any spelling (C#, Db, Cs). Options as `fit`."""
+    """`note_<target>` from `note_data` or `composed.frame_data`; target in any spelling
+    (C#, Db, Cs). Options as `fit`."""
     name = canonical_name(f"note_{target}")
     pitch_class = name.removeprefix("note_")
     if pitch_class not in PITCH_CLASSES:
         raise MusicRFMError(f"{target!r} is not a note: choose one of {', '.join(PITCH_CLASSES)}")
-    classes = [row["root_note_pitch_class"] for row in data.rows]
-    labels = np.array(classes) == PITCH_CLASSES.index(pitch_class)
-    about = {"classes": classes, "target": pitch_class, "concept": "note"}
+    about: dict[str, Any] = {"target": pitch_class, "concept": "note"}
+    if "notes" in data.rows[0]:
+        labels = np.array([pitch_class in row["notes"] for row in data.rows])
+    else:
+        about["classes"] = [row["root_note_pitch_class"] for row in data.rows]
+        labels = np.array(about["classes"]) == PITCH_CLASSES.index(pitch_class)
     return train(data, name, labels, kind="binary", method=method, **about, **options)
 
 

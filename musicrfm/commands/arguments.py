@@ -21,7 +21,8 @@ def model_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--dtype",
         choices=("float32", "bfloat16", "float16", "int8"),
-        help="precision of the decoder (default: float32 on a CPU, float16 on a GPU; int8: CPU only)",
+        help="precision of the decoder (default: float32 on a CPU, float16 on a GPU; int8 is for "
+        "a CPU)",
     )
 
 

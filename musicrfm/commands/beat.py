@@ -17,7 +17,7 @@ def add(sets) -> None:
     p.add_argument("--name", default="tempo", help="of the direction (default %(default)s)")
     p.add_argument(
         "--data",
-        choices=("music", "clicks"),
+        choices=("music", "syntheory"),
         default="music",
         help="pieces composed as nano's, or SynTheory's click tracks (default %(default)s)",
     )
@@ -43,7 +43,7 @@ def add(sets) -> None:
 def train_beat(o: argparse.Namespace) -> None:
     from musicrfm import syntheory
     from musicrfm.beat_training import STRENGTH, clicks, composed, fit
-    from musicrfm.hearing import music_clips
+    from musicrfm.composed import music_clips
     from musicrfm.train import direction_path
 
     knob = _knob(o.knob)

@@ -27,7 +27,10 @@ SETS = {  # word for one concept → SynTheory's name of the set, what it is abo
     "progression": ("simple_progressions", "chord progressions", 1520),
     "time_signature": ("time_signatures", "time signatures", 1200),
 }
+# One concept → what rows of `composed.frame_data` call it.
+IN_MUSIC = {"note": "notes", "chord": "chord"}
 KINDS = ("binary", "regression", "multiclass")
+MUSIC_FRAMES = 4800
 FEW = 12  # a column of more different numbers than this is a quantity unless it is said otherwise
 
 
@@ -37,14 +40,14 @@ def add(commands) -> None:
     for word, (name, words, clips) in SETS.items():
         p = command(sets, word, train_tempo if word == "tempo" else train_set, words)
         p.set_defaults(word=word)
-        if word == "tempo":
+        if word == "tempo" or word in IN_MUSIC:
             p.add_argument(
                 "--data",
-                choices=("clicks", "music"),
-                default="clicks",
-                help="SynTheory's click tracks, or pieces composed as nano's (default %(default)s)",
+                choices=("syntheory", "music"),
+                default="syntheory",
+                help="SynTheory's clips, or pieces composed as nano's (default %(default)s)",
             )
-        else:
+        if word != "tempo":
             p.add_argument(
                 "--target", help="one class, such as C or major, or all for a direction of each"
             )
@@ -93,6 +96,8 @@ def train_set(o: argparse.Namespace) -> None:
     column, _, spoken = syntheory.LABELS[name]
     targets = _targets(o.word, o.target, list(spoken.values())) if o.target else []
     model = loaded_model(o)
+    if getattr(o, "data", "") == "music":
+        return train_frames(o, model, targets)
     filters = {"octaves": octaves_of(o.octaves)} if o.word == "note" else {}
     clips = syntheory.clip_set(
         name, o.samples or SETS[o.word][2], o.seed, source=o.source, **filters
@@ -109,9 +114,28 @@ def train_set(o: argparse.Namespace) -> None:
         make(o, data, f"{o.word}_{target}", labels, kind=kind, **about)
 
 
+def train_frames(o: argparse.Namespace, model: MusicModel, targets: list[str]) -> None:
+    """What sounds in single frames of composed pieces: a direction of each target."""
+    from musicrfm.composed import frame_data
+
+    if not targets:
+        raise MusicRFMError("--data music has more than one class at once: give a --target, or all")
+    data = frame_data(model, o.samples or MUSIC_FRAMES, o.seed)
+    column = IN_MUSIC[o.word]
+    rows = [n for n, row in enumerate(data.rows) if row[column]]
+    data = data.part(rows)
+    for target in targets:
+        found = [row[column] for row in data.rows]
+        labels = [target in one if isinstance(one, list) else target == one for one in found]
+        if not any(labels):
+            known = sorted({n for one in found for n in (one if isinstance(one, list) else [one])})
+            raise MusicRFMError(f"the pieces have no {target}: there are {', '.join(known)}")
+        make(o, data, f"{o.word}_{target}", labels, kind="binary", target=target, concept=o.word)
+
+
 def train_tempo(o: argparse.Namespace) -> None:
     from musicrfm import syntheory
-    from musicrfm.hearing import music_clips
+    from musicrfm.composed import music_clips
 
     model, samples = loaded_model(o), o.samples or SETS["tempo"][2]
     clips = (
