@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 START, SECONDS = 2.0, 6.0  # which part of a piece is heard
 SETTLING = 0.5  # seconds of it that go by before a frame counts
 FRAMES = 20  # a piece
+# One concept -> the column of `frame_data` that says it.
+IN_MUSIC = {"note": "notes", "chord": "chord"}
 DRUMS = 9  # the MIDI channel
 TRIADS = {(0, 4, 7): "major", (0, 3, 7): "minor", (0, 4, 8): "augmented", (0, 3, 6): "diminished"}
 

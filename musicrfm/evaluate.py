@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from musicrfm.beat import is_beat
 from musicrfm.directions import Direction
 from musicrfm.perform import PROMPTS, Setting, perform
 from musicrfm.readings import Reading, reading
@@ -48,13 +49,14 @@ FRACTIONS = (0.01, 0.02, 0.03, 0.045, 0.065, 0.09, 0.125, 0.18)
 def coefficients_to_try(direction: Direction, calibrate: bool = False) -> tuple[float, ...]:
     """Raw coefficients for an evaluation, without 0.
 
-    Within and a little beyond the useful range if there is one, unless `calibrate`; otherwise a
+    Within and a little beyond the useful range if there is one, unless `calibrate` (of a held beat
+    its own range alone); otherwise a
     wide net relative to the length of the model's hidden states. Tempo goes both ways.
     """
     both_ways = reading(direction).both_ways
-    if direction.range and not calibrate:
+    if direction.range and (not calibrate or is_beat(direction)):
         low, high = direction.range
-        steps = [f * high for f in (0.25, 0.5, 0.75, 1.0, 1.25)]
+        steps = [f * high for f in (0.25, 0.5, 0.75, 1.0, *(() if is_beat(direction) else (1.25,)))]
         return tuple(([f * low for f in (1.0, 0.67, 0.33)] if low < 0 else []) + steps)
     norm = float(direction.meta.get("state_norm") or 50.0)
     up = tuple(float(f"{f * norm:.3g}") for f in FRACTIONS)

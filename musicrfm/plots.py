@@ -101,21 +101,28 @@ def response_overview(path: Path, responses: Sequence[Response]) -> None:
     _save(figure, path)
 
 
-def methods(path: Path, responses: Sequence[Response]) -> None:
-    """Best note share of every method, note by note."""
-    shares = [r for r in responses if r.quantity == "share"]
-    names = list(dict.fromkeys(r.method for r in shares))
-    figure, axis = plt.subplots(figsize=(7, 0.55 * len(names) + 1.6), layout="constrained")
-    for row, name in enumerate(names):
-        values = np.array([r.best.value for r in shares if r.method == name])
-        axis.plot(values, np.full(len(values), row), "o", color=STEERED, alpha=0.45, mew=0)
-        axis.plot(values.mean(), row, "|", color="black", ms=18, mew=2)
-        axis.annotate(f"{values.mean():.2f}", (1.04, row), va="center", annotation_clip=False)
-    axis.set_yticks(range(len(names)), names)
-    axis.invert_yaxis()
-    axis.set_xlim(0, 1.02)
-    axis.set_ylim(len(names) - 0.5, -0.5)
-    axis.set_xlabel("best target-note share; a dot is a note, the line and number the mean")
+def methods(path: Path, responses: dict[str, Sequence[Response]]) -> None:
+    """Highest share of every method, target by target, a panel for each entry."""
+    rows = [list(dict.fromkeys(r.method for r in of)) for of in responses.values()]
+    figure, axes = plt.subplots(
+        len(rows),
+        1,
+        figsize=(7, sum(0.4 * len(names) + 0.9 for names in rows)),
+        height_ratios=[len(names) + 1 for names in rows],
+        squeeze=False,
+        layout="constrained",
+    )
+    for axis, names, (title, of) in zip(axes[:, 0], rows, responses.items(), strict=True):
+        for row, name in enumerate(names):
+            most = [max(p.value for p in r.points) for r in of if r.method == name]
+            axis.plot(most, np.full(len(most), row), "o", color=STEERED, alpha=0.45, mew=0)
+            axis.plot(np.mean(most), row, "|", color="black", ms=16, mew=2)
+            axis.annotate(f"{np.mean(most):.2f}", (1.04, row), va="center", annotation_clip=False)
+        axis.set_yticks(range(len(names)), names)
+        axis.set_xlim(0, 1.02)
+        axis.set_ylim(len(names) - 0.5, -0.5)
+        axis.set_title(title)
+    axes[-1, 0].set_xlabel("highest target share; a dot is a target, the line and number the mean")
     _save(figure, path)
 
 

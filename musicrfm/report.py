@@ -35,7 +35,8 @@ def write_report(
     if len(responses) > 1:
         plots.response_overview(folder / "responses.png", responses)
     if several:
-        plots.methods(folder / "methods.png", responses)
+        shares = [r for r in responses if r.quantity == "share"]
+        plots.methods(folder / "methods.png", {f"`{model_name}`": shares})
     table = folder / "evaluation.md"
     table.write_text(markdown(responses, setting, model_name), "utf-8")
     return table

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from musicrfm.beat import is_beat
 from musicrfm.errors import MusicRFMError
 from musicrfm.readings import Reading, reading
 
@@ -50,8 +51,9 @@ class Point:
 class Response:
     """How one direction sounds from its lowest to its highest coefficient.
 
-    readings: (coefficient, value) of every take. spearman: correlation of the two over all takes;
-    spread: largest over smallest mean value among the points, minus 1.
+    readings: (coefficient, value) of every take. spearman: correlation of the two over all takes,
+    of a held beat over those in which it is held; spread: largest over smallest
+    mean value among the points, minus 1.
     """
 
     name: str
@@ -107,7 +109,9 @@ def summarise(
     readings = tuple(
         (t.coefficient, float(value)) for t in takes if (value := read(t.heard)) is not None
     )
-    varied = len({c for c, _ in readings}) > 1 and len({v for _, v in readings}) > 1
+    # A beat is let go at 0: what is heard there is no tempo that the knob stands for.
+    told = [(c, v) for c, v in readings if c or not is_beat(direction)]
+    varied = len({c for c, _ in told}) > 1 and len({v for _, v in told}) > 1
     values = [p.value for p in points if np.isfinite(p.value)]
     response = Response(
         direction.name,
@@ -115,7 +119,7 @@ def summarise(
         quantity,
         points,
         readings,
-        float(spearmanr(*zip(*readings, strict=True)).statistic) if varied else 0.0,
+        float(spearmanr(*zip(*told, strict=True)).statistic) if varied else 0.0,
         max(values) / max(min(values), 1e-3) - 1 if values else 0.0,
         None,
         asked.unit,

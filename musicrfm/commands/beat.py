@@ -30,7 +30,7 @@ def add(sets) -> None:
     p.add_argument(
         "--knob",
         metavar="BPM,BPM",
-        default="60,180",
+        default="60,160",
         help="tempi at coefficients -1 and 1 (default %(default)s)",
     )
     p.add_argument("--seed", type=int, default=0)
@@ -75,5 +75,5 @@ def _knob(text: str) -> tuple[float, float]:
     try:
         slowest, fastest = (float(part) for part in text.split(","))
     except ValueError:
-        raise MusicRFMError(f"--knob {text!r} is not two tempi, as in 60,180") from None
+        raise MusicRFMError(f"--knob {text!r} is not two tempi, as in 60,160") from None
     return slowest, fastest

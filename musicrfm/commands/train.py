@@ -27,8 +27,6 @@ SETS = {  # word for one concept → SynTheory's name of the set, what it is abo
     "progression": ("simple_progressions", "chord progressions", 1520),
     "time_signature": ("time_signatures", "time signatures", 1200),
 }
-# One concept → what rows of `composed.frame_data` call it.
-IN_MUSIC = {"note": "notes", "chord": "chord"}
 KINDS = ("binary", "regression", "multiclass")
 MUSIC_FRAMES = 4800
 FEW = 12  # a column of more different numbers than this is a quantity unless it is said otherwise
@@ -40,7 +38,7 @@ def add(commands) -> None:
     for word, (name, words, clips) in SETS.items():
         p = command(sets, word, train_tempo if word == "tempo" else train_set, words)
         p.set_defaults(word=word)
-        if word == "tempo" or word in IN_MUSIC:
+        if word in ("note", "chord", "tempo"):
             p.add_argument(
                 "--data",
                 choices=("syntheory", "music"),
@@ -116,7 +114,7 @@ def train_set(o: argparse.Namespace) -> None:
 
 def train_frames(o: argparse.Namespace, model: MusicModel, targets: list[str]) -> None:
     """What sounds in single frames of composed pieces: a direction of each target."""
-    from musicrfm.composed import frame_data
+    from musicrfm.composed import IN_MUSIC, frame_data
 
     if not targets:
         raise MusicRFMError("--data music has more than one class at once: give a --target, or all")

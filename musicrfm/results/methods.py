@@ -3,77 +3,112 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import NamedTuple
 
 import numpy as np
 
 from musicrfm import syntheory, train
+from musicrfm.composed import IN_MUSIC, frame_data
 from musicrfm.directions import Direction
-from musicrfm.evaluate import FRACTIONS, respond
+from musicrfm.evaluate import respond
 from musicrfm.plots import methods as picture
-from musicrfm.readings import reading
 from musicrfm.responses import Response
 from musicrfm.results.options import Options
 from musicrfm.results.page import Page, Table
 from musicrfm.results.probing import CACHE, search_of
 
 METHODS = ("rfm", "rfm-multiclass", "rfm-top", "mean-difference", "linear", "logistic")
-TARGETS = {  # SynTheory's set -> (word in names, the targets that are tried)
-    "notes": ("note", ("C", "E", "Gs")),
-    "chords": ("chord", ("major", "minor")),
-    "intervals": ("interval", ("3", "7")),
-    "scales": ("scale", ("ionian", "aeolian")),
-}
+MUSIC = "composed music"
+FRAMES = 4800  # of composed music
+FRACTIONS = (0.03, 0.06, 0.12)  # coefficients tried, in typical lengths of a hidden state
+
+
+class Trial(NamedTuple):
+    """What is trained on: a set of SynTheory, or frames of composed music."""
+
+    word: str
+    source: str
+    targets: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        return f"{self.word}s of {self.source}"
+
+
+TRIALS = (
+    Trial("note", "notes", ("C", "E", "Gs")),
+    Trial("note", MUSIC, ("C", "E", "Gs")),
+    Trial("chord", "chords", ("major", "minor")),
+    Trial("chord", MUSIC, ("major", "minor")),
+    Trial("interval", "intervals", ("7",)),
+)
 
 
 def page(options: Options) -> Page:
-    wanted = {"notes": ("note", ("C",))} if options.quick else TARGETS
-    trained: list[Direction] = []
-    for name, (word, targets) in wanted.items():
-        trained += _trained(options, name, word, targets)
-    fractions = FRACTIONS[::3] if options.quick else FRACTIONS
-    tried = [[float(f"{f * float(d.meta['state_norm']):.4g}") for f in fractions] for d in trained]
+    wanted = (Trial("note", "notes", ("C",)),) if options.quick else TRIALS
+    trained = [(t, d) for t in wanted for d in _trained(options, t)]
+    directions = [d for _, d in trained]
+    fractions = FRACTIONS[-1:] if options.quick else FRACTIONS
+    tried = [
+        [float(f"{f * float(d.meta['state_norm']):.4g}") for f in fractions] for d in directions
+    ]
     with options.recorder() as recorder:
-        responses = respond(recorder, trained, tried, options.instruments, keep_ranges=False)
-    tables = []
-    for concept in dict.fromkeys(reading(d).concept for d in trained):
-        pairs = [
-            (d, r) for d, r in zip(trained, responses, strict=True) if reading(d).concept == concept
-        ]
-        tables.append(_overview(concept, pairs))
-        tables.append(_each(concept, pairs))
-    picture(options.out / "methods.png", responses)
+        responses = respond(recorder, directions, tried, options.instruments, keep_ranges=False)
+    heard = {
+        trial.title: [(d, r) for (t, d), r in zip(trained, responses, strict=True) if t == trial]
+        for trial in wanted
+    }
+    tables = [
+        table
+        for title, pairs in heard.items()
+        for table in (_overview(title, pairs), _each(title, pairs))
+    ]
+    picture(
+        options.out / "methods.png",
+        {title: [r for _, r in pairs] for title, pairs in heard.items()},
+    )
     s = options.setting
     return Page(
         "Ways to find a direction",
-        f"Trained on the same {options.samples} clips of each SynTheory set at most, heard over "
-        f"the same coefficients (from {min(fractions):g} to {max(fractions):g} of the typical "
-        f"length of a hidden state), {len(s.prompts)} prompts × {len(s.seeds)} seeds × "
-        f"{s.seconds:g} s each. As music: the highest share at which the onset rate is within "
-        "30 % of unsteered, at least three pitch classes are heard and no silence is added.",
+        f"Trained on the same {options.samples} clips of each SynTheory set at most, or on the "
+        f"same {FRAMES} frames of composed music, and heard at the same coefficients "
+        f"({', '.join(f'{f:g}' for f in fractions)} of the typical length of a hidden state), "
+        f"{len(s.prompts)} prompts × {len(s.seeds)} seeds × {s.seconds:g} s each. As music: the "
+        "highest share at which the onset rate is within 30 % of unsteered, at least three pitch "
+        "classes are heard and no silence is added. In composed music several notes sound at once, "
+        "so that `rfm-multiclass` cannot be asked.",
         tables,
-        _summary(trained, responses),
+        _summary(heard),
         ["methods.png"],
         [asdict(r) for r in responses],
     )
 
 
-def _trained(options: Options, name: str, word: str, targets: tuple[str, ...]) -> list[Direction]:
-    column, _, spoken = syntheory.LABELS[name]
-    clips = syntheory.clip_set(name, options.samples, options.seed)
-    cache = options.work / CACHE
-    data = train.hear(options.model, clips, cache=cache, workers=options.workers, seed=options.seed)
-    classes = [spoken[row[column]] for row in data.rows]
+def _trained(options: Options, trial: Trial) -> list[Direction]:
+    if trial.source == MUSIC:
+        column = IN_MUSIC[trial.word]
+        data = frame_data(options.model, FRAMES, options.seed)
+        data = data.part([n for n, row in enumerate(data.rows) if row[column]])
+        sounds = [row[column] for row in data.rows]
+        classes, methods = None, [m for m in METHODS if m != "rfm-multiclass"]
+    else:
+        column, _, spoken = syntheory.LABELS[trial.source]
+        clips = syntheory.clip_set(trial.source, options.samples, options.seed)
+        cache, workers = options.work / CACHE, options.workers
+        data = train.hear(options.model, clips, cache=cache, workers=workers, seed=options.seed)
+        classes = sounds = [spoken[row[column]] for row in data.rows]
+        methods = METHODS
     found = []
-    for method in METHODS:
-        for target in targets:
+    for method in methods:
+        for target in trial.targets:
             direction = train.train(
                 data,
-                f"{word}_{target}",
-                [one == target for one in classes],
+                f"{trial.word}_{target}",
+                [target in s if isinstance(s, list) else s == target for s in sounds],
                 kind="binary",
                 method=method,
                 classes=classes,
-                concept=word,
+                concept=trial.word,
                 target=target,
                 search=search_of(options),
                 aggregate=False,
@@ -83,9 +118,13 @@ def _trained(options: Options, name: str, word: str, targets: tuple[str, ...]) -
     return found
 
 
-def _overview(concept: str, pairs: list[tuple[Direction, Response]]) -> Table:
+def _methods(pairs: list[tuple[Direction, Response]]) -> list[str]:
+    return [m for m in METHODS if any(r.method == m for _, r in pairs)]
+
+
+def _overview(title: str, pairs: list[tuple[Direction, Response]]) -> Table:
     rows = []
-    for method in METHODS:
+    for method in _methods(pairs):
         of = [(d, r) for d, r in pairs if r.method == method]
         best = {d.name: r.best.value for d, r in of}
         most = [_most(r) for _, r in of]
@@ -104,19 +143,19 @@ def _overview(concept: str, pairs: list[tuple[Direction, Response]]) -> Table:
         )
     columns = ["method", "probe's AUC, best layer", "unsteered", "best as music", "worst of them"]
     columns += ["highest at all", "prompted instrument there"]
-    return Table(f"{concept}: means over targets", columns, rows)
+    return Table(f"{title}: means over targets", columns, rows)
 
 
-def _each(concept: str, pairs: list[tuple[Direction, Response]]) -> Table:
+def _each(title: str, pairs: list[tuple[Direction, Response]]) -> Table:
     names = list(dict.fromkeys(d.name for d, _ in pairs))
     rows = []
-    for method in METHODS:
+    for method in _methods(pairs):
         cells = []
         for name in names:
             response = next(r for d, r in pairs if r.method == method and d.name == name)
             cells.append(f"{response.best.value:.2f} / {_most(response).value:.2f}")
         rows.append([method, *cells])
-    return Table(f"{concept}: best as music / highest at all", ["method", *names], rows)
+    return Table(f"{title}: best as music / highest at all", ["method", *names], rows)
 
 
 def _most(response: Response):
@@ -124,21 +163,13 @@ def _most(response: Response):
     return max(known or [response.unsteered], key=lambda p: p.value)
 
 
-def _summary(trained: list[Direction], responses: list[Response]) -> str:
+def _summary(heard: dict[str, list[tuple[Direction, Response]]]) -> str:
     told = []
-    for concept in dict.fromkeys(reading(d).concept for d in trained):
+    for title, pairs in heard.items():
         means = {
-            method: float(
-                np.mean(
-                    [
-                        _most(r).value
-                        for d, r in zip(trained, responses, strict=True)
-                        if r.method == method and reading(d).concept == concept
-                    ]
-                )
-            )
-            for method in METHODS
+            method: float(np.mean([_most(r).value for _, r in pairs if r.method == method]))
+            for method in _methods(pairs)
         }
         best = sorted(means, key=lambda m: -means[m])
-        told.append(f"{concept}: " + ", ".join(f"{m} {means[m]:.2f}" for m in best))
+        told.append(f"{title}: " + ", ".join(f"{m} {means[m]:.2f}" for m in best))
     return "; ".join(told)
