@@ -207,6 +207,18 @@ class Engine:
         return MARGIN_SECONDS + 1.5 * self._frame_busy + frame / 2
 
     @property
+    def latency(self) -> dict[str, float]:
+        """Seconds from a control's change to the ear, term by term, without the smoothing."""
+        frame = self._frame_size / self._rate
+        return {
+            "reaction": self.reaction,
+            "ring": self.output.ring,
+            "delay_pattern": frame * self.stream.delay_frames,
+            "codec_lookahead": frame * self.stream.codec_lookahead_frames,
+            "device": self.output.latency,
+        }
+
+    @property
     def running(self) -> bool:
         return self._thread.is_alive()
 

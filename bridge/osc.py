@@ -10,19 +10,25 @@ from __future__ import annotations
 import heapq
 import itertools
 import logging
+import math
 import socket
 import struct
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pythonosc.osc_message import OscMessage, ParseError
 from pythonosc.osc_message_builder import BuildError, OscMessageBuilder
 from pythonosc.parsing import osc_types
 
 from bridge.controls import Controls
+from bridge.subscriptions import RATE, Subscriptions
 from musicrfm.errors import MusicRFMError
+
+if TYPE_CHECKING:
+    from bridge.meters import Meters
 
 log = logging.getLogger(__name__)
 
@@ -181,9 +187,15 @@ def _fits(tokens: list, text: str) -> bool:
 
 @dataclass(frozen=True)
 class Client:
-    """Who sent a message: a socket address, as the source of a change."""
+    """Who sent a message, as the source of a change: its socket address, and where it listens."""
 
     address: tuple
+    told_at: tuple | None = None
+
+
+def _place(client: Client, port: int | None) -> tuple:
+    host, own_port, *rest = client.address
+    return (host, own_port if port is None else port, *rest)
 
 
 class OscServer:
@@ -209,6 +221,7 @@ class OscServer:
             ) from None
         self.host, self.port = host, self._socket.getsockname()[1]
         self._controls: Controls | None = None
+        self._subscriptions: Subscriptions | None = None
         self._waiting: list[tuple[float, int, Message, Client]] = []
         self._order = itertools.count()
         self._reply_ports: dict[tuple, int] = {}
@@ -216,9 +229,12 @@ class OscServer:
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="osc", daemon=True)
 
-    def start(self, controls: Controls) -> None:
+    def start(self, controls: Controls, meters: Meters | None = None) -> None:
         self._controls = controls
+        self._subscriptions = Subscriptions(controls, self._send)
+        self._subscriptions.meters = meters
         controls.on_error(self._tell)
+        self._subscriptions.start()
         self._thread.start()
 
     def close(self) -> None:
@@ -228,6 +244,8 @@ class OscServer:
         if self._thread.is_alive():
             self._wake()
             self._thread.join(2.0)
+        if self._subscriptions is not None:
+            self._subscriptions.close()
         self._socket.close()
 
     def handle(self, packet: bytes, client: Client) -> None:
@@ -269,6 +287,12 @@ class OscServer:
             self._reply(client, "/pong")
         elif address == "/get":
             self._get(arguments, client)
+        elif address == "/list":
+            self._list(arguments, client)
+        elif address == "/subscribe":
+            self._subscribe(arguments, client)
+        elif address == "/unsubscribe":
+            self._unsubscribe(arguments, client)
         elif address == "/reply_port":
             self._set_reply_port(arguments, client)
         else:
@@ -311,14 +335,49 @@ class OscServer:
         for parameter in valued:
             self._reply(client, parameter.address, self._controls.get(parameter.address))
 
+    def _list(self, arguments: tuple, client: Client) -> None:
+        """Every control: address, type, lowest, highest (both 0 without limits), default, unit and
+        what it does."""
+        if len(arguments) > 1 or not all(isinstance(a, str) for a in arguments):
+            raise MusicRFMError("/list takes nothing, or one address or pattern, as a text")
+        wanted = self._addressed(arguments[0]) if arguments else list(self._controls.parameters)
+        for p in map(self._controls.parameter, wanted):
+            ends = (float(p.low or 0.0), float(p.high or 0.0))
+            default = "" if p.type in ("trigger", "ssf") else p.default
+            self._reply(client, "/list", p.address, p.type, *ends, default, p.unit, p.help)
+
+    def _subscribe(self, arguments: tuple, client: Client) -> None:
+        port, rate = self._port(arguments[:1], client, "/subscribe"), RATE
+        if len(arguments) > 2 or not all(isinstance(a, (int, float)) for a in arguments[1:]):
+            raise MusicRFMError("/subscribe takes a port and a rate in Hz, both optional")
+        if len(arguments) == 2:
+            rate = float(arguments[1])
+            if not 0 < rate < math.inf:
+                raise MusicRFMError(f"/subscribe takes a rate of 1 to 60 Hz, not {rate:g}")
+        self._subscriptions.add(_place(client, port), rate)
+
+    def _unsubscribe(self, arguments: tuple, client: Client) -> None:
+        place = _place(client, self._port(arguments, client, "/unsubscribe"))
+        if not self._subscriptions.remove(place):
+            raise MusicRFMError(f"/unsubscribe: nobody on port {place[1]} had subscribed")
+
+    def _port(self, arguments: tuple, client: Client, address: str) -> int:
+        """The port given, or else where answers go."""
+        if not arguments:
+            return self._reply_ports.get(client.address, client.address[1])
+        port = arguments[0] if len(arguments) == 1 else None
+        if isinstance(port, bool) or not isinstance(port, (int, float)) or not 1 <= port <= 65535:
+            raise MusicRFMError(f"{address} takes a port number, 1 to 65535")
+        return int(port)
+
     def _set_reply_port(self, arguments: tuple, client: Client) -> None:
         """Max and TouchOSC listen on another port than they send from."""
-        port = arguments[0] if len(arguments) == 1 else None
-        if not isinstance(port, (int, float)) or not 1 <= port <= 65535:
+        if len(arguments) != 1:
             raise MusicRFMError("/reply_port takes one port number, 1 to 65535")
+        port = self._port(arguments, client, "/reply_port")
         if client.address not in self._reply_ports and len(self._reply_ports) >= MAX_CLIENTS:
             self._reply_ports.pop(next(iter(self._reply_ports)))
-        self._reply_ports[client.address] = int(port)
+        self._reply_ports[client.address] = port
 
     def _refuse(self, reason: str, client: Client) -> None:
         reason = reason if len(reason) <= MAX_REASON else reason[:MAX_REASON] + "…"
@@ -335,10 +394,9 @@ class OscServer:
             self._reply(source, "/error", reason)
 
     def _reply(self, client: Client, address: str, *arguments: object) -> None:
-        place = client.address
-        port = self._reply_ports.get(place)
-        if port is not None:
-            place = (place[0], port, *place[2:])
+        self._send(_place(client, self._reply_ports.get(client.address)), address, *arguments)
+
+    def _send(self, place: tuple, address: str, *arguments: object) -> None:
         try:
             self._socket.sendto(build(address, *arguments), place)
         except (OSError, ValueError, BuildError) as error:
@@ -361,7 +419,13 @@ class OscServer:
                     log.debug("OSC receive: %s", error)
                 continue
             if not self._closed:
-                self.handle(packet, Client(sender))
+                self._subscriptions.heard_from(sender[0])
+                self.handle(packet, self._client(sender))
+
+    def _client(self, sender: tuple) -> Client:
+        """Who sent it, and, where a subscriber of the same host is told elsewhere, where."""
+        port = self._reply_ports.get(sender)
+        return Client(sender, sender if port is None else (sender[0], port, *sender[2:]))
 
     def _wake(self) -> None:
         """Send ourselves nothing, so that the thread sees that it is over."""

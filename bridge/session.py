@@ -26,6 +26,7 @@ import torch
 
 from bridge.controls import Controls, Value, namespace, steer_address
 from bridge.engine import Engine
+from bridge.meters import Meters
 from bridge.midi import MidiInput
 from bridge.osc import OscServer
 from bridge.output import RING_SECONDS, DeviceOutput, Output, OutputUnavailable, PacedOutput
@@ -127,12 +128,14 @@ def play(settings: Settings) -> int:
             recorders.append(open_recorder(settings.record, model, wait=settings.fast))
         for recorder in recorders:
             stack.callback(recorder.close)
+        meters = Meters(model.sample_rate)
+        stack.callback(meters.close)
         engine = Engine(
             stream,
             controls,
             output,
             steers,
-            recorders=recorders,
+            recorders=[*recorders, meters],
             lookahead=settings.lookahead,
             smoothing=settings.smoothing,
             seconds=settings.seconds,
@@ -148,13 +151,14 @@ def play(settings: Settings) -> int:
         stack.callback(engine.join, END_SECONDS)
         stack.callback(engine.stop)
         engine.start()
-        osc.start(controls)
+        meters.start(engine)
+        osc.start(controls, meters)
         if midi is not None:
             midi.start()
         print(f"playing {controls.get('/prompt')!r} on {model.name}, seed {settings.seed}")
         print(f"output: {output.description}")
         if web is not None:
-            web.start(controls, about={"model": model.name})
+            web.start(controls, meters, about={"model": model.name})
             print(f"control page: {web.url}")
         print(f"OSC listening on {osc.host}:{osc.port}", flush=True)
         while engine.running and not stop.wait(STATUS_SECONDS):
@@ -280,15 +284,8 @@ def unused(path: str) -> str:
 def statistics(engine: Engine, settings: Settings, wall_seconds: float) -> dict:
     """What `--stats` writes. Seconds unless the name says otherwise."""
     model, output = engine.stream.model, engine.output
-    frame = 1.0 / model.frame_rate
-    latency = {
-        "reaction_ms": 1000 * engine.reaction,
-        "ring_ms": 1000 * output.ring,
-        "delay_pattern_ms": 1000 * frame * engine.stream.delay_frames,
-        "codec_lookahead_ms": 1000 * frame * engine.stream.codec_lookahead_frames,
-        "device_ms": 1000 * output.latency,
-        "smoothing_ms": 1000 * settings.smoothing,
-    }
+    latency = {f"{term}_ms": 1000 * seconds for term, seconds in engine.latency.items()}
+    latency["smoothing_ms"] = 1000 * settings.smoothing
     latency["total_ms"] = sum(latency.values())
     return {
         "audio_seconds": engine.audio_seconds,

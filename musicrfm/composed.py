@@ -26,7 +26,7 @@ FRAMES = 20  # a piece
 # One concept -> the column of `frame_data` that says it.
 IN_MUSIC = {"note": "notes", "chord": "chord"}
 DRUMS = 9  # the MIDI channel
-TRIADS = {(0, 4, 7): "major", (0, 3, 7): "minor", (0, 4, 8): "augmented", (0, 3, 6): "diminished"}
+TRIADS = {(0, 4, 7): "major", (0, 3, 7): "minor", (0, 4, 8): "aug", (0, 3, 6): "dim"}
 
 
 def music_clips(samples: int = 1200, seed: int = 0) -> ClipSet:

@@ -14,14 +14,13 @@ import numpy as np
 
 from musicrfm.readings import reading
 from musicrfm.responses import Point
-from musicrfm.survey import Curve, Survey, curve
+from musicrfm.survey import SURE, Curve, Survey, curve
 
 NET = (0.0125, 0.025, 0.05, 0.1, 0.2)  # first coefficients, in typical lengths of a hidden state
 WIDER, NARROWER = 1.6, 0.4  # factors to go on by where the net ends too soon
 CLOSE = 1.08  # coefficients nearer to each other than this factor need not be told apart
 GRID = 200  # coefficients between 0 and the end among which middle and top are chosen
 LEAST_SHARE, LEAST_BPM = 0.1, 0.03  # what a knob must do; of a tempo, as a share of the unsteered
-SURE = 2.0  # standard errors
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ import librosa
 import numpy as np
 import scipy.signal
 
+from musicrfm.pulse import ONSET_DB, smooth, tempo
+
 RATE = 16_000  # of everything that is measured
 ONSET_HOP = 160  # 10 ms
-ONSET_DB = 1.5  # a rise of the mean mel level by this much within 20 ms is an onset
-SLOWEST_BPM, FASTEST_BPM = 40.0, 220.0
 BANDS = 80
 ACCENT_BANDS = 16  # in which a beat's accent is described
 TRIPLE, DUPLE = (3, 6, 9, 12), (2, 4, 8)  # pulses from one accent to the next
@@ -36,32 +36,6 @@ def onsets(envelope: np.ndarray) -> np.ndarray:
     return scipy.signal.find_peaks(padded, ONSET_DB, prominence=ONSET_DB, distance=5)[0] - 1
 
 
-def tempo(envelope: np.ndarray) -> tuple[float | None, float]:
-    """(BPM or None, pulse strength 0 to 1) of an `onset_envelope`.
-
-    Autocorrelation of the envelope over the periods of 40 to 220 BPM, refined over several beats.
-    Of periods that explain the rhythm about equally well the shortest counts, so a click track
-    measures as its clicks, and steady eighth notes without accents at 100 BPM measure 200.
-    """
-    x = envelope - envelope.mean()
-    if len(x) < 200 or envelope.max() < ONSET_DB:
-        return None, 0.0
-    x = _smooth(x)  # forgives 20 ms of swing
-    frames_per_minute = 60 * RATE / ONSET_HOP
-    n = len(x)
-    spectrum = np.fft.rfft(x, 2 * n)
-    acf = np.fft.irfft(np.abs(spectrum) ** 2)[:n]
-    acf = acf / np.maximum(n - np.arange(n), n // 4) * (n / max(acf[0], 1e-12))
-    first = int(frames_per_minute / FASTEST_BPM)
-    last = min(int(np.ceil(frames_per_minute / SLOWEST_BPM)), n // 2)
-    peaks, _ = scipy.signal.find_peaks(acf[: last + 2])
-    peaks = peaks[(peaks >= first) & (peaks <= last)]
-    if not len(peaks) or acf[peaks].max() < 0.1:
-        return None, 0.0
-    period = peaks[acf[peaks] >= 0.8 * acf[peaks].max()][0]
-    return float(frames_per_minute / _refine(acf, period)), float(min(1.0, acf[period]))
-
-
 def metre(mono: np.ndarray, bpm: float | None = None) -> tuple[float | None, int | None]:
     """(how triple the metre is, pulses from accent to accent), both None if it cannot be told.
 
@@ -81,7 +55,7 @@ def metre(mono: np.ndarray, bpm: float | None = None) -> tuple[float | None, int
     bpm = tempo(envelope)[0] if bpm is None else bpm
     if bpm is None:
         return None, None
-    pulses, halved = _pulses(_smooth(envelope), 60 * RATE / ONSET_HOP / bpm)
+    pulses, halved = _pulses(smooth(envelope), 60 * RATE / ONSET_HOP / bpm)
     if len(pulses) < FEWEST_PULSES:
         return None, None
     bands = rise.reshape(ACCENT_BANDS, BANDS // ACCENT_BANDS, -1).mean(1)
@@ -111,10 +85,6 @@ def _rise(mono: np.ndarray) -> np.ndarray:
     floor = max(float(mel.max()) * 1e-6, 1e-9)
     level = 10 * np.log10(np.maximum(mel, floor))
     return np.pad(np.maximum(0, level[:, 2:] - level[:, :-2]), ((0, 0), (1, 1)))
-
-
-def _smooth(envelope: np.ndarray) -> np.ndarray:
-    return np.convolve(envelope, np.hanning(7) / np.hanning(7).sum(), "same")
 
 
 def _pulses(envelope: np.ndarray, period: float) -> tuple[np.ndarray, bool]:
@@ -156,24 +126,3 @@ def _explained(accents: np.ndarray, n: int) -> float:
     many = there.sum(1)
     between = count * np.square(there @ accents).sum(1) / (many * (count - many))
     return float(between.max() / np.square(accents).sum())
-
-
-def _refine(acf: np.ndarray, period: int) -> float:
-    """The period in fractions of a frame, from the peaks near its multiples up to 6 s."""
-    refined = _parabola(acf, period)
-    multiple = 2
-    while multiple * refined + 3 < min(len(acf) // 2, 600):
-        centre = int(round(multiple * refined))
-        near = np.arange(centre - 2, centre + 3)
-        best = int(near[np.argmax(acf[near])])
-        if acf[best] < 0.5 * acf[period]:
-            break
-        refined = _parabola(acf, best) / multiple
-        multiple += 1
-    return refined
-
-
-def _parabola(values: np.ndarray, i: int) -> float:
-    left, mid, right = values[i - 1 : i + 2]
-    bend = left - 2 * mid + right
-    return i + float(np.clip(0.5 * (left - right) / bend, -0.5, 0.5)) if bend < 0 else float(i)

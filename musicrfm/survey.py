@@ -27,6 +27,7 @@ MOST_CLIPPED = 0.001  # as a share of samples,
 NOISE = (2.0, 0.02)  # flatness: so many times that of unsteered, and so much more,
 LEVEL_DB = 9.0  # louder or softer,
 LESS_LIKELY = 0.05  # the prompted instrument, surely: beyond all this something is spoiled
+SURE = 2.0  # standard errors
 
 
 @dataclass
@@ -81,7 +82,7 @@ class Survey:
             return take.odds.get(asked, 0.0) if take.odds else float(take.instrument == asked)
 
         change, error = self._paired(point, likely)
-        return math.isfinite(change) and change + error < -LESS_LIKELY
+        return math.isfinite(change) and change + SURE * error < -LESS_LIKELY
 
     def _paired(self, point: Point, of) -> tuple[float, float]:
         values: dict[tuple[str, int], dict[float, float | None]] = {}

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from bridge.controls import Controls, Value
 from bridge.web.memory import Coefficients, LogMemory
@@ -138,11 +138,8 @@ class Hub:
         finally:
             self._pages.discard(page)
             for task in tasks:
+                task.add_done_callback(_ended)
                 task.cancel()
-            results = await asyncio.gather(*tasks, return_exceptions=True)
-            for result in results:
-                if isinstance(result, Exception) and not isinstance(result, WebSocketDisconnect):
-                    log.debug("a page is gone: %r", result)
 
     async def _tell(self, page: Page) -> None:
         message = {"hello": self._hello(page)}
@@ -301,6 +298,12 @@ class Hub:
     def _refuse(self, page: Page, address: str, reason: str) -> None:
         page.refused.append({"address": address, "reason": reason})
         del page.refused[:-20]  # a page that floods us hears of its last mistakes
+
+
+def _ended(task: asyncio.Task) -> None:
+    """A page that goes is no error; and nobody waits for this task."""
+    if not task.cancelled() and task.exception() is not None:
+        log.debug("a page is gone: %r", task.exception())
 
 
 def _levels(reading: Reading | None) -> list[int]:

@@ -31,8 +31,8 @@ def model(checkpoint: Path) -> MusicModel:
 def test_triads_are_known_on_any_root() -> None:
     assert _quality([0, 4, 7]) == _quality([0, 5, 9]) == "major"
     assert _quality([2, 5, 9]) == "minor"
-    assert _quality([1, 5, 9]) == "augmented"
-    assert _quality([2, 5, 11]) == "diminished"
+    assert _quality([1, 5, 9]) == "aug"
+    assert _quality([2, 5, 11]) == "dim"
     assert _quality([0, 1, 2]) is None and _quality([0, 4]) is None and _quality([]) is None
 
 

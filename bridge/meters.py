@@ -1,0 +1,184 @@
+"""What is sounding, in numbers: for OSC subscribers, the web page, and whoever shows something.
+
+Hears what the engine has settled, which is what will sound, in a thread of its own: the engine only
+hands over its frames. All needs numpy alone, so that nothing large is loaded while music plays.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from musicrfm.pulse import tempo
+
+if TYPE_CHECKING:
+    from bridge.engine import Engine
+
+log = logging.getLogger(__name__)
+
+RATE = 20.0  # readings a second
+FLOOR_DB = -120.0
+LEVEL_SECONDS = 0.1  # of which the level is the RMS
+CHROMA_SIZE = 8192  # samples of a spectrum at 32 kHz; a quarter of a second
+CHROMA_FROM, CHROMA_TO = 65.0, 2000.0  # Hz; below the bins are too wide, above are overtones
+SILENT_DB = -60.0
+TEMPO_SECONDS = 8.0  # of which the tempo is measured
+TEMPO_EVERY = 1.0
+HOP = 0.01  # seconds from one value of the onset envelope to the next
+BANDS = 24
+SURE = 0.25  # pulse strength under which there is no tempo
+MAX_WAITING = 500  # frames, should this thread not get to run
+
+
+@dataclass(frozen=True)
+class Reading:
+    """level: dBFS, RMS of the last tenth of a second. buffer, latency, seconds: in seconds; how far
+    the music is made ahead, from a control to the ear, and how much has been played. underruns:
+    since the start. speed: seconds of music made a second. chroma: how much of each pitch class
+    from C up sounds, sum 1, all 0 in silence. tempo: BPM heard over the last eight seconds, 0.0
+    without a pulse."""
+
+    level: float = FLOOR_DB
+    buffer: float = 0.0
+    underruns: int = 0
+    speed: float = 0.0
+    latency: float = 0.0
+    chroma: tuple[float, ...] = (0.0,) * 12
+    tempo: float = 0.0
+    seconds: float = 0.0
+
+
+class Meters:
+    """Is given settled audio like a recorder; `read` may be called from any thread."""
+
+    def __init__(self, sample_rate: int) -> None:
+        self._rate = sample_rate
+        self._waiting: deque[np.ndarray] = deque(maxlen=MAX_WAITING)
+        self._heard = np.zeros(round(0.3 * sample_rate), np.float32)  # the latest, mono
+        self._chroma = Chroma(sample_rate)
+        self._onsets = Onsets(sample_rate)
+        self._tempo = 0.0
+        self._tempo_due = 0.0
+        self._reading = Reading()
+        self._engine: Engine | None = None
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="meters", daemon=True)
+
+    def start(self, engine: Engine) -> None:
+        self._engine = engine
+        self._thread.start()
+
+    def write(self, audio: np.ndarray) -> None:
+        """float32 [samples, channels], as it sounds. Costs the caller next to nothing."""
+        self._waiting.append(audio)
+
+    def close(self) -> None:
+        self._over.set()
+
+    def read(self) -> Reading:
+        """The latest; never waits."""
+        return self._reading
+
+    def _run(self) -> None:
+        while not self._over.wait(1 / RATE):
+            try:
+                self.update()
+            except Exception:  # a meter that fails must not be the end of all meters
+                log.exception("the meters failed")
+
+    def update(self) -> Reading:
+        """Hears what has come since the last time, and reads all meters anew."""
+        blocks = []
+        while self._waiting:
+            blocks.append(self._waiting.popleft().mean(axis=1))
+        if blocks:
+            new = np.concatenate(blocks)
+            self._heard = np.concatenate([self._heard, new])[-len(self._heard) :]
+            self._onsets.hear(new)
+        level = _decibels(self._heard[-round(LEVEL_SECONDS * self._rate) :])
+        status = self._engine.status() if self._engine is not None else None
+        seconds = status.seconds if status is not None else 0.0
+        if seconds >= self._tempo_due or seconds < self._tempo_due - 2 * TEMPO_EVERY:
+            self._tempo_due = seconds + TEMPO_EVERY
+            self._tempo = self._onsets.tempo()
+        self._reading = Reading(
+            level=level,
+            buffer=status.buffer if status is not None else 0.0,
+            underruns=status.underruns if status is not None else 0,
+            speed=status.speed if status is not None else 0.0,
+            latency=sum(self._engine.latency.values()) if self._engine is not None else 0.0,
+            chroma=self._chroma.of(self._heard) if level > SILENT_DB else (0.0,) * 12,
+            tempo=self._tempo,
+            seconds=seconds,
+        )
+        return self._reading
+
+
+class Chroma:
+    """Shares of the twelve pitch classes in the last quarter of a second."""
+
+    def __init__(self, sample_rate: int) -> None:
+        self._size = min(CHROMA_SIZE * sample_rate // 32_000, round(0.3 * sample_rate))
+        self._window = np.hanning(self._size).astype(np.float32)
+        hertz = np.fft.rfftfreq(4 * self._size, 1 / sample_rate)
+        used = (hertz >= CHROMA_FROM) & (hertz <= CHROMA_TO)
+        self._used = np.flatnonzero(used)
+        pitch = 69 + 12 * np.log2(hertz[used] / 440)
+        away = (pitch[None] - np.arange(12)[:, None] + 6) % 12 - 6
+        self._weights = np.exp(-0.5 * (away / 0.3) ** 2).astype(np.float32)
+
+    def of(self, mono: np.ndarray) -> tuple[float, ...]:
+        """mono: at least a quarter of a second, [samples]; the last of it counts."""
+        spectrum = np.abs(np.fft.rfft(mono[-self._size :] * self._window, 4 * self._size))
+        energy = self._weights @ np.square(spectrum[self._used])
+        total = float(energy.sum())
+        if not math.isfinite(total) or total <= 0:
+            return (0.0,) * 12
+        return tuple(float(e) for e in energy / total)
+
+
+class Onsets:
+    """How much the level rises, every 10 ms, over the last seconds; and the tempo of that."""
+
+    def __init__(self, sample_rate: int) -> None:
+        self._hop = round(HOP * sample_rate)
+        self._size = 1 << math.ceil(math.log2(0.03 * sample_rate))
+        self._window = np.hanning(self._size).astype(np.float32)
+        edges = np.geomspace(60, min(12_000, 0.45 * sample_rate), BANDS + 1)
+        bins = np.fft.rfftfreq(self._size, 1 / sample_rate)
+        self._edges = np.unique(np.searchsorted(bins, edges))
+        self._rest = np.zeros(0, np.float32)
+        self._levels = np.zeros((0, len(self._edges) - 1))
+        self._most = round(TEMPO_SECONDS / HOP)
+
+    def hear(self, mono: np.ndarray) -> None:
+        """[samples], right after those before."""
+        sound = np.concatenate([self._rest, mono])
+        count = max(0, (len(sound) - self._size) // self._hop + 1)
+        if count:
+            at = self._hop * np.arange(count)[:, None] + np.arange(self._size)
+            power = np.square(np.abs(np.fft.rfft(sound[at] * self._window)))
+            bands = np.add.reduceat(power, self._edges[:-1], axis=1)
+            self._levels = np.concatenate([self._levels, bands])[-self._most - 2 :]
+        self._rest = sound[count * self._hop :]
+
+    def tempo(self) -> float:
+        """BPM, or 0.0 while too little is heard or it has no pulse."""
+        if len(self._levels) < self._most // 2:
+            return 0.0
+        floor = max(float(self._levels.max()) * 1e-6, 1e-9)
+        level = 10 * np.log10(np.maximum(self._levels, floor))
+        rise = np.maximum(0, level[2:] - level[:-2]).mean(1)
+        bpm, strength = tempo(rise)
+        return float(bpm) if bpm is not None and strength >= SURE else 0.0
+
+
+def _decibels(mono: np.ndarray) -> float:
+    power = float(np.mean(np.square(mono, dtype=np.float64))) if len(mono) else 0.0
+    return max(10 * math.log10(power), FLOOR_DB) if power > 0 and math.isfinite(power) else FLOOR_DB
