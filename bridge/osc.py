@@ -323,7 +323,9 @@ class OscServer:
             # An unknown address is the better thing to say, if it is that.
             self._controls.get(address)
             raise MusicRFMError(f"{address} takes one value, not {len(arguments)}")
-        self._controls.set(address, arguments[0], client)
+        kept = self._controls.set(address, arguments[0], client)
+        if kept != arguments[0] and client.told_at in self._subscriptions:
+            self._send(client.told_at, address, kept)  # it stands elsewhere than the sender thinks
 
     def _get(self, arguments: tuple, client: Client) -> None:
         if len(arguments) != 1 or not isinstance(arguments[0], str):

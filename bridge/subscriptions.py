@@ -88,6 +88,9 @@ class Subscriptions:
                 if one.place[0] == host:
                     one.alive = now
 
+    def __contains__(self, place: object) -> bool:
+        return place in self._subscribers
+
     def __len__(self) -> int:
         return len(self._subscribers)
 
