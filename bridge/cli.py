@@ -1,4 +1,4 @@
-"""The commands: `bridge play`, `bridge devices` and `bridge clients`.
+"""The commands: `bridge play`, `bridge replay`, `bridge devices` and `bridge clients`.
 
 Settings come from the command line, then the rig file, then the defaults.
 """
@@ -15,6 +15,7 @@ from bridge.clients import clients
 from bridge.midi_port import NoMidi, input_names
 from bridge.output import FIXES, RING_SECONDS
 from bridge.recorder import is_sound_file
+from bridge.replay import ReplaySettings, replay
 from bridge.rig import Rig, SteerSetting, load_rig
 from bridge.session import Settings, play
 from bridge.speaker import SetupError, find_output, load_portaudio
@@ -33,6 +34,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             return devices()
         if args.command == "clients":
             return clients(args.folder)
+        if args.command == "replay":
+            return replay(
+                ReplaySettings(args.log, args.out, args.output, args.midi, args.anyway)
+            )
         return play(_settings(args))
     except MusicRFMError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -51,6 +56,13 @@ def _parser() -> argparse.ArgumentParser:
         "clients", help="list the clients for Max, Live, Pure Data and others, or copy them"
     )
     clients_.add_argument("folder", nargs="?", metavar="FOLDER", help="where to copy them")
+    replay_ = commands.add_parser("replay", help="play a recorded set again, sample for sample")
+    add = replay_.add_argument
+    add("log", metavar="LOG", help="the .jsonl that `bridge play --record` wrote")
+    add("--out", metavar="FILE", help="write a .flac or .wav file (default: LOG-replay.flac)")
+    add("--output", metavar="DEVICE", help="play on a device instead, at its own pace")
+    add("--midi", metavar="FILE", help="write the control lanes as a MIDI file instead")
+    add("--anyway", action="store_true", help="also with another model or other directions")
     play_ = commands.add_parser("play", help="play until Ctrl-C")
     add = play_.add_argument
     add("prompt", nargs="?", metavar="PROMPT", help=f"what to play (default: {DEFAULT_PROMPT!r})")
@@ -83,7 +95,11 @@ def _parser() -> argparse.ArgumentParser:
         "none; default: the system's output",
     )
     add("--seconds", metavar="S", type=_number(0.02, 1e7), help="stop after S seconds of audio")
-    add("--record", metavar="FILE", help="also write what is played to a .flac or .wav file")
+    add(
+        "--record",
+        metavar="FILE",
+        help="also write what is played to a .flac or .wav file, and what was turned beside it",
+    )
     add("--rig", metavar="FILE", help="read settings and MIDI mappings from a TOML file")
     add("--osc-port", metavar="PORT", type=int, help="UDP port for OSC (default 9000; 0: any free)")
     add("--osc-host", metavar="HOST", help="address to listen on for OSC (default 127.0.0.1)")

@@ -137,6 +137,11 @@ class Controls:
             raise MusicRFMError(f"unknown address {_short(address)}{hint}")
         return parameter
 
+    def source(self, address: str) -> object:
+        """Who set this parameter last; "start" if nobody did."""
+        with self._lock:
+            return self._sources.get(address, "start")
+
     def snapshot(self) -> Snapshot:
         """Every value at this moment. Cheap to call every frame: copied only after a change."""
         with self._lock:

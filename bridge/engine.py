@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from bridge.controllog import STOP, Change, ControlLog, source_name
 from bridge.controls import Controls, Snapshot, Value
 from bridge.dsp import Ramp, db_to_amplitude, soft_limit
 from bridge.output import Output
@@ -108,6 +109,8 @@ class Made(NamedTuple):
     first: int  # number of its first sample
     audio: np.ndarray
     before: dict  # everything that decided it, see `Engine._state`
+    number: int  # of frames before it
+    changes: tuple[Change, ...]  # what counts from it on
 
 
 class Engine:
@@ -116,7 +119,9 @@ class Engine:
     `lookahead` and `smoothing` are seconds. `steers` maps a direction's address (as
     `/steer/note_C`) to its name in `stream.steering`. With `seconds` it stops by itself after that
     much audio. `plan`: (second of audio, address, value), set when it is time. `start`, `stop`,
-    `join` and `status` may be called from any thread.
+    `join` and `status` may be called from any thread. `control_log` hears of every change that
+    counted. `script` is called before every frame with the number of frames before it, and may set
+    controls for it.
     """
 
     def __init__(
@@ -131,6 +136,8 @@ class Engine:
         smoothing: float = 0.05,
         seconds: float | None = None,
         plan: Iterable[tuple[float, str, object]] = (),
+        control_log: ControlLog | None = None,
+        script: Callable[[int], None] | None = None,
     ) -> None:
         self.stream = stream
         self.controls = controls
@@ -156,6 +163,10 @@ class Engine:
         self._total = None if seconds is None else round(seconds * self._rate)
         self._stop_fade = round(min(STOP_FADE, (seconds or 60.0) / 4) * self._rate)
         self._plan = sorted(plan, key=lambda entry: entry[0], reverse=True)
+        self._control_log = control_log
+        self._script = script
+        self.start_values = controls.snapshot().values  # changes are told from these on
+        self._changes: list[Change] = []  # that count from the frame being made on
         self._samples = 0
         self._reached = 0  # the furthest sample ever handed over
         self._made: deque[Made] = deque()  # not settled yet
@@ -267,6 +278,8 @@ class Engine:
             self.output.close()
             for recorder in self.recorders:
                 recorder.close()
+            if self._control_log is not None:
+                self._control_log.close(self._samples)
             self.wall_seconds = time.monotonic() - began
 
     def _ahead(self, position: int) -> float:
@@ -276,9 +289,11 @@ class Engine:
     def _settle(self, position: int) -> None:
         """Frames that begin before `position` stay as they are: now they are recorded."""
         while self._made and self._made[0].first < position:
-            audio = self._made.popleft().audio
+            first, audio, _, number, changes = self._made.popleft()
             for recorder in self.recorders:
                 recorder.write(audio)
+            if self._control_log is not None and changes:
+                self._control_log.write(number, first, changes)
 
     def _rewind(self, position: int) -> None:
         """Goes back as far as possible, if a control has changed since the latest frame.
@@ -327,7 +342,10 @@ class Engine:
         """One frame: controls in, sound out."""
         if self._plan:
             self._follow_plan()
-        before = self._state
+        if self._script is not None:
+            self._script(self.frames)
+        before, number = self._state, self.frames
+        self._changes = []
         self._apply(self.controls.snapshot())
         self._move_curtain()
         audio = self._generate() if self._curtain.moving or self._curtain.value else None
@@ -343,7 +361,7 @@ class Engine:
         self._samples += len(audio)
         self._reached = max(self._reached, self._samples)
         self.frames += 1
-        self._made.append(Made(first, audio, before))
+        self._made.append(Made(first, audio, before, number, tuple(self._changes)))
         if self._replaced:
             self._compare(first, audio)
         self.output.write(first, audio)
@@ -391,6 +409,8 @@ class Engine:
         """Open or close: stop and the end of `seconds` first, then panic, then play and pause."""
         left = math.inf if self._total is None else self._total - self._samples
         fade = round(START_FADE * self._rate)
+        if self._stopping.is_set() and not self._ending:
+            self._changes.append(Change(STOP, 1, None, "local"))
         self._ending = self._stopping.is_set()
         if self._ending or left <= self._stop_fade:
             self._curtain.to(0.0, min(left, self._stop_fade))
@@ -454,7 +474,10 @@ class Engine:
                 again = again or self._slow.get(address) != snapshot.glides.get(address)
                 if again or self._values.get(address) != value:
                     seconds = 0.0 if first or panic else snapshot.glides.get(address)
-                    self._hand_over(address, value, seconds)
+                    if self._hand_over(address, value, seconds) and (
+                        again or not first or value != self.start_values[address]
+                    ):
+                        self._note(address, value, snapshot.glides.get(address), panic)
             self._times, self._slow = snapshot.times, snapshot.glides
             self._restart |= panic
         for address in tuple(self._moving):
@@ -463,8 +486,15 @@ class Engine:
             if not glide.moving:
                 self._moving.discard(address)
 
-    def _hand_over(self, address: str, value: Value, seconds: float | None) -> None:
-        """Makes one value count. seconds: how long a coefficient takes, None for the smoothing."""
+    def _note(self, address: str, value: Value, seconds: float | None, panic: bool) -> None:
+        source = self.controls.source("/panic" if panic else address)
+        self._changes.append(Change(address, value, seconds, source_name(source)))
+
+    def _hand_over(self, address: str, value: Value, seconds: float | None) -> bool:
+        """Makes one value count; whether it does.
+
+        seconds: how long a coefficient takes, None for the smoothing.
+        """
         kept = self._values.get(address)
         try:
             if address in self._glides:
@@ -479,10 +509,11 @@ class Engine:
             fallback = self.controls.parameters[address].default if kept is None else kept
             self._values[address] = fallback
             self.controls.reject(address, fallback, value, f"{address} stays as it was: {error}")
-            return
+            return False
         self._values[address] = value
         if kept is not None:
             self.applied += 1
+        return True
 
     def _make_setters(self) -> dict[str, Callable[[Value], None]]:
         stream, steering = self.stream, self.stream.steering

@@ -15,7 +15,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from bridge.controllog import ControlLog, build, direction_fingerprint, model_fingerprint
 from bridge.controls import Controls, Value, namespace, steer_address
 from bridge.engine import Engine
 from bridge.meters import Meters
@@ -110,12 +111,7 @@ def play(settings: Settings) -> int:
         controls = Controls(
             namespace(steers.values()),
             {**settings.start, **steer_start},
-            {
-                "layers": lambda text: layer_weights(text, np.zeros(model.layers)),
-                "schedule": parse_schedule,
-                "inject_per": checked_inject_per,
-                "steer_guidance": checked_steer_guidance,
-            },
+            text_checks(model),
         )
         plan = crossfades(settings.rig, controls)
         midi = None
@@ -128,6 +124,10 @@ def play(settings: Settings) -> int:
             recorders.append(open_recorder(settings.record, model, wait=settings.fast))
         for recorder in recorders:
             stack.callback(recorder.close)
+        control_log = None
+        if settings.record:
+            control_log = open_control_log(settings, stream, controls, steers)
+            stack.callback(control_log.close)
         meters = Meters(model.sample_rate)
         stack.callback(meters.close)
         engine = Engine(
@@ -140,6 +140,7 @@ def play(settings: Settings) -> int:
             smoothing=settings.smoothing,
             seconds=settings.seconds,
             plan=plan,
+            control_log=control_log,
         )
         # The model and its libraries stay for the whole set; the collector need not walk them.
         gc.collect()
@@ -177,6 +178,49 @@ def play(settings: Settings) -> int:
         print(f"error: the engine stopped: {engine.failure}", file=sys.stderr)
         return 1
     return 0
+
+
+def text_checks(model: MusicModel) -> dict[str, Callable[[str], object]]:
+    """What tells at once whether the engine could use a text; see `Controls`."""
+    return {
+        "layers": lambda text: layer_weights(text, np.zeros(model.layers)),
+        "schedule": parse_schedule,
+        "inject_per": checked_inject_per,
+        "steer_guidance": checked_steer_guidance,
+    }
+
+
+def open_control_log(
+    settings: Settings, stream: MusicStream, controls: Controls, steers: dict[str, str]
+) -> ControlLog:
+    """The control log beside the recording, with all that `bridge replay` needs to know."""
+    model = stream.model
+    header = {
+        "build": build(),
+        "model": _absolute(settings.model),
+        "weights": model_fingerprint(model),
+        "device": model.device.type,
+        "dtype": "int8" if model.int8 else str(model.dtype).removeprefix("torch."),
+        "threads": torch.get_num_threads(),
+        "seed": settings.seed,
+        "stream": {"early": settings.early},
+        "smoothing": settings.smoothing,
+        "seconds": settings.seconds,
+        "steer": [_absolute(setting.name) for setting in settings.steer],
+        "directions": {
+            address: direction_fingerprint(stream.steering.get(name).direction)
+            for address, name in steers.items()
+        },
+        "start": dict(controls.snapshot().values),
+    }
+    path = Path(str(settings.record)).with_suffix(".jsonl")
+    return ControlLog(path, header, model.sample_rate)
+
+
+def _absolute(name: str) -> str:
+    """A name as it is, a path so that it can be found from any folder."""
+    path = Path(name).expanduser()
+    return str(path.resolve()) if name != "nano" and path.exists() else name
 
 
 def add_directions(

@@ -1,0 +1,263 @@
+"""`bridge replay`: plays a recorded set again from its control log, sample for sample.
+
+The same model with the same seed makes the same music if every control counts from the very frame
+it counted from, and that is what the log tells. It is played as fast as it can be made, into a
+file, or at its own pace on a device; or nothing is played and its controls become a MIDI file.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from bridge.controllog import (
+    STOP,
+    Change,
+    Recorded,
+    build,
+    direction_fingerprint,
+    model_fingerprint,
+    read_log,
+)
+from bridge.controls import Controls, namespace
+from bridge.engine import Engine
+from bridge.lanes import write_lanes
+from bridge.output import DeviceOutput, Output, PacedOutput
+from bridge.recorder import Recorder
+from bridge.rig import SteerSetting
+from bridge.session import add_directions, text_checks
+from musicrfm.errors import MusicRFMError
+from musicrfm.model import MusicModel
+from musicrfm.schedules import imports_code
+from musicrfm.stream import MusicStream
+
+log = logging.getLogger(__name__)
+
+LOOKAHEAD = 0.5  # seconds, on a device
+
+
+@dataclass(frozen=True)
+class ReplaySettings:
+    """What `bridge replay` was asked for."""
+
+    log: str
+    out: str | None = None
+    output: str | None = None
+    midi: str | None = None
+    anyway: bool = False
+
+
+class ReplayedControls(Controls):
+    """Controls that are moved exactly as it was told."""
+
+    def put(self, changes: Iterable[Change]) -> None:
+        """Makes changes count from the next frame on, without what `set` would do besides.
+
+        Raises MusicRFMError for an address that there is not.
+        """
+        for change in changes:
+            address = self.parameter(change.address).address
+            with self._lock:
+                self._values[address] = change.value
+                self._sources[address] = change.source
+                if address in self._times:
+                    self._times[address] += 1
+                if change.seconds is None:
+                    self._glides.pop(address, None)
+                else:
+                    self._glides[address] = change.seconds
+                self.received += 1
+                self._changed()
+            self._tell(self._change_listeners, address, change.value, change.source)
+
+
+class Cut:
+    """A recorder that ends after so many samples."""
+
+    def __init__(self, recorder: Recorder, samples: int) -> None:
+        self._recorder, self._left = recorder, samples
+
+    def write(self, audio: np.ndarray) -> None:
+        audio = audio[: self._left]
+        self._left -= len(audio)
+        if len(audio):
+            self._recorder.write(audio)
+
+    def close(self) -> None:
+        self._recorder.close()
+
+
+def replay(settings: ReplaySettings) -> int:
+    """Does what `settings` say; returns the exit status.
+
+    Raises MusicRFMError, before anything is played, if the set cannot be played again.
+    """
+    recorded = read_log(settings.log)
+    if settings.midi is not None:
+        lanes = write_lanes(recorded, settings.midi)
+        print(f"{settings.midi}: {lanes} lane{'' if lanes == 1 else 's'}")
+        if settings.out is None and settings.output is None:
+            return 0
+    _check_build(recorded.header)
+    stream, controls, steers = prepare(recorded, settings.anyway)
+    model = stream.model
+    recorders = []
+    if settings.output is not None:
+        output: Output = DeviceOutput(settings.output, model.sample_rate, model.channels, LOOKAHEAD)
+        output.open()
+    else:
+        output = PacedOutput(model.sample_rate, "file", fast=True)
+    try:
+        path = settings.out or (None if settings.output else _default_out(settings.log))
+        if path is not None:
+            recorder = Recorder(
+                path, model.sample_rate, model.channels, model.frame_size, wait=True
+            )
+            recorders.append(Cut(recorder, recorded.samples) if recorded.samples else recorder)
+        engine = again(recorded, stream, controls, steers, output, recorders)
+        print(f"replaying {settings.log} into {path or settings.output}", flush=True)
+        engine.start()
+        try:
+            while not engine.join(0.2):
+                pass
+        finally:
+            engine.stop()
+            engine.join(15.0)
+    finally:
+        output.close()
+    if engine.failure is not None:
+        raise MusicRFMError(f"the replay stopped: {engine.failure}")
+    print(f"replayed {min(engine.audio_seconds, _seconds(recorded, model)):.1f} s")
+    return 0
+
+
+def prepare(
+    recorded: Recorded, anyway: bool = False
+) -> tuple[MusicStream, ReplayedControls, dict[str, str]]:
+    """The stream and its controls as they were when the set began, and its directions.
+
+    Raises MusicRFMError if the model or a direction that was used is another one now; `anyway`
+    only warns of it.
+    """
+    header = recorded.header
+    try:
+        torch.set_num_threads(int(header["threads"]))
+        start = dict(header["start"])
+        _refuse_code(start, recorded)
+        model = MusicModel.load(header["model"], header["device"], header["dtype"])
+        _same(f"the model {header['model']!r}", header["weights"], model_fingerprint(model), anyway)
+        options: dict[str, Any] = header["stream"]
+        stream = MusicStream(model, str(start["/prompt"]), seed=int(header["seed"]), **options)
+        steer = [SteerSetting(name) for name in header["steer"]]
+        steers, _ = add_directions(stream, steer)
+        used = _used(recorded)
+        for address, fingerprint in header["directions"].items():
+            if address not in used:
+                continue
+            found = None
+            if address in steers:
+                found = direction_fingerprint(stream.steering.get(steers[address]).direction)
+            _same(f"the direction {address}", fingerprint, found, anyway)
+        parameters = namespace(steers.values())
+        known = {parameter.address for parameter in parameters}
+        begun = {key: value for key, value in start.items() if key in known}
+        controls = ReplayedControls(parameters, begun, text_checks(model))
+        for entry in recorded.entries:
+            for change in entry.changes:
+                if change.address != STOP:
+                    controls.parameter(change.address)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise MusicRFMError(f"the control log's first line is damaged: {error!r}") from None
+    return stream, controls, steers
+
+
+def again(
+    recorded: Recorded,
+    stream: MusicStream,
+    controls: ReplayedControls,
+    steers: dict[str, str],
+    output: Output,
+    recorders: Iterable[Recorder | Cut] = (),
+) -> Engine:
+    """An engine that will play the set again."""
+    entries = {entry.frame: entry for entry in recorded.entries}
+    header, model = recorded.header, stream.model
+    end = _seconds(recorded, model)
+
+    def script(frame: int) -> None:
+        if entry := entries.get(frame):
+            controls.put(change for change in entry.changes if change.address != STOP)
+            if any(change.address == STOP for change in entry.changes):
+                engine.stop()
+        if engine.audio_seconds >= end:
+            engine.stop()
+
+    engine = Engine(
+        stream,
+        controls,
+        output,
+        steers,
+        recorders=tuple(recorders),
+        lookahead=LOOKAHEAD,
+        smoothing=float(header["smoothing"]),
+        seconds=header["seconds"],
+        script=script,
+    )
+    return engine
+
+
+def _seconds(recorded: Recorded, model: MusicModel) -> float:
+    """How long the set was, as far as it is known."""
+    if recorded.samples is not None:
+        return recorded.samples / model.sample_rate
+    return recorded.entries[-1].time + 1.0 if recorded.entries else 1.0
+
+
+def _default_out(path: str) -> str:
+    return str(Path(path).with_name(f"{Path(path).stem}-replay.flac"))
+
+
+def _used(recorded: Recorded) -> set[str]:
+    """The directions that were not always at 0."""
+    values = [*recorded.header["start"].items()]
+    values += [(c.address, c.value) for entry in recorded.entries for c in entry.changes]
+    return {a for a, value in values if a.startswith("/steer/") and a.count("/") == 2 and value}
+
+
+def _refuse_code(start: dict[str, Any], recorded: Recorded) -> None:
+    changes = [change for entry in recorded.entries for change in entry.changes]
+    values = [*start.items(), *((change.address, change.value) for change in changes)]
+    for address, value in values:
+        if address.endswith("/schedule") and isinstance(value, str) and imports_code(value):
+            raise MusicRFMError(
+                f"the set used {address} {value}, which is a program of its own: a control log "
+                "must not run one, so this set cannot be replayed"
+            )
+
+
+def _same(what: str, was: str, now: str | None, anyway: bool) -> None:
+    if was == now:
+        return
+    told = "is not here" if now is None else f"is another one now ({now}, it was {was})"
+    if not anyway:
+        raise MusicRFMError(
+            f"{what} of this set {told}, so it would sound different; --anyway plays it"
+        )
+    log.warning("%s of this set %s; it will sound different", what, told)
+
+
+def _check_build(header: dict[str, Any]) -> None:
+    was = header.get("build")
+    was = was if isinstance(was, dict) else {}
+    for what, value in build().items():
+        if was.get(what) != value:
+            log.warning(
+                "the set was recorded with %s %s and this is %s: the sound may differ",
+                *(what, was.get(what), value),
+            )
