@@ -64,7 +64,7 @@ def results(o: argparse.Namespace) -> None:
 
     usual = QUICK if o.quick else FULL
     sizes = {key: getattr(o, key) or value for key, value in usual.items()}
-    model = MusicModel.load(o.model, device=o.device)
+    model = MusicModel.load(o.model, device=o.device, dtype=o.dtype)
     adherence = model.name == "nano" if o.adherence is None else o.adherence
     if adherence and sizes["seconds"] < SHORTEST:
         raise MusicRFMError(
