@@ -35,9 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.command == "clients":
             return clients(args.folder)
         if args.command == "replay":
-            return replay(
-                ReplaySettings(args.log, args.out, args.output, args.midi, args.anyway)
-            )
+            return replay(ReplaySettings(args.log, args.out, args.output, args.midi, args.anyway))
         return play(_settings(args))
     except MusicRFMError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -112,7 +110,12 @@ def _parser() -> argparse.ArgumentParser:
         help=f"serve a control page for browsers (default port {WEB_PORT} of this machine only; "
         "0.0.0.0:PORT opens it to the network, with a token)",
     )
-    add("--midi", metavar="PORT", help="MIDI input, by a part of its name")
+    add(
+        "--midi",
+        metavar="PORT",
+        action="append",
+        help="MIDI input, by a part of its name (repeatable: several at once)",
+    )
     add(
         "--lookahead",
         metavar="MS",
@@ -233,7 +236,7 @@ def _settings(args: argparse.Namespace) -> Settings:
         osc_host=first(args.osc_host, rig.osc.get("host"), "127.0.0.1"),
         osc_port=port,
         web=args.web,
-        midi_port=first(args.midi, rig.midi_port),
+        midi_ports=tuple(first(args.midi, rig.midi_ports)),
         rig=rig,
     )
 

@@ -129,6 +129,10 @@ class StepDecoder:
         self._held: tuple[Tensor | None, bool] = (None, False)  # what is in `basis`
         # Of what is read of the prompt, [1, heads, tokens, head_size], keys and values a layer.
         self.prompt: list[tuple[Tensor, Tensor]] | None = None
+        self.prompt_bias: Tensor | None = None  # of a blend, [1, 1, 1, tokens]
+        # Of the prompts that were read last, so that a blend's weights may change every frame.
+        self._keys: dict[int, tuple[PromptStates, list[tuple[Tensor, Tensor]]]] = {}
+        self._blended: tuple[tuple[int, ...], list[tuple[Tensor, Tensor]]] = ((), [])
         self.lead = 0  # positions of the cache before the music
         self.guided = False
 
@@ -148,7 +152,7 @@ class StepDecoder:
 
         True if it cannot stay, as where the prompt comes before the music: `prefill` again then.
         """
-        self.prompt = None
+        self.prompt = self.prompt_bias = None
         if prompt.lead is not None:
             self.lead = prompt.lead.shape[1]
             unsteered = [torch.zeros_like(self.offset[0, :, :1])] * len(self.weights.blocks)
@@ -157,12 +161,32 @@ class StepDecoder:
             return True
         if prompt.unconditional:
             return False
+        self.prompt, self.prompt_bias = self._read_prompt(prompt), prompt.bias
+        return False
+
+    def _read_prompt(self, prompt: PromptStates) -> list[tuple[Tensor, Tensor]]:
+        """Keys and values [1, heads, tokens, head_size] of each layer."""
+        parts = prompt.parts or (prompt,)
+        kept, self._keys = self._keys, {}
+        for part in parts:
+            self._keys[id(part)] = kept.get(id(part)) or (part, self._keys_of(part))
+        if not prompt.parts:
+            return self._keys[id(prompt)][1]
+        which = tuple(id(part) for part in parts)
+        if self._blended[0] != which or any(number not in kept for number in which):
+            layers = zip(*(self._keys[number][1] for number in which), strict=True)
+            joint = [
+                tuple(torch.cat(kind, 2) for kind in zip(*layer, strict=True)) for layer in layers
+            ]
+            self._blended = (which, joint)
+        return self._blended[1]
+
+    def _keys_of(self, prompt: PromptStates) -> list[tuple[Tensor, Tensor]]:
         states = prompt.states[0]
-        self.prompt = [
+        return [
             (self._split(states @ block.prompt_k.T), self._split(states @ block.prompt_v.T))
             for block in self.weights.blocks
         ]
-        return False
 
     def steer(self, push: Push) -> None:
         """Sets what is done after each block from now on."""
@@ -280,7 +304,9 @@ class StepDecoder:
             if self.prompt is not None and first_row == 0:
                 reader = x if rows == 1 else x[:time]
                 q = linear(torch.layer_norm(reader, *block.prompt_norm), block.prompt_q)
-                y = F.scaled_dot_product_attention(self._split(q), *self.prompt[i])
+                y = F.scaled_dot_product_attention(
+                    self._split(q), *self.prompt[i], self.prompt_bias
+                )
                 onto(reader, joined(y), block.to_prompted)
             y = linear(torch.layer_norm(x, *block.feed_norm), block.feed)
             onto(x, block.activation(y), block.to_fed)

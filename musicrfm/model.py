@@ -39,12 +39,15 @@ class PromptStates:
     states: [1, tokens, width], already projected to the decoder's width; a single row of zeros if
     `text` is empty, which makes generation unconditional. lead: of a melody model, which reads its
     prompt before the music instead, all that it reads there, with the text and without it
-    [2, positions, width].
+    [2, positions, width]. parts, bias: where several prompts are blended, these and what is added
+    to the attention to each token [1, 1, 1, tokens], see `musicrfm.morph`.
     """
 
     text: str
     states: Tensor
     lead: Tensor | None = None
+    parts: tuple[PromptStates, ...] = ()
+    bias: Tensor | None = None
 
     @property
     def unconditional(self) -> bool:

@@ -82,6 +82,7 @@ class StaticStep:
         self._nothing = torch.zeros((), dtype=dtype, device=device)
         self._never = torch.full((), -torch.inf, dtype=dtype, device=device)
         self._copied: object = None  # the prompt that is in the buffers
+        self._biased: Tensor | None = None  # and the weights of its tokens
         self._make_room(PROMPT)
 
     def prepare(self) -> None:
@@ -102,7 +103,7 @@ class StaticStep:
         How the decoder is steered, prompted and guided is taken from there.
         """
         decoder = self.decoder
-        if decoder.prompt is not self._copied:
+        if decoder.prompt is not self._copied or decoder.prompt_bias is not self._biased:
             self._take_prompt()
         place = decoder.lead + position
         self._send(position, place, choice)
@@ -139,16 +140,18 @@ class StaticStep:
         self._works: dict[Kind, Work] = {}
 
     def _take_prompt(self) -> None:
-        self._copied = prompt = self.decoder.prompt
+        before, prompt = self._copied, self.decoder.prompt
+        self._copied, self._biased = prompt, self.decoder.prompt_bias
         if prompt is None:
             return
         tokens = prompt[0][0].shape[2]
         if tokens > self._prompt.shape[4]:
             self._make_room(2 ** (tokens - 1).bit_length())
-        for layer, keys_and_values in zip(self._prompt, prompt, strict=True):
-            for there, here in zip(layer, keys_and_values, strict=True):
-                there[:, :, :tokens].copy_(here)
-        self._unread[..., :tokens] = 0.0
+        if prompt is not before:  # not only other weights of the same prompts
+            for layer, keys_and_values in zip(self._prompt, prompt, strict=True):
+                for there, here in zip(layer, keys_and_values, strict=True):
+                    there[:, :, :tokens].copy_(here)
+        self._unread[..., :tokens] = 0.0 if self._biased is None else self._biased
         self._unread[..., tokens:] = -torch.inf
 
     def _run(self, kind: Kind) -> Tensor:

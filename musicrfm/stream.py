@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import math
 import operator
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,6 +24,7 @@ from musicrfm.early import EarlySound
 from musicrfm.errors import MusicRFMError
 from musicrfm.graphs import Recorder
 from musicrfm.model import MusicModel, PromptStates
+from musicrfm.morph import blend, checked_weights, coarse
 from musicrfm.sampling import Draws, guide, sample
 from musicrfm.static_codec import StaticCodec
 from musicrfm.static_step import Choice, StaticStep
@@ -30,6 +32,7 @@ from musicrfm.steering import Steering
 
 KEEP_SECONDS = 10.0
 LEAD = 10  # over so many positions the next window is read ahead, a bit at each
+PROMPTS_KEPT = 16  # encoded, in case they are played again
 UNSEEN = 16  # so many frames a GPU may be given before its sound is looked at
 STEER_GUIDANCE = ("both", "conditional")
 
@@ -76,10 +79,10 @@ class MusicStream:
     `chunk_frames` frames long, only the first may be longer; before it come the frames that the
     delay pattern and the codec need ahead.
 
-    `steering`, `guidance_scale`, `temperature`, `top_k`, `steer_guidance` and `set_prompt` may be
-    used at any time from any thread, and count from the next frame on. The same seed with the same
-    changes at the same frames gives the same sound. Iterating, `restart`, `generate` and `finish`
-    are for one thread.
+    `steering`, `guidance_scale`, `temperature`, `top_k`, `steer_guidance`, `set_prompt` and
+    `set_prompts` may be used at any time from any thread, and count from the next frame on. The
+    same seed with the same changes at the same frames gives the same sound. Iterating, `restart`,
+    `generate` and `finish` are for one thread.
 
     guidance_scale: 0 ignores the prompt, 1 follows it plainly, more exaggerates it. temperature: 0
     or more; 0 always takes the likeliest code. top_k: how many of the likeliest codes may be taken,
@@ -135,6 +138,8 @@ class MusicStream:
         )
         self._unsteered = Push(self.steering.nothing)
         self._silence = torch.zeros(model.channels, 0, device=model.device)
+        self._encoded: dict[str, PromptStates] = {}
+        self._blended: tuple[list[tuple[str, float]], PromptStates] | None = None
         self.set_prompt(prompt)
         self.seed = _whole("seed", seed)
         self.restart()
@@ -175,11 +180,44 @@ class MusicStream:
 
     @property
     def prompt(self) -> str:
+        """What is played, in words; of a blend, each text with its share."""
         return self._prompt.text
 
     def set_prompt(self, text: str) -> None:
         """What is played from the next frame on; "" plays without a prompt."""
-        self._prompt = self.model.encode_prompt(text)
+        self._prompt = self.encoded(text)
+
+    def set_prompts(self, weights: Mapping[str, float]) -> None:
+        """Plays several prompts at once from the next frame on, each as strongly as its weight.
+
+        Weights are numbers of at least 0, and only their proportions count. A prompt that is alone
+        with a weight is played exactly as `set_prompt` plays it. Weights may change every frame; a
+        melody model takes them in tenths, as it reads its window again each time. Raises
+        MusicRFMError if no prompt has a weight, or a weight cannot be used.
+        """
+        shares = checked_weights(weights)
+        if self.model.lead:
+            shares = coarse(shares)
+        if len(shares) == 1:
+            self.set_prompt(*shares)
+            return
+        latest = self._blended
+        if latest is None or latest[0] != list(shares.items()):
+            parts = [self.encoded(text) for text in shares]
+            latest = (list(shares.items()), blend(parts, list(shares.values())))
+            self._blended = latest
+        self._prompt = latest[1]
+
+    def encoded(self, text: str) -> PromptStates:
+        """A prompt as the decoder reads it; the latest ones are kept, so that none costs twice.
+
+        Raises MusicRFMError if it cannot be encoded.
+        """
+        known = self._encoded.get(text) if isinstance(text, str) else None
+        states = known or self.model.encode_prompt(text)
+        others = [item for item in self._encoded.items() if item[0] != text]
+        self._encoded = dict([*others[1 - PROMPTS_KEPT :], (text, states)])
+        return states
 
     @property
     def frame(self) -> int:

@@ -1,0 +1,81 @@
+"""Several prompts at once, each with a weight, so that one can be led over into another.
+
+The decoder's cross-attention reads the tokens of all of them, and how strongly it attends to one
+prompt's is multiplied by that prompt's weight over its length. So a blend is one attention, weights
+may change every frame, nothing that was played has to be read again, and a prompt that is alone is
+read exactly as always.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import torch
+import torch.nn.functional as F
+
+from musicrfm.errors import MusicRFMError
+from musicrfm.model import PromptStates
+
+STEPS = 10  # of a weight, where every new blend means reading the whole window again
+
+
+def checked_weights(weights: Mapping[str, float]) -> dict[str, float]:
+    """Texts with weights that add up to 1, without those of 0.
+
+    Raises MusicRFMError for weights that are no numbers of at least 0, or are all 0.
+    """
+    if not isinstance(weights, Mapping):
+        raise MusicRFMError(f"prompts must be texts with weights, not {weights!r}")
+    kept = {}
+    for text, weight in weights.items():
+        try:
+            number = float(weight)
+        except (TypeError, ValueError):
+            number = math.nan
+        if not (math.isfinite(number) and number >= 0.0):
+            raise MusicRFMError(
+                f"the weight of prompt {text!r} must be a number of at least 0, not {weight!r}"
+            )
+        if number:
+            kept[text] = number
+    if not kept:
+        raise MusicRFMError("no prompt has a weight above 0: give one of them some")
+    total = math.fsum(kept.values())
+    return {text: weight / total for text, weight in kept.items()}
+
+
+def blend(parts: Sequence[PromptStates], weights: Sequence[float]) -> PromptStates:
+    """Prompts of one model as one; `weights`, all above 0, add up to 1."""
+    text = ", ".join(f"{w:.2f} {p.text!r}" for p, w in zip(parts, weights, strict=True))
+    if all(part.unconditional for part in parts):
+        return parts[0]
+    if parts[0].lead is not None:
+        return _blend_leads(text, parts, weights)
+    states = torch.cat([part.states for part in parts], 1)
+    bias = [
+        math.log(weight / part.states.shape[1])
+        for part, weight in zip(parts, weights, strict=True)
+        for _ in range(part.states.shape[1])
+    ]
+    bias = torch.tensor(bias, dtype=states.dtype).to(states.device)
+    return PromptStates(text, states, None, tuple(parts), bias.view(1, 1, 1, -1))
+
+
+def _blend_leads(
+    text: str, parts: Sequence[PromptStates], weights: Sequence[float]
+) -> PromptStates:
+    """Where prompts stand before the music: the mean of what stands there."""
+    longest = max(part.lead.shape[1] for part in parts)
+    lead = sum(
+        weight * F.pad(part.lead, (0, 0, 0, longest - part.lead.shape[1]))
+        for part, weight in zip(parts, weights, strict=True)
+    )
+    return PromptStates(text, parts[0].states, lead)
+
+
+def coarse(weights: Mapping[str, float]) -> dict[str, float]:
+    """Weights in tenths, for models to which each blend means reading the window again."""
+    rounded = {text: round(weight * STEPS) / STEPS for text, weight in weights.items()}
+    kept = {text: weight for text, weight in rounded.items() if weight}
+    return checked_weights(kept or {max(weights, key=weights.__getitem__): 1.0})
