@@ -1,7 +1,7 @@
-"""MIDI control changes in: a knob's 0…127 becomes a value of the parameter it is mapped to.
+"""MIDI controllers: what is turned, pressed or played moves the parameters it is mapped to.
 
-The port itself is watched by a process of its own (`bridge.midi_port`), because a MIDI system that
-goes down can take its clients with it, and the music must not be one of them.
+Each port is watched by a process of its own (`bridge.midi_port`), because a MIDI system that goes
+down can take its clients with it, and the music must not be one of them.
 """
 
 from __future__ import annotations
@@ -10,78 +10,161 @@ import logging
 import subprocess
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import mido
 
 from bridge.children import start
-from bridge.controls import Controls, Parameter
+from bridge.controls import Controls, steer_address
+from bridge.midi_map import PITCH_CLASSES, Decoder, MidiMap, Move, shared
 from musicrfm.errors import MusicRFMError
+
+__all__ = ["MidiInput", "MidiMap"]
 
 log = logging.getLogger(__name__)
 
 RESTART_SECONDS = 1.0
+PRESSED = 0.5  # of the way up, from where a pad is down
+CLOSE = 1.5 / 127  # of the way, within which a knob has come to where the parameter is
 
 
-@dataclass(frozen=True)
-class CCMap:
-    """One knob: controller number `cc` (0 to 127) on `channel` (1 to 16, None for any) moves the
-    parameter at address `to` from `low` to `high`. `low` may be above `high`. Without them it goes
-    from 0 to 1 for a direction and over the whole range for anything else.
-    """
+class PresetList(Protocol):
+    """What program changes need of `bridge.presets.Presets`."""
 
-    cc: int
-    to: str
-    channel: int | None = None
-    low: float | None = None
-    high: float | None = None
+    def names(self) -> Iterable[str]: ...
 
-    def value(self, position: int) -> float:
-        """The parameter's value for a knob position of 0 to 127; both ends are met exactly."""
-        low = 0.0 if self.low is None else self.low
-        high = 1.0 if self.high is None else self.high
-        share = min(max(position, 0), 127) / 127
-        return low * (1.0 - share) + high * share
-
-    def fitted(self, parameter: Parameter) -> CCMap:
-        """With the parameter's own range where none was given. Raises MusicRFMError for a text."""
-        if parameter.type in ("s", "ssf"):
-            raise MusicRFMError(f"a knob (cc {self.cc}) cannot set the text {parameter.address}")
-        steers = parameter.address.startswith("/steer/")
-        low, high = (0.0, 1.0) if steers else (parameter.low, parameter.high)
-        return replace(
-            self,
-            to=parameter.address,
-            low=low if self.low is None else self.low,
-            high=high if self.high is None else self.high,
-        )
-
-
-def translate(message: Any, maps: Iterable[CCMap]) -> list[tuple[str, float]]:
-    """The (address, value) pairs that a `mido` message means; none for anything but a mapped CC."""
-    if message.type != "control_change":
-        return []
-    return [
-        (one.to, one.value(message.value))
-        for one in maps
-        if one.cc == message.control and one.channel in (None, message.channel + 1)
-    ]
+    def recall(self, name: str, source: object = ...) -> object: ...
 
 
 class MidiInput:
-    """Follows one MIDI controller, whenever it is there.
+    """Follows MIDI controllers, whenever they are there.
 
-    `port` is part of its name; None takes the first input that is a device. Errors and changes of
-    connection are logged, never raised: a set goes on without its controller.
+    `ports` are parts of their names; without any, the first input that is a device. Errors and
+    changes of connection are logged, never raised: a set goes on without its controllers.
     """
 
-    def __init__(self, controls: Controls, maps: Iterable[CCMap], port: str | None = None) -> None:
+    def __init__(
+        self,
+        controls: Controls,
+        maps: Iterable[MidiMap],
+        ports: Iterable[str] = (),
+        presets: PresetList | None = None,
+    ) -> None:
+        self.presets = presets
         self._controls = controls
         # A wrong address is told now, not when the knob turns.
-        self._maps = tuple(one.fitted(controls.parameter(one.to)) for one in maps)
-        self._arguments = [] if port is None else [port]
-        self._pressed: dict[str, bool] = {}
+        self._maps = [self._fitted(one) for one in maps]
+        self._lock = threading.RLock()
+        self._pressed: dict[tuple[int, int], bool] = {}  # map, number → whether it is down
+        self._held: dict[int, dict[int, float]] = {}  # a map of notes → number → velocity
+        self._at: dict[int, float] = {}  # map → the position it was last heard at
+        self._set: dict[int, object] = {}  # map → the value it has set
+        self._ports = [Port(self, name) for name in (list(ports) or [None])]
+
+    def start(self) -> None:
+        for port in self._ports:
+            port.start()
+
+    def close(self) -> None:
+        for port in self._ports:
+            port.close()
+
+    def handle(self, message: Any) -> None:
+        """Do what one `mido` message says, as if it came from the first port. Never raises."""
+        self._ports[0].handle(message)
+
+    def hear(self, line: str) -> None:
+        """Take one line of `bridge.midi_port`, as if it came from the first port."""
+        self._ports[0].hear(line)
+
+    def move(self, move: Move, port: str = "") -> None:
+        """Do what one move of a control means. Never raises."""
+        with self._lock:
+            for at, one in enumerate(self._maps):
+                if not one.matches(move, port):
+                    continue
+                try:
+                    self._move(at, one, move)
+                except Exception as error:
+                    log.warning("MIDI %s %s: %s", move.source, move.number, error)
+
+    def let_go(self) -> None:
+        """A port has gone: a note that was held on it will never be let go."""
+        with self._lock:
+            for at, held in self._held.items():
+                self._notes(at, self._maps[at], dict.fromkeys(held, 0.0))
+
+    def _move(self, at: int, one: MidiMap, move: Move) -> None:
+        if one.source == "notes":
+            self._notes(at, one, {move.number: move.position})
+        elif one.source == "program":
+            self._recall(one, move.number)
+        elif self._controls.parameters[one.to].type == "trigger":
+            # Only the way up counts, so that one press is one event.
+            if self._press(at, move):
+                self._controls.set(one.to, None, "midi")
+        elif one.toggle:
+            if self._press(at, move):
+                nearer_high = one.position(float(self._controls.get(one.to))) >= 0.5
+                self._controls.set(one.to, one.value(0.0 if nearer_high else 1.0), "midi")
+        elif not one.pickup or self._caught(at, one, move.position):
+            self._set[at] = self._controls.set(one.to, one.value(move.position), "midi")
+
+    def _press(self, at: int, move: Move) -> bool:
+        """Whether this move presses what was not down. A note is down however softly played."""
+        down = move.position > 0 if move.source == "note" else move.position >= PRESSED
+        before = self._pressed.get((at, move.number), False)
+        self._pressed[at, move.number] = down
+        return down and not before
+
+    def _caught(self, at: int, one: MidiMap, position: float) -> bool:
+        """Whether the knob holds the parameter: it set it last, or has come to where it is."""
+        before = self._at.get(at, position)
+        self._at[at] = position
+        value = self._controls.get(one.to)
+        if self._set.get(at) == value:
+            return True
+        there = one.position(float(value))
+        return min(before, position) - CLOSE <= there <= max(before, position) + CLOSE
+
+    def _notes(self, at: int, one: MidiMap, changes: dict[int, float]) -> None:
+        """Notes of a map were pressed (number → velocity) or let go (0): all held share again."""
+        held = self._held.setdefault(at, {})
+        touched = {PITCH_CLASSES[number % 12] for number in (*held, *changes)}
+        held.update(changes)
+        for number in [number for number, velocity in held.items() if not velocity]:
+            del held[number]
+        amounts = shared(held)
+        for name in PITCH_CLASSES:
+            address = steer_address(f"note_{name}")
+            if name in touched and address in self._controls.parameters:
+                self._controls.set(address, one.value(amounts.get(name, 0.0)), "midi")
+
+    def _recall(self, one: MidiMap, program: int) -> None:
+        if self.presets is None:
+            raise MusicRFMError("there are no presets to recall")
+        name = one.preset
+        if name is None:
+            names = list(self.presets.names())
+            if program >= len(names):
+                raise MusicRFMError(f"program {program + 1} is none of {len(names)} presets")
+            name = names[program]
+        self.presets.recall(name, "midi")
+
+    def _fitted(self, one: MidiMap) -> MidiMap:
+        if one.source in ("notes", "program"):
+            return one
+        return one.fitted(self._controls.parameter(one.to))
+
+
+class Port:
+    """One controller, by a part of its name; the process at it, and what it says."""
+
+    def __init__(self, owner: MidiInput, wanted: str | None) -> None:
+        self.name = wanted or ""  # until it is known in full
+        self._owner = owner
+        self._arguments = [] if wanted is None else [wanted]
+        self._decoder = Decoder()
         self._said = ""
         self._process: subprocess.Popen | None = None
         self._closed = threading.Event()
@@ -98,19 +181,8 @@ class MidiInput:
             self._thread.join(5.0)
 
     def handle(self, message: Any) -> None:
-        """Do what one `mido` message says. Never raises."""
-        for address, value in translate(message, self._maps):
-            try:
-                if self._controls.parameters[address].type == "trigger":
-                    # A pad: only the way up counts, so that one press is one event.
-                    pressed = message.value >= 64
-                    if pressed and not self._pressed.get(address):
-                        self._controls.set(address, None, "midi")
-                    self._pressed[address] = pressed
-                else:
-                    self._controls.set(address, value, "midi")
-            except Exception as error:
-                log.warning("MIDI CC %s: %s", message.control, error)
+        for move in self._decoder.moves(message):
+            self._owner.move(move, self.name)
 
     def hear(self, line: str) -> None:
         """Take one line of `bridge.midi_port`: a message in hex, or news to be logged once."""
@@ -120,6 +192,8 @@ class MidiInput:
                 self.handle(mido.Message.from_bytes(bytes.fromhex(rest)))
             except ValueError as error:
                 log.debug("MIDI: %s", error)
+        elif kind == "open":
+            self.name = rest
         elif rest and rest != self._said:
             self._said = rest
             log.warning("MIDI: %s", rest)
@@ -133,4 +207,5 @@ class MidiInput:
             with self._process, self._process.stdout as lines:
                 for line in lines:
                     self.hear(line.decode("utf-8", "replace"))
+            self._owner.let_go()
             self._closed.wait(RESTART_SECONDS)

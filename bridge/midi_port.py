@@ -1,8 +1,9 @@
 """The process at the MIDI port: `python -m bridge.midi_port [NAME]`, started by `bridge.midi`.
 
-It waits for the input that NAME is a part of, prints every message as `message HEX`, and ends when
-the controller goes away, to be started again. What there is to tell is printed as `news TEXT`.
-Which MIDI system is used follows `MIDO_BACKEND`, as everywhere with `mido`.
+It waits for the input that NAME is a part of, prints its whole name as `open NAME` and every
+message as `message HEX`, and ends when the controller goes away, to be started again. What there
+is to tell is printed as `news TEXT`. Which MIDI system is used follows `MIDO_BACKEND`, as
+everywhere with `mido`.
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ def follow(wanted: str | None, say: Callable[[str], None]) -> None:
 
     # Kept, not closed: closing a port whose system has gone down can crash.
     port = mido.open_input(name, callback=heard)
+    say(f"open {name}")
     say(f"news listening to {name}")
     try:
         while name in input_names():

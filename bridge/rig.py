@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge.controls import canonical_address, steer_address
-from bridge.midi import CCMap
+from bridge.midi_map import CURVES, SOURCES, MidiMap
 from musicrfm.errors import MusicRFMError
 
 if sys.version_info >= (3, 11):
@@ -26,8 +26,9 @@ else:
 
 @dataclass(frozen=True)
 class Key:
-    """What one key may hold: `kind` is "text", "number", "whole", "range" (two numbers), "switch"
-    (true or false) or one of several words, written "one|other". The range is inclusive.
+    """What one key may hold: `kind` is "text", "texts" (one or a list), "number", "whole", "range"
+    (two numbers), "switch" (true or false), "on" (true), "number or on" (whole or true) or one of
+    several words, written "one|other". The range is inclusive.
     """
 
     kind: str
@@ -68,8 +69,8 @@ class Rig:
     engine: Mapping[str, Any] = field(default_factory=dict)
     output: Mapping[str, Any] = field(default_factory=dict)
     osc: Mapping[str, Any] = field(default_factory=dict)
-    midi_port: str | None = None
-    midi: tuple[CCMap, ...] = ()
+    midi_ports: tuple[str, ...] = ()
+    midi: tuple[MidiMap, ...] = ()
     steer: tuple[SteerSetting, ...] = ()
     crossfade: tuple[CrossfadeSetting, ...] = ()
     folder: Path | None = field(default=None, compare=False)
@@ -116,12 +117,22 @@ CROSSFADE = {
     "seconds": Key("number", 0, 3600),
 }
 MIDI = {
-    "cc": Key("whole", 0, 127),
+    **{
+        source: Key("on") if highest is None else Key("whole", 0, highest)
+        for source, highest in SOURCES.items()
+        if source != "program"
+    },
+    "program": Key("number or on", 0, 127),
     "channel": Key("whole", 1, 16),
     "to": Key("text"),
     "range": Key("range"),
+    "curve": Key("|".join(CURVES)),
+    "toggle": Key("switch"),
+    "pickup": Key("switch"),
+    "port": Key("text"),
+    "preset": Key("text"),
 }
-TOP = {"midi_port": Key("text")}
+TOP = {"midi_port": Key("texts")}
 
 
 def load_rig(path: str | Path) -> Rig:
@@ -151,7 +162,7 @@ def check_rig(data: dict[str, Any], path: str) -> Rig:
     midi_port = _table(path, "the top level", {k: data[k] for k in TOP if k in data}, TOP)
     return Rig(
         **tables,
-        midi_port=midi_port.get("midi_port"),
+        midi_ports=midi_port.get("midi_port", ()),
         midi=tuple(_midi(path, where, entry) for where, entry in _entries(path, data, "midi")),
         steer=tuple(_steer(path, where, entry) for where, entry in _entries(path, data, "steer")),
         crossfade=tuple(
@@ -167,16 +178,45 @@ def _entries(path: str, data: dict[str, Any], name: str) -> list[tuple[str, dict
     return [(f"[[{name}]] number {at}", entry) for at, entry in enumerate(entries, start=1)]
 
 
-def _midi(path: str, where: str, entry: dict[str, Any]) -> CCMap:
-    values = _table(path, where, entry, MIDI, required=("cc", "to"))
-    to = canonical_address(values["to"])
-    if not to.startswith("/"):
+def _midi(path: str, where: str, entry: dict[str, Any]) -> MidiMap:
+    values = _table(path, where, entry, MIDI)
+    sources = [source for source in SOURCES if source in values]
+    if len(sources) != 1:
+        raise MusicRFMError(
+            f"{path}: {where} needs one of the keys {', '.join(SOURCES)}, "
+            f"not {' and '.join(sources) or 'none'}"
+        )
+    source = sources[0]
+    number = None if values[source] is True else values[source]
+    low, high = values.get("range", (None, None))
+    to = canonical_address(values.get("to", ""))
+    if source in ("notes", "program"):
+        if to:
+            raise MusicRFMError(f"{path}: {where} takes no key to: {source} says what it moves")
+    elif "to" not in values:
+        raise MusicRFMError(f"{path}: {where} needs the key to")
+    elif not to.startswith("/"):
         raise MusicRFMError(
             f"{path}: {where}, to = {values['to']!r} must be an address, such as "
             f"{steer_address('note_C')!r}"
         )
-    low, high = values.get("range", (None, None))
-    return CCMap(values["cc"], to, values.get("channel"), low, high)
+    if "preset" in values and (source != "program" or number is None):
+        raise MusicRFMError(f"{path}: {where}, preset needs the number of a program beside it")
+    if source == "program" and number is not None and "preset" not in values:
+        raise MusicRFMError(f"{path}: {where} needs the key preset, which program {number} recalls")
+    return MidiMap(
+        source,
+        number,
+        to,
+        values.get("channel"),
+        low,
+        high,
+        values.get("curve", "linear"),
+        bool(values.get("toggle", False)),
+        bool(values.get("pickup", False)),
+        values.get("port"),
+        values.get("preset"),
+    )
 
 
 def _steer(path: str, where: str, entry: dict[str, Any]) -> SteerSetting:
@@ -223,6 +263,17 @@ def _value(path: str, where: str, value: Any, key: Key) -> Any:
         ):
             return float(value[0]), float(value[1])
         raise MusicRFMError(f"{path}: {where} must be two numbers, as [0, 1.2], not {value!r}")
+    if key.kind == "texts":
+        texts = [value] if isinstance(value, str) else value
+        if isinstance(texts, list) and texts and all(isinstance(text, str) for text in texts):
+            return tuple(texts)
+        raise MusicRFMError(
+            f"{path}: {where} must be a text in quotes or a list of them, not {value!r}"
+        )
+    if key.kind == "on" or (key.kind == "number or on" and isinstance(value, bool)):
+        if value is True:
+            return True
+        raise MusicRFMError(f"{path}: {where} can only be true, not {value!r}")
     if key.kind == "text":
         if isinstance(value, str):
             return value
@@ -237,7 +288,7 @@ def _value(path: str, where: str, value: Any, key: Key) -> Any:
         if value in (True, False):
             return int(value)
         raise MusicRFMError(f"{path}: {where} must be true or false, not {value!r}")
-    whole = key.kind == "whole"
+    whole = key.kind in ("whole", "number or on")
     if not _is_number(value) or (whole and not isinstance(value, int)):
         kind = "a whole number" if whole else "a number"
         raise MusicRFMError(f"{path}: {where} must be {kind}, not {value!r}")

@@ -75,7 +75,7 @@ class Settings:
     fast: bool = False
     osc_host: str = "127.0.0.1"
     osc_port: int = 9000
-    midi_port: str | None = None
+    midi_ports: tuple[str, ...] = ()
     web: tuple[str, int] | None = None  # host and port of the control page
     rig: Rig = Rig()
 
@@ -115,8 +115,8 @@ def play(settings: Settings) -> int:
         )
         plan = crossfades(settings.rig, controls)
         midi = None
-        if settings.midi_port is not None or settings.rig.midi:
-            midi = MidiInput(controls, settings.rig.midi, settings.midi_port)
+        if settings.midi_ports or settings.rig.midi:
+            midi = MidiInput(controls, settings.rig.midi, settings.midi_ports)
             stack.callback(midi.close)
         output, recorders = open_output(settings, model)
         stack.callback(output.close)

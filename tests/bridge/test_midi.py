@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from bridge import midi, midi_port
 from bridge.controls import Controls, namespace
-from bridge.midi import CCMap, MidiInput, translate
+from bridge.midi import MidiInput
+from bridge.midi_map import Decoder, MidiMap
 from bridge.midi_port import choose
 from musicrfm.errors import MusicRFMError
 
@@ -31,22 +32,23 @@ def cc(control, value, channel=0):
 
 @given(st.integers(0, 127), ends, ends)
 def test_a_knob_stays_within_its_range_and_meets_both_ends(position, low, high):
-    knob = CCMap(1, "/gain", low=low, high=high)
-    assert knob.value(0) == low and knob.value(127) == high
+    knob = MidiMap("cc", 1, "/gain", low=low, high=high)
+    assert knob.value(0) == low and knob.value(1) == high
     slack = 1e-9 * (abs(low) + abs(high))
-    assert min(low, high) - slack <= knob.value(position) <= max(low, high) + slack
+    assert min(low, high) - slack <= knob.value(position / 127) <= max(low, high) + slack
 
 
 @given(st.integers(0, 126), ends, ends)
 def test_turning_up_never_turns_down(position, low, high):
-    knob = CCMap(1, "/gain", low=min(low, high), high=max(low, high))
-    assert knob.value(position) <= knob.value(position + 1) + 1e-9
+    knob = MidiMap("cc", 1, "/gain", low=min(low, high), high=max(low, high))
+    assert knob.value(position / 127) <= knob.value((position + 1) / 127) + 1e-9
 
 
 @given(st.integers(0, 127), st.integers(0, 127), st.integers(0, 15), st.integers(0, 127))
 def test_only_the_mapped_number_on_the_mapped_channel_counts(mapped, control, channel, value):
-    maps = [CCMap(mapped, "/a", channel=3), CCMap(mapped, "/b")]
-    addresses = [address for address, _ in translate(cc(control, value, channel), maps)]
+    maps = [MidiMap("cc", mapped, "/a", channel=3), MidiMap("cc", mapped, "/b")]
+    moves = Decoder().moves(cc(control, value, channel))
+    addresses = [one.to for one in maps for move in moves if one.matches(move)]
     expected = []
     if control == mapped:
         expected = ["/a", "/b"] if channel == 2 else ["/b"]
@@ -56,7 +58,9 @@ def test_only_the_mapped_number_on_the_mapped_channel_counts(mapped, control, ch
 @given(st.binary(max_size=200))
 def test_any_bytes_leave_every_value_in_range(data):
     one = controls()
-    maps = [CCMap(n, a) for n, a in enumerate(("/steer/note_C", "/gain", "/top_k", "/panic"))]
+    maps = [
+        MidiMap("cc", n, a) for n, a in enumerate(("/steer/note_C", "/gain", "/top_k", "/panic"))
+    ]
     knobs = MidiInput(one, maps)
     parser = mido.Parser()
     parser.feed(data)
@@ -70,7 +74,7 @@ def test_any_bytes_leave_every_value_in_range(data):
 @given(st.integers(0, 15), st.integers(0, 127))
 def test_a_control_change_sent_as_bytes_arrives_as_the_value(channel, value):
     one = controls()
-    knobs = MidiInput(one, [CCMap(21, "/steer/note_Db", channel + 1, 0.0, 1.2)])
+    knobs = MidiInput(one, [MidiMap("cc", 21, "/steer/note_Db", channel + 1, 0.0, 1.2)])
     parser = mido.Parser()
     parser.feed([0xB0 | channel, 21, value])
     for message in parser:
@@ -80,15 +84,15 @@ def test_a_control_change_sent_as_bytes_arrives_as_the_value(channel, value):
 
 def test_without_a_range_a_knob_covers_what_makes_sense():
     one = controls()
-    steer = CCMap(1, "/steer/tempo").fitted(one.parameter("/steer/tempo"))
-    gain = CCMap(1, "/gain").fitted(one.parameter("/gain"))
+    steer = MidiMap("cc", 1, "/steer/tempo").fitted(one.parameter("/steer/tempo"))
+    gain = MidiMap("cc", 1, "/gain").fitted(one.parameter("/gain"))
     assert (steer.low, steer.high) == (0.0, 1.0)
     assert (gain.low, gain.high) == (-60.0, 12.0)
 
 
 def test_a_pad_triggers_once_a_press():
     one = controls()
-    pads = MidiInput(one, [CCMap(40, "/panic")])
+    pads = MidiInput(one, [MidiMap("cc", 40, "/panic")])
     for value in (127, 127, 0, 100, 63, 64):
         pads.handle(cc(40, value))
     assert one.snapshot().times["/panic"] == 3
@@ -96,11 +100,11 @@ def test_a_pad_triggers_once_a_press():
 
 def test_wrong_mappings_are_told_at_once():
     with pytest.raises(MusicRFMError, match="unknown address"):
-        MidiInput(controls(), [CCMap(1, "/steer/nothing")])
+        MidiInput(controls(), [MidiMap("cc", 1, "/steer/nothing")])
     with pytest.raises(MusicRFMError, match="cannot set the text /prompt"):
-        MidiInput(controls(), [CCMap(1, "/prompt")])
+        MidiInput(controls(), [MidiMap("cc", 1, "/prompt")])
     with pytest.raises(MusicRFMError, match="cannot set the text /crossfade"):
-        MidiInput(controls(), [CCMap(1, "/crossfade")])
+        MidiInput(controls(), [MidiMap("cc", 1, "/crossfade")])
 
 
 def test_ports_are_chosen_by_a_part_of_their_name():
@@ -152,6 +156,7 @@ def test_the_port_waits_for_the_controller_and_ends_with_it(monkeypatch, end):
     until(lambda: "news no input matches 'KONTROL' (there are: Midi Through)" in "".join(said))
     cable.names = ["nanoKontrol"]
     until(lambda: said[-1] == "news listening to nanoKontrol")
+    assert said[-2] == "open nanoKontrol"
     cable.callback(cc(21, 127))
     assert said[-1] == "message B0 15 7F"
     if end == "pulled out":
@@ -166,13 +171,13 @@ def test_the_port_waits_for_the_controller_and_ends_with_it(monkeypatch, end):
 @given(st.text(max_size=40))
 def test_no_line_from_the_port_can_hurt(text):
     one = controls()
-    MidiInput(one, [CCMap(21, "/gain")]).hear(text)
-    MidiInput(one, [CCMap(21, "/gain")]).hear("message " + text)
+    MidiInput(one, [MidiMap("cc", 21, "/gain")]).hear(text)
+    MidiInput(one, [MidiMap("cc", 21, "/gain")]).hear("message " + text)
 
 
 def test_lines_from_the_port_turn_knobs_and_news_is_logged_once(caplog):
     one = controls()
-    knobs = MidiInput(one, [CCMap(21, "/gain", low=-10, high=10)])
+    knobs = MidiInput(one, [MidiMap("cc", 21, "/gain", low=-10, high=10)])
     knobs.hear("message B0 15 7F\n")
     assert one.get("/gain") == 10
     for _ in range(3):
@@ -187,7 +192,7 @@ def test_a_process_that_dies_is_started_again(monkeypatch):
     monkeypatch.setattr(midi, "RESTART_SECONDS", 0.01)
     monkeypatch.setattr(midi, "start", lambda *a: started.append(start(*a)) or started[-1])
     monkeypatch.setenv("MIDO_BACKEND", "no.such.backend")
-    knobs = MidiInput(controls(), [CCMap(21, "/gain")])
+    knobs = MidiInput(controls(), [MidiMap("cc", 21, "/gain")])
     knobs.start()
     until(lambda: len(started) == 1)
     started[0].kill()

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from bridge.controls import Controls, namespace
-from bridge.midi import CCMap, MidiInput
-from bridge.rig import CrossfadeSetting, Rig, SteerSetting, load_rig
+from bridge.midi import MidiInput
+from bridge.midi_map import MidiMap
+from bridge.rig import CrossfadeSetting, Rig, SteerSetting, check_rig, load_rig
 from musicrfm.errors import MusicRFMError
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "rig.toml"
@@ -77,7 +78,7 @@ def test_everything_it_can_say(tmp_path):
     assert one.engine["prompt"] == "glass harmonica" and one.engine["lookahead"] == 150
     assert one.output == {"to": "Scarlett", "record": "set.flac", "latency": "high"}
     assert one.osc == {"host": "0.0.0.0", "port": 9100}
-    assert one.midi_port == "nano"
+    assert one.midi_ports == ("nano",)
     assert one.steer == (
         SteerSetting("note_C#", 0.4, "top:3", "linear:100", 0.5, "step", "0,2"),
         SteerSetting("tempo"),
@@ -88,7 +89,10 @@ def test_everything_it_can_say(tmp_path):
     )
     assert one.engine["steer_guidance"] == "conditional" and one.engine["keep_norm"] == 1
     assert one.folder == tmp_path.resolve()
-    assert one.midi == (CCMap(21, "/steer/note_Cs", 1, 0.0, 1.2), CCMap(22, "/gain"))
+    assert one.midi == (
+        MidiMap("cc", 21, "/steer/note_Cs", 1, 0.0, 1.2),
+        MidiMap("cc", 22, "/gain"),
+    )
 
 
 def test_an_empty_file_is_a_rig(tmp_path):
@@ -110,7 +114,7 @@ def test_an_empty_file_is_a_rig(tmp_path):
         ("engine = 3", r"engine must be a table, written \[engine\]"),
         ("[output]\nlatency = 'lowest'", "latency must be low or high, not 'lowest'"),
         ("[midi]\ncc = 1", r"midi is repeated, so it is written \[\[midi\]\]"),
-        ("[[midi]]\nto = '/gain'", r"\[\[midi\]\] number 1 needs the key cc"),
+        ("[[midi]]\nto = '/gain'", r"\[\[midi\]\] number 1 needs one of the keys cc, "),
         ("[[midi]]\ncc = 1\nto = '/gain'\n[[midi]]\ncc = 1", r"number 2 needs the key to"),
         ("[[midi]]\ncc = 128\nto = '/gain'", "cc must be from 0 to 127, not 128"),
         ("[[midi]]\ncc = 1\nchannel = 0\nto = '/gain'", "channel must be from 1 to 16, not 0"),
@@ -130,6 +134,14 @@ def test_an_empty_file_is_a_rig(tmp_path):
         ),
         ("[crossfade]\nfrom = 'a'", r"crossfade is repeated, so it is written \[\[crossfade\]\]"),
         ("midi_port = 3", "midi_port must be a text"),
+        ("midi_port = ['a', 3]", "midi_port must be a text in quotes or a list of them"),
+        ("[[midi]]\ncc = 1\nnote = 2\nto = '/gain'", "needs one of the keys .* not cc and note"),
+        ("[[midi]]\nnotes = false", "notes can only be true, not False"),
+        ("[[midi]]\nnotes = true\nto = '/gain'", "takes no key to"),
+        ("[[midi]]\ncc14 = 32\nto = '/gain'", "cc14 must be from 0 to 31"),
+        ("[[midi]]\ncc = 1\nto = '/gain'\ncurve = 'x'", "curve must be linear or exp or log or s"),
+        ("[[midi]]\nprogram = 3", "needs the key preset, which program 3 recalls"),
+        ("[[midi]]\ncc = 3\nto = '/gain'\npreset = 'a'", "preset needs the number of a program"),
         ("[engine", "not valid TOML"),
     ],
 )
@@ -151,6 +163,30 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
 def test_the_example_maps_eight_knobs_of_a_controller_to_addresses_that_exist():
     one = load_rig(EXAMPLE)
     assert len(one.midi) == 8
-    assert len({knob.cc for knob in one.midi}) == 8
+    assert len({knob.number for knob in one.midi}) == 8
     names = [f"note_{note}" for note in NOTES] + ["tempo"]
     MidiInput(Controls(namespace(names)), one.midi)  # raises for an address that is not there
+
+
+def test_every_midi_source_can_be_written_and_read_again(tmp_path):
+    path = tmp_path / "rig.toml"
+    entries = [
+        "cc = 1\nto = '/gain'\nrange = [-60, 0]\ncurve = 'log'\npickup = true\nport = 'nano'",
+        "cc14 = 2\nto = '/gain'",
+        "nrpn = 16383\nto = '/gain'",
+        "pitch_bend = true\nchannel = 2\nto = '/steer/note_C'",
+        "pressure = true\nto = '/steer/note_C'",
+        "note = 36\nto = '/play'\ntoggle = true",
+        "notes = true\nrange = [0, 1.2]",
+        "program = true",
+        "program = 4\npreset = 'verse'",
+    ]
+    text = "midi_port = ['nano', 'keys']\n" + "".join(f"[[midi]]\n{entry}\n" for entry in entries)
+    path.write_text(text)
+    one = load_rig(path)
+    assert one.midi_ports == ("nano", "keys") and len(one.midi) == len(entries)
+    assert one.midi[0] == MidiMap(
+        "cc", 1, "/gain", None, -60.0, 0.0, curve="log", pickup=True, port="nano"
+    )
+    assert [m.source for m in one.midi[1:]] == [e.split(" ")[0] for e in entries[1:]]
+    assert check_rig({"midi": [m.entry() for m in one.midi]}, "again").midi == one.midi
