@@ -35,9 +35,10 @@ TYPE_NAMES = {
     "i": "a whole number",
     "s": "a text",
     "ssf": "two directions and seconds",
+    "sf": "a name and seconds",
 }
 MAX_TEXT = 2000
-MAX_CROSSFADE = 3600.0  # seconds
+MAX_GLIDE = 3600.0  # seconds
 SILENT_DB = -60.0  # a gain at or below this is silence, so that a fader's bottom end is off
 
 
@@ -46,8 +47,8 @@ class Snapshot:
     """All values at one moment; the same object is handed out until something changes.
 
     `times` counts how often something that happens, rather than is, was set: a trigger fired, or a
-    schedule started (again). `glides`: the seconds that the latest change of a direction takes,
-    where a crossfade made it; other changes are merely smoothed.
+    schedule started (again). `glides`: the seconds that the latest change of a number takes, where
+    a crossfade or a morph made it; other changes are merely smoothed.
     """
 
     version: int
@@ -74,6 +75,7 @@ class Controls:
     ) -> None:
         self.parameters = {parameter.address: parameter for parameter in parameters}
         self._checks = dict(checks or {})
+        self._handlers: dict[str, Callable[..., object]] = {}
         self._lock = threading.RLock()
         self._values: dict[str, Value] = {p.address: p.default for p in self.parameters.values()}
         for address, value in (start or {}).items():
@@ -100,12 +102,9 @@ class Controls:
         parameter = self.parameter(address)
         if parameter.type == "ssf":
             return self._crossfade(parameter, value, source)
-        is_schedule = parameter.address.endswith("/schedule")
-        if is_schedule and isinstance(value, str) and imports_code(value):
-            raise MusicRFMError(
-                f"{parameter.address} cannot be set to {_short(value)} from here, because "
-                "importing a function runs code: name it in the rig file"
-            )
+        if parameter.event and parameter.type != "trigger":
+            return self._happen(parameter, value, source)
+        self._refuse_code(parameter, value)
         with self._lock:
             kept = self._valid(parameter, value)
             if parameter.address == "/panic":
@@ -119,6 +118,47 @@ class Controls:
             self._changed()
         self._tell(self._change_listeners, parameter.address, kept, source)
         return kept
+
+    def set_many(
+        self, values: Mapping[str, object], seconds: float | None = None, source: object = "local"
+    ) -> dict[str, Value]:
+        """Set several parameters at the same moment, all or, if one cannot be set, none.
+
+        With `seconds` (0 to 3600), numbers glide there in that time; texts and whole numbers change
+        at once. What is where it should be already is left alone. Returns the values kept. Raises
+        MusicRFMError as `set` does, and for an address without a value.
+        """
+        if seconds is not None:
+            seconds = _seconds(seconds)
+        with self._lock:
+            kept: dict[str, Value] = {}
+            for address, value in values.items():
+                parameter = self.parameter(address)
+                if parameter.event:
+                    raise MusicRFMError(f"{parameter.address} keeps no value to be set with others")
+                # What the set began with has been imported already.
+                if value != self._start[parameter.address]:
+                    self._refuse_code(parameter, value)
+                kept[parameter.address] = self._valid(parameter, value)
+            changed = {a: v for a, v in kept.items() if self._values[a] != v or a in self._glides}
+            for address, value in changed.items():
+                if address in self._times:
+                    self._times[address] += 1
+                self._values[address] = value
+                self._glides.pop(address, None)
+                if seconds is not None and self.parameters[address].type == "f":
+                    self._glides[address] = seconds
+                self._sources[address] = source
+            self.received += len(changed)
+            if changed:
+                self._changed()
+        for address, value in changed.items():
+            self._tell(self._change_listeners, address, value, source)
+        return kept
+
+    def handle(self, address: str, handler: Callable[..., object]) -> None:
+        """`handler(*arguments, source)` does from now on what happens at this event's address."""
+        self._handlers[self.parameter(address).address] = handler
 
     def get(self, address: str) -> Value:
         """The value of one parameter. Raises MusicRFMError for an unknown address."""
@@ -178,24 +218,47 @@ class Controls:
         """Call `listener(message, source)` for errors found after `set` returned."""
         self._error_listeners.append(listener)
 
+    def _refuse_code(self, parameter: Parameter, value: object) -> None:
+        is_schedule = parameter.address.endswith("/schedule")
+        if is_schedule and isinstance(value, str) and imports_code(value):
+            raise MusicRFMError(
+                f"{parameter.address} cannot be set to {_short(value)} from here, because "
+                "importing a function runs code: name it in the rig file"
+            )
+
+    def _happen(self, parameter: Parameter, value: object, source: object) -> Value:
+        """An event with arguments, which are checked and given to its handler."""
+        kinds = parameter.type
+        given = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+        right = len(given) == len(kinds) and all(
+            isinstance(one, str if kind == "s" else (int, float))
+            for one, kind in zip(given, kinds, strict=True)
+        )
+        if not right:
+            raise MusicRFMError(
+                f"{parameter.address} needs {TYPE_NAMES[kinds]}, not {_short(value)}"
+            )
+        handler = self._handlers.get(parameter.address)
+        if handler is None:
+            raise MusicRFMError(f"{parameter.address} does nothing here")
+        handler(*given, source)
+        return parameter.default
+
     def _crossfade(self, parameter: Parameter, value: object, source: object) -> Value:
         """One direction goes to 0 and the other to the sum of both, in the seconds given."""
         try:
             from_name, to_name, seconds = value  # type: ignore[misc]
-            seconds = float(seconds)
-        except (TypeError, ValueError, OverflowError):
-            seconds = math.nan
-        if not math.isfinite(seconds):
+            seconds = _seconds(seconds)
+        except (TypeError, ValueError):
             raise MusicRFMError(
                 f"{parameter.address} needs {TYPE_NAMES['ssf']}, as in note_C note_G 10, "
                 f"not {_short(value)}"
-            )
+            ) from None
         one, other = self._direction(from_name), self._direction(to_name)
         if one is other:
             raise MusicRFMError(
                 f"{parameter.address} needs two directions, not {from_name!r} twice"
             )
-        seconds = min(max(seconds, 0.0), MAX_CROSSFADE)
         with self._lock:
             amount = float(self._values[one.address])
             if not amount:
@@ -221,7 +284,7 @@ class Controls:
         return parameter
 
     def _valid(self, parameter: Parameter, value: object) -> Value:
-        if parameter.type in ("trigger", "ssf"):
+        if parameter.event:
             return parameter.default
         wrong = MusicRFMError(
             f"{parameter.address} needs {TYPE_NAMES.get(parameter.type, 'no value')}, "
@@ -277,6 +340,17 @@ class Controls:
                 listener(*event)
             except Exception:
                 log.exception("a listener failed on %r", event)
+
+
+def _seconds(value: object) -> float:
+    """A glide's length, clamped. Raises MusicRFMError if it is no number."""
+    try:
+        seconds = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        seconds = math.nan
+    if not math.isfinite(seconds):
+        raise MusicRFMError(f"a time must be a number of seconds, not {_short(value)}")
+    return min(max(seconds, 0.0), MAX_GLIDE)
 
 
 def _happens(parameter: Parameter) -> bool:

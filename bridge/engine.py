@@ -23,6 +23,7 @@ from bridge.controllog import STOP, Change, ControlLog, source_name
 from bridge.controls import Controls, Snapshot, Value
 from bridge.dsp import Ramp, db_to_amplitude, soft_limit
 from bridge.output import Output
+from bridge.parameters import PROMPT_SLOTS
 from bridge.recorder import Recorder
 from musicrfm.errors import MusicRFMError
 
@@ -177,7 +178,9 @@ class Engine:
         self._times: Mapping[str, int] = {}
         self._slow: Mapping[str, float] = {}  # the seconds that crossfades take, by address
         self._version = 0
-        self._glides: dict[str, Glide] = {address: Glide(0.0) for address in steers}
+        weights = [f"/prompt/{slot}/weight" for slot in PROMPT_SLOTS]
+        self._glides: dict[str, Glide] = {a: Glide(0.0) for a in (*steers, *weights)}
+        self._blend_due = False  # a prompt or its weight has changed in this frame
         self._moving: set[str] = set()
         self._gain = Ramp(0.0)
         self._curtain = Ramp(0.0)  # 0 closed, 1 open: start, pause, panic and stop
@@ -482,9 +485,36 @@ class Engine:
             self._restart |= panic
         for address in tuple(self._moving):
             glide = self._glides[address]
-            self.stream.steering.set(self._steers[address], glide.step())
+            if address in self._steers:
+                self.stream.steering.set(self._steers[address], glide.step())
+            else:
+                glide.step()
+                self._blend_due = True
             if not glide.moving:
                 self._moving.discard(address)
+        if self._blend_due:
+            self._blend_due = False
+            self._blend()
+
+    def _blend(self) -> None:
+        """Plays the prompts that have a weight; what they leave of 1 is left to the first one."""
+        weights: dict[str, float] = {}
+        for slot in PROMPT_SLOTS:
+            text, weight = str(self._values[f"/prompt/{slot}"]), 0.0
+            if text:
+                weight = self._glides[f"/prompt/{slot}/weight"].value
+            if weight > 0.0:
+                weights[text] = weights.get(text, 0.0) + weight
+        first = str(self._values["/prompt"])
+        rest = max(0.0, 1.0 - sum(weights.values()))
+        weights[first] = weights.get(first, 0.0) + rest
+        try:
+            if len(weights) > 1:
+                self.stream.set_prompts(weights)
+            elif self.stream.prompt != first:
+                self.stream.set_prompt(first)
+        except Exception as error:
+            self.controls.report(f"the prompts stay as they were: {error}")
 
     def _note(self, address: str, value: Value, seconds: float | None, panic: bool) -> None:
         source = self.controls.source("/panic" if panic else address)
@@ -528,8 +558,19 @@ class Engine:
             else:
                 self._gain.jump(amplitude)
 
+        def set_prompt(text: Value) -> None:
+            if text != stream.prompt:
+                stream.set_prompt(str(text))
+            self._blend_due = True
+
+        def set_slot(text: Value) -> None:
+            if text:
+                stream.encoded(str(text))  # so that what cannot be played is told at once
+            self._blend_due = True
+
         setters: dict[str, Callable[[Value], None]] = {
-            "/prompt": lambda text: None if text == stream.prompt else stream.set_prompt(text),
+            "/prompt": set_prompt,
+            **{f"/prompt/{slot}": set_slot for slot in PROMPT_SLOTS},
             "/guidance": attribute("guidance_scale"),
             "/temperature": attribute("temperature"),
             "/top_k": attribute("top_k"),
@@ -539,6 +580,11 @@ class Engine:
             "/play": lambda value: None,  # read by _move_curtain
             "/panic": lambda value: None,  # seen by _apply
             "/crossfade": lambda value: None,  # sets two coefficients
+            **{
+                p.address: lambda value: None  # sets others, if anything
+                for p in self.controls.parameters.values()
+                if p.event and p.address.startswith("/preset/")
+            },
         }
 
         def of(setter: Callable[[str, Value], None], name: str) -> Callable[[Value], None]:

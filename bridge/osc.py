@@ -316,7 +316,7 @@ class OscServer:
             if not arguments or arguments[0] or arguments[0] is None:
                 self._controls.set(address, None, client)
             return
-        if parameter is not None and parameter.type == "ssf":
+        if parameter is not None and len(parameter.type) > 1:
             self._controls.set(address, arguments, client)
             return
         if len(arguments) != 1:
@@ -324,6 +324,8 @@ class OscServer:
             self._controls.get(address)
             raise MusicRFMError(f"{address} takes one value, not {len(arguments)}")
         kept = self._controls.set(address, arguments[0], client)
+        if parameter is not None and parameter.event:
+            return
         if kept != arguments[0] and client.told_at in self._subscriptions:
             self._send(client.told_at, address, kept)  # it stands elsewhere than the sender thinks
 
@@ -331,7 +333,7 @@ class OscServer:
         if len(arguments) != 1 or not isinstance(arguments[0], str):
             raise MusicRFMError("/get takes one address, as a text")
         parameters = [self._controls.parameter(a) for a in self._addressed(arguments[0])]
-        valued = [parameter for parameter in parameters if parameter.type in ("f", "i", "s")]
+        valued = [parameter for parameter in parameters if not parameter.event]
         if not valued:
             raise MusicRFMError(f"{arguments[0]} has no value to get")
         for parameter in valued:
@@ -345,7 +347,7 @@ class OscServer:
         wanted = self._addressed(arguments[0]) if arguments else list(self._controls.parameters)
         for p in map(self._controls.parameter, wanted):
             ends = (float(p.low or 0.0), float(p.high or 0.0))
-            default = "" if p.type in ("trigger", "ssf") else p.default
+            default = "" if p.event else p.default
             self._reply(client, "/list", p.address, p.type, *ends, default, p.unit, p.help)
 
     def _subscribe(self, arguments: tuple, client: Client) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from musicrfm.directions import canonical_name
 
 Value = float | int | str
+PROMPT_SLOTS = (1, 2, 3, 4)  # prompts that can be blended into the first one
 
 # Characters that OSC 1.0 reserves in addresses and their patterns, and the space.
 _RESERVED = re.compile(r"[\s#*,/?\[\]{}]")
@@ -22,9 +23,9 @@ _RESERVED = re.compile(r"[\s#*,/?\[\]{}]")
 class Parameter:
     """One live value: what it is called, what it may be, and what it does.
 
-    `type` is "f" (number), "i" (whole number), "s" (text), "trigger" (an event, no value) or "ssf"
-    (an event that takes two texts and a number, and keeps no value). `smoothing` says that a change
-    glides there instead of jumping.
+    `type` is "trigger" for an event that takes nothing, otherwise an OSC type tag for each of its
+    arguments: "f" (number), "i" (whole number), "s" (text). `event`: it happens and keeps no value.
+    `smoothing` says that a change glides there instead of jumping.
     """
 
     address: str
@@ -35,6 +36,7 @@ class Parameter:
     unit: str = ""
     smoothing: bool = False
     help: str = ""
+    event: bool = False
 
 
 def steer_address(name: str) -> str:
@@ -51,10 +53,37 @@ def canonical_address(address: str) -> str:
     return address
 
 
+def _prompt_slots() -> list[Parameter]:
+    slots = []
+    for slot in PROMPT_SLOTS:
+        slots.append(
+            Parameter(
+                f"/prompt/{slot}",
+                "s",
+                "",
+                help="another prompt, played as strongly as its weight says; nothing if empty",
+            )
+        )
+        slots.append(
+            Parameter(
+                f"/prompt/{slot}/weight",
+                "f",
+                0.0,
+                0.0,
+                1.0,
+                "share",
+                True,
+                f"how strongly prompt {slot} is played; what all leave of 1 is left to /prompt",
+            )
+        )
+    return slots
+
+
 def namespace(direction_names: Iterable[str]) -> list[Parameter]:
     """Every live parameter of an instrument with these directions, in the order a person reads."""
     parameters = [
         Parameter("/prompt", "s", "", help="what to play, in words"),
+        *_prompt_slots(),
         Parameter("/play", "i", 1, 0, 1, help="1 plays, 0 pauses; both fade"),
         Parameter("/gain", "f", 0.0, -60.0, 12.0, "dB", True, "output level; -60 is silence"),
         Parameter(
@@ -91,12 +120,23 @@ def namespace(direction_names: Iterable[str]) -> list[Parameter]:
             "ssf",
             "",
             help="hand over from one direction to another in so many seconds",
+            event=True,
         ),
         Parameter(
             "/panic",
             "trigger",
             0,
             help="all steering off, sound settings as at the start, music begins afresh",
+            event=True,
+        ),
+        *(
+            Parameter(f"/preset/{what}", kind, "", help=text, event=True)
+            for what, kind, text in (
+                ("store", "s", "keep prompt, sound and steering as they are, under this name"),
+                ("recall", "s", "go to what is kept under this name, at once"),
+                ("morph", "sf", "go to what is kept under this name, in so many seconds"),
+                ("delete", "s", "forget what is kept under this name"),
+            )
         ),
     ]
     for name in direction_names:

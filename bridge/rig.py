@@ -16,6 +16,7 @@ from typing import Any
 
 from bridge.controls import canonical_address, steer_address
 from bridge.midi_map import CURVES, SOURCES, MidiMap
+from bridge.toml_lines import Source
 from musicrfm.errors import MusicRFMError
 
 if sys.version_info >= (3, 11):
@@ -63,17 +64,21 @@ class CrossfadeSetting:
 class Rig:
     """A rig file's settings. The mappings hold only the keys that the file sets.
 
-    folder: where the file is, which is where the Python functions it names may be too.
+    folder: where the file is, which is where the Python functions it names may be too. path: the
+    file itself.
     """
 
     engine: Mapping[str, Any] = field(default_factory=dict)
     output: Mapping[str, Any] = field(default_factory=dict)
     osc: Mapping[str, Any] = field(default_factory=dict)
     midi_ports: tuple[str, ...] = ()
+    midi_feedback: bool = False
     midi: tuple[MidiMap, ...] = ()
     steer: tuple[SteerSetting, ...] = ()
     crossfade: tuple[CrossfadeSetting, ...] = ()
+    presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     folder: Path | None = field(default=None, compare=False)
+    path: Path | None = field(default=None, compare=False)
 
 
 TABLES: dict[str, dict[str, Key]] = {
@@ -132,7 +137,8 @@ MIDI = {
     "port": Key("text"),
     "preset": Key("text"),
 }
-TOP = {"midi_port": Key("texts")}
+TOP = {"midi_port": Key("texts"), "midi_feedback": Key("switch")}
+TOP_LEVEL = "the top level"
 
 
 def load_rig(path: str | Path) -> Rig:
@@ -145,45 +151,73 @@ def load_rig(path: str | Path) -> Rig:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise MusicRFMError(f"{path}: not valid TOML: {error}") from None
-    return replace(check_rig(data, str(path)), folder=Path(path).resolve().parent)
+    rig = check_rig(data, Source.of(str(path), text))
+    return replace(rig, folder=Path(path).resolve().parent, path=Path(path))
 
 
-def check_rig(data: dict[str, Any], path: str) -> Rig:
+def check_rig(data: dict[str, Any], path: Source | str) -> Rig:
     """A rig from parsed TOML; `path` is for the errors."""
-    known = {**TABLES, "steer": STEER, "crossfade": CROSSFADE, "midi": MIDI, **TOP}
+    if isinstance(path, str):
+        path = Source(path)
+    repeated = {"steer": STEER, "crossfade": CROSSFADE, "midi": MIDI}
+    known = {**TABLES, **repeated, "presets": {}, **TOP}
     for key in data:
-        _known(path, "", key, known)
+        _known(path.at("", key), "", key, known)
     tables = {}
     for name, keys in TABLES.items():
         table = data.get(name, {})
         if not isinstance(table, dict):
-            raise MusicRFMError(f"{path}: {name} must be a table, written [{name}]")
+            raise MusicRFMError(f"{path.at('', name)}: {name} must be a table, written [{name}]")
         tables[name] = _table(path, f"[{name}]", table, keys)
-    midi_port = _table(path, "the top level", {k: data[k] for k in TOP if k in data}, TOP)
+    top = _table(path, TOP_LEVEL, {k: data[k] for k in TOP if k in data}, TOP)
     return Rig(
         **tables,
-        midi_ports=midi_port.get("midi_port", ()),
+        midi_ports=top.get("midi_port", ()),
+        midi_feedback=bool(top.get("midi_feedback", False)),
         midi=tuple(_midi(path, where, entry) for where, entry in _entries(path, data, "midi")),
         steer=tuple(_steer(path, where, entry) for where, entry in _entries(path, data, "steer")),
         crossfade=tuple(
             _crossfade(path, where, entry) for where, entry in _entries(path, data, "crossfade")
         ),
+        presets=_presets(path, data.get("presets", {})),
     )
 
 
-def _entries(path: str, data: dict[str, Any], name: str) -> list[tuple[str, dict[str, Any]]]:
+def _presets(path: Source, presets: Any) -> dict[str, dict[str, Any]]:
+    """Whether this set has the addresses is only known when a preset is recalled."""
+    if not isinstance(presets, dict):
+        raise MusicRFMError(f"{path.at('', 'presets')}: presets are tables, written [presets.NAME]")
+    checked: dict[str, dict[str, Any]] = {}
+    for name, values in presets.items():
+        where = f"[presets.{name}]"
+        if not isinstance(values, dict):
+            raise MusicRFMError(f"{path.at('[presets]', name)}: {name} must be a table, {where}")
+        checked[name] = {}
+        for address, value in values.items():
+            place = f"{path.at(where, address)}: {where}"
+            if not address.startswith("/"):
+                raise MusicRFMError(
+                    f'{place} {address!r} must be an address in quotes, such as "/steer/note_C"'
+                )
+            if not (isinstance(value, str) or _is_number(value)):
+                raise MusicRFMError(f"{place} {address} must be a number or a text, not {value!r}")
+            checked[name][canonical_address(address)] = value
+    return checked
+
+
+def _entries(path: Source, data: dict[str, Any], name: str) -> list[tuple[str, dict[str, Any]]]:
     entries = data.get(name, [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise MusicRFMError(f"{path}: {name} is repeated, so it is written [[{name}]]")
+        raise MusicRFMError(f"{path.at('', name)}: {name} is repeated, so it is written [[{name}]]")
     return [(f"[[{name}]] number {at}", entry) for at, entry in enumerate(entries, start=1)]
 
 
-def _midi(path: str, where: str, entry: dict[str, Any]) -> MidiMap:
+def _midi(path: Source, where: str, entry: dict[str, Any]) -> MidiMap:
     values = _table(path, where, entry, MIDI)
     sources = [source for source in SOURCES if source in values]
     if len(sources) != 1:
         raise MusicRFMError(
-            f"{path}: {where} needs one of the keys {', '.join(SOURCES)}, "
+            f"{path.at(where)}: {where} needs one of the keys {', '.join(SOURCES)}, "
             f"not {' and '.join(sources) or 'none'}"
         )
     source = sources[0]
@@ -192,18 +226,24 @@ def _midi(path: str, where: str, entry: dict[str, Any]) -> MidiMap:
     to = canonical_address(values.get("to", ""))
     if source in ("notes", "program"):
         if to:
-            raise MusicRFMError(f"{path}: {where} takes no key to: {source} says what it moves")
+            raise MusicRFMError(
+                f"{path.at(where, 'to')}: {where} takes no key to: {source} says what it moves"
+            )
     elif "to" not in values:
-        raise MusicRFMError(f"{path}: {where} needs the key to")
+        raise MusicRFMError(f"{path.at(where)}: {where} needs the key to")
     elif not to.startswith("/"):
         raise MusicRFMError(
-            f"{path}: {where}, to = {values['to']!r} must be an address, such as "
+            f"{path.at(where, 'to')}: {where}, to = {values['to']!r} must be an address, such as "
             f"{steer_address('note_C')!r}"
         )
     if "preset" in values and (source != "program" or number is None):
-        raise MusicRFMError(f"{path}: {where}, preset needs the number of a program beside it")
+        raise MusicRFMError(
+            f"{path.at(where, 'preset')}: {where}, preset needs the number of a program beside it"
+        )
     if source == "program" and number is not None and "preset" not in values:
-        raise MusicRFMError(f"{path}: {where} needs the key preset, which program {number} recalls")
+        raise MusicRFMError(
+            f"{path.at(where)}: {where} needs the key preset, which program {number} recalls"
+        )
     return MidiMap(
         source,
         number,
@@ -219,18 +259,18 @@ def _midi(path: str, where: str, entry: dict[str, Any]) -> MidiMap:
     )
 
 
-def _steer(path: str, where: str, entry: dict[str, Any]) -> SteerSetting:
+def _steer(path: Source, where: str, entry: dict[str, Any]) -> SteerSetting:
     return SteerSetting(**_table(path, where, entry, STEER, required=("name",)))
 
 
-def _crossfade(path: str, where: str, entry: dict[str, Any]) -> CrossfadeSetting:
+def _crossfade(path: Source, where: str, entry: dict[str, Any]) -> CrossfadeSetting:
     values = _table(path, where, entry, CROSSFADE, required=("from", "to", "seconds"))
     start = values.get("start", 0.0)
     return CrossfadeSetting(values["from"], values["to"], start, values["seconds"])
 
 
 def _table(
-    path: str,
+    path: Source,
     where: str,
     table: dict[str, Any],
     keys: Mapping[str, Key],
@@ -238,11 +278,12 @@ def _table(
 ) -> dict[str, Any]:
     for key in required:
         if key not in table:
-            raise MusicRFMError(f"{path}: {where} needs the key {key}")
+            raise MusicRFMError(f"{path.at(where)}: {where} needs the key {key}")
     checked = {}
     for key, value in table.items():
-        _known(path, where, key, keys)
-        checked[key] = _value(path, f"{where} {key}".strip(), value, keys[key])
+        place = path.at("" if where == TOP_LEVEL else where, key)
+        _known(place, where, key, keys)
+        checked[key] = _value(place, f"{where} {key}".strip(), value, keys[key])
     return checked
 
 

@@ -31,6 +31,7 @@ from bridge.meters import Meters
 from bridge.midi import MidiInput
 from bridge.osc import OscServer
 from bridge.output import RING_SECONDS, DeviceOutput, Output, OutputUnavailable, PacedOutput
+from bridge.presets import Presets
 from bridge.recorder import Recorder, is_sound_file
 from bridge.rig import Rig, SteerSetting
 from bridge.status import LogHandler, StatusLine
@@ -114,9 +115,10 @@ def play(settings: Settings) -> int:
             text_checks(model),
         )
         plan = crossfades(settings.rig, controls)
+        presets = Presets(controls, settings.rig.path, settings.rig.presets)
         midi = None
         if settings.midi_ports or settings.rig.midi:
-            midi = MidiInput(controls, settings.rig.midi, settings.midi_ports)
+            midi = MidiInput(controls, settings.rig.midi, settings.midi_ports, presets)
             stack.callback(midi.close)
         output, recorders = open_output(settings, model)
         stack.callback(output.close)
@@ -159,7 +161,7 @@ def play(settings: Settings) -> int:
         print(f"playing {controls.get('/prompt')!r} on {model.name}, seed {settings.seed}")
         print(f"output: {output.description}")
         if web is not None:
-            web.start(controls, meters, about={"model": model.name})
+            web.start(controls, meters, presets, about={"model": model.name})
             print(f"control page: {web.url}")
         print(f"OSC listening on {osc.host}:{osc.port}", flush=True)
         while engine.running and not stop.wait(STATUS_SECONDS):

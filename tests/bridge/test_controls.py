@@ -24,6 +24,8 @@ def test_the_namespace_has_every_live_address_once():
     assert len(addresses) == len(set(addresses))
     general = {"/prompt", "/play", "/gain", "/guidance", "/temperature", "/top_k", "/panic"}
     general |= {"/steer_guidance", "/keep_norm", "/crossfade"}
+    general |= {f"/preset/{what}" for what in ("store", "recall", "morph", "delete")}
+    general |= {f"/prompt/{slot}{part}" for slot in (1, 2, 3, 4) for part in ("", "/weight")}
     parts = ("", "/inject", "/inject_per", "/layers", "/component", "/schedule")
     steering = {f"/steer/{name}{part}" for name in NAMES for part in parts}
     assert set(addresses) == general | steering
@@ -31,7 +33,7 @@ def test_the_namespace_has_every_live_address_once():
 
 def test_every_parameter_explains_itself_and_its_default_is_allowed():
     for parameter in namespace(NAMES):
-        assert parameter.help and parameter.type in ("f", "i", "s", "trigger", "ssf")
+        assert parameter.help and parameter.type in ("f", "i", "s", "trigger", "ssf", "sf")
         if parameter.type in ("f", "i"):
             assert parameter.low <= parameter.default <= parameter.high
 

@@ -190,3 +190,21 @@ def test_every_midi_source_can_be_written_and_read_again(tmp_path):
     )
     assert [m.source for m in one.midi[1:]] == [e.split(" ")[0] for e in entries[1:]]
     assert check_rig({"midi": [m.entry() for m in one.midi]}, "again").midi == one.midi
+
+
+@pytest.mark.parametrize(
+    "text, line",
+    [
+        ("# one\n[engine]\n\nprompt = 3\n", 4),
+        ("[engine]\nprompt = '''a\nseed = 1\n'''\nseed = -1\n", 5),
+        ("[[midi]]\ncc = 1\nto = '/gain'\n[[midi]]\ncc = 2\nto = '/gain'\nrange = 3\n", 7),
+        ("[osc]\nport = 9000\n[[midi]]\ncc = 1\n", 3),
+        ("\n[oscs]\nport = 9000\n", 2),
+        ("[presets.a]\n'/gain' = 1\n[presets.'b c']\n'/gain' = true\n", 4),
+        ("[presets.a]\ngain = 1\n", 2),
+        ("[engine]\nseed = = 3\n", 2),
+    ],
+)
+def test_an_error_names_the_line(tmp_path, text, line):
+    with pytest.raises(MusicRFMError, match=rf"line {line}\b"):
+        rig(tmp_path, text)

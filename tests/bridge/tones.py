@@ -67,6 +67,7 @@ class ToneStream:
         self.level = level
         self.seed = 0
         self.restarts = 0
+        self.blends: list[tuple[int, dict[str, float]]] = []  # frame, prompts and their weights
         self.broken: set[int] = set()
         self.slow = lambda: None
         self._phase = 0.0
@@ -88,6 +89,14 @@ class ToneStream:
         if "unencodable" in text:
             raise MusicRFMError("this prompt cannot be encoded")
         self.prompt = text
+
+    def encoded(self, text: str) -> None:
+        if "unencodable" in text:
+            raise MusicRFMError("this prompt cannot be encoded")
+
+    def set_prompts(self, weights: dict[str, float]) -> None:
+        self.blends.append((self.frame, dict(weights)))
+        self.prompt = " + ".join(weights)
 
     def restart(self, seed: int | None = None) -> None:
         self.seed = self.seed if seed is None else seed

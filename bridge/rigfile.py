@@ -1,0 +1,55 @@
+"""Changes the rig file: what a set wants to find again tomorrow is written into it.
+
+Comments and order stay as the player wrote them, and the file is replaced in one step, so that
+whatever happens there is either the old or the new one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from musicrfm.errors import MusicRFMError
+
+_lock = threading.Lock()
+
+
+def edit(path: str | Path, change: Callable[[tomlkit.TOMLDocument], None]) -> None:
+    """Read the file, let `change` change it, and put it back; a missing file is made.
+
+    Raises MusicRFMError, leaving the file as it was, if it cannot be read, parsed or written.
+    """
+    file = Path(path).resolve()  # a link stays a link
+    with _lock:
+        try:
+            text = file.read_bytes().decode("utf-8") if file.exists() else ""
+            document = tomlkit.parse(text)
+        except (OSError, UnicodeDecodeError, TOMLKitError) as error:
+            raise MusicRFMError(f"cannot change the rig file {str(path)!r}: {error}") from None
+        change(document)
+        try:
+            _replace(file, tomlkit.dumps(document).encode("utf-8"))
+        except OSError as error:
+            raise MusicRFMError(f"cannot write the rig file {str(path)!r}: {error}") from None
+
+
+def _replace(file: Path, content: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
+    try:
+        with os.fdopen(handle, "wb") as new:
+            new.write(content)
+            new.flush()
+            os.fsync(new.fileno())
+        os.chmod(name, file.stat().st_mode & 0o777 if file.exists() else 0o644)
+        os.replace(name, file)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
