@@ -10,16 +10,19 @@ import logging
 import subprocess
 import threading
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Protocol
 
 import mido
 
 from bridge.children import start
 from bridge.controls import Controls, steer_address
+from bridge.learn import Learner
+from bridge.midi_feedback import Feedback
 from bridge.midi_map import PITCH_CLASSES, Decoder, MidiMap, Move, shared
 from musicrfm.errors import MusicRFMError
 
-__all__ = ["MidiInput", "MidiMap"]
+__all__ = ["Learner", "MidiInput", "MidiMap"]
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +44,8 @@ class MidiInput:
 
     `ports` are parts of their names; without any, the first input that is a device. Errors and
     changes of connection are logged, never raised: a set goes on without its controllers.
+    feedback: controls are told when something else changes what they move. rig: the file that
+    `learner` writes to.
     """
 
     def __init__(
@@ -49,6 +54,8 @@ class MidiInput:
         maps: Iterable[MidiMap],
         ports: Iterable[str] = (),
         presets: PresetList | None = None,
+        feedback: bool = False,
+        rig: str | Path | None = None,
     ) -> None:
         self.presets = presets
         self._controls = controls
@@ -60,14 +67,34 @@ class MidiInput:
         self._at: dict[int, float] = {}  # map → the position it was last heard at
         self._set: dict[int, object] = {}  # map → the value it has set
         self._ports = [Port(self, name) for name in (list(ports) or [None])]
+        self._feedback = Feedback(controls, self._maps, self._tell) if feedback else None
+        self.learner = Learner(self.adopt, rig)
 
     def start(self) -> None:
         for port in self._ports:
             port.start()
+        if self._feedback is not None:
+            self._feedback.start()
 
     def close(self) -> None:
+        self.learner.cancel()
+        if self._feedback is not None:
+            self._feedback.close()
         for port in self._ports:
             port.close()
+
+    def adopt(self, one: MidiMap) -> None:
+        """A new mapping, in the place of all others of its address. Raises MusicRFMError."""
+        one = self._fitted(one)
+        with self._lock:
+            for at, before in enumerate(self._maps):
+                if before.to == one.to:
+                    # In its place, as everything that is known of the others goes by theirs.
+                    self._maps[at] = one
+                    for known in (self._at, self._set):
+                        known.pop(at, None)
+                    return
+            self._maps.append(one)
 
     def handle(self, message: Any) -> None:
         """Do what one `mido` message says, as if it came from the first port. Never raises."""
@@ -77,22 +104,37 @@ class MidiInput:
         """Take one line of `bridge.midi_port`, as if it came from the first port."""
         self._ports[0].hear(line)
 
-    def move(self, move: Move, port: str = "") -> None:
-        """Do what one move of a control means. Never raises."""
+    def moves(self, moves: list[Move], port: str = "") -> None:
+        """Do what the moves of one message mean. Never raises."""
+        if self.learner.hear(moves, port):
+            return
         with self._lock:
-            for at, one in enumerate(self._maps):
-                if not one.matches(move, port):
-                    continue
-                try:
-                    self._move(at, one, move)
-                except Exception as error:
-                    log.warning("MIDI %s %s: %s", move.source, move.number, error)
+            for move in moves:
+                for at, one in enumerate(self._maps):
+                    if one.matches(move, port):
+                        self._safely(at, one, move)
+
+    def opened(self) -> None:
+        """A controller has come (back)."""
+        if self._feedback is not None:
+            self._feedback.again()
 
     def let_go(self) -> None:
         """A port has gone: a note that was held on it will never be let go."""
         with self._lock:
             for at, held in self._held.items():
                 self._notes(at, self._maps[at], dict.fromkeys(held, 0.0))
+
+    def _safely(self, at: int, one: MidiMap, move: Move) -> None:
+        try:
+            self._move(at, one, move)
+        except Exception as error:
+            log.warning("MIDI %s %s: %s", move.source, move.number, error)
+
+    def _tell(self, one: MidiMap, messages: list[mido.Message]) -> None:
+        for port in self._ports:
+            if one.port is None or one.port.casefold() in port.name.casefold():
+                port.send(messages)
 
     def _move(self, at: int, one: MidiMap, move: Move) -> None:
         if one.source == "notes":
@@ -107,6 +149,8 @@ class MidiInput:
             if self._press(at, move):
                 nearer_high = one.position(float(self._controls.get(one.to))) >= 0.5
                 self._controls.set(one.to, one.value(0.0 if nearer_high else 1.0), "midi")
+        elif self._feedback is not None and not self._feedback.heard(at, move.position):
+            pass  # it only says that it is where it was told to be
         elif not one.pickup or self._caught(at, one, move.position):
             self._set[at] = self._controls.set(one.to, one.value(move.position), "midi")
 
@@ -157,10 +201,20 @@ class MidiInput:
         return one.fitted(self._controls.parameter(one.to))
 
 
+class Owner(Protocol):
+    """Whom a port tells what comes in."""
+
+    def moves(self, moves: list[Move], port: str = "") -> None: ...
+
+    def opened(self) -> None: ...
+
+    def let_go(self) -> None: ...
+
+
 class Port:
     """One controller, by a part of its name; the process at it, and what it says."""
 
-    def __init__(self, owner: MidiInput, wanted: str | None) -> None:
+    def __init__(self, owner: Owner, wanted: str | None) -> None:
         self.name = wanted or ""  # until it is known in full
         self._owner = owner
         self._arguments = [] if wanted is None else [wanted]
@@ -180,9 +234,22 @@ class Port:
         if self._thread.is_alive():
             self._thread.join(5.0)
 
+    def send(self, messages: Iterable[mido.Message]) -> None:
+        """Out to the controller, if it is there and takes any."""
+        process = self._process
+        if process is None or process.poll() is not None:
+            return
+        try:
+            for message in messages:
+                process.stdin.write(f"message {message.hex()}\n".encode())
+            process.stdin.flush()
+        except (OSError, ValueError) as error:  # it has just gone
+            log.debug("MIDI out: %s", error)
+
     def handle(self, message: Any) -> None:
-        for move in self._decoder.moves(message):
-            self._owner.move(move, self.name)
+        moves = self._decoder.moves(message)
+        if moves:
+            self._owner.moves(moves, self.name)
 
     def hear(self, line: str) -> None:
         """Take one line of `bridge.midi_port`: a message in hex, or news to be logged once."""
@@ -194,6 +261,7 @@ class Port:
                 log.debug("MIDI: %s", error)
         elif kind == "open":
             self.name = rest
+            self._owner.opened()
         elif rest and rest != self._said:
             self._said = rest
             log.warning("MIDI: %s", rest)

@@ -91,7 +91,7 @@ class MidiMap:
 
     def fitted(self, parameter: Parameter) -> MidiMap:
         """With the parameter's own range where none was given. Raises MusicRFMError for a text."""
-        if parameter.type in ("s", "ssf"):
+        if parameter.type not in ("f", "i", "trigger"):
             raise MusicRFMError(
                 f"a knob ({self.source} {'' if self.number is None else self.number}".rstrip()
                 + f") cannot set the text {parameter.address}"

@@ -3,12 +3,14 @@
 It waits for the input that NAME is a part of, prints its whole name as `open NAME` and every
 message as `message HEX`, and ends when the controller goes away, to be started again. What there
 is to tell is printed as `news TEXT`. Which MIDI system is used follows `MIDO_BACKEND`, as
-everywhere with `mido`.
+everywhere with `mido`. `message HEX` on stdin goes out to the same controller, if it takes any.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import signal
 import sys
 import threading
@@ -59,6 +61,7 @@ def follow(wanted: str | None, say: Callable[[str], None]) -> None:
         say(f"message {message.hex()}")
 
     # Kept, not closed: closing a port whose system has gone down can crash.
+    OUT.name = name
     port = mido.open_input(name, callback=heard)
     say(f"open {name}")
     say(f"news listening to {name}")
@@ -68,6 +71,57 @@ def follow(wanted: str | None, say: Callable[[str], None]) -> None:
     except NoMidi as error:
         say(f"news {error}")
     say(f"news {port.name} is gone; waiting for it to come back")
+
+
+class Out:
+    """The way back to the controller: its output, found when there is something to send."""
+
+    def __init__(self) -> None:
+        self.name: str | None = None
+        self._port: Any = None
+        self._tried: str | None = None
+
+    def send(self, message: Any) -> None:
+        """Does nothing for a controller that has no output."""
+        import mido
+
+        if self.name is not None and self._tried != self.name:
+            self._tried = self.name
+            name = output_for(self.name, list(mido.get_output_names()))
+            self._port = None if name is None else mido.open_output(name)
+        if self._port is not None:
+            self._port.send(message)
+
+
+OUT = Out()
+WAYS = ("in", "out", "input", "output")
+
+
+def output_for(name: str, outputs: list[str]) -> str | None:
+    """The output of the controller whose input has this name.
+
+    Systems number their ports and clients, and some say which way one goes: that is not compared.
+    """
+
+    def bare(text: str) -> str:
+        words = text.casefold().split(":")[0].split()
+        words = [re.sub(r"^midi(in|out)", "midi", word) for word in words]
+        return " ".join(w for w in words if not w.isdigit() and w not in WAYS)
+
+    if name in outputs:
+        return name
+    return next((output for output in outputs if bare(output) == bare(name)), None)
+
+
+def _send(line: str) -> None:
+    kind, _, rest = line.strip().partition(" ")
+    if kind != "message":
+        return
+    import mido
+
+    # A controller that cannot be told anything is still one that can be listened to.
+    with contextlib.suppress(Exception):
+        OUT.send(mido.Message.from_bytes(bytes.fromhex(rest)))
 
 
 def _look(wanted: str | None, say: Callable[[str], None]) -> str | None:
@@ -88,11 +142,12 @@ def main(argv: list[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the engine's to handle
     say = take_stdout()
 
-    def end_with_the_engine() -> None:
-        sys.stdin.buffer.read()
-        os._exit(0)
+    def take_orders() -> None:
+        for line in sys.stdin.buffer:
+            _send(line.decode("ascii", "replace"))
+        os._exit(0)  # the engine has gone
 
-    threading.Thread(target=end_with_the_engine, daemon=True).start()
+    threading.Thread(target=take_orders, daemon=True).start()
     try:
         follow(argv[1] if len(argv) > 1 else None, say)
     except Exception as error:
