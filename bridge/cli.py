@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from bridge.clients import clients
+from bridge.controls import namespace
+from bridge.controls_page import page
 from bridge.midi_port import NoMidi, input_names
 from bridge.output import FIXES, RING_SECONDS
 from bridge.recorder import is_sound_file
@@ -20,6 +22,7 @@ from bridge.rig import Rig, SteerSetting, load_rig
 from bridge.session import Settings, play
 from bridge.speaker import SetupError, find_output, load_portaudio
 from musicrfm.commands.steers import steer_option
+from musicrfm.directions import list_directions
 from musicrfm.errors import MusicRFMError
 
 WEB_PORT = 8000
@@ -34,6 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             return devices()
         if args.command == "clients":
             return clients(args.folder)
+        if args.command == "controls":
+            names = ["NAME"] if args.model is None else list_directions(args.model)
+            print(page(namespace(names)), end="")
+            return 0
         if args.command == "replay":
             return replay(ReplaySettings(args.log, args.out, args.output, args.midi, args.anyway))
         return play(_settings(args))
@@ -54,6 +61,8 @@ def _parser() -> argparse.ArgumentParser:
         "clients", help="list the clients for Max, Live, Pure Data and others, or copy them"
     )
     clients_.add_argument("folder", nargs="?", metavar="FOLDER", help="where to copy them")
+    controls_ = commands.add_parser("controls", help="print all that can be controlled (Markdown)")
+    controls_.add_argument("--model", metavar="M", help="with this model's shipped directions")
     replay_ = commands.add_parser("replay", help="play a recorded set again, sample for sample")
     add = replay_.add_argument
     add("log", metavar="LOG", help="the .jsonl that `bridge play --record` wrote")

@@ -14,7 +14,7 @@
    80.0,
    80.0,
    712.0,
-   354.0
+   450.0
   ],
   "bglocked": 0,
   "openinpresentation": 1,
@@ -894,10 +894,10 @@
      "patching_rect": [
       20,
       258,
-      204,
+      425,
       22
      ],
-     "text": "/list, /get /*, /get /steer/*",
+     "text": "/list, /get /*, /get /steer/*, /get /prompt/*, /get /prompt/*/*",
      "outlettype": [
       ""
      ]
@@ -1501,6 +1501,1394 @@
      "numoutlets": 0,
      "patching_rect": [
       20,
+      2380,
+      175,
+      20
+     ],
+     "text": "prompt 1 and its weight"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-70",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      20,
+      2404,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-answer"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-71",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      20,
+      2431,
+      113,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route /prompt/1"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-72",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      20,
+      2458,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-73",
+     "maxclass": "textedit",
+     "numinlets": 1,
+     "numoutlets": 4,
+     "patching_rect": [
+      20,
+      2488,
+      180,
+      22
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      36,
+      100,
+      196,
+      24
+     ],
+     "outlettype": [
+      "",
+      "int",
+      "",
+      ""
+     ],
+     "varname": "prompt_1",
+     "keymode": 1,
+     "outputmode": 1,
+     "lines": 1,
+     "parameter_enable": 0,
+     "fontsize": 12.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-74",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      20,
+      2518,
+      81,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route text"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-75",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      20,
+      2545,
+      81,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route bang"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-76",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      20,
+      2572,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /prompt/1"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-77",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      20,
+      2599,
+      126,
+      22
+     ],
+     "outlettype": [],
+     "text": "s musicrfm-packet"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-78",
+     "maxclass": "live.slider",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      270,
+      2494,
+      72,
+      56
+     ],
+     "orientation": 1,
+     "showname": 0,
+     "shownumber": 0,
+     "presentation": 1,
+     "presentation_rect": [
+      240,
+      100,
+      100,
+      24
+     ],
+     "outlettype": [
+      "",
+      "float"
+     ],
+     "varname": "weight 1",
+     "parameter_enable": 1,
+     "saved_attribute_attributes": {
+      "valueof": {
+       "parameter_longname": "weight 1",
+       "parameter_shortname": "weight 1",
+       "parameter_mmin": 0.0,
+       "parameter_mmax": 1.0,
+       "parameter_type": 0,
+       "parameter_unitstyle": 1
+      }
+     },
+     "annotation": "how strongly prompt 1 is played; what all leave of 1 is left to /prompt",
+     "annotation_name": "weight 1"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-79",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      270,
+      2404,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-answer"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-80",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      270,
+      2431,
+      159,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route /prompt/1/weight"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-81",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      270,
+      2458,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-82",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      270,
+      2558,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "speedlim 10"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-83",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      270,
+      2585,
+      172,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /prompt/1/weight"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-84",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      270,
+      2612,
+      126,
+      22
+     ],
+     "outlettype": [],
+     "text": "s musicrfm-packet"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-85",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      2614,
+      122,
+      20,
+      20
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      14,
+      102,
+      20,
+      20
+     ],
+     "text": "1",
+     "fontsize": 12.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-86",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      520,
+      2380,
+      175,
+      20
+     ],
+     "text": "prompt 2 and its weight"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-87",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      520,
+      2404,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-answer"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-88",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      520,
+      2431,
+      113,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route /prompt/2"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-89",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      520,
+      2458,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-90",
+     "maxclass": "textedit",
+     "numinlets": 1,
+     "numoutlets": 4,
+     "patching_rect": [
+      520,
+      2488,
+      180,
+      22
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      374,
+      100,
+      196,
+      24
+     ],
+     "outlettype": [
+      "",
+      "int",
+      "",
+      ""
+     ],
+     "varname": "prompt_2",
+     "keymode": 1,
+     "outputmode": 1,
+     "lines": 1,
+     "parameter_enable": 0,
+     "fontsize": 12.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-91",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      520,
+      2518,
+      81,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route text"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-92",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      520,
+      2545,
+      81,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route bang"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-93",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      520,
+      2572,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /prompt/2"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-94",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      520,
+      2599,
+      126,
+      22
+     ],
+     "outlettype": [],
+     "text": "s musicrfm-packet"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-95",
+     "maxclass": "live.slider",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      770,
+      2494,
+      72,
+      56
+     ],
+     "orientation": 1,
+     "showname": 0,
+     "shownumber": 0,
+     "presentation": 1,
+     "presentation_rect": [
+      578,
+      100,
+      100,
+      24
+     ],
+     "outlettype": [
+      "",
+      "float"
+     ],
+     "varname": "weight 2",
+     "parameter_enable": 1,
+     "saved_attribute_attributes": {
+      "valueof": {
+       "parameter_longname": "weight 2",
+       "parameter_shortname": "weight 2",
+       "parameter_mmin": 0.0,
+       "parameter_mmax": 1.0,
+       "parameter_type": 0,
+       "parameter_unitstyle": 1
+      }
+     },
+     "annotation": "how strongly prompt 2 is played; what all leave of 1 is left to /prompt",
+     "annotation_name": "weight 2"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-96",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      770,
+      2404,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-answer"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-97",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      770,
+      2431,
+      159,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route /prompt/2/weight"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-98",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      770,
+      2458,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-99",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      770,
+      2558,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "speedlim 10"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-100",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      770,
+      2585,
+      172,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /prompt/2/weight"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-101",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      770,
+      2612,
+      126,
+      22
+     ],
+     "outlettype": [],
+     "text": "s musicrfm-packet"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-102",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      2952,
+      122,
+      20,
+      20
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      352,
+      102,
+      20,
+      20
+     ],
+     "text": "2",
+     "fontsize": 12.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-103",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1020,
+      2380,
+      175,
+      20
+     ],
+     "text": "prompt 3 and its weight"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-104",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1020,
+      2404,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-answer"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-105",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      1020,
+      2431,
+      113,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route /prompt/3"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-106",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1020,
+      2458,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-107",
+     "maxclass": "textedit",
+     "numinlets": 1,
+     "numoutlets": 4,
+     "patching_rect": [
+      1020,
+      2488,
+      180,
+      22
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      36,
+      130,
+      196,
+      24
+     ],
+     "outlettype": [
+      "",
+      "int",
+      "",
+      ""
+     ],
+     "varname": "prompt_3",
+     "keymode": 1,
+     "outputmode": 1,
+     "lines": 1,
+     "parameter_enable": 0,
+     "fontsize": 12.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-108",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      1020,
+      2518,
+      81,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route text"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-109",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      1020,
+      2545,
+      81,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route bang"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-110",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1020,
+      2572,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /prompt/3"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-111",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1020,
+      2599,
+      126,
+      22
+     ],
+     "outlettype": [],
+     "text": "s musicrfm-packet"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-112",
+     "maxclass": "live.slider",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      1270,
+      2494,
+      72,
+      56
+     ],
+     "orientation": 1,
+     "showname": 0,
+     "shownumber": 0,
+     "presentation": 1,
+     "presentation_rect": [
+      240,
+      130,
+      100,
+      24
+     ],
+     "outlettype": [
+      "",
+      "float"
+     ],
+     "varname": "weight 3",
+     "parameter_enable": 1,
+     "saved_attribute_attributes": {
+      "valueof": {
+       "parameter_longname": "weight 3",
+       "parameter_shortname": "weight 3",
+       "parameter_mmin": 0.0,
+       "parameter_mmax": 1.0,
+       "parameter_type": 0,
+       "parameter_unitstyle": 1
+      }
+     },
+     "annotation": "how strongly prompt 3 is played; what all leave of 1 is left to /prompt",
+     "annotation_name": "weight 3"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-113",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1270,
+      2404,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-answer"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-114",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      1270,
+      2431,
+      159,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route /prompt/3/weight"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-115",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1270,
+      2458,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-116",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1270,
+      2558,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "speedlim 10"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-117",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1270,
+      2585,
+      172,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /prompt/3/weight"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-118",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1270,
+      2612,
+      126,
+      22
+     ],
+     "outlettype": [],
+     "text": "s musicrfm-packet"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-119",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      2614,
+      152,
+      20,
+      20
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      14,
+      132,
+      20,
+      20
+     ],
+     "text": "3",
+     "fontsize": 12.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-120",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1520,
+      2380,
+      175,
+      20
+     ],
+     "text": "prompt 4 and its weight"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-121",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1520,
+      2404,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-answer"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-122",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      1520,
+      2431,
+      113,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route /prompt/4"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-123",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1520,
+      2458,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-124",
+     "maxclass": "textedit",
+     "numinlets": 1,
+     "numoutlets": 4,
+     "patching_rect": [
+      1520,
+      2488,
+      180,
+      22
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      374,
+      130,
+      196,
+      24
+     ],
+     "outlettype": [
+      "",
+      "int",
+      "",
+      ""
+     ],
+     "varname": "prompt_4",
+     "keymode": 1,
+     "outputmode": 1,
+     "lines": 1,
+     "parameter_enable": 0,
+     "fontsize": 12.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-125",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      1520,
+      2518,
+      81,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route text"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-126",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      1520,
+      2545,
+      81,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route bang"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-127",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1520,
+      2572,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /prompt/4"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-128",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1520,
+      2599,
+      126,
+      22
+     ],
+     "outlettype": [],
+     "text": "s musicrfm-packet"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-129",
+     "maxclass": "live.slider",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      1770,
+      2494,
+      72,
+      56
+     ],
+     "orientation": 1,
+     "showname": 0,
+     "shownumber": 0,
+     "presentation": 1,
+     "presentation_rect": [
+      578,
+      130,
+      100,
+      24
+     ],
+     "outlettype": [
+      "",
+      "float"
+     ],
+     "varname": "weight 4",
+     "parameter_enable": 1,
+     "saved_attribute_attributes": {
+      "valueof": {
+       "parameter_longname": "weight 4",
+       "parameter_shortname": "weight 4",
+       "parameter_mmin": 0.0,
+       "parameter_mmax": 1.0,
+       "parameter_type": 0,
+       "parameter_unitstyle": 1
+      }
+     },
+     "annotation": "how strongly prompt 4 is played; what all leave of 1 is left to /prompt",
+     "annotation_name": "weight 4"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-130",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1770,
+      2404,
+      126,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "r musicrfm-answer"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-131",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      1770,
+      2431,
+      159,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route /prompt/4/weight"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-132",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1770,
+      2458,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-133",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1770,
+      2558,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "speedlim 10"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-134",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1770,
+      2585,
+      172,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /prompt/4/weight"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-135",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1770,
+      2612,
+      126,
+      22
+     ],
+     "outlettype": [],
+     "text": "s musicrfm-packet"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-136",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      2952,
+      152,
+      20,
+      20
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      352,
+      132,
+      20,
+      20
+     ],
+     "text": "4",
+     "fontsize": 12.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-137",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      20,
       560,
       65,
       20
@@ -1510,7 +2898,7 @@
    },
    {
     "box": {
-     "id": "obj-70",
+     "id": "obj-138",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1528,7 +2916,7 @@
    },
    {
     "box": {
-     "id": "obj-71",
+     "id": "obj-139",
      "maxclass": "newobj",
      "numinlets": 8,
      "numoutlets": 8,
@@ -1553,7 +2941,7 @@
    },
    {
     "box": {
-     "id": "obj-72",
+     "id": "obj-140",
      "maxclass": "slider",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1566,7 +2954,7 @@
      "presentation": 1,
      "presentation_rect": [
       114,
-      106,
+      166,
       92,
       14
      ],
@@ -1583,7 +2971,7 @@
    },
    {
     "box": {
-     "id": "obj-73",
+     "id": "obj-141",
      "maxclass": "multislider",
      "numinlets": 1,
      "numoutlets": 2,
@@ -1596,7 +2984,7 @@
      "presentation": 1,
      "presentation_rect": [
       16,
-      124,
+      184,
       672,
       34
      ],
@@ -1616,7 +3004,7 @@
    },
    {
     "box": {
-     "id": "obj-74",
+     "id": "obj-142",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1634,7 +3022,7 @@
    },
    {
     "box": {
-     "id": "obj-75",
+     "id": "obj-143",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1652,7 +3040,7 @@
    },
    {
     "box": {
-     "id": "obj-76",
+     "id": "obj-144",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1670,7 +3058,7 @@
    },
    {
     "box": {
-     "id": "obj-77",
+     "id": "obj-145",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1688,7 +3076,7 @@
    },
    {
     "box": {
-     "id": "obj-78",
+     "id": "obj-146",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -1701,7 +3089,7 @@
      "presentation": 1,
      "presentation_rect": [
       216,
-      104,
+      164,
       96,
       18
      ],
@@ -1711,7 +3099,7 @@
    },
    {
     "box": {
-     "id": "obj-79",
+     "id": "obj-147",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1729,7 +3117,7 @@
    },
    {
     "box": {
-     "id": "obj-80",
+     "id": "obj-148",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1747,7 +3135,7 @@
    },
    {
     "box": {
-     "id": "obj-81",
+     "id": "obj-149",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -1760,7 +3148,7 @@
      "presentation": 1,
      "presentation_rect": [
       312,
-      104,
+      164,
       96,
       18
      ],
@@ -1770,7 +3158,7 @@
    },
    {
     "box": {
-     "id": "obj-82",
+     "id": "obj-150",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1788,7 +3176,7 @@
    },
    {
     "box": {
-     "id": "obj-83",
+     "id": "obj-151",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1806,7 +3194,7 @@
    },
    {
     "box": {
-     "id": "obj-84",
+     "id": "obj-152",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -1819,7 +3207,7 @@
      "presentation": 1,
      "presentation_rect": [
       408,
-      104,
+      164,
       96,
       18
      ],
@@ -1829,7 +3217,7 @@
    },
    {
     "box": {
-     "id": "obj-85",
+     "id": "obj-153",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1847,7 +3235,7 @@
    },
    {
     "box": {
-     "id": "obj-86",
+     "id": "obj-154",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1865,7 +3253,7 @@
    },
    {
     "box": {
-     "id": "obj-87",
+     "id": "obj-155",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -1878,7 +3266,7 @@
      "presentation": 1,
      "presentation_rect": [
       504,
-      104,
+      164,
       96,
       18
      ],
@@ -1888,7 +3276,7 @@
    },
    {
     "box": {
-     "id": "obj-88",
+     "id": "obj-156",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1906,7 +3294,7 @@
    },
    {
     "box": {
-     "id": "obj-89",
+     "id": "obj-157",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -1924,7 +3312,7 @@
    },
    {
     "box": {
-     "id": "obj-90",
+     "id": "obj-158",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -1937,7 +3325,7 @@
      "presentation": 1,
      "presentation_rect": [
       600,
-      104,
+      164,
       96,
       18
      ],
@@ -1947,20 +3335,20 @@
    },
    {
     "box": {
-     "id": "obj-91",
+     "id": "obj-159",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       2614,
-      124,
+      184,
       46,
       18
      ],
      "presentation": 1,
      "presentation_rect": [
       14,
-      104,
+      164,
       46,
       18
      ],
@@ -1970,20 +3358,20 @@
    },
    {
     "box": {
-     "id": "obj-92",
+     "id": "obj-160",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       2678,
-      124,
+      184,
       34,
       18
      ],
      "presentation": 1,
      "presentation_rect": [
       78,
-      104,
+      164,
       34,
       18
      ],
@@ -1993,7 +3381,7 @@
    },
    {
     "box": {
-     "id": "obj-93",
+     "id": "obj-161",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -2008,7 +3396,7 @@
    },
    {
     "box": {
-     "id": "obj-94",
+     "id": "obj-162",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -2021,7 +3409,7 @@
      "presentation": 1,
      "presentation_rect": [
       20,
-      162,
+      222,
       48,
       56
      ],
@@ -2047,7 +3435,7 @@
    },
    {
     "box": {
-     "id": "obj-95",
+     "id": "obj-163",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2065,7 +3453,7 @@
    },
    {
     "box": {
-     "id": "obj-96",
+     "id": "obj-164",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -2084,7 +3472,7 @@
    },
    {
     "box": {
-     "id": "obj-97",
+     "id": "obj-165",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2102,7 +3490,7 @@
    },
    {
     "box": {
-     "id": "obj-98",
+     "id": "obj-166",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -2120,7 +3508,7 @@
    },
    {
     "box": {
-     "id": "obj-99",
+     "id": "obj-167",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2138,7 +3526,7 @@
    },
    {
     "box": {
-     "id": "obj-100",
+     "id": "obj-168",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -2154,7 +3542,7 @@
    },
    {
     "box": {
-     "id": "obj-101",
+     "id": "obj-169",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2172,7 +3560,7 @@
    },
    {
     "box": {
-     "id": "obj-102",
+     "id": "obj-170",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2190,7 +3578,7 @@
    },
    {
     "box": {
-     "id": "obj-103",
+     "id": "obj-171",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -2209,7 +3597,7 @@
    },
    {
     "box": {
-     "id": "obj-104",
+     "id": "obj-172",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -2227,7 +3615,7 @@
    },
    {
     "box": {
-     "id": "obj-105",
+     "id": "obj-173",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2245,7 +3633,7 @@
    },
    {
     "box": {
-     "id": "obj-106",
+     "id": "obj-174",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -2263,7 +3651,7 @@
    },
    {
     "box": {
-     "id": "obj-107",
+     "id": "obj-175",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -2278,7 +3666,7 @@
    },
    {
     "box": {
-     "id": "obj-108",
+     "id": "obj-176",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -2291,7 +3679,7 @@
      "presentation": 1,
      "presentation_rect": [
       76,
-      162,
+      222,
       48,
       56
      ],
@@ -2317,7 +3705,7 @@
    },
    {
     "box": {
-     "id": "obj-109",
+     "id": "obj-177",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2335,7 +3723,7 @@
    },
    {
     "box": {
-     "id": "obj-110",
+     "id": "obj-178",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -2354,7 +3742,7 @@
    },
    {
     "box": {
-     "id": "obj-111",
+     "id": "obj-179",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2372,7 +3760,7 @@
    },
    {
     "box": {
-     "id": "obj-112",
+     "id": "obj-180",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -2390,7 +3778,7 @@
    },
    {
     "box": {
-     "id": "obj-113",
+     "id": "obj-181",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2408,7 +3796,7 @@
    },
    {
     "box": {
-     "id": "obj-114",
+     "id": "obj-182",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -2424,7 +3812,7 @@
    },
    {
     "box": {
-     "id": "obj-115",
+     "id": "obj-183",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2442,7 +3830,7 @@
    },
    {
     "box": {
-     "id": "obj-116",
+     "id": "obj-184",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2460,7 +3848,7 @@
    },
    {
     "box": {
-     "id": "obj-117",
+     "id": "obj-185",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -2479,7 +3867,7 @@
    },
    {
     "box": {
-     "id": "obj-118",
+     "id": "obj-186",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -2497,7 +3885,7 @@
    },
    {
     "box": {
-     "id": "obj-119",
+     "id": "obj-187",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2515,7 +3903,7 @@
    },
    {
     "box": {
-     "id": "obj-120",
+     "id": "obj-188",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -2533,7 +3921,7 @@
    },
    {
     "box": {
-     "id": "obj-121",
+     "id": "obj-189",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -2548,7 +3936,7 @@
    },
    {
     "box": {
-     "id": "obj-122",
+     "id": "obj-190",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -2561,7 +3949,7 @@
      "presentation": 1,
      "presentation_rect": [
       132,
-      162,
+      222,
       48,
       56
      ],
@@ -2587,7 +3975,7 @@
    },
    {
     "box": {
-     "id": "obj-123",
+     "id": "obj-191",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2605,7 +3993,7 @@
    },
    {
     "box": {
-     "id": "obj-124",
+     "id": "obj-192",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -2624,7 +4012,7 @@
    },
    {
     "box": {
-     "id": "obj-125",
+     "id": "obj-193",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2642,7 +4030,7 @@
    },
    {
     "box": {
-     "id": "obj-126",
+     "id": "obj-194",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -2660,7 +4048,7 @@
    },
    {
     "box": {
-     "id": "obj-127",
+     "id": "obj-195",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2678,7 +4066,7 @@
    },
    {
     "box": {
-     "id": "obj-128",
+     "id": "obj-196",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -2694,7 +4082,7 @@
    },
    {
     "box": {
-     "id": "obj-129",
+     "id": "obj-197",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2712,7 +4100,7 @@
    },
    {
     "box": {
-     "id": "obj-130",
+     "id": "obj-198",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2730,7 +4118,7 @@
    },
    {
     "box": {
-     "id": "obj-131",
+     "id": "obj-199",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -2749,7 +4137,7 @@
    },
    {
     "box": {
-     "id": "obj-132",
+     "id": "obj-200",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -2767,7 +4155,7 @@
    },
    {
     "box": {
-     "id": "obj-133",
+     "id": "obj-201",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2785,7 +4173,7 @@
    },
    {
     "box": {
-     "id": "obj-134",
+     "id": "obj-202",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -2803,7 +4191,7 @@
    },
    {
     "box": {
-     "id": "obj-135",
+     "id": "obj-203",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -2818,7 +4206,7 @@
    },
    {
     "box": {
-     "id": "obj-136",
+     "id": "obj-204",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -2831,7 +4219,7 @@
      "presentation": 1,
      "presentation_rect": [
       188,
-      162,
+      222,
       48,
       56
      ],
@@ -2857,7 +4245,7 @@
    },
    {
     "box": {
-     "id": "obj-137",
+     "id": "obj-205",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2875,7 +4263,7 @@
    },
    {
     "box": {
-     "id": "obj-138",
+     "id": "obj-206",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -2894,7 +4282,7 @@
    },
    {
     "box": {
-     "id": "obj-139",
+     "id": "obj-207",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2912,7 +4300,7 @@
    },
    {
     "box": {
-     "id": "obj-140",
+     "id": "obj-208",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -2930,7 +4318,7 @@
    },
    {
     "box": {
-     "id": "obj-141",
+     "id": "obj-209",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2948,7 +4336,7 @@
    },
    {
     "box": {
-     "id": "obj-142",
+     "id": "obj-210",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -2964,7 +4352,7 @@
    },
    {
     "box": {
-     "id": "obj-143",
+     "id": "obj-211",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2982,7 +4370,7 @@
    },
    {
     "box": {
-     "id": "obj-144",
+     "id": "obj-212",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3000,7 +4388,7 @@
    },
    {
     "box": {
-     "id": "obj-145",
+     "id": "obj-213",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -3019,7 +4407,7 @@
    },
    {
     "box": {
-     "id": "obj-146",
+     "id": "obj-214",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -3037,7 +4425,7 @@
    },
    {
     "box": {
-     "id": "obj-147",
+     "id": "obj-215",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3055,7 +4443,7 @@
    },
    {
     "box": {
-     "id": "obj-148",
+     "id": "obj-216",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -3073,7 +4461,7 @@
    },
    {
     "box": {
-     "id": "obj-149",
+     "id": "obj-217",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -3088,7 +4476,7 @@
    },
    {
     "box": {
-     "id": "obj-150",
+     "id": "obj-218",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -3101,7 +4489,7 @@
      "presentation": 1,
      "presentation_rect": [
       244,
-      162,
+      222,
       48,
       56
      ],
@@ -3127,7 +4515,7 @@
    },
    {
     "box": {
-     "id": "obj-151",
+     "id": "obj-219",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3145,7 +4533,7 @@
    },
    {
     "box": {
-     "id": "obj-152",
+     "id": "obj-220",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -3164,7 +4552,7 @@
    },
    {
     "box": {
-     "id": "obj-153",
+     "id": "obj-221",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3182,7 +4570,7 @@
    },
    {
     "box": {
-     "id": "obj-154",
+     "id": "obj-222",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -3200,7 +4588,7 @@
    },
    {
     "box": {
-     "id": "obj-155",
+     "id": "obj-223",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3218,7 +4606,7 @@
    },
    {
     "box": {
-     "id": "obj-156",
+     "id": "obj-224",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -3234,7 +4622,7 @@
    },
    {
     "box": {
-     "id": "obj-157",
+     "id": "obj-225",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3252,7 +4640,7 @@
    },
    {
     "box": {
-     "id": "obj-158",
+     "id": "obj-226",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3270,7 +4658,7 @@
    },
    {
     "box": {
-     "id": "obj-159",
+     "id": "obj-227",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -3289,7 +4677,7 @@
    },
    {
     "box": {
-     "id": "obj-160",
+     "id": "obj-228",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -3307,7 +4695,7 @@
    },
    {
     "box": {
-     "id": "obj-161",
+     "id": "obj-229",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3325,7 +4713,7 @@
    },
    {
     "box": {
-     "id": "obj-162",
+     "id": "obj-230",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -3343,7 +4731,7 @@
    },
    {
     "box": {
-     "id": "obj-163",
+     "id": "obj-231",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -3358,7 +4746,7 @@
    },
    {
     "box": {
-     "id": "obj-164",
+     "id": "obj-232",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -3371,7 +4759,7 @@
      "presentation": 1,
      "presentation_rect": [
       300,
-      162,
+      222,
       48,
       56
      ],
@@ -3397,7 +4785,7 @@
    },
    {
     "box": {
-     "id": "obj-165",
+     "id": "obj-233",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3415,7 +4803,7 @@
    },
    {
     "box": {
-     "id": "obj-166",
+     "id": "obj-234",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -3434,7 +4822,7 @@
    },
    {
     "box": {
-     "id": "obj-167",
+     "id": "obj-235",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3452,7 +4840,7 @@
    },
    {
     "box": {
-     "id": "obj-168",
+     "id": "obj-236",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -3470,7 +4858,7 @@
    },
    {
     "box": {
-     "id": "obj-169",
+     "id": "obj-237",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3488,7 +4876,7 @@
    },
    {
     "box": {
-     "id": "obj-170",
+     "id": "obj-238",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -3504,7 +4892,7 @@
    },
    {
     "box": {
-     "id": "obj-171",
+     "id": "obj-239",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3522,7 +4910,7 @@
    },
    {
     "box": {
-     "id": "obj-172",
+     "id": "obj-240",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3540,7 +4928,7 @@
    },
    {
     "box": {
-     "id": "obj-173",
+     "id": "obj-241",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -3559,7 +4947,7 @@
    },
    {
     "box": {
-     "id": "obj-174",
+     "id": "obj-242",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -3577,7 +4965,7 @@
    },
    {
     "box": {
-     "id": "obj-175",
+     "id": "obj-243",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3595,7 +4983,7 @@
    },
    {
     "box": {
-     "id": "obj-176",
+     "id": "obj-244",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -3613,7 +5001,7 @@
    },
    {
     "box": {
-     "id": "obj-177",
+     "id": "obj-245",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -3628,7 +5016,7 @@
    },
    {
     "box": {
-     "id": "obj-178",
+     "id": "obj-246",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -3641,7 +5029,7 @@
      "presentation": 1,
      "presentation_rect": [
       356,
-      162,
+      222,
       48,
       56
      ],
@@ -3667,7 +5055,7 @@
    },
    {
     "box": {
-     "id": "obj-179",
+     "id": "obj-247",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3685,7 +5073,7 @@
    },
    {
     "box": {
-     "id": "obj-180",
+     "id": "obj-248",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -3704,7 +5092,7 @@
    },
    {
     "box": {
-     "id": "obj-181",
+     "id": "obj-249",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3722,7 +5110,7 @@
    },
    {
     "box": {
-     "id": "obj-182",
+     "id": "obj-250",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -3740,7 +5128,7 @@
    },
    {
     "box": {
-     "id": "obj-183",
+     "id": "obj-251",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3758,7 +5146,7 @@
    },
    {
     "box": {
-     "id": "obj-184",
+     "id": "obj-252",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -3774,7 +5162,7 @@
    },
    {
     "box": {
-     "id": "obj-185",
+     "id": "obj-253",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3792,7 +5180,7 @@
    },
    {
     "box": {
-     "id": "obj-186",
+     "id": "obj-254",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3810,7 +5198,7 @@
    },
    {
     "box": {
-     "id": "obj-187",
+     "id": "obj-255",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -3829,7 +5217,7 @@
    },
    {
     "box": {
-     "id": "obj-188",
+     "id": "obj-256",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -3847,7 +5235,7 @@
    },
    {
     "box": {
-     "id": "obj-189",
+     "id": "obj-257",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3865,7 +5253,7 @@
    },
    {
     "box": {
-     "id": "obj-190",
+     "id": "obj-258",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -3883,7 +5271,7 @@
    },
    {
     "box": {
-     "id": "obj-191",
+     "id": "obj-259",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -3898,7 +5286,7 @@
    },
    {
     "box": {
-     "id": "obj-192",
+     "id": "obj-260",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -3911,7 +5299,7 @@
      "presentation": 1,
      "presentation_rect": [
       412,
-      162,
+      222,
       48,
       56
      ],
@@ -3937,7 +5325,7 @@
    },
    {
     "box": {
-     "id": "obj-193",
+     "id": "obj-261",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3955,7 +5343,7 @@
    },
    {
     "box": {
-     "id": "obj-194",
+     "id": "obj-262",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -3974,7 +5362,7 @@
    },
    {
     "box": {
-     "id": "obj-195",
+     "id": "obj-263",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3992,7 +5380,7 @@
    },
    {
     "box": {
-     "id": "obj-196",
+     "id": "obj-264",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -4010,7 +5398,7 @@
    },
    {
     "box": {
-     "id": "obj-197",
+     "id": "obj-265",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4028,7 +5416,7 @@
    },
    {
     "box": {
-     "id": "obj-198",
+     "id": "obj-266",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4044,7 +5432,7 @@
    },
    {
     "box": {
-     "id": "obj-199",
+     "id": "obj-267",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4062,7 +5450,7 @@
    },
    {
     "box": {
-     "id": "obj-200",
+     "id": "obj-268",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4080,7 +5468,7 @@
    },
    {
     "box": {
-     "id": "obj-201",
+     "id": "obj-269",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -4099,7 +5487,7 @@
    },
    {
     "box": {
-     "id": "obj-202",
+     "id": "obj-270",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -4117,7 +5505,7 @@
    },
    {
     "box": {
-     "id": "obj-203",
+     "id": "obj-271",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4135,7 +5523,7 @@
    },
    {
     "box": {
-     "id": "obj-204",
+     "id": "obj-272",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -4153,7 +5541,7 @@
    },
    {
     "box": {
-     "id": "obj-205",
+     "id": "obj-273",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4168,7 +5556,7 @@
    },
    {
     "box": {
-     "id": "obj-206",
+     "id": "obj-274",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -4181,7 +5569,7 @@
      "presentation": 1,
      "presentation_rect": [
       468,
-      162,
+      222,
       48,
       56
      ],
@@ -4207,7 +5595,7 @@
    },
    {
     "box": {
-     "id": "obj-207",
+     "id": "obj-275",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4225,7 +5613,7 @@
    },
    {
     "box": {
-     "id": "obj-208",
+     "id": "obj-276",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -4244,7 +5632,7 @@
    },
    {
     "box": {
-     "id": "obj-209",
+     "id": "obj-277",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4262,7 +5650,7 @@
    },
    {
     "box": {
-     "id": "obj-210",
+     "id": "obj-278",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -4280,7 +5668,7 @@
    },
    {
     "box": {
-     "id": "obj-211",
+     "id": "obj-279",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4298,7 +5686,7 @@
    },
    {
     "box": {
-     "id": "obj-212",
+     "id": "obj-280",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4314,7 +5702,7 @@
    },
    {
     "box": {
-     "id": "obj-213",
+     "id": "obj-281",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4332,7 +5720,7 @@
    },
    {
     "box": {
-     "id": "obj-214",
+     "id": "obj-282",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4350,7 +5738,7 @@
    },
    {
     "box": {
-     "id": "obj-215",
+     "id": "obj-283",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -4369,7 +5757,7 @@
    },
    {
     "box": {
-     "id": "obj-216",
+     "id": "obj-284",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -4387,7 +5775,7 @@
    },
    {
     "box": {
-     "id": "obj-217",
+     "id": "obj-285",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4405,7 +5793,7 @@
    },
    {
     "box": {
-     "id": "obj-218",
+     "id": "obj-286",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -4423,7 +5811,7 @@
    },
    {
     "box": {
-     "id": "obj-219",
+     "id": "obj-287",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4438,7 +5826,7 @@
    },
    {
     "box": {
-     "id": "obj-220",
+     "id": "obj-288",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -4451,7 +5839,7 @@
      "presentation": 1,
      "presentation_rect": [
       524,
-      162,
+      222,
       48,
       56
      ],
@@ -4477,7 +5865,7 @@
    },
    {
     "box": {
-     "id": "obj-221",
+     "id": "obj-289",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4495,7 +5883,7 @@
    },
    {
     "box": {
-     "id": "obj-222",
+     "id": "obj-290",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -4514,7 +5902,7 @@
    },
    {
     "box": {
-     "id": "obj-223",
+     "id": "obj-291",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4532,7 +5920,7 @@
    },
    {
     "box": {
-     "id": "obj-224",
+     "id": "obj-292",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -4550,7 +5938,7 @@
    },
    {
     "box": {
-     "id": "obj-225",
+     "id": "obj-293",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4568,7 +5956,7 @@
    },
    {
     "box": {
-     "id": "obj-226",
+     "id": "obj-294",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4584,7 +5972,7 @@
    },
    {
     "box": {
-     "id": "obj-227",
+     "id": "obj-295",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4602,7 +5990,7 @@
    },
    {
     "box": {
-     "id": "obj-228",
+     "id": "obj-296",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4620,7 +6008,7 @@
    },
    {
     "box": {
-     "id": "obj-229",
+     "id": "obj-297",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -4639,7 +6027,7 @@
    },
    {
     "box": {
-     "id": "obj-230",
+     "id": "obj-298",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -4657,7 +6045,7 @@
    },
    {
     "box": {
-     "id": "obj-231",
+     "id": "obj-299",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4675,7 +6063,7 @@
    },
    {
     "box": {
-     "id": "obj-232",
+     "id": "obj-300",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -4693,7 +6081,7 @@
    },
    {
     "box": {
-     "id": "obj-233",
+     "id": "obj-301",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4708,7 +6096,7 @@
    },
    {
     "box": {
-     "id": "obj-234",
+     "id": "obj-302",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -4721,7 +6109,7 @@
      "presentation": 1,
      "presentation_rect": [
       580,
-      162,
+      222,
       48,
       56
      ],
@@ -4747,7 +6135,7 @@
    },
    {
     "box": {
-     "id": "obj-235",
+     "id": "obj-303",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4765,7 +6153,7 @@
    },
    {
     "box": {
-     "id": "obj-236",
+     "id": "obj-304",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -4784,7 +6172,7 @@
    },
    {
     "box": {
-     "id": "obj-237",
+     "id": "obj-305",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4802,7 +6190,7 @@
    },
    {
     "box": {
-     "id": "obj-238",
+     "id": "obj-306",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -4820,7 +6208,7 @@
    },
    {
     "box": {
-     "id": "obj-239",
+     "id": "obj-307",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4838,7 +6226,7 @@
    },
    {
     "box": {
-     "id": "obj-240",
+     "id": "obj-308",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4854,7 +6242,7 @@
    },
    {
     "box": {
-     "id": "obj-241",
+     "id": "obj-309",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4872,7 +6260,7 @@
    },
    {
     "box": {
-     "id": "obj-242",
+     "id": "obj-310",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4890,7 +6278,7 @@
    },
    {
     "box": {
-     "id": "obj-243",
+     "id": "obj-311",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -4909,7 +6297,7 @@
    },
    {
     "box": {
-     "id": "obj-244",
+     "id": "obj-312",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -4927,7 +6315,7 @@
    },
    {
     "box": {
-     "id": "obj-245",
+     "id": "obj-313",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4945,7 +6333,7 @@
    },
    {
     "box": {
-     "id": "obj-246",
+     "id": "obj-314",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -4963,7 +6351,7 @@
    },
    {
     "box": {
-     "id": "obj-247",
+     "id": "obj-315",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -4978,7 +6366,7 @@
    },
    {
     "box": {
-     "id": "obj-248",
+     "id": "obj-316",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -4991,7 +6379,7 @@
      "presentation": 1,
      "presentation_rect": [
       636,
-      162,
+      222,
       48,
       56
      ],
@@ -5017,7 +6405,7 @@
    },
    {
     "box": {
-     "id": "obj-249",
+     "id": "obj-317",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5035,7 +6423,7 @@
    },
    {
     "box": {
-     "id": "obj-250",
+     "id": "obj-318",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -5054,7 +6442,7 @@
    },
    {
     "box": {
-     "id": "obj-251",
+     "id": "obj-319",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5072,7 +6460,7 @@
    },
    {
     "box": {
-     "id": "obj-252",
+     "id": "obj-320",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -5090,7 +6478,7 @@
    },
    {
     "box": {
-     "id": "obj-253",
+     "id": "obj-321",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5108,7 +6496,7 @@
    },
    {
     "box": {
-     "id": "obj-254",
+     "id": "obj-322",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5124,7 +6512,7 @@
    },
    {
     "box": {
-     "id": "obj-255",
+     "id": "obj-323",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5142,7 +6530,7 @@
    },
    {
     "box": {
-     "id": "obj-256",
+     "id": "obj-324",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5160,7 +6548,7 @@
    },
    {
     "box": {
-     "id": "obj-257",
+     "id": "obj-325",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -5179,7 +6567,7 @@
    },
    {
     "box": {
-     "id": "obj-258",
+     "id": "obj-326",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -5197,7 +6585,7 @@
    },
    {
     "box": {
-     "id": "obj-259",
+     "id": "obj-327",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5215,7 +6603,7 @@
    },
    {
     "box": {
-     "id": "obj-260",
+     "id": "obj-328",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -5233,7 +6621,7 @@
    },
    {
     "box": {
-     "id": "obj-261",
+     "id": "obj-329",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5248,7 +6636,7 @@
    },
    {
     "box": {
-     "id": "obj-262",
+     "id": "obj-330",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -5261,7 +6649,7 @@
      "presentation": 1,
      "presentation_rect": [
       16,
-      256,
+      316,
       64,
       56
      ],
@@ -5287,7 +6675,7 @@
    },
    {
     "box": {
-     "id": "obj-263",
+     "id": "obj-331",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5305,7 +6693,7 @@
    },
    {
     "box": {
-     "id": "obj-264",
+     "id": "obj-332",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -5324,7 +6712,7 @@
    },
    {
     "box": {
-     "id": "obj-265",
+     "id": "obj-333",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5342,7 +6730,7 @@
    },
    {
     "box": {
-     "id": "obj-266",
+     "id": "obj-334",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -5360,7 +6748,7 @@
    },
    {
     "box": {
-     "id": "obj-267",
+     "id": "obj-335",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5378,7 +6766,7 @@
    },
    {
     "box": {
-     "id": "obj-268",
+     "id": "obj-336",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5394,7 +6782,7 @@
    },
    {
     "box": {
-     "id": "obj-269",
+     "id": "obj-337",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5412,7 +6800,7 @@
    },
    {
     "box": {
-     "id": "obj-270",
+     "id": "obj-338",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5430,7 +6818,7 @@
    },
    {
     "box": {
-     "id": "obj-271",
+     "id": "obj-339",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -5449,7 +6837,7 @@
    },
    {
     "box": {
-     "id": "obj-272",
+     "id": "obj-340",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -5467,7 +6855,7 @@
    },
    {
     "box": {
-     "id": "obj-273",
+     "id": "obj-341",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5485,7 +6873,7 @@
    },
    {
     "box": {
-     "id": "obj-274",
+     "id": "obj-342",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -5503,7 +6891,7 @@
    },
    {
     "box": {
-     "id": "obj-275",
+     "id": "obj-343",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5518,7 +6906,7 @@
    },
    {
     "box": {
-     "id": "obj-276",
+     "id": "obj-344",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -5531,7 +6919,7 @@
      "presentation": 1,
      "presentation_rect": [
       88,
-      256,
+      316,
       64,
       56
      ],
@@ -5557,7 +6945,7 @@
    },
    {
     "box": {
-     "id": "obj-277",
+     "id": "obj-345",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5575,7 +6963,7 @@
    },
    {
     "box": {
-     "id": "obj-278",
+     "id": "obj-346",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -5594,7 +6982,7 @@
    },
    {
     "box": {
-     "id": "obj-279",
+     "id": "obj-347",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5612,7 +7000,7 @@
    },
    {
     "box": {
-     "id": "obj-280",
+     "id": "obj-348",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -5630,7 +7018,7 @@
    },
    {
     "box": {
-     "id": "obj-281",
+     "id": "obj-349",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5648,7 +7036,7 @@
    },
    {
     "box": {
-     "id": "obj-282",
+     "id": "obj-350",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5664,7 +7052,7 @@
    },
    {
     "box": {
-     "id": "obj-283",
+     "id": "obj-351",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5682,7 +7070,7 @@
    },
    {
     "box": {
-     "id": "obj-284",
+     "id": "obj-352",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5697,7 +7085,7 @@
    },
    {
     "box": {
-     "id": "obj-285",
+     "id": "obj-353",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -5710,7 +7098,7 @@
      "presentation": 1,
      "presentation_rect": [
       160,
-      256,
+      316,
       64,
       56
      ],
@@ -5736,7 +7124,7 @@
    },
    {
     "box": {
-     "id": "obj-286",
+     "id": "obj-354",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5754,7 +7142,7 @@
    },
    {
     "box": {
-     "id": "obj-287",
+     "id": "obj-355",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -5773,7 +7161,7 @@
    },
    {
     "box": {
-     "id": "obj-288",
+     "id": "obj-356",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5791,7 +7179,7 @@
    },
    {
     "box": {
-     "id": "obj-289",
+     "id": "obj-357",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -5809,7 +7197,7 @@
    },
    {
     "box": {
-     "id": "obj-290",
+     "id": "obj-358",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5827,7 +7215,7 @@
    },
    {
     "box": {
-     "id": "obj-291",
+     "id": "obj-359",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5843,7 +7231,7 @@
    },
    {
     "box": {
-     "id": "obj-292",
+     "id": "obj-360",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5861,7 +7249,7 @@
    },
    {
     "box": {
-     "id": "obj-293",
+     "id": "obj-361",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5876,7 +7264,7 @@
    },
    {
     "box": {
-     "id": "obj-294",
+     "id": "obj-362",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -5889,7 +7277,7 @@
      "presentation": 1,
      "presentation_rect": [
       232,
-      256,
+      316,
       64,
       56
      ],
@@ -5915,7 +7303,7 @@
    },
    {
     "box": {
-     "id": "obj-295",
+     "id": "obj-363",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5933,7 +7321,7 @@
    },
    {
     "box": {
-     "id": "obj-296",
+     "id": "obj-364",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -5952,7 +7340,7 @@
    },
    {
     "box": {
-     "id": "obj-297",
+     "id": "obj-365",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5970,7 +7358,7 @@
    },
    {
     "box": {
-     "id": "obj-298",
+     "id": "obj-366",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -5988,7 +7376,7 @@
    },
    {
     "box": {
-     "id": "obj-299",
+     "id": "obj-367",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -6006,7 +7394,7 @@
    },
    {
     "box": {
-     "id": "obj-300",
+     "id": "obj-368",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -6022,7 +7410,7 @@
    },
    {
     "box": {
-     "id": "obj-301",
+     "id": "obj-369",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -6040,7 +7428,7 @@
    },
    {
     "box": {
-     "id": "obj-302",
+     "id": "obj-370",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -6055,7 +7443,7 @@
    },
    {
     "box": {
-     "id": "obj-303",
+     "id": "obj-371",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -6073,7 +7461,7 @@
    },
    {
     "box": {
-     "id": "obj-304",
+     "id": "obj-372",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -6092,7 +7480,7 @@
    },
    {
     "box": {
-     "id": "obj-305",
+     "id": "obj-373",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -6111,7 +7499,7 @@
    },
    {
     "box": {
-     "id": "obj-306",
+     "id": "obj-374",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -6127,7 +7515,7 @@
    },
    {
     "box": {
-     "id": "obj-307",
+     "id": "obj-375",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -6145,7 +7533,7 @@
    },
    {
     "box": {
-     "id": "obj-308",
+     "id": "obj-376",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 5,
@@ -6167,7 +7555,7 @@
    },
    {
     "box": {
-     "id": "obj-309",
+     "id": "obj-377",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 2,
@@ -6186,7 +7574,7 @@
    },
    {
     "box": {
-     "id": "obj-310",
+     "id": "obj-378",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -6204,7 +7592,7 @@
    },
    {
     "box": {
-     "id": "obj-311",
+     "id": "obj-379",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -6220,7 +7608,7 @@
    },
    {
     "box": {
-     "id": "obj-312",
+     "id": "obj-380",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -6238,7 +7626,7 @@
    },
    {
     "box": {
-     "id": "obj-313",
+     "id": "obj-381",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -6256,7 +7644,7 @@
    },
    {
     "box": {
-     "id": "obj-314",
+     "id": "obj-382",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -6272,7 +7660,7 @@
    },
    {
     "box": {
-     "id": "obj-315",
+     "id": "obj-383",
      "maxclass": "newobj",
      "numinlets": 14,
      "numoutlets": 14,
@@ -6303,7 +7691,7 @@
    },
    {
     "box": {
-     "id": "obj-316",
+     "id": "obj-384",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 2,
@@ -6322,7 +7710,7 @@
    },
    {
     "box": {
-     "id": "obj-317",
+     "id": "obj-385",
      "maxclass": "newobj",
      "numinlets": 5,
      "numoutlets": 4,
@@ -6343,7 +7731,7 @@
    },
    {
     "box": {
-     "id": "obj-318",
+     "id": "obj-386",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -6362,7 +7750,7 @@
    },
    {
     "box": {
-     "id": "obj-319",
+     "id": "obj-387",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -6380,7 +7768,7 @@
    },
    {
     "box": {
-     "id": "obj-320",
+     "id": "obj-388",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -6398,7 +7786,7 @@
    },
    {
     "box": {
-     "id": "obj-321",
+     "id": "obj-389",
      "maxclass": "newobj",
      "numinlets": 5,
      "numoutlets": 5,
@@ -6420,7 +7808,7 @@
    },
    {
     "box": {
-     "id": "obj-322",
+     "id": "obj-390",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -6436,7 +7824,7 @@
    },
    {
     "box": {
-     "id": "obj-323",
+     "id": "obj-391",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -6452,7 +7840,7 @@
    },
    {
     "box": {
-     "id": "obj-324",
+     "id": "obj-392",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -6468,7 +7856,7 @@
    },
    {
     "box": {
-     "id": "obj-325",
+     "id": "obj-393",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -6484,7 +7872,7 @@
    },
    {
     "box": {
-     "id": "obj-326",
+     "id": "obj-394",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -6497,7 +7885,7 @@
      "presentation": 1,
      "presentation_rect": [
       333,
-      256,
+      316,
       48,
       56
      ],
@@ -6523,7 +7911,7 @@
    },
    {
     "box": {
-     "id": "obj-327",
+     "id": "obj-395",
      "maxclass": "textedit",
      "numinlets": 1,
      "numoutlets": 4,
@@ -6536,7 +7924,7 @@
      "presentation": 1,
      "presentation_rect": [
       324,
-      232,
+      292,
       66,
       22
      ],
@@ -6556,7 +7944,7 @@
    },
    {
     "box": {
-     "id": "obj-328",
+     "id": "obj-396",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -6571,7 +7959,7 @@
    },
    {
     "box": {
-     "id": "obj-329",
+     "id": "obj-397",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -6590,7 +7978,7 @@
    },
    {
     "box": {
-     "id": "obj-330",
+     "id": "obj-398",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -6609,7 +7997,7 @@
    },
    {
     "box": {
-     "id": "obj-331",
+     "id": "obj-399",
      "maxclass": "umenu",
      "numinlets": 1,
      "numoutlets": 3,
@@ -6622,7 +8010,7 @@
      "presentation": 1,
      "presentation_rect": [
       390,
-      232,
+      292,
       22,
       22
      ],
@@ -6639,7 +8027,7 @@
    },
    {
     "box": {
-     "id": "obj-332",
+     "id": "obj-400",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -6657,7 +8045,7 @@
    },
    {
     "box": {
-     "id": "obj-333",
+     "id": "obj-401",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -6675,7 +8063,7 @@
    },
    {
     "box": {
-     "id": "obj-334",
+     "id": "obj-402",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -6693,7 +8081,7 @@
    },
    {
     "box": {
-     "id": "obj-335",
+     "id": "obj-403",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 3,
@@ -6713,7 +8101,7 @@
    },
    {
     "box": {
-     "id": "obj-336",
+     "id": "obj-404",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -6731,7 +8119,7 @@
    },
    {
     "box": {
-     "id": "obj-337",
+     "id": "obj-405",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -6749,7 +8137,7 @@
    },
    {
     "box": {
-     "id": "obj-338",
+     "id": "obj-406",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 3,
@@ -6769,7 +8157,7 @@
    },
    {
     "box": {
-     "id": "obj-339",
+     "id": "obj-407",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -6787,7 +8175,7 @@
    },
    {
     "box": {
-     "id": "obj-340",
+     "id": "obj-408",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -6803,7 +8191,7 @@
    },
    {
     "box": {
-     "id": "obj-341",
+     "id": "obj-409",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -6821,7 +8209,7 @@
    },
    {
     "box": {
-     "id": "obj-342",
+     "id": "obj-410",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -6839,7 +8227,7 @@
    },
    {
     "box": {
-     "id": "obj-343",
+     "id": "obj-411",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -6855,7 +8243,7 @@
    },
    {
     "box": {
-     "id": "obj-344",
+     "id": "obj-412",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -6873,7 +8261,7 @@
    },
    {
     "box": {
-     "id": "obj-345",
+     "id": "obj-413",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -6892,7 +8280,7 @@
    },
    {
     "box": {
-     "id": "obj-346",
+     "id": "obj-414",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -6911,7 +8299,7 @@
    },
    {
     "box": {
-     "id": "obj-347",
+     "id": "obj-415",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -6930,7 +8318,7 @@
    },
    {
     "box": {
-     "id": "obj-348",
+     "id": "obj-416",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -6949,7 +8337,7 @@
    },
    {
     "box": {
-     "id": "obj-349",
+     "id": "obj-417",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -6967,7 +8355,7 @@
    },
    {
     "box": {
-     "id": "obj-350",
+     "id": "obj-418",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -6985,7 +8373,7 @@
    },
    {
     "box": {
-     "id": "obj-351",
+     "id": "obj-419",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -6998,7 +8386,7 @@
      "presentation": 1,
      "presentation_rect": [
       427,
-      256,
+      316,
       48,
       56
      ],
@@ -7024,7 +8412,7 @@
    },
    {
     "box": {
-     "id": "obj-352",
+     "id": "obj-420",
      "maxclass": "textedit",
      "numinlets": 1,
      "numoutlets": 4,
@@ -7037,7 +8425,7 @@
      "presentation": 1,
      "presentation_rect": [
       418,
-      232,
+      292,
       66,
       22
      ],
@@ -7057,7 +8445,7 @@
    },
    {
     "box": {
-     "id": "obj-353",
+     "id": "obj-421",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -7072,7 +8460,7 @@
    },
    {
     "box": {
-     "id": "obj-354",
+     "id": "obj-422",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -7091,7 +8479,7 @@
    },
    {
     "box": {
-     "id": "obj-355",
+     "id": "obj-423",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -7110,7 +8498,7 @@
    },
    {
     "box": {
-     "id": "obj-356",
+     "id": "obj-424",
      "maxclass": "umenu",
      "numinlets": 1,
      "numoutlets": 3,
@@ -7123,7 +8511,7 @@
      "presentation": 1,
      "presentation_rect": [
       484,
-      232,
+      292,
       22,
       22
      ],
@@ -7140,7 +8528,7 @@
    },
    {
     "box": {
-     "id": "obj-357",
+     "id": "obj-425",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -7158,7 +8546,7 @@
    },
    {
     "box": {
-     "id": "obj-358",
+     "id": "obj-426",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -7176,7 +8564,7 @@
    },
    {
     "box": {
-     "id": "obj-359",
+     "id": "obj-427",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -7194,7 +8582,7 @@
    },
    {
     "box": {
-     "id": "obj-360",
+     "id": "obj-428",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 3,
@@ -7214,7 +8602,7 @@
    },
    {
     "box": {
-     "id": "obj-361",
+     "id": "obj-429",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -7232,7 +8620,7 @@
    },
    {
     "box": {
-     "id": "obj-362",
+     "id": "obj-430",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -7250,7 +8638,7 @@
    },
    {
     "box": {
-     "id": "obj-363",
+     "id": "obj-431",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 3,
@@ -7270,7 +8658,7 @@
    },
    {
     "box": {
-     "id": "obj-364",
+     "id": "obj-432",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -7288,7 +8676,7 @@
    },
    {
     "box": {
-     "id": "obj-365",
+     "id": "obj-433",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -7304,7 +8692,7 @@
    },
    {
     "box": {
-     "id": "obj-366",
+     "id": "obj-434",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -7322,7 +8710,7 @@
    },
    {
     "box": {
-     "id": "obj-367",
+     "id": "obj-435",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -7340,7 +8728,7 @@
    },
    {
     "box": {
-     "id": "obj-368",
+     "id": "obj-436",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -7356,7 +8744,7 @@
    },
    {
     "box": {
-     "id": "obj-369",
+     "id": "obj-437",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -7374,7 +8762,7 @@
    },
    {
     "box": {
-     "id": "obj-370",
+     "id": "obj-438",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -7393,7 +8781,7 @@
    },
    {
     "box": {
-     "id": "obj-371",
+     "id": "obj-439",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -7412,7 +8800,7 @@
    },
    {
     "box": {
-     "id": "obj-372",
+     "id": "obj-440",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -7431,7 +8819,7 @@
    },
    {
     "box": {
-     "id": "obj-373",
+     "id": "obj-441",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -7450,7 +8838,7 @@
    },
    {
     "box": {
-     "id": "obj-374",
+     "id": "obj-442",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -7468,7 +8856,7 @@
    },
    {
     "box": {
-     "id": "obj-375",
+     "id": "obj-443",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -7486,7 +8874,7 @@
    },
    {
     "box": {
-     "id": "obj-376",
+     "id": "obj-444",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -7499,7 +8887,7 @@
      "presentation": 1,
      "presentation_rect": [
       521,
-      256,
+      316,
       48,
       56
      ],
@@ -7525,7 +8913,7 @@
    },
    {
     "box": {
-     "id": "obj-377",
+     "id": "obj-445",
      "maxclass": "textedit",
      "numinlets": 1,
      "numoutlets": 4,
@@ -7538,7 +8926,7 @@
      "presentation": 1,
      "presentation_rect": [
       512,
-      232,
+      292,
       66,
       22
      ],
@@ -7558,7 +8946,7 @@
    },
    {
     "box": {
-     "id": "obj-378",
+     "id": "obj-446",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -7573,7 +8961,7 @@
    },
    {
     "box": {
-     "id": "obj-379",
+     "id": "obj-447",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -7592,7 +8980,7 @@
    },
    {
     "box": {
-     "id": "obj-380",
+     "id": "obj-448",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -7611,7 +8999,7 @@
    },
    {
     "box": {
-     "id": "obj-381",
+     "id": "obj-449",
      "maxclass": "umenu",
      "numinlets": 1,
      "numoutlets": 3,
@@ -7624,7 +9012,7 @@
      "presentation": 1,
      "presentation_rect": [
       578,
-      232,
+      292,
       22,
       22
      ],
@@ -7641,7 +9029,7 @@
    },
    {
     "box": {
-     "id": "obj-382",
+     "id": "obj-450",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -7659,7 +9047,7 @@
    },
    {
     "box": {
-     "id": "obj-383",
+     "id": "obj-451",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -7677,7 +9065,7 @@
    },
    {
     "box": {
-     "id": "obj-384",
+     "id": "obj-452",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -7695,7 +9083,7 @@
    },
    {
     "box": {
-     "id": "obj-385",
+     "id": "obj-453",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 3,
@@ -7715,7 +9103,7 @@
    },
    {
     "box": {
-     "id": "obj-386",
+     "id": "obj-454",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -7733,7 +9121,7 @@
    },
    {
     "box": {
-     "id": "obj-387",
+     "id": "obj-455",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -7751,7 +9139,7 @@
    },
    {
     "box": {
-     "id": "obj-388",
+     "id": "obj-456",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 3,
@@ -7771,7 +9159,7 @@
    },
    {
     "box": {
-     "id": "obj-389",
+     "id": "obj-457",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -7789,7 +9177,7 @@
    },
    {
     "box": {
-     "id": "obj-390",
+     "id": "obj-458",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -7805,7 +9193,7 @@
    },
    {
     "box": {
-     "id": "obj-391",
+     "id": "obj-459",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -7823,7 +9211,7 @@
    },
    {
     "box": {
-     "id": "obj-392",
+     "id": "obj-460",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -7841,7 +9229,7 @@
    },
    {
     "box": {
-     "id": "obj-393",
+     "id": "obj-461",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -7857,7 +9245,7 @@
    },
    {
     "box": {
-     "id": "obj-394",
+     "id": "obj-462",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -7875,7 +9263,7 @@
    },
    {
     "box": {
-     "id": "obj-395",
+     "id": "obj-463",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -7894,7 +9282,7 @@
    },
    {
     "box": {
-     "id": "obj-396",
+     "id": "obj-464",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -7913,7 +9301,7 @@
    },
    {
     "box": {
-     "id": "obj-397",
+     "id": "obj-465",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -7932,7 +9320,7 @@
    },
    {
     "box": {
-     "id": "obj-398",
+     "id": "obj-466",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -7951,7 +9339,7 @@
    },
    {
     "box": {
-     "id": "obj-399",
+     "id": "obj-467",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -7969,7 +9357,7 @@
    },
    {
     "box": {
-     "id": "obj-400",
+     "id": "obj-468",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -7987,7 +9375,7 @@
    },
    {
     "box": {
-     "id": "obj-401",
+     "id": "obj-469",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -8000,7 +9388,7 @@
      "presentation": 1,
      "presentation_rect": [
       615,
-      256,
+      316,
       48,
       56
      ],
@@ -8026,7 +9414,7 @@
    },
    {
     "box": {
-     "id": "obj-402",
+     "id": "obj-470",
      "maxclass": "textedit",
      "numinlets": 1,
      "numoutlets": 4,
@@ -8039,7 +9427,7 @@
      "presentation": 1,
      "presentation_rect": [
       606,
-      232,
+      292,
       66,
       22
      ],
@@ -8059,7 +9447,7 @@
    },
    {
     "box": {
-     "id": "obj-403",
+     "id": "obj-471",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -8074,7 +9462,7 @@
    },
    {
     "box": {
-     "id": "obj-404",
+     "id": "obj-472",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -8093,7 +9481,7 @@
    },
    {
     "box": {
-     "id": "obj-405",
+     "id": "obj-473",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -8112,7 +9500,7 @@
    },
    {
     "box": {
-     "id": "obj-406",
+     "id": "obj-474",
      "maxclass": "umenu",
      "numinlets": 1,
      "numoutlets": 3,
@@ -8125,7 +9513,7 @@
      "presentation": 1,
      "presentation_rect": [
       672,
-      232,
+      292,
       22,
       22
      ],
@@ -8142,7 +9530,7 @@
    },
    {
     "box": {
-     "id": "obj-407",
+     "id": "obj-475",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -8160,7 +9548,7 @@
    },
    {
     "box": {
-     "id": "obj-408",
+     "id": "obj-476",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -8178,7 +9566,7 @@
    },
    {
     "box": {
-     "id": "obj-409",
+     "id": "obj-477",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -8196,7 +9584,7 @@
    },
    {
     "box": {
-     "id": "obj-410",
+     "id": "obj-478",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 3,
@@ -8216,7 +9604,7 @@
    },
    {
     "box": {
-     "id": "obj-411",
+     "id": "obj-479",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -8234,7 +9622,7 @@
    },
    {
     "box": {
-     "id": "obj-412",
+     "id": "obj-480",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -8252,7 +9640,7 @@
    },
    {
     "box": {
-     "id": "obj-413",
+     "id": "obj-481",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 3,
@@ -8272,7 +9660,7 @@
    },
    {
     "box": {
-     "id": "obj-414",
+     "id": "obj-482",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -8290,7 +9678,7 @@
    },
    {
     "box": {
-     "id": "obj-415",
+     "id": "obj-483",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -8306,7 +9694,7 @@
    },
    {
     "box": {
-     "id": "obj-416",
+     "id": "obj-484",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -8324,7 +9712,7 @@
    },
    {
     "box": {
-     "id": "obj-417",
+     "id": "obj-485",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -8342,7 +9730,7 @@
    },
    {
     "box": {
-     "id": "obj-418",
+     "id": "obj-486",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 0,
@@ -8358,7 +9746,7 @@
    },
    {
     "box": {
-     "id": "obj-419",
+     "id": "obj-487",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -8376,7 +9764,7 @@
    },
    {
     "box": {
-     "id": "obj-420",
+     "id": "obj-488",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -8395,7 +9783,7 @@
    },
    {
     "box": {
-     "id": "obj-421",
+     "id": "obj-489",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -8414,7 +9802,7 @@
    },
    {
     "box": {
-     "id": "obj-422",
+     "id": "obj-490",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -8433,7 +9821,7 @@
    },
    {
     "box": {
-     "id": "obj-423",
+     "id": "obj-491",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -8452,7 +9840,7 @@
    },
    {
     "box": {
-     "id": "obj-424",
+     "id": "obj-492",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -8470,7 +9858,7 @@
    },
    {
     "box": {
-     "id": "obj-425",
+     "id": "obj-493",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -8488,7 +9876,472 @@
    },
    {
     "box": {
-     "id": "obj-426",
+     "id": "obj-494",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1240,
+      760,
+      71,
+      20
+     ],
+     "text": "presets"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-495",
+     "maxclass": "textedit",
+     "numinlets": 1,
+     "numoutlets": 4,
+     "patching_rect": [
+      1240,
+      880,
+      180,
+      22
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      74,
+      384,
+      190,
+      24
+     ],
+     "outlettype": [
+      "",
+      "int",
+      "",
+      ""
+     ],
+     "varname": "preset",
+     "keymode": 1,
+     "outputmode": 1,
+     "lines": 1,
+     "parameter_enable": 0,
+     "fontsize": 12.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-496",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      1240,
+      910,
+      81,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route text"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-497",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      1240,
+      937,
+      81,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route bang"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-498",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 3,
+     "patching_rect": [
+      1240,
+      970,
+      68,
+      22
+     ],
+     "outlettype": [
+      "",
+      "",
+      ""
+     ],
+     "text": "gate 3 0"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-499",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      2614,
+      406,
+      56,
+      20
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      14,
+      386,
+      56,
+      20
+     ],
+     "text": "preset",
+     "fontsize": 12.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-500",
+     "maxclass": "textbutton",
+     "numinlets": 1,
+     "numoutlets": 3,
+     "patching_rect": [
+      1240,
+      784,
+      60,
+      24
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      272,
+      384,
+      70,
+      24
+     ],
+     "outlettype": [
+      "",
+      "",
+      "int"
+     ],
+     "text": "store",
+     "parameter_enable": 0,
+     "fontsize": 12.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-501",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 3,
+     "patching_rect": [
+      1240,
+      818,
+      61,
+      22
+     ],
+     "outlettype": [
+      "",
+      "",
+      ""
+     ],
+     "text": "t 0 b 1"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-502",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1240,
+      1040,
+      152,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /preset/store"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-503",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1240,
+      1067,
+      126,
+      22
+     ],
+     "outlettype": [],
+     "text": "s musicrfm-packet"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-504",
+     "maxclass": "textbutton",
+     "numinlets": 1,
+     "numoutlets": 3,
+     "patching_rect": [
+      1440,
+      784,
+      60,
+      24
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      348,
+      384,
+      70,
+      24
+     ],
+     "outlettype": [
+      "",
+      "",
+      "int"
+     ],
+     "text": "recall",
+     "parameter_enable": 0,
+     "fontsize": 12.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-505",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 3,
+     "patching_rect": [
+      1440,
+      818,
+      61,
+      22
+     ],
+     "outlettype": [
+      "",
+      "",
+      ""
+     ],
+     "text": "t 0 b 2"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-506",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1440,
+      1040,
+      159,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /preset/recall"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-507",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1440,
+      1067,
+      126,
+      22
+     ],
+     "outlettype": [],
+     "text": "s musicrfm-packet"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-508",
+     "maxclass": "textbutton",
+     "numinlets": 1,
+     "numoutlets": 3,
+     "patching_rect": [
+      1640,
+      784,
+      60,
+      24
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      424,
+      384,
+      70,
+      24
+     ],
+     "outlettype": [
+      "",
+      "",
+      "int"
+     ],
+     "text": "morph",
+     "parameter_enable": 0,
+     "fontsize": 12.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-509",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 3,
+     "patching_rect": [
+      1640,
+      818,
+      61,
+      22
+     ],
+     "outlettype": [
+      "",
+      "",
+      ""
+     ],
+     "text": "t 0 b 3"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-510",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1640,
+      1040,
+      152,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /preset/morph"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-511",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      1640,
+      1067,
+      126,
+      22
+     ],
+     "outlettype": [],
+     "text": "s musicrfm-packet"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-512",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      1640,
+      1010,
+      61,
+      22
+     ],
+     "outlettype": [
+      "list",
+      "inactive"
+     ],
+     "text": "zl.join"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-513",
+     "maxclass": "flonum",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      1720,
+      980,
+      60,
+      22
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      500,
+      385,
+      50,
+      22
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "minimum": 0.0,
+     "parameter_enable": 0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-514",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1720,
+      945,
+      87,
+      22
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "loadmess 4."
+    }
+   },
+   {
+    "box": {
+     "id": "obj-515",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      3152,
+      406,
+      60,
+      20
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      552,
+      386,
+      60,
+      20
+     ],
+     "text": "seconds",
+     "fontsize": 12.0
+    }
+   },
+   {
+    "box": {
+     "id": "obj-516",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -8503,7 +10356,7 @@
    },
    {
     "box": {
-     "id": "obj-427",
+     "id": "obj-517",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -8521,7 +10374,7 @@
    },
    {
     "box": {
-     "id": "obj-428",
+     "id": "obj-518",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -8539,7 +10392,7 @@
    },
    {
     "box": {
-     "id": "obj-429",
+     "id": "obj-519",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -8557,7 +10410,7 @@
    },
    {
     "box": {
-     "id": "obj-430",
+     "id": "obj-520",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -8575,7 +10428,7 @@
    },
    {
     "box": {
-     "id": "obj-431",
+     "id": "obj-521",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -8593,7 +10446,7 @@
    },
    {
     "box": {
-     "id": "obj-432",
+     "id": "obj-522",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 2,
@@ -8612,7 +10465,7 @@
    },
    {
     "box": {
-     "id": "obj-433",
+     "id": "obj-523",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -8630,7 +10483,7 @@
    },
    {
     "box": {
-     "id": "obj-434",
+     "id": "obj-524",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -8643,7 +10496,7 @@
      "presentation": 1,
      "presentation_rect": [
       74,
-      324,
+      420,
       618,
       20
      ],
@@ -8652,20 +10505,20 @@
    },
    {
     "box": {
-     "id": "obj-435",
+     "id": "obj-525",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
      "patching_rect": [
       2614,
-      344,
+      440,
       56,
       20
      ],
      "presentation": 1,
      "presentation_rect": [
       14,
-      324,
+      420,
       56,
       20
      ],
@@ -9254,19 +11107,6 @@
       0
      ],
      "destination": [
-      "obj-74",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-74",
-      0
-     ],
-     "destination": [
       "obj-72",
       0
      ],
@@ -9276,20 +11116,7 @@
    {
     "patchline": {
      "source": [
-      "obj-71",
-      1
-     ],
-     "destination": [
-      "obj-75",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-75",
+      "obj-72",
       0
      ],
      "destination": [
@@ -9302,6 +11129,32 @@
    {
     "patchline": {
      "source": [
+      "obj-74",
+      0
+     ],
+     "destination": [
+      "obj-75",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-73",
+      0
+     ],
+     "destination": [
+      "obj-74",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-76",
       0
      ],
@@ -9315,24 +11168,11 @@
    {
     "patchline": {
      "source": [
-      "obj-71",
-      2
+      "obj-75",
+      1
      ],
      "destination": [
       "obj-76",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-77",
-      0
-     ],
-     "destination": [
-      "obj-78",
       0
      ],
      "order": 0
@@ -9346,19 +11186,6 @@
      ],
      "destination": [
       "obj-80",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-71",
-      3
-     ],
-     "destination": [
-      "obj-79",
       0
      ],
      "order": 0
@@ -9380,11 +11207,11 @@
    {
     "patchline": {
      "source": [
-      "obj-82",
+      "obj-81",
       0
      ],
      "destination": [
-      "obj-83",
+      "obj-78",
       0
      ],
      "order": 0
@@ -9393,11 +11220,11 @@
    {
     "patchline": {
      "source": [
-      "obj-71",
-      4
+      "obj-82",
+      0
      ],
      "destination": [
-      "obj-82",
+      "obj-83",
       0
      ],
      "order": 0
@@ -9419,11 +11246,11 @@
    {
     "patchline": {
      "source": [
-      "obj-85",
+      "obj-78",
       0
      ],
      "destination": [
-      "obj-86",
+      "obj-82",
       0
      ],
      "order": 0
@@ -9432,24 +11259,11 @@
    {
     "patchline": {
      "source": [
-      "obj-71",
-      5
-     ],
-     "destination": [
-      "obj-85",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-86",
-      0
-     ],
-     "destination": [
       "obj-87",
+      0
+     ],
+     "destination": [
+      "obj-88",
       0
      ],
      "order": 0
@@ -9463,19 +11277,6 @@
      ],
      "destination": [
       "obj-89",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-71",
-      6
-     ],
-     "destination": [
-      "obj-88",
       0
      ],
      "order": 0
@@ -9497,11 +11298,11 @@
    {
     "patchline": {
      "source": [
-      "obj-95",
+      "obj-91",
       0
      ],
      "destination": [
-      "obj-96",
+      "obj-92",
       0
      ],
      "order": 0
@@ -9510,11 +11311,11 @@
    {
     "patchline": {
      "source": [
-      "obj-96",
+      "obj-90",
       0
      ],
      "destination": [
-      "obj-97",
+      "obj-91",
       0
      ],
      "order": 0
@@ -9523,7 +11324,7 @@
    {
     "patchline": {
      "source": [
-      "obj-97",
+      "obj-93",
       0
      ],
      "destination": [
@@ -9536,11 +11337,50 @@
    {
     "patchline": {
      "source": [
+      "obj-92",
+      1
+     ],
+     "destination": [
+      "obj-93",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-96",
+      0
+     ],
+     "destination": [
+      "obj-97",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-97",
+      0
+     ],
+     "destination": [
+      "obj-98",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-98",
       0
      ],
      "destination": [
-      "obj-99",
+      "obj-95",
       0
      ],
      "order": 0
@@ -9562,50 +11402,24 @@
    {
     "patchline": {
      "source": [
-      "obj-94",
+      "obj-100",
       0
      ],
      "destination": [
-      "obj-98",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-101",
       0
      ],
-     "destination": [
-      "obj-94",
-      0
-     ],
      "order": 0
     }
    },
    {
     "patchline": {
      "source": [
-      "obj-102",
+      "obj-95",
       0
      ],
      "destination": [
-      "obj-103",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-103",
-      0
-     ],
-     "destination": [
-      "obj-104",
+      "obj-99",
       0
      ],
      "order": 0
@@ -9618,7 +11432,7 @@
       0
      ],
      "destination": [
-      "obj-94",
+      "obj-105",
       0
      ],
      "order": 0
@@ -9644,7 +11458,7 @@
       0
      ],
      "destination": [
-      "obj-94",
+      "obj-107",
       0
      ],
      "order": 0
@@ -9653,33 +11467,20 @@
    {
     "patchline": {
      "source": [
+      "obj-108",
+      0
+     ],
+     "destination": [
       "obj-109",
       0
      ],
-     "destination": [
-      "obj-110",
-      0
-     ],
      "order": 0
     }
    },
    {
     "patchline": {
      "source": [
-      "obj-110",
-      0
-     ],
-     "destination": [
-      "obj-111",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-111",
+      "obj-107",
       0
      ],
      "destination": [
@@ -9692,11 +11493,24 @@
    {
     "patchline": {
      "source": [
-      "obj-112",
+      "obj-110",
       0
      ],
      "destination": [
-      "obj-113",
+      "obj-111",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-109",
+      1
+     ],
+     "destination": [
+      "obj-110",
       0
      ],
      "order": 0
@@ -9718,11 +11532,11 @@
    {
     "patchline": {
      "source": [
-      "obj-108",
+      "obj-114",
       0
      ],
      "destination": [
-      "obj-112",
+      "obj-115",
       0
      ],
      "order": 0
@@ -9735,7 +11549,7 @@
       0
      ],
      "destination": [
-      "obj-108",
+      "obj-112",
       0
      ],
      "order": 0
@@ -9770,11 +11584,11 @@
    {
     "patchline": {
      "source": [
-      "obj-118",
+      "obj-112",
       0
      ],
      "destination": [
-      "obj-108",
+      "obj-116",
       0
      ],
      "order": 0
@@ -9783,11 +11597,11 @@
    {
     "patchline": {
      "source": [
-      "obj-119",
+      "obj-121",
       0
      ],
      "destination": [
-      "obj-120",
+      "obj-122",
       0
      ],
      "order": 0
@@ -9796,11 +11610,11 @@
    {
     "patchline": {
      "source": [
-      "obj-120",
+      "obj-122",
       0
      ],
      "destination": [
-      "obj-108",
+      "obj-123",
       0
      ],
      "order": 0
@@ -9822,37 +11636,24 @@
    {
     "patchline": {
      "source": [
+      "obj-125",
+      0
+     ],
+     "destination": [
+      "obj-126",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-124",
       0
      ],
      "destination": [
       "obj-125",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-125",
-      0
-     ],
-     "destination": [
-      "obj-122",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-126",
-      0
-     ],
-     "destination": [
-      "obj-127",
       0
      ],
      "order": 0
@@ -9874,24 +11675,11 @@
    {
     "patchline": {
      "source": [
-      "obj-122",
-      0
-     ],
-     "destination": [
       "obj-126",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-129",
-      0
+      1
      ],
      "destination": [
-      "obj-122",
+      "obj-127",
       0
      ],
      "order": 0
@@ -9930,7 +11718,7 @@
       0
      ],
      "destination": [
-      "obj-122",
+      "obj-129",
       0
      ],
      "order": 0
@@ -9956,7 +11744,7 @@
       0
      ],
      "destination": [
-      "obj-122",
+      "obj-135",
       0
      ],
      "order": 0
@@ -9965,11 +11753,11 @@
    {
     "patchline": {
      "source": [
-      "obj-137",
+      "obj-129",
       0
      ],
      "destination": [
-      "obj-138",
+      "obj-133",
       0
      ],
      "order": 0
@@ -9992,32 +11780,6 @@
     "patchline": {
      "source": [
       "obj-139",
-      0
-     ],
-     "destination": [
-      "obj-136",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-140",
-      0
-     ],
-     "destination": [
-      "obj-141",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-141",
       0
      ],
      "destination": [
@@ -10030,7 +11792,7 @@
    {
     "patchline": {
      "source": [
-      "obj-136",
+      "obj-142",
       0
      ],
      "destination": [
@@ -10043,11 +11805,24 @@
    {
     "patchline": {
      "source": [
+      "obj-139",
+      1
+     ],
+     "destination": [
+      "obj-143",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-143",
       0
      ],
      "destination": [
-      "obj-136",
+      "obj-141",
       0
      ],
      "order": 0
@@ -10069,11 +11844,11 @@
    {
     "patchline": {
      "source": [
-      "obj-145",
-      0
+      "obj-139",
+      2
      ],
      "destination": [
-      "obj-146",
+      "obj-144",
       0
      ],
      "order": 0
@@ -10082,11 +11857,11 @@
    {
     "patchline": {
      "source": [
-      "obj-146",
+      "obj-145",
       0
      ],
      "destination": [
-      "obj-136",
+      "obj-146",
       0
      ],
      "order": 0
@@ -10108,11 +11883,50 @@
    {
     "patchline": {
      "source": [
+      "obj-139",
+      3
+     ],
+     "destination": [
+      "obj-147",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-148",
       0
      ],
      "destination": [
-      "obj-136",
+      "obj-149",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-150",
+      0
+     ],
+     "destination": [
+      "obj-151",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-139",
+      4
+     ],
+     "destination": [
+      "obj-150",
       0
      ],
      "order": 0
@@ -10134,11 +11948,11 @@
    {
     "patchline": {
      "source": [
-      "obj-152",
+      "obj-153",
       0
      ],
      "destination": [
-      "obj-153",
+      "obj-154",
       0
      ],
      "order": 0
@@ -10147,11 +11961,11 @@
    {
     "patchline": {
      "source": [
-      "obj-153",
-      0
+      "obj-139",
+      5
      ],
      "destination": [
-      "obj-150",
+      "obj-153",
       0
      ],
      "order": 0
@@ -10173,24 +11987,24 @@
    {
     "patchline": {
      "source": [
-      "obj-155",
-      0
-     ],
-     "destination": [
       "obj-156",
       0
      ],
+     "destination": [
+      "obj-157",
+      0
+     ],
      "order": 0
     }
    },
    {
     "patchline": {
      "source": [
-      "obj-150",
-      0
+      "obj-139",
+      6
      ],
      "destination": [
-      "obj-154",
+      "obj-156",
       0
      ],
      "order": 0
@@ -10203,20 +12017,20 @@
       0
      ],
      "destination": [
-      "obj-150",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-158",
       0
      ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-163",
+      0
+     ],
      "destination": [
-      "obj-159",
+      "obj-164",
       0
      ],
      "order": 0
@@ -10225,50 +12039,11 @@
    {
     "patchline": {
      "source": [
-      "obj-159",
+      "obj-164",
       0
      ],
      "destination": [
-      "obj-160",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-160",
-      0
-     ],
-     "destination": [
-      "obj-150",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-161",
-      0
-     ],
-     "destination": [
-      "obj-162",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-162",
-      0
-     ],
-     "destination": [
-      "obj-150",
+      "obj-165",
       0
      ],
      "order": 0
@@ -10281,7 +12056,7 @@
       0
      ],
      "destination": [
-      "obj-166",
+      "obj-162",
       0
      ],
      "order": 0
@@ -10307,20 +12082,20 @@
       0
      ],
      "destination": [
-      "obj-164",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-168",
       0
      ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-162",
+      0
+     ],
      "destination": [
-      "obj-169",
+      "obj-166",
       0
      ],
      "order": 0
@@ -10333,20 +12108,20 @@
       0
      ],
      "destination": [
+      "obj-162",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-170",
       0
      ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-164",
-      0
-     ],
      "destination": [
-      "obj-168",
+      "obj-171",
       0
      ],
      "order": 0
@@ -10359,7 +12134,7 @@
       0
      ],
      "destination": [
-      "obj-164",
+      "obj-172",
       0
      ],
      "order": 0
@@ -10372,7 +12147,7 @@
       0
      ],
      "destination": [
-      "obj-173",
+      "obj-162",
       0
      ],
      "order": 0
@@ -10398,7 +12173,7 @@
       0
      ],
      "destination": [
-      "obj-164",
+      "obj-162",
       0
      ],
      "order": 0
@@ -10407,11 +12182,11 @@
    {
     "patchline": {
      "source": [
-      "obj-175",
+      "obj-177",
       0
      ],
      "destination": [
-      "obj-176",
+      "obj-178",
       0
      ],
      "order": 0
@@ -10420,11 +12195,11 @@
    {
     "patchline": {
      "source": [
-      "obj-176",
+      "obj-178",
       0
      ],
      "destination": [
-      "obj-164",
+      "obj-179",
       0
      ],
      "order": 0
@@ -10437,7 +12212,7 @@
       0
      ],
      "destination": [
-      "obj-180",
+      "obj-176",
       0
      ],
      "order": 0
@@ -10463,20 +12238,20 @@
       0
      ],
      "destination": [
-      "obj-178",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-182",
       0
      ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-176",
+      0
+     ],
      "destination": [
-      "obj-183",
+      "obj-180",
       0
      ],
      "order": 0
@@ -10489,20 +12264,20 @@
       0
      ],
      "destination": [
+      "obj-176",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-184",
       0
      ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-178",
-      0
-     ],
      "destination": [
-      "obj-182",
+      "obj-185",
       0
      ],
      "order": 0
@@ -10515,7 +12290,7 @@
       0
      ],
      "destination": [
-      "obj-178",
+      "obj-186",
       0
      ],
      "order": 0
@@ -10528,7 +12303,7 @@
       0
      ],
      "destination": [
-      "obj-187",
+      "obj-176",
       0
      ],
      "order": 0
@@ -10554,7 +12329,7 @@
       0
      ],
      "destination": [
-      "obj-178",
+      "obj-176",
       0
      ],
      "order": 0
@@ -10563,11 +12338,11 @@
    {
     "patchline": {
      "source": [
-      "obj-189",
+      "obj-191",
       0
      ],
      "destination": [
-      "obj-190",
+      "obj-192",
       0
      ],
      "order": 0
@@ -10576,11 +12351,11 @@
    {
     "patchline": {
      "source": [
-      "obj-190",
+      "obj-192",
       0
      ],
      "destination": [
-      "obj-178",
+      "obj-193",
       0
      ],
      "order": 0
@@ -10593,7 +12368,7 @@
       0
      ],
      "destination": [
-      "obj-194",
+      "obj-190",
       0
      ],
      "order": 0
@@ -10619,20 +12394,20 @@
       0
      ],
      "destination": [
-      "obj-192",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-196",
       0
      ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-190",
+      0
+     ],
      "destination": [
-      "obj-197",
+      "obj-194",
       0
      ],
      "order": 0
@@ -10645,20 +12420,20 @@
       0
      ],
      "destination": [
+      "obj-190",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-198",
       0
      ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-192",
-      0
-     ],
      "destination": [
-      "obj-196",
+      "obj-199",
       0
      ],
      "order": 0
@@ -10671,7 +12446,7 @@
       0
      ],
      "destination": [
-      "obj-192",
+      "obj-200",
       0
      ],
      "order": 0
@@ -10684,7 +12459,7 @@
       0
      ],
      "destination": [
-      "obj-201",
+      "obj-190",
       0
      ],
      "order": 0
@@ -10710,7 +12485,7 @@
       0
      ],
      "destination": [
-      "obj-192",
+      "obj-190",
       0
      ],
      "order": 0
@@ -10719,11 +12494,11 @@
    {
     "patchline": {
      "source": [
-      "obj-203",
+      "obj-205",
       0
      ],
      "destination": [
-      "obj-204",
+      "obj-206",
       0
      ],
      "order": 0
@@ -10732,11 +12507,11 @@
    {
     "patchline": {
      "source": [
-      "obj-204",
+      "obj-206",
       0
      ],
      "destination": [
-      "obj-192",
+      "obj-207",
       0
      ],
      "order": 0
@@ -10749,7 +12524,7 @@
       0
      ],
      "destination": [
-      "obj-208",
+      "obj-204",
       0
      ],
      "order": 0
@@ -10775,20 +12550,20 @@
       0
      ],
      "destination": [
-      "obj-206",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-210",
       0
      ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-204",
+      0
+     ],
      "destination": [
-      "obj-211",
+      "obj-208",
       0
      ],
      "order": 0
@@ -10801,20 +12576,20 @@
       0
      ],
      "destination": [
+      "obj-204",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-212",
       0
      ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-206",
-      0
-     ],
      "destination": [
-      "obj-210",
+      "obj-213",
       0
      ],
      "order": 0
@@ -10827,7 +12602,7 @@
       0
      ],
      "destination": [
-      "obj-206",
+      "obj-214",
       0
      ],
      "order": 0
@@ -10840,7 +12615,7 @@
       0
      ],
      "destination": [
-      "obj-215",
+      "obj-204",
       0
      ],
      "order": 0
@@ -10866,7 +12641,7 @@
       0
      ],
      "destination": [
-      "obj-206",
+      "obj-204",
       0
      ],
      "order": 0
@@ -10875,11 +12650,11 @@
    {
     "patchline": {
      "source": [
-      "obj-217",
+      "obj-219",
       0
      ],
      "destination": [
-      "obj-218",
+      "obj-220",
       0
      ],
      "order": 0
@@ -10888,11 +12663,11 @@
    {
     "patchline": {
      "source": [
-      "obj-218",
+      "obj-220",
       0
      ],
      "destination": [
-      "obj-206",
+      "obj-221",
       0
      ],
      "order": 0
@@ -10905,7 +12680,7 @@
       0
      ],
      "destination": [
-      "obj-222",
+      "obj-218",
       0
      ],
      "order": 0
@@ -10931,20 +12706,20 @@
       0
      ],
      "destination": [
-      "obj-220",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-224",
       0
      ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-218",
+      0
+     ],
      "destination": [
-      "obj-225",
+      "obj-222",
       0
      ],
      "order": 0
@@ -10957,20 +12732,20 @@
       0
      ],
      "destination": [
+      "obj-218",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-226",
       0
      ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-220",
-      0
-     ],
      "destination": [
-      "obj-224",
+      "obj-227",
       0
      ],
      "order": 0
@@ -10983,7 +12758,7 @@
       0
      ],
      "destination": [
-      "obj-220",
+      "obj-228",
       0
      ],
      "order": 0
@@ -10996,7 +12771,7 @@
       0
      ],
      "destination": [
-      "obj-229",
+      "obj-218",
       0
      ],
      "order": 0
@@ -11022,7 +12797,7 @@
       0
      ],
      "destination": [
-      "obj-220",
+      "obj-218",
       0
      ],
      "order": 0
@@ -11031,11 +12806,11 @@
    {
     "patchline": {
      "source": [
-      "obj-231",
+      "obj-233",
       0
      ],
      "destination": [
-      "obj-232",
+      "obj-234",
       0
      ],
      "order": 0
@@ -11044,11 +12819,11 @@
    {
     "patchline": {
      "source": [
-      "obj-232",
+      "obj-234",
       0
      ],
      "destination": [
-      "obj-220",
+      "obj-235",
       0
      ],
      "order": 0
@@ -11061,7 +12836,7 @@
       0
      ],
      "destination": [
-      "obj-236",
+      "obj-232",
       0
      ],
      "order": 0
@@ -11087,20 +12862,20 @@
       0
      ],
      "destination": [
-      "obj-234",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-238",
       0
      ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-232",
+      0
+     ],
      "destination": [
-      "obj-239",
+      "obj-236",
       0
      ],
      "order": 0
@@ -11113,20 +12888,20 @@
       0
      ],
      "destination": [
+      "obj-232",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-240",
       0
      ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-234",
-      0
-     ],
      "destination": [
-      "obj-238",
+      "obj-241",
       0
      ],
      "order": 0
@@ -11139,7 +12914,7 @@
       0
      ],
      "destination": [
-      "obj-234",
+      "obj-242",
       0
      ],
      "order": 0
@@ -11152,7 +12927,7 @@
       0
      ],
      "destination": [
-      "obj-243",
+      "obj-232",
       0
      ],
      "order": 0
@@ -11178,7 +12953,7 @@
       0
      ],
      "destination": [
-      "obj-234",
+      "obj-232",
       0
      ],
      "order": 0
@@ -11187,11 +12962,11 @@
    {
     "patchline": {
      "source": [
-      "obj-245",
+      "obj-247",
       0
      ],
      "destination": [
-      "obj-246",
+      "obj-248",
       0
      ],
      "order": 0
@@ -11200,11 +12975,11 @@
    {
     "patchline": {
      "source": [
-      "obj-246",
+      "obj-248",
       0
      ],
      "destination": [
-      "obj-234",
+      "obj-249",
       0
      ],
      "order": 0
@@ -11217,7 +12992,7 @@
       0
      ],
      "destination": [
-      "obj-250",
+      "obj-246",
       0
      ],
      "order": 0
@@ -11243,20 +13018,20 @@
       0
      ],
      "destination": [
-      "obj-248",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-252",
       0
      ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-246",
+      0
+     ],
      "destination": [
-      "obj-253",
+      "obj-250",
       0
      ],
      "order": 0
@@ -11269,20 +13044,20 @@
       0
      ],
      "destination": [
+      "obj-246",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-254",
       0
      ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-248",
-      0
-     ],
      "destination": [
-      "obj-252",
+      "obj-255",
       0
      ],
      "order": 0
@@ -11295,7 +13070,7 @@
       0
      ],
      "destination": [
-      "obj-248",
+      "obj-256",
       0
      ],
      "order": 0
@@ -11308,7 +13083,7 @@
       0
      ],
      "destination": [
-      "obj-257",
+      "obj-246",
       0
      ],
      "order": 0
@@ -11334,7 +13109,7 @@
       0
      ],
      "destination": [
-      "obj-248",
+      "obj-246",
       0
      ],
      "order": 0
@@ -11343,11 +13118,11 @@
    {
     "patchline": {
      "source": [
-      "obj-259",
+      "obj-261",
       0
      ],
      "destination": [
-      "obj-260",
+      "obj-262",
       0
      ],
      "order": 0
@@ -11356,11 +13131,11 @@
    {
     "patchline": {
      "source": [
-      "obj-260",
+      "obj-262",
       0
      ],
      "destination": [
-      "obj-248",
+      "obj-263",
       0
      ],
      "order": 0
@@ -11373,7 +13148,7 @@
       0
      ],
      "destination": [
-      "obj-264",
+      "obj-260",
       0
      ],
      "order": 0
@@ -11399,20 +13174,20 @@
       0
      ],
      "destination": [
-      "obj-262",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-266",
       0
      ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-260",
+      0
+     ],
      "destination": [
-      "obj-267",
+      "obj-264",
       0
      ],
      "order": 0
@@ -11425,20 +13200,20 @@
       0
      ],
      "destination": [
+      "obj-260",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-268",
       0
      ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-262",
-      0
-     ],
      "destination": [
-      "obj-266",
+      "obj-269",
       0
      ],
      "order": 0
@@ -11451,7 +13226,7 @@
       0
      ],
      "destination": [
-      "obj-262",
+      "obj-270",
       0
      ],
      "order": 0
@@ -11464,7 +13239,7 @@
       0
      ],
      "destination": [
-      "obj-271",
+      "obj-260",
       0
      ],
      "order": 0
@@ -11490,7 +13265,7 @@
       0
      ],
      "destination": [
-      "obj-262",
+      "obj-260",
       0
      ],
      "order": 0
@@ -11499,11 +13274,11 @@
    {
     "patchline": {
      "source": [
-      "obj-273",
+      "obj-275",
       0
      ],
      "destination": [
-      "obj-274",
+      "obj-276",
       0
      ],
      "order": 0
@@ -11512,11 +13287,11 @@
    {
     "patchline": {
      "source": [
-      "obj-274",
+      "obj-276",
       0
      ],
      "destination": [
-      "obj-262",
+      "obj-277",
       0
      ],
      "order": 0
@@ -11529,7 +13304,7 @@
       0
      ],
      "destination": [
-      "obj-278",
+      "obj-274",
       0
      ],
      "order": 0
@@ -11555,20 +13330,20 @@
       0
      ],
      "destination": [
-      "obj-276",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-280",
       0
      ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-274",
+      0
+     ],
      "destination": [
-      "obj-281",
+      "obj-278",
       0
      ],
      "order": 0
@@ -11581,20 +13356,20 @@
       0
      ],
      "destination": [
+      "obj-274",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-282",
       0
      ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-276",
-      0
-     ],
      "destination": [
-      "obj-280",
+      "obj-283",
       0
      ],
      "order": 0
@@ -11607,7 +13382,33 @@
       0
      ],
      "destination": [
-      "obj-276",
+      "obj-284",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-284",
+      0
+     ],
+     "destination": [
+      "obj-274",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-285",
+      0
+     ],
+     "destination": [
+      "obj-286",
       0
      ],
      "order": 0
@@ -11620,33 +13421,7 @@
       0
      ],
      "destination": [
-      "obj-287",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-287",
-      0
-     ],
-     "destination": [
-      "obj-288",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-288",
-      0
-     ],
-     "destination": [
-      "obj-285",
+      "obj-274",
       0
      ],
      "order": 0
@@ -11681,11 +13456,11 @@
    {
     "patchline": {
      "source": [
-      "obj-285",
+      "obj-291",
       0
      ],
      "destination": [
-      "obj-289",
+      "obj-288",
       0
      ],
      "order": 0
@@ -11698,7 +13473,7 @@
       0
      ],
      "destination": [
-      "obj-285",
+      "obj-293",
       0
      ],
      "order": 0
@@ -11707,33 +13482,7 @@
    {
     "patchline": {
      "source": [
-      "obj-295",
-      0
-     ],
-     "destination": [
-      "obj-296",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-296",
-      0
-     ],
-     "destination": [
-      "obj-297",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-297",
+      "obj-293",
       0
      ],
      "destination": [
@@ -11746,11 +13495,63 @@
    {
     "patchline": {
      "source": [
+      "obj-288",
+      0
+     ],
+     "destination": [
+      "obj-292",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-295",
+      0
+     ],
+     "destination": [
+      "obj-288",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-296",
+      0
+     ],
+     "destination": [
+      "obj-297",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-297",
+      0
+     ],
+     "destination": [
+      "obj-298",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-298",
       0
      ],
      "destination": [
-      "obj-299",
+      "obj-288",
       0
      ],
      "order": 0
@@ -11772,24 +13573,11 @@
    {
     "patchline": {
      "source": [
-      "obj-294",
+      "obj-300",
       0
      ],
      "destination": [
-      "obj-298",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-301",
-      0
-     ],
-     "destination": [
-      "obj-294",
+      "obj-288",
       0
      ],
      "order": 0
@@ -11828,7 +13616,20 @@
       0
      ],
      "destination": [
+      "obj-302",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-306",
+      0
+     ],
+     "destination": [
+      "obj-307",
       0
      ],
      "order": 0
@@ -11850,11 +13651,24 @@
    {
     "patchline": {
      "source": [
-      "obj-308",
-      1
+      "obj-302",
+      0
      ],
      "destination": [
+      "obj-306",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-309",
+      0
+     ],
+     "destination": [
+      "obj-302",
       0
      ],
      "order": 0
@@ -11876,11 +13690,11 @@
    {
     "patchline": {
      "source": [
-      "obj-309",
-      1
+      "obj-311",
+      0
      ],
      "destination": [
-      "obj-310",
+      "obj-312",
       0
      ],
      "order": 0
@@ -11893,7 +13707,7 @@
       0
      ],
      "destination": [
-      "obj-313",
+      "obj-302",
       0
      ],
      "order": 0
@@ -11915,24 +13729,11 @@
    {
     "patchline": {
      "source": [
-      "obj-309",
+      "obj-314",
       0
      ],
      "destination": [
-      "obj-315",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-315",
-      13
-     ],
-     "destination": [
-      "obj-316",
+      "obj-302",
       0
      ],
      "order": 0
@@ -11954,25 +13755,12 @@
    {
     "patchline": {
      "source": [
-      "obj-316",
-      0
-     ],
-     "destination": [
-      "obj-317",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-316",
-      1
-     ],
-     "destination": [
       "obj-318",
-      1
+      0
+     ],
+     "destination": [
+      "obj-319",
+      0
      ],
      "order": 0
     }
@@ -11984,7 +13772,7 @@
       0
      ],
      "destination": [
-      "obj-320",
+      "obj-316",
       0
      ],
      "order": 0
@@ -11994,19 +13782,6 @@
     "patchline": {
      "source": [
       "obj-320",
-      0
-     ],
-     "destination": [
-      "obj-317",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-318",
       0
      ],
      "destination": [
@@ -12032,24 +13807,24 @@
    {
     "patchline": {
      "source": [
-      "obj-321",
-      1
+      "obj-316",
+      0
      ],
      "destination": [
+      "obj-320",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-323",
       0
      ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-321",
-      2
-     ],
      "destination": [
-      "obj-324",
+      "obj-316",
       0
      ],
      "order": 0
@@ -12058,8 +13833,8 @@
    {
     "patchline": {
      "source": [
-      "obj-321",
-      3
+      "obj-324",
+      0
      ],
      "destination": [
       "obj-325",
@@ -12071,11 +13846,24 @@
    {
     "patchline": {
      "source": [
-      "obj-329",
+      "obj-325",
       0
      ],
      "destination": [
-      "obj-330",
+      "obj-326",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-326",
+      0
+     ],
+     "destination": [
+      "obj-316",
       0
      ],
      "order": 0
@@ -12088,7 +13876,33 @@
       0
      ],
      "destination": [
-      "obj-329",
+      "obj-328",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-328",
+      0
+     ],
+     "destination": [
+      "obj-316",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-331",
+      0
+     ],
+     "destination": [
+      "obj-332",
       0
      ],
      "order": 0
@@ -12101,7 +13915,7 @@
       0
      ],
      "destination": [
-      "obj-331",
+      "obj-333",
       0
      ],
      "order": 0
@@ -12114,7 +13928,33 @@
       0
      ],
      "destination": [
+      "obj-330",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-334",
+      0
+     ],
+     "destination": [
+      "obj-335",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-335",
+      0
+     ],
+     "destination": [
+      "obj-336",
       0
      ],
      "order": 0
@@ -12124,75 +13964,10 @@
     "patchline": {
      "source": [
       "obj-330",
-      1
-     ],
-     "destination": [
-      "obj-335",
       0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-331",
-      1
-     ],
-     "destination": [
-      "obj-335",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-334",
-      0
-     ],
-     "destination": [
-      "obj-335",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-335",
-      2
      ],
      "destination": [
       "obj-334",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-336",
-      0
-     ],
-     "destination": [
-      "obj-327",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-335",
-      1
-     ],
-     "destination": [
-      "obj-336",
       0
      ],
      "order": 0
@@ -12205,20 +13980,20 @@
       0
      ],
      "destination": [
+      "obj-330",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-338",
       0
      ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-335",
-      0
-     ],
      "destination": [
-      "obj-337",
+      "obj-339",
       0
      ],
      "order": 0
@@ -12240,37 +14015,11 @@
    {
     "patchline": {
      "source": [
-      "obj-338",
+      "obj-340",
       0
      ],
      "destination": [
-      "obj-339",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-342",
-      0
-     ],
-     "destination": [
-      "obj-343",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-338",
-      1
-     ],
-     "destination": [
-      "obj-341",
+      "obj-330",
       0
      ],
      "order": 0
@@ -12284,6 +14033,84 @@
      ],
      "destination": [
       "obj-342",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-342",
+      0
+     ],
+     "destination": [
+      "obj-330",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-345",
+      0
+     ],
+     "destination": [
+      "obj-346",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-346",
+      0
+     ],
+     "destination": [
+      "obj-347",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-347",
+      0
+     ],
+     "destination": [
+      "obj-344",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-348",
+      0
+     ],
+     "destination": [
+      "obj-349",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-349",
+      0
+     ],
+     "destination": [
+      "obj-350",
       0
      ],
      "order": 0
@@ -12296,32 +14123,6 @@
       0
      ],
      "destination": [
-      "obj-345",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-346",
-      0
-     ],
-     "destination": [
-      "obj-347",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-347",
-      0
-     ],
-     "destination": [
       "obj-348",
       0
      ],
@@ -12331,89 +14132,11 @@
    {
     "patchline": {
      "source": [
-      "obj-338",
-      2
-     ],
-     "destination": [
-      "obj-346",
-      1
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-345",
+      "obj-351",
       0
      ],
      "destination": [
-      "obj-346",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-345",
-      1
-     ],
-     "destination": [
-      "obj-348",
-      1
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-348",
-      0
-     ],
-     "destination": [
-      "obj-349",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-349",
-      0
-     ],
-     "destination": [
-      "obj-326",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-326",
-      0
-     ],
-     "destination": [
-      "obj-350",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-350",
-      0
-     ],
-     "destination": [
-      "obj-342",
+      "obj-344",
       0
      ],
      "order": 0
@@ -12435,11 +14158,24 @@
    {
     "patchline": {
      "source": [
-      "obj-352",
+      "obj-355",
       0
      ],
      "destination": [
-      "obj-354",
+      "obj-356",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-356",
+      0
+     ],
+     "destination": [
+      "obj-353",
       0
      ],
      "order": 0
@@ -12452,7 +14188,7 @@
       0
      ],
      "destination": [
-      "obj-356",
+      "obj-358",
       0
      ],
      "order": 0
@@ -12474,37 +14210,11 @@
    {
     "patchline": {
      "source": [
-      "obj-355",
-      1
-     ],
-     "destination": [
-      "obj-360",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-356",
-      1
-     ],
-     "destination": [
-      "obj-360",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-359",
+      "obj-353",
       0
      ],
      "destination": [
-      "obj-360",
+      "obj-357",
       0
      ],
      "order": 0
@@ -12514,10 +14224,10 @@
     "patchline": {
      "source": [
       "obj-360",
-      2
+      0
      ],
      "destination": [
-      "obj-359",
+      "obj-353",
       0
      ],
      "order": 0
@@ -12526,50 +14236,11 @@
    {
     "patchline": {
      "source": [
-      "obj-361",
-      0
-     ],
-     "destination": [
-      "obj-352",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-360",
-      1
-     ],
-     "destination": [
-      "obj-361",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-362",
-      0
-     ],
-     "destination": [
       "obj-363",
       0
      ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-360",
-      0
-     ],
      "destination": [
-      "obj-362",
+      "obj-364",
       0
      ],
      "order": 0
@@ -12591,11 +14262,24 @@
    {
     "patchline": {
      "source": [
-      "obj-363",
+      "obj-365",
       0
      ],
      "destination": [
-      "obj-364",
+      "obj-362",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-366",
+      0
+     ],
+     "destination": [
+      "obj-367",
       0
      ],
      "order": 0
@@ -12617,24 +14301,11 @@
    {
     "patchline": {
      "source": [
-      "obj-363",
-      1
-     ],
-     "destination": [
-      "obj-366",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-366",
+      "obj-362",
       0
      ],
      "destination": [
-      "obj-367",
+      "obj-366",
       0
      ],
      "order": 0
@@ -12647,7 +14318,7 @@
       0
      ],
      "destination": [
-      "obj-370",
+      "obj-362",
       0
      ],
      "order": 0
@@ -12682,45 +14353,6 @@
    {
     "patchline": {
      "source": [
-      "obj-363",
-      2
-     ],
-     "destination": [
-      "obj-371",
-      1
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-370",
-      0
-     ],
-     "destination": [
-      "obj-371",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-370",
-      1
-     ],
-     "destination": [
-      "obj-373",
-      1
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-373",
       0
      ],
@@ -12734,37 +14366,11 @@
    {
     "patchline": {
      "source": [
-      "obj-374",
-      0
-     ],
-     "destination": [
-      "obj-351",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-351",
-      0
-     ],
-     "destination": [
-      "obj-375",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-375",
       0
      ],
      "destination": [
-      "obj-367",
+      "obj-376",
       0
      ],
      "order": 0
@@ -12773,11 +14379,63 @@
    {
     "patchline": {
      "source": [
+      "obj-376",
+      1
+     ],
+     "destination": [
+      "obj-377",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-378",
+      0
+     ],
+     "destination": [
       "obj-379",
       0
      ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-377",
+      1
+     ],
      "destination": [
+      "obj-378",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-380",
+      0
+     ],
+     "destination": [
+      "obj-381",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-381",
+      0
+     ],
+     "destination": [
+      "obj-382",
       0
      ],
      "order": 0
@@ -12790,20 +14448,7 @@
       0
      ],
      "destination": [
-      "obj-379",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-382",
-      0
-     ],
-     "destination": [
-      "obj-381",
+      "obj-383",
       0
      ],
      "order": 0
@@ -12813,7 +14458,7 @@
     "patchline": {
      "source": [
       "obj-383",
-      0
+      13
      ],
      "destination": [
       "obj-384",
@@ -12825,77 +14470,38 @@
    {
     "patchline": {
      "source": [
-      "obj-380",
-      1
-     ],
-     "destination": [
       "obj-385",
       0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-381",
-      1
-     ],
-     "destination": [
-      "obj-385",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-384",
-      0
-     ],
-     "destination": [
-      "obj-385",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-385",
-      2
-     ],
-     "destination": [
-      "obj-384",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-386",
-      0
-     ],
-     "destination": [
-      "obj-377",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-385",
-      1
      ],
      "destination": [
       "obj-386",
       0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-384",
+      0
+     ],
+     "destination": [
+      "obj-385",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-384",
+      1
+     ],
+     "destination": [
+      "obj-386",
+      1
      ],
      "order": 0
     }
@@ -12916,11 +14522,24 @@
    {
     "patchline": {
      "source": [
-      "obj-385",
+      "obj-388",
       0
      ],
      "destination": [
-      "obj-387",
+      "obj-385",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-386",
+      0
+     ],
+     "destination": [
+      "obj-389",
       0
      ],
      "order": 0
@@ -12942,11 +14561,11 @@
    {
     "patchline": {
      "source": [
-      "obj-388",
-      0
+      "obj-389",
+      1
      ],
      "destination": [
-      "obj-389",
+      "obj-391",
       0
      ],
      "order": 0
@@ -12955,8 +14574,21 @@
    {
     "patchline": {
      "source": [
+      "obj-389",
+      2
+     ],
+     "destination": [
       "obj-392",
       0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-389",
+      3
      ],
      "destination": [
       "obj-393",
@@ -12968,58 +14600,6 @@
    {
     "patchline": {
      "source": [
-      "obj-388",
-      1
-     ],
-     "destination": [
-      "obj-391",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-391",
-      0
-     ],
-     "destination": [
-      "obj-392",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-394",
-      0
-     ],
-     "destination": [
-      "obj-395",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-396",
-      0
-     ],
-     "destination": [
-      "obj-397",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-397",
       0
      ],
@@ -13033,76 +14613,11 @@
    {
     "patchline": {
      "source": [
-      "obj-388",
-      2
-     ],
-     "destination": [
-      "obj-396",
-      1
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-395",
       0
      ],
      "destination": [
-      "obj-396",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-395",
-      1
-     ],
-     "destination": [
-      "obj-398",
-      1
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-398",
-      0
-     ],
-     "destination": [
-      "obj-399",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-399",
-      0
-     ],
-     "destination": [
-      "obj-376",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-376",
-      0
-     ],
-     "destination": [
-      "obj-400",
+      "obj-397",
       0
      ],
      "order": 0
@@ -13115,7 +14630,7 @@
       0
      ],
      "destination": [
-      "obj-392",
+      "obj-399",
       0
      ],
      "order": 0
@@ -13124,11 +14639,37 @@
    {
     "patchline": {
      "source": [
-      "obj-404",
+      "obj-401",
       0
      ],
      "destination": [
-      "obj-405",
+      "obj-402",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-398",
+      1
+     ],
+     "destination": [
+      "obj-403",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-399",
+      1
+     ],
+     "destination": [
+      "obj-403",
       0
      ],
      "order": 0
@@ -13141,7 +14682,72 @@
       0
      ],
      "destination": [
+      "obj-403",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-403",
+      2
+     ],
+     "destination": [
+      "obj-402",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-404",
+      0
+     ],
+     "destination": [
+      "obj-395",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-403",
+      1
+     ],
+     "destination": [
+      "obj-404",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-405",
+      0
+     ],
+     "destination": [
+      "obj-406",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-403",
+      0
+     ],
+     "destination": [
+      "obj-405",
       0
      ],
      "order": 0
@@ -13154,20 +14760,20 @@
       0
      ],
      "destination": [
-      "obj-406",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-408",
       0
      ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-406",
+      0
+     ],
      "destination": [
-      "obj-409",
+      "obj-407",
       0
      ],
      "order": 0
@@ -13176,11 +14782,11 @@
    {
     "patchline": {
      "source": [
-      "obj-405",
-      1
+      "obj-410",
+      0
      ],
      "destination": [
-      "obj-410",
+      "obj-411",
       0
      ],
      "order": 0
@@ -13193,7 +14799,7 @@
       1
      ],
      "destination": [
-      "obj-410",
+      "obj-409",
       0
      ],
      "order": 0
@@ -13207,45 +14813,6 @@
      ],
      "destination": [
       "obj-410",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-410",
-      2
-     ],
-     "destination": [
-      "obj-409",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-411",
-      0
-     ],
-     "destination": [
-      "obj-402",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-410",
-      1
-     ],
-     "destination": [
-      "obj-411",
       0
      ],
      "order": 0
@@ -13259,19 +14826,6 @@
      ],
      "destination": [
       "obj-413",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-410",
-      0
-     ],
-     "destination": [
-      "obj-412",
       0
      ],
      "order": 0
@@ -13293,6 +14847,32 @@
    {
     "patchline": {
      "source": [
+      "obj-415",
+      0
+     ],
+     "destination": [
+      "obj-416",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-406",
+      2
+     ],
+     "destination": [
+      "obj-414",
+      1
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-413",
       0
      ],
@@ -13306,7 +14886,46 @@
    {
     "patchline": {
      "source": [
+      "obj-413",
+      1
+     ],
+     "destination": [
+      "obj-416",
+      1
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-416",
+      0
+     ],
+     "destination": [
       "obj-417",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-417",
+      0
+     ],
+     "destination": [
+      "obj-394",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-394",
       0
      ],
      "destination": [
@@ -13319,50 +14938,11 @@
    {
     "patchline": {
      "source": [
-      "obj-413",
-      1
-     ],
-     "destination": [
-      "obj-416",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-416",
+      "obj-418",
       0
      ],
      "destination": [
-      "obj-417",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-419",
-      0
-     ],
-     "destination": [
-      "obj-420",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-421",
-      0
-     ],
-     "destination": [
-      "obj-422",
+      "obj-410",
       0
      ],
      "order": 0
@@ -13384,76 +14964,11 @@
    {
     "patchline": {
      "source": [
-      "obj-413",
-      2
-     ],
-     "destination": [
-      "obj-421",
-      1
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-420",
       0
      ],
      "destination": [
-      "obj-421",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-420",
-      1
-     ],
-     "destination": [
-      "obj-423",
-      1
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-423",
-      0
-     ],
-     "destination": [
-      "obj-424",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-424",
-      0
-     ],
-     "destination": [
-      "obj-401",
-      0
-     ],
-     "order": 0
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-401",
-      0
-     ],
-     "destination": [
-      "obj-425",
+      "obj-422",
       0
      ],
      "order": 0
@@ -13466,7 +14981,46 @@
       0
      ],
      "destination": [
-      "obj-417",
+      "obj-424",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-426",
+      0
+     ],
+     "destination": [
+      "obj-427",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-423",
+      1
+     ],
+     "destination": [
+      "obj-428",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-424",
+      1
+     ],
+     "destination": [
+      "obj-428",
       0
      ],
      "order": 0
@@ -13488,11 +15042,76 @@
    {
     "patchline": {
      "source": [
+      "obj-428",
+      2
+     ],
+     "destination": [
+      "obj-427",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-429",
       0
      ],
      "destination": [
+      "obj-420",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-428",
+      1
+     ],
+     "destination": [
+      "obj-429",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-430",
+      0
+     ],
+     "destination": [
+      "obj-431",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-428",
+      0
+     ],
+     "destination": [
+      "obj-430",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-432",
+      0
+     ],
+     "destination": [
+      "obj-433",
       0
      ],
      "order": 0
@@ -13514,11 +15133,11 @@
    {
     "patchline": {
      "source": [
-      "obj-432",
+      "obj-435",
       0
      ],
      "destination": [
-      "obj-433",
+      "obj-436",
       0
      ],
      "order": 0
@@ -13527,8 +15146,8 @@
    {
     "patchline": {
      "source": [
-      "obj-428",
-      0
+      "obj-431",
+      1
      ],
      "destination": [
       "obj-434",
@@ -13540,11 +15159,11 @@
    {
     "patchline": {
      "source": [
-      "obj-430",
+      "obj-434",
       0
      ],
      "destination": [
-      "obj-434",
+      "obj-435",
       0
      ],
      "order": 0
@@ -13553,11 +15172,1233 @@
    {
     "patchline": {
      "source": [
-      "obj-433",
+      "obj-437",
       0
      ],
      "destination": [
-      "obj-434",
+      "obj-438",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-439",
+      0
+     ],
+     "destination": [
+      "obj-440",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-440",
+      0
+     ],
+     "destination": [
+      "obj-441",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-431",
+      2
+     ],
+     "destination": [
+      "obj-439",
+      1
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-438",
+      0
+     ],
+     "destination": [
+      "obj-439",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-438",
+      1
+     ],
+     "destination": [
+      "obj-441",
+      1
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-441",
+      0
+     ],
+     "destination": [
+      "obj-442",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-442",
+      0
+     ],
+     "destination": [
+      "obj-419",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-419",
+      0
+     ],
+     "destination": [
+      "obj-443",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-443",
+      0
+     ],
+     "destination": [
+      "obj-435",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-447",
+      0
+     ],
+     "destination": [
+      "obj-448",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-445",
+      0
+     ],
+     "destination": [
+      "obj-447",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-450",
+      0
+     ],
+     "destination": [
+      "obj-449",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-451",
+      0
+     ],
+     "destination": [
+      "obj-452",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-448",
+      1
+     ],
+     "destination": [
+      "obj-453",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-449",
+      1
+     ],
+     "destination": [
+      "obj-453",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-452",
+      0
+     ],
+     "destination": [
+      "obj-453",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-453",
+      2
+     ],
+     "destination": [
+      "obj-452",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-454",
+      0
+     ],
+     "destination": [
+      "obj-445",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-453",
+      1
+     ],
+     "destination": [
+      "obj-454",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-455",
+      0
+     ],
+     "destination": [
+      "obj-456",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-453",
+      0
+     ],
+     "destination": [
+      "obj-455",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-457",
+      0
+     ],
+     "destination": [
+      "obj-458",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-456",
+      0
+     ],
+     "destination": [
+      "obj-457",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-460",
+      0
+     ],
+     "destination": [
+      "obj-461",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-456",
+      1
+     ],
+     "destination": [
+      "obj-459",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-459",
+      0
+     ],
+     "destination": [
+      "obj-460",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-462",
+      0
+     ],
+     "destination": [
+      "obj-463",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-464",
+      0
+     ],
+     "destination": [
+      "obj-465",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-465",
+      0
+     ],
+     "destination": [
+      "obj-466",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-456",
+      2
+     ],
+     "destination": [
+      "obj-464",
+      1
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-463",
+      0
+     ],
+     "destination": [
+      "obj-464",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-463",
+      1
+     ],
+     "destination": [
+      "obj-466",
+      1
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-466",
+      0
+     ],
+     "destination": [
+      "obj-467",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-467",
+      0
+     ],
+     "destination": [
+      "obj-444",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-444",
+      0
+     ],
+     "destination": [
+      "obj-468",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-468",
+      0
+     ],
+     "destination": [
+      "obj-460",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-472",
+      0
+     ],
+     "destination": [
+      "obj-473",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-470",
+      0
+     ],
+     "destination": [
+      "obj-472",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-475",
+      0
+     ],
+     "destination": [
+      "obj-474",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-476",
+      0
+     ],
+     "destination": [
+      "obj-477",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-473",
+      1
+     ],
+     "destination": [
+      "obj-478",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-474",
+      1
+     ],
+     "destination": [
+      "obj-478",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-477",
+      0
+     ],
+     "destination": [
+      "obj-478",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-478",
+      2
+     ],
+     "destination": [
+      "obj-477",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-479",
+      0
+     ],
+     "destination": [
+      "obj-470",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-478",
+      1
+     ],
+     "destination": [
+      "obj-479",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-480",
+      0
+     ],
+     "destination": [
+      "obj-481",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-478",
+      0
+     ],
+     "destination": [
+      "obj-480",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-482",
+      0
+     ],
+     "destination": [
+      "obj-483",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-481",
+      0
+     ],
+     "destination": [
+      "obj-482",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-485",
+      0
+     ],
+     "destination": [
+      "obj-486",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-481",
+      1
+     ],
+     "destination": [
+      "obj-484",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-484",
+      0
+     ],
+     "destination": [
+      "obj-485",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-487",
+      0
+     ],
+     "destination": [
+      "obj-488",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-489",
+      0
+     ],
+     "destination": [
+      "obj-490",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-490",
+      0
+     ],
+     "destination": [
+      "obj-491",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-481",
+      2
+     ],
+     "destination": [
+      "obj-489",
+      1
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-488",
+      0
+     ],
+     "destination": [
+      "obj-489",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-488",
+      1
+     ],
+     "destination": [
+      "obj-491",
+      1
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-491",
+      0
+     ],
+     "destination": [
+      "obj-492",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-492",
+      0
+     ],
+     "destination": [
+      "obj-469",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-469",
+      0
+     ],
+     "destination": [
+      "obj-493",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-493",
+      0
+     ],
+     "destination": [
+      "obj-485",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-496",
+      0
+     ],
+     "destination": [
+      "obj-497",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-495",
+      0
+     ],
+     "destination": [
+      "obj-496",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-497",
+      1
+     ],
+     "destination": [
+      "obj-498",
+      1
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-500",
+      0
+     ],
+     "destination": [
+      "obj-501",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-501",
+      0
+     ],
+     "destination": [
+      "obj-498",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-501",
+      1
+     ],
+     "destination": [
+      "obj-495",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-501",
+      2
+     ],
+     "destination": [
+      "obj-498",
+      0
+     ],
+     "order": 1
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-502",
+      0
+     ],
+     "destination": [
+      "obj-503",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-498",
+      0
+     ],
+     "destination": [
+      "obj-502",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-504",
+      0
+     ],
+     "destination": [
+      "obj-505",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-505",
+      0
+     ],
+     "destination": [
+      "obj-498",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-505",
+      1
+     ],
+     "destination": [
+      "obj-495",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-505",
+      2
+     ],
+     "destination": [
+      "obj-498",
+      0
+     ],
+     "order": 1
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-506",
+      0
+     ],
+     "destination": [
+      "obj-507",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-498",
+      1
+     ],
+     "destination": [
+      "obj-506",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-508",
+      0
+     ],
+     "destination": [
+      "obj-509",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-509",
+      0
+     ],
+     "destination": [
+      "obj-498",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-509",
+      1
+     ],
+     "destination": [
+      "obj-495",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-509",
+      2
+     ],
+     "destination": [
+      "obj-498",
+      0
+     ],
+     "order": 1
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-510",
+      0
+     ],
+     "destination": [
+      "obj-511",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-498",
+      2
+     ],
+     "destination": [
+      "obj-512",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-512",
+      0
+     ],
+     "destination": [
+      "obj-510",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-514",
+      0
+     ],
+     "destination": [
+      "obj-513",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-513",
+      0
+     ],
+     "destination": [
+      "obj-512",
+      1
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-517",
+      0
+     ],
+     "destination": [
+      "obj-518",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-519",
+      0
+     ],
+     "destination": [
+      "obj-520",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-521",
+      0
+     ],
+     "destination": [
+      "obj-522",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-522",
+      0
+     ],
+     "destination": [
+      "obj-523",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-518",
+      0
+     ],
+     "destination": [
+      "obj-524",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-520",
+      0
+     ],
+     "destination": [
+      "obj-524",
+      0
+     ],
+     "order": 0
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-523",
+      0
+     ],
+     "destination": [
+      "obj-524",
       0
      ],
      "order": 0
