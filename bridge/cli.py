@@ -1,4 +1,4 @@
-"""The commands: `bridge play`, `bridge replay`, `bridge devices` and `bridge clients`.
+"""The commands: `bridge play`, `learn`, `replay`, `devices` and `clients`.
 
 Settings come from the command line, then the rig file, then the defaults.
 """
@@ -14,6 +14,7 @@ from typing import Any
 from bridge.clients import clients
 from bridge.controls import namespace
 from bridge.controls_page import page
+from bridge.learn import listen
 from bridge.midi_port import NoMidi, input_names
 from bridge.output import FIXES, RING_SECONDS
 from bridge.recorder import is_sound_file
@@ -43,6 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 0
         if args.command == "replay":
             return replay(ReplaySettings(args.log, args.out, args.output, args.midi, args.anyway))
+        if args.command == "learn":
+            return listen(args.address, args.rig, args.midi or ())
         return play(_settings(args))
     except MusicRFMError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -70,6 +73,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--output", metavar="DEVICE", help="play on a device instead, at its own pace")
     add("--midi", metavar="FILE", help="write the control lanes as a MIDI file instead")
     add("--anyway", action="store_true", help="also with another model or other directions")
+    learn_ = commands.add_parser("learn", help="map a MIDI control to an address, in a rig file")
+    add = learn_.add_argument
+    add("address", metavar="ADDRESS", help="what it should move, such as /steer/note_C")
+    add("--rig", metavar="FILE", required=True, help="the TOML file; made if there is none")
+    add("--midi", metavar="PORT", action="append", help="MIDI input, by a part of its name")
     play_ = commands.add_parser("play", help="play until Ctrl-C")
     add = play_.add_argument
     add("prompt", nargs="?", metavar="PROMPT", help=f"what to play (default: {DEFAULT_PROMPT!r})")

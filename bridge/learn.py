@@ -11,11 +11,12 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from queue import Queue
 from typing import Any
 
 import tomlkit
 
-from bridge.controls import canonical_address
+from bridge.controls import Controls, canonical_address
 from bridge.midi_map import MidiMap, Move
 from bridge.rigfile import edit
 from musicrfm.errors import MusicRFMError
@@ -129,6 +130,61 @@ def chosen(moves: Iterable[Move]) -> Move | None:
         return one
     others = [move for move in moves if move.source in ("pitch_bend", "pressure")]
     return _commonest(others) if others else None
+
+
+def learn(controls: Controls, learner: Learner | None, address: str, source: object) -> None:
+    """What `/midi/learn` does. Raises MusicRFMError for an address that is not there."""
+    if learner is None:
+        raise MusicRFMError("MIDI learn needs a MIDI input: start the bridge with --midi PORT")
+    if address:
+        learner.start(controls.parameter(address).address)
+    else:
+        learner.cancel()
+
+
+def listen(address: str, rig: str, ports: Iterable[str] = ()) -> int:
+    """`bridge learn`: map the next control that is moved, in a rig file; returns the exit status.
+
+    Raises MusicRFMError for what is no address, and for a rig file that cannot be changed.
+    """
+    from bridge.midi import Port
+    from bridge.rig import load_rig
+
+    listens = list(ports)
+    if Path(rig).exists():
+        listens = listens or list(load_rig(rig).midi_ports)
+    learned: Queue[dict[str, Any]] = Queue()
+    learner = Learner()
+    learner.on_learned(lambda where, entry: learned.put(entry))
+    learner.start(address)
+    open_ports = [Port(Listening(learner), name) for name in listens or [None]]
+    for port in open_ports:
+        port.start()
+    try:
+        print(f"turn, press or move what should move {address} (Ctrl-C: nothing)", flush=True)
+        entry = learned.get()
+    finally:
+        for port in open_ports:
+            port.close()
+    write_mapping(rig, entry)
+    print(f"{rig}: {', '.join(f'{key} = {value!r}' for key, value in entry.items())}")
+    return 0
+
+
+class Listening:
+    """Hears a port for a learner alone."""
+
+    def __init__(self, learner: Learner) -> None:
+        self._learner = learner
+
+    def moves(self, moves: list[Move], port: str = "") -> None:
+        self._learner.hear(moves, port)
+
+    def opened(self) -> None:
+        """There is nothing to tell the controller."""
+
+    def let_go(self) -> None:
+        """There is nothing to let go of."""
 
 
 def write_mapping(path: str | Path, entry: dict[str, Any]) -> None:

@@ -123,6 +123,22 @@ def namespace(direction_names: Iterable[str]) -> list[Parameter]:
             event=True,
         ),
         Parameter(
+            "/tempo/target",
+            "f",
+            0.0,
+            0.0,
+            240.0,
+            "BPM",
+            help="the tempo to hold, from 40 up, by turning the tempo's direction; 0 lets go",
+        ),
+        Parameter(
+            "/midi/learn",
+            "s",
+            "",
+            help="the next MIDI control that is moved moves this address; empty: it does not",
+            event=True,
+        ),
+        Parameter(
             "/panic",
             "trigger",
             0,

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ import torch
 from bridge.controllog import ControlLog, build, direction_fingerprint, model_fingerprint
 from bridge.controls import Controls, Value, namespace, steer_address
 from bridge.engine import Engine
+from bridge.learn import learn
 from bridge.meters import Meters
 from bridge.midi import MidiInput
 from bridge.osc import OscServer
@@ -118,8 +120,16 @@ def play(settings: Settings) -> int:
         presets = Presets(controls, settings.rig.path, settings.rig.presets)
         midi = None
         if settings.midi_ports or settings.rig.midi:
-            midi = MidiInput(controls, settings.rig.midi, settings.midi_ports, presets)
+            midi = MidiInput(
+                controls,
+                settings.rig.midi,
+                settings.midi_ports,
+                presets,
+                settings.rig.midi_feedback,
+                settings.rig.path,
+            )
             stack.callback(midi.close)
+        controls.handle("/midi/learn", partial(learn, controls, midi and midi.learner))
         output, recorders = open_output(settings, model)
         stack.callback(output.close)
         if settings.record:
@@ -161,7 +171,8 @@ def play(settings: Settings) -> int:
         print(f"playing {controls.get('/prompt')!r} on {model.name}, seed {settings.seed}")
         print(f"output: {output.description}")
         if web is not None:
-            web.start(controls, meters, presets, about={"model": model.name})
+            learner = None if midi is None else midi.learner
+            web.start(controls, meters, presets, learner, about={"model": model.name})
             print(f"control page: {web.url}")
         print(f"OSC listening on {osc.host}:{osc.port}", flush=True)
         while engine.running and not stop.wait(STATUS_SECONDS):

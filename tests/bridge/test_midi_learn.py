@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import mido
 import pytest
 
 from bridge import learn, midi_port
+from bridge.cli import main
 from bridge.controls import Controls, namespace
 from bridge.learn import Learner, chosen, write_mapping
-from bridge.midi import MidiInput
+from bridge.midi import MidiInput, Port
 from bridge.midi_feedback import Feedback, messages
 from bridge.midi_map import Decoder, MidiMap
 from bridge.midi_port import output_for
@@ -199,3 +202,35 @@ def test_orders_on_stdin_go_out_and_bad_ones_do_not_hurt(monkeypatch):
     for line in ("message B0 07 11", "message", "message zz", "hello", "message B0 07 12"):
         midi_port._send(line)
     assert [m.value for m in Port.sent] == [0x11, 0x12]
+
+
+def test_learning_over_osc_starts_stops_and_says_what_is_wrong():
+    one = Controls(namespace(["note_C"]))
+    knobs = MidiInput(one, [])
+    one.handle("/midi/learn", partial(learn.learn, one, knobs.learner))
+    one.set("/midi/learn", "/steer/note_C")
+    assert knobs.learner.hear([])
+    one.set("/midi/learn", "")
+    assert not knobs.learner.hear([])
+    with pytest.raises(MusicRFMError, match="unknown address"):
+        one.set("/midi/learn", "/nothing")
+    one.handle("/midi/learn", partial(learn.learn, one, None))
+    with pytest.raises(MusicRFMError, match="needs a MIDI input"):
+        one.set("/midi/learn", "/gain")
+
+
+def test_the_command_writes_the_control_that_was_moved(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(learn, "GATHER_SECONDS", 0.01)
+    path = tmp_path / "rig.toml"
+    path.write_text("midi_port = ['nano', 'keys']\n")
+
+    def play(port):
+        if port.name == "keys":
+            port.handle(note(36, 100))
+
+    monkeypatch.setattr(Port, "start", play)
+    assert main(["learn", "/steer/note_Db", "--rig", str(path)]) == 0
+    assert "note = 36" in capsys.readouterr().out
+    assert load_rig(path).midi == (MidiMap("note", 36, "/steer/note_Cs", 1),)
+    assert main(["learn", "gain", "--rig", str(path)]) == 2
+    assert "takes an address" in capsys.readouterr().err
