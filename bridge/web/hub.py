@@ -310,7 +310,8 @@ def _levels(reading: Reading | None) -> list[int]:
     """Chroma as whole numbers from 0 to 255; small to send, and finer than an eye sees."""
     if reading is None:
         return []
-    return [round(255 * min(max(float(share), 0.0), 1.0)) for share in reading.chroma]
+    shares = [float(share) for share in reading.chroma]
+    return [round(255 * min(max(s, 0.0), 1.0)) if math.isfinite(s) else 0 for s in shares]
 
 
 def _numbers(reading: Reading) -> dict[str, float | None]:

@@ -1,0 +1,82 @@
+"""Stand-ins for the meters, presets and MIDI learn that a page is given while a set plays."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from bridge.controls import Controls
+from musicrfm.errors import MusicRFMError
+
+
+class Meters:
+    """Reads whatever the test put into `reading`."""
+
+    def __init__(self) -> None:
+        self.reading = SimpleNamespace(
+            level=-12.0,
+            buffer=0.48,
+            underruns=0,
+            speed=3.2,
+            latency=0.142,
+            chroma=[1.0] + 11 * [0.0],
+            tempo=0.0,
+            seconds=12.0,
+        )
+
+    def read(self) -> SimpleNamespace:
+        return self.reading
+
+
+class Presets:
+    """Presets in memory; "broken" cannot be used."""
+
+    def __init__(self, controls: Controls) -> None:
+        self._controls = controls
+        self._kept: dict[str, dict] = {}
+        self.asked: list[tuple] = []
+
+    def names(self) -> list[str]:
+        return sorted(self._kept)
+
+    def store(self, name: str) -> None:
+        self.asked.append(("store", name))
+        if name == "broken":
+            raise MusicRFMError("the rig file cannot be written")
+        self._kept[name] = dict(self._controls.snapshot().values)
+
+    def recall(self, name: str, source: object = "local") -> None:
+        self.asked.append(("recall", name, source))
+        if name not in self._kept:
+            raise MusicRFMError(f"there is no preset {name!r}")
+        for address, value in self._kept[name].items():
+            if self._controls.parameters[address].type in ("f", "i", "s"):
+                self._controls.set(address, value, source)
+
+    def morph(self, name: str, seconds: float, source: object = "local") -> None:
+        self.asked.append(("morph", name, seconds, source))
+        self.recall(name, source)
+
+    def delete(self, name: str) -> None:
+        self.asked.append(("delete", name))
+        self._kept.pop(name, None)
+
+
+class Learner:
+    """Learns when the test says so."""
+
+    def __init__(self) -> None:
+        self.address: str | None = None
+        self._listeners: list = []
+
+    def start(self, address: str) -> None:
+        self.address = address
+
+    def cancel(self) -> None:
+        self.address = None
+
+    def on_learned(self, listener) -> None:
+        self._listeners.append(listener)
+
+    def learn(self) -> None:
+        for listener in self._listeners:
+            listener(self.address)
