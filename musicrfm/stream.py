@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import math
 import operator
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -25,6 +26,7 @@ from musicrfm.errors import MusicRFMError
 from musicrfm.graphs import Recorder
 from musicrfm.model import MusicModel, PromptStates
 from musicrfm.morph import blend, checked_weights, coarse
+from musicrfm.opening import opening
 from musicrfm.sampling import Draws, guide, sample
 from musicrfm.static_codec import StaticCodec
 from musicrfm.static_step import Choice, StaticStep
@@ -94,6 +96,10 @@ class MusicStream:
     default, and at most half the window. graphs: whether a frame is worked out on tensors that stay
     where they are, on a GPU as CUDA graphs; by default on a GPU, see `docs/gpu.md`. Values that
     cannot be used raise MusicRFMError.
+
+    continue_from: a sound file, or codes [codebooks, frames], of which the last 8 seconds (and at
+    most half the window) are read as if they had been played; the music goes on from there.
+    hear_take: they are heard before it, though not again after a restart.
     """
 
     def __init__(
@@ -111,6 +117,8 @@ class MusicStream:
         window_seconds: float | None = None,
         keep_seconds: float | None = None,
         graphs: bool | None = None,
+        continue_from: str | os.PathLike[str] | Tensor | None = None,
+        hear_take: bool = False,
     ) -> None:
         self.model = model
         self.chunk_frames = _whole("chunk_frames", chunk_frames, 1)
@@ -120,6 +128,10 @@ class MusicStream:
         self.steer_guidance = steer_guidance
         self.delay_frames: int = max(model.delays)  # between a frame's first code and its last
         self.window, self.keep = _window(model, self.delay_frames, window_seconds, keep_seconds)
+        self.take: Tensor | None = None  # codes that the piece goes on from
+        if continue_from is not None:
+            self.take = opening(model, continue_from, self.window // 2)
+        self._hear_take = hear_take
         self.faults = 0  # frames that steering or the model made unusable; see _choose
         self.steering = Steering(
             model.layers, model.width, model.name, model.device, model.dtype, model.frame_rate
@@ -143,6 +155,7 @@ class MusicStream:
         self.set_prompt(prompt)
         self.seed = _whole("seed", seed)
         self.restart()
+        self._hear_take = False
 
     # ---- any thread ----
 
@@ -244,6 +257,34 @@ class MusicStream:
         self._codec.reset()
         if self._early:
             self._early.reset()
+        self._told = self._untold = 0  # frames of the take that were heard, and that will have been
+        if self.take is not None:
+            self._read_take(self.take)
+
+    @torch.inference_mode()
+    def _read_take(self, take: Tensor) -> None:
+        """Makes the beginning one in which the take has been played.
+
+        Of its last frames, those codes that the delay pattern would not have chosen yet are chosen
+        anew, which leads over into what follows.
+        """
+        window, frames = self._window, take.shape[1]
+        window.inputs[:, : frames + 1] = self.model.delay(take[None])[0]
+        window.pushes = [self._unsteered] * frames
+        self._position = self._frame = frames
+        window.heard = None
+        self._listen(window, self._prompt)
+        window.decoder.guided = self._guidance_scale != 1.0 and not self._prompt.unconditional
+        self._read_again(window)
+        self._untold = frames - self.delay_frames
+        if not self._hear_take:
+            self._told = self._untold
+            samples = 0
+            for first in range(0, self._untold, UNSEEN):
+                last = min(first + UNSEEN, self._untold)
+                samples += self._codec.push(take[:, first:last]).shape[1]
+            if self._early:
+                self._early.state = (self._untold, samples, None)
 
     @property
     def state(self) -> StreamState:
@@ -263,7 +304,7 @@ class MusicStream:
             self._frame,
             self.seed,
             self._draws,
-            (self._codec.state, self._early and self._early.state),
+            (self._codec.state, self._early and self._early.state, self._told),
             self.steering.state,
             (
                 self._prompt,
@@ -284,7 +325,7 @@ class MusicStream:
         del self._window.pushes[state.position :]
         self._window.decoder.guided = state.guided
         self._frame, self.seed, self._draws = state.frame, state.seed, state.draws
-        self._codec.state, early = state.codec
+        self._codec.state, early, self._told = state.codec
         if self._early:
             self._early.state = early
         self.steering.state = state.steering
@@ -362,6 +403,14 @@ class MusicStream:
         """As `_play`, float32 [channels, samples]."""
         complete, sound = [], [self._silence]
         for _ in range(steps):
+            if self._told < self._untold:  # the take comes first
+                here, self._told = self._told, self._told + 1
+                complete.append(self.take[:, here])
+                if self._early:
+                    ahead = self.take[:, here + 1 : here + 1 + self.delay_frames]
+                    known = torch.ones_like(ahead, dtype=torch.bool)
+                    sound.append(self._early.push(complete.pop(), ahead, known))
+                continue
             self._step(last, graphs)
             if self._frame > self.delay_frames:
                 columns = self._position - self.delay_frames + self._delays

@@ -1,0 +1,81 @@
+"""What a piece can begin from: the end of a recording, as the codes that a model would have chosen.
+
+So a set can grow out of a performer's own material: the decoder reads the take as if it had played
+it, and goes on from there.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import torch
+from torch import Tensor
+
+from musicrfm.errors import MusicRFMError
+from musicrfm.model import MusicModel
+
+SECONDS = 8.0  # of a take that are kept
+WARM_UP = 1.0  # seconds before, that the codec also hears
+SHORTEST = 0.5
+SILENT = 1e-3  # peak, 60 dB below full scale
+
+
+def opening(model: MusicModel, source: object, longest: int) -> Tensor:
+    """Codes int64 [codebooks, frames] of a take's end, at most 8 s and `longest` frames.
+
+    source: the path of a sound file, or codes of the whole take. Raises MusicRFMError if there is
+    no such file, or if it is silent or shorter than half a second.
+    """
+    frames = min(longest, round(SECONDS * model.frame_rate))
+    if isinstance(source, (str, os.PathLike)):
+        codes = model.encode_audio(*_end_of(Path(source).expanduser(), str(source)))
+    else:
+        codes = _checked(model, source)
+    return codes[:, -frames:].to(model.device).contiguous()
+
+
+def _end_of(path: Path, shown: str) -> tuple[np.ndarray, int]:
+    """The end of a sound file, float32 [samples, channels], and its rate in Hz."""
+    if not path.is_file():
+        raise MusicRFMError(f"there is no recording {shown!r} to continue: check the path")
+    try:
+        with soundfile.SoundFile(path) as file:
+            rate, length = file.samplerate, len(file)
+            file.seek(max(0, length - round((SECONDS + WARM_UP) * rate)))
+            audio = file.read(dtype="float32", always_2d=True)
+    except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
+        raise MusicRFMError(
+            f"{shown!r} cannot be read as sound ({error}): give a .wav or .flac file"
+        ) from None
+    if length < SHORTEST * rate:
+        raise MusicRFMError(
+            f"{shown!r} is only {length / rate:.2f} s long: "
+            f"to go on from it takes at least {SHORTEST:g} s"
+        )
+    end = audio[-round(SECONDS * rate) :]
+    if not np.isfinite(audio).all() or np.abs(end).max() < SILENT:
+        raise MusicRFMError(
+            f"{shown!r} is silent at its end, so there is nothing to go on from: cut that off"
+        )
+    return audio, rate
+
+
+def _checked(model: MusicModel, source: object) -> Tensor:
+    try:
+        codes = torch.as_tensor(source).detach().long()
+    except (TypeError, ValueError, RuntimeError):
+        raise MusicRFMError(
+            f"continue_from must be a sound file's path or codes, not {type(source).__name__}"
+        ) from None
+    shortest = max(model.delays) + 1
+    if codes.ndim != 2 or codes.shape[0] != model.codebooks or codes.shape[1] < shortest:
+        raise MusicRFMError(
+            f"codes to continue from must be [{model.codebooks}, at least {shortest} frames], "
+            f"not {list(codes.shape)}"
+        )
+    if codes.min() < 0 or codes.max() >= model.codes:
+        raise MusicRFMError(f"codes must be from 0 to {model.codes - 1}")
+    return codes
