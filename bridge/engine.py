@@ -578,12 +578,13 @@ class Engine:
             "/keep_norm": lambda value: setattr(steering, "keep_norm", bool(value)),
             "/gain": set_gain,
             "/play": lambda value: None,  # read by _move_curtain
+            "/tempo/target": lambda value: None,  # read by bridge.tempo, which turns a direction
             "/panic": lambda value: None,  # seen by _apply
             "/crossfade": lambda value: None,  # sets two coefficients
             **{
                 p.address: lambda value: None  # sets others, if anything
                 for p in self.controls.parameters.values()
-                if p.event and p.address.startswith("/preset/")
+                if p.event and p.address.startswith(("/preset/", "/midi/"))
             },
         }
 

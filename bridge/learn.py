@@ -180,6 +180,12 @@ class Listening:
     def moves(self, moves: list[Move], port: str = "") -> None:
         self._learner.hear(moves, port)
 
+    def realtime(self, message: Any, port: str = "") -> None:
+        """A clock is no control."""
+
+    def tick(self, at: float, port: str = "") -> None:
+        """A clock is no control."""
+
     def opened(self) -> None:
         """There is nothing to tell the controller."""
 

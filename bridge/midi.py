@@ -20,6 +20,7 @@ from bridge.controls import Controls, steer_address
 from bridge.learn import Learner
 from bridge.midi_feedback import Feedback
 from bridge.midi_map import PITCH_CLASSES, Decoder, MidiMap, Move, shared
+from bridge.transport import MidiTransport
 from musicrfm.errors import MusicRFMError
 
 __all__ = ["Learner", "MidiInput", "MidiMap"]
@@ -45,7 +46,7 @@ class MidiInput:
     `ports` are parts of their names; without any, the first input that is a device. Errors and
     changes of connection are logged, never raised: a set goes on without its controllers.
     feedback: controls are told when something else changes what they move. rig: the file that
-    `learner` writes to.
+    `learner` writes to. transport: what clock, start and stop go to.
     """
 
     def __init__(
@@ -56,8 +57,10 @@ class MidiInput:
         presets: PresetList | None = None,
         feedback: bool = False,
         rig: str | Path | None = None,
+        transport: MidiTransport | None = None,
     ) -> None:
         self.presets = presets
+        self._transport = transport
         self._controls = controls
         # A wrong address is told now, not when the knob turns.
         self._maps = [self._fitted(one) for one in maps]
@@ -113,6 +116,16 @@ class MidiInput:
                 for at, one in enumerate(self._maps):
                     if one.matches(move, port):
                         self._safely(at, one, move)
+
+    def realtime(self, message: Any, port: str = "") -> None:
+        """Start, stop and their like."""
+        if self._transport is not None:
+            self._transport.hear(message, port)
+
+    def tick(self, at: float, port: str = "") -> None:
+        """MIDI clock, at this moment of `time.monotonic`."""
+        if self._transport is not None:
+            self._transport.tick(at, port)
 
     def opened(self) -> None:
         """A controller has come (back)."""
@@ -206,6 +219,10 @@ class Owner(Protocol):
 
     def moves(self, moves: list[Move], port: str = "") -> None: ...
 
+    def realtime(self, message: Any, port: str = "") -> None: ...
+
+    def tick(self, at: float, port: str = "") -> None: ...
+
     def opened(self) -> None: ...
 
     def let_go(self) -> None: ...
@@ -250,6 +267,8 @@ class Port:
         moves = self._decoder.moves(message)
         if moves:
             self._owner.moves(moves, self.name)
+        else:
+            self._owner.realtime(message, self.name)
 
     def hear(self, line: str) -> None:
         """Take one line of `bridge.midi_port`: a message in hex, or news to be logged once."""
@@ -257,6 +276,11 @@ class Port:
         if kind == "message":
             try:
                 self.handle(mido.Message.from_bytes(bytes.fromhex(rest)))
+            except ValueError as error:
+                log.debug("MIDI: %s", error)
+        elif kind == "clock":
+            try:
+                self._owner.tick(float(rest), self.name)
             except ValueError as error:
                 log.debug("MIDI: %s", error)
         elif kind == "open":

@@ -1,9 +1,10 @@
 """The process at the MIDI port: `python -m bridge.midi_port [NAME]`, started by `bridge.midi`.
 
 It waits for the input that NAME is a part of, prints its whole name as `open NAME` and every
-message as `message HEX`, and ends when the controller goes away, to be started again. What there
-is to tell is printed as `news TEXT`. Which MIDI system is used follows `MIDO_BACKEND`, as
-everywhere with `mido`. `message HEX` on stdin goes out to the same controller, if it takes any.
+message as `message HEX`, MIDI clock as `clock SECONDS`, and ends when the controller goes away, to
+be started again. What there is to tell is printed as `news TEXT`. `message HEX` on stdin goes out
+to the same controller, if it takes any. Which MIDI system is used follows `MIDO_BACKEND`, as
+everywhere with `mido`.
 """
 
 from __future__ import annotations
@@ -58,7 +59,10 @@ def follow(wanted: str | None, say: Callable[[str], None]) -> None:
     import mido
 
     def heard(message: Any) -> None:
-        say(f"message {message.hex()}")
+        if message.type == "clock":  # which is about its moment
+            say(f"clock {time.monotonic()}")
+        else:
+            say(f"message {message.hex()}")
 
     # Kept, not closed: closing a port whose system has gone down can crash.
     OUT.name = name

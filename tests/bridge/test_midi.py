@@ -159,6 +159,8 @@ def test_the_port_waits_for_the_controller_and_ends_with_it(monkeypatch, end):
     assert said[-2] == "open nanoKontrol"
     cable.callback(cc(21, 127))
     assert said[-1] == "message B0 15 7F"
+    cable.callback(mido.Message("clock"))
+    assert said[-1].startswith("clock ") and float(said[-1][6:]) <= time.monotonic()
     if end == "pulled out":
         cable.names = []
     else:
