@@ -23,7 +23,7 @@ from pythonosc.osc_message import OscMessage, ParseError
 from pythonosc.osc_message_builder import BuildError, OscMessageBuilder
 from pythonosc.parsing import osc_types
 
-from bridge.controls import Controls
+from bridge.controls import Controls, canonical_address
 from bridge.subscriptions import RATE, Subscriptions
 from musicrfm.errors import MusicRFMError
 
@@ -309,6 +309,7 @@ class OscServer:
         return found
 
     def _set(self, address: str, arguments: tuple, client: Client) -> None:
+        address = canonical_address(address)
         parameter = self._controls.parameters.get(address)
         trigger = parameter is not None and parameter.type == "trigger"
         if trigger:

@@ -45,8 +45,13 @@ def steer_address(name: str) -> str:
 
 
 def canonical_address(address: str) -> str:
-    """The address in the namespace's spelling, with any spelling of a direction's name in it."""
+    """The address in the namespace's spelling, with any spelling of a direction's name in it.
+
+    `/steer/note_C/value` is `/steer/note_C`, for clients to which that is a folder (see OSCQuery).
+    """
     parts = address.split("/")
+    if len(parts) >= 3 and parts[-1] == "value":
+        address = "/".join(parts := parts[:-1])
     if len(parts) >= 3 and parts[0] == "" and parts[1] == "steer" and parts[2]:
         parts[2] = canonical_name(parts[2])
         return "/".join(parts)

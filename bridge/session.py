@@ -32,6 +32,7 @@ from bridge.learn import learn
 from bridge.meters import Meters
 from bridge.midi import MidiInput
 from bridge.osc import OscServer
+from bridge.oscquery import offer
 from bridge.output import RING_SECONDS, DeviceOutput, Output, OutputUnavailable, PacedOutput
 from bridge.presets import Presets
 from bridge.recorder import Recorder, is_sound_file
@@ -74,6 +75,8 @@ class Settings:
     lookahead: float = 0.5
     ring: float = RING_SECONDS
     early: bool = False
+    continue_from: str | None = None  # a recording that the music goes on from
+    hear_take: bool = False
     smoothing: float = 0.05
     fast: bool = False
     osc_host: str = "127.0.0.1"
@@ -109,7 +112,14 @@ def play(settings: Settings) -> int:
         if model.device.type == "cpu" and model.width <= SMALL_WIDTH:
             torch.set_num_threads(1)
         prompt = str(settings.start["/prompt"])
-        stream = MusicStream(model, prompt, seed=settings.seed, early=settings.early)
+        stream = MusicStream(
+            model,
+            prompt,
+            seed=settings.seed,
+            early=settings.early,
+            continue_from=settings.continue_from,
+            hear_take=settings.hear_take,
+        )
         steers, steer_start = add_directions(stream, settings.steer, settings.rig.folder)
         controls = Controls(
             namespace(steers.values()),
@@ -166,6 +176,7 @@ def play(settings: Settings) -> int:
         engine.start()
         meters.start(engine)
         osc.start(controls, meters)
+        stack.push(offer(controls, meters, osc.host, osc.port))
         if midi is not None:
             midi.start()
         print(f"playing {controls.get('/prompt')!r} on {model.name}, seed {settings.seed}")
@@ -216,7 +227,11 @@ def open_control_log(
         "dtype": "int8" if model.int8 else str(model.dtype).removeprefix("torch."),
         "threads": torch.get_num_threads(),
         "seed": settings.seed,
-        "stream": {"early": settings.early},
+        "stream": {
+            "early": settings.early,
+            "continue_from": None if stream.take is None else stream.take.tolist(),
+            "hear_take": settings.hear_take,
+        },
         "smoothing": settings.smoothing,
         "seconds": settings.seconds,
         "steer": [_absolute(setting.name) for setting in settings.steer],

@@ -1,0 +1,89 @@
+"""Says on the local network that this bridge is there, so that clients find it by themselves.
+
+As `_osc._udp` and as `_oscjson._tcp` (OSCQuery). A network that will not have it is no reason not
+to play: then there is one line in the log.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import logging
+import socket
+import threading
+
+log = logging.getLogger(__name__)
+
+NAME = "MusicRFM"
+ANYWHERE = ("0.0.0.0", "::", "")
+
+
+class Announcement:
+    """Announces from a thread of its own, as asking the network whether a name is free takes time.
+
+    host: where the ports listen; a bridge on loopback is announced on this machine alone.
+    """
+
+    def __init__(self, host: str, osc_port: int, query_port: int | None) -> None:
+        self._host, self._ports = host, {"_osc._udp.local.": osc_port}
+        if query_port is not None:
+            self._ports["_oscjson._tcp.local."] = query_port
+        self._zeroconf = None
+        self.announced = threading.Event()
+        self._lock = threading.Lock()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="zeroconf", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Takes the names back, and does not wait long for a network that does not answer."""
+        with self._lock:
+            self._closed = True
+        goodbye = threading.Thread(target=self._bye, name="zeroconf-bye", daemon=True)
+        goodbye.start()
+        goodbye.join(2.0)
+
+    def _bye(self) -> None:
+        self._thread.join(5.0)
+        if self._zeroconf is not None:
+            with contextlib.suppress(Exception):
+                self._zeroconf.close()
+
+    def _run(self) -> None:
+        try:
+            self._announce()
+        except Exception as error:
+            if not self._closed:
+                log.info("not announced on the network (%s): clients need the port", error)
+
+    def _announce(self) -> None:
+        from zeroconf import InterfaceChoice, ServiceInfo, Zeroconf
+
+        if self._host in ANYWHERE:
+            addresses, interfaces = _own_addresses(), InterfaceChoice.All
+        else:
+            addresses = [socket.getaddrinfo(self._host, None)[0][4][0]]
+            interfaces = addresses
+        packed = [ipaddress.ip_address(one).packed for one in addresses]
+        with self._lock:
+            if self._closed:
+                return
+            self._zeroconf = Zeroconf(interfaces=interfaces)
+        server = f"musicrfm-{socket.gethostname().split('.')[0]}.local."
+        for kind, port in self._ports.items():
+            info = ServiceInfo(kind, f"{NAME}.{kind}", port=port, addresses=packed, server=server)
+            self._zeroconf.register_service(info, allow_name_change=True)
+        self.announced.set()
+
+
+def _own_addresses() -> list[str]:
+    """IPv4 addresses of this machine that others may reach it by."""
+    found = {"127.0.0.1"}
+    with contextlib.suppress(OSError):
+        infos = socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)
+        found |= {info[4][0] for info in infos}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
+        probe.connect(("10.255.255.255", 9))  # sends nothing
+        found.add(probe.getsockname()[0])
+    others = sorted(one for one in found if not one.startswith("127."))
+    return others or ["127.0.0.1"]

@@ -1,0 +1,166 @@
+"""OSCQuery, asked by plain HTTP, over a WebSocket, and by a client that somebody else wrote."""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+import json
+
+import pytest
+from pythonosc.osc_message import OscMessage
+from pythonoscquery.osc_query_client import OSCQueryClient
+from websockets.sync.client import connect
+from zeroconf import ServiceInfo, Zeroconf
+
+from bridge.controls import Controls, namespace
+from bridge.discovery import Announcement
+from bridge.meters import Reading
+from bridge.oscquery import OscQueryServer, Tree, offer
+from tests.bridge.test_osc import Peer, build
+
+
+class Still:
+    def read(self) -> Reading:
+        return Reading(level=-12.5, underruns=3)
+
+
+@pytest.fixture
+def controls() -> Controls:
+    return Controls(namespace(["note_C", "note_G"]), {"/prompt": "ein Stück"})
+
+
+@pytest.fixture
+def server(controls):
+    server = OscQueryServer(Tree(controls, Still()), "127.0.0.1", 0, osc_port=9000)
+    yield server
+    server.close()
+
+
+def ask(server: OscQueryServer, path: str) -> tuple[int, object]:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection.request("GET", path)
+    response = connection.getresponse()
+    body = response.read()
+    connection.close()
+    return response.status, json.loads(body) if body else None
+
+
+def leaves(node: dict) -> list[dict]:
+    inside = node.get("CONTENTS")
+    return [node] if inside is None else [leaf for one in inside.values() for leaf in leaves(one)]
+
+
+def test_everything_is_there_and_can_be_set(server, controls) -> None:
+    status, root = ask(server, "/")
+    found = {leaf["FULL_PATH"]: leaf for leaf in leaves(root)}
+    assert status == 200 and root["FULL_PATH"] == "/"
+    for path, leaf in found.items():
+        if not path.startswith("/meter/"):
+            parameter = controls.parameter(path)
+            assert leaf["DESCRIPTION"] == parameter.help
+            assert leaf["ACCESS"] == (2 if parameter.event else 3)
+    assert {controls.parameter(p).address for p in found if "/meter" not in p} == set(
+        controls.parameters
+    )
+    assert found["/gain"]["RANGE"] == [{"MIN": -60.0, "MAX": 12.0}]
+    assert found["/gain"]["UNIT"] == ["dB"] and found["/gain"]["TYPE"] == "f"
+    assert found["/prompt/value"]["VALUE"] == ["ein Stück"]
+    assert found["/steer_guidance"]["RANGE"] == [{"VALS": ["both", "conditional"]}]
+    assert found["/preset/morph"]["TYPE"] == "sf"
+    assert found["/meter/chroma"]["TYPE"] == "f" * 12 and found["/meter/chroma"]["ACCESS"] == 1
+
+
+@pytest.mark.parametrize(
+    "path, status, answer",
+    [
+        ("/gain?VALUE", 200, {"VALUE": [0.0]}),
+        ("/steer/note_C?VALUE", 200, {"VALUE": [0.0]}),
+        ("/steer/note_C/value?TYPE", 200, {"TYPE": "f"}),
+        ("/panic?RANGE", 204, None),
+        ("/gain?NONSENSE", 400, None),
+        ("/nowhere", 404, None),
+        ("/gain/deeper", 404, None),
+    ],
+)
+def test_single_questions(server, path, status, answer) -> None:
+    assert ask(server, path) == (status, answer)
+
+
+def test_the_host(server) -> None:
+    info = ask(server, "/?HOST_INFO")[1]
+    assert info["OSC_PORT"] == 9000 and info["OSC_TRANSPORT"] == "UDP"
+    assert info["WS_PORT"] == server.port and info["EXTENSIONS"]["LISTEN"]
+
+
+def test_listening(server, controls) -> None:
+    with connect(f"ws://127.0.0.1:{server.port}/") as client:
+        for junk in ("{", "[]", '{"COMMAND": "LISTEN", "DATA": ["x"]}', b"\0\1"):
+            client.send(junk)
+        client.send(json.dumps({"COMMAND": "LISTEN", "DATA": "/steer/note_C/value"}))
+        first = OscMessage(client.recv(timeout=30))
+        assert (first.address, first.params) == ("/steer/note_C/value", [0.0])
+        controls.set("/steer/note_C", 0.5)
+        assert OscMessage(client.recv(timeout=30)).params == [0.5]
+        client.send(json.dumps({"COMMAND": "IGNORE", "DATA": "/steer/note_C/value"}))
+        client.send(json.dumps({"COMMAND": "LISTEN", "DATA": "/meter/underruns"}))
+        assert OscMessage(client.recv(timeout=30)).address == "/meter/underruns"
+
+
+def test_a_client_somebody_else_wrote(server) -> None:
+    place = ipaddress.ip_address("127.0.0.1").packed
+    kind = "_oscjson._tcp.local."
+    found = ServiceInfo(kind, f"MusicRFM.{kind}", port=server.port, addresses=[place])
+    client = OSCQueryClient(found)
+    host = client.get_host_info()
+    assert (host.name, host.osc_ip, host.osc_port) == ("MusicRFM", "127.0.0.1", 9000)
+    assert client.query_node("/") is not None
+    assert client.query_node("/gain").value == [0.0]
+    assert client.query_node("/nowhere") is None
+
+
+def test_a_folders_own_value_is_taken_over_osc() -> None:
+    peer = Peer()
+    try:
+        peer.send(build("/steer/note_C/value", 0.5))
+        peer.send(build("/prompt/value", "a waltz"))
+        peer.settle()
+        assert peer.controls.get("/steer/note_C") == 0.5
+        assert peer.controls.get("/prompt") == "a waltz"
+    finally:
+        peer.server.close()
+        peer.socket.close()
+
+
+def test_it_is_found_on_this_machine() -> None:
+    announcement = Announcement("127.0.0.1", 9000, 9001)
+    try:
+        assert announcement.announced.wait(60)
+        looking = Zeroconf(interfaces=["127.0.0.1"])
+        try:
+            for kind, port in (("_osc._udp.local.", 9000), ("_oscjson._tcp.local.", 9001)):
+                info = looking.get_service_info(kind, f"MusicRFM.{kind}", timeout=30_000)
+                assert info is not None and info.port == port
+                assert info.parsed_addresses() == ["127.0.0.1"]
+        finally:
+            looking.close()
+    finally:
+        announcement.close()
+
+
+def test_a_network_that_refuses_is_one_line(monkeypatch, caplog) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError("no multicast here")
+
+    monkeypatch.setattr("zeroconf.Zeroconf", refuse)
+    caplog.set_level("INFO")
+    announcement = Announcement("127.0.0.1", 9000, None)
+    announcement._thread.join(60)
+    announcement.close()
+    assert [record.getMessage() for record in caplog.records] == [
+        "not announced on the network (no multicast here): clients need the port"
+    ]
+
+
+def test_a_port_that_is_taken_is_no_reason_not_to_play(server, controls, caplog) -> None:
+    with offer(controls, None, "127.0.0.1", server.port):
+        assert f"TCP port {server.port} cannot be had" in caplog.text
