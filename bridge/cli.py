@@ -141,6 +141,13 @@ def _parser() -> argparse.ArgumentParser:
         "what is ahead is made again when a control changes",
     )
     add(
+        "--continue",
+        metavar="FILE",
+        dest="continue_from",
+        help="go on from a recording: the last 8 seconds of a sound file",
+    )
+    add("--hear-take", action="store_true", help="with --continue: hear them first")
+    add(
         "--early",
         action="store_true",
         default=None,
@@ -224,6 +231,8 @@ def _settings(args: argparse.Namespace) -> Settings:
     on_file = output is not None and (output == "none" or is_sound_file(output))
     if args.fast and not (on_file and args.seconds):
         raise MusicRFMError("--fast needs --output FILE or none, and --seconds")
+    if args.hear_take and args.continue_from is None:
+        raise MusicRFMError("--hear-take needs --continue FILE, the take to be heard")
     prompt = first(args.prompt, engine.get("prompt"), DEFAULT_PROMPT)
     live = {
         f"/{key}": engine[key]
@@ -247,6 +256,8 @@ def _settings(args: argparse.Namespace) -> Settings:
         stats=args.stats,
         lookahead=first(args.lookahead, engine.get("lookahead"), 500.0) / 1000,
         early=bool(first(args.early, engine.get("early"), False)),
+        continue_from=args.continue_from,
+        hear_take=args.hear_take,
         ring=first(args.ring, rig.output.get("ring"), 1000 * RING_SECONDS) / 1000,
         smoothing=first(args.smoothing, engine.get("smoothing"), 50.0) / 1000,
         fast=args.fast,

@@ -139,6 +139,24 @@ def test_from_the_command_line(checkpoint, direction, tmp_path, monkeypatch, cap
     assert "the direction /steer/bright of this set is another" in capsys.readouterr().err
 
 
+def test_a_set_that_went_on_from_a_take(checkpoint, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    beats = 0.4 * np.sin(np.arange(48000) / 20) * (np.arange(48000) % 8000 < 2000)
+    soundfile.write("take.wav", beats, 48000)
+    arguments = ["--output", "none", "--fast", "--seconds", "2", "--osc-port", "0"]
+    arguments += ["--model", str(checkpoint), "--record", "set.flac", "--seed", "1"]
+    assert main(["play", "strings", *arguments, "--continue", "take.wav", "--hear-take"]) == 0
+    heard, rate = soundfile.read("set.flac")
+    Path("take.wav").unlink()
+    assert main(["replay", "set.jsonl"]) == 0, "the log needs no take"
+    assert np.array_equal(heard, soundfile.read("set-replay.flac")[0])
+    assert len(heard) == 2 * rate and np.abs(heard[-rate:]).max() > 1e-3
+    assert main(["play", "strings", *arguments, "--continue", "take.wav"]) == 2
+    assert "there is no recording 'take.wav' to continue" in capsys.readouterr().err
+    assert main(["play", "strings", *arguments, "--hear-take"]) == 2
+    assert "--hear-take needs --continue FILE" in capsys.readouterr().err
+
+
 def test_what_a_rewind_took_back_is_not_in_the_log(tmp_path):
     log = ControlLog(tmp_path / "set.jsonl", {}, 32000)
     controls, tape = Controls(namespace(["note_C"])), Tape()
