@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from musicrfm.clips import ClipSet
     from musicrfm.model import MusicModel
 
-STRENGTH = 3.0  # found by listening on nano: less loses the beat, more makes it stiff
+STRENGTH = 4.5  # found by listening on nano: less loses the beat, more makes it stiff
 KNOB = (60.0, 160.0)  # BPM at the ends of the travel; beyond, half the tempo is often heard
 SETTLING = 2.0  # seconds in which nobody can know the beat yet
 HELD_OUT = 5  # one clip in so many tells how well each layer knows the beat

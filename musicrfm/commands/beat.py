@@ -25,7 +25,7 @@ def add(sets) -> None:
     p.add_argument(
         "--strength",
         type=float,
-        help="how far beyond the usual the place in the beat is told (default 3)",
+        help="how far beyond the usual the place in the beat is told (default 4.5)",
     )
     p.add_argument(
         "--knob",

@@ -20,7 +20,7 @@ from musicrfm.results.probing import CACHE, search_of
 METHODS = ("rfm", "rfm-multiclass", "rfm-top", "mean-difference", "linear", "logistic")
 MUSIC = "composed music"
 FRAMES = 4800  # of composed music
-FRACTIONS = (0.03, 0.06, 0.12)  # coefficients tried, in typical lengths of a hidden state
+FRACTIONS = (0.06, 0.12)  # coefficients tried, in typical lengths of a hidden state
 
 
 class Trial(NamedTuple):
