@@ -20,6 +20,7 @@ from bridge.output import FIXES, RING_SECONDS
 from bridge.recorder import is_sound_file
 from bridge.replay import ReplaySettings, replay
 from bridge.rig import Rig, SteerSetting, load_rig
+from bridge.rig_commands import check_rig_file, init_rig
 from bridge.session import Settings, play
 from bridge.speaker import SetupError, find_output, load_portaudio
 from musicrfm.commands.steers import steer_option
@@ -42,6 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             names = ["NAME"] if args.model is None else list_directions(args.model)
             print(page(namespace(names)), end="")
             return 0
+        if args.command == "rig":
+            return init_rig(args.file) if args.do == "init" else check_rig_file(args.file)
         if args.command == "replay":
             return replay(ReplaySettings(args.log, args.out, args.output, args.midi, args.anyway))
         if args.command == "learn":
@@ -66,6 +69,9 @@ def _parser() -> argparse.ArgumentParser:
     clients_.add_argument("folder", nargs="?", metavar="FOLDER", help="where to copy them")
     controls_ = commands.add_parser("controls", help="print all that can be controlled (Markdown)")
     controls_.add_argument("--model", metavar="M", help="with this model's shipped directions")
+    rig_ = commands.add_parser("rig", help="write an example of a rig file, or check one")
+    rig_.add_argument("do", choices=("init", "check"))
+    rig_.add_argument("file", metavar="FILE", help="the rig file (TOML)")
     replay_ = commands.add_parser("replay", help="play a recorded set again, sample for sample")
     add = replay_.add_argument
     add("log", metavar="LOG", help="the .jsonl that `bridge play --record` wrote")
@@ -133,6 +139,13 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         help="MIDI input, by a part of its name (repeatable: several at once)",
     )
+    add(
+        "--clock",
+        choices=("midi", "link"),
+        help="listen to the stage's clock: MIDI clock on the MIDI inputs, or Ableton Link",
+    )
+    add("--clock-play", action="store_true", help="start and stop with the clock")
+    add("--clock-tempo", action="store_true", help="hold the clock's tempo (/tempo/target)")
     add(
         "--lookahead",
         metavar="MS",
@@ -233,6 +246,8 @@ def _settings(args: argparse.Namespace) -> Settings:
         raise MusicRFMError("--fast needs --output FILE or none, and --seconds")
     if args.hear_take and args.continue_from is None:
         raise MusicRFMError("--hear-take needs --continue FILE, the take to be heard")
+    if (args.clock_play or args.clock_tempo) and args.clock is None:
+        raise MusicRFMError("--clock-play and --clock-tempo need --clock midi or --clock link")
     prompt = first(args.prompt, engine.get("prompt"), DEFAULT_PROMPT)
     live = {
         f"/{key}": engine[key]
@@ -263,6 +278,9 @@ def _settings(args: argparse.Namespace) -> Settings:
         fast=args.fast,
         osc_host=first(args.osc_host, rig.osc.get("host"), "127.0.0.1"),
         osc_port=port,
+        clock=args.clock,
+        clock_play=args.clock_play,
+        clock_tempo=args.clock_tempo,
         web=args.web,
         midi_ports=tuple(first(args.midi, rig.midi_ports)),
         rig=rig,

@@ -36,8 +36,11 @@ from bridge.oscquery import offer
 from bridge.output import RING_SECONDS, DeviceOutput, Output, OutputUnavailable, PacedOutput
 from bridge.presets import Presets
 from bridge.recorder import Recorder, is_sound_file
+from bridge.reload import Reloader
 from bridge.rig import Rig, SteerSetting
 from bridge.status import LogHandler, StatusLine
+from bridge.tempo import TempoHold
+from bridge.transport import Follow, LinkTransport, MidiTransport
 from musicrfm.directions import Direction, list_directions
 from musicrfm.errors import MusicRFMError
 from musicrfm.layers import layer_weights
@@ -82,6 +85,9 @@ class Settings:
     osc_host: str = "127.0.0.1"
     osc_port: int = 9000
     midi_ports: tuple[str, ...] = ()
+    clock: str | None = None  # "midi" or "link"
+    clock_play: bool = False  # /play follows it
+    clock_tempo: bool = False  # /tempo/target follows it
     web: tuple[str, int] | None = None  # host and port of the control page
     rig: Rig = Rig()
 
@@ -129,7 +135,13 @@ def play(settings: Settings) -> int:
         plan = crossfades(settings.rig, controls)
         presets = Presets(controls, settings.rig.path, settings.rig.presets)
         midi = None
-        if settings.midi_ports or settings.rig.midi:
+        clock, following = None, []
+        if settings.clock is not None:
+            clock = MidiTransport() if settings.clock == "midi" else LinkTransport()
+            stack.callback(clock.close)
+            following.append(Follow(clock, controls, settings.clock_play, settings.clock_tempo))
+            stack.callback(following[-1].close)
+        if settings.midi_ports or settings.rig.midi or settings.clock == "midi":
             midi = MidiInput(
                 controls,
                 settings.rig.midi,
@@ -137,6 +149,7 @@ def play(settings: Settings) -> int:
                 presets,
                 settings.rig.midi_feedback,
                 settings.rig.path,
+                clock if isinstance(clock, MidiTransport) else None,
             )
             stack.callback(midi.close)
         controls.handle("/midi/learn", partial(learn, controls, midi and midi.learner))
@@ -152,6 +165,9 @@ def play(settings: Settings) -> int:
             stack.callback(control_log.close)
         meters = Meters(model.sample_rate)
         stack.callback(meters.close)
+        by_address = {a: stream.steering.get(name).direction for a, name in steers.items()}
+        hold = TempoHold(controls, meters.read, by_address)
+        stack.callback(hold.close)
         engine = Engine(
             stream,
             controls,
@@ -175,6 +191,9 @@ def play(settings: Settings) -> int:
         stack.callback(engine.stop)
         engine.start()
         meters.start(engine)
+        hold.start()
+        for part in following:
+            part.start()
         osc.start(controls, meters)
         stack.push(offer(controls, meters, osc.host, osc.port))
         if midi is not None:
@@ -186,7 +205,9 @@ def play(settings: Settings) -> int:
             web.start(controls, meters, presets, learner, about={"model": model.name})
             print(f"control page: {web.url}")
         print(f"OSC listening on {osc.host}:{osc.port}", flush=True)
+        reloader = Reloader(settings.rig, controls, presets, midi)
         while engine.running and not stop.wait(STATUS_SECONDS):
+            reloader.look()
             status_line.show(engine.status())
         engine.stop()
         engine.join(END_SECONDS)

@@ -130,5 +130,6 @@ class Subscriptions:
         r = self.meters.read()
         for name in ("level", "buffer", "speed", "latency", "tempo"):
             self._send(one.place, f"/meter/{name}", float(getattr(r, name)))
+        self._send(one.place, "/tempo/measured", float(r.tempo))  # beside /tempo/target
         self._send(one.place, "/meter/underruns", int(r.underruns))
         self._send(one.place, "/meter/chroma", *r.chroma)
