@@ -99,6 +99,15 @@ class MidiInput:
                     return
             self._maps.append(one)
 
+    def remap(self, maps: Iterable[MidiMap]) -> None:
+        """From now on these maps, and no others. Raises MusicRFMError for a wrong address."""
+        fitted = [self._fitted(one) for one in maps]
+        self.let_go()
+        with self._lock:
+            self._maps[:] = fitted
+            for remembered in (self._pressed, self._held, self._at, self._set):
+                remembered.clear()
+
     def handle(self, message: Any) -> None:
         """Do what one `mido` message says, as if it came from the first port. Never raises."""
         self._ports[0].handle(message)

@@ -112,6 +112,12 @@ def play(settings: Settings) -> int:
             stack.callback(web.close)
         if settings.record and settings.output and _same_file(settings.record, settings.output):
             raise MusicRFMError(f"--output and --record cannot both write {settings.record!r}")
+        for written in (settings.record, settings.output):
+            if written and settings.continue_from and _same_file(written, settings.continue_from):
+                raise MusicRFMError(
+                    f"{written!r} is the take to continue and would be written over: "
+                    "record into another file"
+                )
         if settings.stats and not Path(settings.stats).resolve().parent.is_dir():
             raise MusicRFMError(f"--stats {settings.stats!r}: there is no such folder")
         model = MusicModel.load(settings.model, device=settings.device, dtype=settings.dtype)

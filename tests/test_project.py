@@ -30,7 +30,12 @@ else:
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-PROVIDED_AS = {"sklearn": "scikit-learn", "pythonosc": "python-osc"}  # import name → distribution
+# Import name → distribution.
+PROVIDED_AS = {
+    "sklearn": "scikit-learn",
+    "pythonosc": "python-osc",
+    "pythonoscquery": "python-oscquery",
+}
 OPTIONAL = tuple(name for name in PROJECT["optional-dependencies"] if name != "test")
 OUR_OWN = {"musicrfm", "bridge", "max_patches", "benchmarks", "tests", "run"}
 
