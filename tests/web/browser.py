@@ -8,22 +8,26 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import os
 import re
 import shutil
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 from websockets.sync.client import connect
 
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome")
+ELSEWHERE = ("/usr/lib/chromium", "/usr/lib/chromium-browser", "/opt/google/chrome")
 SECONDS = 60  # a loaded machine may take this long for anything
 
 
 def find() -> str | None:
     """The path of a Chromium, or None."""
-    return next((path for name in NAMES if (path := shutil.which(name))), None)
+    places = [os.environ.get("PATH", os.defpath), *ELSEWHERE]
+    return next((p for n in NAMES if (p := shutil.which(n, path=os.pathsep.join(places)))), None)
 
 
 def until(condition: Callable[[], object], what: str, seconds: float = SECONDS) -> object:
@@ -51,12 +55,13 @@ class Browser:
             lambda: re.search(r"DevTools listening on (ws://\S+)", said.read_text("utf-8")),
             "Chromium to start",
         )
-        self._socket = connect(found.group(1), max_size=None, proxy=None)
+        self._stack = ExitStack()
+        self._socket = self._stack.enter_context(connect(found.group(1), max_size=None, proxy=None))
         self._numbers = itertools.count(1)
         self._events: list[dict] = []
 
     def close(self) -> None:
-        self._socket.close()
+        self._stack.close()
         self._process.terminate()
         self._process.wait(20)
         self._said.close()
@@ -200,7 +205,8 @@ class Page:
 
     def type(self, text: str) -> None:
         for letter in text:
-            self.key(letter, ord(letter.upper()), letter)
+            # Other signs' codes are no letters: 46 would be Delete.
+            self.key(letter, ord(letter.upper()) if letter.isalnum() else 0, letter)
 
     def enter(self) -> None:
         self.key("Enter", 13, "\r")

@@ -1,0 +1,221 @@
+"""The control page in headless Chromium, beside an engine that really plays and an OSC server."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bridge.controls import Controls, namespace
+from bridge.engine import Engine
+from bridge.meters import Meters
+from bridge.osc import OscServer, build
+from bridge.output import PacedOutput
+from bridge.presets import Presets
+from bridge.web.server import WebServer
+from tests.bridge.tones import RATE, ToneStream, pitch
+from tests.web.browser import Browser, Page, find, until
+from tests.web.fakes import Learner
+
+pytestmark = pytest.mark.skipif(find() is None, reason="there is no Chromium here")
+
+NOTE = '.knob[data-address="/steer/note_C"]'
+SHOWN = f"Number(document.querySelector('{NOTE}').ariaValueNow)"
+
+
+class Ear:
+    """A recorder that remembers the last tenth of a second."""
+
+    def __init__(self) -> None:
+        self.sound = np.zeros((0, 1), np.float32)
+
+    def write(self, audio: np.ndarray) -> None:
+        self.sound = np.concatenate([self.sound, audio])[-RATE // 10 :]
+
+    def close(self) -> None:
+        pass
+
+    def hears(self, frequency: float) -> bool:
+        return len(self.sound) >= RATE // 10 and abs(pitch(self.sound, RATE) / frequency - 1) < 0.03
+
+
+class Set:
+    """A set being played: 220 Hz, an octave up for each unit of the direction note_C."""
+
+    def __init__(self, rig: Path) -> None:
+        rig.write_text("# mine\n", encoding="utf-8")
+        self.controls = Controls(namespace(["note_C", "note_G", "tempo"]))
+        self.presets = Presets(self.controls, rig)
+        self.learner, self.ear = Learner(), Ear()
+        self.meters = Meters(RATE)
+        steers = {f"/steer/{name}": name for name in ("note_C", "note_G", "tempo")}
+        self.stream = ToneStream()
+        self.engine = Engine(
+            self.stream,
+            self.controls,
+            PacedOutput(RATE, "no sound card"),
+            steers,
+            recorders=[self.ear, self.meters],
+        )
+        self.osc, self.web = OscServer(port=0), WebServer(port=0)
+        self.engine.start()
+        self.meters.start(self.engine)
+        self.osc.start(self.controls, self.meters)
+        about = {"model": "tone"}
+        self.web.start(self.controls, self.meters, self.presets, self.learner, about)
+
+    def send(self, address: str, *values: object) -> None:
+        """One OSC packet, as from any other program."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.sendto(build(address, *values), ("127.0.0.1", self.osc.port))
+
+    def close(self) -> None:
+        for part in (self.web, self.osc, self.meters):
+            part.close()
+        self.engine.stop()
+        assert self.engine.join(30.0) and self.engine.failure is None
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        browser = Browser(Path(folder))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def stage(tmp_path) -> Iterator[Set]:
+    stage = Set(tmp_path / "rig.toml")
+    yield stage
+    stage.close()
+
+
+@pytest.fixture
+def page(stage, browser) -> Iterator[Page]:
+    page = browser.page(stage.web.url)
+    page.live()
+    yield page
+    assert page.errors() == []
+    page.close()
+
+
+def note(stage: Set) -> float:
+    return stage.controls.get("/steer/note_C")
+
+
+def test_a_turned_dial_moves_the_engine_and_the_sound(stage, page):
+    until(lambda: stage.ear.hears(220.0), "the tone")
+    page.drag(NOTE, 0, -55)
+    value = until(lambda: note(stage), "the control")
+    assert 0.8 < value < 1.2
+    until(lambda: stage.stream.steering.values.get("note_C") == value, "the stream's coefficient")
+    until(lambda: stage.ear.hears(220.0 * 2**value), "the higher tone")
+    assert page.js(SHOWN) == pytest.approx(value, abs=0.001)
+
+
+def test_osc_moves_the_dial_on_screen_and_two_browsers_stay_in_step(stage, browser, page):
+    other = browser.page(stage.web.url)
+    other.live()
+    stage.send("/steer/note_C", 0.75)
+    for one in (page, other):
+        one.wait(f"{SHOWN} === 0.75")
+    other.drag(NOTE, 0, -20)
+    until(lambda: note(stage) > 1, "the control")
+    page.wait(f"{SHOWN} > 1")
+    page.wait(f"{SHOWN} === {note(stage)}")
+    assert other.errors() == []
+    other.close()
+
+
+def test_a_reload_loses_nothing(stage, page):
+    stage.controls.set("/prompt", "a flute at night")
+    stage.presets.store("verse")
+    page.drag(NOTE, 0, -30)
+    until(lambda: note(stage) > 0.3, "the control")
+    logging.getLogger("bridge").warning("a cable came loose")
+    page.wait("document.getElementById('log').textContent.includes('a cable came loose')")
+    page.reload()
+    page.live()
+    page.wait(f"{SHOWN} === {note(stage)}")
+    page.wait("document.querySelector('#prompt input').value === 'a flute at night'")
+    page.wait("document.querySelector('[data-preset=verse]') !== null")
+    page.wait("document.getElementById('log').textContent.includes('a cable came loose')")
+    assert stage.stream.restarts == 0
+
+
+def test_a_page_of_another_origin_or_host_cannot_control_it(stage, browser):
+    attacker = WebServer(port=0)  # another page on this machine: another port, another origin
+    attacker.start(Controls(namespace([])))
+    ours = f"127.0.0.1:{stage.web.port}"
+    page = browser.page("")
+    page.ask("Page.setBypassCSP", enabled=True)
+    page.open(attacker.url)
+    page.live()
+    attack = (
+        "new Promise(done => {{ const s = new WebSocket('ws://{0}/socket');"
+        " s.onopen = () => {{ s.send(JSON.stringify({{set: {{'/gain': -40}}}})); done('open'); }};"
+        " s.onerror = () => done('refused'); }})"
+    )
+    assert page.js(attack.format(ours)) == "refused"
+    evil = browser.page(f"http://evil.test:{stage.web.port}/")  # a name that means this machine
+    evil.wait("document.body?.innerText.includes('There is no')")
+    assert evil.js(attack.format(f"evil.test:{stage.web.port}")) == "refused"
+    assert stage.controls.get("/gain") == 0.0
+    for one in (page, evil):
+        one.close()
+    attacker.close()
+
+
+def test_the_keyboard_is_enough(stage, page):
+    page.js(f"document.querySelector('{NOTE}').focus()")
+    page.key("ArrowUp", 38)
+    until(lambda: note(stage) > 0, "a step up")
+    page.type("1.5")
+    page.enter()
+    until(lambda: note(stage) == 1.5, "the typed value")
+    page.key("Delete", 46)
+    until(lambda: note(stage) == 0, "the default")
+    page.key(" ", 32, " ")
+    until(lambda: stage.controls.get("/play") == 0, "the pause")
+    page.key(" ", 32, " ")
+    until(lambda: stage.controls.get("/play") == 1, "the music")
+
+
+def test_a_finger_turns_a_dial_on_a_phone(stage, browser):
+    page = browser.page(stage.web.url, width=390, height=844, touch=True)
+    page.live()
+    assert page.js("document.documentElement.scrollWidth") <= 390
+    page.touch_drag(NOTE, 0, -55)
+    until(lambda: note(stage) > 0.5, "the control")
+    assert page.errors() == []
+    page.close()
+
+
+def test_level_chroma_presets_and_midi_learn(stage, page):
+    page.wait("/-|−\\d+ dB/.test(document.querySelector('.meter output').textContent)")
+    page.wait("document.querySelector('[role=meter]').ariaValueNow > -20")
+    until(lambda: max(stage.meters.read().chroma) > 0.5, "the chroma of a tone")
+    page.drag(NOTE, 0, -55)
+    kept = until(lambda: note(stage), "the control")
+    page.click("#presets input")
+    page.type("high")
+    page.enter()
+    page.wait("document.querySelector('[data-preset=high]') !== null")
+    assert "high" in stage.presets.names()
+    page.js("document.querySelector('[data-address=\"/panic\"]').click()")
+    until(lambda: note(stage) == 0, "the panic")
+    page.click("[data-preset=high]")
+    until(lambda: note(stage) == kept, "the preset")
+    page.click("button.learn")
+    page.click(NOTE)
+    until(lambda: stage.learner.address == "/steer/note_C", "MIDI learn")
+    page.wait("document.querySelector('button.learn').textContent.startsWith('Move a control')")
+    stage.learner.learn()
+    page.wait("document.querySelector('button.learn').textContent === 'MIDI learn'")
+    assert note(stage) == kept
