@@ -59,10 +59,12 @@ class ReplayedControls(Controls):
     def put(self, changes: Iterable[Change]) -> None:
         """Makes changes count from the next frame on, without what `set` would do besides.
 
-        Raises MusicRFMError for an address that there is not.
+        What there is no parameter for is passed over.
         """
         for change in changes:
-            address = self.parameter(change.address).address
+            address = change.address
+            if address not in self.parameters:
+                continue
             with self._lock:
                 self._values[address] = change.value
                 self._sources[address] = change.source
@@ -168,9 +170,10 @@ def prepare(
         known = {parameter.address for parameter in parameters}
         begun = {key: value for key, value in start.items() if key in known}
         controls = ReplayedControls(parameters, begun, text_checks(model))
+        float(header["smoothing"]), float(header["seconds"] or 0.0)  # for `again`
         for entry in recorded.entries:
             for change in entry.changes:
-                if change.address != STOP:
+                if change.address != STOP and not anyway:
                     controls.parameter(change.address)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise MusicRFMError(f"the control log's first line is damaged: {error!r}") from None

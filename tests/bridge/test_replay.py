@@ -133,6 +133,11 @@ def test_from_the_command_line(checkpoint, direction, tmp_path, monkeypatch, cap
     assert main(["replay", "other.jsonl", "--anyway", "--out", "anyway.wav"]) == 0
     Direction.load(str(direction), MusicModel.load(checkpoint, "cpu"))
     changed = json.loads(header)
+    del changed["smoothing"]
+    (tmp_path / "other.jsonl").write_text(json.dumps(changed))
+    assert main(["replay", "other.jsonl"]) == 2
+    assert "first line is damaged: KeyError('smoothing')" in capsys.readouterr().err
+    changed = json.loads(header)
     changed["directions"]["/steer/bright"] = "0" * 16
     (tmp_path / "other.jsonl").write_text(json.dumps(changed))
     assert main(["replay", "other.jsonl"]) == 2
@@ -147,6 +152,10 @@ def test_a_set_that_went_on_from_a_take(checkpoint, tmp_path, monkeypatch, capsy
     arguments += ["--model", str(checkpoint), "--record", "set.flac", "--seed", "1"]
     assert main(["play", "strings", *arguments, "--continue", "take.wav", "--hear-take"]) == 0
     heard, rate = soundfile.read("set.flac")
+    over = [*arguments, "--output", "take.wav", "--continue", "take.wav"]
+    assert main(["play", "strings", *over]) == 2
+    assert "would be written over" in capsys.readouterr().err
+    assert len(soundfile.read("take.wav")[0]) == 48000
     Path("take.wav").unlink()
     assert main(["replay", "set.jsonl"]) == 0, "the log needs no take"
     assert np.array_equal(heard, soundfile.read("set-replay.flac")[0])
