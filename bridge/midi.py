@@ -96,8 +96,10 @@ class MidiInput:
                     self._maps[at] = one
                     for known in (self._at, self._set):
                         known.pop(at, None)
-                    return
-            self._maps.append(one)
+                    break
+            else:
+                self._maps.append(one)
+        self.opened()
 
     def remap(self, maps: Iterable[MidiMap]) -> None:
         """From now on these maps, and no others. Raises MusicRFMError for a wrong address."""
@@ -107,6 +109,7 @@ class MidiInput:
             self._maps[:] = fitted
             for remembered in (self._pressed, self._held, self._at, self._set):
                 remembered.clear()
+        self.opened()  # what the controls know is kept by their place in the list
 
     def handle(self, message: Any) -> None:
         """Do what one `mido` message says, as if it came from the first port. Never raises."""
@@ -137,7 +140,7 @@ class MidiInput:
             self._transport.tick(at, port)
 
     def opened(self) -> None:
-        """A controller has come (back)."""
+        """A controller has come (back), or is mapped anew: it is told where everything is."""
         if self._feedback is not None:
             self._feedback.again()
 

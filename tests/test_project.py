@@ -134,7 +134,7 @@ class TestRequirements:
 
     @pytest.mark.parametrize(
         ("folder", "extras"),
-        [("musicrfm", OPTIONAL), ("bridge", ()), ("tests", ("train", "test"))],
+        [("musicrfm", OPTIONAL), ("bridge", ("link",)), ("tests", ("train", "test"))],
         ids=["musicrfm", "bridge", "tests"],
     )
     def test_every_import_is_declared(self, folder: str, extras: tuple[str, ...]) -> None:

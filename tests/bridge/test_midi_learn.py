@@ -234,3 +234,21 @@ def test_the_command_writes_the_control_that_was_moved(tmp_path, monkeypatch, ca
     assert load_rig(path).midi == (MidiMap("note", 36, "/steer/note_Cs", 1),)
     assert main(["learn", "gain", "--rig", str(path)]) == 2
     assert "takes an address" in capsys.readouterr().err
+
+
+def test_a_fader_that_was_learned_or_read_again_is_told_where_it_should_be(monkeypatch):
+    one = Controls(namespace([]))
+    fader = MidiMap("cc", 7, "/gain", low=0.0, high=1.0)
+    knobs = MidiInput(one, [fader], feedback=True)
+    sent: list = []
+    monkeypatch.setattr(knobs._ports[0], "send", sent.extend)
+    one.set("/gain", 1.0)
+    for change in (
+        lambda: None,
+        lambda: knobs.remap([MidiMap("cc", 8, "/gain", low=0.0, high=1.0)]),
+        lambda: knobs.adopt(MidiMap("cc", 9, "/gain", low=0.0, high=1.0)),
+    ):
+        change()
+        knobs._feedback.update()
+        knobs._feedback.update()
+    assert [(m.control, m.value) for m in sent] == [(7, 127), (8, 127), (9, 127)]
