@@ -14,7 +14,11 @@ export function buildPrompt(root, found, store) {
     return h("div.slot", {}, h("span.tag", { text: slot ?? "Prompt", "aria-hidden": "true" }), input, set,
       weight && slider(store, weight, "weight"));
   });
-  root.replaceChildren(...rows);
+  // One prompt is what most sets have; those to blend in must not push the dials off the screen.
+  const first = found.prompts.filter((one) => !found.weights.has(one.address)).length;
+  const used = found.prompts.slice(first).some((one) => store.values[found.weights.get(one.address)?.address] > 0);
+  const blend = rows.length > first && h("details", { open: used }, h("summary", { text: "Blend prompts" }), ...rows.slice(first));
+  root.replaceChildren(...[...rows.slice(0, first), blend].filter(Boolean));
 }
 
 export function buildPresets(root, store, link, names) {
