@@ -67,7 +67,8 @@ class Presets:
             parameter = self._controls.parameters[address]
             plain = address.startswith("/steer/") and value == parameter.default
             if not (parameter.event or plain or address in NOT_KEPT):
-                values[address] = value
+                # Seven digits are all that an OSC number has, and easier to read.
+                values[address] = float(f"{value:.7g}") if isinstance(value, float) else value
         with self._lock:
             if name not in self._presets and len(self._presets) >= MAX_PRESETS:
                 raise MusicRFMError(f"there are {MAX_PRESETS} presets already: delete one first")
