@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge import transport
+from bridge.cli import main
 from bridge.controls import Controls, namespace
 from bridge.midi import MidiInput
 from bridge.transport import Follow, LinkTransport, MidiTransport
@@ -166,3 +167,9 @@ def test_links_with_the_real_library_open_agree_if_the_network_lets_them_and_clo
     for link in (one, other):
         link.close()
         assert not link._thread.is_alive()
+
+
+def test_following_needs_a_clock_to_follow(capsys):
+    for option in ("--clock-play", "--clock-tempo"):
+        assert main(["play", option]) == 2
+        assert "need --clock midi or --clock link" in capsys.readouterr().err
