@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from bridge.bench.command import bench_arguments, run_bench
 from bridge.clients import clients
 from bridge.controls import namespace
 from bridge.controls_page import page
@@ -45,6 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 0
         if args.command == "rig":
             return init_rig(args.file) if args.do == "init" else check_rig_file(args.file)
+        if args.command == "bench":
+            return run_bench(args)
         if args.command == "replay":
             return replay(ReplaySettings(args.log, args.out, args.output, args.midi, args.anyway))
         if args.command == "learn":
@@ -72,6 +75,8 @@ def _parser() -> argparse.ArgumentParser:
     rig_ = commands.add_parser("rig", help="write an example of a rig file, or check one")
     rig_.add_argument("do", choices=("init", "check"))
     rig_.add_argument("file", metavar="FILE", help="the rig file (TOML)")
+    bench_ = commands.add_parser("bench", help="measure speed, latency and steadiness here and now")
+    bench_arguments(bench_)
     replay_ = commands.add_parser("replay", help="play a recorded set again, sample for sample")
     add = replay_.add_argument
     add("log", metavar="LOG", help="the .jsonl that `bridge play --record` wrote")

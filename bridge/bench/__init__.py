@@ -1,0 +1,30 @@
+"""`bridge bench`: how fast, how close and how steady this machine plays, measured here and now.
+
+Each benchmark is a module with `run(options) -> Report`. What is compared is compared in one
+process, by turns, since timings of different runs on a busy computer mean little.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+from bridge.bench.report import Options, Report
+
+__all__ = ["BENCHMARKS", "Options", "Report", "bench"]
+
+BENCHMARKS = {
+    "step": "music a second against Hugging Face's generate, and in each precision",
+    "flat": "cost and memory of a frame after minutes and hours of music",
+    "knob": "from an OSC packet to the first changed sample, through the output",
+    "load": "a set under load: a busy core, allocations, recording, an OSC flood",
+}
+
+
+def bench(name: str, options: Options, out: str | None = None) -> int:
+    """Runs one, prints its table, and writes JSON if asked to; returns the exit status."""
+    report = import_module(f"bridge.bench.{name}").run(options)
+    print(report.text())
+    if out is not None:
+        Path(out).write_text(report.json(name, options), "utf-8")
+    return 0

@@ -1,0 +1,43 @@
+"""The command line of `bridge bench`."""
+
+from __future__ import annotations
+
+import argparse
+
+from bridge.bench import BENCHMARKS, Options, bench
+from musicrfm.errors import MusicRFMError
+
+
+def bench_arguments(p: argparse.ArgumentParser) -> None:
+    told = "; ".join(f"{name}: {words}" for name, words in BENCHMARKS.items())
+    p.add_argument("name", choices=tuple(BENCHMARKS), help=told)
+    add = p.add_argument
+    add("--model", metavar="M", default="nano", help="nano, a folder, or a hub id")
+    add("--device", metavar="cpu|cuda", help="where the model runs")
+    add("--dtype", choices=("float32", "bfloat16", "float16", "int8"), help="of the decoder")
+    add("--minutes", metavar="N", type=float, help="how long (default: seconds)")
+    add("--changes", metavar="N", type=int, default=40, help="knob: how many turns to time")
+    add("--early", action="store_true", help="sound each frame as early as possible")
+    add("--output", metavar="DEVICE|none", help="knob and load: where the sound goes")
+    add("--lookahead", metavar="MS", type=float, default=500.0, help="default 500")
+    add("--seed", metavar="N", type=int, default=0, help="of what is random")
+    add("--json", metavar="FILE", help="write the numbers there too")
+
+
+def run_bench(args: argparse.Namespace) -> int:
+    for name in ("minutes", "changes", "lookahead"):
+        value = getattr(args, name)
+        if value is not None and not value > 0:
+            raise MusicRFMError(f"--{name} {value:g} is too little: give more than 0")
+    options = Options(
+        model=args.model,
+        device=args.device,
+        dtype=args.dtype,
+        minutes=args.minutes,
+        changes=args.changes,
+        early=args.early,
+        output=args.output,
+        lookahead=args.lookahead / 1000,
+        seed=args.seed,
+    )
+    return bench(args.name, options, args.json)

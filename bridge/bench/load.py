@@ -1,0 +1,116 @@
+"""A set under load, as on a laptop that also runs everything else: does the sound ever stop?
+
+While it plays and records, another process keeps a core busy, memory is taken and given back so
+that Python's collector runs, and OSC messages come in a flood.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import random
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from bridge.bench.report import Options, Report
+from bridge.osc import build
+from bridge.session import Settings, play
+from musicrfm.directions import list_directions
+
+MINUTES = 0.5
+MESSAGES = 1000  # a second
+STORM_BYTES = 100 * 2**20
+STORM_SECONDS = 5.0
+SETTLING = 3.0  # seconds of playing before the load begins
+
+
+def run(options: Options) -> Report:
+    minutes = options.minutes or MINUTES
+    over = threading.Event()
+    with tempfile.TemporaryDirectory(prefix="bridge-bench-") as folder:
+        stats, port = Path(folder) / "stats.json", _free_port()
+        settings = Settings(
+            start={"/prompt": "calm piano melody with drums"},
+            model=options.model,
+            device=options.device,
+            dtype=options.dtype,
+            seed=options.seed,
+            output=options.output,
+            seconds=60 * minutes,
+            record=str(Path(folder) / "set.flac"),
+            stats=str(stats),
+            lookahead=options.lookahead,
+            early=options.early,
+            osc_port=port,
+        )
+        busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+        threads = [
+            threading.Thread(target=_flood, args=(port, options, over), daemon=True),
+            threading.Thread(target=_storm, args=(over,), daemon=True),
+        ]
+        try:
+            for thread in threads:
+                thread.start()
+            play(settings)
+        finally:
+            over.set()
+            busy.kill()
+            busy.wait()
+            for thread in threads:
+                thread.join(STORM_SECONDS + 5)
+        told = json.loads(stats.read_text())
+    rows = [
+        [
+            minutes,
+            told["underruns"],
+            told["late"],
+            told["device_xruns"],
+            told["control_changes_received"],
+            told["rewinds"],
+            told["real_time_factor"],
+            told["peak_memory_mib"],
+        ]
+    ]
+    columns = ["minutes", "underruns", "late", "device xruns", "changes", "rewinds"]
+    columns += ["× real time", "peak MiB"]
+    words = [f"Output: {told['output']}; lookahead {1000 * options.lookahead:.0f} ms."]
+    return Report(f"A set under load, {told['model']}", columns, rows, words, told)
+
+
+def _flood(port: int, options: Options, over: threading.Event) -> None:
+    names = list_directions(Path(options.model).name) or ["none"]
+    draw = random.Random(options.seed)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        over.wait(SETTLING)
+        due = time.monotonic()
+        while not over.is_set():
+            address = f"/steer/{draw.choice(names)}"
+            client.sendto(build(address, draw.uniform(0.0, 0.3)), ("127.0.0.1", port))
+            due += 1 / MESSAGES
+            if (wait := due - time.monotonic()) > 0:
+                over.wait(wait)
+
+
+def _storm(over: threading.Event) -> None:
+    """Many small objects in circles, which only the collector can free."""
+    while not over.wait(STORM_SECONDS):
+        circles = []
+        for _ in range(STORM_BYTES // 1000):
+            circle: list = [bytes(900)]
+            circle.append(circle)
+            circles.append(circle)
+            if len(circles) % 1000 == 0:
+                time.sleep(0)
+        del circles
+        gc.collect()
+
+
+def _free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

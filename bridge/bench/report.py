@@ -1,0 +1,117 @@
+"""What benchmarks are asked for, and what they answer: a table to read, and JSON to keep."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+
+
+@dataclass(frozen=True)
+class Options:
+    """minutes: of music, or of playing; None for the benchmark's own few seconds. output: as in
+    `bridge play`. changes: how many knob turns are timed. early: as in `bridge play`."""
+
+    model: str = "nano"
+    device: str | None = None
+    dtype: str | None = None
+    minutes: float | None = None
+    changes: int = 40
+    early: bool = False
+    output: str | None = None
+    lookahead: float = 0.5
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Report:
+    """A table, what it says in a sentence or two, and the raw numbers behind it."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[object]]
+    words: Sequence[str] = ()
+    data: dict = field(default_factory=dict)
+
+    def text(self) -> str:
+        """Markdown."""
+        lines = [f"## {self.title}", "", f"| {' | '.join(self.columns)} |"]
+        lines.append("|" + "---|" * len(self.columns))
+        lines += [f"| {' | '.join(map(_shown, row))} |" for row in self.rows]
+        lines += ["", machine_line(), *(f"\n{sentence}" for sentence in self.words)]
+        return "\n".join(lines) + "\n"
+
+    def json(self, name: str, options: Options) -> str:
+        told = {
+            "benchmark": name,
+            "machine": machine(),
+            "options": asdict(options),
+            "columns": list(self.columns),
+            "rows": [list(row) for row in self.rows],
+            "words": list(self.words),
+            "data": self.data,
+        }
+        return json.dumps(told, indent=1) + "\n"
+
+
+def machine() -> dict:
+    """What a number is worth nothing without."""
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "gpu": gpu,
+        "system": platform.platform(terse=True),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "commit": _commit(),
+    }
+
+
+def machine_line() -> str:
+    m = machine()
+    place = m["gpu"] or f"{m['cores']} cores of {m['processor']}"
+    commit = f", commit {m['commit']}" if m["commit"] else ""
+    return f"{place}; Python {m['python']}, PyTorch {m['torch']}{commit}."
+
+
+def percentiles(values: Sequence[float]) -> tuple[float, float, float]:
+    """(p50, p95, worst)"""
+    found = np.asarray(values, float)
+    return tuple(float(v) for v in (*np.percentile(found, (50, 95)), found.max()))
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _commit() -> str | None:
+    """Of the sources, if this is a checkout."""
+    try:
+        found = subprocess.run(
+            ["git", "rev-parse", "--short", "HEAD"],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            timeout=5,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return found.stdout.strip() or None if found.returncode == 0 else None
+
+
+def _shown(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

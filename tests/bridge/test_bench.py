@@ -1,0 +1,86 @@
+"""The benchmarks run, and what they report is what happened; how fast it was is not asked here."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+import torch
+
+from bridge.bench import flat, knob, load, step
+from bridge.bench.report import Options, Report, percentiles
+from bridge.cli import main
+from musicrfm.directions import Direction
+from musicrfm.model import MusicModel
+
+
+@pytest.fixture
+def playable(checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A tiny model with one direction that changes everything."""
+    monkeypatch.setenv("MUSICRFM_DIRECTIONS", str(tmp_path))
+    model = MusicModel.load(checkpoint, device="cpu")
+    vectors = torch.randn(model.layers, 1, model.width, generator=torch.Generator().manual_seed(1))
+    note = Direction("note_C", vectors, torch.ones(model.layers), {"model": model.name})
+    note.meta["range"] = [0, 50]
+    note.save(tmp_path / model.name / "note_C.safetensors")
+    return str(checkpoint)
+
+
+def test_a_step_is_compared_with_generate(playable: str) -> None:
+    report = step.run(Options(playable, "cpu", "float32", minutes=0.01))
+    assert [row[0] for row in report.rows] == ["generate", "stream, float32"]
+    assert report.rows[0][2] == 1.0
+    assert all(row[3] <= row[1] <= row[4] for row in report.rows)
+    assert len(report.data["turns"]["generate"]) == step.ROUNDS
+    assert "GiB/s measured here" in report.words[0]
+
+
+def test_time_and_memory_are_told_mark_by_mark(playable: str) -> None:
+    report = flat.run(Options(playable, "cpu", minutes=0.05))
+    assert [row[0] for row in report.rows] == [1 / 60, 0.05]
+    assert all(0 < row[1] <= row[2] <= row[3] and row[5] > 10 for row in report.rows)
+
+
+def test_turns_of_a_knob_are_timed(playable: str) -> None:
+    report = knob.run(Options(playable, "cpu", changes=3, output="none"))
+    ((sound, count, p50, p95, worst, buffered),) = report.rows
+    assert sound == "exact" and 1 <= count <= 3
+    assert 0 < p50 <= p95 <= worst < 2000 and buffered > 0
+    assert len(report.data["delays"]) == count
+
+
+def test_a_loaded_set_is_counted(
+    playable: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr(load, "SETTLING", 0.2)
+    monkeypatch.setattr(load, "STORM_SECONDS", 0.5)
+    monkeypatch.setattr(load, "STORM_BYTES", 2**20)
+    report = load.run(Options(playable, "cpu", minutes=0.03, output="none"))
+    row = dict(zip(report.columns, report.rows[0], strict=True))
+    assert row["minutes"] == 0.03 and row["changes"] > 50 and row["peak MiB"] > 10
+    assert report.data["audio_seconds"] == pytest.approx(1.8, abs=0.1)
+
+
+def test_a_table_can_be_read_and_kept(tmp_path: Path) -> None:
+    report = Report("A title", ["what", "ms"], [["one", 1.23456]], ["A word."], {"raw": [1.0]})
+    assert "| one | 1.23 |" in report.text() and "A word." in report.text()
+    told = json.loads(report.json("step", Options()))
+    assert told["rows"] == [["one", 1.23456]] and told["machine"]["torch"] == torch.__version__
+    assert told["options"]["model"] == "nano"
+
+
+def test_percentiles() -> None:
+    p50, p95, worst = percentiles(range(101))
+    assert (p50, p95, worst) == (50.0, 95.0, 100.0) and not math.isnan(p95)
+
+
+def test_the_command(playable: str, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    out = tmp_path / "flat.json"
+    words = ["bench", "flat", "--model", playable, "--minutes", "0.02", "--json", str(out)]
+    assert main(words) == 0
+    assert "A frame's cost over time" in capsys.readouterr().out
+    assert json.loads(out.read_text())["benchmark"] == "flat"
+    assert main(["bench", "flat", "--minutes", "0"]) == 2
+    assert "--minutes 0 is too little" in capsys.readouterr().err
