@@ -25,6 +25,7 @@ from bridge.dsp import Ramp, db_to_amplitude, soft_limit
 from bridge.output import Output
 from bridge.parameters import PROMPT_SLOTS
 from bridge.recorder import Recorder
+from bridge.strain import Load, Strain
 from musicrfm.errors import MusicRFMError
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class Engine:
     much audio. `plan`: (second of audio, address, value), set when it is time. `start`, `stop`,
     `join` and `status` may be called from any thread. `control_log` hears of every change that
     counted. `script` is called before every frame with the number of frames before it, and may set
-    controls for it.
+    controls for it. `strain` gives things up where the computer cannot keep up.
     """
 
     def __init__(
@@ -139,12 +140,14 @@ class Engine:
         plan: Iterable[tuple[float, str, object]] = (),
         control_log: ControlLog | None = None,
         script: Callable[[int], None] | None = None,
+        strain: Strain | None = None,
     ) -> None:
         self.stream = stream
         self.controls = controls
         self.output = output
         self.recorders = tuple(recorders)
-        self.lookahead = lookahead
+        self.lookahead = self._asked_lookahead = lookahead
+        self.strain = strain
         self.failure: BaseException | None = None
         self.applied = 0  # control changes handed to the stream
         self.frames = 0
@@ -268,6 +271,10 @@ class Engine:
                 self._settle(position)
                 self._wake.clear()  # before looking, so that nothing set after it is missed
                 self._rewind(position)
+                if self.strain is not None and self.frames:
+                    load = Load(self.audio_seconds, self._ahead(position), self._speed)
+                    self.strain.look(load)
+                    self.lookahead = self.strain.lookahead
                 spare = self._ahead(position) - self.lookahead
                 if spare > 0.0:
                     self._wake.wait(min(spare, NAP_SECONDS))
@@ -307,7 +314,7 @@ class Engine:
         now = time.monotonic()
         if not (self._made and self._outdated()) or now - self._rewound < AGAIN_SECONDS:
             return
-        if (self._reached - position) / self._rate < LEAST_BUFFER * self.lookahead:
+        if (self._reached - position) / self._rate < LEAST_BUFFER * self._asked_lookahead:
             return
         soonest = position + (MARGIN_SECONDS + 1.5 * self._frame_busy) * self._rate
         for number, made in enumerate(self._made):

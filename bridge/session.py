@@ -39,6 +39,7 @@ from bridge.recorder import Recorder, is_sound_file
 from bridge.reload import Reloader
 from bridge.rig import Rig, SteerSetting
 from bridge.status import LogHandler, StatusLine
+from bridge.strain import Strain
 from bridge.tempo import TempoHold
 from bridge.transport import Follow, LinkTransport, MidiTransport
 from musicrfm.directions import Direction, list_directions
@@ -185,6 +186,7 @@ def play(settings: Settings) -> int:
             seconds=settings.seconds,
             plan=plan,
             control_log=control_log,
+            strain=None if settings.fast else Strain(controls, settings.lookahead),
         )
         # The model and its libraries stay for the whole set; the collector need not walk them.
         gc.collect()
