@@ -14,12 +14,12 @@ from bridge.controls import Controls
 
 SOURCE = "engine"  # as which it sets controls
 FULL, LOW, EMPTY = 0.9, 0.5, 0.25  # shares of the lookahead that was asked for
-DEEPEST = 4.0  # seconds of lookahead, at most
+DEEPEST = 2.0  # seconds of lookahead, at most: more would be made in vain at every change
 DEEPER_EVERY = 5.0  # seconds until it may grow again
 BARELY = 1.1  # times real time: below this a deeper buffer cannot fill
 ROOM = 2.4  # times real time without guidance, from which guidance may come back
 PATIENCE = 10.0  # seconds of such room; twice as long after each time that it did not last
-RELAPSE = 60.0  # seconds within which it did not last
+RELAPSE = 60.0  # seconds within which it did not last; so long, too, a deeper buffer stays
 PAUSE, LONGEST_PAUSE = 1.0, 16.0  # seconds of silence beyond the fade; twice as long each time
 
 
@@ -65,8 +65,12 @@ class Strain:
             self._stop_for_a_while(load)
         elif load.buffer < LOW * self._asked:
             self._lighten(load)
-        elif self._guidance is not None:
-            self._recover(load)
+        else:
+            if self._guidance is not None:
+                self._recover(load)
+            if self.lookahead > self._asked and load.seconds - self._grown_at >= RELAPSE:
+                self._grown_at = load.seconds
+                self.lookahead = max(self.lookahead / 2, self._asked)
 
     def _may_lighten(self, load: Load) -> bool:
         """Whether something else is left to be given up first, or has just been."""

@@ -55,6 +55,8 @@ def test_a_hiccup_makes_the_buffer_deeper_up_to_a_limit(machine: Machine) -> Non
     machine.run(60, 0.2, 3.0)
     assert machine.strain.lookahead == DEEPEST
     assert machine.guidance == 3.0 and machine.playing
+    machine.run(200, 2.0, 3.0)  # calm, so it becomes what it was
+    assert machine.strain.lookahead == 0.5
 
 
 def test_a_slow_machine_loses_guidance_first_and_then_waits(machine: Machine) -> None:
