@@ -15,6 +15,7 @@ from bridge.bench.command import bench_arguments, run_bench
 from bridge.clients import clients
 from bridge.controls import namespace
 from bridge.controls_page import page
+from bridge.doctor import doctor
 from bridge.learn import listen
 from bridge.midi_port import NoMidi, input_names
 from bridge.output import FIXES, RING_SECONDS
@@ -46,6 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 0
         if args.command == "rig":
             return init_rig(args.file) if args.do == "init" else check_rig_file(args.file)
+        if args.command == "doctor":
+            return doctor(args.model, args.device, args.output, args.rig)
         if args.command == "bench":
             return run_bench(args)
         if args.command == "replay":
@@ -75,6 +78,11 @@ def _parser() -> argparse.ArgumentParser:
     rig_ = commands.add_parser("rig", help="write an example of a rig file, or check one")
     rig_.add_argument("do", choices=("init", "check"))
     rig_.add_argument("file", metavar="FILE", help="the rig file (TOML)")
+    doctor_ = commands.add_parser("doctor", help="how this computer should play, and why")
+    doctor_.add_argument("--model", metavar="M", default="nano", help="default nano")
+    doctor_.add_argument("--device", metavar="cpu|cuda", help="where the model runs")
+    doctor_.add_argument("--output", metavar="DEVICE", help="the sound card to look at")
+    doctor_.add_argument("--rig", metavar="FILE", help="write dtype and lookahead into this rig")
     bench_ = commands.add_parser("bench", help="measure speed, latency and steadiness here and now")
     bench_arguments(bench_)
     replay_ = commands.add_parser("replay", help="play a recorded set again, sample for sample")

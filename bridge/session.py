@@ -338,10 +338,13 @@ def crossfades(rig: Rig, controls: Controls) -> list[tuple[float, str, tuple]]:
     ]
 
 
-def open_output(settings: Settings, model: MusicModel) -> tuple[Output, list[Recorder]]:
+def open_output(
+    settings: Settings, model: MusicModel, fallback: bool = True
+) -> tuple[Output, list[Recorder]]:
     """The output that was asked for, and the recorder of a file that takes its place.
 
-    It is a file where no sound can be played and nothing else was asked for.
+    It is a file where no sound can be played and nothing else was asked for; without `fallback`
+    that raises OutputUnavailable.
     """
     wanted, rate, lookahead = settings.output, model.sample_rate, settings.lookahead
     if wanted == "none":
@@ -355,6 +358,9 @@ def open_output(settings: Settings, model: MusicModel) -> tuple[Output, list[Rec
     try:
         device.open()
     except OutputUnavailable as error:
+        if not fallback:
+            device.close()
+            raise
         path = unused(SESSION_FILE)
         log.warning("no sound here: %s; playing in real time into %s instead", error.reason, path)
         return PacedOutput(rate, path, lookahead), [open_recorder(path, model)]
