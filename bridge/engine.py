@@ -146,7 +146,7 @@ class Engine:
         self.controls = controls
         self.output = output
         self.recorders = tuple(recorders)
-        self.lookahead = self._asked_lookahead = lookahead
+        self.lookahead = lookahead
         self.strain = strain
         self.failure: BaseException | None = None
         self.applied = 0  # control changes handed to the stream
@@ -272,7 +272,9 @@ class Engine:
                 self._wake.clear()  # before looking, so that nothing set after it is missed
                 self._rewind(position)
                 if self.strain is not None and self.frames:
-                    load = Load(self.audio_seconds, self._ahead(position), self._speed)
+                    # Older takes count as well: they sound if nothing newer is there in time.
+                    there = (self._reached - position) / self._rate
+                    load = Load(self.audio_seconds, there, self._speed)
                     self.strain.look(load)
                     self.lookahead = self.strain.lookahead
                 spare = self._ahead(position) - self.lookahead
@@ -314,7 +316,7 @@ class Engine:
         now = time.monotonic()
         if not (self._made and self._outdated()) or now - self._rewound < AGAIN_SECONDS:
             return
-        if (self._reached - position) / self._rate < LEAST_BUFFER * self._asked_lookahead:
+        if (self._reached - position) / self._rate < LEAST_BUFFER * self.lookahead:
             return
         soonest = position + (MARGIN_SECONDS + 1.5 * self._frame_busy) * self._rate
         for number, made in enumerate(self._made):

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from bridge.controls import Controls
 
 SOURCE = "engine"  # as which it sets controls
-FULL, LOW, EMPTY = 0.9, 0.5, 0.25  # shares of the lookahead that was asked for
+# Shares of the lookahead that was asked for. Going back again and again leaves half of it.
+FULL, LOW, EMPTY = 0.9, 0.4, 0.2
 DEEPEST = 2.0  # seconds of lookahead, at most: more would be made in vain at every change
 DEEPER_EVERY = 5.0  # seconds until it may grow again
 BARELY = 1.1  # times real time: below this a deeper buffer cannot fill
@@ -39,7 +40,7 @@ class Strain:
     def __init__(self, controls: Controls, lookahead: float) -> None:
         self._controls = controls
         self._asked = self.lookahead = lookahead  # seconds; the engine keeps to the second
-        self._was_full = False
+        self._was_there = False
         self._grown_at = -DEEPER_EVERY
         self._guidance: float | None = None  # what it was before it was given up
         self._given_up_at = -RELAPSE
@@ -55,11 +56,11 @@ class Strain:
             self._paused(load)
             return
         if not self._controls.get("/play"):
-            self._was_full = False  # nothing to keep up with
+            self._was_there = False  # nothing to keep up with
             return
-        if load.buffer >= FULL * self._asked:
-            self._was_full = True
-        if not self._was_full:
+        if load.buffer >= LOW * self._asked:
+            self._was_there = True
+        if not self._was_there:
             return
         if load.buffer < EMPTY * self._asked and not self._may_lighten(load):
             self._stop_for_a_while(load)
@@ -128,7 +129,7 @@ class Strain:
             self._paused_until = None
             self._controls.set("/play", 1, SOURCE)
         if self._paused_until is None:
-            self._resumed_at, self._was_full = load.seconds, True
+            self._resumed_at, self._was_there = load.seconds, True
 
     def _say(self, words: str) -> None:
         self._controls.report(words, SOURCE)

@@ -50,9 +50,9 @@ def test_a_buffer_that_is_not_full_yet_is_no_strain(machine: Machine) -> None:
 
 def test_a_hiccup_makes_the_buffer_deeper_up_to_a_limit(machine: Machine) -> None:
     machine.run(1, 0.5, 3.0)
-    machine.run(1, 0.2, 3.0)
+    machine.run(1, 0.15, 3.0)
     assert machine.strain.lookahead == 1.0 and len(machine.said) == 1
-    machine.run(60, 0.2, 3.0)
+    machine.run(60, 0.15, 3.0)
     assert machine.strain.lookahead == DEEPEST
     assert machine.guidance == 3.0 and machine.playing
     machine.run(200, 2.0, 3.0)  # calm, so it becomes what it was
@@ -61,10 +61,10 @@ def test_a_hiccup_makes_the_buffer_deeper_up_to_a_limit(machine: Machine) -> Non
 
 def test_a_slow_machine_loses_guidance_first_and_then_waits(machine: Machine) -> None:
     machine.run(1, 0.5, 2.0)
-    machine.run(0.1, 0.2, 0.8)
+    machine.run(0.1, 0.15, 0.8)
     assert machine.guidance == 1.0 and machine.playing
     assert "guidance is off" in machine.said[-1]
-    machine.run(2, 0.1, 0.8)  # which was not enough
+    machine.run(2, 0.05, 0.8)  # which was not enough
     assert not machine.playing and "cannot keep up" in machine.said[-1]
     machine.run(PAUSE + 0.5, 0.3, 0.8)
     assert not machine.playing  # the buffer is not full yet
@@ -89,12 +89,12 @@ def test_pauses_grow_while_nothing_helps(machine: Machine) -> None:
 
 def test_guidance_comes_back_when_there_is_room_for_long_enough(machine: Machine) -> None:
     machine.run(1, 0.5, 2.0)
-    machine.run(0.1, 0.2, 0.9)
+    machine.run(0.1, 0.15, 0.9)
     machine.run(PATIENCE - 1, 0.5, 3.0)
     assert machine.guidance == 1.0
     machine.run(2, 0.5, 3.0)
     assert machine.guidance == 3.0 and "guidance is back" in machine.said[-1]
-    machine.run(0.1, 0.2, 0.9)  # it did not last: more patience the next time
+    machine.run(0.1, 0.15, 0.9)  # it did not last: more patience the next time
     machine.run(PATIENCE + 2, 0.5, 3.0)
     assert machine.guidance == 1.0
     machine.run(PATIENCE, 0.5, 3.0)
@@ -103,14 +103,14 @@ def test_guidance_comes_back_when_there_is_room_for_long_enough(machine: Machine
 
 def test_too_little_room_does_not_bring_it_back(machine: Machine) -> None:
     machine.run(1, 0.5, 2.0)
-    machine.run(0.1, 0.2, 0.9)
+    machine.run(0.1, 0.15, 0.9)
     machine.run(60, 0.5, 1.7)  # with guidance it would be 0.85
     assert machine.guidance == 1.0
 
 
 def test_a_hand_overrules_it(machine: Machine) -> None:
     machine.run(1, 0.5, 2.0)
-    machine.run(0.1, 0.2, 0.9)
+    machine.run(0.1, 0.15, 0.9)
     machine.controls.set("/guidance", 2.0, "osc")
     machine.run(60, 0.5, 4.0)
     assert machine.guidance == 2.0
@@ -151,7 +151,7 @@ def test_a_slow_engine_fades_out_waits_and_comes_back_without_a_gap() -> None:
         {"/steer/note_C": "note_C"},
         recorders=[Keeper()],
         lookahead=0.4,
-        seconds=4.0,
+        seconds=5.0,
         strain=Strain(controls, 0.4),
     )
     paused = []
@@ -166,6 +166,6 @@ def test_a_slow_engine_fades_out_waits_and_comes_back_without_a_gap() -> None:
     assert engine.join(30)
     assert ("/play", 0, "engine") in paused and ("/play", 1, "engine") in paused
     sound = np.concatenate(taken)[:, 0]
-    assert len(sound) == 4 * RATE
+    assert len(sound) == 5 * RATE
     assert np.abs(np.diff(sound)).max() < 0.05  # 220 Hz at 0.5 moves 0.022 a sample; no click
-    assert (np.abs(sound[RATE : 3 * RATE]) < 1e-6).mean() > 0.3  # it did wait
+    assert (np.abs(sound) < 1e-6).sum() > 0.8 * RATE  # it did wait
