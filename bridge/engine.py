@@ -275,8 +275,11 @@ class Engine:
                     # Older takes count as well: they sound if nothing newer is there in time.
                     there = (self._reached - position) / self._rate
                     load = Load(self.audio_seconds, there, self._speed)
-                    self.strain.look(load)
+                    acted = self.strain.look(load)
                     self.lookahead = self.strain.lookahead
+                    if acted:  # from here on: going back would throw away what is left
+                        self._frame()
+                        continue
                 spare = self._ahead(position) - self.lookahead
                 if spare > 0.0:
                     self._wake.wait(min(spare, NAP_SECONDS))

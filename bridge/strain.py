@@ -40,6 +40,7 @@ class Strain:
     def __init__(self, controls: Controls, lookahead: float) -> None:
         self._controls = controls
         self._asked = self.lookahead = lookahead  # seconds; the engine keeps to the second
+        self._sets = 0  # times that it has set a control
         self._was_there = False
         self._grown_at = -DEEPER_EVERY
         self._guidance: float | None = None  # what it was before it was given up
@@ -50,8 +51,13 @@ class Strain:
         self._paused_until: float | None = None
         self._resumed_at = 0.0
 
-    def look(self, load: Load) -> None:
-        """Gives up or takes back one thing, if it is time to."""
+    def look(self, load: Load) -> bool:
+        """Gives up or takes back one thing, if it is time to; whether a control has changed."""
+        before = self._sets
+        self._look(load)
+        return self._sets != before
+
+    def _look(self, load: Load) -> None:
         if self._paused_until is not None:
             self._paused(load)
             return
@@ -88,7 +94,7 @@ class Strain:
                 f"this computer makes {load.speed:.1f} seconds of music a second, which is too "
                 "few: guidance is off until there is room"
             )
-            self._controls.set("/guidance", 1.0, SOURCE)
+            self._set("/guidance", 1.0)
             return
         due = load.seconds - self._grown_at >= DEEPER_EVERY
         if load.speed >= BARELY and self.lookahead < DEEPEST and due:
@@ -107,7 +113,7 @@ class Strain:
             self._room_since = load.seconds
         if load.seconds - self._room_since >= self._patience:
             self._say("there is room again: guidance is back")
-            self._controls.set("/guidance", self._guidance, SOURCE)
+            self._set("/guidance", self._guidance)
             self._guidance, self._given_up_at = None, load.seconds
 
     def _stop_for_a_while(self, load: Load) -> None:
@@ -119,7 +125,7 @@ class Strain:
             "a smaller model or --dtype int8 would help"
         )
         self._pause = min(2 * self._pause, LONGEST_PAUSE)
-        self._controls.set("/play", 0, SOURCE)
+        self._set("/play", 0)
 
     def _paused(self, load: Load) -> None:
         """Silence costs nothing to make, so the buffer fills with it."""
@@ -127,9 +133,13 @@ class Strain:
             self._paused_until = None  # somebody could not wait
         elif load.seconds >= self._paused_until and load.buffer >= FULL * self._asked:
             self._paused_until = None
-            self._controls.set("/play", 1, SOURCE)
+            self._set("/play", 1)
         if self._paused_until is None:
             self._resumed_at, self._was_there = load.seconds, True
+
+    def _set(self, address: str, value: float) -> None:
+        self._sets += 1
+        self._controls.set(address, value, SOURCE)
 
     def _say(self, words: str) -> None:
         self._controls.report(words, SOURCE)
