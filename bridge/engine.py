@@ -72,6 +72,10 @@ OWN = (
 )
 
 
+# What of the sound glides when a morph asks for it: address -> attribute of the stream.
+SOUND = {"/guidance": "guidance_scale", "/temperature": "temperature"}
+
+
 class Glide:
     """A value on its way to a target in equal steps, one a frame."""
 
@@ -83,6 +87,10 @@ class Glide:
     def to(self, target: float, frames: int) -> None:
         self._target = target
         self._left = max(1, frames)
+
+    def jump(self, value: float) -> None:
+        self.value = self._target = value
+        self._left = 0
 
     def step(self) -> float:
         if self._left:
@@ -182,7 +190,7 @@ class Engine:
         self._slow: Mapping[str, float] = {}  # the seconds that crossfades take, by address
         self._version = 0
         weights = [f"/prompt/{slot}/weight" for slot in PROMPT_SLOTS]
-        self._glides: dict[str, Glide] = {a: Glide(0.0) for a in (*steers, *weights)}
+        self._glides: dict[str, Glide] = {a: Glide(0.0) for a in (*steers, *weights, *SOUND)}
         self._blend_due = False  # a prompt or its weight has changed in this frame
         self._moving: set[str] = set()
         self._gain = Ramp(0.0)
@@ -499,6 +507,8 @@ class Engine:
             glide = self._glides[address]
             if address in self._steers:
                 self.stream.steering.set(self._steers[address], glide.step())
+            elif address in SOUND:
+                setattr(self.stream, SOUND[address], glide.step())
             else:
                 glide.step()
                 self._blend_due = True
@@ -535,11 +545,17 @@ class Engine:
     def _hand_over(self, address: str, value: Value, seconds: float | None) -> bool:
         """Makes one value count; whether it does.
 
-        seconds: how long a coefficient takes, None for the smoothing.
+        seconds: how long it takes, None for the smoothing of coefficients and at once of all else.
         """
         kept = self._values.get(address)
         try:
-            if address in self._glides:
+            if address in SOUND and not seconds:
+                self._glides[address].jump(float(value))
+                self._moving.discard(address)
+                self._setters[address](value)
+            elif address == "/gain" and seconds:
+                self._gain.to(db_to_amplitude(float(value)), round(seconds * self._rate))
+            elif address in self._glides:
                 frames = self._smoothing_frames
                 if seconds is not None:
                     frames = round(seconds * self.stream.model.frame_rate)

@@ -156,6 +156,7 @@ def namespace(direction_names: Iterable[str]) -> list[Parameter]:
                 ("store", "s", "keep prompt, sound and steering as they are, under this name"),
                 ("recall", "s", "go to what is kept under this name, at once"),
                 ("morph", "sf", "go to what is kept under this name, in so many seconds"),
+                ("morph_beats", "sf", "the same in so many beats of the clock or of the music"),
                 ("delete", "s", "forget what is kept under this name"),
             )
         ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import tomlkit
@@ -37,6 +37,7 @@ class Presets:
         path: str | Path | None = None,
         presets: Mapping[str, Mapping[str, Value]] | None = None,
     ) -> None:
+        self.bpm: Callable[[], float | None] = lambda: None  # beats a minute, as far as is known
         self._controls = controls
         self._path = path
         self._lock = threading.Lock()
@@ -45,6 +46,7 @@ class Presets:
             "store": lambda name, source: self.store(name),
             "recall": self.recall,
             "morph": self.morph,
+            "morph_beats": self.morph_beats,
             "delete": lambda name, source: self.delete(name),
         }.items():
             controls.handle(f"/preset/{what}", handler)
@@ -84,6 +86,16 @@ class Presets:
     def morph(self, name: str, seconds: float, source: object = "local") -> None:
         """Glide there in so many seconds; texts and whole numbers change at once."""
         self._go(name, seconds, source)
+
+    def morph_beats(self, name: str, beats: float, source: object = "local") -> None:
+        """Glide there in so many beats. Raises MusicRFMError while no tempo is known."""
+        bpm = self.bpm()
+        if not bpm:
+            raise MusicRFMError(
+                "no tempo is known to morph in beats: set /tempo/target, play to a clock "
+                "(--clock), or give seconds with /preset/morph"
+            )
+        self._go(name, 60.0 * beats / bpm, source)
 
     def delete(self, name: str) -> None:
         """Raises MusicRFMError if there is no such preset, or for a file problem."""

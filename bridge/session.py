@@ -173,6 +173,11 @@ def play(settings: Settings) -> int:
         meters = Meters(model.sample_rate)
         stack.callback(meters.close)
         by_address = {a: stream.steering.get(name).direction for a, name in steers.items()}
+        presets.bpm = lambda: (
+            (clock.bpm if clock is not None else None)
+            or controls.get("/tempo/target")
+            or meters.read().tempo
+        )
         hold = TempoHold(controls, meters.read, by_address)
         stack.callback(hold.close)
         engine = Engine(

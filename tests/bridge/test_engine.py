@@ -440,3 +440,26 @@ def test_stereo_streams_play_in_stereo():
     _, _, output, engine = make(ToneStream(channels=2), seconds=0.2)
     play(engine)
     assert output.audio.shape == (RATE // 5, 2)
+
+
+def test_a_morph_glides_the_sound_too():
+    stream, output = ToneStream(), Collector()
+    controls = Controls(namespace(["note_C"]), {"/guidance": 3.0})
+    engine = Engine(stream, controls, output, {"/steer/note_C": "note_C"}, seconds=4.0)
+    seen: list[tuple[float, float]] = []
+    stream.slow = lambda: seen.append((stream.guidance_scale, stream.temperature))
+    asked = {"/guidance": 1.0, "/temperature": 2.0, "/gain": -20.0}
+    output.hooks[50] = lambda: controls.set_many(asked, 2.0, "test")
+    output.hooks[175] = lambda: controls.set("/guidance", 5.0)
+    engine.start()
+    assert engine.join(30)
+    guidance, temperature = np.array(seen).T
+    assert guidance[40] == 3.0 and temperature[40] == 1.0
+    assert guidance[100] == pytest.approx(2.0, abs=0.05)
+    assert temperature[100] == pytest.approx(1.5, abs=0.03)
+    assert guidance[160] == 1.0 and temperature[160] == 2.0
+    assert guidance[-1] == 5.0  # at once
+    loud = [float(np.abs(block).max()) for block in output.blocks]
+    assert loud[40] == pytest.approx(0.5, abs=0.02)
+    assert loud[100] == pytest.approx(0.275, abs=0.02)  # half-way, as an amplitude
+    assert loud[160] == pytest.approx(0.05, abs=0.005)

@@ -65,6 +65,18 @@ def test_a_morph_glides_numbers_only(controls: Controls) -> None:
     assert "/gain" not in controls.snapshot().glides
 
 
+def test_a_morph_in_beats(controls: Controls) -> None:
+    presets = Presets(controls)
+    controls.set("/steer/note_C", 1.0)
+    presets.store("high")
+    controls.set("/steer/note_C", 0.0)
+    with pytest.raises(MusicRFMError, match="no tempo is known.*--clock"):
+        presets.morph_beats("high", 8)
+    presets.bpm = lambda: 120.0
+    presets.morph_beats("high", 8)
+    assert controls.snapshot().glides["/steer/note_C"] == pytest.approx(4.0)
+
+
 def test_they_are_kept_in_the_rig_file_with_its_comments(controls: Controls, tmp_path) -> None:
     path = tmp_path / "rig.toml"
     path.write_text(RIG, encoding="utf-8")
