@@ -412,7 +412,7 @@ def test_a_flood_of_changes_leaves_a_good_part_of_the_buffer(deep):
         time.sleep(0.004)
     assert engine.rewinds > 10
     assert min(least) > 0.3 * 0.5 * RATE
-    assert largest_step(tape.sound) < 3 * TONE_STEP
+    assert tape.cut or largest_step(tape.sound) < 3 * TONE_STEP
 
 
 def test_stopping_does_not_wait_for_the_buffer(deep):

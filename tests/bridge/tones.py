@@ -157,9 +157,11 @@ class Tape(Collector):
         self.settled = 0
         self.sound = np.zeros((0, channels), np.float32)
         self.writes: list[int] = []
+        self.cut = 0  # writes whose beginning was settled already: a busy computer, and a jump
 
     def write(self, at: int, audio: np.ndarray) -> None:
         assert at <= len(self.sound)
+        self.cut += at < self.settled
         at, audio = max(at, self.settled), audio[max(0, self.settled - at) :]  # late is too late
         self.sound = np.concatenate([self.sound[:at], audio, self.sound[at + len(audio) :]])
         self.writes.append(at)
