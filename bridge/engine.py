@@ -461,11 +461,11 @@ class Engine:
         self._fallen = False
         busy = time.perf_counter() - began
         made = len(audio) / self._rate
+        fills_pattern = not self.made_seconds  # several frames' work for one
         self.busy_seconds += busy
         self.made_seconds += made
         self._frame_busy += (busy - self._frame_busy) * (0.1 if self._frame_busy else 1.0)
-        # Over the last second or so; the first frame, which fills the delay pattern, tells little.
-        if busy > 0.0:
+        if busy > 0.0 and not fills_pattern:  # over the last second or so
             self._speed += (made / busy - self._speed) * (0.02 if self._speed else 1.0)
         if not np.isfinite(audio).all():
             audio = np.nan_to_num(audio, nan=0.0, posinf=0.0, neginf=0.0)

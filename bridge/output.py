@@ -13,6 +13,7 @@ import logging
 import queue
 import threading
 import time
+from collections import deque
 from typing import Protocol
 
 import numpy as np
@@ -69,14 +70,14 @@ class WallClock:
     """Plays silently in real time: counts what was written against the time that has passed.
 
     Like a sound card it begins, and begins again after a gap, once `lead` seconds are there. The
-    first sample is number `start`.
+    first sample is number `start`; what is there up to `end` plays at once.
     """
 
-    def __init__(self, rate: int, lead: float = 0.0, start: int = 0) -> None:
+    def __init__(self, rate: int, lead: float = 0.0, start: int = 0, end: int = 0) -> None:
         self._rate, self._lead = rate, lead * rate
         self._from = start  # the sample at which it began to play (again)
-        self._end = start
-        self._began: float | None = None
+        self._end = max(start, end)
+        self._began: float | None = time.monotonic() if end > start else None
 
     def write(self, at: int, samples: int) -> bool:
         """Account for audio; False if time had already passed the end of the last."""
@@ -158,7 +159,7 @@ class DeviceOutput:
         self._closing = False
         self._speaker: _Speaker | None = None
         self._lost_counts = {"underruns": 0, "late": 0, "xruns": 0}
-        self._end = 0
+        self._unsettled: deque[tuple[int, np.ndarray]] = deque()  # for the next speaker
         self.ring = ring
         self.description = "no device"
         self.latency = 0.0
@@ -204,12 +205,25 @@ class DeviceOutput:
         return self._count("xruns")
 
     def write(self, at: int, audio: np.ndarray) -> None:
-        self._end = at + len(audio)
-        speaker = self._speaker
-        if speaker is not None:
-            speaker.send(at, audio)
-        else:
-            self._clock.write(at, len(audio))
+        with self._lock:
+            self._keep(at, audio)
+            if self._speaker is not None:
+                self._speaker.send(at, audio)
+            else:
+                self._clock.write(at, len(audio))
+
+    def _keep(self, at: int, audio: np.ndarray) -> None:
+        settled = self.position()
+        while self._unsettled and self._unsettled[-1][0] >= at:
+            self._unsettled.pop()
+        while self._unsettled and _end_of(self._unsettled[0]) <= settled:
+            self._unsettled.popleft()
+        self._unsettled.append((at, audio))
+
+    @property
+    def _end(self) -> int:
+        """Number of the sample after the last one written."""
+        return _end_of(self._unsettled[-1]) if self._unsettled else 0
 
     def position(self) -> int:
         speaker = self._speaker
@@ -231,9 +245,14 @@ class DeviceOutput:
         self.description = f"{hello['name']} ({hello['channels']} × {hello['rate']:g} Hz)"
         self.latency = hello["latency"]
         with self._lock:
-            if not self._closing:
-                speaker.begin(self._end)
-                self._speaker = speaker
+            if self._closing:
+                return
+            position = self._clock.position()
+            speaker.begin(position)
+            for at, audio in self._unsettled:
+                if _end_of((at, audio)) > position:
+                    speaker.send(max(at, position), audio[max(0, position - at) :])
+            self._speaker = speaker
 
     def _watch(self) -> None:
         """Notice that the device went away, wait until it is back, and so on."""
@@ -245,7 +264,8 @@ class DeviceOutput:
             with self._lock:
                 if self._closing:
                     return
-                self._clock = WallClock(self._rate, start=self._end)
+                # Time goes on from where the device was, so that nothing that is made is lost.
+                self._clock = WallClock(self._rate, start=self.position(), end=self._end)
                 self._speaker = None
                 self._candidate = _Speaker(self._config, wait=True)
             if speaker is not None:
@@ -269,6 +289,11 @@ class DeviceOutput:
     def _keep_counts(self, speaker: _Speaker, report: dict) -> None:
         for name in self._lost_counts:
             self._lost_counts[name] += report.get(name, 0)
+
+
+def _end_of(block: tuple[int, np.ndarray]) -> int:
+    """Number of the sample after a block (number of its first sample, audio)."""
+    return block[0] + len(block[1])
 
 
 class _Speaker:

@@ -408,6 +408,7 @@ def statistics(engine: Engine, settings: Settings, wall_seconds: float) -> dict:
         "late": output.late,
         "rewinds": engine.rewinds,
         "frames_remade": engine.remade,
+        "degraded": engine.strain.acts if engine.strain else 0,
         "lookahead_ms": 1000 * settings.lookahead,
         "device_xruns": output.xruns,
         "device_lost": output.lost_times,

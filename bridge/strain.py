@@ -40,7 +40,7 @@ class Strain:
     def __init__(self, controls: Controls, lookahead: float) -> None:
         self._controls = controls
         self._asked = self.lookahead = lookahead  # seconds; the engine keeps to the second
-        self._sets = 0  # times that it has set a control
+        self.acts = 0  # times that something was given up or taken back
         self._was_there = False
         self._grown_at = -DEEPER_EVERY
         self._guidance: float | None = None  # what it was before it was given up
@@ -53,9 +53,9 @@ class Strain:
 
     def look(self, load: Load) -> bool:
         """Gives up or takes back one thing, if it is time to; whether a control has changed."""
-        before = self._sets
+        before = self.acts
         self._look(load)
-        return self._sets != before
+        return self.acts != before
 
     def _look(self, load: Load) -> None:
         if self._paused_until is not None:
@@ -138,7 +138,7 @@ class Strain:
             self._resumed_at, self._was_there = load.seconds, True
 
     def _set(self, address: str, value: float) -> None:
-        self._sets += 1
+        self.acts += 1
         self._controls.set(address, value, SOURCE)
 
     def _say(self, words: str) -> None:

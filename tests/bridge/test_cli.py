@@ -64,7 +64,7 @@ def test_plays_into_a_file_and_measures(run, tmp_path, direction):
     assert stats["underruns"] == 0 and stats["seed"] == 7
     assert stats["real_time_factor"] > 0 and stats["wall_seconds"] > 0
     assert stats["peak_memory_mib"] > 50
-    assert stats["control_changes_applied"] == 0
+    assert stats["control_changes_applied"] - stats["degraded"] == 0
     terms = stats["latency"]
     assert terms["delay_pattern_ms"] == 60 and terms["ring_ms"] == 0
     assert 0 < terms["reaction_ms"] < 200
