@@ -163,7 +163,7 @@ def _parser() -> argparse.ArgumentParser:
         "--lookahead",
         metavar="MS",
         type=_number(40, 10_000),
-        help="how far ahead to generate (default 500): more is safer, and no slower to react, as "
+        help="how far ahead to generate (default 1500): more is safer, and no slower to react, as "
         "what is ahead is made again when a control changes",
     )
     add(
@@ -282,7 +282,7 @@ def _settings(args: argparse.Namespace) -> Settings:
         seconds=args.seconds,
         record=first(args.record, rig.output.get("record")),
         stats=args.stats,
-        lookahead=first(args.lookahead, engine.get("lookahead"), 500.0) / 1000,
+        lookahead=first(args.lookahead, engine.get("lookahead"), 1500.0) / 1000,
         early=bool(first(args.early, engine.get("early"), False)),
         continue_from=args.continue_from,
         hear_take=args.hear_take,

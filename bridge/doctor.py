@@ -25,7 +25,7 @@ SECONDS = 3.0  # of music each
 WARM_FRAMES = 20
 COMFORT = 2.0  # times real time; below it a change at a busy moment may come late
 CLEARLY = 1.15  # so much faster another precision must be to be worth its rounding
-SHORTEST, LONGEST, STEP = 0.2, 2.0, 0.05  # seconds of lookahead
+SHORTEST, LONGEST, STEP = 1.0, 3.0, 0.05  # seconds of lookahead
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,10 @@ STOP_FADE = 0.3
 GAIN_SECONDS = 0.02
 FLOOR_DB = -120.0
 MARGIN_SECONDS = 0.008  # for a new frame's way to the output, beside the time it takes to make
-LEAST_BUFFER = 0.5  # share of the lookahead that going back and back again must leave
+# Seconds that must be left to play while what lies before them is made again: twice the longest
+# hiccup of late, within these bounds.
+LEAST_RESERVE, MOST_RESERVE = 0.2, 0.6
+FORGET = 0.5 ** (1 / 15_000)  # a frame: half of a hiccup in five minutes
 AGAIN_SECONDS = 0.01  # going back more often than this would only be more work
 NAP_SECONDS = 0.05
 AUDIBLE = 1e-4  # 80 dB below full scale
@@ -142,7 +145,7 @@ class Engine:
         steers: dict[str, str],
         *,
         recorders: Sequence[Recorder] = (),
-        lookahead: float = 0.5,
+        lookahead: float = 1.5,
         smoothing: float = 0.05,
         seconds: float | None = None,
         plan: Iterable[tuple[float, str, object]] = (),
@@ -154,7 +157,7 @@ class Engine:
         self.controls = controls
         self.output = output
         self.recorders = tuple(recorders)
-        self.lookahead = lookahead
+        self._asked = self.lookahead = lookahead  # the second may grow under strain
         self.strain = strain
         self.failure: BaseException | None = None
         self.applied = 0  # control changes handed to the stream
@@ -183,8 +186,11 @@ class Engine:
         self._reached = 0  # the furthest sample ever handed over
         self._made: deque[Made] = deque()  # not settled yet
         self._rewound = -math.inf  # when it last went back
+        self._turning = False  # it went back, and has made nothing since
+        self._waits: int | None = None  # first sample of a change that could still sound earlier
         self._replaced: dict[int, np.ndarray] = {}  # what it had made, by first sample
         self._frame_busy = 0.0  # seconds a frame takes to make, lately
+        self._hiccup = 0.0  # the longest time of late without a frame, in seconds
         self._values: dict[str, Value] = {}
         self._times: Mapping[str, int] = {}
         self._slow: Mapping[str, float] = {}  # the seconds that crossfades take, by address
@@ -244,6 +250,11 @@ class Engine:
         }
 
     @property
+    def reserve(self) -> float:
+        """Seconds that the output could play on, of the newest take and of older ones behind it."""
+        return max(0.0, (self._reached - self.output.position()) / self._rate)
+
+    @property
     def running(self) -> bool:
         return self._thread.is_alive()
 
@@ -274,7 +285,11 @@ class Engine:
     def _run(self) -> None:
         began = time.monotonic()
         try:
+            looked = time.monotonic()
             while not self._done():
+                now = time.monotonic()
+                self._hiccup = max(FORGET * self._hiccup, now - looked)
+                looked = now
                 position = self.output.position()
                 self._settle(position)
                 self._wake.clear()  # before looking, so that nothing set after it is missed
@@ -287,10 +302,12 @@ class Engine:
                     self.lookahead = self.strain.lookahead
                     if acted:  # from here on: going back would throw away what is left
                         self._frame()
+                        self._waits = None
                         continue
                 spare = self._ahead(position) - self.lookahead
                 if spare > 0.0:
                     self._wake.wait(min(spare, NAP_SECONDS))
+                    looked = time.monotonic()
                 else:
                     self._frame()
         except BaseException as error:
@@ -322,25 +339,43 @@ class Engine:
         """Goes back as far as possible, if a control has changed since the latest frame.
 
         While older takes keep less than a good part of the lookahead in the output, the change
-        only counts from the next frame on: the safety of the buffer comes first.
+        counts from the next frame on, and goes back when there is room: safety comes first.
         """
         now = time.monotonic()
-        if not (self._made and self._outdated()) or now - self._rewound < AGAIN_SECONDS:
+        if not self._made or now - self._rewound < AGAIN_SECONDS:
             return
-        if (self._reached - position) / self._rate < LEAST_BUFFER * self.lookahead:
+        if self._waits is None and not self._outdated():
+            return
+        if (self._reached - position) / self._rate < self._room_to_go_back:
             return
         soonest = position + (MARGIN_SECONDS + 1.5 * self._frame_busy) * self._rate
+        if self._waits is not None and self._waits <= soonest:
+            self._waits = None
+            if not self._outdated():
+                return
         for number, made in enumerate(self._made):
             if made.first >= soonest and self.stream.reaches(made.before["stream"]):
-                self._rewound = now
+                self._rewound, self._turning, self._waits = now, True, None
                 self.rewinds += 1
                 self.remade += len(self._made) - number
-                self._replaced = {}
+                kept = {at: audio for at, audio in self._replaced.items() if at >= soonest}
                 while len(self._made) > number:
                     gone = self._made.pop()
-                    self._replaced[gone.first] = gone.audio
+                    kept.setdefault(gone.first, gone.audio)
+                self._replaced = kept
                 self._state = made.before
                 return
+
+    @property
+    def _room_to_go_back(self) -> float:
+        """Seconds of older takes from which going back leaves a reserve.
+
+        They shrink until the new take has caught up with them, which takes one part in `speed`.
+        """
+        reserve = min(max(LEAST_RESERVE, 2 * self._hiccup), MOST_RESERVE, self._asked / 2)
+        reserve *= self.lookahead / self._asked
+        left = 1.0 - 1.0 / max(self._speed, 1.05)
+        return min(reserve / left, 0.9 * self.lookahead)
 
     def _done(self) -> bool:
         if self._total is not None and self._samples >= self._total:
@@ -363,6 +398,9 @@ class Engine:
 
     def _frame(self) -> None:
         """One frame: controls in, sound out."""
+        if self._made and self._waits is None and not self._turning and self._outdated():
+            self._waits = self._samples
+        self._turning = False
         if self._plan:
             self._follow_plan()
         if self._script is not None:
@@ -390,11 +428,14 @@ class Engine:
         self.output.write(first, audio)
 
     def _compare(self, first: int, audio: np.ndarray) -> None:
-        """Notes where the sound begins to differ from what was there before going back."""
-        replaced = self._replaced.pop(first, None)
+        """Notes where the sound begins to differ from what was there before going back.
+
+        Several times of going back may come before a change is heard: the oldest take is asked.
+        """
+        replaced = self._replaced.get(first)
         if replaced is None or len(replaced) != len(audio):
-            self._replaced = {}
-        elif len(different := np.flatnonzero(np.abs(audio - replaced).max(axis=1) > AUDIBLE)):
+            return
+        if len(different := np.flatnonzero(np.abs(audio - replaced).max(axis=1) > AUDIBLE)):
             self.turns.append((self._rewound, first + int(different[0])))
             self._replaced = {}
 

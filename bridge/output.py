@@ -47,6 +47,7 @@ class Output(Protocol):
     latency: float  # seconds that the device adds
     ring: float  # seconds from the position to the device
     underruns: int  # times that audio came too late
+    overslept: int  # of these, times that it was there but the system did not let it through
     late: int  # times that audio came too late to replace all that it was meant to
     xruns: int  # times that the system was late to fetch it
     lost_times: int  # times that the device went away
@@ -105,7 +106,7 @@ class PacedOutput:
     """
 
     latency = ring = 0.0
-    xruns = late = 0
+    xruns = late = overslept = 0
     lost_times = 0
 
     def __init__(
@@ -158,11 +159,12 @@ class DeviceOutput:
         self._clock = WallClock(rate)
         self._closing = False
         self._speaker: _Speaker | None = None
-        self._lost_counts = {"underruns": 0, "late": 0, "xruns": 0}
+        self._lost_counts = {"underruns": 0, "overslept": 0, "late": 0, "xruns": 0}
         self._unsettled: deque[tuple[int, np.ndarray]] = deque()  # for the next speaker
         self.ring = ring
         self.description = "no device"
         self.latency = 0.0
+        self.priority = "usual"  # "realtime", "high" or "usual": of the process that feeds the card
         self.lost_times = 0
         self._candidate = _Speaker(self._config, wait=False)
 
@@ -194,6 +196,10 @@ class DeviceOutput:
     @property
     def underruns(self) -> int:
         return self._count("underruns")
+
+    @property
+    def overslept(self) -> int:
+        return self._count("overslept")
 
     @property
     def late(self) -> int:
@@ -244,6 +250,7 @@ class DeviceOutput:
     def _adopt(self, speaker: _Speaker, hello: dict) -> None:
         self.description = f"{hello['name']} ({hello['channels']} × {hello['rate']:g} Hz)"
         self.latency = hello["latency"]
+        self.priority = hello.get("priority", "usual")
         with self._lock:
             if self._closing:
                 return
@@ -259,6 +266,7 @@ class DeviceOutput:
         while not self._closing:
             speaker = self._speaker
             if speaker is not None and speaker.alive():
+                self._follow_ring(speaker.latest.get("ring", self.ring))
                 time.sleep(0.1)
                 continue
             with self._lock:
@@ -280,6 +288,15 @@ class DeviceOutput:
             else:
                 self._candidate.kill()
                 time.sleep(1.0)
+
+    def _follow_ring(self, seconds: float) -> None:
+        if seconds > self.ring:
+            self.ring = self._config["ring"] = seconds
+            log.warning(
+                "the system let the sound card wait; %.0f ms now lie ready for it, and a knob acts "
+                "so much later",
+                1000 * seconds,
+            )
 
     def _count(self, name: str) -> int:
         speaker = self._speaker

@@ -76,7 +76,7 @@ class Settings:
     seconds: float | None = None
     record: str | None = None
     stats: str | None = None
-    lookahead: float = 0.5
+    lookahead: float = 1.5
     ring: float = RING_SECONDS
     early: bool = False
     continue_from: str | None = None  # a recording that the music goes on from
@@ -405,6 +405,7 @@ def statistics(engine: Engine, settings: Settings, wall_seconds: float) -> dict:
         "wall_seconds_with_loading": wall_seconds,
         "frames": engine.frames,
         "underruns": output.underruns,
+        "underruns_overslept": output.overslept,
         "late": output.late,
         "rewinds": engine.rewinds,
         "frames_remade": engine.remade,

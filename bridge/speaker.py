@@ -26,6 +26,7 @@ import soxr
 
 from bridge.children import take_stdout
 from bridge.dsp import fade, soft_limit, to_channels
+from bridge.priority import be_first
 from bridge.rewindable import RewindableBuffer
 
 # From the engine: one byte of kind, the number of the first sample, bytes of payload (all little
@@ -37,6 +38,7 @@ FADE_SECONDS = 0.01  # length of the fades that cover an underrun, and of emerge
 RESUME_SECONDS = 0.15  # so much must be there before playing (again); less if the lookahead is
 TOP_UP_SECONDS = 0.005  # the ring is refilled when so much is missing
 REPORT_SECONDS = 0.05
+DEEPEST_RING = 0.12  # seconds; as deep as oversleeping may make it
 STALL_SECONDS = 1.5  # a card that takes nothing for this long is gone
 POLL_SECONDS = 1.0  # how often to look whether a lost device is back
 
@@ -79,11 +81,12 @@ class Feeder:
         self.deep = RewindableBuffer(channels_in, round(FADE_SECONDS * rate_in))
         self.playing = False
         self.underruns = 0
+        self.overslept = 0  # underruns though audio was there: this process was not woken in time
         self.starts = 0  # times that playing began
         self.written = 0  # frames at rate_out that went into the ring
         self._fade = max(1, round(FADE_SECONDS * rate_out))
         self._enough = min(0.75 * lookahead, RESUME_SECONDS)
-        self._ring_seconds = ring_seconds
+        self.ring_seconds = ring_seconds
         self._fill = round(ring_seconds * rate_out)
         self._held = np.zeros((0, channels_out), dtype=np.float32)
         self._ended = False
@@ -115,14 +118,14 @@ class Feeder:
 
     def tend(self, guard: float) -> None:
         """Call regularly: refills the ring, and fades out if less than `guard` s are left in it."""
-        self._fill = round(max(self._ring_seconds, guard + 2 * TOP_UP_SECONDS) * self.rate_out)
+        self._fill = round(max(self.ring_seconds, guard + 2 * TOP_UP_SECONDS) * self.rate_out)
         if not self.playing:
             return
         self._write_out()
         if not self._ended and self.ring.read_available < guard * self.rate_out:
             self._write_faded()
             self.playing = False
-            self.underruns += 1
+            self._missed()
 
     def pause_seconds(self, guard: float) -> float:
         """How long nothing needs tending while playing."""
@@ -139,13 +142,21 @@ class Feeder:
         self.written -= len(left)
         self._held = np.concatenate([left, self._held])
         if not self._ended:
-            self.underruns += 1
+            self._missed()
             if self.waiting >= self._enough:
                 self._start()
                 self._write_out()
         elif self.waiting:
             self._start()
             self._write_out()
+
+    def _missed(self) -> None:
+        """An underrun. If audio was there and this process slept, the ring becomes deeper."""
+        self.underruns += 1
+        if self.deep.samples:
+            self.overslept += 1
+            deeper = min(2 * self.ring_seconds, DEEPEST_RING)
+            self.ring_seconds = max(self.ring_seconds, deeper)
 
     def _start(self) -> None:
         self._draw(self._fade)
@@ -290,8 +301,10 @@ class Speaker:
             "position": self.feeder.deep.first,
             "playing": self.feeder.playing,
             "underruns": self.feeder.underruns,
+            "overslept": self.feeder.overslept,
             "late": self.feeder.deep.late,
             "xruns": self.xruns,
+            "ring": self.feeder.ring_seconds,
         }
 
     @property
@@ -375,6 +388,7 @@ def run(config: dict[str, Any], stdin: BinaryIO, say: Callable[[dict[str, Any]],
             changed.notify()
 
     changed = threading.Condition()
+    priority = be_first()  # of the threads from here on, and of this one
     threading.Thread(target=receive, name="receive", daemon=True).start()
 
     sounddevice = load_portaudio()
@@ -392,7 +406,7 @@ def run(config: dict[str, Any], stdin: BinaryIO, say: Callable[[dict[str, Any]],
             return
         sounddevice._terminate()  # PortAudio lists devices only when it starts
         sounddevice._initialize()
-    say(speaker.describe())
+    say({**speaker.describe(), "priority": priority})
 
     reported = 0.0
     finishing = False

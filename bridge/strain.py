@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from bridge.controls import Controls
 
 SOURCE = "engine"  # as which it sets controls
-# Shares of the lookahead that was asked for. Going back again and again leaves half of it.
-FULL, LOW, EMPTY = 0.9, 0.4, 0.2
-DEEPEST = 2.0  # seconds of lookahead, at most: more would be made in vain at every change
+FULL, LOW, EMPTY = 0.9, 0.4, 0.2  # shares of the lookahead that was asked for
+LOW_SECONDS, EMPTY_SECONDS = 0.15, 0.1  # at most; going back again and again leaves more
+DEEPEST = 3.0  # seconds of lookahead, at most: more would be made in vain at every change
+DEEPER_STAYS = 600.0  # seconds
 DEEPER_EVERY = 5.0  # seconds until it may grow again
 BARELY = 1.1  # times real time: below this a deeper buffer cannot fill
 ROOM = 2.4  # times real time without guidance, from which guidance may come back
 PATIENCE = 10.0  # seconds of such room; twice as long after each time that it did not last
-RELAPSE = 60.0  # seconds within which it did not last; so long, too, a deeper buffer stays
+RELAPSE = 60.0  # seconds within which it did not last
 PAUSE, LONGEST_PAUSE = 1.0, 16.0  # seconds of silence beyond the fade; twice as long each time
 
 
@@ -40,6 +41,8 @@ class Strain:
     def __init__(self, controls: Controls, lookahead: float) -> None:
         self._controls = controls
         self._asked = self.lookahead = lookahead  # seconds; the engine keeps to the second
+        self._low = min(LOW * lookahead, LOW_SECONDS)
+        self._empty = min(EMPTY * lookahead, EMPTY_SECONDS)
         self.acts = 0  # times that something was given up or taken back
         self._was_there = False
         self._grown_at = -DEEPER_EVERY
@@ -64,18 +67,18 @@ class Strain:
         if not self._controls.get("/play"):
             self._was_there = False  # nothing to keep up with
             return
-        if load.buffer >= LOW * self._asked:
+        if load.buffer >= self._low:
             self._was_there = True
         if not self._was_there:
             return
-        if load.buffer < EMPTY * self._asked and not self._may_lighten(load):
+        if load.buffer < self._empty and not self._may_lighten(load):
             self._stop_for_a_while(load)
-        elif load.buffer < LOW * self._asked:
+        elif load.buffer < self._low:
             self._lighten(load)
         else:
             if self._guidance is not None:
                 self._recover(load)
-            if self.lookahead > self._asked and load.seconds - self._grown_at >= RELAPSE:
+            if self.lookahead > self._asked and load.seconds - self._grown_at >= DEEPER_STAYS:
                 self._grown_at = load.seconds
                 self.lookahead = max(self.lookahead / 2, self._asked)
 

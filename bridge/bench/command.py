@@ -17,9 +17,10 @@ def bench_arguments(p: argparse.ArgumentParser) -> None:
     add("--dtype", choices=("float32", "bfloat16", "float16", "int8"), help="of the decoder")
     add("--minutes", metavar="N", type=float, help="how long (default: seconds)")
     add("--changes", metavar="N", type=int, default=40, help="knob: how many turns to time")
+    add("--moves", metavar="N", type=float, default=0.0, help="knob: of another one, a second")
     add("--early", action="store_true", help="sound each frame as early as possible")
     add("--output", metavar="DEVICE|none", help="knob and load: where the sound goes")
-    add("--lookahead", metavar="MS", type=float, default=500.0, help="default 500")
+    add("--lookahead", metavar="MS", type=float, default=1500.0, help="default 1500")
     add("--seed", metavar="N", type=int, default=0, help="of what is random")
     add("--json", metavar="FILE", help="write the numbers there too")
 
@@ -35,6 +36,7 @@ def run_bench(args: argparse.Namespace) -> int:
         dtype=args.dtype,
         minutes=args.minutes,
         changes=args.changes,
+        moves=args.moves,
         early=args.early,
         output=args.output,
         lookahead=args.lookahead / 1000,

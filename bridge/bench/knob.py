@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import random
 import socket
+import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 
 import torch
@@ -27,6 +29,7 @@ from musicrfm.stream import MusicStream
 WARM = 2.0  # seconds until the buffer is full
 PAUSE = (0.6, 1.2)  # seconds from one turn to the next, so that each is seen by itself
 PATIENCE = 2.0
+QUIET = (0.5, 1.0)  # injection of a direction that is not turned up: no difference, but all work
 
 
 def run(options: Options) -> Report:
@@ -43,8 +46,8 @@ def run(options: Options) -> Report:
             torch.set_num_threads(1)
         stream = MusicStream(model, "calm piano melody with drums", early=options.early)
         steers, _ = add_directions(stream, ())
-        if not steers:
-            raise MusicRFMError(f"{model.name} has no directions to turn: train one")
+        if len(steers) < 1 + (options.moves > 0):
+            raise MusicRFMError(f"{model.name} has too few directions to turn: train some")
         address = next(iter(steers))
         start = {"/prompt": "calm piano melody with drums"}
         controls = Controls(namespace(steers.values()), start)
@@ -67,15 +70,25 @@ def run(options: Options) -> Report:
         server.start(controls)
         time.sleep(WARM)
         client = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-        found = _turn(options, engine, client, (server.host, server.port), address)
+        place = (server.host, server.port)
+        quiet = f"{list(steers)[-1]}/inject"
+        stack.callback(_keep_moving(options.moves, client, place, quiet))
+        found = _turn(options, engine, client, place, address)
     if not found:
         raise MusicRFMError("no change was heard: is the model fast enough to play here?")
     buffered = [b for _, b in found]
     p50, p95, worst = percentiles([1000 * delay for delay, _ in found])
-    rows = [
-        ["early" if options.early else "exact", len(found), p50, p95, worst, 1000 * min(buffered)]
+    sound = "early" if options.early else "exact"
+    rows = [[sound, options.moves, len(found), p50, p95, worst, 1000 * min(buffered)]]
+    columns = [
+        "sound",
+        "moves a second",
+        "changes",
+        "p50 ms",
+        "p95 ms",
+        "worst ms",
+        "least buffer behind it, ms",
     ]
-    columns = ["sound", "changes", "p50 ms", "p95 ms", "worst ms", "least buffer behind it, ms"]
     words = [
         f"Output: {output.description}; ring {1000 * output.ring:.0f} ms, device "
         f"{1000 * output.latency:.0f} ms; {output.underruns} underruns, "
@@ -86,6 +99,30 @@ def run(options: Options) -> Report:
     )
 
 
+def _keep_moving(
+    moves: float, client: socket.socket, place: tuple[str, int], address: str
+) -> Callable[[], None]:
+    """Moves another control so many times a second until what it returns is called."""
+    over = threading.Event()
+
+    def move() -> None:
+        number = 0
+        while not over.wait(1 / moves):
+            client.sendto(build(address, QUIET[number % 2]), place)
+            number += 1
+
+    thread = threading.Thread(target=move, daemon=True)
+    if moves > 0:
+        thread.start()
+
+    def stop() -> None:
+        over.set()
+        if moves > 0:
+            thread.join()
+
+    return stop
+
+
 def _turn(
     options: Options, engine: Engine, client: socket.socket, place: tuple, address: str
 ) -> list[tuple[float, float]]:
@@ -94,7 +131,7 @@ def _turn(
     for number in range(options.changes):
         time.sleep(draw.uniform(*PAUSE))
         value = 0.0 if number % 2 else draw.uniform(0.5, 1.0)
-        before, buffered = len(engine.turns), engine.status().buffer
+        before, buffered = len(engine.turns), engine.reserve
         position, sent = engine.output.position(), time.monotonic()
         client.sendto(build(address, value), place)
         while len(engine.turns) == before and time.monotonic() - sent < PATIENCE:

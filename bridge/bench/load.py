@@ -68,7 +68,8 @@ def run(options: Options) -> Report:
         [
             minutes,
             told["underruns"],
-            told["late"],
+            told["underruns_overslept"],
+            told["degraded"],
             told["device_xruns"],
             told["control_changes_received"],
             told["rewinds"],
@@ -76,7 +77,15 @@ def run(options: Options) -> Report:
             told["peak_memory_mib"],
         ]
     ]
-    columns = ["minutes", "underruns", "late", "device xruns", "changes", "rewinds"]
+    columns = [
+        "minutes",
+        "underruns",
+        "overslept",
+        "degraded",
+        "device xruns",
+        "changes",
+        "rewinds",
+    ]
     columns += ["× real time", "peak MiB"]
     words = [f"Output: {told['output']}; lookahead {1000 * options.lookahead:.0f} ms."]
     return Report(f"A set under load, {told['model']}", columns, rows, words, told)

@@ -17,16 +17,18 @@ import torch
 @dataclass(frozen=True)
 class Options:
     """minutes: of music, or of playing; None for the benchmark's own few seconds. output: as in
-    `bridge play`. changes: how many knob turns are timed. early: as in `bridge play`."""
+    `bridge play`. changes: how many knob turns are timed. moves: of another control meanwhile, a
+    second. early: as in `bridge play`."""
 
     model: str = "nano"
     device: str | None = None
     dtype: str | None = None
     minutes: float | None = None
     changes: int = 40
+    moves: float = 0.0
     early: bool = False
     output: str | None = None
-    lookahead: float = 0.5
+    lookahead: float = 1.5
     seed: int = 0
 
 

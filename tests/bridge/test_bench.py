@@ -45,8 +45,8 @@ def test_time_and_memory_are_told_mark_by_mark(playable: str) -> None:
 
 def test_turns_of_a_knob_are_timed(playable: str) -> None:
     report = knob.run(Options(playable, "cpu", changes=3, output="none"))
-    ((sound, count, p50, p95, worst, buffered),) = report.rows
-    assert sound == "exact" and 1 <= count <= 3
+    ((sound, moves, count, p50, p95, worst, buffered),) = report.rows
+    assert sound == "exact" and moves == 0 and 1 <= count <= 3
     assert 0 < p50 <= p95 <= worst < 2000 and buffered > 0
     assert len(report.data["delays"]) == count
 

@@ -30,8 +30,8 @@ def test_the_exact_precision_unless_another_is_clearly_faster() -> None:
 
 def test_the_lookahead_covers_stalls_and_the_device() -> None:
     calm = advise([at("float32", 3.0)], "x", 0.03)
-    assert calm.lookahead == pytest.approx(0.25)
-    assert advise([at("float32", 3.0, worst=220.0)], "x", 0.03).lookahead == pytest.approx(0.65)
+    assert calm.lookahead == pytest.approx(1.05)
+    assert advise([at("float32", 3.0, worst=220.0)], "x", 0.03).lookahead == pytest.approx(1.45)
     assert advise([at("float32", 3.0, worst=5000.0)], "x", 0.03).lookahead == LONGEST
 
 
@@ -51,7 +51,7 @@ def test_it_is_written_into_the_rig_and_nothing_else_changes(tmp_path: Path) -> 
     write(str(rig), advise([at("float32", 2.0), at("int8", 3.0)], "x", 0.0))
     assert "# mine" in rig.read_text() and "# slow" in rig.read_text()
     engine = load_rig(rig).engine
-    assert engine == {"prompt": "a waltz", "lookahead": 200, "dtype": "int8"}
+    assert engine == {"prompt": "a waltz", "lookahead": 1000, "dtype": "int8"}
 
 
 def test_the_command(

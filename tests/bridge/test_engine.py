@@ -415,6 +415,18 @@ def test_a_flood_of_changes_leaves_a_good_part_of_the_buffer(deep):
     assert tape.cut or largest_step(tape.sound) < 3 * TONE_STEP
 
 
+def test_what_comes_while_little_is_left_goes_back_when_there_is_more(deep):
+    _, controls, tape, engine, _ = deep
+    tape.settled = 21 * FRAME  # five frames are left, too few to go back
+    controls.set("/steer/note_C", 0.7)
+    until(lambda: engine.rewinds == 1 and made_again(tape, 27))
+    assert tape.writes[26] == 26 * FRAME  # it counted from here on at first
+    turned = tape.writes[int(np.argmin(np.diff(tape.writes))) + 1]  # the one step back
+    assert 21 * FRAME < turned < 26 * FRAME
+    time.sleep(0.1)
+    assert engine.rewinds == 1 and engine.applied == 1
+
+
 def test_stopping_does_not_wait_for_the_buffer(deep):
     _, _, tape, engine, _ = deep
     engine.stop()

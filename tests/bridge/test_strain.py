@@ -10,7 +10,7 @@ import pytest
 from bridge.controls import Controls, namespace
 from bridge.engine import Engine
 from bridge.output import PacedOutput
-from bridge.strain import DEEPEST, LONGEST_PAUSE, PATIENCE, PAUSE, Load, Strain
+from bridge.strain import DEEPER_STAYS, DEEPEST, LONGEST_PAUSE, PATIENCE, PAUSE, Load, Strain
 from tests.bridge.tones import FRAME, RATE, ToneStream
 
 
@@ -50,18 +50,18 @@ def test_a_buffer_that_is_not_full_yet_is_no_strain(machine: Machine) -> None:
 
 def test_a_hiccup_makes_the_buffer_deeper_up_to_a_limit(machine: Machine) -> None:
     machine.run(1, 0.5, 3.0)
-    machine.run(1, 0.15, 3.0)
+    machine.run(1, 0.12, 3.0)
     assert machine.strain.lookahead == 1.0 and len(machine.said) == 1
-    machine.run(60, 0.15, 3.0)
+    machine.run(60, 0.12, 3.0)
     assert machine.strain.lookahead == DEEPEST
     assert machine.guidance == 3.0 and machine.playing
-    machine.run(200, 2.0, 3.0)  # calm, so it becomes what it was
+    machine.run(3 * DEEPER_STAYS + 10, 2.0, 3.0)  # calm, so it becomes what it was
     assert machine.strain.lookahead == 0.5
 
 
 def test_a_slow_machine_loses_guidance_first_and_then_waits(machine: Machine) -> None:
     machine.run(1, 0.5, 2.0)
-    machine.run(0.1, 0.15, 0.8)
+    machine.run(0.1, 0.12, 0.8)
     assert machine.guidance == 1.0 and machine.playing
     assert "guidance is off" in machine.said[-1]
     machine.run(2, 0.05, 0.8)  # which was not enough
@@ -89,12 +89,12 @@ def test_pauses_grow_while_nothing_helps(machine: Machine) -> None:
 
 def test_guidance_comes_back_when_there_is_room_for_long_enough(machine: Machine) -> None:
     machine.run(1, 0.5, 2.0)
-    machine.run(0.1, 0.15, 0.9)
+    machine.run(0.1, 0.12, 0.9)
     machine.run(PATIENCE - 1, 0.5, 3.0)
     assert machine.guidance == 1.0
     machine.run(2, 0.5, 3.0)
     assert machine.guidance == 3.0 and "guidance is back" in machine.said[-1]
-    machine.run(0.1, 0.15, 0.9)  # it did not last: more patience the next time
+    machine.run(0.1, 0.12, 0.9)  # it did not last: more patience the next time
     machine.run(PATIENCE + 2, 0.5, 3.0)
     assert machine.guidance == 1.0
     machine.run(PATIENCE, 0.5, 3.0)
@@ -103,14 +103,14 @@ def test_guidance_comes_back_when_there_is_room_for_long_enough(machine: Machine
 
 def test_too_little_room_does_not_bring_it_back(machine: Machine) -> None:
     machine.run(1, 0.5, 2.0)
-    machine.run(0.1, 0.15, 0.9)
+    machine.run(0.1, 0.12, 0.9)
     machine.run(60, 0.5, 1.7)  # with guidance it would be 0.85
     assert machine.guidance == 1.0
 
 
 def test_a_hand_overrules_it(machine: Machine) -> None:
     machine.run(1, 0.5, 2.0)
-    machine.run(0.1, 0.15, 0.9)
+    machine.run(0.1, 0.12, 0.9)
     machine.controls.set("/guidance", 2.0, "osc")
     machine.run(60, 0.5, 4.0)
     assert machine.guidance == 2.0
