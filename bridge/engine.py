@@ -27,6 +27,7 @@ from bridge.parameters import PROMPT_SLOTS
 from bridge.recorder import Recorder
 from bridge.strain import Load, Strain
 from musicrfm.errors import MusicRFMError
+from musicrfm.schedules import eased
 
 if TYPE_CHECKING:
     from musicrfm.stream import MusicStream
@@ -80,27 +81,28 @@ SOUND = {"/guidance": "guidance_scale", "/temperature": "temperature"}
 
 
 class Glide:
-    """A value on its way to a target in equal steps, one a frame."""
+    """A value on its way to a target, one step a frame: equal steps, or eased ones."""
 
     def __init__(self, value: float) -> None:
         self.value = value
-        self._target = value
+        self._way = (value, value, 0, False)  # from, to, in so many frames, eased
         self._left = 0
 
-    def to(self, target: float, frames: int) -> None:
-        self._target = target
+    def to(self, target: float, frames: int, eased: bool = False) -> None:
         self._left = max(1, frames)
+        self._way = (self.value, target, self._left, eased)
 
     def jump(self, value: float) -> None:
-        self.value = self._target = value
+        self.value = value
         self._left = 0
 
     def step(self) -> float:
         if self._left:
-            self.value += (self._target - self.value) / self._left
             self._left -= 1
-            if not self._left:
-                self.value = self._target
+            start, target, frames, ease = self._way
+            part = (frames - self._left) / frames
+            gone = eased(part) if ease else part
+            self.value = start + (target - start) * gone if self._left else target
         return self.value
 
     @property
@@ -108,12 +110,12 @@ class Glide:
         return self._left > 0
 
     @property
-    def state(self) -> tuple[float, float, int]:
-        return self.value, self._target, self._left
+    def state(self) -> tuple:
+        return self.value, self._way, self._left
 
     @state.setter
-    def state(self, state: tuple[float, float, int]) -> None:
-        self.value, self._target, self._left = state
+    def state(self, state: tuple) -> None:
+        self.value, self._way, self._left = state
 
 
 class Made(NamedTuple):
@@ -600,7 +602,7 @@ class Engine:
                 frames = self._smoothing_frames
                 if seconds is not None:
                     frames = round(seconds * self.stream.model.frame_rate)
-                self._glides[address].to(float(value), frames)
+                self._glides[address].to(float(value), frames, eased=seconds is not None)
                 self._moving.add(address)
             else:
                 self._setters[address](value)
