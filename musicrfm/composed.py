@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from musicrfm.directions import PITCH_CLASSES
+from musicrfm.harmony import key_notes
 from musicrfm.hearing import Data
 from musicrfm.progress import Progress
 
@@ -24,7 +25,9 @@ START, SECONDS = 2.0, 6.0  # which part of a piece is heard
 SETTLING = 0.5  # seconds of it that go by before a frame counts
 FRAMES = 20  # a piece
 # One concept -> the column of `frame_data` that says it.
-IN_MUSIC = {"note": "notes", "chord": "chord"}
+IN_MUSIC = {"note": "notes", "chord": "chord", "key": "keys"}
+KEY_BEFORE, KEY_AFTER = 3.0, 1.0  # seconds around a frame whose notes tell the key
+TELLING = 5  # so many pitch classes are needed for that
 DRUMS = 9  # the MIDI channel
 TRIADS = {(0, 4, 7): "major", (0, 3, 7): "minor", (0, 4, 8): "aug", (0, 3, 6): "dim"}
 
@@ -53,8 +56,9 @@ def frame_data(model: MusicModel, samples: int = 4800, seed: int = 0) -> Data:
 
     samples: frames, of which each piece gives 20; all in memory (6 layers of 256 are 6 KiB a
     frame). Rows: `notes`, the pitch classes that sound, as names; `chord`, the quality of the triad
-    that these are, or None; `mode`; `lead`; `bpm`; `seed` of the piece; `second` in it. Pooling is
-    `last`: a frame is the last of all that was heard before it. Frames of one piece stay together.
+    that these are, or None; `keys`, the major keys that hold all notes around it; `mode`; `lead`;
+    `bpm`; `seed` of the piece; `second` in it. Pooling is `last`: a frame is the last of all that
+    was heard before it. Frames of one piece stay together.
     """
     from musicrfm.nano.compose import compose
 
@@ -78,6 +82,7 @@ def frame_data(model: MusicModel, samples: int = 4800, seed: int = 0) -> Data:
                     "second": float(second),
                     "notes": [PITCH_CLASSES[n] for n in sounding],
                     "chord": _quality(sounding),
+                    "keys": _keys(piece.notes, second),
                     "mode": piece.mode,
                 }
             )
@@ -112,6 +117,20 @@ def _sounding(notes: list[Note], second: float) -> list[int]:
         if n.channel != DRUMS and n.start <= second + 0.01 and second < n.start + n.length
     }
     return sorted(found)
+
+
+def _keys(notes: list[Note], second: float) -> list[str]:
+    """The major keys, by their tonics, that hold all that sounds around a moment.
+
+    A minor key or a mode is told by the major key with the same notes. Empty if there are too few
+    notes to tell, or if no such key holds them.
+    """
+    begin, end = second - KEY_BEFORE, second + KEY_AFTER
+    near = [n for n in notes if n.start < end and n.start + n.length > begin]
+    found = {n.pitch % 12 for n in near if n.channel != DRUMS}
+    if len(found) < TELLING:
+        return []
+    return [name for tonic, name in enumerate(PITCH_CLASSES) if found <= key_notes(tonic)]
 
 
 def _quality(sounding: list[int]) -> str | None:

@@ -36,6 +36,11 @@ IN_MODE = 0.5  # as strong as this, it counts towards the mode
 MODE_SECONDS, MODE_STEP = 6.0, 1.0  # length and distance of the windows that modes are heard in
 
 
+def key_notes(tonic: int) -> frozenset[int]:
+    """The pitch classes of the major key on a pitch class, 0 = C."""
+    return frozenset((tonic + step) % 12 for step in MODES["ionian"])
+
+
 def spectrum(mono: np.ndarray) -> np.ndarray:
     """Constant-Q magnitudes [216, frames], tuned to A = 440 Hz as targets are absolute pitches."""
     padded = np.pad(mono, (0, max(0, 2 * RATE - len(mono))))  # the lowest filters are this long

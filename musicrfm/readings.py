@@ -1,7 +1,7 @@
 """Which measurement of the sound says whether a direction does what its name promises.
 
-Only what can honestly be heard has a reading: notes, tempo, chord qualities, intervals, modes and
-metre. The names are those of SynTheory's labels and of the directions made from them.
+Only what can honestly be heard has a reading: notes, keys, tempo, chord qualities, intervals,
+modes and metre. The names are those of SynTheory's labels and of the directions made from them.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from musicrfm.errors import MusicRFMError
+from musicrfm.harmony import key_notes
 from musicrfm.listening import CHORDS, MODES, PITCH_CLASSES, Measurements
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 CONCEPTS = {  # as in names, in `meta["concept"]` and as label fields
     "note": ("note", "notes", "root_note_pitch_class", "root_note_name"),
+    "key": ("key", "keys"),
     "tempo": ("tempo", "tempos", "bpm"),
     "chord": ("chord", "chords", "chord_type"),
     "interval": ("interval", "intervals"),
@@ -55,6 +57,8 @@ def reading(direction: Direction) -> Reading:
         return Reading("tempo", unit, unit, lambda heard: heard.tempo_bpm, lambda _: None, True)
     if concept == "note":
         found = _share("note", target, PITCH_CLASSES, "note_share", "target-note share")
+    elif concept == "key":
+        found = _key(target)
     elif concept == "chord":
         found = _share("chord", target, tuple(CHORDS), "chord_share", "share of the chord quality")
     elif concept == "interval":
@@ -67,8 +71,8 @@ def reading(direction: Direction) -> Reading:
     if found is None:
         raise MusicRFMError(
             f"direction {direction.name!r} cannot be evaluated: what can be measured on the sound "
-            "are notes (note_C), tempo, chord qualities (chord_major), intervals (interval_7), "
-            "modes (scale_dorian) and time signatures (metre_triple)"
+            "are notes (note_C), keys (key_C), tempo, chord qualities (chord_major), intervals "
+            "(interval_7), modes (scale_dorian) and time signatures (metre_triple)"
         )
     return found
 
@@ -90,7 +94,7 @@ def _concept(word: str) -> str | None:
 def _spelled(concept: str | None, target: str) -> str:
     from musicrfm.directions import canonical_name
 
-    if concept == "note":
+    if concept in ("note", "key"):
         return canonical_name(f"note_{target}").removeprefix("note_")
     words = {"chord": _CHORD_WORDS, "scale": _MODE_WORDS}.get(concept or "", {})
     return words.get(target.lower(), target.lower())
@@ -107,6 +111,24 @@ def _share(concept: str, target: str, among: tuple[str, ...], of: str, unit: str
         return shares[number] > 0 and shares[number] == max(shares)
 
     return Reading(concept, "share", unit, lambda heard: getattr(heard, of)[number], hit)
+
+
+def _key(target: str) -> Reading | None:
+    """The share of time in which a note of the major key dominates, whatever its tonic."""
+    if target not in PITCH_CLASSES:
+        return None
+
+    def share(heard: Measurements, tonic: int) -> float:
+        return sum(heard.note_share[n] for n in key_notes(tonic))
+
+    asked = PITCH_CLASSES.index(target)
+
+    def hit(heard: Measurements) -> bool:
+        here = share(heard, asked)
+        return here > 0 and here >= max(share(heard, tonic) for tonic in range(12))
+
+    unit = "share of notes of the key"
+    return Reading("key", "share", unit, lambda heard: share(heard, asked), hit)
 
 
 def _metre(target: str) -> Reading | None:

@@ -164,9 +164,10 @@ def _sides(direction: Direction, knob: float) -> tuple[float, ...]:
 
 
 def _pitch_class(direction: Direction) -> int:
-    for name in (direction.name.partition("_")[2], str(direction.meta.get("target"))):
-        if name in PITCH_CLASSES:
-            return PITCH_CLASSES.index(name)
+    if reading(direction).concept == "note":
+        for name in (direction.name.partition("_")[2], str(direction.meta.get("target"))):
+            if name in PITCH_CLASSES:
+                return PITCH_CLASSES.index(name)
     raise MusicRFMError(f"only notes can be heard to hand over, and {direction.name!r} is none")
 
 

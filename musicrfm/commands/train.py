@@ -65,6 +65,11 @@ def add(commands) -> None:
             help="render the clips here, or load them from the hub (default %(default)s)",
         )
         training_arguments(p)
+    p = command(sets, "key", train_key, "the notes of a major key, in composed music")
+    p.add_argument("--target", required=True, help="a tonic, such as C, or all")
+    p.add_argument("--samples", type=count, help=f"frames to hear (default {MUSIC_FRAMES})")
+    p.set_defaults(word="key")
+    training_arguments(p)
     beat.add(sets)
     p = command(sets, "custom", train_custom, "your own recordings or MIDI files")
     sound = p.add_mutually_exclusive_group(required=True)
@@ -110,6 +115,14 @@ def train_set(o: argparse.Namespace) -> None:
         labels = [one == target for one in classes]
         about: dict[str, Any] = {"classes": classes, "target": target, "concept": o.word}
         make(o, data, f"{o.word}_{target}", labels, kind=kind, **about)
+
+
+def train_key(o: argparse.Namespace) -> None:
+    """The key of composed music: a direction of each target."""
+    from musicrfm.directions import PITCH_CLASSES
+
+    targets = _targets("key", o.target, list(PITCH_CLASSES))
+    train_frames(o, loaded_model(o), targets)
 
 
 def train_frames(o: argparse.Namespace, model: MusicModel, targets: list[str]) -> None:
@@ -190,7 +203,11 @@ def _targets(word: str, target: str, names: list[str]) -> list[str]:
 
     if target == "all":
         return names
-    wanted = canonical_name(f"note_{target}").removeprefix("note_") if word == "note" else target
+    wanted = (
+        canonical_name(f"note_{target}").removeprefix("note_")
+        if word in ("note", "key")
+        else target
+    )
     for name in names:
         if name.lower() == wanted.lower():
             return [name]

@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 from musicrfm.cli import main
-from musicrfm.composed import FRAMES, START, _quality, _sounding, frame_data, music_clips
+from musicrfm.composed import (
+    FRAMES,
+    START,
+    _keys,
+    _quality,
+    _sounding,
+    frame_data,
+    music_clips,
+)
 from musicrfm.directions import PITCH_CLASSES, Direction
 from musicrfm.listening import chroma
 from musicrfm.model import MusicModel
@@ -42,6 +50,19 @@ def test_what_sounds_is_what_has_begun_and_not_ended() -> None:
     assert _sounding(notes, 0.9) == [0, 4]
     assert _sounding(notes, 1.2) == [4]
     assert _sounding(notes, 1.6) == []
+
+
+def test_a_key_is_told_by_the_notes_around() -> None:
+    def melody(*pitches: int, channel: int = 0) -> list[Note]:
+        return [Note(0.5 * n, 0.5, pitch, 90, channel) for n, pitch in enumerate(pitches)]
+
+    assert _keys(melody(60, 62, 64, 65, 67, 69, 71), 2.5) == ["C"]
+    assert _keys(melody(60, 62, 64, 67, 69), 1.5) == ["C", "F", "G"]
+    assert _keys(melody(61, 63, 65, 66, 68, 70, 60), 2.5) == ["Cs"]
+    assert _keys(melody(60, 61, 62, 63, 64), 1.5) == []  # no key has these
+    assert _keys(melody(60, 62, 64, 67), 1.5) == []  # too few to tell
+    assert _keys(melody(60, 62, 64, 65, 67) + melody(61, channel=9), 1.5) == ["C", "F"]
+    assert _keys(melody(60, 62, 64, 65, 67), 9.0) == []  # long ago
 
 
 def test_rows_say_what_is_heard(model: MusicModel) -> None:
@@ -95,6 +116,10 @@ def test_the_command_trains_on_music(checkpoint, tmp_path, monkeypatch, capsys) 
     assert Direction.load("note_Ds", MusicModel.load(checkpoint)).meta["pooling"] == "last"
     assert main(["train", "chord", "--target", "minor", *music]) == 0
     assert "chord_minor: auc by layer" in capsys.readouterr().out
+    assert main(["train", "key", "--target", "Db", "--samples", "1000", *common]) == 0
+    assert "key_Cs: auc by layer" in capsys.readouterr().out
+    assert main(["train", "key", "--target", "H", *common]) == 2
+    assert "'H' is no key: choose one of C, Cs" in capsys.readouterr().err
     assert main(["train", "note", *music]) == 2
     assert "give a --target, or all" in capsys.readouterr().err
 

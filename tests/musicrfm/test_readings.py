@@ -41,6 +41,8 @@ def direction(name: str, **meta) -> Direction:
         ("note_C#", 1 / 66, False),
         ("note_B", 11 / 66, True),
         ("notes_Bb", 10 / 66, False),
+        ("key_C", 38 / 66, False),
+        ("key_Gb", 44 / 66, True),
         ("chord_minor", 0.5, True),
         ("chord_augmented", 0.2, False),
         ("interval_12", 11 / 66, True),
