@@ -48,7 +48,7 @@ def run(options: Options) -> Report:
         steers, _ = add_directions(stream, ())
         if len(steers) < 1 + (options.moves > 0):
             raise MusicRFMError(f"{model.name} has too few directions to turn: train some")
-        address = next(iter(steers))
+        address = min(steers, key=lambda a: "/note_" not in a)  # a note, if there is one
         start = {"/prompt": "calm piano melody with drums"}
         controls = Controls(namespace(steers.values()), start)
         server = OscServer(port=0)
