@@ -55,7 +55,7 @@ class Status:
     seconds: float  # audio handed to the output so far
     level_db: float  # peak of the latest frame
     speed: float  # audio seconds made per second of making, lately
-    buffer: float  # seconds of audio ahead of the output
+    buffer: float  # seconds that the output could play on
     underruns: int
     steers: dict[str, float] = field(default_factory=dict)  # what is not 0
     playing: bool = True
@@ -276,7 +276,7 @@ class Engine:
             seconds=self.audio_seconds,
             level_db=20 * math.log10(self._peak) if self._peak > 1e-6 else FLOOR_DB,
             speed=self._speed,
-            buffer=max(0.0, self._ahead(self.output.position())),
+            buffer=self.reserve,
             underruns=self.output.underruns,
             steers=steers,
             playing=bool(values["/play"]),

@@ -109,7 +109,7 @@ class Strain:
         if float(self._controls.get("/guidance")) != 1.0:
             self._guidance = None  # somebody has set it; theirs it is
             return
-        if load.speed < ROOM or load.buffer < FULL * self._asked:
+        if load.speed < ROOM:
             self._room_since = None
             return
         if self._room_since is None:

@@ -11,6 +11,7 @@ import numpy as np
 from musicrfm.errors import MusicRFMError
 
 NAMES = ("train", "val", "test")
+LEAST = 5  # groups
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,13 @@ def split(
     """70 % / 15 % / 15 % of the groups; rows of one group stay together.
 
     classes: of every row. Where each group is of one class, every class is split by itself, so that
-    all parts know it. Raises MusicRFMError for fewer than 7 groups, which leave a part empty.
+    all parts know it. Raises MusicRFMError for fewer than 5 groups.
     """
     names = list(dict.fromkeys(groups))
-    if len(names) < 7:
-        raise MusicRFMError(f"{len(names)} independent clips cannot be split: give at least 7")
+    if len(names) < LEAST:
+        raise MusicRFMError(
+            f"{len(names)} independent clips cannot be split: give at least {LEAST}"
+        )
     rng = np.random.default_rng(seed)
     part: dict[Hashable, int] = {}
     for stratum in _strata(names, groups, classes):

@@ -152,7 +152,7 @@ TIME_SIGNATURES = ConceptSet(
     stem=("time_signature", "click_config_name", "reverb_level", "offset_time"),
     make=_time_signatures,
     midi=_play_time_signature,
-    # A track in reverb is the dry one to a probe that has heard it, so all three levels of one
-    # click stay together: the clicks that a meter is tested on are new for this meter.
-    group=lambda row: (row["time_signature"], row["click_config_name"]),
+    # All meters of one click stay together. Were it held out from one meter alone, a probe that
+    # goes by the click's sound would take that meter for the others, which it has heard it in.
+    group=lambda row: (row["click_config_name"],),
 )

@@ -169,7 +169,7 @@ def test_bad_input_is_refused_in_one_sentence(method, kind, spoil, words):
         labels = labels[:-1]
     with pytest.raises(MusicRFMError, match=words):
         probes.probe_layers(method, states, labels, parts, kind=kind)
-    with pytest.raises(MusicRFMError, match="at least 7"):
+    with pytest.raises(MusicRFMError, match="at least 5"):
         probes.split([1, 1, 2])
 
 

@@ -241,11 +241,12 @@ def test_excerpts_of_one_track_stay_together(name):
     assert one.rows(0) == ALL[name] != one.rows(1)
 
 
-def test_reverb_levels_of_one_meter_and_click_stay_together():
-    levels = defaultdict(set)
+def test_all_meters_and_reverb_levels_of_one_click_stay_together():
+    found = defaultdict(set)
     for row in ALL["time_signatures"]:
-        levels[syntheory.SETS["time_signatures"].group(row)].add(row["reverb_level"])
-    assert set(map(frozenset, levels.values())) == {frozenset({0, 1, 2})} and len(levels) == 40
+        group = syntheory.SETS["time_signatures"].group(row)
+        found[group].add((row["time_signature"], row["reverb_level"]))
+    assert len(found) == 5 and {len(every) for every in found.values()} == {8 * 3}
 
 
 @pytest.mark.parametrize("name", PUBLISHED)

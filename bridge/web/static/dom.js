@@ -37,16 +37,27 @@ export const NOTE_COLOURS = [
 const OTHER_COLOURS = ["#f2f5f8", "#ffd166", "#9be9ff", "#d7c6ff", "#ffc2b0"];
 const SPELLED = { C: 0, Cs: 1, D: 2, Ds: 3, E: 4, F: 5, Fs: 6, G: 7, Gs: 8, A: 9, As: 10, B: 11 };
 
-/** The pitch class that a direction's address stands for, or undefined. */
+/** The pitch class that a note's address stands for, or undefined. */
 export function pitchClass(address) {
-  const found = /^\/steer\/note_([A-G]s?)$/.exec(address);
-  return found ? SPELLED[found[1]] : undefined;
+  return tonic(address, "note");
+}
+
+/** The pitch class on which a key's address stands, or undefined. */
+export function keyTonic(address) {
+  return tonic(address, "key");
+}
+
+function tonic(address, concept) {
+  const [, steer, name] = address.split("/");
+  const [word, spelled] = (name ?? "").split("_");
+  return steer === "steer" && word === concept && address.split("/").length === 3 ? SPELLED[spelled] : undefined;
 }
 
 /** What to call a parameter on the page. */
 export function label(address) {
-  const note = pitchClass(address);
+  const note = pitchClass(address), key = keyTonic(address);
   if (note !== undefined) return NOTES[note];
+  if (key !== undefined) return `${NOTES[key]} major`;
   const parts = address.split("/").slice(1);
   const name = parts[0] === "steer" ? parts[parts.length - 1] : parts.join(" ");
   return name.replaceAll("_", " ");
@@ -56,7 +67,7 @@ const otherColours = new Map();
 
 /** The colour of a direction: a note's own, or the next one that is free. */
 export function colour(address) {
-  const note = pitchClass(address);
+  const note = pitchClass(address) ?? keyTonic(address);
   if (note !== undefined) return NOTE_COLOURS[note];
   if (!otherColours.has(address)) {
     otherColours.set(address, OTHER_COLOURS[otherColours.size % OTHER_COLOURS.length]);

@@ -82,6 +82,7 @@ export function buildNotes(root, parameters, context) {
 /** Panels of dials: directions that are no notes first, then everything else by its group. */
 export function buildDials(root, found, context) {
   const panels = [];
+  if (found.keys.length) panels.push(panel("keys", found.keys, context));
   if (found.directions.length) panels.push(panel("directions", found.directions, context));
   for (const [title, parameters] of found.more) panels.push(panel(title, parameters, context));
   root.replaceChildren(...panels);
@@ -90,7 +91,7 @@ export function buildDials(root, found, context) {
 
 function panel(title, parameters, context) {
   const turned = parameters.filter(isDial), others = parameters.filter((one) => !isDial(one));
-  const tint = title === "directions" ? undefined : "#b9c4d0";
+  const tint = title === "directions" || title === "keys" ? undefined : "#b9c4d0";
   const rest = others.map((parameter) => field(context.store, parameter));
   return h("section.panel", { "aria-label": title }, h("h2", {}, h("span", { text: title })),
     turned.length > 0 && h("div.row", {}, ...turned.map((one) => dialFor(one, { ...context, tint }).element)),

@@ -1,0 +1,60 @@
+"""The directions that ship: what a knob's label says is what is heard when it is at its top."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from musicrfm.beat import bpm_at
+from musicrfm.directions import PITCH_CLASSES, Direction, list_directions
+from musicrfm.listening import Measurements, measure
+from musicrfm.model import MusicModel
+from musicrfm.perform import perform
+from musicrfm.readings import reading
+
+PROMPTS = ("calm piano melody with drums", "organ melody with chords and drums")
+
+
+@pytest.fixture(scope="module")
+def nano() -> MusicModel:
+    return MusicModel.load("nano", device="cpu")
+
+
+def heard(nano: MusicModel, direction: Direction, knob: float) -> list[Measurements]:
+    changes = [(0.0, direction, direction.raw(knob))]
+    takes = [
+        perform(nano, prompt, seed=80 + n, seconds=7.0, changes=changes)
+        for n, prompt in enumerate(PROMPTS)
+    ]
+    return [measure(take[nano.sample_rate :], nano.sample_rate) for take in takes]
+
+
+def test_every_one_has_a_useful_range(nano: MusicModel) -> None:
+    names = list_directions(nano.name)
+    for word in ("note", "key"):
+        assert {f"{word}_{tonic}" for tonic in PITCH_CLASSES} <= set(names)
+    assert "tempo" in names
+    assert all(Direction.load(name, nano).range for name in names)
+
+
+@pytest.mark.parametrize("name", ["note_D", "note_Gs"])
+def test_a_note_dominates(nano: MusicModel, name: str) -> None:
+    direction = Direction.load(name, nano)
+    read = reading(direction).read
+    assert np.mean([read(take) for take in heard(nano, direction, 1.0)]) > 0.7
+
+
+@pytest.mark.parametrize("name", ["key_D", "key_Gs"])  # a tritone apart: they share two notes
+def test_a_key_is_kept_to_by_several_notes(nano: MusicModel, name: str) -> None:
+    direction = Direction.load(name, nano)
+    read, takes = reading(direction).read, heard(nano, direction, 1.0)
+    assert np.mean([read(take) for take in takes]) > 0.85
+    assert np.mean([take.pitch_classes for take in takes]) >= 3
+
+
+@pytest.mark.parametrize("knob", [-0.5, 0.6])
+def test_the_tempo_is_what_the_knob_says(nano: MusicModel, knob: float) -> None:
+    direction = Direction.load("tempo", nano)
+    told = bpm_at(direction, knob)
+    for take in heard(nano, direction, knob):
+        assert min(abs(take.tempo_bpm / (told * part) - 1) for part in (0.5, 1.0)) < 0.07
