@@ -63,6 +63,8 @@ class Reloader:
         later = [name for name in ("engine", "output", "osc") if _fixed(new, name, self._rig)]
         if new.midi_ports != self._rig.midi_ports or (new.midi and self._midi is None):
             later.append("midi")
+        if new.crossfade != self._rig.crossfade:
+            later.append("crossfade")  # its seconds count from the beginning of the set
         self._rig = new
         log.info("the rig file is read again")
         if later:

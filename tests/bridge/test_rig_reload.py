@@ -65,6 +65,10 @@ def test_what_must_wait_is_said(stage, caplog) -> None:
     path.write_text(BEFORE + "[osc]\nport = 9100\n", encoding="utf-8")
     assert reloader.look()
     assert "what is new in osc counts from the next set on" in caplog.text
+    fade = '[[crossfade]]\nfrom = "note_C"\nto = "note_D"\nstart = 60\nseconds = 10\n'
+    path.write_text(BEFORE + "[osc]\nport = 9100\n" + fade, encoding="utf-8")
+    assert reloader.look()
+    assert "what is new in crossfade counts from the next set on" in caplog.text
 
 
 def test_storing_a_preset_reads_nothing_back_wrongly(stage) -> None:
