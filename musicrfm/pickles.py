@@ -109,7 +109,7 @@ def read_pickle(path: str | os.PathLike[str]) -> Any:
     return value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # with slots, some Pythons put their own __setstate__ here
 class _Name:
     """What a name in the file stands for; it can only be called, and holds nothing to change."""
 
@@ -122,7 +122,7 @@ class _Name:
         raise _Refused("changes what a name means")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # with slots, some Pythons put their own __setstate__ here
 class _Storage:
     dtype: str
     data: memoryview
