@@ -254,7 +254,7 @@ class Engine:
     @property
     def reserve(self) -> float:
         """Seconds that the output could play on, of the newest take and of older ones behind it."""
-        return max(0.0, (self._reached - self.output.position()) / self._rate)
+        return max(0.0, self._left(self.output.position()))
 
     @property
     def running(self) -> bool:
@@ -297,9 +297,7 @@ class Engine:
                 self._wake.clear()  # before looking, so that nothing set after it is missed
                 self._rewind(position)
                 if self.strain is not None and self.frames:
-                    # Older takes count as well: they sound if nothing newer is there in time.
-                    there = (self._reached - position) / self._rate
-                    load = Load(self.audio_seconds, there, self._speed)
+                    load = Load(self.audio_seconds, self._left(position), self._speed)
                     acted = self.strain.look(load)
                     self.lookahead = self.strain.lookahead
                     if acted:  # from here on: going back would throw away what is left
@@ -328,6 +326,10 @@ class Engine:
         """Seconds of the newest take that the output has not settled yet."""
         return (self._samples - position) / self._rate
 
+    def _left(self, position: int) -> float:
+        """Seconds of any take: older ones sound if nothing newer is there in time."""
+        return (self._reached - position) / self._rate
+
     def _settle(self, position: int) -> None:
         """Frames that begin before `position` stay as they are: now they are recorded."""
         while self._made and self._made[0].first < position:
@@ -348,7 +350,7 @@ class Engine:
             return
         if self._waits is None and not self._outdated():
             return
-        if (self._reached - position) / self._rate < self._room_to_go_back:
+        if self._left(position) < self._room_to_go_back:
             return
         soonest = position + (MARGIN_SECONDS + 1.5 * self._frame_busy) * self._rate
         if self._waits is not None and self._waits <= soonest:

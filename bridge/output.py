@@ -164,7 +164,6 @@ class DeviceOutput:
         self.ring = ring
         self.description = "no device"
         self.latency = 0.0
-        self.priority = "usual"  # "realtime", "high" or "usual": of the process that feeds the card
         self.lost_times = 0
         self._candidate = _Speaker(self._config, wait=False)
 
@@ -250,7 +249,6 @@ class DeviceOutput:
     def _adopt(self, speaker: _Speaker, hello: dict) -> None:
         self.description = f"{hello['name']} ({hello['channels']} × {hello['rate']:g} Hz)"
         self.latency = hello["latency"]
-        self.priority = hello.get("priority", "usual")
         with self._lock:
             if self._closing:
                 return

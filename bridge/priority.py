@@ -4,31 +4,27 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 
 REALTIME = 5  # of 1 to 99: above all usual work, below drivers and JACK (10 and up)
 NICE = -11  # what sound servers ask for
 HIGH_PRIORITY_CLASS = 0x80
 
 
-def be_first() -> str:
-    """Asks the system to serve this process before others; what it granted.
+def be_first() -> None:
+    """Asks the system to serve this thread, and those it starts, before others.
 
-    "realtime", "high" or "usual". Asks for nothing that lasts beyond the process.
+    Where it has no right to that, which is usual on Linux, it asks for less, or stays as it is.
     """
     if sys.platform == "win32":
         import ctypes
 
         kernel = ctypes.windll.kernel32
-        own = kernel.GetCurrentProcess()
-        return "high" if kernel.SetPriorityClass(own, HIGH_PRIORITY_CLASS) else "usual"
+        kernel.SetPriorityClass(kernel.GetCurrentProcess(), HIGH_PRIORITY_CLASS)
+        return
     if hasattr(os, "sched_setscheduler"):
-        try:
+        with suppress(OSError):
             os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(REALTIME))
-            return "realtime"
-        except OSError:
-            pass  # needs a right that most users of Linux do not have by default
-    try:
+            return
+    with suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, 0, NICE)
-        return "high"
-    except OSError:
-        return "usual"

@@ -122,7 +122,7 @@ def play(settings: Settings) -> int:
         if settings.stats and not Path(settings.stats).resolve().parent.is_dir():
             raise MusicRFMError(f"--stats {settings.stats!r}: there is no such folder")
         model = MusicModel.load(settings.model, device=settings.device, dtype=settings.dtype)
-        if model.device.type == "cpu" and model.width <= SMALL_WIDTH:
+        if is_small(model):
             torch.set_num_threads(1)
         prompt = str(settings.start["/prompt"])
         stream = MusicStream(
@@ -283,6 +283,11 @@ def _absolute(name: str) -> str:
     """A name as it is, a path so that it can be found from any folder."""
     path = Path(name).expanduser()
     return str(path.resolve()) if name != "nano" and path.exists() else name
+
+
+def is_small(model: MusicModel) -> bool:
+    """Whether a step is so little work that one thread of the CPU does it best."""
+    return model.device.type == "cpu" and model.width <= SMALL_WIDTH
 
 
 def add_directions(

@@ -388,7 +388,7 @@ def run(config: dict[str, Any], stdin: BinaryIO, say: Callable[[dict[str, Any]],
             changed.notify()
 
     changed = threading.Condition()
-    priority = be_first()  # of the threads from here on, and of this one
+    be_first()
     threading.Thread(target=receive, name="receive", daemon=True).start()
 
     sounddevice = load_portaudio()
@@ -406,7 +406,7 @@ def run(config: dict[str, Any], stdin: BinaryIO, say: Callable[[dict[str, Any]],
             return
         sounddevice._terminate()  # PortAudio lists devices only when it starts
         sounddevice._initialize()
-    say({**speaker.describe(), "priority": priority})
+    say(speaker.describe())
 
     reported = 0.0
     finishing = False

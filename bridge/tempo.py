@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import logging
 import math
-import threading
 from collections.abc import Callable, Mapping
 
 from bridge.controls import Controls, Value
 from bridge.meters import Reading
+from bridge.repeating import Repeating
 from musicrfm.beat import coefficient_for, is_beat
 from musicrfm.directions import Direction
 
@@ -32,7 +32,7 @@ PLAIN_GAIN, PLAIN_MOST = 0.5, 1.0  # for a direction that is no beat: coefficien
 STEP = 0.002  # smaller moves of the coefficient are not worth making music again for
 
 
-class TempoHold:
+class TempoHold(Repeating):
     """Holds the tempo that `/tempo/target` says, with one of the directions (by address).
 
     hear: the latest meters. Without a direction for the tempo, a target is answered with an error.
@@ -45,6 +45,7 @@ class TempoHold:
         hear: Callable[[], Reading],
         directions: Mapping[str, Direction],
     ) -> None:
+        super().__init__("tempo", UPDATE_SECONDS, "the tempo could not be held")
         self._controls, self._hear = controls, hear
         self.address = _steering_tempo(directions)
         self._direction = None if self.address is None else directions[self.address]
@@ -54,17 +55,7 @@ class TempoHold:
         self._short = False  # whether the knob's end is in the way
         self._due = 0.0  # when the next correction may be made, in seconds of music
         self._by_hand = False
-        self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="tempo", daemon=True)
         controls.on_change(self._changed)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def close(self) -> None:
-        self._closed.set()
-        if self._thread.is_alive():
-            self._thread.join(5.0)
 
     @property
     def trim(self) -> float:
@@ -137,14 +128,6 @@ class TempoHold:
     def _changed(self, address: str, value: Value, source: object) -> None:
         if address == "/panic" or (address == self.address and source != SOURCE):
             self._by_hand = value != self._asked or address == "/panic"
-
-    def _run(self) -> None:
-        while not self._closed.wait(UPDATE_SECONDS):
-            try:
-                self.update()
-            except Exception:
-                log.exception("the tempo could not be held")
-                self._closed.wait(1.0)
 
 
 def missing_from(target: float, heard: float) -> float | None:

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from bridge.controls import Controls
+from bridge.repeating import Repeating
 from musicrfm.errors import MusicRFMError
 
 log = logging.getLogger(__name__)
@@ -192,7 +193,7 @@ class LinkTransport:
         self._link.enabled = True
 
 
-class Follow:
+class Follow(Repeating):
     """Lets the controls go with a transport, in its own thread.
 
     play: /play follows its start and stop. tempo: /tempo/target follows its tempo. What someone
@@ -202,20 +203,11 @@ class Follow:
     def __init__(
         self, transport: Transport, controls: Controls, play: bool = False, tempo: bool = False
     ) -> None:
+        super().__init__("transport", FOLLOW_SECONDS, "the transport could not be followed")
         self._transport, self._controls = transport, controls
         self._play, self._tempo = play, tempo
         self._was_playing: bool | None = None
         self._was_bpm: float | None = None
-        self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="transport", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def close(self) -> None:
-        self._closed.set()
-        if self._thread.is_alive():
-            self._thread.join(5.0)
 
     def update(self) -> None:
         """Do what the transport has done since the last time."""
@@ -231,11 +223,3 @@ class Follow:
             if moved and 40.0 <= bpm <= target.high:
                 self._was_bpm = bpm
                 self._controls.set(target.address, round(bpm, 1), self._transport.source)
-
-    def _run(self) -> None:
-        while not self._closed.wait(FOLLOW_SECONDS):
-            try:
-                self.update()
-            except Exception:
-                log.exception("the transport could not be followed")
-                self._closed.wait(1.0)

@@ -149,12 +149,12 @@ class Direction:
         as it was found for the first component. Raises MusicRFMError if there is no such one.
         """
         names = [str(n) for n in self.classes or range(self.components)]
-        wanted = _spelled(names[component] if isinstance(component, int) else component)
-        if wanted not in map(_spelled, names):
+        wanted = spelled_pitch(names[component] if isinstance(component, int) else component)
+        if wanted not in map(spelled_pitch, names):
             raise MusicRFMError(
                 f"direction {self.name!r} has no {component!r}: choose one of {', '.join(names)}"
             )
-        number = [_spelled(name) for name in names].index(wanted)
+        number = [spelled_pitch(name) for name in names].index(wanted)
         spoken = names[number]
         meta = {k: v for k, v in self.meta.items() if k not in ("classes", "range", "curve")}
         useful = self.meta.get("class_ranges", {}).get(spoken)
@@ -277,7 +277,7 @@ def _find(name_or_path: str | os.PathLike[str], model: MusicModel | None) -> Pat
     raise MusicRFMError(f"model {model.name!r} has no direction {text!r} (known: {known})")
 
 
-def _spelled(component: str) -> str:
+def spelled_pitch(component: str) -> str:
     """A class in the spelling that pitch classes have in names: C# and Db are Cs."""
     return canonical_name(f"note_{component}").removeprefix("note_")
 

@@ -92,10 +92,10 @@ def _concept(word: str) -> str | None:
 
 
 def _spelled(concept: str | None, target: str) -> str:
-    from musicrfm.directions import canonical_name
+    from musicrfm.directions import spelled_pitch
 
     if concept in ("note", "key"):
-        return canonical_name(f"note_{target}").removeprefix("note_")
+        return spelled_pitch(target)
     words = {"chord": _CHORD_WORDS, "scale": _MODE_WORDS}.get(concept or "", {})
     return words.get(target.lower(), target.lower())
 

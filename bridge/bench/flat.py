@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from bridge.bench.report import Options, Report
-from bridge.session import SMALL_WIDTH, peak_memory_mib
+from bridge.session import is_small, peak_memory_mib
 from musicrfm.directions import Direction, list_directions
 from musicrfm.model import MusicModel
 from musicrfm.stream import MusicStream
@@ -22,7 +22,7 @@ def run(options: Options) -> Report:
     """Unpaced, with one direction turned all the time; each row covers the time since the last."""
     model = MusicModel.load(options.model, device=options.device, dtype=options.dtype)
     threads = torch.get_num_threads()
-    if model.device.type == "cpu" and model.width <= SMALL_WIDTH:
+    if is_small(model):
         torch.set_num_threads(1)
     try:
         return _run(model, options)

@@ -21,7 +21,7 @@ from bridge.bench.report import Options, Report, percentiles
 from bridge.controls import Controls, namespace
 from bridge.engine import Engine
 from bridge.osc import OscServer, build
-from bridge.session import SMALL_WIDTH, Settings, add_directions, open_output
+from bridge.session import Settings, add_directions, is_small, open_output
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
 from musicrfm.stream import MusicStream
@@ -42,7 +42,7 @@ def run(options: Options) -> Report:
     )
     with ExitStack() as stack:
         model = MusicModel.load(options.model, device=options.device, dtype=options.dtype)
-        if model.device.type == "cpu" and model.width <= SMALL_WIDTH:
+        if is_small(model):
             torch.set_num_threads(1)
         stream = MusicStream(model, "calm piano melody with drums", early=options.early)
         steers, _ = add_directions(stream, ())

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from bridge.bench.report import Options, Report
-from bridge.session import SMALL_WIDTH
+from bridge.session import is_small
 from musicrfm.model import MusicModel
 from musicrfm.stream import MusicStream
 
@@ -39,8 +39,8 @@ def run(options: Options) -> Report:
     try:
         for _ in range(ROUNDS):
             for name, turn in turns.items():
-                small = first.device.type == "cpu" and first.width <= SMALL_WIDTH
-                torch.set_num_threads(1 if small and name != "generate" else before)
+                alone = is_small(first) and name != "generate"
+                torch.set_num_threads(1 if alone else before)
                 found[name].append(turn())
     finally:
         torch.set_num_threads(before)

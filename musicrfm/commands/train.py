@@ -199,15 +199,11 @@ def _heard(o: argparse.Namespace, model: MusicModel, clips: ClipSet) -> Data:
 
 def _targets(word: str, target: str, names: list[str]) -> list[str]:
     """The class meant, however it is spelled; all of them for `all`."""
-    from musicrfm.directions import canonical_name
+    from musicrfm.directions import spelled_pitch
 
     if target == "all":
         return names
-    wanted = (
-        canonical_name(f"note_{target}").removeprefix("note_")
-        if word in ("note", "key")
-        else target
-    )
+    wanted = spelled_pitch(target) if word in ("note", "key") else target
     for name in names:
         if name.lower() == wanted.lower():
             return [name]
