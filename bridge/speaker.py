@@ -35,7 +35,7 @@ HEADER = struct.Struct("<cqI")
 AUDIO, END = b"A", b"E"
 
 FADE_SECONDS = 0.01  # length of the fades that cover an underrun, and of emergency crossfades
-RESUME_SECONDS = 0.15  # so much must be there before playing (again); less if the lookahead is
+RESUME_SECONDS = 0.3  # so much must be there before playing (again); less if the lookahead is
 TOP_UP_SECONDS = 0.005  # the ring is refilled when so much is missing
 REPORT_SECONDS = 0.05
 DEEPEST_RING = 0.12  # seconds; as deep as oversleeping may make it
