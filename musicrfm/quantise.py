@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from musicrfm.decoder import Weights
 
 FEW = 16  # up to so many rows of input the bytes of the matrix count, beyond it the arithmetic
+_AMX = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)()
+MANY = torch.bfloat16 if _AMX else torch.float32  # in which arithmetic is fastest here
 _product = getattr(torch, "_weight_int8pack_mm", None)
 
 
@@ -44,7 +46,7 @@ def linear(x: Tensor, matrix: Int8) -> Tensor:
     """bfloat16 [rows, inputs] -> [rows, outputs]"""
     if len(x) <= FEW:
         return _product(x, matrix.numbers, matrix.scale)
-    return F.linear(x, matrix.numbers.to(x.dtype)).mul_(matrix.scale)
+    return F.linear(x.to(MANY), matrix.numbers.to(MANY)).mul_(matrix.scale).to(x.dtype)
 
 
 def onto(x: Tensor, y: Tensor, matrix: Int8) -> Tensor:

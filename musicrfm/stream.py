@@ -35,6 +35,7 @@ from musicrfm.steering import Steering
 KEEP_SECONDS = 10.0
 LEAD = 10  # over so many positions the next window is read ahead, a bit at each
 PROMPTS_KEPT = 16  # encoded, in case they are played again
+AT_ONCE = 32  # so many frames of a file are decoded together: fewer or more would take longer
 UNSEEN = 16  # so many frames a GPU may be given before its sound is looked at
 STEER_GUIDANCE = ("both", "conditional")
 
@@ -348,7 +349,9 @@ class MusicStream:
 
     def generate(self, frames: int) -> np.ndarray:
         """Plays `frames` more frames and finishes: all their samples, [samples, channels]."""
-        return np.concatenate([self._play(_whole("frames", frames, 1)), self.finish()])
+        frames = _whole("frames", frames, 1)
+        parts = [self._play(min(AT_ONCE, frames - i)) for i in range(0, frames, AT_ONCE)]
+        return np.concatenate([*parts, self.finish()])
 
     def finish(self) -> np.ndarray:
         """Ends the piece: the samples still owed, so that there are `frame * frame_size` in all.

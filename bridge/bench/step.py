@@ -1,6 +1,8 @@
 """How much music a second: this stream against `generate` of Hugging Face, and each precision.
 
-Both with guidance and the codec, on the same weights, by turns. Beside it, what the least could be:
+All with guidance and the codec, on the same weights, by turns: as on stage, frame by frame with the
+threads that playing uses, and as into a file, all at once with as many threads as `generate` has.
+Beside it, what the least could be:
 the time that reading the decoder's weights once a step takes at the memory's measured speed.
 """
 
@@ -35,11 +37,12 @@ def run(options: Options) -> Report:
     turns: dict[str, Callable[[], float]] = {"generate": lambda: _generate(first, seconds)}
     for dtype, model in models.items():
         turns[f"stream, {dtype}"] = lambda model=model: _stream(model, seconds, options.early)
+        turns[f"file, {dtype}"] = lambda model=model: _file(model, seconds)
     found: dict[str, list[float]] = {name: [] for name in turns}
     try:
         for _ in range(ROUNDS):
             for name, turn in turns.items():
-                alone = is_small(first) and name != "generate"
+                alone = is_small(first) and name.startswith("stream")
                 torch.set_num_threads(1 if alone else before)
                 found[name].append(turn())
     finally:
@@ -75,6 +78,13 @@ def _stream(model: MusicModel, seconds: float, early: bool) -> float:
     return frames / model.frame_rate / (time.perf_counter() - began)
 
 
+def _file(model: MusicModel, seconds: float) -> float:
+    stream = MusicStream(model, PROMPT, seed=0)
+    began = time.perf_counter()
+    stream.generate(round(seconds * model.frame_rate))
+    return seconds / (time.perf_counter() - began)
+
+
 @torch.inference_mode()
 def _generate(model: MusicModel, seconds: float) -> float:
     """Windows as long as the model reads at once, as many as are needed."""
@@ -96,20 +106,22 @@ def _generate(model: MusicModel, seconds: float) -> float:
 def _floor(model: MusicModel, speed: float) -> str:
     """What reading the weights alone would allow, and the share of it that is reached."""
     weights = sum(p.numel() * p.element_size() for p in model.hf.decoder.parameters())
-    each = weights / _bandwidth(model.device)
+    bandwidth = _bandwidth(model.device, 1 if is_small(model) else torch.get_num_threads())
+    each = weights / bandwidth
     possible = 1 / (each * model.frame_rate)
     return (
         f"The decoder's weights are {weights / 2**20:.0f} MiB; read once a step at the "
-        f"{_bandwidth(model.device) / 2**30:.0f} GiB/s measured here, they would allow "
+        f"{bandwidth / 2**30:.0f} GiB/s measured here, they would allow "
         f"{possible:.0f} × real time. The stream reaches {speed / possible:.0%} of that; the rest "
         "is arithmetic, the codec, sampling, and starting each operation."
     )
 
 
-def _bandwidth(device: torch.device) -> float:
-    """Bytes read a second by a sum over 256 MiB, one thread, the best of five."""
+def _bandwidth(device: torch.device, threads: int) -> float:
+    """Bytes read a second by a sum over 256 MiB, the best of five."""
     data = torch.ones(64 * 2**20, device=device)
-    threads = torch.get_num_threads()
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
     best = float("inf")
     for _ in range(5):
         if device.type == "cuda":
@@ -117,5 +129,5 @@ def _bandwidth(device: torch.device) -> float:
         began = time.perf_counter()
         float(data.sum())
         best = min(best, time.perf_counter() - began)
-    torch.set_num_threads(threads)
+    torch.set_num_threads(before)
     return data.numel() * data.element_size() / best

@@ -30,7 +30,7 @@ def playable(checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_step_is_compared_with_generate(playable: str) -> None:
     report = step.run(Options(playable, "cpu", "float32", minutes=0.01))
-    assert [row[0] for row in report.rows] == ["generate", "stream, float32"]
+    assert [row[0] for row in report.rows] == ["generate", "stream, float32", "file, float32"]
     assert report.rows[0][2] == 1.0
     assert all(row[3] <= row[1] <= row[4] for row in report.rows)
     assert len(report.data["turns"]["generate"]) == step.ROUNDS
