@@ -342,15 +342,16 @@ class Engine:
     def _rewind(self, position: int) -> None:
         """Goes back as far as possible, if a control has changed since the latest frame.
 
-        While older takes keep less than a good part of the lookahead in the output, the change
-        counts from the next frame on, and goes back when there is room: safety comes first.
+        While older takes keep less than a good part of the lookahead in the output, or too little
+        for it to begin to play, the change counts from the next frame on, and goes back when there
+        is room: safety comes first.
         """
         now = time.monotonic()
         if not self._made or now - self._rewound < AGAIN_SECONDS:
             return
         if self._waits is None and not self._outdated():
             return
-        if self._left(position) < self._room_to_go_back:
+        if self._left(position) <= max(self._room_to_go_back, self.output.lead):
             return
         soonest = position + (MARGIN_SECONDS + 1.5 * self._frame_busy) * self._rate
         if self._waits is not None and self._waits <= soonest:

@@ -19,7 +19,7 @@ from typing import Protocol
 import numpy as np
 
 from bridge.children import start
-from bridge.speaker import AUDIO, END, HEADER, RESUME_SECONDS
+from bridge.speaker import AUDIO, END, HEADER, lead_seconds
 from musicrfm.errors import MusicRFMError
 
 log = logging.getLogger(__name__)
@@ -46,6 +46,7 @@ class Output(Protocol):
     description: str
     latency: float  # seconds that the device adds
     ring: float  # seconds from the position to the device
+    lead: float  # seconds that must be there before it plays, and plays again after a gap
     underruns: int  # times that audio came too late
     overslept: int  # of these, times that it was there but the system did not let it through
     late: int  # times that audio came too late to replace all that it was meant to
@@ -115,7 +116,8 @@ class PacedOutput:
         self.description = description
         self.underruns = 0
         self._end = 0
-        self._clock = None if fast else WallClock(rate, min(0.75 * lookahead, RESUME_SECONDS))
+        self.lead = 0.0 if fast else lead_seconds(lookahead)
+        self._clock = None if fast else WallClock(rate, self.lead)
 
     def write(self, at: int, audio: np.ndarray) -> None:
         self._end = at + len(audio)
@@ -154,7 +156,9 @@ class DeviceOutput:
             "ring": ring,
             "latency": latency,
         }
+        self.lead = lead_seconds(lookahead)
         self._rate = rate
+        self._newest = 0  # where the newest take ends
         self._lock = threading.Lock()
         self._clock = WallClock(rate)
         self._closing = False
@@ -212,22 +216,28 @@ class DeviceOutput:
     def write(self, at: int, audio: np.ndarray) -> None:
         with self._lock:
             self._keep(at, audio)
+            self._newest = _end_of((at, audio))
             if self._speaker is not None:
                 self._speaker.send(at, audio)
             else:
                 self._clock.write(at, len(audio))
 
     def _keep(self, at: int, audio: np.ndarray) -> None:
-        settled = self.position()
-        while self._unsettled and self._unsettled[-1][0] >= at:
-            self._unsettled.pop()
+        """Remember what may have to be sent to another speaker: older takes' ends, too."""
+        settled, end = self.position(), _end_of((at, audio))
         while self._unsettled and _end_of(self._unsettled[0]) <= settled:
             self._unsettled.popleft()
+        behind = deque()
+        while self._unsettled and self._unsettled[-1][0] >= at:
+            block = self._unsettled.pop()
+            if block[0] >= end:
+                behind.appendleft(block)
         self._unsettled.append((at, audio))
+        self._unsettled.extend(behind)
 
     @property
     def _end(self) -> int:
-        """Number of the sample after the last one written."""
+        """Number of the sample after the last one there is."""
         return _end_of(self._unsettled[-1]) if self._unsettled else 0
 
     def position(self) -> int:
@@ -241,8 +251,9 @@ class DeviceOutput:
             speaker, self._speaker = self._speaker, None
             candidate = self._candidate
         if speaker is not None:
-            left = (self._end - speaker.position(self._rate)) / self._rate
-            self._keep_counts(speaker, speaker.finish(max(0.0, left) + CLOSE_SECONDS))
+            left = (self._newest - speaker.position(self._rate)) / self._rate
+            timeout = max(0.0, left) + CLOSE_SECONDS
+            self._keep_counts(speaker, speaker.finish(self._newest, timeout))
         if candidate is not speaker:
             candidate.kill()
 
@@ -352,9 +363,9 @@ class _Speaker:
         passed = min(time.monotonic() - report["time"], STALE_SECONDS)
         return report["position"] + int(passed * rate)
 
-    def finish(self, timeout: float) -> dict:
-        """Play out and end; returns the last report."""
-        self._outbox.put(HEADER.pack(END, 0, 0))
+    def finish(self, end: int, timeout: float) -> dict:
+        """Play out up to sample `end` and stop; returns the last report."""
+        self._outbox.put(HEADER.pack(END, end, 0))
         self._gone.wait(timeout)
         self.kill()
         return self.latest

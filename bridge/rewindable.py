@@ -76,6 +76,12 @@ class RewindableBuffer:
         self.first += len(taken)
         return taken
 
+    def cut(self, at: int) -> None:
+        """Nothing sounds from sample `at` on, not even an older take."""
+        if at == self._newest:
+            self._restore()
+        self._audio = self._audio[: max(0, at - self.first)]
+
     def _restore(self) -> None:
         """Undoes the crossfade at the newest take's end, as far as it has not been taken."""
         count = min(len(self._unmixed), self._newest - self.first)

@@ -29,18 +29,23 @@ from bridge.dsp import fade, soft_limit, to_channels
 from bridge.priority import be_first
 from bridge.rewindable import RewindableBuffer
 
-# From the engine: one byte of kind, the number of the first sample, bytes of payload (all little
-# endian), the payload.
+# From the engine: one byte of kind, the number of the first sample (of the first that is not to
+# sound, for END), bytes of payload (all little endian), the payload.
 HEADER = struct.Struct("<cqI")
 AUDIO, END = b"A", b"E"
 
 FADE_SECONDS = 0.01  # length of the fades that cover an underrun, and of emergency crossfades
-RESUME_SECONDS = 0.3  # so much must be there before playing (again); less if the lookahead is
+RESUME_SECONDS = 0.3
 TOP_UP_SECONDS = 0.005  # the ring is refilled when so much is missing
 REPORT_SECONDS = 0.05
 DEEPEST_RING = 0.12  # seconds; as deep as oversleeping may make it
 STALL_SECONDS = 1.5  # a card that takes nothing for this long is gone
 POLL_SECONDS = 1.0  # how often to look whether a lost device is back
+
+
+def lead_seconds(lookahead: float) -> float:
+    """How much must be there before playing begins, and begins again after a gap."""
+    return min(0.75 * lookahead, RESUME_SECONDS)
 
 
 class Ring(Protocol):
@@ -85,7 +90,7 @@ class Feeder:
         self.starts = 0  # times that playing began
         self.written = 0  # frames at rate_out that went into the ring
         self._fade = max(1, round(FADE_SECONDS * rate_out))
-        self._enough = min(0.75 * lookahead, RESUME_SECONDS)
+        self._enough = lead_seconds(lookahead)
         self.ring_seconds = ring_seconds
         self._fill = round(ring_seconds * rate_out)
         self._held = np.zeros((0, channels_out), dtype=np.float32)
@@ -109,9 +114,14 @@ class Feeder:
         if self.playing:
             self._write_out()
 
-    def end(self) -> None:
-        """No more audio will come: let everything out, down to the held-back end."""
+    def end(self, at: int | None = None) -> None:
+        """No more audio will come: let everything out, down to the held-back end.
+
+        From sample `at` on there is to be no sound, though an older take may reach further.
+        """
         self._ended = True
+        if at is not None:
+            self.deep.cut(at)
         if not self.playing:
             self._start()
         self._write_out()
@@ -375,10 +385,13 @@ def run(config: dict[str, Any], stdin: BinaryIO, say: Callable[[dict[str, Any]],
     """Open the device (waiting for it if `config["wait"]`) and play until the engine hangs up."""
     inbox: queue.SimpleQueue[tuple[int, bytes]] = queue.SimpleQueue()
     ended = threading.Event()
+    end: int | None = None  # the first sample that is not to sound, if the engine has said so
 
     def receive() -> None:
+        nonlocal end
         for kind, at, payload in read_messages(stdin):
             if kind == END:
+                end = at
                 break
             with changed:
                 inbox.put((at, payload))
@@ -417,7 +430,7 @@ def run(config: dict[str, Any], stdin: BinaryIO, say: Callable[[dict[str, Any]],
             audio = np.frombuffer(payload, dtype=np.float32)
             speaker.feeder.push(at, audio.reshape(-1, config["channels"]))
         if ending and not finishing:
-            speaker.feeder.end()
+            speaker.feeder.end(end)
             finishing = True
         speaker.tend()
         if speaker.lost():

@@ -417,6 +417,28 @@ def test_a_flood_of_changes_leaves_a_good_part_of_the_buffer(deep):
     assert tape.cut or largest_step(tape.sound) < 3 * TONE_STEP
 
 
+def test_a_flood_of_changes_does_not_keep_the_music_from_beginning():
+    class Waiting(Tape):
+        """Does not play before its lead is there; a knob is turned with every frame."""
+
+        lead = 0.3
+
+        def write(self, at, audio):
+            super().write(at, audio)
+            controls.set("/steer/note_C", len(self.writes) / 1000)
+            time.sleep(0.012)  # longer than the engine waits before it goes back again
+
+    stream, tape = ToneStream(), Waiting()
+    controls = Controls(namespace(["note_C"]))
+    engine = Engine(stream, controls, tape, {"/steer/note_C": "note_C"}, lookahead=0.5)
+    engine.start()
+    until(lambda: len(tape.sound) >= 0.3 * RATE)
+    tape.settled = len(tape.sound)
+    engine.stop()
+    tape.settled = 10**9
+    assert engine.join(10)
+
+
 def test_what_comes_while_little_is_left_goes_back_when_there_is_more(deep):
     _, controls, tape, engine, _ = deep
     tape.settled = 21 * FRAME  # five frames are left, too few to go back

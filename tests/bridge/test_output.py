@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 
 import numpy as np
 import pytest
@@ -64,6 +65,15 @@ def test_fast_is_never_ahead():
         assert output.position() == at + 640
     assert output.underruns == 0
     output.close()
+
+
+def test_what_a_new_speaker_would_get_has_older_takes_behind_the_newest():
+    output = DeviceOutput.__new__(DeviceOutput)
+    output._unsettled, output.position = deque(), lambda: 700
+    for at in (0, 640, 1280, 1920, 2560, 1280):
+        output._keep(at, BLOCK)
+    assert [at for at, _ in output._unsettled] == [640, 1280, 1920, 2560]
+    assert output._end == 3200
 
 
 def pretend(tmp_path, monkeypatch, source: str) -> None:

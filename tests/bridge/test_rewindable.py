@@ -63,6 +63,16 @@ def test_a_take_that_goes_on_undoes_the_crossfade_as_far_as_it_can():
     assert heard(buffer) == [2] * 44
 
 
+def test_what_is_cut_off_is_gone_with_the_crossfade_into_it():
+    buffer = RewindableBuffer(1, SEAM)
+    buffer.write(0, level(1, 100))
+    buffer.write(40, level(2, 20))
+    buffer.cut(60)
+    assert buffer.end == 60 and heard(buffer) == [1] * 40 + [2] * 20
+    buffer.cut(10)  # has been taken out already
+    assert buffer.end == 60
+
+
 def test_a_take_that_comes_late_loses_its_beginning_but_does_not_click():
     buffer = RewindableBuffer(1, SEAM)
     buffer.write(0, level(1, 100))

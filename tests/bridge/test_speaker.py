@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bridge.dsp import fade
 from bridge.speaker import AUDIO, END, HEADER, Feeder, SetupError, find_output, read_messages
 from tests.bridge.tones import largest_step, pitch
 
@@ -133,6 +134,20 @@ def test_the_end_lets_everything_out_and_is_no_underrun():
     one.ran_dry(ring.take(0))
     one.tend(guard=0.1)
     assert one.underruns == 0
+
+
+def test_the_end_is_where_the_newest_take_ends_though_an_older_one_reaches_further():
+    ring, one = feeder(lookahead=0.5, ring_seconds=0.03)
+    one.push(0, tone(16000))
+    one.push(8000, fade(tone(3200, 8000), 1.0, 0.0))
+    one.end(11_200)
+    heard = []
+    while ring.read_available:
+        heard.append(ring.take(500))
+        one.tend(guard=0.0)
+    audio = np.concatenate(heard)
+    assert len(audio) == 11_200 and one.waiting == 0.0
+    assert abs(audio[-1, 0]) < 0.01 and largest_step(audio) < 1.1 * STEP
 
 
 def test_a_full_ring_makes_it_wait_not_lose():

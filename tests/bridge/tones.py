@@ -121,7 +121,7 @@ class Collector:
     """
 
     description = "memory"
-    latency = ring = 0.0
+    latency = ring = lead = 0.0
     underruns = late = xruns = lost_times = 0
 
     def __init__(self) -> None:

@@ -141,6 +141,17 @@ def test_an_underrun_is_counted_and_is_silence_between_fades(jack, play):
         assert np.abs(side[-edge:]).max() < 0.2 * np.abs(side).max()
 
 
+def test_stopping_fades_and_nothing_comes_after_it(jack, play):
+    bridge = play()
+    stopping = threading.Timer(1.0, lambda: bridge.process.send_signal(signal.SIGINT))
+    stopping.start()
+    audio = jack.record(4.0)
+    bridge.end()
+    heard = np.flatnonzero(np.abs(audio) > 1e-4)
+    assert 1.0 < (heard[-1] + 1) / RATE < 2.2  # not what was made ahead, 1.5 s of it
+    assert np.abs(audio[heard[-1] - RATE // 100 :]).max() < 0.1 * np.abs(audio).max()
+
+
 def longest_silence(audio: np.ndarray) -> tuple[int, int]:
     """Where the longest run of zeros begins and ends."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], audio == 0.0, [0]]).astype(int)))
