@@ -19,6 +19,7 @@ from bridge.doctor import doctor
 from bridge.learn import listen
 from bridge.midi_port import NoMidi, input_names
 from bridge.output import FIXES, RING_SECONDS
+from bridge.priority import be_early
 from bridge.recorder import is_sound_file
 from bridge.replay import ReplaySettings, replay
 from bridge.rig import Rig, SteerSetting, load_rig
@@ -55,6 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return replay(ReplaySettings(args.log, args.out, args.output, args.midi, args.anyway))
         if args.command == "learn":
             return listen(args.address, args.rig, args.midi or ())
+        be_early()
         return play(_settings(args))
     except MusicRFMError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -38,6 +38,7 @@ FADE_SECONDS = 0.01  # length of the fades that cover an underrun, and of emerge
 RESUME_SECONDS = 0.3
 TOP_UP_SECONDS = 0.005  # the ring is refilled when so much is missing
 REPORT_SECONDS = 0.05
+NEAR_MISS = 0.2  # of the ring: less was left when this process woke up
 DEEPEST_RING = 0.12  # seconds; as deep as oversleeping may make it
 STALL_SECONDS = 1.5  # a card that takes nothing for this long is gone
 POLL_SECONDS = 1.0  # how often to look whether a lost device is back
@@ -128,6 +129,8 @@ class Feeder:
 
     def tend(self, guard: float) -> None:
         """Call regularly: refills the ring, and fades out if less than `guard` s are left in it."""
+        if self.playing and self.deep.samples and self.ring.read_available < NEAR_MISS * self._fill:
+            self._deepen()
         self._fill = round(max(self.ring_seconds, guard + 2 * TOP_UP_SECONDS) * self.rate_out)
         if not self.playing:
             return
@@ -161,12 +164,16 @@ class Feeder:
             self._write_out()
 
     def _missed(self) -> None:
-        """An underrun. If audio was there and this process slept, the ring becomes deeper."""
+        """An underrun."""
         self.underruns += 1
         if self.deep.samples:
             self.overslept += 1
-            deeper = min(2 * self.ring_seconds, DEEPEST_RING)
-            self.ring_seconds = max(self.ring_seconds, deeper)
+            self._deepen()
+
+    def _deepen(self) -> None:
+        """Audio was there, but this process slept too long, or nearly: a deeper ring bears it."""
+        deeper = min(2 * self.ring_seconds, DEEPEST_RING)
+        self.ring_seconds = max(self.ring_seconds, deeper)
 
     def _start(self) -> None:
         self._draw(self._fade)

@@ -20,6 +20,7 @@ def bench_arguments(p: argparse.ArgumentParser) -> None:
     add("--moves", metavar="N", type=float, default=0.0, help="knob: of another one, a second")
     add("--early", action="store_true", help="sound each frame as early as possible")
     add("--output", metavar="DEVICE|none", help="knob and load: where the sound goes")
+    add("--capture", metavar="DEVICE", help="knob: an input that hears the output")
     add("--lookahead", metavar="MS", type=float, default=1500.0, help="default 1500")
     add("--seed", metavar="N", type=int, default=0, help="of what is random")
     add("--json", metavar="FILE", help="write the numbers there too")
@@ -39,6 +40,7 @@ def run_bench(args: argparse.Namespace) -> int:
         moves=args.moves,
         early=args.early,
         output=args.output,
+        capture=args.capture,
         lookahead=args.lookahead / 1000,
         seed=args.seed,
     )

@@ -1,9 +1,10 @@
 """From knob to ear: an OSC packet leaves, and later the first sample that it changed is heard.
 
 A set plays into the output; at random moments a client sends a new value. The engine says which
-sample was the first that differs from what it had made before the change, and the output when that
-sample goes to the device; the device's own latency is as it reports it. Nothing is estimated from
-settings, but what happens behind the device's driver is its word.
+sample was the first that differs from what it had made before the change. When that sample is
+heard is told by a recording of the output, if there is one (`capture`), in which it is found by the
+music around it; else by the output, which knows when it goes to the device, and by the latency that
+the device says it has.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import asdict, dataclass
 
+import numpy as np
 import torch
 
+from bridge.bench.capture import Capture
 from bridge.bench.report import Options, Report, percentiles
 from bridge.controls import Controls, namespace
 from bridge.engine import Engine
@@ -29,7 +33,36 @@ from musicrfm.stream import MusicStream
 WARM = 2.0  # seconds until the buffer is full
 PAUSE = (0.6, 1.2)  # seconds from one turn to the next, so that each is seen by itself
 PATIENCE = 2.0
+AFTERWARDS = 1.0
 QUIET = (0.5, 1.0)  # injection of a direction that is not turned up: no difference, but all work
+
+
+@dataclass(frozen=True)
+class Turn:
+    """sent: when the packet left, s. sample: the first that differs. delay: s until it was to be
+    heard. buffered: s of music that could have been played on meanwhile."""
+
+    sent: float
+    sample: int
+    delay: float
+    buffered: float
+
+
+class Memory:
+    """A recorder that keeps the set, as mono."""
+
+    def __init__(self) -> None:
+        self._blocks: list[np.ndarray] = []
+
+    def write(self, audio: np.ndarray) -> None:
+        self._blocks.append(audio.mean(axis=1))
+
+    def close(self) -> None:
+        pass
+
+    @property
+    def audio(self) -> np.ndarray:
+        return np.concatenate(self._blocks)
 
 
 def run(options: Options) -> Report:
@@ -55,12 +88,13 @@ def run(options: Options) -> Report:
         stack.callback(server.close)
         output, recorders = open_output(settings, model)
         stack.callback(output.close)
+        memory = Memory()
         engine = Engine(
             stream,
             controls,
             output,
             steers,
-            recorders=recorders,
+            recorders=[*recorders, memory],
             lookahead=options.lookahead,
             smoothing=0.0,
         )
@@ -68,19 +102,34 @@ def run(options: Options) -> Report:
         stack.callback(engine.stop)
         engine.start()
         server.start(controls)
+        capture = None
+        if options.capture is not None:
+            capture = Capture(options.capture)
+            stack.callback(capture.close)
         time.sleep(WARM)
         client = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
         place = (server.host, server.port)
         quiet = f"{list(steers)[-1]}/inject"
         stack.callback(_keep_moving(options.moves, client, place, quiet))
         found = _turn(options, engine, client, place, address)
-    if not found:
+        told = f"{options.changes - len(found)} changes whose effect was not told apart"
+        if capture is None:
+            by, delays = "the output's word", [turn.delay for turn in found]
+        else:
+            time.sleep(AFTERWARDS)  # the last one is to be heard and settled, too
+            heard, music, rate = capture.finish(), memory.audio, model.sample_rate
+            times = [heard.time_of(music, rate, t.sample, t.sent + t.delay) for t in found]
+            by = "recording"
+            delays = [at - turn.sent for at, turn in zip(times, found, strict=True) if at]
+            told += f", {len(found) - len(delays)} that the recording did not show clearly"
+    if not delays:
         raise MusicRFMError("no change was heard: is the model fast enough to play here?")
-    buffered = [b for _, b in found]
-    p50, p95, worst = percentiles([1000 * delay for delay, _ in found])
+    p50, p95, worst = percentiles([1000 * delay for delay in delays])
     sound = "early" if options.early else "exact"
-    rows = [[sound, options.moves, len(found), p50, p95, worst, 1000 * min(buffered)]]
+    least = 1000 * min(turn.buffered for turn in found)
+    rows = [[by, sound, options.moves, len(delays), p50, p95, worst, least]]
     columns = [
+        "heard by",
         "sound",
         "moves a second",
         "changes",
@@ -91,12 +140,10 @@ def run(options: Options) -> Report:
     ]
     words = [
         f"Output: {output.description}; ring {1000 * output.ring:.0f} ms, device "
-        f"{1000 * output.latency:.0f} ms; {output.underruns} underruns, "
-        f"{options.changes - len(found)} changes whose effect was not told apart.",
+        f"{1000 * output.latency:.0f} ms; {output.underruns} underruns, {told}.",
     ]
-    return Report(
-        f"From knob to ear, {model.name}", columns, rows, words, {"delays": [d for d, _ in found]}
-    )
+    data = {"delays": delays, "turns": [asdict(turn) for turn in found]}
+    return Report(f"From knob to ear, {model.name}", columns, rows, words, data)
 
 
 def _keep_moving(
@@ -125,8 +172,7 @@ def _keep_moving(
 
 def _turn(
     options: Options, engine: Engine, client: socket.socket, place: tuple, address: str
-) -> list[tuple[float, float]]:
-    """(seconds until heard, seconds of music that were buffered) of each change."""
+) -> list[Turn]:
     draw, rate, found = random.Random(options.seed), engine.stream.model.sample_rate, []
     for number in range(options.changes):
         time.sleep(draw.uniform(*PAUSE))
@@ -140,5 +186,6 @@ def _turn(
             _, sample = engine.turns[before]
             # What is settled now is heard when ring and device have passed it on.
             ahead = (sample - position) / rate
-            found.append((ahead + engine.output.ring + engine.output.latency, buffered))
+            delay = ahead + engine.output.ring + engine.output.latency
+            found.append(Turn(sent, sample, delay, buffered))
     return found

@@ -1,14 +1,13 @@
 """A set under load, as on a laptop that also runs everything else: does the sound ever stop?
 
-While it plays and records, another process keeps a core busy, memory is taken and given back so
-that Python's collector runs, and OSC messages come in a flood.
+While it plays and records, another process keeps a core busy, a third sends OSC messages in a
+flood, and memory is taken and given back so that Python's collector runs.
 """
 
 from __future__ import annotations
 
 import gc
 import json
-import random
 import socket
 import subprocess
 import sys
@@ -17,8 +16,9 @@ import threading
 import time
 from pathlib import Path
 
+from bridge.bench import flood
 from bridge.bench.report import Options, Report
-from bridge.osc import build
+from bridge.priority import be_early
 from bridge.session import Settings, play
 from musicrfm.directions import list_directions
 
@@ -26,7 +26,6 @@ MINUTES = 0.5
 MESSAGES = 1000  # a second
 STORM_BYTES = 100 * 2**20
 STORM_SECONDS = 5.0
-SETTLING = 3.0  # seconds of playing before the load begins
 
 
 def run(options: Options) -> Report:
@@ -48,21 +47,24 @@ def run(options: Options) -> Report:
             early=options.early,
             osc_port=port,
         )
-        busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
-        threads = [
-            threading.Thread(target=_flood, args=(port, options, over), daemon=True),
-            threading.Thread(target=_storm, args=(over,), daemon=True),
+        names = list_directions(Path(options.model).name) or ["none"]
+        addresses = [f"/steer/{name}" for name in names]
+        flooding = [flood.__file__, str(port), str(MESSAGES), str(options.seed), *addresses]
+        others = [
+            subprocess.Popen([sys.executable, "-c", "while True: pass"]),
+            subprocess.Popen([sys.executable, *flooding]),
         ]
+        storm = threading.Thread(target=_storm, args=(over,), daemon=True)
+        be_early()  # as `bridge play` does, after the other programs were started as they are
         try:
-            for thread in threads:
-                thread.start()
+            storm.start()
             play(settings)
         finally:
             over.set()
-            busy.kill()
-            busy.wait()
-            for thread in threads:
-                thread.join(STORM_SECONDS + 5)
+            for other in others:
+                other.kill()
+                other.wait()
+            storm.join(STORM_SECONDS + 5)
         told = json.loads(stats.read_text())
     rows = [
         [
@@ -89,20 +91,6 @@ def run(options: Options) -> Report:
     columns += ["× real time", "peak MiB"]
     words = [f"Output: {told['output']}; lookahead {1000 * options.lookahead:.0f} ms."]
     return Report(f"A set under load, {told['model']}", columns, rows, words, told)
-
-
-def _flood(port: int, options: Options, over: threading.Event) -> None:
-    names = list_directions(Path(options.model).name) or ["none"]
-    draw = random.Random(options.seed)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-        over.wait(SETTLING)
-        due = time.monotonic()
-        while not over.is_set():
-            address = f"/steer/{draw.choice(names)}"
-            client.sendto(build(address, draw.uniform(0.0, 0.3)), ("127.0.0.1", port))
-            due += 1 / MESSAGES
-            if (wait := due - time.monotonic()) > 0:
-                over.wait(wait)
 
 
 def _storm(over: threading.Event) -> None:

@@ -17,8 +17,8 @@ import torch
 @dataclass(frozen=True)
 class Options:
     """minutes: of music, or of playing; None for the benchmark's own few seconds. output: as in
-    `bridge play`. changes: how many knob turns are timed. moves: of another control meanwhile, a
-    second. early: as in `bridge play`."""
+    `bridge play`. capture: for the knob, an input that hears the output. changes: how many knob
+    turns are timed. moves: of another control meanwhile, a second. early: as in `bridge play`."""
 
     model: str = "nano"
     device: str | None = None
@@ -28,6 +28,7 @@ class Options:
     moves: float = 0.0
     early: bool = False
     output: str | None = None
+    capture: str | None = None
     lookahead: float = 1.5
     seed: int = 0
 

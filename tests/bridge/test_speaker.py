@@ -237,6 +237,20 @@ def test_a_ring_smaller_than_the_cards_blocks_grows():
     assert ring.read_available == round(0.06 * RATE) and one.underruns == 0
 
 
+def test_waking_nearly_too_late_makes_the_ring_deeper_before_anything_is_heard_of_it():
+    ring, one = feeder(lookahead=0.5, ring_seconds=0.03)
+    one.push(0, tone(16000))
+    ring.take(700)
+    one.tend(guard=0.005)
+    assert one.ring_seconds == 0.03
+    for expected in (0.06, 0.12, 0.12):
+        ring.take(ring.read_available - 100)
+        one.tend(guard=0.005)
+        assert one.ring_seconds == expected
+        assert ring.read_available == round(expected * RATE)
+    assert one.underruns == 0
+
+
 def test_messages_are_read_until_the_engine_hangs_up():
     payload = np.ones(3, np.float32).tobytes()
     whole = HEADER.pack(AUDIO, 7, len(payload)) + payload + HEADER.pack(END, 0, 0)

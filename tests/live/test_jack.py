@@ -5,6 +5,7 @@ What is played is recorded from the other side of the JACK server, as an audienc
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -168,6 +169,25 @@ def test_twenty_changes_a_second_cause_no_underrun(jack, play):
     stats = bridge.end()
     assert stats["underruns"] == stats["underruns_overslept"]  # none that the engine caused
     assert stats["control_changes_received"] - stats["degraded"] == 160
+
+
+def test_the_way_from_knob_to_ear_is_measured_on_what_is_heard(jack, instrument, tmp_path):
+    numbers = tmp_path / "knob.json"
+    words = ["bench", "knob", "--model", instrument.model, "--changes", "4"]
+    done = subprocess.run(
+        [sys.executable, "-m", "bridge", *words, "--capture", "PortAudio", "--json", numbers],
+        env=jack.env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(numbers.read_text())
+    row = dict(zip(told["columns"], told["rows"][0], strict=True))
+    assert row["heard by"] == "recording" and row["changes"] >= 2
+    assert all(0.02 < delay < 1.5 for delay in told["data"]["delays"])
+    by_the_engine = [turn["delay"] for turn in told["data"]["turns"]]
+    assert abs(np.median(told["data"]["delays"]) - np.median(by_the_engine)) < 0.05
 
 
 def test_a_named_device_that_is_not_there_is_an_error(jack, instrument, tmp_path):

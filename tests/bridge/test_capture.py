@@ -1,0 +1,68 @@
+"""A recording of the output says when a sample was heard."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import soxr
+
+from bridge.bench.capture import Capture, Heard, find_input
+from musicrfm.errors import MusicRFMError
+
+RATE, CARD = 32_000, 48_000
+
+
+@pytest.fixture
+def music() -> np.ndarray:
+    """Ten seconds of notes that change every eighth of a second."""
+    draw = np.random.default_rng(0)
+    notes = [np.sin(2 * np.pi * hz / RATE * np.arange(4000)) for hz in draw.uniform(100, 900, 80)]
+    return (0.3 * np.concatenate(notes)).astype(np.float32)
+
+
+def heard(music: np.ndarray, late: float, began: float = 50.0) -> Heard:
+    """What a card records that plays the music `late` seconds after the recording began."""
+    silence = np.zeros(round(late * CARD), np.float32)
+    audio = np.concatenate([silence, 0.5 * soxr.resample(music, RATE, CARD)])
+    audio += 0.003 * np.random.default_rng(1).standard_normal(len(audio)).astype(np.float32)
+    firsts = np.arange(0, len(audio), 256)
+    jitter = np.random.default_rng(2).uniform(-0.002, 0.002, len(firsts))
+    return Heard(audio, CARD, firsts, began + firsts / CARD + jitter)
+
+
+@pytest.mark.parametrize("sample", [0, 1000, 100_000, 250_000])
+def test_a_sample_is_found_by_the_music_around_it(music, sample):
+    one = heard(music, late=0.7)
+    true = 50.0 + 0.7 + sample / RATE
+    for expected in (true - 0.25, true, true + 0.25):
+        assert one.time_of(music, RATE, sample, expected) == pytest.approx(true, abs=0.001)
+
+
+def test_what_was_not_played_is_not_found(music):
+    one = heard(music, late=0.7)
+    other = music[::-1].copy()
+    assert one.time_of(other, RATE, 100_000, 50.7 + 100_000 / RATE) is None
+    assert one.time_of(0 * music, RATE, 100_000, 53.8) is None
+    assert one.time_of(music, RATE, 100_000, 500.0) is None
+
+
+def test_an_input_that_is_not_there_is_an_error_that_names_those_that_are():
+    class System:
+        @staticmethod
+        def query_devices():
+            return [
+                {"name": "out", "index": 0, "max_input_channels": 0},
+                {"name": "Line In", "index": 1, "max_input_channels": 2},
+                {"name": "in", "index": 2, "max_input_channels": 1},
+            ]
+
+    assert find_input(System, "1")["name"] == "Line In"
+    assert find_input(System, "in")["index"] == 2
+    assert find_input(System, "line")["index"] == 1
+    with pytest.raises(LookupError, match="1 'Line In', 2 'in'"):
+        find_input(System, "out")
+
+
+def test_a_recording_that_cannot_start_says_why():
+    with pytest.raises(MusicRFMError, match="--capture no such thing: "):
+        Capture("no such thing")
