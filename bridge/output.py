@@ -19,7 +19,7 @@ from typing import Protocol
 import numpy as np
 
 from bridge.children import start
-from bridge.speaker import AUDIO, END, HEADER, lead_seconds
+from bridge.speaker import AUDIO, END, FADE_SECONDS, HEADER, lead_seconds
 from musicrfm.errors import MusicRFMError
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class Output(Protocol):
     description: str
     latency: float  # seconds that the device adds
     ring: float  # seconds from the position to the device
-    lead: float  # seconds that must be there before it plays, and plays again after a gap
+    lead: float  # seconds that must be there before it plays (again); 0 while it plays
     underruns: int  # times that audio came too late
     overslept: int  # of these, times that it was there but the system did not let it through
     late: int  # times that audio came too late to replace all that it was meant to
@@ -91,6 +91,11 @@ class WallClock:
             self._began = time.monotonic()
         return in_time
 
+    @property
+    def lead(self) -> float:
+        """Seconds that must be there before it begins; 0 while time passes."""
+        return self._lead / self._rate if self._began is None else 0.0
+
     def position(self) -> int:
         return min(self._passed(), self._end)
 
@@ -116,13 +121,16 @@ class PacedOutput:
         self.description = description
         self.underruns = 0
         self._end = 0
-        self.lead = 0.0 if fast else lead_seconds(lookahead)
-        self._clock = None if fast else WallClock(rate, self.lead)
+        self._clock = None if fast else WallClock(rate, lead_seconds(lookahead))
 
     def write(self, at: int, audio: np.ndarray) -> None:
         self._end = at + len(audio)
         if self._clock is not None and not self._clock.write(at, len(audio)):
             self.underruns += 1
+
+    @property
+    def lead(self) -> float:
+        return 0.0 if self._clock is None else self._clock.lead
 
     def position(self) -> int:
         return self._end if self._clock is None else self._clock.position()
@@ -135,8 +143,8 @@ class DeviceOutput:
     """A sound card, played by a `bridge.speaker` process that is replaced if the card goes away.
 
     Construction starts the process and returns at once; `open()` waits for the device. `device` is
-    an index, part of a name, or None for the default. `ring`: seconds of sound that are settled
-    before they go to the device. `latency`, of the device, is "low", "high" or seconds.
+    an index, part of a name, or None for the default. `ring`: seconds of sound that lie ready for
+    the device. `latency`, of the device, is "low", "high" or seconds.
     """
 
     def __init__(
@@ -156,7 +164,7 @@ class DeviceOutput:
             "ring": ring,
             "latency": latency,
         }
-        self.lead = lead_seconds(lookahead)
+        self._lead = lead_seconds(lookahead)
         self._rate = rate
         self._newest = 0  # where the newest take ends
         self._lock = threading.Lock()
@@ -165,7 +173,7 @@ class DeviceOutput:
         self._speaker: _Speaker | None = None
         self._lost_counts = {"underruns": 0, "overslept": 0, "late": 0, "xruns": 0}
         self._unsettled: deque[tuple[int, np.ndarray]] = deque()  # for the next speaker
-        self.ring = ring
+        self.ring = ring + FADE_SECONDS  # which are held back before it, in case a fade is needed
         self.description = "no device"
         self.latency = 0.0
         self.lost_times = 0
@@ -240,6 +248,11 @@ class DeviceOutput:
         """Number of the sample after the last one there is."""
         return _end_of(self._unsettled[-1]) if self._unsettled else 0
 
+    @property
+    def lead(self) -> float:
+        speaker = self._speaker
+        return 0.0 if speaker is None or speaker.latest.get("playing") else self._lead
+
     def position(self) -> int:
         speaker = self._speaker
         return self._clock.position() if speaker is None else speaker.position(self._rate)
@@ -275,7 +288,7 @@ class DeviceOutput:
         while not self._closing:
             speaker = self._speaker
             if speaker is not None and speaker.alive():
-                self._follow_ring(speaker.latest.get("ring", self.ring))
+                self._follow_ring(speaker.latest.get("ring", 0.0))
                 time.sleep(0.1)
                 continue
             with self._lock:
@@ -299,8 +312,9 @@ class DeviceOutput:
                 time.sleep(1.0)
 
     def _follow_ring(self, seconds: float) -> None:
-        if seconds > self.ring:
-            self.ring = self._config["ring"] = seconds
+        if seconds > self._config["ring"]:
+            self._config["ring"] = seconds
+            self.ring = seconds + FADE_SECONDS
             log.warning(
                 "the system let the sound card wait; %.0f ms now lie ready for it, and a knob acts "
                 "so much later",

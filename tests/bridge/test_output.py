@@ -30,8 +30,8 @@ def test_the_wall_clock_begins_when_there_is_enough_and_a_gap_counts_once():
     clock = WallClock(RATE, lead=0.1)
     assert clock.write(0, 1280)
     time.sleep(0.1)
-    assert clock.position() == 0 and clock.write(1280, 1280)
-    assert clock.write(2560, 1280)  # enough: now it runs
+    assert clock.position() == 0 and clock.write(1280, 1280) and clock.lead == 0.1
+    assert clock.write(2560, 1280) and clock.lead == 0.0  # enough: now it runs
     time.sleep(0.2)
     assert not clock.write(3840, 1280)
     time.sleep(0.1)

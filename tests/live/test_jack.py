@@ -34,7 +34,7 @@ def test_oscsend_changes_what_is_heard(jack, play, instrument):
     assert np.abs(before).max() <= 1.0 and np.abs(after).max() <= 1.0
     assert stats["control_changes_applied"] - stats["degraded"] == 1
     assert stats["rewinds"] <= 2  # for the knob, and to end without playing the buffer out
-    assert stats["latency"]["ring_ms"] == 30
+    assert stats["latency"]["ring_ms"] == 40
     assert stats["latency"]["total_ms"] < stats["lookahead_ms"] == 1500
 
 
