@@ -15,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 import soxr
-from scipy.signal import correlate
 
 from bridge.children import start, take_stdout
 from bridge.speaker import SetupError, load_portaudio
@@ -74,7 +73,7 @@ class Heard:
             return None
         power = np.concatenate([[0.0], np.cumsum(within.astype(float) ** 2)])
         energy = power[len(part) :] - power[: len(power) - len(part)]
-        alike = correlate(within, part, "valid") / np.sqrt(energy * (part @ part) + 1e-12)
+        alike = _correlation(within, part) / np.sqrt(energy * (part @ part) + 1e-12)
         best = int(np.argmax(alike))
         if alike[best] < ALIKE:
             return None
@@ -90,6 +89,13 @@ class Heard:
         block = int(np.searchsorted(self._firsts, index)) - 1
         near = slice(max(0, block - 20), block + 21)
         return float(np.median(self._times[near] + (index - self._firsts[near]) / self.rate))
+
+
+def _correlation(within: np.ndarray, part: np.ndarray) -> np.ndarray:
+    """Of `part` with each stretch of `within` that is as long."""
+    size = 1 << (len(within) - 1).bit_length()
+    spectrum = np.fft.rfft(within, size) * np.conj(np.fft.rfft(part, size))
+    return np.fft.irfft(spectrum, size)[: len(within) - len(part) + 1]
 
 
 def find_input(sounddevice, wanted: str) -> dict:
