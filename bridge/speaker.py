@@ -254,6 +254,11 @@ def find_output(sounddevice: Any, wanted: str | None) -> dict[str, Any]:
         chosen = sounddevice.default.device["output"]
         index = chosen if chosen >= 0 else default
         return next((d for d in devices if d["index"] == index), devices[0])
+    return named(devices, wanted, "output")
+
+
+def named(devices: list[dict[str, Any]], wanted: str, kind: str) -> dict[str, Any]:
+    """The device that `wanted` names: by its index, its name, or a part of that."""
     if wanted.isdigit():
         matches = [d for d in devices if d["index"] == int(wanted)]
     else:
@@ -261,8 +266,8 @@ def find_output(sounddevice: Any, wanted: str | None) -> dict[str, Any]:
             d for d in devices if wanted.casefold() in d["name"].casefold()
         ]
     if not matches:
-        names = ", ".join(f"{d['index']} {d['name']!r}" for d in devices)
-        raise SetupError("unknown", f"no output device matches {wanted!r}; there are: {names}")
+        names = ", ".join(f"{d['index']} {d['name']!r}" for d in devices) or "none"
+        raise SetupError("unknown", f"no {kind} device matches {wanted!r}; there are: {names}")
     return matches[0]
 
 

@@ -12,15 +12,16 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soxr
 
 from bridge.children import start, take_stdout
-from bridge.speaker import SetupError, load_portaudio
+from bridge.speaker import SetupError, load_portaudio, named
 from musicrfm.errors import MusicRFMError
 
-START_SECONDS = 20.0  # until the device must have begun
+FINISH_SECONDS = 20.0  # for the recording to be written
 BEFORE, AFTER = 0.1, 0.3  # seconds around a sample by which it is recognised
 SEARCH = 0.4  # seconds before and after the time at which it is expected
 ALIKE = 0.8  # correlation that is taken for the same music
@@ -40,7 +41,7 @@ class Capture:
 
     def finish(self) -> Heard:
         self._process.stdin.close()
-        self._process.wait(START_SECONDS)
+        self._process.wait(FINISH_SECONDS)
         with np.load(self._file) as kept:
             return Heard(kept["audio"], float(kept["rate"]), kept["firsts"], kept["times"])
 
@@ -98,16 +99,9 @@ def _correlation(within: np.ndarray, part: np.ndarray) -> np.ndarray:
     return np.fft.irfft(spectrum, size)[: len(within) - len(part) + 1]
 
 
-def find_input(sounddevice, wanted: str) -> dict:
+def find_input(sounddevice: Any, wanted: str) -> dict[str, Any]:
     devices = [d for d in sounddevice.query_devices() if d["max_input_channels"] > 0]
-    for device in devices:
-        if wanted in (str(device["index"]), device["name"]):
-            return device
-    for device in devices:
-        if wanted.casefold() in device["name"].casefold():
-            return device
-    names = ", ".join(f"{d['index']} {d['name']!r}" for d in devices) or "none"
-    raise LookupError(f"no input device matches it; there are: {names}")
+    return named(devices, wanted, "input")
 
 
 def main(wanted: str, path: str) -> None:
@@ -130,7 +124,7 @@ def main(wanted: str, path: str) -> None:
             device=device["index"], channels=1, dtype="float32", callback=keep, latency="low"
         )
         stream.start()
-    except (LookupError, sounddevice.PortAudioError) as error:
+    except (SetupError, sounddevice.PortAudioError) as error:
         tell(str(error))
         return
     tell("ready")

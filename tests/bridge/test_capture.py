@@ -7,6 +7,7 @@ import pytest
 import soxr
 
 from bridge.bench.capture import Capture, Heard, find_input
+from bridge.speaker import SetupError
 from musicrfm.errors import MusicRFMError
 
 RATE, CARD = 32_000, 48_000
@@ -59,7 +60,7 @@ def test_an_input_that_is_not_there_is_an_error_that_names_those_that_are():
     assert find_input(System, "1")["name"] == "Line In"
     assert find_input(System, "in")["index"] == 2
     assert find_input(System, "line")["index"] == 1
-    with pytest.raises(LookupError, match="1 'Line In', 2 'in'"):
+    with pytest.raises(SetupError, match="1 'Line In', 2 'in'"):
         find_input(System, "out")
 
 
