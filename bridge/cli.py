@@ -198,9 +198,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--device", metavar="cpu|cuda", help="where the model runs (default: cuda if there is one)")
     add(
         "--dtype",
-        choices=("float32", "bfloat16", "float16", "int8"),
-        help="precision of the decoder (default: float32 on a CPU, float16 on a GPU; int8 is for "
-        "a CPU)",
+        choices=("auto", "float32", "bfloat16", "float16", "int8"),
+        help="precision of the decoder (default auto: int8 for a small model on a CPU, float32 for "
+        "a large one, float16 on a GPU)",
     )
     add(
         "--fast",
@@ -274,7 +274,7 @@ def _settings(args: argparse.Namespace) -> Settings:
     return Settings(
         model=first(args.model, engine.get("model"), "nano"),
         device=first(args.device, engine.get("device")),
-        dtype=first(args.dtype, engine.get("dtype")),
+        dtype=first(args.dtype, engine.get("dtype"), "auto"),
         seed=secrets.randbelow(2**31) if seed is None else seed,
         # The command line has the last word on a direction that the rig also sets.
         steer=(*rig.steer, *args.steer),

@@ -16,7 +16,7 @@ import torch
 from bridge.bench.report import machine_line
 from bridge.output import OutputUnavailable
 from bridge.rigfile import edit
-from bridge.session import Settings, is_small, open_output
+from bridge.session import Settings, open_output
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
 from musicrfm.stream import MusicStream
@@ -77,7 +77,7 @@ def examine(model: str, device: str | None = None) -> list[Pace]:
     try:
         for dtype in dtypes:
             loaded = MusicModel.load(model, device=device, dtype=dtype)
-            if is_small(loaded):
+            if loaded.small:
                 torch.set_num_threads(1)
             streams[dtype] = MusicStream(loaded, "calm piano melody with drums", seed=0)
             took[dtype] = []

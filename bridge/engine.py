@@ -39,8 +39,9 @@ STOP_FADE = 0.3
 GAIN_SECONDS = 0.02
 FLOOR_DB = -120.0
 MARGIN_SECONDS = 0.008  # for a new frame's way to the output, beside the time it takes to make
-# Seconds that must be left to play while what lies before them is made again: twice the longest
-# hiccup of late, within these bounds.
+# Seconds that must be left to play while what lies before them is made again: as many as the new
+# take catches up with in CATCH_UP, or twice the longest hiccup of late, within these bounds.
+CATCH_UP = 0.05
 LEAST_RESERVE, MOST_RESERVE = 0.2, 0.6
 FORGET = 0.5 ** (1 / 15_000)  # a frame: half of a hiccup in five minutes
 AGAIN_SECONDS = 0.01  # going back more often than this would only be more work
@@ -377,9 +378,11 @@ class Engine:
 
         They shrink until the new take has caught up with them, which takes one part in `speed`.
         """
-        reserve = min(max(LEAST_RESERVE, 2 * self._hiccup), MOST_RESERVE, self._asked / 2)
+        speed = max(self._speed, 1.05)
+        reserve = max(LEAST_RESERVE, CATCH_UP * (speed - 1.0), 2 * self._hiccup)
+        reserve = min(reserve, MOST_RESERVE, self._asked / 2)
         reserve *= self.lookahead / self._asked
-        left = 1.0 - 1.0 / max(self._speed, 1.05)
+        left = 1.0 - 1.0 / speed
         return min(reserve / left, 0.9 * self.lookahead)
 
     def _done(self) -> bool:

@@ -85,7 +85,7 @@ TABLES: dict[str, dict[str, Key]] = {
     "engine": {
         "model": Key("text"),
         "device": Key("text"),
-        "dtype": Key("float32|bfloat16|float16|int8"),
+        "dtype": Key("auto|float32|bfloat16|float16|int8"),
         "prompt": Key("text"),
         "seed": Key("whole", 0, 2**63 - 1),
         "lookahead": Key("number", 40, 10_000),  # ms

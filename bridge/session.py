@@ -57,7 +57,6 @@ log = logging.getLogger(__name__)
 
 SESSION_FILE = "session.flac"
 STATUS_SECONDS = 0.2
-SMALL_WIDTH = 512  # a step of a narrower decoder is too little work to share between threads
 END_SECONDS = 15.0  # how long the engine may take to fade and let the device go
 
 
@@ -68,7 +67,7 @@ class Settings:
     start: dict[str, Value]
     model: str = "nano"
     device: str | None = None
-    dtype: str | None = None
+    dtype: str = "auto"
     seed: int = 0
     steer: tuple[SteerSetting, ...] = ()
     output: str | None = None
@@ -122,7 +121,7 @@ def play(settings: Settings) -> int:
         if settings.stats and not Path(settings.stats).resolve().parent.is_dir():
             raise MusicRFMError(f"--stats {settings.stats!r}: there is no such folder")
         model = MusicModel.load(settings.model, device=settings.device, dtype=settings.dtype)
-        if is_small(model):
+        if model.small:
             torch.set_num_threads(1)
         prompt = str(settings.start["/prompt"])
         stream = MusicStream(
@@ -283,11 +282,6 @@ def _absolute(name: str) -> str:
     """A name as it is, a path so that it can be found from any folder."""
     path = Path(name).expanduser()
     return str(path.resolve()) if name != "nano" and path.exists() else name
-
-
-def is_small(model: MusicModel) -> bool:
-    """Whether a step is so little work that one thread of the CPU does it best."""
-    return model.device.type == "cpu" and model.width <= SMALL_WIDTH
 
 
 def add_directions(

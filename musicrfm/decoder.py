@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from musicrfm.compiled_step import CompiledStep, can_compile
 from musicrfm.model import MusicModel, PromptStates
 
 Norm = tuple[tuple[int], Tensor, Tensor, float]  # what layer_norm takes after its input
@@ -104,7 +105,7 @@ class StepDecoder:
     What a step computes depends on `guided` and on whether the push keeps norms and has a basis;
     all else that steers it is in the tensors `offset` and `basis`, which are always the same ones.
     `musicrfm.static_step` does such a step without ever looking at what is in a tensor, which is
-    what a GPU wants.
+    what a GPU wants, `musicrfm.compiled_step` does it in machine code.
     """
 
     def __init__(self, model: MusicModel, window: int | None = None) -> None:
@@ -135,6 +136,8 @@ class StepDecoder:
         self._blended: tuple[tuple[int, ...], list[tuple[Tensor, Tensor]]] = ((), [])
         self.lead = 0  # positions of the cache before the music
         self.guided = False
+        # Does the steps, where it can.
+        self.compiled = CompiledStep(self) if can_compile(model) else None
 
     @property
     def keep_norm(self) -> bool:
@@ -205,6 +208,8 @@ class StepDecoder:
 
         Everything before `position` must have been read; what was there or later is overwritten.
         """
+        if self.compiled is not None:
+            return self.compiled(codes, self.lead + position)
         rows = 2 if self.guided else 1
         taken = ((self.bases[rows], None),) if self.holds else ()
         hidden = self._read(codes, position, 0, rows, self.offsets[rows], self.keep_norm, taken)

@@ -23,12 +23,13 @@ from huggingface_hub import snapshot_download
 from torch import Tensor
 
 from musicrfm.errors import MusicRFMError
-from musicrfm.quantise import check_int8, quantised
+from musicrfm.quantise import can_int8, check_int8, quantised
 
 if TYPE_CHECKING:
     from musicrfm.decoder import Weights
 
 NANO = Path(__file__).resolve().parent / "nano" / "weights"
+SMALL_WIDTH = 512  # a step of a narrower decoder is too little work to share between threads
 LONGEST_TEXT = 256  # tokens that a melody model reads of a prompt; every one takes up its cache
 
 
@@ -113,16 +114,17 @@ class MusicModel:
 
         device: `cuda` if there is one, else `cpu`. dtype, of the decoder alone: float32 on a CPU,
         float16 on a GPU; text encoder and codec are always float32. `int8` keeps the decoder's
-        matrices in 8 bits and computes in bfloat16, on a CPU alone: see `musicrfm.quantise`.
+        matrices in 8 bits, on a CPU alone: see `musicrfm.quantise`. `auto` is for playing: int8 for
+        a small model on a CPU, and else as if nothing was said.
 
         Raises MusicRFMError if the model cannot be had, is damaged, is no MusicGen, or cannot be
         quantised here.
         """
         place = _device(device)
-        int8 = dtype in ("int8", torch.int8)
+        auto, int8 = dtype == "auto", dtype in ("int8", torch.int8)
         if int8:
             check_int8(place)
-        precision = _dtype("bfloat16" if int8 else dtype, place)
+        precision = _dtype("bfloat16" if int8 else None if auto else dtype, place)
         folder, shown = _locate(name)
         kind = _kind(folder, shown)
         try:
@@ -141,6 +143,8 @@ class MusicModel:
                 f"the first is {missing[0]}"
             )
         hf.eval().requires_grad_(False)
+        if auto and _best_in_int8(hf, place):
+            int8, precision = True, torch.bfloat16
         hf.decoder.to(precision)
         return cls(shown.split("/")[-1], hf.to(place), tokenizer, int8)
 
@@ -289,6 +293,11 @@ class MusicModel:
         return quantised(weights) if self.int8 else weights
 
     @property
+    def small(self) -> bool:
+        """Whether a step is so little work that one thread of the CPU does it best."""
+        return self.device.type == "cpu" and self.width <= SMALL_WIDTH
+
+    @property
     def delays(self) -> list[int]:
         """How many frames late each codebook is in the delay pattern."""
         return [k // 2 if self.stereo_codes else k for k in range(self.codebooks)]
@@ -409,8 +418,19 @@ def _dtype(dtype: str | torch.dtype | None, device: torch.device) -> torch.dtype
         return torch.float16 if device.type == "cuda" else torch.float32
     found = getattr(torch, dtype, None) if isinstance(dtype, str) else dtype
     if found not in (torch.float32, torch.bfloat16, torch.float16):
-        raise MusicRFMError(f"dtype {str(dtype)!r} is not float32, bfloat16, float16 or int8")
+        raise MusicRFMError(f"dtype {str(dtype)!r} is not auto, float32, bfloat16, float16 or int8")
     return found
+
+
+def _best_in_int8(hf: transformers.PreTrainedModel, device: torch.device) -> bool:
+    """Whether the decoder is so small that its steps are in machine code, which reads 8 bits best.
+
+    What is lost cannot be heard, see `docs/performance.md`.
+    """
+    from musicrfm.compiled_step import kernels
+
+    small = device.type == "cpu" and hf.config.decoder.hidden_size <= SMALL_WIDTH
+    return small and can_int8() and kernels() is not None
 
 
 def _sentence(error: Exception) -> str:

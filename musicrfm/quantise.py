@@ -54,13 +54,18 @@ def onto(x: Tensor, y: Tensor, matrix: Int8) -> Tensor:
     return x.add_(linear(y, matrix))
 
 
+def can_int8() -> bool:
+    """Whether this PyTorch can."""
+    return _product is not None
+
+
 def check_int8(device: torch.device) -> None:
     """Raises MusicRFMError where 8 bits would be of no use."""
     if device.type != "cpu":
         raise MusicRFMError(
             f"dtype int8 is for a CPU, where it is faster, not for {device}: take float16"
         )
-    if _product is None:
+    if not can_int8():
         raise MusicRFMError(f"dtype int8 needs PyTorch 2.4 or newer, not {torch.__version__}")
 
 

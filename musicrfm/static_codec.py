@@ -48,7 +48,7 @@ class StaticCodec:
         self._codes = torch.zeros(codec.codebooks, 1, dtype=torch.long, device=device)
         state = self._even_state()
         self._layout = _layout(state)
-        tensors = _tensors(state)
+        tensors = tensors_of(state)
         self._numbers = torch.cat([tensor.flatten() for tensor in tensors])
         parts = self._numbers.split([tensor.numel() for tensor in tensors])
         views = (part.view(tensor.shape) for part, tensor in zip(parts, tensors, strict=True))
@@ -85,9 +85,7 @@ class StaticCodec:
 
     def _frame(self, codes: Tensor) -> Tensor:
         if self._even:
-            self._codes.copy_(codes)
-            self._work()
-            return self._audio.clone()
+            return self._even_frame(codes)
         audio = self.codec.push(codes)
         state = self.codec.state
         if _layout(state) == self._layout:
@@ -95,11 +93,19 @@ class StaticCodec:
             self._keep(state)
         return audio
 
+    def _even_frame(self, codes: Tensor) -> Tensor:
+        self._codes.copy_(codes)
+        self._work()
+        return self._audio.clone()
+
     @torch.inference_mode()
     def peek(self, codes: Tensor, known: Tensor, hold: int = 0) -> Tensor:
         """What `push` would give, as far as can be said, leaving the state as it is."""
         if not self._even:
             return self.codec.peek(codes, known, hold)
+        return self._even_peek(codes, known, hold)
+
+    def _even_peek(self, codes: Tensor, known: Tensor, hold: int) -> Tensor:
         peek = self._peeks.get((codes.shape, hold))
         if peek is None:
             peek = self._peeks[codes.shape, hold] = self._peek(codes, known, hold)
@@ -121,7 +127,7 @@ class StaticCodec:
         self._keep(self.codec.state)
 
     def _keep(self, state: State) -> None:
-        torch.cat([tensor.flatten() for tensor in _tensors(state)], out=self._numbers)
+        torch.cat([tensor.flatten() for tensor in tensors_of(state)], out=self._numbers)
         self.codec.state = self._state
 
     def _peek(self, codes: Tensor, known: Tensor, hold: int) -> _Peek:
@@ -153,9 +159,9 @@ def _layout(state: object) -> object:
     return state.shape if isinstance(state, Tensor) else state
 
 
-def _tensors(state: object) -> list[Tensor]:
+def tensors_of(state: object) -> list[Tensor]:
     if isinstance(state, tuple):
-        return [tensor for part in state for tensor in _tensors(part)]
+        return [tensor for part in state for tensor in tensors_of(part)]
     return [state] if isinstance(state, Tensor) else []
 
 

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from musicrfm.codec import StreamingCodec
+from musicrfm.compiled_codec import CompiledCodec, can_compile
 from musicrfm.decoder import Push, StepDecoder
 from musicrfm.early import EarlySound
 from musicrfm.errors import MusicRFMError
@@ -142,6 +143,8 @@ class MusicStream:
         self._graphs = model.device.type == "cuda" if graphs is None else graphs
         if self._graphs:
             self._record()
+        elif can_compile(self._codec):
+            self._codec = CompiledCodec(self._codec)
         self._early = EarlySound(self._codec) if early and self._codec.latency else None
         self._delays = torch.tensor(model.delays, device=model.device)
         self._books = torch.arange(model.codebooks, device=model.device)

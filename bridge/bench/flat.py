@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from bridge.bench.report import Options, Report
-from bridge.session import is_small, peak_memory_mib
+from bridge.session import peak_memory_mib
 from musicrfm.directions import Direction, list_directions
 from musicrfm.model import MusicModel
 from musicrfm.stream import MusicStream
@@ -20,9 +20,9 @@ MARKS = (1 / 60, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600)  # minutes
 
 def run(options: Options) -> Report:
     """Unpaced, with one direction turned all the time; each row covers the time since the last."""
-    model = MusicModel.load(options.model, device=options.device, dtype=options.dtype)
+    model = MusicModel.load(options.model, device=options.device, dtype=options.dtype or "auto")
     threads = torch.get_num_threads()
-    if is_small(model):
+    if model.small:
         torch.set_num_threads(1)
     try:
         return _run(model, options)

@@ -25,7 +25,7 @@ from bridge.bench.report import Options, Report, percentiles
 from bridge.controls import Controls, namespace
 from bridge.engine import Engine
 from bridge.osc import OscServer, build
-from bridge.session import Settings, add_directions, is_small, open_output
+from bridge.session import Settings, add_directions, open_output
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
 from musicrfm.stream import MusicStream
@@ -74,8 +74,8 @@ def run(options: Options) -> Report:
         smoothing=0.0,
     )
     with ExitStack() as stack:
-        model = MusicModel.load(options.model, device=options.device, dtype=options.dtype)
-        if is_small(model):
+        model = MusicModel.load(options.model, device=options.device, dtype=options.dtype or "auto")
+        if model.small:
             torch.set_num_threads(1)
         stream = MusicStream(model, "calm piano melody with drums", early=options.early)
         steers, _ = add_directions(stream, ())

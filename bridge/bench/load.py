@@ -37,7 +37,7 @@ def run(options: Options) -> Report:
             start={"/prompt": "calm piano melody with drums"},
             model=options.model,
             device=options.device,
-            dtype=options.dtype,
+            dtype=options.dtype or "auto",
             seed=options.seed,
             output=options.output,
             seconds=60 * minutes,

@@ -15,7 +15,6 @@ import numpy as np
 import torch
 
 from bridge.bench.report import Options, Report
-from bridge.session import is_small
 from musicrfm.model import MusicModel
 from musicrfm.stream import MusicStream
 
@@ -42,7 +41,7 @@ def run(options: Options) -> Report:
     try:
         for _ in range(ROUNDS):
             for name, turn in turns.items():
-                alone = is_small(first) and name.startswith("stream")
+                alone = first.small and name.startswith("stream")
                 torch.set_num_threads(1 if alone else before)
                 found[name].append(turn())
     finally:
@@ -106,7 +105,7 @@ def _generate(model: MusicModel, seconds: float) -> float:
 def _floor(model: MusicModel, speed: float) -> str:
     """What reading the weights alone would allow, and the share of it that is reached."""
     weights = sum(p.numel() * p.element_size() for p in model.hf.decoder.parameters())
-    bandwidth = _bandwidth(model.device, 1 if is_small(model) else torch.get_num_threads())
+    bandwidth = _bandwidth(model.device, 1 if model.small else torch.get_num_threads())
     each = weights / bandwidth
     possible = 1 / (each * model.frame_rate)
     return (

@@ -15,14 +15,16 @@ def command(group, name: str, run, words: str) -> argparse.ArgumentParser:
     return parser
 
 
-def model_arguments(p: argparse.ArgumentParser) -> None:
+def model_arguments(p: argparse.ArgumentParser, dtype: str = "float32") -> None:
+    """dtype: the default on a CPU, or auto."""
     p.add_argument("--model", default="nano", help="nano, a folder, or a hub id")
     p.add_argument("--device", choices=("cpu", "cuda"), help="default: cuda if there is one")
     p.add_argument(
         "--dtype",
-        choices=("float32", "bfloat16", "float16", "int8"),
-        help="precision of the decoder (default: float32 on a CPU, float16 on a GPU; int8 is for "
-        "a CPU)",
+        choices=("auto", "float32", "bfloat16", "float16", "int8"),
+        default="auto" if dtype == "auto" else None,
+        help=f"precision of the decoder (default: {dtype} on a CPU, float16 on a GPU; auto is int8 "
+        "for a small model on a CPU)",
     )
 
 

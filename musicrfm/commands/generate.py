@@ -63,7 +63,7 @@ def add(commands) -> None:
         action="store_true",
         help="scale steered hidden states back to the norm they had",
     )
-    model_arguments(p)
+    model_arguments(p, "auto")
     playing_arguments(p)
 
 

@@ -23,10 +23,29 @@ SHAPES = {
 LENGTH = 20
 
 
-@pytest.fixture(params=SHAPES)
-def any_model(request: pytest.FixtureRequest, tmp_path: Path) -> MusicModel:
-    folder = make_checkpoint(tmp_path / "any", **SHAPES[request.param])
-    return MusicModel.load(folder, device="cpu")
+# Machine code has only the activation that all published models have.
+WAYS = [
+    (name, way)
+    for name, shape in SHAPES.items()
+    for way in ("PyTorch", "machine code")
+    if way == "PyTorch" or "activation" not in shape
+]
+
+
+@pytest.fixture(params=WAYS, ids=" in ".join)
+def any_model(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> MusicModel:
+    name, way = request.param
+    model = MusicModel.load(make_checkpoint(tmp_path / "any", **SHAPES[name]), device="cpu")
+    if way == "PyTorch":
+        without_machine_code(monkeypatch)
+    assert (StepDecoder(model).compiled is not None) == (way == "machine code")
+    return model
+
+
+def without_machine_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("musicrfm.decoder.can_compile", lambda model: False)
 
 
 def inputs_for(model: MusicModel, length: int = LENGTH) -> Tensor:
