@@ -42,7 +42,7 @@ MARGIN_SECONDS = 0.008  # for a new frame's way to the output, beside the time i
 # Seconds that must be left to play while what lies before them is made again: as many as the new
 # take catches up with in CATCH_UP, or twice the longest hiccup of late, within these bounds.
 CATCH_UP = 0.05
-LEAST_RESERVE, MOST_RESERVE = 0.2, 0.6
+LEAST_RESERVE, MOST_RESERVE = 0.2, 0.75
 FORGET = 0.5 ** (1 / 15_000)  # a frame: half of a hiccup in five minutes
 AGAIN_SECONDS = 0.01  # going back more often than this would only be more work
 NAP_SECONDS = 0.05

@@ -84,7 +84,6 @@ class CompiledCodec(StaticCodec):
         return torch.from_numpy(audio)
 
 
-
 class Program:
     """A codec's layers as `rows` for `musicrfm.codec_kernels`, and the `weights` they are about.
 

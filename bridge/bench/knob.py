@@ -180,10 +180,15 @@ def _turn(
         before, buffered = len(engine.turns), engine.reserve
         position, sent = engine.output.position(), time.monotonic()
         client.sendto(build(address, value), place)
-        while len(engine.turns) == before and time.monotonic() - sent < PATIENCE:
+        while time.monotonic() - sent < PATIENCE:
             time.sleep(0.002)
-        if len(engine.turns) > before:
-            _, sample = engine.turns[before]
+            # It may be made from a later sample on at first, and then from an earlier one. Only
+            # what can no longer be replaced is sure to sound.
+            samples = [sample for _, sample in list(engine.turns)[before:]]
+            if samples and min(samples) < engine.output.position():
+                break
+        if samples:
+            sample = min(samples)
             # What is settled now is heard when ring and device have passed it on.
             ahead = (sample - position) / rate
             delay = ahead + engine.output.ring + engine.output.latency
