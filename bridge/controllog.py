@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 
 from bridge.parameters import Value
+from musicrfm.compiled_step import kernels
 from musicrfm.errors import MusicRFMError
 
 if TYPE_CHECKING:
@@ -201,5 +202,6 @@ def build() -> dict[str, str]:
     return {
         "version": product_version(),
         "torch": torch.__version__,
+        "numba": version("numba") if kernels() is not None else "none",
         "cpu": torch.backends.cpu.get_cpu_capability(),
     }

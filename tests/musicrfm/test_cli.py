@@ -95,6 +95,7 @@ def test_generate_steers_each_direction_in_its_own_way(checkpoint, model, note, 
     def typed(*more: str) -> np.ndarray:
         out = tmp_path / "clip.wav"
         base = ["generate", "piano", "--out", str(out), "--model", str(checkpoint)]
+        base += ["--dtype", "float32"]
         assert main([*base, "--seconds", "0.5", *more]) == 0
         return soundfile.read(out)[0]
 
@@ -183,6 +184,8 @@ def test_what_is_generated_is_what_the_stream_plays(checkpoint, model, note, tmp
             "note_Cs=0.5",
             "--seed",
             "7",
+            "--dtype",
+            "float32",
         ]
     )
     played = perform(model, "flute", seed=7, seconds=0.5, changes=[(0.0, note, 15.0)])

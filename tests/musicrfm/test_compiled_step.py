@@ -173,6 +173,17 @@ def test_without_numba(
     assert (played(decoder, inputs_for(model)) - expected).abs().max() < 1e-4
 
 
+def test_auto_is_int8_for_small_models_on_a_cpu(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert MusicModel.load(checkpoint, device="cpu", dtype="auto").int8
+    assert not MusicModel.load(checkpoint, device="cpu").int8
+    large = make_checkpoint(tmp_path / "large", layers=1, width=1024, heads=2)
+    assert MusicModel.load(large, device="cpu", dtype="auto").dtype == torch.float32
+    monkeypatch.setattr(compiled_step, "kernels", lambda: None)
+    assert MusicModel.load(checkpoint, device="cpu", dtype="auto").dtype == torch.float32
+
+
 def test_it_is_compiled_once_a_machine(checkpoint: Path, tmp_path: Path) -> None:
     """What a second process finds on disk; and it needs no lock while it runs."""
     script = (
