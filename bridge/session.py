@@ -257,7 +257,7 @@ def open_control_log(
         "model": _absolute(settings.model),
         "weights": model_fingerprint(model),
         "device": model.device.type,
-        "dtype": "int8" if model.int8 else str(model.dtype).removeprefix("torch."),
+        "dtype": model.precision,
         "threads": torch.get_num_threads(),
         "seed": settings.seed,
         "stream": {

@@ -293,6 +293,11 @@ class MusicModel:
         return quantised(weights) if self.int8 else weights
 
     @property
+    def precision(self) -> str:
+        """Of the decoder, as `load` takes it: `float32`, `bfloat16`, `float16` or `int8`."""
+        return "int8" if self.int8 else str(self.dtype).removeprefix("torch.")
+
+    @property
     def small(self) -> bool:
         """Whether a step is so little work that one thread of the CPU does it best."""
         return self.device.type == "cpu" and self.width <= SMALL_WIDTH

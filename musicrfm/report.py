@@ -82,7 +82,11 @@ def _table(responses: Sequence[Response], unit: str) -> list[str]:
     bpm = responses[0].quantity == "BPM"
     asked = any(r.best.adherence is not None for r in responses)
     head = ["direction", "method", "useful range", f"{unit} unsteered"]
-    head += ["lowest to highest", "spread", "Spearman"] if bpm else ["best", "at", "onset rate"]
+    head += (
+        ["lowest to highest", "spread", "Spearman of clips, of means"]
+        if bpm
+        else ["best", "at", "onset rate"]
+    )
     head += ["pitch classes"] + (["prompted instrument heard"] if asked else [])
     head += [] if bpm else ["at the top: share, onset rate, pitch classes"]
     rows = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
@@ -92,7 +96,7 @@ def _table(responses: Sequence[Response], unit: str) -> list[str]:
         if bpm:
             values = [p.value for p in r.points if np.isfinite(p.value)] or [float("nan")]
             cells += [f"{zero.value:.0f}", f"{min(values):.0f} to {max(values):.0f}"]
-            cells += [f"{r.spread:.0%}", f"{r.spearman:.2f}"]
+            cells += [f"{r.spread:.0%}", f"{r.spearman:.2f}, {r.ordered:.2f}"]
         else:
             cells += [f"{zero.value:.2f}", f"{best.value:.2f}", f"{best.coefficient:.3g}"]
             cells.append(f"{best.onset_ratio:.0%}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from musicrfm import metrics
 from musicrfm.beat import is_beat
 from musicrfm.errors import MusicRFMError
 from musicrfm.readings import Reading, reading
@@ -51,9 +52,9 @@ class Point:
 class Response:
     """How one direction sounds from its lowest to its highest coefficient.
 
-    readings: (coefficient, value) of every take. spearman: correlation of the two over all takes,
-    of a held beat over those in which it is held; spread: largest over smallest
-    mean value among the points, minus 1.
+    readings: (coefficient, value) of every take. spearman: rank correlation of the two over all
+    takes, of a held beat over those in which it is held; ordered: the same of the points' means.
+    spread: largest over smallest mean value among the points, minus 1.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Response:
     points: tuple[Point, ...]
     readings: tuple[tuple[float, float], ...]
     spearman: float
+    ordered: float
     spread: float
     range: tuple[float, float] | None
     unit: str = "target-note share"
@@ -95,8 +97,6 @@ def summarise(
     known: tuple[float, float] | None = None,
 ) -> Response:
     """Averages takes by coefficient; takes at 0 are the reference. `known`: range to keep."""
-    from scipy.stats import spearmanr
-
     asked = reading(direction)
     quantity, read = asked.quantity, asked.read
     unsteered = [t for t in takes if t.coefficient == 0]
@@ -109,9 +109,12 @@ def summarise(
     readings = tuple(
         (t.coefficient, float(value)) for t in takes if (value := read(t.heard)) is not None
     )
+
     # A beat is let go at 0: what is heard there is no tempo that the knob stands for.
-    told = [(c, v) for c, v in readings if c or not is_beat(direction)]
-    varied = len({c for c, _ in told}) > 1 and len({v for _, v in told}) > 1
+    def order(pairs: Sequence[tuple[float, float]]) -> float:
+        told = [pair for pair in pairs if pair[0] or not is_beat(direction)]
+        return metrics.spearman(*np.array(told).T) if told else 0.0
+
     values = [p.value for p in points if np.isfinite(p.value)]
     response = Response(
         direction.name,
@@ -119,7 +122,8 @@ def summarise(
         quantity,
         points,
         readings,
-        float(spearmanr(*zip(*told, strict=True)).statistic) if varied else 0.0,
+        order(readings),
+        order([(p.coefficient, p.value) for p in points if np.isfinite(p.value)]),
         max(values) / max(min(values), 1e-3) - 1 if values else 0.0,
         None,
         asked.unit,

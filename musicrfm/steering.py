@@ -74,6 +74,7 @@ class Steering:
         # The settings that the latest offset was made from, if it stays, its frame, and the offset.
         self._latest: tuple[dict[str, Steer] | None, int, Tensor] = (None, 0, self.nothing)
         self._progress: dict[str, Progress] = {}
+        self._kept: dict[str, Progress] | None = {}  # a copy, as long as it is still the same
 
     # ---- any thread ----
 
@@ -191,14 +192,15 @@ class Steering:
     @property
     def state(self) -> tuple:
         """All settings and how far schedules and crossfades are; setting it brings them back."""
-        progress = {name: copy(progress) for name, progress in self._progress.items()}
-        return self._steers, self._waiting, self.keep_norm, progress
+        if self._kept is None:
+            self._kept = {name: copy(progress) for name, progress in self._progress.items()}
+        return self._steers, self._waiting, self.keep_norm, self._kept
 
     @state.setter
     def state(self, state: tuple) -> None:
         with self._writing:
-            self._steers, self._waiting, self.keep_norm, progress = state
-        self._progress = {name: copy(progress) for name, progress in progress.items()}
+            self._steers, self._waiting, self.keep_norm, self._kept = state
+        self._progress = {name: copy(progress) for name, progress in self._kept.items()}
         self._latest = (None, 0, self.nothing)
 
     def offset(self, frame: int, seed: int = 0) -> Tensor:
@@ -213,6 +215,7 @@ class Steering:
         made_from, made_at, offset = self._latest
         if steers is made_from and frame >= made_at:
             return offset
+        self._kept = None
         total: np.ndarray | None = None
         basis: Tensor | None = None
         stays = True

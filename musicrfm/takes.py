@@ -193,6 +193,8 @@ class Recorder:
         heard_by = getattr(self.hear_instrument, "__qualname__", self.hear_instrument is not None)
         asked = (play.prompt, play.seed, unsteered, heard_by, play.fade, play.over_time)
         digest.update(repr(asked).encode())
+        if self.model.int8:  # the fingerprint is that of the weights as they were loaded
+            digest.update(b"int8")
         for direction, raw in play.steers if any(raw for _, raw in play.steers) else ():
             better = direction.meta.get("metric_higher_is_better")
             digest.update(repr((direction.name, raw, better, sorted(s.how.items()))).encode())
@@ -233,8 +235,8 @@ class _Source:
 
     @classmethod
     def of(cls, model: MusicModel, found: str) -> _Source:
-        device, dtype = str(model.device), str(model.dtype).removeprefix("torch.")
-        return cls(str(model.hf.name_or_path), model.name, device, dtype, found)
+        folder = str(model.hf.name_or_path)
+        return cls(folder, model.name, str(model.device), model.precision, found)
 
     def load(self) -> MusicModel:
         from musicrfm.model import MusicModel

@@ -43,6 +43,13 @@ def add(commands) -> None:
     p.add_argument(
         "--samples", type=count, help="clips of each SynTheory set (default 2400, quick 240)"
     )
+    p.add_argument(
+        "--whole",
+        action="append",
+        default=[],
+        metavar="SET",
+        help="probe all clips of this SynTheory set, such as notes (9,936); repeatable",
+    )
     p.add_argument("--trials", type=count, help="RFM settings to try (default 10, quick 2)")
     p.add_argument(
         "--adherence",
@@ -56,6 +63,7 @@ def add(commands) -> None:
 
 
 def results(o: argparse.Namespace) -> None:
+    from musicrfm import syntheory
     from musicrfm.activations import cache_folder
     from musicrfm.adherence import SHORTEST, instrument_listener
     from musicrfm.model import MusicModel
@@ -90,6 +98,7 @@ def results(o: argparse.Namespace) -> None:
         instruments=instruments,
         hear_instrument=instrument_listener() if adherence else None,
         samples=sizes["samples"],
+        whole=tuple(syntheory.find(name).name for name in o.whole),
         trials=sizes["trials"],
         workers=workers_of(o),
         seed=o.seed,
@@ -109,8 +118,9 @@ def _typed(o: argparse.Namespace) -> str:
         value = getattr(o, name)
         if value is not None and not (name == "seed" and value == 0):
             words += [f"--{name}", f"{value:g}" if isinstance(value, float) else str(value)]
-    for prompt in o.prompt:
-        words += ["--prompt", prompt]
+    for word, several in (("--whole", o.whole), ("--prompt", o.prompt)):
+        for one in several:
+            words += [word, one]
     if o.quick:
         words.append("--quick")
     if o.adherence is not None:

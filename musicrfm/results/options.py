@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Options:
     """out: where pages go; work: where what takes long is kept. names: directions to steer with, by
-    default all of the model. samples: clips of each SynTheory set that probes hear. quick: a small
-    part of everything, to see that it works. command: what was typed but for `--only`."""
+    default all of the model. samples: clips of each SynTheory set that probes hear; whole: sets of
+    which they hear all. quick: a small part of everything, to see that it works. command: what was
+    typed but for `--only`."""
 
     model: MusicModel
     out: Path
@@ -30,6 +31,7 @@ class Options:
     instruments: dict[str, str] = field(default_factory=lambda: dict(PROMPTS))
     hear_instrument: Listener | None = None
     samples: int = 2400
+    whole: tuple[str, ...] = ()
     trials: int = 10
     workers: int = 0
     seed: int = 0

@@ -98,13 +98,13 @@ def _answers(
             known = knob == 0 or knob in knobs[direction.name]
             row.append(_cell(at(response, raw_of(direction, knob))) if known else "")
         if concept == "tempo":
-            row += [f"{response.spread:.0%}", response.spearman]
+            row += [f"{response.spread:.0%}", response.spearman, response.ordered]
         rows.append(row)
     if len(pairs) > 1:
         means = [np.mean([at(r, raw_of(d, knob)).value for d, r in pairs]) for knob in positions]
         rows.append(["**mean**", "", *[f"{m:.2f}" for m in means]])
     columns = ["direction", "method", *(f"at {p:g}" for p in positions)]
-    columns += ["spread", "Spearman"] if concept == "tempo" else []
+    columns += ["spread", "Spearman of clips", "of means"] if concept == "tempo" else []
     return Table(f"{concept}: {unit}", columns, rows)
 
 
@@ -164,7 +164,9 @@ def _summary(by_concept: dict[str, list[tuple[Direction, Response]]]) -> str:
     for concept, pairs in by_concept.items():
         if concept == "tempo":
             told += [
-                f"{d.name}: spread {r.spread:.0%}, Spearman {r.spearman:.2f}" for d, r in pairs
+                f"{d.name}: spread {r.spread:.0%}, Spearman {r.spearman:.2f} over clips, "
+                f"{r.ordered:.2f} over their means"
+                for d, r in pairs
             ]
             continue
         zero, half, top = (

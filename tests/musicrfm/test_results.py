@@ -16,7 +16,7 @@ from musicrfm.directions import Direction
 from musicrfm.errors import MusicRFMError
 from musicrfm.perform import Setting
 from musicrfm.responses import Point, Response
-from musicrfm.results import Options, ablations, pairs, steering
+from musicrfm.results import Options, ablations, pairs, probing, steering
 from musicrfm.results.page import Table
 from musicrfm.together import Together
 
@@ -57,30 +57,36 @@ def sounding(row: dict) -> tuple[np.ndarray, int]:
     return (0.3 * tone).astype(np.float32), RATE
 
 
-def small_set(name: str, count: int, seed: int = 0, **_) -> ClipSet:
-    """Stands in for SynTheory: the class decides the pitch."""
+def small_set(name: str, count: int | None, seed: int = 0, **_) -> ClipSet:
+    """Stands in for SynTheory: the class decides the pitch; eight clips are of one instrument."""
     column, kind, spoken = syntheory.LABELS[name]
     values = list(spoken)[:4] if kind == "multiclass" else [80, 120, 160, 200]
-    rows = [{column: values[i % 4], "number": i % 4, "take": i} for i in range(40)]
-    return ClipSet(f"small {name}", rows, list(range(40)), {"set": name}, partial(sounding))
+    rows = [{column: values[i % 4], "number": i % 4, "take": i} for i in range(count or 64)]
+    groups = [row["take"] // 8 for row in rows]
+    return ClipSet(f"small {name}", rows, groups, {"set": name}, partial(sounding))
 
 
 def test_probes_compare_methods_on_every_set(model, folder, monkeypatch):
     monkeypatch.setattr(syntheory, "clip_set", small_set)
     sets = {name: syntheory.SETS[name] for name in ("notes", "tempos")}
     monkeypatch.setattr(syntheory, "SETS", sets)
-    o = options(model, folder)
+    o = options(model, folder, samples=40, whole=("notes",))
     (page,) = results.run(o, ["probes"])
-    notes, tempos = page.tables[0].rows
-    assert notes[:4] == ["notes", 40, 4, "accuracy"] and notes[4] == 0.25
-    assert all(0 <= value <= 1 for value in notes[5:])
-    assert tempos[3] == "r2" and tempos[9] != tempos[9]  # no logistic regression of numbers
-    assert "on" in page.summary and (o.out / "probes.png").stat().st_size > 5000
+    assert [table.title for table in page.tables] == list(probing.SPLITS.values())
+    for table in page.tables:
+        notes, tempos = table.rows
+        assert notes[:4] == ["notes", 64, 4, "accuracy"] and notes[4] == 0.25
+        assert all(0 <= value <= 1 for value in notes[5:])
+        assert tempos[1] == 40 and tempos[3] == "r2"
+        assert tempos[9] != tempos[9]  # no logistic regression of numbers
+    assert "all of notes" in page.words and (o.out / "probes.png").stat().st_size > 5000
     text = (o.out / "probes.md").read_text()
-    assert "| notes | 40 | 4 | accuracy | 0.25 |" in text
+    assert "| notes | 64 | 4 | accuracy | 0.25 |" in text
     assert "musicrfm results --only probes" in text
     data = json.loads((o.out / "probes.json").read_text())
-    assert len(data["details"]["notes"]["reports"]["rfm"]["layers"]) == model.layers
+    reports = data["details"]["notes"]["reports"]
+    assert len(reports["apart"]["rfm"]["layers"]) == model.layers
+    assert reports["apart"] != reports["random"]  # other clips were tested
     monkeypatch.setattr("musicrfm.probes.machine", None)  # nothing is fitted again
     assert results.run(o, ["probes"])[0].tables == page.tables
 
@@ -235,9 +241,9 @@ def point(coefficient: float, value: float, **changes) -> Point:
 
 def test_what_is_left_at_the_same_effect_is_read_off_between_points():
     points = (point(0, 0.1), point(2, 0.3, onset_ratio=0.9), point(4, 0.7, onset_ratio=0.5))
-    told = ablations._at_share(Response("note_C", "rfm", "share", points, (), 0, 0, None), 0.5)
+    told = ablations._at_share(Response("note_C", "rfm", "share", points, (), 0, 0, 0, None), 0.5)
     assert told[0] == pytest.approx(0.7) and told[1] == 6 and told[3] != told[3]
-    few = Response("note_C", "rfm", "share", points[:2], (), 0, 0, None)
+    few = Response("note_C", "rfm", "share", points[:2], (), 0, 0, 0, None)
     assert ablations._at_share(few, 0.5) is None
 
 

@@ -11,7 +11,9 @@ import pytest
 
 from musicrfm.directions import Direction
 from musicrfm.errors import MusicRFMError
+from musicrfm.model import MusicModel
 from musicrfm.perform import Setting, perform
+from musicrfm.quantise import can_int8
 from musicrfm.takes import FILE, Play, Recorder
 from tests import plays
 
@@ -43,6 +45,22 @@ def test_workers_play_the_same_in_other_processes(model, tmp_path):
             several.hear([Play("flute", 9)])
         assert several.using(seconds=0.4)._workers is several._workers
     assert len((tmp_path / FILE).read_text().splitlines()) == len(asked) + 6
+
+
+def test_workers_play_in_the_precision_that_was_asked_for(checkpoint):
+    if not can_int8():
+        pytest.skip("this PyTorch has no int8")
+    kinds = {dtype: MusicModel.load(checkpoint, "cpu", dtype) for dtype in ("bfloat16", "int8")}
+    d = direction(kinds["int8"])
+    with Recorder(kinds["bfloat16"], SHORT) as other:
+        plain = other.hear(other.plays((d, 5.0)))
+        key = other._key(other.plays()[0])
+    with Recorder(kinds["int8"], SHORT) as alone:
+        expected = alone.hear(alone.plays((d, 5.0)))
+        assert expected != plain  # else this would show nothing
+        assert alone._key(alone.plays()[0]) != key
+    with Recorder(kinds["int8"], SHORT, workers=1) as worker:
+        assert worker.hear(worker.plays((d, 5.0))) == expected
 
 
 def test_a_worker_that_is_lost_costs_only_what_it_was_playing(model, tmp_path):
