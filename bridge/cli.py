@@ -184,9 +184,9 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--ring",
         metavar="MS",
-        type=_number(5, 1000),
-        help="sound handed to the sound card ahead (default 30): less reacts sooner, more forgives "
-        "a busy computer",
+        type=_number(1, 1000),
+        help="sound due so soon can no longer be changed (default 5): less reacts sooner, "
+        "more forgives a busy computer",
     )
     add(
         "--smoothing",

@@ -19,7 +19,8 @@ from typing import Protocol
 import numpy as np
 
 from bridge.children import start
-from bridge.speaker import AUDIO, END, FADE_SECONDS, HEADER, lead_seconds
+from bridge.deck import lead_seconds
+from bridge.speaker import AUDIO, END, HEADER
 from musicrfm.errors import MusicRFMError
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ OPEN_SECONDS = 30.0  # the first start after a boot can be slow
 SILENT_SECONDS = 3.0  # a speaker process that reports nothing for this long is stuck
 STALE_SECONDS = 0.5  # beyond this, the latest report says nothing about now
 CLOSE_SECONDS = 3.0
-RING_SECONDS = 0.03
+RING_SECONDS = 0.005
 
 FIXES = {
     "portaudio": "the PortAudio library is missing (on Debian or Ubuntu: "
@@ -48,7 +49,6 @@ class Output(Protocol):
     ring: float  # seconds from the position to the device
     lead: float  # seconds that must be there before it plays (again); 0 while it plays
     underruns: int  # times that audio came too late
-    overslept: int  # of these, times that it was there but the system did not let it through
     late: int  # times that audio came too late to replace all that it was meant to
     xruns: int  # times that the system was late to fetch it
     lost_times: int  # times that the device went away
@@ -112,8 +112,7 @@ class PacedOutput:
     """
 
     latency = ring = 0.0
-    xruns = late = overslept = 0
-    lost_times = 0
+    xruns = late = lost_times = 0
 
     def __init__(
         self, rate: int, description: str, lookahead: float = 0.2, fast: bool = False
@@ -143,8 +142,8 @@ class DeviceOutput:
     """A sound card, played by a `bridge.speaker` process that is replaced if the card goes away.
 
     Construction starts the process and returns at once; `open()` waits for the device. `device` is
-    an index, part of a name, or None for the default. `ring`: seconds of sound that lie ready for
-    the device. `latency`, of the device, is "low", "high" or seconds.
+    an index, part of a name, or None for the default. `ring`: sound that is due within so many
+    seconds can no longer be replaced. `latency`, of the device, is "low", "high" or seconds.
     """
 
     def __init__(
@@ -170,10 +169,10 @@ class DeviceOutput:
         self._lock = threading.Lock()
         self._clock = WallClock(rate)
         self._closing = False
+        self._margin = ring
         self._speaker: _Speaker | None = None
-        self._lost_counts = {"underruns": 0, "overslept": 0, "late": 0, "xruns": 0}
+        self._lost_counts = {"underruns": 0, "late": 0, "xruns": 0}
         self._unsettled: deque[tuple[int, np.ndarray]] = deque()  # for the next speaker
-        self.ring = ring + FADE_SECONDS  # which are held back before it, in case a fade is needed
         self.description = "no device"
         self.latency = 0.0
         self.lost_times = 0
@@ -201,16 +200,20 @@ class DeviceOutput:
         threading.Thread(target=self._watch, name="output", daemon=True).start()
 
     @property
+    def ring(self) -> float:
+        """With a block of the device's, as long as it is known."""
+        speaker = self._speaker
+        if speaker is not None:
+            self._margin = speaker.latest.get("margin", self._margin)
+        return self._margin
+
+    @property
     def connected(self) -> bool:
         return self._speaker is not None
 
     @property
     def underruns(self) -> int:
         return self._count("underruns")
-
-    @property
-    def overslept(self) -> int:
-        return self._count("overslept")
 
     @property
     def late(self) -> int:
@@ -266,7 +269,9 @@ class DeviceOutput:
         if speaker is not None:
             left = (self._newest - speaker.position(self._rate)) / self._rate
             timeout = max(0.0, left) + CLOSE_SECONDS
-            self._keep_counts(speaker, speaker.finish(self._newest, timeout))
+            report = speaker.finish(self._newest, timeout)
+            self._keep_counts(speaker, report)
+            self._margin = report.get("margin", self._margin)
         if candidate is not speaker:
             candidate.kill()
 
@@ -288,7 +293,6 @@ class DeviceOutput:
         while not self._closing:
             speaker = self._speaker
             if speaker is not None and speaker.alive():
-                self._follow_ring(speaker.latest.get("ring", 0.0))
                 time.sleep(0.1)
                 continue
             with self._lock:
@@ -310,16 +314,6 @@ class DeviceOutput:
             else:
                 self._candidate.kill()
                 time.sleep(1.0)
-
-    def _follow_ring(self, seconds: float) -> None:
-        if seconds > self._config["ring"]:
-            self._config["ring"] = seconds
-            self.ring = seconds + FADE_SECONDS
-            log.warning(
-                "the system let the sound card wait; %.0f ms now lie ready for it, and a knob acts "
-                "so much later",
-                1000 * seconds,
-            )
 
     def _count(self, name: str) -> int:
         speaker = self._speaker

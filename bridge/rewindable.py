@@ -76,6 +76,10 @@ class RewindableBuffer:
         self.first += len(taken)
         return taken
 
+    def read(self, begin: int, end: int) -> np.ndarray:
+        """Samples `begin` to `end`, as far as there are any that can still be replaced."""
+        return self._audio[max(0, begin - self.first) : max(0, end - self.first)]
+
     def cut(self, at: int) -> None:
         """Nothing sounds from sample `at` on, not even an older take."""
         if at == self._newest:

@@ -102,7 +102,7 @@ TABLES: dict[str, dict[str, Key]] = {
         "to": Key("text"),
         "record": Key("text"),
         "latency": Key("low|high"),
-        "ring": Key("number", 5, 1000),  # ms
+        "ring": Key("number", 1, 1000),  # ms
     },
     "osc": {"host": Key("text"), "port": Key("whole", 0, 65535)},
 }

@@ -404,7 +404,6 @@ def statistics(engine: Engine, settings: Settings, wall_seconds: float) -> dict:
         "wall_seconds_with_loading": wall_seconds,
         "frames": engine.frames,
         "underruns": output.underruns,
-        "underruns_overslept": output.overslept,
         "late": output.late,
         "rewinds": engine.rewinds,
         "frames_remade": engine.remade,

@@ -70,7 +70,6 @@ def run(options: Options) -> Report:
         [
             minutes,
             told["underruns"],
-            told["underruns_overslept"],
             told["degraded"],
             told["device_xruns"],
             told["control_changes_received"],
@@ -82,7 +81,6 @@ def run(options: Options) -> Report:
     columns = [
         "minutes",
         "underruns",
-        "overslept",
         "degraded",
         "device xruns",
         "changes",

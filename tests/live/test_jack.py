@@ -34,7 +34,8 @@ def test_oscsend_changes_what_is_heard(jack, play, instrument):
     assert np.abs(before).max() <= 1.0 and np.abs(after).max() <= 1.0
     assert stats["control_changes_applied"] - stats["degraded"] == 1
     assert stats["rewinds"] <= 2  # for the knob, and to end without playing the buffer out
-    assert stats["latency"]["ring_ms"] == 40
+    # 5 ms, a block of the server's, and what the resampler looks ahead
+    assert 10 < stats["latency"]["ring_ms"] < 14
     assert stats["latency"]["total_ms"] < stats["lookahead_ms"] == 1500
 
 
@@ -167,7 +168,7 @@ def test_twenty_changes_a_second_cause_no_underrun(jack, play):
         bridge.send("/steer/note_C", "f", f"{step % 20 / 20:.2f}")
         time.sleep(0.04)
     stats = bridge.end()
-    assert stats["underruns"] == stats["underruns_overslept"]  # none that the engine caused
+    assert stats["underruns"] == 0
     assert stats["control_changes_received"] - stats["degraded"] == 160
 
 
