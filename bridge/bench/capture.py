@@ -8,8 +8,10 @@ as PortAudio can hang with its device.
 from __future__ import annotations
 
 import signal
+import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from bridge.children import start, take_stdout
 from bridge.speaker import SetupError, load_portaudio, named
 from musicrfm.errors import MusicRFMError
 
+START_SECONDS = 30.0  # for the audio system to answer
 FINISH_SECONDS = 20.0  # for the recording to be written
 BEFORE, AFTER = 0.1, 0.3  # seconds around a sample by which it is recognised
 SEARCH = 0.4  # seconds before and after the time at which it is expected
@@ -34,14 +37,26 @@ class Capture:
         self._folder = tempfile.TemporaryDirectory(prefix="bridge-bench-")
         self._file = Path(self._folder.name) / "heard.npz"
         self._process = start("bridge.bench.capture", device, str(self._file))
+        hanging = threading.Timer(START_SECONDS, self._process.kill)
+        hanging.start()
         said = self._process.stdout.readline().decode().strip()
+        hanging.cancel()
         if said != "ready":
             self.close()
             raise MusicRFMError(f"--capture {device}: {said or 'the recording did not start'}")
 
     def finish(self) -> Heard:
-        self._process.stdin.close()
-        self._process.wait(FINISH_SECONDS)
+        """What was heard; raises MusicRFMError if the audio system does not give it back."""
+        try:
+            self._process.stdin.close()
+            self._process.wait(FINISH_SECONDS)
+        except (OSError, subprocess.TimeoutExpired):
+            self._process.kill()
+        if not self._file.is_file():
+            raise MusicRFMError(
+                "the recording was lost: the audio system hangs or has gone away, so look whether "
+                "the device of --capture still records"
+            )
         with np.load(self._file) as kept:
             return Heard(kept["audio"], float(kept["rate"]), kept["firsts"], kept["times"])
 

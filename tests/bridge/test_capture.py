@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import soxr
 
+from bridge.bench import capture
 from bridge.bench.capture import Capture, Heard, find_input
 from bridge.speaker import SetupError
 from musicrfm.errors import MusicRFMError
@@ -45,6 +49,35 @@ def test_what_was_not_played_is_not_found(music):
     assert one.time_of(other, RATE, 100_000, 50.7 + 100_000 / RATE) is None
     assert one.time_of(0 * music, RATE, 100_000, 53.8) is None
     assert one.time_of(music, RATE, 100_000, 500.0) is None
+
+
+@pytest.mark.parametrize(
+    ("says", "then", "words"),
+    [
+        ("", "hang", "did not start"),  # as PortAudio does in a device that has gone away
+        ("no line in", "end", "--capture Line: no line in"),
+        ("ready", "hang", "recording was lost"),
+        ("ready", "end", "recording was lost"),
+    ],
+)
+def test_an_audio_system_that_hangs_is_an_error(says, then, words, monkeypatch):
+    code = f"import sys, time; print({says!r}, flush=True) if {says!r} else None\n"
+    code += "time.sleep(60)" if then == "hang" else ""
+    monkeypatch.setattr(capture, "START_SECONDS", 0.5)
+    monkeypatch.setattr(capture, "FINISH_SECONDS", 0.5)
+    monkeypatch.setattr(
+        capture,
+        "start",
+        lambda *_: subprocess.Popen(
+            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ),
+    )
+    with pytest.raises(MusicRFMError, match=words):
+        one = Capture("Line")
+        try:
+            one.finish()
+        finally:
+            one.close()
 
 
 def test_an_input_that_is_not_there_is_an_error_that_names_those_that_are():
