@@ -114,7 +114,7 @@ def results(o: argparse.Namespace) -> None:
 def _typed(o: argparse.Namespace) -> str:
     """The command that makes the same tables anywhere: what was chosen, not where it was run."""
     words = ["musicrfm", "results", *o.directions]
-    for name in ("model", "out", "seed", "seeds", "seconds", "samples", "trials"):
+    for name in ("model", "dtype", "out", "seed", "seeds", "seconds", "samples", "trials"):
         value = getattr(o, name)
         if value is not None and not (name == "seed" and value == 0):
             words += [f"--{name}", f"{value:g}" if isinstance(value, float) else str(value)]

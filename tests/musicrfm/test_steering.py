@@ -466,3 +466,22 @@ def test_a_knob_counts_from_the_next_frame_on(model: MusicModel) -> None:
     changed = np.abs(after[0] - after[1]).max(axis=1) > 1e-6
     assert changed.any()
     assert np.argmax(changed) < lead * model.frame_size
+
+
+def test_a_state_stays_what_it_was_however_often_it_is_gone_back_to(steering: Steering) -> None:
+    steering.set("note_Cs", 0.5)
+    steering.set_schedule("note_Cs", "linear:20")
+    steering.offset(0)
+    states, offsets = {}, {}
+    for frame in range(1, 12):
+        states[frame] = steering.state
+        offsets[frame] = steering.offset(frame)
+    for frame in (8, 3, 3, 11, 5):
+        steering.state = states[frame]
+        for later in range(frame, 12):
+            assert torch.equal(steering.offset(later), offsets[later])
+    steering.set_schedule("note_Cs", "constant")
+    steering.offset(12)
+    resting = steering.state
+    steering.offset(13)
+    assert steering.state[-1] is resting[-1]  # what rests is not copied for every frame
