@@ -43,7 +43,7 @@ POINTER = types.voidptr
 CALLBACK = types.int32(POINTER, POINTER, ULONG, POINTER, ULONG, POINTER)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")  # no division is by 0, and none is checked
 def play(n, memory, out):
     """`deck.play_with_numpy`, sample by sample. n: int64 [HEADER]; the rest as there."""
     position, phase, level = n[POSITION], n[PHASE], n[LEVEL]
