@@ -132,9 +132,14 @@ class Deck:
     @property
     def margin(self) -> float:
         """Seconds between what is settled and what is due: the ring, and a block of the card's."""
+        reach = int(self.numbers[TAPS]) // 2  # of the resampler, ahead
+        return self.ring_seconds + self._block + reach / self.rate_in
+
+    @property
+    def _block(self) -> float:
+        """Seconds that the card takes at once at most."""
         n = self.numbers
-        samples = n[LARGEST] * n[DOWN] / n[UP] + n[TAPS] // 2
-        return self.ring_seconds + float(samples) / self.rate_in
+        return float(n[LARGEST] * n[DOWN] / n[UP]) / self.rate_in
 
     def push(self, at: int, audio: np.ndarray) -> None:
         """Take audio [samples, channels] that begins at sample number `at`."""
@@ -168,11 +173,11 @@ class Deck:
         now: by the card's clock. It takes whole blocks, but time goes on evenly between them, so
         that whoever counts on from here is never behind what has been taken by then.
         """
-        first, n = self.deep.first, self.numbers
+        first = self.deep.first
         if now is None or not self.playing:
             return first
-        block = float(n[LARGEST] * n[DOWN] / n[UP]) / self.rate_in
-        return first + int(min(max(now - 1e-9 * float(n[CALLED]), 0.0), block) * self.rate_in)
+        passed = now - 1e-9 * float(self.numbers[CALLED])
+        return first + int(min(max(passed, 0.0), self._block) * self.rate_in)
 
     def play(self, out: np.ndarray, underflow: bool = False, now: float = 0.0) -> None:
         """Fills out, float32 [frames, outputs]: the callback where there is no machine code."""

@@ -1,4 +1,4 @@
-"""Small pieces of signal processing that the engine and the sound card's feeder share.
+"""Small pieces of signal processing that the engine and the sound card's deck share.
 
 Everything works on float32 blocks [samples, channels] and keeps its state between blocks, so that
 a level never jumps at a block's edge.
@@ -48,12 +48,6 @@ def to_channels(audio: np.ndarray, channels: int) -> np.ndarray:
         used = min(have, channels)
         out[:, :used] = audio[:, :used]
     return out
-
-
-def fade(audio: np.ndarray, start: float, stop: float) -> np.ndarray:
-    """Audio with its level moved in a straight line from `start` to `stop`."""
-    line = np.linspace(start, stop, len(audio), dtype=np.float32)
-    return audio * line[:, None]
 
 
 class Ramp:

@@ -31,26 +31,16 @@ SPLITS = {
 
 def page(options: Options) -> Page:
     asked = {name: _asked(options, name) for name in syntheory.SETS}
-    tables, series, told = [], {}, []
+    tables, best, told = [], {}, []
     for split, title in SPLITS.items():
-        rows, best = [], {method: [] for method in METHODS["multiclass"]}
-        for name, (about, reports) in asked.items():
-            shown = SHOWN[about["kind"]]
-            row = [name, about["clips"], about["classes"] or "", shown, about["chance"]]
-            for method, values in best.items():
-                report = reports[split].get(method)
-                found = _told(report, shown) if report else (math.nan, math.nan)
-                values.append(found[0])
-                row += found
-            rows.append(row)
-        columns = ["set", "clips", "classes", "metric", "chance"]
-        for method in best:
-            columns += [f"{method}, best layer", f"{method}, all layers"]
-        tables.append(Table(title, columns, rows))
-        told.append(f"{title[0].lower()}{title[1:]}: {_summary(rows[0], best)}")
-        if split == "apart":
-            series = best
-    bars(options.out / "probes.png", list(asked), series, "best layer: accuracy, of tempos R²")
+        reports = {name: (about, several[split]) for name, (about, several) in asked.items()}
+        table, best[split] = _table(title, reports)
+        tables.append(table)
+        found = _summary(table.rows[0][0], best[split])
+        told.append(f"{title[0].lower()}{title[1:]}: {found}")
+    bars(
+        options.out / "probes.png", list(asked), best["apart"], "best layer: accuracy, of tempos R²"
+    )
     return Page(
         f"What the hidden states of `{options.model.name}` know",
         f"At most {options.samples} rendered clips of each SynTheory set"
@@ -79,13 +69,32 @@ def page(options: Options) -> Page:
     )
 
 
-def _summary(first: list, best: dict[str, list[float]]) -> str:
+def _table(
+    title: str, asked: dict[str, tuple[dict[str, Any], dict[str, dict]]]
+) -> tuple[Table, dict[str, list[float]]]:
+    """(a row for each set, each method's values in its best layer); asked: see `_asked`."""
+    rows, best = [], {method: [] for method in METHODS["multiclass"]}
+    for name, (about, reports) in asked.items():
+        shown = SHOWN[about["kind"]]
+        row = [name, about["clips"], about["classes"] or "", shown, about["chance"]]
+        for method, values in best.items():
+            told = _told(reports[method], shown) if method in reports else (math.nan, math.nan)
+            values.append(told[0])
+            row += told
+        rows.append(row)
+    columns = ["set", "clips", "classes", "metric", "chance"]
+    for method in best:
+        columns += [f"{method}, best layer", f"{method}, all layers"]
+    return Table(title, columns, rows), best
+
+
+def _summary(first: str, best: dict[str, list[float]]) -> str:
     wins = {
         other: sum(b - a <= TIE for a, b in zip(best["rfm"], best[other], strict=True))
         for other in ("linear", "logistic")
     }
     return (
-        f"{first[0]} {best['rfm'][0]:.2f} by RFM in the best layer, RFM at least as good as "
+        f"{first} {best['rfm'][0]:.2f} by RFM in the best layer, RFM at least as good as "
         f"linear (to {TIE:g}) on {wins['linear']} of {len(best['rfm'])} sets, as logistic on "
         f"{wins['logistic']} of {sum(b == b for b in best['logistic'])}"
     )

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from bridge import deck as decks
 from bridge.deck import Deck, play_with_numpy, resampling_taps
-from bridge.dsp import fade
 from tests.bridge.tones import largest_step, pitch
 
 RATE = 32000
@@ -131,7 +130,8 @@ def test_the_end_lets_everything_out_and_is_no_underrun(card):
 def test_the_end_is_where_the_newest_take_ends_though_an_older_one_reaches_further(card):
     one = deck(lookahead=0.5)
     one.push(0, tone(16000))
-    one.push(8000, fade(tone(3200, 8000), 1.0, 0.0))
+    falling = np.linspace(1.0, 0.0, 3200, dtype=np.float32)[:, None]
+    one.push(8000, tone(3200, 8000) * falling)
     one.end(11_200)
     audio = np.concatenate([card(one, 500) for _ in range(40)])
     assert one.waiting == 0.0 and not one.playing and not audio[11_200:].any()

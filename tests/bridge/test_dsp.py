@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.dsp import LIMIT, Ramp, db_to_amplitude, fade, soft_limit, to_channels
+from bridge.dsp import LIMIT, Ramp, db_to_amplitude, soft_limit, to_channels
 
 
 def test_the_limiter_leaves_quiet_sound_alone():
@@ -50,11 +50,6 @@ def test_channels_are_fitted():
     np.testing.assert_array_equal(to_channels(mono, 4), [[1, 1, 0, 0], [2, 2, 0, 0]])
     np.testing.assert_array_equal(to_channels(stereo, 1), [[2]])
     np.testing.assert_array_equal(to_channels(stereo, 3), [[1, 3, 0]])
-
-
-def test_fade_goes_from_one_level_to_the_other():
-    audio = np.ones((5, 2), dtype=np.float32)
-    np.testing.assert_allclose(fade(audio, 0.0, 1.0)[:, 1], [0, 0.25, 0.5, 0.75, 1.0])
 
 
 @given(st.lists(st.integers(1, 700), min_size=1, max_size=20), st.integers(1, 2000))
