@@ -134,7 +134,7 @@ def fit(
     if len(labels) != len(data.rows):
         raise MusicRFMError(f"{len(labels)} labels do not fit {len(data.rows)} clips")
     numbers, names, mean, deviation = _labels(labels, kind, class_names)
-    parts = _split(data, numbers if kind != "regression" else None)
+    parts = split(data, None if kind == "regression" else numbers.tolist())
     even = probes.balanced(parts, numbers, data.seed) if kind == "binary" and balance else parts
     question = probes.Question(kind, numbers, even, parts, max(2, len(names)), metric)
     machines_for = None
@@ -231,8 +231,9 @@ def _labels(
     return numbers, [], mean, deviation
 
 
-def _split(data: Data, classes: np.ndarray | None) -> probes.Split:
-    return probes.split(data.groups, data.seed, None if classes is None else classes.tolist())
+def split(data: Data, labels: Sequence[Hashable] | None) -> probes.Split:
+    """Which clips `fit` trains, tunes and tests on; labels: of every clip, None for numbers."""
+    return probes.split(data.groups, data.seed, labels)
 
 
 def _positions(data: Data, layers: Sequence[int] | None) -> list[int]:

@@ -61,7 +61,10 @@ def small_set(name: str, count: int | None, seed: int = 0, **_) -> ClipSet:
     """Stands in for SynTheory: the class decides the pitch; eight clips are of one instrument."""
     column, kind, spoken = syntheory.LABELS[name]
     values = list(spoken)[:4] if kind == "multiclass" else [80, 120, 160, 200]
-    rows = [{column: values[i % 4], "number": i % 4, "take": i} for i in range(count or 64)]
+    rows = [
+        {column: values[i % 4], "number": i % 4, "take": i, "octave": 4 + i // 4 % 2}
+        for i in range(count or 64)
+    ]
     groups = [row["take"] // 8 for row in rows]
     return ClipSet(f"small {name}", rows, groups, {"set": name}, partial(sounding))
 
@@ -72,13 +75,22 @@ def test_probes_compare_methods_on_every_set(model, folder, monkeypatch):
     monkeypatch.setattr(syntheory, "SETS", sets)
     o = options(model, folder, samples=40, whole=("notes",))
     (page,) = results.run(o, ["probes"])
-    assert [table.title for table in page.tables] == list(probing.SPLITS.values())
-    for table in page.tables:
+    *of_splits, octaves = page.tables
+    assert [table.title for table in of_splits] == list(probing.SPLITS.values())
+    for table in of_splits:
         notes, tempos = table.rows
         assert notes[:4] == ["notes", 64, 4, "accuracy"] and notes[4] == 0.25
         assert all(0 <= value <= 1 for value in notes[5:])
         assert tempos[1] == 40 and tempos[3] == "r2"
         assert tempos[9] != tempos[9]  # no logistic regression of numbers
+    assert octaves.columns == ["", "MIDI 48 to 59", "MIDI 60 to 71"] and len(octaves.rows) == 2
+    for row, split in zip(octaves.rows, probing.SPLITS, strict=True):
+        about = json.loads((o.out / "probes.json").read_text())["details"]["notes"]["about"]
+        tested = about["octaves"][split]
+        rightly = sum(count * share for count, share in tested.values())
+        clips = sum(count for count, _ in tested.values())
+        told = page.details["notes"]["reports"][split]["rfm"]["aggregated"]["linear"]["accuracy"]
+        assert rightly / clips == pytest.approx(told) and all(0 <= v <= 1 for v in row[1:])
     assert "all of notes" in page.words and (o.out / "probes.png").stat().st_size > 5000
     text = (o.out / "probes.md").read_text()
     assert "| notes | 64 | 4 | accuracy | 0.25 |" in text
