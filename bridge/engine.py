@@ -27,7 +27,7 @@ from bridge.parameters import PROMPT_SLOTS
 from bridge.recorder import Recorder
 from bridge.strain import Load, Strain
 from musicrfm.errors import MusicRFMError
-from musicrfm.schedules import eased
+from musicrfm.schedules import eased, handed_over
 
 if TYPE_CHECKING:
     from musicrfm.stream import MusicStream
@@ -82,16 +82,19 @@ SOUND = {"/guidance": "guidance_scale", "/temperature": "temperature"}
 
 
 class Glide:
-    """A value on its way to a target, one step a frame: equal steps, or eased ones."""
+    """A value on its way to a target, one step a frame: in equal steps, or on a `course`, which
+    says how far it is after a part of its time."""
 
     def __init__(self, value: float) -> None:
         self.value = value
-        self._way = (value, value, 0, False)  # from, to, in so many frames, eased
+        self._way = (value, value, 0, None)  # from, to, in so many frames, on what course
         self._left = 0
 
-    def to(self, target: float, frames: int, eased: bool = False) -> None:
+    def to(
+        self, target: float, frames: int, course: Callable[[float], float] | None = None
+    ) -> None:
         self._left = max(1, frames)
-        self._way = (self.value, target, self._left, eased)
+        self._way = (self.value, target, self._left, course)
 
     def jump(self, value: float) -> None:
         self.value = value
@@ -100,9 +103,9 @@ class Glide:
     def step(self) -> float:
         if self._left:
             self._left -= 1
-            start, target, frames, ease = self._way
+            start, target, frames, course = self._way
             part = (frames - self._left) / frames
-            gone = eased(part) if ease else part
+            gone = course(part) if course else part
             self.value = start + (target - start) * gone if self._left else target
         return self.value
 
@@ -605,10 +608,11 @@ class Engine:
             elif address == "/gain" and seconds:
                 self._gain.to(db_to_amplitude(float(value)), round(seconds * self._rate))
             elif address in self._glides:
-                frames = self._smoothing_frames
+                frames, course = self._smoothing_frames, None
                 if seconds is not None:
                     frames = round(seconds * self.stream.model.frame_rate)
-                self._glides[address].to(float(value), frames, eased=seconds is not None)
+                    course = eased if address in SOUND else handed_over
+                self._glides[address].to(float(value), frames, course)
                 self._moving.add(address)
             else:
                 self._setters[address](value)
