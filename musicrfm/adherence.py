@@ -41,6 +41,9 @@ def instrument_odds(audio: np.ndarray, sample_rate: int) -> dict[str, float]:
     return dict(zip(names, (odds / odds.sum()).tolist(), strict=True))
 
 
+instrument_odds.version = 2  # of what it learned: takes judged by another are not used again
+
+
 @lru_cache(1)
 def _fitted() -> tuple[list[str], np.ndarray, ...]:
     fitted = json.loads(instruments.FITTED.read_text("utf-8"))

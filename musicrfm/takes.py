@@ -190,7 +190,8 @@ class Recorder:
         s = self.setting
         digest = hashlib.sha256(f"{self._fingerprint} {listening.VERSION}".encode())
         unsteered = (s.seconds, s.guidance_scale, s.temperature, s.top_k)
-        heard_by = getattr(self.hear_instrument, "__qualname__", self.hear_instrument is not None)
+        judge = self.hear_instrument
+        heard_by = (getattr(judge, "__qualname__", judge is not None), getattr(judge, "version", 1))
         asked = (play.prompt, play.seed, unsteered, heard_by, play.fade, play.over_time)
         digest.update(repr(asked).encode())
         if self.model.int8:  # the fingerprint is that of the weights as they were loaded
