@@ -148,7 +148,7 @@ class Steering:
         *,
         start: int | None = None,
     ) -> None:
-        """Hands over from one direction to another, evenly in `frames` frames.
+        """Hands over from one direction to another in `frames` frames, see `schedules.handed_over`.
 
         One coefficient goes from where it stands to 0, the other to `coefficient`, by default the
         sum of the two, so that this sum is the same all the way. It begins at frame `start`, by
