@@ -35,6 +35,7 @@ __all__ = [
     "music_clips",
     "music_data",
     "note_data",
+    "split",
     "tempo_data",
     "train",
     "train_note",
