@@ -6,15 +6,10 @@ generated ones (`musicrfm.nano.instruments`). Of other instruments it says nothi
 
 from __future__ import annotations
 
-import json
-from functools import lru_cache
-
 import numpy as np
-import soxr
 
 from musicrfm.errors import MusicRFMError
 from musicrfm.nano import instruments
-from musicrfm.nano.render import SAMPLE_RATE
 from musicrfm.takes import Listener
 
 LEFT_OUT = 1.0  # seconds at the beginning, which the classifier did not learn from
@@ -32,20 +27,8 @@ def instrument_listener() -> Listener:
 
 def instrument_odds(audio: np.ndarray, sample_rate: int) -> dict[str, float]:
     """How likely each instrument leads a clip; they sum to 1. audio: [samples], mono."""
-    audio = np.asarray(audio, np.float32)[round(LEFT_OUT * sample_rate) :]
-    if sample_rate != SAMPLE_RATE:
-        audio = soxr.resample(audio, sample_rate, SAMPLE_RATE)
-    names, mean, deviation, weights, bias = _fitted()
-    logits = weights @ ((instruments.timbre(audio) - mean) / deviation) + bias
-    odds = np.exp(logits - logits.max())
-    return dict(zip(names, (odds / odds.sum()).tolist(), strict=True))
+    heard = np.asarray(audio, np.float32)[round(LEFT_OUT * sample_rate) :]
+    return instruments.odds(heard, sample_rate)
 
 
 instrument_odds.version = 2  # of what it learned: takes judged by another are not used again
-
-
-@lru_cache(1)
-def _fitted() -> tuple[list[str], np.ndarray, ...]:
-    fitted = json.loads(instruments.FITTED.read_text("utf-8"))
-    arrays = (np.array(fitted[key]) for key in ("mean", "deviation", "weights", "bias"))
-    return fitted["names"], *arrays

@@ -14,12 +14,12 @@ import numpy as np
 from musicrfm.directions import PITCH_CLASSES
 from musicrfm.harmony import key_notes
 from musicrfm.hearing import Data
+from musicrfm.nano.compose import DRUMS, Note, compose
 from musicrfm.progress import Progress
 
 if TYPE_CHECKING:
     from musicrfm.clips import ClipSet
     from musicrfm.model import MusicModel
-    from musicrfm.nano.compose import Note
 
 START, SECONDS = 2.0, 6.0  # which part of a piece is heard
 SETTLING = 0.5  # seconds of it that go by before a frame counts
@@ -28,14 +28,12 @@ FRAMES = 20  # a piece
 IN_MUSIC = {"note": "notes", "chord": "chord", "key": "keys"}
 KEY_BEFORE, KEY_AFTER = 3.0, 1.0  # seconds around a frame whose notes tell the key
 TELLING = 5  # so many pitch classes are needed for that
-DRUMS = 9  # the MIDI channel
 TRIADS = {(0, 4, 7): "major", (0, 3, 7): "minor", (0, 4, 8): "aug", (0, 3, 6): "dim"}
 
 
 def music_clips(samples: int = 1200, seed: int = 0) -> ClipSet:
     """Pieces of steady tempo like those that nano learned from, with other seeds."""
     from musicrfm.clips import ClipSet
-    from musicrfm.nano.compose import compose
 
     rows: list[dict] = []
     number = 6_000_000 + 100_000 * seed
@@ -60,8 +58,6 @@ def frame_data(model: MusicModel, samples: int = 4800, seed: int = 0) -> Data:
     `bpm`; `seed` of the piece; `second` in it. Pooling is `last`: a frame is the last of all that
     was heard before it. Frames of one piece stay together.
     """
-    from musicrfm.nano.compose import compose
-
     clips = music_clips(max(1, samples // FRAMES), seed)
     rng = np.random.default_rng([seed, 0xF4A3E])
     states: list[np.ndarray] = []
@@ -101,7 +97,6 @@ def frame_data(model: MusicModel, samples: int = 4800, seed: int = 0) -> Data:
 
 
 def _hear(row: dict) -> tuple[np.ndarray, int]:
-    from musicrfm.nano.compose import compose
     from musicrfm.nano.render import SAMPLE_RATE, render
 
     piece = render(compose(row["seed"]))

@@ -31,6 +31,7 @@ INSTRUMENTS: dict[str, tuple[int, int, int]] = {
 }
 CHORD_INSTRUMENTS = ("piano", "organ", "guitar", "strings", "vibraphone")
 BASS_PROGRAM = 33
+DRUMS = 9  # the MIDI channel
 
 MODES: dict[str, tuple[int, ...]] = {
     "major": (0, 2, 4, 5, 7, 9, 11),
@@ -268,7 +269,7 @@ def _music(rng: random.Random) -> Clip:
             for drum, places in groove:
                 for at in places:
                     loud = {KICK: 14, SNARE: 6}.get(drum, -22)
-                    add(at, 0.2, drum, loud + (8 if at == 0 else 0), 9)
+                    add(at, 0.2, drum, loud + (8 if at == 0 else 0), DRUMS)
         start += meter * beat
         bar += 1
     notes = [n for n in notes if n.start < CLIP_SECONDS]
@@ -323,7 +324,7 @@ def _exercise(rng: random.Random) -> Clip:
         bpm = rng.uniform(50, 210)
         drum, offset = rng.choice(CLICKS), rng.uniform(0, 60 / bpm)
         count = int((CLIP_SECONDS - offset) * bpm / 60) + 1
-        notes = [Note(offset + i * 60 / bpm, 0.1, drum, 100, 9) for i in range(count)]
+        notes = [Note(offset + i * 60 / bpm, 0.1, drum, 100, DRUMS) for i in range(count)]
         beats = [n.start for n in notes]
         return Clip(
             "click track", kind, "click", None, None, bpm, notes, tempi=[(0.0, bpm)], beats=beats

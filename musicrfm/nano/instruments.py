@@ -21,7 +21,7 @@ import librosa
 import numpy as np
 import soxr
 
-from musicrfm.nano.compose import Clip, compose
+from musicrfm.nano.compose import DRUMS, Clip, compose
 from musicrfm.nano.render import SAMPLE_RATE, render
 
 FITTED = Path(__file__).parent / "instruments.json"
@@ -29,7 +29,6 @@ FIRST_SEED = 8_000_000  # far from the clips that nano was trained on
 HOP, WINDOW = 512, 2048
 HEARD = slice(SAMPLE_RATE, 8 * SAMPLE_RATE)  # of a clip: what is heard of it
 FEW = (1, 1, 2, 3, 4, 5)  # how many pitch classes a piece is moved to, drawn from these
-DRUMS = 9  # their channel
 
 
 def timbre(audio: np.ndarray) -> np.ndarray:
@@ -55,13 +54,22 @@ def narrowed(clip: Clip, pitch_classes: Collection[int]) -> Clip:
     return replace(clip, notes=notes)
 
 
-def hear_instrument(audio: np.ndarray, sample_rate: int) -> str:
-    """The lead instrument of a clip, one of `compose.INSTRUMENTS`. audio: [samples], mono."""
+def odds(audio: np.ndarray, sample_rate: int) -> dict[str, float]:
+    """How likely each of `compose.INSTRUMENTS` leads a clip; they sum to 1. audio: [samples],
+    mono."""
     if sample_rate != SAMPLE_RATE:
         audio = soxr.resample(audio, sample_rate, SAMPLE_RATE)
     fitted = _fitted()
-    features = (timbre(np.asarray(audio, np.float32)) - fitted["mean"]) / fitted["deviation"]
-    return fitted["names"][int(np.argmax(fitted["weights"] @ features + fitted["bias"]))]
+    features = (timbre(audio) - fitted["mean"]) / fitted["deviation"]
+    logits = fitted["weights"] @ features + fitted["bias"]
+    likely = np.exp(logits - logits.max())
+    return dict(zip(fitted["names"], (likely / likely.sum()).tolist(), strict=True))
+
+
+def hear_instrument(audio: np.ndarray, sample_rate: int) -> str:
+    """The likeliest lead instrument of a clip; as `odds`."""
+    found = odds(audio, sample_rate)
+    return max(found, key=found.__getitem__)
 
 
 def fit(clips: int = 1900) -> float:
@@ -101,9 +109,9 @@ def learn(x: np.ndarray, names: np.ndarray, kept: np.ndarray) -> dict:
     mean, deviation = x[held:].mean(0), x[held:].std(0)
     x = (x - mean) / deviation
     machine = LogisticRegression(C=0.1, max_iter=3000).fit(x[held:], names[held:])
-    odds = machine.predict_proba(x[:held])
-    right = odds[np.arange(held), np.searchsorted(machine.classes_, names[:held])]
-    named = machine.classes_[odds.argmax(1)] == names[:held]
+    told = machine.predict_proba(x[:held])
+    right = told[np.arange(held), np.searchsorted(machine.classes_, names[:held])]
+    named = machine.classes_[told.argmax(1)] == names[:held]
     whole, one = kept[:held] == 12, kept[:held] == 1
     before = np.roll(one, -1)  # the same pieces as they were
     return {
@@ -133,6 +141,6 @@ def _music() -> Iterator[tuple[int, Clip]]:
 
 @lru_cache(1)
 def _fitted() -> dict:
-    fitted = json.loads(FITTED.read_text())
+    fitted = json.loads(FITTED.read_text("utf-8"))
     numbers = ("mean", "deviation", "weights", "bias")
     return fitted | {key: np.array(fitted[key]) for key in numbers}

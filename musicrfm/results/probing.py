@@ -55,8 +55,7 @@ def page(options: Options) -> Page:
         f"search on at most {ROWS} clips, tuned on the validation part. All numbers are of the "
         "test part. Best layer: the highest of the layers there, the same choice for every "
         "method; all layers: their projections stacked by one more probe (for rfm an RFM, as "
-        "published), where nothing is "
-        "chosen on the test part.",
+        "published), where nothing is chosen on the test part.",
         tables,
         "; ".join(told),
         ["probes.png"],
