@@ -264,6 +264,8 @@ class DeviceOutput:
         """Play what was written, then let the device go."""
         with self._lock:
             self._closing = True
+            if self._speaker is not None:  # what is left plays while nobody is asked for it
+                self._clock = WallClock(self._rate, start=self.position(), end=self._newest)
             speaker, self._speaker = self._speaker, None
             candidate = self._candidate
         if speaker is not None:

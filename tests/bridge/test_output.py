@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -74,6 +76,23 @@ def test_what_a_new_speaker_would_get_has_older_takes_behind_the_newest():
         output._keep(at, BLOCK)
     assert [at for at, _ in output._unsettled] == [640, 1280, 1920, 2560]
     assert output._end == 3200
+
+
+def test_while_it_closes_it_is_where_the_sound_is():
+    heard_at = []
+
+    def finish(end, timeout):
+        heard_at.append(output.position())
+        return {}
+
+    output = DeviceOutput.__new__(DeviceOutput)
+    output._lock, output._rate, output._newest = threading.Lock(), 32_000, 40_000
+    output._lost_counts, output._margin, output._clock = {}, 0.0, WallClock(32_000)
+    output._speaker = SimpleNamespace(position=lambda rate: 31_000, finish=finish)
+    output._candidate = output._speaker
+    output.close()
+    assert len(heard_at) == 1 and 31_000 <= heard_at[0] <= 40_000
+    assert 31_000 <= output.position() <= 40_000
 
 
 def pretend(tmp_path, monkeypatch, source: str) -> None:
