@@ -208,6 +208,7 @@ def test_the_meters_are_read_out(stage):
 def test_a_later_page_sees_how_the_knobs_moved_before_it_came(stage):
     with stage.page() as page:
         hear(page, lambda message: "hello" in message)
+        hear(page, lambda m: m.get("meter", {}).get("now") == {})
         stage.controls.set("/steer/note_C", 0.9)
         hear(page, lambda m: m.get("meter", {}).get("now") == {"/steer/note_C": 0.9})
     with stage.page() as page:
