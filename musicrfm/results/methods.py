@@ -41,6 +41,7 @@ TRIALS = (
     Trial("chord", "chords", ("major", "minor")),
     Trial("chord", MUSIC, ("major", "minor")),
     Trial("interval", "intervals", ("7",)),
+    Trial("interval", MUSIC, ("7",)),
 )
 
 
@@ -86,9 +87,9 @@ def page(options: Options) -> Page:
 
 def _trained(options: Options, trial: Trial) -> list[Direction]:
     if trial.source == MUSIC:
-        column = IN_MUSIC[trial.word]
-        data = frame_data(options.model, FRAMES, options.seed)
-        data = data.part([n for n, row in enumerate(data.rows) if row[column]])
+        column, make = IN_MUSIC[trial.word]
+        data = frame_data(options.model, FRAMES, options.seed, make)
+        data = data.part([n for n, row in enumerate(data.rows) if row[column] is not None])
         sounds = [row[column] for row in data.rows]
         classes, methods = None, [m for m in METHODS if m != "rfm-multiclass"]
     else:
@@ -124,6 +125,7 @@ def _methods(pairs: list[tuple[Direction, Response]]) -> list[str]:
 
 def _overview(title: str, pairs: list[tuple[Direction, Response]]) -> Table:
     rows = []
+    means = {d.name: d for d, r in pairs if r.method == "mean-difference"}
     for method in _methods(pairs):
         of = [(d, r) for d, r in pairs if r.method == method]
         best = {d.name: r.best.value for d, r in of}
@@ -134,6 +136,7 @@ def _overview(title: str, pairs: list[tuple[Direction, Response]]) -> Table:
             [
                 method,
                 float(np.mean([float(d.layer_scores.max()) for d, _ in of])),
+                float(np.mean([_cosine(d, means[d.name]) for d, _ in of])),
                 float(np.mean(zero)),
                 float(np.mean(list(best.values()))),
                 f"{worst} {best[worst]:.2f}",
@@ -141,9 +144,15 @@ def _overview(title: str, pairs: list[tuple[Direction, Response]]) -> Table:
                 float(np.mean([p.adherence for p in most if p.adherence is not None] or [np.nan])),
             ]
         )
-    columns = ["method", "probe's AUC, best layer", "unsteered", "best as music", "worst of them"]
+    columns = ["method", "probe's AUC, best layer", "cosine to mean-difference"]
+    columns += ["unsteered", "best as music", "worst of them"]
     columns += ["highest at all", "prompted instrument there"]
     return Table(f"{title}: means over targets", columns, rows)
+
+
+def _cosine(one: Direction, other: Direction) -> float:
+    """Of the first components of two directions, which are unit vectors; the mean over layers."""
+    return float((one.vectors[:, 0] * other.vectors[:, 0]).sum(-1).mean())
 
 
 def _each(title: str, pairs: list[tuple[Direction, Response]]) -> Table:
