@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import io
 import random
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import mido
 
@@ -97,6 +99,9 @@ CHORDAL = tuple(t for t in TEXTURES if "melody" not in t[0])
 CHORD_QUALITIES = ((0, 4, 7), (0, 3, 7), (0, 4, 8), (0, 3, 6))  # major, minor, augmented, dim.
 CLICKS = (37, 56, 76, 77, 75, 42)
 
+T = TypeVar("T")
+Course = Sequence[tuple[float, T]]  # from which second on what holds
+
 
 @dataclass
 class Note:
@@ -181,24 +186,41 @@ def high_notes(seed: int) -> Clip:
 
 
 def study(seed: int) -> Clip:
-    """A clip in which something is steered: from some moment on a pitch class takes over, all
+    """A clip in which something is steered, and now and then anew: a pitch class takes over, all
     chords are of one quality, or the melody is doubled at one interval. One in three is as
     `compose` makes them, and some are single notes of the whole keyboard."""
     rng = random.Random(seed)
     kinds = ("plain", "leaning", "chords", "doubled", "keyboard")
     kind = rng.choices(kinds, weights=(8, 7, 3, 3, 3))[0]
-    since = rng.choice((0.0, rng.uniform(1.0, 9.0)))
     if kind == "plain":
         return compose(seed)
-    if kind == "chords":
-        shapes = [rng.choice(CHORD_QUALITIES), rng.choice((None, *CHORD_QUALITIES))]
-        rng.shuffle(shapes)
-        return _music(rng, CHORDAL, ((0.0, shapes[0]), (since, shapes[1])))
-    if kind == "doubled":
-        return doubled(_music(rng, MELODIC), rng.randint(1, 12), since)
     if kind == "keyboard":
         return _keyboard(rng)
-    return leaning(_music(rng), rng.randrange(12), rng.choice((1.0, rng.random())), rng, since)
+    if kind == "chords":
+        shapes = (None, *CHORD_QUALITIES, *CHORD_QUALITIES)
+        return _music(rng, CHORDAL, _course(rng, lambda: rng.choice(shapes)))
+    if kind == "doubled":
+        gaps = (None, *range(1, 13))
+        return doubled(_music(rng, MELODIC), _course(rng, lambda: rng.choice(gaps)))
+
+    def lean() -> tuple[int, float]:
+        share = rng.choice((0.0, 1.0, 1.0, rng.random()))
+        return rng.randrange(12), share
+
+    return leaning(_music(rng), _course(rng, lean), rng)
+
+
+def _course(rng: random.Random, draw: Callable[[], T]) -> Course[T]:
+    """From which second on what holds: changed every 2 or 4 s or so, or hardly ever."""
+    pace, second, course = rng.choice((2.0, 4.0, CLIP_SECONDS)), 0.0, []
+    while second < CLIP_SECONDS:
+        course.append((second, draw()))
+        second += pace * rng.uniform(0.7, 1.3)
+    return course
+
+
+def _now(course: Course[T], second: float) -> T | None:
+    return next((what for since, what in reversed(course) if second >= since), None)
 
 
 def _keyboard(rng: random.Random) -> Clip:
@@ -211,26 +233,27 @@ def _keyboard(rng: random.Random) -> Clip:
     return Clip("single notes", "note", "other", None, None, None, notes, {0: rng.randrange(96)})
 
 
-def leaning(
-    clip: Clip, pitch_class: int, share: float, rng: random.Random, since: float = 0.0
-) -> Clip:
-    """The piece with a share of its notes, from a second on, moved to the nearest of a pitch class;
-    drums stay."""
+def leaning(clip: Clip, course: Course[tuple[int, float]], rng: random.Random) -> Clip:
+    """The piece with a share of its notes moved to the nearest of a pitch class; drums stay.
+
+    course: from which second on which pitch class, and which share.
+    """
 
     def moved(n: Note) -> Note:
-        if n.channel == DRUMS or n.start < since or rng.random() >= share:
+        pitch_class, share = _now(course, n.start) or (0, 0.0)
+        if n.channel == DRUMS or rng.random() >= share:
             return n
         return replace(n, pitch=n.pitch + (pitch_class - n.pitch + 5) % 12 - 5)
 
     return replace(clip, notes=[moved(n) for n in clip.notes])
 
 
-def doubled(clip: Clip, semitones: int, since: float = 0.0) -> Clip:
-    """The piece with its lead, from a second on, doubled so many semitones above."""
+def doubled(clip: Clip, course: Course[int | None]) -> Clip:
+    """The piece with its lead doubled; course: from which second on how many semitones above."""
     above = [
         replace(n, pitch=n.pitch + semitones)
         for n in clip.notes
-        if n.channel == 0 and n.start >= since
+        if n.channel == 0 and (semitones := _now(course, n.start))
     ]
     return replace(clip, notes=clip.notes + above)
 
@@ -238,7 +261,7 @@ def doubled(clip: Clip, semitones: int, since: float = 0.0) -> Clip:
 def _music(
     rng: random.Random,
     textures: tuple = TEXTURES,
-    shapes: tuple[tuple[float, tuple[int, ...] | None], ...] = (),
+    shapes: Course[tuple[int, ...] | None] = (),
 ) -> Clip:
     """shapes: the intervals from a second on of which chords are made, None for the scale's."""
     lead = rng.choice(list(INSTRUMENTS))
@@ -291,7 +314,7 @@ def _music(
         beats += [start + i * beat for i in range(meter)]
         chord_degree = progression[bar % 4]
         chord = [chord_degree, chord_degree + 2, chord_degree + 4]
-        shape = next((of for since, of in reversed(shapes) if start >= since), None)
+        shape = _now(shapes, start)
 
         def add(at, length, pitch, accent=0, channel=0, start=start, beat=beat):
             if at >= meter:  # the patterns are four beats long; a waltz leaves the last one out

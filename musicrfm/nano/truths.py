@@ -22,11 +22,12 @@ PARTS = {
     "intervals": slice(19, 31),  # the share of time in which the lead plays two notes so far apart
 }
 SIZE = 31
-LEFT_ALONE = 0.25  # of crops; of the others these shares are told and pushed:
-TOLD = {"tempo": 0.4, "phase": 0.25, "notes": 0.25, "chords": 0.2, "intervals": 0.2}
-PUSHED = {"notes": 0.5, "chords": 0.2, "intervals": 0.2}
-WHOLE = {"notes": 0.25}  # of what is pushed, this share is pushed along all columns, as a key is
-PUSH, HARD = (0.12, 0.25), (0.12, 0.5)  # how far, of the way, each block; hard to where all is one
+LEFT_ALONE = 0.2  # of crops; of the others these shares are told and pushed:
+TOLD = {"tempo": 0.4, "phase": 0.25, "notes": 0.1, "chords": 0.1, "intervals": 0.1}
+PUSHED = {"notes": 0.65, "chords": 0.5, "intervals": 0.5}
+WHOLE = {"notes": 0.2}  # of what is pushed, this share is pushed along all columns, as a key is
+ELSEWHERE = 0.1  # of the rest, this share is pushed along any one, and others along the largest
+PUSH, HARD = (0.15, 0.25), (0.2, 0.5)  # how far, of the way, each block; hard to where all is one
 ALL = 0.9  # the share from which on all is one
 WEIGHT = {"tempo": 1 / 3, "phase": 2 / 3, "notes": 1.0, "chords": 0.5, "intervals": 0.5}
 IMPORTANCE = np.zeros(SIZE, np.float32)  # of each column in the loss
@@ -41,7 +42,7 @@ def told(rng: random.Random, true: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """What happens to a crop, from the start or from some position on.
 
     true: [positions, SIZE]. Returns what it is told, bool, and what it is pushed towards, how
-    strongly, both as `true`: of a part all columns are pushed or one, mostly the largest.
+    strongly, both as `true`: of a part all columns are pushed or, at each position, one.
     """
     mask, strength = np.zeros(true.shape, bool), np.zeros(true.shape, np.float32)
     since = rng.choice((0, rng.randrange(len(true))))
@@ -52,14 +53,20 @@ def told(rng: random.Random, true: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if draw < TOLD[name]:
             mask[since:, part] = True
         elif draw < TOLD[name] + PUSHED.get(name, 0.0):
-            shares = np.nan_to_num(true[:, part]).mean(0) / SCALE
-            column = int(shares.argmax()) if rng.random() < 0.8 else rng.randrange(len(shares))
-            if rng.random() < WHOLE.get(name, 0.0):
-                strength[since:, part] = rng.uniform(*PUSH)
-                continue
-            reach = HARD if shares[column] >= ALL else PUSH
-            strength[since:, part.start + column] = rng.uniform(*reach)
+            strength[since:, part] = _pushes(rng, np.nan_to_num(true[since:, part]) / SCALE, name)
     return mask, strength
+
+
+def _pushes(rng: random.Random, shares: np.ndarray, name: str) -> np.ndarray:
+    """How strongly each column is pushed, [positions, columns], shares: the same."""
+    if rng.random() < WHOLE.get(name, 0.0):
+        return np.full(shares.shape, rng.uniform(*PUSH))
+    most = shares.argmax(1)
+    if rng.random() < ELSEWHERE:
+        most[:] = rng.randrange(shares.shape[1])
+    all_one = shares[np.arange(len(shares)), most] >= ALL
+    reach = np.where(all_one, rng.uniform(*HARD), rng.uniform(*PUSH))
+    return reach[:, None] * (most[:, None] == np.arange(shares.shape[1]))
 
 
 def of(row: dict, start: int, positions: int) -> tuple[np.ndarray, np.ndarray]:

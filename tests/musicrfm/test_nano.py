@@ -99,20 +99,20 @@ def test_delay_pattern():
 
 def test_a_piece_leans_to_a_pitch_class_from_a_moment_on():
     piece = next(c for c in map(compose, range(100)) if c.kind == "music" and "drums" in c.prompt)
-    moved = leaning(piece, 3, 1.0, random.Random(0), since=5.0)
+    moved = leaning(piece, [(0.0, (7, 0.0)), (5.0, (3, 1.0))], random.Random(0))
     for before, after in zip(piece.notes, moved.notes, strict=True):
         if before.channel == DRUMS or before.start < 5.0:
             assert after == before
         else:
             assert after.pitch % 12 == 3 and abs(after.pitch - before.pitch) <= 6
-    half = leaning(piece, 3, 0.5, random.Random(0))
+    half = leaning(piece, [(0.0, (3, 0.5))], random.Random(0))
     played = [n.pitch % 12 == 3 for n in half.notes if n.channel != DRUMS]
     assert 0.4 < np.mean(played) < 0.75
 
 
 def test_a_lead_is_doubled_and_chords_keep_their_shape():
     piece = next(c for c in map(compose, range(100)) if c.prompt.startswith("solo"))
-    both = doubled(piece, 7, since=6.0)
+    both = doubled(piece, [(0.0, None), (6.0, 7)])
     above = both.notes[len(piece.notes) :]
     later = [n for n in piece.notes if n.start >= 6.0]
     assert [(n.start, n.pitch) for n in above] == [(n.start, n.pitch + 7) for n in later]
