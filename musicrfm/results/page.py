@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from musicrfm.report import plain
 
 if TYPE_CHECKING:
+    from musicrfm.model import MusicModel
     from musicrfm.results.options import Options
 
 
@@ -51,6 +55,7 @@ def write_page(options: Options, name: str, page: Page) -> Path:
         "summary": page.summary,
         "command": command,
         "model": options.model.name,
+        "weights": weights(options.model),
         "quick": options.quick,
         "setting": asdict(options.setting),
         "tables": [asdict(table) for table in page.tables],
@@ -71,7 +76,11 @@ def write_page(options: Options, name: str, page: Page) -> Path:
 
 
 def write_index(options: Options, names: Sequence[str], left_out: dict[str, str]) -> Path:
-    """`README.md`: every part that has been run, now or before, with its finding and command."""
+    """`README.md`: every part that has been run, now or before, with its finding and command.
+
+    A model may be trained on and keep its name: pages that were made before say so.
+    """
+    now = weights(options.model)
     lines = [
         f"# Results on `{options.model.name}`",
         "",
@@ -85,10 +94,11 @@ def write_index(options: Options, names: Sequence[str], left_out: dict[str, str]
         file = options.out / f"{name}.json"
         if file.is_file():
             told = json.loads(file.read_text("utf-8"))
-            quick = " (quick run)" if told["quick"] else ""
+            remarks = " (quick run)" if told["quick"] else ""
+            remarks += " (with earlier weights)" if told.get("weights") != now else ""
             summary = told["summary"] or told["title"]
             lines.append(
-                f"| [{told['title']}]({name}.md){quick} | {summary} | `{told['command']}` |"
+                f"| [{told['title']}]({name}.md){remarks} | {summary} | `{told['command']}` |"
             )
     for name, why in left_out.items():
         if not (options.out / f"{name}.json").is_file():
@@ -99,6 +109,15 @@ def write_index(options: Options, names: Sequence[str], left_out: dict[str, str]
     path = options.out / "README.md"
     path.write_text("\n".join(lines) + "\n", "utf-8")
     return path
+
+
+def weights(model: MusicModel) -> str:
+    """A name for a model's weights, the same in every precision that it may be loaded in."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.hf.state_dict().items()):
+        start = tensor.detach().flatten()[:64].to("cpu", torch.bfloat16).view(torch.int16)
+        digest.update(f"{name} {list(tensor.shape)} {start.tolist()}".encode())
+    return digest.hexdigest()[:16]
 
 
 def _shown(value: Any) -> str:

@@ -14,10 +14,11 @@ from musicrfm.cli import main
 from musicrfm.clips import ClipSet
 from musicrfm.directions import Direction
 from musicrfm.errors import MusicRFMError
+from musicrfm.model import MusicModel
 from musicrfm.perform import Setting
 from musicrfm.responses import Point, Response
 from musicrfm.results import Options, ablations, pairs, probing, steering
-from musicrfm.results.page import Table
+from musicrfm.results.page import Page, Table, weights, write_index, write_page
 from musicrfm.together import Together
 
 RATE = 32_000
@@ -268,6 +269,17 @@ def test_knobs_stay_within_what_works_both_ways():
 def test_tables_leave_unknown_cells_empty():
     table = Table("t", ["a", "b"], [[None, 1.0], [float("nan"), True], ["x", 3]])
     assert table.markdown().splitlines()[-3:] == ["|  | 1.00 |", "|  | yes |", "| x | 3 |"]
+
+
+def test_pages_that_were_made_with_earlier_weights_say_so(model, checkpoint, folder):
+    made = options(model, folder)
+    write_page(made, "norm", Page("Norms", "How.", []))
+    assert "earlier weights" not in write_index(made, ["norm"], {}).read_text()
+    half = MusicModel.load(checkpoint, device="cpu", dtype="bfloat16")
+    assert weights(half) == weights(model)
+    next(half.hf.decoder.parameters()).data[0, 0] += 1
+    index = write_index(options(half, folder), ["norm"], {}).read_text()
+    assert "[Norms](norm.md) (quick run) (with earlier weights)" in index
 
 
 def test_without_directions_there_is_nothing_to_steer(model, tmp_path, monkeypatch):
