@@ -64,7 +64,7 @@ def train_note(data: Data, target: str, method: str = DEFAULT_METHOD, **options)
         raise MusicRFMError(f"{target!r} is not a note: choose one of {', '.join(PITCH_CLASSES)}")
     about: dict[str, Any] = {"target": pitch_class, "concept": "note"}
     if "notes" in data.rows[0]:
-        labels = np.array([pitch_class in (row["notes"] or ()) for row in data.rows])
+        labels = np.array([pitch_class in row["notes"] for row in data.rows])
     else:
         about["classes"] = [row["root_note_pitch_class"] for row in data.rows]
         labels = np.array(about["classes"]) == PITCH_CLASSES.index(pitch_class)

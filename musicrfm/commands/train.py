@@ -28,7 +28,7 @@ SETS = {  # word for one concept → SynTheory's name of the set, what it is abo
     "time_signature": ("time_signatures", "time signatures", 1200),
 }
 KINDS = ("binary", "regression", "multiclass")
-MUSIC_FRAMES = 9600
+MUSIC_FRAMES = 4800
 FEW = 12  # a column of more different numbers than this is a quantity unless it is said otherwise
 
 
@@ -38,7 +38,7 @@ def add(commands) -> None:
     for word, (name, words, clips) in SETS.items():
         p = command(sets, word, train_tempo if word == "tempo" else train_set, words)
         p.set_defaults(word=word)
-        if word in ("note", "chord", "interval", "tempo"):
+        if word in ("note", "chord", "tempo"):
             p.add_argument(
                 "--data",
                 choices=("syntheory", "music"),
@@ -131,9 +131,10 @@ def train_frames(o: argparse.Namespace, model: MusicModel, targets: list[str]) -
 
     if not targets:
         raise MusicRFMError("--data music has more than one class at once: give a --target, or all")
-    column, make_piece = IN_MUSIC[o.word]
-    data = frame_data(model, o.samples or MUSIC_FRAMES, o.seed, make_piece)
-    data = data.part([n for n, row in enumerate(data.rows) if row[column] is not None])
+    data = frame_data(model, o.samples or MUSIC_FRAMES, o.seed)
+    column = IN_MUSIC[o.word]
+    rows = [n for n, row in enumerate(data.rows) if row[column]]
+    data = data.part(rows)
     for target in targets:
         found = [row[column] for row in data.rows]
         labels = [target in one if isinstance(one, list) else target == one for one in found]

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from musicrfm.nano import codec_training, lm_training, render
-from musicrfm.nano.compose import high_notes, study
+from musicrfm.nano.compose import high_notes
 
 WEIGHTS = Path(__file__).parent / "weights"
 TRAINING_SEED = 1_000_000  # held-out clips are composed from seeds far away from these
@@ -22,15 +22,13 @@ TRAINING_SEED = 1_000_000  # held-out clips are composed from seeds far away fro
 def main() -> None:
     parser = argparse.ArgumentParser("python -m musicrfm.nano", description=__doc__.splitlines()[0])
     parser.add_argument(
-        "--work", type=Path, default=Path("nano-work"), help="clips and checkpoints (about 7 GB)"
+        "--work", type=Path, default=Path("nano-work"), help="clips and checkpoints (about 3 GB)"
     )
     parser.add_argument(
         "--out", type=Path, default=WEIGHTS, help="where the finished checkpoint goes"
     )
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument(
-        "--clips", type=int, default=4000, help="12-second clips to train on, of each kind"
-    )
+    parser.add_argument("--clips", type=int, default=4000, help="12-second clips to train on")
     parser.add_argument("--workers", type=int, default=2, help="processes that render")
     for stage, steps in vars(codec_training.Budget()).items():
         if stage in codec_training.STAGES:
@@ -46,14 +44,12 @@ def main() -> None:
     render.render_set(args.work / "clips", args.clips, TRAINING_SEED, workers=args.workers)
     notes, workers = args.clips // 8, args.workers
     render.render_set(args.work / "notes", notes, TRAINING_SEED, high_notes, workers)
-    render.render_set(args.work / "studies", args.clips, TRAINING_SEED, study, workers)
-    audio, _ = render.open_set(args.work / "clips")
+    audio, rows = render.open_set(args.work / "clips")
     high, _ = render.open_set(args.work / "notes")
-    studies, rows = render.open_set(args.work / "studies")
     steps = {stage: getattr(args, f"{stage}_steps") for stage in codec_training.STAGES}
     budget = replace(codec_training.Budget(), **steps)
     codec = codec_training.train([audio], args.work, budget, args.device, until="quantised")
-    codes = lm_training.encode_set(codec, studies, args.work / "codes.npy")
+    codes = lm_training.encode_set(codec, audio, args.work / "codes.npy")
     codec = codec_training.train([audio, high], args.work, budget, args.device)
     lm_budget = replace(lm_training.Budget(), steps=args.lm_steps, batch=args.lm_batch)
     lm_training.train(codes, rows, args.work, lm_budget, args.device)

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import io
 import random
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from dataclasses import dataclass, field
 
 import mido
 
@@ -79,28 +77,8 @@ MOODS: dict[str, dict] = {
     "energetic": {"velocity": 104, "octave": 0, "sparse": 0.0},
     "steady": {"velocity": 90, "octave": 0, "sparse": 0.0},
 }
-TEXTURES = (  # (parts that play, what the prompt says, how often)
-    ({"melody"}, "solo {lead} melody", 1),
-    ({"melody", "drums"}, "{lead} melody with drums", 4),
-    ({"melody", "bass", "drums"}, "{lead} melody with bass and drums", 3),
-    ({"melody", "chords"}, "{lead} melody over {chords} chords", 1),
-    (
-        {"melody", "chords", "bass", "drums"},
-        "{lead} melody, {chords} chords, bass and drums",
-        3,
-    ),
-    ({"arpeggio"}, "{lead} arpeggio", 1),
-    ({"arpeggio", "bass", "drums"}, "{lead} arpeggio with bass and drums", 3),
-    ({"comping", "drums"}, "{lead} chords with drums", 2),
-    ({"comping"}, "{lead} chords", 0.5),
-)
-MELODIC = tuple(t for t in TEXTURES if "melody" in t[0] and "chords" not in t[0])
-CHORDAL = tuple(t for t in TEXTURES if "melody" not in t[0])
 CHORD_QUALITIES = ((0, 4, 7), (0, 3, 7), (0, 4, 8), (0, 3, 6))  # major, minor, augmented, dim.
 CLICKS = (37, 56, 76, 77, 75, 42)
-
-T = TypeVar("T")
-Course = Sequence[tuple[float, T]]  # from which second on what holds
 
 
 @dataclass
@@ -185,91 +163,28 @@ def high_notes(seed: int) -> Clip:
     return Clip(f"single notes, {lead}", "note", lead, None, None, None, notes, programs)
 
 
-def study(seed: int) -> Clip:
-    """A clip in which something is steered, and now and then anew: a pitch class takes over, all
-    chords are of one quality, or the melody is doubled at one interval. One in three is as
-    `compose` makes them, and some are single notes of the whole keyboard."""
-    rng = random.Random(seed)
-    kinds = ("plain", "leaning", "chords", "doubled", "keyboard")
-    kind = rng.choices(kinds, weights=(8, 7, 3, 3, 3))[0]
-    if kind == "plain":
-        return compose(seed)
-    if kind == "keyboard":
-        return _keyboard(rng)
-    if kind == "chords":
-        shapes = (None, *CHORD_QUALITIES, *CHORD_QUALITIES)
-        return _music(rng, CHORDAL, _course(rng, lambda: rng.choice(shapes)))
-    if kind == "doubled":
-        gaps = (None, *range(1, 13))
-        return doubled(_music(rng, MELODIC), _course(rng, lambda: rng.choice(gaps)))
-
-    def lean() -> tuple[int, float]:
-        share = rng.choice((0.0, 1.0, 1.0, rng.random()))
-        return rng.randrange(12), share
-
-    return leaning(_music(rng), _course(rng, lean), rng)
-
-
-def _course(rng: random.Random, draw: Callable[[], T]) -> Course[T]:
-    """From which second on what holds: changed every 2 or 4 s or so, or hardly ever."""
-    pace, second, course = rng.choice((2.0, 4.0, CLIP_SECONDS)), 0.0, []
-    while second < CLIP_SECONDS:
-        course.append((second, draw()))
-        second += pace * rng.uniform(0.7, 1.3)
-    return course
-
-
-def _now(course: Course[T], second: float) -> T | None:
-    return next((what for since, what in reversed(course) if second >= since), None)
-
-
-def _keyboard(rng: random.Random) -> Clip:
-    """Single notes of nine octaves, each for four seconds, on any melodic instrument."""
-    notes, length = [], rng.choice((0.5, 1, 2, 4))
-    for start in range(0, int(CLIP_SECONDS), 4):
-        pitch, velocity = rng.randrange(108), rng.randint(64, 110)
-        strikes = range(round(4 / length))
-        notes += [Note(start + i * length, 0.95 * length, pitch, velocity, 0) for i in strikes]
-    return Clip("single notes", "note", "other", None, None, None, notes, {0: rng.randrange(96)})
-
-
-def leaning(clip: Clip, course: Course[tuple[int, float]], rng: random.Random) -> Clip:
-    """The piece with a share of its notes moved to the nearest of a pitch class; drums stay.
-
-    course: from which second on which pitch class, and which share.
-    """
-
-    def moved(n: Note) -> Note:
-        pitch_class, share = _now(course, n.start) or (0, 0.0)
-        if n.channel == DRUMS or rng.random() >= share:
-            return n
-        return replace(n, pitch=n.pitch + (pitch_class - n.pitch + 5) % 12 - 5)
-
-    return replace(clip, notes=[moved(n) for n in clip.notes])
-
-
-def doubled(clip: Clip, course: Course[int | None]) -> Clip:
-    """The piece with its lead doubled; course: from which second on how many semitones above."""
-    above = [
-        replace(n, pitch=n.pitch + semitones)
-        for n in clip.notes
-        if n.channel == 0 and (semitones := _now(course, n.start))
-    ]
-    return replace(clip, notes=clip.notes + above)
-
-
-def _music(
-    rng: random.Random,
-    textures: tuple = TEXTURES,
-    shapes: Course[tuple[int, ...] | None] = (),
-) -> Clip:
-    """shapes: the intervals from a second on of which chords are made, None for the scale's."""
+def _music(rng: random.Random) -> Clip:
     lead = rng.choice(list(INSTRUMENTS))
     chords = rng.choice([i for i in CHORD_INSTRUMENTS if i != lead])
     mood_name = rng.choice(list(MOODS))
     mood = MOODS[mood_name]
-    parts, texture, _ = rng.choices(textures, weights=[weight for *_, weight in textures])[0]
-    texture = texture.format(lead=lead, chords=chords)
+    parts, texture = rng.choices(
+        (
+            ({"melody"}, f"solo {lead} melody"),
+            ({"melody", "drums"}, f"{lead} melody with drums"),
+            ({"melody", "bass", "drums"}, f"{lead} melody with bass and drums"),
+            ({"melody", "chords"}, f"{lead} melody over {chords} chords"),
+            (
+                {"melody", "chords", "bass", "drums"},
+                f"{lead} melody, {chords} chords, bass and drums",
+            ),
+            ({"arpeggio"}, f"{lead} arpeggio"),
+            ({"arpeggio", "bass", "drums"}, f"{lead} arpeggio with bass and drums"),
+            ({"comping", "drums"}, f"{lead} chords with drums"),
+            ({"comping"}, f"{lead} chords"),
+        ),
+        weights=(1, 4, 3, 1, 3, 1, 3, 2, 0.5),
+    )[0]
     tonic, mode = rng.randrange(12), rng.choice(list(MODES))
     slowest, fastest = BPM_RANGE
     bpm = slowest * (fastest / slowest) ** rng.random()
@@ -314,7 +229,6 @@ def _music(
         beats += [start + i * beat for i in range(meter)]
         chord_degree = progression[bar % 4]
         chord = [chord_degree, chord_degree + 2, chord_degree + 4]
-        shape = _now(shapes, start)
 
         def add(at, length, pitch, accent=0, channel=0, start=start, beat=beat):
             if at >= meter:  # the patterns are four beats long; a waltz leaves the last one out
@@ -331,25 +245,26 @@ def _music(
         if "arpeggio" in parts:
             for i in range(round(4 / step)):
                 place = arpeggio[i % 4]
-                pitch = _voice(root, scale, chord, shape, place, low)
+                tone = chord[place % 3] + 7 * (place // 3)
+                pitch = _voice(root, scale, tone, low)
                 add(i * step, step * 0.95, pitch, 12 if i * step % 1 == 0 else 0)
         for part, channel, loud in (("comping", 0, 0), ("chords", 1, -18)):
             if part in parts:
                 hits = comping if part == "comping" or "drums" in parts else (0, 1, 2, 3)
                 for i, at in enumerate(hits):
                     length = (hits[i + 1] if i + 1 < len(hits) else 4) - at
-                    for place in range(3):
+                    for tone in chord:
                         add(
                             at,
                             length * 0.9,
-                            _voice(root, scale, chord, shape, place, 55),
+                            _voice(root, scale, tone, 55),
                             loud + (8 if at == 0 else 0),
                             channel,
                         )
         if "bass" in parts:
             for i, at in enumerate(bassline):
-                place = 0 if i % 4 != 3 else 2
-                add(at, 0.45, _voice(root, scale, chord, shape, place, 36), 6, 2)
+                tone = chord_degree if i % 4 != 3 else chord_degree + 4
+                add(at, 0.45, _voice(root, scale, tone, 36), 6, 2)
         if "drums" in parts:
             for drum, places in groove:
                 for at in places:
@@ -397,19 +312,9 @@ def _pitch(tonic: int, scale: tuple[int, ...], degree: int, low: int, high: int)
     return pitch
 
 
-def _voice(
-    tonic: int,
-    scale: tuple[int, ...],
-    chord: list[int],
-    shape: tuple[int, ...] | None,
-    place: int,
-    low: int,
-) -> int:
-    """Lowest pitch at or above `low` of a place in the chord; the fourth is the root above it."""
-    degree = chord[place % 3] + 7 * (place // 3)
-    pitch_class = tonic + scale[degree % len(scale)]
-    if shape:
-        pitch_class = tonic + scale[chord[0] % len(scale)] + shape[place % 3]
+def _voice(tonic: int, scale: tuple[int, ...], degree: int, low: int) -> int:
+    """Lowest pitch at or above `low` of a scale degree, keeping octave leaps above the seventh."""
+    pitch_class = (tonic + scale[degree % len(scale)]) % 12
     return low + (pitch_class - low) % 12 + (12 if degree >= 2 * len(scale) else 0)
 
 

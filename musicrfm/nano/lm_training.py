@@ -1,12 +1,11 @@
 """Trains nano's text encoder and decoder on the codec's codes, and assembles the checkpoint.
 
-While training, linear read-outs on every block also have to tell the beat and the harmony of what
-is sounding (see `musicrfm.nano.truths`), and in some crops every block's output is moved along its
-read-outs until they say the truth about what comes next. The read-outs are thrown away afterwards,
-but the hidden states then hold these along straight lines, where directions can find them, and the
-blocks above have learnt to follow: a small model otherwise only repeats what it hears, and leaves
-what it knows when it is pushed. Source of the idea: interventions on concept bottlenecks, Koh et
-al. 2020, arXiv:2007.04612.
+While training, linear read-outs on every block also have to tell the tempo of what is sounding and
+where in the beat it is, and in some crops every block's output is moved along its read-outs until
+they say the truth. The read-outs are thrown away afterwards, but the hidden states then hold the
+beat along straight lines, where directions can find it, and the blocks above have learnt to follow
+it: a small model otherwise only repeats the rhythm that it hears, and loses it. Source of the idea:
+interventions on concept bottlenecks, Koh et al. 2020, arXiv:2007.04612.
 """
 
 from __future__ import annotations
@@ -36,7 +35,6 @@ from transformers import (
     T5Config,
 )
 
-from musicrfm.nano import truths
 from musicrfm.nano.codec_training import config as codec_config
 from musicrfm.nano.compose import compose
 
@@ -44,7 +42,7 @@ CODEBOOKS, CODES = 4, 1024
 START = CODES  # the id that stands where a codebook has no code yet
 FRAMES = 400
 CODEBOOK_WEIGHTS = (1.6, 1.1, 0.7, 0.6)  # the first codebook carries most of the pitch
-TELL_AFTER = 300  # steps, in which the read-outs have learnt what they say
+TELL_TEMPO, TELL_PHASE = 0.35, 0.25  # shares of crops in which the blocks are told, see `beats_in`
 DROP_PROMPT = 0.12  # share of crops trained without text, for guidance
 SPACE = "\u2581"  # how the tokenizer writes the blank before a word
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,:;!?'-&#/"
@@ -71,7 +69,7 @@ class Budget:
     steps: int = 4000
     batch: int = 6
     learning_rate: float = 1.5e-3
-    readout_weight: float = 1.0
+    beat_weight: float = 1.0
 
 
 def make_tokenizer() -> PreTrainedTokenizerFast:
@@ -164,62 +162,52 @@ def delayed(codes: Tensor) -> tuple[Tensor, Tensor]:
     return rows[:, :, :-1], labels.masked_fill(labels == START, -100)
 
 
-class Readouts(nn.ModuleList):
-    """Linear read-outs of `truths` on every decoder block, which can also be told the answers.
+def beats_in(rows: list[dict], starts: list[int], positions: int) -> tuple[Tensor, Tensor]:
+    """(true, audible): the beat at every position, [batch, positions, 3] each.
 
-    Beside them stands how the blocks' outputs lie when they are left alone: their means, and their
-    slopes on every column of the truths. Along these they can be pushed, as steering does.
+    The three are the standardised log-tempo and the cosine and sine of the place in the beat. NaN
+    where there is no beat; `audible` also in the first two seconds of a crop and after a jump,
+    where nobody could know it from the sound yet.
     """
+    true = np.full((len(rows), positions, 3), math.nan, np.float32)
+    audible = true.copy()
+    for i, (row, start) in enumerate(zip(rows, starts, strict=True)):
+        beats = np.asarray(row["beats"])
+        if len(beats) < 2:
+            continue
+        at = (start + np.arange(positions)) / 50
+        number = np.searchsorted(beats, at, side="right") - 1
+        inside = np.clip(number, 0, len(beats) - 2)
+        length = np.diff(beats)[inside]
+        phase = 2 * math.pi * (at - beats[inside]) / length
+        tempo = np.log(60 / length / 104) / 0.32
+        true[i] = np.stack((tempo, np.cos(phase), np.sin(phase)), axis=1)
+        jumps = ~(np.abs(np.diff(tempo, prepend=math.nan)) < 0.3)
+        places = np.arange(positions)
+        since = places - np.maximum.accumulate(np.where(jumps, places, 0))
+        audible[i, since >= 100] = true[i, since >= 100]
+    return torch.from_numpy(true), torch.from_numpy(audible)
 
-    def __init__(self, blocks: nn.ModuleList, width: int, size: int = truths.SIZE) -> None:
-        super().__init__(nn.Linear(width, size) for _ in blocks)
+
+class BeatReadouts(nn.ModuleList):
+    """Three linear read-outs of the beat per decoder block, which can also be told the answer."""
+
+    def __init__(self, blocks: nn.ModuleList, width: int) -> None:
+        super().__init__(nn.Linear(width, 3) for _ in blocks)
         self.told: Tensor | None = None
-        self.pushed: Tensor | None = None
-        self.seen: list[Tensor] = [torch.empty(0)] * len(blocks)
-        for name, shape in (
-            ("centre", (size,)),
-            ("variance", (size,)),
-            ("means", (len(blocks), width)),
-            ("covariance", (len(blocks), size, width)),
-        ):
-            self.register_buffer(name, torch.zeros(shape))
-        for number, block in enumerate(blocks):
-            block.register_forward_hook(partial(self._tell, number))
+        for block, readout in zip(blocks, self, strict=True):
+            block.register_forward_hook(partial(self._tell, readout))
 
-    def _tell(self, number: int, block: nn.Module, inputs: tuple, hidden: Tensor) -> Tensor:
-        """Moves hidden [batch, positions, width] the shortest way to where it says `told`, and as
-        far along the slopes as `pushed` says.
+    def _tell(self, readout: nn.Linear, block: nn.Module, inputs: tuple, hidden: Tensor) -> Tensor:
+        """Moves hidden [batch, positions, width] the shortest way to where it says `told`.
 
         Read-outs that are told nothing (NaN) go on saying what they said.
         """
-        if self.pushed is not None:
-            slopes = self.covariance[number] / (self.variance + 1e-6)[:, None]
-            hidden = hidden + self.pushed @ slopes
-        if self.told is not None:
-            weight, bias = self[number].weight.detach(), self[number].bias.detach()
-            miss = (self.told - (hidden @ weight.T + bias)).nan_to_num()
-            square = weight @ weight.T
-            square = square + 1e-3 * square.diagonal().mean() * torch.eye(len(square)).to(square)
-            hidden = hidden + miss @ torch.linalg.solve(square, weight)
-        self.seen[number] = hidden
-        return hidden
-
-    @torch.no_grad()
-    def watch(self, heard: Tensor, alone: Tensor, rate: float = 0.01) -> None:
-        """Brings means and slopes up to date: of the states just `seen` on what was heard
-        [batch, positions, size] of harmony, where they were left alone [batch, positions]."""
-        known = alone & ~heard[..., truths.HARMONY].isnan().any(-1)
-        if known.sum() < 100:
-            return
-        x = heard[known].nan_to_num()
-        self.centre += rate * (x.mean(0) - self.centre)
-        x = x - self.centre
-        self.variance += rate * (x.square().mean(0) - self.variance)
-        for number, states in enumerate(self.seen):
-            h = states[known].float()
-            self.means[number] += rate * (h.mean(0) - self.means[number])
-            together = x.T @ (h - self.means[number]) / len(x)
-            self.covariance[number] += rate * (together - self.covariance[number])
+        if self.told is None:
+            return hidden
+        weight, bias = readout.weight.detach(), readout.bias.detach()
+        miss = (self.told - (hidden @ weight.T + bias)).nan_to_num()
+        return hidden + miss @ torch.linalg.solve(weight @ weight.T, weight)
 
 
 def reword(prompt: str, rng: random.Random) -> str:
@@ -251,26 +239,17 @@ def bfloat16_is_faster(device: torch.device) -> bool:
 
 
 def train(
-    codes: np.ndarray,
-    rows: list[dict],
-    work: Path,
-    budget: Budget,
-    device: str = "cpu",
-    start: Path | None = None,
+    codes: np.ndarray, rows: list[dict], work: Path, budget: Budget, device: str = "cpu"
 ) -> None:
     """Trains, or goes on training; checkpoint `work/lm.pt`, held-out losses `work/lm.jsonl`.
 
     codes: int16 [clips, codebooks, frames]; rows: one dict per clip. The last 1 % is held out.
-    start: a finished checkpoint whose weights to begin with instead of random ones.
     """
     torch.manual_seed(0)
     tokenizer = make_tokenizer()
-    model = make_model(len(tokenizer))
-    if start is not None:
-        model.load_state_dict(MusicgenForConditionalGeneration.from_pretrained(start).state_dict())
-    model.to(device)
+    model = make_model(len(tokenizer)).to(device)
     decoder, blocks = model.decoder.model.decoder, model.decoder.model.decoder.layers
-    readouts = Readouts(blocks, 256).to(device)
+    readouts = BeatReadouts(blocks, 256).to(device)
     codec = {id(p) for p in model.audio_encoder.parameters()}
     parameters = [p for p in model.parameters() if id(p) not in codec and p.requires_grad]
     parameters += readouts.parameters()
@@ -288,7 +267,6 @@ def train(
     held = max(16, len(codes) // 100)
     rng, started, mean_loss = random.Random(first), time.time(), 0.0
     weights = torch.tensor(CODEBOOK_WEIGHTS, device=device)
-    importance = torch.from_numpy(truths.IMPORTANCE).to(device)
 
     def batch_loss(
         clips: list[int], starts: list[int], rng: random.Random, drop: float, tell: bool
@@ -307,65 +285,52 @@ def train(
         visible = torch.where(
             keep[:, None] > 0, text["attention_mask"], torch.ones_like(text["attention_mask"])
         )
-        pairs = [
-            truths.of(rows[c], s, inputs.shape[-1]) for c, s in zip(clips, starts, strict=True)
-        ]
-        true, audible = (torch.from_numpy(np.stack(each)) for each in zip(*pairs, strict=True))
-        done_to = [truths.told(rng, t.numpy()) for t in true] if tell else []
-        told = torch.zeros(true.shape, dtype=torch.bool)
-        strength = torch.zeros(true.shape)
-        if tell:
-            told, strength = (torch.from_numpy(np.stack(d)) for d in zip(*done_to, strict=True))
-            far = (true - readouts.centre.cpu()).nan_to_num() * strength
-            readouts.pushed = far.to(device)
-        readouts.told = true.masked_fill(~told, math.nan).to(device) if tell else None
-        touched = told | (strength > 0)
-        for part in truths.PARTS.values():  # who is pushed along one column is not asked the others
-            touched[..., part] |= touched[..., part].any(-1, keepdim=True)
+        true, audible = beats_in([rows[c] for c in clips], starts, inputs.shape[-1])
+        told = torch.tensor(
+            [[rng.random() < TELL_TEMPO] + [rng.random() < TELL_PHASE] * 2 for _ in clips]
+        )
+        told = (told & tell)[:, None].expand(true.shape)
+        readouts.told = true.masked_fill(~told, math.nan).to(device)
         out = decoder(
             inputs.flatten(0, 1), encoder_hidden_states=states, encoder_attention_mask=visible,
-            use_cache=False,
+            output_hidden_states=True, use_cache=False,
         )  # fmt: skip
-        readouts.told = readouts.pushed = None
         logits = torch.stack([head(out.last_hidden_state) for head in model.decoder.lm_heads], 1)
         each = functional.cross_entropy(
             logits.flatten(0, 2).float(), labels.flatten(), ignore_index=-100, reduction="none"
         ).view(labels.shape)
         per_book = each.sum((0, 2)) / (labels >= 0).sum((0, 2))
-        if model.training:
-            alone = ~touched.any(-1).to(device)
-            readouts.watch(audible.to(device), alone)
-        asked = audible.masked_fill(touched, math.nan).to(device)
+        asked = audible.masked_fill(told, math.nan).to(device)
         known = ~asked.isnan()
         misses = []
-        for readout, h in zip(readouts, readouts.seen, strict=True):
+        for readout, h in zip(readouts, out.hidden_states[1:], strict=True):
             said = torch.where(known, readout(h).float(), 0.0)
             each = functional.smooth_l1_loss(said, asked.nan_to_num(), reduction="none")
             misses.append(each.sum((0, 1)) / known.sum((0, 1)))
-        return per_book, torch.stack(misses)  # [codebooks], [blocks, truths.SIZE]
+        return per_book, torch.stack(misses)
 
     def place(rng: random.Random) -> tuple[int, int]:
         return rng.randrange(len(codes) - held), rng.randrange(codes.shape[2] - FRAMES + 1)
 
     def save(done: int) -> None:
         model.eval()
-        check, parts, misses = random.Random(0), [], []
+        check, parts, beats = random.Random(0), [], []
         with torch.inference_mode():
             for i in range(0, 16, 8):
                 clips = [len(codes) - held + i + j for j in range(8)]
-                per_book, missed = batch_loss(clips, [100] * 8, check, 0.0, False)
+                per_book, misses = batch_loss(clips, [100] * 8, check, 0.0, False)
                 parts.append(per_book)
-                misses.append(missed)
+                beats.append(misses)
         model.train()
-        held_out, missed = torch.stack(parts).mean(0), torch.stack(misses).nanmean(0)
+        held_out, beat_loss = torch.stack(parts).mean(0), torch.stack(beats).nanmean(0)
         row = {
             "step": done,
             "train": round(mean_loss, 4),
             "held_out": round(held_out.mean().item(), 4),
             "per_codebook": [round(v, 3) for v in held_out.tolist()],
+            "tempo": [round(v, 3) for v in beat_loss[:, 0].tolist()],
+            "phase": [round(v, 3) for v in beat_loss[:, 1:].mean(1).tolist()],
         }  # fmt: skip
-        for name, part in truths.PARTS.items():
-            row[name] = [round(v, 3) for v in missed[:, part].mean(1).tolist()]
         print(json.dumps(row), file=sys.stderr, flush=True)
         with (work / "lm.jsonl").open("a") as log:
             log.write(json.dumps(row) + "\n")
@@ -390,11 +355,8 @@ def train(
         optimiser.zero_grad(set_to_none=True)
         clips, starts = zip(*(place(rng) for _ in range(budget.batch)), strict=True)
         with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=half):
-            per_book, misses = batch_loss(
-                list(clips), list(starts), rng, DROP_PROMPT, step >= TELL_AFTER
-            )
-            missed = (misses.nan_to_num().mean(0) * importance).sum()
-            loss = (per_book * weights).mean() + budget.readout_weight * missed
+            per_book, misses = batch_loss(list(clips), list(starts), rng, DROP_PROMPT, True)
+            loss = (per_book * weights).mean() + budget.beat_weight * misses.nan_to_num().mean()
         loss.backward()
         nn.utils.clip_grad_norm_(parameters, 1.0)
         optimiser.step()

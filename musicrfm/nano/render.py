@@ -19,7 +19,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from musicrfm.nano.compose import CLIP_SECONDS, DRUMS, Clip, compose
+from musicrfm.nano.compose import CLIP_SECONDS, Clip, compose
 
 SAMPLE_RATE = 32_000
 CLIP_SAMPLES = int(CLIP_SECONDS * SAMPLE_RATE)
@@ -56,11 +56,6 @@ def _one(make: Callable[[int], Clip], seed: int) -> tuple[np.ndarray, dict]:
     clip = make(seed)
     told = ("prompt", "kind", "lead", "tonic", "mode", "bpm", "tempi", "beats")
     about = {name: getattr(clip, name) for name in told}
-    about["notes"] = [
-        [round(n.start, 3), round(n.start + n.length, 3), n.pitch, n.channel]
-        for n in clip.notes
-        if n.channel != DRUMS
-    ]
     return (render(clip) * 32767).astype(np.int16), about | {"seed": seed}
 
 

@@ -41,7 +41,6 @@ TRIALS = (
     Trial("chord", "chords", ("major", "minor")),
     Trial("chord", MUSIC, ("major", "minor")),
     Trial("interval", "intervals", ("7",)),
-    Trial("interval", MUSIC, ("7",)),
 )
 
 
@@ -87,9 +86,9 @@ def page(options: Options) -> Page:
 
 def _trained(options: Options, trial: Trial) -> list[Direction]:
     if trial.source == MUSIC:
-        column, make = IN_MUSIC[trial.word]
-        data = frame_data(options.model, FRAMES, options.seed, make)
-        data = data.part([n for n, row in enumerate(data.rows) if row[column] is not None])
+        column = IN_MUSIC[trial.word]
+        data = frame_data(options.model, FRAMES, options.seed)
+        data = data.part([n for n, row in enumerate(data.rows) if row[column]])
         sounds = [row[column] for row in data.rows]
         classes, methods = None, [m for m in METHODS if m != "rfm-multiclass"]
     else:
