@@ -32,7 +32,7 @@ __all__ = [
     "tempo",
 ]
 
-VERSION = 2  # of what `measure` gives; part of the name of what is kept of it
+VERSION = 3  # of what `measure` gives; part of the name of what is kept of it
 PITCH_CLASSES = ("C", "Cs", "D", "Ds", "E", "F", "Fs", "G", "Gs", "A", "As", "B")
 HEARD_SHARE = 0.03  # a pitch class that dominates for less than this is not "heard"
 SILENCE_DB = -60.0  # dBFS; quieter frames are silence

@@ -59,6 +59,12 @@ def test_a_broken_chord_is_one_too_but_single_notes_and_pairs_are_not():
     assert sum(listening.measure(np.zeros(2 * RATE), RATE).chord_share) == 0
 
 
+def test_noise_makes_no_chord_of_a_melody():
+    notes = np.concatenate([note(pitch, 0.5) for pitch in (60, 62, 64, 65, 67, 69)])
+    noise = np.random.default_rng(0).normal(0, 0.02, len(notes)).astype(np.float32)
+    assert sum(listening.measure(notes / 4 + noise, RATE).chord_share) < 0.1
+
+
 def test_chords_of_sampled_instruments():
     heard = clips("chords", 12, midi_program_num=(0, 19, 24, 48, 73))
     right = [list(CHORDS)[int(np.argmax(m.chord_share))] == row["chord_type"] for row, m in heard]
