@@ -8,14 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
+import threading
+import time
 import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 HOME = ROOT / ".venv"
+
+PIP = ["-m", "pip", "install", "--disable-pip-version-check"]
+# The longest that a log hears nothing while pip works, in seconds.
+SILENCE = 20.0
 
 # What a command needs beyond playing, as extras of pyproject.toml.
 EXTRAS = {"bridge": "", "musicrfm": "train", "python": "test", "pytest": "test", "ruff": "test"}
@@ -25,8 +32,17 @@ def main(arguments: list[str]) -> int:
     if not arguments or arguments[0] not in EXTRAS:
         print(f"usage: python run.py COMMAND [ARGUMENT]...\nCOMMAND is one of: {', '.join(EXTRAS)}")
         return 2
+    if sys.version_info < (3, 10):  # noqa: UP036, as anybody's Python starts this file
+        found = ".".join(map(str, sys.version_info[:3]))
+        say(f"error: this needs Python 3.10 or newer, and was started with {found}")
+        return 2
     try:
         install(EXTRAS[arguments[0]])
+        if arguments[0] == "pytest":
+            # Not at the top: the project may be installed without its tests.
+            from tests import needs
+
+            needs.install(HOME / "apt.txt", say)
     except subprocess.CalledProcessError as error:
         print(
             f"error: setting up {HOME} failed at {' '.join(map(str, error.cmd))!r}; the lines "
@@ -48,7 +64,7 @@ def install(extra: str) -> None:
     # "test" contains "train", and both contain what playing needs.
     if before == digest and (not extra or extra in extras or "test" in extras):
         return
-    print(f"setting up {HOME} (later starts are immediate)", file=sys.stderr, flush=True)
+    say(f"setting up {HOME} (later starts are immediate)")
     if not programs().is_dir():
         try:
             venv.create(HOME, with_pip=True, symlinks=os.name != "nt")
@@ -57,11 +73,50 @@ def install(extra: str) -> None:
             raise
     wanted = sorted({*extras, extra} - {""})
     target = f"{ROOT}[{','.join(wanted)}]" if wanted else str(ROOT)
-    pip = [program("python"), "-m", "pip", "install", "--disable-pip-version-check"]
-    if not sys.stdout.isatty():
-        pip.append("--quiet")  # a person sees that it goes on; a log needs only what is wrong
-    subprocess.run([*pip, "-c", str(ROOT / "constraints.txt"), "-e", target], check=True)
+    pip_install("-c", str(ROOT / "constraints.txt"), "-e", target)
     stamp.write_text("\n".join([digest, *wanted]) + "\n")
+
+
+def say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def pip_install(*arguments: str) -> None:
+    """A terminal sees pip's own bars; a log gets a line for each stage, and while one lasts."""
+    command = [program("python"), *PIP, *arguments]
+    if sys.stdout.isatty():
+        subprocess.run(command, check=True)
+        return
+    stage, began = "pip starts", time.monotonic()
+    over = threading.Event()
+
+    def go_on() -> None:
+        while not over.wait(SILENCE):
+            say(f"  {time.monotonic() - began:.0f} s: {stage}")
+
+    threading.Thread(target=go_on, daemon=True).start()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors="replace") as pip:
+        for line in pip.stdout:
+            if (told := stage_of(line)) is not None and told != stage:
+                stage = told
+                say(f"  {time.monotonic() - began:.0f} s: {stage}")
+    over.set()
+    if pip.returncode:
+        raise subprocess.CalledProcessError(pip.returncode, command)
+
+
+def stage_of(line: str) -> str | None:
+    """What a line of pip's says about how far it is; None for one that is not worth telling."""
+    if line.startswith("Collecting "):
+        return "looking up packages"
+    # Only what takes a while: megabytes in two digits or more.
+    if match := re.match(
+        r"\s*(?:Downloading|Using cached) ([^-\s]+)-.*\((\d{2,}[\d.]* [MG]B)\)", line
+    ):
+        return f"fetching {match[1]}, {match[2]}"
+    if line.startswith("Installing collected packages:"):
+        return f"installing {line.count(',') + 1} packages"
+    return None
 
 
 def programs() -> Path:

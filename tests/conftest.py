@@ -1,8 +1,12 @@
-"""What all tests share: one small model with random weights, and no network."""
+"""What all tests share: one small model with random weights, no network, and what is left out.
+
+Tests whose needs (tests/needs.py) are not met are skipped, and the end of a run says which.
+"""
 
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -11,6 +15,7 @@ import pytest
 import torch
 
 from musicrfm.model import MusicModel
+from tests import needs
 from tests.checkpoints import make_checkpoint
 
 # The models are so small that a second thread costs more than it brings.
@@ -26,3 +31,20 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def model(checkpoint: Path) -> MusicModel:
     return MusicModel.load(checkpoint, device="cpu")
+
+
+@pytest.hookimpl(tryfirst=True)  # before any fixture starts what would fail
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("needs"):
+        for name in mark.args:
+            if (reason := needs.missing(name)) is not None:
+                needs.lack(reason, fatal=not needs.NEEDS[name].hardware)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = terminalreporter.stats.get("skipped", [])
+    reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in reports)
+    if reasons:
+        terminalreporter.section("not tested on this machine")
+    for reason, count in reasons.most_common():
+        terminalreporter.write_line(f"{count} skipped: {reason}")

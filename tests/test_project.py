@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import contextlib
 import importlib
 import importlib.metadata
 import re
@@ -46,7 +47,9 @@ def requirements(*extras: str) -> list[Requirement]:
     for extra in extras:
         texts += PROJECT["optional-dependencies"][extra]
     found = [Requirement(text) for text in texts]
-    return [one for one in found if one.name != PROJECT["name"]]
+    theirs = [one for one in found if one.name != PROJECT["name"]]
+    own = {extra for one in found if one.name == PROJECT["name"] for extra in one.extras}
+    return theirs + (requirements(*own) if own else [])
 
 
 def pins() -> dict[str, Requirement]:
@@ -124,7 +127,8 @@ class TestRequirements:
             if name in reached or not applies(requirement):
                 continue
             reached.add(name)
-            waiting += map(Requirement, importlib.metadata.requires(name) or [])
+            with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+                waiting += map(Requirement, importlib.metadata.requires(name) or [])
         assert reached - set(pins()) == set()
 
     @pytest.mark.parametrize("forbidden", ["torchaudio", "torchvision"])
@@ -278,15 +282,15 @@ class TestLauncher:
         """The targets pip was asked to install."""
         calls: list[str] = []
 
-        def pip(command: list[str], check: bool) -> None:
-            assert check and command[-2] == "-e"
-            calls.append(command[-1].removeprefix(str(ROOT)))
+        def pip(*arguments: str) -> None:
+            assert arguments[-2] == "-e"
+            calls.append(arguments[-1].removeprefix(str(ROOT)))
 
         def create(folder: Path, **_: object) -> None:
             run.programs().mkdir(parents=True)
 
         monkeypatch.setattr(run, "HOME", tmp_path / ".venv")
-        monkeypatch.setattr(run.subprocess, "run", pip)
+        monkeypatch.setattr(run, "pip_install", pip)
         monkeypatch.setattr(run.venv, "create", create)
         return calls
 
@@ -320,6 +324,38 @@ class TestLauncher:
     ) -> None:
         assert run.main(["dance"]) == 2 and run.main([]) == 2
         assert "bridge" in capsys.readouterr().out and calls == []
+
+    def test_a_log_hears_how_far_installing_is_and_what_went_wrong(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture
+    ) -> None:
+        pip = tmp_path / "pip.py"
+        pip.write_text(
+            "import sys, time\n"
+            "print('Collecting torch==2.13.0')\n"
+            "print('Collecting numpy==2.4.6')\n"
+            "print('  Downloading numpy-2.4.6-cp311-x86_64.whl (900 kB)')\n"
+            "print('Downloading torch-2.13.0-cp311-x86_64.whl (191.2 MB)')\n"
+            "print('Installing collected packages: torch, numpy, six', flush=True)\n"
+            "time.sleep(0.5)\n"
+            "sys.exit(int(sys.argv[-1]))\n"
+        )
+        monkeypatch.setattr(run, "program", lambda name: sys.executable)
+        monkeypatch.setattr(run, "PIP", [str(pip)])
+        monkeypatch.setattr(run, "SILENCE", 0.3)
+        run.pip_install("0")
+        told = [line.split(" s: ")[1] for line in capfd.readouterr().err.splitlines()]
+        stages = ["looking up packages", "fetching torch, 191.2 MB", "installing 3 packages"]
+        assert list(dict.fromkeys(told)) == stages
+        assert told.count("installing 3 packages") == 2, "a stage that lasts is told again"
+        with pytest.raises(subprocess.CalledProcessError):
+            run.pip_install("1")
+
+    def test_an_old_python_is_told_which_one_is_needed(
+        self, calls: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    ) -> None:
+        monkeypatch.setattr(sys, "version_info", (3, 9, 18))
+        assert run.main(["bridge", "play"]) == 2 and calls == []
+        assert "3.10 or newer, and was started with 3.9.18" in capsys.readouterr().err
 
     def test_its_extras_exist(self) -> None:
         assert set(run.EXTRAS.values()) <= {"", *PROJECT["optional-dependencies"]}

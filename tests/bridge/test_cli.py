@@ -247,6 +247,7 @@ def test_shipped_directions_are_there_from_the_start(model, tmp_path, monkeypatc
         add_directions(MusicStream(model, "", seed=0), [SteerSetting("broken", 1.0)])
 
 
+@pytest.mark.needs("posix")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_fades_out_closes_the_file_and_exits_0(checkpoint, tmp_path, number):
     command = [sys.executable, "-m", "bridge", "play", "--model", str(checkpoint)]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bridge import deck as decks
 from bridge.deck import Deck, play_with_numpy, resampling_taps
+from tests import needs
 from tests.bridge.tones import largest_step, pitch
 
 RATE = 32000
@@ -27,7 +28,7 @@ def serve(one: Deck, out: np.ndarray, underflow: bool = False, now: float = 0.0)
     """As PortAudio would call the machine code."""
     address = decks.callback()
     if address is None:
-        pytest.skip("there is no numba here")
+        needs.lack(needs.missing("numba") or "numba cannot compile here")
     pointer, ulong = ctypes.c_void_p, ctypes.c_ulong
     kind = ctypes.CFUNCTYPE(ctypes.c_int, pointer, pointer, ulong, pointer, ulong, pointer)
     times = np.array([0.0, now, 0.0])

@@ -7,7 +7,6 @@ prints what arrives at the names the test watches.
 from __future__ import annotations
 
 import re
-import shutil
 import socket
 import subprocess
 import threading
@@ -54,8 +53,6 @@ def wait_for(condition: Callable[[], object], what: str) -> None:
 @contextmanager
 def running_patch(bridge_port: int, watched: list[str], folder: Path) -> Iterator[Pd]:
     """The committed patch, with ports of its own instead of the default ones."""
-    program = shutil.which("pd")
-    assert program, "these tests need Pure Data: apt install puredata-core"
     patch = (HERE / "musicrfm.pd").read_text("utf-8")
     elsewhere = patch.replace(f"connect {HOST} {PORT}", f"connect {HOST} {bridge_port}")
     meter_port = free_port()
@@ -66,7 +63,7 @@ def running_patch(bridge_port: int, watched: list[str], folder: Path) -> Iterato
     (folder / "patch.pd").write_text(elsewhere, "utf-8")
     port = free_port()
     (folder / "probe.pd").write_text(probe(port, watched), "utf-8")
-    command = [program, "-nogui", "-noaudio", "-nomidi", "-stderr", "-noprefs"]
+    command = ["pd", "-nogui", "-noaudio", "-nomidi", "-stderr", "-noprefs"]
     command += ["-open", str(folder / "patch.pd"), "-open", str(folder / "probe.pd")]
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE

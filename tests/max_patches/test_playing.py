@@ -65,6 +65,7 @@ def asked(port: int, address: str) -> object:
         return message.arguments[0]
 
 
+@pytest.mark.needs("pd", "posix")
 def test_a_slider_turns_the_playing_instrument(playing: subprocess.Popen, tmp_path: Path) -> None:
     port = osc_port(playing)
     with running_patch(port, ["/status", "/steer/note_C", "/prompt"], tmp_path) as pd:

@@ -16,6 +16,8 @@ from tests.max_patches.headless import Pd, running_patch, wait_for
 WATCHED = ["/status", "/steer/note_C", "/steer/note_E", "/play", "/gain"]
 WATCHED += ["/meter/level", "/meter/chroma"]
 
+pytestmark = pytest.mark.needs("pd")
+
 
 @pytest.fixture
 def controls() -> Controls:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import signal
 import threading
@@ -129,7 +128,7 @@ def cluster():
     ray.shutdown()
 
 
-@pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="ray is not installed")
+@pytest.mark.needs("ray", "posix")
 @pytest.mark.usefixtures("cluster")
 class TestRay:
     def test_a_worker_killed_in_mid_run_loses_nothing(self, tmp_path, capsys):

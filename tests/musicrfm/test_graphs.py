@@ -345,7 +345,7 @@ def test_what_cannot_be_recorded_is_done_as_it_is(caplog: pytest.LogCaptureFixtu
 
 # ---- with a GPU ----
 
-needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+needs_gpu = pytest.mark.needs("cuda")
 
 
 @needs_gpu

@@ -189,8 +189,10 @@ configs:
 """
 
 
+@pytest.mark.needs("datasets")
 def test_the_real_library_streams_a_data_set_of_the_hubs_form(monkeypatch, tmp_path):
-    datasets = pytest.importorskip("datasets", reason="the extra `hub` is not installed")
+    import datasets
+
     home = tmp_path / "syntheory"
     (home / "chords").mkdir(parents=True)
     (home / "README.md").write_text(CARD)

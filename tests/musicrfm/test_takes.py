@@ -13,7 +13,6 @@ from musicrfm.directions import Direction
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
 from musicrfm.perform import Setting, perform
-from musicrfm.quantise import can_int8
 from musicrfm.takes import FILE, Play, Recorder
 from tests import plays
 
@@ -47,9 +46,8 @@ def test_workers_play_the_same_in_other_processes(model, tmp_path):
     assert len((tmp_path / FILE).read_text().splitlines()) == len(asked) + 6
 
 
+@pytest.mark.needs("int8")
 def test_workers_play_in_the_precision_that_was_asked_for(checkpoint):
-    if not can_int8():
-        pytest.skip("this PyTorch has no int8")
     kinds = {dtype: MusicModel.load(checkpoint, "cpu", dtype) for dtype in ("bfloat16", "int8")}
     d = direction(kinds["int8"])
     with Recorder(kinds["bfloat16"], SHORT) as other:

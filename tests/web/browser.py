@@ -8,9 +8,7 @@ from __future__ import annotations
 import base64
 import itertools
 import json
-import os
 import re
-import shutil
 import subprocess
 import time
 from collections.abc import Callable
@@ -19,15 +17,9 @@ from pathlib import Path
 
 from websockets.sync.client import connect
 
-NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome")
-ELSEWHERE = ("/usr/lib/chromium", "/usr/lib/chromium-browser", "/opt/google/chrome")
+from tests.needs import chromium
+
 SECONDS = 60  # a loaded machine may take this long for anything
-
-
-def find() -> str | None:
-    """The path of a Chromium, or None."""
-    places = [os.environ.get("PATH", os.defpath), *ELSEWHERE]
-    return next((p for n in NAMES if (p := shutil.which(n, path=os.pathsep.join(places)))), None)
 
 
 def until(condition: Callable[[], object], what: str, seconds: float = SECONDS) -> object:
@@ -41,7 +33,7 @@ def until(condition: Callable[[], object], what: str, seconds: float = SECONDS) 
 
 class Browser:
     def __init__(self, folder: Path) -> None:
-        command = [find(), "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
+        command = [chromium(), "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
         command += ["--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking"]
         command += ["--disable-component-update", "--mute-audio", "--force-color-profile=srgb"]
         command += ["--host-resolver-rules=MAP evil.test 127.0.0.1"]

@@ -19,10 +19,10 @@ from bridge.output import PacedOutput
 from bridge.presets import Presets
 from bridge.web.server import WebServer
 from tests.bridge.tones import RATE, ToneStream, pitch
-from tests.web.browser import Browser, Page, find, until
+from tests.web.browser import Browser, Page, until
 from tests.web.fakes import Learner
 
-pytestmark = pytest.mark.skipif(find() is None, reason="there is no Chromium here")
+pytestmark = pytest.mark.needs("chromium")
 
 NOTE = '.knob[data-address="/steer/note_C"]'
 SHOWN = f"Number(document.querySelector('{NOTE}').ariaValueNow)"
