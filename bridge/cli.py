@@ -27,7 +27,7 @@ from bridge.rig_commands import check_rig_file, init_rig
 from bridge.session import Settings, play
 from bridge.speaker import SetupError, find_output, load_portaudio
 from musicrfm.commands.steers import steer_option
-from musicrfm.directions import list_directions
+from musicrfm.directions import list_directions, model_name
 from musicrfm.errors import MusicRFMError
 
 WEB_PORT = 8000
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.command == "clients":
             return clients(args.folder)
         if args.command == "controls":
-            names = ["NAME"] if args.model is None else list_directions(args.model)
+            names = ["NAME"] if args.model is None else list_directions(model_name(args.model))
             print(page(namespace(names)), end="")
             return 0
         if args.command == "rig":

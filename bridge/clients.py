@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from musicrfm.errors import MusicRFMError
+from musicrfm.paths import path_of
 
 PROGRAMS = {
     "musicrfm.maxpat": "Max 8 or newer",
@@ -40,7 +41,7 @@ def clients(destination: str | None) -> int:
         for name, program in PROGRAMS.items():
             print(f"  {name:{width}}  {program}")
         return 0
-    to = Path(destination)
+    to = path_of(destination)
     contents = {name: (source / name).read_bytes() for name in PROGRAMS}
     try:
         for name, content in contents.items():

@@ -23,6 +23,8 @@ import torch
 from bridge.parameters import Value
 from musicrfm.compiled_step import kernels
 from musicrfm.errors import MusicRFMError
+from musicrfm.paths import path_of
+from musicrfm.textfiles import read_text
 
 if TYPE_CHECKING:
     from musicrfm.directions import Direction
@@ -32,6 +34,7 @@ log = logging.getLogger(__name__)
 
 FORMAT = "musicrfm control log 1"
 STOP = "/stop"  # no parameter: the player ended the set
+MOST_BYTES = 2**30
 SAMPLED = 4096  # values of each weight that tell it from another
 
 
@@ -60,7 +63,7 @@ class ControlLog:
     """
 
     def __init__(self, path: str | Path, header: Mapping[str, Any], rate: int) -> None:
-        self.path = Path(path)
+        self.path = path_of(path)
         self._rate = rate
         try:
             self._file = self.path.open("w", encoding="utf-8")
@@ -124,8 +127,8 @@ def read_log(path: str | Path) -> Recorded:
     Raises MusicRFMError for a file that is missing or no control log.
     """
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        lines = read_text(path, "control log", most=MOST_BYTES).text.splitlines()
+    except MusicRFMError as error:
         raise MusicRFMError(f"cannot read {str(path)!r}: {error}") from None
     header = _line(lines[0]) if lines else None
     if header is None or header.get("format") != FORMAT:

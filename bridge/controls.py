@@ -17,6 +17,7 @@ from types import MappingProxyType
 from bridge.parameters import Parameter, Value, canonical_address, namespace, steer_address
 from musicrfm.errors import MusicRFMError
 from musicrfm.schedules import imports_code
+from musicrfm.textfiles import whole
 
 __all__ = [
     "Controls",
@@ -293,6 +294,7 @@ class Controls:
         if parameter.type == "s":
             if not isinstance(value, str):
                 raise wrong
+            value = whole(value)
             if len(value) > MAX_TEXT:
                 raise MusicRFMError(
                     f"{parameter.address} takes at most {MAX_TEXT} characters, not {len(value)}"

@@ -14,6 +14,7 @@ from bridge.controllog import STOP, Change, Recorded
 from bridge.controls import namespace
 from bridge.parameters import Parameter, Value
 from musicrfm.errors import MusicRFMError
+from musicrfm.paths import path_of
 
 TICKS = 480  # a beat
 TEMPO = 500_000  # microseconds a beat: 120 BPM
@@ -61,7 +62,7 @@ def write_lanes(recorded: Recorded, path: str | Path) -> int:
             track.append(message.copy(time=tick - now))
             now = tick
     try:
-        file.save(str(path))
+        file.save(str(path_of(path)))
     except OSError as error:
         raise MusicRFMError(f"cannot write {str(path)!r}: {error}") from None
     return len(lanes)

@@ -20,6 +20,7 @@ from bridge.controls import Controls, canonical_address
 from bridge.midi_map import MidiMap, Move
 from bridge.rigfile import edit
 from musicrfm.errors import MusicRFMError
+from musicrfm.paths import path_of
 
 log = logging.getLogger(__name__)
 
@@ -151,7 +152,7 @@ def listen(address: str, rig: str, ports: Iterable[str] = ()) -> int:
     from bridge.rig import load_rig
 
     listens = list(ports)
-    if Path(rig).exists():
+    if path_of(rig).exists():
         listens = listens or list(load_rig(rig).midi_ports)
     learned: Queue[dict[str, Any]] = Queue()
     learner = Learner()

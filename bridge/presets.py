@@ -16,6 +16,7 @@ import tomlkit
 from bridge import rigfile
 from bridge.controls import Controls, Value
 from musicrfm.errors import MusicRFMError
+from musicrfm.paths import composed
 
 log = logging.getLogger(__name__)
 
@@ -139,12 +140,13 @@ class Presets:
             tables = document.get("presets")
             if tables is None:
                 tables = document["presets"] = tomlkit.table(is_super_table=True)
+            key = next((key for key in tables if composed(key) == name), name)
             if values is None:
-                tables.pop(name, None)
+                tables.pop(key, None)
                 if not tables:
                     document.pop("presets")
-            elif isinstance(tables.get(name), dict):
-                table = tables[name]
+            elif isinstance(tables.get(key), dict):
+                table = tables[key]
                 for address in [address for address in table if address not in values]:
                     del table[address]
                 table.update(values)
@@ -158,7 +160,7 @@ class Presets:
 
 def checked_name(name: object) -> str:
     """The name without spaces around it. Raises MusicRFMError if it cannot be one."""
-    text = name.strip() if isinstance(name, str) else ""
+    text = composed(name.strip()) if isinstance(name, str) else ""
     if not text or len(text) > MAX_NAME or not text.isprintable():
         raise MusicRFMError(
             f"a preset's name is a text of 1 to {MAX_NAME} characters, not {str(name)[:80]!r}"

@@ -15,6 +15,7 @@ import numpy as np
 import soundfile
 
 from musicrfm.errors import MusicRFMError
+from musicrfm.paths import path_of
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ class Recorder:
     def __init__(
         self, path: str | Path, rate: int, channels: int, frame_size: int = 640, wait: bool = False
     ) -> None:
-        self.path = Path(path)
+        self.path = path_of(path)
         if not is_sound_file(self.path.name):
             raise MusicRFMError(f"{str(path)!r} must end in .flac or .wav")
         try:

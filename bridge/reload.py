@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from bridge.controls import Controls, Value, steer_address
 from bridge.presets import Presets
 from bridge.rig import Rig, load_rig
+from musicrfm.directions import SUFFIX
 from musicrfm.errors import MusicRFMError
 
 if TYPE_CHECKING:
@@ -76,7 +77,8 @@ def live_values(rig: Rig) -> dict[str, Value]:
     """What a rig sets of the controls, by address."""
     values = {f"/{key}": rig.engine[key] for key in LIVE if key in rig.engine}
     for steer in rig.steer:
-        address = steer_address(Path(steer.name).stem if "/" in steer.name else steer.name)
+        is_file = "/" in steer.name or steer.name.endswith(SUFFIX)
+        address = steer_address(Path(steer.name).stem if is_file else steer.name)
         if steer.coefficient is not None:
             values[address] = steer.coefficient
         options = {f"{address}/{option}": getattr(steer, option) for option in OPTIONS}

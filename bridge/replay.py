@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,6 +33,7 @@ from bridge.rig import SteerSetting
 from bridge.session import add_directions, text_checks
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
+from musicrfm.paths import path_of
 from musicrfm.schedules import imports_code
 from musicrfm.stream import MusicStream
 
@@ -223,7 +223,8 @@ def _seconds(recorded: Recorded, model: MusicModel) -> float:
 
 
 def _default_out(path: str) -> str:
-    return str(Path(path).with_name(f"{Path(path).stem}-replay.flac"))
+    log_file = path_of(path)
+    return str(log_file.with_name(f"{log_file.stem}-replay.flac"))
 
 
 def _used(recorded: Recorded) -> set[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import math
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,20 +15,17 @@ from typing import Any
 
 from bridge.controls import canonical_address, steer_address
 from bridge.midi_map import CURVES, SOURCES, MidiMap
-from bridge.toml_lines import Source
+from bridge.toml_lines import QUOTES, Source, parsed, read_toml
 from musicrfm.errors import MusicRFMError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from musicrfm.paths import composed, control_character, path_of
 
 
 @dataclass(frozen=True)
 class Key:
-    """What one key may hold: `kind` is "text", "texts" (one or a list), "number", "whole", "range"
-    (two numbers), "switch" (true or false), "on" (true), "number or on" (whole or true) or one of
-    several words, written "one|other". The range is inclusive.
+    """What one key may hold: `kind` is "text", "path" (a text that may be one), "texts" (one or a
+    list), "number", "whole", "range" (two numbers), "switch" (true or false), "on" (true),
+    "number or on" (whole or true) or one of several words, written "one|other". The range is
+    inclusive.
     """
 
     kind: str
@@ -83,7 +79,7 @@ class Rig:
 
 TABLES: dict[str, dict[str, Key]] = {
     "engine": {
-        "model": Key("text"),
+        "model": Key("path"),
         "device": Key("text"),
         "dtype": Key("auto|float32|bfloat16|float16|int8"),
         "prompt": Key("text"),
@@ -99,15 +95,15 @@ TABLES: dict[str, dict[str, Key]] = {
         "keep_norm": Key("switch"),
     },
     "output": {
-        "to": Key("text"),
-        "record": Key("text"),
+        "to": Key("path"),
+        "record": Key("path"),
         "latency": Key("low|high"),
         "ring": Key("number", 1, 1000),  # ms
     },
     "osc": {"host": Key("text"), "port": Key("whole", 0, 65535)},
 }
 STEER = {
-    "name": Key("text"),
+    "name": Key("path"),
     "coefficient": Key("number", -2, 2),
     "layers": Key("text"),
     "schedule": Key("text"),
@@ -143,16 +139,10 @@ TOP_LEVEL = "the top level"
 
 def load_rig(path: str | Path) -> Rig:
     """Read a rig file. Raises MusicRFMError if it is missing, not TOML, or wrong in any key."""
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise MusicRFMError(f"cannot read the rig file {str(path)!r}: {error}") from None
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise MusicRFMError(f"{path}: not valid TOML: {error}") from None
-    rig = check_rig(data, Source.of(str(path), text))
-    return replace(rig, folder=Path(path).resolve().parent, path=Path(path))
+    file = path_of(path)
+    text = read_toml(file, str(path)).text
+    rig = check_rig(parsed(text, str(path)), Source.of(str(path), text))
+    return replace(rig, folder=file.resolve().parent, path=file)
 
 
 def check_rig(data: dict[str, Any], path: Source | str) -> Rig:
@@ -192,7 +182,7 @@ def _presets(path: Source, presets: Any) -> dict[str, dict[str, Any]]:
         where = f"[presets.{name}]"
         if not isinstance(values, dict):
             raise MusicRFMError(f"{path.at('[presets]', name)}: {name} must be a table, {where}")
-        checked[name] = {}
+        kept = checked[composed(name)] = {}
         for address, value in values.items():
             place = f"{path.at(where, address)}: {where}"
             if not address.startswith("/"):
@@ -201,7 +191,7 @@ def _presets(path: Source, presets: Any) -> dict[str, dict[str, Any]]:
                 )
             if not (isinstance(value, str) or _is_number(value)):
                 raise MusicRFMError(f"{place} {address} must be a number or a text, not {value!r}")
-            checked[name][canonical_address(address)] = value
+            kept[canonical_address(address)] = value
     return checked
 
 
@@ -315,8 +305,13 @@ def _value(path: str, where: str, value: Any, key: Key) -> Any:
         if value is True:
             return True
         raise MusicRFMError(f"{path}: {where} can only be true, not {value!r}")
-    if key.kind == "text":
+    if key.kind in ("text", "path"):
         if isinstance(value, str):
+            slip = control_character(value) if key.kind == "path" else None
+            if slip is not None:
+                raise MusicRFMError(
+                    f"{path}: {where} = {value!r} holds {slip}, which \\ made of a letter: {QUOTES}"
+                )
             return value
         raise MusicRFMError(f"{path}: {where} must be a text in quotes, not {value!r}")
     if "|" in key.kind:

@@ -7,8 +7,9 @@ from pathlib import Path
 from bridge.controls import namespace, steer_address
 from bridge.reload import live_values
 from bridge.rig import load_rig
-from musicrfm.directions import list_directions
+from musicrfm.directions import list_directions, model_name
 from musicrfm.errors import MusicRFMError
+from musicrfm.paths import path_of
 
 
 def example() -> Path:
@@ -23,7 +24,7 @@ def init_rig(path: str) -> int:
     if there is a file already or it cannot be written."""
     text = example().read_text(encoding="utf-8")
     try:
-        with open(path, "x", encoding="utf-8") as file:
+        with path_of(path).open("x", encoding="utf-8") as file:
             file.write(text.replace("examples/rig.toml", path))
     except FileExistsError:
         raise MusicRFMError(f"{path} is there already: name another file") from None
@@ -37,7 +38,7 @@ def check_rig_file(path: str) -> int:
     """Print what the file holds; returns the exit status. Raises MusicRFMError if it is wrong."""
     rig = load_rig(path)
     model = rig.engine.get("model", "nano")
-    known = {p.address for p in namespace(list_directions(model))}
+    known = {p.address for p in namespace(list_directions(model_name(model)))}
     # Other directions may come from files, which are looked for when a set begins.
     known |= {p.address for p in namespace(steer.name for steer in rig.steer)}
     addresses = {one.to for one in rig.midi if one.to} | live_values(rig).keys()

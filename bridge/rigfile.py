@@ -1,7 +1,7 @@
 """Changes the rig file: what a set wants to find again tomorrow is written into it.
 
-Comments and order stay as the player wrote them, and the file is replaced in one step, so that
-whatever happens there is either the old or the new one.
+Comments, order, encoding and line ends stay as the player wrote them, and the file is replaced in
+one step, so that whatever happens there is either the old or the new one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ from pathlib import Path
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
+from bridge.toml_lines import read_toml
 from musicrfm.errors import MusicRFMError
+from musicrfm.paths import path_of
+from musicrfm.textfiles import Text
 
 _lock = threading.Lock()
 
@@ -26,18 +29,20 @@ def edit(path: str | Path, change: Callable[[tomlkit.TOMLDocument], None]) -> No
 
     Raises MusicRFMError, leaving the file as it was, if it cannot be read, parsed or written.
     """
-    file = Path(path).resolve()  # a link stays a link
+    file = path_of(path).resolve()  # a link stays a link
     with _lock:
+        before = read_toml(file, str(path)) if file.exists() else Text("")
         try:
-            text = file.read_bytes().decode("utf-8") if file.exists() else ""
-            document = tomlkit.parse(text)
-        except (OSError, UnicodeDecodeError, TOMLKitError) as error:
+            document = tomlkit.parse(before.text)
+        except (TOMLKitError, ValueError, RecursionError) as error:
             raise MusicRFMError(f"cannot change the rig file {str(path)!r}: {error}") from None
         change(document)
         try:
-            _replace(file, tomlkit.dumps(document).encode("utf-8"))
+            _replace(file, before.encoded(tomlkit.dumps(document)))
         except OSError as error:
-            raise MusicRFMError(f"cannot write the rig file {str(path)!r}: {error}") from None
+            raise MusicRFMError(
+                f"cannot write the rig file {str(path)!r}: {error.strerror or error}"
+            ) from None
 
 
 def _replace(file: Path, content: bytes) -> None:

@@ -46,6 +46,7 @@ from musicrfm.directions import Direction, list_directions
 from musicrfm.errors import MusicRFMError
 from musicrfm.layers import layer_weights
 from musicrfm.model import MusicModel
+from musicrfm.paths import path_of
 from musicrfm.schedules import parse_schedule
 from musicrfm.steer import checked_inject_per
 from musicrfm.stream import MusicStream, checked_steer_guidance
@@ -118,7 +119,7 @@ def play(settings: Settings) -> int:
                     f"{written!r} is the take to continue and would be written over: "
                     "record into another file"
                 )
-        if settings.stats and not Path(settings.stats).resolve().parent.is_dir():
+        if settings.stats and not path_of(settings.stats).resolve().parent.is_dir():
             raise MusicRFMError(f"--stats {settings.stats!r}: there is no such folder")
         model = MusicModel.load(settings.model, device=settings.device, dtype=settings.dtype)
         if model.small:
@@ -226,7 +227,7 @@ def play(settings: Settings) -> int:
         status_line.clear()
     if settings.stats:
         stats = statistics(engine, settings, time.monotonic() - began)
-        Path(settings.stats).write_text(json.dumps(stats, indent=2) + "\n", encoding="utf-8")
+        path_of(settings.stats).write_text(json.dumps(stats, indent=2) + "\n", encoding="utf-8")
     print(
         f"played {engine.audio_seconds:.1f} s with {output.underruns} underruns; "
         f"made at {engine.real_time_factor:.1f}× real time"
@@ -274,13 +275,13 @@ def open_control_log(
         },
         "start": dict(controls.snapshot().values),
     }
-    path = Path(str(settings.record)).with_suffix(".jsonl")
+    path = path_of(str(settings.record)).with_suffix(".jsonl")
     return ControlLog(path, header, model.sample_rate)
 
 
 def _absolute(name: str) -> str:
     """A name as it is, a path so that it can be found from any folder."""
-    path = Path(name).expanduser()
+    path = path_of(name)
     return str(path.resolve()) if name != "nano" and path.exists() else name
 
 
@@ -375,7 +376,7 @@ def open_output(
 
 
 def _same_file(one: str, other: str) -> bool:
-    return Path(one).resolve() == Path(other).resolve()
+    return path_of(one).resolve() == path_of(other).resolve()
 
 
 def open_recorder(path: str, model: MusicModel, wait: bool = False) -> Recorder:
@@ -384,7 +385,7 @@ def open_recorder(path: str, model: MusicModel, wait: bool = False) -> Recorder:
 
 def unused(path: str) -> str:
     """The path, or the first of `session-2.flac`, `session-3.flac`, … that is not there yet."""
-    first = Path(path)
+    first = path_of(path)
     candidate, number = first, 1
     while candidate.exists():
         number += 1

@@ -21,6 +21,7 @@ import torch
 
 from musicrfm.errors import MusicRFMError
 from musicrfm.executor import one_thread
+from musicrfm.paths import path_of
 from musicrfm.states import States
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ def _in_order(clip_set: ClipSet, first: int, workers: int) -> Iterator[tuple[int
 def cache_folder() -> Path:
     """MUSICRFM_CACHE, or the platform's place for what can be computed again."""
     if chosen := os.environ.get("MUSICRFM_CACHE"):
-        return Path(chosen)
+        return path_of(chosen)
     if sys.platform == "win32":
         base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
         return base / "musicrfm" / "cache"

@@ -17,8 +17,10 @@ import numpy as np
 
 from musicrfm.errors import MusicRFMError
 from musicrfm.labels import read_labels
+from musicrfm.midifiles import read_midi
+from musicrfm.paths import file_to_read, path_of
+from musicrfm.soundfiles import Sound, check_mix, read_sound, sound_seconds
 
-Sound = tuple[np.ndarray, int]
 Row = dict[str, Any]
 
 FILE_COLUMNS = ("file", "filename", "path")
@@ -78,7 +80,7 @@ def audio_folder(
     `read_labels`, and for files that are missing, unreadable or without a sample.
     """
     folder, rows, column = _table(folder, labels_csv, seconds, label)
-    lengths = {name: _sound_seconds(folder / name) for name in {row[column] for row in rows}}
+    lengths = {name: sound_seconds(_file(folder, name)) for name in {row[column] for row in rows}}
     return _folder_set("recordings", folder, rows, column, lengths, seconds, hear_file)
 
 
@@ -95,24 +97,15 @@ def midi_folder(
     files, without a note, or longer than an hour.
     """
     folder, rows, column = _table(folder, labels_csv, seconds, label)
-    lengths = {name: _midi_seconds(folder / name) for name in {row[column] for row in rows}}
+    lengths = {name: _midi_seconds(_file(folder, name)) for name in {row[column] for row in rows}}
     return _folder_set("MIDI files", folder, rows, column, lengths, seconds, hear_midi)
 
 
 def hear_file(folder: Path, seconds: float | None, row: Row) -> Sound | None:
     """The recording of a row, as `ClipSet.hear` gives it."""
-    import soundfile
-
-    path = folder / _file_of(row)
-    try:
-        with soundfile.SoundFile(path) as sound:
-            frames = -1 if seconds is None else round(seconds * sound.samplerate)
-            audio = sound.read(frames, dtype="float32", always_2d=True)
-            rate = sound.samplerate
-    except (OSError, RuntimeError) as error:
-        raise MusicRFMError(f"{str(path)!r} cannot be read any more: {error}") from error
-    if not np.isfinite(audio).all():
-        raise MusicRFMError(f"{str(path)!r} has samples that are no numbers: export it again")
+    path = _file(folder, _name(row))
+    audio, rate = read_sound(path, first=seconds)
+    check_mix(audio, path)
     return (audio, rate) if audio.any() else None
 
 
@@ -120,9 +113,10 @@ def hear_midi(folder: Path, seconds: float | None, row: Row) -> Sound | None:
     """The rendered MIDI file of a row, as `ClipSet.hear` gives it."""
     from musicrfm.synth import render_midi
 
-    path = folder / _file_of(row)
+    path = _file(folder, _name(row))
+    song = read_midi(path)
     try:
-        audio, rate = render_midi(path.read_bytes())
+        audio, rate = render_midi(song.rewritten())
     except (OSError, RuntimeError) as error:
         raise MusicRFMError(f"{str(path)!r} cannot be rendered: {error}") from error
     if seconds is not None:
@@ -134,13 +128,13 @@ def _table(
     folder: str | Path, labels_csv: str | Path, seconds: float | None, label: str | None
 ) -> tuple[Path, list[Row], str]:
     """(folder, checked rows, name of the column of files)."""
-    folder = Path(folder)
+    given, folder = folder, path_of(folder)
     if not folder.is_dir():
-        raise MusicRFMError(f"there is no folder {str(folder)!r}")
+        raise MusicRFMError(f"there is no folder {str(given)!r}")
     if seconds is not None and not seconds > 0:
         raise MusicRFMError(f"{seconds} seconds of every file are none: give more than 0")
     rows = read_labels(labels_csv, text=FILE_COLUMNS)
-    table = Path(labels_csv).name
+    table = path_of(labels_csv).name
     columns = list(rows[0])
     column = next((name for name in FILE_COLUMNS if name in columns), None)
     if column is None:
@@ -155,10 +149,10 @@ def _table(
                 f"row {number} of {table} ({row[column]}) has no {label!r}: "
                 "the cell is empty or not a finite number"
             )
-        if not (folder / row[column]).is_file():
-            raise MusicRFMError(
-                f"row {number} of {table}: there is no {str(folder / row[column])!r}"
-            )
+        try:
+            _file(folder, row[column])
+        except MusicRFMError as error:
+            raise MusicRFMError(f"row {number} of {table}: {error}") from None
     return folder, rows, column
 
 
@@ -175,7 +169,7 @@ def _folder_set(
     heard = {min(length, seconds or length) for length in lengths.values()}
     files = hashlib.sha256()
     for name in sorted(lengths):
-        stat = (folder / name).stat()
+        stat = _file(folder, name).stat()
         files.update(f"{name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
     return ClipSet(
         name=f"{what} in {folder.name}",
@@ -187,42 +181,31 @@ def _folder_set(
             "seconds": heard.pop() if len(heard) == 1 else None,
             "longest": seconds,
             "files": files.hexdigest()[:24],
-            "version": 1,
+            "version": 2,
         },
         hear=partial(hear, folder, seconds),
     )
 
 
-def _file_of(row: Row) -> str:
+def _name(row: Row) -> str:
     return next(row[name] for name in FILE_COLUMNS if name in row)
 
 
-def _sound_seconds(path: Path) -> float:
-    import soundfile
-
-    try:
-        about = soundfile.info(path)
-    except (OSError, RuntimeError) as error:
-        raise MusicRFMError(f"{str(path)!r} is no sound file that can be read: {error}") from error
-    if about.frames < 1:
-        raise MusicRFMError(f"{str(path)!r} is a sound file without a sample")
-    return about.frames / about.samplerate
+def _file(folder: Path, name: str) -> Path:
+    """The file that a table calls so: `~`, and on any system the backslashes of Windows."""
+    path = path_of(folder / path_of(name))
+    if not path.exists() and "\\" in name:
+        path = path_of(folder / name.replace("\\", "/"))
+    return file_to_read(path)
 
 
 def _midi_seconds(path: Path) -> float:
-    import mido
-
-    try:
-        midi = mido.MidiFile(path)
-        length = midi.length
-    except (OSError, EOFError, ValueError, KeyError, IndexError) as error:
-        raise MusicRFMError(
-            f"{str(path)!r} is no MIDI file that can be read: {error or type(error).__name__}"
-        ) from error
-    if not any(m.type == "note_on" and m.velocity for track in midi.tracks for m in track):
+    song = read_midi(path)
+    if not song.has_notes:
         raise MusicRFMError(f"{str(path)!r} is a MIDI file without a note")
-    if length > LONGEST_MIDI:
+    if song.seconds > LONGEST_MIDI:
         raise MusicRFMError(
-            f"{str(path)!r} lasts {length:.0f} s, over an hour: cut it to the part that counts"
+            f"{str(path)!r} lasts {song.seconds:.0f} s, over an hour: "
+            "cut it to the part that counts"
         )
-    return length
+    return song.seconds

@@ -23,6 +23,7 @@ from musicrfm.directions import SUFFIX, canonical_name, roots, user_folder
 from musicrfm.errors import MusicRFMError
 from musicrfm.fits import Fitted
 from musicrfm.linear import outputs
+from musicrfm.paths import composed, file_to_read, path_of
 
 if TYPE_CHECKING:
     from musicrfm.model import MusicModel
@@ -85,9 +86,10 @@ class Detector:
             return told * self.meta["label_std"] + self.meta["label_mean"]
         return np.concatenate([1 - told, told], 1) if self.meta["kind"] == "binary" else told
 
-    def save(self, folder: Path | None = None) -> Path:
+    def save(self, folder: str | Path | None = None) -> Path:
         """Writes the file below `folder` (default: the user's own) and returns its path."""
-        path = (folder or user_folder()) / str(self.meta["model"]) / FOLDER / f"{self.name}{SUFFIX}"
+        root = path_of(folder or user_folder())
+        path = root / str(self.meta["model"]) / FOLDER / f"{self.name}{SUFFIX}"
         path.parent.mkdir(parents=True, exist_ok=True)
         meta = {"name": self.name, "format_version": FORMAT_VERSION, **self.meta}
         unfinished = path.with_name(f".{path.name}.unfinished")
@@ -102,7 +104,10 @@ class Detector:
 
         Raises MusicRFMError if there is none, it is damaged, or it belongs to another model.
         """
-        path = Path(name) if str(name).endswith(SUFFIX) else _find(str(name), model)
+        if str(name).endswith(SUFFIX):
+            path = file_to_read(name, "detector file")
+        else:
+            path = _find(str(name), model)
         try:
             with safe_open(path, framework="numpy") as file:
                 tensors = {key: file.get_tensor(key) for key in TENSORS}
@@ -144,8 +149,8 @@ def detect(
 
 def list_detectors(model_name: str) -> list[str]:
     """Names of all detectors there are for a model, sorted."""
-    folders = [root / model_name / FOLDER for root in roots()]
-    return sorted({path.stem for f in folders for path in f.glob(f"[!.]*{SUFFIX}")})
+    folders = [path_of(root / model_name) / FOLDER for root in roots()]
+    return sorted({composed(path.stem) for f in folders for path in f.glob(f"[!.]*{SUFFIX}")})
 
 
 def _pieces(
@@ -170,7 +175,7 @@ def _pieces(
 
 def _find(name: str, model: MusicModel) -> Path:
     for root in roots():
-        path = root / model.name / FOLDER / f"{canonical_name(name)}{SUFFIX}"
+        path = path_of(root / model.name / FOLDER / f"{canonical_name(name)}{SUFFIX}")
         if path.is_file():
             return path
     known = ", ".join(list_detectors(model.name)) or "there are none yet"

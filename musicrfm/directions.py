@@ -22,6 +22,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from musicrfm.errors import MusicRFMError
+from musicrfm.paths import composed, file_to_read, path_of
 
 if TYPE_CHECKING:
     from musicrfm.model import MusicModel
@@ -38,11 +39,12 @@ _PITCH_NAME = re.compile(r"(note_|key_|tonic_|root_)([A-Ga-g])([#♯sb♭]?)")
 def canonical_name(name: str) -> str:
     """The spelling under which a direction is filed: `note_C#` and `note_Db` are `note_Cs`.
 
-    `#` means something else in OSC addresses, hence the `s`. Other names come back unchanged.
+    `#` means something else in OSC addresses, hence the `s`. Other names come back unchanged, but
+    for letters with accents, which become one character each.
     """
     match = _PITCH_NAME.fullmatch(name)
     if not match:
-        return name
+        return composed(name)
     prefix, letter, accidental = match.groups()
     return prefix + PITCH_CLASSES[(_NATURALS[letter.upper()] + _ACCIDENTALS[accidental]) % 12]
 
@@ -198,7 +200,7 @@ class Direction:
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Writes the file (whole or not at all), making folders as needed; returns its path."""
-        path = Path(path)
+        path = path_of(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         meta = {
             **self.meta,
@@ -232,8 +234,14 @@ class Direction:
 
 def list_directions(model_name: str) -> list[str]:
     """Canonical names of all directions there are for a model, sorted."""
-    folders = [root / model_name for root in roots()]
+    folders = [path_of(root / model_name) for root in roots()]
     return sorted({canonical_name(path.stem) for f in folders for path in f.glob(f"*{SUFFIX}")})
+
+
+def model_name(model: str) -> str:
+    """What a model, given by name, folder or hub id, is called in direction files."""
+    folder = path_of(model)
+    return composed(folder.resolve().name) if folder.is_dir() else model.split("/")[-1]
 
 
 def user_folder() -> Path:
@@ -242,7 +250,7 @@ def user_folder() -> Path:
     The environment variable MUSICRFM_DIRECTIONS, or the platform's place for application data.
     """
     if chosen := os.environ.get("MUSICRFM_DIRECTIONS"):
-        return Path(chosen)
+        return path_of(chosen)
     if sys.platform == "win32":
         base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
     elif sys.platform == "darwin":
@@ -262,15 +270,12 @@ def roots() -> list[Path]:
 def _find(name_or_path: str | os.PathLike[str], model: MusicModel | None) -> Path:
     text = os.fspath(name_or_path)
     if text.endswith(SUFFIX) or os.sep in text or "/" in text or not isinstance(name_or_path, str):
-        path = Path(text).expanduser()
-        if not path.is_file():
-            raise MusicRFMError(f"there is no direction file {text!r}")
-        return path
+        return file_to_read(text, "direction file")
     if model is None:
         raise MusicRFMError(f"direction {text!r} is a name: say for which model, or give a file")
     name = canonical_name(text)
     for root in roots():
-        for path in sorted((root / model.name).glob(f"*{SUFFIX}")):
+        for path in sorted(path_of(root / model.name).glob(f"*{SUFFIX}")):
             if canonical_name(path.stem) == name:
                 return path
     known = ", ".join(list_directions(model.name)) or "there are none yet"

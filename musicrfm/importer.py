@@ -18,10 +18,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from musicrfm.directions import Direction, canonical_name
+from musicrfm.directions import Direction, canonical_name, model_name
 from musicrfm.errors import MusicRFMError
+from musicrfm.paths import file_to_read, path_of
 from musicrfm.pickles import Array, read_pickle
 from musicrfm.shapes import PUBLISHED
+from musicrfm.textfiles import read_text
 
 METHODS = {"music_rfm": "rfm", "linear": "linear", "logistic": "logistic"}
 
@@ -91,17 +93,15 @@ def import_direction(
 
     Raises MusicRFMError if the file is anything but directions for that model.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise MusicRFMError(f"there is no file {str(path)!r}")
-    said = published(path, _short(model) if model else None)
+    path = file_to_read(path)
+    said = published(path, model_name(model) if model else None)
     chosen = model or said.model
     if chosen is None:
         raise MusicRFMError(
             f"the name of {path} does not say for which model it is: give the model"
         )
     layers, width = model_size(chosen)
-    found = _vectors(path, read_pickle(path), layers, width, _short(chosen))
+    found = _vectors(path, read_pickle(path), layers, width, model_name(chosen))
     if concept is None:
         concept, target = said.concept, target or said.target
     name = canonical_name(f"{concept}_{target}" if target else concept)
@@ -109,7 +109,7 @@ def import_direction(
         raise MusicRFMError(
             f"{name!r} cannot be a direction's name: use letters, digits and _ only"
         )
-    results = Path(scores) if scores is not None else _neighbour(path, said.experiment)
+    results = path_of(scores) if scores is not None else _neighbour(path, said.experiment)
     known, kind = ({}, said.kind) if results is None else _scores(results, said.kind)
     worst = max if kind == "regression" else min  # a regression's scores are errors
     vectors = torch.zeros(layers, len(next(iter(found.values()))), width)
@@ -118,7 +118,7 @@ def import_direction(
         vectors[layers + number] = vector
         layer_scores[layers + number] = known.get(number, layer_scores[0]) if known else 1.0
     meta = {
-        "model": _short(chosen),
+        "model": model_name(chosen),
         "concept": concept,
         "target": name.removeprefix(f"{concept}_") if target else None,
         "kind": kind,
@@ -138,25 +138,19 @@ def model_size(model: str) -> tuple[int, int]:
     """
     from musicrfm.model import NANO
 
-    folder = NANO if model == "nano" else Path(model).expanduser()
+    folder = NANO if model == "nano" else path_of(model)
     if (folder / "config.json").is_file():
         try:
             decoder = json.loads((folder / "config.json").read_text())["decoder"]
             return int(decoder["num_hidden_layers"]), int(decoder["hidden_size"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise MusicRFMError(f"folder {model!r} holds no MusicGen") from error
-    if size := PUBLISHED.get(_short(model).lower()):
+    if size := PUBLISHED.get(model_name(model).lower()):
         return size.layers, size.width
     raise MusicRFMError(
         f"there is no telling how large model {model!r} is: give nano, a folder, or a name like "
         "facebook/musicgen-large"
     )
-
-
-def _short(model: str) -> str:
-    """As written in direction files."""
-    folder = Path(model).expanduser()
-    return folder.resolve().name if folder.is_dir() else model.split("/")[-1]
 
 
 def _vectors(path: Path, content: object, layers: int, width: int, model: str) -> dict[int, Tensor]:
@@ -211,7 +205,7 @@ def _neighbour(path: Path, experiment: str) -> Path | None:
 def _scores(path: Path, kind: str) -> tuple[dict[int, float], str]:
     """Score of each layer from the end, as in a results file, and what kind it says it is of."""
     try:
-        metrics = json.loads(path.read_text())["layer_metrics"]
+        metrics = json.loads(read_text(path, "results file").text)["layer_metrics"]
         trained = {int(number): layer["train_results"] for number, layer in metrics.items()}
         scores = {
             n: float(r["score"] if "score" in r else r["val_acc"]) for n, r in trained.items()

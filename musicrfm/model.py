@@ -23,7 +23,9 @@ from huggingface_hub import snapshot_download
 from torch import Tensor
 
 from musicrfm.errors import MusicRFMError
+from musicrfm.paths import composed, path_of
 from musicrfm.quantise import can_int8, check_int8, quantised
+from musicrfm.textfiles import whole
 
 if TYPE_CHECKING:
     from musicrfm.decoder import Weights
@@ -156,6 +158,7 @@ class MusicModel:
         """
         if not isinstance(text, str):
             raise MusicRFMError(f"the prompt must be text, not {text!r}")
+        text = whole(text)
         if not text:
             states = torch.zeros(1, 1, self.width, device=self.device, dtype=self.dtype)
             return PromptStates("", states, self._lead(states))
@@ -356,12 +359,12 @@ def _locate(name: str | os.PathLike[str]) -> tuple[Path, str]:
                 f"the built-in model is not in {NANO}: build it with `python -m musicrfm.nano`"
             )
         return NANO, "nano"
-    folder = Path(text).expanduser()
+    folder = path_of(text) if text else Path()
     if text and folder.is_dir():
         if not (folder / "config.json").is_file():
             raise MusicRFMError(f"folder {text!r} holds no model: there is no config.json in it")
         folder = folder.resolve()
-        return folder, "nano" if folder == NANO else folder.name
+        return folder, "nano" if folder == NANO else composed(folder.name)
     parts = text.split("/")
     if len(parts) != 2 or not all(parts) or parts[0].startswith((".", "~")) or "\\" in text:
         raise MusicRFMError(

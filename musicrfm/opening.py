@@ -7,15 +7,15 @@ it, and goes on from there.
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import numpy as np
-import soundfile
 import torch
 from torch import Tensor
 
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
+from musicrfm.paths import path_of
+from musicrfm.soundfiles import check_mix, read_sound
 
 SECONDS = 8.0  # of a take that are kept
 WARM_UP = 1.0  # seconds before, that the codec also hears
@@ -27,40 +27,36 @@ def opening(model: MusicModel, source: object, longest: int) -> Tensor:
     """Codes int64 [codebooks, frames] of a take's end, at most 8 s and `longest` frames.
 
     source: the path of a sound file, or codes of the whole take. Raises MusicRFMError if there is
-    no such file, or if it is silent or shorter than half a second.
+    no such file, if it is silent or shorter than half a second, or if its sides cancel each other
+    when they are mixed for the model.
     """
     frames = min(longest, round(SECONDS * model.frame_rate))
     if isinstance(source, (str, os.PathLike)):
-        codes = model.encode_audio(*_end_of(Path(source).expanduser(), str(source)))
+        codes = model.encode_audio(*_end_of(model, source))
     else:
         codes = _checked(model, source)
     return codes[:, -frames:].to(model.device).contiguous()
 
 
-def _end_of(path: Path, shown: str) -> tuple[np.ndarray, int]:
+def _end_of(model: MusicModel, source: str | os.PathLike[str]) -> tuple[np.ndarray, int]:
     """The end of a sound file, float32 [samples, channels], and its rate in Hz."""
-    if not path.is_file():
+    shown = os.fspath(source)
+    if not path_of(source).exists():
         raise MusicRFMError(f"there is no recording {shown!r} to continue: check the path")
-    try:
-        with soundfile.SoundFile(path) as file:
-            rate, length = file.samplerate, len(file)
-            file.seek(max(0, length - round((SECONDS + WARM_UP) * rate)))
-            audio = file.read(dtype="float32", always_2d=True)
-    except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
+    audio, rate = read_sound(source, last=SECONDS + WARM_UP)
+    if len(audio) < SHORTEST * rate:
         raise MusicRFMError(
-            f"{shown!r} cannot be read as sound ({error}): give a .wav or .flac file"
-        ) from None
-    if length < SHORTEST * rate:
-        raise MusicRFMError(
-            f"{shown!r} is only {length / rate:.2f} s long: "
+            f"{shown!r} is only {len(audio) / rate:.2f} s long: "
             f"to go on from it takes at least {SHORTEST:g} s"
         )
-    end = audio[-round(SECONDS * rate) :]
-    if not np.isfinite(audio).all() or np.abs(end).max() < SILENT:
+    peak = float(np.abs(audio[-round(SECONDS * rate) :]).max())
+    if peak < SILENT:
         raise MusicRFMError(
             f"{shown!r} is silent at its end, so there is nothing to go on from: cut that off"
         )
-    return audio, rate
+    if audio.shape[1] != model.channels:
+        check_mix(audio, shown)
+    return audio / max(1.0, peak), rate  # beyond full scale, the codec would only hear noise
 
 
 def _checked(model: MusicModel, source: object) -> Tensor:

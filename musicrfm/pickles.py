@@ -16,10 +16,10 @@ import re
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from musicrfm.errors import MusicRFMError
+from musicrfm.paths import file_to_read
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -91,7 +91,7 @@ def read_pickle(path: str | os.PathLike[str]) -> Any:
 
     Raises MusicRFMError if it cannot be read, or if it holds, or would do, anything else.
     """
-    path = Path(path)
+    path = file_to_read(path)
     try:
         size = path.stat().st_size
         if size > LARGEST_FILE:

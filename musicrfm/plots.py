@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from musicrfm.listening import PITCH_CLASSES
+from musicrfm.paths import path_of
 
 if TYPE_CHECKING:
     from musicrfm.evaluate import Response
@@ -264,6 +265,7 @@ def _falls(response: Response) -> bool:
 
 
 def _save(figure: Figure, path: Path) -> None:
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    path = path_of(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
     plt.close(figure)

@@ -23,6 +23,7 @@ from musicrfm.directions import PITCH_CLASSES, Direction, canonical_name, user_f
 from musicrfm.errors import MusicRFMError
 from musicrfm.fits import Work
 from musicrfm.hearing import Data, clip_data, hear, music_data, note_data, tempo_data
+from musicrfm.paths import path_of
 
 __all__ = [
     "Data",
@@ -200,9 +201,9 @@ def fit(
     return Trained(_direction(name, data, wanted, found, meta), detector, report)
 
 
-def direction_path(direction: Direction, out: Path | None = None) -> Path:
+def direction_path(direction: Direction, out: str | Path | None = None) -> Path:
     """`<out>/<model>/<name>.safetensors`; by default in the user's own folder."""
-    return (out or user_folder()) / str(direction.model) / f"{direction.name}.safetensors"
+    return path_of(out or user_folder()) / str(direction.model) / f"{direction.name}.safetensors"
 
 
 def _labels(

@@ -7,9 +7,9 @@ process, by turns, since timings of different runs on a busy computer mean littl
 from __future__ import annotations
 
 from importlib import import_module
-from pathlib import Path
 
 from bridge.bench.report import Options, Report
+from musicrfm.paths import path_of
 
 __all__ = ["BENCHMARKS", "Options", "Report", "bench"]
 
@@ -26,5 +26,5 @@ def bench(name: str, options: Options, out: str | None = None) -> int:
     report = import_module(f"bridge.bench.{name}").run(options)
     print(report.text())
     if out is not None:
-        Path(out).write_text(report.json(name, options), "utf-8")
+        path_of(out).write_text(report.json(name, options), "utf-8")
     return 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import sys
-from pathlib import Path
 
 from musicrfm.commands.arguments import command, count, model_arguments
 from musicrfm.commands.training import loaded_model
@@ -66,7 +65,7 @@ def train_beat(o: argparse.Namespace) -> None:
     )
     scores = " ".join(f"{score:.2f}" for score in direction.layer_scores.tolist())
     print(f"{direction.name}: squared correlation of beat said and true by layer {scores}")
-    print(f"  {direction.save(direction_path(direction, Path(o.out) if o.out else None))}")
+    print(f"  {direction.save(direction_path(direction, o.out))}")
     if not direction.layer_scores.max() > 0.05:
         print(f"warning: {model.name} hardly knows where the beat is", file=sys.stderr)
 

@@ -15,6 +15,7 @@ from musicrfm.commands.arguments import (
     workers_of,
 )
 from musicrfm.errors import MusicRFMError
+from musicrfm.paths import path_of
 
 if TYPE_CHECKING:
     from musicrfm.calibrate import Calibration
@@ -89,7 +90,7 @@ def calibrate(o: argparse.Namespace) -> None:
         [direction for _, direction in asked],
         setting,
         aims=Aims(middle=o.middle, lean=lean, top=o.top, steps=o.steps),
-        folder=Path(o.takes) if o.takes else cache_folder() / "takes" / model.name,
+        folder=path_of(o.takes) if o.takes else cache_folder() / "takes" / model.name,
         instruments=instruments,
         hear_instrument=instrument_listener() if adherence else None,
         workers=workers_of(o),
@@ -157,7 +158,7 @@ def _write(
         whole = direction
     else:  # of which other classes may have been written just now
         whole = Direction.load(file, model)
-        written = direction_path(whole, Path(out) if out else None)
+        written = direction_path(whole, out)
         if written.is_file() and not stays:
             whole = Direction.load(written, model)
         ranges = dict(whole.meta.get("class_ranges") or {})
@@ -166,7 +167,7 @@ def _write(
         ranges[target] = list(calibration.range) if calibration.range else None
         curves[target] = calibration.curve
         whole.meta |= {"class_ranges": ranges, "class_curves": curves}
-    return whole.save(Path(file) if stays else direction_path(whole, Path(out) if out else None))
+    return whole.save(file if stays else direction_path(whole, out))
 
 
 def _class_of(given: str) -> tuple[str, str | None]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 
 from musicrfm.commands.arguments import command, count, model_arguments
 from musicrfm.errors import MusicRFMError
+from musicrfm.paths import file_to_read
 
 
 def add(commands) -> None:
@@ -25,15 +25,13 @@ def add(commands) -> None:
 
 
 def detect(o: argparse.Namespace) -> None:
-    import soundfile
-
     from musicrfm.detect import Detector, list_detectors
     from musicrfm.detect import detect as heard_by
     from musicrfm.model import MusicModel
+    from musicrfm.soundfiles import check_mix, read_sound
 
     for path in o.files:
-        if not Path(path).is_file():
-            raise MusicRFMError(f"there is no file {path!r}")
+        file_to_read(path)
     model = MusicModel.load(o.model, device=o.device, dtype=o.dtype)
     names = o.concept or list_detectors(model.name)
     if not names:
@@ -43,10 +41,9 @@ def detect(o: argparse.Namespace) -> None:
     detectors = [Detector.load(name, model) for name in names]
     found = []
     for path in o.files:
-        try:
-            audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
-        except (OSError, RuntimeError) as error:
-            raise MusicRFMError(f"{path!r} is no sound file that can be read: {error}") from error
+        audio, rate = read_sound(path)
+        if audio.shape[1] != model.channels:
+            check_mix(audio, path)
         told = {d.name: heard_by(model, audio, rate, d) for d in detectors}
         found.append(
             {"file": path, "concepts": {name: dict(pairs) for name, pairs in told.items()}}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from musicrfm.commands.arguments import command
 from musicrfm.errors import MusicRFMError
@@ -15,9 +14,9 @@ def add(commands) -> None:
 
 
 def directions(o: argparse.Namespace) -> None:
-    from musicrfm.directions import list_directions
+    from musicrfm.directions import list_directions, model_name
 
-    name = Path(o.model).resolve().name if Path(o.model).is_dir() else o.model.split("/")[-1]
+    name = model_name(o.model)
     names = list_directions(name)
     if not names:
         raise MusicRFMError(

@@ -19,6 +19,7 @@ from musicrfm.commands.arguments import (
     workers_of,
 )
 from musicrfm.errors import MusicRFMError
+from musicrfm.paths import path_of
 
 if TYPE_CHECKING:
     from musicrfm.directions import Direction
@@ -93,7 +94,7 @@ def evaluate(o: argparse.Namespace) -> None:
     hear = instrument_listener() if o.adherence else None
     if o.adherence and o.seconds < 3:
         raise MusicRFMError("--adherence needs clips of 3 seconds or more, see --seconds")
-    folder = Path(o.out)
+    folder = path_of(o.out)
     responses = play_and_listen(
         model,
         directions,
@@ -206,6 +207,6 @@ def _write_range(given: str, direction: Direction, found: tuple[float, float] | 
         print(f"{direction.name}: no useful range found, nothing written")
         return
     direction.meta["range"] = list(found)
-    path = Path(given) if given.endswith(".safetensors") else direction_path(direction)
+    path = path_of(given) if given.endswith(".safetensors") else direction_path(direction)
     direction.save(path)
     print(f"{direction.name}: range {found[0]:.3g} to {found[1]:.3g} in {path}")

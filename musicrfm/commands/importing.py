@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from musicrfm.commands.arguments import command
+from musicrfm.paths import path_of
 
 
 def add(commands) -> None:
@@ -35,7 +35,7 @@ def run(o: argparse.Namespace) -> None:
     direction = import_direction(
         o.file, o.model, scores=o.scores, concept=o.concept, target=o.target
     )
-    folder = Path(o.out) if o.out else user_folder()
+    folder = path_of(o.out) if o.out else user_folder()
     path = direction.save(folder / str(direction.model) / f"{direction.name}{SUFFIX}")
     steered = [i for i, vectors in enumerate(direction.vectors) if vectors.any()]
     last = direction.layers - 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 
 from musicrfm.commands.arguments import command
 from musicrfm.errors import MusicRFMError
@@ -17,19 +16,17 @@ def add(commands) -> None:
 
 
 def listen(o: argparse.Namespace) -> None:
-    import soundfile
-
     from musicrfm import listening
+    from musicrfm.soundfiles import check_mix, read_sound
 
     heard = []
     for path in o.files:
-        if not Path(path).is_file():
-            raise MusicRFMError(f"there is no file {path!r}")
+        audio, sample_rate = read_sound(path)
+        check_mix(audio, path)
         try:
-            audio, sample_rate = soundfile.read(path, dtype="float32", always_2d=True)
-        except (OSError, RuntimeError) as error:
-            raise MusicRFMError(f"{path!r} is no sound file that can be read: {error}") from error
-        heard.append((path, listening.measure(audio, sample_rate)))
+            heard.append((path, listening.measure(audio, sample_rate)))
+        except MusicRFMError as error:
+            raise MusicRFMError(f"{path!r}: {error}") from None
     if o.json:
         print(json.dumps([{"file": path} | m.as_dict() for path, m in heard], indent=1))
         return
@@ -41,7 +38,8 @@ def listen(o: argparse.Namespace) -> None:
             if m.note_share[i] >= listening.HEARD_SHARE
         ]
         tempo = f"{m.tempo_bpm:.1f} BPM (pulse {m.pulse:.2f})" if m.tempo_bpm else "no pulse"
-        print(f"{path}: {m.seconds:.1f} s")
+        silent = ", silent" if m.silence_share == 1.0 else ""
+        print(f"{path}: {m.seconds:.1f} s{silent}")
         print(f"  notes    {', '.join(notes) or 'none'} ({m.pitch_classes} pitch classes)")
         print(f"  rhythm   {tempo}, {m.onset_rate:.1f} onsets a second")
         print(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from pathlib import Path
 
 from musicrfm.commands.arguments import (
     command,
@@ -14,6 +13,7 @@ from musicrfm.commands.arguments import (
     workers_of,
 )
 from musicrfm.errors import MusicRFMError
+from musicrfm.paths import path_of
 
 QUICK = {"seeds": 1, "seconds": 4.0, "samples": 240, "trials": 2}
 FULL = {"seeds": 2, "seconds": 8.0, "samples": 2400, "trials": 10}
@@ -91,8 +91,8 @@ def results(o: argparse.Namespace) -> None:
     )
     options = Options(
         model=model,
-        out=Path(o.out),
-        work=Path(o.work) if o.work else cache_folder() / "results" / model.name,
+        out=path_of(o.out),
+        work=path_of(o.work) if o.work else cache_folder() / "results" / model.name,
         names=tuple(o.directions),
         setting=setting,
         instruments=instruments,
@@ -108,7 +108,7 @@ def results(o: argparse.Namespace) -> None:
     only = [part for text in o.only for part in text.split(",") if part]
     for page in run(options, only):
         print(f"{page.title}: {page.summary}")
-    print(Path(o.out) / "README.md")
+    print(options.out / "README.md")
 
 
 def _typed(o: argparse.Namespace) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from musicrfm.commands import beat
 from musicrfm.commands.arguments import command, count, octave_argument, octaves_of
 from musicrfm.commands.training import loaded_model, make, processes, training_arguments
 from musicrfm.errors import MusicRFMError
+from musicrfm.labels import TRUTH
+from musicrfm.numerals import shape
+from musicrfm.paths import composed
 
 if TYPE_CHECKING:
     from musicrfm.clips import ClipSet
@@ -166,7 +168,8 @@ def train_custom(o: argparse.Namespace) -> None:
     from musicrfm import clips
 
     folder = clips.audio_folder if o.audio else clips.midi_folder
-    clip_set = folder(Path(o.audio or o.midi), Path(o.labels), seconds=o.seconds)
+    clip_set = folder(o.audio or o.midi, o.labels, seconds=o.seconds)
+    o.column = _spelled(clip_set, o.column)
     values = _column(clip_set, o.column)
     kind = o.kind or _kind_of(values, o.target)
     if kind != "binary" and o.target is not None:
@@ -188,12 +191,17 @@ def train_custom(o: argparse.Namespace) -> None:
 
 def _heard(o: argparse.Namespace, model: MusicModel, clips: ClipSet) -> Data:
     """The hidden states of all clips that sound; says how many do not."""
+    from musicrfm.clips import FILE_COLUMNS
     from musicrfm.hearing import hear
 
     data = hear(model, clips, o.pooling, o.batch, workers=processes(o, len(clips)), seed=o.seed)
     silent = clips.silent + len(clips) - len(data.rows)
     if silent:
-        print(f"{clips.name}: {silent} silent clips are left out", file=sys.stderr)
+        heard = [name for row in data.rows for name in map(row.get, FILE_COLUMNS) if name]
+        asked = [name for row in clips.rows for name in map(row.get, FILE_COLUMNS) if name]
+        named = [str(name) for name in dict.fromkeys(asked) if name not in set(heard)][:5]
+        told = f" ({', '.join(named)}{', …' if silent > len(named) else ''})" if named else ""
+        print(f"{clips.name}: {silent} silent clips are left out{told}", file=sys.stderr)
     return data
 
 
@@ -212,6 +220,14 @@ def _targets(word: str, target: str, names: list[str]) -> list[str]:
     )
 
 
+def _spelled(clips: ClipSet, column: str) -> str:
+    """The column as the table writes it, if it is only capitals or accents that differ."""
+    wanted = composed(column.strip())
+    columns = list(clips.rows[0]) if clips.rows else []
+    same = [name for name in columns if name.casefold() == wanted.casefold()]
+    return wanted if wanted in columns or len(same) != 1 else same[0]
+
+
 def _column(rows_of: ClipSet | Data, column: str) -> list:
     """The values of one column; raises MusicRFMError if it or one of them is missing."""
     for row in rows_of.rows:
@@ -228,16 +244,22 @@ def _kind_of(values: list, target: str | None) -> str:
     if target is not None:
         return "binary"
     numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
+    others = [v for v in values if isinstance(v, str) and shape(v) is None]
+    if 0 < len(others) <= len([v for v in values if isinstance(v, str)]) / 2:
+        raise MusicRFMError(
+            f"most labels are numbers, but {others[0]!r} is none: put it right, or say "
+            "--kind multiclass if each label is a class"
+        )
     return "regression" if numeric and len(set(values)) > FEW else "multiclass"
 
 
 def _same(value: Any, text: str) -> bool:
+    if isinstance(value, bool):
+        return TRUTH.get(text.strip().casefold()) == value
     if isinstance(value, int | float):
-        try:
-            return float(value) == float(text)
-        except ValueError:
-            return False
-    return str(value) == text
+        told = shape(text)
+        return told is not None and float(told.value(told.decimal or ".")) == float(value)
+    return str(value) == composed(text.strip())
 
 
 def _text(value: Any) -> str:

@@ -6,11 +6,11 @@ import argparse
 import os
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from musicrfm.commands.arguments import METHODS, count, model_arguments
 from musicrfm.errors import MusicRFMError
+from musicrfm.paths import path_of
 
 if TYPE_CHECKING:
     from musicrfm.hearing import Data
@@ -123,14 +123,13 @@ def make(o: argparse.Namespace, data: Data, name: str, labels: Sequence, **about
         work=Work(o.executor, workers, o.gpus),
         **about,
     )
-    out = Path(o.out) if o.out else None
-    written = [trained.detector.save(out)]
+    written = [trained.detector.save(o.out)]
     if trained.direction is not None:
-        written.insert(0, trained.direction.save(direction_path(trained.direction, out)))
+        written.insert(0, trained.direction.save(direction_path(trained.direction, o.out)))
     if o.report:
         from musicrfm.train_plots import write_report
 
-        written += write_report(Path(o.report) / trained.report["name"], trained.report)
+        written += write_report(path_of(o.report) / trained.report["name"], trained.report)
     _tell(trained, time.monotonic() - started)
     for path in written:
         print(f"  {path}", flush=True)

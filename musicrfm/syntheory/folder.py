@@ -16,6 +16,7 @@ from pathlib import Path
 from musicrfm.clips import FILE_COLUMNS, GROUP_COLUMN, ClipSet
 from musicrfm.errors import MusicRFMError
 from musicrfm.executor import one_thread
+from musicrfm.paths import path_of
 from musicrfm.progress import Progress
 from musicrfm.syntheory import find, sound
 from musicrfm.syntheory.spec import Row
@@ -50,7 +51,7 @@ def render_folder(
     """
     if format not in FORMATS:
         raise MusicRFMError(f"format {format!r} is not one of {', '.join(FORMATS)}")
-    concept_set, out = find(name), Path(out)
+    concept_set, out = find(name), path_of(out)
     columns = [FILE_COLUMNS[0], *clip_set.rows[0], GROUP_COLUMN]
     table = out / TABLE
     _refuse_other(table, columns)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 from pathlib import Path
 
 import pytest
 
 from bridge.controls import Controls, namespace
+from bridge.learn import write_mapping
 from bridge.midi import MidiInput
 from bridge.midi_map import MidiMap
 from bridge.rig import CrossfadeSetting, Rig, SteerSetting, check_rig, load_rig
@@ -95,6 +97,82 @@ def test_everything_it_can_say(tmp_path):
     )
 
 
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    ("mark", "encoding"),
+    [
+        (b"", "utf-8"),
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+    ],
+)
+def test_a_rig_of_any_editor_is_read_and_stays_as_it_is_written(tmp_path, mark, encoding, newline):
+    path = tmp_path / "rig.toml"
+    text = '# für heute\n[engine]\nprompt = "Übung"\n\n[osc]\nport = 9100\n'
+    path.write_bytes(mark + text.replace("\n", newline).encode(encoding))
+    assert load_rig(path).engine == {"prompt": "Übung"}
+    write_mapping(path, {"cc": 21, "to": "/gain"})
+    written = path.read_bytes()
+    assert written.startswith(mark)
+    after = written[len(mark) :].decode(encoding)
+    assert after.count("\n") == after.count(newline) and "\ufeff" not in after
+    assert after.replace("\r\n", "\n").startswith(text)
+    rig = load_rig(path)
+    assert rig.engine == {"prompt": "Übung"} and rig.midi[0].to == "/gain"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (r'[output]@record = "C:\tracks\new.flac"', r"line 2: .* holds a tab, .* single quotes"),
+        (
+            r'[output]@record = "C:\new\tape.flac"',
+            r"line 2: .* holds a line break, .*single quotes",
+        ),
+        (r'[output]@to = "D:\bass.wav"', r"holds the control character '\\x08'.*single quotes"),
+        (r'[output]@record = "C:\music\set.flac"', r"not valid TOML: .* single quotes"),
+        (r'[engine]@model = "C:\Users\me\model"', r"not valid TOML: .* single quotes"),
+        (r'[[steer]]@name = "C:\directions\new.safetensors"', r"not valid TOML: .* single quotes"),
+        (r'[[steer]]@name = "C:\t.safetensors"', r"holds a tab"),
+        ("[engine]@prompt = “calm”", "quotes in this line are typographic"),
+        ("[engine]@prompt =\u00a0'calm'", "no-break space"),
+        ("a = " + "[" * 5000, "nested too deeply|not valid TOML"),
+        ("a = " + "9" * 5000, "not valid TOML"),
+    ],
+)
+def test_slips_of_a_windows_path_and_others_are_told_with_the_fix(tmp_path, text, said):
+    path = tmp_path / "rig.toml"
+    path.write_text(text.replace("@", "\n"), "utf-8")
+    with pytest.raises(MusicRFMError, match=said) as refused:
+        load_rig(path)
+    assert "\n" not in str(refused.value) and len(str(refused.value)) < 600
+
+
+def test_paths_of_windows_in_single_quotes_and_line_breaks_in_a_prompt(tmp_path):
+    text = "[output]\nrecord = 'C:\\tracks\\new.flac'\n[engine]\nprompt = \"calm\\npiano\"\n"
+    one = rig(tmp_path, text)
+    assert one.output["record"] == r"C:\tracks\new.flac" and one.engine["prompt"] == "calm\npiano"
+
+
+def test_what_is_no_rig_file_is_told(tmp_path):
+    path = tmp_path / "rig.toml"
+    path.write_bytes('[engine]\nprompt = "Übung"\n'.encode("latin-1"))
+    with pytest.raises(MusicRFMError, match=r"rig.toml is not UTF-8 \(byte 19, in line 2\)"):
+        load_rig(path)
+    with pytest.raises(MusicRFMError, match="is not UTF-8"):
+        write_mapping(path, {"cc": 21, "to": "/gain"})
+    with pytest.raises(MusicRFMError, match="is a folder, not a rig file"):
+        load_rig(tmp_path)
+
+
+def test_a_rig_in_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    write_mapping("~/rig.toml", {"cc": 21, "to": "/gain"})
+    assert load_rig("~/rig.toml").path == tmp_path / "rig.toml"
+
+
 def test_an_empty_file_is_a_rig(tmp_path):
     assert rig(tmp_path, "") == Rig()
 
@@ -155,7 +233,7 @@ def test_mistakes_are_named_with_file_and_key(tmp_path, text, said):
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(MusicRFMError, match="nowhere.toml"):
         load_rig(tmp_path / "nowhere.toml")
-    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\xfd")
     with pytest.raises(MusicRFMError, match="binary.toml"):
         load_rig(tmp_path / "binary.toml")
 

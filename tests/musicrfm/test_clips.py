@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import unicodedata
 from pathlib import Path
 
 import mido
@@ -73,6 +74,31 @@ def test_tables_of_any_spreadsheet_are_understood(tmp_path, column, separator):
     assert clips.audio_folder(tmp_path, table(tmp_path, text)).rows == [
         {"label": 7, column: "01.wav"}
     ]
+
+
+def test_files_are_found_however_their_names_are_written(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    names = ["Übung.wav", "my take 1.wav", "more/a.wav"]
+    (tmp_path / "more").mkdir()
+    for name in names:
+        tone(tmp_path / unicodedata.normalize("NFD", name))
+    text = "File,mood\nÜbung.wav,a\nmy take 1.wav,b\nmore\\a.wav,c\n~/more/a.wav,d\n"
+    path = table(tmp_path, unicodedata.normalize("NFC", text))
+    found = clips.audio_folder("~", path)
+    assert [row["mood"] for row in found.rows] == list("abcd")
+    assert all(found.hear(row) is not None for row in found.rows)
+    table(tmp_path, "file,mood\nMy Take 1.wav,a\n")
+    with pytest.raises(MusicRFMError, match="row 1 .*did you mean 'my take 1.wav'"):
+        clips.audio_folder("~", path)
+
+
+def test_a_recording_whose_sides_cancel_is_told(tmp_path):
+    wave = 0.3 * np.sin(np.arange(RATE) / 10)
+    soundfile.write(tmp_path / "a.wav", np.stack([wave, -wave], 1), RATE)
+    found = clips.audio_folder(tmp_path, table(tmp_path, "file\na.wav\n"))
+    with pytest.raises(MusicRFMError, match="the sides of .*a.wav' cancel each other"):
+        found.hear(found.rows[0])
 
 
 def test_names_of_files_stay_as_they_are(tmp_path):
@@ -165,12 +191,12 @@ def test_tables_that_cannot_be_used_are_refused(tmp_path, text, message):
 
 def test_other_ways_to_get_it_wrong(tmp_path):
     tone(tmp_path / "a.wav")
-    latin = table(tmp_path, "file,stimmung\na.wav,fröhlich\n", "latin-1")
-    with pytest.raises(MusicRFMError, match=r"labels.csv is not UTF-8 \(byte 22\)"):
-        clips.audio_folder(tmp_path, latin)
+    mac = table(tmp_path, "file,stimmung\na.wav,fröhlich\n", "mac_roman")
+    with pytest.raises(MusicRFMError, match=r"labels.csv is not UTF-8 \(byte 22, in line 2\)"):
+        clips.audio_folder(tmp_path, mac)
     with pytest.raises(MusicRFMError, match="there is no file .*none.csv"):
         clips.audio_folder(tmp_path, tmp_path / "none.csv")
-    with pytest.raises(MusicRFMError, match="cannot be read"):
+    with pytest.raises(MusicRFMError, match="is a folder, not a file"):
         clips.audio_folder(tmp_path, tmp_path)
     good = table(tmp_path, "file,x\na.wav,1\n")
     with pytest.raises(MusicRFMError, match="there is no folder .*elsewhere"):
@@ -188,7 +214,7 @@ def test_recordings_that_change_while_they_are_used_are_one_sentence(tmp_path):
     with pytest.raises(MusicRFMError, match="samples that are no numbers"):
         found.hear(found.rows[0])
     (tmp_path / "a.wav").unlink()
-    with pytest.raises(MusicRFMError, match="cannot be read any more"):
+    with pytest.raises(MusicRFMError, match="there is no file"):
         found.hear(found.rows[0])
 
 
@@ -211,7 +237,7 @@ def test_midi_files_are_rendered(tmp_path):
     [
         (b"", "no MIDI file that can be read"),
         (b"RIFFxxxxWAVE", "no MIDI file that can be read"),
-        (b"MThd\0\0\0\6\0\0\0\1\1\xe0MTrk\0\0\xff\xff\0", "no MIDI file that can be read"),
+        (b"MThd\0\0\0\6\0\0\0\1\0\0MTrk\0\0\0\0", "no MIDI file that can be read"),
         (b"MThd\0\0\0\6\0\0\0\1\1\xe0MTrk\0\0\0\4\0\xff\x2f\0", "without a note"),
     ],
 )

@@ -105,10 +105,33 @@ def test_what_there_is_nothing_to_go_on_from(model, tmp_path: Path, seconds, lev
         MusicStream(model, continue_from=path)
 
 
+def test_a_take_whose_sides_cancel_in_mono(model, tmp_path):
+    sides = 0.3 * np.sin(np.arange(32000) / 20)[:, None] * [1.0, -1.0]
+    soundfile.write(tmp_path / "wide.wav", sides, 16000)
+    with pytest.raises(MusicRFMError, match="the sides of .*wide.wav' cancel each other"):
+        MusicStream(model, continue_from=tmp_path / "wide.wav")
+    soundfile.write(tmp_path / "nan.wav", np.where(sides > 0.29, np.nan, sides), 16000, "FLOAT")
+    with pytest.raises(MusicRFMError, match="samples that are no numbers"):
+        MusicStream(model, continue_from=tmp_path / "nan.wav")
+
+
+def test_a_take_of_unknown_length_that_was_cut(model, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    soundfile.write(tmp_path / "a.flac", 0.3 * np.sin(np.arange(160_000) / 20), 16000)
+    data = (tmp_path / "a.flac").read_bytes()
+    whole = MusicStream(model, continue_from=tmp_path / "a.flac", **WINDOW).take
+    unknown = data[:21] + bytes([data[21] & 0xF0]) + bytes(4) + data[26:]
+    (tmp_path / "b.flac").write_bytes(unknown)
+    assert torch.equal(MusicStream(model, continue_from="~/b.flac", **WINDOW).take, whole)
+    (tmp_path / "b.flac").write_bytes(unknown[: len(data) // 2])
+    assert MusicStream(model, continue_from=tmp_path / "b.flac", **WINDOW).take.shape[1] == 50
+
+
 def test_what_is_no_take(model, tmp_path):
     path = tmp_path / "take.wav"
     path.write_text("no sound")
-    with pytest.raises(MusicRFMError, match="cannot be read as sound"):
+    with pytest.raises(MusicRFMError, match="is no sound file that can be read"):
         MusicStream(model, continue_from=path)
     with pytest.raises(MusicRFMError, match="codes to continue from must be"):
         MusicStream(model, continue_from=codes(model, 2))

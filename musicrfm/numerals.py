@@ -1,0 +1,138 @@
+"""Numbers as people and spreadsheets write them: 0.5, 0,5, 1.234,5, 1 234.5, 50 %.
+
+Which mark is the decimal one is told from a whole column, and a number that could be two numbers is
+not guessed.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+Number = float | int
+
+_NUMBER = re.compile(
+    r"(?P<sign>[+-]?)(?P<body>[0-9.,'’ ]*)(?P<power>[eE][+-]?[0-9]{1,4})?\s?(?P<percent>%?)"
+)
+_SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2212": "-"})
+_SPACED = re.compile(r"[0-9]{1,3}(?P<group>[ '’])[0-9]{3}(?:(?P=group)[0-9]{3})*(?:[.,][0-9]*)?")
+_EITHER = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}")
+_MISSING = re.compile(
+    r"[+-]?(nan|inf|infinity)|n/?a|null|none|[-–—?]|#[^\s]*[!?/A-Z]", re.IGNORECASE
+)
+
+
+class Ambiguous(Exception):
+    """`index`: of the cell. The text says what it could be."""
+
+    def __init__(self, index: int, words: str) -> None:
+        super().__init__(words)
+        self.index = index
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How a number is written. decimal, group: the marks it surely has; either: one that may be
+    both, as in 1,200."""
+
+    text: str
+    digits: str
+    decimal: str | None = None
+    group: str | None = None
+    either: str | None = None
+    percent: bool = False
+
+    def value(self, decimal: str | None) -> Number:
+        """The number, `decimal` being the decimal mark."""
+        digits = self.digits
+        for mark in ".,":
+            digits = digits.replace(mark, "." if mark == decimal else "")
+        whole = re.fullmatch(r"[+-]?[0-9]{1,15}", digits) and not self.percent
+        return int(digits) if whole else float(digits) / (100 if self.percent else 1)
+
+
+def shape(text: str) -> Shape | None:
+    """How a text is written if it is a number; None if it is none."""
+    found = _NUMBER.fullmatch(text.translate(_SPACES).strip())
+    if not found or not any(c.isdigit() for c in found["body"]):
+        return None
+    body = found["body"].strip()
+    percent = bool(found["percent"])
+    spaced = _SPACED.fullmatch(body)
+    if spaced:
+        body = body.replace(spaced["group"], "")
+    if set(body) & set(" '’"):
+        return None
+    digits = found["sign"] + body + (found["power"] or "")
+    marks = [c for c in body if c in ".,"]
+    if not marks:
+        return Shape(text, digits, percent=percent)
+    last, other = marks[-1], ",."[marks[-1] == ","]
+    if len(set(marks)) == 2:
+        whole, _, _ = body.rpartition(last)
+        if last in marks[:-1] or not _grouped(whole, other):
+            return None
+        return Shape(text, digits, decimal=last, group=other, percent=percent)
+    if len(marks) > 1:
+        if not _grouped(body, last):
+            return None
+        return Shape(text, digits, decimal=other, group=last, percent=percent)
+    if _EITHER.fullmatch(body) and not spaced and not found["power"]:
+        return Shape(text, digits, either=last, percent=percent)
+    return Shape(text, digits, decimal=last, percent=percent)
+
+
+def _grouped(text: str, mark: str) -> bool:
+    return re.fullmatch(rf"[0-9]{{1,3}}({re.escape(mark)}[0-9]{{3}})+", text) is not None
+
+
+def shapes(cells: Sequence[str]) -> list[Shape | None] | None:
+    """How the numbers of a column are written, None for what is missing; None if there are others
+    than numbers, or none."""
+    found: list[Shape | None] = []
+    for cell in cells:
+        one = shape(cell)
+        if one is None and cell and not _MISSING.fullmatch(cell):
+            return None
+        found.append(one)
+    return (
+        found if any(found) or all(not cell or _MISSING.fullmatch(cell) for cell in cells) else None
+    )
+
+
+def numbers(column: Sequence[Shape | None], decimal: str | None = None) -> list[Number | None]:
+    """The numbers of a column; decimal: the mark in other columns of the same table, if known.
+
+    Raises Ambiguous for a number that could be two, and where the marks or percent signs of a
+    column contradict each other.
+    """
+    known: str | None = None
+    groups = {one.group for one in column if one and one.group}
+    percents = {one.percent for one in column if one and float(one.value(".")) != 0}
+    for index, one in enumerate(column):
+        if one is None:
+            continue
+        if one.decimal and known and one.decimal != known:
+            raise Ambiguous(
+                index, f"{one.text!r} has another decimal mark than the lines before it"
+            )
+        known = known or one.decimal
+        if len(percents) > 1 and one.percent:
+            raise Ambiguous(index, f"{one.text!r} has a percent sign, and others have none")
+    known = known or decimal
+    return [_valued(index, one, known, groups) for index, one in enumerate(column)]
+
+
+def _valued(index: int, one: Shape | None, decimal: str | None, groups: set[str]) -> Number | None:
+    if one is None:
+        return None
+    if one.either and decimal != one.either and not (decimal and one.either in groups):
+        low, high = one.value(one.either), one.value(None)
+        raise Ambiguous(
+            index,
+            f"{one.text!r} may be {low} or {high}: write it as one of these",
+        )
+    value = one.value(decimal or one.decimal)
+    return value if math.isfinite(value) else None
