@@ -1,36 +1,34 @@
 """A MusicGen checkpoint with everything around it: text in, audio in and out, hidden states.
 
-Loads `nano`, any folder in the Hugging Face layout, or a hub id, always as the plain
-`transformers` classes. The fast paths (`decoder`, `codec`) take their weights from here.
+Loads `nano`, a folder or a hub id, in any layout that `musicrfm.checkpoints` knows, always as the
+plain `transformers` classes. The fast paths (`decoder`, `codec`) take their weights from here.
 """
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import soxr
 import torch
 import transformers
-from huggingface_hub import snapshot_download
 from torch import Tensor
 
+from musicrfm.checkpoints.files import short
+from musicrfm.checkpoints.finding import NANO as NANO
+from musicrfm.checkpoints.finding import find
+from musicrfm.checkpoints.loading import load
 from musicrfm.errors import MusicRFMError
-from musicrfm.paths import composed, path_of
 from musicrfm.quantise import can_int8, check_int8, quantised
 from musicrfm.textfiles import whole
 
 if TYPE_CHECKING:
     from musicrfm.decoder import Weights
 
-NANO = Path(__file__).resolve().parent / "nano" / "weights"
 SMALL_WIDTH = 512  # a step of a narrower decoder is too little work to share between threads
 LONGEST_TEXT = 256  # tokens that a melody model reads of a prompt; every one takes up its cache
 
@@ -127,28 +125,13 @@ class MusicModel:
         if int8:
             check_int8(place)
         precision = _dtype("bfloat16" if int8 else None if auto else dtype, place)
-        folder, shown = _locate(name)
-        kind = _kind(folder, shown)
-        try:
-            with _quiet():
-                hf, report = kind.from_pretrained(
-                    folder, output_loading_info=True, **{_DTYPE_ARGUMENT: torch.float32}
-                )
-                tokenizer = _tokenizer(folder)
-        except Exception as error:  # transformers lets errors of a dozen libraries through
-            raise MusicRFMError(f"model {shown!r} cannot be loaded: {_sentence(error)}") from error
-        # Positions are computed; only older versions of transformers also keep them in the file.
-        computed = "embed_positions.weights"
-        if missing := sorted(k for k in report["missing_keys"] if not k.endswith(computed)):
-            raise MusicRFMError(
-                f"model {shown!r} is incomplete: {len(missing)} weights are missing, "
-                f"the first is {missing[0]}"
-            )
-        hf.eval().requires_grad_(False)
+        checkpoint = find(name)
+        loaded = load(checkpoint)
+        hf = loaded.hf
         if auto and _best_in_int8(hf, place):
             int8, precision = True, torch.bfloat16
         hf.decoder.to(precision)
-        return cls(shown.split("/")[-1], hf.to(place), tokenizer, int8)
+        return cls(checkpoint.name, hf.to(place), loaded.tokenizer, int8)
 
     @torch.inference_mode()
     def encode_prompt(self, text: str) -> PromptStates:
@@ -311,36 +294,6 @@ class MusicModel:
         return [k // 2 if self.stereo_codes else k for k in range(self.codebooks)]
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """No progress bars and warnings of transformers; a download still shows its progress."""
-    log = transformers.utils.logging
-    level, bars = log.get_verbosity(), log.is_progress_bar_enabled()
-    log.set_verbosity_error()
-    log.disable_progress_bar()
-    try:
-        yield
-    finally:
-        log.set_verbosity(level)
-        if bars:
-            log.enable_progress_bar()
-
-
-def _tokenizer(folder: Path) -> transformers.PreTrainedTokenizerBase:
-    try:
-        return transformers.AutoTokenizer.from_pretrained(folder)
-    except ValueError:  # written by a transformers with other names for the same classes
-        return transformers.PreTrainedTokenizerFast.from_pretrained(folder)
-
-
-def _transformers_since(major: int, minor: int) -> bool:
-    version = transformers.__version__.split(".")
-    return (int(version[0]), int(version[1])) >= (major, minor)
-
-
-_DTYPE_ARGUMENT = "dtype" if _transformers_since(4, 56) else "torch_dtype"
-
-
 def _start_code(hf: transformers.MusicgenForConditionalGeneration) -> int:
     """The id where a codebook has no code yet: generate's decoder_start_token_id, or the BOS id."""
     for config in (hf.generation_config, hf.config, hf.config.decoder):
@@ -348,64 +301,6 @@ def _start_code(hf: transformers.MusicgenForConditionalGeneration) -> int:
             if isinstance(value := getattr(config, key, None), int):
                 return value
     return hf.config.decoder.vocab_size
-
-
-def _locate(name: str | os.PathLike[str]) -> tuple[Path, str]:
-    """The model's folder, and what it is called in messages."""
-    text = os.fspath(name)
-    if text == "nano" and not Path(text).is_dir():
-        if not (NANO / "config.json").is_file():
-            raise MusicRFMError(
-                f"the built-in model is not in {NANO}: build it with `python -m musicrfm.nano`"
-            )
-        return NANO, "nano"
-    folder = path_of(text) if text else Path()
-    if text and folder.is_dir():
-        if not (folder / "config.json").is_file():
-            raise MusicRFMError(f"folder {text!r} holds no model: there is no config.json in it")
-        folder = folder.resolve()
-        return folder, "nano" if folder == NANO else composed(folder.name)
-    parts = text.split("/")
-    if len(parts) != 2 or not all(parts) or parts[0].startswith((".", "~")) or "\\" in text:
-        raise MusicRFMError(
-            f"there is no model {text!r}: give nano, a folder, or a hub id like "
-            "facebook/musicgen-small"
-        )
-    return _download(text), text
-
-
-def _download(repo: str) -> Path:
-    """Folder of a hub model; no network is needed once it has been downloaded."""
-    wanted = ["*.json", "*.safetensors", "*.model", "*.txt"]
-    with suppress(Exception):
-        folder = Path(snapshot_download(repo, allow_patterns=wanted, local_files_only=True))
-        index = folder / "model.safetensors.index.json"
-        weights = {"model.safetensors"}
-        if index.is_file():
-            weights = set(json.loads(index.read_text())["weight_map"].values())
-        if all((folder / file).is_file() for file in weights | {"config.json"}):
-            return folder
-    try:
-        return Path(snapshot_download(repo, allow_patterns=wanted))
-    except Exception as error:
-        raise MusicRFMError(
-            f"model {repo!r} is no folder here and cannot be had from the Hugging Face hub: "
-            "check the name and the network"
-        ) from error
-
-
-def _kind(folder: Path, shown: str) -> type[transformers.PreTrainedModel]:
-    try:
-        kind = json.loads((folder / "config.json").read_text()).get("model_type")
-    except (OSError, ValueError, AttributeError) as error:
-        raise MusicRFMError(
-            f"the config.json of model {shown!r} cannot be read: {_sentence(error)}"
-        ) from error
-    if kind == "musicgen":
-        return transformers.MusicgenForConditionalGeneration
-    if kind == "musicgen_melody":
-        return transformers.MusicgenMelodyForConditionalGeneration
-    raise MusicRFMError(f"model {shown!r} is of the kind {kind!r}, not a MusicGen")
 
 
 def _device(device: str | torch.device | None) -> torch.device:
@@ -416,7 +311,7 @@ def _device(device: str | torch.device | None) -> torch.device:
         torch.empty(0, device=place)
     except Exception as error:
         raise MusicRFMError(
-            f"device {str(device)!r} cannot be used here: try cpu ({_sentence(error)})"
+            f"device {str(device)!r} cannot be used here: try cpu ({short(error)})"
         ) from error
     return place
 
@@ -439,9 +334,3 @@ def _best_in_int8(hf: transformers.PreTrainedModel, device: torch.device) -> boo
 
     small = device.type == "cpu" and hf.config.decoder.hidden_size <= SMALL_WIDTH
     return small and can_int8() and kernels() is not None
-
-
-def _sentence(error: Exception) -> str:
-    """The first line of a foreign error, short enough for one line."""
-    lines = str(error).strip().splitlines()
-    return (lines[0] if lines else type(error).__name__)[:200].rstrip(" .:")

@@ -1,0 +1,92 @@
+"""LoRA and its relatives, as PEFT writes them, merged into the model that they change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import transformers
+from torch import nn
+
+from musicrfm.checkpoints.files import read_json, short
+from musicrfm.checkpoints.finding import ADAPTER, Checkpoint
+from musicrfm.checkpoints.tensors import check_finite, read_tensors
+from musicrfm.errors import MusicRFMError
+
+_WRAPPED = "base_model.model."  # what PEFT puts before the names of the model it was given
+
+
+def base_of(checkpoint: Checkpoint) -> str:
+    """What the adapter changes, as its config says: a folder or a hub id.
+
+    Raises MusicRFMError if it does not say.
+    """
+    base = read_json(checkpoint.folder / ADAPTER, checkpoint.shown).get("base_model_name_or_path")
+    if not isinstance(base, str) or not base:
+        raise MusicRFMError(
+            f"adapter {checkpoint.shown!r} does not say which model it changes: write its folder "
+            f"or hub id into {ADAPTER} as base_model_name_or_path, or run "
+            "`musicrfm import-model` with --base"
+        )
+    beside = checkpoint.folder / base
+    return str(beside) if beside.is_dir() else base
+
+
+def merge(hf: transformers.PreTrainedModel, base: str, checkpoint: Checkpoint) -> None:
+    """Changes the model as the adapter says; nothing of PEFT stays in it.
+
+    base: what the model is called. Raises MusicRFMError without PEFT, or if the adapter does not
+    fit or cannot be merged.
+    """
+    try:
+        import peft
+    except ModuleNotFoundError as error:
+        raise MusicRFMError(
+            f"model {checkpoint.shown!r} is an adapter (LoRA), which needs the package "
+            f"{error.name}: pip install 'musicrfm-bridge[lora]'"
+        ) from error
+    tensors = read_tensors(checkpoint.weights)
+    check_finite(tensors.items(), f"adapter {checkpoint.shown!r}")
+    unfit = f"adapter {checkpoint.shown!r} does not fit model {base!r}"
+    changed = _changed(hf, tensors)
+    if changed is None:
+        raise MusicRFMError(f"{unfit}, which has no {_first_unknown(hf, tensors)}")
+    try:
+        config = peft.PeftConfig.from_pretrained(str(checkpoint.folder))
+        kind = getattr(config.peft_type, "value", config.peft_type)
+        config.task_type = None  # what else the model was wrapped for in training
+        wrapped = peft.PeftModel(changed, config)
+        if not hasattr(wrapped.base_model, "merge_and_unload"):
+            raise MusicRFMError(f"adapter {checkpoint.shown!r} is a {kind}, which cannot be merged")
+        expected = peft.get_peft_model_state_dict(wrapped, save_embedding_layers=False)
+        if differ := sorted(expected.keys() ^ tensors.keys()):
+            there = "has no weights for" if differ[0] in expected else "has weights for"
+            raise MusicRFMError(f"{unfit}: it {there} {differ[0].removeprefix(_WRAPPED)}")
+        peft.set_peft_model_state_dict(wrapped, tensors)
+        wrapped.merge_and_unload(safe_merge=True)
+    except MusicRFMError:
+        raise
+    except Exception as error:  # PEFT complains in many ways
+        raise MusicRFMError(f"{unfit}, or cannot be merged: {short(error)}") from error
+
+
+def _changed(hf: transformers.PreTrainedModel, names: Iterable[str]) -> nn.Module | None:
+    """The model that the adapter was made for: all of it, or the decoder at some depth."""
+    inner = [hf, hf.decoder, hf.decoder.model, hf.decoder.model.decoder]
+    return next((m for m in inner if all(_has(m, name) for name in names)), None)
+
+
+def _first_unknown(hf: transformers.PreTrainedModel, names: Iterable[str]) -> str:
+    unknown = [name for name in names if not _has(hf, name)]
+    return min(unknown).removeprefix(_WRAPPED)[:100]
+
+
+def _has(module: nn.Module, name: str) -> bool:
+    """Whether the name is of something in a layer of this module that has weights."""
+    for part in name.removeprefix(_WRAPPED).split("."):
+        inner = module._modules.get(part)
+        if inner is None:
+            return False
+        if any(True for _ in inner.parameters(recurse=False)):
+            return True
+        module = inner
+    return False

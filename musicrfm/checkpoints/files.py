@@ -1,0 +1,31 @@
+"""Small JSON files of a model, read so that what is wrong with one is said in a sentence."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from musicrfm.errors import MusicRFMError
+
+
+def read_json(path: Path, shown: str) -> dict[str, Any]:
+    """The table in a file. Raises MusicRFMError if it cannot be read or is none.
+
+    shown: what the model is called in messages.
+    """
+    try:
+        content = json.loads(path.read_text("utf-8-sig"))
+    except (OSError, ValueError) as error:
+        raise MusicRFMError(
+            f"the {path.name} of model {shown!r} cannot be read: {short(error)}"
+        ) from error
+    if not isinstance(content, dict):
+        raise MusicRFMError(f"the {path.name} of model {shown!r} cannot be read: it is no table")
+    return content
+
+
+def short(error: BaseException) -> str:
+    """The first line of a foreign error, short enough for one line."""
+    lines = str(error).strip().splitlines()
+    return (lines[0] if lines else type(error).__name__)[:200].rstrip(" .:")

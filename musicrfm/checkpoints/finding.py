@@ -1,0 +1,259 @@
+"""Where a model lies, in which layout, and which of the files there are its weights.
+
+There are three layouts: Hugging Face's, audiocraft's own, and an adapter (LoRA) that changes a
+model which lies elsewhere. `musicrfm.checkpoints.loading` makes a model of them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from musicrfm.checkpoints import hub
+from musicrfm.checkpoints.tensors import is_pointer
+from musicrfm.errors import MusicRFMError
+from musicrfm.paths import composed, path_of
+
+Layout = Literal["huggingface", "audiocraft", "adapter"]
+
+NANO = Path(__file__).resolve().parents[1] / "nano" / "weights"
+CONFIG, ADAPTER = "config.json", "adapter_config.json"
+STATE, CODEC = "state_dict.bin", "compression_state_dict.bin"  # audiocraft's
+PICKLES = (".bin", ".pt", ".pth", ".th", ".ckpt")
+
+_WEIGHTS = re.compile(
+    r"(?P<stem>model|pytorch_model)(\.(?P<variant>[\w-]+?))?"
+    r"(-(?P<number>\d{5})-of-(?P<of>\d{5}))?\.(?P<kind>safetensors|bin)"
+)
+_VARIANTS = ("", "fp32", "fp16", "bf16")  # the first that is there is taken
+_ADAPTER_WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin")
+_FOREIGN = (".h5", ".msgpack", ".onnx", ".gguf", ".ot")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model's files in a folder.
+
+    shown: what it is called in messages. weights: the files that hold them, all of which are there.
+    """
+
+    folder: Path
+    shown: str
+    layout: Layout
+    weights: tuple[Path, ...]
+
+    @property
+    def name(self) -> str:
+        """As written in direction files."""
+        return self.shown.split("/")[-1]
+
+
+def find(name: str | os.PathLike[str]) -> Checkpoint:
+    """`nano`, a folder, audiocraft's file, or a model on the hub by its id or address.
+
+    What is on the hub is downloaded, unless it has been. Raises MusicRFMError if there is no such
+    model, or a part of it is missing.
+    """
+    text = os.fspath(name)
+    if text == "nano" and not Path(text).is_dir():
+        if not (NANO / CONFIG).is_file():
+            raise MusicRFMError(
+                f"the built-in model is not in {NANO}: build it with `python -m musicrfm.nano`"
+            )
+        return in_folder(NANO, "nano")
+    path = path_of(text) if text else Path()
+    if text and path.is_dir():
+        folder = _snapshot(path.resolve())
+        return in_folder(folder, "nano" if folder == NANO else _name(folder))
+    if text and path.is_file():
+        return _of_file(path.resolve(), text)
+    address = hub.address(text)
+    if address is None:
+        raise MusicRFMError(
+            f"there is no model {text!r}: give nano, a folder, or a hub id like "
+            "facebook/musicgen-small"
+        )
+    folder = hub.download(address, wanted, lambda folder: in_folder(folder, address.repo))
+    return in_folder(folder, address.repo)
+
+
+def in_folder(folder: Path, shown: str) -> Checkpoint:
+    """What a folder holds. Raises MusicRFMError if that is no model, or not all of it."""
+    try:
+        names = {path.name for path in folder.iterdir() if path.is_file()}
+    except OSError as error:
+        raise MusicRFMError(
+            f"folder {str(folder)!r} cannot be read: {error.strerror or error}"
+        ) from error
+    layout = _layout(names)
+    if layout is None:
+        raise MusicRFMError(f"folder {shown!r} holds no model: {_lacks(folder, names)}")
+    if layout == "audiocraft":
+        return Checkpoint(folder, shown, layout, (folder / str(_state_file(names)),))
+    if layout == "adapter":
+        file = next((file for file in _ADAPTER_WEIGHTS if file in names), None)
+        if file is None:
+            raise MusicRFMError(
+                f"adapter {shown!r} has no weights: there is no {_ADAPTER_WEIGHTS[0]} in it"
+            )
+        return Checkpoint(folder, shown, layout, (folder / file,))
+    return Checkpoint(folder, shown, layout, full_weights(folder, shown))
+
+
+def full_weights(folder: Path, shown: str) -> tuple[Path, ...]:
+    """The files with the weights of a whole model in Hugging Face's layout.
+
+    Raises MusicRFMError if there are none, or one is missing.
+    """
+    names = {path.name for path in folder.iterdir() if path.is_file()}
+    sets = [_indexed(folder / name) for name in sorted(names) if ".index." in name]
+    sets = [*_sets(names), *(files for files in sets if files)]
+    if not sets:
+        foreign = sorted(name for name in names if name.endswith(_FOREIGN))
+        only = f" (only {foreign[0]}, which is another program's)" if foreign else ""
+        raise MusicRFMError(
+            f"model {shown!r} has no weights: there is no model.safetensors or pytorch_model.bin "
+            f"in {folder}{only}"
+        )
+    lacking = [[file for file in files if not _is_whole(folder / file)] for files in sets]
+    if [] in lacking:
+        return tuple(folder / file for file in sets[lacking.index([])])
+    missing = lacking[0][0]
+    if (folder / missing).is_file():
+        raise MusicRFMError(
+            f"model {shown!r} has only git's note of {missing}: run `git lfs pull` in {folder}"
+        )
+    raise MusicRFMError(
+        f"model {shown!r} is not whole: {missing} is missing, as is to be expected after a "
+        "download that was broken off; fetch it again"
+    )
+
+
+def is_whole_model(names: Collection[str]) -> bool:
+    """Whether a folder with these files holds all of a model in Hugging Face's layout."""
+    return CONFIG in names and bool(_sets(names))
+
+
+def wanted(names: Collection[str]) -> list[str]:
+    """Of the files of a repository, those to download: one form of the weights, and all small ones.
+
+    Everything else, as weights for other programs, is left where it is.
+    """
+    top = {name for name in names if "/" not in name}
+    small = [n for n in top if n.endswith((".json", ".model", ".txt")) and "optimizer" not in n]
+    layout = _layout(top)
+    if layout == "audiocraft":
+        return sorted({*small, str(_state_file(top)), *({CODEC} & top)})
+    chosen: list[str] = []
+    if layout == "adapter":
+        chosen = [file for file in _ADAPTER_WEIGHTS if file in top][:1]
+    if layout == "huggingface" or is_whole_model(top):
+        whole = [files for files in _sets(top) if set(files) <= top]
+        chosen += whole[0] if whole else [n for n in top if n.endswith(".safetensors")]
+    return sorted({*small, *chosen})
+
+
+def _layout(names: Collection[str]) -> Layout | None:
+    """Which layout the files of a folder are in."""
+    whole = is_whole_model(names)
+    if ADAPTER in names and (not whole or any(file in names for file in _ADAPTER_WEIGHTS)):
+        return "adapter"
+    if whole:
+        return "huggingface"
+    if _state_file(names) is not None:
+        return "audiocraft"
+    return "huggingface" if CONFIG in names else None
+
+
+def _state_file(names: Collection[str]) -> str | None:
+    """The file with audiocraft's language model, if there is one."""
+    if STATE in names:
+        return STATE
+    if CONFIG in names:
+        return None
+    others = [n for n in names if n.endswith(PICKLES) and n != CODEC and not _WEIGHTS.fullmatch(n)]
+    return others[0] if len(others) == 1 else None
+
+
+def _sets(names: Collection[str]) -> list[list[str]]:
+    """The weights in every form there is, each as all its files; the one to take comes first.
+
+    Files of a form may be missing in `names`.
+    """
+    found: dict[tuple, list[str]] = {}
+    for name in sorted(names):
+        match = _WEIGHTS.fullmatch(name)
+        if match is None or name in (STATE, CODEC):
+            continue
+        variant, of = match["variant"] or "", int(match["of"] or 1)
+        rank = _VARIANTS.index(variant) if variant in _VARIANTS else len(_VARIANTS)
+        key = (match["kind"] == "bin", rank, variant, match["of"] is not None)
+        middle = f"{match['stem']}.{variant}" if variant else match["stem"]
+        end = f".{match['kind']}"
+        parts = [f"{middle}-{i:05}-of-{of:05}{end}" for i in range(1, of + 1)]
+        found[key] = parts if match["of"] else [middle + end]
+    sets = [files for _, files in sorted(found.items())]
+    if not sets:  # a trainer may have called its only file as it liked
+        others = [n for n in names if n.endswith(".safetensors") and n not in _ADAPTER_WEIGHTS]
+        sets = [others] if len(others) == 1 else []
+    return sorted(sets, key=lambda files: not set(files) <= set(names))
+
+
+def _indexed(path: Path) -> list[str]:
+    """The files that an index of shards names; none if it cannot be used."""
+    try:
+        files = sorted(set(json.loads(path.read_text("utf-8"))["weight_map"].values()))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return []
+    plain = all(isinstance(file, str) and Path(file).name == file for file in files)
+    return files if plain else []
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        return path.is_file() and not is_pointer(path)
+    except OSError:
+        return True  # reading it will say what is wrong
+
+
+def _lacks(folder: Path, names: Iterable[str]) -> str:
+    """Why a folder is no model, and where one may be."""
+    words = f"there is no {CONFIG} in it"
+    if CODEC in names:
+        words = f"audiocraft's {CODEC} is there, but not its {STATE}"
+    for inner in sorted((path for path in folder.iterdir() if path.is_dir()), reverse=True):
+        try:
+            if _layout({path.name for path in inner.iterdir()}):
+                return f"{words}, but in its folder {inner.name!r} there is a model: give that"
+        except OSError:
+            continue
+    return words
+
+
+def _snapshot(folder: Path) -> Path:
+    """The latest snapshot, if a folder is where the hub's client keeps a model."""
+    main = folder / "refs" / "main"
+    if not (folder / "snapshots").is_dir() or not main.is_file():
+        return folder
+    inner = folder / "snapshots" / main.read_text("utf-8").strip()
+    return inner if inner.is_dir() else folder
+
+
+def _name(folder: Path) -> str:
+    """What the model in a folder is called; in the hub's cache, as on the hub."""
+    if folder.parent.name == "snapshots" and folder.parent.parent.name.startswith("models--"):
+        return folder.parent.parent.name.split("--")[-1]
+    return composed(folder.name)
+
+
+def _of_file(path: Path, text: str) -> Checkpoint:
+    """A file of audiocraft's that was named instead of its folder."""
+    if path.suffix not in PICKLES or _WEIGHTS.fullmatch(path.name) or "adapter" in path.name:
+        raise MusicRFMError(f"{text!r} is a file: give the folder it is in")
+    shown = path.parent.name if path.name == STATE else path.stem
+    return Checkpoint(path.parent, shown, "audiocraft", (path,))

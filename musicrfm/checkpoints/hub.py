@@ -1,0 +1,109 @@
+"""Models on the Hugging Face hub: fetched once, and from then on without a network."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import huggingface_hub
+from huggingface_hub import constants, snapshot_download
+from huggingface_hub import utils as hub_errors
+
+from musicrfm.errors import MusicRFMError
+
+_HOSTS = {"huggingface.co", "www.huggingface.co", "hf.co"}
+_PAGES = re.compile(r"/(?:models/)?([^/]+/[^/]+)(?:/(?:tree|blob|resolve)/([^/]+).*|/.*|)")
+
+
+@dataclass(frozen=True)
+class Address:
+    """A repository, `owner/name`, and which state of it; None is the latest."""
+
+    repo: str
+    revision: str | None = None
+
+
+def address(text: str) -> Address | None:
+    """Reads an id, or the address of a page in a browser; None if it is neither."""
+    if "://" in text or text.split("/")[0].lower() in _HOSTS:
+        parts = urlsplit(text if "://" in text else f"https://{text}")
+        hosts = _HOSTS | {urlsplit(constants.ENDPOINT).netloc}
+        match = _PAGES.fullmatch(parts.path.rstrip("/"))
+        if parts.netloc.lower() not in hosts or match is None:
+            return None
+        return Address(match[1], match[2] and unquote(match[2]))
+    parts = text.split("/")
+    if len(parts) != 2 or not all(parts) or parts[0].startswith((".", "~")) or "\\" in text:
+        return None
+    return Address(text)
+
+
+def cached(where: Address) -> Path | None:
+    """Where a repository has been downloaded to, perhaps not all of it."""
+    try:
+        return Path(snapshot_download(where.repo, revision=where.revision, local_files_only=True))
+    except Exception:  # an id that is none, or nothing there, in many ways
+        return None
+
+
+def download(
+    where: Address,
+    wanted: Callable[[Collection[str]], list[str]],
+    check: Callable[[Path], object],
+) -> Path:
+    """Folder of a repository on the hub.
+
+    wanted: chooses from the names of all files those to download. check: raises MusicRFMError if a
+    folder lacks something; one that does not needs no network. Raises MusicRFMError if the files
+    cannot be had.
+    """
+    folder, lack = cached(where), None
+    if folder is not None:
+        try:
+            check(folder)
+            return folder
+        except MusicRFMError as error:
+            lack = error
+    try:
+        names = huggingface_hub.HfApi().list_repo_files(where.repo, revision=where.revision)
+        chosen = [re.sub(r"([*?[])", r"[\1]", name) for name in wanted(names)]
+        return Path(snapshot_download(where.repo, revision=where.revision, allow_patterns=chosen))
+    except Exception as error:
+        reason = _reason(error, where.repo)
+        if lack is not None:
+            raise MusicRFMError(f"{lack}; now it cannot be fetched: {reason}") from error
+        raise MusicRFMError(
+            f"model {where.repo!r} is no folder here and cannot be had from the Hugging Face hub: "
+            f"{reason}"
+        ) from error
+
+
+def _reason(error: BaseException, repo: str) -> str:
+    """Why something cannot be had from the hub, and what to do."""
+    log_in = "log in with `hf auth login`"
+    if isinstance(error, hub_errors.GatedRepoError):
+        return f"it is gated: accept its terms on {constants.ENDPOINT}/{repo}, then {log_in}"
+    if isinstance(error, hub_errors.RevisionNotFoundError):
+        return "it has no such revision: check the address"
+    if isinstance(error, hub_errors.RepositoryNotFoundError):
+        return f"there is no such model, or it is private: check the name, or {log_in}"
+    if isinstance(error, hub_errors.HFValidationError):
+        return "this can be no name of a model there: check it"
+    if isinstance(error, hub_errors.OfflineModeIsEnabled) or constants.HF_HUB_OFFLINE:
+        return "no network may be used (HF_HUB_OFFLINE is set): download it without that first"
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if status in (401, 403):
+        return f"it may not be read (status {status}): {log_in}"
+    if status == 429:
+        return "the hub was asked too often (status 429): wait a while"
+    if status is not None:
+        return f"the hub answers with status {status}: try again later"
+    number = getattr(error, "errno", None)
+    if isinstance(error, OSError) and number is not None and error.filename is not None:
+        return f"{error.filename!r} cannot be written: {error.strerror}"
+    if isinstance(error, OSError) and number == 28:
+        return f"there is no room for it in {constants.HF_HUB_CACHE}"
+    return "check the name and the network"

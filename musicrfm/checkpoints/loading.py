@@ -1,0 +1,230 @@
+"""A model of `transformers`, in float32 on the CPU, from a checkpoint in any layout.
+
+Weights are read here and not by `transformers`, so that every layout goes one way, nothing in a
+file is ever run, and what is wrong with one is said by its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+import transformers
+from torch import Tensor
+
+from musicrfm.checkpoints import adapters, audiocraft, finding, parts
+from musicrfm.checkpoints.files import read_json, short
+from musicrfm.checkpoints.finding import CONFIG, Checkpoint
+from musicrfm.checkpoints.tensors import check_finite, read_tensors
+from musicrfm.errors import MusicRFMError
+
+KINDS = {
+    "musicgen": transformers.MusicgenForConditionalGeneration,
+    "musicgen_melody": transformers.MusicgenMelodyForConditionalGeneration,
+}
+# Weights that nothing is played with: positions are computed, the others are for training.
+_UNUSED = ("embed_positions.weights", "codebook.cluster_size", "codebook.embed_avg")
+_T5_VOCABULARY = 32_128
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Where to take from what a checkpoint only names; None looks for it.
+
+    base: what an adapter changes, as `finding.find` takes it. text_encoder, codec: folders, of what
+    audiocraft's files leave out.
+    """
+
+    base: str | None = None
+    text_encoder: Path | None = None
+    codec: Path | None = None
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model with its tokenizer, ready to play or to be saved."""
+
+    hf: transformers.PreTrainedModel
+    tokenizer: transformers.PreTrainedTokenizerBase
+
+
+def load(checkpoint: Checkpoint, elsewhere: Elsewhere | None = None) -> Loaded:
+    """Makes the model. Raises MusicRFMError if it is damaged, incomplete or no MusicGen."""
+    elsewhere = elsewhere or Elsewhere()
+    with _quiet():
+        loaded = _load(checkpoint, elsewhere)
+    loaded.hf.eval().requires_grad_(False)
+    loaded.hf.name_or_path = str(checkpoint.folder)
+    used = ((n, t) for n, t in loaded.hf.state_dict().items() if not n.endswith(_UNUSED))
+    check_finite(used, f"model {checkpoint.shown!r}")
+    return loaded
+
+
+def _load(
+    checkpoint: Checkpoint, elsewhere: Elsewhere, adapters_of_it: tuple[Path, ...] = ()
+) -> Loaded:
+    """adapters_of_it: folders of those that this is loaded for."""
+    if checkpoint.layout == "adapter":
+        return _adapted(checkpoint, elsewhere, adapters_of_it)
+    if checkpoint.layout == "audiocraft":
+        return _converted(checkpoint, elsewhere)
+    return _plain(checkpoint)
+
+
+def _plain(checkpoint: Checkpoint) -> Loaded:
+    """In Hugging Face's layout."""
+    folder, shown = checkpoint.folder, checkpoint.shown
+    about = read_json(folder / CONFIG, shown)
+    kind = KINDS.get(str(about.get("model_type")))
+    if kind is None:
+        named = about.get("model_type")
+        what = "only the decoder of one" if named == "musicgen_decoder" else "not a MusicGen"
+        raise MusicRFMError(f"model {shown!r} is of the kind {named!r}, {what}")
+    if quantised := about.get("quantization_config"):
+        method = quantised.get("quant_method") if isinstance(quantised, dict) else quantised
+        raise MusicRFMError(
+            f"model {shown!r} is saved in the numbers of {method!r}, which are not read here: "
+            "take one that is saved in float16 or float32"
+        )
+    tensors = read_tensors(checkpoint.weights)
+    try:
+        config = kind.config_class.from_pretrained(folder)
+        generation = None
+        if (folder / "generation_config.json").is_file():
+            generation = transformers.GenerationConfig.from_pretrained(folder)
+        hf = _made(kind, config, tensors, generation, shown)
+    except MusicRFMError:
+        raise
+    except Exception as error:  # transformers lets errors of a dozen libraries through
+        raise MusicRFMError(f"model {shown!r} cannot be loaded: {short(error)}") from error
+    return Loaded(hf, _tokenizer(checkpoint, hf))
+
+
+def _converted(checkpoint: Checkpoint, elsewhere: Elsewhere) -> Loaded:
+    """In audiocraft's own form."""
+    shown = checkpoint.shown
+    try:
+        made = audiocraft.convert(checkpoint, elsewhere.text_encoder, elsewhere.codec)
+        hf = _made(made.kind, made.config, made.tensors, made.generation, shown)
+        tokenizer = parts.tokenizer_in(made.tokenizer)
+    except MusicRFMError:
+        raise
+    except Exception as error:  # settings may be anything, and so may what comes of them
+        raise MusicRFMError(
+            f"model {shown!r} is in audiocraft's form and cannot be converted: {short(error)}"
+        ) from error
+    if tokenizer is None:
+        raise MusicRFMError(
+            f"there is no tokenizer.json beside the text encoder in {made.tokenizer}: put it there"
+        )
+    return Loaded(hf, tokenizer)
+
+
+def _adapted(
+    checkpoint: Checkpoint, elsewhere: Elsewhere, adapters_of_it: tuple[Path, ...]
+) -> Loaded:
+    """An adapter, merged into what it changes; that may be in the same folder."""
+    shown = checkpoint.shown
+    names = {path.name for path in checkpoint.folder.iterdir()}
+    if elsewhere.base is None and finding.is_whole_model(names):
+        weights = finding.full_weights(checkpoint.folder, shown)
+        base, named = Checkpoint(checkpoint.folder, shown, "huggingface", weights), shown
+    else:
+        named = elsewhere.base or adapters.base_of(checkpoint)
+        try:
+            base = finding.find(named)
+        except MusicRFMError as error:
+            raise MusicRFMError(
+                f"model {shown!r} is an adapter (LoRA) of {named!r}, which is needed too: {error}; "
+                "`musicrfm import-model` can be told where it is with --base"
+            ) from error
+        if base.folder in (*adapters_of_it, checkpoint.folder):
+            raise MusicRFMError(f"adapter {shown!r} says that it changes itself")
+    others = replace(elsewhere, base=None)
+    loaded = _load(base, others, (*adapters_of_it, checkpoint.folder))
+    adapters.merge(loaded.hf, named, checkpoint)
+    return Loaded(loaded.hf, parts.tokenizer_in(checkpoint.folder) or loaded.tokenizer)
+
+
+def _made(
+    kind: type[transformers.PreTrainedModel],
+    config: transformers.PretrainedConfig,
+    tensors: dict[str, Tensor],
+    generation: transformers.GenerationConfig | None,
+    shown: str,
+) -> transformers.PreTrainedModel:
+    """The model with these weights. Raises MusicRFMError if one is missing or of another size."""
+    given = set(tensors)
+    hf, report = kind.from_pretrained(
+        None,
+        config=config,
+        state_dict=tensors,
+        output_loading_info=True,
+        ignore_mismatched_sizes=True,
+        **{_DTYPE_ARGUMENT: torch.float32},
+    )
+    if generation is not None:
+        hf.generation_config = generation
+    if other := sorted(report["mismatched_keys"]):
+        name, there, expected = other[0]
+        raise MusicRFMError(
+            f"the weights of model {shown!r} do not fit its config.json: {name} is "
+            f"{list(there)}, not {list(expected)}"
+        )
+    missing = sorted(k for k in report["missing_keys"] if not k.endswith("embed_positions.weights"))
+    if missing:
+        unknown = min(given & set(report["unexpected_keys"]), default=None)
+        raise MusicRFMError(
+            f"model {shown!r} is incomplete: {len(missing)} weights are missing, the first is "
+            f"{missing[0]}" + (f"; there is {unknown} instead" if unknown else "")
+        )
+    return hf
+
+
+def _tokenizer(
+    checkpoint: Checkpoint, hf: transformers.PreTrainedModel
+) -> transformers.PreTrainedTokenizerBase:
+    """The model's own, or where a trainer has not saved it and the model reads T5's, T5's."""
+    shown, folder = checkpoint.shown, checkpoint.folder
+    try:
+        own = parts.tokenizer_in(folder)
+    except Exception as error:  # transformers lets errors of a dozen libraries through
+        raise MusicRFMError(
+            f"the tokenizer of model {shown!r} cannot be read: {short(error)}"
+        ) from error
+    if own is not None:
+        return own
+    lacks = f"model {shown!r} has no tokenizer: copy tokenizer.json into {folder} from the model "
+    lacks += "that it was made from"
+    if hf.config.text_encoder.vocab_size != _T5_VOCABULARY:
+        raise MusicRFMError(lacks)
+    try:
+        return parts.tokenizer_in(parts.text_encoder_folder(parts.T5, shown, folder))
+    except MusicRFMError as error:
+        raise MusicRFMError(lacks) from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No progress bars and warnings of transformers; a download still shows its progress."""
+    log = transformers.utils.logging
+    level, bars = log.get_verbosity(), log.is_progress_bar_enabled()
+    log.set_verbosity_error()
+    log.disable_progress_bar()
+    try:
+        yield
+    finally:
+        log.set_verbosity(level)
+        if bars:
+            log.enable_progress_bar()
+
+
+def _transformers_since(major: int, minor: int) -> bool:
+    version = transformers.__version__.split(".")
+    return (int(version[0]), int(version[1])) >= (major, minor)
+
+
+_DTYPE_ARGUMENT = "dtype" if _transformers_since(4, 56) else "torch_dtype"

@@ -1,0 +1,151 @@
+"""The parts of a MusicGen that a checkpoint may leave out: its text encoder and its codec.
+
+Every published MusicGen has the same ones, T5-base and `facebook/encodec_32khz`, so any of them
+that is in the hub's cache will do where there is no network.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import transformers
+from torch import Tensor
+
+from musicrfm.checkpoints import hub
+from musicrfm.checkpoints.files import read_json
+from musicrfm.checkpoints.finding import full_weights, in_folder, wanted
+from musicrfm.checkpoints.tensors import read_tensors
+from musicrfm.errors import MusicRFMError
+
+T5, ENCODEC = "t5-base", "facebook/encodec_32khz"
+MUSICGENS = ("musicgen", "musicgen_melody")  # kinds of models that hold both
+_NAME = re.compile(r"(?:[\w-][\w.-]*/)?[\w-][\w.-]*")
+_T5_OWNER = "google-t5"
+_PUBLISHED = tuple(
+    f"facebook/musicgen-{size}"
+    for size in ("small", "medium", "large", "melody", "stereo-small", "stereo-medium")
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """config: what the class of `transformers` is made with. tensors: by that class's names."""
+
+    config: dict[str, Any]
+    tensors: dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Sought:
+    """A part by its name on the hub. option: of `import-model`, that names its folder."""
+
+    name: str
+    key: str  # where a MusicGen keeps it, in its config and before the names of its weights
+    kind: str  # model_type
+    words: str
+    option: str
+
+
+def text_encoder(name: str, model: str, near: Path, given: Path | None) -> tuple[Part, Path]:
+    """T5's encoder, and the folder its tokenizer is in.
+
+    name: as in `t5-base`. model: what needs it, for messages. near: the model's folder, where it is
+    looked for. given: the folder to take it from instead. Raises MusicRFMError if it cannot be had.
+    """
+    folder = given or text_encoder_folder(name, model, near)
+    part = _read(_sought_text(name), folder)
+    ours = {k: v for k, v in part.tensors.items() if k.startswith(("encoder.", "shared."))}
+    config = {**part.config, "is_encoder_decoder": False, "use_cache": False}
+    return Part(config, ours), folder
+
+
+def text_encoder_folder(name: str, model: str, near: Path) -> Path:
+    """Where the text encoder and its tokenizer are; arguments as for `text_encoder`."""
+    return _found(_sought_text(name), model, near)
+
+
+def codec(name: str, model: str, near: Path, given: Path | None) -> Part:
+    """An EnCodec; arguments as for `text_encoder`."""
+    what = Sought(name, "audio_encoder", "encodec", "codec", "--codec")
+    return _read(what, given or _found(what, model, near))
+
+
+def _sought_text(name: str) -> Sought:
+    return Sought(name, "text_encoder", "t5", "text encoder", "--text-encoder")
+
+
+def _read(what: Sought, folder: Path) -> Part:
+    """The part out of a folder that holds it, alone or within a MusicGen."""
+    if not folder.is_dir():
+        raise MusicRFMError(f"there is no folder {str(folder)!r} for the {what.words}")
+    config = read_json(folder / "config.json", folder.name)
+    tensors = read_tensors(full_weights(folder, folder.name))
+    if config.get("model_type") in MUSICGENS:
+        config, prefix = config.get(what.key, {}), f"{what.key}."
+        tensors = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+    if not isinstance(config, Mapping) or config.get("model_type") != what.kind or not tensors:
+        raise MusicRFMError(f"folder {str(folder)!r} holds no {what.words} of the kind {what.kind}")
+    return Part(dict(config), tensors)
+
+
+def _found(what: Sought, model: str, near: Path) -> Path:
+    """Its folder: beside the model, in the hub's cache, in that of a whole MusicGen, or fetched."""
+    if not _NAME.fullmatch(what.name):
+        raise MusicRFMError(
+            f"model {model!r} names its {what.words} {what.name[:100]!r}, which is not here and "
+            f"not on the hub: run `musicrfm import-model` with {what.option} FOLDER"
+        )
+    beside = near / what.name.split("/")[-1]
+    if (beside / "config.json").is_file():
+        return beside
+    if folder := next(_cached(what), None):
+        return folder
+    where = hub.Address(what.name if "/" in what.name else f"{_T5_OWNER}/{what.name}")
+    try:
+        return hub.download(where, wanted, lambda folder: in_folder(folder, where.repo))
+    except MusicRFMError as error:
+        reason = str(error).partition("hub: ")[2] or str(error)
+        raise MusicRFMError(
+            f"model {model!r} names its {what.words} {what.name!r} instead of holding it, and that "
+            f"cannot be had from the Hugging Face hub: {reason}. Put its folder into the "
+            f"model's, or run `musicrfm import-model` with {what.option} FOLDER, its own or that "
+            "of any published MusicGen"
+        ) from error
+
+
+def _cached(what: Sought) -> Iterator[Path]:
+    """Folders in the hub's cache that hold it."""
+    names = [what.name] if "/" in what.name else [f"{_T5_OWNER}/{what.name}", what.name]
+    if what.name in (T5, f"{_T5_OWNER}/{T5}", ENCODEC):
+        names += _PUBLISHED
+    for name in names:
+        folder = hub.cached(hub.Address(name))
+        if folder is None:
+            continue
+        try:
+            whole = in_folder(folder, name).layout == "huggingface"
+        except MusicRFMError:  # not all of it
+            continue
+        if whole and (what.kind != "t5" or has_tokenizer(folder)):
+            yield folder
+
+
+def has_tokenizer(folder: Path) -> bool:
+    return any((folder / file).is_file() for file in ("tokenizer.json", "spiece.model"))
+
+
+def tokenizer_in(folder: Path) -> transformers.PreTrainedTokenizerBase | None:
+    """The tokenizer in a folder, if there is one.
+
+    Without its files, `transformers` would make one that knows no words.
+    """
+    if not has_tokenizer(folder):
+        return None
+    try:
+        return transformers.AutoTokenizer.from_pretrained(folder)
+    except ValueError:  # written by a transformers with other names for the same classes
+        return transformers.PreTrainedTokenizerFast.from_pretrained(folder)

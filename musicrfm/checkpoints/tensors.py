@@ -1,0 +1,138 @@
+"""Weights by name out of the files that trainers write, without running what a file asks for.
+
+`.safetensors` holds nothing but tensors. `.bin`, `.pt`, `.th` and `.ckpt` are pickles, which are
+programs: PyTorch reads them here with `weights_only`, so that tensors and plain data come out and
+everything else is refused.
+"""
+
+from __future__ import annotations
+
+import pickle
+import re
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from musicrfm.errors import MusicRFMError
+
+LFS = b"version https://git-lfs.github.com/spec/"
+_UNSAFE = re.compile(r"(?:Unsupported (?:global|class|operand).*?|GLOBAL )\b([\w.]+\.\w+)")
+
+
+def is_pointer(path: Path) -> bool:
+    """Whether git has left a note of the file here instead of the file."""
+    with path.open("rb") as file:
+        return file.read(len(LFS)) == LFS
+
+
+def read_tensors(paths: Iterable[Path]) -> dict[str, Tensor]:
+    """The tensors of all files together, mapped from them where that can be.
+
+    Raises MusicRFMError if a file is not there, is damaged, or holds anything else.
+    """
+    found: dict[str, Tensor] = {}
+    for path in paths:
+        checked_file(path)
+        content = _safetensors(path) if path.suffix == ".safetensors" else read_pickled(path)
+        if not is_tensors(content):
+            raise MusicRFMError(f"{path} holds no weights by their names")
+        found.update(content)
+    return found
+
+
+def checked_file(path: Path) -> None:
+    """Raises MusicRFMError if there is no such file, or only git's note of it."""
+    if not path.is_file():
+        raise MusicRFMError(f"{path.name} is missing in {path.parent}: fetch it again")
+    try:
+        pointer = is_pointer(path)
+    except OSError as error:
+        raise MusicRFMError(f"{path} cannot be read: {error.strerror or error}") from error
+    if pointer:
+        raise MusicRFMError(
+            f"{path} is only git's note of the file: run `git lfs pull` in its folder"
+        )
+
+
+def is_tensors(content: object) -> bool:
+    """Whether these are tensors by their names, and at least one."""
+    return (
+        isinstance(content, Mapping)
+        and bool(content)
+        and all(isinstance(k, str) and isinstance(v, Tensor) for k, v in content.items())
+    )
+
+
+def read_pickled(path: Path) -> Any:
+    """What `torch.save` wrote: tensors, on the CPU wherever they were, and plain data.
+
+    Raises MusicRFMError if the file is damaged, or would run something.
+    """
+    checked_file(path)
+    mapped = {"mmap": True} if zipfile.is_zipfile(path) else {}
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True, **mapped)
+    except pickle.UnpicklingError as error:
+        if names := _unsafe_names(path, error):
+            raise MusicRFMError(
+                f"{path} is not opened: beside weights it holds {names}, and making that would "
+                "run a program; save the weights alone"
+            ) from error
+        raise MusicRFMError(f"{path} is no file of weights, or a damaged one") from error
+    except OSError as error:
+        raise MusicRFMError(f"{path} cannot be read: {error.strerror or error}") from error
+    except Exception as error:  # a broken file may raise anything
+        raise MusicRFMError(f"{path} is no file of weights, or it is cut short") from error
+
+
+def check_finite(tensors: Iterable[tuple[str, Tensor]], what: str) -> None:
+    """Raises MusicRFMError, which names the first tensor, unless all numbers are finite."""
+    for name, tensor in tensors:
+        if tensor.is_floating_point() and not all_finite(tensor):
+            bad = int((~tensor.isfinite()).sum())
+            raise MusicRFMError(
+                f"{what} is damaged: {bad} of the {tensor.numel()} numbers in {name} are not finite"
+            )
+
+
+def all_finite(tensor: Tensor) -> bool:
+    """Whether no number is infinite or none at all."""
+    # A sum looks at every number without keeping anything; large numbers may overflow it.
+    return bool(tensor.sum(dtype=torch.float32).isfinite()) or bool(tensor.isfinite().all())
+
+
+def _safetensors(path: Path) -> dict[str, Tensor]:
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(path)
+    except OSError as error:
+        raise MusicRFMError(f"{path} cannot be read: {error.strerror or error}") from error
+    except Exception as error:  # the library has an error of its own
+        raise MusicRFMError(
+            f"{path} is damaged or cut short: fetch it again ({_first_line(error)})"
+        ) from error
+
+
+def _unsafe_names(path: Path, error: Exception) -> str:
+    """What a pickle asks for that is no weight, in words; "" if that cannot be told."""
+    names: list[str] = []
+    with suppress(Exception):  # since PyTorch 2.6, and not for files of before 1.6
+        names = torch.serialization.get_unsafe_globals_in_checkpoint(path)
+    names = names or list(_named(str(error)))
+    shown = sorted({ascii(name).strip("'")[:60] for name in names})
+    return ", ".join(shown[:3]) + (f" and {len(shown) - 3} more" if len(shown) > 3 else "")
+
+
+def _named(message: str) -> Iterator[str]:
+    yield from (match[1] for match in _UNSAFE.finditer(message))
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return (lines[0] if lines else type(error).__name__)[:120].rstrip(" .:")
