@@ -17,6 +17,7 @@ from musicrfm.commands import (
     directions,
     evaluate,
     generate,
+    import_model,
     importing,
     listen,
     results,
@@ -35,6 +36,7 @@ COMMANDS = (
     evaluate,
     calibrate,
     results,
+    import_model,
     importing,
 )
 EXTRA = {"librosa", "matplotlib", "sklearn", "scipy", "midirenderer", "pretty_midi", "xrfm"}

@@ -240,8 +240,9 @@ def list_directions(model_name: str) -> list[str]:
 
 def model_name(model: str) -> str:
     """What a model, given by name, folder or hub id, is called in direction files."""
-    folder = path_of(model)
-    return composed(folder.resolve().name) if folder.is_dir() else model.split("/")[-1]
+    from musicrfm.checkpoints.finding import name_of
+
+    return name_of(model)
 
 
 def user_folder() -> Path:

@@ -80,6 +80,7 @@ NEEDS = {
     "numba": Need("the package numba", package("numba")),
     "aalink": Need("the package aalink", package("aalink")),
     "ray": Need("the package ray", package("ray")),
+    "peft": Need("the package peft", package("peft")),
     "datasets": Need("the package datasets", package("datasets")),
     "int8": Need("a PyTorch that multiplies int8", int8),
     "cuda": Need("an NVIDIA GPU", cuda, hardware=True),

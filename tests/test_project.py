@@ -34,6 +34,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 # Import name → distribution.
 PROVIDED_AS = {
     "sklearn": "scikit-learn",
+    "yaml": "PyYAML",
     "pythonosc": "python-osc",
     "pythonoscquery": "python-oscquery",
 }
@@ -106,7 +107,7 @@ class TestWheel:
 
 class TestRequirements:
     def test_every_requirement_is_pinned_within_its_range(self) -> None:
-        for requirement in requirements("train", "test"):
+        for requirement in requirements("train", "lora", "test"):
             if not applies(requirement) or canonicalize_name(requirement.name) == "tomli":
                 continue  # tomli is for a Python that the pins are not for
             pin = pins().get(canonicalize_name(requirement.name))
@@ -120,7 +121,7 @@ class TestRequirements:
             assert not any(applies(pin) for pin in pins().values())
             return
         reached: set[str] = set()
-        waiting = requirements("train", "test")
+        waiting = requirements("train", "lora", "test")
         while waiting:
             requirement = waiting.pop()
             name = canonicalize_name(requirement.name)
@@ -138,7 +139,7 @@ class TestRequirements:
 
     @pytest.mark.parametrize(
         ("folder", "extras"),
-        [("musicrfm", OPTIONAL), ("bridge", ("link",)), ("tests", ("train", "test"))],
+        [("musicrfm", OPTIONAL), ("bridge", ("link",)), ("tests", ("train", "lora", "test"))],
         ids=["musicrfm", "bridge", "tests"],
     )
     def test_every_import_is_declared(self, folder: str, extras: tuple[str, ...]) -> None:

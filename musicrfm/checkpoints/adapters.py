@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 
 import transformers
@@ -51,18 +52,20 @@ def merge(hf: transformers.PreTrainedModel, base: str, checkpoint: Checkpoint) -
     if changed is None:
         raise MusicRFMError(f"{unfit}, which has no {_first_unknown(hf, tensors)}")
     try:
-        config = peft.PeftConfig.from_pretrained(str(checkpoint.folder))
-        kind = getattr(config.peft_type, "value", config.peft_type)
-        config.task_type = None  # what else the model was wrapped for in training
-        wrapped = peft.PeftModel(changed, config)
-        if not hasattr(wrapped.base_model, "merge_and_unload"):
-            raise MusicRFMError(f"adapter {checkpoint.shown!r} is a {kind}, which cannot be merged")
-        expected = peft.get_peft_model_state_dict(wrapped, save_embedding_layers=False)
-        if differ := sorted(expected.keys() ^ tensors.keys()):
-            there = "has no weights for" if differ[0] in expected else "has weights for"
-            raise MusicRFMError(f"{unfit}: it {there} {differ[0].removeprefix(_WRAPPED)}")
-        peft.set_peft_model_state_dict(wrapped, tensors)
-        wrapped.merge_and_unload(safe_merge=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what the libraries mean to change
+            config = peft.PeftConfig.from_pretrained(str(checkpoint.folder))
+            kind = getattr(config.peft_type, "value", config.peft_type)
+            config.task_type = None  # what else the model was wrapped for in training
+            wrapped = peft.PeftModel(changed, config)
+            if not hasattr(wrapped.base_model, "merge_and_unload"):
+                raise MusicRFMError(f"{unfit}: it is a {kind}, which cannot be merged")
+            expected = peft.get_peft_model_state_dict(wrapped, save_embedding_layers=False)
+            if differ := sorted(expected.keys() ^ tensors.keys()):
+                there = "has no weights for" if differ[0] in expected else "has weights for"
+                raise MusicRFMError(f"{unfit}: it {there} {differ[0].removeprefix(_WRAPPED)}")
+            peft.set_peft_model_state_dict(wrapped, tensors)
+            wrapped.merge_and_unload(safe_merge=True)
     except MusicRFMError:
         raise
     except Exception as error:  # PEFT complains in many ways

@@ -80,19 +80,15 @@ def convert(
     path = checkpoint.weights[0]
     content = read_pickled(path)
     state, settings = opened(content, path)
-    try:
-        _check(settings)
-        lm, rest = language_model(state, settings)
-        melody, text_state = _conditions(rest, settings)
-    except MusicRFMError as error:
-        raise MusicRFMError(
-            f"model {checkpoint.shown!r} is in audiocraft's form and cannot be converted: {error}"
-        ) from error
-    place = (checkpoint.shown, checkpoint.folder)
+    _check(settings)
+    lm, rest = language_model(state, settings)
+    melody, text_state = _conditions(rest, settings)
+    if melody == any("encoder_attn" in name for name in lm.tensors):
+        raise MusicRFMError("it reads its text neither as MusicGens do nor as melody models do")
     sound = _codec(checkpoint, settings, codec)
     named = str(settings.get("conditioners.description.t5.name", parts.T5))
-    text, tokenizer = parts.text_encoder(named, *place, text_encoder)
-    _check_widths(lm, text, rest, checkpoint.shown, named)
+    text, tokenizer = parts.text_encoder(named, checkpoint.folder, text_encoder)
+    _check_widths(lm, text, rest, named)
     joined = {
         "text_encoder": Part(text.config, text.tensors | text_state),
         "audio_encoder": sound,
@@ -228,18 +224,17 @@ def _projection(ours: str, theirs: str, rest: Mapping[str, Tensor]) -> dict[str,
     return {name: tensor for name, tensor in named.items() if tensor is not None}
 
 
-def _check_widths(lm: Part, text: Part, rest: Mapping[str, Tensor], shown: str, named: str) -> None:
+def _check_widths(lm: Part, text: Part, rest: Mapping[str, Tensor], named: str) -> None:
     """Raises MusicRFMError unless the text encoder fits, and needs a projection."""
     reads, width = rest[f"{_TEXT}output_proj.weight"].shape[1], text.config.get("d_model")
     if reads != width:
         raise MusicRFMError(
-            f"model {shown!r} reads texts of width {reads}, but its text encoder {named!r} here "
-            f"is {width} wide: give the right one"
+            f"it reads texts of width {reads}, but its text encoder {named!r} is {width} wide here"
         )
     if width == lm.config["hidden_size"]:
         raise MusicRFMError(
-            f"model {shown!r} is as wide as its text encoder ({width}), for which there is no "
-            "place in Hugging Face's layout"
+            f"it is as wide as its text encoder ({width}), for which there is no place in Hugging "
+            "Face's layout"
         )
 
 
@@ -269,7 +264,6 @@ def _codec(checkpoint: Checkpoint, settings: Settings, given: Path | None) -> Pa
     name = str(name).removeprefix(PRETRAINED)
     if name.startswith("dac_"):
         raise MusicRFMError(
-            f"model {checkpoint.shown!r} writes codes of {name}, which is no EnCodec: it cannot be "
-            "played here"
+            f"it writes codes of {name}, which is no EnCodec and cannot be played here"
         )
-    return parts.codec(name, checkpoint.shown, checkpoint.folder, given)
+    return parts.codec(name, checkpoint.folder, given)

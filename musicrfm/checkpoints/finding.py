@@ -92,7 +92,7 @@ def in_folder(folder: Path, shown: str) -> Checkpoint:
         ) from error
     layout = _layout(names)
     if layout is None:
-        raise MusicRFMError(f"folder {shown!r} holds no model: {_lacks(folder, names)}")
+        raise MusicRFMError(f"{shown!r} holds no model: {_lacks(folder, names)}")
     if layout == "audiocraft":
         return Checkpoint(folder, shown, layout, (folder / str(_state_file(names)),))
     if layout == "adapter":
@@ -244,6 +244,18 @@ def _snapshot(folder: Path) -> Path:
     return inner if inner.is_dir() else folder
 
 
+def name_of(model: str) -> str:
+    """What a model, given as for `find`, is called in direction files, whether it is there or not."""
+    path = path_of(model)
+    if path.is_dir():
+        folder = _snapshot(path.resolve())
+        return "nano" if folder == NANO else _name(folder)
+    if path.is_file():
+        return _shown(path.resolve())
+    address = hub.address(model)
+    return (address.repo if address else model).split("/")[-1]
+
+
 def _name(folder: Path) -> str:
     """What the model in a folder is called; in the hub's cache, as on the hub."""
     if folder.parent.name == "snapshots" and folder.parent.parent.name.startswith("models--"):
@@ -255,5 +267,9 @@ def _of_file(path: Path, text: str) -> Checkpoint:
     """A file of audiocraft's that was named instead of its folder."""
     if path.suffix not in PICKLES or _WEIGHTS.fullmatch(path.name) or "adapter" in path.name:
         raise MusicRFMError(f"{text!r} is a file: give the folder it is in")
-    shown = path.parent.name if path.name == STATE else path.stem
-    return Checkpoint(path.parent, shown, "audiocraft", (path,))
+    return Checkpoint(path.parent, _shown(path), "audiocraft", (path,))
+
+
+def _shown(path: Path) -> str:
+    """What audiocraft's file is called: as its folder, unless it has a name of its own."""
+    return _name(path.parent) if path.name == STATE else composed(path.stem)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -43,8 +44,10 @@ def address(text: str) -> Address | None:
 
 def cached(where: Address) -> Path | None:
     """Where a repository has been downloaded to, perhaps not all of it."""
+    # No file is asked for, as newer clients call a folder without all of a repository incomplete.
+    options = {"local_files_only": True, "allow_patterns": []}
     try:
-        return Path(snapshot_download(where.repo, revision=where.revision, local_files_only=True))
+        return Path(snapshot_download(where.repo, revision=where.revision, **options))
     except Exception:  # an id that is none, or nothing there, in many ways
         return None
 
@@ -68,9 +71,14 @@ def download(
         except MusicRFMError as error:
             lack = error
     try:
-        names = huggingface_hub.HfApi().list_repo_files(where.repo, revision=where.revision)
+        about = huggingface_hub.HfApi().model_info(where.repo, revision=where.revision)
+        names = [file.rfilename for file in about.siblings or ()]
         chosen = [re.sub(r"([*?[])", r"[\1]", name) for name in wanted(names)]
+        if not chosen:
+            raise MusicRFMError(f"{where.repo!r} holds no model: it has none of a model's files")
         return Path(snapshot_download(where.repo, revision=where.revision, allow_patterns=chosen))
+    except MusicRFMError:
+        raise
     except Exception as error:
         reason = _reason(error, where.repo)
         if lack is not None:
@@ -81,8 +89,16 @@ def download(
         ) from error
 
 
-def _reason(error: BaseException, repo: str) -> str:
+def _reason(error: BaseException | None, repo: str) -> str:
     """Why something cannot be had from the hub, and what to do."""
+    while error is not None:  # the client wraps what happened in what it means to the client
+        if reason := _known_reason(error, repo):
+            return reason
+        error = error.__cause__ or error.__context__
+    return "check the name and the network"
+
+
+def _known_reason(error: BaseException, repo: str) -> str | None:
     log_in = "log in with `hf auth login`"
     if isinstance(error, hub_errors.GatedRepoError):
         return f"it is gated: accept its terms on {constants.ENDPOINT}/{repo}, then {log_in}"
@@ -101,9 +117,8 @@ def _reason(error: BaseException, repo: str) -> str:
         return "the hub was asked too often (status 429): wait a while"
     if status is not None:
         return f"the hub answers with status {status}: try again later"
-    number = getattr(error, "errno", None)
-    if isinstance(error, OSError) and number is not None and error.filename is not None:
-        return f"{error.filename!r} cannot be written: {error.strerror}"
-    if isinstance(error, OSError) and number == 28:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return f"there is no room for it in {constants.HF_HUB_CACHE}"
-    return "check the name and the network"
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{str(error.filename)!r} cannot be written: {error.strerror}"
+    return None

@@ -45,16 +45,20 @@ class Elsewhere:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A model with its tokenizer, ready to play or to be saved."""
+    """A model with its tokenizer, ready to play or to be saved.
+
+    dtype: in which the decoder can be saved without a loss.
+    """
 
     hf: transformers.PreTrainedModel
     tokenizer: transformers.PreTrainedTokenizerBase
+    dtype: torch.dtype
 
 
 def load(checkpoint: Checkpoint, elsewhere: Elsewhere | None = None) -> Loaded:
     """Makes the model. Raises MusicRFMError if it is damaged, incomplete or no MusicGen."""
     elsewhere = elsewhere or Elsewhere()
-    with _quiet():
+    with quiet():
         loaded = _load(checkpoint, elsewhere)
     loaded.hf.eval().requires_grad_(False)
     loaded.hf.name_or_path = str(checkpoint.folder)
@@ -90,6 +94,7 @@ def _plain(checkpoint: Checkpoint) -> Loaded:
             "take one that is saved in float16 or float32"
         )
     tensors = read_tensors(checkpoint.weights)
+    dtype = _widest(tensors)
     try:
         config = kind.config_class.from_pretrained(folder)
         generation = None
@@ -100,27 +105,27 @@ def _plain(checkpoint: Checkpoint) -> Loaded:
         raise
     except Exception as error:  # transformers lets errors of a dozen libraries through
         raise MusicRFMError(f"model {shown!r} cannot be loaded: {short(error)}") from error
-    return Loaded(hf, _tokenizer(checkpoint, hf))
+    return Loaded(hf, _tokenizer(checkpoint, hf), dtype)
 
 
 def _converted(checkpoint: Checkpoint, elsewhere: Elsewhere) -> Loaded:
     """In audiocraft's own form."""
     shown = checkpoint.shown
+    form = f"model {shown!r} is in audiocraft's form"
     try:
         made = audiocraft.convert(checkpoint, elsewhere.text_encoder, elsewhere.codec)
+        dtype = _widest(made.tensors)
         hf = _made(made.kind, made.config, made.tensors, made.generation, shown)
         tokenizer = parts.tokenizer_in(made.tokenizer)
-    except MusicRFMError:
-        raise
+    except MusicRFMError as error:
+        raise MusicRFMError(f"{form}, and cannot be converted: {error}") from error
     except Exception as error:  # settings may be anything, and so may what comes of them
-        raise MusicRFMError(
-            f"model {shown!r} is in audiocraft's form and cannot be converted: {short(error)}"
-        ) from error
+        raise MusicRFMError(f"{form}, and cannot be converted: {short(error)}") from error
     if tokenizer is None:
         raise MusicRFMError(
             f"there is no tokenizer.json beside the text encoder in {made.tokenizer}: put it there"
         )
-    return Loaded(hf, tokenizer)
+    return Loaded(hf, tokenizer, dtype)
 
 
 def _adapted(
@@ -146,7 +151,16 @@ def _adapted(
     others = replace(elsewhere, base=None)
     loaded = _load(base, others, (*adapters_of_it, checkpoint.folder))
     adapters.merge(loaded.hf, named, checkpoint)
-    return Loaded(loaded.hf, parts.tokenizer_in(checkpoint.folder) or loaded.tokenizer)
+    tokenizer = parts.tokenizer_in(checkpoint.folder) or loaded.tokenizer
+    return Loaded(loaded.hf, tokenizer, torch.float32)  # what is merged is no longer rounded
+
+
+def _widest(tensors: dict[str, Tensor]) -> torch.dtype:
+    """The one 16-bit precision that all of the decoder is in, or else float32."""
+    kinds = {t.dtype for n, t in tensors.items() if n.startswith("decoder.")}
+    kinds &= {torch.float16, torch.bfloat16, torch.float32, torch.float64}
+    only = kinds.pop() if len(kinds) == 1 else torch.float32
+    return torch.float32 if only == torch.float64 else only
 
 
 def _made(
@@ -158,6 +172,7 @@ def _made(
 ) -> transformers.PreTrainedModel:
     """The model with these weights. Raises MusicRFMError if one is missing or of another size."""
     given = set(tensors)
+    mapped = {tensor.untyped_storage().data_ptr() for tensor in tensors.values()}
     hf, report = kind.from_pretrained(
         None,
         config=config,
@@ -181,6 +196,9 @@ def _made(
             f"model {shown!r} is incomplete: {len(missing)} weights are missing, the first is "
             f"{missing[0]}" + (f"; there is {unknown} instead" if unknown else "")
         )
+    for tensor in (*hf.parameters(), *hf.buffers()):
+        if tensor.untyped_storage().data_ptr() in mapped:
+            tensor.data = tensor.data.clone()  # the file may change while it plays
     return hf
 
 
@@ -202,13 +220,13 @@ def _tokenizer(
     if hf.config.text_encoder.vocab_size != _T5_VOCABULARY:
         raise MusicRFMError(lacks)
     try:
-        return parts.tokenizer_in(parts.text_encoder_folder(parts.T5, shown, folder))
+        return parts.tokenizer_in(parts.text_encoder_folder(parts.T5, folder))
     except MusicRFMError as error:
         raise MusicRFMError(lacks) from error
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """No progress bars and warnings of transformers; a download still shows its progress."""
     log = transformers.utils.logging
     level, bars = log.get_verbosity(), log.is_progress_bar_enabled()

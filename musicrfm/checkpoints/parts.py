@@ -50,28 +50,28 @@ class Sought:
     option: str
 
 
-def text_encoder(name: str, model: str, near: Path, given: Path | None) -> tuple[Part, Path]:
+def text_encoder(name: str, near: Path, given: Path | None) -> tuple[Part, Path]:
     """T5's encoder, and the folder its tokenizer is in.
 
-    name: as in `t5-base`. model: what needs it, for messages. near: the model's folder, where it is
-    looked for. given: the folder to take it from instead. Raises MusicRFMError if it cannot be had.
+    name: as in `t5-base`. near: the model's folder, where it is looked for. given: the folder to
+    take it from instead. Raises MusicRFMError if it cannot be had.
     """
-    folder = given or text_encoder_folder(name, model, near)
+    folder = given or text_encoder_folder(name, near)
     part = _read(_sought_text(name), folder)
     ours = {k: v for k, v in part.tensors.items() if k.startswith(("encoder.", "shared."))}
     config = {**part.config, "is_encoder_decoder": False, "use_cache": False}
     return Part(config, ours), folder
 
 
-def text_encoder_folder(name: str, model: str, near: Path) -> Path:
+def text_encoder_folder(name: str, near: Path) -> Path:
     """Where the text encoder and its tokenizer are; arguments as for `text_encoder`."""
-    return _found(_sought_text(name), model, near)
+    return _found(_sought_text(name), near)
 
 
-def codec(name: str, model: str, near: Path, given: Path | None) -> Part:
+def codec(name: str, near: Path, given: Path | None) -> Part:
     """An EnCodec; arguments as for `text_encoder`."""
     what = Sought(name, "audio_encoder", "encodec", "codec", "--codec")
-    return _read(what, given or _found(what, model, near))
+    return _read(what, given or _found(what, near))
 
 
 def _sought_text(name: str) -> Sought:
@@ -92,12 +92,12 @@ def _read(what: Sought, folder: Path) -> Part:
     return Part(dict(config), tensors)
 
 
-def _found(what: Sought, model: str, near: Path) -> Path:
+def _found(what: Sought, near: Path) -> Path:
     """Its folder: beside the model, in the hub's cache, in that of a whole MusicGen, or fetched."""
     if not _NAME.fullmatch(what.name):
         raise MusicRFMError(
-            f"model {model!r} names its {what.words} {what.name[:100]!r}, which is not here and "
-            f"not on the hub: run `musicrfm import-model` with {what.option} FOLDER"
+            f"its {what.words} is {what.name[:100]!r}, which is neither here nor on the hub: run "
+            f"`musicrfm import-model` with {what.option} FOLDER"
         )
     beside = near / what.name.split("/")[-1]
     if (beside / "config.json").is_file():
@@ -110,10 +110,10 @@ def _found(what: Sought, model: str, near: Path) -> Path:
     except MusicRFMError as error:
         reason = str(error).partition("hub: ")[2] or str(error)
         raise MusicRFMError(
-            f"model {model!r} names its {what.words} {what.name!r} instead of holding it, and that "
-            f"cannot be had from the Hugging Face hub: {reason}. Put its folder into the "
-            f"model's, or run `musicrfm import-model` with {what.option} FOLDER, its own or that "
-            "of any published MusicGen"
+            f"its {what.words} {what.name!r} is not among the files, and cannot be had from the "
+            f"Hugging Face hub: {reason}; put it there as a folder {beside.name!r}, or run "
+            f"`musicrfm import-model` with {what.option} FOLDER, its own or that of a published "
+            "MusicGen"
         ) from error
 
 

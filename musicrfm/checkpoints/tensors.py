@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import warnings
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -21,6 +22,7 @@ from torch import Tensor
 from musicrfm.errors import MusicRFMError
 
 LFS = b"version https://git-lfs.github.com/spec/"
+SAFE = (2, 6)  # since this PyTorch, `weights_only` holds what it promises (CVE-2025-32434)
 _UNSAFE = re.compile(r"(?:Unsupported (?:global|class|operand).*?|GLOBAL )\b([\w.]+\.\w+)")
 
 
@@ -74,9 +76,17 @@ def read_pickled(path: Path) -> Any:
     Raises MusicRFMError if the file is damaged, or would run something.
     """
     checked_file(path)
+    version = torch.__version__.split("+")[0]
+    if tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < SAFE:
+        raise MusicRFMError(
+            f"{path} is a pickle, which only PyTorch 2.6 or newer, not {version}, can read without "
+            "running it"
+        )
     mapped = {"mmap": True} if zipfile.is_zipfile(path) else {}
     try:
-        return torch.load(path, map_location="cpu", weights_only=True, **mapped)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that a pickle is of an unusual version
+            return torch.load(path, map_location="cpu", weights_only=True, **mapped)
     except pickle.UnpicklingError as error:
         if names := _unsafe_names(path, error):
             raise MusicRFMError(

@@ -15,7 +15,7 @@ import transformers
 from torch import Tensor
 
 from benchmarks.model_memory import Letters, build
-from musicrfm import model as model_module
+from musicrfm.checkpoints import hub
 from musicrfm.cli import main
 from musicrfm.decoder import StepDecoder, Weights
 from musicrfm.directions import Direction
@@ -237,7 +237,7 @@ def test_models_load_by_their_name_on_the_hub(name, tmp_path, monkeypatch):
         assert repo == name
         return folder
 
-    monkeypatch.setattr(model_module, "snapshot_download", download)
+    monkeypatch.setattr(hub, "snapshot_download", download)
     model = MusicModel.load(name, device="cpu", dtype="bfloat16")
     assert (model.name, model.dtype) == (name.split("/")[1], torch.bfloat16)
     assert MusicStream(model, "piano").generate(3).shape == (3 * 640, 1)

@@ -12,7 +12,7 @@ import soxr
 import torch
 from safetensors.torch import load_file, save_file
 
-from musicrfm import model as model_module
+from musicrfm.checkpoints import finding
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
 from tests.checkpoints import make_checkpoint
@@ -199,7 +199,7 @@ def refused(name: object, pattern: str, **options: object) -> None:
 
 
 def test_models_that_are_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model_module, "NANO", tmp_path / "weights")
+    monkeypatch.setattr(finding, "NANO", tmp_path / "weights")
     refused("nano", "python -m musicrfm.nano")
     refused("nowhere", "there is no model 'nowhere'")
     refused(tmp_path / "gone" / "further", "there is no model")
@@ -213,7 +213,7 @@ def test_nano_is_found_by_its_name(
 ) -> None:
     weights = (tmp_path / "weights").resolve()
     shutil.copytree(checkpoint, weights)
-    monkeypatch.setattr(model_module, "NANO", weights)
+    monkeypatch.setattr(finding, "NANO", weights)
     assert MusicModel.load("nano", device="cpu").name == "nano"
     assert MusicModel.load(weights, device="cpu").name == "nano"
 
@@ -234,9 +234,9 @@ def test_models_that_are_something_else(tmp_path: Path, checkpoint: Path) -> Non
     save_file(lacking, folder / "model.safetensors", {"format": "pt"})
     refused(folder, "incomplete: 2 weights are missing.*fc1")
     (folder / "model.safetensors").write_bytes(b"no weights at all")
-    refused(folder, "'m' cannot be loaded")
+    refused(folder, "model.safetensors is damaged or cut short")
     (folder / "model.safetensors").unlink()
-    refused(folder, "'m' cannot be loaded")
+    refused(folder, "'m' has no weights")
 
 
 def test_a_tokenizer_named_by_another_version(tmp_path: Path, checkpoint: Path) -> None:

@@ -1,0 +1,55 @@
+"""`musicrfm import-model`: a model in any layout, as a folder in Hugging Face's."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from musicrfm.commands.arguments import command
+
+FOLDER = "converted"
+
+
+def add(commands) -> None:
+    p = command(
+        commands,
+        "import-model",
+        run,
+        "turn a model (audiocraft's files, an adapter, any checkpoint) into a Hugging Face folder",
+    )
+    p.add_argument("source", metavar="SRC", help="a folder, audiocraft's state_dict.bin, or hub id")
+    p.add_argument("--out", metavar="FOLDER", help=f"where to (default: {FOLDER}/ and SRC's name)")
+    p.add_argument(
+        "--base",
+        metavar="MODEL",
+        help="what an adapter (LoRA) changes: a folder or hub id (default: as its config says)",
+    )
+    p.add_argument(
+        "--text-encoder",
+        metavar="FOLDER",
+        help="of T5, or of a MusicGen that has the same one (default: looked for in SRC and on the "
+        "hub; only audiocraft's files lack it)",
+    )
+    p.add_argument(
+        "--codec",
+        metavar="FOLDER",
+        help="of the EnCodec, or of a MusicGen that has the same one (default: as --text-encoder)",
+    )
+
+
+def run(o: argparse.Namespace) -> None:
+    from musicrfm.checkpoints import finding, loading, saving
+
+    checkpoint = finding.find(o.source)
+    folder = Path(o.out).expanduser() if o.out else Path(FOLDER) / checkpoint.name
+    saving.check_free(folder)
+    text, codec = (Path(f).expanduser() if f else None for f in (o.text_encoder, o.codec))
+    loaded = loading.load(checkpoint, loading.Elsewhere(o.base, text, codec))
+    saving.save(loaded, folder)
+    decoder = loaded.hf.config.decoder
+    sound = "stereo" if decoder.audio_channels == 2 else "mono"
+    print(
+        f"{checkpoint.name}: {decoder.num_hidden_layers} layers, {decoder.hidden_size} wide, "
+        f"{sound}, {str(loaded.dtype).removeprefix('torch.')}"
+    )
+    print(f"  play it with: bridge play --model {folder}")

@@ -1,0 +1,308 @@
+"""One model in the layouts of many savers, and layouts that cannot be played."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from musicrfm.checkpoints import hub
+from musicrfm.errors import MusicRFMError
+from musicrfm.model import MusicModel
+
+WHOLE, PICKLED = "model.safetensors", "pytorch_model.bin"
+State = dict[str, Tensor]
+
+
+@pytest.fixture
+def folder(checkpoint: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(checkpoint, tmp_path / "m"))
+
+
+@pytest.fixture
+def state(folder: Path) -> State:
+    """The weights in `folder`, whose file is gone."""
+    found = {name: tensor.clone() for name, tensor in load_file(folder / WHOLE).items()}
+    (folder / WHOLE).unlink()
+    return found
+
+
+def write(state: State, path: Path) -> None:
+    if path.suffix == ".bin":
+        torch.save(state, path)
+    else:
+        save_file({name: tensor.clone() for name, tensor in state.items()}, path, {"format": "pt"})
+
+
+def shards(state: State, folder: Path, stem: str, end: str, index: str | None) -> list[Path]:
+    """Writes the weights as two files, and what is in which unless `index` is None."""
+    names = sorted(state)
+    halves = names[: len(names) // 2], names[len(names) // 2 :]
+    paths = [folder / f"{stem}-{i}-of-00002.{end}" for i in ("00001", "00002")]
+    for part, path in zip(halves, paths, strict=True):
+        write({name: state[name] for name in part}, path)
+    if index is not None:
+        weight_map = {n: p.name for h, p in zip(halves, paths, strict=True) for n in h}
+        (folder / index).write_text(json.dumps({"metadata": {}, "weight_map": weight_map}))
+    return paths
+
+
+def equal(folder: Path, model: MusicModel) -> None:
+    ours, theirs = MusicModel.load(folder, device="cpu").hf.state_dict(), model.hf.state_dict()
+    assert ours.keys() == theirs.keys()
+    assert all(torch.equal(tensor, theirs[name]) for name, tensor in ours.items())
+
+
+def old_names(state: State, folder: Path) -> None:
+    ends = {"parametrizations.weight.original0": "weight_g"}
+    ends |= {"parametrizations.weight.original1": "weight_v"}
+    renamed = {}
+    for name, tensor in state.items():
+        end = next((end for end in ends if name.endswith(end)), None)
+        renamed[name.removesuffix(end) + ends[end] if end else name] = tensor
+    assert any(name.endswith("weight_g") for name in renamed)
+    write(renamed, folder / PICKLED)
+
+
+def beside_another(state: State, folder: Path) -> None:
+    write(state, folder / WHOLE)
+    (folder / PICKLED).write_bytes(b"not to be opened")
+
+
+def broken_off(state: State, folder: Path) -> None:
+    shards(state, folder, "model", "safetensors", "model.safetensors.index.json")[1].unlink()
+    write(state, folder / PICKLED)
+
+
+def untied(state: State, folder: Path) -> None:
+    shared = state["text_encoder.shared.weight"]
+    write(state | {"text_encoder.encoder.embed_tokens.weight": shared}, folder / WHOLE)
+
+
+def tied_elsewhere(state: State, folder: Path) -> None:
+    shared = state.pop("text_encoder.shared.weight")
+    write(state | {"text_encoder.encoder.embed_tokens.weight": shared}, folder / WHOLE)
+
+
+def from_before_archives(state: State, folder: Path) -> None:
+    torch.save(state, folder / PICKLED, _use_new_zipfile_serialization=False)
+
+
+LAYOUTS: dict[str, Callable[[State, Path], object]] = {
+    "bin": lambda s, f: write(s, f / PICKLED),
+    "parameters": lambda s, f: torch.save(
+        {n: torch.nn.Parameter(t) if t.is_floating_point() else t for n, t in s.items()},
+        f / PICKLED,
+    ),
+    "float64": lambda s, f: write(
+        {n: t.double() if t.is_floating_point() else t for n, t in s.items()}, f / WHOLE
+    ),
+    "shards": lambda s, f: shards(s, f, "model", "safetensors", f"{WHOLE}.index.json"),
+    "shards of bin": lambda s, f: shards(s, f, "pytorch_model", "bin", f"{PICKLED}.index.json"),
+    "shards without index": lambda s, f: shards(s, f, "model", "safetensors", None),
+    "variant": lambda s, f: write(s, f / "model.fp16.safetensors"),
+    "variant of bin": lambda s, f: write(s, f / "pytorch_model.fp16.bin"),
+    "shards of variant": lambda s, f: shards(
+        s, f, "model.fp16", "safetensors", f"{WHOLE}.index.fp16.json"
+    ),
+    "only one, by another name": lambda s, f: write(s, f / "my-tune.safetensors"),
+    "format not said": lambda s, f: save_file(s, f / WHOLE),
+    "old names": old_names,
+    "beside another": beside_another,
+    "broken off, but also as bin": broken_off,
+    "text encoder untied": untied,
+    "text encoder tied elsewhere": tied_elsewhere,
+    "from before archives": from_before_archives,
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_layout_is_the_same_model(layout, folder, state, model):
+    LAYOUTS[layout](state, folder)
+    equal(folder, model)
+
+
+def test_bfloat16_is_read_exactly(folder, state, model):
+    rounded = {n: t.bfloat16() if t.is_floating_point() else t for n, t in state.items()}
+    write(rounded, folder / WHOLE)
+    ours = MusicModel.load(folder, device="cpu").hf.state_dict()
+    for name, tensor in model.hf.state_dict().items():
+        if "embed_positions" not in name:
+            assert torch.equal(ours[name], tensor.bfloat16().float()), name
+
+
+def test_weights_saved_from_a_gpu(folder, state, model, monkeypatch):
+    monkeypatch.setattr(torch.serialization, "location_tag", lambda storage: "cuda:0")
+    write(state, folder / PICKLED)
+    monkeypatch.undo()
+    equal(folder, model)
+
+
+def test_the_first_of_several_variants_is_taken(folder, state, model):
+    wrong = {name: torch.zeros_like(tensor) for name, tensor in state.items()}
+    write(wrong, folder / "model.bf16.safetensors")
+    write(state, folder / "model.fp32.safetensors")
+    write(wrong, folder / PICKLED)
+    (folder / PICKLED).rename(folder / "pytorch_model.ema.bin")
+    equal(folder, model)
+
+
+def test_a_file_may_change_while_its_model_plays(folder, model):
+    loaded = MusicModel.load(folder, device="cpu")
+    (folder / WHOLE).write_bytes(b"")
+    for name, tensor in loaded.hf.state_dict().items():
+        assert torch.equal(tensor, model.hf.state_dict()[name])
+
+
+def test_a_left_over_config_of_an_adapter_changes_nothing(folder, model):
+    about = {"peft_type": "LORA", "base_model_name_or_path": "some/other", "r": 4}
+    (folder / "adapter_config.json").write_text(json.dumps(about))
+    equal(folder, model)
+
+
+# ---- what is wrong is said ----
+
+
+def refused(folder: Path, pattern: str) -> None:
+    with pytest.raises(MusicRFMError, match=pattern) as caught:
+        MusicModel.load(folder, device="cpu")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "decoder.model.decoder.layers.1.fc1.weight",
+        "text_encoder.shared.weight",
+        "audio_encoder.quantizer.layers.2.codebook.embed",
+    ],
+)
+def test_numbers_that_are_not_finite(bad, name, folder, state):
+    state[name].view(-1)[5] = bad
+    write(state, folder / WHOLE)
+    refused(folder, rf"model 'm' is damaged: 1 of the \d+ numbers in {name} are not finite")
+
+
+def test_large_numbers_are_no_damage(folder, state):
+    name = "decoder.model.decoder.layers.1.fc1.weight"
+    state[name].fill_(3e38)  # their sum is infinite
+    write(state, folder / WHOLE)
+    assert MusicModel.load(folder, device="cpu").hf.state_dict()[name].max() > 1e38
+
+
+def test_numbers_that_only_training_needs_may_be_anything(folder, state, model):
+    state["audio_encoder.quantizer.layers.0.codebook.cluster_size"].fill_(math.nan)
+    write(state, folder / WHOLE)
+    assert MusicModel.load(folder, device="cpu").codes == model.codes
+
+
+@pytest.mark.parametrize(
+    ("stem", "end", "index"),
+    [
+        ("model", "safetensors", "model.safetensors.index.json"),
+        ("pytorch_model", "bin", "pytorch_model.bin.index.json"),
+        ("model", "safetensors", None),
+    ],
+)
+def test_a_missing_shard_is_named(stem, end, index, folder, state):
+    paths = shards(state, folder, stem, end, index)
+    paths[1].unlink()
+    refused(folder, f"'m' is not whole: {paths[1].name} is missing.*fetch it again")
+    if index is not None:
+        paths[0].unlink()
+        refused(folder, f"'m' is not whole: {paths[0].name} is missing")
+
+
+def test_files_that_git_has_not_fetched(folder, state):
+    note = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n"
+    (folder / WHOLE).write_bytes(note)
+    refused(folder, "only git's note of model.safetensors: run `git lfs pull`")
+    write(state, folder / PICKLED)
+    assert MusicModel.load(folder, device="cpu").name == "m"
+
+
+def test_files_that_are_cut_short(folder, state):
+    for name in (WHOLE, PICKLED):
+        write(state, folder / name)
+        whole = (folder / name).read_bytes()
+        (folder / name).write_bytes(whole[: len(whole) // 2])
+        refused(folder, f"{name} is (damaged|no file of weights)")
+        (folder / name).unlink()
+
+
+class Harmful:
+    def __reduce__(self):
+        return (os.mkdir, ("harm",))
+
+
+@pytest.mark.parametrize("new", [True, False])
+def test_nothing_in_a_file_is_run(new, folder, state, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    torch.save(state | {"x": Harmful()}, folder / PICKLED, _use_new_zipfile_serialization=new)
+    refused(folder, r"pytorch_model.bin is not opened: beside weights it holds (posix|nt)\.mkdir")
+    args = {"x": argparse.Namespace()}
+    torch.save(state | args, folder / PICKLED, _use_new_zipfile_serialization=new)
+    refused(folder, "it holds argparse.Namespace, .*save the weights alone")
+    torch.save({"epoch": 3, "model": state}, folder / PICKLED)
+    refused(folder, "pytorch_model.bin holds no weights by their names")
+    assert not Path("harm").exists()
+
+
+def test_pickles_need_a_pytorch_that_reads_them_safely(folder, state, monkeypatch):
+    write(state, folder / PICKLED)
+    monkeypatch.setattr(torch, "__version__", "2.5.1")
+    refused(folder, "pytorch_model.bin .*PyTorch 2.6 or newer, not 2.5.1")
+
+
+def test_weights_under_other_names(folder, state):
+    write({f"module.{name}": tensor for name, tensor in state.items()}, folder / WHOLE)
+    refused(folder, r"'m' is incomplete: \d+ weights are missing.*there is module\..* instead")
+
+
+def test_weights_of_another_size(folder, state):
+    name = "decoder.model.decoder.layers.0.fc1.weight"
+    write(state | {name: torch.zeros(8, 8)}, folder / WHOLE)
+    refused(folder, rf"do not fit its config.json: {name} is \[8, 8\], not \[64, 32\]")
+
+
+def test_weights_of_other_programs(folder, state):
+    refused(folder, "'m' has no weights: there is no model.safetensors or pytorch_model.bin")
+    (folder / "flax_model.msgpack").write_bytes(b"x")
+    refused(folder, r"only flax_model.msgpack, which is another program's")
+
+
+def test_weights_in_numbers_of_a_few_bits(folder):
+    config = json.loads((folder / "config.json").read_text())
+    config["quantization_config"] = {"quant_method": "bitsandbytes", "load_in_8bit": True}
+    (folder / "config.json").write_text(json.dumps(config))
+    refused(folder, "saved in the numbers of 'bitsandbytes'")
+
+
+def test_only_the_decoder(folder):
+    (folder / "config.json").write_text('{"model_type": "musicgen_decoder"}')
+    refused(folder, "'musicgen_decoder', only the decoder of one")
+
+
+def test_a_tokenizer_is_never_made_up(folder, checkpoint, model, monkeypatch):
+    """`transformers` would make one that knows no words, and any prompt would sound the same."""
+    for file in ("tokenizer.json", "tokenizer_config.json"):
+        (folder / file).unlink()
+    refused(folder, "'m' has no tokenizer: copy tokenizer.json into")
+    vocabulary = model.hf.config.text_encoder.vocab_size
+    monkeypatch.setattr("musicrfm.checkpoints.loading._T5_VOCABULARY", vocabulary)
+    refused(folder, "'m' has no tokenizer")
+    monkeypatch.setattr(hub, "cached", lambda where: checkpoint)  # a published MusicGen
+    states = MusicModel.load(folder, device="cpu").encode_prompt("slow piano").states
+    assert torch.equal(states, model.encode_prompt("slow piano").states)
+    (folder / "tokenizer.json").write_text("{")
+    refused(folder, "the tokenizer of model 'm' cannot be read")
