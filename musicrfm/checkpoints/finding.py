@@ -245,7 +245,7 @@ def _snapshot(folder: Path) -> Path:
 
 
 def name_of(model: str) -> str:
-    """What a model, given as for `find`, is called in direction files, whether it is there or not."""
+    """What a model, given as for `find`, is called in direction files; it need not be there."""
     path = path_of(model)
     if path.is_dir():
         folder = _snapshot(path.resolve())
