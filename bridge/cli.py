@@ -16,7 +16,7 @@ from bridge.clients import clients
 from bridge.controls import namespace
 from bridge.controls_page import page
 from bridge.doctor import doctor
-from bridge.learn import listen
+from bridge.learn_command import listen
 from bridge.midi_port import NoMidi, input_names
 from bridge.output import FIXES, RING_SECONDS
 from bridge.priority import be_early

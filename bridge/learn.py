@@ -1,50 +1,82 @@
 """MIDI learn: turn a knob, press a pad or move a fader, and it moves the parameter from then on.
 
-For `bridge learn`, for `/midi/learn` over OSC and for the control page. What was learned goes into
-the rig file, so that it is still there tomorrow.
+For `bridge learn` (`bridge.learn_command`), for `/midi/learn` over OSC and for the control page.
+What was learned goes into the rig file, so that it is still there tomorrow.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from queue import Queue
-from typing import Any
+from typing import Any, Protocol
 
 import tomlkit
 
-from bridge.controls import Controls, canonical_address
-from bridge.midi_map import MidiMap, Move
+from bridge.controls import Controls, canonical_address, namespace
+from bridge.midi_heard import Found, found
+from bridge.midi_map import KEYS, MidiMap, Move
+from bridge.midi_relative import ENCODINGS
+from bridge.rig import mapping
 from bridge.rigfile import edit
 from musicrfm.errors import MusicRFMError
-from musicrfm.paths import path_of
 
 log = logging.getLogger(__name__)
 
 GATHER_SECONDS = 0.5  # after the first message, in which the rest of a control's messages come
-NO_KNOBS = {6, 38, 98, 99, 100, 101, *range(120, 128)}  # parts of NRPNs, and channel modes
+PATIENCE_SECONDS = 3.0  # without a message, after which what is not certain is taken as it is
+LONGEST_SECONDS = 10.0  # from the first message on, after which it is so as well
+SILENCE_SECONDS = 10.0  # without a control, after which it is told what was heard instead
+MOST = 2000  # moves that are kept of one gesture
+
+
+class Mapped(Protocol):
+    """The mappings of a set, as the control page shows and changes them."""
+
+    def entries(self) -> list[dict[str, Any]]: ...
+
+    def change(self, before: Mapping[str, Any], after: Mapping[str, Any] | None) -> None: ...
 
 
 class Learner:
     """Waits for a control to be moved and maps it to an address.
 
     adopt: is given the new mapping; it may raise MusicRFMError for an address that is not there.
-    rig: the file it is written to; without one it is forgotten when the set ends.
+    rig: the file it is written to; without one it is forgotten when the set ends. port_name: what
+    a mapping says of the port that its control was heard on, None for nothing. listening: where
+    controls are waited for, in words. mapped: what has been learned, to be shown and changed.
     """
 
     def __init__(
-        self, adopt: Callable[[MidiMap], None] | None = None, rig: str | Path | None = None
+        self,
+        adopt: Callable[[MidiMap], None] | None = None,
+        rig: str | Path | None = None,
+        port_name: Callable[[str], str | None] = lambda name: None,
+        listening: Callable[[], str] = lambda: "",
+        mapped: Mapped | None = None,
     ) -> None:
+        self.mapped = mapped
         self._adopt = adopt
         self._rig = rig
+        self._port_name = port_name
+        self._listening = listening
         self._lock = threading.RLock()
         self._address: str | None = None
         self._gathered: list[tuple[Move, str]] = []
-        self._timer: threading.Timer | None = None
+        self._first = self._last = 0.0
+        self._asked = ""
+        self._timer: threading.Timer | None = None  # runs while a control is moved
+        self._silence: threading.Timer | None = None  # runs while nothing is
+        self._others: Counter[str] = Counter()  # what was heard, and is no control
         self._listeners: list[Callable[[str, dict[str, Any]], None]] = []
+
+    @property
+    def address(self) -> str | None:
+        """What the next control will move; None while nothing is learned."""
+        return self._address
 
     def start(self, address: str) -> None:
         """Map the control that is moved next; one that was waited for before is not any more.
@@ -58,13 +90,17 @@ class Learner:
         with self._lock:
             self.cancel()
             self._address = canonical_address(address)
+            self._others.clear()
+            self._silence = _timer(SILENCE_SECONDS, self._tell_others)
 
     def cancel(self) -> None:
         """Wait no longer."""
         with self._lock:
-            if self._timer is not None:
-                self._timer.cancel()
-            self._address, self._timer, self._gathered = None, None, []
+            for timer in (self._timer, self._silence):
+                if timer is not None:
+                    timer.cancel()
+            self._address, self._timer, self._silence = None, None, None
+            self._gathered, self._asked = [], ""
 
     def on_learned(self, listener: Callable[[str, dict[str, Any]], None]) -> None:
         """Call `listener(address, the rig file's [[midi]] entry)` whenever one was learned."""
@@ -75,28 +111,49 @@ class Learner:
         with self._lock:
             if self._address is None:
                 return False
-            self._gathered += [(move, port) for move in moves if move.source != "program"]
-            if self._timer is None and chosen(move for move, _ in self._gathered) is not None:
-                self._timer = threading.Timer(GATHER_SECONDS, self._decide)
-                self._timer.daemon = True
-                self._timer.start()
+            moves = [(move, port) for move in moves]
+            if not moves:
+                return True
+            if len(self._gathered) < MOST:
+                self._gathered += moves
+            self._last = time.monotonic()
+            if self._timer is None:
+                self._first = self._last
+                self._timer = _timer(GATHER_SECONDS, self._decide)
             return True
+
+    def overhear(self, message: Any, port: str = "") -> None:
+        """A `mido` message that is of no control."""
+        with self._lock:
+            if self._address is not None and message.type not in ("active_sensing", "clock"):
+                self._others[f"{message.type.replace('_', ' ')} from {port}"] += 1
 
     def _decide(self) -> None:
         with self._lock:
-            address, gathered = self._address, self._gathered
-            move = chosen(move for move, _ in gathered)
-            if self._timer is not threading.current_thread() or address is None or move is None:
+            address = self._address
+            if self._timer is not threading.current_thread() or address is None:
                 return  # it was cancelled, or another was asked for meanwhile
+            one = found(self._gathered, _target(address))
+            now = time.monotonic()
+            over = now - self._last >= PATIENCE_SECONDS or now - self._first >= LONGEST_SECONDS
+            if one is None and over:  # nothing came of it
+                self._others.update(_described(self._gathered))
+                self._gathered, self._timer = [], None
+                return
+            if one is None or not (one.certain or over):
+                self._ask(one)
+                self._timer = _timer(GATHER_SECONDS, self._decide)
+                return
             self.cancel()
-        single = move.source in ("pitch_bend", "pressure")
-        mapping = MidiMap(
-            move.source,
-            None if single else move.number,
-            address,
-            move.channel,
-            toggle=move.source == "note" and address in ("/play", "/keep_norm"),
-        )
+        self._map(address, one)
+
+    def _ask(self, one: Found | None) -> None:
+        if one is not None and one.ask and one.ask != self._asked:
+            self._asked = one.ask
+            log.warning("MIDI learn: %s: %s", described(one.mapping), one.ask)
+
+    def _map(self, address: str, one: Found) -> None:
+        mapping = MidiMap(**{**vars(one.mapping), "to": address, "port": self._port_name(one.port)})
         try:
             if self._adopt is not None:
                 self._adopt(mapping)
@@ -112,25 +169,57 @@ class Learner:
             except Exception:
                 log.exception("a listener of MIDI learn failed")
 
+    def _tell_others(self) -> None:
+        """Nothing was learned for a while: say what came instead, to find out why."""
+        with self._lock:
+            if self._silence is not threading.current_thread() or self._address is None:
+                return
+            self._silence = _timer(SILENCE_SECONDS, self._tell_others)
+            if self._timer is not None:  # a control is being moved
+                return
+            heard = [
+                what if times == 1 else f"{what} ({times} times)"
+                for what, times in self._others.most_common(5)
+            ]
+            where = self._listening()
+            text = (
+                f"{self._address} waits for a control; in {SILENCE_SECONDS:g} seconds "
+                f"{'only this was heard: ' + ', '.join(heard) if heard else 'nothing was heard'}"
+                f"{'; ' + where if where else ''}"
+            )
+            self._others.clear()
+        log.warning("MIDI learn: %s", text)
 
-def chosen(moves: Iterable[Move]) -> Move | None:
-    """The control that these moves are of, as fine as it is; None if they are of none."""
-    moves = list(moves)
-    fine = [move for move in moves if move.source == "nrpn"]
-    pressed = [move for move in moves if move.source == "note" and move.position > 0]
-    if fine or pressed:
-        return _commonest(fine or pressed)
-    knobs = [move for move in moves if move.source == "cc" and move.number not in NO_KNOBS]
-    if knobs:
-        numbers = {(move.channel, move.number) for move in knobs}
-        one = _commonest(knobs)
-        coarse = one.number % 32
-        halves = {(one.channel, coarse), (one.channel, coarse + 32)}
-        if one.number < 64 and halves <= numbers:
-            return Move("cc14", coarse, one.channel, one.position)
-        return one
-    others = [move for move in moves if move.source in ("pitch_bend", "pressure")]
-    return _commonest(others) if others else None
+
+def _timer(seconds: float, function: Callable[[], None]) -> threading.Timer:
+    timer = threading.Timer(seconds, function)
+    timer.daemon = True
+    timer.start()
+    return timer
+
+
+def _target(address: str) -> str:
+    """What `bridge.midi_heard.found` is to know of the parameter at an address."""
+    for parameter in namespace([]):
+        if parameter.address == address and parameter.type == "trigger":
+            return "trigger"
+        if parameter.address == address and (parameter.low, parameter.high) == (0, 1):
+            return "switch" if parameter.type == "i" else "number"
+    return "number"
+
+
+def _described(heard: Iterable[tuple[Move, str]]) -> Iterable[str]:
+    """Moves that no control could be found in, for people."""
+    for move, port in heard:
+        if move.source == "note":
+            what = f"note {move.number} let go"
+        elif move.source in KEYS:
+            what = {"sustain": "the sustain pedal", "sostenuto": "the sostenuto pedal"}.get(
+                move.source, "all notes off"
+            )
+        else:
+            what = f"{move.source.replace('_', ' ')} {move.number}"
+        yield f"{what} on channel {move.channel} from {port}"
 
 
 def learn(controls: Controls, learner: Learner | None, address: str, source: object) -> None:
@@ -141,57 +230,6 @@ def learn(controls: Controls, learner: Learner | None, address: str, source: obj
         learner.start(controls.parameter(address).address)
     else:
         learner.cancel()
-
-
-def listen(address: str, rig: str, ports: Iterable[str] = ()) -> int:
-    """`bridge learn`: map the next control that is moved, in a rig file; returns the exit status.
-
-    Raises MusicRFMError for what is no address, and for a rig file that cannot be changed.
-    """
-    from bridge.midi import Port
-    from bridge.rig import load_rig
-
-    listens = list(ports)
-    if path_of(rig).exists():
-        listens = listens or list(load_rig(rig).midi_ports)
-    learned: Queue[dict[str, Any]] = Queue()
-    learner = Learner()
-    learner.on_learned(lambda where, entry: learned.put(entry))
-    learner.start(address)
-    open_ports = [Port(Listening(learner), name) for name in listens or [None]]
-    for port in open_ports:
-        port.start()
-    try:
-        print(f"turn, press or move what should move {address} (Ctrl-C: nothing)", flush=True)
-        entry = learned.get()
-    finally:
-        for port in open_ports:
-            port.close()
-    write_mapping(rig, entry)
-    print(f"{rig}: {', '.join(f'{key} = {value!r}' for key, value in entry.items())}")
-    return 0
-
-
-class Listening:
-    """Hears a port for a learner alone."""
-
-    def __init__(self, learner: Learner) -> None:
-        self._learner = learner
-
-    def moves(self, moves: list[Move], port: str = "") -> None:
-        self._learner.hear(moves, port)
-
-    def realtime(self, message: Any, port: str = "") -> None:
-        """A clock is no control."""
-
-    def tick(self, at: float, port: str = "") -> None:
-        """A clock is no control."""
-
-    def opened(self) -> None:
-        """There is nothing to tell the controller."""
-
-    def let_go(self) -> None:
-        """There is nothing to let go of."""
 
 
 def write_mapping(path: str | Path, entry: dict[str, Any]) -> None:
@@ -215,14 +253,43 @@ def write_mapping(path: str | Path, entry: dict[str, Any]) -> None:
     edit(path, change)
 
 
-def described(mapping: MidiMap) -> str:
-    number = "" if mapping.number is None else f" {mapping.number}"
-    return f"{mapping.source.replace('_', ' ')}{number} on channel {mapping.channel}"
+def change_mapping(
+    path: str | Path, before: Mapping[str, Any], after: Mapping[str, Any] | None
+) -> None:
+    """Put one `[[midi]]` entry in the place of another that means the same as `before`, or, with
+    None, leave that away. Raises MusicRFMError if there is none, or the file cannot be changed.
+    """
+    meant = mapping(before)
+
+    def change(document: tomlkit.TOMLDocument) -> None:
+        entries = document.get("midi", [])
+        at = next((at for at, one in enumerate(entries) if mapping(one.unwrap()) == meant), None)
+        if at is None:
+            raise MusicRFMError(f"{path} says something else of {described(meant)} meanwhile")
+        if after is None:
+            del entries[at]
+            return
+        entry = entries[at]
+        for key in entry.keys() - after.keys():
+            del entry[key]
+        for key, value in after.items():
+            if entry.get(key) != value:
+                entry[key] = value
+
+    edit(path, change)
 
 
-def _commonest(moves: list[Move]) -> Move:
-    def control(move: Move) -> tuple[str, int, int]:
-        return move.source, move.number, move.channel
-
-    most = Counter(map(control, moves)).most_common(1)[0][0]
-    return next(move for move in reversed(moves) if control(move) == most)
+def described(one: MidiMap) -> str:
+    """A mapping's control, for people."""
+    number = "" if one.number is None else f" {one.number}"
+    where = "" if one.channel is None else f" on channel {one.channel}"
+    if one.port is not None:
+        where += f" of {one.port}"
+    kind = ""
+    if one.toggle:
+        kind = ", a switch"
+    elif one.relative in ENCODINGS:
+        kind = f", an endless encoder ({ENCODINGS[one.relative]})"
+    elif one.relative == "auto":
+        kind = ", an endless encoder"
+    return f"{one.source.replace('_', ' ')}{number}{where}{kind}"

@@ -9,17 +9,23 @@ from __future__ import annotations
 import logging
 import subprocess
 import threading
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import mido
 
 from bridge.children import start
-from bridge.controls import Controls, steer_address
-from bridge.learn import Learner
+from bridge.controls import Controls
+from bridge.learn import Learner, change_mapping
+from bridge.midi_bytes import Messages
+from bridge.midi_decoder import PEDALS, Decoder
 from bridge.midi_feedback import Feedback
-from bridge.midi_map import PITCH_CLASSES, Decoder, MidiMap, Move, shared
+from bridge.midi_knob import Knob
+from bridge.midi_map import KEYS, MidiMap, Move
+from bridge.midi_names import lasting, meant
+from bridge.rig import mapping
 from bridge.transport import MidiTransport
 from musicrfm.errors import MusicRFMError
 
@@ -28,8 +34,6 @@ __all__ = ["Learner", "MidiInput", "MidiMap"]
 log = logging.getLogger(__name__)
 
 RESTART_SECONDS = 1.0
-PRESSED = 0.5  # of the way up, from where a pad is down
-CLOSE = 1.5 / 127  # of the way, within which a knob has come to where the parameter is
 
 
 class PresetList(Protocol):
@@ -46,7 +50,8 @@ class MidiInput:
     `ports` are parts of their names; without any, the first input that is a device. Errors and
     changes of connection are logged, never raised: a set goes on without its controllers.
     feedback: controls are told when something else changes what they move. rig: the file that
-    `learner` writes to. transport: what clock, start and stop go to.
+    `learner` writes to. transport: what clock, start and stop go to. mpe: parts of the names of
+    controllers that play each note on a channel of its own without ever saying so.
     """
 
     def __init__(
@@ -58,20 +63,24 @@ class MidiInput:
         feedback: bool = False,
         rig: str | Path | None = None,
         transport: MidiTransport | None = None,
+        mpe: Iterable[str] = (),
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.presets = presets
         self._transport = transport
         self._controls = controls
-        # A wrong address is told now, not when the knob turns.
-        self._maps = [self._fitted(one) for one in maps]
+        self._clock = clock
+        self._rig = rig
         self._lock = threading.RLock()
-        self._pressed: dict[tuple[int, int], bool] = {}  # map, number → whether it is down
-        self._held: dict[int, dict[int, float]] = {}  # a map of notes → number → velocity
-        self._at: dict[int, float] = {}  # map → the position it was last heard at
-        self._set: dict[int, object] = {}  # map → the value it has set
-        self._ports = [Port(self, name) for name in (list(ports) or [None])]
+        self._given = list(maps)  # as the rig has them
+        # A wrong address is told now, not when the knob turns.
+        self._knobs = [self._knob(one) for one in self._given]
+        self._maps = [knob.map for knob in self._knobs]
+        self._ports = open_ports(self, ports, mpe)
         self._feedback = Feedback(controls, self._maps, self._tell) if feedback else None
-        self.learner = Learner(self.adopt, rig)
+        self.learner = Learner(
+            self.adopt, rig, self._port_name, lambda: listening(self._ports), mapped=self
+        )
 
     def start(self) -> None:
         for port in self._ports:
@@ -86,30 +95,54 @@ class MidiInput:
         for port in self._ports:
             port.close()
 
+    # ---- the mappings ----
+
     def adopt(self, one: MidiMap) -> None:
         """A new mapping, in the place of all others of its address. Raises MusicRFMError."""
-        one = self._fitted(one)
-        with self._lock:
-            for at, before in enumerate(self._maps):
-                if before.to == one.to:
-                    # In its place, as everything that is known of the others goes by theirs.
-                    self._maps[at] = one
-                    for known in (self._at, self._set):
-                        known.pop(at, None)
-                    break
-            else:
-                self._maps.append(one)
-        self.opened()
+        to = self._knob(one).map.to
+        others = [other for other, map in zip(self._given, self._maps, strict=True) if map.to != to]
+        self.remap([*others, one])
 
     def remap(self, maps: Iterable[MidiMap]) -> None:
         """From now on these maps, and no others. Raises MusicRFMError for a wrong address."""
-        fitted = [self._fitted(one) for one in maps]
-        self.let_go()
+        given = list(maps)
+        knobs = [self._knob(one) for one in given]
         with self._lock:
-            self._maps[:] = fitted
-            for remembered in (self._pressed, self._held, self._at, self._set):
-                remembered.clear()
+            self.let_go()
+            # What is known of a control that stays as it is stays known.
+            before = {knob.map: knob for knob in self._knobs}
+            self._given = given
+            self._knobs = [before.get(knob.map, knob) for knob in knobs]
+            self._maps[:] = [knob.map for knob in knobs]
         self.opened()  # what the controls know is kept by their place in the list
+
+    def entries(self) -> list[dict[str, Any]]:
+        """The mappings as the rig file's `[[midi]]` entries."""
+        return [one.entry() for one in self._given]
+
+    def change(self, before: Mapping[str, Any], after: Mapping[str, Any] | None) -> None:
+        """Another mapping in the place of one, or, with None, none; also in the rig file.
+
+        Raises MusicRFMError if it is wrong, or if there is none like `before`.
+        """
+        old = mapping(before)
+        new = [] if after is None else [mapping(after)]
+        for one in new:
+            self._knob(one)
+        given = self._given
+        if old not in given:
+            raise MusicRFMError("that mapping has been changed by somebody else meanwhile")
+        if self._rig is not None:
+            change_mapping(self._rig, before, after)
+        at = given.index(old)
+        self.remap([*given[:at], *new, *given[at + 1 :]])
+
+    def _knob(self, one: MidiMap) -> Knob:
+        if one.source not in ("notes", "program"):
+            one = one.fitted(self._controls.parameter(one.to))
+        return Knob(one, self._controls, self._recall, self._clock)
+
+    # ---- what comes in ----
 
     def handle(self, message: Any) -> None:
         """Do what one `mido` message says, as if it came from the first port. Never raises."""
@@ -122,15 +155,20 @@ class MidiInput:
     def moves(self, moves: list[Move], port: str = "") -> None:
         """Do what the moves of one message mean. Never raises."""
         if self.learner.hear(moves, port):
-            return
+            # What was held before must not be held for ever.
+            moves = [one for one in moves if one.source in KEYS or _lets_go(one)]
         with self._lock:
+            moved: set[str | None] = set()
             for move in moves:
-                for at, one in enumerate(self._maps):
-                    if one.matches(move, port):
-                        self._safely(at, one, move)
+                for at, knob in enumerate(self._knobs):
+                    # A pedal that moves something is no pedal beside that.
+                    if move.source not in moved and self._is_of(knob.map, move, port):
+                        self._safely(at, knob, move, port)
+                        moved.add(PEDALS.get(move.number) if move.source == "cc" else None)
 
     def realtime(self, message: Any, port: str = "") -> None:
         """Start, stop and their like."""
+        self.learner.overhear(message, port)
         if self._transport is not None:
             self._transport.hear(message, port)
 
@@ -144,70 +182,19 @@ class MidiInput:
         if self._feedback is not None:
             self._feedback.again()
 
-    def let_go(self) -> None:
-        """A port has gone: a note that was held on it will never be let go."""
+    def let_go(self, port: str | None = None) -> None:
+        """A port has gone, or all with None: a note that was held on it will never be let go."""
         with self._lock:
-            for at, held in self._held.items():
-                self._notes(at, self._maps[at], dict.fromkeys(held, 0.0))
+            for knob in self._knobs:
+                knob.leave(port)
 
-    def _safely(self, at: int, one: MidiMap, move: Move) -> None:
+    def _safely(self, at: int, knob: Knob, move: Move, port: str) -> None:
         try:
-            self._move(at, one, move)
+            echo = self._feedback is not None and knob.stands(move)
+            if not echo or self._feedback.heard(at, move.position):
+                knob.take(move, port)  # else it only says that it is where it was told to be
         except Exception as error:
             log.warning("MIDI %s %s: %s", move.source, move.number, error)
-
-    def _tell(self, one: MidiMap, messages: list[mido.Message]) -> None:
-        for port in self._ports:
-            if one.port is None or one.port.casefold() in port.name.casefold():
-                port.send(messages)
-
-    def _move(self, at: int, one: MidiMap, move: Move) -> None:
-        if one.source == "notes":
-            self._notes(at, one, {move.number: move.position})
-        elif one.source == "program":
-            self._recall(one, move.number)
-        elif self._controls.parameters[one.to].type == "trigger":
-            # Only the way up counts, so that one press is one event.
-            if self._press(at, move):
-                self._controls.set(one.to, None, "midi")
-        elif one.toggle:
-            if self._press(at, move):
-                nearer_high = one.position(float(self._controls.get(one.to))) >= 0.5
-                self._controls.set(one.to, one.value(0.0 if nearer_high else 1.0), "midi")
-        elif self._feedback is not None and not self._feedback.heard(at, move.position):
-            pass  # it only says that it is where it was told to be
-        elif not one.pickup or self._caught(at, one, move.position):
-            self._set[at] = self._controls.set(one.to, one.value(move.position), "midi")
-
-    def _press(self, at: int, move: Move) -> bool:
-        """Whether this move presses what was not down. A note is down however softly played."""
-        down = move.position > 0 if move.source == "note" else move.position >= PRESSED
-        before = self._pressed.get((at, move.number), False)
-        self._pressed[at, move.number] = down
-        return down and not before
-
-    def _caught(self, at: int, one: MidiMap, position: float) -> bool:
-        """Whether the knob holds the parameter: it set it last, or has come to where it is."""
-        before = self._at.get(at, position)
-        self._at[at] = position
-        value = self._controls.get(one.to)
-        if self._set.get(at) == value:
-            return True
-        there = one.position(float(value))
-        return min(before, position) - CLOSE <= there <= max(before, position) + CLOSE
-
-    def _notes(self, at: int, one: MidiMap, changes: dict[int, float]) -> None:
-        """Notes of a map were pressed (number → velocity) or let go (0): all held share again."""
-        held = self._held.setdefault(at, {})
-        touched = {PITCH_CLASSES[number % 12] for number in (*held, *changes)}
-        held.update(changes)
-        for number in [number for number, velocity in held.items() if not velocity]:
-            del held[number]
-        amounts = shared(held)
-        for name in PITCH_CLASSES:
-            address = steer_address(f"note_{name}")
-            if name in touched and address in self._controls.parameters:
-                self._controls.set(address, one.value(amounts.get(name, 0.0)), "midi")
 
     def _recall(self, one: MidiMap, program: int) -> None:
         if self.presets is None:
@@ -220,10 +207,29 @@ class MidiInput:
             name = names[program]
         self.presets.recall(name, "midi")
 
-    def _fitted(self, one: MidiMap) -> MidiMap:
-        if one.source in ("notes", "program"):
-            return one
-        return one.fitted(self._controls.parameter(one.to))
+    # ---- which port ----
+
+    def _is_of(self, one: MidiMap, move: Move, port: str) -> bool:
+        return one.matches(move, port) and self._is_for(one, port)
+
+    def _is_for(self, one: MidiMap, port: str) -> bool:
+        """Of several ports, a part of a name means those that it fits best."""
+        if one.port is None or len(self._ports) == 1:
+            return True
+        return port in meant(one.port, [each.name for each in self._ports])
+
+    def _port_name(self, name: str) -> str | None:
+        """What a learned mapping says of its port: nothing if there is just one."""
+        return lasting(name) if len(self._ports) > 1 else None
+
+    def _tell(self, one: MidiMap, messages: list[mido.Message]) -> None:
+        for port in self._ports:
+            if one.port is None or port.name in meant(one.port, [p.name for p in self._ports]):
+                port.send(messages)
+
+
+def _lets_go(move: Move) -> bool:
+    return move.source == "note" and not move.position
 
 
 class Owner(Protocol):
@@ -237,17 +243,31 @@ class Owner(Protocol):
 
     def opened(self) -> None: ...
 
-    def let_go(self) -> None: ...
+    def let_go(self, port: str | None = None) -> None: ...
 
 
 class Port:
-    """One controller, by a part of its name; the process at it, and what it says."""
+    """One controller, by a part of its name; the process at it, and what it says.
 
-    def __init__(self, owner: Owner, wanted: str | None) -> None:
+    `all_wanted` are the names of all ports that are opened, this one's at `place`. mpe: parts of
+    the names of those that are MPE controllers without saying so.
+    """
+
+    def __init__(
+        self,
+        owner: Owner,
+        wanted: str | None,
+        all_wanted: Sequence[str] = (),
+        place: int = 0,
+        mpe: Iterable[str] = (),
+    ) -> None:
         self.name = wanted or ""  # until it is known in full
+        self.is_open = False
         self._owner = owner
-        self._arguments = [] if wanted is None else [wanted]
-        self._decoder = Decoder()
+        names = all_wanted or ([] if wanted is None else [wanted])
+        self._arguments = [str(place), *names]
+        self._mpe = tuple(mpe)
+        self._begin()
         self._said = ""
         self._process: subprocess.Popen | None = None
         self._closed = threading.Event()
@@ -287,7 +307,8 @@ class Port:
         kind, _, rest = line.strip().partition(" ")
         if kind == "message":
             try:
-                self.handle(mido.Message.from_bytes(bytes.fromhex(rest)))
+                for message in self._messages.feed(bytes.fromhex(rest)):
+                    self.handle(message)
             except ValueError as error:
                 log.debug("MIDI: %s", error)
         elif kind == "clock":
@@ -296,11 +317,17 @@ class Port:
             except ValueError as error:
                 log.debug("MIDI: %s", error)
         elif kind == "open":
-            self.name = rest
+            self.name, self.is_open = rest, True
+            self._begin()
             self._owner.opened()
         elif rest and rest != self._said:
             self._said = rest
             log.warning("MIDI: %s", rest)
+
+    def _begin(self) -> None:
+        """Nothing is known of what a controller sends that has just come."""
+        self._messages = Messages()
+        self._decoder = Decoder(any(meant(part, [self.name]) for part in self._mpe))
 
     def _watch(self) -> None:
         """Keep a process at the port; it ends whenever the controller goes away."""
@@ -311,5 +338,23 @@ class Port:
             with self._process, self._process.stdout as lines:
                 for line in lines:
                     self.hear(line.decode("utf-8", "replace"))
-            self._owner.let_go()
+            self.is_open = False
+            self._owner.let_go(self.name)
             self._closed.wait(RESTART_SECONDS)
+
+
+def open_ports(owner: Owner, wanted: Iterable[str], mpe: Iterable[str] = ()) -> list[Port]:
+    """A port, not started yet, for each name; for the first device if there is none."""
+    names, mpe = list(wanted), list(mpe)
+    if not names:
+        return [Port(owner, None, mpe=mpe)]
+    return [Port(owner, name, names, place, mpe) for place, name in enumerate(names)]
+
+
+def listening(ports: Iterable[Port]) -> str:
+    """Which ports there are and which are waited for, in words."""
+    ports = list(ports)
+    there = [port.name for port in ports if port.is_open]
+    awaited = [port.name or "any controller" for port in ports if not port.is_open]
+    words = [f"listening to {' and '.join(there)}"] if there else []
+    return ", ".join([*words, *([f"waiting for {' and '.join(awaited)}"] if awaited else [])])

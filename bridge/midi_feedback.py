@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 0.03  # MIDI is slow: of many changes in this time only the last one is sent
 ECHO_SECONDS = 0.3
-SOURCES = ("cc", "cc14", "nrpn", "pitch_bend", "note")
+SOURCES = ("cc", "cc14", "nrpn", "rpn", "pitch_bend", "note")
 
 
 class Feedback:
@@ -112,6 +112,8 @@ def messages(one: MidiMap, steps: int) -> list[mido.Message]:
         return control((number, coarse), (number + 32, fine))
     if one.source == "nrpn":
         return control((99, number >> 7), (98, number & 127), (6, coarse), (38, fine))
+    if one.source == "rpn":
+        return control((101, number >> 7), (100, number & 127), (6, coarse), (38, fine))
     if one.source == "pitch_bend":
         return [mido.Message("pitchwheel", channel=channel, pitch=steps - 8192)]
     return [mido.Message("note_on", channel=channel, note=number, velocity=steps)]

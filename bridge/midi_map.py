@@ -1,7 +1,7 @@
-"""What a MIDI control means: which messages it is made of, and the value each position stands for.
+"""What a MIDI control means: which one it is, and the value each of its positions stands for.
 
-`Decoder` turns the messages of one port into `Move`s of controls, however many messages a control
-takes; a `MidiMap` says which parameter such a control moves, from where to where, and how.
+`bridge.midi_decoder` turns the messages of one port into `Move`s of controls; a `MidiMap` says
+which parameter such a control moves, from where to where, and how.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bridge.controls import Parameter
+from bridge.midi_names import meant
+from bridge.midi_relative import ENCODINGS
 from musicrfm.errors import MusicRFMError
 
 # Each source, and the highest number a control of it may have (None: there is just one).
@@ -18,28 +20,38 @@ SOURCES: dict[str, int | None] = {
     "cc": 127,
     "cc14": 31,
     "nrpn": 16383,
+    "rpn": 16383,
     "pitch_bend": None,
     "pressure": None,
     "note": 127,
     "notes": None,
     "program": 127,
 }
+TURNED = ("cc", "nrpn", "rpn")  # those that endless encoders send
+RELATIVE = (*ENCODINGS, "auto", "off")
+KEYS = ("sustain", "sostenuto", "silence", "let_go")  # moves that are about all notes of a channel
 CURVES = ("linear", "exp", "log", "s")
+CLICKS = 127  # of an endless encoder, from one end to the other, if nothing else is said
 STEEPNESS = 4.0  # of exp and log: half way up, exp is at an eighth
-PITCH_CLASSES = ("C", "Cs", "D", "Ds", "E", "F", "Fs", "G", "Gs", "A", "As", "B")
 
 
 @dataclass(frozen=True)
 class Move:
     """A control of `source` with this number (0 where there is just one) is at `position`, 0 to 1.
 
-    channel: 1 to 16. A note let go is at 0, and a held one at its velocity.
+    channel: 1 to 16; voice is the one it was heard on, where an MPE controller has one a note. A
+    note let go is at 0, and a held one at its velocity. `sustain` and `sostenuto` are pedals,
+    `let_go` is all keys of a channel, and `silence` all notes, also those that a pedal holds.
+    clicks: it was turned by so many, and has no position. code: the value byte, if there is one.
     """
 
     source: str
     number: int
     channel: int
     position: float
+    clicks: int | None = None
+    code: int | None = None
+    voice: int = 0
 
 
 @dataclass(frozen=True)
@@ -52,6 +64,10 @@ class MidiMap:
     pickup: nothing happens until the control has come to where the parameter is. `notes` needs no
     address: every pitch class goes to its own direction. `program` recalls `preset`, or, without
     one, the preset of that place in the list.
+
+    relative: one of ENCODINGS for an endless encoder, "auto" for one whose encoding shows while it
+    is turned, "off" for a knob with ends; None: which of all these shows. step: how far one click
+    goes, in the parameter's unit. acceleration: so many times further when it is turned fast.
     """
 
     source: str
@@ -65,14 +81,20 @@ class MidiMap:
     pickup: bool = False
     port: str | None = None
     preset: str | None = None
+    relative: str | None = None
+    step: float | None = None
+    acceleration: float = 1.0
 
     def matches(self, move: Move, port: str = "") -> bool:
-        source = "note" if self.source == "notes" else self.source
+        if move.source in KEYS:
+            right = self.source in ("note", "notes")
+        else:
+            source = "note" if self.source == "notes" else self.source
+            right = source == move.source and self.number in (None, move.number)
         return (
-            source == move.source
-            and self.number in (None, move.number)
+            right
             and self.channel in (None, move.channel)
-            and (self.port is None or self.port.casefold() in port.casefold())
+            and (self.port is None or bool(meant(self.port, [port])))
         )
 
     def value(self, position: float) -> float:
@@ -89,12 +111,43 @@ class MidiMap:
         share = 0.0 if high == low else (value - low) / (high - low)
         return unbent(self.curve, min(max(share, 0.0), 1.0))
 
+    def click(self, whole: bool = False) -> float:
+        """The share of the way that one click of an encoder is.
+
+        whole: the parameter takes whole numbers, and a click is one of them at least.
+        """
+        width = abs((1.0 if self.high is None else self.high) - (self.low or 0.0))
+        if not width:
+            return 0.0
+        usual = max(width / CLICKS, 1.0) if whole else width / CLICKS
+        return (usual if self.step is None else self.step) / width
+
+    def turned(self, value: float, clicks: float, whole: bool = False) -> float:
+        """The value after so many clicks from `value`; never beyond the range, nor further out."""
+        low = 0.0 if self.low is None else self.low
+        high = 1.0 if self.high is None else self.high
+        if high == low:
+            return low
+        share = clicks * self.click(whole)
+        before = (value - low) / (high - low)
+        if 0.0 <= before <= 1.0:
+            return self.value(unbent(self.curve, before) + share)
+        if before > 1.0:
+            after = max(min(before + share, before), 0.0)
+        else:
+            after = min(max(before + share, before), 1.0)
+        return low * (1.0 - after) + high * after
+
     def fitted(self, parameter: Parameter) -> MidiMap:
         """With the parameter's own range where none was given. Raises MusicRFMError for a text."""
         if parameter.type not in ("f", "i", "trigger"):
             raise MusicRFMError(
                 f"a knob ({self.source} {'' if self.number is None else self.number}".rstrip()
                 + f") cannot set the text {parameter.address}"
+            )
+        if parameter.type == "trigger" and self.relative not in (None, "off"):
+            raise MusicRFMError(
+                f"an endless encoder cannot press {parameter.address}: leave relative away"
             )
         steers = parameter.address.startswith("/steer/")
         low, high = (0.0, 1.0) if steers else (parameter.low, parameter.high)
@@ -117,6 +170,11 @@ class MidiMap:
             entry["range"] = [self.low, self.high]
         if self.curve != "linear":
             entry["curve"] = self.curve
+        for key in ("relative", "step"):
+            if getattr(self, key) is not None:
+                entry[key] = getattr(self, key)
+        if self.acceleration != 1.0:
+            entry["acceleration"] = self.acceleration
         return entry | {key: True for key in ("toggle", "pickup") if getattr(self, key)}
 
 
@@ -138,68 +196,3 @@ def unbent(curve: str, share: float) -> float:
     if curve == "s":
         return 0.5 - math.sin(math.asin(1.0 - 2.0 * share) / 3.0)
     return share
-
-
-class Decoder:
-    """The messages of one port as moves. Every control change is also half of a finer control."""
-
-    def __init__(self) -> None:
-        self._coarse: dict[tuple[int, int], int] = {}  # channel, number of 0 to 31 → MSB
-        self._nrpn: dict[int, list[int | None]] = {}  # channel → number's MSB, LSB, value's MSB
-
-    def moves(self, message: Any) -> list[Move]:
-        """What one `mido` message means; nothing for what is no control."""
-        kind = message.type
-        channel = getattr(message, "channel", 0) + 1
-        if kind == "control_change":
-            return self._control(channel, message.control, message.value)
-        if kind == "note_on":
-            return [Move("note", message.note, channel, message.velocity / 127)]
-        if kind == "note_off":
-            return [Move("note", message.note, channel, 0.0)]
-        if kind == "pitchwheel":
-            # The middle is the middle, although there is one step more below it than above.
-            share = message.pitch / (8192 if message.pitch < 0 else 8191)
-            return [Move("pitch_bend", 0, channel, 0.5 + 0.5 * share)]
-        if kind == "aftertouch":
-            return [Move("pressure", 0, channel, message.value / 127)]
-        if kind == "program_change":
-            return [Move("program", message.program, channel, 1.0)]
-        return []
-
-    def _control(self, channel: int, number: int, value: int) -> list[Move]:
-        moves = [Move("cc", number, channel, value / 127)]
-        if number < 32:
-            # As MIDI 1.0 has it, a new coarse value sets the fine one to 0 until that comes.
-            self._coarse[channel, number] = value
-            moves.append(Move("cc14", number, channel, (value << 7) / 16383))
-        elif number < 64 and (coarse := self._coarse.get((channel, number - 32))) is not None:
-            moves.append(Move("cc14", number - 32, channel, (coarse << 7 | value) / 16383))
-        nrpn = self._nrpn.setdefault(channel, [None, None, None])
-        if number in (98, 99):
-            nrpn[99 - number], nrpn[2] = value, None
-        elif number in (100, 101):  # from here on a registered number is meant
-            nrpn[:] = [None, None, None]
-        elif number in (6, 38) and nrpn[0] is not None and nrpn[1] is not None:
-            if number == 6:
-                nrpn[2], fine = value, 0
-            else:
-                fine = value
-            if nrpn[2] is not None:
-                position = (nrpn[2] << 7 | fine) / 16383
-                moves.append(Move("nrpn", nrpn[0] << 7 | nrpn[1], channel, position))
-        return moves
-
-
-def shared(held: dict[int, float]) -> dict[str, float]:
-    """Held notes (number → velocity, 0 to 1) as what each pitch class gets, 0 to 1.
-
-    All together get what the hardest pressed one would get alone, each as its velocity is.
-    """
-    classes: dict[str, float] = {}
-    for note, velocity in held.items():
-        name = PITCH_CLASSES[note % 12]
-        classes[name] = max(classes.get(name, 0.0), velocity)
-    total = sum(classes.values())
-    top = max(classes.values(), default=0.0)
-    return {name: top * velocity / total for name, velocity in classes.items()} if total else {}

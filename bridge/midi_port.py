@@ -1,6 +1,8 @@
-"""The process at the MIDI port: `python -m bridge.midi_port [NAME]`, started by `bridge.midi`.
+"""The process at the MIDI port: `python -m bridge.midi_port [PLACE NAME …]`, started by
+`bridge.midi`.
 
-It waits for the input that NAME is a part of, prints its whole name as `open NAME` and every
+Of the names of all inputs that are wanted, it waits for the one at PLACE, counted from 0, so that
+no two of these processes take the same. It prints the input's whole name as `open NAME` and every
 message as `message HEX`, MIDI clock as `clock SECONDS`, and ends when the controller goes away, to
 be started again. What there is to tell is printed as `news TEXT`. `message HEX` on stdin goes out
 to the same controller, if it takes any. Which MIDI system is used follows `MIDO_BACKEND`, as
@@ -11,15 +13,18 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from bridge.children import take_stdout
+from bridge.midi_names import alike, assigned, choose, labelled, output_for, present
+from bridge.midi_twins import tell_apart
+
+__all__ = ["NoMidi", "choose", "input_names", "output_for"]
 
 POLL_SECONDS = 1.0
 
@@ -29,32 +34,41 @@ class NoMidi(Exception):
 
 
 def input_names() -> list[str]:
-    """The MIDI inputs there are. Raises NoMidi."""
+    """The MIDI inputs there are, each by a name of its own. Raises NoMidi."""
+    return labelled(_names("input"))
+
+
+def _names(way: str) -> list[str]:
+    """The system's names of all inputs or outputs. Raises NoMidi."""
     try:
         import mido
 
-        return list(mido.get_input_names())
+        with contextlib.suppress(ImportError):  # which the next line raises as well
+            tell_apart(mido.backend.module)
+        return list(mido.get_input_names() if way == "input" else mido.get_output_names())
     except ImportError:
         raise NoMidi("it needs the package python-rtmidi: pip install python-rtmidi") from None
     except Exception as error:  # each system's library raises its own
         raise NoMidi(f"the system's MIDI cannot be used ({error})") from None
 
 
-def choose(names: list[str], wanted: str | None) -> str | None:
-    """The input that `wanted` names: exactly, or as a part in any case; the first device if None.
+def _system_name(label: str, way: str) -> str:
+    """What the system calls the input or output that is called `label` here."""
+    names = _names(way)
+    return dict(zip(labelled(names), names, strict=True)).get(label, label)
 
-    The system's own loop-through ports are no devices.
+
+def follow(
+    wanted: str | None,
+    say: Callable[[str], None],
+    all_wanted: Sequence[str | None] = (),
+    place: int = 0,
+) -> None:
+    """Wait for the controller, pass on what it sends, and return when it has gone.
+
+    `wanted` is the one at `place` of `all_wanted`; others get theirs first, see `assigned`.
     """
-    if wanted is None:
-        return next((n for n in names if "through" not in n.casefold()), None)
-    if wanted in names:
-        return wanted
-    return next((n for n in names if wanted.casefold() in n.casefold()), None)
-
-
-def follow(wanted: str | None, say: Callable[[str], None]) -> None:
-    """Wait for the controller, pass on what it sends, and return when it has gone."""
-    while (name := _look(wanted, say)) is None:
+    while (name := _look(wanted, say, all_wanted or [wanted], place)) is None:
         time.sleep(POLL_SECONDS)
     import mido
 
@@ -66,11 +80,12 @@ def follow(wanted: str | None, say: Callable[[str], None]) -> None:
 
     # Kept, not closed: closing a port whose system has gone down can crash.
     OUT.name = name
-    port = mido.open_input(name, callback=heard)
+    port = mido.open_input(_system_name(name, "input"), callback=heard)
+    count = alike(name, input_names())
     say(f"open {name}")
     say(f"news listening to {name}")
     try:
-        while name in input_names():
+        while present(name, input_names(), count):
             time.sleep(POLL_SECONDS)
     except NoMidi as error:
         say(f"news {error}")
@@ -91,30 +106,14 @@ class Out:
 
         if self.name is not None and self._tried != self.name:
             self._tried = self.name
-            name = output_for(self.name, list(mido.get_output_names()))
-            self._port = None if name is None else mido.open_output(name)
+            name = output_for(self.name, _names("output"))
+            found = None if name is None else _system_name(name, "output")
+            self._port = None if found is None else mido.open_output(found)
         if self._port is not None:
             self._port.send(message)
 
 
 OUT = Out()
-WAYS = ("in", "out", "input", "output")
-
-
-def output_for(name: str, outputs: list[str]) -> str | None:
-    """The output of the controller whose input has this name.
-
-    Systems number their ports and clients, and some say which way one goes: that is not compared.
-    """
-
-    def bare(text: str) -> str:
-        words = text.casefold().split(":")[0].split()
-        words = [re.sub(r"^midi(in|out)", "midi", word) for word in words]
-        return " ".join(w for w in words if not w.isdigit() and w not in WAYS)
-
-    if name in outputs:
-        return name
-    return next((output for output in outputs if bare(output) == bare(name)), None)
 
 
 def _send(line: str) -> None:
@@ -128,14 +127,16 @@ def _send(line: str) -> None:
         OUT.send(mido.Message.from_bytes(bytes.fromhex(rest)))
 
 
-def _look(wanted: str | None, say: Callable[[str], None]) -> str | None:
+def _look(
+    wanted: str | None, say: Callable[[str], None], all_wanted: Sequence[str | None], place: int
+) -> str | None:
     """The controller's name if it is there; otherwise say what is."""
     try:
         names = input_names()
     except NoMidi as error:
         say(f"news {error}")
         return None
-    name = choose(names, wanted)
+    name = assigned(names, all_wanted)[place]
     if name is None:
         what = "there is no input" if wanted is None else f"no input matches {wanted!r}"
         say(f"news {what} (there are: {', '.join(names) or 'none'}); waiting for one")
@@ -153,7 +154,9 @@ def main(argv: list[str]) -> None:
 
     threading.Thread(target=take_orders, daemon=True).start()
     try:
-        follow(argv[1] if len(argv) > 1 else None, say)
+        place = int(argv[1]) if len(argv) > 1 else 0
+        names = argv[2:] or [None]
+        follow(names[place], say, names, place)
     except Exception as error:
         say(f"news the port failed ({error})")
     # No clean-up on the way out, for the same reason that the port is not closed.

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge.controls import canonical_address, steer_address
-from bridge.midi_map import CURVES, SOURCES, MidiMap
+from bridge.midi_map import CURVES, RELATIVE, SOURCES, TURNED, MidiMap
 from bridge.toml_lines import QUOTES, Source, parsed, read_toml
 from musicrfm.errors import MusicRFMError
 from musicrfm.paths import composed, control_character, path_of
@@ -69,6 +69,7 @@ class Rig:
     osc: Mapping[str, Any] = field(default_factory=dict)
     midi_ports: tuple[str, ...] = ()
     midi_feedback: bool = False
+    midi_mpe: tuple[str, ...] = ()
     midi: tuple[MidiMap, ...] = ()
     steer: tuple[SteerSetting, ...] = ()
     crossfade: tuple[CrossfadeSetting, ...] = ()
@@ -132,8 +133,11 @@ MIDI = {
     "pickup": Key("switch"),
     "port": Key("text"),
     "preset": Key("text"),
+    "relative": Key("|".join(RELATIVE)),
+    "step": Key("number", 1e-6, 1e6),
+    "acceleration": Key("number", 1, 100),
 }
-TOP = {"midi_port": Key("texts"), "midi_feedback": Key("switch")}
+TOP = {"midi_port": Key("texts"), "midi_feedback": Key("switch"), "midi_mpe": Key("texts")}
 TOP_LEVEL = "the top level"
 
 
@@ -164,6 +168,7 @@ def check_rig(data: dict[str, Any], path: Source | str) -> Rig:
         **tables,
         midi_ports=top.get("midi_port", ()),
         midi_feedback=bool(top.get("midi_feedback", False)),
+        midi_mpe=top.get("midi_mpe", ()),
         midi=tuple(_midi(path, where, entry) for where, entry in _entries(path, data, "midi")),
         steer=tuple(_steer(path, where, entry) for where, entry in _entries(path, data, "steer")),
         crossfade=tuple(
@@ -202,6 +207,11 @@ def _entries(path: Source, data: dict[str, Any], name: str) -> list[tuple[str, d
     return [(f"[[{name}]] number {at}", entry) for at, entry in enumerate(entries, start=1)]
 
 
+def mapping(entry: Mapping[str, Any]) -> MidiMap:
+    """One `[[midi]]` entry by itself. Raises MusicRFMError if it is wrong in any key."""
+    return _midi(Source("MIDI"), "[[midi]]", dict(entry))
+
+
 def _midi(path: Source, where: str, entry: dict[str, Any]) -> MidiMap:
     values = _table(path, where, entry, MIDI)
     sources = [source for source in SOURCES if source in values]
@@ -234,6 +244,7 @@ def _midi(path: Source, where: str, entry: dict[str, Any]) -> MidiMap:
         raise MusicRFMError(
             f"{path.at(where)}: {where} needs the key preset, which program {number} recalls"
         )
+    _endless(path, where, source, values)
     return MidiMap(
         source,
         number,
@@ -246,7 +257,32 @@ def _midi(path: Source, where: str, entry: dict[str, Any]) -> MidiMap:
         bool(values.get("pickup", False)),
         values.get("port"),
         values.get("preset"),
+        values.get("relative"),
+        values.get("step"),
+        values.get("acceleration", 1.0),
     )
+
+
+def _endless(path: Source, where: str, source: str, values: dict[str, Any]) -> None:
+    """What is about endless encoders must be said of what can be one."""
+    relative = values.get("relative")
+    for key in ("relative", "step", "acceleration"):
+        if key in values and source not in TURNED:
+            raise MusicRFMError(
+                f"{path.at(where, key)}: {where}, {key} is for an endless encoder, which is one of "
+                f"{', '.join(TURNED)}, not {source}"
+            )
+        if key != "relative" and key in values and relative == "off":
+            raise MusicRFMError(
+                f"{path.at(where, key)}: {where}, {key} is for an endless encoder, and "
+                'relative = "off" says that this is none'
+            )
+    for key in ("toggle", "pickup"):
+        if values.get(key) and relative not in (None, "off"):
+            raise MusicRFMError(
+                f"{path.at(where, key)}: {where}, {key} is for a control with ends, and "
+                f"relative = {relative!r} says that this has none"
+            )
 
 
 def _steer(path: Source, where: str, entry: dict[str, Any]) -> SteerSetting:

@@ -157,6 +157,7 @@ def play(settings: Settings) -> int:
                 settings.rig.midi_feedback,
                 settings.rig.path,
                 clock if isinstance(clock, MidiTransport) else None,
+                settings.rig.midi_mpe,
             )
             stack.callback(midi.close)
         controls.handle("/midi/learn", partial(learn, controls, midi and midi.learner))

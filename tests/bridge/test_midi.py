@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from bridge import midi, midi_port
 from bridge.controls import Controls, namespace
 from bridge.midi import MidiInput
-from bridge.midi_map import Decoder, MidiMap
+from bridge.midi_decoder import Decoder
+from bridge.midi_map import MidiMap
 from bridge.midi_port import choose
 from musicrfm.errors import MusicRFMError
 
@@ -74,7 +75,8 @@ def test_any_bytes_leave_every_value_in_range(data):
 @given(st.integers(0, 15), st.integers(0, 127))
 def test_a_control_change_sent_as_bytes_arrives_as_the_value(channel, value):
     one = controls()
-    knobs = MidiInput(one, [MidiMap("cc", 21, "/steer/note_Db", channel + 1, 0.0, 1.2)])
+    knob = MidiMap("cc", 21, "/steer/note_Db", channel + 1, 0.0, 1.2, relative="off")
+    knobs = MidiInput(one, [knob])
     parser = mido.Parser()
     parser.feed([0xB0 | channel, 21, value])
     for message in parser:

@@ -10,10 +10,12 @@ import pytest
 from bridge import learn, midi_port
 from bridge.cli import main
 from bridge.controls import Controls, namespace
-from bridge.learn import Learner, chosen, write_mapping
+from bridge.learn import Learner, change_mapping, write_mapping
 from bridge.midi import MidiInput, Port
+from bridge.midi_decoder import Decoder
 from bridge.midi_feedback import Feedback, messages
-from bridge.midi_map import Decoder, MidiMap
+from bridge.midi_heard import found
+from bridge.midi_map import MidiMap
 from bridge.midi_port import output_for
 from bridge.rig import load_rig
 from musicrfm.errors import MusicRFMError
@@ -28,6 +30,12 @@ def note(number, velocity):
     return mido.Message("note_on", note=number, velocity=velocity)
 
 
+def heard(sent, target="number"):
+    """What `found` makes of these messages."""
+    decoder = Decoder()
+    return found([(move, "") for message in sent for move in decoder.moves(message)], target)
+
+
 NRPN = [control(99, 1), control(98, 2), control(6, 5), control(38, 6)]
 
 
@@ -40,20 +48,17 @@ NRPN = [control(99, 1), control(98, 2), control(6, 5), control(38, 6)]
         (NRPN, "nrpn", 130),
         ([note(40, 3)], "note", 40),
         ([note(40, 3), mido.Message("aftertouch", value=9)], "note", 40),
-        ([mido.Message("pitchwheel", pitch=9)], "pitch_bend", 0),
-        ([mido.Message("aftertouch", value=9)], "pressure", 0),
+        ([mido.Message("pitchwheel", pitch=9)], "pitch_bend", None),
+        ([mido.Message("aftertouch", value=9)], "pressure", None),
     ],
 )
 def test_the_control_that_was_meant_is_found(sent, source, number):
-    decoder = Decoder()
-    one = chosen(move for message in sent for move in decoder.moves(message))
+    one = heard(sent).mapping
     assert (one.source, one.number) == (source, number)
 
 
 def test_a_note_let_go_and_half_an_nrpn_are_no_choice():
-    decoder = Decoder()
-    sent = [note(40, 0), control(99, 1), control(98, 2)]
-    assert chosen(move for message in sent for move in decoder.moves(message)) is None
+    assert heard([note(40, 0), control(99, 1), control(98, 2)]) is None
 
 
 def test_what_was_learned_works_is_told_and_is_in_the_rig(tmp_path, monkeypatch):
@@ -71,7 +76,7 @@ def test_what_was_learned_works_is_told_and_is_in_the_rig(tmp_path, monkeypatch)
     knobs.handle(control(1, 100, channel=3))
     assert one.received == 0  # what is turned to be learned turns nothing
     until(lambda: told)
-    entry = {"cc": 1, "channel": 4, "to": "/steer/note_C"}
+    entry = {"cc": 1, "channel": 4, "to": "/steer/note_C", "relative": "off"}
     assert told == [("/steer/note_C", entry)]
     knobs.handle(control(2, 127))
     assert one.received == 0  # the old knob has been let off
@@ -80,7 +85,10 @@ def test_what_was_learned_works_is_told_and_is_in_the_rig(tmp_path, monkeypatch)
     written = path.read_text()
     assert "# mine" in written and "# lucky" in written
     kept = load_rig(path).midi
-    assert kept == (MidiMap("cc", 1, "/gain"), MidiMap("cc", 1, "/steer/note_C", 4))
+    assert kept == (
+        MidiMap("cc", 1, "/gain"),
+        MidiMap("cc", 1, "/steer/note_C", 4, relative="off"),
+    )
 
 
 def test_a_rig_that_is_not_there_is_made_and_one_that_is_broken_is_left(tmp_path):
@@ -103,7 +111,7 @@ def test_learning_can_be_called_off_and_nonsense_is_refused(monkeypatch):
     with pytest.raises(MusicRFMError, match="takes an address"):
         one.start("gain")
     one.start("/gain")
-    assert one.hear(Decoder().moves(control(1, 1)))
+    assert one.hear(Decoder().moves(control(1, 40)))
     until(lambda: learned)
     assert len(learned) == 1 and not one.hear(Decoder().moves(control(1, 1)))
 
@@ -112,7 +120,7 @@ def test_an_address_that_is_not_there_is_told(monkeypatch, caplog):
     monkeypatch.setattr(learn, "GATHER_SECONDS", 0.01)
     knobs = MidiInput(Controls(namespace([])), [])
     knobs.learner.start("/steer/nothing")
-    knobs.handle(control(1, 1))
+    knobs.handle(control(1, 40))
     until(lambda: "unknown address '/steer/nothing'" in caplog.text)
 
 
@@ -227,11 +235,12 @@ def test_the_command_writes_the_control_that_was_moved(tmp_path, monkeypatch, ca
     def play(port):
         if port.name == "keys":
             port.handle(note(36, 100))
+            port.handle(note(36, 0))
 
     monkeypatch.setattr(Port, "start", play)
     assert main(["learn", "/steer/note_Db", "--rig", str(path)]) == 0
     assert "note = 36" in capsys.readouterr().out
-    assert load_rig(path).midi == (MidiMap("note", 36, "/steer/note_Cs", 1),)
+    assert load_rig(path).midi == (MidiMap("note", 36, "/steer/note_Cs", 1, port="keys"),)
     assert main(["learn", "gain", "--rig", str(path)]) == 2
     assert "takes an address" in capsys.readouterr().err
 

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from bridge.controls import Controls, namespace
 from bridge.midi import MidiInput
-from bridge.midi_map import CURVES, PITCH_CLASSES, Decoder, MidiMap, bent, shared, unbent
+from bridge.midi_decoder import Decoder
+from bridge.midi_map import CURVES, MidiMap, bent, unbent
+from bridge.midi_notes import PITCH_CLASSES, Key, shared
 
 
 def rig(*maps, **more):
@@ -83,7 +85,7 @@ def test_pressure_is_a_knob():
 
 @given(st.dictionaries(st.integers(0, 127), st.floats(0.01, 1), min_size=1))
 def test_held_notes_share_what_the_hardest_would_get(held):
-    amounts = shared(held)
+    amounts = shared({Key("", 1, 1, number): velocity for number, velocity in held.items()})
     assert sum(amounts.values()) == pytest.approx(max(held.values()))
     assert set(amounts) == {PITCH_CLASSES[note % 12] for note in held}
 

@@ -1,0 +1,168 @@
+"""Endless encoders: controls that say how far they were turned, and not where they are.
+
+A click is one value byte, encoded in one of three usual ways. Which one, and whether a control is
+such an encoder at all, shows in what it sends: a knob with ends hardly ever repeats itself, and
+never jumps from one end to the other, while clicks do just that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+from musicrfm.errors import MusicRFMError
+
+# Each encoding: its name for people, with what a click up and a click down are.
+ENCODINGS: dict[str, str] = {
+    "twos": "two's complement, 1 and 127",
+    "offset": "offset 64, 65 and 63",  # before the next: a first turn is mostly up
+    "signed": "sign bit, 1 and 65",
+}
+SMALL = 8  # clicks in one message, of an encoder that has just begun to turn
+FAST = 31  # clicks in one message, of one that is spun
+MANY = 16  # messages in which an encoder has shown itself
+NEAR = SMALL / 127  # of the way, that a knob may jump although it could be an encoder
+SLOW_TURN, FAST_TURN = 10.0, 50.0  # clicks a second, between which acceleration sets in
+
+
+def clicks(encoding: str, code: int) -> int:
+    """How far one value byte, 0 to 127, says that the encoder was turned; up is positive."""
+    if encoding == "twos":
+        return code - 128 if code >= 64 else code
+    if encoding == "signed":
+        return 64 - code if code > 64 else code % 64
+    if encoding == "offset":
+        return code - 64
+    raise MusicRFMError(f"an encoder counts as {', '.join(ENCODINGS)}, not as {encoding!r}")
+
+
+def nearest(encodings: Iterable[str], code: int) -> int:
+    """The clicks of a byte in that of several encodings in which they are fewest."""
+    return min((clicks(one, code) for one in encodings), key=abs)
+
+
+class Auto:
+    """The clicks of what is an encoder for certain, in an encoding that shows as it is turned."""
+
+    def __init__(self) -> None:
+        self._possible = list(ENCODINGS)
+
+    def clicks(self, code: int) -> int:
+        still = [one for one in self._possible if abs(clicks(one, code)) <= FAST]
+        self._possible = still or list(ENCODINGS)
+        return nearest(self._possible, code)
+
+
+class Recogniser:
+    """What a control is, by all value bytes that it has sent.
+
+    `kind` is one of ENCODINGS, "auto" for an encoder of which two are still possible, "off" for a
+    knob with ends, and None while it may be anything.
+    """
+
+    def __init__(self) -> None:
+        self.kind: str | None = None
+        self._codes: list[int] = []
+        self.possible = list(ENCODINGS)
+
+    def hear(self, code: int) -> str | None:
+        """Take one more value byte; returns the kind."""
+        limit = FAST if self._codes else SMALL  # nobody begins by spinning
+        still = [one for one in self.possible if 0 < abs(clicks(one, code)) <= limit]
+        if self.kind in ENCODINGS and clicks(self.kind, code) == 0:
+            still = self.possible  # some say so when they come to rest
+        if len(self._codes) < MANY:
+            self._codes.append(code)
+        self.possible = still
+        if not still:
+            self.kind = "off"
+        elif self.kind not in (None, "off") or self._turns():
+            self.kind = still[0] if len(still) == 1 else "auto"
+        elif len(self._codes) == MANY:
+            self.kind = "off"
+        return self.kind
+
+    def _turns(self) -> bool:
+        """Whether what was sent so far is what only an encoder sends."""
+        codes, pairs = self._codes, list(pairwise(self._codes))
+        if any(a == b and a in (1, 63, 65, 127) for a, b in pairs):
+            return True
+        if any(self._back(a, b) and abs(a - b) > 2 * SMALL for a, b in pairs):
+            return True
+        # A quick knob steps over the middle as well, but then goes on the same way.
+        steady = all(a < b for a, b in pairs) or all(a > b for a, b in pairs)
+        if len(codes) == 2:
+            return self._back(*codes) and sum(codes) == 128
+        return not steady and any(self._back(a, b) for a, b in pairs)
+
+    def _back(self, one: int, other: int) -> bool:
+        """Whether these two turn to either side, and neither far."""
+        return any(
+            clicks(way, one) * clicks(way, other) < 0
+            and max(abs(clicks(way, one)), abs(clicks(way, other))) <= SMALL
+            for way in self.possible
+        )
+
+
+class Guess:
+    """Where a control stands whose mapping does not say whether it is endless.
+
+    What cannot be told yet moves little: a knob that would jump, and could be an encoder, moves by
+    single clicks. Once it is told, what was taken for something else is made good.
+    """
+
+    def __init__(self) -> None:
+        self._recogniser = Recogniser()
+        self._base = 0.0  # where the parameter was before the codes
+        self._codes: list[int] = []
+
+    @property
+    def kind(self) -> str | None:
+        return self._recogniser.kind
+
+    def position(self, code: int, here: float, by_others: bool, step: float) -> float:
+        """Where it is now, 0 to 1, after one more value byte.
+
+        here: where the parameter is. by_others: something else than this control has moved it, or
+        this control has not moved it yet. step: of the way, that one click is.
+        """
+        kind = self._recogniser.hear(code)
+        if by_others:
+            self._base, self._codes = here, []
+        self._codes.append(code)
+        if kind == "off":
+            return code / 127
+        at = code / 127
+        if kind is None and (not _is_low_click(code) or abs(at - here) <= NEAR):
+            return at
+        turned = self._base + step * sum(self._clicks(one) for one in self._codes)
+        if kind in ENCODINGS or not 0.0 <= turned <= 1.0 or len(self._codes) >= MANY:
+            self._base, self._codes = min(max(turned, 0.0), 1.0), []
+        return min(max(turned, 0.0), 1.0)
+
+    def _clicks(self, code: int) -> int:
+        few = nearest(self._recogniser.possible, code)
+        if self.kind is not None:
+            return few
+        # Above 64 it is up in one encoding and down in another.
+        return 0 if 64 <= code <= 64 + SMALL else (few > 0) - (few < 0)
+
+
+class Speed:
+    """How fast an encoder is turned, for acceleration."""
+
+    def __init__(self) -> None:
+        self._at, self._up = float("-inf"), True
+
+    def factor(self, turned: int, now: float, most: float) -> float:
+        """So many times further each click goes: from 1 to `most`. now: seconds."""
+        same_way = (turned > 0) == self._up
+        rate = abs(turned) / max(now - self._at, 1e-3) if same_way else 0.0
+        self._at, self._up = now, turned > 0
+        share = (rate - SLOW_TURN) / (FAST_TURN - SLOW_TURN)
+        return 1.0 + (most - 1.0) * min(max(share, 0.0), 1.0)
+
+
+def _is_low_click(code: int) -> bool:
+    """Whether a code may be a click. Those at the top are also what pads and buttons send."""
+    return code <= 64 + SMALL and any(0 < abs(clicks(one, code)) <= SMALL for one in ENCODINGS)
