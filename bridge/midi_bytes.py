@@ -6,7 +6,7 @@ import mido
 
 # The data bytes of each kind of message, by its status without the channel.
 LENGTHS = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
-REALTIME, SYSTEM = 0xF8, 0xF0
+SYSTEM, REALTIME, UNDEFINED = 0xF0, 0xF8, (0xF9, 0xFD)
 
 
 class Messages:
@@ -21,15 +21,23 @@ class Messages:
 
     def feed(self, data: bytes) -> list[mido.Message]:
         """The messages that are complete with these bytes. Never raises."""
+        messages = []
         for byte in data:
-            if SYSTEM <= byte < REALTIME:
-                self._status = 0
-            elif byte < SYSTEM and byte >= 0x80:
-                self._status, self._missing = byte, LENGTHS[byte & 0xF0]
-            elif byte < 0x80 and self._status:
-                if not self._missing:
-                    self._parser.feed_byte(self._status)
-                    self._missing = LENGTHS[self._status & 0xF0]
-                self._missing -= 1
-            self._parser.feed_byte(byte)
-        return list(self._parser)
+            if byte < REALTIME:
+                self._take(byte)
+                messages += self._parser
+            elif byte not in UNDEFINED:
+                messages.append(mido.Message.from_bytes([byte]))
+        return messages
+
+    def _take(self, byte: int) -> None:
+        if byte >= SYSTEM:
+            self._status = 0
+        elif byte >= 0x80:
+            self._status, self._missing = byte, LENGTHS[byte & 0xF0]
+        elif self._status:
+            if not self._missing:
+                self._parser.feed_byte(self._status)
+                self._missing = LENGTHS[self._status & 0xF0]
+            self._missing -= 1
+        self._parser.feed_byte(byte)

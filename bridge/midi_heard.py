@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ MODES = range(120, 128)
 FINE_VELOCITY, BANKS = 88, (0, 32)
 MPE_KEY = {"pitch_bend", "cc 74"}  # what each key of an MPE controller sends
 CLICK = {1, 63, 65, 127}
+JITTER = 2.5 / 127  # of the way, that a knob may seem to move while nobody touches it
 
 
 class Name(NamedTuple):
@@ -190,18 +191,16 @@ def _of_finger(one: Heard) -> bool:
 
 def _knob(one: Heard, target: str) -> Found:
     source, number, channel, port = one.name
-    single = source in ("pitch_bend", "pressure")
-    mapping = MidiMap(source, None if single else number, channel=channel)
-    if source != "cc":
-        return Found(mapping, port, certain=not single or one.extent > 0.0)
     if one.is_button:
         return _button(one, target)
-    ask = {
-        None: "turn it a little further, and back",
-        "auto": "it seems endless: turn it back as well",
-    }
-    mapping = replace(mapping, relative=one.kind)
-    return Found(mapping, port, one.kind not in ask, ask.get(one.kind, ""))
+    single = source in ("pitch_bend", "pressure")
+    kind = one.kind if source == "cc" else None
+    mapping = MidiMap(source, None if single else number, channel=channel, relative=kind)
+    if kind == "auto":
+        return Found(mapping, port, False, "it seems endless: turn it back as well")
+    if one.extent <= JITTER or (source == "cc" and kind is None):
+        return Found(mapping, port, False, "turn it further, and back")
+    return Found(mapping, port, True)
 
 
 def _button(one: Heard, target: str) -> Found:

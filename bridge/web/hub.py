@@ -38,7 +38,7 @@ LOOK_SECONDS = 1.0  # how often the names of the presets are looked up
 MAX_PAGES = 32
 MAX_SET = 1000  # values in one message
 SOURCE = "web"
-VERBS = ("set", "preset", "learn")
+VERBS = ("set", "preset", "learn", "midi")
 
 
 @dataclass(eq=False)
@@ -52,6 +52,7 @@ class Page:
     entry: int = 0
     presets: list[str] | None = None
     learning: str | None = None
+    mappings: list[dict] | None = None
     seen: int = 0  # number of its last message
     seen_told: int = 0
     again: set[str] = field(default_factory=set)  # addresses it set, to be told what they became
@@ -86,9 +87,8 @@ class Hub:
         self._meter: dict = {}
         self._names: list[str] | None = None
         self._look_due = 0.0
-        self._learning: str | None = None
-        if learner is not None:
-            learner.on_learned(self._learned)
+        self._mappings: list[dict] | None = None
+        self._look_at_learner()
 
     # ---- every tick ----
 
@@ -107,6 +107,7 @@ class Hub:
         if self._presets is not None and now >= self._look_due:
             self._look_due = now + LOOK_SECONDS
             self._names = await run_in_threadpool(lambda: list(self._presets.names()))
+        self._look_at_learner()
         reading = self._meters.read() if self._meters is not None else None
         self._count += 1
         steers = self._coefficients.at(self.controls.snapshot(), now)
@@ -121,6 +122,13 @@ class Hub:
             self._meter |= _numbers(reading)
         for page in self._pages:
             page.due.set()
+
+    def _look_at_learner(self) -> None:
+        """Others may ask it to learn as well, and it ends by itself."""
+        learner = self._learner
+        self._learning = None if learner is None else learner.address
+        mapped = None if learner is None else learner.mapped
+        self._mappings = None if mapped is None else mapped.entries()
 
     # ---- one page ----
 
@@ -165,6 +173,7 @@ class Hub:
         snapshot = self.controls.snapshot()
         page.values, page.version = snapshot.values, snapshot.version
         page.column, page.presets, page.learning = self._count, self._names, self._learning
+        page.mappings = self._mappings
         entries = self.log.since(0)
         page.entry = entries[-1].number if entries else 0
         return {
@@ -175,6 +184,7 @@ class Hub:
             "presets": self._names if self._presets is not None else None,
             "learner": self._learner is not None,
             "learning": self._learning,
+            "mappings": self._mappings,
             "log": [asdict(entry) for entry in entries],
             "columns": list(self._columns),
         }
@@ -203,6 +213,8 @@ class Hub:
             news["presets"] = page.presets = self._names
         if page.learning != self._learning:
             news["learning"] = page.learning = self._learning
+        if page.mappings != self._mappings:
+            news["mappings"] = page.mappings = self._mappings
         for key, waiting in (("refused", page.refused), ("notes", page.notes)):
             if waiting:
                 news[key] = list(waiting)
@@ -229,6 +241,8 @@ class Hub:
             await self._preset(page, message["preset"])
         if "learn" in message:
             self._learn(page, message["learn"])
+        if "midi" in message:
+            await self._map(page, message["midi"])
 
     def _set(self, page: Page, values: object) -> None:
         if not isinstance(values, dict) or len(values) > MAX_SET:
@@ -287,13 +301,27 @@ class Hub:
                 self._learner.start(self.controls.parameter(address).address)
             else:
                 raise MusicRFMError(f"learn takes an address, not {address!r}")
-            self._learning = address
+            self._look_at_learner()
         except MusicRFMError as error:
             self._refuse(page, str(address or ""), str(error))
 
-    def _learned(self, *what: object) -> None:
-        """The learner's thread says that it is done."""
-        self._learning = None
+    async def _map(self, page: Page, asked: object) -> None:
+        """Another MIDI mapping in the place of one, or none."""
+        asked = asked if isinstance(asked, dict) else {}
+        before, after = asked.get("before"), asked.get("after")
+        try:
+            mapped = None if self._learner is None else self._learner.mapped
+            if mapped is None:
+                raise MusicRFMError("there are no MIDI mappings: start the bridge with --midi")
+            if not isinstance(before, dict) or not (after is None or isinstance(after, dict)):
+                raise MusicRFMError("a mapping is changed from an object to another one or to null")
+            await run_in_threadpool(mapped.change, before, after)
+        except MusicRFMError as error:
+            self._refuse(page, "", str(error))
+        except Exception as error:
+            log.exception("a MIDI mapping could not be changed")
+            self._refuse(page, "", f"the MIDI mapping could not be changed: {error}")
+        page.mappings = []  # it is told what it is now, whatever it asked for
 
     def _refuse(self, page: Page, address: str, reason: str) -> None:
         page.refused.append({"address": address, "reason": reason})

@@ -61,12 +61,28 @@ class Presets:
         self._kept.pop(name, None)
 
 
+class Mapped:
+    """Mappings in memory; those of CC 127 cannot be changed."""
+
+    def __init__(self) -> None:
+        self.kept: list[dict] = [{"cc": 20, "to": "/steer/note_C", "channel": 1}]
+
+    def entries(self) -> list[dict]:
+        return list(self.kept)
+
+    def change(self, before: dict, after: dict | None) -> None:
+        if before not in self.kept or before.get("cc") == 127:
+            raise MusicRFMError("that mapping has been changed by somebody else meanwhile")
+        at = self.kept.index(before)
+        self.kept = [*self.kept[:at], *([] if after is None else [after]), *self.kept[at + 1 :]]
+
+
 class Learner:
     """Learns when the test says so."""
 
     def __init__(self) -> None:
         self.address: str | None = None
-        self._listeners: list = []
+        self.mapped = Mapped()
 
     def start(self, address: str) -> None:
         self.address = address
@@ -74,9 +90,5 @@ class Learner:
     def cancel(self) -> None:
         self.address = None
 
-    def on_learned(self, listener) -> None:
-        self._listeners.append(listener)
-
     def learn(self) -> None:
-        for listener in self._listeners:
-            listener(self.address)
+        self.address = None

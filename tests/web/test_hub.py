@@ -170,6 +170,9 @@ def test_only_the_newest_of_many_values_is_sent(stage):
         ('{"preset": 1}', "needs a name"),
         ('{"learn": "/nothing"}', "unknown address"),
         ('{"learn": 5}', "not 5"),
+        ('{"midi": 3}', "from an object to another one or to null"),
+        ('{"midi": {"before": {}, "after": 7}}', "from an object to another one or to null"),
+        ('{"midi": {"before": {"cc": 1}, "after": null}}', "by somebody else meanwhile"),
     ],
 )
 def test_what_cannot_be_is_answered_and_the_page_stays(stage, message, reason):
@@ -253,6 +256,22 @@ def test_learning_is_shown_on_every_page_until_it_is_done(stage):
         assert stage.learner.address is None
 
 
+def test_mappings_are_shown_changed_and_forgotten_on_every_page(stage):
+    before = {"cc": 20, "to": "/steer/note_C", "channel": 1}
+    after = before | {"relative": "twos", "step": 0.02}
+    with stage.page() as one, stage.page() as other:
+        assert hear(one, lambda m: "hello" in m)["hello"]["mappings"] == [before]
+        hear(other, lambda m: "hello" in m)
+        one.send_json({"midi": {"before": before, "after": after}})
+        for page in (one, other):
+            assert hear(page, lambda m: "mappings" in m)["mappings"] == [after]
+        one.send_json({"midi": {"before": before, "after": None}})
+        assert "by somebody else meanwhile" in refusal(one)
+        other.send_json({"midi": {"before": after, "after": None}})
+        assert hear(one, lambda m: m.get("mappings") == [])
+        assert stage.learner.mapped.kept == []
+
+
 def test_without_presets_learner_or_meters_the_page_is_told_so():
     controls = Controls(namespace(["note_C"]))
     with TestClient(create_app(controls), base_url=f"http://{PLACE}") as client:
@@ -264,6 +283,9 @@ def test_without_presets_learner_or_meters_the_page_is_told_so():
             page.send_json({"preset": {"do": "store", "name": "x"}})
             assert "keeps no presets" in refusal(page)
             page.send_json({"learn": "/gain"})
+            assert "--midi" in refusal(page)
+            assert hello["mappings"] is None
+            page.send_json({"midi": {"before": {"cc": 1}, "after": None}})
             assert "--midi" in refusal(page)
 
 

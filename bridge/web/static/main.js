@@ -3,6 +3,7 @@
 import { toast } from "./dom.js";
 import { groups } from "./groups.js";
 import { Link } from "./link.js";
+import { buildMidi } from "./midi.js";
 import { buildDials, buildNotes } from "./notes.js";
 import { buildFine, buildLearn, buildLog, buildPresets, buildPrompt } from "./panels.js";
 import { Scope } from "./scope.js";
@@ -45,6 +46,7 @@ function build(hello) {
     fine: buildFine(place("fine"), found, store),
     presets: buildPresets(place("presets"), store, link, hello.presets),
     log: buildLog(place("log"), hello.log),
+    midi: buildMidi(place("midi"), link, hello.mappings),
   };
   buildPrompt(place("prompt"), found, store);
   buildNotes(place("notes"), found.notes, context);
@@ -77,6 +79,7 @@ function receive(message) {
     parts.learn.show(message.learning);
     for (const [address, dial] of dials) dial.element.classList.toggle("listening", address === message.learning);
   }
+  if (message.mappings) parts.midi.show(message.mappings);
   if (message.log) parts.log.show(message.log);
   for (const { reason } of message.refused ?? []) toast(reason);
   for (const note of message.notes ?? []) toast(note);
