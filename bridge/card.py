@@ -50,7 +50,8 @@ def play(n, memory, out):
     end, fade, up, down = n[END], n[FADE], n[UP], n[DOWN]
     taps, mask, channels = n[TAPS], n[MASK], n[CHANNELS]
     frames, outputs = out.shape
-    sound = FILTERS + up * taps
+    mix = FILTERS + up * taps
+    sound = mix + outputs * channels
     for i in range(frames):
         for output in range(outputs):
             out[i, output] = 0.0
@@ -70,12 +71,10 @@ def play(n, memory, out):
             for k in range(taps):
                 at = sound + ((first + k) & mask) * channels + channel
                 total += memory[weights + k] * memory[at]
-            if outputs == 1:
-                out[i, 0] += total / np.float32(channels)
-            elif channel < outputs:
-                out[i, channel] = total
-        if channels == 1 and outputs > 1:
-            out[i, 1] = out[i, 0]
+            for output in range(outputs):
+                share = memory[mix + output * channels + channel]
+                if share != 0.0:
+                    out[i, output] += share * total
         gain = level / fade
         for output in range(outputs):
             value = out[i, output]

@@ -11,21 +11,24 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from bridge import device_list
 from bridge.bench.command import bench_arguments, run_bench
 from bridge.clients import clients
 from bridge.controls import namespace
 from bridge.controls_page import page
+from bridge.device_names import SetupError
 from bridge.doctor import doctor
 from bridge.learn_command import listen
 from bridge.midi_port import NoMidi, input_names
 from bridge.output import FIXES, RING_SECONDS
+from bridge.parameters import CUE_GAIN
 from bridge.priority import be_early
 from bridge.recorder import is_sound_file
 from bridge.replay import ReplaySettings, replay
 from bridge.rig import Rig, SteerSetting, load_rig
 from bridge.rig_commands import check_rig_file, init_rig
+from bridge.routing import apart, outputs
 from bridge.session import Settings, play
-from bridge.speaker import SetupError, find_output, load_portaudio
 from musicrfm.commands.steers import steer_option
 from musicrfm.directions import list_directions, model_name
 from musicrfm.errors import MusicRFMError
@@ -127,8 +130,22 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--output",
         metavar="DEVICE|FILE|none",
-        help="a device (index or part of its name, see `bridge devices`), a .flac or .wav file, or "
-        "none; default: the system's output",
+        help="a device (a part of its name, with its sound system if it has several, or its "
+        "number: see `bridge devices`), a .flac or .wav file, or none; default: the system's",
+    )
+    add(
+        "--channels",
+        metavar="LIST",
+        type=_outputs,
+        help="which outputs of the sound card play, counted from 1, as in 3,4; a single one gets "
+        "all in mono (default 1,2)",
+    )
+    add(
+        "--cue",
+        metavar="LIST",
+        type=_outputs,
+        help="outputs of the same card for headphones, as in 5,6: the music at /cue/gain, "
+        "whatever /gain is",
     )
     add("--seconds", metavar="S", type=_number(0.02, 1e7), help="stop after S seconds of audio")
     add(
@@ -224,6 +241,13 @@ def _number(low: float, high: float) -> Any:
     return number
 
 
+def _outputs(text: str) -> tuple[int, ...]:
+    try:
+        return outputs(text)
+    except MusicRFMError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def _web_place(text: str) -> tuple[str, int]:
     host, colon, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]") if colon else "127.0.0.1"
@@ -259,6 +283,13 @@ def _settings(args: argparse.Namespace) -> Settings:
     on_file = output is not None and (output == "none" or is_sound_file(output))
     if args.fast and not (on_file and args.seconds):
         raise MusicRFMError("--fast needs --output FILE or none, and --seconds")
+    channels = first(args.channels, rig.output.get("channels"))
+    cue = first(args.cue, rig.output.get("cue"))
+    apart(channels, cue)
+    if on_file:
+        if args.channels or args.cue:
+            raise MusicRFMError(f"--channels and --cue need a sound card, not --output {output}")
+        channels = cue = None
     if args.hear_take and args.continue_from is None:
         raise MusicRFMError("--hear-take needs --continue FILE, the take to be heard")
     if (args.clock_play or args.clock_tempo) and args.clock is None:
@@ -270,6 +301,8 @@ def _settings(args: argparse.Namespace) -> Settings:
         if key in engine
     }
     typed = {"/steer_guidance": args.steer_guidance, "/keep_norm": args.keep_norm}
+    if cue and "cue_gain" in rig.output:
+        live[CUE_GAIN.address] = rig.output["cue_gain"]
     live |= {address: value for address, value in typed.items() if value is not None}
     return Settings(
         model=first(args.model, engine.get("model"), "nano"),
@@ -280,6 +313,8 @@ def _settings(args: argparse.Namespace) -> Settings:
         steer=(*rig.steer, *args.steer),
         start={"/prompt": prompt, **live},
         output=output,
+        outputs=channels,
+        cue=cue,
         device_latency=rig.output.get("latency", "low"),
         seconds=args.seconds,
         record=first(args.record, rig.output.get("record")),
@@ -304,20 +339,11 @@ def _settings(args: argparse.Namespace) -> Settings:
 
 def devices() -> int:
     """Print what there is to play on and to turn knobs with; returns the exit status."""
-    print("Audio outputs (for --output):")
+    print("Audio outputs (for --output; * is the default; --channels chooses among them):")
     try:
-        sounddevice = load_portaudio()
-        outputs = [d for d in sounddevice.query_devices() if d["max_output_channels"] > 0]
-        default = find_output(sounddevice, None)["index"]
-        for device in outputs:
-            mark = "*" if device["index"] == default else " "
-            system = sounddevice.query_hostapis(device["hostapi"])["name"]
-            print(
-                f"{mark} {device['index']:2d}  {device['name']}  ({system}, "
-                f"{device['max_output_channels']} channels, {device['default_samplerate']:g} Hz)"
-            )
+        print(device_list.text(device_list.audio_outputs()))
     except SetupError as error:
-        print(f"  none: {FIXES[error.kind]}")
+        print(f"  none: {FIXES.get(error.kind, error)}")
     print("MIDI inputs (for --midi):")
     try:
         for name in input_names():

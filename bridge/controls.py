@@ -330,7 +330,8 @@ class Controls:
                 self._values[address] = self._start[address]
             elif address.startswith("/steer/"):
                 self._values[address] = parameter.default
-        self._values["/gain"] = min(self._values["/gain"], self._start["/gain"])
+            elif address in ("/gain", "/cue/gain"):
+                self._values[address] = min(self._values[address], self._start[address])
 
     def _changed(self) -> None:
         self._version += 1

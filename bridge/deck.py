@@ -14,7 +14,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from bridge.dsp import soft_limit, to_channels
+from bridge.dsp import soft_limit
 from bridge.rewindable import RewindableBuffer
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ LONGEST_RATIO = 640  # the least exact ratio of rates is of numbers like these
     CHANNELS,  # of the sound
     OUTPUTS,  # of the card
     FLOATS,  # how long this memory is
-    HEADER,  # so many numbers; after them, as float32, the resampler's filters and the sound
+    HEADER,  # so many numbers; after them, as float32, the resampler's filters, the mix, the sound
 ) = range(20)
 FILTERS = 2 * HEADER  # where they begin
 
@@ -71,35 +71,41 @@ class Deck:
 
     What is due within `ring_seconds`, and in the card's next block, is settled: the rest may still
     be replaced. `play` is the callback's work; all else is for one thread.
+
+    mix: what share of each channel of the sound each output of the card has, float32 [outputs,
+    channels].
     """
 
     def __init__(
         self,
         rate_in: int,
         rate_out: float,
-        channels_in: int,
-        channels_out: int,
+        mix: np.ndarray,
         lookahead: float,
         ring_seconds: float,
     ) -> None:
+        outputs, channels = mix.shape
+        self.channels = channels
         self.rate_in = rate_in
         self.ring_seconds = ring_seconds
         self._seam = round(FADE_SECONDS * rate_in)
-        self.deep = RewindableBuffer(channels_in, self._seam)
+        self.deep = RewindableBuffer(channels, self._seam)
         self._enough = lead_seconds(lookahead)
         ratio = Fraction(round(rate_out), rate_in).limit_denominator(LONGEST_RATIO)
         taps = resampling_taps(ratio.numerator, ratio.denominator)
         room = 1 << int((2 * lookahead + ROOM_SECONDS) * rate_in).bit_length()
-        sound = FILTERS + taps.size
-        self._memory = np.zeros(sound + room * channels_in, np.float32)
+        shares = FILTERS + taps.size
+        sound = shares + mix.size
+        self._memory = np.zeros(sound + room * channels, np.float32)
         self.numbers = self._memory[:FILTERS].view(np.int64)
         self.numbers[FADE] = max(1, round(FADE_SECONDS * rate_out))
         self.numbers[[UP, DOWN, TAPS]] = *ratio.as_integer_ratio(), taps.shape[1]
-        self.numbers[[MASK, CHANNELS, OUTPUTS]] = room - 1, channels_in, channels_out
+        self.numbers[[MASK, CHANNELS, OUTPUTS]] = room - 1, channels, outputs
         self.numbers[FLOATS] = self._memory.size
-        self._memory[FILTERS:sound] = taps.ravel()
-        self._sound = self._memory[sound:].reshape(room, channels_in)
-        self._silence = np.zeros((taps.shape[1], channels_in), np.float32)
+        self._memory[FILTERS:shares] = taps.ravel()
+        self._memory[shares:sound] = mix.ravel()
+        self._sound = self._memory[sound:].reshape(room, channels)
+        self._silence = np.zeros((taps.shape[1], channels), np.float32)
 
     @property
     def address(self) -> int:
@@ -253,9 +259,12 @@ def play_with_numpy(numbers: np.ndarray, memory: np.ndarray, out: np.ndarray) ->
     """The next frames: resampled, mixed to the card's outputs, limited, faded where sound ends."""
     n = numbers
     up, taps = int(n[UP]), int(n[TAPS])
-    sounds = FILTERS + up * taps
-    filters = memory[FILTERS:sounds].reshape(up, taps)
-    sound = memory[sounds:].reshape(-1, int(n[CHANNELS]))
+    channels, outputs = int(n[CHANNELS]), int(n[OUTPUTS])
+    mixes = FILTERS + up * taps
+    sounds = mixes + outputs * channels
+    filters = memory[FILTERS:mixes].reshape(up, taps)
+    mix = memory[mixes:sounds].reshape(outputs, channels)
+    sound = memory[sounds:].reshape(-1, channels)
     out[:] = 0.0
     if not n[PLAYING]:
         return
@@ -268,8 +277,8 @@ def play_with_numpy(numbers: np.ndarray, memory: np.ndarray, out: np.ndarray) ->
     levels = np.minimum(n[LEVEL] + 1 + np.arange(frames), np.minimum(left, n[FADE]))
     first = n[POSITION] + places[:frames] // up - taps // 2 + 1
     heard = sound[(first[:, None] + np.arange(taps)) & n[MASK]]
-    mixed = np.einsum("fk,fkc->fc", filters[places[:frames] % up], heard)
-    mixed = soft_limit(to_channels(mixed, out.shape[1]))
+    resampled = np.einsum("fk,fkc->fc", filters[places[:frames] % up], heard)
+    mixed = soft_limit(np.einsum("fc,oc->fo", resampled, mix))
     out[:frames] = mixed * (levels / n[FADE])[:, None]
     n[LEVEL] = levels[-1] if frames else n[LEVEL]
     if frames < len(out):

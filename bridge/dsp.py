@@ -30,26 +30,6 @@ def db_to_amplitude(decibels: float, silent_below: float = -60.0) -> float:
     return 0.0 if decibels <= silent_below else 10.0 ** (decibels / 20.0)
 
 
-def to_channels(audio: np.ndarray, channels: int) -> np.ndarray:
-    """Fit audio [samples, n] to [samples, channels].
-
-    Mono goes to the first two outputs, more channels than outputs are averaged into one, and
-    outputs beyond the sound stay silent.
-    """
-    have = audio.shape[1]
-    if have == channels:
-        return audio
-    if channels == 1:
-        return audio.mean(axis=1, keepdims=True)
-    out = np.zeros((audio.shape[0], channels), dtype=np.float32)
-    if have == 1:
-        out[:, :2] = audio
-    else:
-        used = min(have, channels)
-        out[:, :used] = audio[:, :used]
-    return out
-
-
 class Ramp:
     """A level that moves to its target in a straight line, sample by sample."""
 

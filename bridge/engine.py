@@ -15,15 +15,17 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from bridge import awake
 from bridge.controllog import STOP, Change, ControlLog, source_name
 from bridge.controls import Controls, Snapshot, Value
 from bridge.dsp import Ramp, db_to_amplitude, soft_limit
 from bridge.output import Output
-from bridge.parameters import PROMPT_SLOTS
+from bridge.parameters import CUE_GAIN, PROMPT_SLOTS
 from bridge.recorder import Recorder
 from bridge.strain import Load, Strain
 from musicrfm.errors import MusicRFMError
@@ -36,6 +38,7 @@ log = logging.getLogger(__name__)
 
 START_FADE = 0.05  # seconds; also for pausing, going on and panic
 STOP_FADE = 0.3
+GAIN = "/gain"
 GAIN_SECONDS = 0.02
 FLOOR_DB = -120.0
 MARGIN_SECONDS = 0.008  # for a new frame's way to the output, beside the time it takes to make
@@ -140,7 +143,8 @@ class Engine:
     much audio. `plan`: (second of audio, address, value), set when it is time. `start`, `stop`,
     `join` and `status` may be called from any thread. `control_log` hears of every change that
     counted. `script` is called before every frame with the number of frames before it, and may set
-    controls for it. `strain` gives things up where the computer cannot keep up.
+    controls for it. `strain` gives things up where the computer cannot keep up. With a `cue` the
+    output gets as many channels more, which have the music at `/cue/gain` instead of `/gain`.
     """
 
     def __init__(
@@ -158,6 +162,7 @@ class Engine:
         control_log: ControlLog | None = None,
         script: Callable[[int], None] | None = None,
         strain: Strain | None = None,
+        cue: bool = False,
     ) -> None:
         self.stream = stream
         self.controls = controls
@@ -205,12 +210,13 @@ class Engine:
         self._glides: dict[str, Glide] = {a: Glide(0.0) for a in (*steers, *weights, *SOUND)}
         self._blend_due = False  # a prompt or its weight has changed in this frame
         self._moving: set[str] = set()
-        self._gain = Ramp(0.0)
+        self._gains = {a: Ramp(0.0) for a in (GAIN, CUE_GAIN.address)[: 2 if cue else 1]}
         self._curtain = Ramp(0.0)  # 0 closed, 1 open: start, pause, panic and stop
+        self._ramps = (*self._gains.values(), self._curtain)
         self._restart = False
         self._ending = False  # the latest frame knew that it should end
         self._fallen = False  # the latest frame failed
-        self._last = np.zeros(self._channels, dtype=np.float32)
+        self._last = np.zeros(self._channels * len(self._gains), dtype=np.float32)
         self._peak = 0.0
         self._speed = 0.0
         self._setters: dict[str, Callable[[Value], None]] = self._make_setters()
@@ -291,9 +297,9 @@ class Engine:
     def _run(self) -> None:
         began = time.monotonic()
         try:
-            looked = time.monotonic()
+            looked = awake.now()
             while not self._done():
-                now = time.monotonic()
+                now = awake.now()
                 self._hiccup = max(FORGET * self._hiccup, now - looked)
                 looked = now
                 position = self.output.position()
@@ -311,7 +317,7 @@ class Engine:
                 spare = self._ahead(position) - self.lookahead
                 if spare > 0.0:
                     self._wake.wait(min(spare, NAP_SECONDS))
-                    looked = time.monotonic()
+                    looked = awake.now()
                 else:
                     self._frame()
         except BaseException as error:
@@ -424,18 +430,21 @@ class Engine:
         if audio is None:
             audio = self._silence()
         else:
-            audio = soft_limit(self._curtain.apply(self._gain.apply(audio)))
+            levelled = [gain.apply(audio) for gain in self._gains.values()]
+            audio = levelled[0] if len(levelled) == 1 else np.concatenate(levelled, axis=1)
+            audio = soft_limit(self._curtain.apply(audio))
         if self._total is not None:
             audio = audio[: self._total - self._samples]
         first = self._samples
         self._last = audio[-1].copy()
-        self._peak = float(np.abs(audio).max())
+        music = np.ascontiguousarray(audio[:, : self._channels])  # without the cue
+        self._peak = float(np.abs(music).max())
         self._samples += len(audio)
         self._reached = max(self._reached, self._samples)
         self.frames += 1
-        self._made.append(Made(first, audio, before, number, tuple(self._changes)))
+        self._made.append(Made(first, music, before, number, tuple(self._changes)))
         if self._replaced:
-            self._compare(first, audio)
+            self._compare(first, music)
         self.output.write(first, audio)
 
     def _compare(self, first: int, audio: np.ndarray) -> None:
@@ -456,7 +465,7 @@ class Engine:
         return {
             "stream": self.stream.state,
             "glides": {address: glide.state for address, glide in self._glides.items()},
-            "ramps": (self._gain.state, self._curtain.state),
+            "ramps": [ramp.state for ramp in self._ramps],
             "own": {name: getattr(self, name) for name in OWN},
             "values": dict(self._values),
             "moving": set(self._moving),
@@ -467,7 +476,8 @@ class Engine:
         self.stream.state = state["stream"]
         for address, own in state["glides"].items():
             self._glides[address].state = own
-        self._gain.state, self._curtain.state = state["ramps"]
+        for ramp, own in zip(self._ramps, state["ramps"], strict=True):
+            ramp.state = own
         for name, value in state["own"].items():
             setattr(self, name, value)
         self._values, self._moving = dict(state["values"]), set(state["moving"])
@@ -525,7 +535,7 @@ class Engine:
 
     def _silence(self) -> np.ndarray:
         """A frame of nothing that starts where the last one ended, so that it cannot click."""
-        audio = np.zeros((self._frame_size, self._channels), dtype=np.float32)
+        audio = np.zeros((self._frame_size, len(self._last)), dtype=np.float32)
         if self._last.any():
             audio += self._last * np.linspace(1.0, 0.0, len(audio), dtype=np.float32)[:, None] ** 4
         return audio
@@ -605,8 +615,8 @@ class Engine:
                 self._glides[address].jump(float(value))
                 self._moving.discard(address)
                 self._setters[address](value)
-            elif address == "/gain" and seconds:
-                self._gain.to(db_to_amplitude(float(value)), round(seconds * self._rate))
+            elif address in self._gains and seconds:
+                self._gains[address].to(db_to_amplitude(float(value)), round(seconds * self._rate))
             elif address in self._glides:
                 frames, course = self._smoothing_frames, None
                 if seconds is not None:
@@ -632,12 +642,12 @@ class Engine:
         def attribute(name: str) -> Callable[[Value], None]:
             return lambda value: setattr(stream, name, value)
 
-        def set_gain(decibels: Value) -> None:
+        def set_gain(gain: Ramp, decibels: Value) -> None:
             amplitude = db_to_amplitude(float(decibels))
             if self._samples:
-                self._gain.to(amplitude, round(GAIN_SECONDS * self._rate))
+                gain.to(amplitude, round(GAIN_SECONDS * self._rate))
             else:
-                self._gain.jump(amplitude)
+                gain.jump(amplitude)
 
         def set_prompt(text: Value) -> None:
             if text != stream.prompt:
@@ -657,7 +667,8 @@ class Engine:
             "/top_k": attribute("top_k"),
             "/steer_guidance": attribute("steer_guidance"),
             "/keep_norm": lambda value: setattr(steering, "keep_norm", bool(value)),
-            "/gain": set_gain,
+            CUE_GAIN.address: lambda value: None,  # without a cue
+            **{address: partial(set_gain, gain) for address, gain in self._gains.items()},
             "/play": lambda value: None,  # read by _move_curtain
             "/tempo/target": lambda value: None,  # read by bridge.tempo, which turns a direction
             "/panic": lambda value: None,  # seen by _apply

@@ -11,13 +11,17 @@ from __future__ import annotations
 import json
 import logging
 import queue
+import subprocess
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Protocol
 
 import numpy as np
 
+from bridge.awake import Patience, now
 from bridge.children import start
 from bridge.deck import lead_seconds
 from bridge.speaker import AUDIO, END, HEADER
@@ -25,7 +29,9 @@ from musicrfm.errors import MusicRFMError
 
 log = logging.getLogger(__name__)
 
-OPEN_SECONDS = 30.0  # the first start after a boot can be slow
+OPEN_SECONDS = 30.0  # without a word; the first start after a boot can be slow
+PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds between two tries; twice as long each time
+HELD_SECONDS = 10.0  # a device that was there for so long was really there
 SILENT_SECONDS = 3.0  # a speaker process that reports nothing for this long is stuck
 STALE_SECONDS = 0.5  # beyond this, the latest report says nothing about now
 CLOSE_SECONDS = 3.0
@@ -61,15 +67,18 @@ class Output(Protocol):
 
 
 class OutputUnavailable(MusicRFMError):
-    """No sound can be played on this machine as it is; `reason` is one clause with the fix."""
+    """No sound can be played on this machine as it is; `reason` is one clause with the fix.
 
-    def __init__(self, reason: str) -> None:
+    may_come: whether that may change while the set plays.
+    """
+
+    def __init__(self, reason: str, may_come: bool = True) -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason, self.may_come = reason, may_come
 
 
 class WallClock:
-    """Plays silently in real time: counts what was written against the time that has passed.
+    """Plays silently in real time: counts what was written against the time that has passed awake.
 
     Like a sound card it begins, and begins again after a gap, once `lead` seconds are there. The
     first sample is number `start`; what is there up to `end` plays at once.
@@ -79,7 +88,7 @@ class WallClock:
         self._rate, self._lead = rate, lead * rate
         self._from = start  # the sample at which it began to play (again)
         self._end = max(start, end)
-        self._began: float | None = time.monotonic() if end > start else None
+        self._began: float | None = now() if end > start else None
 
     def write(self, at: int, samples: int) -> bool:
         """Account for audio; False if time had already passed the end of the last."""
@@ -88,7 +97,7 @@ class WallClock:
             self._from, self._began = self._end, None
         self._end = max(self._end, at + samples)
         if self._began is None and self._end - self._from >= self._lead:
-            self._began = time.monotonic()
+            self._began = now()
         return in_time
 
     @property
@@ -100,7 +109,7 @@ class WallClock:
         return min(self._passed(), self._end)
 
     def _passed(self) -> int:
-        played = 0.0 if self._began is None else time.monotonic() - self._began
+        played = 0.0 if self._began is None else now() - self._began
         return self._from + int(played * self._rate)
 
 
@@ -141,9 +150,11 @@ class PacedOutput:
 class DeviceOutput:
     """A sound card, played by a `bridge.speaker` process that is replaced if the card goes away.
 
-    Construction starts the process and returns at once; `open()` waits for the device. `device` is
-    an index, part of a name, or None for the default. `ring`: sound that is due within so many
-    seconds can no longer be replaced. `latency`, of the device, is "low", "high" or seconds.
+    `open()` waits until the device plays; `wait()`, instead, lets it come later. `device` is what
+    `device_names.named` understands, or None for the default. `channels` of music go to `outputs`,
+    counted from 1 (None: the first two), and, if there is a `cue`, as many more to its outputs.
+    `ring`: sound that is due within so many seconds can no longer be replaced. `latency`, of the
+    device, is "low", "high" or seconds.
     """
 
     def __init__(
@@ -154,49 +165,68 @@ class DeviceOutput:
         lookahead: float,
         ring: float = RING_SECONDS,
         latency: str | float = "low",
+        outputs: Sequence[int] | None = None,
+        cue: Sequence[int] | None = None,
     ) -> None:
         self._config = {
             "device": device,
             "rate": rate,
             "channels": channels,
+            "outputs": outputs,
+            "cue": cue,
             "lookahead": lookahead,
             "ring": ring,
             "latency": latency,
         }
+        self._channels = channels * (2 if cue else 1)
         self._lead = lead_seconds(lookahead)
         self._rate = rate
         self._newest = 0  # where the newest take ends
         self._lock = threading.Lock()
         self._clock = WallClock(rate)
-        self._closing = False
+        self._closing = threading.Event()
         self._margin = ring
         self._speaker: _Speaker | None = None
+        self._adopted = 0.0  # when it was
+        self._pause = PAUSE
         self._lost_counts = {"underruns": 0, "late": 0, "xruns": 0}
         self._unsettled: deque[tuple[int, np.ndarray]] = deque()  # for the next speaker
+        self._mended: set[str] = set()  # what has been said to be wrong with blocks
         self.description = "no device"
         self.latency = 0.0
         self.lost_times = 0
-        self._candidate = _Speaker(self._config, wait=False)
+        self._candidate: _Speaker | None = None
 
     def open(self) -> None:
         """Wait until the device plays.
 
         Raises OutputUnavailable if there is none at all or no PortAudio, MusicRFMError if the named
-        one is not there.
+        one is not there, or has too few outputs.
         """
-        hello = self._candidate.hello(OPEN_SECONDS)
+        try:
+            self._candidate = _Speaker(self._config, wait=False)
+        except OSError as error:  # no memory or no handle left
+            raise OutputUnavailable(f"its process could not be started ({error})") from None
+        hello = self._candidate.hello()
+        if hello is not None and hello["state"] == "open":
+            self._adopt(self._candidate, hello)
+            self._start_watching()
+            return
+        self._candidate.kill()
         if hello is None:
-            self._candidate.kill()
             raise OutputUnavailable("the audio system does not answer (see `bridge devices`)")
-        if hello["state"] != "open":
-            self._candidate.kill()
-            kind = hello.get("kind", "crash")
-            if kind == "unknown":
-                raise MusicRFMError(hello["message"])
-            raise OutputUnavailable(
-                FIXES.get(kind, f"the audio output failed ({hello.get('message', 'no reason')})")
-            )
-        self._adopt(self._candidate, hello)
+        kind = hello.get("kind", "crash")
+        if kind in ("unknown", "outputs"):
+            raise MusicRFMError(hello["message"])
+        failed = f"the audio output failed ({hello.get('message', 'no reason')})"
+        raise OutputUnavailable(FIXES.get(kind, failed), may_come=kind != "portaudio")
+
+    def wait(self, description: str) -> None:
+        """Play on once there is a device; what is made until then is dropped at real-time pace."""
+        self.description = description
+        self._start_watching()
+
+    def _start_watching(self) -> None:
         threading.Thread(target=self._watch, name="output", daemon=True).start()
 
     @property
@@ -225,6 +255,11 @@ class DeviceOutput:
         return self._count("xruns")
 
     def write(self, at: int, audio: np.ndarray) -> None:
+        """Audio [samples, channels], then as many channels for the cue if there is one."""
+        audio, wrong = mended(audio, self._channels)
+        for what in wrong - self._mended:  # once for the set: the log is no place for each block
+            self._mended.add(what)
+            log.warning("a block of sound %s; it is mended, and so are others like it", what)
         with self._lock:
             self._keep(at, audio)
             self._newest = _end_of((at, audio))
@@ -263,25 +298,27 @@ class DeviceOutput:
     def close(self) -> None:
         """Play what was written, then let the device go."""
         with self._lock:
-            self._closing = True
+            self._closing.set()
             if self._speaker is not None:  # what is left plays while nobody is asked for it
                 self._clock = WallClock(self._rate, start=self.position(), end=self._newest)
             speaker, self._speaker = self._speaker, None
-            candidate = self._candidate
+            candidate, self._candidate = self._candidate, None
         if speaker is not None:
             left = (self._newest - speaker.position(self._rate)) / self._rate
             timeout = max(0.0, left) + CLOSE_SECONDS
             report = speaker.finish(self._newest, timeout)
             self._keep_counts(speaker, report)
             self._margin = report.get("margin", self._margin)
-        if candidate is not speaker:
+        if candidate is not None and candidate is not speaker:
             candidate.kill()
 
     def _adopt(self, speaker: _Speaker, hello: dict) -> None:
-        self.description = f"{hello['name']} ({hello['channels']} × {hello['rate']:g} Hz)"
+        self.description = describe(hello)
         self.latency = hello["latency"]
+        if self._config["device"] is not None:  # whatever number it has when it comes back
+            self._config["device"] = hello["exact"]
         with self._lock:
-            if self._closing:
+            if self._closing.is_set():
                 return
             position = self._clock.position()
             speaker.begin(position)
@@ -289,33 +326,68 @@ class DeviceOutput:
                 if _end_of((at, audio)) > position:
                     speaker.send(max(at, position), audio[max(0, position - at) :])
             self._speaker = speaker
+        self._adopted = now()
 
     def _watch(self) -> None:
-        """Notice that the device went away, wait until it is back, and so on."""
-        while not self._closing:
-            speaker = self._speaker
-            if speaker is not None and speaker.alive():
-                time.sleep(0.1)
-                continue
-            with self._lock:
-                if self._closing:
-                    return
-                # Time goes on from where the device was, so that nothing that is made is lost.
-                self._clock = WallClock(self._rate, start=self.position(), end=self._end)
-                self._speaker = None
-                self._candidate = _Speaker(self._config, wait=True)
-            if speaker is not None:
-                speaker.kill()
-                self._keep_counts(speaker, speaker.latest)
-                self.lost_times += 1
-                log.warning("the audio output is gone; playing on and waiting for it to come back")
-            hello = self._candidate.hello(None)
+        """Notice that the device went away, look until there is one, and so on, whatever fails."""
+        while not self._closing.is_set():
+            try:
+                if self._look_after():
+                    continue
+            except BaseException as error:  # no thread may end of anything while a set plays
+                log.warning(
+                    "the audio output could not be started (%s: %s); trying again in %.0f s",
+                    *(type(error).__name__, error, self._pause),
+                )
+            self._closing.wait(self._pause)
+            self._pause = min(2 * self._pause, LONGEST_PAUSE)
+
+    def _look_after(self) -> bool:
+        """One look at the device, or one try to get it; False if another should wait a while."""
+        speaker = self._speaker
+        if speaker is not None:
+            if speaker.alive():
+                self._closing.wait(0.1)
+                return True
+            return self._let_go(speaker)
+        candidate = _Speaker(self._config, wait=True)
+        with self._lock:
+            closing = self._closing.is_set()
+            self._candidate = None if closing else candidate
+        again = bool(self._adopted)
+        try:
+            hello = None if closing else candidate.hello()
             if hello is not None and hello["state"] == "open":
-                self._adopt(self._candidate, hello)
-                log.warning("the audio output is back: %s", self.description)
-            else:
-                self._candidate.kill()
-                time.sleep(1.0)
+                self._adopt(candidate, hello)
+        finally:
+            if self._speaker is not candidate:
+                candidate.kill()
+        if self._speaker is not candidate:
+            return False
+        log.warning(
+            "%s: %s",
+            "the audio output is back" if again else "there is an audio output now",
+            self.description,
+        )
+        return True
+
+    def _let_go(self, speaker: _Speaker) -> bool:
+        """The device is gone; whether it had been there for long."""
+        with self._lock:
+            if self._closing.is_set():
+                return True
+            # Time goes on from where the device was, so that nothing that is made is lost.
+            self._clock = WallClock(self._rate, start=self.position(), end=self._end)
+            self._speaker = None
+        self.lost_times += 1
+        speaker.kill()
+        why = f" ({speaker.end})" if speaker.end else ""
+        log.warning("the audio output is gone%s; playing on and waiting for it to come back", why)
+        self._keep_counts(speaker, speaker.latest)
+        held = now() - self._adopted >= HELD_SECONDS
+        if held:
+            self._pause = PAUSE
+        return held
 
     def _count(self, name: str) -> int:
         speaker = self._speaker
@@ -332,14 +404,52 @@ def _end_of(block: tuple[int, np.ndarray]) -> int:
     return block[0] + len(block[1])
 
 
+def mended(audio: np.ndarray, channels: int) -> tuple[np.ndarray, set[str]]:
+    """A block as float32 [samples, channels] that can be played, and what was wrong with it.
+
+    The number of samples stays, as time is counted in them; what cannot be told is silence.
+    """
+    wrong = set()
+    block = np.asarray(audio)
+    samples = len(block) if block.ndim else 0
+    if block.dtype.kind not in "fiu":
+        wrong.add(f"is of {block.dtype}")
+        block = np.zeros((samples, channels), np.float32)
+    if block.shape != (samples, channels):
+        wrong.add(f"has the shape {block.shape}, not (samples, {channels})")
+        block = block.reshape(samples, -1) if block.size else np.zeros((samples, 1), np.float32)
+        block = np.repeat(block.mean(axis=1, keepdims=True), channels, axis=1)
+    if not np.isfinite(block).all():
+        wrong.add("has values that are no numbers")
+        block = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
+    if np.abs(block).max(initial=0.0) > 1.0:
+        wrong.add("is louder than full scale")
+        block = np.clip(block, -1.0, 1.0)
+    return block.astype(np.float32, copy=False), wrong
+
+
+def describe(hello: dict) -> str:
+    """The device that a speaker process has opened, for a person."""
+    name, rate, outputs, cue = (hello[key] for key in ("name", "rate", "outputs", "cue"))
+    if outputs == list(range(1, len(outputs) + 1)) and not cue:
+        return f"{name} ({hello['channels']} × {rate:g} Hz)"
+    numbers = f"output{'s' if len(outputs) > 1 else ''} {', '.join(map(str, outputs))}"
+    if cue:
+        numbers += f"; cue {', '.join(map(str, cue))}"
+    return f"{name} ({numbers}; {rate:g} Hz)"
+
+
 class _Speaker:
     """One `bridge.speaker` process seen from here."""
 
     def __init__(self, config: dict, wait: bool) -> None:
         self._process = start("bridge.speaker", json.dumps({**config, "wait": wait}))
         self.latest: dict = {}
+        self.end = ""  # why it broke off, if that is known
+        self._why = ""  # it waits
         self._first = 0
         self._heard = time.monotonic()
+        self._patience = Patience()
         self._gone = threading.Event()
         self._hellos: queue.SimpleQueue[dict | None] = queue.SimpleQueue()
         self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
@@ -347,15 +457,20 @@ class _Speaker:
         self._reader.start()
         threading.Thread(target=self._write, name="speaker-write", daemon=True).start()
 
-    def hello(self, timeout: float | None) -> dict | None:
-        """The first message: the device, or why there is none; None if it died or took too long."""
-        try:
-            return self._hellos.get(timeout=timeout)
-        except queue.Empty:
-            return None
+    def hello(self) -> dict | None:
+        """The first message: the device, or why there is none.
+
+        None if the process died, or has said nothing for too long. One that waits for a device says
+        so again and again.
+        """
+        patience = Patience()
+        while patience.waited(self._heard) < OPEN_SECONDS:
+            with suppress(queue.Empty):
+                return self._hellos.get(timeout=0.1)
+        return None
 
     def alive(self) -> bool:
-        return not self._gone.is_set() and time.monotonic() - self._heard < SILENT_SECONDS
+        return not self._gone.is_set() and self._patience.waited(self._heard) < SILENT_SECONDS
 
     def begin(self, at: int) -> None:
         """The first sample that will be sent."""
@@ -384,7 +499,8 @@ class _Speaker:
         self._gone.set()
         self._outbox.put(None)
         self._process.kill()
-        self._process.wait()
+        with suppress(subprocess.TimeoutExpired):  # a driver may hold it for long
+            self._process.wait(CLOSE_SECONDS)
         self._reader.join(1.0)
 
     def _read(self) -> None:
@@ -396,8 +512,11 @@ class _Speaker:
                     self._heard = time.monotonic()
                     if "state" not in message:
                         self.latest = message
-                    elif greeted:
-                        break  # lost, or an error while playing
+                    elif message["state"] == "waiting":
+                        self._say_why(message)
+                    elif greeted:  # lost, or an error while playing
+                        self.end = message.get("message", "")
+                        break
                     else:
                         greeted = True
                         self._hellos.put(message)
@@ -407,6 +526,13 @@ class _Speaker:
             self._gone.set()
             if not greeted:
                 self._hellos.put(None)
+
+    def _say_why(self, waiting: dict) -> None:
+        """That a device is not there is what waiting means; anything else is said, once."""
+        why = waiting["message"]
+        if waiting["kind"] not in ("no-device", "unknown") and why != self._why:
+            log.warning("still no audio output: %s", why)
+        self._why = why
 
     def _write(self) -> None:
         try:

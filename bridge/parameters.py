@@ -39,6 +39,18 @@ class Parameter:
     event: bool = False
 
 
+CUE_GAIN = Parameter(
+    "/cue/gain",
+    "f",
+    0.0,
+    -60.0,
+    12.0,
+    "dB",
+    True,
+    "level of the headphones (--cue), whatever /gain is; -60 is silence",
+)
+
+
 def steer_address(name: str) -> str:
     """The address of a direction: `note_C#` and `note_Db` both give `/steer/note_Cs`."""
     return "/steer/" + _RESERVED.sub("_", canonical_name(name))
@@ -84,13 +96,17 @@ def _prompt_slots() -> list[Parameter]:
     return slots
 
 
-def namespace(direction_names: Iterable[str]) -> list[Parameter]:
-    """Every live parameter of an instrument with these directions, in the order a person reads."""
+def namespace(direction_names: Iterable[str], cue: bool = True) -> list[Parameter]:
+    """Every live parameter of an instrument with these directions, in the order a person reads.
+
+    cue: whether some outputs of the sound card are for headphones.
+    """
     parameters = [
         Parameter("/prompt", "s", "", help="what to play, in words"),
         *_prompt_slots(),
         Parameter("/play", "i", 1, 0, 1, help="1 plays, 0 pauses; both fade"),
         Parameter("/gain", "f", 0.0, -60.0, 12.0, "dB", True, "output level; -60 is silence"),
+        *([CUE_GAIN] if cue else ()),
         Parameter(
             "/guidance", "f", 3.0, 0.0, 10.0, help="how closely the music follows the prompt"
         ),

@@ -22,7 +22,8 @@ log = logging.getLogger(__name__)
 
 MAX_NAME = 64
 MAX_PRESETS = 500
-NOT_KEPT = ("/play",)  # recalling a sound should neither start nor stop it
+# Recalling a sound should neither start nor stop it, nor be felt in headphones.
+NOT_KEPT = ("/play", "/cue/gain")
 
 
 class Presets:

@@ -15,6 +15,7 @@ from typing import Any
 
 from bridge.controls import canonical_address, steer_address
 from bridge.midi_map import CURVES, RELATIVE, SOURCES, TURNED, MidiMap
+from bridge.routing import apart, outputs
 from bridge.toml_lines import QUOTES, Source, parsed, read_toml
 from musicrfm.errors import MusicRFMError
 from musicrfm.paths import composed, control_character, path_of
@@ -23,9 +24,9 @@ from musicrfm.paths import composed, control_character, path_of
 @dataclass(frozen=True)
 class Key:
     """What one key may hold: `kind` is "text", "path" (a text that may be one), "texts" (one or a
-    list), "number", "whole", "range" (two numbers), "switch" (true or false), "on" (true),
-    "number or on" (whole or true) or one of several words, written "one|other". The range is
-    inclusive.
+    list), "number", "whole", "range" (two numbers), "outputs" (of a sound card, see
+    `routing.outputs`), "switch" (true or false), "on" (true), "number or on" (whole or true) or one
+    of several words, written "one|other". The range is inclusive.
     """
 
     kind: str
@@ -98,6 +99,9 @@ TABLES: dict[str, dict[str, Key]] = {
     "output": {
         "to": Key("path"),
         "record": Key("path"),
+        "channels": Key("outputs"),
+        "cue": Key("outputs"),
+        "cue_gain": Key("number", -60, 12),  # dB
         "latency": Key("low|high"),
         "ring": Key("number", 1, 1000),  # ms
     },
@@ -163,6 +167,10 @@ def check_rig(data: dict[str, Any], path: Source | str) -> Rig:
         if not isinstance(table, dict):
             raise MusicRFMError(f"{path.at('', name)}: {name} must be a table, written [{name}]")
         tables[name] = _table(path, f"[{name}]", table, keys)
+    try:
+        apart(tables["output"].get("channels"), tables["output"].get("cue"))
+    except MusicRFMError as error:
+        raise MusicRFMError(f"{path.at('[output]', 'cue')}: {error}") from None
     top = _table(path, TOP_LEVEL, {k: data[k] for k in TOP if k in data}, TOP)
     return Rig(
         **tables,
@@ -330,6 +338,11 @@ def _value(path: str, where: str, value: Any, key: Key) -> Any:
         ):
             return float(value[0]), float(value[1])
         raise MusicRFMError(f"{path}: {where} must be two numbers, as [0, 1.2], not {value!r}")
+    if key.kind == "outputs":
+        try:
+            return outputs(value)
+        except MusicRFMError as error:
+            raise MusicRFMError(f"{path}: {where}: {error}") from None
     if key.kind == "texts":
         texts = [value] if isinstance(value, str) else value
         if isinstance(texts, list) and texts and all(isinstance(text, str) for text in texts):

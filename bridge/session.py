@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from bridge.awake import Watch
 from bridge.controllog import ControlLog, build, direction_fingerprint, model_fingerprint
 from bridge.controls import Controls, Value, namespace, steer_address
 from bridge.engine import Engine
@@ -73,6 +74,8 @@ class Settings:
     steer: tuple[SteerSetting, ...] = ()
     output: str | None = None
     device_latency: str = "low"
+    outputs: tuple[int, ...] | None = None  # of the sound card, counted from 1
+    cue: tuple[int, ...] | None = None  # those that are for headphones
     seconds: float | None = None
     record: str | None = None
     stats: str | None = None
@@ -135,7 +138,7 @@ def play(settings: Settings) -> int:
         )
         steers, steer_start = add_directions(stream, settings.steer, settings.rig.folder)
         controls = Controls(
-            namespace(steers.values()),
+            namespace(steers.values(), cue=bool(settings.cue)),
             {**settings.start, **steer_start},
             text_checks(model),
         )
@@ -193,6 +196,7 @@ def play(settings: Settings) -> int:
             plan=plan,
             control_log=control_log,
             strain=None if settings.fast else Strain(controls, settings.lookahead),
+            cue=bool(settings.cue),
         )
         # The model and its libraries stay for the whole set; the collector need not walk them.
         gc.collect()
@@ -201,6 +205,9 @@ def play(settings: Settings) -> int:
         # with a flood of messages must not take the default 5 ms each time.
         sys.setswitchinterval(0.0005)
         stop = stack.enter_context(_stop_signals())
+        watch = Watch()
+        stack.callback(watch.close)
+        watch.start()
         stack.callback(engine.join, END_SECONDS)
         stack.callback(engine.stop)
         engine.start()
@@ -359,7 +366,14 @@ def open_output(
         recorder = open_recorder(wanted, model, wait=settings.fast)
         return PacedOutput(rate, wanted, lookahead, settings.fast), [recorder]
     device = DeviceOutput(
-        wanted, rate, model.channels, lookahead, settings.ring, settings.device_latency
+        wanted,
+        rate,
+        model.channels,
+        lookahead,
+        settings.ring,
+        settings.device_latency,
+        settings.outputs,
+        settings.cue,
     )
     try:
         device.open()
@@ -368,8 +382,13 @@ def open_output(
             device.close()
             raise
         path = unused(SESSION_FILE)
+        recorders = [open_recorder(path, model)]
         log.warning("no sound here: %s; playing in real time into %s instead", error.reason, path)
-        return PacedOutput(rate, path, lookahead), [open_recorder(path, model)]
+        if not error.may_come:
+            return PacedOutput(rate, path, lookahead), recorders
+        log.warning("should an audio output come, it plays")
+        device.wait(path)
+        return device, recorders
     except BaseException:
         device.close()
         raise

@@ -16,14 +16,17 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
 
+from bridge.awake import Patience
 from bridge.children import take_stdout
 from bridge.deck import Deck, callback
+from bridge.device_names import SetupError, exact, named
 from bridge.priority import be_first
+from bridge.routing import mix
 
 # From the engine: one byte of kind, the number of the first sample (of the first that is not to
 # sound, for END), bytes of payload (all little endian), the payload.
@@ -33,15 +36,11 @@ AUDIO, END = b"A", b"E"
 REPORT_SECONDS = 0.05
 TEND_SECONDS = 0.01  # what is due is settled so often
 STALL_SECONDS = 1.5  # a card that takes nothing for this long is gone
-POLL_SECONDS = 1.0  # how often to look whether a lost device is back
-
-
-class SetupError(Exception):
-    """Why no device could be opened; `kind` is "portaudio", "no-device", "unknown" or "busy"."""
-
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(message)
-        self.kind = kind
+POLL_SECONDS, LONGEST_POLL = 1.0, 5.0  # how often to look whether a device has come
+RATES = (48000.0, 44100.0, 96000.0, 88200.0, 192000.0, 32000.0)
+# PortAudio's errors that another rate or number of channels may help against: -9999 is what the
+# system itself found wrong.
+UNFIT = (-9999, -9998, -9997)
 
 
 def load_portaudio() -> Any:
@@ -53,9 +52,13 @@ def load_portaudio() -> Any:
     return sounddevice
 
 
+def output_devices(sounddevice: Any) -> list[dict[str, Any]]:
+    return [d for d in sounddevice.query_devices() if d["max_output_channels"] > 0]
+
+
 def find_output(sounddevice: Any, wanted: str | None) -> dict[str, Any]:
-    """The output device `wanted` names (an index or part of a name), or the default one."""
-    devices = [d for d in sounddevice.query_devices() if d["max_output_channels"] > 0]
+    """The output device `wanted` names (see `device_names.named`), or the default one."""
+    devices = output_devices(sounddevice)
     if not devices:
         raise SetupError("no-device", "no audio output device was found")
     if wanted is None:
@@ -63,59 +66,57 @@ def find_output(sounddevice: Any, wanted: str | None) -> dict[str, Any]:
         chosen = sounddevice.default.device["output"]
         index = chosen if chosen >= 0 else default
         return next((d for d in devices if d["index"] == index), devices[0])
-    return named(devices, wanted, "output")
+    return named(devices, wanted, "output", systems(sounddevice, devices))
 
 
-def named(devices: list[dict[str, Any]], wanted: str, kind: str) -> dict[str, Any]:
-    """The device that `wanted` names: by its index, its name, or a part of that."""
-    if wanted.isdigit():
-        matches = [d for d in devices if d["index"] == int(wanted)]
-    else:
-        matches = [d for d in devices if d["name"] == wanted] or [
-            d for d in devices if wanted.casefold() in d["name"].casefold()
-        ]
-    if not matches:
-        names = ", ".join(f"{d['index']} {d['name']!r}" for d in devices) or "none"
-        raise SetupError("unknown", f"no {kind} device matches {wanted!r}; there are: {names}")
-    return matches[0]
+def systems(sounddevice: Any, devices: list[dict[str, Any]]) -> dict[int, str]:
+    """The names of the devices' sound systems by PortAudio's number."""
+    numbers = {d["hostapi"] for d in devices if "hostapi" in d}
+    return {number: sounddevice.query_hostapis(number)["name"] for number in numbers}
 
 
 class Speaker:
     """An open device and the deck that it plays from."""
 
     def __init__(self, sounddevice: Any, config: dict[str, Any]) -> None:
-        device = find_output(sounddevice, config["device"])
-        channels = min(max(2, config["channels"]), device["max_output_channels"])
-        rate = device["default_samplerate"]
-        self.deck = Deck(
-            config["rate"],
-            rate,
-            config["channels"],
-            channels,
-            config["lookahead"],
-            config["ring"],
-        )
-        how = {
-            "device": device["index"],
-            "channels": channels,
-            "samplerate": rate,
-            "dtype": "float32",
-            "latency": config["latency"],
-        }
-        try:
-            self.stream = _open(sounddevice, self.deck, how)
-        except sounddevice.PortAudioError as error:
-            raise SetupError("busy", f"cannot open {device['name']!r}: {error}") from None
-        self.device = device
-        self._called = (0, time.monotonic())
+        self.device = find_output(sounddevice, config["device"])
+        devices = output_devices(sounddevice)
+        self.exact = exact(devices, self.device, systems(sounddevice, devices))
+        self.music, self.cue = outputs(self.device, config)
+        self.deck, self.stream = self._opened(sounddevice, config)
+        self._called = Patience()
         self.stream.start()
+
+    def _opened(self, sounddevice: Any, config: dict[str, Any]) -> tuple[Deck, Any]:
+        """A deck, and a stream that plays from it: as the device stands if it can be had so."""
+        device, first = self.device, None
+        for count, rate in ways(device, max([*self.music, *self.cue])):
+            shares = mix(config["channels"], self.music, self.cue, count)
+            deck = Deck(config["rate"], rate, shares, config["lookahead"], config["ring"])
+            how = {
+                "device": device["index"],
+                "channels": count,
+                "samplerate": rate,
+                "dtype": "float32",
+                "latency": config["latency"],
+            }
+            try:
+                return deck, _open(sounddevice, deck, how)
+            except sounddevice.PortAudioError as error:
+                first = first or error
+                if not any(code in UNFIT for code in error.args[1:2]):
+                    break
+        raise SetupError("busy", f"cannot open {device['name']!r}: {first}")
 
     def describe(self) -> dict[str, Any]:
         return {
             "state": "open",
             "name": self.device["name"],
+            "exact": self.exact,
             "rate": self.stream.samplerate,
             "channels": self.stream.channels,
+            "outputs": list(self.music),
+            "cue": list(self.cue),
             "latency": self.stream.latency,
         }
 
@@ -132,12 +133,34 @@ class Speaker:
 
     def lost(self) -> bool:
         """Whether the device has gone away: the stream stopped, or nothing is taken any more."""
-        if not self.stream.active:
-            return True
-        calls, now = self.deck.calls, time.monotonic()
-        if calls != self._called[0]:
-            self._called = (calls, now)
-        return now - self._called[1] > STALL_SECONDS
+        return not self.stream.active or self._called.waited(self.deck.calls) > STALL_SECONDS
+
+
+def outputs(device: dict[str, Any], config: dict[str, Any]) -> tuple[Sequence[int], Sequence[int]]:
+    """Which outputs have the music, and which the cue. Raises SetupError if there are too few."""
+    have = device["max_output_channels"]
+    music = config["outputs"] or range(1, min(max(2, config["channels"]), have) + 1)
+    cue = config["cue"] or ()
+    highest = max([*music, *cue])
+    if highest > have:
+        raise SetupError(
+            "outputs",
+            f"{device['name']!r} has {have} output{'' if have == 1 else 's'}, so there is no "
+            f"output {highest}: choose others with --channels and --cue, or in the rig's [output]",
+        )
+    return music, cue
+
+
+def ways(device: dict[str, Any], highest: int) -> Iterator[tuple[int, float]]:
+    """(channels, rate) by which to open a device, in the order in which they should be tried.
+
+    Some systems only let all of a card's outputs be opened, and some tell another rate than that at
+    which the card can be had.
+    """
+    have, stands = device["max_output_channels"], device["default_samplerate"]
+    counts = sorted({max(highest, min(2, have)), have})
+    for rate in (stands, *(rate for rate in RATES if rate != stands)):
+        yield from ((count, rate) for count in counts)
 
 
 def _open(sounddevice: Any, deck: Deck, how: dict[str, Any]) -> Any:
@@ -194,18 +217,21 @@ def run(config: dict[str, Any], stdin: BinaryIO, say: Callable[[dict[str, Any]],
     threading.Thread(target=receive, name="receive", daemon=True).start()
 
     sounddevice = load_portaudio()
+    pause = POLL_SECONDS
     while True:
         try:
-            speaker = Speaker(sounddevice, config)
-            break
-        except SetupError:
+            try:
+                speaker = Speaker(sounddevice, config)
+                break
+            except sounddevice.PortAudioError as error:
+                raise SetupError("busy", f"cannot open the audio output: {error}") from None
+        except SetupError as error:
             if not config["wait"]:
                 raise
-        except sounddevice.PortAudioError as error:
-            if not config["wait"]:
-                raise SetupError("busy", f"cannot open the audio output: {error}") from None
-        if ended.wait(POLL_SECONDS):
+            say({"state": "waiting", "kind": error.kind, "message": str(error)})
+        if ended.wait(pause):
             return
+        pause = min(1.2 * pause, LONGEST_POLL)
         sounddevice._terminate()  # PortAudio lists devices only when it starts
         sounddevice._initialize()
     say(speaker.describe())
@@ -217,7 +243,7 @@ def run(config: dict[str, Any], stdin: BinaryIO, say: Callable[[dict[str, Any]],
         while not inbox.empty():
             at, payload = inbox.get()
             audio = np.frombuffer(payload, dtype=np.float32)
-            speaker.deck.push(at, audio.reshape(-1, config["channels"]))
+            speaker.deck.push(at, audio.reshape(-1, speaker.deck.channels))
         if ending and not finishing:
             speaker.deck.end(end)
             finishing = True

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bridge import deck as decks
 from bridge.deck import Deck, play_with_numpy, resampling_taps
+from bridge.routing import mix
 from tests import needs
 from tests.bridge.tones import largest_step, pitch
 
@@ -53,8 +54,11 @@ def card(request):
     return take
 
 
-def deck(lookahead=0.1, rate_out=RATE, channels_in=1, channels_out=1, ring=0.0) -> Deck:
-    return Deck(RATE, rate_out, channels_in, channels_out, lookahead, ring)
+def deck(lookahead=0.1, rate_out=RATE, channels_in=1, channels_out=1, ring=0.0, to=None) -> Deck:
+    """to: (outputs of the music, of the cue), by default the first ones."""
+    channels, cue = to or (range(1, min(2, channels_out) + 1), ())
+    sound = channels_in // 2 if cue else channels_in
+    return Deck(RATE, rate_out, mix(sound, channels, cue, channels_out), lookahead, ring)
 
 
 def put(one: Deck, audio: np.ndarray) -> None:
@@ -201,6 +205,19 @@ def test_channels_are_fitted_to_the_card(card, sound, outputs):
         assert not heard[:, 2:].any()
 
 
+@pytest.mark.parametrize("rate", [RATE, 48000])
+def test_music_and_cue_go_to_the_outputs_that_were_chosen(card, rate):
+    one = deck(rate_out=rate, channels_in=4, channels_out=8, to=((4, 3), (7,)))
+    audio = np.repeat(tone(8000), 4, 1) * np.float32([1.0, 0.5, 0.25, 0.75])
+    put(one, audio)
+    heard = card(one, 4000)[FADE * rate // RATE :]
+    assert set(np.flatnonzero(heard.any(axis=0))) == {2, 3, 6}
+    np.testing.assert_allclose(heard[:, 2], 0.5 * heard[:, 3], atol=1e-6)
+    np.testing.assert_allclose(heard[:, 6], 0.5 * heard[:, 3], atol=1e-6)
+    if rate == RATE:
+        np.testing.assert_array_equal(heard[:, 3], audio[FADE:4000, 0])
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(1, 3000), st.integers(0, 3000)), min_size=1, max_size=30),
@@ -237,8 +254,14 @@ def test_nothing_is_lost_or_repeated_whenever_the_card_takes_what(schedule, nati
 def test_machine_code_does_what_numpy_does():
     """To the last bit of every number that they keep, whatever the blocks and the gaps."""
     rng = np.random.default_rng(0)
-    for rate, sound, outputs in ((RATE, 1, 2), (48000, 2, 2), (44100, 2, 1), (22050, 1, 1)):
-        one, other = (deck(0.1, rate, sound, outputs) for _ in range(2))
+    for rate, sound, outputs, to in (
+        (RATE, 1, 2, None),
+        (48000, 2, 2, None),
+        (44100, 2, 1, None),
+        (22050, 1, 1, None),
+        (96000, 4, 6, ((3, 4), (6,))),
+    ):
+        one, other = (deck(0.1, rate, sound, outputs, to=to) for _ in range(2))
         audio = rng.normal(0, 0.3, (RATE, sound)).astype(np.float32)
         at = 0
         for turn in range(60):

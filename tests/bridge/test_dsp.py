@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.dsp import LIMIT, Ramp, db_to_amplitude, soft_limit, to_channels
+from bridge.dsp import LIMIT, Ramp, db_to_amplitude, soft_limit
 
 
 def test_the_limiter_leaves_quiet_sound_alone():
@@ -40,16 +40,6 @@ def test_decibels():
     assert db_to_amplitude(-20) == pytest.approx(0.1)
     assert db_to_amplitude(6.0206) == pytest.approx(2.0, rel=1e-4)
     assert db_to_amplitude(-60) == 0.0
-
-
-def test_channels_are_fitted():
-    mono = np.array([[1.0], [2.0]], dtype=np.float32)
-    stereo = np.array([[1.0, 3.0]], dtype=np.float32)
-    assert to_channels(mono, 1) is mono
-    np.testing.assert_array_equal(to_channels(mono, 2), [[1, 1], [2, 2]])
-    np.testing.assert_array_equal(to_channels(mono, 4), [[1, 1, 0, 0], [2, 2, 0, 0]])
-    np.testing.assert_array_equal(to_channels(stereo, 1), [[2]])
-    np.testing.assert_array_equal(to_channels(stereo, 3), [[1, 3, 0]])
 
 
 @given(st.lists(st.integers(1, 700), min_size=1, max_size=20), st.integers(1, 2000))

@@ -86,7 +86,8 @@ def test_while_it_closes_it_is_where_the_sound_is():
         return {}
 
     output = DeviceOutput.__new__(DeviceOutput)
-    output._lock, output._rate, output._newest = threading.Lock(), 32_000, 40_000
+    output._lock, output._closing = threading.Lock(), threading.Event()
+    output._rate, output._newest = 32_000, 40_000
     output._lost_counts, output._margin, output._clock = {}, 0.0, WallClock(32_000)
     output._speaker = SimpleNamespace(position=lambda rate: 31_000, finish=finish)
     output._candidate = output._speaker

@@ -37,7 +37,8 @@ RATE = 48000
 class Jack:
     """A JACK server of our own, by a name that no other server has."""
 
-    def __init__(self) -> None:
+    def __init__(self, rate: int = RATE) -> None:
+        self.rate = rate
         self.name = f"musicrfm-test-{os.getpid()}"
         self.env = {
             **os.environ,
@@ -50,7 +51,7 @@ class Jack:
 
     def start(self) -> None:
         command = ["jackd", "--no-realtime", "-n", self.name]
-        command += ["-d", "dummy", "-r", str(RATE), "-p", "256"]
+        command += ["-d", "dummy", "-r", str(self.rate), "-p", "256", "-P", "8"]
         self._process = subprocess.Popen(
             command, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
@@ -76,12 +77,21 @@ class Jack:
         self._process.terminate()
         self._process.wait(10)
 
-    def record(self, seconds: float) -> np.ndarray:
-        """What the bridge puts out: float32 [samples] at 48 kHz."""
-        done = self._python(str(HERE / "listener.py"), str(seconds), capture_output=True)
+    def record(self, seconds: float, channels: int = 1) -> np.ndarray:
+        """What the bridge puts out: float32 [samples], or [samples, channels] if several."""
+        listener = (str(HERE / "listener.py"), str(seconds), str(channels))
+        done = self._python(*listener, capture_output=True)
         if done.returncode:
             pytest.fail(f"could not listen to the bridge: {done.stderr.decode()[-500:]}")
-        return np.frombuffer(done.stdout, np.float32)
+        heard = np.frombuffer(done.stdout, np.float32)
+        return heard if channels == 1 else heard.reshape(-1, channels)
+
+    def freeze(self) -> None:
+        """As it is while a computer sleeps."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
 
     def _python(self, *arguments: str, **options) -> subprocess.CompletedProcess:
         options = options or {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -103,6 +113,7 @@ class Bridge:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -127,6 +138,13 @@ class Bridge:
         """One message through `oscsend`: types first, as in ("/gain", "f", "-3")."""
         command = ["oscsend", "127.0.0.1", str(self.port), address, *arguments]
         subprocess.run(command, check=True)
+
+    def freeze(self) -> None:
+        """All its processes, as they are while a computer sleeps."""
+        os.killpg(self.process.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        os.killpg(self.process.pid, signal.SIGCONT)
 
     def end(self, seconds: float = 30) -> dict:
         """Ctrl-C; returns what it wrote to --stats."""

@@ -6,6 +6,7 @@ What is played is recorded from the other side of the JACK server, as an audienc
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -16,8 +17,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import soxr
 
-from tests.live.stage import RATE
+from tests.live.stage import RATE, Bridge, Jack
 
 pytestmark = pytest.mark.needs("jackd", "portaudio", "oscsend", "posix")
 
@@ -157,6 +159,112 @@ def test_stopping_fades_and_nothing_comes_after_it(jack, play):
     assert np.abs(audio[heard[-1] - RATE // 100 :]).max() < 0.1 * np.abs(audio).max()
 
 
+def test_music_and_cue_are_heard_on_the_outputs_that_were_chosen(jack, play):
+    chosen = ("--output", "sys, JACK", "--channels", "4,3", "--cue", "7")
+    bridge = play(*chosen)
+    bridge.send("/gain", "f", "-6")
+    bridge.send("/cue/gain", "f", "-18")
+    time.sleep(0.5)
+    heard = jack.record(2.0, channels=7)  # as many as there are up to the last one
+    bridge.send("/gain", "f", "-60")
+    time.sleep(0.5)
+    alone = jack.record(1.0, channels=7)
+    stats = bridge.end()
+    assert stats["output"] == "system (outputs 4, 3; cue 7; 48000 Hz)"
+    assert set(np.flatnonzero(heard.any(axis=0)) + 1) == {3, 4, 7}
+    if np.abs(heard[:, 3]).max() < 0.37:  # which no limiter bends, even with 6 dB more
+        np.testing.assert_array_equal(heard[:, 2], heard[:, 3])
+        np.testing.assert_allclose(heard[:, 6], 10**-0.6 * heard[:, 3], atol=1e-5)
+    assert set(np.flatnonzero(alone.any(axis=0)) + 1) == {7}
+    assert stats["device_lost"] == 0
+
+
+def test_an_output_that_the_card_has_not_is_told_with_how_many_it_has(jack, instrument, tmp_path):
+    command = [sys.executable, "-m", "bridge", "play", "--model", instrument.model]
+    done = subprocess.run(
+        [*command, "--channels", "8,9", "--osc-port", "0"],
+        env=jack.env,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 2
+    assert "'system' has 8 outputs, so there is no output 9" in done.stderr
+
+
+@pytest.mark.parametrize("rate", [44100, 96000])
+def test_a_card_that_stands_at_another_rate_plays_the_same_music(rate, instrument, tmp_path):
+    server = Jack(rate)
+    server.start()
+    try:
+        words = ("piano melody", "--model", instrument.model, "--record", "set.flac")
+        bridge = Bridge(server.env, tmp_path, *words)
+        heard = server.record(2.0)
+        stats = bridge.end()
+    finally:
+        server.stop()
+    assert stats["output"] == f"system (2 × {rate} Hz)"
+    music, at = soundfile.read(tmp_path / "set.flac", dtype="float32", always_2d=True)
+    parts = soxr.resample(heard, rate, at)[: 2 * at].reshape(8, -1)
+    # A server without realtime leaves out a block now and then, and samples need not fall together.
+    assert np.median([found(part, music[:, 0]) for part in parts]) > 0.95
+
+
+def found(part: np.ndarray, music: np.ndarray) -> float:
+    """How like a part is to what it is most like in the music: 1 is the same."""
+    alike = np.correlate(music, part, "valid")
+    energy = np.convolve(music**2, np.ones(len(part)), "valid") * (part @ part)
+    return float((alike / np.sqrt(energy + 1e-9)).max())
+
+
+def test_a_card_and_a_bridge_that_slept_go_on_as_if_nothing_had_been(jack, play):
+    bridge = play("--record", "set.flac")
+    time.sleep(1.0)
+    jack.freeze()
+    bridge.freeze()
+    time.sleep(6.0)  # longer than a device or a process may say nothing
+    jack.thaw()
+    bridge.thaw()
+    bridge.wait_for("asleep for 6 s")
+    assert np.abs(jack.record(2.0)).max() > 0.0
+    stats = bridge.end()
+    assert stats["device_lost"] == stats["underruns"] == 0
+    said = "".join(bridge.output)
+    assert "gone" not in said and "ran low" not in said
+    audio, rate = soundfile.read(bridge.folder / "set.flac")
+    assert len(audio) / rate == stats["audio_seconds"] < stats["wall_seconds"] - 3.0
+
+
+def test_a_card_that_comes_after_the_start_is_found_and_plays(jack, play, tmp_path):
+    jack.kill()
+    bridge = play()
+    assert "output: session.flac\n" in bridge.output
+    jack.start()
+    bridge.wait_for("there is an audio output now: system")
+    heard = jack.record(1.0)
+    stats = bridge.end()
+    assert np.abs(heard).max() > 0.0 and stats["device_lost"] == 0
+    audio, rate = soundfile.read(tmp_path / "session.flac")
+    assert len(audio) / rate == stats["audio_seconds"]
+
+
+def test_an_audio_process_that_dies_is_replaced(jack, play):
+    bridge = play()
+    children = Path(f"/proc/{bridge.process.pid}/task/{bridge.process.pid}/children")
+    before = {int(pid) for pid in children.read_text().split()}
+    speaker = next(p for p in before if b"bridge.speaker" in cmdline(p))
+    os.kill(speaker, signal.SIGKILL)
+    bridge.wait_for("the audio output is gone")
+    bridge.wait_for("the audio output is back")
+    heard = jack.record(1.0)
+    assert np.abs(heard).max() > 0.0 and bridge.end()["device_lost"] == 1
+
+
+def cmdline(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
 def longest_silence(audio: np.ndarray) -> tuple[int, int]:
     """Where the longest run of zeros begins and ends."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], audio == 0.0, [0]]).astype(int)))
@@ -217,5 +325,5 @@ def test_devices_lists_the_server_and_the_knob(jack):
         timeout=120,
     )
     assert done.returncode == 0
-    assert "*  0  system  (JACK" in done.stdout
+    assert '*  0  "system, JACK Audio Connection Kit"  8 outputs, 48000 Hz\n' in done.stdout
     assert "MIDI inputs" in done.stdout

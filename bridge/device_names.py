@@ -1,0 +1,173 @@
+"""Which sound device a person means: by its name, a part of it, the sound system, or its number.
+
+A device may be there once for each sound system of the computer, under the same name or one that is
+cut off. What could mean several devices is a question that lists them, never a guess.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+Device = dict[str, Any]  # as PortAudio describes it
+
+# How PortAudio numbers the sound systems of Windows, for callers that cannot ask it.
+WINDOWS = dict(enumerate(("MME", "Windows DirectSound", "Windows WASAPI", "Windows WDM-KS")))
+# Other names of sound systems, without spaces and signs.
+ALIASES = {
+    "jack": "jackaudioconnectionkit",
+    "jack2": "jackaudioconnectionkit",
+    "ds": "directsound",
+    "dsound": "directsound",
+    "wdm": "wdmks",
+    "ks": "wdmks",
+    "pulse": "pulseaudio",
+}
+CUT_OFF = 31  # characters that MME keeps of a name
+MOST_LISTED = 12  # devices in a sentence
+MOST_SAID = 80  # characters of what was asked for
+# Numbers in a name that are no name: of a card's place on ALSA, of a second one alike on Windows.
+PLACES = re.compile(r"\(hw:\d+,\d+\)|(?<!\w)\d+- ")
+BETWEEN = re.compile(r"[\s,;:|/@(\[]+")
+AROUND = " ,;:|/@-"
+
+
+class SetupError(Exception):
+    """Why no device could be opened.
+
+    `kind` is "portaudio", "no-device" or "busy"; or "unknown" if no device, or no single one, is
+    what was asked for, and "outputs" if it has too few.
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+def named(
+    devices: Sequence[Device], wanted: str, kind: str, systems: Mapping[int, str] = WINDOWS
+) -> Device:
+    """The device that `wanted` names, which is one of
+
+    - its name, or a part of it that no other has: `MOTU`, `828`;
+    - with its sound system: `MOTU 828, Windows WASAPI`, `MOTU WASAPI`, `ASIO`;
+    - its number, where no name has that number in it: `12`; or in any case: `#12`.
+
+    kind: "output" or "input". systems: the names of the sound systems by PortAudio's number. Raises
+    SetupError if it names none, or several.
+    """
+    found = _matches(devices, wanted, systems)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise SetupError("unknown", _question(devices, found, wanted, kind, systems))
+    raise SetupError("unknown", _none(devices, wanted, kind, systems))
+
+
+def label(device: Device, systems: Mapping[int, str]) -> str:
+    """The device's name with its sound system, as far as that is known."""
+    return ", ".join(filter(None, (device["name"], _system(device, systems))))
+
+
+def exact(devices: Sequence[Device], device: Device, systems: Mapping[int, str]) -> str:
+    """What to say to mean this device and no other: its label if that will do."""
+    name = label(device, systems)
+    return name if _matches(devices, name, systems) == [device] else f"#{device['index']}"
+
+
+def _matches(devices: Sequence[Device], wanted: str, systems: Mapping[int, str]) -> list[Device]:
+    """The devices that are meant if any: what fits better leaves out what fits worse."""
+    text = _plain(wanted)
+    if not text:
+        return []
+    if text.startswith("#") and _is_number(text[1:]):
+        return [d for d in devices if d["index"] == int(text[1:])]
+    names = [(_plain(d["name"]), d) for d in devices]
+    if same := [d for d in devices if _plain(label(d, systems)) == text]:
+        return same
+    if same := [d for name, d in names if name == text]:
+        return same
+    if _is_number(text):
+        word = re.compile(rf"(?<!\w){text}(?!\w)")
+        by_name = [d for name, d in names if word.search(PLACES.sub(" ", name))]
+        return by_name + [d for d in devices if d["index"] == int(text) and d not in by_name]
+    if part := [d for name, d in names if text in name]:
+        return part
+    for rest, system in _with_system(text):
+        there = [d for d in devices if _squashed(_system(d, systems)) == system]
+        if there := _matches(there, rest, systems) if rest else there:
+            return there
+    words = re.findall(r"\w+", text)
+    if words and (
+        some := [d for d in devices if all(w in _plain(label(d, systems)) for w in words)]
+    ):
+        return some
+    return [d for d in devices if len(d["name"]) == CUT_OFF and text.startswith(_plain(d["name"]))]
+
+
+def _with_system(text: str) -> Iterator[tuple[str, str]]:
+    """Ways to read a text as a name and a sound system (squashed), at its end or its beginning."""
+    cuts = [(match.start(), match.end()) for match in BETWEEN.finditer(text)]
+    for before, after in ((0, 0), *cuts):
+        yield text[:before].rstrip(AROUND), _squashed(text[after:])
+    for before, after in reversed(cuts):
+        yield text[after:].lstrip(AROUND), _squashed(text[:before])
+
+
+def _question(
+    devices: Sequence[Device],
+    found: Sequence[Device],
+    wanted: str,
+    kind: str,
+    systems: Mapping[int, str],
+) -> str:
+    lines = [f"{_said(wanted)} could mean {len(found)} {kind} devices, so say which:"]
+    for device in found:
+        count = device.get(f"max_{kind}_channels", 0)
+        lines.append(
+            f'  "{exact(devices, device, systems)}" is number {device["index"]}, '
+            f"with {count} {kind}{'' if count == 1 else 's'}."
+        )
+    return "\n".join(lines)
+
+
+def _none(devices: Sequence[Device], wanted: str, kind: str, systems: Mapping[int, str]) -> str:
+    def unlike(device: Device) -> float:
+        name = _plain(label(device, systems))
+        return -difflib.SequenceMatcher(None, _plain(wanted)[:MOST_SAID], name).ratio()
+
+    shown = devices if len(devices) <= MOST_LISTED else sorted(devices, key=unlike)[:MOST_LISTED]
+    there = []
+    for device in shown:
+        system = _system(device, systems)
+        there.append(f"{device['index']} {device['name']!r}" + (f" ({system})" if system else ""))
+    if len(shown) < len(devices):
+        there.append(f"and {len(devices) - len(shown)} more, see `bridge devices`")
+    return f"no {kind} device matches {_said(wanted)}; there are: {', '.join(there) or 'none'}"
+
+
+def _said(wanted: str) -> str:
+    return repr(wanted if len(wanted) <= MOST_SAID else wanted[: MOST_SAID - 1] + "…")
+
+
+def _system(device: Device, systems: Mapping[int, str]) -> str:
+    """The name of the device's sound system; empty if it is not known."""
+    system = device.get("hostapi", "")
+    return system if isinstance(system, str) else systems.get(system, "")
+
+
+def _squashed(system: str) -> str:
+    name = re.sub(r"[\W_]", "", system.casefold()).removeprefix("windows")
+    return ALIASES.get(name, name)
+
+
+def _plain(text: str) -> str:
+    """Without what does not tell names apart: case, kinds of spaces, ways to write an accent."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10
