@@ -89,8 +89,10 @@ def main() -> None:
     tell = take_stdout()
     try:
         tell(json.dumps(look()))
-    except SetupError as error:
-        tell(json.dumps({"kind": error.kind, "message": str(error)}))
+    except Exception as error:
+        kind = error.kind if isinstance(error, SetupError) else "crash"
+        why = str(error) if isinstance(error, SetupError) else f"{type(error).__name__}: {error}"
+        tell(json.dumps({"kind": kind, "message": why}))
 
 
 if __name__ == "__main__":

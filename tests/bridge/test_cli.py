@@ -108,6 +108,23 @@ def test_without_a_sound_card_it_plays_at_real_time_pace_into_a_session_file(
     assert unused("session.flac") == "session-2.flac"
 
 
+def test_without_a_device_it_waits_for_one_and_plays_into_a_session_file(
+    run, tmp_path, monkeypatch
+):
+    fake = tmp_path / "fake"
+    fake.mkdir()
+    source = "class PortAudioError(Exception): pass\ndef query_devices(): return []\n"
+    source += "def _terminate(): pass\ndef _initialize(): pass\n"
+    (fake / "sounddevice.py").write_text(source)
+    monkeypatch.setenv("PYTHONPATH", str(fake))
+    began = time.monotonic()
+    status, out, err = run("--seconds", "2.5", "--lookahead", "200")
+    assert status == 0 and time.monotonic() - began > 2.0
+    assert "plug one in" in err and "should an audio output come, it plays" in err
+    assert "output: session.flac" in out and "with 0 underruns" in out
+    assert soundfile.info(tmp_path / "session.flac").frames == 80000
+
+
 def test_a_rig_sets_up_and_the_command_line_has_the_last_word(run, tmp_path, direction):
     (tmp_path / "rig.toml").write_text(
         '[engine]\nprompt = "from the rig"\nseed = 5\ngain = -60\nlookahead = 100\n'
@@ -202,6 +219,8 @@ def test_a_rig_that_cannot_be_played_is_told_before_anything_sounds(
         (["--stats", "no/folder/a.json"], "no such folder"),
         (["--fast", "--output", "Speakers"], "--fast needs --output FILE or none, and --seconds"),
         (["--output", "a.wav", "--record", "./a.wav"], "cannot both write './a.wav'"),
+        (["--channels", "3,4"], "--channels and --cue need a sound card, not --output none"),
+        (["--output", "Card", "--cue", "1,2"], "output 1 cannot have both the music and the cue"),
         (["--osc-port", "70000"], "0 to 65535, not 70000"),
         (["--seed", "-1"], "seed"),
     ],
@@ -221,6 +240,8 @@ def test_what_cannot_be_done_is_one_sentence_and_status_2(run, arguments, said):
         (["--steer", "note_C=loud"], "'loud' is not a number from -2 to 2"),
         (["--seconds", "-1"], "'-1' is not a number"),
         (["--lookahead", "5"], "'5' is not a number from 40 to 10000"),
+        (["--channels", "0,1"], "'0,1' is not a list of outputs, as in 3,4"),
+        (["--cue", "left"], "'left' is not a list of outputs"),
     ],
 )
 def test_mistyped_arguments_are_named(capsys, arguments, said):

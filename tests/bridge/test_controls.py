@@ -29,7 +29,9 @@ def test_the_namespace_has_every_live_address_once():
     general |= {f"/prompt/{slot}{part}" for slot in (1, 2, 3, 4) for part in ("", "/weight")}
     parts = ("", "/inject", "/inject_per", "/layers", "/component", "/schedule")
     steering = {f"/steer/{name}{part}" for name in NAMES for part in parts}
-    assert set(addresses) == general | steering
+    assert set(addresses) == general | steering | {"/cue/gain"}
+    without = {parameter.address for parameter in namespace(NAMES, cue=False)}
+    assert without == general | steering  # where there are no outputs for headphones
 
 
 def test_every_parameter_explains_itself_and_its_default_is_allowed():

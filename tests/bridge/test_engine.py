@@ -500,3 +500,47 @@ def test_a_morph_glides_the_sound_too():
     assert loud[40] == pytest.approx(0.5, abs=0.02)
     assert loud[100] == pytest.approx(0.275, abs=0.02)  # half-way, as an amplitude
     assert loud[160] == pytest.approx(0.05, abs=0.005)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_the_cue_has_the_music_at_a_gain_of_its_own(channels):
+    memory = Memory()
+    stream, controls, output, engine = make(
+        ToneStream(channels),
+        {"/gain": -20.0, "/cue/gain": -6.0},
+        seconds=2.0,
+        cue=True,
+        recorders=[memory],
+    )
+    output.hooks[40] = lambda: controls.set("/gain", -60.0)
+    output.hooks[60] = lambda: controls.set("/cue/gain", -26.0)
+    play(engine)
+    music, cue = output.audio[:, :channels], output.audio[:, channels:]
+    assert cue.shape == music.shape
+    first = slice(RATE // 2, RATE // 2 + 8000)
+    np.testing.assert_allclose(music[first] * 10**0.7, cue[first], atol=1e-6)
+    assert not music[RATE : RATE + 8000].any() and np.abs(cue[RATE : RATE + 5000]).max() > 0.2
+    later = cue[int(1.4 * RATE) : int(1.6 * RATE)]
+    assert np.abs(later).max() == pytest.approx(0.5 * 10**-1.3, abs=1e-4)
+    assert abs(cue[-1]).max() < 1e-3 and largest_step(cue) < 1.2 * TONE_STEP
+    np.testing.assert_array_equal(np.concatenate(memory.blocks), music)  # which has no cue
+
+
+def test_with_a_cue_the_music_is_the_same_to_the_last_bit():
+    heard = []
+    for cue in (False, True):
+        _, _, output, engine = make(ToneStream(2, 0.9), {"/gain": 3.0}, seconds=0.5, cue=cue)
+        play(engine)
+        heard.append(output.audio[:, :2])
+    np.testing.assert_array_equal(*heard)
+
+
+def test_a_morph_may_take_the_cue_along_and_going_back_restores_it():
+    _, controls, _, engine = make(seconds=1.0, cue=True)
+    before = engine._state
+    engine._apply(controls.snapshot())
+    controls.set_many({"/cue/gain": -12.0}, seconds=0.5)
+    engine._apply(controls.snapshot())
+    assert engine._gains["/cue/gain"].moving and not engine._gains["/gain"].moving
+    engine._state = before
+    assert not engine._gains["/cue/gain"].moving

@@ -6,11 +6,19 @@ import threading
 import time
 from collections import deque
 from types import SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
-from bridge.output import DeviceOutput, OutputUnavailable, PacedOutput, WallClock
+from bridge.output import (
+    DeviceOutput,
+    OutputUnavailable,
+    PacedOutput,
+    WallClock,
+    describe,
+    mended,
+)
 from musicrfm.errors import MusicRFMError
 
 RATE = 32000
@@ -143,5 +151,144 @@ def test_a_speaker_that_dies_at_once_is_no_output(tmp_path, monkeypatch):
     pretend(tmp_path, monkeypatch, "import os; os._exit(3)")
     output = DeviceOutput(None, 32000, 1, 0.2)
     with pytest.raises(OutputUnavailable, match="does not answer"):
+        output.open()
+    output.close()
+
+
+def hello(**told) -> dict:
+    usual = {"name": "Card", "rate": 48000.0, "channels": 2, "outputs": [1, 2], "cue": []}
+    return {**usual, **told}
+
+
+def test_what_plays_is_described_with_the_outputs_that_were_chosen():
+    assert describe(hello()) == "Card (2 × 48000 Hz)"
+    chosen = hello(outputs=[3, 4], channels=4, rate=44100.0)
+    assert describe(chosen) == "Card (outputs 3, 4; 44100 Hz)"
+    assert describe(hello(outputs=[2])) == "Card (output 2; 48000 Hz)"
+    assert describe(hello(cue=[3, 4])) == "Card (outputs 1, 2; cue 3, 4; 48000 Hz)"
+
+
+@pytest.mark.parametrize(
+    ("block", "heard", "wrong"),
+    [
+        (np.float32([[0.5, -0.5]]), [[0.5, -0.5]], None),
+        (np.float64([[0.5, -0.5]]), [[0.5, -0.5]], None),
+        (np.float32([[0.5], [0.25]]), [[0.5, 0.5], [0.25, 0.25]], "shape"),
+        (np.float32([0.5, 0.25]), [[0.5, 0.5], [0.25, 0.25]], "shape"),
+        (np.float32([[0.6, 0.2, 0.1]]), [[0.3, 0.3]], "shape"),
+        (np.zeros((2, 0), np.float32), [[0, 0], [0, 0]], "shape"),
+        (np.float32([[np.nan, 0.5]]), [[0.0, 0.5]], "no numbers"),
+        (np.float32([[np.inf, -np.inf]]), [[0.0, 0.0]], "no numbers"),
+        (np.float32([[1e6, -1e30]]), [[1.0, -1.0]], "louder"),
+        (np.array([["a", "b"]]), [[0.0, 0.0]], "is of"),
+        (np.zeros((0, 2), np.float32), np.zeros((0, 2)), None),
+    ],
+)
+def test_a_block_that_cannot_be_played_is_mended(block, heard, wrong):
+    good, told = mended(block, 2)
+    assert good.dtype == np.float32 and good.shape == np.shape(heard)
+    np.testing.assert_allclose(good, heard, atol=1e-7)
+    assert [wrong in one for one in told] == ([True] if wrong else [])
+
+
+def test_what_is_wrong_with_blocks_is_said_once(caplog):
+    output = DeviceOutput(None, RATE, 1, 0.2)
+    for at in range(0, 6400, 640):
+        output.write(at, np.full((640, 1), np.nan, np.float32))
+    output.write(6400, np.full((640, 2), 0.5, np.float32))
+    assert len(caplog.records) == 2 and "no numbers" in caplog.records[0].message
+    output.close()
+
+
+class FakeSpeaker:
+    """A speaker process as `DeviceOutput` sees it; `greets` says what it does at first."""
+
+    made: ClassVar[list[FakeSpeaker]] = []
+    greets: ClassVar[deque] = deque()
+
+    def __init__(self, config, wait):
+        self.config, self.latest, self.end = dict(config), {}, ""
+        self.lives, self.killed, self.sent = True, False, []
+        self.made.append(self)
+        self._greets = self.greets.popleft() if self.greets else "open"
+        if isinstance(self._greets, BaseException):
+            raise self._greets
+
+    def hello(self):
+        if self._greets != "open":
+            return self._greets
+        return hello(state="open", exact="Card, ASIO", latency=0.01)
+
+    def alive(self):
+        return self.lives
+
+    def begin(self, at):
+        self.began = at
+
+    def send(self, at, audio):
+        self.sent.append((at, audio))
+
+    def position(self, rate):
+        return 0
+
+    def finish(self, end, timeout):
+        return {}
+
+    def kill(self):
+        self.killed = True
+
+
+@pytest.fixture
+def speakers(monkeypatch):
+    FakeSpeaker.made, FakeSpeaker.greets = [], deque()
+    monkeypatch.setattr("bridge.output._Speaker", FakeSpeaker)
+    monkeypatch.setattr("bridge.output.PAUSE", 0.01)
+    monkeypatch.setattr("bridge.output.LONGEST_PAUSE", 0.02)
+    return FakeSpeaker
+
+
+def until(condition) -> None:
+    deadline = time.monotonic() + 5.0
+    while not condition():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.005)
+
+
+def test_a_process_that_cannot_be_started_again_is_tried_until_it_can(speakers, caplog):
+    caplog.set_level("INFO")
+    output = DeviceOutput("card", RATE, 1, 0.2)
+    output.open()
+    output.write(0, np.repeat(BLOCK, 100, 0))
+    failures = [OSError(24, "Too many open files"), MemoryError(), SystemExit(1), None]
+    speakers.greets.extend([*failures, {"state": "error", "kind": "crash"}])
+    speakers.made[0].lives = False
+    until(lambda: output.connected and len(speakers.made) == 7)
+    assert output.lost_times == 1 and 0 <= speakers.made[-1].sent[0][0] < RATE
+    assert all(one.killed for one in speakers.made[:1] + speakers.made[4:6])
+    assert speakers.made[-1].config["device"] == "Card, ASIO"  # whatever number it has now
+    said = [record.getMessage() for record in caplog.records]
+    assert "Too many open files" in said[1] and "MemoryError" in said[2] and "back" in said[-1]
+    output.close()
+
+
+def test_a_device_may_come_later(speakers, caplog):
+    speakers.greets.extend([{"state": "error", "kind": "no-device"}, None])
+    output = DeviceOutput(None, RATE, 1, 0.2)
+    with pytest.raises(OutputUnavailable) as info:
+        output.open()
+    assert info.value.may_come
+    output.wait("session.flac")
+    output.write(0, BLOCK)
+    assert output.description == "session.flac"
+    until(lambda: output.connected)
+    assert output.lost_times == 0 and output.description == "Card (2 × 48000 Hz)"
+    assert "there is an audio output now: Card" in caplog.text
+    output.close()
+
+
+def test_no_process_at_the_start_is_no_traceback(speakers):
+    speakers.greets.append(OSError(12, "Cannot allocate memory"))
+    output = DeviceOutput(None, RATE, 1, 0.2)
+    with pytest.raises(OutputUnavailable, match="Cannot allocate memory"):
         output.open()
     output.close()

@@ -286,3 +286,28 @@ def test_every_midi_source_can_be_written_and_read_again(tmp_path):
 def test_an_error_names_the_line(tmp_path, text, line):
     with pytest.raises(MusicRFMError, match=rf"line {line}\b"):
         rig(tmp_path, text)
+
+
+def test_outputs_of_the_sound_card(tmp_path):
+    text = '[output]\nto = "MOTU"\nchannels = [3, 4]\ncue = "5-6"\ncue_gain = -6\n'
+    one = rig(tmp_path, text).output
+    assert one == {"to": "MOTU", "channels": (3, 4), "cue": (5, 6), "cue_gain": -6.0}
+    assert rig(tmp_path, "[output]\nchannels = 2\n").output == {"channels": (2,)}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("channels = [0, 1]", r"line 2: \[output\] channels: \[0, 1\] is not a list of outputs"),
+        ("channels = []", r"\[\] is not a list of outputs"),
+        ("channels = [3.0]", r"\[3.0\] is not a list of outputs"),
+        ("channels = true", "True is not a list of outputs"),
+        ('channels = "left"', "'left' is not a list of outputs, as in 3,4"),
+        ("channels = [3, 3]", "output 3 is named twice"),
+        ("cue = [2, 3]", "line 2: output 2 cannot have both the music and the cue"),
+        ("cue_gain = 20", "cue_gain must be from -60 to 12"),
+    ],
+)
+def test_outputs_that_cannot_be_are_told_with_their_line(tmp_path, text, said):
+    with pytest.raises(MusicRFMError, match=said):
+        rig(tmp_path, f"[output]\n{text}\n")
