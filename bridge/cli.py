@@ -56,7 +56,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.command == "bench":
             return run_bench(args)
         if args.command == "replay":
-            return replay(ReplaySettings(args.log, args.out, args.output, args.midi, args.anyway))
+            what = (args.log, args.out, args.output, args.midi, args.anyway, args.channels)
+            return replay(ReplaySettings(*what))
         if args.command == "learn":
             return listen(args.address, args.rig, args.midi or ())
         be_early()
@@ -95,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     add("log", metavar="LOG", help="the .jsonl that `bridge play --record` wrote")
     add("--out", metavar="FILE", help="write a .flac or .wav file (default: LOG-replay.flac)")
     add("--output", metavar="DEVICE", help="play on a device instead, at its own pace")
+    add("--channels", metavar="LIST", type=_outputs, help="on which of its outputs, as in 3,4")
     add("--midi", metavar="FILE", help="write the control lanes as a MIDI file instead")
     add("--anyway", action="store_true", help="also with another model or other directions")
     learn_ = commands.add_parser("learn", help="map a MIDI control to an address, in a rig file")

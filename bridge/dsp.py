@@ -30,6 +30,32 @@ def db_to_amplitude(decibels: float, silent_below: float = -60.0) -> float:
     return 0.0 if decibels <= silent_below else 10.0 ** (decibels / 20.0)
 
 
+def mended(audio: object, channels: int, loudest: float = 1.0) -> tuple[np.ndarray, set[str]]:
+    """A block as float32 [samples, channels] that can be played, and what was wrong with it.
+
+    The number of samples stays, as time is counted in them; what cannot be told is silence. A block
+    beyond `loudest` is brought down to full scale.
+    """
+    wrong = set()
+    block = np.asarray(audio)
+    samples = len(block) if block.ndim else 0
+    if block.dtype.kind not in "fiu":
+        wrong.add(f"is of {block.dtype}")
+        block = np.zeros((samples, channels), np.float32)
+    if block.shape != (samples, channels):
+        wrong.add(f"has the shape {block.shape}, not (samples, {channels})")
+        block = block.reshape(samples, -1) if block.size else np.zeros((samples, 1), np.float32)
+        block = np.repeat(block.mean(axis=1, keepdims=True), channels, axis=1)
+    if not np.isfinite(block).all():
+        wrong.add("has values that are no numbers")
+        block = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
+    peak = float(np.abs(block).max(initial=0.0))
+    if peak > loudest:
+        wrong.add("is far too loud")
+        block = block / peak
+    return block.astype(np.float32, copy=False), wrong
+
+
 class Ramp:
     """A level that moves to its target in a straight line, sample by sample."""
 

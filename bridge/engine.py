@@ -23,7 +23,7 @@ import numpy as np
 from bridge import awake
 from bridge.controllog import STOP, Change, ControlLog, source_name
 from bridge.controls import Controls, Snapshot, Value
-from bridge.dsp import Ramp, db_to_amplitude, soft_limit
+from bridge.dsp import Ramp, db_to_amplitude, mended, soft_limit
 from bridge.output import Output
 from bridge.parameters import CUE_GAIN, PROMPT_SLOTS
 from bridge.recorder import Recorder
@@ -41,6 +41,7 @@ STOP_FADE = 0.3
 GAIN = "/gain"
 GAIN_SECONDS = 0.02
 FLOOR_DB = -120.0
+LOUDEST = 8.0  # 18 dB above full scale: beyond it, it is no music
 MARGIN_SECONDS = 0.008  # for a new frame's way to the output, beside the time it takes to make
 # Seconds that must be left to play while what lies before them is made again: as many as the new
 # take catches up with in CATCH_UP, or twice the longest hiccup of late, within these bounds.
@@ -216,6 +217,7 @@ class Engine:
         self._restart = False
         self._ending = False  # the latest frame knew that it should end
         self._fallen = False  # the latest frame failed
+        self._mended: set[str] = set()  # what has been told to be wrong with the stream's blocks
         self._last = np.zeros(self._channels * len(self._gains), dtype=np.float32)
         self._peak = 0.0
         self._speed = 0.0
@@ -511,7 +513,7 @@ class Engine:
         """The next chunk of music, finite and writable, or None if it could not be made."""
         began = time.perf_counter()
         try:
-            audio = next(self.stream)
+            audio, wrong = mended(next(self.stream), self._channels, LOUDEST)
         except Exception as error:
             if not self._fallen:
                 log.exception("a frame could not be generated")
@@ -529,9 +531,10 @@ class Engine:
         self._frame_busy += (busy - self._frame_busy) * (0.1 if self._frame_busy else 1.0)
         if busy > 0.0 and not fills_pattern:  # over the last second or so
             self._speed += (made / busy - self._speed) * (0.02 if self._speed else 1.0)
-        if not np.isfinite(audio).all():
-            audio = np.nan_to_num(audio, nan=0.0, posinf=0.0, neginf=0.0)
-        return audio
+        for what in wrong - self._mended:  # once for the set
+            self._mended.add(what)
+            self.controls.report(f"the music {what}; it is mended, also from now on")
+        return audio if len(audio) else None
 
     def _silence(self) -> np.ndarray:
         """A frame of nothing that starts where the last one ended, so that it cannot click."""

@@ -24,6 +24,7 @@ import numpy as np
 from bridge.awake import Patience, now
 from bridge.children import start
 from bridge.deck import lead_seconds
+from bridge.dsp import mended
 from bridge.speaker import AUDIO, END, HEADER
 from musicrfm.errors import MusicRFMError
 
@@ -402,30 +403,6 @@ class DeviceOutput:
 def _end_of(block: tuple[int, np.ndarray]) -> int:
     """Number of the sample after a block (number of its first sample, audio)."""
     return block[0] + len(block[1])
-
-
-def mended(audio: np.ndarray, channels: int) -> tuple[np.ndarray, set[str]]:
-    """A block as float32 [samples, channels] that can be played, and what was wrong with it.
-
-    The number of samples stays, as time is counted in them; what cannot be told is silence.
-    """
-    wrong = set()
-    block = np.asarray(audio)
-    samples = len(block) if block.ndim else 0
-    if block.dtype.kind not in "fiu":
-        wrong.add(f"is of {block.dtype}")
-        block = np.zeros((samples, channels), np.float32)
-    if block.shape != (samples, channels):
-        wrong.add(f"has the shape {block.shape}, not (samples, {channels})")
-        block = block.reshape(samples, -1) if block.size else np.zeros((samples, 1), np.float32)
-        block = np.repeat(block.mean(axis=1, keepdims=True), channels, axis=1)
-    if not np.isfinite(block).all():
-        wrong.add("has values that are no numbers")
-        block = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
-    if np.abs(block).max(initial=0.0) > 1.0:
-        wrong.add("is louder than full scale")
-        block = np.clip(block, -1.0, 1.0)
-    return block.astype(np.float32, copy=False), wrong
 
 
 def describe(hello: dict) -> str:

@@ -51,6 +51,7 @@ class ReplaySettings:
     output: str | None = None
     midi: str | None = None
     anyway: bool = False
+    outputs: tuple[int, ...] | None = None  # of the sound card
 
 
 class ReplayedControls(Controls):
@@ -100,6 +101,8 @@ def replay(settings: ReplaySettings) -> int:
 
     Raises MusicRFMError, before anything is played, if the set cannot be played again.
     """
+    if settings.outputs and settings.output is None:
+        raise MusicRFMError("--channels needs --output DEVICE, the sound card")
     recorded = read_log(settings.log)
     if settings.midi is not None:
         lanes = write_lanes(recorded, settings.midi)
@@ -111,7 +114,13 @@ def replay(settings: ReplaySettings) -> int:
     model = stream.model
     recorders = []
     if settings.output is not None:
-        output: Output = DeviceOutput(settings.output, model.sample_rate, model.channels, LOOKAHEAD)
+        output: Output = DeviceOutput(
+            settings.output,
+            model.sample_rate,
+            model.channels,
+            LOOKAHEAD,
+            outputs=settings.outputs,
+        )
         output.open()
     else:
         output = PacedOutput(model.sample_rate, "file", fast=True)

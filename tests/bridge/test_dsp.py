@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.dsp import LIMIT, Ramp, db_to_amplitude, soft_limit
+from bridge.dsp import LIMIT, Ramp, db_to_amplitude, mended, soft_limit
 
 
 def test_the_limiter_leaves_quiet_sound_alone():
@@ -62,3 +62,27 @@ def test_a_ramp_asked_again_for_its_target_does_not_start_over():
     assert ramp.value == 0.0 and not ramp.moving
     ramp.jump(0.5)
     assert ramp.apply(np.ones((1, 1), np.float32))[0, 0] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("block", "heard", "wrong"),
+    [
+        (np.float32([[0.5, -0.5]]), [[0.5, -0.5]], None),
+        (None, np.zeros((0, 2)), "is of"),
+        (np.float64([[0.5, -0.5]]), [[0.5, -0.5]], None),
+        (np.float32([[0.5], [0.25]]), [[0.5, 0.5], [0.25, 0.25]], "shape"),
+        (np.float32([0.5, 0.25]), [[0.5, 0.5], [0.25, 0.25]], "shape"),
+        (np.float32([[0.6, 0.2, 0.1]]), [[0.3, 0.3]], "shape"),
+        (np.zeros((2, 0), np.float32), [[0, 0], [0, 0]], "shape"),
+        (np.float32([[np.nan, 0.5]]), [[0.0, 0.5]], "no numbers"),
+        (np.float32([[np.inf, -np.inf]]), [[0.0, 0.0]], "no numbers"),
+        (np.float32([[1e6, -1e30]]), [[0.0, -1.0]], "too loud"),
+        (np.array([["a", "b"]]), [[0.0, 0.0]], "is of"),
+        (np.zeros((0, 2), np.float32), np.zeros((0, 2)), None),
+    ],
+)
+def test_a_block_that_cannot_be_played_is_mended(block, heard, wrong):
+    good, told = mended(block, 2)
+    assert good.dtype == np.float32 and good.shape == np.shape(heard)
+    np.testing.assert_allclose(good, heard, atol=1e-7)
+    assert [wrong in one for one in told] == ([True] if wrong else [])

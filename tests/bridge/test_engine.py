@@ -236,6 +236,33 @@ def test_nan_and_infinity_never_reach_the_output():
     assert np.abs(output.audio).max() <= 1.0
 
 
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda audio: audio[:, 0], "has the shape (640,), not (samples, 2)"),
+        (lambda audio: audio[:, :1], "has the shape (640, 1), not (samples, 2)"),
+        (lambda audio: audio[:0], None),
+        (lambda audio: None, "is of object"),
+        (lambda audio: 1e9 * audio, "is far too loud"),
+        (lambda audio: audio + np.nan, "has values that are no numbers"),
+    ],
+)
+@pytest.mark.parametrize("cue", [False, True])
+def test_a_block_that_cannot_be_played_is_mended_and_said_once(spoil, said, cue):
+    class Spoilt(ToneStream):
+        def __next__(self):
+            audio = super().__next__()
+            return spoil(audio) if self.frame > 10 else audio
+
+    _, controls, output, engine = make(Spoilt(2), seconds=0.5, cue=cue)
+    told = []
+    controls.on_error(lambda message, source: told.append(message))
+    play(engine)
+    assert output.audio.shape == (RATE // 2, 4 if cue else 2)
+    assert np.isfinite(output.audio).all() and np.abs(output.audio).max() <= 1.0
+    assert len(told) == (1 if said else 0) and all(said in message for message in told)
+
+
 def test_gain_is_in_decibels_moves_smoothly_and_is_limited():
     _, controls, output, engine = make(seconds=2.0)
     output.hooks[30] = lambda: controls.set("/gain", -6.0206)

@@ -17,7 +17,6 @@ from bridge.output import (
     PacedOutput,
     WallClock,
     describe,
-    mended,
 )
 from musicrfm.errors import MusicRFMError
 
@@ -166,29 +165,6 @@ def test_what_plays_is_described_with_the_outputs_that_were_chosen():
     assert describe(chosen) == "Card (outputs 3, 4; 44100 Hz)"
     assert describe(hello(outputs=[2])) == "Card (output 2; 48000 Hz)"
     assert describe(hello(cue=[3, 4])) == "Card (outputs 1, 2; cue 3, 4; 48000 Hz)"
-
-
-@pytest.mark.parametrize(
-    ("block", "heard", "wrong"),
-    [
-        (np.float32([[0.5, -0.5]]), [[0.5, -0.5]], None),
-        (np.float64([[0.5, -0.5]]), [[0.5, -0.5]], None),
-        (np.float32([[0.5], [0.25]]), [[0.5, 0.5], [0.25, 0.25]], "shape"),
-        (np.float32([0.5, 0.25]), [[0.5, 0.5], [0.25, 0.25]], "shape"),
-        (np.float32([[0.6, 0.2, 0.1]]), [[0.3, 0.3]], "shape"),
-        (np.zeros((2, 0), np.float32), [[0, 0], [0, 0]], "shape"),
-        (np.float32([[np.nan, 0.5]]), [[0.0, 0.5]], "no numbers"),
-        (np.float32([[np.inf, -np.inf]]), [[0.0, 0.0]], "no numbers"),
-        (np.float32([[1e6, -1e30]]), [[1.0, -1.0]], "louder"),
-        (np.array([["a", "b"]]), [[0.0, 0.0]], "is of"),
-        (np.zeros((0, 2), np.float32), np.zeros((0, 2)), None),
-    ],
-)
-def test_a_block_that_cannot_be_played_is_mended(block, heard, wrong):
-    good, told = mended(block, 2)
-    assert good.dtype == np.float32 and good.shape == np.shape(heard)
-    np.testing.assert_allclose(good, heard, atol=1e-7)
-    assert [wrong in one for one in told] == ([True] if wrong else [])
 
 
 def test_what_is_wrong_with_blocks_is_said_once(caplog):

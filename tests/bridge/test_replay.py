@@ -243,3 +243,8 @@ def test_a_log_cannot_run_a_program(checkpoint, direction, tmp_path):
     log.write_text(json.dumps(header))
     with pytest.raises(MusicRFMError, match="must not run one"):
         prepare(read_log(log))
+
+
+def test_outputs_are_those_of_a_sound_card(tmp_path, capsys):
+    assert main(["replay", str(tmp_path / "set.jsonl"), "--channels", "3,4"]) == 2
+    assert "--channels needs --output DEVICE" in capsys.readouterr().err
