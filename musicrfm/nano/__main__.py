@@ -1,68 +1,99 @@
 """Builds `nano` from nothing: `python -m musicrfm.nano --work FOLDER`.
 
-Render clips, train the codec, encode, train the language model, assemble the checkpoint, measure
-it. Every stage goes on from where an interrupted run stopped. Needs the `train` extra.
+Read the tunes, render clips, train the codec, encode, train the language model, assemble the
+checkpoint, measure it. The same command goes on from where an interrupted run stopped. While the
+codec learns on one core, the other renders; while the language model learns, so does the codec's
+decoder. Needs the extras `train` and `recipe`.
 """
 
 from __future__ import annotations
 
 import argparse
+import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
 
-from musicrfm.nano import codec_training, lm_training, render
-from musicrfm.nano.compose import high_notes
+from musicrfm.nano import codec_training, lm_training, render, repertoire, tunes
+from musicrfm.nano.beside import check, start
 
 WEIGHTS = Path(__file__).parent / "weights"
 TRAINING_SEED = 1_000_000  # held-out clips are composed from seeds far away from these
+ENOUGH = 600  # clips with which the codec's training begins, while more are rendered
 
 
 def main() -> None:
     parser = argparse.ArgumentParser("python -m musicrfm.nano", description=__doc__.splitlines()[0])
     parser.add_argument(
-        "--work", type=Path, default=Path("nano-work"), help="clips and checkpoints (about 3 GB)"
+        "--work", type=Path, default=Path("nano-work"), help="clips and checkpoints (about 12 GB)"
     )
     parser.add_argument(
         "--out", type=Path, default=WEIGHTS, help="where the finished checkpoint goes"
     )
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--clips", type=int, default=4000, help="12-second clips to train on")
-    parser.add_argument("--workers", type=int, default=2, help="processes that render")
+    parser.add_argument("--clips", type=int, default=6000, help="20-second clips to train on")
+    parser.add_argument("--workers", type=int, default=1, help="processes that render")
     for stage, steps in vars(codec_training.Budget()).items():
         if stage in codec_training.STAGES:
             parser.add_argument(f"--{stage}-steps", type=int, default=steps)
     parser.add_argument("--lm-steps", type=int, default=lm_training.Budget().steps)
     parser.add_argument("--lm-batch", type=int, default=lm_training.Budget().batch)
     parser.add_argument(
+        "--quick", action="store_true", help="every stage in a few steps: a rehearsal, not a model"
+    )
+    parser.add_argument(
         "--no-measure", action="store_true", help="skip the measurements and the model card"
     )
     args = parser.parse_args()
+    steps = {stage: getattr(args, f"{stage}_steps") for stage in codec_training.STAGES}
+    if args.quick:
+        args.clips, args.lm_steps, args.lm_batch = 24, 3, 2
+        steps = dict.fromkeys(steps, 4)
 
     torch.set_flush_denormal(True)
-    render.render_set(args.work / "clips", args.clips, TRAINING_SEED, workers=args.workers)
-    notes, workers = args.clips // 8, args.workers
-    render.render_set(args.work / "notes", notes, TRAINING_SEED, high_notes, workers)
-    audio, rows = render.open_set(args.work / "clips")
-    high, _ = render.open_set(args.work / "notes")
-    steps = {stage: getattr(args, f"{stage}_steps") for stage in codec_training.STAGES}
+    cache = args.work / "tunes.json"
+    tunes.read(cache)
+    notes = max(8, args.clips // 15)
+    render.render_set(args.work / "notes", notes, TRAINING_SEED, repertoire.notes, args.workers)
+    clip = partial(repertoire.clip, cache)
+    rendering = start(
+        render.render_set, args.work / "clips", args.clips, TRAINING_SEED, clip, args.workers
+    )
+    while rendering.is_alive() and _rendered(args.work / "clips") < min(ENOUGH, args.clips):
+        time.sleep(5)
+    check(rendering, wait=False)
+    alone = args.device == "cpu" and rendering.is_alive()
+    torch.set_num_threads(1 if alone else torch.get_num_threads())
     budget = replace(codec_training.Budget(), **steps)
-    codec = codec_training.train([audio], args.work, budget, args.device, until="quantised")
+    sets = [render.open_set(args.work / name)[0] for name in ("clips", "notes")]
+    shares = (0.8, 0.2)
+    codec = codec_training.train(sets, shares, args.work, budget, args.device, until="quantised")
+    check(rendering)
+    audio, rows = render.open_set(args.work / "clips")
     codes = lm_training.encode_set(codec, audio, args.work / "codes.npy")
-    codec = codec_training.train([audio, high], args.work, budget, args.device)
+    sets[0] = audio
+    decoding = start(codec_training.train, sets, shares, args.work, budget, args.device)
     lm_budget = replace(lm_training.Budget(), steps=args.lm_steps, batch=args.lm_batch)
     lm_training.train(codes, rows, args.work, lm_budget, args.device)
+    check(decoding)
+    codec = codec_training.train(sets, shares, args.work, budget, args.device)
     lm_training.assemble(codec, args.work, args.out)
-    if not args.no_measure:
+    if not args.no_measure and not args.quick:
         from musicrfm.nano import measure
 
         trained = (
-            f"This copy: {args.clips} clips of 12 s; codec steps "
+            f"This copy: {args.clips} clips of {repertoire.SECONDS:g} s; codec steps "
             f"{', '.join(f'{stage} {n}' for stage, n in steps.items())}; "
             f"language model {args.lm_steps}."
         )
         measure.write_card(args.out, measure.measure(args.out), trained)
+
+
+def _rendered(folder: Path) -> int:
+    about = folder / "clips.jsonl"
+    return about.read_text().count("\n") if about.exists() else 0
 
 
 if __name__ == "__main__":

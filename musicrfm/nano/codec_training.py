@@ -8,7 +8,8 @@
 3. `decoder`: encoder and codebooks are frozen (the language model may already be training on their
    codes) and the decoder alone learns to make the best of them.
 
-The loss compares power-compressed spectra at several window lengths, magnitudes and phases.
+The loss compares power-compressed spectra at several window lengths, magnitudes and phases, and
+mel bands. In the last stage a discriminator of spectra (`musicrfm.nano.discriminator`) joins in.
 """
 
 from __future__ import annotations
@@ -25,39 +26,46 @@ import torch
 from torch import Tensor, nn
 from transformers import EncodecConfig, EncodecModel
 
+from musicrfm.nano.discriminator import Discriminator, balanced
+from musicrfm.nano.precision import bfloat16_is_faster
+
 FRAME = 640
-CROP_FRAMES = 32
-NOISE = 0.4  # standard deviation of the noise on unit-variance latents in stage 1
+CROP_FRAMES = 50
+NOISE = 0.3  # standard deviation of the noise on unit-variance latents in stage 1
 WINDOWS = (512, 2048, 4096)
 POWER = 0.3
+MEL_WINDOWS = ((1024, 40), (4096, 100))  # window length, number of bands
+MEL_WEIGHT = 0.1
 STAGES = ("autoencoder", "quantised", "decoder")
+ALONE = 0.3  # share of the last stage before the discriminator joins in
 
 
 @dataclass(frozen=True)
 class Budget:
-    """Optimiser steps per stage, crops per step, peak learning rate."""
+    """Optimiser steps per stage, crops of 1 s per step, peak learning rate."""
 
-    autoencoder: int = 6000
-    quantised: int = 3000
-    decoder: int = 6000
-    batch: int = 8
+    autoencoder: int = 14_000
+    quantised: int = 12_000
+    decoder: int = 40_000
+    batch: int = 6
     learning_rate: float = 1e-3
 
 
 def config() -> EncodecConfig:
-    """2.6 M parameters; MusicGen's codec in small: non-causal, 50 frames/s, 4 x 1024 codes."""
+    """3.2 M parameters; MusicGen's codec in small: non-causal, 50 frames/s, 4 x 1024 codes."""
     return EncodecConfig(
         target_bandwidths=[2.0], sampling_rate=32_000, audio_channels=1, normalize=False,
         chunk_length_s=None, overlap=None, hidden_size=64, num_filters=16, num_residual_layers=1,
         upsampling_ratios=[4, 4, 5, 8], norm_type="weight_norm", kernel_size=7, last_kernel_size=7,
         residual_kernel_size=3, dilation_growth_rate=2, use_causal_conv=False, pad_mode="reflect",
-        compress=2, num_lstm_layers=1, trim_right_ratio=1.0, codebook_size=1024, codebook_dim=64,
+        compress=2, num_lstm_layers=2, trim_right_ratio=1.0, codebook_size=1024, codebook_dim=64,
         use_conv_shortcut=False,
     )  # fmt: skip
 
 
 class SpectralLoss(nn.Module):
-    """L1 between |X|^0.3 spectra, with and without phase, at three windows, and of the waveform.
+    """L1 between |X|^0.3 spectra, with and without phase, at three windows, of log-mel bands and of
+    the waveform.
 
     Power compression as in speech enhancement (Lee et al. 2018, arXiv:1804.10070): quiet partials
     and the noise floor count almost as much as loud ones.
@@ -67,6 +75,9 @@ class SpectralLoss(nn.Module):
         super().__init__()
         for n in WINDOWS:
             self.register_buffer(f"window_{n}", torch.hann_window(n), persistent=False)
+        for n, bands in MEL_WINDOWS:
+            self.register_buffer(f"hann_{n}", torch.hann_window(n), persistent=False)
+            self.register_buffer(f"mel_{n}", _mel_bands(n, bands), persistent=False)
 
     def forward(self, out: Tensor, target: Tensor) -> Tensor:
         """out, target: [batch, samples] -> scalar."""
@@ -84,7 +95,27 @@ class SpectralLoss(nn.Module):
             loss = loss + (magnitude[:batch] - magnitude[batch:]).abs().mean()
             loss = loss + 0.15 * (real[:batch] - real[batch:]).abs().mean()
             loss = loss + 0.15 * (imag[:batch] - imag[batch:]).abs().mean()
+        for n, _ in MEL_WINDOWS:
+            window = getattr(self, f"hann_{n}")
+            spectrum = torch.stft(both, n, n // 4, window=window, return_complex=True)
+            bands = getattr(self, f"mel_{n}") @ (spectrum.abs() * (2 / window.sum()))
+            level = (bands + 1e-4).log()
+            loss = loss + MEL_WEIGHT * (level[: len(out)] - level[len(out) :]).abs().mean()
         return loss
+
+
+def _mel_bands(window: int, bands: int) -> Tensor:
+    """[bands, window // 2 + 1]: triangles equally wide on the mel scale, 30 Hz to 16 kHz."""
+    edges = 700 * (10 ** (torch.linspace(_mel(30), _mel(16_000), bands + 2) / 2595) - 1)
+    bins = torch.linspace(0, 16_000, window // 2 + 1)
+    rise = (bins - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
+    fall = (edges[2:, None] - bins) / (edges[2:] - edges[1:-1])[:, None]
+    triangles = torch.minimum(rise, fall).clamp(min=0)
+    return triangles / triangles.sum(1, keepdim=True).clamp(min=1e-6)
+
+
+def _mel(hertz: float) -> float:
+    return 2595 * math.log10(1 + hertz / 700)
 
 
 class Quantiser:
@@ -159,15 +190,19 @@ def _nearest(vectors: Tensor, centres: Tensor) -> Tensor:
 
 
 def crops(
-    audio: Sequence[np.ndarray], batch: int, rng: np.random.Generator, device: torch.device
+    audio: Sequence[np.ndarray],
+    shares: Sequence[float],
+    batch: int,
+    rng: np.random.Generator,
+    device: torch.device,
 ) -> Tensor:
     """float32 [batch, 1, samples]: random places in random clips, few of them silent.
 
-    audio: sets of clips, int16 [clips, samples] each; every set has the same chance.
+    audio: sets of clips, int16 [clips, samples] each; shares: how often each is drawn from.
     """
     out, samples = [], CROP_FRAMES * FRAME
     while len(out) < batch:
-        clips = audio[rng.integers(len(audio))]
+        clips = audio[rng.choice(len(audio), p=shares)]
         clip = clips[rng.integers(len(clips))]
         start = rng.integers(len(clip) - samples)
         piece = clip[start : start + samples].astype(np.float32) / 32768
@@ -178,6 +213,7 @@ def crops(
 
 def train(
     audio: Sequence[np.ndarray],
+    shares: Sequence[float],
     work: Path,
     budget: Budget,
     device: str = "cpu",
@@ -185,8 +221,8 @@ def train(
 ) -> EncodecModel:
     """Runs the stages up to `until` that are not done yet; returns the averaged weights.
 
-    audio: sets of clips, int16 [clips, samples] at 32 kHz each, drawn from with equal chance. work:
-    folder of the checkpoints `codec-<stage>.pt`.
+    audio: sets of clips, int16 [clips, samples] at 32 kHz each; shares: how often each is drawn
+    from. work: folder of the checkpoints `codec-<stage>.pt`.
     """
     work.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(0)
@@ -197,7 +233,7 @@ def train(
         state = torch.load(path, map_location=device, weights_only=True) if path.exists() else None
         if state is None and loaded is not None:
             model.load_state_dict(loaded)  # the stage before hands over its average
-        _run_stage(stage, model, audio, path, state, budget)
+        _run_stage(stage, model, audio, shares, path, state, budget)
         loaded = torch.load(path, map_location=device, weights_only=True)["average"]
     model.load_state_dict(loaded)
     return model.eval()
@@ -207,6 +243,7 @@ def _run_stage(
     stage: str,
     model: EncodecModel,
     audio: Sequence[np.ndarray],
+    shares: Sequence[float],
     path: Path,
     state: dict | None,
     budget: Budget,
@@ -225,33 +262,44 @@ def _run_stage(
         average, first = state["average"], state["step"]
     else:
         if stage == "quantised":
-            quantiser.initialise(_latents(model, audio))
+            quantiser.initialise(_latents(model, audio, shares))
         average = {k: v.detach().clone() for k, v in model.state_dict().items()}
     if first >= steps:
         return
     rng = np.random.default_rng([STAGES.index(stage), first])
+    half = bfloat16_is_faster(device)
+    judge = Discriminator().to(device) if frozen else None
+    if judge is not None and state is not None:
+        judge.load_state_dict(state["judge"])
     mean_loss, started = 0.0, time.time()
     model.train()
     for step in range(first, steps):
         warm = min(1.0, (step + 1) / 100)
         for group in optimiser.param_groups:
             group["lr"] = peak * warm * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * step / steps)))
-        sound = crops(audio, budget.batch, rng, device)
-        with torch.set_grad_enabled(not frozen):
-            latents = model.encoder(sound)
-        if stage == "autoencoder":
-            extra = 0.02 * (latents.square().mean((0, 2)) - 1).abs().mean()
-            latents = latents + NOISE * torch.randn_like(latents)
-        else:
-            latents, commitment = quantiser(latents, train=not frozen)
-            extra = 0.05 * commitment
-        loss = measure(model.decoder(latents)[:, 0], sound[:, 0]) + (0 if frozen else extra)
+        sound = crops(audio, shares, budget.batch, rng, device)
+        with torch.autocast(device.type, torch.bfloat16, enabled=half):
+            with torch.set_grad_enabled(not frozen):
+                latents = model.encoder(sound)
+            latents = latents.float()
+            if stage == "autoencoder":
+                extra = 0.02 * (latents.square().mean((0, 2)) - 1).abs().mean()
+                latents = latents + NOISE * torch.randn_like(latents)
+            else:
+                latents, commitment = quantiser(latents, train=not frozen)
+                extra = 0.05 * commitment
+            out = model.decoder(latents)[:, 0].float()
+        close = measure(out, sound[:, 0])
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        if judge is not None and step > ALONE * steps:
+            judge.learn(sound[:, 0], out.detach())
+            balanced(close, judge.wish(sound[:, 0], out), out)
+        else:
+            (close if frozen else close + extra).backward()
         nn.utils.clip_grad_norm_(parameters, 1.0)
         optimiser.step()
         _average(average, model.state_dict(), min(0.999, (step + 1) / (step + 10)))
-        mean_loss += (loss.item() - mean_loss) * max(0.01, 1 / (step - first + 1))
+        mean_loss += (close.item() - mean_loss) * max(0.01, 1 / (step - first + 1))
         done = step + 1
         if done % 50 == 0:
             left = (time.time() - started) / (done - first) * (steps - done)
@@ -267,6 +315,8 @@ def _run_stage(
                 "optimiser": optimiser.state_dict(),
                 "step": done,
             }
+            if judge is not None:
+                keep["judge"] = judge.state_dict()
             torch.save(keep, path.with_suffix(".tmp"))
             path.with_suffix(".tmp").replace(path)
 
@@ -281,10 +331,15 @@ def _average(average: dict[str, Tensor], state: dict[str, Tensor], decay: float)
 
 
 @torch.no_grad()
-def _latents(model: EncodecModel, audio: Sequence[np.ndarray], vectors: int = 60_000) -> Tensor:
+def _latents(
+    model: EncodecModel,
+    audio: Sequence[np.ndarray],
+    shares: Sequence[float],
+    vectors: int = 60_000,
+) -> Tensor:
     rng, parts = np.random.default_rng(1), []
     device = next(model.parameters()).device
     while sum(map(len, parts)) < vectors:
-        z = model.encoder(crops(audio, 16, rng, device))
+        z = model.encoder(crops(audio, shares, 16, rng, device))
         parts.append(z.transpose(1, 2).reshape(-1, z.shape[1]))
     return torch.cat(parts)

@@ -77,6 +77,24 @@ MOODS: dict[str, dict] = {
     "energetic": {"velocity": 104, "octave": 0, "sparse": 0.0},
     "steady": {"velocity": 90, "octave": 0, "sparse": 0.0},
 }
+TEXTURES: tuple[tuple[frozenset[str], str, float], ...] = (  # parts, words, how often
+    (frozenset({"melody"}), "solo {lead} melody", 1),
+    (frozenset({"melody", "drums"}), "{lead} melody with drums", 4),
+    (frozenset({"melody", "bass", "drums"}), "{lead} melody with bass and drums", 3),
+    (frozenset({"melody", "chords"}), "{lead} melody over {chords} chords", 1),
+    (
+        frozenset({"melody", "chords", "bass", "drums"}),
+        "{lead} melody, {chords} chords, bass and drums",
+        3,
+    ),
+    (frozenset({"arpeggio"}), "{lead} arpeggio", 1),
+    (frozenset({"arpeggio", "bass", "drums"}), "{lead} arpeggio with bass and drums", 3),
+    (frozenset({"comping", "drums"}), "{lead} chords with drums", 2),
+    (frozenset({"comping"}), "{lead} chords", 0.5),
+)
+REVERBS = (0, 0, 0, 20)
+EXERCISE = "exercise"  # what every exercise is called: words of music must not mean exercises
+NOTE_RANGE = (24, 100)  # MIDI pitches of `single_notes`
 CHORD_QUALITIES = ((0, 4, 7), (0, 3, 7), (0, 4, 8), (0, 3, 6))  # major, minor, augmented, dim.
 CLICKS = (37, 56, 76, 77, 75, 42)
 
@@ -105,6 +123,8 @@ class Clip:
     reverb: int = 0
     tempi: list[tuple[float, float]] = field(default_factory=list)  # (from second, BPM)
     beats: list[float] = field(default_factory=list)  # the second of every beat
+    bars: list[float] = field(default_factory=list)  # the second of every bar line
+    seconds: float = CLIP_SECONDS
 
     def midi(self) -> bytes:
         """A one-track MIDI file, 480 ticks a second."""
@@ -130,7 +150,7 @@ class Clip:
                 (max(off, on + 1), 1, mido.Message("note_off", channel=n.channel, note=pitch))
             )
         events.sort(key=lambda e: e[:2])
-        end = round(CLIP_SECONDS * TICKS)
+        end = round(self.seconds * TICKS)
         track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=1_000_000)])
         now = 0
         for tick, _, message in events:
@@ -142,49 +162,53 @@ class Clip:
         return buffer.getvalue()
 
 
-def compose(seed: int) -> Clip:
+def compose(seed: int, seconds: float = CLIP_SECONDS) -> Clip:
     """The clip of this seed: four in five a piece of music, the rest a theory exercise."""
     rng = random.Random(seed)
-    return _music(rng) if rng.random() < 0.8 else _exercise(rng)
+    return _music(rng, seconds) if rng.random() < 0.8 else _exercise(rng, seconds)
 
 
-def theory(seed: int) -> Clip:
+def piece(seed: int, seconds: float = CLIP_SECONDS) -> Clip:
+    """A piece of music by rule."""
+    return _music(random.Random(seed), seconds)
+
+
+def theory(seed: int, seconds: float = CLIP_SECONDS) -> Clip:
     """Only exercises; what the codec is measured on."""
-    return _exercise(random.Random(seed))
+    return _exercise(random.Random(seed), seconds)
 
 
-def high_notes(seed: int) -> Clip:
-    """Single notes from middle C up, where the codec has it hardest: for tuning its decoder."""
+def single_notes(seed: int, seconds: float = CLIP_SECONDS) -> Clip:
+    """Single notes one after the other, of all pitches that the codec is to carry."""
     rng = random.Random(seed)
     lead = rng.choice(list(INSTRUMENTS))
-    starts = [0.75 * i + rng.uniform(0, 0.1) for i in range(int(CLIP_SECONDS / 0.75))]
-    notes = [Note(at, 0.7, rng.randint(60, 84), rng.randint(70, 110), 0) for at in starts]
+    notes, now = [], rng.uniform(0, 0.2)
+    while now < seconds:
+        length = rng.choice((0.3, 0.6, 1.2, 2.4))
+        pitch, velocity = rng.randint(*NOTE_RANGE), rng.randint(60, 115)
+        notes.append(Note(now, length * rng.uniform(0.7, 0.98), pitch, velocity, 0))
+        now += length
     programs = {0: INSTRUMENTS[lead][0]}
-    return Clip(f"single notes, {lead}", "note", lead, None, None, None, notes, programs)
+    return Clip(
+        EXERCISE,
+        "note",
+        lead,
+        None,
+        None,
+        None,
+        notes,
+        programs,
+        rng.choice(REVERBS),
+        seconds=seconds,
+    )
 
 
-def _music(rng: random.Random) -> Clip:
+def _music(rng: random.Random, seconds: float) -> Clip:
     lead = rng.choice(list(INSTRUMENTS))
     chords = rng.choice([i for i in CHORD_INSTRUMENTS if i != lead])
     mood_name = rng.choice(list(MOODS))
     mood = MOODS[mood_name]
-    parts, texture = rng.choices(
-        (
-            ({"melody"}, f"solo {lead} melody"),
-            ({"melody", "drums"}, f"{lead} melody with drums"),
-            ({"melody", "bass", "drums"}, f"{lead} melody with bass and drums"),
-            ({"melody", "chords"}, f"{lead} melody over {chords} chords"),
-            (
-                {"melody", "chords", "bass", "drums"},
-                f"{lead} melody, {chords} chords, bass and drums",
-            ),
-            ({"arpeggio"}, f"{lead} arpeggio"),
-            ({"arpeggio", "bass", "drums"}, f"{lead} arpeggio with bass and drums"),
-            ({"comping", "drums"}, f"{lead} chords with drums"),
-            ({"comping"}, f"{lead} chords"),
-        ),
-        weights=(1, 4, 3, 1, 3, 1, 3, 2, 0.5),
-    )[0]
+    parts, texture = texture_of(rng, lead, chords)
     tonic, mode = rng.randrange(12), rng.choice(list(MODES))
     slowest, fastest = BPM_RANGE
     bpm = slowest * (fastest / slowest) ** rng.random()
@@ -214,9 +238,9 @@ def _music(rng: random.Random) -> Clip:
     meter = rng.choice((4, 4, 4, 4, 3))
     notes: list[Note] = []
     start, bar, root, now_bpm, changed = rng.uniform(0, 0.4), 0, tonic, bpm, False
-    tempi, beats = [(0.0, bpm)], []
+    tempi, beats, bars = [(0.0, bpm)], [], []
     degree = rng.randrange(7)
-    while start < CLIP_SECONDS:
+    while start < seconds:
         if start > change_at and not changed:
             changed = True
             root = (tonic + shift) % 12 if key_change else tonic
@@ -227,6 +251,7 @@ def _music(rng: random.Random) -> Clip:
             tempi.append((start, now_bpm))
         scale, beat = MODES[mode], 60.0 / now_bpm
         beats += [start + i * beat for i in range(meter)]
+        bars.append(start)
         chord_degree = progression[bar % 4]
         chord = [chord_degree, chord_degree + 2, chord_degree + 4]
 
@@ -272,15 +297,33 @@ def _music(rng: random.Random) -> Clip:
                     add(at, 0.2, drum, loud + (8 if at == 0 else 0), DRUMS)
         start += meter * beat
         bar += 1
-    notes = [n for n in notes if n.start < CLIP_SECONDS]
-    prompt = _phrase(rng, texture, mood_name)
-    reverb = rng.choice((0, 0, 0, 20))
+    notes = [n for n in notes if n.start < seconds]
+    prompt = phrase(rng, texture, mood_name)
+    reverb = rng.choice(REVERBS)
     return Clip(
-        prompt, "music", lead, tonic, mode, bpm, notes, programs, reverb, tempi, [*beats, start]
+        prompt,
+        "music",
+        lead,
+        tonic,
+        mode,
+        bpm,
+        notes,
+        programs,
+        reverb,
+        tempi,
+        [*beats, start],
+        [*bars, start],
+        seconds,
     )
 
 
-def _phrase(rng: random.Random, texture: str, mood: str) -> str:
+def texture_of(rng: random.Random, lead: str, chords: str) -> tuple[frozenset[str], str]:
+    """Which parts play, and the words for it; `comping` is chords by the lead instrument."""
+    parts, words, _ = rng.choices(TEXTURES, weights=[weight for *_, weight in TEXTURES])[0]
+    return parts, words.format(lead=lead, chords=chords)
+
+
+def phrase(rng: random.Random, texture: str, mood: str) -> str:
     """One of several ways to say the same thing, so that the wording does not matter."""
     return rng.choice(
         (
@@ -318,16 +361,16 @@ def _voice(tonic: int, scale: tuple[int, ...], degree: int, low: int) -> int:
     return low + (pitch_class - low) % 12 + (12 if degree >= 2 * len(scale) else 0)
 
 
-def _exercise(rng: random.Random) -> Clip:
+def _exercise(rng: random.Random, seconds: float) -> Clip:
     kind = rng.choice(("note", "note", "interval", "scale", "chord", "click"))
     if kind == "click":
         bpm = rng.uniform(50, 210)
         drum, offset = rng.choice(CLICKS), rng.uniform(0, 60 / bpm)
-        count = int((CLIP_SECONDS - offset) * bpm / 60) + 1
+        count = int((seconds - offset) * bpm / 60) + 1
         notes = [Note(offset + i * 60 / bpm, 0.1, drum, 100, DRUMS) for i in range(count)]
         beats = [n.start for n in notes]
         return Clip(
-            "click track", kind, "click", None, None, bpm, notes, tempi=[(0.0, bpm)], beats=beats
+            EXERCISE, kind, "click", None, None, bpm, notes, {}, 0, [(0.0, bpm)], beats, [], seconds
         )
     if rng.random() < 0.75:
         lead = rng.choice(list(INSTRUMENTS))
@@ -339,7 +382,7 @@ def _exercise(rng: random.Random) -> Clip:
     scale, velocity = MODES[mode], rng.randint(80, 110)
     base = 12 * rng.choice((3, 4, 4, 5, 5, 6)) + tonic
     gap, quality, steps = rng.randint(1, 12), rng.choice(CHORD_QUALITIES), 0
-    while now < CLIP_SECONDS:
+    while now < seconds:
         if kind == "note":
             pitches, length = [base], 2.0
         elif kind == "interval":
@@ -353,11 +396,4 @@ def _exercise(rng: random.Random) -> Clip:
         notes += [Note(now, length * beat * 0.95, p, velocity, 0) for p in pitches if p < 108]
         now += length * beat
         steps += 1
-    spoken = {
-        "note": "single notes",
-        "interval": "intervals",
-        "scale": "a scale",
-        "chord": "repeated chords",
-    }[kind]
-    prompt = f"{spoken}, {lead}" if lead != "other" else spoken
-    return Clip(prompt, kind, lead, tonic, mode, None, notes, {0: program})
+    return Clip(EXERCISE, kind, lead, tonic, mode, None, notes, {0: program}, seconds=seconds)

@@ -37,6 +37,7 @@ from transformers import (
 
 from musicrfm.nano.codec_training import config as codec_config
 from musicrfm.nano.compose import compose
+from musicrfm.nano.precision import bfloat16_is_faster
 
 CODEBOOKS, CODES = 4, 1024
 START = CODES  # the id that stands where a codebook has no code yet
@@ -219,23 +220,6 @@ def reword(prompt: str, rng: random.Random) -> str:
         strange = "".join(rng.choices(LETTERS[:26], k=rng.randint(3, 8)))
         words.insert(rng.randrange(len(words) + 1), rng.choice((*FILLERS, strange)))
     return " ".join(words)
-
-
-def bfloat16_is_faster(device: torch.device) -> bool:
-    """Whether a layer's matrix product is; on CPUs that depends on more than their flags say."""
-    if device.type == "cuda":
-        return True
-
-    def seconds(dtype: torch.dtype) -> float:
-        x, w = torch.randn(3200, 256, dtype=dtype), torch.randn(256, 1024, dtype=dtype)
-        times = []
-        for _ in range(8):
-            started = time.perf_counter()
-            x @ w
-            times.append(time.perf_counter() - started)
-        return min(times)
-
-    return seconds(torch.bfloat16) < 0.8 * seconds(torch.float32)
 
 
 def train(

@@ -1,0 +1,35 @@
+"""Which clips nano learns from: tunes that people wrote, pieces by rule, and a few exercises."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from musicrfm.nano import tunes
+from musicrfm.nano.arrange import arrange
+from musicrfm.nano.compose import Clip, piece, single_notes, theory
+from musicrfm.nano.tunes import Tune
+
+TUNES, PIECES = 0.6, 0.33  # shares; what is left are exercises
+SECONDS = 20.0
+
+
+def clip(cache: Path, seed: int, held_out: bool = False, seconds: float = SECONDS) -> Clip:
+    """The clip of this seed. cache: the file of `tunes.read`; held_out: from tunes kept apart."""
+    rng = random.Random(seed)
+    draw = rng.random()
+    if draw < TUNES:
+        return arrange(rng.choice(_tunes(cache, held_out)), rng.getrandbits(48), seconds)
+    return (piece if draw < TUNES + PIECES else theory)(rng.getrandbits(48), seconds)
+
+
+def notes(seed: int) -> Clip:
+    """Single notes, for the codec alone."""
+    return single_notes(seed, SECONDS)
+
+
+@lru_cache(2)
+def _tunes(cache: Path, held_out: bool) -> Sequence[Tune]:
+    return [tune for tune in tunes.read(cache) if tune.held_out == held_out]
