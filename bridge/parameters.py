@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from musicrfm.directions import canonical_name
+from musicrfm.sampling import SamplingDefaults
 
 Value = float | int | str
 PROMPT_SLOTS = (1, 2, 3, 4)  # prompts that can be blended into the first one
@@ -96,11 +97,17 @@ def _prompt_slots() -> list[Parameter]:
     return slots
 
 
-def namespace(direction_names: Iterable[str], cue: bool = True) -> list[Parameter]:
+def namespace(
+    direction_names: Iterable[str],
+    cue: bool = True,
+    sampling: SamplingDefaults | None = None,
+) -> list[Parameter]:
     """Every live parameter of an instrument with these directions, in the order a person reads.
 
-    cue: whether some outputs of the sound card are for headphones.
+    cue: whether some outputs of the sound card are for headphones. sampling: the model's own, which
+    its controls begin with.
     """
+    sampling = sampling or SamplingDefaults()
     parameters = [
         Parameter("/prompt", "s", "", help="what to play, in words"),
         *_prompt_slots(),
@@ -108,15 +115,25 @@ def namespace(direction_names: Iterable[str], cue: bool = True) -> list[Paramete
         Parameter("/gain", "f", 0.0, -60.0, 12.0, "dB", True, "output level; -60 is silence"),
         *([CUE_GAIN] if cue else ()),
         Parameter(
-            "/guidance", "f", 3.0, 0.0, 10.0, help="how closely the music follows the prompt"
+            "/guidance",
+            "f",
+            sampling.guidance_scale,
+            0.0,
+            10.0,
+            help="how closely the music follows the prompt; a model may have its own default",
         ),
         Parameter(
-            "/temperature", "f", 1.0, 0.05, 4.0, help="how adventurous the choice of sounds is"
+            "/temperature",
+            "f",
+            sampling.temperature,
+            0.05,
+            4.0,
+            help="how adventurous the choice of sounds is; a model may have its own default",
         ),
         Parameter(
             "/top_k",
             "i",
-            250,
+            sampling.top_k,
             0,
             2048,
             "codes",

@@ -138,7 +138,7 @@ def play(settings: Settings) -> int:
         )
         steers, steer_start = add_directions(stream, settings.steer, settings.rig.folder)
         controls = Controls(
-            namespace(steers.values(), cue=bool(settings.cue)),
+            namespace(steers.values(), bool(settings.cue), model.sampling),
             {**settings.start, **steer_start},
             text_checks(model),
         )

@@ -163,7 +163,7 @@ def calibrate_all(
 
     Raises MusicRFMError for directions of another model and for what cannot be measured.
     """
-    setting, aims = setting or Setting(), aims or Aims()
+    setting, aims = (setting or Setting()).of(model), aims or Aims()
     instruments = PROMPTS if instruments is None else instruments
     for direction in directions:
         direction.check(model)

@@ -84,7 +84,7 @@ def evaluate(
     likely each is; that is compared with `instruments[prompt]`. workers: processes that play, 0 for
     none but this.
     """
-    setting = setting or Setting()
+    setting = (setting or Setting()).of(model)
     instruments = PROMPTS if instruments is None else instruments
     tried = [
         tuple(coefficients) if coefficients else coefficients_to_try(d, calibrate)

@@ -24,6 +24,7 @@ from musicrfm.checkpoints.finding import find
 from musicrfm.checkpoints.loading import load
 from musicrfm.errors import MusicRFMError
 from musicrfm.quantise import can_int8, check_int8, quantised
+from musicrfm.sampling import SamplingDefaults
 from musicrfm.textfiles import whole
 
 if TYPE_CHECKING:
@@ -61,8 +62,8 @@ class MusicModel:
     name: as written in direction files. sample_rate (Hz), frame_rate (codec frames a second),
     frame_size (samples a frame). layers, width: of the decoder. codebooks: of one frame, left and
     right together if channels is 2. codes: size of a codebook. window: positions the decoder was
-    trained for. lead: how many positions a prompt may take up before the music; 0 but for melody
-    models, of which only the text is used.
+    trained for. sampling: how the model is played by default. lead: how many positions a prompt may
+    take up before the music; 0 but for melody models, of which only the text is used.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class MusicModel:
         self.channels: int = decoder.audio_channels * codec.audio_channels
         self.stereo_codes: bool = decoder.audio_channels == 2
         self.start_code: int = _start_code(hf)
+        self.sampling = SamplingDefaults.of(hf.generation_config)
         self.lead: int = 0
         if hf.config.model_type == "musicgen_melody":
             self.lead = hf.config.chroma_length + LONGEST_TEXT

@@ -7,7 +7,7 @@ which of them are of use.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,21 +32,26 @@ class Setting:
     """What is played: every prompt with every seed, `seconds` long, for every coefficient.
 
     layers, schedule, inject, inject_per: of every direction, as in `Steering.add`; keep_norm:
-    `Steering.keep_norm`; steer_guidance and the rest: as in `MusicStream`.
+    `Steering.keep_norm`; steer_guidance and the rest: as in `MusicStream`, None being the model's.
     """
 
     prompts: tuple[str, ...] = tuple(PROMPTS)
     seeds: tuple[int, ...] = (0, 1)
     seconds: float = 8.0
     layers: str = "all"
-    guidance_scale: float = 3.0
-    temperature: float = 1.0
-    top_k: int = 250
+    guidance_scale: float | None = None
+    temperature: float | None = None
+    top_k: int | None = None
     schedule: str = "constant"
     inject: float = 1.0
     inject_per: str = "layer"
     keep_norm: bool = False
     steer_guidance: str = "both"
+
+    def of(self, model: MusicModel) -> Setting:
+        """The same with the model's own sampling where nothing is said."""
+        usual = vars(model.sampling)
+        return replace(self, **{k: v for k, v in usual.items() if getattr(self, k) is None})
 
     @property
     def how(self) -> dict:

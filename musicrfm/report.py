@@ -48,10 +48,11 @@ def markdown(responses: Sequence[Response], setting: Setting, model_name: str) -
         f"# Steering `{model_name}`, measured on the sound",
         "",
         f"{len(setting.prompts)} prompts × {len(setting.seeds)} seeds × {setting.seconds:g} s per "
-        f"coefficient, layers `{setting.layers}`, guidance {setting.guidance_scale:g}, "
-        f"temperature {setting.temperature:g}, top-k {setting.top_k}. Best: the highest value at "
-        "which it is still music (onset rate within 30 % of unsteered, at least three pitch "
-        "classes, no added silence), within the useful range. Coefficients are raw.",
+        f"coefficient, layers `{setting.layers}`, guidance {_usual(setting.guidance_scale)}, "
+        f"temperature {_usual(setting.temperature)}, top-k {_usual(setting.top_k)}. "
+        "Best: the highest value at which it is still music (onset rate within 30 % of unsteered, "
+        "at least three pitch classes, no added silence), within the useful range. Coefficients "
+        "are raw.",
         "",
     ]
     units = dict.fromkeys(r.unit for r in sorted(responses, key=lambda r: r.quantity == "BPM"))
@@ -149,3 +150,7 @@ def plain(value: object) -> object:
     if isinstance(value, np.generic):
         value = value.item()
     return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def _usual(value: float | None) -> str:
+    return "of the model" if value is None else f"{value:g}"

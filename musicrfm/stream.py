@@ -88,6 +88,7 @@ class MusicStream:
     same seed with the same changes at the same frames gives the same sound. Iterating, `restart`,
     `generate` and `finish` are for one thread.
 
+    guidance_scale, temperature and top_k are the model's own (`MusicModel.sampling`) by default.
     guidance_scale: 0 ignores the prompt, 1 follows it plainly, more exaggerates it. temperature: 0
     or more; 0 always takes the likeliest code. top_k: how many of the likeliest codes may be taken,
     0 for all. steer_guidance: which of guidance's two halves is steered, "both", as in MusicRFM, or
@@ -110,9 +111,9 @@ class MusicStream:
         prompt: str = "",
         *,
         seed: int = 0,
-        guidance_scale: float = 3.0,
-        temperature: float = 1.0,
-        top_k: int = 250,
+        guidance_scale: float | None = None,
+        temperature: float | None = None,
+        top_k: int | None = None,
         steer_guidance: str = "both",
         early: bool = False,
         chunk_frames: int = 1,
@@ -124,9 +125,10 @@ class MusicStream:
     ) -> None:
         self.model = model
         self.chunk_frames = _whole("chunk_frames", chunk_frames, 1)
-        self.guidance_scale = guidance_scale
-        self.temperature = temperature
-        self.top_k = top_k
+        usual = model.sampling
+        self.guidance_scale = usual.guidance_scale if guidance_scale is None else guidance_scale
+        self.temperature = usual.temperature if temperature is None else temperature
+        self.top_k = usual.top_k if top_k is None else top_k
         self.steer_guidance = steer_guidance
         self.delay_frames: int = max(model.delays)  # between a frame's first code and its last
         self.window, self.keep = _window(model, self.delay_frames, window_seconds, keep_seconds)

@@ -31,9 +31,9 @@ def model_arguments(p: argparse.ArgumentParser, dtype: str = "float32") -> None:
 def playing_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument("--layers", default="all", help="all, top:K, exp:BASE,RATE or layer:N")
     p.add_argument("--seed", type=int, default=0)
-    p.add_argument("--top-k", type=int, default=250)
-    p.add_argument("--temperature", type=float, default=1.0)
-    p.add_argument("--guidance", type=float, default=3.0, help="guidance scale")
+    p.add_argument("--top-k", type=int, help="candidates of each choice (default: the model's)")
+    p.add_argument("--temperature", type=float, help="default: the model's")
+    p.add_argument("--guidance", type=float, help="guidance scale (default: the model's)")
 
 
 def octave_argument(p: argparse.ArgumentParser) -> None:

@@ -90,6 +90,7 @@ def evaluate(o: argparse.Namespace) -> None:
 
     model = MusicModel.load(o.model, device=o.device, dtype=o.dtype)
     setting, instruments = _setting(o)
+    setting = setting.of(model)
     directions = _to_evaluate(o, model)
     hear = instrument_listener() if o.adherence else None
     if o.adherence and o.seconds < 3:

@@ -88,7 +88,7 @@ def results(o: argparse.Namespace) -> None:
         prompts=prompts,
         seeds=tuple(range(o.seed, o.seed + sizes["seeds"])),
         seconds=sizes["seconds"],
-    )
+    ).of(model)
     options = Options(
         model=model,
         out=path_of(o.out),

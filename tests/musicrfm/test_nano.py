@@ -10,8 +10,8 @@ import pytest
 import torch
 from transformers import EncodecModel
 
-from musicrfm.nano import codec_training, lm_training, render
-from musicrfm.nano.compose import INSTRUMENTS, MODES, compose, theory
+from musicrfm.nano import codec_training, discriminator, lm_training, render
+from musicrfm.nano.compose import EXERCISE, INSTRUMENTS, MODES, compose, single_notes, theory
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,9 @@ def test_melodies_stay_in_key():
 def test_rendering_sounds_the_written_pitch():
     clip = next(c for c in map(theory, range(100)) if c.kind == "note" and c.lead == "organ")
     audio = render.render(clip)
-    assert audio.shape == (render.CLIP_SAMPLES,) and np.abs(audio).max() <= 0.95 + 1e-6
+    assert (
+        audio.shape == (clip.seconds * render.SAMPLE_RATE,) and np.abs(audio).max() <= 0.95 + 1e-6
+    )
     piece = audio[8000 : 8000 + 32768] * np.hanning(32768)
     frequency = np.abs(np.fft.rfft(piece)).argmax() * render.SAMPLE_RATE / 32768
     pitch = 69 + 12 * math.log2(frequency / 440)
@@ -60,11 +62,11 @@ def test_rendering_sounds_the_written_pitch():
 
 
 def test_an_interrupted_rendering_goes_on(tmp_path):
-    render.render_set(tmp_path / "a", 3, 50, workers=1)
-    render.render_set(tmp_path / "b", 2, 50, workers=1)
+    render.render_set(tmp_path / "a", 3, 50, compose, workers=1)
+    render.render_set(tmp_path / "b", 2, 50, compose, workers=1)
     with (tmp_path / "b" / "audio.i16").open("ab") as half_written:
         half_written.write(b"\0" * 100)
-    render.render_set(tmp_path / "b", 3, 50, workers=1)
+    render.render_set(tmp_path / "b", 3, 50, compose, workers=1)
     (a, rows_a), (b, rows_b) = render.open_set(tmp_path / "a"), render.open_set(tmp_path / "b")
     assert np.array_equal(a, b) and rows_a == rows_b
 
@@ -138,6 +140,30 @@ def test_tokenizer_knows_the_words_and_spells_the_rest():
     assert len(strange) == 1 + 1 + len("xylophone") and tokenizer.unk_token_id not in strange
 
 
+def test_exercises_are_not_called_what_music_is_called():
+    assert {theory(seed).prompt for seed in range(50)} == {EXERCISE} == {single_notes(3).prompt}
+    assert not any(EXERCISE in compose(s).prompt for s in range(200) if compose(s).kind == "music")
+
+
+def test_the_discriminator_tells_noise_from_tones_and_its_wish_is_balanced():
+    torch.manual_seed(0)
+    judge = discriminator.Discriminator()
+    at = torch.arange(8000) / 32000
+    tones = torch.stack([torch.sin(2 * math.pi * f * at) for f in (220.0, 440.0)]) * 0.3
+    noise = 0.1 * torch.randn(2, 8000)
+    for _ in range(40):
+        judge.learn(tones, noise)
+    real, made = (np.mean([v[-1].mean().item() for v in judge(x)]) for x in (tones, noise))
+    assert real > made + 0.1
+    out = noise.clone().requires_grad_()
+    close = (out - tones).square().mean()
+    length = torch.autograd.grad(close, out, retain_graph=True)[0].norm()
+    discriminator.balanced(close, judge.wish(tones, out), out)
+    assert out.grad is not None
+    share = (out.grad - 2 * (noise - tones) / noise.numel()).norm() / length
+    assert share.item() == pytest.approx(discriminator.SHARE, rel=1e-3)
+
+
 def test_codebooks_follow_the_latents():
     torch.manual_seed(0)
     model = EncodecModel(codec_training.config())
@@ -158,13 +184,13 @@ def test_codebooks_follow_the_latents():
 
 def test_training_learns_and_resumes(tmp_path, monkeypatch):
     """A few clips and steps through every stage; a second call goes on, not back to the start."""
-    render.render_set(tmp_path / "clips", 18, 0, workers=1)
+    render.render_set(tmp_path / "clips", 18, 0, compose, workers=1)
     audio, rows = render.open_set(tmp_path / "clips")
     torch.manual_seed(0)
     budget = codec_training.Budget(autoencoder=6, quantised=2, decoder=2, batch=2)
-    monkeypatch.setattr(codec_training, "_latents", lambda model, audio: torch.randn(2000, 64))
-    codec = codec_training.train([audio], tmp_path, budget)
-    again = codec_training.train([audio], tmp_path, budget)
+    monkeypatch.setattr(codec_training, "_latents", lambda *_: torch.randn(2000, 64))
+    codec = codec_training.train([audio], [1.0], tmp_path, budget)
+    again = codec_training.train([audio], [1.0], tmp_path, budget)
     for a, b in zip(codec.state_dict().values(), again.state_dict().values(), strict=True):
         assert torch.equal(a, b)
     codes = lm_training.encode_set(codec, audio, tmp_path / "codes.npy", batch=9)

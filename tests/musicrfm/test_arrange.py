@@ -1,0 +1,106 @@
+"""Tunes that people wrote: how they are read, harmonised and arranged."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from musicrfm.nano import repertoire
+from musicrfm.nano.arrange import arrange
+from musicrfm.nano.compose import DRUMS, INSTRUMENTS
+from musicrfm.nano.tunes import Tune
+
+SCALE = (0, 2, 4, 5, 7, 9, 11)
+# Four bars of C, F, G, C and again, in eighths of the chord with a passing note.
+BARS = ((60, 64, 67, 64), (65, 69, 72, 69), (67, 71, 74, 71), (60, 64, 67, 72))
+
+
+def tune(beat: float = 1.0, per_bar: int = 4, title: str = "a tune") -> Tune:
+    notes, bars, at = [], [], 0.0
+    for bar in BARS * 2:
+        bars.append(at)
+        for pitch in bar:
+            notes.append((at, beat * per_bar / 4, pitch))
+            at += beat * per_bar / 4
+    return Tune(title, "made here", 0, "major", beat, per_bar, bars, [notes])
+
+
+def arrangements(wanted: str, count: int = 400):
+    for seed in range(count):
+        clip = arrange(tune(), seed, 20.0)
+        if wanted in clip.prompt:
+            yield clip
+
+
+def test_an_arrangement_is_a_function_of_its_seed():
+    assert arrange(tune(), 5, 20.0).midi() == arrange(tune(), 5, 20.0).midi()
+    assert arrange(tune(), 5, 20.0).midi() != arrange(tune(), 6, 20.0).midi()
+
+
+def test_every_key_and_instrument_comes_and_the_key_is_told_rightly():
+    clips = [arrange(tune(), seed, 20.0) for seed in range(300)]
+    assert {c.tonic for c in clips} == set(range(12))
+    assert {c.lead for c in clips} == set(INSTRUMENTS)
+    for clip in clips:
+        pitched = {n.pitch % 12 for n in clip.notes if n.channel != DRUMS}
+        assert pitched <= {(clip.tonic + step) % 12 for step in SCALE}
+
+
+def test_chords_are_those_of_the_melody():
+    """Under bars that spell C, F, G and C, bass notes are roots or fifths of these chords."""
+    right = []
+    for clip in arrangements("melody with bass"):
+        for note in (n for n in clip.notes if n.channel == 2):
+            melody = {
+                (n.pitch - clip.tonic) % 12
+                for n in clip.notes
+                if n.channel == 0 and abs(n.start - note.start) < 0.3
+            }
+            chord = next((c for c in ({0, 4, 7}, {5, 9, 0}, {7, 11, 2}) if melody <= c), None)
+            if melody and chord:
+                right.append((note.pitch - clip.tonic) % 12 in chord)
+    assert len(right) > 100 and np.mean(right) > 0.9
+
+
+@pytest.mark.parametrize(("beat", "per_bar"), [(1.0, 4), (1.0, 3), (1.5, 2)])
+def test_beats_and_bars_are_told_and_the_music_fills_the_clip(beat: float, per_bar: int):
+    for seed in range(40):
+        clip = arrange(tune(beat, per_bar), seed, 20.0)
+        assert max(n.start for n in clip.notes) > 17 and max(n.start for n in clip.notes) < 20
+        gaps = np.diff(clip.beats)
+        assert gaps.min() > 60 / 181 and gaps.max() < 60 / 59
+        assert set(np.round(clip.bars, 6)) <= set(np.round(clip.beats, 6))
+        beats_a_bar = np.searchsorted(clip.beats, clip.bars)
+        assert set(np.diff(beats_a_bar)) == {per_bar}
+
+
+def test_the_tempo_is_one_at_which_the_melody_is_neither_a_drone_nor_a_blur():
+    for clip in arrangements("melody", 150):
+        melody = [n for n in clip.notes if n.channel == 0]
+        assert 1.0 <= len(melody) / 20 <= 8.0
+
+
+def test_four_voices_are_played_as_they_were_written():
+    soprano = tune().voices[0]
+    voices = [soprano] + [[(at, n, p - low) for at, n, p in soprano] for low in (12, 17, 24)]
+    chorale = Tune("chorale", "made here", 0, "major", 1.0, 4, tune().bars, voices)
+    for seed in range(60):
+        clip = arrange(chorale, seed, 20.0)
+        if " chords" in clip.prompt and "over" not in clip.prompt and "melody" not in clip.prompt:
+            together = sum(abs(n.start - clip.beats[4]) < 0.1 for n in clip.notes if n.channel == 0)
+            assert together == 4
+            return
+    raise AssertionError("no seed gave chords")
+
+
+def test_held_out_tunes_are_whole_tunes_and_few(monkeypatch: pytest.MonkeyPatch, tmp_path):
+    tunes = [tune(title=str(number)) for number in range(1000)]
+    kept = [t for t in tunes if t.held_out]
+    assert 20 < len(kept) < 90
+    monkeypatch.setattr(repertoire.tunes, "read", lambda cache: tunes)
+    repertoire._tunes.cache_clear()
+    assert repertoire._tunes(tmp_path, True) == kept
+    assert not set(map(id, repertoire._tunes(tmp_path, False))) & set(map(id, kept))
+    kinds = [repertoire.clip(tmp_path, seed, seconds=4.0).kind for seed in range(300)]
+    repertoire._tunes.cache_clear()
+    assert 0.02 < np.mean([kind != "music" for kind in kinds]) < 0.14
