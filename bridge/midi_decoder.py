@@ -136,18 +136,19 @@ class Decoder:
         return moves
 
     def _mode(self, channel: int, heard_on: int, number: int) -> list[Move]:
-        """What a channel mode message does."""
+        """What a channel mode message does; on one of an MPE zone's channels, to its finger."""
+        voice = heard_on if heard_on != channel else 0
         if number == ALL_SOUND_OFF:
-            return [Move("silence", 0, channel, 0.0)]
+            return [Move("silence", 0, channel, 0.0, voice=voice)]
         if number in NOTES_OFF:
-            return [Move("let_go", 0, channel, 0.0)]
+            return [Move("let_go", 0, channel, 0.0, voice=voice)]
         if number != RESET:
             return []
         self._numbered.pop(heard_on, None)
         self._pressures.pop(channel, None)
         return [
             *(Move(pedal, 0, channel, 0.0) for pedal in PEDALS.values()),
-            Move("silence", 0, channel, 0.0),
+            Move("silence", 0, channel, 0.0, voice=voice),
             Move("pitch_bend", 0, channel, 0.5),
             Move("pressure", 0, channel, 0.0),
         ]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
-from bridge.midi_map import MidiMap, Move
+from bridge.midi_map import KEYS, MidiMap, Move
 from bridge.midi_relative import Recogniser
 
 # Control changes that are parts of longer messages, or knobs like others.
@@ -115,7 +115,7 @@ def _groups(heard: Sequence[tuple[Move, str]]) -> list[Heard]:
     """What each control sent, without those that are only parts of others, or no controls."""
     groups: dict[Name, Heard] = {}
     for move, port in heard:
-        if move.voice:  # what has none is no control, but said of a whole channel
+        if move.voice and move.source not in KEYS:  # what has none is of a whole channel
             name = Name(move.source, move.number, move.channel, port)
             groups.setdefault(name, Heard(name)).moves.append(move)
     # Registered parameters are also what a keyboard says when it is switched on, or said long ago.

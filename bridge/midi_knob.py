@@ -64,7 +64,7 @@ class Knob:
             self.recall(one, move.number)
         elif move.source in KEYS:
             if move.source in ("let_go", "silence"):
-                self._release({key for key in self._down if key[:2] == (port, move.channel)})
+                self._release({key for key in self._down if key.is_of(move, port)})
         elif self.type == "trigger" or one.toggle:
             # Only the way up counts, so that one press is one event.
             if self._press(move, port):

@@ -19,6 +19,11 @@ class Key(NamedTuple):
     voice: int
     number: int
 
+    def is_of(self, move: Move, port: str) -> bool:
+        """Whether a move of a whole channel is about this key."""
+        here = self[:2] == (port, move.channel)
+        return here and (move.source == "note" or move.voice in (0, self.voice))
+
 
 @dataclass
 class Keys:
@@ -37,7 +42,7 @@ class Keys:
     def take(self, move: Move, port: str) -> None:
         """A move of a note, of a pedal, or of all keys of a channel."""
         place = (port, move.channel)
-        here = {key for key in self.sounding if key[:2] == place}
+        here = {key for key in self.sounding if key.is_of(move, port)}
         if move.source == "note":
             key = Key(*place, move.voice, move.number)
             self._down.discard(key)

@@ -206,6 +206,21 @@ def test_the_channels_of_an_mpe_controller_are_one_instrument(said):
     assert one.get("/temperature") == pytest.approx(40 / 127)
 
 
+def test_all_notes_off_is_of_the_zone_on_its_first_channel_and_of_one_finger_on_another():
+    one, input_ = knobs(MidiMap("notes", None))
+    for message in (
+        *ZONE,
+        mido.Message("note_on", channel=1, note=60, velocity=100),
+        mido.Message("note_on", channel=2, note=62, velocity=100),
+        mido.Message("note_on", channel=3, note=64, velocity=100),
+        control(123, 0, channel=2),
+    ):
+        input_.handle(message)
+    assert [bool(one.get(f"/steer/note_{name}")) for name in "CDE"] == [True, False, True]
+    input_.handle(control(123, 0))
+    assert [bool(one.get(f"/steer/note_{name}")) for name in "CDE"] == [False] * 3
+
+
 def test_an_upper_zone_goes_down_from_16_and_an_empty_one_is_none():
     decoder = Decoder()
     for message in (control(101, 0, 15), control(100, 6, 15), control(6, 3, 15)):

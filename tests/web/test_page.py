@@ -219,3 +219,31 @@ def test_level_chroma_presets_and_midi_learn(stage, page):
     stage.learner.learn()
     page.wait("document.querySelector('button.learn').textContent === 'MIDI learn'")
     assert note(stage) == kept
+
+
+def test_a_mapping_is_changed_and_forgotten_on_the_page(stage, page):
+    kept = stage.learner.mapped
+    page.js("document.querySelector('#midi details').open = true")
+    page.wait("document.querySelector('.mapping legend').textContent === 'CC 20, channel 1 → C'")
+    page.js(
+        "{ const turns = document.querySelector('.mapping select'); turns.value = 'offset';"
+        " turns.dispatchEvent(new Event('change')); }"
+    )
+    until(lambda: kept.kept[0].get("relative") == "offset", "the encoding")
+    page.wait("document.querySelector('.mapping select').value === 'offset'")
+    page.js("document.querySelector('.mapping input.number').focus()")
+    page.type("0,25")
+    kept.change(kept.kept[0], kept.kept[0] | {"curve": "exp"})  # somebody else, meanwhile
+    # That is not drawn over what is being typed, which is refused then, and told.
+    page.wait("document.querySelector('.mapping input.number').value === '0,25'")
+    page.enter()
+    page.wait("document.getElementById('toast').textContent.includes('by somebody else')")
+    page.wait("document.querySelectorAll('.mapping select')[1].value === 'exp'")
+    page.js("document.querySelector('.mapping input.number').focus()")
+    page.type("0,5")
+    page.enter()
+    until(lambda: kept.kept[0].get("step") == 0.5, "the step")
+    page.wait("document.querySelector('.mapping input.number').value === '0.5'")
+    page.js("document.querySelector('.mapping button.quiet').click()")
+    until(lambda: not kept.kept, "nothing")
+    page.wait("document.querySelector('#midi').textContent.includes('Nothing is mapped yet')")
