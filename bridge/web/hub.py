@@ -321,7 +321,7 @@ class Hub:
         except Exception as error:
             log.exception("a MIDI mapping could not be changed")
             self._refuse(page, "", f"the MIDI mapping could not be changed: {error}")
-        page.mappings = []  # it is told what it is now, whatever it asked for
+        page.mappings = None  # it is told what they are now, whatever it asked for
 
     def _refuse(self, page: Page, address: str, reason: str) -> None:
         page.refused.append({"address": address, "reason": reason})
