@@ -70,7 +70,8 @@ class Learner:
         self._asked = ""
         self._timer: threading.Timer | None = None  # runs while a control is moved
         self._silence: threading.Timer | None = None  # runs while nothing is
-        self._others: Counter[str] = Counter()  # what was heard, and is no control
+        self._others: Counter[str] = Counter()  # what was heard, and is no control,
+        self._told: set[str] = set()  # and what of that was told
         self._listeners: list[Callable[[str, dict[str, Any]], None]] = []
 
     @property
@@ -91,6 +92,7 @@ class Learner:
             self.cancel()
             self._address = canonical_address(address)
             self._others.clear()
+            self._told.clear()
             self._silence = _timer(SILENCE_SECONDS, self._tell_others)
 
     def cancel(self) -> None:
@@ -123,10 +125,12 @@ class Learner:
             return True
 
     def overhear(self, message: Any, port: str = "") -> None:
-        """A `mido` message that is of no control."""
+        """A `mido` message that is of no control, or the name of its kind."""
+        if self._address is None:
+            return
+        kind = message if isinstance(message, str) else message.type
         with self._lock:
-            if self._address is not None and message.type not in ("active_sensing", "clock"):
-                self._others[f"{message.type.replace('_', ' ')} from {port}"] += 1
+            self._others[f"{kind.replace('_', ' ')} from {port}"] += 1
 
     def _decide(self) -> None:
         with self._lock:
@@ -177,17 +181,20 @@ class Learner:
             self._silence = _timer(SILENCE_SECONDS, self._tell_others)
             if self._timer is not None:  # a control is being moved
                 return
+            news = self._others.keys() - self._told
+            if self._told and not news:  # it would say the same
+                return
+            self._told |= {*news, "nothing"}
             heard = [
                 what if times == 1 else f"{what} ({times} times)"
                 for what, times in self._others.most_common(5)
             ]
             where = self._listening()
             text = (
-                f"{self._address} waits for a control; in {SILENCE_SECONDS:g} seconds "
+                f"{self._address} still waits for a control; "
                 f"{'only this was heard: ' + ', '.join(heard) if heard else 'nothing was heard'}"
                 f"{'; ' + where if where else ''}"
             )
-            self._others.clear()
         log.warning("MIDI learn: %s", text)
 
 

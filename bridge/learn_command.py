@@ -74,7 +74,8 @@ class Listening:
         self._learner.overhear(message, port)
 
     def tick(self, at: float, port: str = "") -> None:
-        """A clock is no control."""
+        """Nor is a clock."""
+        self._learner.overhear("clock", port)
 
     def opened(self) -> None:
         """There is nothing to tell the controller."""

@@ -174,6 +174,7 @@ class MidiInput:
 
     def tick(self, at: float, port: str = "") -> None:
         """MIDI clock, at this moment of `time.monotonic`."""
+        self.learner.overhear("clock", port)
         if self._transport is not None:
             self._transport.tick(at, port)
 

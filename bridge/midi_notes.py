@@ -9,6 +9,7 @@ from bridge.midi_map import Move
 
 PITCH_CLASSES = ("C", "Cs", "D", "Ds", "E", "F", "Fs", "G", "Gs", "A", "As", "B")
 DOWN = 0.5  # of the way, from where a pedal is down
+LEADERS = (1, 16)  # channels on which an MPE controller speaks for all of its fingers
 
 
 class Key(NamedTuple):
@@ -21,8 +22,7 @@ class Key(NamedTuple):
 
     def is_of(self, move: Move, port: str) -> bool:
         """Whether a move of a whole channel is about this key."""
-        here = self[:2] == (port, move.channel)
-        return here and (move.source == "note" or move.voice in (0, self.voice))
+        return self[:2] == (port, move.channel) and move.voice in (0, self.voice)
 
 
 @dataclass
@@ -30,7 +30,9 @@ class Keys:
     """The notes that sound by the moves of keys and pedals; `sounding` maps each to its velocity.
 
     A note sounds while its key is down, and after that while a pedal holds it: sustain all, and
-    sostenuto those whose keys were down when it was pressed.
+    sostenuto those whose keys were down when it was pressed. What the first or last channel says of
+    all its notes is said of the whole port while no note is played on it: that is how an MPE
+    controller does it, whether or not it has said that it is one.
     """
 
     sounding: dict[Key, float] = field(default_factory=dict)
@@ -38,18 +40,18 @@ class Keys:
     _caught: set[Key] = field(default_factory=set)
     _sustained: set[tuple[str, int]] = field(default_factory=set)  # ports and channels
     _caught_on: set[tuple[str, int]] = field(default_factory=set)
+    _played: set[tuple[str, int]] = field(default_factory=set)
 
     def take(self, move: Move, port: str) -> None:
         """A move of a note, of a pedal, or of all keys of a channel."""
         place = (port, move.channel)
-        here = {key for key in self.sounding if key.is_of(move, port)}
         if move.source == "note":
-            key = Key(*place, move.voice, move.number)
-            self._down.discard(key)
-            if move.position > 0.0:
-                self._down.add(key)
-                self.sounding[key] = move.position
-        elif move.source == "sustain":
+            self._strike(Key(*place, move.voice, move.number), move.position)
+            return
+        here = {key for key in self.sounding if key.is_of(move, port)}
+        if self._leads(place):
+            here = {key for key in self.sounding if key.port == port}
+        if move.source == "sustain":
             _switch(self._sustained, place, move.position >= DOWN)
         elif move.source == "sostenuto":
             if move.position < DOWN:
@@ -61,14 +63,33 @@ class Keys:
             self._down -= here
             if move.source == "silence":
                 self._forget(here)
-        for key in here - self._down - self._caught:
-            if place not in self._sustained:
-                self._forget({key})
+        self._settle(here)
+
+    def _strike(self, key: Key, velocity: float) -> None:
+        self._down.discard(key)
+        if velocity > 0.0:
+            self._played.add(key[:2])
+            self._down.add(key)
+            self.sounding[key] = velocity
+        else:
+            self._settle({key})
+
+    def _settle(self, keys: set[Key]) -> None:
+        """Those of these keys that nothing holds any more are silent."""
+        held = self._down | self._caught
+        self._forget({key for key in keys - held if not self._is_sustained(key)})
+
+    def _is_sustained(self, key: Key) -> bool:
+        leaders = {(key.port, channel) for channel in LEADERS if self._leads((key.port, channel))}
+        return bool(self._sustained & (leaders | {key[:2]}))
+
+    def _leads(self, place: tuple[str, int]) -> bool:
+        return place[1] in LEADERS and place not in self._played
 
     def leave(self, port: str) -> None:
         """A port has gone, with all that was held on it."""
         self._forget({key for key in self.sounding if key.port == port})
-        for places in (self._sustained, self._caught_on):
+        for places in (self._sustained, self._caught_on, self._played):
             places -= {place for place in places if place[0] == port}
 
     def _forget(self, keys: set[Key]) -> None:

@@ -464,15 +464,24 @@ def test_after_a_while_without_a_control_it_is_told_what_came_instead(monkeypatc
     for message in (
         mido.Message("program_change", program=4),
         mido.Message("active_sensing"),
+        mido.Message("start"),
         mido.Message("sysex", data=(1,)),
         mido.Message("note_off", note=36),
     ):
         knobs.handle(message)
     until(lambda: "only this was heard" in caplog.text)
     said = caplog.text[caplog.text.index("only this") :]
-    for what in ("program 4 on channel 1", "sysex", "note 36 let go on channel 1"):
+    for what in (
+        "program 4 on channel 1",
+        "sysex",
+        "active sensing",
+        "note 36 let go on channel 1",
+    ):
         assert f"{what} from nanoKONTROL2" in said
-    assert "active" not in said
+    times = caplog.text.count("still waits")
+    knobs.handle(mido.Message("sysex", data=(1,)))  # no news
+    knobs.learner._silence.join(2)
+    assert caplog.text.count("still waits") == times
     knobs.learner.cancel()
 
 

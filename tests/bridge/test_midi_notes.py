@@ -42,6 +42,8 @@ def test_a_channel_mode_message_ends_the_notes_of_its_channel(number):
     one.on(60)
     one.on(64)
     one.on(62, channel=1)
+    one.control(number, 0, channel=2)
+    assert one.sounds == {"C", "D", "E"}
     one.control(number, 0)
     assert one.sounds == {"D"}
     one.control(number, 0, channel=1)
@@ -127,6 +129,22 @@ def test_a_pedal_that_moves_something_holds_nothing():
     one.on(60)
     one.off(60)
     assert one.sounds == set() and one.controls.get("/gain") == 12.0
+
+
+def test_a_first_channel_without_notes_speaks_for_all_as_with_mpe():
+    one = Keyboard()
+    one.control(64, 127)
+    one.on(60, channel=1)
+    one.on(64, channel=2)
+    one.off(60, channel=1)
+    one.off(64, channel=2)
+    assert one.sounds == {"C", "E"}
+    one.control(64, 0)
+    assert one.sounds == set()
+    one.on(60, channel=1)
+    one.on(64, channel=2)
+    one.control(123, 0)
+    assert one.sounds == set()
 
 
 @pytest.mark.parametrize("number", [120, 121, 123])

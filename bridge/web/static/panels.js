@@ -95,8 +95,7 @@ export function buildLearn(root, store, link, available) {
   return {
     show(address) {
       if (store.learning && !address) {
-        if (store.learnMode) toast(`${label(store.learning)} is learned`);
-        store.learnMode = false;
+        store.learnMode = false; // what was learned, if it was, is told as news
       } else if (address) {
         store.learnMode = true;
       }
