@@ -18,8 +18,10 @@ from bridge.controls import namespace
 from bridge.controls_page import page
 from bridge.device_names import SetupError
 from bridge.doctor import doctor
+from bridge.hosts import host_name, web_place
 from bridge.learn_command import listen
 from bridge.midi_port import NoMidi, input_names
+from bridge.osc_port import OFF, SAME
 from bridge.output import FIXES, RING_SECONDS
 from bridge.parameters import CUE_GAIN
 from bridge.priority import be_early
@@ -159,6 +161,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--osc-port", metavar="PORT", type=int, help="UDP port for OSC (default 9000; 0: any free)")
     add("--osc-host", metavar="HOST", help="address to listen on for OSC (default 127.0.0.1)")
     add(
+        "--osc-tcp",
+        metavar="PORT|off",
+        type=_osc_tcp,
+        help="where to listen for OSC over TCP, and to answer OSCQuery (default: the OSC port's "
+        "number); off takes no OSC over TCP",
+    )
+    add(
         "--web",
         metavar="[HOST:]PORT",
         nargs="?",
@@ -166,6 +175,14 @@ def _parser() -> argparse.ArgumentParser:
         type=_web_place,
         help=f"serve a control page for browsers (default port {WEB_PORT} of this machine only; "
         "0.0.0.0:PORT opens it to the network, with a token)",
+    )
+    add(
+        "--web-host",
+        metavar="NAME",
+        action="append",
+        type=_host_name,
+        help="allow browsers to reach the page by this name too, as behind a proxy, in a container "
+        "or on a private network; they need the token (repeatable)",
     )
     add(
         "--midi",
@@ -251,13 +268,25 @@ def _outputs(text: str) -> tuple[int, ...]:
 
 
 def _web_place(text: str) -> tuple[str, int]:
-    host, colon, port = text.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]") if colon else "127.0.0.1"
-    if not host or not (port.isascii() and port.isdigit()) or not 0 <= int(port) <= 65535:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not [HOST:]PORT, as in 8000 or 0.0.0.0:8000 (a prompt goes before --web)"
-        )
-    return host, int(port)
+    try:
+        return web_place(text)
+    except MusicRFMError as error:
+        raise argparse.ArgumentTypeError(f"{error} (a prompt goes before --web)") from None
+
+
+def _host_name(text: str) -> str:
+    try:
+        return host_name(text)
+    except MusicRFMError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _osc_tcp(text: str) -> int | str:
+    if text == OFF:
+        return OFF
+    if not (text.isascii() and text.isdigit()) or not 0 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a port, 0 to 65535, nor off")
+    return int(text)
 
 
 def _steer(text: str) -> SteerSetting:
@@ -296,6 +325,9 @@ def _settings(args: argparse.Namespace) -> Settings:
         raise MusicRFMError("--hear-take needs --continue FILE, the take to be heard")
     if (args.clock_play or args.clock_tempo) and args.clock is None:
         raise MusicRFMError("--clock-play and --clock-tempo need --clock midi or --clock link")
+    web = first(args.web, web_place(rig.web["at"]) if "at" in rig.web else None)
+    if args.web_host and web is None:
+        raise MusicRFMError("--web-host needs --web, the page that it names")
     prompt = first(args.prompt, engine.get("prompt"), DEFAULT_PROMPT)
     live = {
         f"/{key}": engine[key]
@@ -330,10 +362,12 @@ def _settings(args: argparse.Namespace) -> Settings:
         fast=args.fast,
         osc_host=first(args.osc_host, rig.osc.get("host"), "127.0.0.1"),
         osc_port=port,
+        osc_tcp=first(args.osc_tcp, rig.osc.get("tcp"), SAME),
         clock=args.clock,
         clock_play=args.clock_play,
         clock_tempo=args.clock_tempo,
-        web=args.web,
+        web=web,
+        web_hosts=tuple(first(args.web_host, rig.web.get("host"), ())),
         midi_ports=tuple(first(args.midi, rig.midi_ports)),
         rig=rig,
     )

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from bridge.log_limit import about
 from bridge.parameters import Parameter, Value, canonical_address, namespace, steer_address
 from musicrfm.errors import MusicRFMError
 from musicrfm.schedules import imports_code
@@ -204,11 +205,11 @@ class Controls:
                 self._glides.pop(address, None)
                 self._changed()
             source = self._sources.get(address)
-        self.report(reason, source)
+        self.report(reason, source, address)
 
-    def report(self, message: str, source: object = None) -> None:
+    def report(self, message: str, source: object = None, address: str = "") -> None:
         """Tell the log, and whoever caused it, about something that went wrong."""
-        log.warning("%s", message)
+        log.warning("%s", message, extra=about(address, source))
         self._tell(self._error_listeners, message, source)
 
     def on_change(self, listener: Callable[[str, Value, object], None]) -> None:
@@ -342,7 +343,7 @@ class Controls:
             try:
                 listener(*event)
             except Exception:
-                log.exception("a listener failed on %r", event)
+                log.exception("a listener failed on %r", event, extra=about(str(event[0])))
 
 
 def _seconds(value: object) -> float:

@@ -1,7 +1,7 @@
 """Says on the local network that this bridge is there, so that clients find it by themselves.
 
-As `_osc._udp` and as `_oscjson._tcp` (OSCQuery). A network that will not have it is no reason not
-to play: then there is one line in the log.
+As `_osc._udp`, `_osc._tcp` and `_oscjson._tcp` (OSCQuery). A network that will not have it is no
+reason not to play: then there is one line in the log.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import ipaddress
 import logging
 import socket
 import threading
+from collections.abc import Mapping
 
 log = logging.getLogger(__name__)
 
@@ -21,13 +22,13 @@ ANYWHERE = ("0.0.0.0", "::", "")
 class Announcement:
     """Announces from a thread of its own, as asking the network whether a name is free takes time.
 
-    host: where the ports listen; a bridge on loopback is announced on this machine alone.
+    host: where the ports listen; a bridge on loopback is announced on this machine alone. ports:
+    kind of service → port, such as "_osc._udp" → 9000.
     """
 
-    def __init__(self, host: str, osc_port: int, query_port: int | None) -> None:
-        self._host, self._ports = host, {"_osc._udp.local.": osc_port}
-        if query_port is not None:
-            self._ports["_oscjson._tcp.local."] = query_port
+    def __init__(self, host: str, ports: Mapping[str, int]) -> None:
+        self._host = host
+        self._ports = {f"{kind}.local.": port for kind, port in ports.items()}
         self._zeroconf = None
         self.announced = threading.Event()
         self._lock = threading.Lock()

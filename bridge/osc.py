@@ -1,8 +1,7 @@
-"""Open Sound Control: UDP packets in, `Controls.set` calls out, replies to whoever sent them.
+"""Open Sound Control: packets in, `Controls.set` calls out, replies to whoever sent them.
 
-Parsing trusts nothing: any packet at all leads to changes, replies or an `/error`, never to an
-exception. Bundles (also nested, also with a time tag ahead), numbers of any OSC type and OSC 1.0
-address patterns are understood.
+Any packet at all leads to changes, replies or an `/error`, never to an exception. Packets come by
+UDP, which this module listens to, or by TCP (see `osc_tcp`).
 """
 
 from __future__ import annotations
@@ -12,19 +11,21 @@ import itertools
 import logging
 import math
 import socket
-import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pythonosc.osc_message import OscMessage, ParseError
-from pythonosc.osc_message_builder import BuildError, OscMessageBuilder
-from pythonosc.parsing import osc_types
+from pythonosc.osc_message_builder import BuildError
 
-from bridge.controls import Controls, canonical_address
-from bridge.subscriptions import RATE, Subscriptions
+from bridge.controls import Controls
+from bridge.log_limit import about
+from bridge.osc_packet import MAX_PACKET, Message, build, parse
+from bridge.osc_pattern import is_pattern, match
+from bridge.osc_values import fitting, pressed, useful
+from bridge.subscriptions import RATE, STREAM, Subscriptions
 from musicrfm.errors import MusicRFMError
 
 if TYPE_CHECKING:
@@ -32,170 +33,48 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-KNOWN_TAGS = frozenset("ihfdsbrmtTFN[]")
-PATTERN_CHARACTERS = frozenset("?*[]{}")
 REPLIES = ("/error", "/pong")  # what a bridge sends; answering one could go back and forth for ever
-MAX_NESTING = 8
 MAX_AHEAD = 60.0  # seconds that a bundle's time tag may lie in the future
 MAX_WAITING = 1000  # bundled messages waiting for their time
 MAX_CLIENTS = 256
+HANDED_SECONDS = 0.05  # that packets from TCP wait at most for those from UDP
 MAX_REASON = 500  # characters of an error that are sent back
-REPEAT_SECONDS = 5.0
-NTP_EPOCH = 2208988800  # 1970 in seconds since 1900
 
 
 @dataclass(frozen=True)
-class Message:
-    """One OSC message and the time it is meant for (seconds since 1970; 0.0 for at once)."""
+class Handed:
+    """What a TCP client has handed in, and when (seconds of `time.monotonic`)."""
 
-    address: str
-    arguments: tuple
-    due: float = 0.0
-
-
-def parse(packet: bytes) -> list[Message]:
-    """The messages in a packet, in order. Raises MusicRFMError if any part is malformed."""
-    try:
-        return list(_parse(packet, 0.0, 0))
-    except (ParseError, osc_types.ParseError, ValueError, OverflowError, struct.error) as error:
-        if isinstance(error, MusicRFMError):
-            raise
-        raise MusicRFMError(f"not an OSC packet: {error}") from None
-
-
-def _parse(packet: bytes, due: float, depth: int) -> Iterator[Message]:
-    if packet.startswith(b"#bundle\0"):
-        if depth >= MAX_NESTING:
-            raise MusicRFMError(f"bundles nest deeper than {MAX_NESTING}")
-        if len(packet) < 16:
-            raise MusicRFMError("a bundle ends before its time tag")
-        seconds, fraction = struct.unpack_from(">II", packet, 8)
-        at_once = (seconds, fraction) == (0, 1)
-        due = due if at_once else max(due, seconds - NTP_EPOCH + fraction / 2**32)
-        position = 16
-        while position < len(packet):
-            if position + 4 > len(packet):
-                raise MusicRFMError("a bundle ends inside an element's size")
-            (size,) = struct.unpack_from(">i", packet, position)
-            position += 4
-            if size <= 0 or size % 4 or position + size > len(packet):
-                raise MusicRFMError(f"a bundle element says it has {size} bytes")
-            yield from _parse(packet[position : position + size], due, depth + 1)
-            position += size
-    elif packet.startswith(b"/"):
-        address, after = osc_types.get_string(packet, 0)
-        if after < len(packet):
-            tags, _ = osc_types.get_string(packet, after)
-            unknown = set(tags[1:]) - KNOWN_TAGS
-            if unknown:
-                raise MusicRFMError(f"{address} has an argument of unknown type {min(unknown)!r}")
-        yield Message(address, tuple(OscMessage(packet).params), due)
-    else:
-        raise MusicRFMError("not an OSC packet: it begins neither with '/' nor with '#bundle'")
-
-
-def build(address: str, *arguments: object) -> bytes:
-    """One message as a packet; numbers and texts take their natural OSC types."""
-    builder = OscMessageBuilder(address)
-    for argument in arguments:
-        builder.add_arg(argument, "f" if isinstance(argument, float) else None)
-    return builder.build().dgram
-
-
-def is_pattern(address: str) -> bool:
-    return not PATTERN_CHARACTERS.isdisjoint(address)
-
-
-def match(pattern: str, addresses: Iterator[str] | list[str]) -> list[str]:
-    """The addresses an OSC 1.0 pattern stands for: `?`, `*`, `[a-c]`, `[!a]` and `{one,two}`.
-
-    A pattern's parts match an address's parts one by one; nothing matches across a `/`. Takes time
-    proportional to the pattern's length, whatever the pattern. Raises MusicRFMError if a bracket is
-    not closed.
-    """
-    wanted = [_tokens(part, pattern) for part in pattern.split("/")]
-    found = []
-    for address in addresses:
-        parts = address.split("/")
-        if len(parts) == len(wanted) and all(map(_fits, wanted, parts)):
-            found.append(address)
-    return found
-
-
-# A token is a set of texts to choose from, a (set of characters, wanted) pair, or ANY.
-_ANY = object()
-
-
-def _tokens(part: str, pattern: str) -> list:
-    tokens: list = []
-    position = 0
-    while position < len(part):
-        character = part[position]
-        if character == "*":
-            tokens.append(_ANY)
-        elif character == "?":
-            tokens.append((frozenset(), False))
-        elif character in "[{":
-            end = part.find("]" if character == "[" else "}", position + 1)
-            if end < 0:
-                raise MusicRFMError(f"the pattern {pattern!r} has an unclosed {character!r}")
-            inside = part[position + 1 : end]
-            if character == "{":
-                tokens.append(frozenset(inside.split(",")))
-            else:
-                wanted = not inside.startswith("!")
-                tokens.append((_characters(inside if wanted else inside[1:]), wanted))
-            position = end
-        else:
-            tokens.append(frozenset(character))
-        position += 1
-    return tokens
-
-
-def _characters(inside: str) -> frozenset[str]:
-    characters = set()
-    position = 0
-    while position < len(inside):
-        if position + 2 < len(inside) and inside[position + 1] == "-":
-            first, last = sorted((ord(inside[position]), ord(inside[position + 2])))
-            # OSC is ASCII; a wider range is cut so that a packet cannot ask for a huge set.
-            characters.update(map(chr, range(first, min(last, first + 127) + 1)))
-            position += 3
-        else:
-            characters.add(inside[position])
-            position += 1
-    return frozenset(characters)
-
-
-def _fits(tokens: list, text: str) -> bool:
-    """Walk all ways to match at once, so that no pattern makes it backtrack."""
-    reached = {0}
-    for token in tokens:
-        if token is _ANY:
-            reached = set(range(min(reached), len(text) + 1))
-        elif isinstance(token, tuple):
-            characters, wanted = token
-            reached = {
-                at + 1 for at in reached if at < len(text) and (text[at] in characters) == wanted
-            }
-        else:
-            reached = {at + len(one) for at in reached for one in token if text.startswith(one, at)}
-        if not reached:
-            return False
-    return len(text) in reached
+    packets: list[bytes]
+    client: Client
+    done: Callable[[], None]
+    at: float
 
 
 @dataclass(frozen=True)
 class Client:
-    """Who sent a message, as the source of a change: its socket address, and where it listens."""
+    """Who sent a message, as the source of a change: its socket address, and where it listens.
+
+    The address of a client that came by TCP ends with `STREAM`.
+    """
 
     address: tuple
     told_at: tuple | None = None
 
+    @property
+    def host(self) -> str:
+        return self.address[0]
+
+    @property
+    def stream(self) -> bool:
+        return self.address[-1] == STREAM
+
 
 def _place(client: Client, port: int | None) -> tuple:
-    host, own_port, *rest = client.address
-    return (host, own_port if port is None else port, *rest)
+    """Where it is answered: by TCP always over the same connection."""
+    if port is None or client.stream:
+        return client.address
+    return (client.host, port, *client.address[2:])
 
 
 class OscServer:
@@ -212,6 +91,8 @@ class OscServer:
         except OSError as error:
             raise MusicRFMError(f"cannot listen for OSC on {host}: {error.strerror}") from None
         try:
+            if family == socket.AF_INET6:  # "::" means IPv4 too, on every system
+                self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
             self._socket.bind(place)
         except OSError as error:
             self._socket.close()
@@ -225,7 +106,8 @@ class OscServer:
         self._waiting: list[tuple[float, int, Message, Client]] = []
         self._order = itertools.count()
         self._reply_ports: dict[tuple, int] = {}
-        self._refused = ("", 0.0)
+        self._streams: dict[tuple, Callable[[bytes], None]] = {}
+        self._handed: deque[Handed] = deque()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="osc", daemon=True)
 
@@ -250,34 +132,53 @@ class OscServer:
 
     def handle(self, packet: bytes, client: Client) -> None:
         """Do what a packet says, at once or when it is due. Never raises."""
-        try:
-            messages = parse(packet)
-        except MusicRFMError as error:
-            self._refuse(str(error), client)
-            return
+        messages, faults = parse(packet)
+        for fault in faults:
+            self._refuse(fault, client)
         now = time.time()
         for message in messages:
             if message.due <= now:
                 self._obey(message, client)
-            elif message.due > now + MAX_AHEAD:
-                self._refuse(
-                    f"{message.address} is meant for {message.due - now:.0f} s from now, more than "
-                    f"{MAX_AHEAD:.0f}: do the two clocks agree?",
-                    client,
-                )
-            elif len(self._waiting) >= MAX_WAITING:
-                self._refuse(f"{MAX_WAITING} messages are already waiting for their time", client)
             else:
-                heapq.heappush(self._waiting, (message.due, next(self._order), message, client))
+                self._put_off(message, client, now)
+
+    def hand_in(self, packets: list[bytes], client: Client, done: Callable[[], None]) -> None:
+        """Have packets of a TCP client handled where those of UDP are, after those that came
+        before; then `done` is called. Any thread may."""
+        self._handed.append(Handed(packets, client, done, time.monotonic()))
+        self._wake()
+
+    def join(self, place: tuple, send: Callable[[bytes], None]) -> None:
+        """A TCP connection is there: from now on `send` takes what is told at `place`."""
+        self._streams[place] = send
+
+    def leave(self, place: tuple) -> None:
+        """A TCP connection is gone, and its subscription with it."""
+        self._streams.pop(place, None)
+        self._subscriptions.remove(place)
+
+    def _put_off(self, message: Message, client: Client, now: float) -> None:
+        if message.due > now + MAX_AHEAD:
+            reason = (
+                f"{message.address!r} is meant for {message.due - now:.0f} s from now, more than "
+                f"{MAX_AHEAD:.0f}: do the two clocks agree?"
+            )
+        elif len(self._waiting) >= MAX_WAITING:
+            reason = f"{MAX_WAITING} messages are already waiting for their time"
+        else:
+            heapq.heappush(self._waiting, (message.due, next(self._order), message, client))
+            return
+        self._refuse(reason, client, message.address)
 
     def _obey(self, message: Message, client: Client) -> None:
         try:
             self._dispatch(message, client)
         except MusicRFMError as error:
-            self._refuse(str(error), client)
+            self._refuse(str(error), client, message.address)
         except Exception as error:
-            log.exception("OSC %s failed", message.address)
-            self._refuse(f"{message.address} failed: {error}", client)
+            address = message.address
+            log.exception("OSC %r failed", address, extra=about(address, client))
+            self._refuse(f"{address!r} failed: {error}", client, address)
 
     def _dispatch(self, message: Message, client: Client) -> None:
         address, arguments = message.address, message.arguments
@@ -286,18 +187,23 @@ class OscServer:
         if address == "/ping":
             self._reply(client, "/pong")
         elif address == "/get":
-            self._get(arguments, client)
+            self._get(useful(arguments), client)
         elif address == "/list":
-            self._list(arguments, client)
+            self._list(useful(arguments), client)
         elif address == "/subscribe":
-            self._subscribe(arguments, client)
+            self._subscribe(useful(arguments), client)
         elif address == "/unsubscribe":
-            self._unsubscribe(arguments, client)
+            self._unsubscribe(useful(arguments), client)
         elif address == "/reply_port":
-            self._set_reply_port(arguments, client)
+            self._set_reply_port(useful(arguments), client)
+        elif is_pattern(address):
+            for found in self._addressed(address):
+                try:
+                    self._set(found, arguments, client)
+                except MusicRFMError as error:  # which must not hold the others up
+                    self._refuse(str(error), client, found)
         else:
-            for parameter in self._addressed(address):
-                self._set(parameter, arguments, client)
+            self._set(address, arguments, client)
 
     def _addressed(self, address: str) -> list[str]:
         """The parameters that an address or pattern means."""
@@ -309,26 +215,16 @@ class OscServer:
         return found
 
     def _set(self, address: str, arguments: tuple, client: Client) -> None:
-        address = canonical_address(address)
-        parameter = self._controls.parameters.get(address)
-        trigger = parameter is not None and parameter.type == "trigger"
-        if trigger:
-            # Buttons send 1 when pressed and 0 when let go.
-            if not arguments or arguments[0] or arguments[0] is None:
-                self._controls.set(address, None, client)
+        parameter = self._controls.parameter(address)
+        if parameter.type == "trigger":
+            if pressed(arguments):
+                self._controls.set(parameter.address, None, client)
             return
-        if parameter is not None and len(parameter.type) > 1:
-            self._controls.set(address, arguments, client)
-            return
-        if len(arguments) != 1:
-            # An unknown address is the better thing to say, if it is that.
-            self._controls.get(address)
-            raise MusicRFMError(f"{address} takes one value, not {len(arguments)}")
-        kept = self._controls.set(address, arguments[0], client)
-        if parameter is not None and parameter.event:
-            return
-        if kept != arguments[0] and client.told_at in self._subscriptions:
-            self._send(client.told_at, address, kept)  # it stands elsewhere than the sender thinks
+        value = fitting(parameter, arguments)
+        kept = self._controls.set(parameter.address, value, client)
+        if not parameter.event and kept != value and client.told_at in self._subscriptions:
+            # It stands elsewhere than the sender thinks.
+            self._send(client.told_at, parameter.address, kept)
 
     def _get(self, arguments: tuple, client: Client) -> None:
         if len(arguments) != 1 or not isinstance(arguments[0], str):
@@ -336,7 +232,7 @@ class OscServer:
         parameters = [self._controls.parameter(a) for a in self._addressed(arguments[0])]
         valued = [parameter for parameter in parameters if not parameter.event]
         if not valued:
-            raise MusicRFMError(f"{arguments[0]} has no value to get")
+            raise MusicRFMError(f"{arguments[0]!r} has no value to get")
         for parameter in valued:
             self._reply(client, parameter.address, self._controls.get(parameter.address))
 
@@ -376,21 +272,19 @@ class OscServer:
         return int(port)
 
     def _set_reply_port(self, arguments: tuple, client: Client) -> None:
-        """Max and TouchOSC listen on another port than they send from."""
+        """Max and TouchOSC listen on another port than they send from; over TCP nobody does."""
         if len(arguments) != 1:
             raise MusicRFMError("/reply_port takes one port number, 1 to 65535")
         port = self._port(arguments, client, "/reply_port")
+        if client.stream:
+            return
         if client.address not in self._reply_ports and len(self._reply_ports) >= MAX_CLIENTS:
             self._reply_ports.pop(next(iter(self._reply_ports)))
         self._reply_ports[client.address] = port
 
-    def _refuse(self, reason: str, client: Client) -> None:
+    def _refuse(self, reason: str, client: Client, address: str = "") -> None:
         reason = reason if len(reason) <= MAX_REASON else reason[:MAX_REASON] + "…"
-        # A wrongly patched fader says the same many times a second; the log needs it once.
-        now = time.monotonic()
-        if reason != self._refused[0] or now - self._refused[1] > REPEAT_SECONDS:
-            log.warning("OSC: %s", reason)
-            self._refused = (reason, now)
+        log.warning("OSC: %s", reason, extra=about(address, client))
         self._reply(client, "/error", reason)
 
     def _tell(self, reason: str, source: object) -> None:
@@ -403,7 +297,11 @@ class OscServer:
 
     def _send(self, place: tuple, address: str, *arguments: object) -> None:
         try:
-            self._socket.sendto(build(address, *arguments), place)
+            packet = build(address, *arguments)
+            if place[-1] != STREAM:
+                self._socket.sendto(packet, place)
+            elif (send := self._streams.get(place)) is not None:
+                send(packet)
         except (OSError, ValueError, BuildError) as error:
             log.debug("no reply to %s: %s", place, error)
 
@@ -413,19 +311,41 @@ class OscServer:
                 _, _, message, client = heapq.heappop(self._waiting)
                 self._obey(message, client)
             wait = self._waiting[0][0] - time.time() if self._waiting else 1.0
+            if self._streams:
+                wait = min(wait, HANDED_SECONDS)  # in case that waking fails
             try:
                 self._socket.settimeout(min(max(wait, 0.001), 1.0))
-                packet, sender = self._socket.recvfrom(65535)
+                packet, sender = self._socket.recvfrom(MAX_PACKET)
             except TimeoutError:
+                self._take_handed(woken=True)
                 continue
             except OSError as error:
                 # Windows reports here that an earlier reply found nobody.
                 if not self._closed:
                     log.debug("OSC receive: %s", error)
                 continue
-            if not self._closed:
+            if self._closed:
+                return
+            woken = not packet and sender[1] == self.port
+            if not woken:
                 self._subscriptions.heard_from(sender[0])
                 self.handle(packet, self._client(sender))
+            self._take_handed(woken)
+
+    def _take_handed(self, woken: bool) -> None:
+        """Handle what one TCP client has handed in, if its turn has come.
+
+        That is when the packet is back that was sent to wake this thread, and so all that came by
+        UDP before it has been handled; or, as that packet may be lost in a flood, a moment later.
+        """
+        if not self._handed or not (
+            woken or time.monotonic() - self._handed[0].at > HANDED_SECONDS
+        ):
+            return
+        one = self._handed.popleft()
+        for packet in one.packets:
+            self.handle(packet, one.client)
+        one.done()
 
     def _client(self, sender: tuple) -> Client:
         """Who sent it, and, where a subscriber of the same host is told elsewhere, where."""
@@ -433,10 +353,10 @@ class OscServer:
         return Client(sender, sender if port is None else (sender[0], port, *sender[2:]))
 
     def _wake(self) -> None:
-        """Send ourselves nothing, so that the thread sees that it is over."""
+        """Send ourselves nothing, so that the thread sees what is new."""
         try:
             place = self._socket.getsockname()
-            host = "127.0.0.1" if place[0] == "0.0.0.0" else place[0]
+            host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(place[0], place[0])
             self._socket.sendto(b"", (host, *place[1:]))
         except OSError as error:
             log.debug("OSC wake-up: %s", error)

@@ -7,25 +7,21 @@ See https://github.com/Vidvox/OSCQueryProposal.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
-import socket
-import threading
-import time
-from contextlib import ExitStack
 from dataclasses import fields
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
-from websockets.datastructures import Headers
-from websockets.exceptions import ConnectionClosed
-from websockets.http11 import Request, Response
-from websockets.sync.server import Server, ServerConnection, serve
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from bridge.controls import Controls
-from bridge.discovery import Announcement
-from bridge.osc import build
+from bridge.osc_packet import build
 from bridge.parameters import Parameter
 
 if TYPE_CHECKING:
@@ -35,6 +31,7 @@ log = logging.getLogger(__name__)
 
 NAME = "MusicRFM"
 RATE = 20.0  # times a second that a listener hears of changes
+SEND_SECONDS = 5.0  # a listener that has not taken a value by then is told no more
 MAX_LISTENERS = 32
 MAX_MESSAGE = 4096  # bytes; LISTEN and IGNORE are short
 READ, WRITE = 1, 2
@@ -144,101 +141,85 @@ def _meter(address: str, value: list) -> dict[str, Any]:
     return described | {"VALUE": value} | ({"UNIT": [unit] * len(value)} if unit else {})
 
 
-class OscQueryServer:
-    """Serves a tree until it is closed. Raises OSError if the port cannot be had."""
+def application(tree: Tree, osc_port: int, tcp_port: int) -> Starlette:
+    """What answers for a tree whose values are sent to `osc_port` (UDP), at `tcp_port`."""
+    listeners = Listeners(tree)
+    info = host_info(osc_port, tcp_port)
 
-    def __init__(self, tree: Tree, host: str, port: int, osc_port: int) -> None:
-        self._tree, self._osc_port = tree, osc_port
-        self._listeners = 0
-        self._over = threading.Event()
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        bound = socket.create_server((host, port), family=family)
-        self.port = bound.getsockname()[1]
-        self._server: Server = serve(
-            self._talk,
-            sock=bound,
-            process_request=self._answer,
-            compression=None,
-            max_size=MAX_MESSAGE,
-            logger=logging.getLogger("websockets.quiet"),
-        )
-        logging.getLogger("websockets.quiet").setLevel(logging.CRITICAL)
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, name="oscquery", daemon=True
-        )
-        self._thread.start()
-
-    def close(self) -> None:
-        self._over.set()
-        self._server.shutdown()
-        self._thread.join(2.0)
-
-    def host_info(self) -> dict[str, Any]:
-        supported = ("ACCESS", "VALUE", "RANGE", "DESCRIPTION", "CLIPMODE", "UNIT", "LISTEN")
-        return {
-            "NAME": NAME,
-            "OSC_PORT": self._osc_port,
-            "OSC_TRANSPORT": "UDP",
-            "WS_PORT": self.port,
-            "EXTENSIONS": dict.fromkeys(supported, True),
-        }
-
-    def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
-        """A page for a plain request; None lets a WebSocket be opened."""
-        if request.headers.get("Upgrade", "").lower() == "websocket":
-            if self._listeners >= MAX_LISTENERS:
-                return _response(HTTPStatus.SERVICE_UNAVAILABLE)
-            return None
-        try:
-            asked = urlsplit(request.path)
-            return self._page(unquote(asked.path), asked.query)
-        except ValueError:
-            return _response(HTTPStatus.BAD_REQUEST)
-        except Exception:
-            log.exception("OSCQuery: %s failed", request.path)
-            return _response(HTTPStatus.INTERNAL_SERVER_ERROR)
-
-    def _page(self, path: str, attribute: str) -> Response:
-        attribute = attribute.split("&")[0].removesuffix("=")
+    async def page(request: Request) -> Response:
+        attribute = request.url.query.split("&")[0].removesuffix("=")
         if attribute == "HOST_INFO":
-            return _response(HTTPStatus.OK, self.host_info())
-        node = self._tree.node(path)
-        if node is None:
-            return _response(HTTPStatus.NOT_FOUND)
-        if not attribute:
-            return _response(HTTPStatus.OK, node)
-        if attribute not in ATTRIBUTES:
-            return _response(HTTPStatus.BAD_REQUEST)
-        if attribute not in node and attribute != "CONTENTS":
-            node = node.get("CONTENTS", {}).get("value", node)
-        if attribute not in node:
-            return _response(HTTPStatus.NO_CONTENT)
-        return _response(HTTPStatus.OK, {attribute: node[attribute]})
+            return _response(info)
+        return _answer(tree, request.path_params["path"], attribute)
 
-    def _talk(self, connection: ServerConnection) -> None:
-        """One WebSocket: LISTEN and IGNORE come in, changed values go out as OSC packets."""
-        self._listeners += 1
+    path = "/{path:path}"
+    return Starlette(routes=[Route(path, page), WebSocketRoute(path, listeners.serve)])
+
+
+def host_info(osc_port: int, tcp_port: int) -> dict[str, Any]:
+    supported = ("ACCESS", "VALUE", "RANGE", "DESCRIPTION", "CLIPMODE", "UNIT", "LISTEN")
+    return {
+        "NAME": NAME,
+        "OSC_PORT": osc_port,
+        "OSC_TRANSPORT": "UDP",
+        "WS_PORT": tcp_port,
+        "EXTENSIONS": dict.fromkeys(supported, True),
+    }
+
+
+def _answer(tree: Tree, path: str, attribute: str) -> Response:
+    node = tree.node(path)
+    if node is None:
+        return _empty(HTTPStatus.NOT_FOUND)
+    if not attribute:
+        return _response(node)
+    if attribute not in ATTRIBUTES:
+        return _empty(HTTPStatus.BAD_REQUEST)
+    if attribute not in node and attribute != "CONTENTS":
+        node = node.get("CONTENTS", {}).get("value", node)
+    if attribute not in node:
+        return _empty(HTTPStatus.NO_CONTENT)
+    return _response({attribute: node[attribute]})
+
+
+def _response(content: object) -> Response:
+    return JSONResponse(content, headers={"Connection": "close"})
+
+
+def _empty(status: HTTPStatus) -> Response:
+    return Response(status_code=status.value, headers={"Connection": "close"})
+
+
+class Listeners:
+    """WebSockets: LISTEN and IGNORE come in, changed values go out as OSC packets."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree, self._count = tree, 0
+
+    async def serve(self, socket: WebSocket) -> None:
+        if self._count >= MAX_LISTENERS:
+            await socket.close(1013)  # before it is accepted: answered as 403
+            return
+        self._count += 1
         known: dict[str, list | None] = {}
+        telling = None
         try:
-            due = time.monotonic()
-            while not self._over.is_set():
-                try:
-                    self._obey(connection.recv(timeout=max(0.0, due - time.monotonic())), known)
-                except TimeoutError:
-                    due = time.monotonic() + 1 / RATE
-                    self._tell(connection, known)
-        except ConnectionClosed:
-            pass
-        except Exception:
-            log.exception("an OSCQuery listener failed")
+            await socket.accept()
+            telling = asyncio.ensure_future(self._tell(socket, known))
+            while (message := await socket.receive())["type"] != "websocket.disconnect":
+                self._obey(message.get("text") or message.get("bytes") or "", known)
+        except (WebSocketDisconnect, RuntimeError, OSError) as error:
+            log.debug("an OSCQuery listener is gone: %s", error)
         finally:
-            self._listeners -= 1
+            self._count -= 1
+            if telling is not None:
+                telling.cancel()
 
     def _obey(self, message: str | bytes, known: dict[str, list | None]) -> None:
         try:
             asked = json.loads(message)
             command, address = asked["COMMAND"], asked["DATA"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return
         if not isinstance(address, str):
             return
@@ -247,35 +228,12 @@ class OscQueryServer:
         elif command == "IGNORE":
             known.pop(address, None)
 
-    def _tell(self, connection: ServerConnection, known: dict[str, list | None]) -> None:
-        if not known:
-            return
-        values = self._tree.values()
-        for address, before in known.items():
-            if values[address] != before:
-                known[address] = values[address]
-                connection.send(build(address, *values[address]))
-
-
-def _response(status: HTTPStatus, content: object = None) -> Response:
-    body = b"" if content is None else json.dumps(content).encode()
-    headers = Headers([("Connection", "close"), ("Content-Length", str(len(body)))])
-    if content is not None:
-        headers["Content-Type"] = "application/json"
-    return Response(status.value, status.phrase, headers, body)
-
-
-def offer(controls: Controls, meters: Meters | None, host: str, osc_port: int) -> ExitStack:
-    """Serve the namespace beside the OSC port and announce both; closing the stack ends that.
-
-    What is refused is told in the log, and the set is played without it.
-    """
-    stack, query_port = ExitStack(), None
-    try:
-        server = OscQueryServer(Tree(controls, meters), host, osc_port, osc_port)
-        stack.callback(server.close)
-        query_port = server.port
-    except OSError as error:
-        log.warning("no OSCQuery: TCP port %d cannot be had (%s)", osc_port, error.strerror)
-    stack.callback(Announcement(host, osc_port, query_port).close)
-    return stack
+    async def _tell(self, socket: WebSocket, known: dict[str, list | None]) -> None:
+        while True:
+            await asyncio.sleep(1 / RATE)
+            values = self._tree.values() if known else {}
+            for address, before in list(known.items()):
+                if address in known and values[address] != before:
+                    known[address] = values[address]
+                    packet = build(address, *values[address])
+                    await asyncio.wait_for(socket.send_bytes(packet), SEND_SECONDS)

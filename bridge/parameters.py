@@ -26,7 +26,8 @@ class Parameter:
 
     `type` is "trigger" for an event that takes nothing, otherwise an OSC type tag for each of its
     arguments: "f" (number), "i" (whole number), "s" (text). `event`: it happens and keeps no value.
-    `smoothing` says that a change glides there instead of jumping.
+    `smoothing` says that a change glides there instead of jumping. `words`: its text may have
+    several, so texts that come apart over OSC are one.
     """
 
     address: str
@@ -38,6 +39,7 @@ class Parameter:
     smoothing: bool = False
     help: str = ""
     event: bool = False
+    words: bool = False
 
 
 CUE_GAIN = Parameter(
@@ -80,6 +82,7 @@ def _prompt_slots() -> list[Parameter]:
                 "s",
                 "",
                 help="another prompt, played as strongly as its weight says; nothing if empty",
+                words=True,
             )
         )
         slots.append(
@@ -109,7 +112,7 @@ def namespace(
     """
     sampling = sampling or SamplingDefaults()
     parameters = [
-        Parameter("/prompt", "s", "", help="what to play, in words"),
+        Parameter("/prompt", "s", "", help="what to play, in words", words=True),
         *_prompt_slots(),
         Parameter("/play", "i", 1, 0, 1, help="1 plays, 0 pauses; both fade"),
         Parameter("/gain", "f", 0.0, -60.0, 12.0, "dB", True, "output level; -60 is silence"),
@@ -184,7 +187,7 @@ def namespace(
             event=True,
         ),
         *(
-            Parameter(f"/preset/{what}", kind, "", help=text, event=True)
+            Parameter(f"/preset/{what}", kind, "", help=text, event=True, words=True)
             for what, kind, text in (
                 ("store", "s", "keep prompt, sound and steering as they are, under this name"),
                 ("recall", "s", "go to what is kept under this name, at once"),

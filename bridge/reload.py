@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bridge.controls import Controls, Value, steer_address
 from bridge.presets import Presets
-from bridge.rig import Rig, load_rig
+from bridge.rig import TABLES, Rig, load_rig
 from musicrfm.directions import SUFFIX
 from musicrfm.errors import MusicRFMError
 
@@ -61,7 +61,7 @@ class Reloader:
             self._midi.remap(new.midi)
         self._controls.set_many(changed, source="rig")
         self._presets.replace(new.presets)
-        later = [name for name in ("engine", "output", "osc") if _fixed(new, name, self._rig)]
+        later = [table for table in TABLES if _fixed(new, table, self._rig)]
         if new.midi_ports != self._rig.midi_ports or (new.midi and self._midi is None):
             later.append("midi")
         if new.crossfade != self._rig.crossfade:

@@ -1,19 +1,21 @@
 """The rig file: how one player sets the instrument up, as TOML.
 
-`[engine]`, `[output]` and `[osc]` hold single settings, `[[steer]]` and `[[midi]]` are repeated.
-Everything is checked when the file is read, and an error names the file, the key and the fix.
+`[engine]`, `[output]`, `[osc]` and `[web]` hold single settings, `[[steer]]` and `[[midi]]` are
+repeated. Everything is checked when the file is read, and an error names the file, the key and the
+fix.
 """
 
 from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from bridge.controls import canonical_address, steer_address
+from bridge.hosts import host_name, web_place
 from bridge.midi_map import CURVES, RELATIVE, SOURCES, TURNED, MidiMap
 from bridge.routing import apart, outputs
 from bridge.toml_lines import QUOTES, Source, parsed, read_toml
@@ -24,9 +26,10 @@ from musicrfm.paths import composed, control_character, path_of
 @dataclass(frozen=True)
 class Key:
     """What one key may hold: `kind` is "text", "path" (a text that may be one), "texts" (one or a
-    list), "number", "whole", "range" (two numbers), "outputs" (of a sound card, see
-    `routing.outputs`), "switch" (true or false), "on" (true), "number or on" (whole or true) or one
-    of several words, written "one|other". The range is inclusive.
+    list), "place" (a text such as "0.0.0.0:8000"), "host names" (one or a list), "number",
+    "whole", "range" (two numbers), "outputs" (of a sound card, see `routing.outputs`), "switch"
+    (true or false), "on" (true), "number or on" (whole or true), "whole or off" (a number or
+    "off") or one of several words, written "one|other". The range is inclusive.
     """
 
     kind: str
@@ -68,6 +71,7 @@ class Rig:
     engine: Mapping[str, Any] = field(default_factory=dict)
     output: Mapping[str, Any] = field(default_factory=dict)
     osc: Mapping[str, Any] = field(default_factory=dict)
+    web: Mapping[str, Any] = field(default_factory=dict)
     midi_ports: tuple[str, ...] = ()
     midi_feedback: bool = False
     midi_mpe: tuple[str, ...] = ()
@@ -105,7 +109,12 @@ TABLES: dict[str, dict[str, Key]] = {
         "latency": Key("low|high"),
         "ring": Key("number", 1, 1000),  # ms
     },
-    "osc": {"host": Key("text"), "port": Key("whole", 0, 65535)},
+    "osc": {
+        "host": Key("text"),
+        "port": Key("whole", 0, 65535),
+        "tcp": Key("whole or off", 0, 65535),
+    },
+    "web": {"at": Key("place"), "host": Key("host names")},
 }
 STEER = {
     "name": Key("path"),
@@ -343,10 +352,10 @@ def _value(path: str, where: str, value: Any, key: Key) -> Any:
             return outputs(value)
         except MusicRFMError as error:
             raise MusicRFMError(f"{path}: {where}: {error}") from None
-    if key.kind == "texts":
+    if key.kind in ("texts", "host names"):
         texts = [value] if isinstance(value, str) else value
         if isinstance(texts, list) and texts and all(isinstance(text, str) for text in texts):
-            return tuple(texts)
+            return tuple(texts) if key.kind == "texts" else _hosts(path, where, texts)
         raise MusicRFMError(
             f"{path}: {where} must be a text in quotes or a list of them, not {value!r}"
         )
@@ -354,13 +363,15 @@ def _value(path: str, where: str, value: Any, key: Key) -> Any:
         if value is True:
             return True
         raise MusicRFMError(f"{path}: {where} can only be true, not {value!r}")
-    if key.kind in ("text", "path"):
+    if key.kind in ("text", "path", "place"):
         if isinstance(value, str):
             slip = control_character(value) if key.kind == "path" else None
             if slip is not None:
                 raise MusicRFMError(
                     f"{path}: {where} = {value!r} holds {slip}, which \\ made of a letter: {QUOTES}"
                 )
+            if key.kind == "place":
+                _checked(path, where, web_place, value)
             return value
         raise MusicRFMError(f"{path}: {where} must be a text in quotes, not {value!r}")
     if "|" in key.kind:
@@ -373,15 +384,30 @@ def _value(path: str, where: str, value: Any, key: Key) -> Any:
         if value in (True, False):
             return int(value)
         raise MusicRFMError(f"{path}: {where} must be true or false, not {value!r}")
-    whole = key.kind in ("whole", "number or on")
+    if key.kind == "whole or off" and value == "off":
+        return value
+    whole = key.kind in ("whole", "number or on", "whole or off")
     if not _is_number(value) or (whole and not isinstance(value, int)):
         kind = "a whole number" if whole else "a number"
+        if key.kind == "whole or off":
+            kind += ' or "off"'
         raise MusicRFMError(f"{path}: {where} must be {kind}, not {value!r}")
     if not key.low <= value <= key.high:
         raise MusicRFMError(
             f"{path}: {where} must be from {key.low:g} to {key.high:g}, not {value!r}"
         )
     return value if whole else float(value)
+
+
+def _hosts(path: str, where: str, names: list[str]) -> tuple[str, ...]:
+    return tuple(_checked(path, where, host_name, name) for name in names)
+
+
+def _checked(path: str, where: str, check: Callable[[str], Any], text: str) -> Any:
+    try:
+        return check(text)
+    except MusicRFMError as error:
+        raise MusicRFMError(f"{path}: {where}: {error}") from None
 
 
 def _is_number(value: Any) -> bool:

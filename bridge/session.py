@@ -32,8 +32,7 @@ from bridge.engine import Engine
 from bridge.learn import learn
 from bridge.meters import Meters
 from bridge.midi import MidiInput
-from bridge.osc import OscServer
-from bridge.oscquery import offer
+from bridge.osc_port import SAME, description, offer, open_port
 from bridge.output import RING_SECONDS, DeviceOutput, Output, OutputUnavailable, PacedOutput
 from bridge.presets import Presets
 from bridge.recorder import Recorder, is_sound_file
@@ -88,11 +87,13 @@ class Settings:
     fast: bool = False
     osc_host: str = "127.0.0.1"
     osc_port: int = 9000
+    osc_tcp: int | str = SAME  # a number of its own on TCP, SAME or OFF
     midi_ports: tuple[str, ...] = ()
     clock: str | None = None  # "midi" or "link"
     clock_play: bool = False  # /play follows it
     clock_tempo: bool = False  # /tempo/target follows it
     web: tuple[str, int] | None = None  # host and port of the control page
+    web_hosts: tuple[str, ...] = ()  # further names that it goes by
     rig: Rig = Rig()
 
 
@@ -104,15 +105,17 @@ def play(settings: Settings) -> int:
     began = time.monotonic()
     status_line = StatusLine()
     with ExitStack() as stack:
-        stack.enter_context(_logging(status_line))
+        logged = stack.enter_context(_logging(status_line))
         # Listening first: a port in use shows before the model has loaded.
-        osc = OscServer(settings.osc_host, settings.osc_port)
+        osc, osc_tcp = open_port(settings.osc_host, settings.osc_port, settings.osc_tcp)
         stack.callback(osc.close)
+        if osc_tcp is not None:
+            stack.callback(osc_tcp.close)
         web = None
         if settings.web is not None:
             from bridge.web.server import WebServer  # only those who want it wait for its libraries
 
-            web = WebServer(*settings.web)
+            web = WebServer(*settings.web, settings.web_hosts)
             stack.callback(web.close)
         if settings.record and settings.output and _same_file(settings.record, settings.output):
             raise MusicRFMError(f"--output and --record cannot both write {settings.record!r}")
@@ -216,7 +219,7 @@ def play(settings: Settings) -> int:
         for part in following:
             part.start()
         osc.start(controls, meters)
-        stack.push(offer(controls, meters, osc.host, osc.port))
+        stack.push(offer(controls, meters, osc, osc_tcp, settings.osc_tcp))
         if midi is not None:
             midi.start()
         print(f"playing {controls.get('/prompt')!r} on {model.name}, seed {settings.seed}")
@@ -224,11 +227,14 @@ def play(settings: Settings) -> int:
         if web is not None:
             learner = None if midi is None else midi.learner
             web.start(controls, meters, presets, learner, about={"model": model.name})
-            print(f"control page: {web.url}")
-        print(f"OSC listening on {osc.host}:{osc.port}", flush=True)
+            also = f" (also as {', '.join(web.names)})" if web.names else ""
+            print(f"control page: {web.url}{also}")
+        where = description(osc, osc_tcp, settings.osc_tcp)
+        print(f"OSC listening on {where}", flush=True)
         reloader = Reloader(settings.rig, controls, presets, midi)
         while engine.running and not stop.wait(STATUS_SECONDS):
             reloader.look()
+            logged.count()
             status_line.show(engine.status())
         engine.stop()
         engine.join(END_SECONDS)
@@ -476,18 +482,18 @@ def _windows_peak_memory() -> int:
 
 
 @contextmanager
-def _logging(status_line: StatusLine) -> Iterator[None]:
+def _logging(status_line: StatusLine) -> Iterator[LogHandler]:
     """Messages on stderr above the status line, for the length of a set."""
     root = logging.getLogger()
     handler = LogHandler(status_line)
-    handler.setFormatter(logging.Formatter("%(message)s"))
     bridge = logging.getLogger("bridge")
     level = bridge.level
     root.addHandler(handler)
     bridge.setLevel(logging.INFO)
     try:
-        yield
+        yield handler
     finally:
+        handler.count(at_end=True)
         bridge.setLevel(level)
         root.removeHandler(handler)
 

@@ -13,6 +13,7 @@ import time
 from typing import TextIO
 
 from bridge.engine import Status
+from bridge.log_limit import LogLimit, Verdict, plain
 
 METER_DB = 48.0
 METER_WIDTH = 12
@@ -77,16 +78,37 @@ class StatusLine:
             self.live = False  # whoever was reading has gone; the music plays on
 
 
+class PlainFormatter(logging.Formatter):
+    """What is logged as it is said, without what would move the terminal's cursor."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return plain(super().formatMessage(record))
+
+    def formatException(self, error) -> str:
+        return plain(super().formatException(error), keep="\n")
+
+
 class LogHandler(logging.Handler):
-    """Log records on stderr, above the status line."""
+    """Log records on stderr, above the status line; see `LogLimit` for how many."""
 
     def __init__(self, status_line: StatusLine) -> None:
         super().__init__()
+        self.setFormatter(PlainFormatter())
         self._status_line = status_line
+        self._limit = LogLimit()
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            self._status_line.clear()
-            print(self.format(record), file=sys.stderr, flush=True)
+            if self._limit.judge(record) is Verdict.SAID:
+                self._say(self.format(record))
         except Exception:
             self.handleError(record)
+
+    def count(self, at_end: bool = False) -> None:
+        """To be called now and then: says how often what was not said has come, once a minute."""
+        for line in self._limit.summary(at_end):
+            self._say(plain(line))
+
+    def _say(self, text: str) -> None:
+        self._status_line.clear()
+        print(text, file=sys.stderr, flush=True)

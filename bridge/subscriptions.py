@@ -1,7 +1,8 @@
 """What the bridge tells by itself: every control as it changes, whoever changed it, and the meters.
 
 A client asks once, `/subscribe port [rate]`, and is told until it says `/unsubscribe`, or until
-nothing has come from it for a minute: UDP does not say when somebody has gone.
+nothing has come from it for a minute: UDP does not say when somebody has gone. Over TCP it is told
+as long as it is connected.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 RATE, FASTEST = 20.0, 60.0  # times a second
 PATIENCE = 60.0  # seconds that a client may be silent
 MAX_SUBSCRIBERS = 64
+STREAM = "tcp"  # ends the place of whoever is connected by TCP
 
 
 @dataclass
@@ -102,7 +104,7 @@ class Subscriptions:
         while not self._over.is_set():
             now = time.monotonic()
             with self._lock:
-                for one in [s for s in self._subscribers.values() if now - s.alive > PATIENCE]:
+                for one in [s for s in self._subscribers.values() if _gone(s, now)]:
                     del self._subscribers[one.place]
                     log.info("OSC: nothing more from %s:%s, which is told no more", *one.place[:2])
                 waiting = list(self._subscribers.values())
@@ -133,3 +135,7 @@ class Subscriptions:
         self._send(one.place, "/tempo/measured", float(r.tempo))  # beside /tempo/target
         self._send(one.place, "/meter/underruns", int(r.underruns))
         self._send(one.place, "/meter/chroma", *r.chroma)
+
+
+def _gone(one: Subscriber, now: float) -> bool:
+    return one.place[-1] != STREAM and now - one.alive > PATIENCE

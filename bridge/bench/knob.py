@@ -24,7 +24,8 @@ from bridge.bench.capture import Capture
 from bridge.bench.report import Options, Report, percentiles
 from bridge.controls import Controls, namespace
 from bridge.engine import Engine
-from bridge.osc import OscServer, build
+from bridge.osc import OscServer
+from bridge.osc_packet import build
 from bridge.session import Settings, add_directions, open_output
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel

@@ -42,12 +42,14 @@ def create_app(
     *,
     token: str | None = None,
     hosts: Iterable[str] = (),
+    names: Iterable[str] = (),
     about: Mapping[str, str] | None = None,
 ) -> Starlette:
     """The control page of a playing bridge. What is None is not shown.
 
     With a `token` it may be served beyond this machine, see `Guard`; `hosts` are the names that
-    this machine goes by there. `about`: what to say of the set (model, output, …).
+    this machine goes by there, `names` those that the page does. `about`: what to say of the set
+    (model, output, …).
     """
     hub = Hub(controls, meters, presets, learner, about)
 
@@ -76,7 +78,7 @@ def create_app(
             WebSocketRoute("/socket", hub.serve),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
-        middleware=[Middleware(Guard, token=token, hosts=tuple(hosts))],
+        middleware=[Middleware(Guard, token=token, hosts=tuple(hosts), names=tuple(names))],
         lifespan=lifespan,
     )
     app.state.hub = hub

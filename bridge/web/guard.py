@@ -2,14 +2,15 @@
 
 A web page from anywhere can make a browser talk to servers on the same machine. So a request must
 name this machine as its host, which a page that points its own name at us (DNS rebinding) cannot;
-a WebSocket must come from our own page; and beyond this machine, everything needs the token.
+a WebSocket must come from our own page; and beyond this machine, everything needs the token. A
+proxy in front may give the page another name, and keep or replace the Host; that name has to be
+said beforehand.
 """
 
 from __future__ import annotations
 
 import hmac
 import ipaddress
-import socket
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
@@ -17,6 +18,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bridge.hosts import host_of
 
 COOKIE = "bridge_token"
 COOKIE_SECONDS = 400 * 24 * 3600  # as long as browsers keep one
@@ -38,14 +41,24 @@ class Guard:
     """Lets through what may come through, and puts the headers on the answers.
 
     Without a `token` only requests that name the loopback as their host pass. With one, so do
-    those that name an address in numbers or one of `hosts`, if they know the token: as
+    those that name an address in numbers or one of `hosts` or `names`, if they know the token: as
     `?token=…`, which a page is answered with a cookie for, or as that cookie.
+
+    hosts: what this machine is called. names: what the page is called by who set up a way to it; a
+    WebSocket may come from there whatever its Host is, as a proxy may have replaced that.
     """
 
-    def __init__(self, app: ASGIApp, token: str | None = None, hosts: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        token: str | None = None,
+        hosts: Iterable[str] = (),
+        names: Iterable[str] = (),
+    ) -> None:
         self.app = app
         self._token = token
-        self._hosts = {"localhost", *(host.lower() for host in hosts)}
+        self._names = {name.lower() for name in names} if token is not None else set()
+        self._hosts = {"localhost", *(host.lower() for host in hosts), *self._names}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -75,11 +88,10 @@ class Guard:
         host = host_of(place)
         if host is None or not self._is_ours(host):
             return PlainTextResponse(f"There is no {place!r} here.\n", 421)
-        if connection.scope["type"] == "websocket":
-            # Browsers always say where a WebSocket comes from; nobody else has business here.
-            origin = urlsplit(connection.headers.get("origin", ""))
-            if origin.scheme not in ("http", "https") or origin.netloc != place:
-                return PlainTextResponse("Another page cannot control the bridge.\n", 403)
+        # Browsers always say where a WebSocket comes from; nobody else has business here.
+        origin = connection.headers.get("origin", "")
+        if connection.scope["type"] == "websocket" and not self._is_own_page(origin, place):
+            return PlainTextResponse("Another page cannot control the bridge.\n", 403)
         if self._token is not None and not self._knows_token(connection):
             return PlainTextResponse(
                 "This page opens with the whole address that the bridge printed when it started, "
@@ -87,6 +99,15 @@ class Guard:
                 401,
             )
         return None
+
+    def _is_own_page(self, origin: str, place: str) -> bool:
+        try:
+            parts = urlsplit(origin)
+        except ValueError:
+            return False
+        if parts.scheme not in ("http", "https"):
+            return False
+        return parts.netloc == place or host_of(parts.netloc) in self._names
 
     def _is_ours(self, host: str) -> bool:
         if host in self._hosts:
@@ -107,30 +128,9 @@ class Guard:
 
     def _with_cookie(self, path: str) -> Response:
         """To the same page without the token, which then is in no history and on no screen."""
-        # A path of two slashes at its beginning would be another host's.
-        answer = RedirectResponse("/" + path.lstrip("/"), 303)
+        # From where it is, as a proxy may have put the page into a folder, and on no other host.
+        answer = RedirectResponse("./" + path.rsplit("/", 1)[-1], 303)
         answer.set_cookie(
             COOKIE, str(self._token), max_age=COOKIE_SECONDS, httponly=True, samesite="lax"
         )
         return answer
-
-
-def host_of(place: str) -> str | None:
-    """The host in `host`, `host:port`, `[v6]` or `[v6]:port`, in small letters, or None."""
-    try:
-        parts = urlsplit(f"//{place}")
-        _ = parts.port  # raises if it is no number
-    except ValueError:
-        return None
-    if parts.username is not None or parts.path or parts.query or parts.fragment:
-        return None
-    return parts.hostname
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a server bound to this host can only be reached from this machine."""
-    try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError:
-        return False
-    return all(ipaddress.ip_address(place[0].split("%")[0]).is_loopback for *_, place in found)

@@ -21,6 +21,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocket
 
 from bridge.controls import Controls, Value
+from bridge.log_limit import about
 from bridge.web.memory import Coefficients, LogMemory
 from musicrfm.errors import MusicRFMError
 
@@ -35,6 +36,7 @@ TICK = 0.04  # seconds between two messages to a page
 COLUMNS = 750  # of the picture that a new page begins with: half a minute
 SEND_SECONDS = 5.0  # a page that has not taken its message by then is dropped
 LOOK_SECONDS = 1.0  # how often the names of the presets are looked up
+LOG_SECONDS = 0.5  # between two looks at the errors
 MAX_PAGES = 32
 MAX_SET = 1000  # values in one message
 SOURCE = "web"
@@ -50,6 +52,7 @@ class Page:
     version: int = 0
     column: int = 0
     entry: int = 0
+    entry_due: float = 0.0
     presets: list[str] | None = None
     learning: str | None = None
     mappings: list[dict] | None = None
@@ -206,8 +209,9 @@ class Hub:
         if page.column != self._count:
             page.column = self._count
             news["meter"] = self._meter
-        if entries := self.log.since(page.entry):
-            page.entry = entries[-1].number
+        now = time.monotonic()
+        if now >= page.entry_due and (entries := self.log.since(page.entry)):
+            page.entry, page.entry_due = entries[-1].number, now + LOG_SECONDS
             news["log"] = [asdict(entry) for entry in entries]
         if page.presets != self._names:
             news["presets"] = page.presets = self._names
@@ -255,7 +259,7 @@ class Hub:
             except MusicRFMError as error:
                 self._refuse(page, address, str(error))
             except Exception as error:
-                log.exception("%s failed", address)
+                log.exception("%r failed", address, extra=about(address, SOURCE))
                 self._refuse(page, address, f"{address} failed: {error}")
             if address in self.controls.parameters:
                 page.again.add(address)
@@ -287,7 +291,7 @@ class Hub:
         except MusicRFMError as error:
             self._refuse(page, "", str(error))
         except Exception as error:
-            log.exception("the preset %r failed", name)
+            log.exception("the preset %r failed", name, extra=about("/preset", SOURCE))
             self._refuse(page, "", f"the preset {name!r} failed: {error}")
         self._look_due = 0.0
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 from bridge.controls import Snapshot
+from bridge.log_limit import LogLimit, Verdict, kind_of, plain, source_of
 from bridge.parameters import Parameter
 
 MAX_ENTRIES = 100
@@ -16,47 +17,65 @@ MAX_TEXT = 500
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing that went wrong; `number` grows with every one and with every repetition."""
+    """One thing that went wrong; `number` grows with every one and with every repetition.
+
+    source: who from outside caused it, or nothing.
+    """
 
     id: int
     number: int
     at: float  # seconds since 1970, of the latest time
     text: str
     times: int = 1
+    source: str = ""
 
 
 class LogMemory(logging.Handler):
-    """Keeps the last warnings and errors of the log. Cheap, as it runs in any thread."""
+    """Keeps the last warnings and errors of the log. Cheap, as it runs in any thread.
+
+    The same again is counted. Half of the places are for what the bridge itself has to say, so
+    that nobody on the network makes it forget that.
+    """
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
-        self._entries: deque[Entry] = deque(maxlen=MAX_ENTRIES)
+        self._entries: dict[Hashable, Entry] = {}  # the latest last
         self._lock_entries = threading.Lock()
+        self._limit = LogLimit()
         self.number = 0
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            text = record.getMessage()
+            text, kind, source = plain(record.getMessage()), kind_of(record), source_of(record)
         except Exception:
             self.handleError(record)
             return
+        if source is not None and self._limit.judge(record) is Verdict.LEFT_OUT:
+            kind, text = ("left out", source), f"more from {source}, which is not shown"
         text = text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"
         with self._lock_entries:
             self.number += 1
-            last = self._entries[-1] if self._entries else None
-            if last is not None and last.text == text:
-                self._entries[-1] = Entry(
-                    last.id, self.number, record.created, text, last.times + 1
-                )
-            else:
-                self._entries.append(Entry(self.number, self.number, record.created, text))
+            last = self._entries.pop(kind, None)
+            first, times = (self.number, 1) if last is None else (last.id, last.times + 1)
+            self._entries[kind] = Entry(
+                first, self.number, record.created, text, times, source or ""
+            )
+            if len(self._entries) > MAX_ENTRIES:
+                del self._entries[self._least()]
+
+    def _least(self) -> Hashable:
+        """The entry to forget: the oldest of those who have more than their half."""
+        outside = [kind for kind, entry in self._entries.items() if entry.source]
+        if 2 * len(outside) > MAX_ENTRIES:
+            return outside[0]
+        return next(kind for kind, entry in self._entries.items() if not entry.source)
 
     def since(self, number: int) -> list[Entry]:
         """What came, or came again, after the entry of this number; oldest first."""
         if number == self.number:
             return []
         with self._lock_entries:
-            return [entry for entry in self._entries if entry.number > number]
+            return [entry for entry in self._entries.values() if entry.number > number]
 
 
 class Coefficients:

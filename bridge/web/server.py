@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import secrets
 import socket
-import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-import uvicorn
-
 from bridge.controls import Controls
+from bridge.hosts import host_name, is_loopback
+from bridge.serving import Serving, listen
 from bridge.web.app import create_app
-from bridge.web.guard import LEAST_TOKEN, is_loopback
+from bridge.web.guard import LEAST_TOKEN
 from musicrfm.errors import MusicRFMError
 
 if TYPE_CHECKING:
@@ -22,45 +20,33 @@ if TYPE_CHECKING:
     from bridge.midi import Learner
     from bridge.presets import Presets
 
-log = logging.getLogger(__name__)
-
 TOKEN_VARIABLE = "BRIDGE_WEB_TOKEN"
 MAX_MESSAGE = 1 << 16  # bytes that a page may say at once
 SEND_BUFFER = 1 << 16  # bytes; more would only be old news waiting for a slow page
-END_SECONDS = 3.0
 
 
 class WebServer:
     """Listens from construction on, and answers once `start` was called.
 
-    Port 0 takes any free one. Bound beyond this machine, it asks for a token: that of the
-    environment variable BRIDGE_WEB_TOKEN, or a new one. Raises MusicRFMError if the port cannot be
-    had.
+    Port 0 takes any free one. names: what else it may be called, as behind a proxy. Bound beyond
+    this machine, or where it has such names, it asks for a token: that of the environment variable
+    BRIDGE_WEB_TOKEN, or a new one. Raises MusicRFMError if the port cannot be had.
     """
 
-    def __init__(self, host: str = "127.0.0.1", port: int = 8000) -> None:
-        self.token = None if is_loopback(host) else _token()
+    def __init__(
+        self, host: str = "127.0.0.1", port: int = 8000, names: Iterable[str] = ()
+    ) -> None:
+        self.names = tuple(dict.fromkeys(map(host_name, names)))
+        self.token = None if is_loopback(host) and not self.names else _token()
         try:
-            family, kind, protocol, _, place = socket.getaddrinfo(
-                host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-            )[0]
-            self._socket = socket.socket(family, kind, protocol)
+            self._socket = listen(host, port, SEND_BUFFER)
         except OSError as error:
-            raise MusicRFMError(f"cannot serve the page on {host}: {error.strerror}") from None
-        try:
-            if os.name == "posix":  # on Windows it would let a second bridge take the same port
-                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-            self._socket.bind(place)
-        except OSError as error:
-            self._socket.close()
             raise MusicRFMError(
-                f"cannot serve the page on {host}:{port} ({error.strerror}): choose another port "
+                f"cannot serve the page on {host}:{port} ({error.strerror}): choose another place "
                 "with --web"
             ) from None
         self.host, self.port = host, self._socket.getsockname()[1]
-        self._server: uvicorn.Server | None = None
-        self._thread: threading.Thread | None = None
+        self._serving: Serving | None = None
 
     @property
     def url(self) -> str:
@@ -80,40 +66,24 @@ class WebServer:
         learner: Learner | None = None,
         about: Mapping[str, str] | None = None,
     ) -> None:
-        self._socket.listen(100)  # so that whoever comes now waits, and is not turned away
         name = socket.gethostname()
         hosts = (self.host, name, f"{name.split('.')[0]}.local")
         app = create_app(
-            controls, meters, presets, learner, token=self.token, hosts=hosts, about=about
+            controls,
+            meters,
+            presets,
+            learner,
+            token=self.token,
+            hosts=hosts,
+            names=self.names,
+            about=about,
         )
-        config = uvicorn.Config(
-            app,
-            loop="asyncio",
-            http="h11",
-            lifespan="on",
-            log_config=None,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            ws_max_size=MAX_MESSAGE,
-            ws_per_message_deflate=False,  # costs time that the model can use better
-            timeout_graceful_shutdown=1,
-        )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._run, name="web", daemon=True)
-        self._thread.start()
+        self._serving = Serving(app, self._socket, "web", http="h11", ws_max_size=MAX_MESSAGE)
 
     def close(self) -> None:
-        if self._server is not None and self._thread is not None:
-            self._server.should_exit = True
-            self._thread.join(END_SECONDS)
+        if self._serving is not None:
+            self._serving.close()
         self._socket.close()
-
-    def _run(self) -> None:
-        try:
-            self._server.run(sockets=[self._socket])
-        except BaseException:  # uvicorn ends with SystemExit; the music plays on all the same
-            log.exception("the control page is gone")
 
 
 def _token() -> str:

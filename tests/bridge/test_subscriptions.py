@@ -8,7 +8,7 @@ import time
 import pytest
 
 from bridge.meters import Reading
-from bridge.osc import build
+from bridge.osc_packet import build
 from bridge.subscriptions import MAX_SUBSCRIBERS, Subscriptions
 from tests.bridge.test_osc import Peer
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from bridge.controls import Controls, namespace
-from bridge.osc import OscServer, build, parse
+from bridge.osc import OscServer
+from bridge.osc_packet import build, parse
 from max_patches.build import HERE
 from max_patches.panel import SHIPPED
 from tests.max_patches.headless import PATIENCE, free_port, wait_for
@@ -31,7 +32,7 @@ class Live:
         self.answers = ("127.0.0.1", answers)
 
     def heard(self) -> tuple[str, tuple]:
-        (message,) = parse(self.socket.recv(65535))
+        ((message,), _) = parse(self.socket.recv(65535))
         return message.address, message.arguments
 
     def say(self, address: str, *arguments: object) -> None:

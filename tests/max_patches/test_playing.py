@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from bridge.osc import build, parse
+from bridge.osc_packet import build, parse
 from max_patches.build import HERE
 from musicrfm.directions import Direction
 from musicrfm.model import MusicModel
@@ -60,7 +60,7 @@ def asked(port: int, address: str) -> object:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(5)
         client.sendto(build("/get", address), ("127.0.0.1", port))
-        (message,) = parse(client.recv(65535))
+        ((message,), _) = parse(client.recv(65535))
         assert message.address == address
         return message.arguments[0]
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from bridge.controls import Controls, namespace
-from bridge.osc import OscServer, build
+from bridge.osc import OscServer
+from bridge.osc_packet import build
 from max_patches.panel import SHIPPED
 from tests.max_patches.headless import Pd, running_patch, wait_for
 

@@ -14,7 +14,8 @@ import pytest
 from bridge.controls import Controls, namespace
 from bridge.engine import Engine
 from bridge.meters import Meters
-from bridge.osc import OscServer, build
+from bridge.osc import OscServer
+from bridge.osc_packet import build
 from bridge.output import PacedOutput
 from bridge.presets import Presets
 from bridge.web.server import WebServer

@@ -29,7 +29,9 @@ export class Link {
     clearTimeout(this.timer);
     this.timer = undefined;
     this.heard = performance.now();
-    const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/socket`);
+    const place = new URL("socket", location.href); // from here, as a proxy may have put the page into a folder
+    place.protocol = place.protocol === "https:" ? "wss:" : "ws:";
+    const socket = new WebSocket(place);
     this.socket = socket;
     socket.onmessage = (event) => {
       if (socket !== this.socket) return;
@@ -54,7 +56,7 @@ export class Link {
     this.timer = setTimeout(() => this.connect(), this.retry);
     this.retry = Math.min(1.5 * this.retry, LAST_RETRY);
     try {
-      const answer = await fetch("/alive", { cache: "no-store" });
+      const answer = await fetch("alive", { cache: "no-store" });
       if (answer.status === 401) this.onState("locked");
     } catch {
       // Nobody is there, as said already.

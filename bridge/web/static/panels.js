@@ -132,28 +132,40 @@ export function buildFine(root, found, store) {
   return { show };
 }
 
+const MOST_ERRORS = 100;
+const QUIET = 10; // seconds after which what comes again is said again
+
 export function buildLog(root, entries) {
   const title = h("summary"), list = h("ol");
   const box = h("details", {}, title, list);
   const known = new Map();
   const show = (news) => {
+    let said;
     for (const entry of news) {
+      const before = known.get(entry.id);
+      if (!before || entry.at - before.at > QUIET) said = entry.text;
       known.delete(entry.id);
       known.set(entry.id, entry);
     }
-    while (known.size > 100) known.delete(known.keys().next().value);
+    while (known.size > MOST_ERRORS) {
+      // Half of the places are for what the bridge itself has to say.
+      const outside = [...known.values()].filter((entry) => entry.source);
+      const crowd = 2 * outside.length > MOST_ERRORS ? outside : [...known.values()].filter((entry) => !entry.source);
+      known.delete(crowd[0].id);
+    }
     title.textContent = known.size ? `Errors: ${known.size}` : "No errors";
     root.classList.toggle("some", known.size > 0);
     list.replaceChildren(...[...known.values()].reverse().map((entry) =>
       h("li", {}, h("time", { text: new Date(1000 * entry.at).toLocaleTimeString() }),
         h("span", { text: entry.times > 1 ? `${entry.text} (${entry.times}×)` : entry.text }))));
+    return said;
   };
   root.replaceChildren(box);
   show(entries);
   return {
     show(news) {
-      show(news);
-      toast(news[news.length - 1].text);
+      const said = show(news);
+      if (said) toast(said);
     },
   };
 }

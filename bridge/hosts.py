@@ -1,0 +1,56 @@
+"""Names and numbers of machines, as people, rigs and browsers write them."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import re
+import socket
+from urllib.parse import urlsplit
+
+from musicrfm.errors import MusicRFMError
+
+NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+
+
+def host_of(place: str) -> str | None:
+    """The host in `host`, `host:port`, `[v6]` or `[v6]:port`, in small letters, or None."""
+    try:
+        parts = urlsplit(f"//{place}")
+        _ = parts.port  # raises if it is no number
+    except ValueError:
+        return None
+    if parts.username is not None or parts.path or parts.query or parts.fragment:
+        return None
+    return None if parts.hostname is None else parts.hostname.rstrip(".")
+
+
+def host_name(text: str) -> str:
+    """A further name of the page as browsers write it. Raises MusicRFMError if it is none."""
+    found = text.strip().rstrip(".")
+    with contextlib.suppress(UnicodeError):
+        found = found.encode("idna").decode()
+    if not NAME.fullmatch(found.lower()):
+        raise MusicRFMError(
+            f"{text!r} is no host name: give the name alone, as in stage.example.org, without "
+            "http://, port or path"
+        )
+    return found.lower()
+
+
+def web_place(text: str) -> tuple[str, int]:
+    """Host and port in `port`, `host:port` or `[v6]:port`, or MusicRFMError if it is neither."""
+    host, colon, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]") if colon else "127.0.0.1"
+    if not host or not (port.isascii() and port.isdigit()) or not 0 <= int(port) <= 65535:
+        raise MusicRFMError(f"{text!r} is not [HOST:]PORT, as in 8000 or 0.0.0.0:8000")
+    return host, int(port)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a server bound to this host can only be reached from this machine."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError:
+        return False
+    return all(ipaddress.ip_address(place[0].split("%")[0]).is_loopback for *_, place in found)

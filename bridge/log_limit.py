@@ -1,0 +1,198 @@
+"""Keeps the log readable, whoever is chatty: what repeats is counted instead of said again.
+
+A line is of a kind, about an address, and from a source (a host on the network, a page, MIDI). The
+same is said once a minute; one source says so many lines, then its lines are counted; and so it is
+with all sources together. What the bridge has to say itself has a budget that no source can spend.
+"""
+
+from __future__ import annotations
+
+import enum
+import logging
+import math
+import re
+import threading
+import time
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+
+MINUTE = 60.0  # seconds until what was counted is told
+FROM_SOURCE = (6, MINUTE)  # lines in so many seconds; more, and the rest of a minute is counted
+FROM_LOGGER = (10, 1.0)
+TOGETHER = (10, 1.0)
+TOLD = 5  # counts of one sort that are told each on a line of its own
+MAX_KIND = 200  # characters of a line that say of which kind it is
+MAX_SOURCE = 60  # characters of a source's name
+# Sources of changes that are the bridge itself, or the player's own settings.
+INSIDE = (None, "local", "start", "rig", "engine", "tempo", "link")
+
+# What differs from one line of a kind to the next: values, and what is quoted.
+_VALUES = re.compile(r"-?\d+\.\d+(e[-+]?\d+)?|\d{4,}")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
+
+
+def about(address: str = "", source: object = None) -> dict[str, object]:
+    """What a log call takes as `extra`: which address it is about, and who caused it.
+
+    source: the source of a change (see `Controls.set`), or a host's name.
+    """
+    name = getattr(source, "host", source)
+    return {"about_address": address, "about_source": None if name in INSIDE else name}
+
+
+def source_of(record: logging.LogRecord) -> str | None:
+    """Who from outside caused a record, or None."""
+    source = getattr(record, "about_source", None)
+    return None if source is None else plain(str(source))[:MAX_SOURCE]
+
+
+def kind_of(record: logging.LogRecord) -> Hashable:
+    """Equal for records that say the same but for its values."""
+    text = _VALUES.sub("#", record.getMessage()[: 2 * MAX_KIND])
+    address = getattr(record, "about_address", None)
+    if address:
+        text = _QUOTED.sub("", text)
+    error = ()
+    if record.exc_info and record.exc_info[0] is not None:
+        kind, _, trace = record.exc_info
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        error = (kind, trace and (trace.tb_frame.f_code.co_filename, trace.tb_lineno))
+    return record.name, text[:MAX_KIND], address, source_of(record), error
+
+
+def plain(text: str, keep: str = "") -> str:
+    """Text without the characters that would move a terminal's cursor or forge lines."""
+    return text.translate({c: s for c, s in _CONTROL.items() if chr(c) not in keep})
+
+
+class Verdict(enum.Enum):
+    """What becomes of a record: it is said, counted with those like it, or with its source's."""
+
+    SAID = enum.auto()
+    REPEATED = enum.auto()
+    LEFT_OUT = enum.auto()
+
+
+@dataclass
+class Gate:
+    """Lets so many lines through in so many seconds; after one too many it is shut for a minute."""
+
+    lines: int
+    seconds: float
+    since: float
+    passed: int = 0
+    more: int = 0
+    opens: float = 0.0
+
+    def lets(self, now: float) -> bool:
+        if now < self.opens:
+            self.more += 1
+            return False
+        if now - self.since >= self.seconds:
+            self.since, self.passed = now, 0
+        self.passed += 1
+        if self.passed <= self.lines:
+            return True
+        self.opens = now + MINUTE
+        self.more += 1
+        return False
+
+
+@dataclass
+class Said:
+    """A line that was said, and how often the like came since."""
+
+    text: str
+    due: float
+    more: int = 0
+
+
+@dataclass
+class LogLimit:
+    """Judges one record after another, from any thread; cheap, and of bounded memory."""
+
+    _said: dict[Hashable, Said] = field(default_factory=dict)
+    _gates: dict[tuple[str, str], Gate] = field(default_factory=dict)
+    _due: float = math.inf
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def judge(self, record: logging.LogRecord) -> Verdict:
+        kind, source, now = kind_of(record), source_of(record), time.monotonic()
+        with self._lock:
+            said = self._said.get(kind)
+            if said is not None:
+                said.more += 1
+                said.text = record.getMessage()
+                return Verdict.REPEATED
+            for gate in self._ways(record, source, now):
+                if not gate.lets(now):
+                    self._due = min(self._due, now + MINUTE)
+                    return Verdict.LEFT_OUT
+            self._said[kind] = Said(record.getMessage(), now + MINUTE)
+            self._due = min(self._due, now + MINUTE)
+        return Verdict.SAID
+
+    def _ways(self, record: logging.LogRecord, source: str | None, now: float) -> list[Gate]:
+        """The gates that a record has to pass: that of its source, then that of all such."""
+        if source is not None:
+            together = self._gate("", "all sources together", TOGETHER, now)
+            if now < together.opens:  # no gate for each of a thousand forged senders
+                return [together]
+            return [self._gate("from", source, FROM_SOURCE, now), together]
+        loud = "errors" if record.levelno >= logging.ERROR else "messages"
+        mine = self._gate("of", record.name, FROM_LOGGER, now)
+        return [mine, self._gate("", f"{loud} of the bridge", TOGETHER, now)]
+
+    def _gate(self, word: str, name: str, limit: tuple[int, float], now: float) -> Gate:
+        gate = self._gates.get((word, name))
+        if gate is None:
+            gate = self._gates[word, name] = Gate(*limit, since=now)
+        return gate
+
+    def summary(self, at_end: bool = False) -> list[str]:
+        """Once a minute, or at the end, what was counted since, in a few lines; mostly nothing."""
+        now = math.inf if at_end else time.monotonic()
+        if now < self._due:
+            return []
+        with self._lock:
+            counted = []
+            for kind, said in list(self._said.items()):
+                if said.due > now:
+                    continue
+                if said.more:
+                    counted.append((said.more, f"{said.text} ({_times(said.more)})"))
+                    said.more, said.due = 0, now + MINUTE
+                else:
+                    del self._said[kind]
+            left_out = []
+            for (word, name), gate in list(self._gates.items()):
+                if gate.opens > now:
+                    continue
+                if gate.more:
+                    who = " ".join(filter(None, (word, name)))
+                    left_out.append((gate.more, f"{_lines(gate.more)} {who} in the last minute"))
+                if gate.more or now - gate.since >= MINUTE:
+                    del self._gates[word, name]
+            ends = [s.due for s in self._said.values()]
+            ends += [max(gate.opens, gate.since + MINUTE) for gate in self._gates.values()]
+            self._due = min(ends, default=math.inf)
+        return _most(counted, "kinds of message came again") + _most(left_out, "senders said more")
+
+
+def _times(count: int) -> str:
+    return "once more" if count == 1 else f"{count} more times"
+
+
+def _lines(count: int) -> str:
+    return "1 line was left out" if count == 1 else f"{count} lines were left out"
+
+
+def _most(counted: list[tuple[int, str]], rest: str) -> list[str]:
+    """The largest counts, and how many others there are."""
+    counted.sort(key=lambda one: -one[0])
+    lines = [text for _, text in counted[:TOLD]]
+    if len(counted) > TOLD:
+        lines.append(f"and {len(counted) - TOLD} other {rest}")
+    return lines

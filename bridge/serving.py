@@ -1,0 +1,85 @@
+"""TCP servers: a port that is had before anything else, and a thread that serves it later.
+
+The control page, OSCQuery and OSC over TCP are all served this way, each in an event loop of its
+own thread, so that the music waits for none of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import socket
+import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+log = logging.getLogger(__name__)
+
+BACKLOG = 100
+END_SECONDS = 3.0
+
+
+def listen(host: str, port: int, send_buffer: int | None = None) -> socket.socket:
+    """A socket that listens, so that whoever comes before it is served waits. Raises OSError.
+
+    Port 0 takes any free one. "::" means IPv4 too.
+    """
+    family, kind, protocol, _, place = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    bound = socket.socket(family, kind, protocol)
+    try:
+        if os.name == "posix":  # on Windows it would let a second bridge take the same port
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        if send_buffer is not None:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
+        bound.bind(place)
+        bound.listen(BACKLOG)
+    except BaseException:
+        bound.close()
+        raise
+    return bound
+
+
+class Serving:
+    """Serves an application at a listening socket until it is closed.
+
+    what: what it is, for the log. settings: uvicorn's.
+    """
+
+    def __init__(self, app: ASGIApp, bound: socket.socket, what: str, **settings: Any) -> None:
+        import uvicorn  # only those who serve wait for it
+
+        self._bound, self._what = bound, what
+        config = uvicorn.Config(
+            app,
+            loop="asyncio",
+            lifespan="on",
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            ws_per_message_deflate=False,  # costs time that the model can use better
+            timeout_graceful_shutdown=1,
+            **settings,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._run, name=what, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(END_SECONDS)
+        with contextlib.suppress(OSError):
+            self._bound.close()
+
+    def _run(self) -> None:
+        try:
+            self._server.run(sockets=[self._bound])
+        except BaseException:  # uvicorn ends with SystemExit; the music plays on all the same
+            log.exception("%s is gone", self._what)
