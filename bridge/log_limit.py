@@ -114,7 +114,7 @@ class LogLimit:
     """Judges one record after another, from any thread; cheap, and of bounded memory."""
 
     _said: dict[Hashable, Said] = field(default_factory=dict)
-    _gates: dict[tuple[str, str], Gate] = field(default_factory=dict)
+    _gates: dict[str, Gate] = field(default_factory=dict)  # by whose lines they let through
     _due: float = math.inf
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -137,18 +137,18 @@ class LogLimit:
     def _ways(self, record: logging.LogRecord, source: str | None, now: float) -> list[Gate]:
         """The gates that a record has to pass: that of its source, then that of all such."""
         if source is not None:
-            together = self._gate("", "all sources together", TOGETHER, now)
+            together = self._gate("all sources together", TOGETHER, now)
             if now < together.opens:  # no gate for each of a thousand forged senders
                 return [together]
-            return [self._gate("from", source, FROM_SOURCE, now), together]
-        loud = "errors" if record.levelno >= logging.ERROR else "messages"
-        mine = self._gate("of", record.name, FROM_LOGGER, now)
-        return [mine, self._gate("", f"{loud} of the bridge", TOGETHER, now)]
+            return [self._gate(source, FROM_SOURCE, now), together]
+        level = "errors" if record.levelno >= logging.ERROR else "warnings"
+        mine = self._gate(record.name, FROM_LOGGER, now)
+        return [mine, self._gate(f"all parts of the bridge ({level})", TOGETHER, now)]
 
-    def _gate(self, word: str, name: str, limit: tuple[int, float], now: float) -> Gate:
-        gate = self._gates.get((word, name))
+    def _gate(self, whose: str, limit: tuple[int, float], now: float) -> Gate:
+        gate = self._gates.get(whose)
         if gate is None:
-            gate = self._gates[word, name] = Gate(*limit, since=now)
+            gate = self._gates[whose] = Gate(*limit, since=now)
         return gate
 
     def summary(self, at_end: bool = False) -> list[str]:
@@ -167,14 +167,13 @@ class LogLimit:
                 else:
                     del self._said[kind]
             left_out = []
-            for (word, name), gate in list(self._gates.items()):
+            for whose, gate in list(self._gates.items()):
                 if gate.opens > now:
                     continue
                 if gate.more:
-                    who = " ".join(filter(None, (word, name)))
-                    left_out.append((gate.more, f"{_lines(gate.more)} {who} in the last minute"))
+                    left_out.append((gate.more, f"{_lines(gate.more)} from {whose}, in a minute"))
                 if gate.more or now - gate.since >= MINUTE:
-                    del self._gates[word, name]
+                    del self._gates[whose]
             ends = [s.due for s in self._said.values()]
             ends += [max(gate.opens, gate.since + MINUTE) for gate in self._gates.values()]
             self._due = min(ends, default=math.inf)

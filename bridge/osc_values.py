@@ -75,7 +75,7 @@ def _each(parameter: Parameter, arguments: tuple) -> tuple | None:
     rest, chosen = list(arguments), []
     for kind in parameter.type:
         wanted = str if kind == "s" else (int, float)
-        while rest and not isinstance(rest[0], wanted):
+        while rest and (not isinstance(rest[0], wanted) or isinstance(rest[0], bool)):
             rest.pop(0)
         if not rest:
             return None

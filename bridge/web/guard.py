@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import logging
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
@@ -20,6 +21,9 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bridge.hosts import host_of
+from bridge.log_limit import about
+
+log = logging.getLogger(__name__)
 
 COOKIE = "bridge_token"
 COOKIE_SECONDS = 400 * 24 * 3600  # as long as browsers keep one
@@ -58,7 +62,8 @@ class Guard:
         self.app = app
         self._token = token
         self._names = {name.lower() for name in names} if token is not None else set()
-        self._hosts = {"localhost", *(host.lower() for host in hosts), *self._names}
+        self._own = {host.lower() for host in hosts}
+        self._hosts = {"localhost", *self._own, *self._names}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -87,10 +92,12 @@ class Guard:
         place = connection.headers.get("host", "")
         host = host_of(place)
         if host is None or not self._is_ours(host):
+            _tell(connection, f"asked for {place!r}", host)
             return PlainTextResponse(f"There is no {place!r} here.\n", 421)
         # Browsers always say where a WebSocket comes from; nobody else has business here.
         origin = connection.headers.get("origin", "")
         if connection.scope["type"] == "websocket" and not self._is_own_page(origin, place):
+            _tell(connection, f"has a page of {origin!r}", host_of(_place_of(origin)))
             return PlainTextResponse("Another page cannot control the bridge.\n", 403)
         if self._token is not None and not self._knows_token(connection):
             return PlainTextResponse(
@@ -101,13 +108,15 @@ class Guard:
         return None
 
     def _is_own_page(self, origin: str, place: str) -> bool:
-        try:
-            parts = urlsplit(origin)
-        except ValueError:
+        page = _place_of(origin)
+        host = host_of(page)
+        if host is None:
             return False
-        if parts.scheme not in ("http", "https"):
-            return False
-        return parts.netloc == place or host_of(parts.netloc) in self._names
+        if page == place or host in self._names:
+            return True
+        # A proxy that goes by this machine's own name may replace the Host as well. The same name
+        # with another port is another page, though, to which browsers would give the cookie too.
+        return self._token is not None and host in self._own and host != host_of(place)
 
     def _is_ours(self, host: str) -> bool:
         if host in self._hosts:
@@ -134,3 +143,19 @@ class Guard:
             COOKIE, str(self._token), max_age=COOKIE_SECONDS, httponly=True, samesite="lax"
         )
         return answer
+
+
+def _place_of(origin: str) -> str:
+    """The host and port of a web page, or nothing if it is of no server."""
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return ""
+    return parts.netloc if parts.scheme in ("http", "https") else ""
+
+
+def _tell(connection: HTTPConnection, what: str, name: str | None) -> None:
+    """The log hears who was refused, as it may be the player behind a proxy."""
+    client = connection.client.host if connection.client else "somebody"
+    hint = f": if that is you, start with --web-host {name}" if name else ""
+    log.warning("control page: %s %s%s", client, what, hint, extra=about(what[:100], client))

@@ -51,7 +51,7 @@ class LogMemory(logging.Handler):
             self.handleError(record)
             return
         if source is not None and self._limit.judge(record) is Verdict.LEFT_OUT:
-            kind, text = ("left out", source), f"more from {source}, which is not shown"
+            kind, text = "left out", f"more than is shown, the latest from {source}"
         text = text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"
         with self._lock_entries:
             self.number += 1

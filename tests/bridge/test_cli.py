@@ -223,6 +223,7 @@ def test_a_rig_that_cannot_be_played_is_told_before_anything_sounds(
         (["--output", "Card", "--cue", "1,2"], "output 1 cannot have both the music and the cue"),
         (["--osc-port", "70000"], "0 to 65535, not 70000"),
         (["--seed", "-1"], "seed"),
+        (["--web-host", "stage"], "--web-host needs --web"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence_and_status_2(run, arguments, said):
@@ -242,6 +243,10 @@ def test_what_cannot_be_done_is_one_sentence_and_status_2(run, arguments, said):
         (["--lookahead", "5"], "'5' is not a number from 40 to 10000"),
         (["--channels", "0,1"], "'0,1' is not a list of outputs, as in 3,4"),
         (["--cue", "left"], "'left' is not a list of outputs"),
+        (["--osc-tcp", "on"], "'on' is neither a port, 0 to 65535, nor off"),
+        (["--osc-tcp", "70000"], "'70000' is neither a port"),
+        (["--web-host", "http://stage"], "'http://stage' is no host name"),
+        (["--web", "stage"], "'stage' is not [HOST:]PORT"),
     ],
 )
 def test_mistyped_arguments_are_named(capsys, arguments, said):
@@ -308,3 +313,19 @@ def test_a_port_in_use_is_told_before_the_model_loads(run):
 
 def test_memory_is_measured():
     assert 10 < peak_memory_mib() < 1e6
+
+
+def test_the_command_line_goes_before_the_rig(tmp_path, monkeypatch):
+    played = []
+    monkeypatch.setattr("bridge.cli.play", lambda settings: played.append(settings) or 0)
+    rig = tmp_path / "rig.toml"
+    rig.write_text('[osc]\ntcp = "off"\n[web]\nat = "0.0.0.0:81"\nhost = "stage"\n')
+    main(["play", "--rig", str(rig)])
+    main(["play", "--rig", str(rig), "--osc-tcp", "3032", "--web", "82", "--web-host", "a"])
+    main(["play"])
+    found = [(one.osc_tcp, one.web, one.web_hosts) for one in played]
+    assert found == [
+        ("off", ("0.0.0.0", 81), ("stage",)),
+        (3032, ("127.0.0.1", 82), ("a",)),
+        ("same", None, ()),
+    ]

@@ -48,6 +48,10 @@ def test_everything_it_can_say(tmp_path):
         [osc]
         host = "0.0.0.0"
         port = 9100
+        tcp = 3032
+        [web]
+        at = "0.0.0.0:8080"
+        host = ["Stage.example.org", "bühne"]
         [[steer]]
         name = "note_C#"
         coefficient = 0.4
@@ -79,7 +83,8 @@ def test_everything_it_can_say(tmp_path):
     )
     assert one.engine["prompt"] == "glass harmonica" and one.engine["lookahead"] == 150
     assert one.output == {"to": "Scarlett", "record": "set.flac", "latency": "high"}
-    assert one.osc == {"host": "0.0.0.0", "port": 9100}
+    assert one.osc == {"host": "0.0.0.0", "port": 9100, "tcp": 3032}
+    assert one.web == {"at": "0.0.0.0:8080", "host": ("stage.example.org", "xn--bhne-0ra")}
     assert one.midi_ports == ("nano",)
     assert one.steer == (
         SteerSetting("note_C#", 0.4, "top:3", "linear:100", 0.5, "step", "0,2"),
@@ -220,6 +225,11 @@ def test_an_empty_file_is_a_rig(tmp_path):
         ("[[midi]]\ncc = 1\nto = '/gain'\ncurve = 'x'", "curve must be linear or exp or log or s"),
         ("[[midi]]\nprogram = 3", "needs the key preset, which program 3 recalls"),
         ("[[midi]]\ncc = 3\nto = '/gain'\npreset = 'a'", "preset needs the number of a program"),
+        ("[osc]\ntcp = true", 'tcp must be a whole number or "off", not True'),
+        ("[osc]\ntcp = 70000", "tcp must be from 0 to 65535"),
+        ("[web]\nhost = 'http://stage'", "'http://stage' is no host name: give the name alone"),
+        ("[web]\nhost = 3", "host must be a text in quotes or a list"),
+        ("[web]\nat = 'stage'", "'stage' is not .HOST:.PORT"),
         ("[engine", "not valid TOML"),
     ],
 )

@@ -36,7 +36,7 @@ class Browser:
         command = [chromium(), "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
         command += ["--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking"]
         command += ["--disable-component-update", "--mute-audio", "--force-color-profile=srgb"]
-        command += ["--host-resolver-rules=MAP evil.test 127.0.0.1"]
+        command += ["--host-resolver-rules=MAP evil.test 127.0.0.1,MAP stage.test 127.0.0.1"]
         command += ["--remote-debugging-port=0", f"--user-data-dir={folder}", "about:blank"]
         self._said = (folder / "stderr.txt").open("w+")
         self._process = subprocess.Popen(

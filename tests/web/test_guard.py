@@ -7,9 +7,10 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from bridge.controls import Controls, namespace
-from bridge.hosts import host_of, is_loopback
 from bridge.web import create_app
 from bridge.web.guard import COOKIE
+from bridge.web.server import WebServer
+from musicrfm.errors import MusicRFMError
 
 TOKEN = "a-token-of-the-test"
 
@@ -138,29 +139,94 @@ class TestToken:
         answer = self.client().get(f"http://{self.PLACE}//evil.test/?token={TOKEN}")
         assert answer.headers["location"] == "./"
 
+    def test_another_page_of_this_machines_name_is_another_page(self):
+        path = f"/socket?token={TOKEN}"
+        assert connects(self.client(), "stage.local:8000", "http://stage.local:8000", path)
+        assert not connects(self.client(), "stage.local:8000", "http://stage.local:3000", path)
+
     @pytest.mark.parametrize("host", ["192.168.1.5:8000", "[fd00::5]:8000", "stage.local:8000"])
     def test_this_machines_other_names_are_answered(self, host):
         answer = self.client().get("/", params={"token": TOKEN}, headers={"host": host})
         assert answer.status_code == 303
 
 
-@pytest.mark.parametrize(
-    ("place", "host"),
-    [
-        ("LocalHost:1", "localhost"),
-        ("[::1]:80", "::1"),
-        ("a/b", None),
-        ("a?b", None),
-        ("", None),
-        ("u@a", None),
-        ("a:99999", None),
-        ("[::1", None),
-    ],
-)
-def test_the_host_of_a_place(place, host):
-    assert host_of(place) == host
+class TestNames:
+    """A page that goes by further names, as behind a proxy: they are answered, with the token."""
+
+    NAME = "stage.example.org"
+
+    def client(self, **settings) -> TestClient:
+        return client(token=TOKEN, hosts=["stage.local"], names=[self.NAME.upper()], **settings)
+
+    @pytest.mark.parametrize(
+        ("host", "origin"),
+        [
+            ("stage.example.org", "https://stage.example.org"),  # a proxy that keeps the Host,
+            ("stage.example.org", "https://stage.example.org:8443"),  # as nginx does, without port,
+            ("stage.example.org:443", "https://stage.example.org"),
+            ("127.0.0.1:8000", "https://stage.example.org"),  # or that replaces it
+            ("127.0.0.1:8000", "https://stage.local"),
+            ("localhost:9999", "http://localhost:9999"),  # through a tunnel
+        ],
+    )
+    def test_ways_to_the_page(self, host, origin):
+        answer = self.client().get("/", params={"token": TOKEN}, headers={"host": host})
+        assert answer.status_code == 303
+        assert connects(self.client(), host, origin, f"/socket?token={TOKEN}")
+        assert not connects(self.client(), host, origin)  # the token is still needed
+        assert self.client().get("/", headers={"host": host}).status_code == 401
+
+    @pytest.mark.parametrize(
+        "origin",
+        [
+            "https://evil.test",
+            "https://stage.example.org.evil.test",
+            "https://stage.example.org@evil.test",
+            "https://sub.stage.example.org",
+            "file://stage.example.org",
+        ],
+    )
+    def test_others_are_not(self, origin):
+        path = f"/socket?token={TOKEN}"
+        assert not connects(self.client(), "127.0.0.1:8000", origin, path)
+        assert not connects(self.client(), self.NAME, origin, path)
+
+    def test_without_a_token_a_name_opens_nothing(self):
+        app = client(names=[self.NAME])
+        assert app.get("/", headers={"host": self.NAME}).status_code == 421
+        assert not connects(app, "127.0.0.1:8000", f"https://{self.NAME}")
+
+    def test_a_page_in_a_folder_of_a_proxy_stays_there(self):
+        """Nothing on the page, nor the way back from the token, names a place from the top."""
+        answer = self.client().get("/", params={"token": TOKEN})
+        assert answer.headers["location"] == "./"
+        page = client().get("/").text
+        assert 'src="static/main.js"' in page and '"/static' not in page
+        link = client().get("/static/link.js").text
+        assert 'new URL("socket", location.href)' in link and '"/alive"' not in link
 
 
-def test_loopback():
-    assert is_loopback("127.0.0.1") and is_loopback("localhost") and is_loopback("127.8.9.1")
-    assert not is_loopback("0.0.0.0") and not is_loopback("192.168.1.5")
+def test_a_server_with_names_asks_for_a_token(monkeypatch):
+    monkeypatch.delenv("BRIDGE_WEB_TOKEN", raising=False)
+    plain = WebServer(port=0)
+    plain.close()
+    assert plain.token is None
+    server = WebServer(port=0, names=["Stage.example.org", "stage.example.org"])
+    assert server.token and f"?token={server.token}" in server.url
+    assert server.names == ("stage.example.org",)
+    server.close()
+    for one in ("http://x", "x:80", ""):
+        with pytest.raises(MusicRFMError, match="no host name"):
+            WebServer(port=0, names=[one])
+
+
+def test_who_is_refused_is_told_to_the_log_with_what_helps(caplog):
+    app = client()
+    app.get("/", headers={"host": "stage.fritz.box:8000"})
+    assert (
+        "asked for 'stage.fritz.box:8000': if that is you, start with --web-host stage.fritz.box"
+        in (caplog.text)
+    )
+    for origin in ("https://stage.example.org", "http://[::1", "null", None):
+        assert not connects(app, "127.0.0.1:8000", origin)
+    assert "a page of 'https://stage.example.org': if that is you" in caplog.text

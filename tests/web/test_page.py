@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import re
 import socket
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,6 +29,10 @@ from tests.web.fakes import Learner
 pytestmark = pytest.mark.needs("chromium")
 
 NOTE = '.knob[data-address="/steer/note_C"]'
+TOO_SMALL = """[...document.querySelectorAll("button, input, select, .knob, summary")]
+    .filter((e) => e.checkVisibility() && !e.closest("details:not([open])"))
+    .map((e) => [e.outerHTML.slice(0, 80), e.offsetWidth, e.offsetHeight])
+    .filter(([, width, height]) => Math.min(width, height) < 28 || Math.max(width, height) < 40)"""
 SHOWN = f"Number(document.querySelector('{NOTE}').ariaValueNow)"
 
 
@@ -192,6 +199,8 @@ def test_a_finger_turns_a_dial_on_a_phone(stage, browser):
     page = browser.page(stage.web.url, width=390, height=844, touch=True)
     page.live()
     assert page.js("document.documentElement.scrollWidth") <= 390
+    small = page.js(TOO_SMALL)
+    assert small == [], "what is smaller than a finger"
     page.touch_drag(NOTE, 0, -55)
     until(lambda: note(stage) > 0.5, "the control")
     assert page.errors() == []
@@ -248,3 +257,102 @@ def test_a_mapping_is_changed_and_forgotten_on_the_page(stage, page):
     page.js("document.querySelector('.mapping button.quiet').click()")
     until(lambda: not kept.kept, "nothing")
     page.wait("document.querySelector('#midi').textContent.includes('Nothing is mapped yet')")
+
+
+class Proxy:
+    """A reverse proxy that replaces the Host, and counts with nobody in between."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listening.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listening.accept()
+                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        with contextlib.suppress(OSError), client:
+            server = socket.create_connection(("127.0.0.1", self._port))
+            with server:
+                head = b""
+                while b"\r\n\r\n" not in head:
+                    data = client.recv(4096)
+                    if not data:
+                        return
+                    head += data
+                host = b"Host: 127.0.0.1:%d" % self._port
+                head = re.sub(rb"(?i)\r\nhost: [^\r]*", b"\r\n" + host, head, count=1)
+                if b"websocket" not in head.lower():  # one request for each connection
+                    head = head.replace(b"keep-alive", b"close")
+                server.sendall(head)
+                back = threading.Thread(target=_pour, args=(server, client), daemon=True)
+                back.start()
+                _pour(client, server)
+                back.join()
+
+    def close(self) -> None:
+        self._listening.close()
+
+
+def _pour(one: socket.socket, other: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := one.recv(4096):
+            other.sendall(data)
+        other.shutdown(socket.SHUT_WR)
+
+
+def says(page: Page) -> str:
+    return page.js("document.getElementById('connection').textContent")
+
+
+def test_the_page_says_that_the_bridge_is_gone_and_comes_back_by_itself(browser, monkeypatch):
+    monkeypatch.delenv("BRIDGE_WEB_TOKEN", raising=False)
+    controls = Controls(namespace(["note_C"]))
+    first = WebServer(port=0)
+    first.start(controls)
+    page = browser.page(first.url, width=390, height=844, touch=True)
+    page.live()
+    first.close()
+    page.wait("document.getElementById('connection')?.className === 'gone'")
+    assert "The bridge is gone" in says(page)
+    assert page.js("document.getElementById('stage').inert")
+    controls.set("/steer/note_C", 0.5)
+    second = WebServer(port=first.port)
+    second.start(controls)
+    page.live()
+    page.wait(f"{SHOWN} === 0.5")
+    assert not page.js("document.getElementById('stage').inert")
+    page.close()
+    second.close()
+
+
+def test_behind_a_proxy_with_another_name(browser):
+    """The name has to be said, and a page that is refused for want of it says so."""
+    controls = Controls(namespace(["note_C"]))
+    plain = WebServer(port=0)
+    plain.start(controls)
+    proxy = Proxy(plain.port)
+    page = browser.page(f"http://stage.test:{proxy.port}/")
+    page.wait("document.getElementById('connection')?.className === 'refused'")
+    assert "--web-host stage.test" in says(page)
+    page.close()
+    proxy.close()
+    plain.close()
+    named = WebServer(port=0, names=["stage.test"])
+    named.start(controls)
+    proxy = Proxy(named.port)
+    stranger = browser.page(f"http://stage.test:{proxy.port}/")
+    stranger.wait("document.body?.innerText.includes('?token=')")
+    stranger.close()
+    page = browser.page(f"http://stage.test:{proxy.port}/?token={named.token}")
+    page.live()
+    page.drag(NOTE, 0, -55)
+    until(lambda: controls.get("/steer/note_C") > 0.5, "the control")
+    assert page.js("location.search") == ""
+    page.close()
+    proxy.close()
+    named.close()

@@ -5,9 +5,12 @@ const SILENCE = 4000; // ms; the bridge says something 25 times a second
 const FIRST_RETRY = 300;
 const LAST_RETRY = 2000;
 const CROWDED = 1 << 15; // bytes that may wait to be sent
+const REFUSALS = 3; // in a row, though the bridge is there, until they are no accident
+const TRY_AGAIN_LATER = 1013; // as the bridge closes a page too many
 
 export class Link {
-  /** `onState` hears "live", "gone" or "locked"; `onMessage` every message while it is live. */
+  /** `onState` hears "live", "gone", or where the bridge is there all the same, "locked", "refused"
+   * or "full"; `onMessage` every message while it is live. */
   constructor({ onMessage, onState }) {
     this.onMessage = onMessage;
     this.onState = onState;
@@ -15,6 +18,7 @@ export class Link {
     this.waiting = {};
     this.scheduled = false;
     this.retry = FIRST_RETRY;
+    this.refusals = 0;
     addEventListener("online", () => this.hurry());
     document.addEventListener("visibilitychange", () => this.hurry());
     setInterval(() => this.watch(), 500);
@@ -39,28 +43,30 @@ export class Link {
       const message = JSON.parse(event.data);
       if (message.hello) {
         this.retry = FIRST_RETRY;
+        this.refusals = 0;
         this.number = 0;
         this.waiting = {};
         this.onState("live");
       }
       this.onMessage(message);
     };
-    socket.onclose = () => {
-      if (socket === this.socket) this.lost();
+    socket.onclose = (event) => {
+      if (socket === this.socket) this.lost(event.code === TRY_AGAIN_LATER);
     };
   }
 
-  async lost() {
-    this.socket.onclose = null;
-    this.onState("gone");
+  async lost(full = false) {
+    const socket = this.socket;
+    socket.onclose = null;
     this.timer = setTimeout(() => this.connect(), this.retry);
     this.retry = Math.min(1.5 * this.retry, LAST_RETRY);
-    try {
-      const answer = await fetch("alive", { cache: "no-store" });
-      if (answer.status === 401) this.onState("locked");
-    } catch {
-      // Nobody is there, as said already.
-    }
+    if (this.refusals < REFUSALS) this.onState(full ? "full" : "gone");
+    if (full) return;
+    const status = await fetch("alive", { cache: "no-store" }).then((answer) => answer.status, () => 0);
+    if (this.live) return;
+    this.refusals = status === 204 ? this.refusals + 1 : 0;
+    if (status === 401) this.onState("locked");
+    else this.onState(this.refusals >= REFUSALS ? "refused" : "gone");
   }
 
   /** A connection can be dead without saying so, as when a wireless network goes. */

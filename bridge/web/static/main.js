@@ -14,6 +14,8 @@ const SAYS = {
   live: "Connected",
   gone: "The bridge is gone. Trying to reach it again…",
   locked: "This bridge has a new address: open the one that it printed when it started.",
+  full: "As many pages are open as the bridge serves. Close one of them.",
+  refused: `The bridge is there, but refuses this page. Start it with --web-host ${location.hostname}; a proxy in between has to pass WebSockets on.`,
 };
 
 const place = (id) => document.getElementById(id);
