@@ -5,7 +5,6 @@ What connects over TCP says itself what it is, see `Door`. Both are announced on
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import socket
 from contextlib import ExitStack
@@ -85,14 +84,3 @@ def offer(
             ports["_osc._tcp"] = number
     stack.callback(Announcement(osc.host, ports).close)
     return stack
-
-
-def description(osc: OscServer, bound: socket.socket | None, tcp: int | str = SAME) -> str:
-    """Where OSC is listened for, for the player."""
-    place = f"{osc.host}:{osc.port}"
-    if bound is None or tcp == OFF:
-        return place
-    with contextlib.suppress(OSError):
-        number = bound.getsockname()[1]
-        return f"{place} (UDP and TCP)" if number == osc.port else f"{place}, TCP port {number}"
-    return place

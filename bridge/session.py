@@ -32,7 +32,7 @@ from bridge.engine import Engine
 from bridge.learn import learn
 from bridge.meters import Meters
 from bridge.midi import MidiInput
-from bridge.osc_port import SAME, description, offer, open_port
+from bridge.osc_port import SAME, offer, open_port
 from bridge.output import RING_SECONDS, DeviceOutput, Output, OutputUnavailable, PacedOutput
 from bridge.presets import Presets
 from bridge.recorder import Recorder, is_sound_file
@@ -229,8 +229,9 @@ def play(settings: Settings) -> int:
             web.start(controls, meters, presets, learner, about={"model": model.name})
             also = f" (also as {', '.join(web.names)})" if web.names else ""
             print(f"control page: {web.url}{also}")
-        where = description(osc, osc_tcp, settings.osc_tcp)
-        print(f"OSC listening on {where}", flush=True)
+        if isinstance(settings.osc_tcp, int):
+            print(f"OSC over TCP listening on {osc.host}:{osc_tcp.getsockname()[1]}")
+        print(f"OSC listening on {osc.host}:{osc.port}", flush=True)
         reloader = Reloader(settings.rig, controls, presets, midi)
         while engine.running and not stop.wait(STATUS_SECONDS):
             reloader.look()

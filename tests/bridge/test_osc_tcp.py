@@ -18,7 +18,7 @@ from pythonosc.tcp_client import SimpleTCPClient
 from bridge.controls import Controls, namespace
 from bridge.framing import Lengths, Slip
 from bridge.osc_packet import build
-from bridge.osc_port import OFF, description, offer, open_port
+from bridge.osc_port import OFF, offer, open_port
 from musicrfm.errors import MusicRFMError
 from tests.bridge.test_osc import bundle, time_tag
 
@@ -276,7 +276,6 @@ def test_it_can_be_elsewhere_or_off():
     stage = Stage(number)
     try:
         assert stage.port == number != stage.osc.port
-        assert description(stage.osc, stage.bound, number).endswith(f", TCP port {number}")
         with Client(stage, Slip) as client:
             client.send("/ping")
             assert client.hear() == ("/pong",)
@@ -286,9 +285,7 @@ def test_it_can_be_elsewhere_or_off():
         stage.close()
     stage = Stage(OFF)
     try:
-        assert stage.port == stage.osc.port and "TCP" not in description(
-            stage.osc, stage.bound, OFF
-        )
+        assert stage.port == stage.osc.port
         with Client(stage, Slip) as client:
             client.send("/ping")
             assert closed(client.socket)
