@@ -229,14 +229,18 @@ def _described(heard: Iterable[tuple[Move, str]]) -> Iterable[str]:
         yield f"{what} on channel {move.channel} from {port}"
 
 
-def learn(controls: Controls, learner: Learner | None, address: str, source: object) -> None:
-    """What `/midi/learn` does. Raises MusicRFMError for an address that is not there."""
+def learn(controls: Controls, learner: Learner | None, address: str, source: object = None) -> None:
+    """What `/midi/learn` does. Raises MusicRFMError for an address that is not there, or that no
+    control can set.
+    """
     if learner is None:
         raise MusicRFMError("MIDI learn needs a MIDI input: start the bridge with --midi PORT")
-    if address:
-        learner.start(controls.parameter(address).address)
-    else:
+    if not address:
         learner.cancel()
+        return
+    parameter = controls.parameter(address)
+    MidiMap("cc", 0).fitted(parameter)
+    learner.start(parameter.address)
 
 
 def write_mapping(path: str | Path, entry: dict[str, Any]) -> None:

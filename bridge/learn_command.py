@@ -57,7 +57,7 @@ def _check(address: str) -> None:
     parts = address.split("/")
     names = [parts[2]] if address.startswith("/steer/") and parts[2] else []
     if address.startswith("/"):  # else the learner says so
-        MidiMap("cc", 0, address).fitted(Controls(namespace(names)).parameter(address))
+        MidiMap("cc", 0).fitted(Controls(namespace(names)).parameter(address))
 
 
 class Listening:

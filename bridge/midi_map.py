@@ -141,10 +141,9 @@ class MidiMap:
     def fitted(self, parameter: Parameter) -> MidiMap:
         """With the parameter's own range where none was given. Raises MusicRFMError for a text."""
         if parameter.type not in ("f", "i", "trigger"):
-            raise MusicRFMError(
-                f"a knob ({self.source} {'' if self.number is None else self.number}".rstrip()
-                + f") cannot set the text {parameter.address}"
-            )
+            number = "" if self.number is None else f" {self.number}"
+            which = f" ({self.source}{number})" if self.to else ""
+            raise MusicRFMError(f"a knob{which} cannot set the text {parameter.address}")
         if parameter.type == "trigger" and self.relative not in (None, "off"):
             raise MusicRFMError(
                 f"an endless encoder cannot press {parameter.address}: leave relative away"

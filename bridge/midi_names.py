@@ -118,13 +118,15 @@ def _rank(wanted: str | None, label: str) -> int | None:
     part, name = _unnumbered(part), _unnumbered(name)
     if part == name:
         return 3
-    return 4 if part and _is_part(part, name) and part != wanted.strip().casefold() else None
+    numbered = part != _twin(wanted.strip().casefold())[0]
+    # Where one number was taken away, another one is not that of the port.
+    return 4 if numbered and part and _is_part(part, name, r"(?! ?\d)") else None
 
 
-def _is_part(part: str, name: str) -> bool:
+def _is_part(part: str, name: str, after: str = "") -> bool:
     """`Port 1` is no part of `Port 10`: a number counts whole."""
     before = r"(?<!\d)" if part[:1].isdigit() else ""
-    after = r"(?!\d)" if part[-1:].isdigit() else ""
+    after = after or (r"(?!\d)" if part[-1:].isdigit() else "")
     return re.search(before + re.escape(part) + after, name) is not None
 
 

@@ -142,10 +142,7 @@ class Guess:
 
     def _clicks(self, code: int) -> int:
         few = nearest(self._recogniser.possible, code)
-        if self.kind is not None:
-            return few
-        # Above 64 it is up in one encoding and down in another.
-        return 0 if 64 <= code <= 64 + SMALL else (few > 0) - (few < 0)
+        return (few > 0) - (few < 0) if self.kind is None else few
 
 
 class Speed:

@@ -21,6 +21,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocket
 
 from bridge.controls import Controls, Value
+from bridge.learn import learn
 from bridge.log_limit import about
 from bridge.web.memory import Coefficients, LogMemory
 from musicrfm.errors import MusicRFMError
@@ -297,14 +298,9 @@ class Hub:
 
     def _learn(self, page: Page, address: object) -> None:
         try:
-            if self._learner is None:
-                raise MusicRFMError("MIDI learn needs a MIDI input: start the bridge with --midi")
-            if address is None:
-                self._learner.cancel()
-            elif isinstance(address, str):
-                self._learner.start(self.controls.parameter(address).address)
-            else:
+            if not (address is None or isinstance(address, str)):
                 raise MusicRFMError(f"learn takes an address, not {address!r}")
+            learn(self.controls, self._learner, address or "")
             self._look_at_learner()
         except MusicRFMError as error:
             self._refuse(page, str(address or ""), str(error))

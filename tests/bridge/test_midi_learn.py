@@ -334,6 +334,8 @@ def test_learning_over_osc_starts_stops_and_says_what_is_wrong():
     assert not knobs.learner.hear([])
     with pytest.raises(MusicRFMError, match="unknown address"):
         one.set("/midi/learn", "/nothing")
+    with pytest.raises(MusicRFMError, match="cannot set the text /prompt"):
+        one.set("/midi/learn", "/prompt")
     one.handle("/midi/learn", partial(learn.learn, one, None))
     with pytest.raises(MusicRFMError, match="needs a MIDI input"):
         one.set("/midi/learn", "/gain")

@@ -51,6 +51,7 @@ def test_labels_are_settled_and_reach_every_port(names):
         (["UM-ONE 4"], "3- UM-ONE 0", "UM-ONE 4"),
         (["loopMIDI Port 10", "loopMIDI Port 1"], "loopMIDI Port 1", "loopMIDI Port 1"),
         (["loopMIDI Port 10 0", "loopMIDI Port 1 1"], "loopMIDI Port 1", "loopMIDI Port 1 1"),
+        (["loopMIDI Port 10 0"], "loopMIDI Port 1", None),
         (["Port 11", "Port 1"], "port 1", "Port 1"),
         (TWINS, "nanoPAD2", "nanoPAD2 PAD #1"),
         (TWINS, "nanoPAD2 #2", "nanoPAD2 PAD #2"),

@@ -170,6 +170,7 @@ def test_only_the_newest_of_many_values_is_sent(stage):
         ('{"preset": 1}', "needs a name"),
         ('{"learn": "/nothing"}', "unknown address"),
         ('{"learn": 5}', "not 5"),
+        ('{"learn": "/prompt"}', "cannot set the text"),
         ('{"midi": 3}', "from an object to another one or to null"),
         ('{"midi": {"before": {}, "after": 7}}', "from an object to another one or to null"),
         ('{"midi": {"before": {"cc": 1}, "after": null}}', "by somebody else meanwhile"),
