@@ -108,12 +108,13 @@ class MidiInput:
         given = list(maps)
         knobs = [self._knob(one) for one in given]
         with self._lock:
-            self.let_go()
             # What is known of a control that stays as it is stays known.
             before = {knob.map: knob for knob in self._knobs}
             self._given = given
-            self._knobs = [before.get(knob.map, knob) for knob in knobs]
+            self._knobs = [before.pop(knob.map, knob) for knob in knobs]
             self._maps[:] = [knob.map for knob in knobs]
+            for knob in before.values():
+                knob.leave()
         self.opened()  # what the controls know is kept by their place in the list
 
     def entries(self) -> list[dict[str, Any]]:

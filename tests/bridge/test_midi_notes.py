@@ -190,3 +190,12 @@ def test_what_was_held_when_learning_began_can_still_be_let_go():
     one.on(62)
     assert one.sounds == set()
     one.input.learner.cancel()
+
+
+def test_what_is_held_stays_held_while_another_control_is_mapped_and_ends_with_its_mapping():
+    one = Keyboard()
+    one.on(60)
+    one.input.adopt(MidiMap("cc", 7, "/gain"))
+    assert one.sounds == {"C"}
+    one.input.remap([MidiMap("cc", 7, "/gain")])
+    assert one.sounds == set()
