@@ -1,11 +1,12 @@
 """Trains nano's text encoder and decoder on the codec's codes, and assembles the checkpoint.
 
-While training, linear read-outs on every block also have to tell the tempo of what is sounding and
-where in the beat it is, and in some crops every block's output is moved along its read-outs until
-they say the truth. The read-outs are thrown away afterwards, but the hidden states then hold the
-beat along straight lines, where directions can find it, and the blocks above have learnt to follow
-it: a small model otherwise only repeats the rhythm that it hears, and loses it. Source of the idea:
-interventions on concept bottlenecks, Koh et al. 2020, arXiv:2007.04612.
+While training, linear read-outs on every block but the last also have to tell the beat, the bar and
+what sounds (`musicrfm.nano.truths`), and in some crops the blocks' outputs are moved along their
+read-outs until they say the truth. The read-outs are thrown away afterwards, but the hidden states
+then hold these things along straight lines, where directions can find them, and the blocks above
+have learnt to follow: a small model otherwise only repeats what it hears. So that it does not
+merely repeat there either, a part of what was heard is hidden where it is told what sounds. Source
+of the idea: interventions on concept bottlenecks, Koh et al. 2020, arXiv:2007.04612.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ import random
 import sys
 import time
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -38,12 +38,15 @@ from transformers import (
 from musicrfm.nano.codec_training import config as codec_config
 from musicrfm.nano.compose import compose
 from musicrfm.nano.precision import bfloat16_is_faster
+from musicrfm.nano.truths import GROUPS, Readouts, truths
 
 CODEBOOKS, CODES = 4, 1024
 START = CODES  # the id that stands where a codebook has no code yet
-FRAMES = 400
+FRAMES = 800  # of a crop, 16 s
 CODEBOOK_WEIGHTS = (1.6, 1.1, 0.7, 0.6)  # the first codebook carries most of the pitch
-TELL_TEMPO, TELL_PHASE = 0.35, 0.25  # shares of crops in which the blocks are told, see `beats_in`
+# Shares of crops in which the blocks are told each group of `truths.GROUPS`.
+TELL = {"tempo": 0.3, "beat": 0.25, "bar": 0.2, "sound": 0.2}
+HIDE, HIDDEN = 0.5, (25, 100)  # share of a crop told what sounds that is hidden, in spans so long
 DROP_PROMPT = 0.12  # share of crops trained without text, for guidance
 SPACE = "\u2581"  # how the tokenizer writes the blank before a word
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,:;!?'-&#/"
@@ -65,12 +68,12 @@ FILLERS = (
 
 @dataclass(frozen=True)
 class Budget:
-    """Optimiser steps, crops of 8 s per step, peak learning rate."""
+    """Optimiser steps, crops of 16 s per step, peak learning rate, weight of the read-outs."""
 
-    steps: int = 4000
-    batch: int = 6
+    steps: int = 60_000
+    batch: int = 4
     learning_rate: float = 1.5e-3
-    beat_weight: float = 1.0
+    readout_weight: float = 1.0
 
 
 def make_tokenizer() -> PreTrainedTokenizerFast:
@@ -163,52 +166,14 @@ def delayed(codes: Tensor) -> tuple[Tensor, Tensor]:
     return rows[:, :, :-1], labels.masked_fill(labels == START, -100)
 
 
-def beats_in(rows: list[dict], starts: list[int], positions: int) -> tuple[Tensor, Tensor]:
-    """(true, audible): the beat at every position, [batch, positions, 3] each.
-
-    The three are the standardised log-tempo and the cosine and sine of the place in the beat. NaN
-    where there is no beat; `audible` also in the first two seconds of a crop and after a jump,
-    where nobody could know it from the sound yet.
-    """
-    true = np.full((len(rows), positions, 3), math.nan, np.float32)
-    audible = true.copy()
-    for i, (row, start) in enumerate(zip(rows, starts, strict=True)):
-        beats = np.asarray(row["beats"])
-        if len(beats) < 2:
-            continue
-        at = (start + np.arange(positions)) / 50
-        number = np.searchsorted(beats, at, side="right") - 1
-        inside = np.clip(number, 0, len(beats) - 2)
-        length = np.diff(beats)[inside]
-        phase = 2 * math.pi * (at - beats[inside]) / length
-        tempo = np.log(60 / length / 104) / 0.32
-        true[i] = np.stack((tempo, np.cos(phase), np.sin(phase)), axis=1)
-        jumps = ~(np.abs(np.diff(tempo, prepend=math.nan)) < 0.3)
-        places = np.arange(positions)
-        since = places - np.maximum.accumulate(np.where(jumps, places, 0))
-        audible[i, since >= 100] = true[i, since >= 100]
-    return torch.from_numpy(true), torch.from_numpy(audible)
-
-
-class BeatReadouts(nn.ModuleList):
-    """Three linear read-outs of the beat per decoder block, which can also be told the answer."""
-
-    def __init__(self, blocks: nn.ModuleList, width: int) -> None:
-        super().__init__(nn.Linear(width, 3) for _ in blocks)
-        self.told: Tensor | None = None
-        for block, readout in zip(blocks, self, strict=True):
-            block.register_forward_hook(partial(self._tell, readout))
-
-    def _tell(self, readout: nn.Linear, block: nn.Module, inputs: tuple, hidden: Tensor) -> Tensor:
-        """Moves hidden [batch, positions, width] the shortest way to where it says `told`.
-
-        Read-outs that are told nothing (NaN) go on saying what they said.
-        """
-        if self.told is None:
-            return hidden
-        weight, bias = readout.weight.detach(), readout.bias.detach()
-        miss = (self.told - (hidden @ weight.T + bias)).nan_to_num()
-        return hidden + miss @ torch.linalg.solve(weight @ weight.T, weight)
+def hide(row: Tensor, rng: random.Random) -> None:
+    """Puts START in place of the codes of some spans of a decoder input [codebooks, positions]."""
+    positions, hidden = row.shape[1], 0
+    while hidden < HIDE * positions:
+        span = rng.randint(*HIDDEN)
+        start = rng.randrange(positions)
+        row[:, start : start + span] = START
+        hidden += span
 
 
 def reword(prompt: str, rng: random.Random) -> str:
@@ -233,7 +198,7 @@ def train(
     tokenizer = make_tokenizer()
     model = make_model(len(tokenizer)).to(device)
     decoder, blocks = model.decoder.model.decoder, model.decoder.model.decoder.layers
-    readouts = BeatReadouts(blocks, 256).to(device)
+    readouts = Readouts(blocks, 256).to(device)
     codec = {id(p) for p in model.audio_encoder.parameters()}
     parameters = [p for p in model.parameters() if id(p) not in codec and p.requires_grad]
     parameters += readouts.parameters()
@@ -269,11 +234,13 @@ def train(
         visible = torch.where(
             keep[:, None] > 0, text["attention_mask"], torch.ones_like(text["attention_mask"])
         )
-        true, audible = beats_in([rows[c] for c in clips], starts, inputs.shape[-1])
-        told = torch.tensor(
-            [[rng.random() < TELL_TEMPO] + [rng.random() < TELL_PHASE] * 2 for _ in clips]
-        )
-        told = (told & tell)[:, None].expand(true.shape)
+        true, audible = truths([rows[c] for c in clips], starts, inputs.shape[-1])
+        told = torch.zeros(true.shape, dtype=torch.bool)
+        for i in range(len(clips) if tell else 0):
+            for group, place in GROUPS.items():
+                told[i, :, place] = rng.random() < TELL[group]
+            if told[i, 0, GROUPS["sound"]].any():
+                hide(inputs[i], rng)
         readouts.told = true.masked_fill(~told, math.nan).to(device)
         out = decoder(
             inputs.flatten(0, 1), encoder_hidden_states=states, encoder_attention_mask=visible,
@@ -287,7 +254,7 @@ def train(
         asked = audible.masked_fill(told, math.nan).to(device)
         known = ~asked.isnan()
         misses = []
-        for readout, h in zip(readouts, out.hidden_states[1:], strict=True):
+        for readout, h in zip(readouts, out.hidden_states[1:-1], strict=True):
             said = torch.where(known, readout(h).float(), 0.0)
             each = functional.smooth_l1_loss(said, asked.nan_to_num(), reduction="none")
             misses.append(each.sum((0, 1)) / known.sum((0, 1)))
@@ -298,22 +265,24 @@ def train(
 
     def save(done: int) -> None:
         model.eval()
-        check, parts, beats = random.Random(0), [], []
+        check, parts, missed = random.Random(0), [], []
         with torch.inference_mode():
             for i in range(0, 16, 8):
                 clips = [len(codes) - held + i + j for j in range(8)]
                 per_book, misses = batch_loss(clips, [100] * 8, check, 0.0, False)
                 parts.append(per_book)
-                beats.append(misses)
+                missed.append(misses)
         model.train()
-        held_out, beat_loss = torch.stack(parts).mean(0), torch.stack(beats).nanmean(0)
+        held_out, readout_loss = torch.stack(parts).mean(0), torch.stack(missed).nanmean(0)
         row = {
             "step": done,
             "train": round(mean_loss, 4),
             "held_out": round(held_out.mean().item(), 4),
             "per_codebook": [round(v, 3) for v in held_out.tolist()],
-            "tempo": [round(v, 3) for v in beat_loss[:, 0].tolist()],
-            "phase": [round(v, 3) for v in beat_loss[:, 1:].mean(1).tolist()],
+            **{
+                group: [round(v, 3) for v in readout_loss[:, place].mean(1).tolist()]
+                for group, place in GROUPS.items()
+            },
         }  # fmt: skip
         print(json.dumps(row), file=sys.stderr, flush=True)
         with (work / "lm.jsonl").open("a") as log:
@@ -340,7 +309,7 @@ def train(
         clips, starts = zip(*(place(rng) for _ in range(budget.batch)), strict=True)
         with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=half):
             per_book, misses = batch_loss(list(clips), list(starts), rng, DROP_PROMPT, True)
-            loss = (per_book * weights).mean() + budget.beat_weight * misses.nan_to_num().mean()
+            loss = (per_book * weights).mean() + budget.readout_weight * misses.nan_to_num().mean()
         loss.backward()
         nn.utils.clip_grad_norm_(parameters, 1.0)
         optimiser.step()

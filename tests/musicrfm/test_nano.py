@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import random
 import re
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 from transformers import EncodecModel
 
-from musicrfm.nano import codec_training, discriminator, lm_training, render
+from musicrfm.nano import codec_training, discriminator, lm_training, render, truths
 from musicrfm.nano.compose import EXERCISE, INSTRUMENTS, MODES, compose, single_notes, theory
 
 
@@ -102,14 +104,14 @@ def test_beats_are_where_the_drums_are():
 
 def test_beats_are_asked_for_when_they_can_be_heard():
     beats = [0.5 * i for i in range(9)] + [4 + 0.25 * i for i in range(1, 40)]
-    true, audible = (labels[0] for labels in lm_training.beats_in([{"beats": beats}], [50], 300))
+    true, audible = (labels[0] for labels in truths.beats_in([{"beats": beats}], [50], 300))
     tempo = math.log(120 / 104) / 0.32
     assert true[0].tolist() == pytest.approx([tempo, 1.0, 0.0], abs=1e-5)
     assert true[19].tolist()[1:] == pytest.approx([0.0, -1.0], abs=0.15)  # 3/4 of a beat on
     assert audible[:100].isnan().all() and audible[120, 0].item() == pytest.approx(tempo)
     assert audible[150:250].isnan().all()  # a jump has to be heard first
     assert audible[251, 0].item() == pytest.approx(math.log(240 / 104) / 0.32)
-    nothing, _ = lm_training.beats_in([{"beats": []}], [0], 10)
+    nothing, _ = truths.beats_in([{"beats": []}], [0], 10)
     assert nothing.isnan().all()
 
 
@@ -119,7 +121,7 @@ def test_blocks_that_are_told_the_beat_hold_it():
             return 2 * x
 
     blocks = torch.nn.ModuleList([Block(), Block()])
-    readouts = lm_training.BeatReadouts(blocks, 8)
+    readouts = truths.Readouts(blocks, 8, 3)
     hidden = torch.randn(1, 3, 8, generator=torch.Generator().manual_seed(0))
     plain = blocks[0](hidden)
     torch.testing.assert_close(plain, 2 * hidden)
@@ -130,6 +132,39 @@ def test_blocks_that_are_told_the_beat_hold_it():
     torch.testing.assert_close(said[0], torch.tensor([1.5, 0.0, 1.0]))
     torch.testing.assert_close(said[2], torch.stack((torch.tensor(-0.5), *before[2, 1:])))
     torch.testing.assert_close(moved[:, 1], plain[:, 1])  # nobody knows it there
+
+
+def test_bars_and_what_sounds_are_true_of_every_position():
+    notes = [[0.0, 1.0, 48, 2], [0.0, 2.0, 64, 0], [1.0, 1.0, 67, 0], [3.0, 0.1, 36, 9]]
+    row = {"beats": [0.5 * i for i in range(13)], "bars": [0, 1.5, 3.0, 4.5, 6.0], "notes": notes}
+    true, audible = (labels[0] for labels in truths.truths([row], [25], 250))
+
+    def at(second: float) -> torch.Tensor:
+        return true[round(second * 50) - 25]
+
+    def sounding(values: torch.Tensor) -> list[int]:
+        return [i for i, value in enumerate(values.tolist()) if value == 1]
+
+    assert at(1.5)[truths.BAR].tolist() == pytest.approx([1.0, 0.0], abs=1e-5)
+    assert at(2.25)[truths.BAR].tolist() == pytest.approx([-1.0, 0.0], abs=0.05)
+    assert at(2.0)[truths.METRE].item() == 1
+    assert sounding(at(0.7)[truths.PITCHES]) == [0, 4] and sounding(at(0.7)[truths.BASS]) == [0]
+    assert sounding(at(1.5)[truths.PITCHES]) == [4, 7] and sounding(at(1.5)[truths.BASS]) == [4]
+    assert sounding(at(2.5)[truths.BASS]) == [] and at(2.5)[truths.PARTS].item() == -2
+    assert [at(t)[truths.DRUMMED].item() for t in (2.9, 3.5, 4.2)] == [-1, 1, -1]
+    assert at(0.7)[truths.PARTS].item() == 0
+    assert audible[: truths.BAR_HEARD, truths.BAR].isnan().all()
+    nothing, _ = truths.truths([{"beats": []}], [0], 10)
+    assert nothing.isnan().all()
+
+
+def test_half_of_what_was_heard_is_hidden_where_sound_is_told():
+    row = torch.arange(4 * 800).view(4, 800) % 1000
+    before = row.clone()
+    lm_training.hide(row, random.Random(0))
+    hidden = (row == lm_training.START).all(0)
+    assert 0.25 < hidden.float().mean().item() < 0.6
+    assert torch.equal(row[:, ~hidden], before[:, ~hidden])
 
 
 def test_tokenizer_knows_the_words_and_spells_the_rest():
@@ -184,7 +219,7 @@ def test_codebooks_follow_the_latents():
 
 def test_training_learns_and_resumes(tmp_path, monkeypatch):
     """A few clips and steps through every stage; a second call goes on, not back to the start."""
-    render.render_set(tmp_path / "clips", 18, 0, compose, workers=1)
+    render.render_set(tmp_path / "clips", 18, 0, partial(compose, seconds=17.0), workers=1)
     audio, rows = render.open_set(tmp_path / "clips")
     torch.manual_seed(0)
     budget = codec_training.Budget(autoencoder=6, quantised=2, decoder=2, batch=2)
@@ -194,7 +229,7 @@ def test_training_learns_and_resumes(tmp_path, monkeypatch):
     for a, b in zip(codec.state_dict().values(), again.state_dict().values(), strict=True):
         assert torch.equal(a, b)
     codes = lm_training.encode_set(codec, audio, tmp_path / "codes.npy", batch=9)
-    assert codes.shape == (18, 4, 600) and codes.min() >= 0 and codes.max() < 1024
+    assert codes.shape == (18, 4, 850) and codes.min() >= 0 and codes.max() < 1024
     lm_training.train(codes, rows, tmp_path, lm_training.Budget(steps=2, batch=2))
     lm_training.train(codes, rows, tmp_path, lm_training.Budget(steps=4, batch=2))
     assert torch.load(tmp_path / "lm.pt", weights_only=True)["step"] == 4
