@@ -31,6 +31,7 @@ from bridge.rig import Rig, SteerSetting, load_rig
 from bridge.rig_commands import check_rig_file, init_rig
 from bridge.routing import apart, outputs
 from bridge.session import Settings, play
+from bridge.status import StatusLine, logged
 from musicrfm.commands.steers import steer_option
 from musicrfm.directions import list_directions, model_name
 from musicrfm.errors import MusicRFMError
@@ -59,9 +60,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             return run_bench(args)
         if args.command == "replay":
             what = (args.log, args.out, args.output, args.midi, args.anyway, args.channels)
-            return replay(ReplaySettings(*what))
+            with logged(StatusLine()):
+                return replay(ReplaySettings(*what))
         if args.command == "learn":
-            return listen(args.address, args.rig, args.midi or ())
+            with logged(StatusLine()):
+                return listen(args.address, args.rig, args.midi or ())
         be_early()
         return play(_settings(args))
     except MusicRFMError as error:

@@ -1,8 +1,9 @@
 """Keeps the log readable, whoever is chatty: what repeats is counted instead of said again.
 
 A line is of a kind, about an address, and from a source (a host on the network, a page, MIDI). The
-same is said once a minute; one source says so many lines, then its lines are counted; and so it is
-with all sources together. What the bridge has to say itself has a budget that no source can spend.
+same is said once a minute, or a few times if it is a line of the bridge's own; one source says so
+many lines, then its lines are counted; and so it is with all sources together. What the bridge has
+to say itself has a budget that no source can spend.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ MINUTE = 60.0  # seconds until what was counted is told
 FROM_SOURCE = (6, MINUTE)  # lines in so many seconds; more, and the rest of a minute is counted
 FROM_LOGGER = (10, 1.0)
 TOGETHER = (10, 1.0)
+AGAIN = 5  # times a minute that the bridge itself says the same: a cable may come loose again
 TOLD = 5  # counts of one sort that are told each on a line of its own
 MAX_KIND = 200  # characters of a line that say of which kind it is
 MAX_SOURCE = 60  # characters of a source's name
@@ -106,6 +108,7 @@ class Said:
 
     text: str
     due: float
+    times: int = 1
     more: int = 0
 
 
@@ -122,7 +125,8 @@ class LogLimit:
         kind, source, now = kind_of(record), source_of(record), time.monotonic()
         with self._lock:
             said = self._said.get(kind)
-            if said is not None:
+            most = AGAIN if source is None and not record.exc_info else 1
+            if said is not None and said.times >= most:
                 said.more += 1
                 said.text = record.getMessage()
                 return Verdict.REPEATED
@@ -130,7 +134,10 @@ class LogLimit:
                 if not gate.lets(now):
                     self._due = min(self._due, now + MINUTE)
                     return Verdict.LEFT_OUT
-            self._said[kind] = Said(record.getMessage(), now + MINUTE)
+            if said is None:
+                self._said[kind] = Said(record.getMessage(), now + MINUTE)
+            else:
+                said.times += 1
             self._due = min(self._due, now + MINUTE)
         return Verdict.SAID
 

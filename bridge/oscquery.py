@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 from dataclasses import fields
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -18,16 +17,15 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from bridge.controls import Controls
 from bridge.osc_packet import build
 from bridge.parameters import Parameter
+from bridge.serving import first_of
 
 if TYPE_CHECKING:
     from bridge.meters import Meters
-
-log = logging.getLogger(__name__)
 
 NAME = "MusicRFM"
 RATE = 20.0  # times a second that a listener hears of changes
@@ -202,18 +200,15 @@ class Listeners:
             return
         self._count += 1
         known: dict[str, list | None] = {}
-        telling = None
         try:
             await socket.accept()
-            telling = asyncio.ensure_future(self._tell(socket, known))
-            while (message := await socket.receive())["type"] != "websocket.disconnect":
-                self._obey(message.get("text") or message.get("bytes") or "", known)
-        except (WebSocketDisconnect, RuntimeError, OSError) as error:
-            log.debug("an OSCQuery listener is gone: %s", error)
+            await first_of(self._tell(socket, known), self._hear(socket, known))
         finally:
             self._count -= 1
-            if telling is not None:
-                telling.cancel()
+
+    async def _hear(self, socket: WebSocket, known: dict[str, list | None]) -> None:
+        while (message := await socket.receive())["type"] != "websocket.disconnect":
+            self._obey(message.get("text") or message.get("bytes") or "", known)
 
     def _obey(self, message: str | bytes, known: dict[str, list | None]) -> None:
         try:

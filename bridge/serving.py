@@ -6,11 +6,13 @@ own thread, so that the music waits for none of them.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import os
 import socket
 import threading
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -44,6 +46,23 @@ def listen(host: str, port: int, send_buffer: int | None = None) -> socket.socke
         bound.close()
         raise
     return bound
+
+
+async def first_of(*talks: Coroutine[Any, Any, None]) -> None:
+    """Let the two directions of a connection go on until either ends, however it does."""
+    tasks = [asyncio.ensure_future(talk) for talk in talks]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.add_done_callback(_ended)
+            task.cancel()
+
+
+def _ended(task: asyncio.Task) -> None:
+    """Who goes is no error; and nobody waits for this task."""
+    if not task.cancelled() and task.exception() is not None:
+        log.debug("a connection is gone: %r", task.exception())
 
 
 class Serving:

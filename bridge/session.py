@@ -38,7 +38,7 @@ from bridge.presets import Presets
 from bridge.recorder import Recorder, is_sound_file
 from bridge.reload import Reloader
 from bridge.rig import Rig, SteerSetting
-from bridge.status import LogHandler, StatusLine
+from bridge.status import StatusLine, logged
 from bridge.strain import Strain
 from bridge.tempo import TempoHold
 from bridge.transport import Follow, LinkTransport, MidiTransport
@@ -105,7 +105,7 @@ def play(settings: Settings) -> int:
     began = time.monotonic()
     status_line = StatusLine()
     with ExitStack() as stack:
-        logged = stack.enter_context(_logging(status_line))
+        said = stack.enter_context(logged(status_line))
         # Listening first: a port in use shows before the model has loaded.
         osc, osc_tcp = open_port(settings.osc_host, settings.osc_port, settings.osc_tcp)
         stack.callback(osc.close)
@@ -235,7 +235,7 @@ def play(settings: Settings) -> int:
         reloader = Reloader(settings.rig, controls, presets, midi)
         while engine.running and not stop.wait(STATUS_SECONDS):
             reloader.look()
-            logged.count()
+            said.count()
             status_line.show(engine.status())
         engine.stop()
         engine.join(END_SECONDS)
@@ -480,23 +480,6 @@ def _windows_peak_memory() -> int:
         ctypes.c_void_p(kernel.GetCurrentProcess()), ctypes.byref(counters), counters.cb
     )
     return counters.peak
-
-
-@contextmanager
-def _logging(status_line: StatusLine) -> Iterator[LogHandler]:
-    """Messages on stderr above the status line, for the length of a set."""
-    root = logging.getLogger()
-    handler = LogHandler(status_line)
-    bridge = logging.getLogger("bridge")
-    level = bridge.level
-    root.addHandler(handler)
-    bridge.setLevel(logging.INFO)
-    try:
-        yield handler
-    finally:
-        handler.count(at_end=True)
-        bridge.setLevel(level)
-        root.removeHandler(handler)
 
 
 @contextmanager

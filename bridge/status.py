@@ -10,6 +10,8 @@ import logging
 import shutil
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 from bridge.engine import Status
@@ -112,3 +114,20 @@ class LogHandler(logging.Handler):
     def _say(self, text: str) -> None:
         self._status_line.clear()
         print(text, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def logged(status_line: StatusLine) -> Iterator[LogHandler]:
+    """Messages on stderr above the status line, as long as a command runs."""
+    root = logging.getLogger()
+    handler = LogHandler(status_line)
+    bridge = logging.getLogger("bridge")
+    level = bridge.level
+    root.addHandler(handler)
+    bridge.setLevel(logging.INFO)
+    try:
+        yield handler
+    finally:
+        handler.count(at_end=True)
+        bridge.setLevel(level)
+        root.removeHandler(handler)

@@ -23,6 +23,7 @@ from starlette.websockets import WebSocket
 from bridge.controls import Controls, Value
 from bridge.learn import learn
 from bridge.log_limit import about
+from bridge.serving import first_of
 from bridge.web.memory import Coefficients, LogMemory
 from musicrfm.errors import MusicRFMError
 
@@ -144,14 +145,10 @@ class Hub:
             return
         page = Page(socket)
         self._pages.add(page)
-        tasks = [asyncio.ensure_future(self._tell(page)), asyncio.ensure_future(self._hear(page))]
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            await first_of(self._tell(page), self._hear(page))
         finally:
             self._pages.discard(page)
-            for task in tasks:
-                task.add_done_callback(_ended)
-                task.cancel()
 
     async def _tell(self, page: Page) -> None:
         message = {"hello": self._hello(page)}
@@ -326,12 +323,6 @@ class Hub:
     def _refuse(self, page: Page, address: str, reason: str) -> None:
         page.refused.append({"address": address, "reason": reason})
         del page.refused[:-20]  # a page that floods us hears of its last mistakes
-
-
-def _ended(task: asyncio.Task) -> None:
-    """A page that goes is no error; and nobody waits for this task."""
-    if not task.cancelled() and task.exception() is not None:
-        log.debug("a page is gone: %r", task.exception())
 
 
 def _levels(reading: Reading | None) -> list[int]:

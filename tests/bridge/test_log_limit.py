@@ -99,6 +99,20 @@ def test_the_bridge_itself_is_brief_too(clock):
     assert "290 lines were left out from bridge.engine, in a minute" in limit.summary()
 
 
+def test_what_happens_to_the_bridge_again_is_said_again_a_few_times(clock):
+    limit = LogLimit()
+    gone, back = record("the output is gone"), record("the output is back")
+    for _ in range(10):
+        clock.now += 2
+        limit.judge(gone), limit.judge(back)
+    assert said(limit, gone, back) == 0
+    limit = LogLimit()
+    assert said(limit, gone, back, gone, back) == 4
+    clock.now += 61
+    assert limit.summary() == []
+    assert [said(limit, gone) for _ in range(8)] == [1] * 5 + [0] * 3
+
+
 def test_a_slow_trickle_is_all_there(clock):
     limit = LogLimit()
     for number in range(200):
