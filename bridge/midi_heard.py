@@ -20,7 +20,7 @@ NUMBERS = (98, 99, 100, 101)
 DATA = (6, 38, 96, 97, *NUMBERS)
 MODES = range(120, 128)
 FINE_VELOCITY, BANKS = 88, (0, 32)
-MPE_KEY = {"pitch_bend", "cc 74"}  # what each key of an MPE controller sends
+FINGER = {"pressure", "cc 74"}  # what a finger on a key sends
 CLICK = {1, 63, 65, 127}
 JITTER = 2.5 / 127  # of the way, that a knob may seem to move while nobody touches it
 
@@ -172,8 +172,13 @@ def _fine(heard: Sequence[tuple[Move, str]]) -> set[tuple[int, tuple[int, str]]]
 
 def _has_finger(note: Heard, knobs: Iterable[Heard]) -> bool:
     """Whether a key sends what the finger on it does: pressure, or all that an MPE key does."""
+    return "pressure" in _beside(note, knobs) or _is_mpe(note, knobs)
+
+
+def _is_mpe(note: Heard, knobs: Iterable[Heard]) -> bool:
+    """Whether a key bends and presses on the channel that it was heard on."""
     beside = _beside(note, knobs)
-    return "pressure" in beside or beside >= MPE_KEY
+    return "pitch_bend" in beside and bool(beside & FINGER)
 
 
 def _beside(note: Heard, knobs: Iterable[Heard]) -> set[str]:
@@ -218,6 +223,6 @@ def _note(one: Heard, groups: Iterable[Heard], target: str) -> Found:
     source, number, channel, port = one.name
     mpe = any(move.voice not in (0, channel) for move in one.moves)
     # The next key, or the same once more, will be heard on another channel.
-    mpe = mpe or (channel > 1 and _beside(one, groups) >= MPE_KEY)
+    mpe = mpe or (channel > 1 and _is_mpe(one, groups))
     mapping = MidiMap(source, number, channel=None if mpe else channel, toggle=target == "switch")
     return Found(mapping, port, certain=one.positions[-1] == 0.0)

@@ -84,7 +84,11 @@ def nrpn(number, *data):
     return [control(99, number >> 7), control(98, number & 127), *data]
 
 
-PRESSURE = [mido.Message("aftertouch", value=value) for value in (5, 40, 90, 0)]
+def touch(*values, channel=0):
+    return [mido.Message("aftertouch", value=value, channel=channel) for value in values]
+
+
+PRESSURE = touch(5, 40, 90, 0)
 FINGER = [*bend(-300, 200, channel=3), *cc(74, 64, 70, 80, channel=3)]
 
 
@@ -110,6 +114,11 @@ FINGER = [*bend(-300, 200, channel=3), *cc(74, 64, 70, 80, channel=3)]
         (key(60, *PRESSURE), {"note": 60}),
         ([*cc(88, 17), *key(60)], {"note": 60}),
         ([*FINGER, *key(60, *FINGER, channel=3)], {"note": 60, "channel": None}),
+        (
+            [*bend(-9, channel=1), *key(60, *touch(9, 40, channel=1), channel=1)],
+            {"note": 60, "channel": None},
+        ),
+        (key(60, *touch(9, 40, channel=9), channel=9), {"note": 60, "channel": 10}),  # a drum pad
         # One finer control that is sent as several.
         ([*cc(7, 10), *cc(39, 3), *cc(7, 20), *cc(39, 9)], {"cc14": 7}),
         ([*cc(39, 3), *cc(7, 10), *cc(39, 9), *cc(7, 20)], {"cc14": 7}),
