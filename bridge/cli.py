@@ -31,10 +31,12 @@ from bridge.rig import Rig, SteerSetting, load_rig
 from bridge.rig_commands import check_rig_file, init_rig
 from bridge.routing import apart, outputs
 from bridge.session import Settings, play
-from bridge.status import StatusLine, logged
+from bridge.status import logged
+from bridge.voice import speaking
 from musicrfm.commands.steers import steer_option
 from musicrfm.directions import list_directions, model_name
 from musicrfm.errors import MusicRFMError
+from musicrfm.terminal import run_command
 
 WEB_PORT = 8000
 DEFAULT_PROMPT = "calm piano melody with drums"
@@ -42,6 +44,10 @@ DEFAULT_PROMPT = "calm piano melody with drums"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
+    return run_command(lambda: _main(argv))
+
+
+def _main(argv: Sequence[str] | None) -> int:
     args = _parser().parse_args(argv)
     try:
         if args.command == "devices":
@@ -60,10 +66,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             return run_bench(args)
         if args.command == "replay":
             what = (args.log, args.out, args.output, args.midi, args.anyway, args.channels)
-            with logged(StatusLine()):
+            with speaking() as voice, logged(voice):
                 return replay(ReplaySettings(*what))
         if args.command == "learn":
-            with logged(StatusLine()):
+            with speaking() as voice, logged(voice):
                 return listen(args.address, args.rig, args.midi or ())
         be_early()
         return play(_settings(args))

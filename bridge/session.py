@@ -42,6 +42,7 @@ from bridge.status import StatusLine, logged
 from bridge.strain import Strain
 from bridge.tempo import TempoHold
 from bridge.transport import Follow, LinkTransport, MidiTransport
+from bridge.voice import Voice, speaking
 from musicrfm.directions import Direction, list_directions
 from musicrfm.errors import MusicRFMError
 from musicrfm.layers import layer_weights
@@ -102,10 +103,15 @@ def play(settings: Settings) -> int:
 
     Raises MusicRFMError, before anything sounds, if a setting cannot be used.
     """
+    with speaking() as voice:
+        return _play(settings, voice)
+
+
+def _play(settings: Settings, voice: Voice) -> int:
     began = time.monotonic()
-    status_line = StatusLine()
+    status_line = StatusLine(voice)
     with ExitStack() as stack:
-        said = stack.enter_context(logged(status_line))
+        said = stack.enter_context(logged(voice))
         # Listening first: a port in use shows before the model has loaded.
         osc, osc_tcp = open_port(settings.osc_host, settings.osc_port, settings.osc_tcp)
         stack.callback(osc.close)
@@ -239,7 +245,7 @@ def play(settings: Settings) -> int:
             status_line.show(engine.status())
         engine.stop()
         engine.join(END_SECONDS)
-        status_line.clear()
+        voice.show("")
     if settings.stats:
         stats = statistics(engine, settings, time.monotonic() - began)
         path_of(settings.stats).write_text(json.dumps(stats, indent=2) + "\n", encoding="utf-8")

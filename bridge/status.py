@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import logging
 import shutil
-import sys
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import Any
 
 from bridge.engine import Status
 from bridge.log_limit import LogLimit, Verdict, plain
+from bridge.voice import Voice
 
 METER_DB = 48.0
 METER_WIDTH = 12
 PLAIN_SECONDS = 10.0
-CLEAR = "\r\x1b[2K"
 
 
 def meter(level_db: float) -> str:
@@ -44,40 +44,19 @@ def line(status: Status) -> str:
 
 
 class StatusLine:
-    """Shows `Status` on a stream: rewriting one line on a terminal, sparse lines elsewhere."""
+    """Shows `Status`: rewriting one line on a terminal, sparse lines elsewhere."""
 
-    def __init__(self, stream: TextIO | None = None) -> None:
-        self._stream = stream or sys.stdout
-        self.live = self._stream.isatty()
+    def __init__(self, voice: Voice) -> None:
+        self._voice = voice
         self._plain_due = time.monotonic() + PLAIN_SECONDS
-        self._drawn = False
 
     def show(self, status: Status) -> None:
-        text = line(status)
-        if self.live:
-            width = shutil.get_terminal_size().columns - 1
-            self._put(CLEAR + text[:width])
-            self._drawn = True
+        text = plain(line(status))
+        if self._voice.live:
+            self._voice.show(text[: shutil.get_terminal_size().columns - 1])
         elif time.monotonic() >= self._plain_due:
             self._plain_due += PLAIN_SECONDS
-            self._put(text + "\n")
-
-    def clear(self) -> None:
-        """Take the line away, so that something else can be printed."""
-        if self._drawn:
-            self._put(CLEAR)
-            self._drawn = False
-
-    def _put(self, text: str) -> None:
-        try:
-            self._stream.write(text)
-            self._stream.flush()
-        except UnicodeEncodeError:
-            encoding = self._stream.encoding or "ascii"
-            self._stream.write(text.encode(encoding, "replace").decode(encoding))
-            self._stream.flush()
-        except OSError:
-            self.live = False  # whoever was reading has gone; the music plays on
+            self._voice.say(text)
 
 
 class PlainFormatter(logging.Formatter):
@@ -86,41 +65,41 @@ class PlainFormatter(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:
         return plain(super().formatMessage(record))
 
-    def formatException(self, error) -> str:
-        return plain(super().formatException(error), keep="\n")
+    def formatException(self, error: Any) -> str:
+        lines = []
+        for part in traceback.format_exception(*error):
+            own = part.startswith("  File ")  # the rest holds words that may be from outside
+            lines.append(part.rstrip("\n") if own else plain(part.strip("\n")))
+        return "\n".join(lines)
 
 
 class LogHandler(logging.Handler):
     """Log records on stderr, above the status line; see `LogLimit` for how many."""
 
-    def __init__(self, status_line: StatusLine) -> None:
+    def __init__(self, voice: Voice) -> None:
         super().__init__()
         self.setFormatter(PlainFormatter())
-        self._status_line = status_line
+        self._voice = voice
         self._limit = LogLimit()
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
             if self._limit.judge(record) is Verdict.SAID:
-                self._say(self.format(record))
+                self._voice.say(self.format(record), error=True)
         except Exception:
             self.handleError(record)
 
     def count(self, at_end: bool = False) -> None:
         """To be called now and then: says how often what was not said has come, once a minute."""
         for line in self._limit.summary(at_end):
-            self._say(plain(line))
-
-    def _say(self, text: str) -> None:
-        self._status_line.clear()
-        print(text, file=sys.stderr, flush=True)
+            self._voice.say(plain(line), error=True)
 
 
 @contextmanager
-def logged(status_line: StatusLine) -> Iterator[LogHandler]:
+def logged(voice: Voice) -> Iterator[LogHandler]:
     """Messages on stderr above the status line, as long as a command runs."""
     root = logging.getLogger()
-    handler = LogHandler(status_line)
+    handler = LogHandler(voice)
     bridge = logging.getLogger("bridge")
     level = bridge.level
     root.addHandler(handler)

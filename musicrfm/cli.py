@@ -25,6 +25,7 @@ from musicrfm.commands import (
     train,
 )
 from musicrfm.errors import MusicRFMError
+from musicrfm.terminal import run_command
 
 COMMANDS = (
     generate,
@@ -44,9 +45,10 @@ EXTRA = {"librosa", "matplotlib", "sklearn", "scipy", "midirenderer", "pretty_mi
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns the exit status: 0, 2 after an error, 130 after Ctrl-C."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a console that lacks a sign shows ? for it
-            stream.reconfigure(errors="replace")
+    return run_command(lambda: _main(arguments))
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.run(options)

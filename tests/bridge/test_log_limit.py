@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import logging
 
 import pytest
 
 from bridge.controls import Controls, namespace
-from bridge.log_limit import FROM_LOGGER, FROM_SOURCE, TOGETHER, LogLimit, Verdict, about, plain
+from bridge.log_limit import FROM_LOGGER, FROM_SOURCE, TOGETHER, LogLimit, Verdict, about
 from bridge.osc import Client, OscServer
 from bridge.osc_packet import build
-from bridge.status import LogHandler, StatusLine
+from bridge.status import LogHandler
+from bridge.voice import Voice
 from bridge.web.memory import MAX_ENTRIES, LogMemory
 
 
@@ -145,20 +147,6 @@ def test_counts_are_told_in_a_few_lines_and_at_the_end(clock):
     assert limit.summary(at_end=True) == []
 
 
-def test_nothing_from_outside_moves_the_cursor(capsys):
-    handler = LogHandler(StatusLine())
-    handler.handle(record("OSC: %s", "x\x1b[2J\r\nforged line\x9b"))
-    assert capsys.readouterr().err == "OSC: x\\x1b[2J\\x0d\\x0aforged line\\x9b\n"
-    try:
-        raise ValueError("\x1b[2J")
-    except ValueError as error:
-        info = (ValueError, error, error.__traceback__)
-    handler.handle(logging.getLogger("x").makeRecord("x", 40, "", 0, "failed", (), info))
-    err = capsys.readouterr().err
-    assert "\x1b" not in err and err.count("\n") > 3
-    assert plain("ä\n", keep="\n") == "ä\n"
-
-
 class TestMemory:
     def test_two_who_take_turns_are_two_entries(self):
         memory = LogMemory()
@@ -193,8 +181,10 @@ class TestMemory:
         assert sum(bool(entry.source) for entry in memory.since(0)) == MAX_ENTRIES // 2
 
 
-def test_a_flood_of_wrong_packets_is_a_few_lines(capsys):
-    handler = LogHandler(StatusLine())
+def test_a_flood_of_wrong_packets_is_a_few_lines():
+    errors = io.StringIO()
+    voice = Voice(None, errors)
+    handler = LogHandler(voice)
     logging.getLogger().addHandler(handler)
     server = OscServer(port=0)
     try:
@@ -207,4 +197,4 @@ def test_a_flood_of_wrong_packets_is_a_few_lines(capsys):
     finally:
         server.close()
         logging.getLogger().removeHandler(handler)
-    assert len(capsys.readouterr().err.splitlines()) == FROM_SOURCE[0]
+    assert voice.flush() and len(errors.getvalue().splitlines()) == FROM_SOURCE[0]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import logging
+import sys
 
 from bridge.engine import Status
 from bridge.status import LogHandler, StatusLine, line, meter
+from bridge.voice import Voice
 
 STATUS = Status(
     seconds=83.2,
@@ -39,11 +41,15 @@ def test_the_meter_fills_with_the_level():
 def test_a_terminal_gets_one_line_that_rewrites_itself(monkeypatch):
     terminal = Terminal()
     monkeypatch.setattr("shutil.get_terminal_size", lambda: type("", (), {"columns": 40})())
-    shown = StatusLine(terminal)
+    voice = Voice(terminal)
+    shown = StatusLine(voice)
     shown.show(STATUS)
+    assert voice.flush()
     shown.show(STATUS)
-    shown.clear()
-    shown.clear()
+    assert voice.flush()
+    voice.show("")
+    voice.show("")
+    assert voice.flush()
     text = terminal.getvalue()
     assert "\n" not in text and text.count("01:23") == 2 and text.count("\r") == 3
     assert max(len(part) for part in text.split("\r\x1b[2K")) <= 39
@@ -53,32 +59,39 @@ def test_elsewhere_lines_are_sparse(monkeypatch):
     now = [100.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
     stream = io.StringIO()
-    shown = StatusLine(stream)
+    voice = Voice(stream)
+    shown = StatusLine(voice)
     for _ in range(100):
         now[0] += 0.25
         shown.show(STATUS)
+    assert voice.flush()
     assert stream.getvalue().count("\n") == 2 and "\r" not in stream.getvalue()
 
 
-def test_a_narrow_character_set_or_a_closed_pipe_does_not_stop_the_music():
-    narrow = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-    narrow.isatty = lambda: True
-    StatusLine(narrow).show(STATUS)
-    narrow.flush()
-    assert b"underruns 2" in narrow.buffer.getvalue()
-
-    class Gone(Terminal):
-        def write(self, text):
-            raise BrokenPipeError
-
-    StatusLine(Gone()).show(STATUS)
+def record(text: str, *args: object, error=None) -> logging.LogRecord:
+    return logging.LogRecord("bridge", logging.WARNING, "", 0, text, args, error)
 
 
-def test_messages_appear_above_the_line(capsys):
-    terminal = Terminal()
-    shown = StatusLine(terminal)
-    handler = LogHandler(shown)
-    shown.show(STATUS)
-    handler.emit(logging.LogRecord("bridge", logging.WARNING, "", 0, "port %s", ("gone",), None))
+def test_messages_appear_above_the_line():
+    terminal, errors = Terminal(), io.StringIO()
+    voice = Voice(terminal, errors)
+    StatusLine(voice).show(STATUS)
+    LogHandler(voice).emit(record("port %s", "gone"))
+    assert voice.flush()
     assert terminal.getvalue().endswith("\r\x1b[2K")
-    assert capsys.readouterr().err == "port gone\n"
+    assert errors.getvalue() == "port gone\n"
+
+
+def test_what_comes_from_outside_moves_no_cursor_and_forges_no_line():
+    errors = io.StringIO()
+    voice = Voice(None, errors)
+    handler = LogHandler(voice)
+    handler.emit(record("no address %s", "/\x1b[2J\x1b[Hx\nerror: forged\x9b1A"))
+    try:
+        raise ValueError("odd\nFORGED")
+    except ValueError:
+        handler.emit(record("it failed", error=sys.exc_info()))
+    assert voice.flush()
+    lines = errors.getvalue().splitlines()
+    assert lines[0] == r"no address /\x1b[2J\x1b[Hx\x0aerror: forged\x9b1A"
+    assert lines[-1] == r"ValueError: odd\x0aFORGED" and len(lines) > 4

@@ -1,0 +1,86 @@
+"""Runs a command so that whoever reads its output may be missing, leave, or know few letters.
+
+A closed stdout is opened into nothing, a character that it cannot show becomes `?`, and a reader
+that has gone (`| head -1`) ends the command without a word.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+
+UNWRITTEN = (
+    errno.ENOSPC,
+    getattr(errno, "EDQUOT", errno.ENOSPC),
+    errno.EFBIG,
+    errno.EIO,
+    errno.EBADF,
+)
+NOBODY_READS = 141  # the exit status that a shell gives for a broken pipe
+
+
+def run_command(run: Callable[[], int]) -> int:
+    """Calls `run`, makes sure that what it printed is written, and returns the exit status."""
+    open_streams()
+    try:
+        status = run()
+        flush()
+        return status
+    except SystemExit:  # --help prints, too
+        try:
+            flush()
+        except OSError as error:
+            return _unwritten(error)
+        raise
+    except BrokenPipeError as error:
+        return _unwritten(error)
+    except OSError as error:
+        if error.filename is not None or error.errno not in UNWRITTEN:
+            raise
+        return _unwritten(error)
+
+
+def open_streams() -> None:
+    """Stdin, stdout and stderr exist from here on, and take every character."""
+    while True:  # else the next file or socket would get their numbers
+        number = os.open(os.devnull, os.O_RDWR)
+        if number > 2:
+            os.close(number)
+            break
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def flush() -> None:
+    """Raises OSError for what could not be written."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+
+
+def _into_nothing() -> None:
+    """What is still in a stream that cannot be written goes nowhere, so that the end is quiet."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            with suppress(OSError, ValueError):
+                nothing = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nothing, stream.fileno())
+                os.close(nothing)
+
+
+def _unwritten(error: OSError) -> int:
+    _into_nothing()
+    if isinstance(error, BrokenPipeError):
+        return NOBODY_READS
+    with suppress(OSError):
+        print(f"error: the output could not be written: {error.strerror}", file=sys.stderr)
+        sys.stderr.flush()
+    return 1

@@ -1,0 +1,55 @@
+"""Commands whose output has nobody to read it, or nowhere to go."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from musicrfm.terminal import NOBODY_READS
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="shells and /dev/full")
+LONG = "for n in range(5000): print(chr(215), n)\nreturn_ = 0"
+
+
+def run(body: str, shell: str) -> subprocess.CompletedProcess:
+    """A command whose body prints, started by a shell line in which it is $RUN."""
+    code = "import sys\nfrom musicrfm.terminal import run_command\ndef body():\n"
+    code += "".join(f"    {line}\n" for line in body.splitlines()) + "    return 0\n"
+    code += "sys.exit(run_command(body))"
+    env = {**os.environ, "PYTHON": sys.executable, "CODE": code}
+    shell = shell.replace("$RUN", '"$PYTHON" -c "$CODE"')
+    return subprocess.run(
+        ["bash", "-c", shell], env=env, capture_output=True, text=True, timeout=60
+    )
+
+
+def test_a_reader_that_leaves_ends_it_without_a_word():
+    done = run(LONG, "$RUN | head -1; exit ${PIPESTATUS[0]}")
+    assert (done.returncode, done.stderr) == (NOBODY_READS, "")
+    assert done.stdout == "\u00d7 0\n"
+
+
+def test_help_that_nobody_reads_is_no_error_either():
+    done = run("print('x' * 100)\nsys.exit(0)", "$RUN | (exec <&-; sleep 1); exit ${PIPESTATUS[0]}")
+    assert done.stderr == "" and done.returncode in (0, NOBODY_READS)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux has it")
+def test_a_full_disk_is_one_sentence():
+    done = run(LONG, "$RUN >/dev/full")
+    assert done.returncode == 1
+    assert done.stderr == "error: the output could not be written: No space left on device\n"
+
+
+def test_closed_streams_are_as_good_as_none():
+    done = run("f = open('/dev/null')\nprint(f.fileno() > 2, file=sys.stderr)", "$RUN <&- >&-")
+    assert (done.returncode, done.stderr) == (0, "True\n")
+    assert run("print(1)", "$RUN >&- 2>&-").returncode == 0
+
+
+def test_a_terminal_of_few_letters_shows_question_marks():
+    done = run("print(chr(215), 'a')", "LC_ALL=C PYTHONIOENCODING=ascii $RUN")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "? a\n", "")
