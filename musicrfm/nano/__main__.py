@@ -88,7 +88,7 @@ def main() -> None:
             f"{', '.join(f'{stage} {n}' for stage, n in steps.items())}; "
             f"language model {args.lm_steps}."
         )
-        measure.write_card(args.out, measure.measure(args.out), trained)
+        measure.write_card(args.out, measure.measure(args.out, fit=True), trained)
 
 
 def _rendered(folder: Path) -> int:

@@ -16,6 +16,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import librosa
 import numpy as np
@@ -23,6 +24,9 @@ import soxr
 
 from musicrfm.nano.compose import DRUMS, Clip, compose
 from musicrfm.nano.render import SAMPLE_RATE, render
+
+if TYPE_CHECKING:
+    from musicrfm.model import MusicModel
 
 FITTED = Path(__file__).parent / "instruments.json"
 FIRST_SEED = 8_000_000  # far from the clips that nano was trained on
@@ -72,16 +76,18 @@ def hear_instrument(audio: np.ndarray, sample_rate: int) -> str:
     return max(found, key=found.__getitem__)
 
 
-def fit(clips: int = 1900) -> float:
+def accuracy() -> float:
+    """Share of held-out rendered clips whose lead instrument the classifier names."""
+    return _fitted()["accuracy"]
+
+
+def fit(model: MusicModel, clips: int = 1900) -> float:
     """Fits on rendered clips and writes `instruments.json`; returns the accuracy on held-out ones.
 
     As in evaluation, what is heard has been through nano's codec and starts anywhere. Takes about
     20 minutes on one core. The file also says how well it does on held-out pieces moved to one
     pitch class, and on the same pieces as they were.
     """
-    from musicrfm.model import MusicModel
-
-    model = MusicModel.load("nano")
     features, names, kept = [], [], []
     for seed, clip in itertools.islice(_music(), clips):
         draw = random.Random(seed)

@@ -1,23 +1,26 @@
 """Measures nano on clips and seeds it never saw, and writes what was measured into the model card.
 
-Three questions: what survives the codec, does free generation stay music, and does the prompt
-decide the instrument. All of it is measured on the sound.
+Four questions: what survives the codec, is each prompt played as music, does free generation stay
+music, and does the prompt decide the instrument. All of it is measured on the sound.
+`python -m musicrfm.nano.measure [FOLDER] [--only PART ...]` prints the answers and keeps them in
+FOLDER/measured.json; `--fit` first fits the classifier of instruments anew (20 minutes).
 """
 
 from __future__ import annotations
 
+import argparse
 import itertools
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import librosa
 import numpy as np
 
 from musicrfm import listening
 from musicrfm.evaluate import perform
 from musicrfm.model import MusicModel
-from musicrfm.nano import instruments
-from musicrfm.nano.compose import INSTRUMENTS, Clip, compose, theory
+from musicrfm.nano import codec_quality, instruments, playing
+from musicrfm.nano.compose import INSTRUMENTS, Clip, compose
 from musicrfm.nano.render import SAMPLE_RATE, render
 
 HELD_OUT = 9_000_000  # first seed of the held-out clips
@@ -29,34 +32,29 @@ def held_out(count: int, wanted=lambda clip: True, make=compose) -> list[Clip]:
     return list(itertools.islice(filter(wanted, map(make, itertools.count(HELD_OUT))), count))
 
 
-def codec_quality(model: MusicModel, clips: int = 30, notes: int = 60) -> dict[str, float]:
-    """Log-mel distance (dB) on music; share of single notes whose pitch class is still heard."""
-
-    def log_mel(audio: np.ndarray) -> np.ndarray:
-        mel = librosa.feature.melspectrogram(
-            y=audio, sr=SAMPLE_RATE, n_fft=2048, hop_length=640, n_mels=80
-        )
-        return 10 * np.log10(mel + 1e-5)
+def codec(model: MusicModel, clips: int = 30, keys: int = 12) -> dict[str, float]:
+    """All of `codec_quality`, on held-out music and on notes."""
 
     def through(audio: np.ndarray) -> np.ndarray:
         return model.decode_codes(model.encode_audio(audio, SAMPLE_RATE))[: len(audio), 0]
 
-    distances = []
-    for clip in held_out(clips, lambda c: c.kind == "music"):
-        audio = render(clip)[: 6 * SAMPLE_RATE]
-        distances.append(np.abs(log_mel(audio) - log_mel(through(audio))).mean())
-    kept, heard = 0, 0
-    for clip in held_out(notes, lambda c: c.kind == "note" and c.lead in INSTRUMENTS, theory):
-        audio = render(clip)[: 3 * SAMPLE_RATE]
-        if listening.pitch_class_of(audio, SAMPLE_RATE) != clip.tonic:
-            continue  # the detector must first be right about the original
-        heard += 1
-        kept += listening.pitch_class_of(through(audio), SAMPLE_RATE) == clip.tonic
+    music = held_out(clips, lambda c: c.kind == "music")
     return {
-        "log_mel_distance_db": float(np.mean(distances)),
-        "notes_kept": kept / max(1, heard),
-        "notes_heard": heard,
+        "log_mel_distance_db": codec_quality.distance(through, music),
+        **codec_quality.notes_kept(through),
+        **codec_quality.noise(through, keys),
     }
+
+
+def play(model: MusicModel, seeds: int = 8) -> dict[str, object]:
+    """`playing`, at the model's own defaults."""
+
+    def once(prompt: str, seed: int) -> np.ndarray:
+        return perform(model, prompt, seed=seed, seconds=playing.SECONDS)
+
+    usual = playing.usual_onsets(map(compose, itertools.count(HELD_OUT)))
+    judged = playing.judge(once, model.sample_rate, usual, instruments.odds, seeds)
+    return {**vars(model.sampling), **playing.summary(judged)}
 
 
 def generation_quality(
@@ -106,19 +104,32 @@ def prompt_adherence(model: MusicModel, per_lead: int = 6) -> dict[str, float]:
         ]
         right[f"accuracy_{lead}"] = float(np.mean([name == lead for name in heard]))
     mean = float(np.mean(list(right.values())))
-    return {"accuracy": mean, "chance": 1 / len(right), **right}
+    fitted = {"accuracy_on_rendered_clips": instruments.accuracy()}
+    return {"accuracy": mean, "chance": 1 / len(right), **right, **fitted}
 
 
-def measure(folder: Path) -> dict[str, dict]:
-    """All measurements of the checkpoint in `folder`; also written to `folder/measured.json`."""
+PARTS: dict[str, Callable[[MusicModel], dict]] = {
+    "codec": codec,
+    "playing": play,
+    "generation": generation_quality,
+    "prompt": prompt_adherence,
+}
+
+
+def measure(folder: Path, only: Sequence[str] = (), fit: bool = False) -> dict[str, dict]:
+    """The measurements named, or all, of the checkpoint in `folder`.
+
+    They are kept in `folder/measured.json` beside those made before. fit: fits the classifier of
+    instruments on the checkpoint's codec first.
+    """
+    kept = folder / "measured.json"
+    results = json.loads(kept.read_text()) if kept.exists() else {}
     model = MusicModel.load(str(folder))
-    on_real_clips = instruments.fit()
-    results = {
-        "codec": codec_quality(model),
-        "generation": generation_quality(model),
-        "prompt": prompt_adherence(model) | {"accuracy_on_rendered_clips": on_real_clips},
-    }
-    (folder / "measured.json").write_text(json.dumps(results, indent=1))
+    if fit:
+        instruments.fit(model)
+    for part in only or PARTS:
+        results[part] = PARTS[part](model)
+        kept.write_text(json.dumps(results, indent=1) + "\n")
     return results
 
 
@@ -136,3 +147,18 @@ def _shown(value: object) -> str:
     if isinstance(value, list):
         return " to ".join(_shown(v) for v in value)
     return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def main() -> None:
+    from musicrfm.model import NANO
+
+    parser = argparse.ArgumentParser("python -m musicrfm.nano.measure")
+    parser.add_argument("folder", type=Path, nargs="?", default=NANO)
+    parser.add_argument("--only", choices=PARTS, nargs="+", default=())
+    parser.add_argument("--fit", action="store_true")
+    args = parser.parse_args()
+    print(json.dumps(measure(args.folder, args.only, args.fit), indent=1))
+
+
+if __name__ == "__main__":
+    main()
