@@ -12,7 +12,7 @@ import json
 import math
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -169,6 +169,8 @@ def _vectors(path: Path, content: object, layers: int, width: int, model: str) -
     components = None
     content.pop(-layers - 1, None)  # the embedding, which was heard but cannot be steered
     for number, part in content.items():
+        if isinstance(part, Array) and len(part.shape) == 1:
+            part = replace(part, shape=(1, *part.shape), strides=(0, *part.strides))
         if not isinstance(part, Array) or len(part.shape) != 2:
             raise MusicRFMError(
                 f"{path} holds no directions: layer {number} is no table of numbers"
