@@ -33,6 +33,7 @@ from bridge.routing import apart, outputs
 from bridge.session import Settings, play
 from bridge.status import logged
 from bridge.voice import speaking
+from musicrfm.commands.arguments import DEVICE_HELP
 from musicrfm.commands.steers import steer_option
 from musicrfm.directions import list_directions, model_name
 from musicrfm.errors import MusicRFMError
@@ -97,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     rig_.add_argument("file", metavar="FILE", help="the rig file (TOML)")
     doctor_ = commands.add_parser("doctor", help="how this computer should play, and why")
     doctor_.add_argument("--model", metavar="M", default="nano", help="default nano")
-    doctor_.add_argument("--device", metavar="cpu|cuda", help="where the model runs")
+    doctor_.add_argument("--device", metavar="DEVICE", help=DEVICE_HELP)
     doctor_.add_argument("--output", metavar="DEVICE", help="the sound card to look at")
     doctor_.add_argument("--rig", metavar="FILE", help="write dtype and lookahead into this rig")
     bench_ = commands.add_parser("bench", help="measure speed, latency and steadiness here and now")
@@ -240,7 +241,7 @@ def _parser() -> argparse.ArgumentParser:
         help="how long a coefficient takes to reach a new value (default 50)",
     )
     add("--seed", metavar="N", type=int, help="the same seed and controls give the same music")
-    add("--device", metavar="cpu|cuda", help="where the model runs (default: cuda if there is one)")
+    add("--device", metavar="DEVICE", help=DEVICE_HELP)
     add(
         "--dtype",
         choices=("auto", "float32", "bfloat16", "float16", "int8"),
