@@ -22,7 +22,7 @@ from torch import Tensor
 
 from musicrfm.checkpoints.finding import NANO as NANO
 from musicrfm.checkpoints.finding import find
-from musicrfm.checkpoints.loading import load
+from musicrfm.checkpoints.loading import load, settle
 from musicrfm.checkpoints.tensors import all_finite
 from musicrfm.devices import device_of, holds, name_of, precision_of, wider
 from musicrfm.errors import MusicRFMError
@@ -146,8 +146,8 @@ class MusicModel:
                 checkpoint.name,
                 name_of(precision),
             )
-        hf.decoder.to(precision)
-        return cls(checkpoint.name, hf.to(place), loaded.tokenizer, int8)
+        settle(hf, place, precision)
+        return cls(checkpoint.name, hf, loaded.tokenizer, int8)
 
     @torch.inference_mode()
     def encode_prompt(self, text: str) -> PromptStates:
