@@ -21,6 +21,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bridge.children import take_stdout
+from bridge.midi_library import ensure
 from bridge.midi_names import alike, assigned, choose, labelled, output_for, present
 from bridge.midi_twins import tell_apart
 
@@ -43,11 +44,13 @@ def _names(way: str) -> list[str]:
     try:
         import mido
 
+        ensure()
         with contextlib.suppress(ImportError):  # which the next line raises as well
             tell_apart(mido.backend.module)
         return list(mido.get_input_names() if way == "input" else mido.get_output_names())
     except ImportError:
-        raise NoMidi("it needs the package python-rtmidi: pip install python-rtmidi") from None
+        name = "python-rtmidi" if sys.version_info < (3, 13) else "supriya-midi"
+        raise NoMidi(f"it needs the package {name}: pip install {name}") from None
     except Exception as error:  # each system's library raises its own
         raise NoMidi(f"the system's MIDI cannot be used ({error})") from None
 

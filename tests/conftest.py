@@ -33,18 +33,24 @@ def model(checkpoint: Path) -> MusicModel:
     return MusicModel.load(checkpoint, device="cpu")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow", action="store_true", help="run the slow tests too")
+
+
 @pytest.hookimpl(tryfirst=True)  # before any fixture starts what would fail
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for mark in item.iter_markers("needs"):
         for name in mark.args:
             if (reason := needs.missing(name)) is not None:
                 needs.lack(reason, fatal=not needs.NEEDS[name].hardware)
+    if item.get_closest_marker("slow") and not item.config.getoption("--slow"):
+        needs.lack("slow, and only run with --slow", fatal=False)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reports = terminalreporter.stats.get("skipped", [])
     reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in reports)
     if reasons:
-        terminalreporter.section("not tested on this machine")
+        terminalreporter.section("not tested")
     for reason, count in reasons.most_common():
         terminalreporter.write_line(f"{count} skipped: {reason}")

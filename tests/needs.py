@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes.util
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -32,7 +33,7 @@ class Need:
     """what: how it is called in "WHAT is missing".
 
     debian: the package of Debian and Ubuntu that it is in, where it is in one.
-    hardware: not to be had by installing anything, so that its lack is never a failure.
+    hardware: of the machine or the system and not to be installed, so its lack is never a failure.
     """
 
     what: str
@@ -59,6 +60,14 @@ def int8() -> bool:
     return can_int8()
 
 
+def ipv6() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
 def package(name: str) -> Callable[[], object]:
     return partial(find_spec, name)
 
@@ -79,12 +88,18 @@ NEEDS = {
     "chromium": Need("a Chromium or Chrome", chromium, "chromium-headless-shell"),
     "numba": Need("the package numba", package("numba")),
     "aalink": Need("the package aalink", package("aalink")),
+    "rtmidi": Need(
+        "the package python-rtmidi or supriya-midi",
+        lambda: find_spec("rtmidi") or find_spec("supriya_midi"),
+    ),
     "ray": Need("the package ray", package("ray")),
     "peft": Need("the package peft", package("peft")),
     "datasets": Need("the package datasets", package("datasets")),
     "int8": Need("a PyTorch that multiplies int8", int8),
     "cuda": Need("an NVIDIA GPU", cuda, hardware=True),
-    "posix": Need("a system with POSIX signals", lambda: os.name == "posix", hardware=True),
+    "ipv6": Need("IPv6", ipv6, hardware=True),
+    "linux": Need("Linux", lambda: sys.platform == "linux", hardware=True),
+    "posix": Need("a POSIX system", lambda: os.name == "posix", hardware=True),
 }
 
 

@@ -49,7 +49,11 @@ def sounds() -> dict[str, np.ndarray]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "target", "name"), [("note", "D#", "note_Ds"), ("interval", "6", "interval_6")]
+    ("kind", "target", "name"),
+    [
+        ("note", "D#", "note_Ds"),
+        pytest.param("interval", "6", "interval_6", marks=pytest.mark.slow),
+    ],
 )
 def test_01_trains_a_direction_and_a_detector(kind, target, name, shared, monkeypatch):
     model = str(shared / "little")
@@ -93,6 +97,7 @@ def test_04_steers_to_two_concepts(monkeypatch):
     assert set(sounds()) == {"prompt0_c1_0.5_c2_0.5", "prompt0_c1_0.7_c2_0.3"}
 
 
+@pytest.mark.slow
 def test_05_trains_and_plays_tempi(shared, monkeypatch):
     model = str(shared / "little")
     run(monkeypatch, "05_regression_direction.py", "train", "--model", model)
@@ -102,6 +107,7 @@ def test_05_trains_and_plays_tempi(shared, monkeypatch):
     assert set(sounds()) == {f"prompt0_tempo_{c}" for c in ("-0.4", "-0.2", "+0", "+0.2", "+0.4")}
 
 
+@pytest.mark.slow
 def test_06_trains_all_notes_in_one_file(shared, monkeypatch):
     run(
         monkeypatch, "06_multiclass_direction.py", "--note", "Bb", "--model", str(shared / "little")

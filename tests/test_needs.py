@@ -19,14 +19,14 @@ MOON = Need("a moon", lambda: False, hardware=True)
 
 @pytest.fixture
 def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """Four tests, of which two cannot run here, with the hooks of our own conftest."""
+    """Two tests that run here, two that cannot and a slow one, with our own conftest's hooks."""
     monkeypatch.setattr(needs, "NEEDS", {"loud": LOUD, "quiet": QUIET, "moon": MOON})
     monkeypatch.delenv("MUSICRFM_NO_SKIPS", raising=False)
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
     pytester.makeconftest(
-        "from tests.conftest import pytest_runtest_setup, pytest_terminal_summary"
+        "from tests.conftest import pytest_addoption, pytest_runtest_setup, pytest_terminal_summary"
     )
-    pytester.makeini("[pytest]\nmarkers = needs")
+    pytester.makeini("[pytest]\nmarkers =\n  needs\n  slow")
     pytester.makepyfile(
         """
         import pytest
@@ -45,6 +45,9 @@ def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.
         def test_moon(): ...
 
         def test_nothing(): ...
+
+        @pytest.mark.slow
+        def test_slow(): ...
         """
     )
     return pytester
@@ -52,26 +55,28 @@ def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.
 
 def test_what_is_missing_is_skipped_and_told_at_the_end(suite):
     done = suite.runpytest_inprocess()
-    done.assert_outcomes(passed=2, skipped=2)
+    done.assert_outcomes(passed=2, skipped=3)
     done.stdout.fnmatch_lines(
         [
-            "*not tested on this machine*",
+            "*not tested*",
             "1 skipped: a loudspeaker is missing (Debian, Ubuntu: apt install speakers)",
             "1 skipped: a moon is missing",
+            "1 skipped: slow, and only run with --slow",
         ]
     )
 
 
 def test_where_nothing_may_be_skipped_it_fails_but_for_hardware(suite, monkeypatch):
     monkeypatch.setenv("MUSICRFM_NO_SKIPS", "1")
-    done = suite.runpytest_inprocess()
-    done.assert_outcomes(passed=2, skipped=1, errors=1)
+    done = suite.runpytest_inprocess("--slow")
+    done.assert_outcomes(passed=3, skipped=1, errors=1)
     done.stdout.fnmatch_lines(["*a loudspeaker is missing*MUSICRFM_NO_SKIPS is set"])
 
 
 def test_continuous_integration_skips_nothing():
     script = (HERE.parent / ".ci" / "run").read_text("utf-8")
     assert "export MUSICRFM_NO_SKIPS=1" in script
+    assert re.search("run.py pytest .*--slow", script)
     for need in NEEDS.values():
         assert need.debian in script
 

@@ -43,6 +43,7 @@ def test_time_and_memory_are_told_mark_by_mark(playable: str) -> None:
     assert all(0 < row[1] <= row[2] <= row[3] and row[5] > 10 for row in report.rows)
 
 
+@pytest.mark.slow
 def test_turns_of_a_knob_are_timed(playable: str) -> None:
     report = knob.run(Options(playable, "cpu", changes=3, output="none"))
     ((by, sound, moves, count, p50, p95, worst, buffered),) = report.rows
@@ -51,6 +52,7 @@ def test_turns_of_a_knob_are_timed(playable: str) -> None:
     assert len(report.data["delays"]) == count
 
 
+@pytest.mark.slow
 def test_a_loaded_set_is_counted(
     playable: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:

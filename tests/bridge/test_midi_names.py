@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from bridge import midi_port
 from bridge.controls import Controls, namespace
 from bridge.midi import MidiInput
+from bridge.midi_library import ensure
 from bridge.midi_map import MidiMap
 from bridge.midi_names import assigned, choose, labelled, lasting, meant, output_for
 from bridge.midi_twins import tell_apart
@@ -215,8 +216,10 @@ def test_mido_lists_and_opens_both_of_two_twins():
     assert not hasattr(other, "rtmidi")
 
 
+@pytest.mark.needs("rtmidi")
 def test_the_real_backend_takes_it():
-    rtmidi = pytest.importorskip("rtmidi")
+    ensure()
+    import rtmidi
     from mido.backends import rtmidi as backend
 
     real = backend.rtmidi

@@ -157,7 +157,7 @@ def test_it_is_found_on_this_machine(monkeypatch) -> None:
                 kind = f"{kind}.local."
                 info = looking.get_service_info(kind, f"{name}.{kind}", timeout=30_000)
                 assert info is not None and info.port == port
-                assert info.parsed_addresses() == ["127.0.0.1"]
+                assert "127.0.0.1" in info.parsed_addresses()  # of others of this machine too
         finally:
             looking.close()
     finally:

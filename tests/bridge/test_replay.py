@@ -113,6 +113,7 @@ def test_a_set_is_played_again_to_the_sample(checkpoint, direction, tmp_path):
     assert not len(still) or not still.any()
 
 
+@pytest.mark.usefixtures("unannounced")
 def test_from_the_command_line(checkpoint, direction, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     arguments = ["--output", "none", "--fast", "--seconds", "0.8", "--steer", f"{direction}=0.7"]
@@ -144,6 +145,7 @@ def test_from_the_command_line(checkpoint, direction, tmp_path, monkeypatch, cap
     assert "the direction /steer/bright of this set is another" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("unannounced")
 def test_a_set_that_went_on_from_a_take(checkpoint, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     beats = 0.4 * np.sin(np.arange(48000) / 20) * (np.arange(48000) % 8000 < 2000)

@@ -6,8 +6,11 @@ import sys
 
 import mido
 
+from bridge.midi_library import ensure
+
 
 def main() -> None:
+    ensure()
     with mido.open_output(sys.argv[1], virtual=True) as port:
         print("ready", flush=True)
         for line in sys.stdin:

@@ -65,6 +65,7 @@ def asked(port: int, address: str) -> object:
         return message.arguments[0]
 
 
+@pytest.mark.slow
 @pytest.mark.needs("pd", "posix")
 def test_a_slider_turns_the_playing_instrument(playing: subprocess.Popen, tmp_path: Path) -> None:
     port = osc_port(playing)

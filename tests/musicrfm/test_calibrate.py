@@ -249,6 +249,7 @@ def test_seeds_that_sound_odd_are_left_out(model):
     assert 1 not in {t.seed for t in chosen} and {t.seed for t in chosen} <= {0, 2, 3}
 
 
+@pytest.mark.slow
 def test_a_calibration_listens_and_is_resumed(model, tmp_path):
     direction = Direction(
         "note_C",

@@ -210,6 +210,7 @@ def test_directions_are_listed(checkpoint, note, capsys):
     assert capsys.readouterr().out.split() == ["note_Cs"]
 
 
+@pytest.mark.slow
 def test_train_and_evaluate(tmp_path, capsys):
     folder = make_checkpoint(tmp_path / "roomy", window=256)
     on = ["--model", str(folder)]
@@ -239,6 +240,7 @@ def test_train_and_evaluate(tmp_path, capsys):
     }
 
 
+@pytest.mark.slow
 def test_methods_are_compared_on_the_same_data(tmp_path, capsys):
     folder = make_checkpoint(tmp_path / "roomy", window=256)
     run = ["evaluate", "note_E", "--model", str(folder), "--methods", "mean-difference,linear"]
@@ -250,6 +252,7 @@ def test_methods_are_compared_on_the_same_data(tmp_path, capsys):
     assert (tmp_path / "r" / "methods.png").exists()
 
 
+@pytest.mark.slow
 def test_the_range_found_goes_into_the_file(checkpoint, model, note, tmp_path, monkeypatch, capsys):
     from musicrfm import evaluate as ev
     from tests.musicrfm.test_evaluate import obedient

@@ -184,6 +184,7 @@ def test_auto_is_int8_for_small_models_on_a_cpu(
     assert MusicModel.load(checkpoint, device="cpu", dtype="auto").dtype == torch.float32
 
 
+@pytest.mark.slow
 def test_it_is_compiled_once_a_machine(checkpoint: Path, tmp_path: Path) -> None:
     """What a second process finds on disk; and it needs no lock while it runs."""
     script = (

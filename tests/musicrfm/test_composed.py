@@ -65,6 +65,7 @@ def test_a_key_is_told_by_the_notes_around() -> None:
     assert _keys(melody(60, 62, 64, 65, 67), 9.0) == []  # long ago
 
 
+@pytest.mark.slow
 def test_rows_say_what_is_heard(model: MusicModel) -> None:
     data = frame_data(model, 6 * FRAMES, seed=3)
     assert data.states.shape == (6 * FRAMES, model.layers, model.width)
@@ -88,6 +89,7 @@ def test_the_same_seed_gives_the_same_frames(model: MusicModel) -> None:
     assert one.rows != other.rows
 
 
+@pytest.mark.slow
 def test_a_note_direction_of_music(model: MusicModel) -> None:
     data = frame_data(model, 24 * FRAMES, seed=1)
     direction = train_note(data, "D", "mean-difference")
@@ -107,6 +109,7 @@ def test_part_of_the_data(model: MusicModel) -> None:
     assert few.rows == [data.rows[3], data.rows[5]] and few.groups == [data.groups[3]] * 2
 
 
+@pytest.mark.slow
 def test_the_command_trains_on_music(checkpoint, tmp_path, monkeypatch, capsys) -> None:
     monkeypatch.setenv("MUSICRFM_DIRECTIONS", str(tmp_path))
     common = ["--method", "mean-difference", "--model", str(checkpoint), "--device", "cpu"]
@@ -124,6 +127,7 @@ def test_the_command_trains_on_music(checkpoint, tmp_path, monkeypatch, capsys) 
     assert "give a --target, or all" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_command_trains_a_beat(checkpoint, tmp_path, monkeypatch, capsys) -> None:
     monkeypatch.setenv("MUSICRFM_DIRECTIONS", str(tmp_path))
     common = ["--model", str(checkpoint), "--device", "cpu", "--samples", "26"]

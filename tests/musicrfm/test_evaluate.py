@@ -189,6 +189,7 @@ def obedient(model, prompt, *, seed=0, seconds=8.0, changes=(), layers="all", **
     return (0.3 * np.concatenate(tones)).astype(np.float32)[:, None]
 
 
+@pytest.mark.slow
 def test_listening_finds_what_was_played_and_the_report_says_so(model, tmp_path, monkeypatch):
     monkeypatch.setattr(ev, "perform", obedient)
     directions = [direction(model, "note_C#"), direction(model, "note_C#", method="linear")]

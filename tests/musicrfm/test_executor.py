@@ -128,6 +128,7 @@ def cluster():
     ray.shutdown()
 
 
+@pytest.mark.slow
 @pytest.mark.needs("ray", "posix")
 @pytest.mark.usefixtures("cluster")
 class TestRay:

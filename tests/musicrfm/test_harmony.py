@@ -65,6 +65,7 @@ def test_noise_makes_no_chord_of_a_melody():
     assert sum(listening.measure(notes / 4 + noise, RATE).chord_share) < 0.1
 
 
+@pytest.mark.slow
 def test_chords_of_sampled_instruments():
     heard = clips("chords", 12, midi_program_num=(0, 19, 24, 48, 73))
     right = [list(CHORDS)[int(np.argmax(m.chord_share))] == row["chord_type"] for row, m in heard]
@@ -98,6 +99,7 @@ def test_a_melody_s_moves_are_counted():
     assert sum(repeated.melodic_intervals) == 0 and sum(repeated.interval_share) < 0.1
 
 
+@pytest.mark.slow
 def test_intervals_of_sampled_instruments():
     heard = clips("intervals", 12, midi_program_num=(0, 24, 48, 73))
     right = [int(np.argmax(m.interval_share)) + 1 == row["interval"] for row, m in heard]

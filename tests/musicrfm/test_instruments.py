@@ -56,6 +56,7 @@ def test_the_judge_in_the_box_is_better_than_chance_and_deaf_to_the_number_of_no
     assert abs(one["likelihood"] - one["likelihood_as_they_were"]) < 0.02
 
 
+@pytest.mark.slow
 def test_it_names_instruments_of_pieces_that_it_never_heard(pieces):
     model = MusicModel.load("nano")
     right = []

@@ -127,6 +127,7 @@ def test_other_rates_and_stereo_measure_the_same():
     np.testing.assert_allclose(a.note_share, half.note_share, atol=0.05)
 
 
+@pytest.mark.slow
 def test_tempo_notes_and_onsets_of_sampled_instruments_with_drums():
     """Rendered pieces, where the score says what should be heard."""
     with_drums = (

@@ -110,7 +110,6 @@ def test_what_cannot_be_read_is_told(tmp_path, data, said):
 
 
 def test_what_is_written_anew_sounds_the_same(tmp_path):
-    pytest.importorskip("midirenderer")
     from musicrfm.synth import render_midi
 
     part = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=437_001)])

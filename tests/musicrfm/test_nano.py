@@ -217,6 +217,7 @@ def test_codebooks_follow_the_latents():
     assert torch.allclose(again, quantiser(batch, train=False)[0], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_training_learns_and_resumes(tmp_path, monkeypatch):
     """A few clips and steps through every stage; a second call goes on, not back to the start."""
     render.render_set(tmp_path / "clips", 18, 0, partial(compose, seconds=17.0), workers=1)

@@ -37,14 +37,14 @@ def test_every_one_has_a_useful_range(nano: MusicModel) -> None:
     assert all(Direction.load(name, nano).range for name in names)
 
 
-@pytest.mark.parametrize("name", ["note_D", "note_Gs"])
+@pytest.mark.parametrize("name", ["note_D", pytest.param("note_Gs", marks=pytest.mark.slow)])
 def test_a_note_dominates(nano: MusicModel, name: str) -> None:
     direction = Direction.load(name, nano)
     read = reading(direction).read
     assert np.mean([read(take) for take in heard(nano, direction, 1.0)]) > 0.7
 
 
-@pytest.mark.parametrize("name", ["key_D", "key_Gs"])  # a tritone apart: they share two notes
+@pytest.mark.parametrize("name", ["key_D", pytest.param("key_Gs", marks=pytest.mark.slow)])
 def test_a_key_is_kept_to_by_several_notes(nano: MusicModel, name: str) -> None:
     direction = Direction.load(name, nano)
     read, takes = reading(direction).read, heard(nano, direction, 1.0)
@@ -52,7 +52,7 @@ def test_a_key_is_kept_to_by_several_notes(nano: MusicModel, name: str) -> None:
     assert np.mean([take.pitch_classes for take in takes]) >= 3
 
 
-@pytest.mark.parametrize("knob", [-0.5, 0.6])
+@pytest.mark.parametrize("knob", [pytest.param(-0.5, marks=pytest.mark.slow), 0.6])
 def test_the_tempo_is_what_the_knob_says(nano: MusicModel, knob: float) -> None:
     direction = Direction.load("tempo", nano)
     told = bpm_at(direction, knob)

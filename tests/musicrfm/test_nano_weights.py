@@ -37,6 +37,7 @@ def test_plain_transformers_generate_with_it():
     assert audio.shape == (1, 1, 50 * 640) and audio.isfinite().all() and audio.std() > 1e-3
 
 
+@pytest.mark.slow
 def test_its_codec_keeps_the_pitch_of_single_notes(nano):
     seeds = itertools.count(HELD_OUT + 50_000)
     notes = (c for c in map(theory, seeds) if c.kind == "note" and c.lead in INSTRUMENTS)
@@ -49,12 +50,14 @@ def test_its_codec_keeps_the_pitch_of_single_notes(nano):
     assert len(kept) >= 15 and np.mean(kept) >= 0.9
 
 
+@pytest.mark.slow
 def test_it_plays_what_the_prompt_asks_for(nano):
     """At least twice as often as by chance, on half of the clips that the card was measured on."""
     heard = prompt_adherence(nano, per_lead=3)
     assert heard["accuracy"] >= 2 * heard["chance"]
 
 
+@pytest.mark.slow
 def test_it_makes_sound_and_does_not_clip(nano):
     """Now and then a piece begins with seconds of near silence (see the card); most do not."""
     heard = [

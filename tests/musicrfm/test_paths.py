@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import unicodedata
 from pathlib import Path
 
@@ -64,7 +63,7 @@ def test_what_cannot_be_read_is_told(tmp_path):
         file_to_read(tmp_path / "Take1.WAV" / "x")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes in folders")
+@pytest.mark.needs("posix")  # Windows has no named pipes in folders
 def test_a_pipe_or_device_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe.wav")
     with pytest.raises(MusicRFMError, match="is a pipe, not a file"):

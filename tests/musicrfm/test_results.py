@@ -70,6 +70,7 @@ def small_set(name: str, count: int | None, seed: int = 0, **_) -> ClipSet:
     return ClipSet(f"small {name}", rows, groups, {"set": name}, partial(sounding))
 
 
+@pytest.mark.slow
 def test_probes_compare_methods_on_every_set(model, folder, monkeypatch):
     monkeypatch.setattr(syntheory, "clip_set", small_set)
     sets = {name: syntheory.SETS[name] for name in ("notes", "tempos")}
@@ -172,6 +173,7 @@ def test_thirds_are_those_of_the_clip(model):
     assert ablations._thirds([take], direction) == [1.0, 0.0, 0.0]
 
 
+@pytest.mark.slow
 def test_methods_are_trained_on_the_same_clips_and_heard(model, folder, monkeypatch):
     monkeypatch.setattr(syntheory, "clip_set", small_set)
     (page,) = results.run(options(model, folder), ["methods"])

@@ -51,6 +51,7 @@ def test_notes_between_the_beats_are_pulses_too():
     assert triple > 0.55 and accent_every in (3, 6)
 
 
+@pytest.mark.slow
 def test_time_signatures_of_sampled_clicks():
     found = syntheory.clip_set("time_signatures", 16)
     told = {}

@@ -24,6 +24,7 @@ def direction(model, name="note_C", seed=0, **meta) -> Direction:
     return Direction(name, vectors, np.ones(model.layers), {"model": model.name, **meta})
 
 
+@pytest.mark.slow
 def test_workers_play_the_same_in_other_processes(model, tmp_path):
     """Real clips, and in the same pool of two."""
     d = direction(model)
@@ -46,6 +47,7 @@ def test_workers_play_the_same_in_other_processes(model, tmp_path):
     assert len((tmp_path / FILE).read_text().splitlines()) == len(asked) + 6
 
 
+@pytest.mark.slow
 @pytest.mark.needs("int8")
 def test_workers_play_in_the_precision_that_was_asked_for(checkpoint):
     kinds = {dtype: MusicModel.load(checkpoint, "cpu", dtype) for dtype in ("bfloat16", "int8")}
@@ -61,6 +63,7 @@ def test_workers_play_in_the_precision_that_was_asked_for(checkpoint):
         assert worker.hear(worker.plays((d, 5.0))) == expected
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_lost_costs_only_what_it_was_playing(model, tmp_path):
     asked = [Play("piano", seed) for seed in (0, 1)]
     with (

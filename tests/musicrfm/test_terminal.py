@@ -10,7 +10,7 @@ import pytest
 
 from musicrfm.terminal import NOBODY_READS
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="shells and /dev/full")
+pytestmark = pytest.mark.needs("posix")
 LONG = "for n in range(5000): print(chr(215), n)\nreturn_ = 0"
 
 
@@ -37,7 +37,7 @@ def test_help_that_nobody_reads_is_no_error_either():
     assert done.stderr == "" and done.returncode in (0, NOBODY_READS)
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux has it")
+@pytest.mark.needs("linux")
 def test_a_full_disk_is_one_sentence():
     done = run(LONG, "$RUN >/dev/full")
     assert done.returncode == 1

@@ -42,7 +42,7 @@ def fader(late: float):
     return play
 
 
-@pytest.mark.parametrize("late", [-3.0, 0.0, 1.5])
+@pytest.mark.parametrize("late", [pytest.param(-3.0, marks=pytest.mark.slow), 0.0, 1.5])
 def test_when_the_second_note_takes_over(model, late):
     notes = direction(model, "note_C", range=[0, 4.0]), direction(model, "note_G", range=[0, 2.0])
     setting = Setting(prompts=("piano",), seeds=(0, 1), seconds=14.0)
@@ -76,6 +76,7 @@ def player(model, prompt, *, seed=0, seconds=8.0, changes=(), **settings):
     return tones(notes, 60 / bpm)
 
 
+@pytest.mark.slow
 def test_what_each_keeps_of_its_effect(model):
     note = direction(model, "note_C", range=[0, 5.0])
     tempo = direction(model, "tempo", concept="tempo", range=[-2.0, 4.0])

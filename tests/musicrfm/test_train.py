@@ -54,6 +54,7 @@ def fitted(monkeypatch) -> list[tuple]:
     return jobs
 
 
+@pytest.mark.slow
 def test_notes_become_balanced_data(notes, roomy):
     assert notes.states.shape == (len(notes.rows), roomy.layers, roomy.width)
     classes = [r["root_note_pitch_class"] for r in notes.rows]
@@ -108,6 +109,7 @@ def test_one_multiclass_machine_serves_all_targets(notes, fitted):
     assert not np.allclose(first.vectors, second.vectors)
 
 
+@pytest.mark.slow
 def test_tempo_of_click_tracks(roomy, tmp_path):
     data = train.tempo_data(roomy, samples=40, seed=0, cache=tmp_path)
     direction = train.train_tempo(data, "linear")
@@ -119,6 +121,7 @@ def test_tempo_of_click_tracks(roomy, tmp_path):
     assert (direction.layer_scores.abs() <= 1).all()
 
 
+@pytest.mark.slow
 def test_tempo_of_music(tmp_path):
     model = MusicModel.load(make_checkpoint(tmp_path / "long", window=320), device="cpu")
     data = train.music_data(model, samples=16, seed=1, cache=tmp_path)

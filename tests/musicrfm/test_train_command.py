@@ -41,11 +41,11 @@ def soundless(monkeypatch):
     ("word", "plural", "classes"),
     [
         ("note", "notes", 12),
-        ("interval", "intervals", 12),
-        ("scale", "scales", 7),
+        pytest.param("interval", "intervals", 12, marks=pytest.mark.slow),
+        pytest.param("scale", "scales", 7, marks=pytest.mark.slow),
         ("chord", "chords", 4),
-        ("progression", "progressions", 19),
-        ("time_signature", "time_signatures", 8),
+        pytest.param("progression", "progressions", 19, marks=pytest.mark.slow),
+        pytest.param("time_signature", "time_signatures", 8, marks=pytest.mark.slow),
     ],
 )
 def test_every_set_makes_one_file_of_all_its_classes(
