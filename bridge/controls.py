@@ -10,6 +10,7 @@ import difflib
 import logging
 import math
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -41,6 +42,8 @@ TYPE_NAMES = {
 }
 MAX_TEXT = 2000
 MAX_GLIDE = 3600.0  # seconds
+HINTS = 10  # of which address may be meant, that are looked for in a second
+MAX_HINTS = 100  # that are remembered
 SILENT_DB = -60.0  # a gain at or below this is silence, so that a fader's bottom end is off
 
 
@@ -91,6 +94,8 @@ class Controls:
         self._sources: dict[str, object] = {}
         self._change_listeners: list[Callable[[str, Value, object], None]] = []
         self._error_listeners: list[Callable[[str, object], None]] = []
+        self._hints: dict[str, str] = {}  # by unknown address
+        self._hints_in, self._hints_left = 0, HINTS
         self._version = 1
         self._snapshot: Snapshot | None = None
         self.received = 0  # accepted changes since the start
@@ -174,10 +179,23 @@ class Controls:
         if parameter is None:
             parameter = self.parameters.get(canonical_address(address))
         if parameter is None:
-            close = difflib.get_close_matches(address[:80], self.parameters, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
-            raise MusicRFMError(f"unknown address {_short(address)}{hint}")
+            raise MusicRFMError(f"unknown address {_short(address)}{self._hint(address[:80])}")
         return parameter
+
+    def _hint(self, address: str) -> str:
+        """Which address may be meant; looked for a few times a second only, as it takes long."""
+        if address not in self._hints:
+            second = int(time.monotonic())
+            if second != self._hints_in:
+                self._hints_in, self._hints_left = second, HINTS
+            if self._hints_left == 0:
+                return ""
+            self._hints_left -= 1
+            close = difflib.get_close_matches(address, self.parameters, n=1)
+            if len(self._hints) >= MAX_HINTS:
+                self._hints.clear()
+            self._hints[address] = f"; did you mean {close[0]!r}?" if close else ""
+        return self._hints.get(address, "")
 
     def source(self, address: str) -> object:
         """Who set this parameter last; "start" if nobody did."""

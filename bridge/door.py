@@ -43,11 +43,9 @@ class Door(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         self.transport = transport
+        self._host = (transport.get_extra_info("peername") or ("nobody",))[0]
         if len(self._connections) >= MAX_CONNECTIONS and not self._make_room():
-            host = (transport.get_extra_info("peername") or ("nobody",))[0]
-            reason = f"all {MAX_CONNECTIONS} places are taken"
-            log.warning("%s is turned away: %s", host, reason, extra=about("", host))
-            transport.abort()
+            self._turn_away(f"all {MAX_CONNECTIONS} places are taken")
             return
         self._connections.add(self)
 
@@ -67,7 +65,7 @@ class Door(asyncio.Protocol):
         if framing is not None:
             self._hand_to(OscConnection(self._osc, framing, self._connections))
         elif not self._data[:1].isalpha() or len(self._data) > MAX_REQUEST:
-            self.transport.abort()
+            self._turn_away("what it says is neither OSC nor HTTP")
         elif b"\r\n\r\n" in self._data or b"\n\n" in self._data:
             if b"websocket" not in self._data.lower():
                 loop = asyncio.get_running_loop()
@@ -79,6 +77,10 @@ class Door(asyncio.Protocol):
         self.transport.set_protocol(protocol)
         protocol.connection_made(self.transport)
         protocol.data_received(self._data)
+
+    def _turn_away(self, reason: str) -> None:
+        log.warning("TCP: %s is turned away: %s", self._host, reason, extra=about("", self._host))
+        self.transport.abort()
 
     def _let_go(self) -> None:
         self._connections.discard(self)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 
 import pytest
 from hypothesis import given
@@ -282,3 +283,16 @@ def test_many_threads_lose_no_change():
         thread.join()
     assert one.received == 600
     assert all(one.get(f"/steer/{name}") == 199 / 200 for name in NAMES)
+
+
+def test_looking_for_what_was_meant_takes_no_time_from_the_others():
+    controls = Controls(namespace([f"direction_{number}" for number in range(60)]))
+    with pytest.raises(MusicRFMError, match="did you mean '/gain'"):
+        controls.set("/gaim", 1)
+    began = time.perf_counter()
+    for number in range(3000):
+        with pytest.raises(MusicRFMError, match="unknown address"):
+            controls.set(f"/steer/directoin_{number}/layers", 1)
+        with pytest.raises(MusicRFMError, match="did you mean '/gain'"):
+            controls.set("/gaim", 1)
+    assert time.perf_counter() - began < 3.0

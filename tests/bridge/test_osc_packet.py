@@ -147,6 +147,11 @@ def test_what_comes_before_the_place_where_a_bundle_breaks_counts():
     assert parse(bundle(GOOD) + b"\0\0")[0] == [Message("/gain", (0.5,))]
 
 
+def test_a_text_without_padding_costs_nothing_beside_it():
+    messages, faults = parse(bundle(message("/prompt", "s", b"slow strings!"), GOOD))
+    assert [one.arguments for one in messages] == [("slow strings!",), (0.5,)] and faults == []
+
+
 def test_an_empty_element_costs_nothing():
     messages, faults = parse(bundle(b"", GOOD, b""))
     assert messages == [Message("/gain", (0.5,))] and faults == ["a bundle element is empty"]

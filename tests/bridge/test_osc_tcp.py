@@ -237,10 +237,11 @@ def closed(connection: socket.socket) -> bool:
         return True
 
 
-def test_what_is_neither_is_turned_away(stage):
+def test_what_is_neither_is_turned_away(stage, caplog):
     with socket.create_connection(("127.0.0.1", stage.port), 20) as tls:
         tls.sendall(b"\x16\x03\x01")
         assert closed(tls)
+    assert "what it says is neither OSC nor HTTP" in caplog.text
 
 
 def test_a_slow_request_is_given_up(stage, monkeypatch):

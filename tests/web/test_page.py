@@ -330,6 +330,15 @@ def test_the_page_says_that_the_bridge_is_gone_and_comes_back_by_itself(browser,
     second.close()
 
 
+def test_a_page_too_many_is_told_so(stage, browser, monkeypatch):
+    monkeypatch.setattr("bridge.web.hub.MAX_PAGES", 0)
+    page = browser.page(stage.web.url)
+    page.wait("document.getElementById('connection')?.className === 'full'")
+    monkeypatch.setattr("bridge.web.hub.MAX_PAGES", 1)
+    page.live()
+    page.close()
+
+
 def test_behind_a_proxy_with_another_name(browser):
     """The name has to be said, and a page that is refused for want of it says so."""
     controls = Controls(namespace(["note_C"]))
