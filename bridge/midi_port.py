@@ -75,17 +75,31 @@ def follow(
         time.sleep(POLL_SECONDS)
     import mido
 
-    def heard(message: Any) -> None:
+    lock = threading.Lock()
+    early: list[Any] | None = []  # what comes before it is known where it comes from
+
+    def pass_on(message: Any) -> None:
         if message.type == "clock":  # which is about its moment
             say(f"clock {time.monotonic()}")
         else:
             say(f"message {message.hex()}")
 
+    def heard(message: Any) -> None:
+        with lock:
+            if early is None:
+                pass_on(message)
+            else:
+                early.append(message)
+
     # Kept, not closed: closing a port whose system has gone down can crash.
     OUT.name = name
     port = mido.open_input(_system_name(name, "input"), callback=heard)
     count = alike(name, input_names())
-    say(f"open {name}")
+    with lock:
+        say(f"open {name}")
+        for message in early:
+            pass_on(message)
+        early = None
     say(f"news listening to {name}")
     try:
         while present(name, input_names(), count):

@@ -188,6 +188,24 @@ def test_a_port_that_comes_back_under_another_number_is_found(monkeypatch):
         assert not follower.is_alive()
 
 
+def test_a_message_that_comes_while_a_port_is_opened_is_known_to_be_of_it(monkeypatch):
+    cable = Cable(monkeypatch)
+    cable.names = list(TWINS)
+
+    def open_input(name, callback):
+        callback(mido.Message("control_change", control=1, value=2))
+        return SimpleNamespace(name=name)
+
+    monkeypatch.setattr(mido, "open_input", open_input)
+    said: list[str] = []
+    follower = threading.Thread(target=midi_port.follow, args=("nanoPAD2", said.append))
+    follower.start()
+    until(lambda: len(said) == 3)
+    assert said[:2] == ["open nanoPAD2 PAD #1", "message B0 01 02"]
+    cable.names = []
+    follower.join(5)
+
+
 ALSA_NAME = "Launchkey Mini 20:0"
 
 
