@@ -10,6 +10,7 @@ from pathlib import Path
 
 from musicrfm.errors import MusicRFMError
 from musicrfm.paths import path_of
+from musicrfm.writing import beside, reason
 
 PROGRAMS = {
     "musicrfm.maxpat": "Max 8 or newer",
@@ -52,8 +53,9 @@ def clients(destination: str | None) -> int:
                 )
         to.mkdir(parents=True, exist_ok=True)
         for name, content in contents.items():
-            (to / name).write_bytes(content)
+            with beside(to / name) as new:
+                new.write_bytes(content)
             print(to / name)
     except OSError as error:
-        raise MusicRFMError(f"cannot copy the clients to {destination}: {error}") from None
+        raise MusicRFMError(f"cannot copy the clients to {destination}: {reason(error)}") from None
     return 0

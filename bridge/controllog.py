@@ -6,25 +6,30 @@ the last where it ended. What a rewind took back is not in it, so it tells what 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
-import math
 import queue
 import threading
+import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
+from bridge.controls import MAX_GLIDE
+from bridge.disk import FULL, AppendedFile
 from bridge.parameters import Value
+from bridge.recorder import END_SECONDS, NEW_FILE_SECONDS, RETRY_SECONDS, SYNC_SECONDS
 from musicrfm.compiled_step import kernels
 from musicrfm.errors import MusicRFMError
 from musicrfm.paths import path_of
 from musicrfm.textfiles import read_text
+from musicrfm.writing import reason
 
 if TYPE_CHECKING:
     from musicrfm.directions import Direction
@@ -35,6 +40,8 @@ log = logging.getLogger(__name__)
 FORMAT = "musicrfm control log 1"
 STOP = "/stop"  # no parameter: the player ended the set
 MOST_BYTES = 2**30
+TELL_SECONDS = 0.2  # how often it tells how far the set has come
+LONGEST = 1e7  # seconds of a set, as `bridge play --seconds` allows
 SAMPLED = 4096  # values of each weight that tell it from another
 
 
@@ -59,24 +66,35 @@ class Entry:
 class ControlLog:
     """A control log that is being written, on a thread of its own so that no disk delays the music.
 
-    Raises MusicRFMError if the file cannot be made.
+    What the disk does not take is kept and tried again. Raises MusicRFMError if the file cannot be
+    made, or there is one already.
     """
 
     def __init__(self, path: str | Path, header: Mapping[str, Any], rate: int) -> None:
         self.path = path_of(path)
         self._rate = rate
         try:
-            self._file = self.path.open("w", encoding="utf-8")
+            self._file = AppendedFile(self.path)
+        except FileExistsError:
+            raise MusicRFMError(f"{str(path)!r} is there already: name another file") from None
         except OSError as error:
-            raise MusicRFMError(f"cannot write {str(path)!r}: {error}") from None
+            raise MusicRFMError(f"cannot write {str(path)!r}: {reason(error)}") from None
         self._lines: queue.SimpleQueue[dict | None] = queue.SimpleQueue()
-        self._lines.put({"format": FORMAT, **header})
-        self._closed = False
+        self._head = _encoded({"format": FORMAT, **header})
+        self._told = 0  # samples that the log says were played
+        self._closing: float | None = None  # since when
+        self.failed = False
         self._thread = threading.Thread(target=self._run, name="control-log", daemon=True)
         self._thread.start()
 
-    def write(self, frame: int, first: int, changes: Iterable[Change]) -> None:
-        """Changes that count from frame number `frame` on, whose first sample is `first`."""
+    def write(self, frame: int, first: int, changes: Iterable[Change] = ()) -> None:
+        """Changes that count from frame number `frame` on, whose first sample is `first`.
+
+        Called for frames without changes too, now and then it tells how far the set has come.
+        """
+        if first - self._told >= TELL_SECONDS * self._rate:
+            self._told = first
+            self._lines.put({"at": first})
         for change in changes:
             line = {"frame": frame, "time": first / self._rate, "address": change.address}
             line |= {"value": change.value, "source": change.source}
@@ -84,85 +102,156 @@ class ControlLog:
                 line["seconds"] = change.seconds
             self._lines.put(line)
 
+    def note_part(self, name: str, first: int) -> None:
+        """The recording goes on in another file from this sample on."""
+        self._lines.put({"part": name, "at": first})
+
     def close(self, samples: int | None = None) -> None:
-        """Finish the file; `samples`: how long the set was. Safe to call twice."""
-        if self._closed:
+        """Finish the file; `samples`: how long the set was. Safe to call twice.
+
+        Waits for a disk in trouble no longer than it must.
+        """
+        if self._closing is not None:
             return
-        self._closed = True
+        self._closing = time.monotonic()
         if samples is not None:
             self._lines.put({"end": samples})
         self._lines.put(None)
-        self._thread.join()
+        self._thread.join(END_SECONDS + 0.5)
+
+    # ---- the log's thread ----
 
     def _run(self) -> None:
-        failed = False
-        while (line := self._lines.get()) is not None:
-            if failed:
-                continue
+        waiting, synced, over = bytearray(self._head), time.monotonic(), False
+        self._until_taken(waiting)
+        while not over and not self.failed:
+            over = self._gather(waiting)
+            self._until_taken(waiting)
+            if not self.failed and (over or time.monotonic() - synced > SYNC_SECONDS):
+                with contextlib.suppress(OSError):  # it is told when it cannot be written to
+                    self._file.sync()
+                synced = time.monotonic()
+        self._file.close()
+
+    def _gather(self, waiting: bytearray) -> bool:
+        """Adds the lines that have come; whether the last is among them."""
+        with contextlib.suppress(queue.Empty):
+            line = self._lines.get(timeout=SYNC_SECONDS)
+            while line is not None:
+                waiting += _encoded(line)
+                line = self._lines.get_nowait()
+            return True
+        return False
+
+    def _until_taken(self, waiting: bytearray) -> None:
+        """Writes all of `waiting`, which is empty then, however long the disk takes."""
+        began, told = time.monotonic(), ""
+        while waiting and not self.failed:
             try:
-                self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
-                self._file.flush()  # whatever happens later, this is told
+                del waiting[: self._file.write(bytes(waiting))]
+                continue
             except OSError as error:
-                failed = True
-                log.error("the control log %s ended: %s", self.path, error)
-        try:
-            self._file.close()
-        except OSError as error:
-            if not failed:
-                log.error("the control log %s ended: %s", self.path, error)
+                if told != reason(error):
+                    told = reason(error)
+                    log.error("the control log %s: %s; it is tried again", self.path, told)
+                full = error.errno in FULL
+            now = time.monotonic()
+            if self._closing is not None and now - self._closing > END_SECONDS:
+                self.failed = True
+                log.error("the control log %s ended: %s", self.path, told)
+            elif not full and now - began > NEW_FILE_SECONDS:
+                self._open_again(waiting)
+            if not self.failed:
+                time.sleep(0.05 if self._closing is not None else RETRY_SECONDS)
+
+    def _open_again(self, waiting: bytearray) -> None:
+        with contextlib.suppress(OSError):
+            if self._file.open_again() == 0 and not waiting.startswith(self._head):
+                waiting[:0] = self._head  # another disk is in its place
+
+
+def _encoded(line: Mapping[str, Any]) -> bytes:
+    """One line of JSON; what is no text in any language is escaped."""
+    try:
+        return json.dumps(line, ensure_ascii=False, default=str).encode("utf-8") + b"\n"
+    except UnicodeEncodeError:
+        return json.dumps(line, default=str).encode("ascii") + b"\n"
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """A control log that was read. samples: the length of the set, None if it broke off."""
+    """A control log that was read. samples: the length of the set, None if it broke off. reached:
+    how many samples it surely had."""
 
     header: dict[str, Any]
     entries: tuple[Entry, ...]
     samples: int | None
+    reached: int = 0
 
 
 def read_log(path: str | Path) -> Recorded:
     """A control log from its file; one whose last line broke off is read up to there.
 
-    Raises MusicRFMError for a file that is missing or no control log.
+    A line that is damaged is passed over, and that is said. Raises MusicRFMError for a file that is
+    missing or no control log.
     """
     try:
-        lines = read_text(path, "control log", most=MOST_BYTES).text.splitlines()
+        lines = read_text(path, "control log", damaged=True, most=MOST_BYTES).text.split("\n")
     except MusicRFMError as error:
         raise MusicRFMError(f"cannot read {str(path)!r}: {error}") from None
-    header = _line(lines[0]) if lines else None
+    header = _line(lines[0])
     if header is None or header.get("format") != FORMAT:
         raise MusicRFMError(
             f"{str(path)!r} is no control log: give the .jsonl that "
             "`bridge play --record` wrote beside the sound"
         )
     entries: dict[int, Entry] = {}
-    samples = None
+    samples, reached, damaged = None, 0, 0
     for number, text in enumerate(lines[1:], start=2):
         line = _line(text)
-        if line is None and number == len(lines):
-            break
+        if line is None:
+            damaged += bool(text.strip()) and number < len(lines)
+            continue
         try:
             if "end" in line:
-                samples = int(line["end"])
-                continue
-            frame, time = int(line["frame"]), float(line["time"])
-            seconds = line.get("seconds")
-            seconds = None if seconds is None else float(seconds)
-            change = Change(str(line["address"]), line["value"], seconds, str(line["source"]))
-            if not (math.isfinite(time) and isinstance(change.value, (int, float, str))):
-                raise ValueError
-        except (KeyError, TypeError, ValueError):
+                samples = _whole(line["end"])
+            elif "at" in line:
+                reached = max(reached, _whole(line["at"]))
+            else:
+                entry = _entry(line)
+                before = entries[entry.frame].changes if entry.frame in entries else ()
+                entries[entry.frame] = replace(entry, changes=before + entry.changes)
+        except (KeyError, TypeError, ValueError, OverflowError):
             raise MusicRFMError(f"{str(path)!r}, line {number}: this is no change") from None
-        before = entries[frame].changes if frame in entries else ()
-        entries[frame] = Entry(frame, time, (*before, change))
-    return Recorded(header, tuple(entries[frame] for frame in sorted(entries)), samples)
+    if damaged:
+        log.warning("%s: %d damaged lines are passed over", path, damaged)
+    return Recorded(header, tuple(entries[frame] for frame in sorted(entries)), samples, reached)
+
+
+def _entry(line: dict[str, Any]) -> Entry:
+    """A line of a change. Raises KeyError, TypeError or ValueError if it is none."""
+    frame, time = _whole(line["frame"]), float(line["time"])
+    seconds = line.get("seconds")
+    seconds = None if seconds is None else float(seconds)
+    change = Change(str(line["address"]), line["value"], seconds, str(line["source"]))
+    if not (0 <= time <= LONGEST and (seconds is None or 0 <= seconds <= MAX_GLIDE)):
+        raise ValueError
+    if isinstance(change.value, bool) or not isinstance(change.value, (int, float, str)):
+        raise ValueError
+    return Entry(frame, time, (change,))
+
+
+def _whole(value: object) -> int:
+    """A count, such as of samples. Raises ValueError or TypeError if it is none."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 2**48:
+        raise ValueError
+    return value
 
 
 def _line(text: str) -> dict | None:
     try:
         line = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return line if isinstance(line, dict) else None
 
@@ -186,7 +275,7 @@ def model_fingerprint(model: MusicModel) -> str:
     digest = hashlib.sha256()
     for name, weight in sorted(model.hf.state_dict().items()):
         flat = weight.detach().reshape(-1)
-        some = flat[:: max(1, flat.numel() // SAMPLED)].cpu().double().numpy()
+        some = flat[:: max(1, flat.numel() // SAMPLED)].double().cpu().numpy()
         digest.update(f"{name} {list(weight.shape)} {weight.dtype}".encode())
         digest.update(some.tobytes())
     return digest.hexdigest()[:16]

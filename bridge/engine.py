@@ -348,7 +348,7 @@ class Engine:
             first, audio, _, number, changes = self._made.popleft()
             for recorder in self.recorders:
                 recorder.write(audio)
-            if self._control_log is not None and changes:
+            if self._control_log is not None:
                 self._control_log.write(number, first, changes)
 
     def _rewind(self, position: int) -> None:

@@ -6,6 +6,7 @@ move: 0 is the low end of its range, 127 the high one. Texts become text events.
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import mido
@@ -15,12 +16,14 @@ from bridge.controls import namespace
 from bridge.parameters import Parameter, Value
 from musicrfm.errors import MusicRFMError
 from musicrfm.paths import path_of
+from musicrfm.writing import beside, reason
 
 TICKS = 480  # a beat
 TEMPO = 500_000  # microseconds a beat: 120 BPM
 FIRST_CC = 20  # and on from there, one for each lane, then again
 LAST_CC = 119
 STEPS = 50  # a second, of a glide
+LONGEST_WAIT = 2**28 - 1  # ticks
 
 
 def write_lanes(recorded: Recorded, path: str | Path) -> int:
@@ -59,12 +62,15 @@ def write_lanes(recorded: Recorded, path: str | Path) -> int:
         now = 0
         for time, message in events:
             tick = round(mido.second2tick(time, TICKS, TEMPO))
+            if tick - now > LONGEST_WAIT:
+                raise MusicRFMError("a MIDI file holds no more than 77 hours without a move")
             track.append(message.copy(time=tick - now))
             now = tick
     try:
-        file.save(str(path_of(path)))
+        with beside(path_of(path)) as new:
+            file.save(str(new))
     except OSError as error:
-        raise MusicRFMError(f"cannot write {str(path)!r}: {error}") from None
+        raise MusicRFMError(f"cannot write {str(path)!r}: {reason(error)}") from None
     return len(lanes)
 
 
@@ -72,7 +78,11 @@ def _moves(
     parameter: Parameter, start: Value | None, changes: list[tuple[float, Change]]
 ) -> list[tuple[float, int]]:
     """Time and value of each control change, a glide as many; values 0 to 127."""
-    latest = float(parameter.default if start is None else start)
+    values = [parameter.default if start is None else start, *(c.value for _, c in changes)]
+    for value in values:
+        if not isinstance(value, (int, float)) or not math.isfinite(value):
+            raise MusicRFMError(f"the control log sets {parameter.address} to {value!r}: no number")
+    latest = float(values[0])
     moves = [(0.0, _seven_bits(parameter, latest))]
     for (time, change), following in zip(changes, [*changes[1:], None], strict=True):
         value = float(change.value)

@@ -6,9 +6,6 @@ one step, so that whatever happens there is either the old or the new one.
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +17,7 @@ from bridge.toml_lines import read_toml
 from musicrfm.errors import MusicRFMError
 from musicrfm.paths import path_of
 from musicrfm.textfiles import Text
+from musicrfm.writing import beside, reason
 
 _lock = threading.Lock()
 
@@ -38,23 +36,9 @@ def edit(path: str | Path, change: Callable[[tomlkit.TOMLDocument], None]) -> No
             raise MusicRFMError(f"cannot change the rig file {str(path)!r}: {error}") from None
         change(document)
         try:
-            _replace(file, before.encoded(tomlkit.dumps(document)))
+            with beside(file) as new:
+                new.write_bytes(before.encoded(tomlkit.dumps(document)))
         except OSError as error:
             raise MusicRFMError(
-                f"cannot write the rig file {str(path)!r}: {error.strerror or error}"
+                f"cannot write the rig file {str(path)!r}: {reason(error)}"
             ) from None
-
-
-def _replace(file: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
-    try:
-        with os.fdopen(handle, "wb") as new:
-            new.write(content)
-            new.flush()
-            os.fsync(new.fileno())
-        os.chmod(name, file.stat().st_mode & 0o777 if file.exists() else 0o644)
-        os.replace(name, file)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise

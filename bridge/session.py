@@ -6,11 +6,13 @@ is reported and played through.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import logging
 import os
 import platform
+import shutil
 import signal
 import sys
 import threading
@@ -28,6 +30,7 @@ import torch
 from bridge.awake import Watch
 from bridge.controllog import ControlLog, build, direction_fingerprint, model_fingerprint
 from bridge.controls import Controls, Value, namespace, steer_address
+from bridge.disk import remove
 from bridge.engine import Engine
 from bridge.learn import learn
 from bridge.meters import Meters
@@ -35,7 +38,7 @@ from bridge.midi import MidiInput
 from bridge.osc_port import SAME, offer, open_port
 from bridge.output import RING_SECONDS, DeviceOutput, Output, OutputUnavailable, PacedOutput
 from bridge.presets import Presets
-from bridge.recorder import Recorder, is_sound_file
+from bridge.recorder import Recorder, is_sound_file, say_what_is_missing
 from bridge.reload import Reloader
 from bridge.rig import Rig, SteerSetting
 from bridge.status import StatusLine, logged
@@ -51,6 +54,7 @@ from musicrfm.paths import path_of
 from musicrfm.schedules import parse_schedule
 from musicrfm.steer import checked_inject_per
 from musicrfm.stream import MusicStream, checked_steer_guidance
+from musicrfm.writing import check_place, is_json_with, place_for, unused, write_text
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -58,6 +62,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SESSION_FILE = "session.flac"
+LOG_SUFFIX = ".jsonl"  # of the control log beside a recording
+ROOM_SECONDS = 3600.0  # that a disk should have for a recording
 STATUS_SECONDS = 0.2
 END_SECONDS = 15.0  # how long the engine may take to fade and let the device go
 
@@ -79,6 +85,7 @@ class Settings:
     seconds: float | None = None
     record: str | None = None
     stats: str | None = None
+    overwrite: bool = False  # files that are there
     lookahead: float = 1.5
     ring: float = RING_SECONDS
     early: bool = False
@@ -123,16 +130,7 @@ def _play(settings: Settings, voice: Voice) -> int:
 
             web = WebServer(*settings.web, settings.web_hosts)
             stack.callback(web.close)
-        if settings.record and settings.output and _same_file(settings.record, settings.output):
-            raise MusicRFMError(f"--output and --record cannot both write {settings.record!r}")
-        for written in (settings.record, settings.output):
-            if written and settings.continue_from and _same_file(written, settings.continue_from):
-                raise MusicRFMError(
-                    f"{written!r} is the take to continue and would be written over: "
-                    "record into another file"
-                )
-        if settings.stats and not path_of(settings.stats).resolve().parent.is_dir():
-            raise MusicRFMError(f"--stats {settings.stats!r}: there is no such folder")
+        stats_place = check_places(settings)
         model = MusicModel.load(settings.model, device=settings.device, dtype=settings.dtype)
         if model.small:
             torch.set_num_threads(1)
@@ -175,14 +173,15 @@ def _play(settings: Settings, voice: Voice) -> int:
         controls.handle("/midi/learn", partial(learn, controls, midi and midi.learner))
         output, recorders = open_output(settings, model)
         stack.callback(output.close)
-        if settings.record:
-            recorders.append(open_recorder(settings.record, model, wait=settings.fast))
-        for recorder in recorders:
-            stack.callback(recorder.close)
         control_log = None
         if settings.record:
-            control_log = open_control_log(settings, stream, controls, steers)
+            recorder = open_recorder(settings.record, model, settings.fast, settings.overwrite)
+            recorders.append(recorder)
+            control_log = open_control_log(settings, stream, controls, steers, recorder.path)
+            recorder.on_part = control_log.note_part
             stack.callback(control_log.close)
+        for recorder in recorders:
+            stack.callback(recorder.close)
         meters = Meters(model.sample_rate)
         stack.callback(meters.close)
         by_address = {a: stream.steering.get(name).direction for a, name in steers.items()}
@@ -230,6 +229,8 @@ def _play(settings: Settings, voice: Voice) -> int:
             midi.start()
         print(f"playing {controls.get('/prompt')!r} on {model.name}, seed {settings.seed}")
         print(f"output: {output.description}")
+        if settings.record:
+            print(f"recording: {recorders[-1].path}, what is turned: {control_log.path}")
         if web is not None:
             learner = None if midi is None else midi.learner
             web.start(controls, meters, presets, learner, about={"model": model.name})
@@ -246,17 +247,49 @@ def _play(settings: Settings, voice: Voice) -> int:
         engine.stop()
         engine.join(END_SECONDS)
         voice.show("")
-    if settings.stats:
+        lacks = [say_what_is_missing(recorder) for recorder in recorders]
+        failed = any(lacks) or (control_log is not None and control_log.failed)
+    if stats_place is not None:
         stats = statistics(engine, settings, time.monotonic() - began)
-        path_of(settings.stats).write_text(json.dumps(stats, indent=2) + "\n", encoding="utf-8")
+        try:
+            write_text(stats_place, json.dumps(stats, indent=2) + "\n")
+        except MusicRFMError as error:
+            print(f"error: {error}", file=sys.stderr)
+            failed = True
     print(
         f"played {engine.audio_seconds:.1f} s with {output.underruns} underruns; "
         f"made at {engine.real_time_factor:.1f}× real time"
     )
     if engine.failure is not None:
         print(f"error: the engine stopped: {engine.failure}", file=sys.stderr)
-        return 1
-    return 0
+        failed = True
+    return 1 if failed else 0
+
+
+def check_places(settings: Settings) -> Path | None:
+    """Where the statistics go, if they were asked for.
+
+    Raises MusicRFMError, before anything is loaded, for what could not be written at the end.
+    """
+    if settings.record and settings.output and _same_file(settings.record, settings.output):
+        raise MusicRFMError(f"--output and --record cannot both write {settings.record!r}")
+    for written in (settings.record, settings.output):
+        if written and settings.continue_from and _same_file(written, settings.continue_from):
+            raise MusicRFMError(
+                f"{written!r} is the take to continue and would be written over: "
+                "record into another file"
+            )
+    if settings.record and not is_sound_file(settings.record):
+        raise MusicRFMError(f"{settings.record!r} must end in .flac or .wav")
+    for written in (settings.record, settings.output):
+        if written and is_sound_file(written):
+            check_place(written)
+    if not settings.stats:
+        return None
+    place = place_for(settings.stats, settings.overwrite, is_json_with("audio_seconds"))
+    if place.name != path_of(settings.stats).name:
+        log.warning("%s is there already: the statistics go into %s", settings.stats, place)
+    return place
 
 
 def text_checks(model: MusicModel) -> dict[str, Callable[[str], object]]:
@@ -270,7 +303,11 @@ def text_checks(model: MusicModel) -> dict[str, Callable[[str], object]]:
 
 
 def open_control_log(
-    settings: Settings, stream: MusicStream, controls: Controls, steers: dict[str, str]
+    settings: Settings,
+    stream: MusicStream,
+    controls: Controls,
+    steers: dict[str, str],
+    recording: Path | None = None,
 ) -> ControlLog:
     """The control log beside the recording, with all that `bridge replay` needs to know."""
     model = stream.model
@@ -296,8 +333,21 @@ def open_control_log(
         },
         "start": dict(controls.snapshot().values),
     }
-    path = path_of(str(settings.record)).with_suffix(".jsonl")
-    return ControlLog(path, header, model.sample_rate)
+    sound = recording or path_of(str(settings.record))
+    place = log_place(sound)
+    if settings.overwrite:
+        place = sound.with_suffix(LOG_SUFFIX)
+        remove(place)
+    return ControlLog(place, header, model.sample_rate)
+
+
+def log_place(sound: Path) -> Path:
+    """Where the control log of a recording goes: `set.jsonl` beside `set.flac`, or, if that is of
+    another one, `set.flac.jsonl`."""
+    place = sound.with_suffix(LOG_SUFFIX)
+    if os.path.lexists(place):
+        place = unused(sound.with_name(f"{sound.name}{LOG_SUFFIX}"))
+    return place
 
 
 def _absolute(name: str) -> str:
@@ -376,8 +426,8 @@ def open_output(
     if wanted == "none":
         return PacedOutput(rate, "none", lookahead, settings.fast), []
     if wanted is not None and is_sound_file(wanted):
-        recorder = open_recorder(wanted, model, wait=settings.fast)
-        return PacedOutput(rate, wanted, lookahead, settings.fast), [recorder]
+        recorder = open_recorder(wanted, model, settings.fast, settings.overwrite)
+        return PacedOutput(rate, str(recorder.path), lookahead, settings.fast), [recorder]
     device = DeviceOutput(
         wanted,
         rate,
@@ -394,8 +444,8 @@ def open_output(
         if not fallback:
             device.close()
             raise
-        path = unused(SESSION_FILE)
-        recorders = [open_recorder(path, model)]
+        recorder = open_recorder(SESSION_FILE, model)
+        path, recorders = str(recorder.path), [recorder]
         log.warning("no sound here: %s; playing in real time into %s instead", error.reason, path)
         if not error.may_come:
             return PacedOutput(rate, path, lookahead), recorders
@@ -412,18 +462,22 @@ def _same_file(one: str, other: str) -> bool:
     return path_of(one).resolve() == path_of(other).resolve()
 
 
-def open_recorder(path: str, model: MusicModel, wait: bool = False) -> Recorder:
-    return Recorder(path, model.sample_rate, model.channels, model.frame_size, wait)
-
-
-def unused(path: str) -> str:
-    """The path, or the first of `session-2.flac`, `session-3.flac`, … that is not there yet."""
-    first = path_of(path)
-    candidate, number = first, 1
-    while candidate.exists():
-        number += 1
-        candidate = first.with_stem(f"{first.stem}-{number}")
-    return str(candidate)
+def open_recorder(
+    path: str,
+    model: MusicModel,
+    wait: bool = False,
+    overwrite: bool = False,
+) -> Recorder:
+    """See `Recorder`; says if it takes another name, and if the disk has little room."""
+    recorder = Recorder(path, model.sample_rate, model.channels, model.frame_size, wait, overwrite)
+    if recorder.path != recorder.asked:
+        log.warning("%s is there already: this goes into %s", recorder.asked, recorder.path)
+    with contextlib.suppress(OSError):
+        room = shutil.disk_usage(recorder.path.parent).free
+        seconds = room / (3 * model.sample_rate * model.channels)
+        if seconds < ROOM_SECONDS and not wait:
+            log.warning("the disk has room for %.0f minutes of recording", seconds / 60)
+    return recorder
 
 
 def statistics(engine: Engine, settings: Settings, wall_seconds: float) -> dict:

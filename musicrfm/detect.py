@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from musicrfm.activations import pooled
 from musicrfm.clips import peak_normalised
@@ -24,6 +24,7 @@ from musicrfm.errors import MusicRFMError
 from musicrfm.fits import Fitted
 from musicrfm.linear import outputs
 from musicrfm.paths import composed, file_to_read, path_of
+from musicrfm.writing import write_bytes
 
 if TYPE_CHECKING:
     from musicrfm.model import MusicModel
@@ -90,12 +91,9 @@ class Detector:
         """Writes the file below `folder` (default: the user's own) and returns its path."""
         root = path_of(folder or user_folder())
         path = root / str(self.meta["model"]) / FOLDER / f"{self.name}{SUFFIX}"
-        path.parent.mkdir(parents=True, exist_ok=True)
         meta = {"name": self.name, "format_version": FORMAT_VERSION, **self.meta}
-        unfinished = path.with_name(f".{path.name}.unfinished")
         tensors = {name: np.ascontiguousarray(getattr(self, name)) for name in TENSORS}
-        save_file(tensors, unfinished, {key: json.dumps(value) for key, value in meta.items()})
-        unfinished.replace(path)
+        write_bytes(path, save(tensors, {key: json.dumps(value) for key, value in meta.items()}))
         return path
 
     @classmethod

@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from musicrfm.errors import MusicRFMError
 from musicrfm.paths import composed, file_to_read, path_of
+from musicrfm.writing import write_bytes
 
 if TYPE_CHECKING:
     from musicrfm.model import MusicModel
@@ -201,7 +202,6 @@ class Direction:
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Writes the file (whole or not at all), making folders as needed; returns its path."""
         path = path_of(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
         meta = {
             **self.meta,
             "name": self.name,
@@ -209,13 +209,8 @@ class Direction:
             "layers": self.layers,
             "format_version": FORMAT_VERSION,
         }
-        unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-        save_file(
-            {"directions": self.vectors, "layer_scores": self.layer_scores.contiguous()},
-            unfinished,
-            metadata={key: json.dumps(value) for key, value in meta.items()},
-        )
-        unfinished.replace(path)
+        tensors = {"directions": self.vectors, "layer_scores": self.layer_scores.contiguous()}
+        write_bytes(path, save(tensors, {key: json.dumps(value) for key, value in meta.items()}))
         return path
 
     def check(self, model: MusicModel) -> None:

@@ -110,7 +110,7 @@ def numbers(column: Sequence[Shape | None], decimal: str | None = None) -> list[
     """
     known: str | None = None
     groups = {one.group for one in column if one and one.group}
-    percents = {one.percent for one in column if one and float(one.value(".")) != 0}
+    percents = {one.percent for one in column if one and one.digits.strip("+-0.,")}
     for index, one in enumerate(column):
         if one is None:
             continue

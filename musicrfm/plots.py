@@ -18,6 +18,7 @@ from matplotlib.patches import Rectangle
 
 from musicrfm.listening import PITCH_CLASSES
 from musicrfm.paths import path_of
+from musicrfm.writing import beside
 
 if TYPE_CHECKING:
     from musicrfm.evaluate import Response
@@ -267,5 +268,6 @@ def _falls(response: Response) -> bool:
 def _save(figure: Figure, path: Path) -> None:
     path = path_of(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path)
+    with beside(path) as new:
+        figure.savefig(new, format=path.suffix.lstrip(".") or "png")
     plt.close(figure)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from musicrfm.writing import write_text
+
 if TYPE_CHECKING:
     from musicrfm.perform import Setting
     from musicrfm.responses import Response
@@ -27,7 +29,7 @@ def write_report(
         "setting": asdict(setting),
         "directions": [asdict(r) | {"best": asdict(r.best)} for r in responses],
     }
-    (folder / "evaluation.json").write_text(json.dumps(plain(data), indent=1) + "\n", "utf-8")
+    write_text(folder / "evaluation.json", json.dumps(plain(data), indent=1) + "\n")
     several = len({r.method for r in responses}) > 1
     for response in responses:
         name = f"{response.name}_{response.method}" if several else response.name
@@ -38,7 +40,7 @@ def write_report(
         shares = [r for r in responses if r.quantity == "share"]
         plots.methods(folder / "methods.png", {f"`{model_name}`": shares})
     table = folder / "evaluation.md"
-    table.write_text(markdown(responses, setting, model_name), "utf-8")
+    write_text(table, markdown(responses, setting, model_name))
     return table
 
 

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from musicrfm import flac
 
 _MOST = 0xFFFFFFFF
-_AFTER_NOTHING = (b"LIST", b"id3 ", b"ID3 ", b"bext", b"cue ", b"smpl", b"fact", b"iXML", b"JUNK")
+_LEAST = 64  # bytes behind the told end that are worth reading
 
 
 class Spliced(io.RawIOBase):
@@ -76,22 +76,29 @@ def right(file: BinaryIO, stream: flac.Stream | None) -> Spliced:
 
 
 def _wave(file: BinaryIO, size: int) -> Spliced:
-    """A WAV file whose data has the length 0, but goes on to the end of the file."""
+    """A WAV file whose data is told to end where no other chunk begins: it goes on to the end."""
     at = 12
     while at + 8 < size:
         file.seek(at)
         kind, length = file.read(4), int.from_bytes(file.read(4), "little")
+        end = at + 8 + length + (length & 1)
         if kind == b"data":
-            told_empty = length == 0 and file.read(4) not in _AFTER_NOTHING
-            if not told_empty:
+            if size - end < _LEAST or _is_chunk(file, end, size):
                 break
             file.seek(0)
             head = bytearray(file.read(at + 8))
             head[4:8] = min(size - 8, _MOST).to_bytes(4, "little")
             head[at + 4 : at + 8] = min(size - at - 8, _MOST).to_bytes(4, "little")
             return Spliced(bytes(head), file, len(head))
-        at += 8 + length + (length & 1)
+        at = end
     return Spliced(b"", file, 0)
+
+
+def _is_chunk(file: BinaryIO, at: int, size: int) -> bool:
+    file.seek(at)
+    name, length = file.read(4), int.from_bytes(file.read(4), "little")
+    spoken = name.isascii() and name.decode("ascii").isprintable()
+    return spoken and (at + 8 + length <= size + 1 or name.startswith(b"TAG"))
 
 
 def _caf(file: BinaryIO, size: int) -> Spliced:

@@ -67,13 +67,16 @@ def read_text(
     *,
     fix: str = "save it as plain text in UTF-8",
     windows: bool = False,
+    damaged: bool = False,
     most: int = MOST_BYTES,
 ) -> Text:
     """The text of a file; `what` and `fix` are for the errors.
 
     windows: a file that is not UTF-8 is read as Windows' Western code page, which is said in the
-    log, unless its bytes speak against it. Raises MusicRFMError for what is no file, larger than
-    `most` bytes, or no text.
+    log, unless its bytes speak against it. damaged: bytes that are no UTF-8 become U+FFFD, and
+    zeros, as a power cut leaves them, are passed over: the reader knows how to go on.
+
+    Raises MusicRFMError for what is no file, larger than `most` bytes, or no text.
     """
     found = file_to_read(path, what)
     try:
@@ -85,6 +88,8 @@ def read_text(
         raise MusicRFMError(
             f"{found.name} is larger than {most / 2**20:g} MiB, which is too large for a {what}"
         )
+    if damaged:
+        data = data.replace(b"\0", b"").decode("utf-8", "replace").encode()
     return decoded(data, found.name, fix=fix, windows=windows)
 
 

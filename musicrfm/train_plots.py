@@ -14,6 +14,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
+from musicrfm.writing import beside, write_text
+
 STRONG, SOFT, FAINT = "#c2410c", "#64748b", "#cbd5e1"
 SPOKEN = {"auc": "AUC", "agop-auc": "AUC", "f1": "F1", "mse": "squared error", "r2": "R²"}
 
@@ -26,7 +28,7 @@ def write_report(folder: Path, report: dict[str, Any]) -> list[Path]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     written = [folder / "metrics.json", folder / "layers.png"]
-    written[0].write_text(json.dumps(report, indent=1, sort_keys=True) + "\n")
+    write_text(written[0], json.dumps(report, indent=1, sort_keys=True) + "\n")
     layer_scores(written[1], report)
     if any(layer["spectrum"] for layer in report["layers"]):
         written.append(folder / "spectrum.png")
@@ -92,5 +94,6 @@ def _common_metric(report: dict[str, Any]) -> str:
 def _save(figure: Figure, path: Path) -> None:
     for axes in figure.axes:
         axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, dpi=130, facecolor="white", metadata={"Software": None})
+    with beside(path) as new:
+        figure.savefig(new, format="png", dpi=130, facecolor="white", metadata={"Software": None})
     plt.close(figure)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from bridge.bench.report import Options, Report
-from musicrfm.paths import path_of
+from musicrfm.writing import is_json_with, place_for, write_text
 
 __all__ = ["BENCHMARKS", "Options", "Report", "bench"]
 
@@ -23,8 +23,9 @@ BENCHMARKS = {
 
 def bench(name: str, options: Options, out: str | None = None) -> int:
     """Runs one, prints its table, and writes JSON if asked to; returns the exit status."""
+    place = None if out is None else place_for(out, ours=is_json_with("benchmark"))
     report = import_module(f"bridge.bench.{name}").run(options)
     print(report.text())
-    if out is not None:
-        path_of(out).write_text(report.json(name, options), "utf-8")
+    if place is not None:
+        write_text(place, report.json(name, options))
     return 0

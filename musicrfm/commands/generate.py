@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from musicrfm.commands.arguments import command, model_arguments, playing_arguments
 from musicrfm.commands.steers import STEER_HELP, crossfade_option, steer_option
 from musicrfm.errors import MusicRFMError
+from musicrfm.paths import path_of
+from musicrfm.writing import is_generated, place_for, reason, sound_file
 
 if TYPE_CHECKING:
     from musicrfm.commands.steers import CrossfadeOption, SteerOption
@@ -22,6 +23,12 @@ def add(commands) -> None:
     p = command(commands, "generate", generate, "write steered music into a file")
     p.add_argument("prompt", help="what to play, in words; '' for no prompt")
     p.add_argument("--out", required=True, metavar="FILE", help=".flac or .wav")
+    p.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace any file that is there (without it, only what this command has made; "
+        "beside anything else, NAME-2 is written)",
+    )
     p.add_argument("--seconds", type=float, default=10.0)
     p.add_argument("--steer", action="append", default=[], metavar="NAME=COEF", help=STEER_HELP)
     p.add_argument(
@@ -70,13 +77,19 @@ def add(commands) -> None:
 def generate(o: argparse.Namespace) -> None:
     import soundfile
 
-    suffix = Path(o.out).suffix.upper().lstrip(".")
+    out = path_of(o.out)
+    suffix = out.suffix.upper().lstrip(".")
     if suffix not in soundfile.available_formats():
         raise MusicRFMError(f"{o.out!r} is no sound file: let its name end in .flac or .wav")
     if not 0 < o.seconds < float("inf"):
         raise MusicRFMError(f"a file of {o.seconds:g} seconds cannot be made: give more than 0")
     steers = [steer_option(text) for text in o.steer]
     crossfades = [crossfade_option(text) for text in o.crossfade]
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MusicRFMError(f"{str(out.parent)!r} cannot be made: {reason(error)}") from None
+    place = place_for(out, o.overwrite, is_generated)
 
     from musicrfm.model import MusicModel
     from musicrfm.stream import MusicStream
@@ -97,15 +110,16 @@ def generate(o: argparse.Namespace) -> None:
     _add(stream, steers, crossfades, common)
     frames = max(1, round(o.seconds * model.frame_rate))
     left = frames * model.frame_size
-    Path(o.out).parent.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    with _create(o.out, model.sample_rate, model.channels) as file:
+    with sound_file(place, model.sample_rate, model.channels) as write:
         while left > 0:
             chunk = next(stream) if stream.frame < frames else stream.finish()
-            file.write(chunk[:left].clip(-1, 1))
+            write(chunk[:left].clip(-1, 1))
             left -= len(chunk)
             _progress(frames * model.frame_size - left, frames * model.frame_size, started, model)
-    print(f"{o.out}: {o.seconds:g} s")
+    shown = o.out if place == out else place
+    there = "" if place == out else f" ({o.out} is there already)"
+    print(f"{shown}: {o.seconds:g} s{there}")
 
 
 def _add(
@@ -139,18 +153,6 @@ def _add(
             )
         frames = max(1, round(fade.seconds * rate))
         steering.crossfade(start.name, end.name, frames, start=round(fade.start * rate))
-
-
-def _create(path: str, sample_rate: int, channels: int):
-    import soundfile
-
-    container = Path(path).suffix.upper().lstrip(".")
-    subtypes = soundfile.available_subtypes(container)
-    subtype = "PCM_24" if "PCM_24" in subtypes else None
-    try:
-        return soundfile.SoundFile(path, "w", sample_rate, channels, subtype, format=container)
-    except (OSError, RuntimeError) as error:
-        raise MusicRFMError(f"{path!r} cannot be written: {error}") from error
 
 
 def _progress(done: int, total: int, started: float, model: MusicModel) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from musicrfm.report import plain
+from musicrfm.writing import write_text
 
 if TYPE_CHECKING:
     from musicrfm.model import MusicModel
@@ -62,7 +63,7 @@ def write_page(options: Options, name: str, page: Page) -> Path:
         "details": page.details,
     }
     text = json.dumps(plain(data), indent=1, default=str)
-    (options.out / f"{name}.json").write_text(text + "\n", "utf-8")
+    write_text(options.out / f"{name}.json", text + "\n")
     lines = [f"# {page.title}", "", page.words, ""]
     if page.summary:
         lines += [f"**{page.summary}**", ""]
@@ -71,7 +72,7 @@ def write_page(options: Options, name: str, page: Page) -> Path:
     lines += [f"![{page.title}]({picture})\n" for picture in page.pictures]
     lines += ["Made by", "", "```", command, "```"]
     path = options.out / f"{name}.md"
-    path.write_text("\n".join(lines) + "\n", "utf-8")
+    write_text(path, "\n".join(lines) + "\n")
     return path
 
 
@@ -107,7 +108,7 @@ def write_index(options: Options, names: Sequence[str], left_out: dict[str, str]
             )
     options.out.mkdir(parents=True, exist_ok=True)
     path = options.out / "README.md"
-    path.write_text("\n".join(lines) + "\n", "utf-8")
+    write_text(path, "\n".join(lines) + "\n")
     return path
 
 

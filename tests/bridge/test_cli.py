@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,12 +17,15 @@ import pytest
 import soundfile
 import torch
 
+from bridge import disk
 from bridge.cli import main
 from bridge.rig import SteerSetting
-from bridge.session import add_directions, peak_memory_mib, unused
+from bridge.session import add_directions, peak_memory_mib
 from musicrfm.directions import Direction
 from musicrfm.errors import MusicRFMError
+from musicrfm.model import MusicModel
 from musicrfm.stream import MusicStream
+from musicrfm.writing import unused
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -72,6 +77,96 @@ def test_plays_into_a_file_and_measures(run, tmp_path, direction):
     assert terms["total_ms"] == sum(v for k, v in terms.items() if k != "total_ms")
 
 
+def test_no_evening_writes_over_another(run, tmp_path):
+    short = ("--output", "none", "--fast", "--seconds", "0.2")
+    (tmp_path / "notes.json").write_text('{"mine": 1}')
+    assert run(*short, "--record", "set.flac", "--stats", "notes.json")[0] == 0
+    first = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert set(first) == {"notes.json", "notes-2.json", "set.flac", "set.jsonl"}
+    assert first["notes.json"] == b'{"mine": 1}'
+    status, out, err = run(*short, "--record", "set.flac", "--seed", "4", "--output", "set.wav")
+    assert status == 0 and "recording: set-2.flac, what is turned: set-2.jsonl" in out
+    assert "set.flac is there already: this goes into set-2.flac" in err
+    assert run(*short, "--record", "set.wav")[0] == 0  # whose log cannot be that of set.flac
+    assert (tmp_path / "set-2.wav").exists() and (tmp_path / "set-2.wav.jsonl").exists()
+    assert all((tmp_path / name).read_bytes() == content for name, content in first.items())
+    assert run(*short, "--stats", "notes-2.json")[0] == 0  # its own it may write anew
+    assert not (tmp_path / "notes-2-2.json").exists()
+    assert run(*short, "--record", "set.flac", "--overwrite", "--seed", "4")[0] == 0
+    assert (tmp_path / "set.flac").read_bytes() == (tmp_path / "set-2.flac").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--stats", "folder"), "cannot write 'folder': it is a folder"),
+        (("--stats", "no/such/stats.json"), "there is no such folder"),
+        (("--record", "no/such/set.flac"), "there is no such folder"),
+        (("--record", "folder.flac"), "it is a folder"),
+        (("--record", "set.mp3"), "must end in .flac or .wav"),
+        (("--output", "no/such/set.flac"), "there is no such folder"),
+        (("--stats", "a\tb.json"), "holds a tab"),
+    ],
+)
+def test_what_would_fail_at_the_end_is_told_before_anything_is_loaded(
+    run, tmp_path, monkeypatch, arguments, said
+):
+    def load(*_, **__):
+        raise AssertionError("the model is loaded")
+
+    monkeypatch.setattr(MusicModel, "load", load)
+    for name in ("folder", "folder.flac"):
+        (tmp_path / name).mkdir()
+    status, _, err = run("--output", "none", "--fast", "--seconds", "0.2", *arguments)
+    assert status == 2 and said in err and err.count("\n") == 1
+    assert sorted(os.listdir(tmp_path)) == ["folder", "folder.flac"]
+
+
+def test_a_disk_that_is_full_at_the_end_is_told_and_the_status_is_not_0(run, tmp_path, monkeypatch):
+    room, write = 15_000, disk.write
+
+    def small(handle: int, at: int | None, data: bytes) -> int:
+        if at is not None and at + len(data) > room:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(handle, at, data)
+
+    monkeypatch.setattr(disk, "write", small)
+    short = ("--output", "none", "--fast", "--seconds", "1")
+    status, out, err = run(*short, "--record", "set.wav", "--stats", "s.json")
+    assert status == 1 and "played 1.0 s" in out
+    assert re.search(r"the recording set.wav lacks 0\.\d to 1.0 s: No space left on device", err)
+    assert "System error" not in err and (tmp_path / "s.json").exists()
+    assert 3 * soundfile.info(tmp_path / "set.wav").frames <= room
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    before = (tmp_path / "s.json").read_bytes()
+    monkeypatch.setattr(Path, "write_bytes", full)
+    status, out, err = run("--output", "none", "--fast", "--seconds", "0.2", "--stats", "s.json")
+    assert status == 1 and "error: cannot write 's.json': No space left on device" in err
+    assert (tmp_path / "s.json").read_bytes() == before and "played 0.2 s" in out
+    assert sorted(os.listdir(tmp_path)) == ["s.json", "set.jsonl", "set.wav"]
+
+
+def test_a_home_folder_is_found_where_the_shell_leaves_it(run, tmp_path, monkeypatch):
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    rig = "[output]\nto = 'none'\nrecord = '~/rig.flac'\n"
+    (tmp_path / "home" / "my.toml").write_text(rig)
+    short = ("--fast", "--seconds", "0.2", "--rig", "~/my.toml")
+    assert run(*short)[0] == 0 and run(*short, "--record=~/a.wav", "--stats=~/s.json")[0] == 0
+    assert run(*short, "--output=~/b.wav", "--continue", "~/b.wav")[0] == 2
+    found = {"my.toml", "rig.flac", "rig.jsonl", "a.wav", "a.jsonl", "s.json"}
+    assert set(os.listdir(tmp_path / "home")) == found and os.listdir(tmp_path) == ["home"]
+
+
+def test_a_prompt_that_is_no_text_in_any_language_plays(run):
+    status, out, _ = run("caf\udce9", "--output", "none", "--fast", "--seconds", "0.2")
+    assert status == 0 and "playing 'caf?'" in out
+
+
 def test_the_same_seed_plays_the_same_and_another_does_not(run, tmp_path):
     for name, seed in (("a", "3"), ("b", "3"), ("c", "4")):
         run("--output", f"{name}.wav", "--seconds", "1", "--fast", "--seed", seed)
@@ -105,7 +200,7 @@ def test_without_a_sound_card_it_plays_at_real_time_pace_into_a_session_file(
     assert "apt install libportaudio2" in sentence
     assert soundfile.info(tmp_path / "session.flac").frames == 38400
     assert "output: session.flac" in out
-    assert unused("session.flac") == "session-2.flac"
+    assert unused("session.flac") == Path("session-2.flac")
 
 
 def test_without_a_device_it_waits_for_one_and_plays_into_a_session_file(
@@ -319,7 +414,7 @@ def test_memory_is_measured():
 
 def test_the_command_line_goes_before_the_rig(tmp_path, monkeypatch):
     played = []
-    monkeypatch.setattr("bridge.session.play", lambda settings: played.append(settings) or 0)
+    monkeypatch.setattr("bridge.cli.play", lambda settings: played.append(settings) or 0)
     rig = tmp_path / "rig.toml"
     rig.write_text('[osc]\ntcp = "off"\n[web]\nat = "0.0.0.0:81"\nhost = "stage"\n')
     main(["play", "--rig", str(rig)])
@@ -331,9 +426,3 @@ def test_the_command_line_goes_before_the_rig(tmp_path, monkeypatch):
         (3032, ("127.0.0.1", 82), ("a",)),
         ("same", None, ()),
     ]
-
-
-def test_what_plays_nothing_does_not_wait_for_the_models_libraries():
-    """`bridge learn` is for a hand that is on the knob already."""
-    code = "import sys, bridge.cli; sys.exit('transformers' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], timeout=120).returncode == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 
 from bridge.controls import Controls, namespace
@@ -98,6 +100,21 @@ def test_they_are_kept_in_the_rig_file_with_its_comments(controls: Controls, tmp
     assert load_rig(path).presets == {}
     assert "# slow" in path.read_text("utf-8")
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_name_is_the_same_in_either_form_of_unicode(controls: Controls, tmp_path) -> None:
+    path = tmp_path / "rig.toml"
+    mac, other = (unicodedata.normalize(form, "Übung") for form in ("NFD", "NFC"))
+    path.write_text(f'[presets."{mac}"]\n"/gain" = 3.0\n', "utf-8")
+    presets = Presets(controls, path, load_rig(path).presets)
+    presets.recall(other)
+    assert controls.get("/gain") == 3.0
+    controls.set("/gain", -9.0)
+    presets.store(mac)
+    assert list(load_rig(path).presets) == [other] and presets.names() == [other]
+    assert load_rig(path).presets[other]["/gain"] == -9.0
+    presets.delete(other)
+    assert not load_rig(path).presets
 
 
 def test_a_file_that_cannot_be_written_leaves_all_as_it_was(controls: Controls, tmp_path) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -59,6 +63,43 @@ def test_generate_writes_exactly_the_seconds_asked_for(checkpoint, tmp_path, suf
     assert about.subtype == subtype
     audio, _ = soundfile.read(out)
     assert np.abs(audio).max() > 0.001
+
+
+def test_generate_replaces_only_what_it_has_made(checkpoint, tmp_path, monkeypatch, capsys):
+    base = ["generate", "piano", "--model", str(checkpoint), "--seconds", "0.2", "--out"]
+    for suffix in ("wav", "flac", "ogg"):
+        mine, clip = tmp_path / f"mine.{suffix}", tmp_path / f"clip.{suffix}"
+        soundfile.write(mine, np.zeros(1000), 16000)
+        before = mine.read_bytes()
+        assert main([*base, str(mine)]) == 0 and main([*base, str(clip)]) == 0
+        assert mine.read_bytes() == before and (tmp_path / f"mine-2.{suffix}").exists()
+        first = soundfile.read(clip)[0]
+        assert main([*base, str(clip), "--seed", "5"]) == 0
+        assert not np.array_equal(soundfile.read(clip)[0], first)
+        assert main([*base, str(mine), "--overwrite"]) == 0
+        assert soundfile.info(mine).samplerate == 32000
+    assert len(list(tmp_path.iterdir())) == 9
+    assert "mine-2.wav: 0.2 s" in (said := capsys.readouterr().out) and "is there already" in said
+
+
+def test_a_full_disk_leaves_what_was_there(checkpoint, tmp_path, monkeypatch, capsys):
+    out = tmp_path / "clip.wav"
+    base = ["generate", "piano", "--model", str(checkpoint), "--seconds", "0.5", "--out", str(out)]
+    assert main(base) == 0
+    before = out.read_bytes()
+
+    class Full(io.FileIO):
+        def write(self, data) -> int:
+            if self.tell() + len(data) > 20_000:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return super().write(data)
+
+    monkeypatch.setattr(Path, "open", lambda path, mode="r", **_: Full(path, mode))
+    assert main([*base, "--seed", "3"]) == 2
+    monkeypatch.undo()
+    error = capsys.readouterr().err
+    assert error == f"error: '{out}' cannot be written: No space left on device\n"
+    assert out.read_bytes() == before and os.listdir(tmp_path) == ["clip.wav"]
 
 
 def test_generate_follows_seed_and_steering(checkpoint, note, tmp_path):

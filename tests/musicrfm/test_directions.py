@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -173,3 +174,26 @@ def test_refusals(folder: Path, model: MusicModel) -> None:
 def test_what_is_no_direction(vectors, scores, meta, pattern: str) -> None:
     with pytest.raises(MusicRFMError, match=pattern):
         Direction("x", vectors, scores, meta)
+
+
+@pytest.mark.parametrize(("on_disk", "typed"), [("NFD", "NFC"), ("NFC", "NFD")])
+def test_names_are_the_same_in_either_form_of_unicode(folder, model, on_disk, typed) -> None:
+    name = "Übung"
+    direction = make(model=model.name)
+    path = direction.save(
+        folder / model.name / f"{unicodedata.normalize(on_disk, name)}x.safetensors"
+    )
+    assert f"{unicodedata.normalize('NFC', name)}x" in list_directions(model.name)
+    wanted = f"{unicodedata.normalize(typed, name)}x"
+    assert torch.equal(Direction.load(wanted, model).vectors, direction.vectors)
+    by_path = Direction.load(str(folder / model.name / f"{wanted}.safetensors"), model)
+    assert torch.equal(by_path.vectors, direction.vectors) and path.exists()
+
+
+def test_a_home_folder_in_a_path(folder, model, monkeypatch) -> None:
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("USERPROFILE", str(folder))
+    monkeypatch.setenv("MUSICRFM_DIRECTIONS", "~/mine")
+    assert user_folder() == folder / "mine"
+    assert make(model=model.name).save("~/a/b.safetensors") == folder / "a" / "b.safetensors"
+    assert Direction.load("~/a/b.safetensors", model).name == "note_C"
