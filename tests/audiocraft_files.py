@@ -105,6 +105,8 @@ def settings(checkpoint: Path) -> dict:
     config = _config(checkpoint)
     decoder, melody = config["decoder"], config["model_type"] == "musicgen_melody"
     stereo = decoder["audio_channels"] == 2
+    generation = json.loads((checkpoint / "generation_config.json").read_text())
+    guidance = generation["guidance_scale"]
     books, window = decoder["num_codebooks"], decoder["max_position_embeddings"]
     t5 = {"model": "t5", "t5": {"name": "t5-base", "finetune": False, "word_dropout": 0.3}}
     chroma = {"sample_rate": "${sample_rate}", "n_chroma": config.get("num_chroma"),
@@ -145,7 +147,7 @@ def settings(checkpoint: Path) -> dict:
             "norm": "layer_norm",
             "kv_repeat": 1,
         },
-        "classifier_free_guidance": {"training_dropout": 0.3, "inference_coef": 3.0},
+        "classifier_free_guidance": {"training_dropout": 0.3, "inference_coef": guidance},
         "fuser": {
             "cross_attention_pos_emb": False,
             "prepend": ["self_wav", "description"] if melody else [],

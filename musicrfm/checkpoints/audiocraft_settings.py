@@ -55,9 +55,9 @@ def opened(content: Any, path: Path) -> tuple[Mapping[str, Tensor], Settings]:
         raise MusicRFMError(
             f"{path} is not in audiocraft's form: it has no best_state with weights"
         )
-    text = table.get("xp.cfg") or "{}"
+    text = table.get("xp.cfg") or {}
     try:
-        values = yaml.safe_load(text)
+        values = yaml.safe_load(text) if isinstance(text, str) else text
     except (yaml.YAMLError, AttributeError, RecursionError, ValueError) as error:
         raise MusicRFMError(f"the settings (xp.cfg) in {path} cannot be read") from error
     return state, Settings(values if isinstance(values, Mapping) else {})

@@ -19,6 +19,10 @@ _HOSTS = {"huggingface.co", "www.huggingface.co", "hf.co"}
 _PAGES = re.compile(r"/(?:models/)?([^/]+/[^/]+)(?:/(?:tree|blob|resolve)/([^/]+).*|/.*|)")
 
 
+class NotThere(MusicRFMError):
+    """The hub has no such repository, or not for this person."""
+
+
 @dataclass(frozen=True)
 class Address:
     """A repository, `owner/name`, and which state of it; None is the latest."""
@@ -83,7 +87,8 @@ def download(
         reason = _reason(error, where.repo)
         if lack is not None:
             raise MusicRFMError(f"{lack}; now it cannot be fetched: {reason}") from error
-        raise MusicRFMError(
+        kind = NotThere if isinstance(error, hub_errors.RepositoryNotFoundError) else MusicRFMError
+        raise kind(
             f"model {where.repo!r} is no folder here and cannot be had from the Hugging Face hub: "
             f"{reason}"
         ) from error

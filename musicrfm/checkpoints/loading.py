@@ -25,8 +25,8 @@ KINDS = {
     "musicgen": transformers.MusicgenForConditionalGeneration,
     "musicgen_melody": transformers.MusicgenMelodyForConditionalGeneration,
 }
-# Weights that nothing is played with: positions are computed, the others are for training.
-_UNUSED = ("embed_positions.weights", "codebook.cluster_size", "codebook.embed_avg")
+_POSITIONS = "embed_positions.weights"
+_TRAINING = ("codebook.cluster_size", "codebook.embed_avg")  # nothing is played with these
 _T5_VOCABULARY = 32_128
 
 
@@ -62,7 +62,7 @@ def load(checkpoint: Checkpoint, elsewhere: Elsewhere | None = None) -> Loaded:
         loaded = _load(checkpoint, elsewhere)
     loaded.hf.eval().requires_grad_(False)
     loaded.hf.name_or_path = str(checkpoint.folder)
-    used = ((n, t) for n, t in loaded.hf.state_dict().items() if not n.endswith(_UNUSED))
+    used = ((n, t) for n, t in loaded.hf.state_dict().items() if not n.endswith(_TRAINING))
     check_finite(used, f"model {checkpoint.shown!r}")
     return loaded
 
@@ -171,6 +171,8 @@ def _made(
     shown: str,
 ) -> transformers.PreTrainedModel:
     """The model with these weights. Raises MusicRFMError if one is missing or of another size."""
+    # Positions are computed; only older versions of transformers also keep them in the file.
+    tensors = {n: t for n, t in tensors.items() if not n.endswith(_POSITIONS)}
     given = set(tensors)
     mapped = {tensor.untyped_storage().data_ptr() for tensor in tensors.values()}
     hf, report = kind.from_pretrained(
@@ -189,7 +191,7 @@ def _made(
             f"the weights of model {shown!r} do not fit its config.json: {name} is "
             f"{list(there)}, not {list(expected)}"
         )
-    missing = sorted(k for k in report["missing_keys"] if not k.endswith("embed_positions.weights"))
+    missing = sorted(k for k in report["missing_keys"] if not k.endswith(_POSITIONS))
     if missing:
         unknown = min(given & set(report["unexpected_keys"]), default=None)
         raise MusicRFMError(

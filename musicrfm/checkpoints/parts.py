@@ -104,9 +104,8 @@ def _found(what: Sought, near: Path) -> Path:
         return beside
     if folder := next(_cached(what), None):
         return folder
-    where = hub.Address(what.name if "/" in what.name else f"{_T5_OWNER}/{what.name}")
     try:
-        return hub.download(where, wanted, lambda folder: in_folder(folder, where.repo))
+        return _fetched(_names(what))
     except MusicRFMError as error:
         reason = str(error).partition("hub: ")[2] or str(error)
         raise MusicRFMError(
@@ -117,9 +116,25 @@ def _found(what: Sought, near: Path) -> Path:
         ) from error
 
 
+def _names(what: Sought) -> list[str]:
+    """What it is called on the hub; T5 was there before names had owners."""
+    return [what.name] if "/" in what.name else [f"{_T5_OWNER}/{what.name}", what.name]
+
+
+def _fetched(names: list[str]) -> Path:
+    """The first that the hub has. Raises MusicRFMError if it has none, or cannot be asked."""
+    where, *others = map(hub.Address, names)
+    try:
+        return hub.download(where, wanted, lambda folder: in_folder(folder, where.repo))
+    except hub.NotThere:
+        if not others:
+            raise
+    return _fetched([other.repo for other in others])
+
+
 def _cached(what: Sought) -> Iterator[Path]:
     """Folders in the hub's cache that hold it."""
-    names = [what.name] if "/" in what.name else [f"{_T5_OWNER}/{what.name}", what.name]
+    names = _names(what)
     if what.name in (T5, f"{_T5_OWNER}/{T5}", ENCODEC):
         names += _PUBLISHED
     for name in names:

@@ -140,6 +140,22 @@ def test_the_text_encoder_is_looked_for_in_every_place(pair, tmp_path, monkeypat
         same(mine, plain)
 
 
+def test_the_hub_is_asked_for_both_names_of_t5(pair, tmp_path, monkeypatch):
+    plain, mine = pair
+    (mine / "t5-base").rename(tmp_path / "t5")
+    asked = []
+
+    def download(where: hub.Address, *how: object) -> Path:
+        asked.append(where.repo)
+        if "/" in where.repo:
+            raise hub.NotThere("cannot be had from the Hugging Face hub: no such model")
+        return tmp_path / "t5"
+
+    monkeypatch.setattr(hub, "download", download)
+    same(mine, plain)
+    assert asked == ["google-t5/t5-base", "t5-base"]
+
+
 @pytest.mark.parametrize("given", ["nowhere", "empty", "codec"])
 def test_a_folder_that_holds_no_text_encoder(given, pair, tmp_path, capsys):
     _, mine = pair
@@ -195,6 +211,8 @@ def test_files_of_other_savers(pair, tmp_path):
         content |= {"fsdp_best_state": content.pop("best_state"), "best_state": {}}
 
     change(mine / STATE, sharded)
+    same(mine, plain)
+    change(mine / STATE, lambda c: c.update({"xp.cfg": yaml.safe_load(c["xp.cfg"])}))
     same(mine, plain)
     old = torch.load(mine / STATE, weights_only=True)
     torch.save(old, mine / STATE, _use_new_zipfile_serialization=False)

@@ -93,6 +93,12 @@ def tied_elsewhere(state: State, folder: Path) -> None:
     write(state | {"text_encoder.encoder.embed_tokens.weight": shared}, folder / WHOLE)
 
 
+def with_positions(state: State, folder: Path) -> None:
+    """As older versions of transformers save them, perhaps longer than the window."""
+    name = "decoder.model.decoder.embed_positions.weights"
+    write(state | {name: torch.zeros(2048, 32)}, folder / WHOLE)
+
+
 def from_before_archives(state: State, folder: Path) -> None:
     torch.save(state, folder / PICKLED, _use_new_zipfile_serialization=False)
 
@@ -122,6 +128,7 @@ LAYOUTS: dict[str, Callable[[State, Path], object]] = {
     "text encoder untied": untied,
     "text encoder tied elsewhere": tied_elsewhere,
     "from before archives": from_before_archives,
+    "with positions": with_positions,
 }
 
 
