@@ -54,3 +54,24 @@ def is_loopback(host: str) -> bool:
     except OSError:
         return False
     return all(ipaddress.ip_address(place[0].split("%")[0]).is_loopback for *_, place in found)
+
+
+def is_own_address(host: str) -> bool:
+    """Whether an address is one of this machine's: then a socket can be bound to it."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind((host, 0))
+    except OSError:
+        return False
+    return True
+
+
+def is_here(host: str) -> bool:
+    """Whether an address is this machine's in a way that nobody elsewhere can pretend."""
+    try:
+        address = ipaddress.ip_address(host.split("%")[0])
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback

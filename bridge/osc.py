@@ -21,11 +21,14 @@ from typing import TYPE_CHECKING
 from pythonosc.osc_message_builder import BuildError
 
 from bridge.controls import Controls
+from bridge.hosts import is_own_address
 from bridge.log_limit import about
 from bridge.osc_packet import MAX_PACKET, Message, build, parse
 from bridge.osc_pattern import is_pattern, match
 from bridge.osc_values import fitting, pressed, useful
+from bridge.reply_ports import ReplyPorts
 from bridge.subscriptions import RATE, STREAM, Subscriptions
+from bridge.unreachable import ask_for_errors, nobody_at
 from musicrfm.errors import MusicRFMError
 
 if TYPE_CHECKING:
@@ -36,7 +39,6 @@ log = logging.getLogger(__name__)
 REPLIES = ("/error", "/pong")  # what a bridge sends; answering one could go back and forth for ever
 MAX_AHEAD = 60.0  # seconds that a bundle's time tag may lie in the future
 MAX_WAITING = 1000  # bundled messages waiting for their time
-MAX_CLIENTS = 256
 HANDED_SECONDS = 0.05  # that packets from TCP wait at most for those from UDP
 MAX_REASON = 500  # characters of an error that are sent back
 
@@ -94,6 +96,7 @@ class OscServer:
             if family == socket.AF_INET6:  # "::" means IPv4 too, on every system
                 self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
             self._socket.bind(place)
+            ask_for_errors(self._socket)
         except OSError as error:
             self._socket.close()
             raise MusicRFMError(
@@ -105,7 +108,7 @@ class OscServer:
         self._subscriptions: Subscriptions | None = None
         self._waiting: list[tuple[float, int, Message, Client]] = []
         self._order = itertools.count()
-        self._reply_ports: dict[tuple, int] = {}
+        self._reply_ports = ReplyPorts()
         self._streams: dict[tuple, Callable[[bytes], None]] = {}
         self._handed: deque[Handed] = deque()
         self._closed = False
@@ -113,7 +116,7 @@ class OscServer:
 
     def start(self, controls: Controls, meters: Meters | None = None) -> None:
         self._controls = controls
-        self._subscriptions = Subscriptions(controls, self._send)
+        self._subscriptions = Subscriptions(controls, self._send_packet)
         self._subscriptions.meters = meters
         controls.on_error(self._tell)
         self._subscriptions.start()
@@ -269,7 +272,16 @@ class OscServer:
         port = arguments[0] if len(arguments) == 1 else None
         if isinstance(port, bool) or not isinstance(port, (int, float)) or not 1 <= port <= 65535:
             raise MusicRFMError(f"{address} takes a port number, 1 to 65535")
+        if not client.stream and self._is_own((client.host, int(port))):
+            raise MusicRFMError(
+                f"{address}: {int(port)} is the bridge's own port, which it cannot answer to: give "
+                "the port that you listen on"
+            )
         return int(port)
+
+    def _is_own(self, place: tuple) -> bool:
+        """Whether what is sent there comes back to this bridge."""
+        return place[1] == self.port and is_own_address(place[0])
 
     def _set_reply_port(self, arguments: tuple, client: Client) -> None:
         """Max and TouchOSC listen on another port than they send from; over TCP nobody does."""
@@ -278,9 +290,7 @@ class OscServer:
         port = self._port(arguments, client, "/reply_port")
         if client.stream:
             return
-        if client.address not in self._reply_ports and len(self._reply_ports) >= MAX_CLIENTS:
-            self._reply_ports.pop(next(iter(self._reply_ports)))
-        self._reply_ports[client.address] = port
+        self._reply_ports.add(client.address, port)
 
     def _refuse(self, reason: str, client: Client, address: str = "") -> None:
         reason = reason if len(reason) <= MAX_REASON else reason[:MAX_REASON] + "…"
@@ -297,12 +307,22 @@ class OscServer:
 
     def _send(self, place: tuple, address: str, *arguments: object) -> None:
         try:
-            packet = build(address, *arguments)
-            if place[-1] != STREAM:
+            self._send_packet(place, build(address, *arguments))
+        except (ValueError, BuildError) as error:
+            log.debug("no reply to %s: %s", place, error)
+
+    def _send_packet(self, place: tuple, packet: bytes) -> None:
+        try:
+            if place[-1] == STREAM:
+                send = self._streams.get(place)
+                if send is not None:
+                    send(packet)
+                return
+            try:
                 self._socket.sendto(packet, place)
-            elif (send := self._streams.get(place)) is not None:
-                send(packet)
-        except (OSError, ValueError, BuildError) as error:
+            except ConnectionRefusedError:  # which an earlier packet met with, maybe elsewhere
+                self._socket.sendto(packet, place)
+        except OSError as error:
             log.debug("no reply to %s: %s", place, error)
 
     def _run(self) -> None:
@@ -320,14 +340,17 @@ class OscServer:
                 self._take_handed(woken=True)
                 continue
             except OSError as error:
-                # Windows reports here that an earlier reply found nobody.
+                # That an earlier packet found nobody is reported here.
                 if not self._closed:
                     log.debug("OSC receive: %s", error)
+                    for place in nobody_at(self._socket):
+                        self._subscriptions.nobody_at(place)
                 continue
             if self._closed:
                 return
-            woken = not packet and sender[1] == self.port
-            if not woken:
+            own = self._is_own(sender)
+            woken = own and not packet
+            if not own:  # whoever can forge the bridge's own address is not answered there
                 self._subscriptions.heard_from(sender[0])
                 self.handle(packet, self._client(sender))
             self._take_handed(woken)
@@ -350,6 +373,8 @@ class OscServer:
     def _client(self, sender: tuple) -> Client:
         """Who sent it, and, where a subscriber of the same host is told elsewhere, where."""
         port = self._reply_ports.get(sender)
+        if port is not None:
+            self._reply_ports.heard_from(sender)
         return Client(sender, sender if port is None else (sender[0], port, *sender[2:]))
 
     def _wake(self) -> None:

@@ -197,3 +197,9 @@ def build(address: str, *arguments: object) -> bytes:
     for argument in arguments:
         builder.add_arg(argument, "f" if isinstance(argument, float) else None)
     return builder.build().dgram
+
+
+def bundle(messages: list[bytes]) -> bytes:
+    """Messages as one packet, to be obeyed at once."""
+    sized = b"".join(struct.pack(">i", len(message)) + message for message in messages)
+    return BUNDLE + struct.pack(">II", 0, 1) + sized

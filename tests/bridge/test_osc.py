@@ -7,6 +7,7 @@ import socket
 import struct
 import sys
 import time
+from collections import deque
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -34,6 +35,18 @@ def time_tag(when: float) -> bytes:
     return struct.pack(">II", int(when) + NTP_EPOCH, int(when % 1 * 2**32))
 
 
+def opened(packet: bytes) -> list[bytes]:
+    """The messages of a packet."""
+    if not packet.startswith(b"#bundle\0"):
+        return [packet]
+    found, at = [], 16
+    while at < len(packet):
+        size = int.from_bytes(packet[at : at + 4], "big")
+        found.append(packet[at + 4 : at + 4 + size])
+        at += 4 + size
+    return found
+
+
 class Peer:
     """A client with a socket of its own, talking to a server that is listening."""
 
@@ -45,12 +58,16 @@ class Peer:
         self.socket.bind(("127.0.0.1", 0))
         self.socket.settimeout(5.0)
         self._numbers = itertools.count()
+        self._heard: deque[bytes] = deque()
 
     def send(self, packet: bytes) -> None:
         self.socket.sendto(packet, ("127.0.0.1", self.server.port))
 
     def hear(self) -> tuple:
-        message = OscMessage(self.socket.recv(65535))
+        """The next message, in whatever packet it comes."""
+        while not self._heard:
+            self._heard.extend(opened(self.socket.recv(65535)))
+        message = OscMessage(self._heard.popleft())
         return message.address, *message.params
 
     def settle(self) -> list[tuple]:

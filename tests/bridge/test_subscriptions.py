@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 
 import pytest
+from pythonosc.osc_message import OscMessage
 
 from bridge.meters import Reading
 from bridge.osc_packet import build
-from bridge.subscriptions import MAX_SUBSCRIBERS, Subscriptions
-from tests.bridge.test_osc import Peer
+from bridge.reply_ports import KEPT as KEPT_PORTS
+from bridge.reply_ports import MAX_CLIENTS, ReplyPorts
+from bridge.subscriptions import (
+    HOST_BYTES,
+    KEPT,
+    MAX_A_HOST,
+    MAX_SUBSCRIBERS,
+    MAX_TOLD,
+    Subscriptions,
+)
+from musicrfm.errors import MusicRFMError
+from tests.bridge.test_osc import Peer, opened
 
 
 class Still:
@@ -141,9 +153,122 @@ def test_who_is_silent_for_long_is_told_no_more(peer: Peer, monkeypatch) -> None
     assert subscriptions.remove(("here", 1)) and not subscriptions.remove(("there", 2))
 
 
-def test_there_can_only_be_so_many(peer: Peer) -> None:
-    subscriptions = Subscriptions(peer.controls, lambda *message: None)
-    for port in range(MAX_SUBSCRIBERS + 5):
-        subscriptions.add(("here", port))
-    assert len(subscriptions) == MAX_SUBSCRIBERS
-    assert subscriptions.remove(("here", MAX_SUBSCRIBERS + 4))
+def quiet(peer: Peer) -> Subscriptions:
+    return Subscriptions(peer.controls, lambda place, packet: None)
+
+
+def test_a_host_has_only_a_few(peer: Peer) -> None:
+    subscriptions = quiet(peer)
+    for port in range(1, MAX_A_HOST + 1):
+        subscriptions.add(("10.0.0.1", port))
+    with pytest.raises(MusicRFMError, match=r"10\.0\.0\.1 has 4 subscriptions .*1, 2, 3, 4"):
+        subscriptions.add(("10.0.0.1", 9))
+    subscriptions.add(("10.0.0.1", 4), 60)  # which it has already
+    subscriptions.add(("10.0.0.2", 9))
+    assert subscriptions.remove(("10.0.0.1", 1))
+    subscriptions.add(("10.0.0.1", 9))
+
+
+def test_who_is_told_stays_told_and_this_machine_has_places(peer: Peer) -> None:
+    subscriptions = quiet(peer)
+    subscriptions.add(("10.9.9.9", 1))
+    for host in range(MAX_SUBSCRIBERS - KEPT - 1):
+        subscriptions.add((f"10.0.0.{host}", 1))
+    with pytest.raises(MusicRFMError, match="all 64 places are taken"):
+        subscriptions.add(("10.8.8.8", 1))
+    assert ("10.9.9.9", 1) in subscriptions
+    for port in range(KEPT):
+        subscriptions.add((f"127.0.0.{1 + port // MAX_A_HOST}", port))
+    with pytest.raises(MusicRFMError, match="all 64 places are taken"):
+        subscriptions.add(("127.0.0.9", 9))
+
+
+def test_a_tick_is_one_packet_and_what_has_no_room_comes_later(peer: Peer) -> None:
+    packets: list[bytes] = []
+    subscriptions = Subscriptions(peer.controls, lambda place, packet: packets.append(packet))
+    subscriptions.meters = Still()
+    subscriptions.add(("10.0.0.1", 1))
+    one = subscriptions._subscribers["10.0.0.1", 1]
+    for parameter in peer.controls.parameters.values():
+        if parameter.type == "f" and not parameter.event:
+            peer.controls.set(parameter.address, parameter.high or 1.0, "web")
+    peer.controls.set("/prompt", "a " * 900 + "waltz", "web")
+    now = peer.controls.snapshot().values
+    wanted = {address for address, value in now.items() if one.known[address] != value}
+    assert len(wanted) > 20
+    told: list[str] = []
+    for tick in range(1, 9):
+        subscriptions._tell(one, one.due + tick)
+        assert len(packets) == tick
+        assert len(packets[-1]) <= MAX_TOLD or b"waltz" in packets[-1]
+        told += [OscMessage(message).address for message in opened(packets[-1])]
+    changes = [address for address in told if not address.startswith(("/meter", "/tempo/mea"))]
+    assert sorted(changes) == sorted(wanted)
+    assert opened(packets[-1])[-1].startswith(b"/meter/chroma")
+
+
+def test_a_host_has_a_budget_and_hears_the_newest_when_it_has_some_again(peer: Peer) -> None:
+    sizes: list[int] = []
+    subscriptions = Subscriptions(peer.controls, lambda place, packet: sizes.append(len(packet)))
+    subscriptions.meters = Still()
+    for port in range(MAX_A_HOST):
+        subscriptions.add(("10.0.0.1", port), 60)
+    start = time.monotonic()
+    for tick in range(600):  # ten seconds
+        peer.controls.set("/gain", -float(tick % 40), "web")
+        for one in list(subscriptions._subscribers.values()):
+            subscriptions._tell(one, start + tick / 60)
+    assert 0.9 * 10 * HOST_BYTES < sum(sizes) < 1.2 * 11 * HOST_BYTES
+    peer.controls.set("/gain", -7.5, "web")
+    subscriptions._tell(one, start + 20)
+    assert one.known["/gain"] == -7.5
+
+
+def test_the_bridge_does_not_talk_to_itself(peer: Peer) -> None:
+    own = peer.server.port
+    for question in ("/subscribe", "/reply_port"):
+        peer.send(build(question, own))
+        assert f"{own} is the bridge's own port" in peer.hear()[1]
+    assert len(peer.server._subscriptions) == 0
+    # Forged, it would come from there.
+    peer.server._socket.sendto(build("/subscribe"), ("127.0.0.1", own))
+    peer.server._socket.sendto(build("/gain", -9.0), ("127.0.0.1", own))
+    peer.settle()
+    assert len(peer.server._subscriptions) == 0 and peer.controls.get("/gain") != -9.0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells that nobody listens")
+def test_where_nobody_listens_nobody_is_told(peer: Peer) -> None:
+    gone = Peer()
+    port = gone.socket.getsockname()[1]
+    gone.server.close()
+    gone.socket.close()
+    peer.send(build("/subscribe", port, 60))
+    peer.send(build("/subscribe", 60))
+    peer.settle()
+    peer.controls.set("/gain", -3.0, "web")
+    end = time.monotonic() + 20
+    while ("127.0.0.1", port) in peer.server._subscriptions:
+        assert time.monotonic() < end
+        peer.tell("/ping")
+    assert peer.tell("/ping") == [("/pong",)]
+
+
+def test_reply_ports_are_few_and_kept(monkeypatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr("bridge.reply_ports.time", clock)
+    ports = ReplyPorts()
+    ports.add(("10.9.9.9", 1), 9001)
+    for number in range(MAX_CLIENTS - KEPT_PORTS - 1):
+        ports.add((f"10.0.{number}.1", 1), 9001)
+    with pytest.raises(MusicRFMError, match="listen on the port that you send from"):
+        ports.add(("10.8.8.8", 1), 9001)
+    assert ports.get(("10.9.9.9", 1)) == 9001 and ports.get(("10.8.8.8", 1)) is None
+    for number in range(40):  # a program on this machine that is started again and again
+        ports.add(("127.0.0.1", number), 9001)
+    assert ports.get(("127.0.0.1", 39)) == 9001 and ports.get(("127.0.0.1", 0)) is None
+    clock.now = 500.0
+    ports.heard_from(("10.9.9.9", 1))
+    clock.now = 700.0
+    ports.add(("10.8.8.8", 1), 9002)  # in the place of one who was silent
+    assert ports.get(("10.9.9.9", 1)) == 9001 and ports.get(("10.0.0.1", 1)) is None
