@@ -9,7 +9,7 @@ import argparse
 import secrets
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bridge import device_list
 from bridge.bench.command import bench_arguments, run_bench
@@ -17,7 +17,6 @@ from bridge.clients import clients
 from bridge.controls import namespace
 from bridge.controls_page import page
 from bridge.device_names import SetupError
-from bridge.doctor import doctor
 from bridge.hosts import host_name, web_place
 from bridge.learn_command import listen
 from bridge.midi_port import NoMidi, input_names
@@ -26,17 +25,21 @@ from bridge.output import FIXES, RING_SECONDS
 from bridge.parameters import CUE_GAIN
 from bridge.priority import be_early
 from bridge.recorder import is_sound_file
-from bridge.replay import ReplaySettings, replay
 from bridge.rig import Rig, SteerSetting, load_rig
 from bridge.rig_commands import check_rig_file, init_rig
 from bridge.routing import apart, outputs
-from bridge.session import Settings, play
 from bridge.status import logged
 from bridge.voice import speaking
+from musicrfm.commands.arguments import DEVICE_HELP
 from musicrfm.commands.steers import steer_option
 from musicrfm.directions import list_directions, model_name
 from musicrfm.errors import MusicRFMError
 from musicrfm.terminal import run_command
+
+# What plays a model imports its libraries, which takes seconds: nothing else is to wait for them,
+# so the commands that play are imported when they are asked for.
+if TYPE_CHECKING:
+    from bridge.session import Settings
 
 WEB_PORT = 8000
 OVERWRITE = "replace files that are there (without it, NAME-2 is written)"
@@ -62,10 +65,14 @@ def _main(argv: Sequence[str] | None) -> int:
         if args.command == "rig":
             return init_rig(args.file) if args.do == "init" else check_rig_file(args.file)
         if args.command == "doctor":
+            from bridge.doctor import doctor
+
             return doctor(args.model, args.device, args.output, args.rig)
         if args.command == "bench":
             return run_bench(args)
         if args.command == "replay":
+            from bridge.replay import ReplaySettings, replay
+
             replaying = ReplaySettings(
                 args.log,
                 args.out,
@@ -81,6 +88,8 @@ def _main(argv: Sequence[str] | None) -> int:
         if args.command == "learn":
             with speaking() as voice, logged(voice):
                 return listen(args.address, args.rig, args.midi or ())
+        from bridge.session import play
+
         be_early()
         return play(_settings(args))
     except MusicRFMError as error:
@@ -107,7 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     rig_.add_argument("file", metavar="FILE", help="the rig file (TOML)")
     doctor_ = commands.add_parser("doctor", help="how this computer should play, and why")
     doctor_.add_argument("--model", metavar="M", default="nano", help="default nano")
-    doctor_.add_argument("--device", metavar="cpu|cuda", help="where the model runs")
+    doctor_.add_argument("--device", metavar="DEVICE", help=DEVICE_HELP)
     doctor_.add_argument("--output", metavar="DEVICE", help="the sound card to look at")
     doctor_.add_argument("--rig", metavar="FILE", help="write dtype and lookahead into this rig")
     bench_ = commands.add_parser("bench", help="measure speed, latency and steadiness here and now")
@@ -252,7 +261,7 @@ def _parser() -> argparse.ArgumentParser:
         help="how long a coefficient takes to reach a new value (default 50)",
     )
     add("--seed", metavar="N", type=int, help="the same seed and controls give the same music")
-    add("--device", metavar="cpu|cuda", help="where the model runs (default: cuda if there is one)")
+    add("--device", metavar="DEVICE", help=DEVICE_HELP)
     add(
         "--dtype",
         choices=("auto", "float32", "bfloat16", "float16", "int8"),
@@ -320,6 +329,8 @@ def _steer(text: str) -> SteerSetting:
 
 
 def _settings(args: argparse.Namespace) -> Settings:
+    from bridge.session import Settings
+
     rig = load_rig(args.rig) if args.rig else Rig()
     engine = rig.engine
 

@@ -275,7 +275,7 @@ def model_fingerprint(model: MusicModel) -> str:
     digest = hashlib.sha256()
     for name, weight in sorted(model.hf.state_dict().items()):
         flat = weight.detach().reshape(-1)
-        some = flat[:: max(1, flat.numel() // SAMPLED)].double().cpu().numpy()
+        some = flat[:: max(1, flat.numel() // SAMPLED)].cpu().double().numpy()
         digest.update(f"{name} {list(weight.shape)} {weight.dtype}".encode())
         digest.update(some.tobytes())
     return digest.hexdigest()[:16]

@@ -17,6 +17,7 @@ from bridge.bench.report import machine_line
 from bridge.output import OutputUnavailable
 from bridge.rigfile import edit
 from bridge.session import Settings, open_output
+from musicrfm.devices import device_of, worth_trying
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
 from musicrfm.stream import MusicStream
@@ -70,8 +71,7 @@ def doctor(
 
 def examine(model: str, device: str | None = None) -> list[Pace]:
     """One pace for each precision that makes sense here; they take turns of a second."""
-    gpu = torch.cuda.is_available() if device is None else device.startswith("cuda")
-    dtypes = ("float16", "bfloat16") if gpu else ("float32", "bfloat16", "int8")
+    dtypes = worth_trying(device_of(device))
     streams, took = {}, {}
     threads = torch.get_num_threads()
     try:

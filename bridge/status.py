@@ -12,11 +12,13 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bridge.engine import Status
 from bridge.log_limit import LogLimit, Verdict, plain
 from bridge.voice import Voice
+
+if TYPE_CHECKING:
+    from bridge.engine import Status
 
 METER_DB = 48.0
 METER_WIDTH = 12

@@ -210,5 +210,6 @@ def fingerprint(model: MusicModel) -> str:
         flat = tensor.detach().reshape(-1)
         digest.update(f"{name} {list(tensor.shape)}".encode())
         digest.update(flat[:256].float().cpu().numpy().tobytes())
-        digest.update(repr(float(flat.double().sum())).encode())
+        total = flat.cpu() if flat.device.type == "mps" else flat  # which has no float64
+        digest.update(repr(float(total.double().sum())).encode())
     return digest.hexdigest()[:24]

@@ -113,16 +113,18 @@ class StepDecoder:
         self.weights = model.decoder_weights
         self.heads, self.head_size = model.heads, model.width // model.heads
         self.codebooks = model.codebooks
+        # What it computes in; prompts and pushes may come in another precision.
+        self.dtype = self.weights.positions.dtype
         room = model.lead + self.window
         shape = (model.layers, 2, 2, model.heads, room, self.head_size)
         # [layers, rows, keys and values, heads, positions, head_size]
-        self.cache = torch.zeros(shape, device=model.device, dtype=model.dtype)
+        self.cache = torch.zeros(shape, device=model.device, dtype=self.dtype)
         # [layers, rows, time, width], added after each block
         offset_shape = (model.layers, 2, 1, model.width)
-        self.offset = torch.zeros(offset_shape, device=model.device, dtype=model.dtype)
+        self.offset = torch.zeros(offset_shape, device=model.device, dtype=self.dtype)
         # [layers, rows, HELD, width], taken out before that while the push has a basis
         basis_shape = (model.layers, 2, HELD, model.width)
-        self.basis = torch.zeros(basis_shape, device=model.device, dtype=model.dtype)
+        self.basis = torch.zeros(basis_shape, device=model.device, dtype=self.dtype)
         self.caches = list(self.cache)  # views, made once
         self.offsets = {1: list(self.offset[:, :1]), 2: list(self.offset)}  # by how many rows
         self.bases = {1: list(self.basis[:, :1]), 2: list(self.basis)}
@@ -159,12 +161,13 @@ class StepDecoder:
         if prompt.lead is not None:
             self.lead = prompt.lead.shape[1]
             unsteered = [torch.zeros_like(self.offset[0, :, :1])] * len(self.weights.blocks)
-            x = prompt.lead + self.weights.positions[: self.lead]
+            x = prompt.lead.to(self.dtype) + self.weights.positions[: self.lead]
             self._through(x, 0, 0, unsteered, False)
             return True
         if prompt.unconditional:
             return False
-        self.prompt, self.prompt_bias = self._read_prompt(prompt), prompt.bias
+        self.prompt = self._read_prompt(prompt)
+        self.prompt_bias = None if prompt.bias is None else prompt.bias.to(self.dtype)
         return False
 
     def _read_prompt(self, prompt: PromptStates) -> list[tuple[Tensor, Tensor]]:
@@ -185,7 +188,7 @@ class StepDecoder:
         return self._blended[1]
 
     def _keys_of(self, prompt: PromptStates) -> list[tuple[Tensor, Tensor]]:
-        states = prompt.states[0]
+        states = prompt.states[0].to(self.dtype)
         return [
             (self._split(states @ block.prompt_k.T), self._split(states @ block.prompt_v.T))
             for block in self.weights.blocks
@@ -237,7 +240,7 @@ class StepDecoder:
         # [rows, time, 1], in which rows and positions the offset counts
         counts = torch.stack([prompted, unprompted])[first_row : first_row + rows, :, None]
         layers = zip(*(list(push.offset) for push in pushes), strict=True)
-        offsets = [torch.stack(layer) * counts for layer in layers]
+        offsets = [torch.stack(layer).to(self.dtype) * counts for layer in layers]
         keep_norm: bool | Tensor = False
         if any(push.keep_norm for push in pushes):
             keep_norm = self._flags(push.keep_norm for push in pushes)[:, None]
@@ -245,8 +248,8 @@ class StepDecoder:
         for basis in {id(push.basis): push.basis for push in pushes}.values():
             if basis is not None:
                 where = counts * self._flags(push.basis is basis for push in pushes)[:, None]
-                layers = basis[:, None].expand(-1, rows, -1, -1)
-                taken.append((list(layers), where.to(basis.dtype)))
+                layers = basis[:, None].to(self.dtype).expand(-1, rows, -1, -1)
+                taken.append((list(layers), where.to(self.dtype)))
         self._read(codes, position, first_row, rows, offsets, keep_norm, taken)
 
     def forget(self, position: int) -> None:

@@ -12,7 +12,7 @@ import json
 import math
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -134,17 +134,24 @@ def import_direction(
 def model_size(model: str) -> tuple[int, int]:
     """Layers and width of a model, without loading it: `nano`, a folder, or a published name.
 
-    Raises MusicRFMError for any other.
+    An adapter is as large as what it changes. Raises MusicRFMError for any other.
     """
-    from musicrfm.model import NANO
+    from musicrfm.checkpoints import adapters, audiocraft
+    from musicrfm.checkpoints.finding import ADAPTER, CONFIG, NANO, find
 
-    folder = NANO if model == "nano" else path_of(model)
-    if (folder / "config.json").is_file():
-        try:
-            decoder = json.loads((folder / "config.json").read_text())["decoder"]
-            return int(decoder["num_hidden_layers"]), int(decoder["hidden_size"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise MusicRFMError(f"folder {model!r} holds no MusicGen") from error
+    for _ in range(8):  # adapters on top of each other
+        path = NANO if model == "nano" else path_of(model)
+        if (path / CONFIG).is_file():
+            try:
+                decoder = json.loads((path / CONFIG).read_text("utf-8"))["decoder"]
+                return int(decoder["num_hidden_layers"]), int(decoder["hidden_size"])
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                raise MusicRFMError(f"folder {model!r} holds no MusicGen") from error
+        if not (path / ADAPTER).is_file():
+            break
+        model = adapters.base_of(find(model))
+    if path.exists():
+        return audiocraft.size(find(model))
     if size := PUBLISHED.get(model_name(model).lower()):
         return size.layers, size.width
     raise MusicRFMError(
@@ -169,6 +176,8 @@ def _vectors(path: Path, content: object, layers: int, width: int, model: str) -
     components = None
     content.pop(-layers - 1, None)  # the embedding, which was heard but cannot be steered
     for number, part in content.items():
+        if isinstance(part, Array) and len(part.shape) == 1:
+            part = replace(part, shape=(1, *part.shape), strides=(0, *part.strides))
         if not isinstance(part, Array) or len(part.shape) != 2:
             raise MusicRFMError(
                 f"{path} holds no directions: layer {number} is no table of numbers"

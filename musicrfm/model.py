@@ -6,10 +6,12 @@ plain `transformers` classes. The fast paths (`decoder`, `codec`) take their wei
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,10 +20,11 @@ import torch
 import transformers
 from torch import Tensor
 
-from musicrfm.checkpoints.files import short
 from musicrfm.checkpoints.finding import NANO as NANO
 from musicrfm.checkpoints.finding import find
-from musicrfm.checkpoints.loading import load
+from musicrfm.checkpoints.loading import load, settle
+from musicrfm.checkpoints.tensors import all_finite
+from musicrfm.devices import device_of, holds, name_of, precision_of, wider
 from musicrfm.errors import MusicRFMError
 from musicrfm.quantise import can_int8, check_int8, quantised
 from musicrfm.sampling import SamplingDefaults
@@ -29,6 +32,8 @@ from musicrfm.textfiles import whole
 
 if TYPE_CHECKING:
     from musicrfm.decoder import Weights
+
+log = logging.getLogger(__name__)
 
 SMALL_WIDTH = 512  # a step of a narrower decoder is too little work to share between threads
 LONGEST_TEXT = 256  # tokens that a melody model reads of a prompt; every one takes up its cache
@@ -57,7 +62,7 @@ class PromptStates:
 
 
 class MusicModel:
-    """A loaded model. Its attributes never change, so threads may share it.
+    """A loaded model. Its attributes never change, but for `widen`, so threads may share it.
 
     name: as written in direction files. sample_rate (Hz), frame_rate (codec frames a second),
     frame_size (samples a frame). layers, width: of the decoder. codebooks: of one frame, left and
@@ -76,6 +81,7 @@ class MusicModel:
     ) -> None:
         decoder, codec = hf.config.decoder, hf.config.audio_encoder
         self.name, self.hf, self.tokenizer, self.int8 = name, hf, tokenizer, int8
+        self._widening = Lock()
         weight = hf.decoder.lm_heads[0].weight
         self.device: torch.device = weight.device
         self.dtype: torch.dtype = weight.dtype
@@ -114,26 +120,34 @@ class MusicModel:
     ) -> MusicModel:
         """`nano`, a folder, or a hub id such as `facebook/musicgen-small`.
 
-        device: `cuda` if there is one, else `cpu`. dtype, of the decoder alone: float32 on a CPU,
-        float16 on a GPU; text encoder and codec are always float32. `int8` keeps the decoder's
+        device: `cuda` if there is one, else `cpu`, or any that PyTorch names, as `mps`. dtype, of
+        the decoder alone: float32 on a CPU, float16 elsewhere; text encoder and codec are always
+        float32. `int8` keeps the decoder's
         matrices in 8 bits, on a CPU alone: see `musicrfm.quantise`. `auto` is for playing: int8 for
         a small model on a CPU, and else as if nothing was said.
 
         Raises MusicRFMError if the model cannot be had, is damaged, is no MusicGen, or cannot be
         quantised here.
         """
-        place = _device(device)
+        place = device_of(device)
         auto, int8 = dtype == "auto", dtype in ("int8", torch.int8)
         if int8:
             check_int8(place)
-        precision = _dtype("bfloat16" if int8 else None if auto else dtype, place)
+        precision = precision_of("bfloat16" if int8 else None if auto else dtype, place)
         checkpoint = find(name)
         loaded = load(checkpoint)
         hf = loaded.hf
         if auto and _best_in_int8(hf, place):
             int8, precision = True, torch.bfloat16
-        hf.decoder.to(precision)
-        return cls(checkpoint.name, hf.to(place), loaded.tokenizer, int8)
+        if precision == torch.float16 and not holds(precision, hf.decoder.parameters()):
+            precision = wider(place)
+            log.warning(
+                "weights of %s are too large for float16: its decoder is in %s",
+                checkpoint.name,
+                name_of(precision),
+            )
+        settle(hf, place, precision)
+        return cls(checkpoint.name, hf, loaded.tokenizer, int8)
 
     @torch.inference_mode()
     def encode_prompt(self, text: str) -> PromptStates:
@@ -157,7 +171,8 @@ class MusicModel:
         if hasattr(self.hf, "enc_to_dec_proj"):
             states = self.hf.enc_to_dec_proj(states)
         states = states * tokens["attention_mask"][..., None]
-        states = states.to(self.dtype)
+        largest = torch.finfo(self.dtype).max
+        states = states.clamp(-largest, largest).to(self.dtype)
         return PromptStates(text, states, self._lead(states))
 
     def _lead(self, states: Tensor) -> Tensor | None:
@@ -258,7 +273,10 @@ class MusicModel:
         finally:
             for hook in hooks:
                 hook.remove()
-        return torch.stack(outputs)
+        states = torch.stack(outputs)
+        if self.dtype == torch.float16 and not all_finite(states) and self.widen():
+            return self.hidden_states(codes, reduce)
+        return states
 
     def delay(self, codes: Tensor) -> Tensor:
         """Codes [batch, codebooks, frames] as decoder input [batch, codebooks, 1 + frames].
@@ -280,10 +298,31 @@ class MusicModel:
         weights = Weights.of(self)
         return quantised(weights) if self.int8 else weights
 
+    def widen(self) -> bool:
+        """Where numbers have become too large for float16, goes on in `devices.wider`.
+
+        Says so in the log. Streams keep the weights they have until they ask for them again. False
+        if the decoder is not in float16, so that there is nothing to be gained.
+        """
+        with self._widening:
+            if self.dtype != torch.float16:
+                return False
+            dtype = wider(self.device)
+            self.__dict__.pop("decoder_weights", None)  # or else they would be held twice
+            with torch.inference_mode(False), torch.no_grad():
+                self.hf.decoder.to(dtype)
+            self.dtype = dtype
+        log.warning(
+            "numbers in %s became too large for float16: its decoder is in %s from now on",
+            self.name,
+            name_of(dtype),
+        )
+        return True
+
     @property
     def precision(self) -> str:
         """Of the decoder, as `load` takes it: `float32`, `bfloat16`, `float16` or `int8`."""
-        return "int8" if self.int8 else str(self.dtype).removeprefix("torch.")
+        return "int8" if self.int8 else name_of(self.dtype)
 
     @property
     def small(self) -> bool:
@@ -303,28 +342,6 @@ def _start_code(hf: transformers.MusicgenForConditionalGeneration) -> int:
             if isinstance(value := getattr(config, key, None), int):
                 return value
     return hf.config.decoder.vocab_size
-
-
-def _device(device: str | torch.device | None) -> torch.device:
-    if device is None:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        place = torch.device(device)
-        torch.empty(0, device=place)
-    except Exception as error:
-        raise MusicRFMError(
-            f"device {str(device)!r} cannot be used here: try cpu ({short(error)})"
-        ) from error
-    return place
-
-
-def _dtype(dtype: str | torch.dtype | None, device: torch.device) -> torch.dtype:
-    if dtype is None:
-        return torch.float16 if device.type == "cuda" else torch.float32
-    found = getattr(torch, dtype, None) if isinstance(dtype, str) else dtype
-    if found not in (torch.float32, torch.bfloat16, torch.float16):
-        raise MusicRFMError(f"dtype {str(dtype)!r} is not auto, float32, bfloat16, float16 or int8")
-    return found
 
 
 def _best_in_int8(hf: transformers.PreTrainedModel, device: torch.device) -> bool:

@@ -14,6 +14,7 @@ import pickle
 import pickletools
 import re
 import struct
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -46,6 +47,7 @@ _STORAGES = {
     "BFloat16Storage": "bfloat16",
 }
 _NUMPY = {"f2": "float16", "f4": "float32", "f8": "float64"}
+_INTEGERS = {"i2": "int16", "i4": "int32", "i8": "int64"}
 _BYTES = {"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8}
 
 
@@ -98,7 +100,7 @@ def read_pickle(path: str | os.PathLike[str]) -> Any:
             raise _Refused(f"is too large ({size / 2**30:.1f} GiB)")
         data = path.read_bytes()
         if data.startswith(b"PK\x03\x04"):
-            raise _Refused("is a torch.save archive: MusicRFM's directions are plain pickles")
+            return _archive(data)
         value, end = _run(data, 0, _Names(data), _no_storage)
         if end != len(data):
             raise _Refused("goes on after its end")
@@ -132,14 +134,14 @@ class _Storage:
 
 
 class _NumpyType:
-    """Stands in for numpy.dtype: one of three floats, little-endian."""
+    """Stands in for numpy.dtype: a float or, for a single number, an integer; little-endian."""
 
     __slots__ = ("dtype",)
 
     def __init__(self, code: object, *flags: object) -> None:
-        if code not in _NUMPY:
+        if not isinstance(code, str) or code not in _NUMPY | _INTEGERS:
             raise _Refused(f"holds an array of {_shown(code)}, not of floating-point numbers")
-        self.dtype = _NUMPY[code]
+        self.dtype = (_NUMPY | _INTEGERS)[code]
 
     def __setstate__(self, state: object) -> None:
         if not (isinstance(state, tuple) and len(state) > 1 and state[1] in ("<", "|", "=")):
@@ -154,6 +156,7 @@ class _NumpyArray:
     def __setstate__(self, state: object) -> None:
         match state:
             case (_, tuple() as shape, _NumpyType() as kind, bool() as fortran, bytes() as data):
+                _check_float(kind)
                 self.array = _packed(kind.dtype, data, shape, fortran)
             case _:
                 raise _Refused("holds an array that is described in an unknown way")
@@ -234,6 +237,7 @@ class _Names:
         empty = _Name(lambda *arguments: _NumpyArray())
         self._names = {
             ("torch._utils", "_rebuild_tensor_v2"): _Name(_torch_tensor),
+            ("torch._utils", "_rebuild_parameter"): _Name(_torch_parameter),
             ("torch.storage", "_load_from_bytes"): _Name(self._torch_storage),
             ("collections", "OrderedDict"): _Name(lambda *pairs: {}),
             ("numpy", "ndarray"): empty,
@@ -242,6 +246,7 @@ class _Names:
         }
         for package in ("numpy.core", "numpy._core"):  # before and since NumPy 2
             self._names[f"{package}.multiarray", "_reconstruct"] = empty
+            self._names[f"{package}.multiarray", "scalar"] = _Name(_numpy_integer)
             self._names[f"{package}.numeric", "_frombuffer"] = _Name(_numpy_from_buffer)
 
     def __call__(self, module: str, name: str) -> Any:
@@ -266,6 +271,52 @@ def _storage_name(module: str, name: str) -> Any:
 
 def _no_storage(pid: object) -> Any:
     raise _Refused("refers to data outside itself")
+
+
+def _archive(data: bytes) -> Any:
+    """Reads what torch.save writes today: a ZIP archive of one pickle and the numbers beside it."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = set(archive.namelist())
+            pickled = [name for name in names if name.endswith("/data.pkl")]
+            infos = archive.infolist()
+            stored = all(info.compress_type == zipfile.ZIP_STORED for info in infos)
+            if len(pickled) != 1 or not stored or sum(i.file_size for i in infos) > len(data):
+                raise _Refused("is an archive that torch.save has not written")
+            folder = pickled[0].removesuffix("data.pkl")
+            order = f"{folder}byteorder"
+            if order in names and archive.read(order) != b"little":
+                raise _Refused("was written on a machine of another byte order")
+            parts = {name: archive.read(name) for name in names if name.startswith(f"{folder}data")}
+    except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError) as error:
+        raise _Refused("is a damaged archive") from error
+
+    given = 0
+
+    def storage(pid: object) -> _Storage:
+        nonlocal given
+        match pid:
+            case ("storage", str() as dtype, str() as key, str(), int() as count) if (
+                dtype in _BYTES and (numbers := parts.get(f"{folder}data/{key}")) is not None
+            ):
+                given += len(numbers)
+                if given > LARGEST_FILE:
+                    raise _Refused("makes many tensors of the same data")
+                if count * _BYTES[dtype] != len(numbers):
+                    raise _Refused(f"holds a tensor that claims {_shown(count)} numbers")
+                return _Storage(dtype, memoryview(numbers))
+        raise _Refused("holds a tensor whose data is referred to in an unknown way")
+
+    inside = _Names(data)
+
+    def name(module: str, what: str) -> Any:
+        storages = module == "torch" and what in _STORAGES
+        return _storage_name(module, what) if storages else inside(module, what)
+
+    value, end = _run(parts[pickled[0]], 0, name, storage)
+    if end != len(parts[pickled[0]]):
+        raise _Refused("goes on after its end")
+    return value
 
 
 def _torch_storage(data: bytes) -> _Storage:
@@ -315,12 +366,33 @@ def _torch_tensor(
     return Array(storage.dtype, storage.data, offset, shape, strides)
 
 
+def _torch_parameter(tensor: object, *hooks: object) -> Array:
+    if not isinstance(tensor, Array):
+        raise _Refused("holds a parameter without its data")
+    return tensor
+
+
+def _numpy_integer(kind: object, data: object) -> int:
+    """A number of NumPy's, as the layers may be numbered with."""
+    if not (isinstance(kind, _NumpyType) and isinstance(data, (bytes, bytearray))):
+        raise _Refused("holds a number that is described in an unknown way")
+    if kind.dtype not in _INTEGERS.values() or 8 * len(data) != int(kind.dtype[3:]):
+        raise _Refused("holds a number of NumPy's that is no integer")
+    return int.from_bytes(data, "little", signed=True)
+
+
 def _numpy_from_buffer(data: object, kind: object, shape: object, order: object) -> Array:
     if not (isinstance(kind, _NumpyType) and isinstance(data, (bytes, bytearray))):
         raise _Refused("holds an array that is described in an unknown way")
     if not isinstance(shape, tuple):
         raise _Refused("holds an array without a shape")
+    _check_float(kind)
     return _packed(kind.dtype, bytes(data), shape, order == "F")
+
+
+def _check_float(kind: _NumpyType) -> None:
+    if kind.dtype not in _BYTES:
+        raise _Refused(f"holds an array of {kind.dtype}, not of floating-point numbers")
 
 
 def _packed(dtype: str, data: bytes, shape: tuple, fortran: bool) -> Array:

@@ -68,7 +68,7 @@ class StaticStep:
     ) -> None:
         self.model, self.decoder, self.recorder = model, decoder, recorder
         self.inputs, self.finite, self.weights = inputs, finite, decoder.weights
-        device, dtype, room = model.device, model.dtype, decoder.cache.shape[4]
+        device, dtype, room = model.device, decoder.dtype, decoder.cache.shape[4]
         self.reaches = [*range(REACH, room, REACH), room]
         self._delays = torch.tensor(model.delays, device=device)
         # position, place in the cache, frame, last, top_k, guidance scale, temperature, draws...
@@ -133,10 +133,9 @@ class StaticStep:
         layers, heads, size = len(self.weights.blocks), self.decoder.heads, self.decoder.head_size
         # [layers, keys and values, 1, heads, tokens, head_size]
         shape = (layers, 2, 1, heads, tokens, size)
-        self._prompt = torch.zeros(shape, dtype=self.model.dtype, device=self.model.device)
-        self._unread = torch.zeros(
-            1, 1, 1, tokens, dtype=self.model.dtype, device=self.model.device
-        )
+        like = {"dtype": self.decoder.dtype, "device": self.model.device}
+        self._prompt = torch.zeros(shape, **like)
+        self._unread = torch.zeros(1, 1, 1, tokens, **like)
         self._works: dict[Kind, Work] = {}
 
     def _take_prompt(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from bridge.bench import BENCHMARKS, Options, bench
+from musicrfm.commands.arguments import DEVICE_HELP
 from musicrfm.errors import MusicRFMError
 
 
@@ -13,7 +14,7 @@ def bench_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument("name", choices=tuple(BENCHMARKS), help=told)
     add = p.add_argument
     add("--model", metavar="M", default="nano", help="nano, a folder, or a hub id")
-    add("--device", metavar="cpu|cuda", help="where the model runs")
+    add("--device", metavar="DEVICE", help=DEVICE_HELP)
     add("--dtype", choices=("float32", "bfloat16", "float16", "int8"), help="of the decoder")
     add("--minutes", metavar="N", type=float, help="how long (default: seconds)")
     add("--changes", metavar="N", type=int, default=40, help="knob: how many turns to time")

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from bridge.bench.report import Options, Report
+from musicrfm.devices import device_of, worth_trying
 from musicrfm.model import MusicModel
 from musicrfm.stream import MusicStream
 
@@ -26,7 +27,7 @@ WARM_FRAMES = 20
 
 def run(options: Options) -> Report:
     seconds = SECONDS if options.minutes is None else 60 * options.minutes / ROUNDS
-    dtypes = [options.dtype] if options.dtype else _dtypes(options.device)
+    dtypes = [options.dtype] if options.dtype else worth_trying(device_of(options.device))
     models = {
         dtype: MusicModel.load(options.model, device=options.device, dtype=dtype)
         for dtype in dtypes
@@ -59,11 +60,6 @@ def run(options: Options) -> Report:
         words,
         {"turns": found, "seconds": seconds},
     )
-
-
-def _dtypes(device: str | None) -> list[str]:
-    gpu = torch.cuda.is_available() if device is None else device.startswith("cuda")
-    return ["float16", "bfloat16"] if gpu else ["float32", "bfloat16", "int8"]
 
 
 def _stream(model: MusicModel, seconds: float, early: bool) -> float:

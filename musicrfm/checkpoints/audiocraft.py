@@ -116,6 +116,13 @@ def convert(
     return Converted(kind, config(**configs, **start), tensors, generation, tokenizer)
 
 
+def size(checkpoint: Checkpoint) -> tuple[int, int]:
+    """Layers and width of its decoder. Raises MusicRFMError as `convert` does."""
+    path = checkpoint.weights[0]
+    lm, _ = language_model(*opened(read_pickled(path), path))
+    return lm.config["num_hidden_layers"], lm.config["hidden_size"]
+
+
 def language_model(state: Mapping[str, Tensor], settings: Settings) -> tuple[Part, dict]:
     """The decoder by its names in `MusicgenForCausalLM`, and the tensors that are none of it.
 

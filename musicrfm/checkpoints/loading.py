@@ -67,6 +67,30 @@ def load(checkpoint: Checkpoint, elsewhere: Elsewhere | None = None) -> Loaded:
     return loaded
 
 
+def settle(hf: transformers.PreTrainedModel, place: torch.device, dtype: torch.dtype) -> None:
+    """Moves the model there, its decoder into that precision.
+
+    From then on it is in memory of its own: until then it may be mapped from files, which can
+    change or go away while it plays.
+    """
+    inner = {id(module) for module in hf.decoder.modules()}
+    moved: set[int] = set()  # parameters may be shared
+    with torch.no_grad():
+        for module in hf.modules():
+            wanted = dtype if id(module) in inner else None
+            for parameter in module.parameters(recurse=False):
+                if id(parameter) not in moved:
+                    parameter.data = _own(parameter.data, place, wanted)
+                    moved.add(id(parameter))
+            for name, buffer in module.named_buffers(recurse=False):
+                module._buffers[name] = _own(buffer, place, wanted)  # the old one knows its file
+
+
+def _own(tensor: Tensor, place: torch.device, dtype: torch.dtype | None) -> Tensor:
+    kind = dtype if dtype is not None and tensor.is_floating_point() else tensor.dtype
+    return tensor.to(device=place, dtype=kind, copy=True)
+
+
 def _load(
     checkpoint: Checkpoint, elsewhere: Elsewhere, adapters_of_it: tuple[Path, ...] = ()
 ) -> Loaded:
@@ -174,7 +198,6 @@ def _made(
     # Positions are computed; only older versions of transformers also keep them in the file.
     tensors = {n: t for n, t in tensors.items() if not n.endswith(_POSITIONS)}
     given = set(tensors)
-    mapped = {tensor.untyped_storage().data_ptr() for tensor in tensors.values()}
     hf, report = kind.from_pretrained(
         None,
         config=config,
@@ -198,9 +221,6 @@ def _made(
             f"model {shown!r} is incomplete: {len(missing)} weights are missing, the first is "
             f"{missing[0]}" + (f"; there is {unknown} instead" if unknown else "")
         )
-    for tensor in (*hf.parameters(), *hf.buffers()):
-        if tensor.untyped_storage().data_ptr() in mapped:
-            tensor.data = tensor.data.clone()  # the file may change while it plays
     return hf
 
 

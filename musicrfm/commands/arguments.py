@@ -6,6 +6,7 @@ import argparse
 
 from musicrfm.errors import MusicRFMError
 
+DEVICE_HELP = "cpu, cuda, cuda:1, mps or any that PyTorch has (default: cuda if there is one)"
 METHODS = ("rfm", "rfm-top", "rfm-multiclass", "mean-difference", "linear", "logistic")
 
 
@@ -18,7 +19,7 @@ def command(group, name: str, run, words: str) -> argparse.ArgumentParser:
 def model_arguments(p: argparse.ArgumentParser, dtype: str = "float32") -> None:
     """dtype: the default on a CPU, or auto."""
     p.add_argument("--model", default="nano", help="nano, a folder, or a hub id")
-    p.add_argument("--device", choices=("cpu", "cuda"), help="default: cuda if there is one")
+    p.add_argument("--device", help=DEVICE_HELP)
     p.add_argument(
         "--dtype",
         choices=("auto", "float32", "bfloat16", "float16", "int8"),

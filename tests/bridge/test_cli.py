@@ -414,7 +414,7 @@ def test_memory_is_measured():
 
 def test_the_command_line_goes_before_the_rig(tmp_path, monkeypatch):
     played = []
-    monkeypatch.setattr("bridge.cli.play", lambda settings: played.append(settings) or 0)
+    monkeypatch.setattr("bridge.session.play", lambda settings: played.append(settings) or 0)
     rig = tmp_path / "rig.toml"
     rig.write_text('[osc]\ntcp = "off"\n[web]\nat = "0.0.0.0:81"\nhost = "stage"\n')
     main(["play", "--rig", str(rig)])
@@ -426,3 +426,9 @@ def test_the_command_line_goes_before_the_rig(tmp_path, monkeypatch):
         (3032, ("127.0.0.1", 82), ("a",)),
         ("same", None, ()),
     ]
+
+
+def test_what_plays_nothing_does_not_wait_for_the_models_libraries():
+    """`bridge learn` is for a hand that is on the knob already."""
+    code = "import sys, bridge.cli; sys.exit('transformers' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], timeout=120).returncode == 0

@@ -9,7 +9,9 @@ import os
 import pickle
 import struct
 import tracemalloc
+import zipfile
 from collections import OrderedDict
+from collections.abc import Callable
 from contextlib import suppress
 
 import numpy as np
@@ -113,6 +115,40 @@ def test_numpy_arrays_and_other_precisions_come_in_too(tmp_path, checkpoint, mod
     torch.testing.assert_close(vectors[1], wanted, atol=0.01, rtol=0.01)
 
 
+def saved(content: dict, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    torch.save(content, buffer, **options)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("place", ["cpu", "cuda:0", "mps"])
+@pytest.mark.parametrize("dump", [pickle.dumps, saved], ids=["plain", "archive"])
+def test_every_form_comes_in(dump, place, tmp_path, checkpoint, model, monkeypatch):
+    monkeypatch.setattr(torch.serialization, "location_tag", lambda storage: place)
+    wanted = components(model.width, 3)
+    large = torch.zeros(2, 3, 2 * model.width)
+    large[1, :, ::2] = wanted
+    path = tmp_path / "music_rfm_note_C_tiny.pkl"
+    for content in (
+        {-n: torch.nn.Parameter(wanted) for n in (1, 2)},
+        {-n: large[1, :, ::2] for n in (1, 2)},
+        {np.int64(-n): wanted for n in (1, 2)},
+        {np.int32(-n): wanted.double() for n in (1, 2)},
+    ):
+        path.write_bytes(dump(content))
+        vectors = import_direction(path, str(checkpoint)).vectors
+        assert torch.equal(vectors, torch.stack([wanted, wanted]))
+
+
+def test_one_vector_is_one_component(tmp_path, checkpoint, model):
+    path = tmp_path / "music_rfm_note_C_tiny.pkl"
+    wanted = components(model.width, 1)
+    for one in (wanted[0], wanted[0].numpy()):
+        path.write_bytes(pickle.dumps({-1: one, -2: one}))
+        direction = import_direction(path, str(checkpoint))
+        assert direction.components == 1 and torch.equal(direction.vectors[1], wanted)
+
+
 @pytest.mark.parametrize(
     ("file", "says"),
     [
@@ -174,10 +210,13 @@ def storage_bytes(tensor: torch.Tensor) -> bytes:
     return tensor.__reduce_ex__(2)[1][0].__reduce__()[1][0]
 
 
-def archive() -> bytes:
-    buffer = io.BytesIO()
-    torch.save({-1: torch.ones(1, 32)}, buffer)
-    return buffer.getvalue()
+def archive(change: Callable[[str, bytes], bytes], method: int = zipfile.ZIP_STORED) -> bytes:
+    """What torch.save writes, with every part of it changed."""
+    honest, made = zipfile.ZipFile(io.BytesIO(saved({-1: torch.ones(1, 32)}))), io.BytesIO()
+    with zipfile.ZipFile(made, "w", method) as changed:
+        for name in honest.namelist():
+            changed.writestr(name, change(name, honest.read(name)))
+    return made.getvalue()
 
 
 def malicious(marker: str) -> dict[str, bytes]:
@@ -217,7 +256,18 @@ def malicious(marker: str) -> dict[str, bytes]:
                                                          (0,), b"b")}),
         "endless": b"\x80\x02]" + b"(e" * 30_000 + b".",
         "deep": b"\x80\x02)" + b"\x85" * 30_000 + b".",
-        "archive": archive(),
+        "archive that calls": archive(
+            lambda n, d: pickle.dumps({-1: attack}, 2) if n.endswith("data.pkl") else d
+        ),
+        "archive with other numbers": archive(lambda n, d: d + d if n.endswith("data/0") else d),
+        "archive that was packed": archive(lambda n, d: d, zipfile.ZIP_DEFLATED),
+        "archive of a large machine": archive(lambda n, d: b"big" if "byteorder" in n else d),
+        "archive without numbers": archive(
+            lambda n, d: d.replace(b"X\x01\x00\x00\x000", b"X\x01\x00\x00\x007")
+        ),
+        "archive cut short": archive(lambda n, d: d)[:-40],
+        "archive of something else": archive(lambda n, d: b"" if n.endswith("data.pkl") else d),
+        "number of NumPy's that is none": pickle.dumps({np.float64(-1): 1}),
         "two pickles": pickle.dumps({}) + pickle.dumps({}),
         "cut short": pickle.dumps({-1: torch.ones(1, 32)})[:200],
         "empty": b"",
@@ -299,7 +349,7 @@ def test_too_large_a_file_is_not_read(tmp_path):
         ({-1: torch.ones(1, 32), -9: torch.ones(1, 32)}, "has a layer -9, but tiny has 2"),
         ({-3: torch.ones(1, 32)}, "that tiny could be steered with"),
         ({-1: torch.zeros(1, 32)}, "that tiny could be steered with"),
-        ({-1: torch.ones(32)}, "layer -1 is no table"),
+        ({-1: torch.ones(2, 2, 32)}, "layer -1 is no table"),
         ({-1: 0.5}, "layer -1 is no table"),
         ({-1: torch.ones(1, 64)}, "mean and deviation together cannot steer"),
         ({-1: torch.ones(1, 31)}, "width 31, but tiny is 32 wide"),

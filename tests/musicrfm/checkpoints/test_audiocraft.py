@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -92,6 +93,23 @@ def test_it_is_converted_into_a_folder_of_transformers(pair, tmp_path, monkeypat
     assert [path.name for path in (tmp_path / "converted").iterdir()] == ["mine"]
     assert main(["import-model", "mine"]) == 2
     assert "something in" in capsys.readouterr().err
+
+
+def test_directions_are_imported_for_it(pair, tmp_path, monkeypatch):
+    """Its size is told without loading it, as is that of an adapter on top of it."""
+    from musicrfm.importer import model_size
+
+    plain, mine = pair
+    assert model_size(str(mine)) == model_size(str(mine / STATE)) == model_size(str(plain))
+    about = {"peft_type": "LORA", "base_model_name_or_path": str(mine)}
+    tuned = tmp_path / "tuned"
+    tuned.mkdir()
+    (tuned / "adapter_config.json").write_text(json.dumps(about))
+    (tuned / "adapter_model.safetensors").write_bytes(b"x")
+    assert model_size(str(tuned)) == (2, 32)
+    about["base_model_name_or_path"] = "facebook/musicgen-melody"
+    (tuned / "adapter_config.json").write_text(json.dumps(about))
+    assert model_size(str(tuned)) == (48, 1536)
 
 
 def test_float16_stays_float16_on_disk(tmp_path):

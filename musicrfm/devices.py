@@ -1,0 +1,126 @@
+"""Where a model may run, and in which precision its decoder computes there.
+
+Any device that PyTorch names is taken, if it can compute. What has been tried is a CPU and an
+NVIDIA GPU.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+from musicrfm.errors import MusicRFMError
+
+PRECISIONS = {
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+}
+_NO_PLACE = ("meta", "lazy")  # PyTorch has them, but nothing is computed there
+_WHAT = {
+    "cuda": "an NVIDIA GPU, or an AMD one with ROCm",
+    "mps": "the GPU of a Mac with Apple silicon",
+    "xpu": "an Intel GPU",
+}
+
+
+def device_of(device: str | torch.device | None) -> torch.device:
+    """`cuda` if there is one, else `cpu`; or the one that is named, as `cuda:1` or `mps`.
+
+    Raises MusicRFMError if PyTorch has no such device here, or it does not work.
+    """
+    if device is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    named = str(device).strip().lower()
+    try:
+        place = torch.device(named)
+    except RuntimeError as error:
+        raise MusicRFMError(
+            f"device {str(device)!r} cannot be used: PyTorch knows cpu, cuda, cuda:1, mps, xpu and "
+            "others, but not that"
+        ) from error
+    if place.type == "cpu":
+        return torch.device("cpu")
+    try:
+        works = place.type not in _NO_PLACE and _computes(place, torch.float32)
+    except Exception as error:  # each kind has errors of its own
+        raise MusicRFMError(
+            f"device {str(device)!r} cannot be used here: {_lack(place)}; take cpu"
+        ) from error
+    if not works:
+        raise MusicRFMError(f"device {str(device)!r} cannot be used: it does not compute; take cpu")
+    return place
+
+
+def precision_of(dtype: str | torch.dtype | None, place: torch.device) -> torch.dtype:
+    """Of the decoder: float32 on a CPU and float16 elsewhere, or the one that is named.
+
+    Raises MusicRFMError for one that is none, or that the device does not have.
+    """
+    if dtype is None:
+        return torch.float32 if place.type == "cpu" else torch.float16
+    found = PRECISIONS.get(dtype) if isinstance(dtype, str) else dtype
+    if found not in PRECISIONS.values():
+        raise MusicRFMError(f"dtype {str(dtype)!r} is not auto, float32, bfloat16, float16 or int8")
+    if not _has(place, found):
+        raise MusicRFMError(
+            f"device {str(place)!r} does not compute in {name_of(found)}: take "
+            + " or ".join(name for name in PRECISIONS if _has(place, PRECISIONS[name]))
+        )
+    return found
+
+
+def wider(place: torch.device) -> torch.dtype:
+    """Where numbers become too large for float16: bfloat16, or float32 where that is not had."""
+    return torch.bfloat16 if _suits(place, torch.bfloat16) else torch.float32
+
+
+def holds(dtype: torch.dtype, tensors: Iterable[Tensor]) -> bool:
+    """Whether none of these float32 numbers is too large for a precision."""
+    largest = torch.finfo(dtype).max
+    return all(-largest <= low and high <= largest for low, high in map(torch.aminmax, tensors))
+
+
+def worth_trying(place: torch.device) -> tuple[str, ...]:
+    """The precisions that may be the fastest there, the most exact first."""
+    if place.type == "cpu":
+        return ("float32", "bfloat16", "int8")
+    return tuple(name for name in ("float16", "bfloat16") if _suits(place, PRECISIONS[name]))
+
+
+def _suits(place: torch.device, dtype: torch.dtype) -> bool:
+    """Whether the device computes in that precision as fast as it can."""
+    nvidia = place.type == "cuda" and torch.version.hip is None
+    if nvidia and dtype == torch.bfloat16 and torch.cuda.get_device_capability(place) < (8, 0):
+        return False  # it is only acted, and slowly
+    return _has(place, dtype)
+
+
+def _has(place: torch.device, dtype: torch.dtype) -> bool:
+    try:
+        return _computes(place, dtype)
+    except Exception:  # each kind has errors of its own
+        return False
+
+
+def name_of(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
+def _computes(place: torch.device, dtype: torch.dtype) -> bool:
+    ones = torch.ones(2, 2, device=place, dtype=dtype)
+    return bool((ones @ ones).sum().item() == 8.0)
+
+
+def _lack(place: torch.device) -> str:
+    """Why a device is not there."""
+    what = _WHAT.get(place.type, f"of the kind {place.type}")
+    if place.type == "cuda" and torch.version.cuda is None and torch.version.hip is None:
+        return f"it is {what}, for which this PyTorch ({torch.__version__}) is not built"
+    if place.type == "cuda" and (count := torch.cuda.device_count()):
+        if place.index is not None and place.index >= count:
+            return f"there are {count} of its kind, cuda:0 to cuda:{count - 1}"
+        return "it is there, but too old or too new for this PyTorch, or out of memory"
+    return f"it is {what}, and there is none, or this PyTorch is not built for it"
