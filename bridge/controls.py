@@ -228,6 +228,10 @@ class Controls:
     def report(self, message: str, source: object = None, address: str = "") -> None:
         """Tell the log, and whoever caused it, about something that went wrong."""
         log.warning("%s", message, extra=about(address, source))
+        self.tell_error(message, source)
+
+    def tell_error(self, message: str, source: object = None) -> None:
+        """Tell whoever caused it, and all who listen to errors, about what the log has already."""
         self._tell(self._error_listeners, message, source)
 
     def on_change(self, listener: Callable[[str, Value, object], None]) -> None:

@@ -53,7 +53,7 @@ class Announcement:
     def _run(self) -> None:
         try:
             self._announce()
-        except Exception as error:
+        except BaseException as error:
             if not self._closed:
                 log.info("not announced on the network (%s): clients need the port", error)
 

@@ -28,6 +28,7 @@ from bridge.output import Output
 from bridge.parameters import CUE_GAIN, PROMPT_SLOTS
 from bridge.recorder import Recorder
 from bridge.strain import Load, Strain
+from bridge.threads import Guard
 from musicrfm.errors import MusicRFMError
 from musicrfm.schedules import eased, handed_over
 
@@ -50,6 +51,9 @@ LEAST_RESERVE, MOST_RESERVE = 0.2, 0.75
 FORGET = 0.5 ** (1 / 15_000)  # a frame: half of a hiccup in five minutes
 AGAIN_SECONDS = 0.01  # going back more often than this would only be more work
 NAP_SECONDS = 0.05
+MOST_FALLS = 20  # turns in a row, from which a set that should stop does so without a fade
+HANG_SECONDS = 1.0
+MOST_UNWRITTEN = 50  # blocks that an output which fails is given again
 AUDIBLE = 1e-4  # 80 dB below full scale
 
 
@@ -64,6 +68,7 @@ class Status:
     underruns: int
     steers: dict[str, float] = field(default_factory=dict)  # what is not 0
     playing: bool = True
+    hangs: float = 0.0  # seconds for which the engine has not moved, if that is no usual time
 
 
 # What of the engine itself decides the next frame, beside what has a state of its own.
@@ -74,7 +79,6 @@ OWN = (
     "_version",
     "_restart",
     "_ending",
-    "_fallen",
     "_last",
     "frames",
     "applied",
@@ -131,7 +135,7 @@ class Made(NamedTuple):
 
     first: int  # number of its first sample
     audio: np.ndarray
-    before: dict  # everything that decided it, see `Engine._state`
+    before: dict | None  # everything that decided it, see `Engine._state`
     number: int  # of frames before it
     changes: tuple[Change, ...]  # what counts from it on
 
@@ -171,7 +175,11 @@ class Engine:
         self.recorders = tuple(recorders)
         self._asked = self.lookahead = lookahead  # the second may grow under strain
         self.strain = strain
+        self.guard = Guard(self._tell)
         self.failure: BaseException | None = None
+        self.beat = awake.now()  # when it last turned; see `bridge.watchdog`
+        self.finishing = False  # all is made; what was made is still played, and written to disks
+        self.ended = False  # nothing more will be written
         self.applied = 0  # control changes handed to the stream
         self.frames = 0
         self.rewinds = 0  # times that a control change made it go back
@@ -195,6 +203,7 @@ class Engine:
         self.start_values = controls.snapshot().values  # changes are told from these on
         self._changes: list[Change] = []  # that count from the frame being made on
         self._samples = 0
+        self._unwritten: deque[tuple[int, np.ndarray]] = deque(maxlen=MOST_UNWRITTEN)
         self._reached = 0  # the furthest sample ever handed over
         self._made: deque[Made] = deque()  # not settled yet
         self._rewound = -math.inf  # when it last went back
@@ -216,7 +225,10 @@ class Engine:
         self._ramps = (*self._gains.values(), self._curtain)
         self._restart = False
         self._ending = False  # the latest frame knew that it should end
-        self._fallen = False  # the latest frame failed
+        self._abandoned = False  # its thread hung, and somebody else has ended the set
+        self._unapplied = False  # the latest frame could not be told its values
+        self._looked = 0.0  # when it last looked at the clock
+        self._seen = (self.beat, 0)  # when the output last said where it is, and that
         self._mended: set[str] = set()  # what has been told to be wrong with the stream's blocks
         self._last = np.zeros(self._channels * len(self._gains), dtype=np.float32)
         self._peak = 0.0
@@ -225,22 +237,32 @@ class Engine:
         self._stopping = threading.Event()
         self._wake = threading.Event()
         controls.on_change(lambda *_: self._wake.set())
-        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+        self.thread = threading.Thread(target=self._run, name="engine", daemon=True)
 
     # ---- any thread ----
 
     def start(self) -> None:
-        self._thread.start()
+        self.thread.start()
 
     def stop(self) -> None:
         """Fade out and end; returns at once."""
         self._stopping.set()
         self._wake.set()
 
+    def rescue(self, seconds: float) -> bool:
+        """Keep what was heard, though the engine's thread hangs, which does nothing from now on.
+
+        Whether the files could be ended in so many seconds.
+        """
+        self._abandoned = True
+        position = self._position()
+        self._settle(position)
+        return self._end_files(position, seconds)
+
     def join(self, timeout: float | None = None) -> bool:
         """Wait for the end; True if it has come."""
-        self._thread.join(timeout)
-        return not self._thread.is_alive()
+        self.thread.join(timeout)
+        return not self.thread.is_alive()
 
     @property
     def reaction(self) -> float:
@@ -270,7 +292,7 @@ class Engine:
 
     @property
     def running(self) -> bool:
-        return self._thread.is_alive()
+        return self.thread.is_alive()
 
     @property
     def audio_seconds(self) -> float:
@@ -292,47 +314,111 @@ class Engine:
             underruns=self.output.underruns,
             steers=steers,
             playing=bool(values["/play"]),
+            hangs=self.hangs,
         )
+
+    @property
+    def hangs(self) -> float:
+        """Seconds for which the engine has not moved, 0 if that is no unusual time."""
+        still = awake.now() - self.beat if self.running and not self.finishing else 0.0
+        return still if still >= HANG_SECONDS else 0.0
 
     # ---- the engine's thread ----
 
     def _run(self) -> None:
         began = time.monotonic()
-        try:
-            looked = awake.now()
-            while not self._done():
-                now = awake.now()
-                self._hiccup = max(FORGET * self._hiccup, now - looked)
-                looked = now
-                position = self.output.position()
-                self._settle(position)
-                self._wake.clear()  # before looking, so that nothing set after it is missed
-                self._rewind(position)
-                if self.strain is not None and self.frames:
-                    load = Load(self.audio_seconds, self._left(position), self._speed)
-                    acted = self.strain.look(load)
-                    self.lookahead = self.strain.lookahead
-                    if acted:  # from here on: going back would throw away what is left
-                        self._frame()
-                        self._waits = None
-                        continue
-                spare = self._ahead(position) - self.lookahead
-                if spare > 0.0:
-                    self._wake.wait(min(spare, NAP_SECONDS))
-                    looked = awake.now()
-                else:
-                    self._frame()
-        except BaseException as error:
-            log.exception("the engine stopped")
-            self.failure = error
-        finally:
-            self._settle(self._samples)
-            self.output.close()
-            for recorder in self.recorders:
-                recorder.close()
-            if self._control_log is not None:
-                self._control_log.close(self._samples)
-            self.wall_seconds = time.monotonic() - began
+        self.beat = self._looked = awake.now()
+        while not self.ended:
+            try:
+                self._play()
+                self._finish()
+            except BaseException as error:  # raised from outside, between two of the turn's parts
+                self.guard.fault("the engine was interrupted", error)
+        self.wall_seconds = time.monotonic() - began
+
+    def _play(self) -> None:
+        """Turns until the end, whatever a turn raises."""
+        fallen = 0  # turns in a row
+        while not self._done():
+            try:
+                self._turn()
+                fallen = 0
+            except BaseException as error:
+                fallen += 1
+                self.guard.fault("the engine stumbled and goes on", error)
+                if fallen >= MOST_FALLS and self._stopping.is_set():
+                    self.failure = error
+                    return
+                time.sleep(min(0.001 * 2 ** min(fallen, 10), NAP_SECONDS))
+
+    def _turn(self) -> None:
+        """A look at the controls and at the output, then a frame or a nap."""
+        self.beat = now = awake.now()
+        self._hiccup = max(FORGET * self._hiccup, now - self._looked)
+        self._looked = now
+        position = self._position()
+        self.guard("what was played could not be kept", self._settle, position)
+        self._wake.clear()  # before looking, so that nothing set after it is missed
+        self.guard("a change counts a little later", self._rewind, position)
+        if self.strain is not None and self.frames:
+            load = Load(self.audio_seconds, self._left(position), self._speed)
+            acted = self.guard("overload is not looked after", self.strain.look, load)
+            self.lookahead = self.strain.lookahead
+            if acted:  # from here on: going back would throw away what is left
+                self._frame()
+                self._waits = None
+                return
+        spare = self._ahead(position) - self.lookahead
+        if spare > 0.0:
+            self._wake.wait(min(spare, NAP_SECONDS))
+            self._looked = awake.now()
+        else:
+            self._frame()
+
+    def _position(self) -> int:
+        """The first sample that can still be replaced; by the clock if the output does not say."""
+        now = awake.now()
+        position = self.guard("the output does not say where it is", self.output.position)
+        if position is None:
+            at, position = self._seen
+            return min(position + round((now - at) * self._rate), self._samples)
+        self._seen = (now, position)
+        return position
+
+    def _finish(self) -> None:
+        """Everything that was made is settled, and whoever keeps it is told that this was all."""
+        if self._abandoned:
+            self.ended = True
+            return
+        self.guard("what was played could not be kept", self._settle, self._samples)
+        self.finishing, self.beat = True, awake.now()
+        self.guard("the output did not end well", self.output.close)
+        self.beat = awake.now()
+        self._end_files(self._samples)
+        self.ended = True
+
+    def _end_files(self, samples: int, seconds: float | None = None) -> bool:
+        """Ends the recordings of a set of so many samples, all at once as a disk may be slow.
+
+        Whether they have ended, after so many seconds at most.
+        """
+        endings = [recorder.close for recorder in self.recorders]
+        if self._control_log is not None:
+            endings.append(partial(self._control_log.close, samples))
+        threads = [
+            threading.Thread(target=self.guard, args=("a file did not end well", end), daemon=True)
+            for end in endings
+        ]
+        until = None if seconds is None else time.monotonic() + seconds
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(until and max(0.0, until - time.monotonic()))
+        return not any(thread.is_alive() for thread in threads)
+
+    def _tell(self, words: str, error: BaseException) -> None:
+        log.error("%s", words, exc_info=error)
+        self.controls.tell_error(words)
 
     def _ahead(self, position: int) -> float:
         """Seconds of the newest take that the output has not settled yet."""
@@ -347,9 +433,10 @@ class Engine:
         while self._made and self._made[0].first < position:
             first, audio, _, number, changes = self._made.popleft()
             for recorder in self.recorders:
-                recorder.write(audio)
+                self.guard("a recorder or a meter failed on a block", recorder.write, audio)
             if self._control_log is not None:
-                self._control_log.write(number, first, changes)
+                write = self._control_log.write
+                self.guard("the control log failed on a change", write, number, first, changes)
 
     def _rewind(self, position: int) -> None:
         """Goes back as far as possible, if a control has changed since the latest frame.
@@ -359,7 +446,7 @@ class Engine:
         is room: safety comes first.
         """
         now = time.monotonic()
-        if not self._made or now - self._rewound < AGAIN_SECONDS:
+        if not self._made or now - self._rewound < AGAIN_SECONDS or self._unapplied:
             return
         if self._waits is None and not self._outdated():
             return
@@ -371,16 +458,17 @@ class Engine:
             if not self._outdated():
                 return
         for number, made in enumerate(self._made):
-            if made.first >= soonest and self.stream.reaches(made.before["stream"]):
+            known = made.first >= soonest and made.before is not None
+            if known and self.stream.reaches(made.before["stream"]):
                 self._rewound, self._turning, self._waits = now, True, None
                 self.rewinds += 1
                 self.remade += len(self._made) - number
+                self._state = made.before  # first, as it may fail
                 kept = {at: audio for at, audio in self._replaced.items() if at >= soonest}
                 while len(self._made) > number:
                     gone = self._made.pop()
                     kept.setdefault(gone.first, gone.audio)
                 self._replaced = kept
-                self._state = made.before
                 return
 
     @property
@@ -397,6 +485,8 @@ class Engine:
         return min(reserve / left, 0.9 * self.lookahead)
 
     def _done(self) -> bool:
+        if self._abandoned:
+            return True
         if self._total is not None and self._samples >= self._total:
             return True
         return self._stopping.is_set() and self._closed
@@ -420,21 +510,22 @@ class Engine:
         if self._made and self._waits is None and not self._turning and self._outdated():
             self._waits = self._samples
         self._turning = False
+        safely = self.guard
         if self._plan:
-            self._follow_plan()
+            safely("the rig's plan failed", self._follow_plan)
         if self._script is not None:
-            self._script(self.frames)
-        before, number = self._state, self.frames
+            self._follow_script()
+        before, number = safely("the music cannot be gone back to", self._get_state), self.frames
         self._changes = []
-        self._apply(self.controls.snapshot())
-        self._move_curtain()
+        self._unapplied = not safely("controls could not be followed", self._apply_all)
+        safely("a fade failed", self._move_curtain)
         audio = self._generate() if self._curtain.moving or self._curtain.value else None
+        if audio is not None:
+            audio = safely("a frame could not be levelled", self._levelled, audio)
+            if audio is None:
+                self._curtain.jump(0.0)  # it fades in again
         if audio is None:
             audio = self._silence()
-        else:
-            levelled = [gain.apply(audio) for gain in self._gains.values()]
-            audio = levelled[0] if len(levelled) == 1 else np.concatenate(levelled, axis=1)
-            audio = soft_limit(self._curtain.apply(audio))
         if self._total is not None:
             audio = audio[: self._total - self._samples]
         first = self._samples
@@ -446,8 +537,36 @@ class Engine:
         self.frames += 1
         self._made.append(Made(first, music, before, number, tuple(self._changes)))
         if self._replaced:
-            self._compare(first, music)
-        self.output.write(first, audio)
+            safely("what changed could not be measured", self._compare, first, music)
+        self._unwritten.append((first, audio))
+        safely("the output did not take a block", self._write)
+
+    def _write(self) -> None:
+        """Hands over the new block, after those that the output has not taken."""
+        while self._unwritten:
+            self.output.write(*self._unwritten[0])
+            self._unwritten.popleft()
+
+    def _follow_script(self) -> None:
+        """A script that fails is the end: what would follow is not what was asked for."""
+        try:
+            self._script(self.frames)
+        except BaseException as error:
+            self.failure = error
+            self._stopping.set()
+
+    def _levelled(self, audio: np.ndarray) -> np.ndarray:
+        """At the gains, once for the music and once for the cue, and behind the curtain."""
+        levelled = [gain.apply(audio) for gain in self._gains.values()]
+        audio = levelled[0] if len(levelled) == 1 else np.concatenate(levelled, axis=1)
+        return soft_limit(self._curtain.apply(audio))
+
+    def _apply_all(self) -> bool:
+        self._apply(self.controls.snapshot())
+        return True
+
+    def _get_state(self) -> dict:
+        return self._state
 
     def _compare(self, first: int, audio: np.ndarray) -> None:
         """Notes where the sound begins to differ from what was there before going back.
@@ -507,22 +626,18 @@ class Engine:
                 self._restart = False
                 self._restart_stream()
         else:
-            self._curtain.to(float(self._values["/play"]), fade)
+            self._curtain.to(float(self._values.get("/play", 1)), fade)
 
     def _generate(self) -> np.ndarray | None:
         """The next chunk of music, finite and writable, or None if it could not be made."""
         began = time.perf_counter()
         try:
             audio, wrong = mended(next(self.stream), self._channels, LOUDEST)
-        except Exception as error:
-            if not self._fallen:
-                log.exception("a frame could not be generated")
-                self.controls.report(f"the music broke off and starts afresh: {error}")
-            self._fallen = True
+        except BaseException as error:
+            self.guard.fault("the music broke off and starts afresh", error)
             self._restart_stream()
             self._curtain.jump(0.0)
             return None
-        self._fallen = False
         busy = time.perf_counter() - began
         made = len(audio) / self._rate
         fills_pattern = not self.made_seconds  # several frames' work for one
@@ -531,6 +646,9 @@ class Engine:
         self._frame_busy += (busy - self._frame_busy) * (0.1 if self._frame_busy else 1.0)
         if busy > 0.0 and not fills_pattern:  # over the last second or so
             self._speed += (made / busy - self._speed) * (0.02 if self._speed else 1.0)
+        if not len(audio):
+            wrong = wrong or {"is empty"}
+            self._curtain.jump(0.0)  # it fades in again
         for what in wrong - self._mended:  # once for the set
             self._mended.add(what)
             self.controls.report(f"the music {what}; it is mended, also from now on")
@@ -545,15 +663,14 @@ class Engine:
 
     def _restart_stream(self) -> None:
         """Begin a new piece; by the next seed, so that it is another, and the same every time."""
-        try:
-            self.stream.restart(self.stream.seed + 1)
-        except Exception as error:
-            self.controls.report(f"the music could not be restarted: {error}")
+        self.guard("the music could not be restarted", self._next_piece)
+
+    def _next_piece(self) -> None:
+        self.stream.restart(self.stream.seed + 1)
 
     def _apply(self, snapshot: Snapshot) -> None:
         """Hand over what changed since the last frame, and move what glides one step on."""
         if snapshot.version != self._version:
-            self._version = snapshot.version
             first = not self._values
             panic = self._times.get("/panic", 0) != snapshot.times["/panic"]
             for address, value in snapshot.values.items():
@@ -568,6 +685,7 @@ class Engine:
                         self._note(address, value, snapshot.glides.get(address), panic)
             self._times, self._slow = snapshot.times, snapshot.glides
             self._restart |= panic
+            self._version = snapshot.version  # last: what failed is tried again
         for address in tuple(self._moving):
             glide = self._glides[address]
             if address in self._steers:
@@ -600,7 +718,7 @@ class Engine:
                 self.stream.set_prompts(weights)
             elif self.stream.prompt != first:
                 self.stream.set_prompt(first)
-        except Exception as error:
+        except BaseException as error:
             self.controls.report(f"the prompts stay as they were: {error}")
 
     def _note(self, address: str, value: Value, seconds: float | None, panic: bool) -> None:
@@ -629,7 +747,7 @@ class Engine:
                 self._moving.add(address)
             else:
                 self._setters[address](value)
-        except Exception as error:
+        except BaseException as error:
             fallback = self.controls.parameters[address].default if kept is None else kept
             self._values[address] = fallback
             self.controls.reject(address, fallback, value, f"{address} stays as it was: {error}")

@@ -6,7 +6,6 @@ hands over its frames. All needs numpy alone, so that nothing large is loaded wh
 
 from __future__ import annotations
 
-import logging
 import math
 import threading
 from collections import deque
@@ -15,12 +14,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bridge.threads import supervised
 from musicrfm.pulse import tempo
 
 if TYPE_CHECKING:
     from bridge.engine import Engine
-
-log = logging.getLogger(__name__)
 
 RATE = 20.0  # readings a second
 FLOOR_DB = -120.0
@@ -68,7 +66,7 @@ class Meters:
         self._reading = Reading()
         self._engine: Engine | None = None
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="meters", daemon=True)
+        self._thread = supervised("meters", self._run, self._over, "the meters failed")
 
     def start(self, engine: Engine) -> None:
         self._engine = engine
@@ -87,10 +85,7 @@ class Meters:
 
     def _run(self) -> None:
         while not self._over.wait(1 / RATE):
-            try:
-                self.update()
-            except Exception:  # a meter that fails must not be the end of all meters
-                log.exception("the meters failed")
+            self.update()
 
     def update(self) -> Reading:
         """Hears what has come since the last time, and reads all meters anew."""

@@ -26,6 +26,7 @@ from bridge.midi_knob import Knob
 from bridge.midi_map import KEYS, MidiMap, Move
 from bridge.midi_names import lasting, meant
 from bridge.rig import mapping
+from bridge.threads import Guard, supervised
 from bridge.transport import MidiTransport
 from musicrfm.errors import MusicRFMError
 
@@ -34,6 +35,7 @@ __all__ = ["Learner", "MidiInput", "MidiMap"]
 log = logging.getLogger(__name__)
 
 RESTART_SECONDS = 1.0
+NO_PROCESS = "a MIDI controller's process failed and is started again"
 
 
 class PresetList(Protocol):
@@ -273,7 +275,8 @@ class Port:
         self._said = ""
         self._process: subprocess.Popen | None = None
         self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="midi", daemon=True)
+        self._guard = Guard()
+        self._thread = supervised("midi", self._watch, self._closed, NO_PROCESS)
 
     def start(self) -> None:
         self._thread.start()
@@ -337,11 +340,15 @@ class Port:
             self._process = start("bridge.midi_port", *self._arguments)
             if self._closed.is_set():  # closed meanwhile, with the one before
                 self._process.kill()
-            with self._process, self._process.stdout as lines:
-                for line in lines:
-                    self.hear(line.decode("utf-8", "replace"))
-            self.is_open = False
-            self._owner.let_go(self.name)
+            try:
+                with self._process, self._process.stdout as lines:
+                    for line in lines:
+                        said = line.decode("utf-8", "replace")
+                        self._guard("something from a MIDI controller is left out", self.hear, said)
+            finally:
+                self._process.kill()
+                self.is_open = False
+                self._owner.let_go(self.name)
             self._closed.wait(RESTART_SECONDS)
 
 

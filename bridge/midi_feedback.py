@@ -6,7 +6,6 @@ says while it moves to where it was told is not taken for a hand on it.
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -15,8 +14,7 @@ import mido
 
 from bridge.controls import Controls, Value
 from bridge.midi_map import MidiMap
-
-log = logging.getLogger(__name__)
+from bridge.threads import supervised
 
 EVERY_SECONDS = 0.03  # MIDI is slow: of many changes in this time only the last one is sent
 ECHO_SECONDS = 0.3
@@ -38,7 +36,7 @@ class Feedback:
         self._sent: dict[int, float] = {}  # map → when it was told last
         self._dirty = threading.Event()
         self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="midi out", daemon=True)
+        self._thread = supervised("midi out", self._run, self._closed, "MIDI out failed")
 
     def start(self) -> None:
         self._controls.on_change(self._changed)
@@ -84,13 +82,11 @@ class Feedback:
         self._dirty.set()
 
     def _run(self) -> None:
+        self._dirty.set()  # after an error, too, everything is looked at
         while not self._closed.is_set():
             self._dirty.wait()
             self._dirty.clear()
-            try:
-                self.update()
-            except Exception:
-                log.exception("MIDI out failed")
+            self.update()
             self._closed.wait(EVERY_SECONDS)
 
 

@@ -26,6 +26,7 @@ from bridge.children import start
 from bridge.deck import lead_seconds
 from bridge.dsp import mended
 from bridge.speaker import AUDIO, END, HEADER
+from bridge.threads import supervised
 from musicrfm.errors import MusicRFMError
 
 log = logging.getLogger(__name__)
@@ -228,7 +229,8 @@ class DeviceOutput:
         self._start_watching()
 
     def _start_watching(self) -> None:
-        threading.Thread(target=self._watch, name="output", daemon=True).start()
+        what = "the audio output is looked for again"
+        supervised("output", self._watch, self._closing, what).start()
 
     @property
     def ring(self) -> float:
@@ -497,8 +499,8 @@ class _Speaker:
                     else:
                         greeted = True
                         self._hellos.put(message)
-        except (OSError, ValueError):
-            log.debug("the speaker process broke off in mid-line")
+        except BaseException as error:  # whatever it is, another process takes its place
+            log.debug("the speaker process broke off in mid-line (%r)", error)
         finally:
             self._gone.set()
             if not greeted:
@@ -517,5 +519,6 @@ class _Speaker:
                 while (data := self._outbox.get()) is not None and not self._gone.is_set():
                     stdin.write(data)
                     stdin.flush()
-        except (OSError, ValueError):
+        except BaseException as error:
+            log.debug("the speaker process takes no more (%r)", error)
             self._gone.set()

@@ -139,6 +139,11 @@ class Recorder:
             at = max(at, end)
         return gaps
 
+    @property
+    def behind(self) -> float:
+        """Seconds of sound that wait for the disk, unless whoever writes waits for it too."""
+        return 0.0 if self._wait else max(0, self._written - self._part.saved) / self._rate
+
     # ---- the recorder's thread ----
 
     def _run(self) -> None:

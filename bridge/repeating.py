@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 
-log = logging.getLogger(__name__)
+from bridge.threads import supervised
 
-AFTER_FAILURE = 1.0  # seconds
 CLOSE_SECONDS = 5.0
 
 
 class Repeating:
     """Calls `update`, which a subclass has, every so many seconds from `start` to `close`.
 
-    failed: what is logged, with the error, when `update` fails; it is then called again later.
+    failed: what is said, with the error, when `update` fails; it is then called again later.
     """
 
     update: Callable[[], None]
 
     def __init__(self, name: str, every: float, failed: str) -> None:
-        self._every, self._failed = every, failed
+        self._every = every
         self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread = supervised(name, self._run, self._closed, failed)
 
     def start(self) -> None:
         self._thread.start()
@@ -35,8 +33,4 @@ class Repeating:
 
     def _run(self) -> None:
         while not self._closed.wait(self._every):
-            try:
-                self.update()
-            except Exception:
-                log.exception(self._failed)
-                self._closed.wait(AFTER_FAILURE)
+            self.update()

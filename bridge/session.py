@@ -13,16 +13,13 @@ import logging
 import os
 import platform
 import shutil
-import signal
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -42,10 +39,13 @@ from bridge.recorder import Recorder, is_sound_file, say_what_is_missing
 from bridge.reload import Reloader
 from bridge.rig import Rig, SteerSetting
 from bridge.status import StatusLine, logged
+from bridge.stopping import Stop, stopping
 from bridge.strain import Strain
 from bridge.tempo import TempoHold
+from bridge.threads import Guard
 from bridge.transport import Follow, LinkTransport, MidiTransport
 from bridge.voice import Voice, speaking
+from bridge.watchdog import Watchdog
 from musicrfm.directions import Direction, list_directions
 from musicrfm.errors import MusicRFMError
 from musicrfm.layers import layer_weights
@@ -55,9 +55,6 @@ from musicrfm.schedules import parse_schedule
 from musicrfm.steer import checked_inject_per
 from musicrfm.stream import MusicStream, checked_steer_guidance
 from musicrfm.writing import check_place, is_json_with, place_for, unused, write_text
-
-if TYPE_CHECKING:
-    from types import FrameType
 
 log = logging.getLogger(__name__)
 
@@ -110,11 +107,11 @@ def play(settings: Settings) -> int:
 
     Raises MusicRFMError, before anything sounds, if a setting cannot be used.
     """
-    with speaking() as voice:
-        return _play(settings, voice)
+    with speaking() as voice, stopping(voice) as stop:
+        return _play(settings, voice, stop)
 
 
-def _play(settings: Settings, voice: Voice) -> int:
+def _play(settings: Settings, voice: Voice, stop: Stop) -> int:
     began = time.monotonic()
     status_line = StatusLine(voice)
     with ExitStack() as stack:
@@ -212,12 +209,12 @@ def _play(settings: Settings, voice: Voice) -> int:
         # Each operation of the model lets go of Python's lock; getting it back from a thread busy
         # with a flood of messages must not take the default 5 ms each time.
         sys.setswitchinterval(0.0005)
-        stop = stack.enter_context(_stop_signals())
-        watch = Watch()
-        stack.callback(watch.close)
-        watch.start()
+        for watch in (Watch(), Watchdog(engine)):
+            stack.callback(watch.close)
+            watch.start()
         stack.callback(engine.join, END_SECONDS)
         stack.callback(engine.stop)
+        stop.engine = engine
         engine.start()
         meters.start(engine)
         hold.start()
@@ -240,10 +237,11 @@ def _play(settings: Settings, voice: Voice) -> int:
             print(f"OSC over TCP listening on {osc.host}:{osc_tcp.getsockname()[1]}")
         print(f"OSC listening on {osc.host}:{osc.port}", flush=True)
         reloader = Reloader(settings.rig, controls, presets, midi)
-        while engine.running and not stop.wait(STATUS_SECONDS):
-            reloader.look()
-            said.count()
-            status_line.show(engine.status())
+        guard = Guard()
+        while engine.running and not stop.asked.wait(STATUS_SECONDS):
+            guard("the rig file is not looked after", reloader.look)
+            guard("the log is not counted", said.count)
+            guard("the state cannot be shown", lambda: status_line.show(engine.status()))
         engine.stop()
         engine.join(END_SECONDS)
         voice.show("")
@@ -540,25 +538,3 @@ def _windows_peak_memory() -> int:
         ctypes.c_void_p(kernel.GetCurrentProcess()), ctypes.byref(counters), counters.cb
     )
     return counters.peak
-
-
-@contextmanager
-def _stop_signals() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set; a second Ctrl-C does not wait for the fade."""
-    stop = threading.Event()
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-
-    signals = [signal.SIGINT, signal.SIGTERM]
-    hang_up = getattr(signal, "SIGHUP", None)  # Windows has none
-    if hang_up is not None and signal.getsignal(hang_up) != signal.SIG_IGN:  # as nohup sets it
-        signals.append(hang_up)
-    before = {number: signal.signal(number, handle) for number in signals}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

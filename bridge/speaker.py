@@ -201,16 +201,18 @@ def run(config: dict[str, Any], stdin: BinaryIO, say: Callable[[dict[str, Any]],
 
     def receive() -> None:
         nonlocal end
-        for kind, at, payload in read_messages(stdin):
-            if kind == END:
-                end = at
-                break
+        try:
+            for kind, at, payload in read_messages(stdin):
+                if kind == END:
+                    end = at
+                    break
+                with changed:
+                    inbox.put((at, payload))
+                    changed.notify()
+        finally:
+            ended.set()
             with changed:
-                inbox.put((at, payload))
                 changed.notify()
-        ended.set()
-        with changed:
-            changed.notify()
 
     changed = threading.Condition()
     be_first()

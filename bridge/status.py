@@ -37,6 +37,10 @@ def line(status: Status) -> str:
     minutes, seconds = divmod(int(status.seconds), 60)
     steers = "  ".join(f"{name} {value:+.2f}" for name, value in status.steers.items())
     level = f"{status.level_db:5.1f}" if status.level_db > -100 else " -inf"
+    if status.hangs:
+        return (
+            f"‖ {minutes:02d}:{seconds:02d}  the music hangs: nothing new for {status.hangs:.0f} s"
+        )
     return (
         f"{'▶' if status.playing else '‖'} {minutes:02d}:{seconds:02d}  "
         f"{meter(status.level_db)} {level} dB  {status.speed:.1f}× real time  "

@@ -241,7 +241,7 @@ def test_nan_and_infinity_never_reach_the_output():
     [
         (lambda audio: audio[:, 0], "has the shape (640,), not (samples, 2)"),
         (lambda audio: audio[:, :1], "has the shape (640, 1), not (samples, 2)"),
-        (lambda audio: audio[:0], None),
+        (lambda audio: audio[:0], "is empty"),
         (lambda audio: None, "is of object"),
         (lambda audio: 1e9 * audio, "is far too loud"),
         (lambda audio: audio + np.nan, "has values that are no numbers"),
@@ -260,7 +260,7 @@ def test_a_block_that_cannot_be_played_is_mended_and_said_once(spoil, said, cue)
     play(engine)
     assert output.audio.shape == (RATE // 2, 4 if cue else 2)
     assert np.isfinite(output.audio).all() and np.abs(output.audio).max() <= 1.0
-    assert len(told) == (1 if said else 0) and all(said in message for message in told)
+    assert len(told) == 1 and said in told[0]
 
 
 def test_gain_is_in_decibels_moves_smoothly_and_is_limited():

@@ -1,0 +1,249 @@
+"""Whatever raises, wherever, once or always: the music goes on, and it is said once."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from bridge.awake import Watch
+from bridge.controls import Controls, namespace
+from bridge.engine import Engine
+from bridge.meters import Meters
+from bridge.output import PacedOutput
+from bridge.strain import Strain
+from bridge.threads import Guard, supervised
+from bridge.watchdog import Watchdog
+from tests.bridge.tones import FRAME, RATE, Collector, ToneStream, largest_step
+
+STEERS = {"/steer/note_C": "note_C"}
+STEP = 2 * 0.5 * 2 * np.pi * 440 / RATE
+ERRORS = [RuntimeError, MemoryError, SystemExit, KeyboardInterrupt, StopIteration, OSError]
+
+
+# What always fails of these leaves no sound, or no record of it; the set goes on all the same.
+SILENT_FOR_GOOD = ("stream", "levelling", "write", "settling", "recorder", "position")
+
+
+class Kept:
+    """A recorder that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.blocks: list[np.ndarray] = []
+        self.closed = False
+
+    def write(self, audio: np.ndarray) -> None:
+        self.blocks.append(audio)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Log:
+    """A control log that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.changes: list[object] = []
+        self.samples: int | None = None
+
+    def write(self, number: int, first: int, changes: tuple) -> None:
+        self.changes += changes
+
+    def close(self, samples: int | None = None) -> None:
+        self.samples = samples
+
+
+def make(seconds: float = 1.0):
+    stream, controls = ToneStream(), Controls(namespace(["note_C"]))
+    output, first, second, log = Collector(), Kept(), Kept(), Log()
+    strain = Strain(controls, 1.5)
+    settings = {"recorders": (first, second), "control_log": log, "strain": strain}
+    engine = Engine(stream, controls, output, STEERS, seconds=seconds, **settings)
+    for frame in (5, 15, 25):
+        output.hooks[frame] = lambda frame=frame: controls.set("/steer/note_C", frame / 50)
+    return engine
+
+
+PARTS = {
+    "apply": (Engine, "_apply", None),
+    "curtain": (Engine, "_move_curtain", None),
+    "going back": (Engine, "_rewind", None),
+    "settling": (Engine, "_settle", None),
+    "comparing": (Engine, "_compare", None),
+    "levelling": (Engine, "_levelled", None),
+    "state": (ToneStream, "state", property),
+    "stream": (ToneStream, "__next__", None),
+    "restart": (ToneStream, "restart", None),
+    "strain": (Strain, "look", None),
+    "write": (Collector, "write", None),
+    "position": (Collector, "position", None),
+    "closing": (Collector, "close", None),
+    "recorder": (Kept, "write", None),
+    "log": (Log, "write", None),
+    "snapshot": (Controls, "snapshot", None),
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize(
+    ("always", "error"), [(False, RuntimeError), (False, KeyboardInterrupt), (True, MemoryError)]
+)
+def test_no_part_of_a_turn_ends_the_set(monkeypatch, part, error, always):
+    owner, name, kind = PARTS[part]
+    engine = make()
+    raised = []
+    original = getattr(owner, name) if kind is None else getattr(owner, name).fget
+
+    def broken(self, *arguments):
+        if engine.frames >= 10 and (always or not raised):
+            raised.append(part)
+            raise error("boom")
+        return original(self, *arguments)
+
+    monkeypatch.setattr(owner, name, property(broken) if kind else broken)
+    if part == "restart":
+        engine.stream.broken = {20}
+    told: list[str] = []
+    engine.controls.on_error(lambda message, source: told.append(message))
+    engine.start()
+    assert engine.join(20.0) and engine.failure is None and engine.ended
+    output, (first, second), log = engine.output, engine.recorders, engine._control_log
+    assert engine.audio_seconds == 1.0
+    assert first.closed and second.closed and log.samples == RATE
+    if part not in ("snapshot", "comparing"):
+        assert sum("boom" in message for message in told) <= 2 and told
+    if part not in (
+        ("stream", "levelling", "write", "settling", "recorder", "position") if always else ()
+    ):
+        blocks = first.blocks if part != "recorder" else second.blocks
+        assert len(np.concatenate(blocks)) == len(output.audio) == RATE
+        audio = output.audio[-20 * FRAME : -16 * FRAME]
+        assert np.abs(audio).max() == pytest.approx(0.5, abs=0.02)  # the music goes on
+        assert largest_step(output.audio) < 2 * STEP
+
+
+def test_one_recorder_that_fails_leaves_the_others_alone(monkeypatch):
+    engine = make()
+    first, second = engine.recorders
+    monkeypatch.setattr(first, "write", lambda audio: 1 / 0, raising=False)
+    engine.start()
+    assert engine.join(20.0)
+    assert len(np.concatenate(second.blocks)) == RATE
+    (count,) = engine.guard.faults.values()
+    assert count == 50
+
+
+def test_what_could_not_be_applied_is_applied_later(monkeypatch):
+    engine = make()
+    original, failed = Engine._apply, []
+
+    def broken(self, snapshot):
+        if engine.frames >= 5 and len(failed) < 3:
+            failed.append(1)
+            raise RuntimeError("boom")
+        original(self, snapshot)
+
+    monkeypatch.setattr(Engine, "_apply", broken)
+    engine.start()
+    assert engine.join(20.0)
+    assert engine.stream.steering.values["note_C"] == 0.5
+
+
+def test_a_script_that_fails_ends_the_set_with_a_fade():
+    stream, controls, output = ToneStream(), Controls(namespace(["note_C"])), Collector()
+
+    def script(frame: int) -> None:
+        if frame == 20:
+            raise ValueError("odd")
+
+    engine = Engine(stream, controls, output, STEERS, script=script)
+    engine.start()
+    assert engine.join(10.0) and isinstance(engine.failure, ValueError)
+    assert largest_step(output.audio) < STEP and abs(output.audio[-1, 0]) < 1e-3
+
+
+# ---- threads ----
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_a_thread_that_raises_is_started_again(error, caplog):
+    over, calls = threading.Event(), []
+
+    def work() -> None:
+        calls.append(1)
+        if len(calls) < 4:
+            raise error("boom")
+
+    thread = supervised("worker", work, over)
+    thread.start()
+    thread.join(10.0)
+    assert not thread.is_alive() and len(calls) == 4
+    assert [record.getMessage() for record in caplog.records] == [
+        f"worker failed and is started again ({error.__name__}: boom)"
+    ]
+
+
+def test_a_thread_that_always_raises_ends_when_it_should():
+    over = threading.Event()
+    thread = supervised("worker", lambda: 1 / 0, over)
+    thread.start()
+    time.sleep(0.2)
+    assert thread.is_alive()
+    over.set()
+    thread.join(2.0)
+    assert not thread.is_alive()
+
+
+def test_a_kind_of_error_is_said_once_and_counted():
+    told = []
+    guard = Guard(lambda words, error: told.append(words))
+    for _ in range(5):
+        assert guard("it failed", lambda: 1 / 0) is None
+    assert guard("it failed", lambda: [][0]) is None
+    assert guard("it failed", lambda: 3) == 3
+    assert told == [
+        "it failed (ZeroDivisionError: division by zero)",
+        "it failed (IndexError: list index out of range)",
+    ]
+    assert sorted(guard.faults.values()) == [1, 5]
+
+
+def raise_in(thread: threading.Thread, error: type[BaseException]) -> None:
+    """The next thing that this thread does in Python raises."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+        ctypes.c_ulong(thread.ident), ctypes.py_object(error)
+    )
+
+
+@pytest.mark.parametrize("error", [RuntimeError, SystemExit, KeyboardInterrupt])
+def test_every_thread_of_a_playing_bridge_may_be_interrupted(error, caplog):
+    stream, controls = ToneStream(), Controls(namespace(["note_C"]))
+    meters, kept = Meters(RATE), Kept()
+    output = PacedOutput(RATE, "nowhere", 0.3)
+    before = set(threading.enumerate())
+    engine = Engine(
+        *(stream, controls, output, STEERS), recorders=(meters, kept), lookahead=0.3, seconds=4.0
+    )
+    parts = [meters, Watch(), Watchdog(engine)]
+    engine.start()
+    meters.start(engine)
+    for part in parts[1:]:
+        part.start()
+    threads = set(threading.enumerate()) - before
+    assert len(threads) == 4
+    try:
+        time.sleep(0.7)
+        for _ in range(30):
+            for thread in threads:
+                raise_in(thread, error)
+            time.sleep(0.05)
+        assert all(thread.is_alive() for thread in threads)
+        assert engine.join(15.0) and engine.ended
+        assert len(np.concatenate(kept.blocks)) == 4 * RATE
+        assert meters.read().seconds > 3.0
+    finally:
+        for part in parts:
+            part.close()
