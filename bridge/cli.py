@@ -6,6 +6,7 @@ Settings come from the command line, then the rig file, then the defaults.
 from __future__ import annotations
 
 import argparse
+import os
 import secrets
 import sys
 from collections.abc import Sequence
@@ -48,7 +49,10 @@ DEFAULT_PROMPT = "calm piano melody with drums"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    return run_command(lambda: _main(argv))
+    status = run_command(lambda: _main(argv))
+    if argv is None:  # it is the program: that libraries clean up may take seconds after Ctrl-C
+        os._exit(status)
+    return status
 
 
 def _main(argv: Sequence[str] | None) -> int:
