@@ -182,6 +182,10 @@ class Controls:
             raise MusicRFMError(f"unknown address {_short(address)}{self._hint(address[:80])}")
         return parameter
 
+    def knows(self, address: str) -> bool:
+        """Whether `parameter` finds one, without looking for what else may be meant."""
+        return address in self.parameters or canonical_address(address) in self.parameters
+
     def _hint(self, address: str) -> str:
         """Which address may be meant; looked for a few times a second only, as it takes long."""
         if address not in self._hints:

@@ -6,28 +6,32 @@ UDP, which this module listens to, or by TCP (see `osc_tcp`).
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import itertools
 import logging
 import math
+import selectors
 import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pythonosc.osc_message_builder import BuildError
 
+from bridge.complaints import Complaints
 from bridge.controls import Controls
 from bridge.hosts import is_own_address
 from bridge.log_limit import about
-from bridge.osc_packet import MAX_PACKET, Message, build, parse
+from bridge.osc_packet import MAX_PACKET, Message, build, parts
 from bridge.osc_pattern import is_pattern, match
 from bridge.osc_values import fitting, pressed, useful
 from bridge.reply_ports import ReplyPorts
 from bridge.subscriptions import RATE, STREAM, Subscriptions
+from bridge.turns import Turns
 from bridge.unreachable import ask_for_errors, nobody_at
 from musicrfm.errors import MusicRFMError
 
@@ -37,6 +41,11 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 REPLIES = ("/error", "/pong")  # what a bridge sends; answering one could go back and forth for ever
+SERVICE = ("/ping", "/get", "/list", "/subscribe", "/unsubscribe", "/reply_port")
+RECEIVE_BUFFER = 1 << 22  # bytes that may wait while this thread does not come round to reading
+READING = 0.004  # seconds that packets are read in one go
+MAX_ANSWERED = 1 << 16  # bytes that answer one packet
+MAX_UNKNOWN = 4096  # addresses that there are not, kept in mind
 MAX_AHEAD = 60.0  # seconds that a bundle's time tag may lie in the future
 MAX_WAITING = 1000  # bundled messages waiting for their time
 HANDED_SECONDS = 0.05  # that packets from TCP wait at most for those from UDP
@@ -72,6 +81,18 @@ class Client:
         return self.address[-1] == STREAM
 
 
+@dataclass
+class Question:
+    """A packet that is being obeyed, and how many bytes may still answer it."""
+
+    client: Client
+    left: int = MAX_ANSWERED
+
+    @property
+    def full(self) -> bool:
+        return self.left < 0
+
+
 def _place(client: Client, port: int | None) -> tuple:
     """Where it is answered: by TCP always over the same connection."""
     if port is None or client.stream:
@@ -95,7 +116,10 @@ class OscServer:
         try:
             if family == socket.AF_INET6:  # "::" means IPv4 too, on every system
                 self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            with contextlib.suppress(OSError):  # then it is as large as the system likes
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
             self._socket.bind(place)
+            self._socket.setblocking(False)
             ask_for_errors(self._socket)
         except OSError as error:
             self._socket.close()
@@ -106,11 +130,16 @@ class OscServer:
         self.host, self.port = host, self._socket.getsockname()[1]
         self._controls: Controls | None = None
         self._subscriptions: Subscriptions | None = None
-        self._waiting: list[tuple[float, int, Message, Client]] = []
+        self._waiting: list[tuple[float, int, Message, Question]] = []
         self._order = itertools.count()
         self._reply_ports = ReplyPorts()
         self._streams: dict[tuple, Callable[[bytes], None]] = {}
         self._handed: deque[Handed] = deque()
+        self._turns = Turns()
+        self._complaints = Complaints()
+        self._unknown: set[bytes] = set()
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._socket, selectors.EVENT_READ)
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="osc", daemon=True)
 
@@ -131,19 +160,25 @@ class OscServer:
             self._thread.join(2.0)
         if self._subscriptions is not None:
             self._subscriptions.close()
+        self._selector.close()
         self._socket.close()
 
     def handle(self, packet: bytes, client: Client) -> None:
         """Do what a packet says, at once or when it is due. Never raises."""
-        messages, faults = parse(packet)
-        for fault in faults:
-            self._refuse(fault, client)
-        now = time.time()
-        for message in messages:
-            if message.due <= now:
-                self._obey(message, client)
+        for _ in self._steps(packet, client):
+            pass
+
+    def _steps(self, packet: bytes, client: Client) -> Iterator[None]:
+        """The same little by little."""
+        question, now = Question(client), time.time()
+        for part in parts(packet):
+            if isinstance(part, str):
+                self._refuse(part, client)
+            elif part.due <= now:
+                yield from self._obey(part, question)
             else:
-                self._put_off(message, client, now)
+                self._put_off(part, question, now)
+            yield
 
     def hand_in(self, packets: list[bytes], client: Client, done: Callable[[], None]) -> None:
         """Have packets of a TCP client handled where those of UDP are, after those that came
@@ -160,7 +195,7 @@ class OscServer:
         self._streams.pop(place, None)
         self._subscriptions.remove(place)
 
-    def _put_off(self, message: Message, client: Client, now: float) -> None:
+    def _put_off(self, message: Message, question: Question, now: float) -> None:
         if message.due > now + MAX_AHEAD:
             reason = (
                 f"{message.address!r} is meant for {message.due - now:.0f} s from now, more than "
@@ -169,30 +204,32 @@ class OscServer:
         elif len(self._waiting) >= MAX_WAITING:
             reason = f"{MAX_WAITING} messages are already waiting for their time"
         else:
-            heapq.heappush(self._waiting, (message.due, next(self._order), message, client))
+            heapq.heappush(self._waiting, (message.due, next(self._order), message, question))
             return
-        self._refuse(reason, client, message.address)
+        self._refuse(reason, question.client, message.address)
 
-    def _obey(self, message: Message, client: Client) -> None:
+    def _obey(self, message: Message, question: Question) -> Iterator[None]:
+        client = question.client
         try:
-            self._dispatch(message, client)
+            yield from self._dispatch(message, question)
         except MusicRFMError as error:
             self._refuse(str(error), client, message.address)
+            self._note_unknown(message.address)
         except Exception as error:
             address = message.address
             log.exception("OSC %r failed", address, extra=about(address, client))
             self._refuse(f"{address!r} failed: {error}", client, address)
 
-    def _dispatch(self, message: Message, client: Client) -> None:
-        address, arguments = message.address, message.arguments
+    def _dispatch(self, message: Message, question: Question) -> Iterator[None]:
+        address, arguments, client = message.address, message.arguments, question.client
         if address in REPLIES:
             return
         if address == "/ping":
-            self._reply(client, "/pong")
+            self._answer(question, "/pong")
         elif address == "/get":
-            self._get(useful(arguments), client)
+            yield from self._get(useful(arguments), question)
         elif address == "/list":
-            self._list(useful(arguments), client)
+            yield from self._list(useful(arguments), question)
         elif address == "/subscribe":
             self._subscribe(useful(arguments), client)
         elif address == "/unsubscribe":
@@ -205,6 +242,7 @@ class OscServer:
                     self._set(found, arguments, client)
                 except MusicRFMError as error:  # which must not hold the others up
                     self._refuse(str(error), client, found)
+                yield
         else:
             self._set(address, arguments, client)
 
@@ -229,7 +267,9 @@ class OscServer:
             # It stands elsewhere than the sender thinks.
             self._send(client.told_at, parameter.address, kept)
 
-    def _get(self, arguments: tuple, client: Client) -> None:
+    def _get(self, arguments: tuple, question: Question) -> Iterator[None]:
+        if question.full:
+            return
         if len(arguments) != 1 or not isinstance(arguments[0], str):
             raise MusicRFMError("/get takes one address, as a text")
         parameters = [self._controls.parameter(a) for a in self._addressed(arguments[0])]
@@ -237,18 +277,22 @@ class OscServer:
         if not valued:
             raise MusicRFMError(f"{arguments[0]!r} has no value to get")
         for parameter in valued:
-            self._reply(client, parameter.address, self._controls.get(parameter.address))
+            self._answer(question, parameter.address, self._controls.get(parameter.address))
+            yield
 
-    def _list(self, arguments: tuple, client: Client) -> None:
+    def _list(self, arguments: tuple, question: Question) -> Iterator[None]:
         """Every control: address, type, lowest, highest (both 0 without limits), default, unit and
         what it does."""
+        if question.full:
+            return
         if len(arguments) > 1 or not all(isinstance(a, str) for a in arguments):
             raise MusicRFMError("/list takes nothing, or one address or pattern, as a text")
         wanted = self._addressed(arguments[0]) if arguments else list(self._controls.parameters)
         for p in map(self._controls.parameter, wanted):
             ends = (float(p.low or 0.0), float(p.high or 0.0))
             default = "" if p.event else p.default
-            self._reply(client, "/list", p.address, p.type, *ends, default, p.unit, p.help)
+            self._answer(question, "/list", p.address, p.type, *ends, default, p.unit, p.help)
+            yield
 
     def _subscribe(self, arguments: tuple, client: Client) -> None:
         port, rate = self._port(arguments[:1], client, "/subscribe"), RATE
@@ -293,14 +337,51 @@ class OscServer:
         self._reply_ports.add(client.address, port)
 
     def _refuse(self, reason: str, client: Client, address: str = "") -> None:
+        if not self._complaints.lets(client.host):
+            return
         reason = reason if len(reason) <= MAX_REASON else reason[:MAX_REASON] + "…"
+        more = self._complaints.left_out(client.host)
+        if more:
+            reason += f" ({more} others were not answered, as they were so many)"
         log.warning("OSC: %s", reason, extra=about(address, client))
         self._reply(client, "/error", reason)
 
     def _tell(self, reason: str, source: object) -> None:
         """An error the engine found later goes back to the client that set the value."""
-        if isinstance(source, Client):
+        if isinstance(source, Client) and self._complaints.lets(source.host):
             self._reply(source, "/error", reason)
+
+    def _note_unknown(self, address: str) -> None:
+        """Messages to it are passed over while their sender is told no more, see `_hopeless`."""
+        if is_pattern(address) or address in SERVICE or self._controls.knows(address):
+            return
+        if len(self._unknown) >= MAX_UNKNOWN:
+            self._unknown.clear()
+        self._unknown.add(address.encode())
+
+    def _hopeless(self, packet: bytes, host: str) -> bool:
+        """Whether a packet is one of many to an address that there is not; then it is counted."""
+        if packet[: packet.find(b"\0")] not in self._unknown or not self._complaints.spent(host):
+            return False
+        self._complaints.count(host)
+        return True
+
+    def _answer(self, question: Question, address: str, *arguments: object) -> None:
+        """Unless the packet that asks has been answered enough already, which then is said once."""
+        if question.full:
+            return
+        packet = build(address, *arguments)
+        question.left -= len(packet)
+        if question.full:
+            self._refuse(
+                f"one packet is answered with {MAX_ANSWERED >> 10} kB at most, and the rest of its "
+                "questions is not: ask for less at once",
+                question.client,
+                address,
+            )
+            return
+        client = question.client
+        self._send_packet(_place(client, self._reply_ports.get(client.address)), packet)
 
     def _reply(self, client: Client, address: str, *arguments: object) -> None:
         self._send(_place(client, self._reply_ports.get(client.address)), address, *arguments)
@@ -327,47 +408,82 @@ class OscServer:
 
     def _run(self) -> None:
         while not self._closed:
-            while self._waiting and self._waiting[0][0] <= time.time():
-                _, _, message, client = heapq.heappop(self._waiting)
-                self._obey(message, client)
+            try:
+                self._start_due()
+                self._receive()
+                if self._turns:
+                    self._turns.go_on()
+            except Exception:
+                log.exception("OSC failed")
+                time.sleep(0.1)
+
+    def _start_due(self) -> None:
+        while self._waiting and self._waiting[0][0] <= time.time():
+            _, _, message, question = heapq.heappop(self._waiting)
+            self._start(question.client, self._obey(message, question))
+
+    def _start(self, client: Client, steps: Iterator[None]) -> None:
+        if not self._turns.start(client.address, steps):
+            self._refuse("a packet is lost, as too many before it are not done yet", client)
+
+    def _receive(self) -> None:
+        """Wait for packets, and begin with those that are there."""
+        wait = 0.0
+        if not self._turns:
             wait = self._waiting[0][0] - time.time() if self._waiting else 1.0
             if self._streams:
                 wait = min(wait, HANDED_SECONDS)  # in case that waking fails
-            try:
-                self._socket.settimeout(min(max(wait, 0.001), 1.0))
-                packet, sender = self._socket.recvfrom(MAX_PACKET)
-            except TimeoutError:
-                self._take_handed(woken=True)
-                continue
-            except OSError as error:
-                # That an earlier packet found nobody is reported here.
-                if not self._closed:
-                    log.debug("OSC receive: %s", error)
-                    for place in nobody_at(self._socket):
-                        self._subscriptions.nobody_at(place)
-                continue
-            if self._closed:
-                return
-            own = self._is_own(sender)
-            woken = own and not packet
-            if not own:  # whoever can forge the bridge's own address is not answered there
-                self._subscriptions.heard_from(sender[0])
-                self.handle(packet, self._client(sender))
-            self._take_handed(woken)
+            wait = min(max(wait, 0.0), 1.0)
+        woken = False
+        if wait and not self._selector.select(wait):
+            woken = True
+        else:
+            end = time.perf_counter() + READING
+            while time.perf_counter() < end and not self._closed:
+                try:
+                    packet, sender = self._socket.recvfrom(MAX_PACKET)
+                except BlockingIOError:
+                    break
+                except OSError as error:
+                    self._look_for_lost(error)
+                    break
+                woken = self._take(packet, sender) or woken
+        self._take_handed(woken)
+
+    def _look_for_lost(self, error: OSError) -> None:
+        """That an earlier packet found nobody is reported where the next one is waited for."""
+        if not self._closed:
+            log.debug("OSC receive: %s", error)
+            for place in nobody_at(self._socket):
+                self._subscriptions.nobody_at(place)
+
+    def _take(self, packet: bytes, sender: tuple) -> bool:
+        """Begin with a packet; whether it is the one that wakes this thread."""
+        if self._is_own(sender):
+            return not packet  # whoever can forge the bridge's own address is not answered there
+        self._subscriptions.heard_from(sender[0])
+        if not self._hopeless(packet, sender[0]):
+            client = self._client(sender)
+            self._start(client, self._steps(packet, client))
+        return False
 
     def _take_handed(self, woken: bool) -> None:
-        """Handle what one TCP client has handed in, if its turn has come.
+        """Begin with what one TCP client has handed in, if its turn has come.
 
         That is when the packet is back that was sent to wake this thread, and so all that came by
-        UDP before it has been handled; or, as that packet may be lost in a flood, a moment later.
+        UDP before it has been begun; or, as that packet may be lost in a flood, a moment later.
         """
         if not self._handed or not (
             woken or time.monotonic() - self._handed[0].at > HANDED_SECONDS
         ):
             return
         one = self._handed.popleft()
+        if not self._turns.start(one.client.address, self._handed_steps(one)):
+            self._handed.appendleft(one)  # whoever sends by TCP waits
+
+    def _handed_steps(self, one: Handed) -> Iterator[None]:
         for packet in one.packets:
-            self.handle(packet, one.client)
+            yield from self._steps(packet, one.client)
         one.done()
 
     def _client(self, sender: tuple) -> Client:

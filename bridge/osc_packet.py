@@ -8,7 +8,7 @@ no other one of its bundle. See the OSC 1.0 specification of 2002 and the paper 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from pythonosc.osc_message_builder import OscMessageBuilder
@@ -77,27 +77,34 @@ BARE: dict[str, object] = {"T": True, "F": False, "N": None, "I": IMPULSE}
 
 def parse(packet: bytes) -> tuple[list[Message], list[str]]:
     """The messages in a packet, in order, and what is wrong with the rest. Never raises."""
-    messages: list[Message] = []
-    faults: list[str] = []
+    found = list(parts(packet))
+    messages = [one for one in found if isinstance(one, Message)]
+    return messages, [one for one in found if isinstance(one, str)]
+
+
+def parts(packet: bytes) -> Iterator[Message | str]:
+    """The messages in a packet, in order, and in words what is wrong with the rest, one by one."""
+    faults = 0
     regions = [(0, len(packet), 0.0, 0)]  # start, end, due, depth: still to be read, the next last
     while regions:
         start, end, due, depth = regions.pop()
+        fault = None
         try:
             if packet.startswith(BUNDLE, start, end):
                 inside, fault = _elements(packet, start, end, due, depth)
                 regions += reversed(inside)
-                if fault is not None:
-                    faults.append(fault)
             elif packet.startswith(b"/", start, end):
-                messages.append(_message(packet, start, end, due))
+                yield _message(packet, start, end, due)
             else:
-                faults.append("not an OSC packet: it begins neither with '/' nor with '#bundle'")
+                fault = "not an OSC packet: it begins neither with '/' nor with '#bundle'"
         except MusicRFMError as error:
-            faults.append(str(error))
-    if len(faults) > MAX_FAULTS:
-        more = len(faults) - MAX_FAULTS
-        faults[MAX_FAULTS:] = [f"{more} more parts of the packet cannot be read"]
-    return messages, faults
+            fault = str(error)
+        if fault is not None:
+            faults += 1
+            if faults <= MAX_FAULTS:
+                yield fault
+    if faults > MAX_FAULTS:
+        yield f"{faults - MAX_FAULTS} more parts of the packet cannot be read"
 
 
 def _elements(

@@ -2,91 +2,151 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
 
 from musicrfm.errors import MusicRFMError
 
 PATTERN_CHARACTERS = frozenset("?*[]{}")
+MAX_PATTERN = 4096  # characters, where a run of stars is one
+STARS = re.compile(r"\*+")
+PIECE = re.compile(r"[*?]|\[[^\]]*\]|\{[^}]*\}|[^*?\[{]+")
 
 
 def is_pattern(address: str) -> bool:
     return not PATTERN_CHARACTERS.isdisjoint(address)
 
 
-def match(pattern: str, addresses: Iterator[str] | list[str]) -> list[str]:
+def match(pattern: str, addresses: Iterable[str]) -> list[str]:
     """The addresses an OSC 1.0 pattern stands for: `?`, `*`, `[a-c]`, `[!a]` and `{one,two}`.
 
     A pattern's parts match an address's parts one by one; nothing matches across a `/`. Takes time
-    proportional to the pattern's length, whatever the pattern. Raises MusicRFMError if a bracket is
-    not closed.
+    proportional to the pattern's length, whatever the pattern and however many addresses there are.
+    Raises MusicRFMError if a bracket is not closed, or if the pattern is too long.
     """
-    wanted = [_tokens(part, pattern) for part in pattern.split("/")]
+    pattern = STARS.sub("*", pattern)
+    if len(pattern) > MAX_PATTERN:
+        raise MusicRFMError(
+            f"a pattern may have {MAX_PATTERN} characters, and {pattern[:40]!r}… has {len(pattern)}"
+        )
+    wanted = pattern.split("/")
+    pieces = [_pieces(part, pattern) for part in wanted]
+    addresses = tuple(addresses)
+    columns = _columns(addresses, len(wanted))
+    fitting = [column.matching(part) for column, part in zip(columns, pieces, strict=True)]
     found = []
     for address in addresses:
         parts = address.split("/")
-        if len(parts) == len(wanted) and all(map(_fits, wanted, parts)):
+        if len(parts) == len(wanted) and all(map(_within, parts, fitting)):
             found.append(address)
     return found
 
 
-# A token is a set of texts to choose from, a (set of characters, wanted) pair, or ANY.
-_ANY = object()
+def _pieces(part: str, pattern: str) -> list[str]:
+    found, at = [], 0
+    while at < len(part):
+        piece = PIECE.match(part, at)
+        if piece is None:
+            raise MusicRFMError(f"the pattern {pattern!r} has an unclosed {part[at]!r}")
+        found.append(piece[0])
+        at = piece.end()
+    return found
 
 
-def _tokens(part: str, pattern: str) -> list:
-    tokens: list = []
-    position = 0
-    while position < len(part):
-        character = part[position]
-        if character == "*":
-            tokens.append(_ANY)
-        elif character == "?":
-            tokens.append((frozenset(), False))
-        elif character in "[{":
-            end = part.find("]" if character == "[" else "}", position + 1)
-            if end < 0:
-                raise MusicRFMError(f"the pattern {pattern!r} has an unclosed {character!r}")
-            inside = part[position + 1 : end]
-            if character == "{":
-                tokens.append(frozenset(inside.split(",")))
+def _within(part: str, fitting: set[str]) -> bool:
+    return part in fitting
+
+
+@dataclass(frozen=True)
+class Column:
+    """Texts side by side, and a bit for each place in them that matching may have come to.
+
+    A text of n characters has n + 1 places, before each character and at its end, and then a bit
+    that stays free. letters: character → the places before it. So one step of matching is one sum
+    of large numbers, for all texts at once.
+    """
+
+    texts: tuple[tuple[str, int], ...]  # each with its last place
+    starts: int
+    free: int
+    letters: dict[str, int]
+    any_letter: int
+
+    def matching(self, pieces: list[str]) -> set[str]:
+        """The texts that the pieces of a pattern's part match, all ways followed at once."""
+        reached = self.starts
+        for piece in pieces:
+            if piece == "*":
+                reached = self._onward(reached)
+            elif piece == "?":
+                reached = (reached & self.any_letter) << 1
+            elif piece[0] == "[":
+                reached = (reached & self._before(piece[1:-1])) << 1
+            elif piece[0] == "{":
+                ends = 0
+                for choice in dict.fromkeys(piece[1:-1].split(",")):
+                    ends |= self._along(reached, choice)
+                reached = ends
             else:
-                wanted = not inside.startswith("!")
-                tokens.append((_characters(inside if wanted else inside[1:]), wanted))
-            position = end
-        else:
-            tokens.append(frozenset(character))
-        position += 1
-    return tokens
+                reached = self._along(reached, piece)
+            if not reached:
+                return set()
+        return {text for text, last in self.texts if reached >> last & 1}
+
+    def _onward(self, reached: int) -> int:
+        """The same places and all after them in the same text."""
+        # From each text's free bit, its places are taken away: what borrows fills the rest. A text
+        # that has not been reached keeps its free bit alone.
+        return ((self.free - reached) | reached) & ~self.free
+
+    def _along(self, reached: int, text: str) -> int:
+        for character in text:
+            reached = (reached & self.letters.get(character, 0)) << 1
+            if not reached:
+                break
+        return reached
+
+    def _before(self, letters: str) -> int:
+        """The places before one of a bracket's letters, or before none of them after a `!`."""
+        unwanted = letters.startswith("!")
+        found, at = 0, int(unwanted)
+        while at < len(letters):
+            first = last = letters[at]
+            if at + 2 < len(letters) and letters[at + 1] == "-":
+                first, last = sorted((first, letters[at + 2]))
+                at += 2
+            at += 1
+            if first == last:
+                found |= self.letters.get(first, 0)
+                continue
+            for letter, places in self.letters.items():
+                if first <= letter <= last:
+                    found |= places
+        return self.any_letter & ~found if unwanted else found
 
 
-def _characters(inside: str) -> frozenset[str]:
-    characters = set()
-    position = 0
-    while position < len(inside):
-        if position + 2 < len(inside) and inside[position + 1] == "-":
-            first, last = sorted((ord(inside[position]), ord(inside[position + 2])))
-            # OSC is ASCII; a wider range is cut so that a packet cannot ask for a huge set.
-            characters.update(map(chr, range(first, min(last, first + 127) + 1)))
-            position += 3
-        else:
-            characters.add(inside[position])
-            position += 1
-    return frozenset(characters)
+@lru_cache(maxsize=16)
+def _columns(addresses: tuple[str, ...], depth: int) -> tuple[Column, ...]:
+    """The first, second, … parts of all addresses that have so many."""
+    split = [parts for address in addresses if len(parts := address.split("/")) == depth]
+    return tuple(_column({parts[at] for parts in split}) for at in range(depth))
 
 
-def _fits(tokens: list, text: str) -> bool:
-    """Walk all ways to match at once, so that no pattern makes it backtrack."""
-    reached = {0}
-    for token in tokens:
-        if token is _ANY:
-            reached = set(range(min(reached), len(text) + 1))
-        elif isinstance(token, tuple):
-            characters, wanted = token
-            reached = {
-                at + 1 for at in reached if at < len(text) and (text[at] in characters) == wanted
-            }
-        else:
-            reached = {at + len(one) for at in reached for one in token if text.startswith(one, at)}
-        if not reached:
-            return False
-    return len(text) in reached
+def _column(texts: set[str]) -> Column:
+    at, starts, free = 0, 0, 0
+    letters: dict[str, int] = {}
+    placed = []
+    for text in sorted(texts):
+        starts |= 1 << at
+        for character in text:
+            letters[character] = letters.get(character, 0) | 1 << at
+            at += 1
+        placed.append((text, at))
+        free |= 1 << at + 1
+        at += 2
+    any_letter = 0
+    for places in letters.values():
+        any_letter |= places
+    return Column(tuple(placed), starts, free, letters, any_letter)

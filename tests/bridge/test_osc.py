@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import re
 import socket
 import struct
 import sys
@@ -15,9 +17,10 @@ from hypothesis import strategies as st
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
+from bridge import complaints
 from bridge.controls import Controls, namespace
 from bridge.engine import Engine
-from bridge.osc import MAX_WAITING, OscServer
+from bridge.osc import MAX_ANSWERED, MAX_WAITING, OscServer
 from bridge.osc_packet import NTP_EPOCH, build, parse
 from bridge.osc_pattern import match
 from musicrfm.errors import MusicRFMError
@@ -286,10 +289,56 @@ def test_a_pattern_sets_and_gets_all_that_match(peer):
 
 
 def test_patterns_made_to_take_for_ever_do_not():
-    began = time.perf_counter()
-    for pattern in ("/" + "*a" * 3000 + "b", "/" + "{a,aa}" * 3000, "/[\0-\U0010ffff]" * 50):
-        match(pattern, ["/" + "a" * 40] * 60)
-    assert time.perf_counter() - began < 5.0
+    many = ["/" + "a" * 40 + str(number) for number in range(500)]
+    slow = ("*a" * 2000, "{a,aa}" * 600, "*{,a}" * 800, "[!b-z]*" * 500, "[\0-\U0010ffff]" * 500)
+    for pattern in (*slow, "*" * 60_000, "[" * 4000, "{a,b" * 1000, "{" + "a," * 2000 + "}"):
+        began = time.perf_counter()
+        with contextlib.suppress(MusicRFMError):
+            match("/" + pattern, many)
+        assert time.perf_counter() - began < 0.5, pattern[:20]
+    assert match("/" + "*" * 60_000 + "7", many) == [one for one in many if one.endswith("7")]
+    with pytest.raises(MusicRFMError, match="may have 4096 characters"):
+        match("/" + "?" * 5000, many)
+
+
+def test_one_packet_keeps_nobody_waiting_and_is_answered_with_64_kb(peer):
+    other = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    other.settimeout(5.0)
+    # More than a control can be listed each 2 ms, but there is no waiting for all of it.
+    peer.send(bundle(*[build("/list")] * 2000))
+    began = time.monotonic()
+    other.sendto(build("/ping"), ("127.0.0.1", peer.server.port))
+    assert other.recv(100).startswith(b"/pong")
+    assert time.monotonic() - began < 1.0
+    other.close()
+    heard = peer.settle()
+    answers = [build(*message) for message in heard if message[0] == "/list"]
+    assert len(answers) > 100 and sum(map(len, answers)) <= MAX_ANSWERED
+    assert [m for m in heard if "64 kB at most" in str(m[1])] == [
+        m for m in heard if m[0] != "/list"
+    ]
+    assert len(heard) == len(answers) + 1
+
+
+def test_what_one_sender_says_is_done_in_its_order_however_long_it_takes(peer):
+    peer.send(bundle(*[build("/gain", -float(number % 40)) for number in range(2500)]))
+    assert peer.tell("/gain", -7.0) == []
+    assert peer.controls.get("/gain") == -7.0
+
+
+def test_a_flood_of_mistakes_is_answered_a_few_times_a_second(peer):
+    peer.server._complaints = complaints.Complaints()
+    for number in range(600):
+        peer.send(build(f"/nothing/{number % 50}", 1.0))
+        if number % 20 == 19:
+            peer.send(build("/gain", -float(number // 20)))
+    heard = peer.settle()
+    assert peer.controls.get("/gain") == -29.0
+    assert complaints.AT_ONCE <= len(heard) <= complaints.AT_ONCE + 30
+    assert {m[0] for m in heard} == {"/error"}
+    time.sleep(1.1 / complaints.A_SECOND)
+    (told,) = peer.tell("/nothing/1", 1.0)
+    assert re.search(r"\((\d+) others were not answered", told[1])
 
 
 @given(st.text(max_size=30), st.text(max_size=20))
