@@ -14,7 +14,7 @@ import queue
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -205,7 +205,8 @@ def read_log(path: str | Path) -> Recorded:
             f"{str(path)!r} is no control log: give the .jsonl that "
             "`bridge play --record` wrote beside the sound"
         )
-    entries: dict[int, Entry] = {}
+    times: dict[int, float] = {}
+    changes: dict[int, list[Change]] = {}
     samples, reached, damaged = None, 0, 0
     for number, text in enumerate(lines[1:], start=2):
         line = _line(text)
@@ -218,33 +219,40 @@ def read_log(path: str | Path) -> Recorded:
             elif "at" in line:
                 reached = max(reached, _whole(line["at"]))
             else:
-                entry = _entry(line)
-                before = entries[entry.frame].changes if entry.frame in entries else ()
-                entries[entry.frame] = replace(entry, changes=before + entry.changes)
-        except (KeyError, TypeError, ValueError, OverflowError):
-            raise MusicRFMError(f"{str(path)!r}, line {number}: this is no change") from None
+                frame, time, change = _change(line)
+                times[frame] = time
+                changes.setdefault(frame, []).append(change)
+        except KeyError as error:
+            told = f"this is no change: it does not tell {error.args[0]}"
+            raise MusicRFMError(f"{str(path)!r}, line {number}: {told}") from None
+        except (TypeError, ValueError, OverflowError) as error:
+            told = f"this is no change: {error}"
+            raise MusicRFMError(f"{str(path)!r}, line {number}: {told}") from None
     if damaged:
         log.warning("%s: %d damaged lines are passed over", path, damaged)
-    return Recorded(header, tuple(entries[frame] for frame in sorted(entries)), samples, reached)
+    entries = tuple(Entry(n, times[n], tuple(changes[n])) for n in sorted(times))
+    return Recorded(header, entries, samples, reached)
 
 
-def _entry(line: dict[str, Any]) -> Entry:
-    """A line of a change. Raises KeyError, TypeError or ValueError if it is none."""
+def _change(line: dict[str, Any]) -> tuple[int, float, Change]:
+    """Frame, second and what changed. Raises KeyError, TypeError or ValueError for no change."""
     frame, time = _whole(line["frame"]), float(line["time"])
     seconds = line.get("seconds")
     seconds = None if seconds is None else float(seconds)
     change = Change(str(line["address"]), line["value"], seconds, str(line["source"]))
-    if not (0 <= time <= LONGEST and (seconds is None or 0 <= seconds <= MAX_GLIDE)):
-        raise ValueError
+    if not 0 <= time <= LONGEST:
+        raise ValueError(f"no set has a second {time:g}")
+    if seconds is not None and not 0 <= seconds <= MAX_GLIDE:
+        raise ValueError(f"a glide takes 0 to {MAX_GLIDE:g} s, not {seconds:g}")
     if isinstance(change.value, bool) or not isinstance(change.value, (int, float, str)):
-        raise ValueError
-    return Entry(frame, time, (change,))
+        raise ValueError("its value is neither a number nor a text")
+    return frame, time, change
 
 
 def _whole(value: object) -> int:
     """A count, such as of samples. Raises ValueError or TypeError if it is none."""
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 2**48:
-        raise ValueError
+        raise ValueError("a frame or sample is told by a whole number from 0 up")
     return value
 
 

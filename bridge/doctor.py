@@ -21,6 +21,7 @@ from musicrfm.devices import device_of, worth_trying
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
 from musicrfm.stream import MusicStream
+from musicrfm.writing import check_place
 
 SECONDS = 3.0  # of music each
 WARM_FRAMES = 20
@@ -60,6 +61,8 @@ def doctor(
     rig: str | None = None,
 ) -> int:
     """Examines, prints, and writes into `rig` if there is one; returns the exit status."""
+    if rig is not None:
+        check_place(rig)
     paces = examine(model, device)
     advice = advise(paces, *sound_card(model, output))
     print(text(paces, advice))

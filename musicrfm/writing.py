@@ -59,8 +59,24 @@ def check_place(path: str | os.PathLike[str]) -> None:
         raise MusicRFMError(f"cannot write {str(path)!r}: it is a folder; name a file in it")
     if not place.parent.is_dir():
         raise MusicRFMError(f"cannot write {str(path)!r}: there is no such folder")
+    _try(place.parent, path)
+
+
+def check_folder(*paths: str | os.PathLike[str] | None) -> None:
+    """Raises MusicRFMError if a folder is not there and cannot be made, or takes no files."""
+    for path in paths:
+        if path is not None:
+            folder = path_of(path)
+            while not os.path.lexists(folder) and folder.parent != folder:
+                folder = folder.parent
+            if not folder.is_dir():
+                raise MusicRFMError(f"cannot write into {str(path)!r}: {folder} is no folder")
+            _try(folder, path)
+
+
+def _try(folder: Path, path: str | os.PathLike[str]) -> None:
     try:
-        handle, name = tempfile.mkstemp(prefix=".", dir=place.parent)
+        handle, name = tempfile.mkstemp(prefix=".", dir=folder)
         os.close(handle)
         os.unlink(name)
     except OSError as error:

@@ -16,6 +16,7 @@ from musicrfm.commands.arguments import (
 )
 from musicrfm.errors import MusicRFMError
 from musicrfm.paths import path_of
+from musicrfm.writing import check_folder
 
 if TYPE_CHECKING:
     from musicrfm.calibrate import Calibration
@@ -75,6 +76,7 @@ def calibrate(o: argparse.Namespace) -> None:
         raise MusicRFMError(
             f"--middle {o.middle:g} and --top {o.top:g} are no shares: 0 < middle < top <= 1"
         )
+    check_folder(None if o.dry_run else o.out, o.takes)
     model = MusicModel.load(o.model, device=o.device, dtype=o.dtype)
     setting, instruments = _setting(o)
     asked = _directions(o.directions, model)

@@ -44,7 +44,10 @@ def detect(o: argparse.Namespace) -> None:
         audio, rate = read_sound(path)
         if audio.shape[1] != model.channels:
             check_mix(audio, path)
-        told = {d.name: heard_by(model, audio, rate, d) for d in detectors}
+        try:
+            told = {d.name: heard_by(model, audio, rate, d) for d in detectors}
+        except MusicRFMError as error:
+            raise MusicRFMError(f"{path!r}: {error}") from None
         found.append(
             {"file": path, "concepts": {name: dict(pairs) for name, pairs in told.items()}}
         )

@@ -20,6 +20,7 @@ from musicrfm.commands.arguments import (
 )
 from musicrfm.errors import MusicRFMError
 from musicrfm.paths import path_of
+from musicrfm.writing import check_folder
 
 if TYPE_CHECKING:
     from musicrfm.directions import Direction
@@ -88,6 +89,7 @@ def evaluate(o: argparse.Namespace) -> None:
     from musicrfm.evaluate import reaching, write_report
     from musicrfm.model import MusicModel
 
+    check_folder(o.out)
     model = MusicModel.load(o.model, device=o.device, dtype=o.dtype)
     setting, instruments = _setting(o)
     setting = setting.of(model)

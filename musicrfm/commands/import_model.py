@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from musicrfm.commands.arguments import command
+from musicrfm.paths import path_of
 
 FOLDER = "converted"
 
@@ -41,9 +42,9 @@ def run(o: argparse.Namespace) -> None:
     from musicrfm.checkpoints import finding, loading, saving
 
     checkpoint = finding.find(o.source)
-    folder = Path(o.out).expanduser() if o.out else Path(FOLDER) / checkpoint.name
+    folder = path_of(o.out) if o.out else Path(FOLDER) / checkpoint.name
     saving.check_free(folder)
-    text, codec = (Path(f).expanduser() if f else None for f in (o.text_encoder, o.codec))
+    text, codec = (path_of(f) if f else None for f in (o.text_encoder, o.codec))
     loaded = loading.load(checkpoint, loading.Elsewhere(o.base, text, codec))
     saving.save(loaded, folder)
     decoder = loaded.hf.config.decoder

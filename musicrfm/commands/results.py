@@ -14,6 +14,7 @@ from musicrfm.commands.arguments import (
 )
 from musicrfm.errors import MusicRFMError
 from musicrfm.paths import path_of
+from musicrfm.writing import check_folder
 
 QUICK = {"seeds": 1, "seconds": 4.0, "samples": 240, "trials": 2}
 FULL = {"seeds": 2, "seconds": 8.0, "samples": 2400, "trials": 10}
@@ -72,6 +73,7 @@ def results(o: argparse.Namespace) -> None:
 
     usual = QUICK if o.quick else FULL
     sizes = {key: getattr(o, key) or value for key, value in usual.items()}
+    check_folder(o.out)
     model = MusicModel.load(o.model, device=o.device, dtype=o.dtype)
     adherence = model.name == "nano" if o.adherence is None else o.adherence
     if adherence and sizes["seconds"] < SHORTEST:

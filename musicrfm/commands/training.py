@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from musicrfm.commands.arguments import METHODS, count, model_arguments
 from musicrfm.errors import MusicRFMError
 from musicrfm.paths import path_of
+from musicrfm.writing import check_folder
 
 if TYPE_CHECKING:
     from musicrfm.hearing import Data
@@ -88,8 +89,11 @@ def training_arguments(p: argparse.ArgumentParser) -> None:
 
 
 def loaded_model(o: argparse.Namespace) -> MusicModel:
+    """The model, once it is certain that what it teaches can be written."""
+    from musicrfm.directions import user_folder
     from musicrfm.model import MusicModel
 
+    check_folder(o.out or user_folder(), getattr(o, "report", None))
     return MusicModel.load(o.model, device=o.device, dtype=o.dtype)
 
 

@@ -187,3 +187,54 @@ def test_what_cannot_be_trained_is_said_in_a_sentence(recordings, checkpoint, mo
 def test_targets_that_do_not_exist_are_refused(run, words, checkpoint, capsys):
     assert main(["train", *run, "--model", str(checkpoint)]) == 2
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("mark", [".", ","])
+def test_a_quantity_is_one_however_its_country_writes_it(checkpoint, tmp_path, mark, capsys):
+    """112 recordings, eight for each of 14 ratings."""
+    lines = ["sep=;", "File;Energie ;", *([";;"] * 2)]
+    for number in range(112):
+        times = np.arange(3200) / 32000
+        rating = number % 14 / 2
+        tone = (0.02 + rating / 10) * np.sin(2 * np.pi * (200 + 30 * rating + number) * times)
+        soundfile.write(tmp_path / f"{number}.wav", tone, 32000)
+        lines.append(f"{number}.wav;{rating:.1f}".replace(".", mark).replace(f"{mark}wav", ".wav"))
+    (tmp_path / "l.csv").write_bytes("\r\n".join(lines).encode("utf-16"))
+    base = ["train", "custom", "--audio", str(tmp_path), "--labels", str(tmp_path / "l.csv")]
+    base += ["--model", str(checkpoint), *QUICK, "--out", str(tmp_path / "out")]
+    assert main([*base, "--column", "energie"]) == 0
+    (found,) = (tmp_path / "out").glob("*/Energie.safetensors")
+    direction = Direction.load(str(found))
+    assert direction.meta["kind"] == "regression"
+    assert direction.meta["label_mean"] == pytest.approx(3.25)
+
+
+def test_a_word_among_numbers_does_not_make_classes_of_them(checkpoint, tmp_path, capsys):
+    for number in range(20):
+        soundfile.write(tmp_path / f"{number}.wav", 0.1 * np.ones(1600), 32000)
+    rows = [f"{n}.wav,{'loud' if n == 7 else n / 4}" for n in range(20)]
+    (tmp_path / "l.csv").write_text("\n".join(["file,energy", *rows]))
+    base = ["train", "custom", "--audio", str(tmp_path), "--labels", str(tmp_path / "l.csv")]
+    assert main([*base, "--column", "energy", "--model", str(checkpoint), *QUICK]) == 2
+    assert "most labels are numbers, but 'loud' is none" in capsys.readouterr().err
+
+
+def test_where_nothing_can_be_written_is_told_before_the_model_is_loaded(
+    tmp_path, monkeypatch, capsys
+):
+    def load(*_, **__):
+        raise AssertionError("the model is loaded")
+
+    monkeypatch.setattr(MusicModel, "load", load)
+    (tmp_path / "file").touch()
+    for arguments in (
+        ["train", "note", "--out", str(tmp_path / "file")],
+        ["train", "note", "--report", str(tmp_path / "file" / "more")],
+        ["evaluate", "--out", str(tmp_path / "file")],
+        ["calibrate", "--out", str(tmp_path / "file")],
+        ["results", "--out", str(tmp_path / "file")],
+        ["generate", "x", "--out", str(tmp_path / "file" / "a.wav")],
+    ):
+        assert main(arguments) == 2
+        error = capsys.readouterr().err
+        assert error.count("\n") == 1 and str(tmp_path / "file") in error
