@@ -70,11 +70,16 @@ class Announcement:
             if self._closed:
                 return
             self._zeroconf = Zeroconf(interfaces=interfaces)
-        server = f"musicrfm-{socket.gethostname().split('.')[0]}.local."
+        server = f"{server_name()}."
         for kind, port in self._ports.items():
             info = ServiceInfo(kind, f"{NAME}.{kind}", port=port, addresses=packed, server=server)
             self._zeroconf.register_service(info, allow_name_change=True)
         self.announced.set()
+
+
+def server_name() -> str:
+    """What this machine is called on the local network while it is announced."""
+    return f"musicrfm-{socket.gethostname().split('.')[0]}.local"
 
 
 def _own_addresses() -> list[str]:

@@ -75,3 +75,9 @@ def is_here(host: str) -> bool:
         return False
     mapped = getattr(address, "ipv4_mapped", None)
     return (mapped or address).is_loopback
+
+
+def own_names() -> tuple[str, str]:
+    """What this machine calls itself, and what it is called on the local network."""
+    name = socket.gethostname()
+    return name, f"{name.split('.')[0]}.local"

@@ -73,7 +73,7 @@ def offer(
     stack, number = ExitStack(), None
     if bound is not None:
         number = bound.getsockname()[1]
-        app = application(Tree(controls, meters), osc.port, number)
+        app = application(Tree(controls, meters), osc.port, number, osc.host)
         taker = None if tcp == OFF else osc
         serving = Serving(app, bound, "osc-tcp", http=partial(Door, taker), ws_max_size=MAX_MESSAGE)
         stack.callback(serving.close)

@@ -14,15 +14,19 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from bridge.controls import Controls
+from bridge.discovery import server_name
+from bridge.hosts import is_loopback, own_names
 from bridge.osc_packet import build
 from bridge.parameters import Parameter
 from bridge.serving import first_of
+from bridge.web.guard import Guard
 
 if TYPE_CHECKING:
     from bridge.meters import Meters
@@ -139,8 +143,11 @@ def _meter(address: str, value: list) -> dict[str, Any]:
     return described | {"VALUE": value} | ({"UNIT": [unit] * len(value)} if unit else {})
 
 
-def application(tree: Tree, osc_port: int, tcp_port: int) -> Starlette:
-    """What answers for a tree whose values are sent to `osc_port` (UDP), at `tcp_port`."""
+def application(tree: Tree, osc_port: int, tcp_port: int, host: str = "127.0.0.1") -> Starlette:
+    """What answers for a tree whose values are sent to `osc_port` (UDP), at `tcp_port`.
+
+    host: where it listens. No page of another server, open in a browser, can read anything here.
+    """
     listeners = Listeners(tree)
     info = host_info(osc_port, tcp_port)
 
@@ -151,7 +158,17 @@ def application(tree: Tree, osc_port: int, tcp_port: int) -> Starlette:
         return _answer(tree, request.path_params["path"], attribute)
 
     path = "/{path:path}"
-    return Starlette(routes=[Route(path, page), WebSocketRoute(path, listeners.serve)])
+    return Starlette(
+        routes=[Route(path, page), WebSocketRoute(path, listeners.serve)],
+        middleware=[
+            Middleware(
+                Guard,
+                hosts=(host, *own_names(), server_name()) if not is_loopback(host) else (host,),
+                programs=True,
+                beyond=not is_loopback(host),
+            )
+        ],
+    )
 
 
 def host_info(osc_port: int, tcp_port: int) -> dict[str, Any]:

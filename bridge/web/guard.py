@@ -4,7 +4,7 @@ A web page from anywhere can make a browser talk to servers on the same machine.
 name this machine as its host, which a page that points its own name at us (DNS rebinding) cannot;
 a WebSocket must come from our own page; and beyond this machine, everything needs the token. A
 proxy in front may give the page another name, and keep or replace the Host; that name has to be
-said beforehand.
+said beforehand. OSCQuery goes by the same rules, but is for programs.
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ class Guard:
     `?token=…`, which a page is answered with a cookie for, or as that cookie.
 
     hosts: what this machine is called. names: what the page is called by who set up a way to it; a
-    WebSocket may come from there whatever its Host is, as a proxy may have replaced that.
+    WebSocket may come from there whatever its Host is, as a proxy may have replaced that. programs:
+    that it is no page but for programs, which unlike browsers name no Origin; then the names count
+    without a token if it is `beyond` this machine.
     """
 
     def __init__(
@@ -58,9 +60,13 @@ class Guard:
         token: str | None = None,
         hosts: Iterable[str] = (),
         names: Iterable[str] = (),
+        programs: bool = False,
+        beyond: bool = False,
     ) -> None:
         self.app = app
         self._token = token
+        self._programs = programs
+        self._beyond = beyond or token is not None
         self._names = {name.lower() for name in names} if token is not None else set()
         self._own = {host.lower() for host in hosts}
         self._hosts = {"localhost", *self._own, *self._names}
@@ -92,12 +98,13 @@ class Guard:
         place = connection.headers.get("host", "")
         host = host_of(place)
         if host is None or not self._is_ours(host):
-            _tell(connection, f"asked for {place!r}", host)
+            self._tell(connection, f"asked for {place!r}", host)
             return PlainTextResponse(f"There is no {place!r} here.\n", 421)
         # Browsers always say where a WebSocket comes from; nobody else has business here.
         origin = connection.headers.get("origin", "")
-        if connection.scope["type"] == "websocket" and not self._is_own_page(origin, place):
-            _tell(connection, f"has a page of {origin!r}", host_of(_place_of(origin)))
+        from_a_page = bool(origin) if self._programs else connection.scope["type"] == "websocket"
+        if from_a_page and not self._is_own_page(origin, place):
+            self._tell(connection, f"has a page of {origin!r}", host_of(_place_of(origin)))
             return PlainTextResponse("Another page cannot control the bridge.\n", 403)
         if self._token is not None and not self._knows_token(connection):
             return PlainTextResponse(
@@ -126,7 +133,7 @@ class Guard:
         except ValueError:
             return False
         # An address in numbers cannot be pointed elsewhere, as a name can.
-        return address.is_loopback or self._token is not None
+        return address.is_loopback or self._beyond
 
     def _knows_token(self, connection: HTTPConnection) -> bool:
         offers = (connection.query_params.get("token"), connection.cookies.get(COOKIE))
@@ -144,6 +151,15 @@ class Guard:
         )
         return answer
 
+    def _tell(self, connection: HTTPConnection, what: str, name: str | None) -> None:
+        """The log hears who was refused, as it may be the player behind a proxy."""
+        client = connection.client.host if connection.client else "somebody"
+        server, hint = "OSCQuery", ""
+        if not self._programs:
+            server = "control page"
+            hint = f": if that is you, start with --web-host {name}" if name else ""
+        log.warning("%s: %s %s%s", server, client, what, hint, extra=about(what[:100], client))
+
 
 def _place_of(origin: str) -> str:
     """The host and port of a web page, or nothing if it is of no server."""
@@ -152,10 +168,3 @@ def _place_of(origin: str) -> str:
     except ValueError:
         return ""
     return parts.netloc if parts.scheme in ("http", "https") else ""
-
-
-def _tell(connection: HTTPConnection, what: str, name: str | None) -> None:
-    """The log hears who was refused, as it may be the player behind a proxy."""
-    client = connection.client.host if connection.client else "somebody"
-    hint = f": if that is you, start with --web-host {name}" if name else ""
-    log.warning("control page: %s %s%s", client, what, hint, extra=about(what[:100], client))

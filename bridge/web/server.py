@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from bridge.controls import Controls
-from bridge.hosts import host_name, is_loopback
+from bridge.hosts import host_name, is_loopback, own_names
 from bridge.serving import Serving, listen
 from bridge.web.app import create_app
 from bridge.web.guard import LEAST_TOKEN
@@ -66,8 +66,7 @@ class WebServer:
         learner: Learner | None = None,
         about: Mapping[str, str] | None = None,
     ) -> None:
-        name = socket.gethostname()
-        hosts = (self.host, name, f"{name.split('.')[0]}.local")
+        hosts = (self.host, *own_names())
         app = create_app(
             controls,
             meters,

@@ -7,15 +7,18 @@ import ipaddress
 import json
 import os
 from functools import partial
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 from pythonosc.osc_message import OscMessage
 from pythonoscquery.osc_query_client import OSCQueryClient
+from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from zeroconf import ServiceInfo, Zeroconf
 
 from bridge.controls import Controls, namespace
-from bridge.discovery import Announcement
+from bridge.discovery import Announcement, server_name
 from bridge.door import Door
 from bridge.meters import Reading
 from bridge.osc_packet import build
@@ -35,10 +38,10 @@ def controls() -> Controls:
 
 
 class Server:
-    def __init__(self, controls: Controls) -> None:
+    def __init__(self, controls: Controls, host: str = "127.0.0.1") -> None:
         bound = listen("127.0.0.1", 0)
         self.port = bound.getsockname()[1]
-        app = application(Tree(controls, Still()), 9000, self.port)
+        app = application(Tree(controls, Still()), 9000, self.port, host)
         self.close = Serving(app, bound, "osc-tcp", http=partial(Door, None)).close
 
 
@@ -129,6 +132,36 @@ def test_a_client_somebody_else_wrote(server) -> None:
     assert client.query_node("/") is not None
     assert client.query_node("/gain").value == [0.0]
     assert client.query_node("/nowhere") is None
+
+
+def asked(server: Server, **headers: str) -> int:
+    question = Request(f"http://127.0.0.1:{server.port}/gain", headers=headers)
+    try:
+        with urlopen(question, timeout=20) as answer:
+            return answer.status
+    except HTTPError as error:
+        return error.code
+
+
+def test_no_page_of_another_server_reads_it(server) -> None:
+    own = f"127.0.0.1:{server.port}"
+    assert asked(server, Host="localhost") == asked(server, Origin=f"http://{own}") == 200
+    assert asked(server, Host="evil.example") == asked(server, Host="10.0.0.1") == 421
+    for page in ("http://evil.example", "http://localhost:1", "null"):
+        assert asked(server, Origin=page) == 403
+        with pytest.raises(InvalidStatus):
+            connect(f"ws://{own}/", origin=page)
+    with connect(f"ws://{own}/"):  # as programs do
+        pass
+
+
+def test_beyond_this_machine_it_goes_by_its_addresses_and_names(controls) -> None:
+    server = Server(controls, "0.0.0.0")
+    try:
+        assert asked(server, Host="10.0.0.1:9000") == asked(server, Host=server_name()) == 200
+        assert asked(server, Host="evil.example") == 421
+    finally:
+        server.close()
 
 
 def test_a_folders_own_value_is_taken_over_osc() -> None:
