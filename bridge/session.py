@@ -379,7 +379,7 @@ def add_directions(
     for name in list_directions(model.name):
         try:
             add(Direction.load(name, model))
-        except MusicRFMError as error:
+        except Exception as error:  # a stranger's file can only cost itself
             log.warning("direction %s is left out: %s", name, error)
     for setting in settings:
         address = steer_address(setting.name)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 0.05
 HANG_SECONDS = 1.4  # without a move, after a signal
 RESCUE_SECONDS = 0.8  # to end the files
+ONCE_SECONDS = 0.4  # within which one Ctrl-C may come twice, as from `timeout`
 LONGEST_SECONDS = 2.6  # for all that follows the music, unless it is seen to go on
 SLOW_SECONDS = 15.0  # for an engine that moves, but slowly
 HUNG = 1  # the exit status
@@ -59,13 +60,13 @@ class Stop:
                 for number in numbers:
                     if number in self._numbers:
                         self.asked.set()
-                        self._see_to_it(number)
+                        self._see_to_it(number, waker)
             except OSError:
                 return
             except BaseException:
                 continue
 
-    def _see_to_it(self, number: int) -> None:
+    def _see_to_it(self, number: int, waker: socket.socket) -> None:
         began = time.monotonic()
         if self.engine is None:  # nothing has been played, and there is nothing to keep
             self._end(128 + number)
@@ -73,11 +74,14 @@ class Stop:
         engine = self.engine
         engine.stop()  # the main thread may hang, too
         seen, moved = None, began
+        waker.setblocking(False)
         while not self._over.wait(LOOK_SECONDS):
             now = time.monotonic()
             at, seen = seen, (engine.finishing, engine.ended, engine.beat, missing(engine))
             moved = now if at != seen else moved
             still, gone = now - moved, now - began
+            if _again(waker) and gone > ONCE_SECONDS:
+                self._hung(engine, kept=self._rescued(engine))
             if engine.ended or engine.finishing:
                 if gone > LONGEST_SECONDS and still > HANG_SECONDS:
                     self._hung(engine, kept=not missing(engine))
@@ -111,6 +115,14 @@ class Stop:
             os._exit(status)
 
 
+def _again(waker: socket.socket) -> bool:
+    """Whether Ctrl-C came once more: then nobody waits for a fade."""
+    try:
+        return int(signal.SIGINT) in waker.recv(64)
+    except OSError:
+        return False
+
+
 def missing(engine: Engine) -> list[tuple[float, float]]:
     """What is in no file of its recordings."""
     return [gap for recorder in engine.recorders for gap in getattr(recorder, "missing", ())]
@@ -122,12 +134,8 @@ def stopping(voice: Voice) -> Iterator[Stop]:
     stop = Stop(voice)
 
     def handle(number: int, frame: FrameType | None) -> None:
-        if stop.asked.is_set() and number == signal.SIGINT and handle.before:
-            raise KeyboardInterrupt
-        handle.before = True
-        stop.asked.set()
+        stop.asked.set()  # never raises: an interrupted `join` would take its thread for ended
 
-    handle.before = False
     signals = [signal.SIGINT, signal.SIGTERM]
     hang_up = getattr(signal, "SIGHUP", None)  # Windows has none
     if hang_up is not None and signal.getsignal(hang_up) != signal.SIG_IGN:  # as nohup sets it

@@ -34,7 +34,7 @@ class Watchdog(Repeating):
         self._look_at_disks()
         hangs = self._engine.hangs
         if not hangs:
-            if self._said:
+            if self._said and self._engine.running and not self._engine.finishing:
                 words = f"the music goes on; it had hung for {self._said:.1f} s"
                 self._said = 0.0
                 log.warning("%s", words)

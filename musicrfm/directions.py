@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 SUFFIX = ".safetensors"
+MOST_RANGE = 1e6  # beyond it no model's numbers hold
+MOST_CURVE = 20.0
 PITCH_CLASSES = ("C", "Cs", "D", "Ds", "E", "F", "Fs", "G", "Gs", "A", "As", "B")
 
 _NATURALS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
@@ -86,12 +88,9 @@ class Direction:
         length = self.vectors.norm(dim=-1, keepdim=True)
         length[(length - 1).abs() < 1e-5] = 1.0  # so that saving and loading change nothing
         self.vectors = (self.vectors / length.clamp_min(1e-20)).contiguous()
+        _check_meta(self.name, self.meta)
         if self.meta.get("range") is not None:
-            self.meta["range"] = _checked_range(self.name, self.meta["range"])
-        if not (math.isfinite(self.curve) and self.curve > 0):
-            raise MusicRFMError(
-                f"direction {self.name!r} has the curve {self.meta['curve']!r}: give one above 0"
-            )
+            self.meta["range"] = [float(value) for value in self.meta["range"]]
         if self.classes and len(self.classes) != self.components:
             raise MusicRFMError(
                 f"direction {self.name!r} has {self.components} components but "
@@ -188,6 +187,8 @@ class Direction:
                 meta = {key: json.loads(value) for key, value in (file.metadata() or {}).items()}
         except (OSError, SafetensorError, ValueError) as error:
             raise MusicRFMError(f"{path} is not a direction file: {_first_line(error)}") from error
+        except RecursionError:
+            raise MusicRFMError(f"{path}: its metadata is nested too deeply") from None
         version = meta.pop("format_version", FORMAT_VERSION)
         if not isinstance(version, int) or version > FORMAT_VERSION:
             raise MusicRFMError(
@@ -273,7 +274,7 @@ def _find(name_or_path: str | os.PathLike[str], model: MusicModel | None) -> Pat
     for root in roots():
         for path in sorted(path_of(root / model.name).glob(f"*{SUFFIX}")):
             if canonical_name(path.stem) == name:
-                return path
+                return file_to_read(path, "direction file")
     known = ", ".join(list_directions(model.name)) or "there are none yet"
     raise MusicRFMError(f"model {model.name!r} has no direction {text!r} (known: {known})")
 
@@ -283,14 +284,55 @@ def spelled_pitch(component: str) -> str:
     return canonical_name(f"note_{component}").removeprefix("note_")
 
 
-def _checked_range(name: str, useful: Any) -> list[float]:
+def _check_meta(name: str, meta: dict[str, Any]) -> None:
+    """Raises MusicRFMError, naming the key, where what is read of the metadata cannot be used."""
+    given = {key: value for key, value in meta.items() if value is not None}
+
+    def need(right: bool, key: str, what: str) -> None:
+        if not right:
+            raise MusicRFMError(
+                f"direction {name!r} has {key} {_short(meta[key])} in its metadata, not {what}"
+            )
+
+    for key in ("model", "method", "kind", "metric"):
+        need(isinstance(given.get(key, ""), str), key, "a text")
+    for key in ("class_ranges", "class_curves"):
+        need(isinstance(given.get(key, {}), dict), key, "a table")
+    ranges = {"range": [given.get("range", [0, 0])]}
+    curves = {"curve": [given.get("curve", 1.0)]}
+    ranges["class_ranges"] = list(given.get("class_ranges", {}).values())
+    curves["class_curves"] = list(given.get("class_curves", {}).values())
+    for key, values in ranges.items():
+        what = f"[low, high], from -{MOST_RANGE:g} to {MOST_RANGE:g}"
+        need(all(value is None or _is_range(value) for value in values), key, what)
+    for key, values in curves.items():
+        right = all(v is None or (_is_number(v) and 0 < v <= MOST_CURVE) for v in values)
+        need(right, key, f"above 0 and at most {MOST_CURVE:g}")
+    classes = given.get("classes", [])
+    named = isinstance(classes, (list, tuple)) and all(isinstance(c, (str, int)) for c in classes)
+    need(named, "classes", "a list of names")
+
+
+def _is_range(useful: Any) -> bool:
+    if (
+        not isinstance(useful, (list, tuple))
+        or len(useful) != 2
+        or not all(map(_is_number, useful))
+    ):
+        return False
+    return -MOST_RANGE <= useful[0] <= useful[1] <= MOST_RANGE
+
+
+def _is_number(value: Any) -> bool:
     try:
-        low, high = (float(value) for value in useful)
-    except (TypeError, ValueError):
-        low = high = math.nan
-    if not (math.isfinite(low) and math.isfinite(high) and low <= high):
-        raise MusicRFMError(f"direction {name!r} has the range {useful!r} instead of [low, high]")
-    return [low, high]
+        return not isinstance(value, (bool, str)) and math.isfinite(float(value))
+    except (TypeError, ValueError, OverflowError):
+        return False
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:60] + "…"
 
 
 def _first_line(error: Exception) -> str:

@@ -11,6 +11,9 @@ import numpy as np
 
 from musicrfm.errors import MusicRFMError
 
+MOST_BASE = 1e3  # beyond it no model's numbers hold
+STEEPEST = 1e6  # of the exponent; all but the best layer are 0 then
+
 
 def layer_weights(spec: str, scores: np.ndarray, higher_is_better: bool = True) -> np.ndarray:
     """Weights float64 [layers] for `scores` [layers].
@@ -45,7 +48,11 @@ def layer_weights(spec: str, scores: np.ndarray, higher_is_better: bool = True) 
     if kind == "exp" and len(values) == 2 and all(map(math.isfinite, values)) and values[1] > 0:
         spread = goodness.max() - goodness.min()
         normalised = (goodness - goodness.min()) / spread if spread > 0 else np.ones(count)
-        return values[0] * normalised ** (1.0 / values[1])
+        if abs(values[0]) > MOST_BASE:
+            raise MusicRFMError(
+                f"layers {spec!r} cannot steer: BASE must be from -{MOST_BASE:g} to {MOST_BASE:g}"
+            )
+        return values[0] * normalised ** min(1.0 / values[1], STEEPEST)
     raise MusicRFMError(
         f"layers {spec!r} is not one of all, top:K (K from 1 to {count}), exp:BASE,RATE (RATE "
         f"above 0), layer:N (N from {-count} to {count - 1})"

@@ -37,6 +37,8 @@ KEEP_SECONDS = 10.0
 LEAD = 10  # over so many positions the next window is read ahead, a bit at each
 PROMPTS_KEPT = 16  # encoded, in case they are played again
 AT_ONCE = 32  # so many frames of a file are decoded together: fewer or more would take longer
+AGAIN_FRAMES = 50  # after logits that are not finite, until what led to them is tried again
+QUIET_FRAMES = 500  # without such logits, until they are said again
 UNSEEN = 16  # so many frames a GPU may be given before its sound is looked at
 STEER_GUIDANCE = ("both", "conditional")
 
@@ -136,6 +138,10 @@ class MusicStream:
         if continue_from is not None:
             self.take = opening(model, continue_from, self.window // 2)
         self._hear_take = hear_take
+        # The offset that could not be used, and the frames from which it may be tried again, from
+        # which the window may be read again, and from which all that is said again.
+        self._refused: object = None
+        self._steer_at = self._read_at = self._quiet_until = 0
         self.faults = 0  # frames that steering or the model made unusable; see _choose
         self.steering = Steering(
             model.layers, model.width, model.name, model.device, model.dtype, model.frame_rate
@@ -256,6 +262,7 @@ class MusicStream:
             self.seed = _whole("seed", seed)
         self._draws = Draws(self.seed, self.model.codebooks, self.model.device)
         self._frame = 0
+        self._refused, self._steer_at, self._read_at, self._quiet_until = None, 0, 0, 0
         self._turn_over()
         self._position = 0  # of the decoder's window, the next to read
         self._window.inputs[:, 0] = self.model.start_code
@@ -476,19 +483,23 @@ class MusicStream:
         """
         window = self._window
         push = self._next_push()
+        refused = push.offset is self._refused and self._frame < self._steer_at
+        if refused:
+            push = self._unsteered  # to try again would only cost time
         window.pushes.append(push)
         logits = self._logits(push, scale)
-        if logits is None and self._widen(push):
-            logits = self._logits(push, scale)
-        if logits is None:
-            self.faults += 1
-            log.warning("frame %d could not be steered: its logits are not finite", self._frame)
+        self.faults += refused or logits is None
+        if logits is None and push is not self._unsteered:
+            self._refused, self._steer_at = push.offset, self._frame + AGAIN_FRAMES
+            self._say("frame %d cannot be steered: its logits are not finite")
             window.pushes[-1] = self._unsteered
             logits = self._logits(self._unsteered, scale)
-        if logits is None:
+        if logits is None and self._frame >= self._read_at:
+            self._say("frame %d cannot be played: its logits are not finite, even unsteered")
             window.uses += 1  # what was played can no longer be played again
             window.pushes = [self._unsteered] * len(window.pushes)
             self._read_again(window)
+            self._read_at = self._frame + AGAIN_FRAMES
             logits = self._logits(self._unsteered, scale)
         if logits is None:
             window.decoder.forget(self._position)
@@ -496,34 +507,11 @@ class MusicStream:
             return torch.where(held == self.model.start_code, 0, held)
         return sample(logits, self._draws(self._frame), self._temperature, self._top_k)
 
-    def _widen(self, push: Push) -> bool:
-        """Goes on in a wider precision, if that of the decoder may be what made numbers infinite.
-
-        All that the window has read is read again. False if it was not the precision.
-        """
-        here = self._window
-        if here.decoder.dtype != torch.float16 or not push.offset.isfinite().all():
-            return False
-        guided = here.decoder.guided
-        recorders = [window.static and window.static.recorder for window in self._windows]
-        for window in self._windows:  # nothing may hold the weights when others take their place
-            window.static = window.decoder = None
-        self.model.widen()
-        for window, recorder in zip(self._windows, recorders, strict=True):
-            window.decoder, window.heard = StepDecoder(self.model, self.window), None
-            if recorder is not None:
-                parts = (window.decoder, window.inputs, self._finite, recorder)
-                window.static = StaticStep(self.model, *parts)
-        self._next.uses += 1  # what it had read is lost
-        self._prepared = 0
-        here.decoder.guided = guided
-        self._listen(here, self._prompt)
-        self._read_again(here)
-        return True
-
-    @property
-    def _windows(self) -> tuple[_Window, _Window]:
-        return self._window, self._next
+    def _say(self, words: str) -> None:
+        """Once, until there were no such frames for a while."""
+        if self._frame >= self._quiet_until:
+            log.warning(words, self._frame)
+        self._quiet_until = self._frame + QUIET_FRAMES
 
     def _next_push(self) -> Push:
         """How the next position is steered; the same object as long as nothing changes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from pathlib import Path
 
@@ -197,3 +198,64 @@ def test_a_home_folder_in_a_path(folder, model, monkeypatch) -> None:
     assert user_folder() == folder / "mine"
     assert make(model=model.name).save("~/a/b.safetensors") == folder / "a" / "b.safetensors"
     assert Direction.load("~/a/b.safetensors", model).name == "note_C"
+
+
+def stranger(path: Path, **meta: str) -> Path:
+    """A file with metadata as somebody else's program wrote it: texts of JSON."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tensors = {"directions": torch.ones(2, 1, 32), "layer_scores": torch.ones(2)}
+    save_file(tensors, path, meta)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("classes", "5"),
+        ("classes", "[[1]]"),
+        ("classes", '{"a": 1}'),
+        ("curve", "{}"),
+        ("curve", "-1"),
+        ("curve", "Infinity"),
+        ("curve", "1e30"),
+        ("curve", "true"),
+        ("range", "[1, 1e30]"),
+        ("range", "[NaN, 1]"),
+        ("range", "7"),
+        ("range", '["a", 1]'),
+        ("range", "[1" + "0" * 400 + ", 2]"),
+        ("class_ranges", "[1]"),
+        ("class_ranges", '{"C": 5}'),
+        ("class_curves", '{"C": []}'),
+        ("class_curves", "3"),
+        ("model", "[1]"),
+        ("kind", "{}"),
+    ],
+)
+def test_odd_metadata_is_refused_by_its_name(tmp_path: Path, key: str, value: str) -> None:
+    path = stranger(tmp_path / "odd.safetensors", **{key: value})
+    with pytest.raises(MusicRFMError, match=f"'odd' has .*{key}|2 components"):
+        Direction.load(str(path))
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "9" * 5_000, '{"a":' * 50_000, "not JSON"])
+def test_metadata_that_is_no_json_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(MusicRFMError, match="odd"):
+        Direction.load(str(stranger(tmp_path / "odd.safetensors", note=text)))
+
+
+@pytest.mark.parametrize("value", ["null", "[]", '["C"]'])
+def test_metadata_that_says_nothing_is_no_fault(tmp_path: Path, value: str) -> None:
+    keys = ("classes",) if value != "null" else ("classes", "range", "curve", "class_ranges")
+    path = stranger(tmp_path / "plain.safetensors", **dict.fromkeys(keys, value))
+    assert Direction.load(str(path)).scale == 1.0
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has none")
+def test_what_is_no_file_is_not_waited_for(folder: Path, model: MusicModel) -> None:
+    (folder / model.name).mkdir(parents=True)
+    os.mkfifo(folder / model.name / "pipe.safetensors")
+    (folder / model.name / "dir.safetensors").mkdir()
+    for name in ("pipe", "dir"):
+        with pytest.raises(MusicRFMError, match="not a direction file"):
+            Direction.load(name, model)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from musicrfm.errors import MusicRFMError
 from musicrfm.layers import layer_weights
 
 SCORES = np.array([0.5, 0.9, 0.7, 0.6])
@@ -53,3 +54,13 @@ def test_exponential_weighting_is_the_published_one(
 def test_layers_that_are_equally_good_weigh_the_same() -> None:
     for higher in (True, False):
         assert layer_weights("exp:1.5,0.95", np.full(3, 0.4), higher).tolist() == [1.5] * 3
+
+
+@pytest.mark.parametrize("spec", ["exp:1e308,1", "exp:-1e4,2", "exp:1001,0.5"])
+def test_what_no_model_could_bear_is_refused(spec: str) -> None:
+    with pytest.raises(MusicRFMError, match="BASE must be from -1000 to 1000"):
+        layer_weights(spec, SCORES)
+
+
+def test_the_smallest_rate_leaves_the_best_layer() -> None:
+    assert layer_weights("exp:2,1e-308", SCORES).tolist() == [0, 2, 0, 0]

@@ -522,6 +522,48 @@ def test_a_poisoned_cache_is_read_again(model: MusicModel) -> None:
     assert np.allclose(audio, play(plain, 20), atol=1e-4)
 
 
+def test_logits_that_are_not_finite_are_said_once_and_cost_little(
+    model: MusicModel, monkeypatch, caplog
+) -> None:
+    stream = MusicStream(model, "piano", seed=3)
+    play(stream, 60)
+    read, computed = [], []
+    again, logits = MusicStream._read_again, MusicStream._logits
+    monkeypatch.setattr(
+        MusicStream, "_read_again", lambda self, *a, **k: (read.append(1), again(self, *a, **k))
+    )
+
+    def broken(self, push, scale):
+        computed.append(1)
+        logits(self, push, scale)
+
+    monkeypatch.setattr(MusicStream, "_logits", broken)
+    assert np.isfinite(play(stream, 40)).all()
+    assert len(read) == 1 and len(computed) == 41 and stream.faults == 40
+    assert len([r for r in caplog.records if "not finite" in r.getMessage()]) == 1
+    monkeypatch.setattr(MusicStream, "_logits", logits)
+    assert play(stream, 20).std() > 1e-3 and stream.faults == 40
+
+
+def test_a_push_that_cannot_be_used_is_not_tried_every_frame(
+    model: MusicModel, monkeypatch
+) -> None:
+    stream = MusicStream(model, "piano", seed=3)
+    stream.steering.add(direction(model))
+    play(stream, 5)
+    computed = []
+    logits = MusicStream._logits
+    monkeypatch.setattr(
+        MusicStream, "_logits", lambda self, *a: (computed.append(1), logits(self, *a))[1]
+    )
+    stream.steering.set("note_C", 1e38)
+    play(stream, 40)
+    assert len(computed) == 41 and stream.faults == 40
+    stream.steering.set("note_C", 0.01)
+    play(stream, 5)
+    assert len(computed) == 46 and stream.faults == 40
+
+
 @pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf])
 def test_a_model_gone_wrong_holds_its_last_codes(tmp_path: Path, value: float) -> None:
     model = MusicModel.load(make_checkpoint(tmp_path / "m"), device="cpu")
