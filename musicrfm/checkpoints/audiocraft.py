@@ -209,6 +209,11 @@ def _is_stereo(settings: Settings, books: int) -> bool:
 def _conditions(rest: Mapping[str, Tensor], settings: Settings) -> tuple[bool, dict[str, Tensor]]:
     """Whether it reads melodies, and the weights of its own text encoder, if it has one."""
     text_state = {}
+    reader = settings.get("conditioners.description.model", "t5")
+    if reader != "t5" or f"{_TEXT}output_proj.weight" not in rest:
+        raise MusicRFMError(
+            "it reads no text" if reader == "t5" else f"its text is read by {reader}, not by T5"
+        )
     melody = f"{_MELODY}output_proj.weight" in rest
     kind = settings.get("conditioners.self_wav.model", "chroma_stem")
     if melody and kind != "chroma_stem":
@@ -220,8 +225,6 @@ def _conditions(rest: Mapping[str, Tensor], settings: Settings) -> tuple[bool, d
         elif not name.startswith(_READ):
             what = ".".join(name.split(".")[2:3]) or name
             raise MusicRFMError(f"it also reads {what[:60]!r}, which is not supported")
-    if f"{_TEXT}output_proj.weight" not in rest:
-        raise MusicRFMError("it reads no text")
     return melody, text_state
 
 

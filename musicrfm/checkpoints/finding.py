@@ -78,31 +78,31 @@ def find(name: str | os.PathLike[str]) -> Checkpoint:
             f"there is no model {text!r}: give nano, a folder, or a hub id like "
             "facebook/musicgen-small"
         )
-    folder = hub.download(address, wanted, lambda folder: in_folder(folder, address.repo))
-    return in_folder(folder, address.repo)
+
+    def check(folder: Path) -> None:
+        if in_folder(folder, address.repo).layout == "audiocraft":
+            _check_whole(folder, address.repo, CODEC)  # a folder of one's own may do without
+
+    return in_folder(hub.download(address, wanted, check), address.repo)
 
 
 def in_folder(folder: Path, shown: str) -> Checkpoint:
     """What a folder holds. Raises MusicRFMError if that is no model, or not all of it."""
-    try:
-        names = {path.name for path in folder.iterdir() if path.is_file()}
-    except OSError as error:
-        raise MusicRFMError(
-            f"folder {str(folder)!r} cannot be read: {error.strerror or error}"
-        ) from error
+    names = names_in(folder)
     layout = _layout(names)
     if layout is None:
         raise MusicRFMError(f"{shown!r} holds no model: {_lacks(folder, names)}")
-    if layout == "audiocraft":
-        return Checkpoint(folder, shown, layout, (folder / str(_state_file(names)),))
+    if layout == "huggingface":
+        return Checkpoint(folder, shown, layout, full_weights(folder, shown))
+    file = _state_file(names)
     if layout == "adapter":
         file = next((file for file in _ADAPTER_WEIGHTS if file in names), None)
-        if file is None:
-            raise MusicRFMError(
-                f"adapter {shown!r} has no weights: there is no {_ADAPTER_WEIGHTS[0]} in it"
-            )
-        return Checkpoint(folder, shown, layout, (folder / file,))
-    return Checkpoint(folder, shown, layout, full_weights(folder, shown))
+    if file is None:
+        raise MusicRFMError(
+            f"adapter {shown!r} has no weights: there is no {_ADAPTER_WEIGHTS[0]} in it"
+        )
+    _check_whole(folder, shown, file)
+    return Checkpoint(folder, shown, layout, (folder / file,))
 
 
 def full_weights(folder: Path, shown: str) -> tuple[Path, ...]:
@@ -110,7 +110,7 @@ def full_weights(folder: Path, shown: str) -> tuple[Path, ...]:
 
     Raises MusicRFMError if there are none, or one is missing.
     """
-    names = {path.name for path in folder.iterdir() if path.is_file()}
+    names = names_in(folder)
     sets = [_indexed(folder / name) for name in sorted(names) if ".index." in name]
     sets = [*_sets(names), *(files for files in sets if files)]
     if not sets:
@@ -123,15 +123,37 @@ def full_weights(folder: Path, shown: str) -> tuple[Path, ...]:
     lacking = [[file for file in files if not _is_whole(folder / file)] for files in sets]
     if [] in lacking:
         return tuple(folder / file for file in sets[lacking.index([])])
-    missing = lacking[0][0]
-    if (folder / missing).is_file():
-        raise MusicRFMError(
-            f"model {shown!r} has only git's note of {missing}: run `git lfs pull` in {folder}"
+    raise _not_whole(folder, shown, lacking[0][0])
+
+
+def _check_whole(folder: Path, shown: str, file: str) -> None:
+    """Raises MusicRFMError if a file of a model is not there, or not yet."""
+    if not _is_whole(folder / file):
+        raise _not_whole(folder, shown, file)
+
+
+def _not_whole(folder: Path, shown: str, file: str) -> MusicRFMError:
+    if (folder / file).is_file():
+        return MusicRFMError(
+            f"model {shown!r} has only git's note of {file}: run `git lfs pull` in {folder}"
         )
-    raise MusicRFMError(
-        f"model {shown!r} is not whole: {missing} is missing, as is to be expected after a "
-        "download that was broken off; fetch it again"
+    return MusicRFMError(
+        f"model {shown!r} is not whole: {file} is missing, as is to be expected after a download "
+        "that was broken off; fetch it again"
     )
+
+
+def names_in(folder: Path) -> set[str]:
+    """The files of a folder, also those that are only links to what is gone.
+
+    Raises MusicRFMError if it cannot be read.
+    """
+    try:
+        return {path.name for path in folder.iterdir() if not path.is_dir()}
+    except OSError as error:
+        raise MusicRFMError(
+            f"folder {str(folder)!r} cannot be read: {error.strerror or error}"
+        ) from error
 
 
 def is_whole_model(names: Collection[str]) -> bool:

@@ -61,7 +61,9 @@ def load(checkpoint: Checkpoint, elsewhere: Elsewhere | None = None) -> Loaded:
     with quiet():
         loaded = _load(checkpoint, elsewhere)
     loaded.hf.eval().requires_grad_(False)
-    loaded.hf.name_or_path = str(checkpoint.folder)
+    # What `finding.find` finds it by again.
+    found = checkpoint.weights[0] if checkpoint.layout == "audiocraft" else checkpoint.folder
+    loaded.hf.name_or_path = str(found)
     used = ((n, t) for n, t in loaded.hf.state_dict().items() if not n.endswith(_TRAINING))
     check_finite(used, f"model {checkpoint.shown!r}")
     return loaded
@@ -157,7 +159,7 @@ def _adapted(
 ) -> Loaded:
     """An adapter, merged into what it changes; that may be in the same folder."""
     shown = checkpoint.shown
-    names = {path.name for path in checkpoint.folder.iterdir()}
+    names = finding.names_in(checkpoint.folder)
     if elsewhere.base is None and finding.is_whole_model(names):
         weights = finding.full_weights(checkpoint.folder, shown)
         base, named = Checkpoint(checkpoint.folder, shown, "huggingface", weights), shown
@@ -211,7 +213,7 @@ def _made(
     if other := sorted(report["mismatched_keys"]):
         name, there, expected = other[0]
         raise MusicRFMError(
-            f"the weights of model {shown!r} do not fit its config.json: {name} is "
+            f"the weights of model {shown!r} do not fit its configuration: {name} is "
             f"{list(there)}, not {list(expected)}"
         )
     missing = sorted(k for k in report["missing_keys"] if not k.endswith(_POSITIONS))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import json
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -31,8 +32,8 @@ def greedy(model: MusicModel) -> np.ndarray:
 
 
 @pytest.fixture
-def plain(tmp_path: Path) -> Path:
-    return make_checkpoint(tmp_path / "plain")
+def plain(checkpoint: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(checkpoint, tmp_path / "plain"))
 
 
 def adapter(base: Path, folder: Path, *, decoder: bool = False, **settings: object) -> Path:
@@ -78,7 +79,7 @@ def test_it_is_what_the_formula_says(plain, tmp_path):
         weights[key] = weights[key] + up @ down * (6 / 4)
         changed += 1
     assert changed == 2 * 3  # layers times self-attention, cross-attention and fc1
-    by_hand = make_checkpoint(tmp_path / "by-hand")
+    by_hand = Path(shutil.copytree(plain, tmp_path / "by-hand"))
     save_file(weights, by_hand / "model.safetensors", {"format": "pt"})
     model, reference = (MusicModel.load(folder, device="cpu") for folder in (tuned, by_hand))
     assert model.name == "tuned" and not [n for n, _ in model.hf.named_modules() if "lora" in n]

@@ -143,6 +143,9 @@ def test_a_repository_in_audiocrafts_form(online, checkpoint, tmp_path):
     found = find(f"{HUB}/someone/tune")
     assert (found.layout, found.name) == ("audiocraft", "tune")
     assert sorted(online.asked) == ["compression_state_dict.bin", "state_dict.bin"]
+    (found.folder / "compression_state_dict.bin").unlink()  # as if it had been broken off
+    find("someone/tune")
+    assert (found.folder / "compression_state_dict.bin").is_file()
 
 
 def test_a_repository_that_holds_no_model(online):

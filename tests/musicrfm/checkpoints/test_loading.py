@@ -238,6 +238,13 @@ def test_files_that_git_has_not_fetched(folder, state):
     assert MusicModel.load(folder, device="cpu").name == "m"
 
 
+@pytest.mark.needs("posix")
+def test_links_to_what_is_gone(folder, state):
+    """As the hub's cache is left when only its large files are thrown away."""
+    (folder / WHOLE).symlink_to(folder / "blobs" / "gone")
+    refused(folder, "'m' is not whole: model.safetensors is missing")
+
+
 def test_files_that_are_cut_short(folder, state):
     for name in (WHOLE, PICKLED):
         write(state, folder / name)
@@ -279,7 +286,7 @@ def test_weights_under_other_names(folder, state):
 def test_weights_of_another_size(folder, state):
     name = "decoder.model.decoder.layers.0.fc1.weight"
     write(state | {name: torch.zeros(8, 8)}, folder / WHOLE)
-    refused(folder, rf"do not fit its config.json: {name} is \[8, 8\], not \[64, 32\]")
+    refused(folder, rf"do not fit its configuration: {name} is \[8, 8\], not \[64, 32\]")
 
 
 def test_weights_of_other_programs(folder, state):
