@@ -36,7 +36,9 @@ from bridge.deck import (
     XRUNS,
 )
 from bridge.dsp import LIMIT
+from musicrfm.compiled_cache import forgive
 
+forgive()
 ROOM = 1.0 - LIMIT
 ULONG = types.uint32 if ctypes.sizeof(ctypes.c_ulong) == 4 else types.uint64
 POINTER = types.voidptr

@@ -15,12 +15,14 @@ import tomlkit
 
 from bridge import rigfile
 from bridge.controls import Controls, Value
+from bridge.threads import supervised
 from musicrfm.errors import MusicRFMError
 from musicrfm.paths import composed
 
 log = logging.getLogger(__name__)
 
 MAX_NAME = 64
+CLOSE_SECONDS = 1.0
 MAX_PRESETS = 500
 # Recalling a sound should neither start nor stop it, nor be felt in headphones.
 NOT_KEPT = ("/play", "/cue/gain")
@@ -44,12 +46,17 @@ class Presets:
         self._path = path
         self._lock = threading.Lock()
         self._presets = {name: dict(values) for name, values in (presets or {}).items()}
+        # What the file does not have yet, None for what is to go from it; see `_write`.
+        self._unwritten: dict[str, dict[str, Value] | None] = {}
+        self._writing = threading.Lock()  # taken before the other one
+        self._wake, self._over = threading.Event(), threading.Event()
+        self._writer = supervised("presets", self._write, self._over, "presets are written again")
         for what, handler in {
-            "store": lambda name, source: self.store(name),
+            "store": self._store_soon,
             "recall": self.recall,
             "morph": self.morph,
             "morph_beats": self.morph_beats,
-            "delete": lambda name, source: self.delete(name),
+            "delete": self._delete_soon,
         }.items():
             controls.handle(f"/preset/{what}", handler)
 
@@ -62,10 +69,31 @@ class Presets:
         """These are the presets now: the rig file has been read again."""
         with self._lock:
             self._presets = {name: dict(values) for name, values in presets.items()}
+            self._presets |= {n: v for n, v in self._unwritten.items() if v is not None}
+            for name in [name for name, values in self._unwritten.items() if values is None]:
+                self._presets.pop(name, None)
+
+    def close(self) -> None:
+        """Writes what is not written yet, and does not wait long for a slow disk."""
+        self._over.set()
+        self._wake.set()
+        if self._writer.is_alive():
+            self._writer.join(CLOSE_SECONDS)
 
     def store(self, name: str) -> None:
         """Keep how everything stands. Raises MusicRFMError for an unfit name or a file problem."""
-        name = checked_name(name)
+        name, values = checked_name(name), self._standing()
+        with self._lock:
+            self._make_room(name)
+        with self._writing:
+            self._edit({name: values})
+            with self._lock:
+                self._presets[name] = values
+                self._unwritten.pop(name, None)
+        self._say_where(name)
+
+    def _standing(self) -> dict[str, Value]:
+        """Everything that a preset keeps, as it is now."""
         values = {}
         for address, value in self._controls.snapshot().values.items():
             parameter = self._controls.parameters[address]
@@ -73,13 +101,63 @@ class Presets:
             if not (parameter.event or plain or address in NOT_KEPT):
                 # Seven digits are all that an OSC number has, and easier to read.
                 values[address] = float(f"{value:.7g}") if isinstance(value, float) else value
-        with self._lock:
-            if name not in self._presets and len(self._presets) >= MAX_PRESETS:
-                raise MusicRFMError(f"there are {MAX_PRESETS} presets already: delete one first")
-            self._edit(name, values)
-            self._presets[name] = values
+        return values
+
+    def _make_room(self, name: str) -> None:
+        if name not in self._presets and len(self._presets) >= MAX_PRESETS:
+            raise MusicRFMError(f"there are {MAX_PRESETS} presets already: delete one first")
+
+    def _say_where(self, name: str) -> None:
         if self._path is None:
             log.warning("preset %s lasts as long as this set: --rig FILE keeps presets", name)
+
+    # Controls come on threads that must not wait for a disk: what they store counts at once, and is
+    # written by a thread of its own, many presets at a time.
+
+    def _store_soon(self, name: str, source: object) -> None:
+        name, values = checked_name(name), self._standing()
+        with self._lock:
+            self._make_room(name)
+            self._presets[name] = values
+            self._write_soon(name, values)
+        self._say_where(name)
+
+    def _delete_soon(self, name: str, source: object) -> None:
+        name = checked_name(name)
+        with self._lock:
+            self._known(name)
+            del self._presets[name]
+            self._write_soon(name, None)
+
+    def _write_soon(self, name: str, values: dict[str, Value] | None) -> None:
+        if self._path is None:
+            return
+        if not self._writer.is_alive() and not self._over.is_set():
+            self._writer.start()
+        self._unwritten[name] = values
+        self._wake.set()
+
+    def _write(self) -> None:
+        while not self._over.is_set() or self._unwritten:
+            self._wake.wait()
+            if not self._over.is_set():
+                self._wake.clear()
+            with self._writing:
+                self._write_all()
+
+    def _write_all(self) -> None:
+        with self._lock:
+            changes = dict(self._unwritten)
+        try:
+            if changes:
+                self._edit(changes)
+        except MusicRFMError as error:
+            names = ", ".join(changes)
+            self._controls.report(f"{error}; kept for this set alone: {names}")
+        with self._lock:
+            for name, values in changes.items():
+                if self._unwritten.get(name, self) is values:
+                    del self._unwritten[name]
 
     def recall(self, name: str, source: object = "local") -> None:
         """Go there at once. Raises MusicRFMError if there is no such preset."""
@@ -104,8 +182,11 @@ class Presets:
         name = checked_name(name)
         with self._lock:
             self._known(name)
-            self._edit(name, None)
-            del self._presets[name]
+        with self._writing:
+            self._edit({name: None})
+            with self._lock:
+                self._presets.pop(name, None)
+                self._unwritten.pop(name, None)
 
     def _go(self, name: str, seconds: float | None, source: object) -> None:
         name = checked_name(name)
@@ -132,31 +213,36 @@ class Presets:
             raise MusicRFMError(f"there is no preset {name!r}; there are: {known}")
         return self._presets[name]
 
-    def _edit(self, name: str, values: Mapping[str, Value] | None) -> None:
-        """Write one preset into the rig file, or with None take it out."""
+    def _edit(self, changes: Mapping[str, Mapping[str, Value] | None]) -> None:
+        """Writes presets into the rig file, and takes those out that are None."""
         if self._path is None:
             return
 
         def change(document: tomlkit.TOMLDocument) -> None:
-            tables = document.get("presets")
-            if tables is None:
-                tables = document["presets"] = tomlkit.table(is_super_table=True)
-            key = next((key for key in tables if composed(key) == name), name)
-            if values is None:
-                tables.pop(key, None)
-                if not tables:
-                    document.pop("presets")
-            elif isinstance(tables.get(key), dict):
-                table = tables[key]
-                for address in [address for address in table if address not in values]:
-                    del table[address]
-                table.update(values)
-            else:
-                table = tomlkit.table()
-                table.update(values)
-                tables[name] = table
+            for name, values in changes.items():
+                _change(document, name, values)
 
         rigfile.edit(self._path, change)
+
+
+def _change(document: tomlkit.TOMLDocument, name: str, values: Mapping[str, Value] | None) -> None:
+    tables = document.get("presets")
+    if tables is None:
+        tables = document["presets"] = tomlkit.table(is_super_table=True)
+    key = next((key for key in tables if composed(key) == name), name)
+    if values is None:
+        tables.pop(key, None)
+        if not tables:
+            document.pop("presets")
+    elif isinstance(tables.get(key), dict):
+        table = tables[key]
+        for address in [address for address in table if address not in values]:
+            del table[address]
+        table.update(values)
+    else:
+        table = tomlkit.table()
+        table.update(values)
+        tables[name] = table
 
 
 def checked_name(name: object) -> str:

@@ -148,6 +148,7 @@ def _play(settings: Settings, voice: Voice, stop: Stop) -> int:
         )
         plan = crossfades(settings.rig, controls)
         presets = Presets(controls, settings.rig.path, settings.rig.presets)
+        stack.callback(presets.close)
         midi = None
         clock, following = None, []
         if settings.clock is not None:

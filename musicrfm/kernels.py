@@ -18,6 +18,10 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic, overload
 
+from musicrfm.compiled_cache import forgive
+
+forgive()
+
 # Sums may be taken in any order, which is what makes them fast. No assumption about NaN.
 _FAST = {"reassoc", "contract", "nsz", "arcp"}
 compiled = njit(fastmath=_FAST, nogil=True, error_model="numpy", cache=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+import time
 import unicodedata
 
 import pytest
 
+from bridge import rigfile
 from bridge.controls import Controls, namespace
 from bridge.presets import MAX_NAME, Presets
 from bridge.rig import load_rig
@@ -164,6 +167,48 @@ class TestSetMany:
     def test_times_that_are_none(self, controls: Controls, seconds: object) -> None:
         with pytest.raises(MusicRFMError, match="number of seconds"):
             controls.set_many({"/gain": 0.0}, seconds)
+
+
+def test_storing_by_a_control_waits_for_no_disk(controls: Controls, tmp_path, monkeypatch) -> None:
+    path = tmp_path / "rig.toml"
+    path.write_text(RIG, encoding="utf-8")
+    free, edits = threading.Event(), []
+    edit = rigfile.edit
+
+    def slow(*arguments) -> None:
+        edits.append(1)
+        assert free.wait(10.0)
+        edit(*arguments)
+
+    monkeypatch.setattr(rigfile, "edit", slow)
+    presets = Presets(controls, path, load_rig(path).presets)
+    began = time.monotonic()
+    for number in range(150):
+        controls.set("/gain", -number / 10)
+        controls.set("/preset/store", f"p{number}")
+    controls.set("/preset/delete", "chorus")
+    assert time.monotonic() - began < 1.0
+    presets.replace(load_rig(path).presets)  # the file, which has none of it yet, is read again
+    assert presets.names() == [f"p{number}" for number in range(150)]
+    controls.set("/preset/recall", "p100")
+    assert controls.get("/gain") == -10.0
+    free.set()
+    presets.close()
+    kept = load_rig(path).presets
+    assert "chorus" not in kept and kept["p149"]["/gain"] == pytest.approx(-14.9)
+    assert len(kept) == 150 and len(edits) <= 3
+
+
+def test_what_could_not_be_written_is_told_and_kept_for_the_set(controls: Controls, tmp_path):
+    path = tmp_path / "rig.toml"
+    path.write_text("not = = toml", encoding="utf-8")
+    told: list[str] = []
+    controls.on_error(lambda message, source: told.append(message))
+    presets = Presets(controls, path)
+    controls.set("/preset/store", "a")
+    presets.close()
+    assert presets.names() == ["a"] and path.read_text("utf-8") == "not = = toml"
+    assert len(told) == 1 and "cannot change the rig file" in told[0]
 
 
 def test_over_osc() -> None:
