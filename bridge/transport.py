@@ -8,23 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-import numpy as np
-
+from bridge.clock_fit import SILENT_SECONDS, TICKS_A_BEAT, ClockFit
 from bridge.controls import Controls
 from bridge.repeating import Repeating
 from musicrfm.errors import MusicRFMError
 
 log = logging.getLogger(__name__)
 
-TICKS_A_BEAT = 24  # MIDI clock
-WINDOW = 2 * TICKS_A_BEAT  # of which the tempo is taken
-SILENT_SECONDS = 1.0  # without a tick, there is no clock
+TICKS_A_STEP = TICKS_A_BEAT // 4  # song positions are in sixteenths
 FOLLOW_SECONDS = 0.02
 TEMPO_STEP = 0.5  # BPM; a clock that trembles by less is the same tempo
 JOIN_SECONDS = 0.5  # a Link that is enabled at once may push its own tempo on the others
@@ -52,6 +49,16 @@ class Transport(Protocol):
     def close(self) -> None: ...
 
 
+class Phase(NamedTuple):
+    """Where a clock is now. beat: since the start. error: its standard error, in beats; how late
+    the ticks are on average is not in it, as nobody can know. bpm: beats a minute.
+    """
+
+    beat: float
+    error: float
+    bpm: float
+
+
 class MidiTransport:
     """MIDI clock, start, stop, continue and song position, of the first port that sends any."""
 
@@ -61,22 +68,19 @@ class MidiTransport:
         self._clock = clock
         self._lock = threading.Lock()
         self._port: str | None = None
-        self._times: deque[float] = deque(maxlen=WINDOW + 1)
-        self._ticks = -1  # the number of the latest tick since the start
+        self._fit = ClockFit()
+        self._held = -1  # the position while stopped, in ticks; -1 before the first
         self._playing: bool | None = None
 
     def tick(self, at: float, port: str = "") -> None:
-        """One of 24 a beat came at this moment, in seconds of `time.monotonic`."""
+        """One of 24 a beat came at this moment, in seconds of `time.monotonic`. Never raises."""
+        if not math.isfinite(at):
+            return
         with self._lock:
-            if self._times and at - self._times[-1] > SILENT_SECONDS:
-                self._times.clear()
-                self._port = None
-            if self._port not in (None, port):
+            if self._port not in (None, port) and abs(at - self._fit.last) <= SILENT_SECONDS:
                 return
             self._port = port
-            self._times.append(at)
-            if self._playing is not False:
-                self._ticks += 1
+            self._fit.tick(at)
 
     def hear(self, message: Any, port: str = "") -> None:
         """A `mido` message; those that are no transport mean nothing."""
@@ -84,34 +88,43 @@ class MidiTransport:
             if self._port not in (None, port) and self._alive():
                 return
             if message.type == "start":
-                self._playing, self._ticks = True, -1  # the next tick is the first beat
+                self._playing = True
+                self._fit.count_from(0, anew=True)  # the next tick is the first beat
             elif message.type == "continue":
+                if self._playing is False:
+                    self._fit.count_from(self._held + 1, anew=True)
                 self._playing = True
             elif message.type == "stop":
+                if self._playing is not False:
+                    self._held = self._fit.counted
                 self._playing = False
-            elif message.type == "songpos":  # in sixteenths
-                self._ticks = message.pos * TICKS_A_BEAT // 4 - 1
+            elif message.type == "songpos":
+                position = message.pos * TICKS_A_STEP
+                self._held = position - 1
+                if self._playing is not False:
+                    self._fit.count_from(position)
 
     @property
     def bpm(self) -> float | None:
         with self._lock:
-            if not self._alive() or len(self._times) <= TICKS_A_BEAT // 2:
-                return None
-            times = np.array(self._times)
-        # A line through all of them: a single late tick hardly turns it.
-        seconds = float(np.polyfit(np.arange(len(times)), times - times[0], 1)[0])
-        return 60.0 / (TICKS_A_BEAT * seconds) if seconds > 1e-4 else None
+            return self._fit.bpm if self._alive() else None
 
     @property
     def beat(self) -> float | None:
-        bpm = self.bpm
+        phase = self.phase
+        return None if phase is None else phase.beat
+
+    @property
+    def phase(self) -> Phase | None:
+        """None while no tempo is known, or no beat has begun. It goes on through a stall."""
         with self._lock:
-            if bpm is None or self._ticks < 0:
+            place, bpm = self._fit.place(self._clock()), self._fit.bpm
+            counted = self._held if self._playing is False else self._fit.counted
+            if place is None or bpm is None or counted < 0 or not self._alive():
                 return None
-            since = 0.0
-            if self._playing is not False:
-                since = (self._clock() - self._times[-1]) * bpm / 60.0
-            return self._ticks / TICKS_A_BEAT + min(max(since, 0.0), 1.0 / TICKS_A_BEAT)
+            if self._playing is False:
+                return Phase(counted / TICKS_A_BEAT, 0.0, bpm)
+            return Phase(max(place.ticks, 0.0) / TICKS_A_BEAT, place.error / TICKS_A_BEAT, bpm)
 
     @property
     def playing(self) -> bool | None:
@@ -121,7 +134,7 @@ class MidiTransport:
         """There is nothing to put away: the ports are not ours."""
 
     def _alive(self) -> bool:
-        return bool(self._times) and self._clock() - self._times[-1] <= SILENT_SECONDS
+        return self._clock() - self._fit.last <= SILENT_SECONDS
 
 
 class LinkTransport:

@@ -173,3 +173,60 @@ def test_following_needs_a_clock_to_follow(capsys):
     for option in ("--clock-play", "--clock-tempo"):
         assert main(["play", option]) == 2
         assert "need --clock midi or --clock link" in capsys.readouterr().err
+
+
+def test_a_set_that_is_stopped_and_started_anew_begins_where_it_is_told():
+    stage = Stage()
+    stage.play(120, 48)
+    stage.send("start")
+    assert stage.transport.beat is None  # before the first tick
+    stage.play(120, 37)
+    assert stage.transport.beat == pytest.approx(1.5)
+    stage.send("stop")
+    stage.now += 0.6  # no clock while stopped, as some send it
+    assert stage.transport.phase.error == 0 and stage.transport.beat == pytest.approx(1.5)
+    stage.send("continue")
+    stage.play(120, 24)
+    assert stage.transport.beat == pytest.approx(2.5, abs=0.01)
+    assert stage.transport.bpm == pytest.approx(120, rel=0.01)
+    stage.send("songpos", pos=8)  # while it plays
+    stage.play(120, 1)
+    assert stage.transport.beat == pytest.approx(2.0, abs=0.01)
+    stage.send("start")
+    stage.play(120, 25)
+    assert stage.transport.beat == pytest.approx(1.0, abs=0.01)
+
+
+def test_the_beat_is_where_it_should_be_through_a_stall_and_lost_ticks():
+    stage = Stage()
+    stage.play(120, 72)
+    stage.send("start")
+    stage.play(120, 48)
+    stage.now += 0.3
+    assert stage.transport.beat == pytest.approx(47 / 24 + 0.6)  # it is known without a tick
+    assert 0 < stage.transport.phase.error < 0.05
+    for _ in range(14):
+        stage.transport.tick(stage.now)  # all at once
+    stage.now += 60 / 120 / 24 * 15 - 0.3
+    stage.transport.tick(stage.now)
+    assert stage.transport.beat == pytest.approx(62 / 24, abs=0.01)
+    stage.now += 60 / 120 / 24 * 5  # five never come
+    stage.play(120, 24)
+    assert stage.transport.beat == pytest.approx(91 / 24, abs=0.01)
+    assert stage.transport.phase.bpm == pytest.approx(120)
+
+
+def test_what_is_no_moment_is_no_tick_and_takes_no_port():
+    stage = Stage()
+    for wrong in (float("nan"), float("inf"), -float("inf")):
+        stage.transport.tick(wrong, "a")
+    stage.play(120, 48, port="b")
+    assert stage.transport.bpm == pytest.approx(120)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.one_of(st.text(), st.floats().map(repr), st.integers().map(str)))
+def test_no_line_of_the_port_ends_its_thread(rest):
+    knobs = MidiInput(Controls(namespace([])), [], transport=MidiTransport(lambda: 0.0))
+    knobs.hear(f"clock {rest}")
+    knobs.hear(f"clock {rest}")
