@@ -48,6 +48,8 @@ class Door(asyncio.Protocol):
             self._turn_away(f"all {MAX_CONNECTIONS} places are taken")
             return
         self._connections.add(self)
+        if self._osc is None:  # a browser asks at once; an OSC client may be silent for long
+            self._give_up_later()
 
     def connection_lost(self, error: Exception | None) -> None:
         self._let_go()
@@ -57,9 +59,8 @@ class Door(asyncio.Protocol):
         self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        if not self._data:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(REQUEST_SECONDS, self.transport.abort)
+        if self._timer is None:
+            self._give_up_later()
         self._data += data
         framing = framing_of(self._data[:1]) if self._osc is not None else None
         if framing is not None:
@@ -71,6 +72,10 @@ class Door(asyncio.Protocol):
                 loop = asyncio.get_running_loop()
                 loop.call_later(ANSWER_SECONDS, self.transport.abort)
             self._hand_to(H11Protocol(**self._settings))
+
+    def _give_up_later(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(REQUEST_SECONDS, self.transport.abort)
 
     def _hand_to(self, protocol: asyncio.Protocol) -> None:
         self._let_go()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import socket
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 
 BACKLOG = 100
 END_SECONDS = 3.0
+NO_HANDLES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 def listen(host: str, port: int, send_buffer: int | None = None) -> socket.socket:
@@ -83,6 +85,7 @@ class Serving:
             log_level="warning",
             access_log=False,
             server_header=False,
+            backlog=1,  # taken at a time; else asyncio multiplies what fails without handles
             ws_per_message_deflate=False,  # costs time that the model can use better
             timeout_graceful_shutdown=1,
             **settings,
@@ -99,6 +102,24 @@ class Serving:
 
     def _run(self) -> None:
         try:
-            self._server.run(sockets=[self._bound])
+            asyncio.run(self._serve())
         except BaseException:  # uvicorn ends with SystemExit; the music plays on all the same
             log.exception("%s is gone", self._what)
+
+    async def _serve(self) -> None:
+        asyncio.get_running_loop().set_exception_handler(self._failed)
+        serving = asyncio.ensure_future(self._server.serve(sockets=[self._bound]))
+        while not self._server.started and not serving.done():
+            await asyncio.sleep(0.01)
+        with contextlib.suppress(OSError):
+            self._bound.listen(BACKLOG)  # as many may wait as before
+        await serving
+
+    def _failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Without handles left no connection is taken for a second, which is said in a line."""
+        error = context.get("exception")
+        if isinstance(error, OSError) and error.errno in NO_HANDLES:
+            reason = error.strerror or str(error)
+            log.warning("%s: no connection can be taken now: %s", self._what, reason)
+        else:
+            loop.default_exception_handler(context)

@@ -29,6 +29,7 @@ from bridge.controllog import ControlLog, build, direction_fingerprint, model_fi
 from bridge.controls import Controls, Value, namespace, steer_address
 from bridge.disk import remove
 from bridge.engine import Engine
+from bridge.handles import raise_limit
 from bridge.learn import learn
 from bridge.meters import Meters
 from bridge.midi import MidiInput
@@ -113,6 +114,7 @@ def play(settings: Settings) -> int:
 
 def _play(settings: Settings, voice: Voice, stop: Stop) -> int:
     began = time.monotonic()
+    raise_limit()
     status_line = StatusLine(voice)
     with ExitStack() as stack:
         said = stack.enter_context(logged(voice))

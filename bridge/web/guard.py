@@ -9,6 +9,7 @@ said beforehand. OSCQuery goes by the same rules, but is for programs.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import ipaddress
 import logging
@@ -28,6 +29,8 @@ log = logging.getLogger(__name__)
 COOKIE = "bridge_token"
 COOKIE_SECONDS = 400 * 24 * 3600  # as long as browsers keep one
 LEAST_TOKEN = 8  # characters
+LATE_SECONDS = 1.0  # after which a wrong token is answered
+MAX_LATE = 4  # of these for one host; then no token of its is looked at
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -38,6 +41,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-cache",
+    "Connection": "close",  # one connection carries one request, see `Door`
 }
 
 
@@ -66,6 +70,7 @@ class Guard:
         self.app = app
         self._token = token
         self._programs = programs
+        self._late: dict[str, int] = {}  # host → its wrong tokens that wait for their answer
         self._beyond = beyond or token is not None
         self._names = {name.lower() for name in names} if token is not None else set()
         self._own = {host.lower() for host in hosts}
@@ -77,6 +82,8 @@ class Guard:
             return
         connection = HTTPConnection(scope)
         refusal = self.refusal(connection)
+        if refusal is None and self._token is not None:
+            refusal = await self._without_token(connection)
         if scope["type"] == "websocket":
             if refusal is not None:
                 await send({"type": "websocket.close", "code": 1008})  # answered as 403
@@ -106,13 +113,39 @@ class Guard:
         if from_a_page and not self._is_own_page(origin, place):
             self._tell(connection, f"has a page of {origin!r}", host_of(_place_of(origin)))
             return PlainTextResponse("Another page cannot control the bridge.\n", 403)
-        if self._token is not None and not self._knows_token(connection):
-            return PlainTextResponse(
-                "This page opens with the whole address that the bridge printed when it started, "
-                "the one with ?token= in it.\n",
-                401,
-            )
         return None
+
+    async def _without_token(self, connection: HTTPConnection) -> Response | None:
+        """The answer to a request that does not know the token, or None for one that does.
+
+        A wrong one is answered late, and only a few of a host at the same time, so that nobody can
+        try out many.
+        """
+        client = connection.client.host if connection.client else "somebody"
+        offers = [connection.query_params.get("token"), connection.cookies.get(COOKIE)]
+        offers = [offer for offer in offers if offer]
+        if offers and self._late.get(client, 0) >= MAX_LATE:
+            return PlainTextResponse("Too many wrong tokens: try again in a second.\n", 429)
+        wanted = str(self._token).encode()
+        # Each comparison takes the same time however much of an offer is right.
+        same = [hmac.compare_digest(offer.encode(), wanted) for offer in offers]
+        if any(same):
+            return None
+        if offers:
+            told = about("a wrong token", client)
+            log.warning("control page: %s has a wrong token", client, extra=told)
+            self._late[client] = self._late.get(client, 0) + 1
+            try:
+                await asyncio.sleep(LATE_SECONDS)
+            finally:
+                self._late[client] -= 1
+                if not self._late[client]:
+                    del self._late[client]
+        return PlainTextResponse(
+            "This page opens with the whole address that the bridge printed when it started, "
+            "the one with ?token= in it.\n",
+            401,
+        )
 
     def _is_own_page(self, origin: str, place: str) -> bool:
         page = _place_of(origin)
@@ -134,13 +167,6 @@ class Guard:
             return False
         # An address in numbers cannot be pointed elsewhere, as a name can.
         return address.is_loopback or self._beyond
-
-    def _knows_token(self, connection: HTTPConnection) -> bool:
-        offers = (connection.query_params.get("token"), connection.cookies.get(COOKIE))
-        wanted = str(self._token).encode()
-        # Each comparison takes the same time however much of an offer is right.
-        same = [hmac.compare_digest(offer.encode(), wanted) for offer in offers if offer]
-        return any(same)
 
     def _with_cookie(self, path: str) -> Response:
         """To the same page without the token, which then is in no history and on no screen."""

@@ -6,6 +6,7 @@ import os
 import secrets
 import socket
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bridge.controls import Controls
@@ -66,6 +67,8 @@ class WebServer:
         learner: Learner | None = None,
         about: Mapping[str, str] | None = None,
     ) -> None:
+        from bridge.door import Door  # only those who serve wait for its libraries
+
         hosts = (self.host, *own_names())
         app = create_app(
             controls,
@@ -77,7 +80,9 @@ class WebServer:
             names=self.names,
             about=about,
         )
-        self._serving = Serving(app, self._socket, "web", http="h11", ws_max_size=MAX_MESSAGE)
+        self._serving = Serving(
+            app, self._socket, "web", http=partial(Door, None), ws_max_size=MAX_MESSAGE
+        )
 
     def close(self) -> None:
         if self._serving is not None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+
 import pytest
+from starlette.requests import HTTPConnection
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from bridge.controls import Controls, namespace
-from bridge.web import create_app
+from bridge.web import create_app, guard
 from bridge.web.guard import COOKIE
 from bridge.web.server import WebServer
 from musicrfm.errors import MusicRFMError
@@ -105,11 +109,34 @@ class TestToken:
         assert not connects(self.client(), self.PLACE, f"http://{self.PLACE}")
 
     @pytest.mark.parametrize("token", ["", "x", TOKEN[:-1], TOKEN + "x", TOKEN.upper(), "é" * 19])
-    def test_a_wrong_one_opens_nothing(self, token):
+    def test_a_wrong_one_opens_nothing(self, token, monkeypatch):
+        monkeypatch.setattr(guard, "LATE_SECONDS", 0.0)
         app = self.client()
         assert app.get("/", params={"token": token}).status_code == 401
         assert app.get("/", headers={"cookie": f"{COOKIE}=x"}).status_code == 401
         assert not connects(app, self.PLACE, f"http://{self.PLACE}", "/socket?token=wrong")
+
+    def test_nobody_tries_many_and_the_log_says_who_tries(self, caplog, monkeypatch):
+        monkeypatch.setattr(guard, "LATE_SECONDS", 0.5)
+        wary = guard.Guard(None, token=TOKEN)
+
+        def ask(token: str):
+            query = f"token={token}".encode()
+            headers = [(b"host", self.PLACE.encode())]
+            scope = {"type": "http", "headers": headers, "query_string": query}
+            return wary._without_token(HTTPConnection(scope | {"client": ("10.0.0.7", 1)}))
+
+        async def ask_many() -> tuple[list[int], object]:
+            answers = await asyncio.gather(
+                *(ask("guess") for _ in range(guard.MAX_LATE + 5)), ask(TOKEN)
+            )
+            return [answer.status_code for answer in answers], await ask(TOKEN)
+
+        began = time.monotonic()
+        statuses, later = asyncio.run(ask_many())
+        assert sorted(statuses) == [401] * guard.MAX_LATE + [429] * 6 and later is None
+        assert time.monotonic() - began >= 0.5
+        assert "10.0.0.7 has a wrong token" in caplog.text
 
     def test_the_right_one_is_kept_as_a_cookie_and_leaves_the_address(self):
         app = self.client()
