@@ -1,6 +1,7 @@
 """The OSC port: UDP, and the same number on TCP, where OSC and OSCQuery come in.
 
-What connects over TCP says itself what it is, see `Door`. Both are announced on the network.
+What connects over TCP says itself what it is, see `Door`. Both are announced on the network if
+they listen there.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from bridge.controls import Controls
 from bridge.discovery import Announcement
+from bridge.hosts import is_loopback
 from bridge.osc import OscServer
 from bridge.serving import Serving, listen
 from musicrfm.errors import MusicRFMError
@@ -63,7 +65,7 @@ def offer(
     bound: socket.socket | None,
     tcp: int | str = SAME,
 ) -> ExitStack:
-    """Serve the TCP half and announce both; closing the stack ends that, and closes the socket.
+    """Serve the TCP half, and announce both beyond this machine; closing the stack ends that, and closes the socket.
 
     tcp: `OFF` takes no OSC there, only OSCQuery.
     """
@@ -77,6 +79,8 @@ def offer(
         taker = None if tcp == OFF else osc
         serving = Serving(app, bound, "osc-tcp", http=partial(Door, taker), ws_max_size=MAX_MESSAGE)
         stack.callback(serving.close)
+    if is_loopback(osc.host):  # to announce it would mean to listen on every network there is
+        return stack
     ports = {"_osc._udp": osc.port}
     if number is not None:
         ports["_oscjson._tcp"] = number

@@ -310,3 +310,23 @@ def test_ipv6_and_ipv4_at_once():
         for host in ("127.0.0.1", "::1"):
             socket.create_connection((host, osc.port), 20).close()
             bound.accept()[0].close()
+
+
+@pytest.mark.parametrize("host, announced", [("127.0.0.1", 0), ("0.0.0.0", 1)])
+def test_it_is_announced_only_where_it_listens(host, announced, monkeypatch):
+    made = []
+
+    class Noted:
+        def __init__(self, host: str, ports: dict[str, int]) -> None:
+            made.append((host, set(ports)))
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr("bridge.osc_port.Announcement", Noted)
+    osc, bound = open_port(host, 0)
+    controls = Controls(namespace([]))
+    osc.start(controls)
+    offer(controls, None, osc, bound).close()
+    osc.close()
+    assert made == [(host, {"_osc._udp", "_osc._tcp", "_oscjson._tcp"})] * announced
