@@ -65,7 +65,9 @@ def offer(
     bound: socket.socket | None,
     tcp: int | str = SAME,
 ) -> ExitStack:
-    """Serve the TCP half, and announce both beyond this machine; closing the stack ends that, and closes the socket.
+    """Serve the TCP half, and announce both beyond this machine.
+
+    Closing the stack ends that, and closes the socket.
 
     tcp: `OFF` takes no OSC there, only OSCQuery.
     """
