@@ -170,11 +170,13 @@ class LinkTransport:
 
     @property
     def bpm(self) -> float | None:
-        return float(self._link.tempo) if self.peers else None
+        bpm = float(self._link.tempo) if self.peers else math.nan
+        return bpm if math.isfinite(bpm) and bpm > 0 else None
 
     @property
     def beat(self) -> float | None:
-        return float(self._link.beat) if self.peers else None
+        beat = float(self._link.beat) if self.peers else math.nan
+        return beat if math.isfinite(beat) else None
 
     @property
     def playing(self) -> bool | None:

@@ -148,6 +148,30 @@ def test_link_joins_listens_only_to_others_and_leaves(monkeypatch):
     assert not link.enabled
 
 
+def test_links_peers_come_and_go_with_whatever_tempo_they_have(monkeypatch):
+    monkeypatch.setitem(sys.modules, "aalink", SimpleNamespace(Link=FakeLink))
+    monkeypatch.setattr(transport, "JOIN_SECONDS", 0.01)
+    controls = Controls(namespace([]))
+    one = LinkTransport()
+    link = FakeLink.made[-1]
+    follow = Follow(one, controls, play=True, tempo=True)
+    held = 0.0
+    for tempo in (98.0, float("nan"), 0.0, -5.0, 20.0, 999.0, 1e300, float("inf"), 140.0):
+        link.tempo, link.beat = tempo, tempo
+        link.num_peers, link.playing = 1, True
+        follow.update()
+        held = tempo if 40 <= tempo <= 240 else held  # what can be held is
+        assert controls.get("/tempo/target") == held and controls.get("/play") == 1
+        assert one.bpm is None or one.bpm == tempo > 0
+        assert one.beat is None or one.beat == tempo
+        link.num_peers = 0  # all gone: it stays as it is
+        follow.update()
+        assert one.bpm is one.beat is one.playing is None
+        assert controls.get("/tempo/target") == held and controls.get("/play") == 1
+    one.close()
+    assert one.bpm is None and not one._thread.is_alive()
+
+
 def test_without_the_library_one_is_told_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "aalink", None)
     with pytest.raises(MusicRFMError, match=r"pip install 'musicrfm-bridge\[link\]'"):
