@@ -161,6 +161,6 @@ def tokenizer_in(folder: Path) -> transformers.PreTrainedTokenizerBase | None:
     if not has_tokenizer(folder):
         return None
     try:
-        return transformers.AutoTokenizer.from_pretrained(folder)
+        return transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     except ValueError:  # written by a transformers with other names for the same classes
         return transformers.PreTrainedTokenizerFast.from_pretrained(folder)

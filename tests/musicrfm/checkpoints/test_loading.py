@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from musicrfm.checkpoints import hub
+from musicrfm.checkpoints import hub, parts
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
 
@@ -320,3 +320,17 @@ def test_a_tokenizer_is_never_made_up(folder, checkpoint, model, monkeypatch):
     assert torch.equal(states, model.encode_prompt("slow piano").states)
     (folder / "tokenizer.json").write_text("{")
     refused(folder, "the tokenizer of model 'm' cannot be read")
+
+
+def test_a_folders_own_code_is_not_run_and_nobody_is_asked_to(folder, monkeypatch):
+    theirs = folder / "tokenizer_config.json"
+    settings = json.loads(theirs.read_text())
+    settings["tokenizer_class"] = "Theirs"
+    settings["auto_map"] = {"AutoTokenizer": ["theirs.Theirs", None]}
+    theirs.write_text(json.dumps(settings))
+    (folder / "theirs.py").write_text(f"open({str(folder / 'ran')!r}, 'w')\nclass Theirs: pass\n")
+    (folder / "config.json").unlink()  # else `transformers` knows better by itself
+    asked = []
+    monkeypatch.setattr("builtins.input", lambda *question: asked.append(question) or "y")
+    assert parts.tokenizer_in(folder) is not None
+    assert not asked and not (folder / "ran").exists()
