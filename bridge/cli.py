@@ -18,7 +18,7 @@ from bridge.clients import clients
 from bridge.controls import namespace
 from bridge.controls_page import page
 from bridge.device_names import SetupError
-from bridge.hosts import host_name, web_place
+from bridge.hosts import host_name, network, web_place
 from bridge.learn_command import listen
 from bridge.midi_port import NoMidi, input_names
 from bridge.osc_port import OFF, SAME
@@ -194,6 +194,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--rig", metavar="FILE", help="read settings and MIDI mappings from a TOML file")
     add("--osc-port", metavar="PORT", type=int, help="UDP port for OSC (default 9000; 0: any free)")
     add("--osc-host", metavar="HOST", help="address to listen on for OSC (default 127.0.0.1)")
+    add(
+        "--osc-allow",
+        metavar="ADDRESS[/PREFIX]",
+        action="append",
+        help="who may use the OSC port but this machine, as in 192.168.1.0/24 (repeatable; default "
+        "everybody who reaches it)",
+    )
     add(
         "--osc-tcp",
         metavar="PORT|off",
@@ -400,6 +407,7 @@ def _settings(args: argparse.Namespace) -> Settings:
         fast=args.fast,
         osc_host=first(args.osc_host, rig.osc.get("host"), "127.0.0.1"),
         osc_port=port,
+        osc_allow=tuple(map(network, first(args.osc_allow, rig.osc.get("allow"), ()))),
         osc_tcp=first(args.osc_tcp, rig.osc.get("tcp"), SAME),
         clock=args.clock,
         clock_play=args.clock_play,

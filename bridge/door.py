@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -31,10 +32,13 @@ class Door(asyncio.Protocol):
     """One connection until it is handed on. uvicorn makes one for each, with its own `settings`.
 
     Whoever has a connection is in the set that uvicorn keeps, so that all hear of the end. osc:
-    what OSC is handed to; without it, it is turned away.
+    what OSC is handed to; without it, it is turned away. lets: which hosts may connect.
     """
 
-    def __init__(self, osc: OscServer | None, **settings: Any) -> None:
+    def __init__(
+        self, osc: OscServer | None, lets: Callable[[str], bool] | None = None, **settings: Any
+    ) -> None:
+        self._lets = lets
         self._osc, self._settings = osc, settings
         self._connections: set[Any] = settings["server_state"].connections
         self._data = b""
@@ -44,6 +48,9 @@ class Door(asyncio.Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:
         self.transport = transport
         self._host = (transport.get_extra_info("peername") or ("nobody",))[0]
+        if self._lets is not None and not self._lets(self._host):
+            self._turn_away("its address is not among those of --osc-allow")
+            return
         if len(self._connections) >= MAX_CONNECTIONS and not self._make_room():
             self._turn_away(f"all {MAX_CONNECTIONS} places are taken")
             return

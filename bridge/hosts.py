@@ -81,3 +81,28 @@ def own_names() -> tuple[str, str]:
     """What this machine calls itself, and what it is called on the local network."""
     name = socket.gethostname()
     return name, f"{name.split('.')[0]}.local"
+
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def network(text: str) -> Network:
+    """The addresses in `ADDRESS` or `ADDRESS/PREFIX`. Raises MusicRFMError if it is neither."""
+    try:
+        return ipaddress.ip_network(text.strip(), strict=False)
+    except ValueError:
+        raise MusicRFMError(
+            f"{text!r} is no address and no network: give it as in 192.168.1.20 or 192.168.1.0/24"
+        ) from None
+
+
+def is_within(host: str, networks: tuple[Network, ...]) -> bool:
+    """Whether an address is in one of the networks, or this machine's loopback."""
+    if is_here(host):
+        return True
+    try:
+        address = ipaddress.ip_address(host.split("%")[0])
+    except ValueError:
+        return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    return any(address in one for one in networks)

@@ -24,7 +24,7 @@ from pythonosc.osc_message_builder import BuildError
 
 from bridge.complaints import Complaints
 from bridge.controls import Controls
-from bridge.hosts import is_own_address
+from bridge.hosts import Network, is_own_address, is_within
 from bridge.log_limit import about
 from bridge.osc_packet import MAX_PACKET, Message, build, parts
 from bridge.osc_pattern import is_pattern, match
@@ -103,11 +103,14 @@ def _place(client: Client, port: int | None) -> tuple:
 class OscServer:
     """Listens on a UDP port from construction on, and answers once `start()` was called.
 
-    Port 0 takes any free one; `host` and `port` say which it is. Raises MusicRFMError if the port
-    cannot be had.
+    allow: who may use it but this machine; all may if it is empty. Port 0 takes any free one;
+    `host` and `port` say which it is. Raises MusicRFMError if the port cannot be had.
     """
 
-    def __init__(self, host: str = "127.0.0.1", port: int = 9000) -> None:
+    def __init__(
+        self, host: str = "127.0.0.1", port: int = 9000, allow: tuple[Network, ...] = ()
+    ) -> None:
+        self._allow = allow
         try:
             family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
             self._socket = socket.socket(family, socket.SOCK_DGRAM)
@@ -142,6 +145,10 @@ class OscServer:
         self._selector.register(self._socket, selectors.EVENT_READ)
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="osc", daemon=True)
+
+    def lets(self, host: str) -> bool:
+        """Whether a host may use the port; without `allow` all may."""
+        return not self._allow or is_within(host, self._allow)
 
     def start(self, controls: Controls, meters: Meters | None = None) -> None:
         self._controls = controls
@@ -461,6 +468,8 @@ class OscServer:
         """Begin with a packet; whether it is the one that wakes this thread."""
         if self._is_own(sender):
             return not packet  # whoever can forge the bridge's own address is not answered there
+        if not self.lets(sender[0]):
+            return False
         self._subscriptions.heard_from(sender[0])
         if not self._hopeless(packet, sender[0]):
             client = self._client(sender)

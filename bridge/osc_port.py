@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from bridge.controls import Controls
 from bridge.discovery import Announcement
-from bridge.hosts import is_loopback
+from bridge.hosts import Network, is_loopback
 from bridge.osc import OscServer
 from bridge.serving import Serving, listen
 from musicrfm.errors import MusicRFMError
@@ -30,7 +30,7 @@ TRIES = 20  # to find a number that is free on UDP and on TCP
 
 
 def open_port(
-    host: str, port: int, tcp: int | str = SAME
+    host: str, port: int, tcp: int | str = SAME, allow: tuple[Network, ...] = ()
 ) -> tuple[OscServer, socket.socket | None]:
     """The UDP half and the TCP half of a port; both listen, and neither answers yet.
 
@@ -38,7 +38,7 @@ def open_port(
     cannot be had that was asked for; where TCP only follows, it is left out, and the log says so.
     """
     for last in (False,) * (TRIES if port == 0 else 0) + (True,):
-        osc = OscServer(host, port)
+        osc = OscServer(host, port, allow)
         wanted = osc.port if isinstance(tcp, str) else tcp
         try:
             return osc, listen(host, wanted)
@@ -79,7 +79,9 @@ def offer(
         number = bound.getsockname()[1]
         app = application(Tree(controls, meters), osc.port, number, osc.host)
         taker = None if tcp == OFF else osc
-        serving = Serving(app, bound, "osc-tcp", http=partial(Door, taker), ws_max_size=MAX_MESSAGE)
+        serving = Serving(
+            app, bound, "osc-tcp", http=partial(Door, taker, osc.lets), ws_max_size=MAX_MESSAGE
+        )
         stack.callback(serving.close)
     if is_loopback(osc.host):  # to announce it would mean to listen on every network there is
         return stack

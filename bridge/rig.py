@@ -113,6 +113,7 @@ TABLES: dict[str, dict[str, Key]] = {
         "host": Key("text"),
         "port": Key("whole", 0, 65535),
         "tcp": Key("whole or off", 0, 65535),
+        "allow": Key("texts"),
     },
     "web": {"at": Key("place"), "host": Key("host names")},
 }

@@ -30,6 +30,7 @@ from bridge.controls import Controls, Value, namespace, steer_address
 from bridge.disk import remove
 from bridge.engine import Engine
 from bridge.handles import raise_limit
+from bridge.hosts import Network
 from bridge.learn import learn
 from bridge.meters import Meters
 from bridge.midi import MidiInput
@@ -93,6 +94,7 @@ class Settings:
     fast: bool = False
     osc_host: str = "127.0.0.1"
     osc_port: int = 9000
+    osc_allow: tuple[Network, ...] = ()  # who may use it but this machine; all if empty
     osc_tcp: int | str = SAME  # a number of its own on TCP, SAME or OFF
     midi_ports: tuple[str, ...] = ()
     clock: str | None = None  # "midi" or "link"
@@ -119,7 +121,9 @@ def _play(settings: Settings, voice: Voice, stop: Stop) -> int:
     with ExitStack() as stack:
         said = stack.enter_context(logged(voice))
         # Listening first: a port in use shows before the model has loaded.
-        osc, osc_tcp = open_port(settings.osc_host, settings.osc_port, settings.osc_tcp)
+        osc, osc_tcp = open_port(
+            settings.osc_host, settings.osc_port, settings.osc_tcp, settings.osc_allow
+        )
         stack.callback(osc.close)
         if osc_tcp is not None:
             stack.callback(osc_tcp.close)

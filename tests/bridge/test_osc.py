@@ -20,6 +20,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from bridge import complaints
 from bridge.controls import Controls, namespace
 from bridge.engine import Engine
+from bridge.hosts import network
 from bridge.osc import MAX_ANSWERED, MAX_WAITING, OscServer
 from bridge.osc_packet import NTP_EPOCH, build, parse
 from bridge.osc_pattern import match
@@ -466,3 +467,16 @@ def test_after_all_that_the_engine_still_plays_and_obeys(playing):
         time.sleep(0.01)
     assert stream.frame >= frame + 20
     assert stream.steering.values["note_C"] == 0.75
+
+
+def test_only_who_is_allowed_uses_the_port(peer):
+    allowed = ("192.168.1.0/24", "10.0.0.7", "fe80::/10")
+    peer.server._allow = tuple(map(network, allowed))
+    for host in ("192.168.1.9", "::ffff:192.168.1.9", "10.0.0.7", "fe80::1%2", "127.0.0.1"):
+        assert peer.server.lets(host), host
+    for host in ("192.168.2.9", "10.0.0.8", "2001:db8::1", "::ffff:10.0.0.8"):
+        assert not peer.server.lets(host), host
+        peer.server._take(build("/gain", -9.0), (host, 1))
+    assert peer.tell("/ping") == [("/pong",)] and peer.controls.get("/gain") != -9.0
+    with pytest.raises(MusicRFMError, match=r"'stage' is no address .* 192\.168\.1\.0/24"):
+        network("stage")
