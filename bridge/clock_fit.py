@@ -38,6 +38,7 @@ NOISY = 0.1  # of a tick, of jitter
 RESTART = 4  # ticks after a start that agree on where it began
 RUNS = (12, 24, 48)  # ticks that may be a line of their own
 PRECISE = 0.03  # such a line must be so precise, relative to its slope
+ODD = 5.0  # times as far off as most: an interval with a lost tick or one that came twice
 CLEAR = 0.2  # of a tick: with more jitter one cannot tell which tick is which
 RESTLESS = 3  # times in a window that a clock seems to begin anew: then it is only inexact
 STEADIER = 0.99  # for each tick, what is left of the jitter that was seen once
@@ -183,6 +184,8 @@ class ClockFit:
                 continue
             if count < RUNS[-1] and not self._is_plain(line, jitter, times):
                 continue
+            if self.line is None and line.period_error > 2 * PRECISE * line.period:
+                continue
             if self._renew(line, jitter, count):
                 return
 
@@ -190,9 +193,11 @@ class ClockFit:
         """Whether a run is one line, and not two with a lost tick or a stall between them."""
         intervals = np.diff(times)
         middle = np.median(intervals)
-        spread = 1.5 * np.median(np.abs(intervals - middle)) / math.sqrt(len(intervals))
-        return (
+        off = np.abs(intervals - middle)
+        spread = 1.5 * np.median(off) / math.sqrt(len(intervals))
+        return bool(
             line.period_error <= PRECISE * line.period
+            and off.max() <= max(0.5 * middle, ODD * np.median(off))
             and (len(times) > RUNS[0] or not is_block(line.period))
             and abs(line.period - middle) <= max(0.02 * line.period, 3 * spread)
             and (
