@@ -68,6 +68,9 @@ class Array:
     shape: tuple[int, ...]
     strides: tuple[int, ...]
 
+    def __setstate__(self, state: object) -> None:
+        raise _Refused("changes an array that is finished")
+
     def tensor(self) -> Tensor:
         """A float32 tensor. Raises MusicRFMError if the description does not fit the data."""
         import torch
@@ -162,7 +165,14 @@ class _NumpyArray:
                 raise _Refused("holds an array that is described in an unknown way")
 
 
-class _Unpickler(pickle.Unpickler):
+class _Unpickler(pickle._Unpickler):
+    """Python's own, as that lets a key be looked at before a dict hashes it.
+
+    A tuple of a tuple twice, of a tuple twice and so on takes for ever to hash.
+    """
+
+    dispatch = dict(pickle._Unpickler.dispatch)
+
     def __init__(
         self,
         data: bytes,
@@ -177,6 +187,24 @@ class _Unpickler(pickle.Unpickler):
 
     def persistent_load(self, pid: object) -> Any:
         return self._storage(pid)
+
+    def load_setitem(self) -> None:
+        _check_keys(self.stack[-2:-1])
+        super().load_setitem()
+
+    def load_setitems(self) -> None:
+        _check_keys(self.stack[::2])  # what has come since the mark: keys and values by turns
+        super().load_setitems()
+
+    dispatch[pickle.SETITEM[0]] = load_setitem
+    dispatch[pickle.SETITEMS[0]] = load_setitems
+
+
+def _check_keys(keys: list) -> None:
+    for key in keys:
+        parts = key if isinstance(key, tuple) else (key,)
+        if not all(part is None or isinstance(part, (str, int, float, bytes)) for part in parts):
+            raise _Refused("has a key that is neither a number nor a text")
 
 
 def _run(
@@ -207,6 +235,8 @@ def _checked_end(data: bytes, start: int) -> int:
                 raise _Refused(f"has more than {MOST_INSTRUCTIONS} instructions")
             if opcode.name in ("BINPUT", "LONG_BINPUT") and argument > count:
                 raise _Refused("reserves memory that it has no use for")
+            if opcode.name == "FRAME" and argument > len(data):
+                raise _Refused("is a damaged pickle")
     except _Refused:
         raise
     except Exception as error:  # genops complains in many ways

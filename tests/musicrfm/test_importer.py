@@ -8,6 +8,7 @@ import json
 import os
 import pickle
 import struct
+import time
 import tracemalloc
 import zipfile
 from collections import OrderedDict
@@ -313,6 +314,27 @@ def test_one_tensor_cannot_be_multiplied(tmp_path):
     path.write_bytes(pickle.dumps(again))
     with pytest.raises(MusicRFMError, match="of the same data"):
         read_pickle(path)
+
+
+@pytest.mark.parametrize("several", [False, True], ids=["setitem", "setitems"])
+def test_a_key_that_takes_for_ever_to_hash_is_refused_at_once(several: bool, tmp_path):
+    """A tuple that holds a tuple twice, 60 deep: 2**60 leaves from 308 bytes."""
+    doubled = b")" + b"q\x00h\x00\x86" * 60
+    stop = b"u." if several else b"s."
+    data = b"\x80\x02}" + (b"(" if several else b"") + doubled + b"K\x01" + stop
+    (tmp_path / "d.pkl").write_bytes(data)
+    started = time.monotonic()
+    with pytest.raises(MusicRFMError, match="a key that is neither a number nor a text"):
+        read_pickle(tmp_path / "d.pkl")
+    assert time.monotonic() - started < 5
+
+
+def test_a_finished_array_cannot_be_changed(tmp_path):
+    tensor = pickle.dumps(torch.zeros(2, 3), protocol=2)
+    data = tensor[:-1] + b"}X\x06\x00\x00\x00offsetK\x63sb."
+    (tmp_path / "b.pkl").write_bytes(data)
+    with pytest.raises(MusicRFMError, match="changes an array that is finished"):
+        read_pickle(tmp_path / "b.pkl")
 
 
 def test_shapes_must_fit_their_numbers(tmp_path, checkpoint):
