@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import sys
 from collections.abc import Callable
+from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
@@ -62,6 +63,7 @@ def as_rtmidi() -> ModuleType:
             super().__init__(theirs.RtMidiAPI(rtapi), name or "RtMidiOut Client")
 
     module = ModuleType("rtmidi", __doc__)
+    module.__spec__ = ModuleSpec("rtmidi", loader=None)
     vars(module).update({f"API_{api.name}": int(api) for api in theirs.RtMidiAPI})
     vars(module).update(MidiIn=MidiIn, MidiOut=MidiOut, RtMidiError=theirs.RtMidiError)
     module.get_compiled_api = lambda: [int(api) for api in theirs.get_compiled_apis()]

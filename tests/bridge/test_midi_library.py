@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import sys
+from importlib.util import find_spec
 from types import ModuleType
 
 import pytest
@@ -83,6 +84,7 @@ def test_it_stands_in_only_where_python_rtmidi_is_not(library, monkeypatch):
     monkeypatch.delitem(sys.modules, "rtmidi")
     ensure()
     assert sys.modules["rtmidi"].MidiIn().client == "RtMidiIn Client"
+    assert find_spec("rtmidi") is not None
     monkeypatch.delitem(sys.modules, "rtmidi")
     monkeypatch.setitem(sys.modules, "supriya_midi", None)
     with pytest.raises(ImportError):
