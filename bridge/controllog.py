@@ -25,6 +25,7 @@ from bridge.controls import MAX_GLIDE
 from bridge.disk import FULL, AppendedFile
 from bridge.parameters import Value
 from bridge.recorder import END_SECONDS, NEW_FILE_SECONDS, RETRY_SECONDS, SYNC_SECONDS
+from bridge.threads import supervised
 from musicrfm.compiled_step import kernels
 from musicrfm.errors import MusicRFMError
 from musicrfm.paths import path_of
@@ -81,10 +82,12 @@ class ControlLog:
             raise MusicRFMError(f"cannot write {str(path)!r}: {reason(error)}") from None
         self._lines: queue.SimpleQueue[dict | None] = queue.SimpleQueue()
         self._head = _encoded({"format": FORMAT, **header})
+        self._waiting = bytearray(self._head)  # for the disk
+        self._over = False  # all lines have come
         self._told = 0  # samples that the log says were played
         self._closing: float | None = None  # since when
         self.failed = False
-        self._thread = threading.Thread(target=self._run, name="control-log", daemon=True)
+        self._thread = supervised("control-log", self._run, threading.Event(), "the log goes on")
         self._thread.start()
 
     def write(self, frame: int, first: int, changes: Iterable[Change] = ()) -> None:
@@ -122,12 +125,12 @@ class ControlLog:
     # ---- the log's thread ----
 
     def _run(self) -> None:
-        waiting, synced, over = bytearray(self._head), time.monotonic(), False
+        waiting, synced = self._waiting, time.monotonic()
         self._until_taken(waiting)
-        while not over and not self.failed:
-            over = self._gather(waiting)
+        while not self._over and not self.failed:
+            self._over = self._gather(waiting)
             self._until_taken(waiting)
-            if not self.failed and (over or time.monotonic() - synced > SYNC_SECONDS):
+            if not self.failed and (self._over or time.monotonic() - synced > SYNC_SECONDS):
                 with contextlib.suppress(OSError):  # it is told when it cannot be written to
                     self._file.sync()
                 synced = time.monotonic()

@@ -31,6 +31,7 @@ from bridge.osc_pattern import is_pattern, match
 from bridge.osc_values import fitting, pressed, useful
 from bridge.reply_ports import ReplyPorts
 from bridge.subscriptions import RATE, STREAM, Subscriptions
+from bridge.threads import supervised
 from bridge.turns import Turns
 from bridge.unreachable import ask_for_errors, nobody_at
 from musicrfm.errors import MusicRFMError
@@ -144,7 +145,7 @@ class OscServer:
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._socket, selectors.EVENT_READ)
         self._closed = False
-        self._thread = threading.Thread(target=self._run, name="osc", daemon=True)
+        self._thread = supervised("osc", self._run, threading.Event(), "OSC failed")
 
     def lets(self, host: str) -> bool:
         """Whether a host may use the port; without `allow` all may."""

@@ -20,6 +20,7 @@ import numpy as np
 
 from bridge.disk import FULL, LOST, remove
 from bridge.part import SUFFIXES, Part
+from bridge.threads import supervised
 from musicrfm.errors import MusicRFMError
 from musicrfm.paths import path_of
 from musicrfm.writing import check_place, reason, unused
@@ -94,7 +95,7 @@ class Recorder:
         self._queue: queue.Queue[tuple[int, np.ndarray] | None] = queue.Queue(
             maxsize=max(2, round(QUEUE_SECONDS * rate / frame_size))
         )
-        self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
+        self._thread = supervised("recorder", self._run, threading.Event(), "recording goes on")
         self._thread.start()
 
     def write(self, audio: np.ndarray) -> None:

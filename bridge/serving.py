@@ -16,6 +16,8 @@ import threading
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
+from bridge.threads import supervised
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
@@ -77,7 +79,7 @@ class Serving:
         import uvicorn  # only those who serve wait for it
 
         self._bound, self._what = bound, what
-        config = uvicorn.Config(
+        self._config = uvicorn.Config(
             app,
             loop="asyncio",
             lifespan="on",
@@ -90,29 +92,33 @@ class Serving:
             timeout_graceful_shutdown=1,
             **settings,
         )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._run, name=what, daemon=True)
+        self._server = uvicorn.Server(self._config)
+        self._over = threading.Event()
+        self._thread = supervised(what, self._run, self._over)
         self._thread.start()
 
     def close(self) -> None:
+        self._over.set()
         self._server.should_exit = True
         self._thread.join(END_SECONDS)
         with contextlib.suppress(OSError):
             self._bound.close()
 
     def _run(self) -> None:
-        try:
-            asyncio.run(self._serve())
-        except BaseException:  # uvicorn ends with SystemExit; the music plays on all the same
-            log.exception("%s is gone", self._what)
+        """Serves until it is closed; uvicorn, which closes what it is given, ends by SystemExit."""
+        if self._server.started:  # it failed
+            self._server = type(self._server)(self._config)
+        self._server.should_exit |= self._over.is_set()
+        with self._bound.dup() as bound:
+            asyncio.run(self._serve(bound))
 
-    async def _serve(self) -> None:
+    async def _serve(self, bound: socket.socket) -> None:
         asyncio.get_running_loop().set_exception_handler(self._failed)
-        serving = asyncio.ensure_future(self._server.serve(sockets=[self._bound]))
+        serving = asyncio.ensure_future(self._server.serve(sockets=[bound]))
         while not self._server.started and not serving.done():
             await asyncio.sleep(0.01)
         with contextlib.suppress(OSError):
-            self._bound.listen(BACKLOG)  # as many may wait as before
+            bound.listen(BACKLOG)  # as many may wait as before
         await serving
 
     def _failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

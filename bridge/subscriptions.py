@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from bridge.controls import Controls, Value
 from bridge.hosts import is_here
 from bridge.osc_packet import build, bundle
+from bridge.threads import supervised
 from musicrfm.errors import MusicRFMError
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class Subscriptions:
         self._said: dict[str, tuple[object, Value]] = {}  # who set an address last, and to what
         self._over = threading.Event()
         self._woken = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="osc-feedback", daemon=True)
+        self._thread = supervised("osc-feedback", self._run, self._over, "OSC feedback failed")
         controls.on_change(self._changed)
 
     def start(self) -> None:

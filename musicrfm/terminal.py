@@ -19,6 +19,7 @@ UNWRITTEN = (
     errno.EIO,
     errno.EBADF,
 )
+INTERRUPTED = 130
 NOBODY_READS = 141  # the exit status that a shell gives for a broken pipe
 
 
@@ -35,6 +36,8 @@ def run_command(run: Callable[[], int]) -> int:
         except OSError as error:
             return _unwritten(error)
         raise
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except BrokenPipeError as error:
         return _unwritten(error)
     except OSError as error:

@@ -102,7 +102,7 @@ class TestWheel:
         info = f"musicrfm_bridge-{PROJECT['version']}.dist-info"
         entries = wheel.read(f"{info}/entry_points.txt").decode()
         assert "musicrfm = musicrfm.cli:main" in entries
-        assert "bridge = bridge.cli:main" in entries
+        assert "bridge = bridge.__main__:main" in entries
         assert "MIT License" in wheel.read(f"{info}/licenses/LICENSE").decode()
 
 

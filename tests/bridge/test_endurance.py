@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import ctypes
+import json
+import socket
 import threading
 import time
+import urllib.request
 
 import numpy as np
 import pytest
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 
 from bridge.awake import Watch
+from bridge.controllog import ControlLog
 from bridge.controls import Controls, namespace
 from bridge.engine import Engine
 from bridge.meters import Meters
+from bridge.osc import OscServer
+from bridge.osc_packet import build
 from bridge.output import PacedOutput
+from bridge.recorder import Recorder
+from bridge.serving import Serving, listen
 from bridge.strain import Strain
 from bridge.threads import Guard, supervised
 from bridge.watchdog import Watchdog
@@ -219,31 +230,50 @@ def raise_in(thread: threading.Thread, error: type[BaseException]) -> None:
 
 
 @pytest.mark.parametrize("error", [RuntimeError, SystemExit, KeyboardInterrupt])
-def test_every_thread_of_a_playing_bridge_may_be_interrupted(error, caplog):
+def test_every_thread_of_a_playing_bridge_may_be_interrupted(error, tmp_path, caplog):
     stream, controls = ToneStream(), Controls(namespace(["note_C"]))
-    meters, kept = Meters(RATE), Kept()
     output = PacedOutput(RATE, "nowhere", 0.3)
     before = set(threading.enumerate())
-    engine = Engine(
-        *(stream, controls, output, STEERS), recorders=(meters, kept), lookahead=0.3, seconds=4.0
-    )
-    parts = [meters, Watch(), Watchdog(engine)]
+    meters, kept = Meters(RATE), Kept()
+    recorder = Recorder(tmp_path / "set.wav", RATE, 1)
+    log = ControlLog(tmp_path / "set.jsonl", {}, RATE)
+    settings = {"recorders": (meters, kept, recorder), "control_log": log}
+    engine = Engine(stream, controls, output, STEERS, lookahead=0.3, seconds=5.0, **settings)
+    server = OscServer(port=0)
+    page = listen("127.0.0.1", 0)
+    app = Starlette(routes=[Route("/", lambda request: PlainTextResponse("here"))])
+    serving = Serving(app, page, "page", http="h11")
+    parts = [meters, Watch(), Watchdog(engine), server, serving]
     engine.start()
     meters.start(engine)
-    for part in parts[1:]:
+    server.start(controls, meters)
+    for part in parts[1:3]:
         part.start()
     threads = set(threading.enumerate()) - before
-    assert len(threads) == 4
+    names = {thread.name for thread in threads}
+    assert names == {
+        *("engine", "meters", "awake", "watchdog", "recorder", "control-log"),
+        *("osc", "osc-feedback", "page"),
+    }
     try:
-        time.sleep(0.7)
-        for _ in range(30):
+        time.sleep(1.0)
+        for _ in range(20):
             for thread in threads:
                 raise_in(thread, error)
             time.sleep(0.05)
         assert all(thread.is_alive() for thread in threads)
         assert engine.join(15.0) and engine.ended
-        assert len(np.concatenate(kept.blocks)) == 4 * RATE
-        assert meters.read().seconds > 3.0
+        assert len(np.concatenate(kept.blocks)) == 5 * RATE
+        assert meters.read().seconds > 4.0
+        assert json.loads((tmp_path / "set.jsonl").read_text().splitlines()[-1]) == {
+            "end": 5 * RATE
+        }
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.settimeout(5.0)
+            client.sendto(build("/ping"), (server.host, server.port))
+            assert client.recv(100).startswith(b"/pong")
+        url = f"http://127.0.0.1:{page.getsockname()[1]}/"
+        assert urllib.request.urlopen(url, timeout=10.0).read() == b"here"
     finally:
         for part in parts:
             part.close()

@@ -165,3 +165,25 @@ def test_a_hang_is_said_while_it_is_silent(caplog):
         over.set()
         watchdog.close()
     assert len(told) <= 2 and "hangs" not in line(engine.status())
+
+
+@posix
+def test_a_signal_while_it_imports_ends_it_without_a_word():
+    code = """
+import sys, time
+class Slow:
+    def find_spec(self, name, path=None, target=None):
+        if name == "bridge.cli":
+            print("ready", flush=True)
+            time.sleep(60)
+sys.meta_path.insert(0, Slow())
+from bridge.__main__ import main
+main()
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=10)
+    assert (process.returncode, said) == (130, "")
