@@ -7118,7 +7118,7 @@
        "parameter_unitstyle": 1
       }
      },
-     "annotation": "how closely the music follows the prompt",
+     "annotation": "how closely the music follows the prompt; a model may have its own default",
      "annotation_name": "guidance"
     }
    },
@@ -7297,7 +7297,7 @@
        "parameter_unitstyle": 1
       }
      },
-     "annotation": "how adventurous the choice of sounds is",
+     "annotation": "how adventurous the choice of sounds is; a model may have its own default",
      "annotation_name": "temperature"
     }
    },

@@ -488,6 +488,8 @@ class MusicStream:
             push = self._unsteered  # to try again would only cost time
         window.pushes.append(push)
         logits = self._logits(push, scale)
+        if logits is None and self._widen(push):
+            logits = self._logits(push, scale)
         self.faults += refused or logits is None
         if logits is None and push is not self._unsteered:
             self._refused, self._steer_at = push.offset, self._frame + AGAIN_FRAMES
@@ -506,6 +508,35 @@ class MusicStream:
             held = window.inputs[:, self._position]
             return torch.where(held == self.model.start_code, 0, held)
         return sample(logits, self._draws(self._frame), self._temperature, self._top_k)
+
+    def _widen(self, push: Push) -> bool:
+        """Goes on in a wider precision, if that of the decoder may be what made numbers infinite.
+
+        All that the window has read is read again. False if it was not the precision.
+        """
+        here = self._window
+        if here.decoder.dtype != torch.float16 or not push.offset.isfinite().all():
+            return False
+        guided = here.decoder.guided
+        recorders = [window.static and window.static.recorder for window in self._windows]
+        for window in self._windows:  # nothing may hold the weights when others take their place
+            window.static = window.decoder = None
+        self.model.widen()
+        for window, recorder in zip(self._windows, recorders, strict=True):
+            window.decoder, window.heard = StepDecoder(self.model, self.window), None
+            if recorder is not None:
+                parts = (window.decoder, window.inputs, self._finite, recorder)
+                window.static = StaticStep(self.model, *parts)
+        self._next.uses += 1  # what it had read is lost
+        self._prepared = 0
+        here.decoder.guided = guided
+        self._listen(here, self._prompt)
+        self._read_again(here)
+        return True
+
+    @property
+    def _windows(self) -> tuple[_Window, _Window]:
+        return self._window, self._next
 
     def _say(self, words: str) -> None:
         """Once, until there were no such frames for a while."""

@@ -60,6 +60,10 @@ def int8() -> bool:
     return can_int8()
 
 
+def libatomic() -> bool:
+    return sys.platform != "linux" or ctypes.util.find_library("atomic") is not None
+
+
 def ipv6() -> bool:
     try:
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()
@@ -88,6 +92,7 @@ NEEDS = {
     "chromium": Need("a Chromium or Chrome", chromium, "chromium-headless-shell"),
     "numba": Need("the package numba", package("numba")),
     "aalink": Need("the package aalink", package("aalink")),
+    "libatomic": Need("the library libatomic, which aalink's wheel needs", libatomic, "libatomic1"),
     "rtmidi": Need(
         "the package python-rtmidi or supriya-midi",
         lambda: find_spec("rtmidi") or find_spec("supriya_midi"),

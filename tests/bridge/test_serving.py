@@ -53,7 +53,7 @@ print(ask())
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+@pytest.mark.needs("posix")
 def test_without_handles_it_pauses_and_goes_on() -> None:
     done = subprocess.run(
         [sys.executable, "-c", NO_HANDLES], capture_output=True, text=True, timeout=60
@@ -64,7 +64,7 @@ def test_without_handles_it_pauses_and_goes_on() -> None:
     assert "Traceback" not in done.stderr and 2 <= len(lines) < 12
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+@pytest.mark.needs("posix")
 def test_the_limit_of_handles_is_raised(monkeypatch) -> None:
     import resource
 

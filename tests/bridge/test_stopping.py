@@ -95,7 +95,7 @@ def end(what: str, path: Path, *numbers: int, wait: float = 2.0):
     return process.returncode, time.monotonic() - began, said
 
 
-posix = pytest.mark.skipif(os.name == "nt", reason="signals as Unix has them")
+posix = pytest.mark.needs("posix")  # signals as Unix has them
 
 
 @posix

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 import time
 
 import pytest
@@ -237,7 +236,7 @@ def test_the_bridge_does_not_talk_to_itself(peer: Peer) -> None:
     assert len(peer.server._subscriptions) == 0 and peer.controls.get("/gain") != -9.0
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells that nobody listens")
+@pytest.mark.needs("linux")  # elsewhere nobody tells that nobody listens
 def test_where_nobody_listens_nobody_is_told(peer: Peer) -> None:
     gone = Peer()
     port = gone.socket.getsockname()[1]

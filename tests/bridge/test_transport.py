@@ -178,7 +178,7 @@ def test_without_the_library_one_is_told_how_to_get_it(monkeypatch):
         LinkTransport()
 
 
-@pytest.mark.needs("aalink")
+@pytest.mark.needs("aalink", "libatomic")
 def test_links_with_the_real_library_open_agree_if_the_network_lets_them_and_close():
     one, other = LinkTransport(), LinkTransport()
     deadline = time.monotonic() + 3  # a machine without multicast is no mistake of ours

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("numba")
-
 from musicrfm import compiled_cache
 from musicrfm.compiled_cache import forgive
+
+pytestmark = pytest.mark.needs("numba")
 
 PROGRAM = """
 from numba import njit

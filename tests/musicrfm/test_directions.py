@@ -251,7 +251,7 @@ def test_metadata_that_says_nothing_is_no_fault(tmp_path: Path, value: str) -> N
     assert Direction.load(str(path)).scale == 1.0
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has none")
+@pytest.mark.needs("posix")
 def test_what_is_no_file_is_not_waited_for(folder: Path, model: MusicModel) -> None:
     (folder / model.name).mkdir(parents=True)
     os.mkfifo(folder / model.name / "pipe.safetensors")

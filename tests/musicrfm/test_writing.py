@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 from pathlib import Path
 
 import pytest
@@ -49,7 +48,7 @@ def test_what_fails_leaves_what_was_there(tmp_path):
     assert (tmp_path / "more" / "b.txt").read_text() == "x"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="links and modes are others on Windows")
+@pytest.mark.needs("posix")
 def test_links_modes_and_devices_stay(tmp_path):
     path = tmp_path / "a.txt"
     write_text(path, "old")
