@@ -133,5 +133,4 @@ class Readouts(nn.ModuleList):
             return hidden
         weight, bias = readout.weight.detach(), readout.bias.detach()
         miss = (self.told - (hidden @ weight.T + bias)).nan_to_num()
-        square = weight @ weight.T + 1e-6 * torch.eye(len(weight), device=weight.device)
-        return hidden + miss @ torch.linalg.solve(square, weight)
+        return hidden + miss @ torch.linalg.solve(weight @ weight.T, weight)

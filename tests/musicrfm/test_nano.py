@@ -120,6 +120,7 @@ def test_blocks_that_are_told_the_beat_hold_it():
         def forward(self, x):
             return 2 * x
 
+    torch.manual_seed(0)
     blocks = torch.nn.ModuleList([Block(), Block()])
     readouts = truths.Readouts(blocks, 8, 3)
     hidden = torch.randn(1, 3, 8, generator=torch.Generator().manual_seed(0))
