@@ -59,6 +59,8 @@ class Peer:
         self.server = OscServer(port=0)
         self.server.start(self.controls)
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        # So that an answer of 64 kB in hundreds of packets can wait until it is read.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         self.socket.bind(("127.0.0.1", 0))
         self.socket.settimeout(5.0)
         self._numbers = itertools.count()
