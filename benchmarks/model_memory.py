@@ -17,9 +17,9 @@ import time
 import torch
 import transformers
 
-from musicrfm.decoder import StepDecoder
 from musicrfm.model import MusicModel
-from musicrfm.shapes import PUBLISHED, config
+from musicrfm.published.sizes import PUBLISHED, config
+from musicrfm.runtime.decoder import StepDecoder
 from musicrfm.stream import MusicStream
 
 GIB = 2**30

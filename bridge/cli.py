@@ -12,25 +12,25 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from bridge import device_list
+from bridge.audio import device_list
+from bridge.audio.device_names import SetupError
+from bridge.audio.output import FIXES, RING_SECONDS
+from bridge.audio.routing import apart, outputs
 from bridge.bench.command import bench_arguments, run_bench
-from bridge.clients import clients
-from bridge.controls import namespace
-from bridge.controls_page import page
-from bridge.device_names import SetupError
-from bridge.hosts import host_name, network, web_place
-from bridge.learn_command import listen
-from bridge.midi_port import NoMidi, input_names
-from bridge.osc_port import OFF, SAME
-from bridge.output import FIXES, RING_SECONDS
-from bridge.parameters import CUE_GAIN
-from bridge.priority import be_early
-from bridge.recorder import is_sound_file
-from bridge.rig import Rig, SteerSetting, load_rig
-from bridge.rig_commands import check_rig_file, init_rig
-from bridge.routing import apart, outputs
+from bridge.commands.clients import clients
+from bridge.commands.controls import page
+from bridge.commands.learn import listen
+from bridge.commands.rig import check_rig_file, init_rig
+from bridge.controls.controls import namespace
+from bridge.controls.parameters import CUE_GAIN
+from bridge.midi.port_process import NoMidi, input_names
+from bridge.network.hosts import host_name, network, web_place
+from bridge.osc.port import OFF, SAME
+from bridge.process.priority import be_early
+from bridge.process.voice import speaking
+from bridge.recording.recorder import is_sound_file
+from bridge.rig.rig import Rig, SteerSetting, load_rig
 from bridge.status import logged
-from bridge.voice import speaking
 from musicrfm.commands.arguments import DEVICE_HELP
 from musicrfm.commands.steers import steer_option
 from musicrfm.directions import list_directions, model_name
@@ -69,13 +69,13 @@ def _main(argv: Sequence[str] | None) -> int:
         if args.command == "rig":
             return init_rig(args.file) if args.do == "init" else check_rig_file(args.file)
         if args.command == "doctor":
-            from bridge.doctor import doctor
+            from bridge.commands.doctor import doctor
 
             return doctor(args.model, args.device, args.output, args.rig)
         if args.command == "bench":
             return run_bench(args)
         if args.command == "replay":
-            from bridge.replay import ReplaySettings, replay
+            from bridge.commands.replay import ReplaySettings, replay
 
             replaying = ReplaySettings(
                 args.log,

@@ -20,17 +20,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from bridge import awake
-from bridge.controllog import STOP, Change, ControlLog, source_name
-from bridge.controls import Controls, Snapshot, Value
-from bridge.dsp import Ramp, db_to_amplitude, mended, soft_limit
-from bridge.output import Output
-from bridge.parameters import CUE_GAIN, PROMPT_SLOTS
-from bridge.recorder import Recorder
-from bridge.strain import Load, Strain
-from bridge.threads import Guard
+from bridge.audio.dsp import Ramp, db_to_amplitude, mended, soft_limit
+from bridge.audio.output import Output
+from bridge.controls.controls import Controls, Snapshot, Value
+from bridge.controls.parameters import CUE_GAIN, PROMPT_SLOTS
+from bridge.overload import Load, Strain
+from bridge.process import awake
+from bridge.process.threads import Guard
+from bridge.recording.log import STOP, Change, ControlLog, source_name
+from bridge.recording.recorder import Recorder
 from musicrfm.errors import MusicRFMError
-from musicrfm.schedules import eased, handed_over
+from musicrfm.steering.schedules import eased, handed_over
 
 if TYPE_CHECKING:
     from musicrfm.stream import MusicStream
@@ -177,7 +177,7 @@ class Engine:
         self.strain = strain
         self.guard = Guard(self._tell)
         self.failure: BaseException | None = None
-        self.beat = awake.now()  # when it last turned; see `bridge.watchdog`
+        self.beat = awake.now()  # when it last turned; see `bridge.process.watchdog`
         self.finishing = False  # all is made; what was made is still played, and written to disks
         self.ended = False  # nothing more will be written
         self.applied = 0  # control changes handed to the stream
@@ -791,7 +791,9 @@ class Engine:
             CUE_GAIN.address: lambda value: None,  # without a cue
             **{address: partial(set_gain, gain) for address, gain in self._gains.items()},
             "/play": lambda value: None,  # read by _move_curtain
-            "/tempo/target": lambda value: None,  # read by bridge.tempo, which turns a direction
+            "/tempo/target": lambda value: (
+                None
+            ),  # read by bridge.clock.tempo, which turns a direction
             "/panic": lambda value: None,  # seen by _apply
             "/crossfade": lambda value: None,  # sets two coefficients
             **{

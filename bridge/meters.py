@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bridge.threads import supervised
-from musicrfm.pulse import tempo
+from bridge.process.threads import supervised
+from musicrfm.listening.pulse import tempo
 
 if TYPE_CHECKING:
     from bridge.engine import Engine

@@ -24,39 +24,39 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from bridge.awake import Watch
-from bridge.controllog import ControlLog, build, direction_fingerprint, model_fingerprint
-from bridge.controls import Controls, Value, namespace, steer_address
-from bridge.disk import remove
+from bridge.audio.output import RING_SECONDS, DeviceOutput, Output, OutputUnavailable, PacedOutput
+from bridge.clock.tempo import TempoHold
+from bridge.clock.transport import Follow, LinkTransport, MidiTransport
+from bridge.controls.controls import Controls, Value, namespace, steer_address
+from bridge.controls.presets import Presets
 from bridge.engine import Engine
-from bridge.handles import raise_limit
-from bridge.hosts import Network
-from bridge.learn import learn
 from bridge.meters import Meters
-from bridge.midi import MidiInput
-from bridge.osc_port import SAME, offer, open_port
-from bridge.output import RING_SECONDS, DeviceOutput, Output, OutputUnavailable, PacedOutput
-from bridge.presets import Presets
-from bridge.recorder import Recorder, is_sound_file, say_what_is_missing
-from bridge.reload import Reloader
-from bridge.rig import Rig, SteerSetting
+from bridge.midi.controllers import MidiInput
+from bridge.midi.learn import learn
+from bridge.network.hosts import Network
+from bridge.osc.port import SAME, offer, open_port
+from bridge.overload import Strain
+from bridge.process.awake import Watch
+from bridge.process.handles import raise_limit
+from bridge.process.stopping import Stop, stopping
+from bridge.process.threads import Guard
+from bridge.process.voice import Voice, speaking
+from bridge.process.watchdog import Watchdog
+from bridge.recording.disk import remove
+from bridge.recording.log import ControlLog, build, direction_fingerprint, model_fingerprint
+from bridge.recording.recorder import Recorder, is_sound_file, say_what_is_missing
+from bridge.rig.reload import Reloader
+from bridge.rig.rig import Rig, SteerSetting
 from bridge.status import StatusLine, logged
-from bridge.stopping import Stop, stopping
-from bridge.strain import Strain
-from bridge.tempo import TempoHold
-from bridge.threads import Guard
-from bridge.transport import Follow, LinkTransport, MidiTransport
-from bridge.voice import Voice, speaking
-from bridge.watchdog import Watchdog
 from musicrfm.directions import Direction, list_directions
 from musicrfm.errors import MusicRFMError
-from musicrfm.layers import layer_weights
+from musicrfm.files.paths import path_of
+from musicrfm.files.writing import check_place, is_json_with, place_for, unused, write_text
 from musicrfm.model import MusicModel
-from musicrfm.paths import path_of
-from musicrfm.schedules import parse_schedule
-from musicrfm.steer import checked_inject_per
+from musicrfm.steering.layers import layer_weights
+from musicrfm.steering.schedules import parse_schedule
+from musicrfm.steering.setting import checked_inject_per
 from musicrfm.stream import MusicStream, checked_steer_guidance
-from musicrfm.writing import check_place, is_json_with, place_for, unused, write_text
 
 log = logging.getLogger(__name__)
 

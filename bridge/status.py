@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from bridge.log_limit import LogLimit, Verdict, plain
-from bridge.voice import Voice
+from bridge.process.log_limit import LogLimit, Verdict, plain
+from bridge.process.voice import Voice
 
 if TYPE_CHECKING:
     from bridge.engine import Status

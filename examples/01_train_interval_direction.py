@@ -11,9 +11,10 @@ import argparse
 import json
 from pathlib import Path
 
-from musicrfm import MusicModel, syntheory
-from musicrfm.rfm import Search
-from musicrfm.train import direction_path, fit, hear
+from musicrfm import MusicModel
+from musicrfm.data import syntheory
+from musicrfm.training.rfm import Search
+from musicrfm.training.train import direction_path, fit, hear
 
 FOLDER = Path("trained_concepts")
 

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import soundfile
 
-from musicrfm import Direction, MusicModel, MusicStream, syntheory
-from musicrfm.rfm import Search
-from musicrfm.train import direction_path, hear, train
+from musicrfm import Direction, MusicModel, MusicStream
+from musicrfm.data import syntheory
+from musicrfm.training.rfm import Search
+from musicrfm.training.train import direction_path, hear, train
 
 OUT = Path("trained_concepts")
 COEFFICIENTS = (-0.4, -0.2, 0.0, 0.2, 0.4)  # below 0 is slower

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import soundfile
 
-from musicrfm import MusicModel, MusicStream, syntheory
+from musicrfm import MusicModel, MusicStream
+from musicrfm.data import syntheory
 from musicrfm.directions import PITCH_CLASSES
-from musicrfm.rfm import Search
-from musicrfm.train import direction_path, fit, hear
+from musicrfm.training.rfm import Search
+from musicrfm.training.train import direction_path, fit, hear
 
 OUT = Path("trained_concepts/multiclass_directions")
 

@@ -12,7 +12,7 @@ import struct
 
 from py2max import Box, Patcher
 
-from bridge.controls import Parameter
+from bridge.controls.controls import Parameter
 from max_patches import maxparts
 from max_patches.boxes import Place, Wires, aside, chain, join, note, show, thing, told
 from max_patches.panel import FREE, LIVE_PORT, PROMPTS, Knob, Panel

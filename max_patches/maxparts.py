@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from py2max import Box, Patcher
 
-from bridge.controls import Parameter
+from bridge.controls.controls import Parameter
 from max_patches.boxes import Wires, chain, join, message, note, thing, told
 from max_patches.panel import (
     CHROMA,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bridge.controls import Parameter, namespace
+from bridge.controls.controls import Parameter, namespace
 
 NOTES = ("C", "Cs", "D", "Ds", "E", "F", "Fs", "G", "Gs", "A", "As", "B")
 SHIPPED = (*(f"note_{note}" for note in NOTES), "tempo")

@@ -7,7 +7,7 @@ bridge sends to subscribers on a port of their own.
 
 from __future__ import annotations
 
-from bridge.controls import Parameter
+from bridge.controls.controls import Parameter
 from max_patches.panel import CHROMA, FIGURES, HOST, LEVEL, PD_PORT, PING_MS, PORT, Panel
 from max_patches.pdcanvas import Canvas, atoms, number, wire
 

@@ -5,7 +5,7 @@ Vanilla Pd 0.52 or newer. What the panel's boxes are wired to is in `pdwires`.
 
 from __future__ import annotations
 
-from bridge.controls import Parameter
+from bridge.controls.controls import Parameter
 from max_patches.panel import CHROMA, FIGURES, HOST, LEVEL, PORT, Knob, Panel
 from max_patches.pdcanvas import Canvas, number, wire
 from max_patches.pdwires import osc

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from bridge.controls import Parameter
+from bridge.controls.controls import Parameter
 from max_patches.panel import (
     CHROMA,
     FIGURES,

@@ -5,7 +5,7 @@ sclang hears on the port it sends from, so the bridge's answers reach it by them
 
 from __future__ import annotations
 
-from bridge.controls import Parameter
+from bridge.controls.controls import Parameter
 from max_patches.panel import CHROMA, FIGURES, HOST, LEVEL, PORT, PROMPTS, Panel
 
 

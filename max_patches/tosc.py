@@ -10,7 +10,7 @@ import uuid
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
-from bridge.controls import Parameter
+from bridge.controls.controls import Parameter
 
 LEXML = 3  # the version of the format: old enough for every TouchOSC
 NAMES = uuid.UUID("a2f5a9a4-96b5-4d0b-8e3c-0f5b7f0b6d11")  # so that ids are the same on every run

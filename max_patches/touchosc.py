@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import zlib
 
-from bridge.controls import Parameter
+from bridge.controls.controls import Parameter
 from max_patches.panel import (
     CHROMA,
     FIGURES,

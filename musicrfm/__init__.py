@@ -14,7 +14,7 @@ from musicrfm.errors import MusicRFMError
 if TYPE_CHECKING:
     from musicrfm.directions import Direction, list_directions
     from musicrfm.model import MusicModel
-    from musicrfm.steering import Steering
+    from musicrfm.steering.steering import Steering
     from musicrfm.stream import MusicStream
 
 __all__ = [
@@ -30,7 +30,7 @@ _HOMES = {
     "Direction": "musicrfm.directions",
     "MusicModel": "musicrfm.model",
     "MusicStream": "musicrfm.stream",
-    "Steering": "musicrfm.steering",
+    "Steering": "musicrfm.steering.steering",
     "list_directions": "musicrfm.directions",
 }
 

@@ -22,8 +22,8 @@ from safetensors.torch import save
 from torch import Tensor
 
 from musicrfm.errors import MusicRFMError
-from musicrfm.paths import composed, file_to_read, path_of
-from musicrfm.writing import write_bytes
+from musicrfm.files.paths import composed, file_to_read, path_of
+from musicrfm.files.writing import write_bytes
 
 if TYPE_CHECKING:
     from musicrfm.model import MusicModel
@@ -260,7 +260,7 @@ def user_folder() -> Path:
 def roots() -> list[Path]:
     """Folders that hold `<model>/<name>.safetensors`, in the order they are searched."""
     package = Path(__file__).resolve().parent
-    in_wheel = package / "data" / "directions"
+    in_wheel = package / "shipped" / "directions"
     return [user_folder(), in_wheel if in_wheel.is_dir() else package.parent / "directions"]
 
 

@@ -24,14 +24,14 @@ from musicrfm.checkpoints.finding import NANO as NANO
 from musicrfm.checkpoints.finding import find
 from musicrfm.checkpoints.loading import load, settle
 from musicrfm.checkpoints.tensors import all_finite
-from musicrfm.devices import device_of, holds, name_of, precision_of, wider
 from musicrfm.errors import MusicRFMError
-from musicrfm.quantise import can_int8, check_int8, quantised
-from musicrfm.sampling import SamplingDefaults
-from musicrfm.textfiles import whole
+from musicrfm.files.text import whole
+from musicrfm.runtime.devices import device_of, holds, name_of, precision_of, wider
+from musicrfm.runtime.sampling import SamplingDefaults
+from musicrfm.weights.int8 import can_int8, check_int8, quantised
 
 if TYPE_CHECKING:
-    from musicrfm.decoder import Weights
+    from musicrfm.runtime.decoder import Weights
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class PromptStates:
     `text` is empty, which makes generation unconditional. lead: of a melody model, which reads its
     prompt before the music instead, all that it reads there, with the text and without it
     [2, positions, width]. parts, bias: where several prompts are blended, these and what is added
-    to the attention to each token [1, 1, 1, tokens], see `musicrfm.morph`.
+    to the attention to each token [1, 1, 1, tokens], see `musicrfm.prompts`.
     """
 
     text: str
@@ -123,8 +123,8 @@ class MusicModel:
         device: `cuda` if there is one, else `cpu`, or any that PyTorch names, as `mps`. dtype, of
         the decoder alone: float32 on a CPU, float16 elsewhere; text encoder and codec are always
         float32. `int8` keeps the decoder's
-        matrices in 8 bits, on a CPU alone: see `musicrfm.quantise`. `auto` is for playing: int8 for
-        a small model on a CPU, and else as if nothing was said.
+        matrices in 8 bits, on a CPU alone: see `musicrfm.weights.int8`. `auto` is for playing: int8
+        for a small model on a CPU, and else as if nothing was said.
 
         Raises MusicRFMError if the model cannot be had, is damaged, is no MusicGen, or cannot be
         quantised here.
@@ -293,7 +293,7 @@ class MusicModel:
     @cached_property
     def decoder_weights(self) -> Weights:
         """The decoder's weights as `StepDecoder` wants them, made once for all streams."""
-        from musicrfm.decoder import Weights
+        from musicrfm.runtime.decoder import Weights
 
         weights = Weights.of(self)
         return quantised(weights) if self.int8 else weights
@@ -349,7 +349,7 @@ def _best_in_int8(hf: transformers.PreTrainedModel, device: torch.device) -> boo
 
     What is lost cannot be heard, see `docs/performance.md`.
     """
-    from musicrfm.compiled_step import kernels
+    from musicrfm.runtime.compiled_step import kernels
 
     small = device.type == "cpu" and hf.config.decoder.hidden_size <= SMALL_WIDTH
     return small and can_int8() and kernels() is not None

@@ -19,19 +19,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from musicrfm.codec import StreamingCodec
-from musicrfm.compiled_codec import CompiledCodec, can_compile
-from musicrfm.decoder import Push, StepDecoder
-from musicrfm.early import EarlySound
+from musicrfm.continuation import opening
 from musicrfm.errors import MusicRFMError
-from musicrfm.graphs import Recorder
 from musicrfm.model import MusicModel, PromptStates
-from musicrfm.morph import blend, checked_weights, coarse
-from musicrfm.opening import opening
-from musicrfm.sampling import Draws, guide, sample
-from musicrfm.static_codec import StaticCodec
-from musicrfm.static_step import Choice, StaticStep
-from musicrfm.steering import Steering
+from musicrfm.prompts import blend, checked_weights, coarse
+from musicrfm.runtime.codec import StreamingCodec
+from musicrfm.runtime.compiled_codec import CompiledCodec, can_compile
+from musicrfm.runtime.decoder import Push, StepDecoder
+from musicrfm.runtime.early import EarlySound
+from musicrfm.runtime.graphs import Recorder
+from musicrfm.runtime.sampling import Draws, guide, sample
+from musicrfm.runtime.static_codec import StaticCodec
+from musicrfm.runtime.static_step import Choice, StaticStep
+from musicrfm.steering.steering import Steering
 
 KEEP_SECONDS = 10.0
 LEAD = 10  # over so many positions the next window is read ahead, a bit at each
@@ -96,11 +96,11 @@ class MusicStream:
     0 for all. steer_guidance: which of guidance's two halves is steered, "both", as in MusicRFM, or
     only the "conditional" one, which reads the prompt; without guidance there is just one half, and
     that is steered. early: the sound comes by the codec's lookahead (80 ms) sooner, but is not
-    quite exact, see `musicrfm.early`. window_seconds: how much music the decoder sees at most; the
-    model's own by default. keep_seconds: how much of it stays when the window is full; 10 by
-    default, and at most half the window. graphs: whether a frame is worked out on tensors that stay
-    where they are, on a GPU as CUDA graphs; by default on a GPU, see `docs/gpu.md`. Values that
-    cannot be used raise MusicRFMError.
+    quite exact, see `musicrfm.runtime.early`. window_seconds: how much music the decoder sees at
+    most; the model's own by default. keep_seconds: how much of it stays when the window is full; 10
+    by default, and at most half the window. graphs: whether a frame is worked out on tensors that
+    stay where they are, on a GPU as CUDA graphs; by default on a GPU, see `docs/gpu.md`. Values
+    that cannot be used raise MusicRFMError.
 
     continue_from: a sound file, or codes [codebooks, frames], of which the last 8 seconds (and at
     most half the window) are read as if they had been played; the music goes on from there.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from musicrfm.clips import peak_normalised
+from musicrfm.data.clips import peak_normalised
 from musicrfm.errors import MusicRFMError
 
 

@@ -55,7 +55,7 @@ def cuda() -> bool:
 
 
 def int8() -> bool:
-    from musicrfm.quantise import can_int8
+    from musicrfm.weights.int8 import can_int8
 
     return can_int8()
 

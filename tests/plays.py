@@ -1,4 +1,4 @@
-"""Stand-ins for `musicrfm.perform.perform` that worker processes can import."""
+"""Stand-ins for `musicrfm.evaluation.perform.perform` that worker processes can import."""
 
 from __future__ import annotations
 

@@ -20,8 +20,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import run
-from bridge.clients import PROGRAMS
-from bridge.controls import Parameter, namespace
+from bridge.commands.clients import PROGRAMS
+from bridge.controls.controls import Parameter, namespace
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -79,7 +79,7 @@ class TestWheel:
         names = set(wheel.namelist())
         notes = ("C", "Cs", "D", "Ds", "E", "F", "Fs", "G", "Gs", "A", "As", "B")
         for direction in (*(f"note_{note}" for note in notes), "tempo"):
-            assert f"musicrfm/data/directions/nano/{direction}.safetensors" in names
+            assert f"musicrfm/shipped/directions/nano/{direction}.safetensors" in names
         for client in PROGRAMS:
             name = f"bridge/data/max_patches/{client}"
             assert wheel.read(name) == (ROOT / "max_patches" / client).read_bytes()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from bridge.bench.report import Options, Report
-from musicrfm.writing import is_json_with, place_for, write_text
+from musicrfm.files.writing import is_json_with, place_for, write_text
 
 __all__ = ["BENCHMARKS", "Options", "Report", "bench"]
 

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 import soxr
 
-from bridge.children import start, take_stdout
-from bridge.speaker import SetupError, load_portaudio, named
+from bridge.audio.speaker import SetupError, load_portaudio, named
+from bridge.process.children import start, take_stdout
 from musicrfm.errors import MusicRFMError
 
 START_SECONDS = 30.0  # for the audio system to answer

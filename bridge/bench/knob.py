@@ -22,10 +22,10 @@ import torch
 
 from bridge.bench.capture import Capture
 from bridge.bench.report import Options, Report, percentiles
-from bridge.controls import Controls, namespace
+from bridge.controls.controls import Controls, namespace
 from bridge.engine import Engine
-from bridge.osc import OscServer
-from bridge.osc_packet import build
+from bridge.osc.packets import build
+from bridge.osc.server import OscServer
 from bridge.session import Settings, add_directions, open_output
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel

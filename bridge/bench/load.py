@@ -18,7 +18,7 @@ from pathlib import Path
 
 from bridge.bench import flood
 from bridge.bench.report import Options, Report
-from bridge.priority import be_early
+from bridge.process.priority import be_early
 from bridge.session import Settings, play
 from musicrfm.directions import list_directions
 

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 
 from bridge.bench.report import Options, Report
-from musicrfm.devices import device_of, worth_trying
 from musicrfm.model import MusicModel
+from musicrfm.runtime.devices import device_of, worth_trying
 from musicrfm.stream import MusicStream
 
 PROMPT = "calm piano melody with drums"

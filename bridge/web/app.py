@@ -17,14 +17,14 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
-from bridge.controls import Controls
+from bridge.controls.controls import Controls
 from bridge.web.guard import Guard
 from bridge.web.hub import Hub
 
 if TYPE_CHECKING:
+    from bridge.controls.presets import Presets
     from bridge.meters import Meters
-    from bridge.midi import Learner
-    from bridge.presets import Presets
+    from bridge.midi.controllers import Learner
 
 STATIC = Path(__file__).resolve().parent / "static"
 

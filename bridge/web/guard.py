@@ -21,8 +21,8 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bridge.hosts import host_of
-from bridge.log_limit import about
+from bridge.network.hosts import host_of
+from bridge.process.log_limit import about
 
 log = logging.getLogger(__name__)
 

@@ -20,17 +20,17 @@ from typing import TYPE_CHECKING
 from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocket
 
-from bridge.controls import Controls, Value
-from bridge.learn import learn
-from bridge.log_limit import about
-from bridge.serving import first_of
+from bridge.controls.controls import Controls, Value
+from bridge.midi.learn import learn
+from bridge.network.serving import first_of
+from bridge.process.log_limit import about
 from bridge.web.memory import Coefficients, LogMemory
 from musicrfm.errors import MusicRFMError
 
 if TYPE_CHECKING:
+    from bridge.controls.presets import Presets
     from bridge.meters import Meters, Reading
-    from bridge.midi import Learner
-    from bridge.presets import Presets
+    from bridge.midi.controllers import Learner
 
 log = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ import threading
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from bridge.controls import Snapshot
-from bridge.log_limit import LogLimit, Verdict, kind_of, plain, source_of
-from bridge.parameters import Parameter
+from bridge.controls.controls import Snapshot
+from bridge.controls.parameters import Parameter
+from bridge.process.log_limit import LogLimit, Verdict, kind_of, plain, source_of
 
 MAX_ENTRIES = 100
 MAX_TEXT = 500

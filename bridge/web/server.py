@@ -9,17 +9,17 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bridge.controls import Controls
-from bridge.hosts import host_name, is_loopback, own_names
-from bridge.serving import Serving, listen
+from bridge.controls.controls import Controls
+from bridge.network.hosts import host_name, is_loopback, own_names
+from bridge.network.serving import Serving, listen
 from bridge.web.app import create_app
 from bridge.web.guard import LEAST_TOKEN
 from musicrfm.errors import MusicRFMError
 
 if TYPE_CHECKING:
+    from bridge.controls.presets import Presets
     from bridge.meters import Meters
-    from bridge.midi import Learner
-    from bridge.presets import Presets
+    from bridge.midi.controllers import Learner
 
 TOKEN_VARIABLE = "BRIDGE_WEB_TOKEN"
 MAX_MESSAGE = 1 << 16  # bytes that a page may say at once
@@ -67,7 +67,7 @@ class WebServer:
         learner: Learner | None = None,
         about: Mapping[str, str] | None = None,
     ) -> None:
-        from bridge.door import Door  # only those who serve wait for its libraries
+        from bridge.network.door import Door  # only those who serve wait for its libraries
 
         hosts = (self.host, *own_names())
         app = create_app(

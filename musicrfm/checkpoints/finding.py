@@ -17,7 +17,7 @@ from typing import Literal
 from musicrfm.checkpoints import hub
 from musicrfm.checkpoints.tensors import is_pointer
 from musicrfm.errors import MusicRFMError
-from musicrfm.paths import composed, path_of
+from musicrfm.files.paths import composed, path_of
 
 Layout = Literal["huggingface", "audiocraft", "adapter"]
 

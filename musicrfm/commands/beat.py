@@ -40,10 +40,10 @@ def add(sets) -> None:
 
 
 def train_beat(o: argparse.Namespace) -> None:
-    from musicrfm import syntheory
-    from musicrfm.beat_training import STRENGTH, clicks, composed, fit
-    from musicrfm.composed import music_clips
-    from musicrfm.train import direction_path
+    from musicrfm.data import syntheory
+    from musicrfm.data.composed import music_clips
+    from musicrfm.training.beat import STRENGTH, clicks, composed, fit
+    from musicrfm.training.train import direction_path
 
     knob = _knob(o.knob)
     model = loaded_model(o)

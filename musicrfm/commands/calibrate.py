@@ -15,12 +15,12 @@ from musicrfm.commands.arguments import (
     workers_of,
 )
 from musicrfm.errors import MusicRFMError
-from musicrfm.paths import path_of
-from musicrfm.writing import check_folder
+from musicrfm.files.paths import path_of
+from musicrfm.files.writing import check_folder
 
 if TYPE_CHECKING:
-    from musicrfm.calibrate import Calibration
     from musicrfm.directions import Direction
+    from musicrfm.evaluation.calibrate import Calibration
     from musicrfm.model import MusicModel
 
 
@@ -66,11 +66,11 @@ def add(commands) -> None:
 
 
 def calibrate(o: argparse.Namespace) -> None:
-    from musicrfm.activations import cache_folder
-    from musicrfm.adherence import SHORTEST, instrument_listener
-    from musicrfm.calibrate import calibrate_all
+    from musicrfm.data.activations import cache_folder
+    from musicrfm.evaluation.calibrate import calibrate_all
+    from musicrfm.evaluation.search import Aims
     from musicrfm.model import MusicModel
-    from musicrfm.reach import Aims
+    from musicrfm.nano.adherence import SHORTEST, instrument_listener
 
     if not 0 < o.middle < o.top <= 1:
         raise MusicRFMError(
@@ -104,7 +104,7 @@ def calibrate(o: argparse.Namespace) -> None:
 
 
 def _setting(o: argparse.Namespace):
-    from musicrfm.perform import PROMPTS, Setting
+    from musicrfm.evaluation.perform import PROMPTS, Setting
 
     instruments = dict(PROMPTS)
     for prompt, _, instrument in (text.partition("=") for text in o.prompt):
@@ -126,7 +126,7 @@ def _setting(o: argparse.Namespace):
 def _directions(names: list[str], model: MusicModel) -> list[tuple[str, Direction]]:
     """(name as given, direction); of a multiclass file every class."""
     from musicrfm.directions import Direction, list_directions
-    from musicrfm.readings import reading
+    from musicrfm.listening.readings import reading
 
     found = []
     for name in names or list_directions(model.name):
@@ -151,7 +151,7 @@ def _write(
 ) -> Path:
     """Into the file that was given or `out`, or, for a name, into the user's own folder."""
     from musicrfm.directions import Direction
-    from musicrfm.train import direction_path
+    from musicrfm.training.train import direction_path
 
     file, of_class = _class_of(given)
     stays = out is None and file.endswith(".safetensors")

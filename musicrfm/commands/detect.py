@@ -7,7 +7,7 @@ import json
 
 from musicrfm.commands.arguments import command, count, model_arguments
 from musicrfm.errors import MusicRFMError
-from musicrfm.paths import file_to_read
+from musicrfm.files.paths import file_to_read
 
 
 def add(commands) -> None:
@@ -25,10 +25,10 @@ def add(commands) -> None:
 
 
 def detect(o: argparse.Namespace) -> None:
-    from musicrfm.detect import Detector, list_detectors
-    from musicrfm.detect import detect as heard_by
+    from musicrfm.files.sound import check_mix, read_sound
     from musicrfm.model import MusicModel
-    from musicrfm.soundfiles import check_mix, read_sound
+    from musicrfm.training.detect import Detector, list_detectors
+    from musicrfm.training.detect import detect as heard_by
 
     for path in o.files:
         file_to_read(path)

@@ -19,14 +19,14 @@ from musicrfm.commands.arguments import (
     workers_of,
 )
 from musicrfm.errors import MusicRFMError
-from musicrfm.paths import path_of
-from musicrfm.writing import check_folder
+from musicrfm.files.paths import path_of
+from musicrfm.files.writing import check_folder
 
 if TYPE_CHECKING:
     from musicrfm.directions import Direction
-    from musicrfm.evaluate import Setting
+    from musicrfm.evaluation.evaluate import Setting
     from musicrfm.model import MusicModel
-    from musicrfm.train import Data
+    from musicrfm.training.train import Data
 
 
 def add(commands) -> None:
@@ -84,10 +84,10 @@ def add(commands) -> None:
 
 
 def evaluate(o: argparse.Namespace) -> None:
-    from musicrfm.adherence import instrument_listener
-    from musicrfm.evaluate import evaluate as play_and_listen
-    from musicrfm.evaluate import reaching, write_report
+    from musicrfm.evaluation.evaluate import evaluate as play_and_listen
+    from musicrfm.evaluation.evaluate import reaching, write_report
     from musicrfm.model import MusicModel
+    from musicrfm.nano.adherence import instrument_listener
 
     check_folder(o.out)
     model = MusicModel.load(o.model, device=o.device, dtype=o.dtype)
@@ -133,10 +133,10 @@ def _to_evaluate(o: argparse.Namespace, model: MusicModel) -> list[Direction]:
         raise MusicRFMError("--write-range goes with finished directions, not with --methods")
 
     from musicrfm.directions import canonical_name
-    from musicrfm.probes import Search
-    from musicrfm.train import note_data, tempo_data
-    from musicrfm.train import train_note as note
-    from musicrfm.train import train_tempo as tempo
+    from musicrfm.training.probes import Search
+    from musicrfm.training.train import note_data, tempo_data
+    from musicrfm.training.train import train_note as note
+    from musicrfm.training.train import train_tempo as tempo
 
     search = Search(seed=o.seed)
     wanted = [canonical_name(name) for name in o.directions or ["note_C", "note_E", "note_Gs"]]
@@ -157,7 +157,7 @@ def _to_evaluate(o: argparse.Namespace, model: MusicModel) -> list[Direction]:
 
 
 def _setting(o: argparse.Namespace) -> tuple[Setting, dict[str, str]]:
-    from musicrfm.evaluate import PROMPTS, Setting
+    from musicrfm.evaluation.evaluate import PROMPTS, Setting
 
     instruments = dict(PROMPTS)
     prompts = []
@@ -179,13 +179,14 @@ def _setting(o: argparse.Namespace) -> tuple[Setting, dict[str, str]]:
 
 
 def _chroma_plots(folder: Path, model: MusicModel, directions, responses, setting) -> None:
-    from musicrfm import listening, plots
-    from musicrfm.evaluate import perform
+    from musicrfm.evaluation import plots
+    from musicrfm.evaluation.evaluate import perform
+    from musicrfm.listening import measure
 
     prompt, seed = setting.prompts[0], setting.seeds[0]
     for direction, response in zip(directions, responses, strict=True):
         target = direction.name.removeprefix("note_")
-        if target not in listening.PITCH_CLASSES:
+        if target not in measure.PITCH_CLASSES:
             continue
         clips = []
         for raw in (0.0, response.best.coefficient):
@@ -197,14 +198,14 @@ def _chroma_plots(folder: Path, model: MusicModel, directions, responses, settin
                 **setting.how,
             )
             how = f"{plots.spoken(direction.name)} at {raw:.3g}" if raw else "unsteered"
-            clips.append((f"“{prompt}”, {how}", *listening.chroma(audio, model.sample_rate)))
-        number = listening.PITCH_CLASSES.index(target)
+            clips.append((f"“{prompt}”, {how}", *measure.chroma(audio, model.sample_rate)))
+        number = measure.PITCH_CLASSES.index(target)
         plots.chroma(folder / f"chroma_{direction.name}.png", clips, number)
 
 
 def _write_range(given: str, direction: Direction, found: tuple[float, float] | None) -> None:
     """Into the file that was given, or, for a name, into the user's own folder."""
-    from musicrfm.train import direction_path
+    from musicrfm.training.train import direction_path
 
     if found is None:
         print(f"{direction.name}: no useful range found, nothing written")

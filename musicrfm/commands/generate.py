@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from musicrfm.commands.arguments import command, model_arguments, playing_arguments
 from musicrfm.commands.steers import STEER_HELP, crossfade_option, steer_option
 from musicrfm.errors import MusicRFMError
-from musicrfm.paths import path_of
-from musicrfm.writing import is_generated, place_for, reason, sound_file
+from musicrfm.files.paths import path_of
+from musicrfm.files.writing import is_generated, place_for, reason, sound_file
 
 if TYPE_CHECKING:
     from musicrfm.commands.steers import CrossfadeOption, SteerOption

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from musicrfm.commands.arguments import command
-from musicrfm.paths import path_of
+from musicrfm.files.paths import path_of
 
 FOLDER = "converted"
 

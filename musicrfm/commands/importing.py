@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from musicrfm.commands.arguments import command
-from musicrfm.paths import path_of
+from musicrfm.files.paths import path_of
 
 
 def add(commands) -> None:
@@ -30,7 +30,7 @@ def add(commands) -> None:
 
 def run(o: argparse.Namespace) -> None:
     from musicrfm.directions import SUFFIX, user_folder
-    from musicrfm.importer import import_direction
+    from musicrfm.published.importer import import_direction
 
     direction = import_direction(
         o.file, o.model, scores=o.scores, concept=o.concept, target=o.target

@@ -16,15 +16,15 @@ def add(commands) -> None:
 
 
 def listen(o: argparse.Namespace) -> None:
-    from musicrfm import listening
-    from musicrfm.soundfiles import check_mix, read_sound
+    from musicrfm.files.sound import check_mix, read_sound
+    from musicrfm.listening import measure
 
     heard = []
     for path in o.files:
         audio, sample_rate = read_sound(path)
         check_mix(audio, path)
         try:
-            heard.append((path, listening.measure(audio, sample_rate)))
+            heard.append((path, measure.measure(audio, sample_rate)))
         except MusicRFMError as error:
             raise MusicRFMError(f"{path!r}: {error}") from None
     if o.json:
@@ -33,9 +33,9 @@ def listen(o: argparse.Namespace) -> None:
     for path, m in heard:
         order = sorted(range(12), key=lambda i: -m.note_share[i])
         notes = [
-            f"{listening.PITCH_CLASSES[i].replace('s', '#')} {m.note_share[i]:.0%}"
+            f"{measure.PITCH_CLASSES[i].replace('s', '#')} {m.note_share[i]:.0%}"
             for i in order
-            if m.note_share[i] >= listening.HEARD_SHARE
+            if m.note_share[i] >= measure.HEARD_SHARE
         ]
         tempo = f"{m.tempo_bpm:.1f} BPM (pulse {m.pulse:.2f})" if m.tempo_bpm else "no pulse"
         silent = ", silent" if m.silence_share == 1.0 else ""

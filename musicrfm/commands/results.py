@@ -13,8 +13,8 @@ from musicrfm.commands.arguments import (
     workers_of,
 )
 from musicrfm.errors import MusicRFMError
-from musicrfm.paths import path_of
-from musicrfm.writing import check_folder
+from musicrfm.files.paths import path_of
+from musicrfm.files.writing import check_folder
 
 QUICK = {"seeds": 1, "seconds": 4.0, "samples": 240, "trials": 2}
 FULL = {"seeds": 2, "seconds": 8.0, "samples": 2400, "trials": 10}
@@ -64,11 +64,11 @@ def add(commands) -> None:
 
 
 def results(o: argparse.Namespace) -> None:
-    from musicrfm import syntheory
-    from musicrfm.activations import cache_folder
-    from musicrfm.adherence import SHORTEST, instrument_listener
+    from musicrfm.data import syntheory
+    from musicrfm.data.activations import cache_folder
+    from musicrfm.evaluation.perform import PROMPTS, Setting
     from musicrfm.model import MusicModel
-    from musicrfm.perform import PROMPTS, Setting
+    from musicrfm.nano.adherence import SHORTEST, instrument_listener
     from musicrfm.results import Options, run
 
     usual = QUICK if o.quick else FULL

@@ -39,7 +39,7 @@ def add(commands) -> None:
 
 
 def show(o: argparse.Namespace) -> None:
-    from musicrfm.syntheory import SETS
+    from musicrfm.data.syntheory import SETS
 
     print(f"{'set':<21}{'clips':>6}{'silent':>8}  {'concept':<23}what it is")
     for one in SETS.values():
@@ -50,8 +50,8 @@ def show(o: argparse.Namespace) -> None:
 def render(o: argparse.Namespace) -> None:
     import os
 
-    from musicrfm import syntheory
-    from musicrfm.syntheory.folder import render_folder
+    from musicrfm.data import syntheory
+    from musicrfm.data.syntheory.folder import render_folder
 
     clip_set = syntheory.clip_set(o.name, o.subset, o.seed, label=o.balance)
     done = render_folder(

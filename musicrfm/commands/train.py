@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from musicrfm.commands import beat
 from musicrfm.commands.arguments import command, count, octave_argument, octaves_of
 from musicrfm.commands.training import loaded_model, make, processes, training_arguments
+from musicrfm.data.labels import TRUTH
 from musicrfm.errors import MusicRFMError
-from musicrfm.labels import TRUTH
-from musicrfm.numerals import shape
-from musicrfm.paths import composed
+from musicrfm.files.numerals import shape
+from musicrfm.files.paths import composed
 
 if TYPE_CHECKING:
-    from musicrfm.clips import ClipSet
-    from musicrfm.hearing import Data
+    from musicrfm.data.clips import ClipSet
+    from musicrfm.data.hidden import Data
     from musicrfm.model import MusicModel
 
 SETS = {  # word for one concept → SynTheory's name of the set, what it is about, clips by default
@@ -90,7 +90,7 @@ def add(commands) -> None:
 
 def train_set(o: argparse.Namespace) -> None:
     """A SynTheory set: a direction of one class or of each, or one file of all classes."""
-    from musicrfm import syntheory
+    from musicrfm.data import syntheory
 
     name = SETS[o.word][0]
     kind = o.kind or ("binary" if o.target else "multiclass")
@@ -129,7 +129,7 @@ def train_key(o: argparse.Namespace) -> None:
 
 def train_frames(o: argparse.Namespace, model: MusicModel, targets: list[str]) -> None:
     """What sounds in single frames of composed pieces: a direction of each target."""
-    from musicrfm.composed import IN_MUSIC, frame_data
+    from musicrfm.data.composed import IN_MUSIC, frame_data
 
     if not targets:
         raise MusicRFMError("--data music has more than one class at once: give a --target, or all")
@@ -150,8 +150,8 @@ def train_frames(o: argparse.Namespace, model: MusicModel, targets: list[str]) -
 
 
 def train_tempo(o: argparse.Namespace) -> None:
-    from musicrfm import syntheory
-    from musicrfm.composed import music_clips
+    from musicrfm.data import syntheory
+    from musicrfm.data.composed import music_clips
 
     model, samples = loaded_model(o), o.samples or SETS["tempo"][2]
     clips = (
@@ -165,7 +165,7 @@ def train_tempo(o: argparse.Namespace) -> None:
 
 
 def train_custom(o: argparse.Namespace) -> None:
-    from musicrfm import clips
+    from musicrfm.data import clips
 
     folder = clips.audio_folder if o.audio else clips.midi_folder
     clip_set = folder(o.audio or o.midi, o.labels, seconds=o.seconds)
@@ -191,8 +191,8 @@ def train_custom(o: argparse.Namespace) -> None:
 
 def _heard(o: argparse.Namespace, model: MusicModel, clips: ClipSet) -> Data:
     """The hidden states of all clips that sound; says how many do not."""
-    from musicrfm.clips import FILE_COLUMNS
-    from musicrfm.hearing import hear
+    from musicrfm.data.clips import FILE_COLUMNS
+    from musicrfm.data.hidden import hear
 
     data = hear(model, clips, o.pooling, o.batch, workers=processes(o, len(clips)), seed=o.seed)
     silent = clips.silent + len(clips) - len(data.rows)

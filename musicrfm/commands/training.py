@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from musicrfm.commands.arguments import METHODS, count, model_arguments
 from musicrfm.errors import MusicRFMError
-from musicrfm.paths import path_of
-from musicrfm.writing import check_folder
+from musicrfm.files.paths import path_of
+from musicrfm.files.writing import check_folder
 
 if TYPE_CHECKING:
-    from musicrfm.hearing import Data
+    from musicrfm.data.hidden import Data
     from musicrfm.model import MusicModel
-    from musicrfm.rfm import Search
-    from musicrfm.train import Trained
+    from musicrfm.training.rfm import Search
+    from musicrfm.training.train import Trained
 
 MANY = 500  # clips from which starting processes to prepare their sound pays
 METRICS = ("auc", "accuracy", "f1", "mse", "r2", "agop-auc")
@@ -108,7 +108,7 @@ def processes(o: argparse.Namespace, clips: int = MANY) -> int:
 
 def make(o: argparse.Namespace, data: Data, name: str, labels: Sequence, **about) -> None:
     """Trains one direction and detector, writes them, and says how it went."""
-    from musicrfm.train import Work, direction_path, fit
+    from musicrfm.training.train import Work, direction_path, fit
 
     started = time.monotonic()
     workers = o.workers or 0
@@ -131,7 +131,7 @@ def make(o: argparse.Namespace, data: Data, name: str, labels: Sequence, **about
     if trained.direction is not None:
         written.insert(0, trained.direction.save(direction_path(trained.direction, o.out)))
     if o.report:
-        from musicrfm.train_plots import write_report
+        from musicrfm.training.report import write_report
 
         written += write_report(path_of(o.report) / trained.report["name"], trained.report)
     _tell(trained, time.monotonic() - started)
@@ -150,7 +150,7 @@ def _tell(trained: Trained, seconds: float) -> None:
 
 
 def _search(o: argparse.Namespace) -> Search:
-    from musicrfm.rfm import Search
+    from musicrfm.training.rfm import Search
 
     return Search(o.trials, o.iterations, o.rows, o.seed, o.metric)
 

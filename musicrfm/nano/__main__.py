@@ -16,7 +16,8 @@ from pathlib import Path
 
 import torch
 
-from musicrfm.nano import codec_training, lm_training, render, repertoire, tunes
+from musicrfm.data import render
+from musicrfm.nano import codec_training, lm_training, repertoire, tunes
 from musicrfm.nano.beside import check, start
 
 WEIGHTS = Path(__file__).parent / "weights"

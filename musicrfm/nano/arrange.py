@@ -12,7 +12,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from musicrfm.nano.compose import (
+from musicrfm.data.compose import (
     BASS_PROGRAM,
     BPM_RANGE,
     CHORD_INSTRUMENTS,

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 import librosa
 import numpy as np
 
-from musicrfm import listening
-from musicrfm.nano.compose import INSTRUMENTS, Clip, Note
-from musicrfm.nano.render import SAMPLE_RATE, render
+from musicrfm.data.compose import INSTRUMENTS, Clip, Note
+from musicrfm.data.render import SAMPLE_RATE, render
+from musicrfm.listening import measure
 
 Through = Callable[[np.ndarray], np.ndarray]  # audio [samples] -> the same, decoded from its codes
 
@@ -48,8 +48,8 @@ def noise(through: Through, keys: int = 12) -> dict[str, float]:
             decoded = through(audio)
             before.append(off_partials(audio, pitch))
             after.append(off_partials(decoded, pitch))
-            if listening.pitch_class_of(audio, SAMPLE_RATE) == pitch % 12:
-                kept.append(listening.pitch_class_of(decoded, SAMPLE_RATE) == pitch % 12)
+            if measure.pitch_class_of(audio, SAMPLE_RATE) == pitch % 12:
+                kept.append(measure.pitch_class_of(decoded, SAMPLE_RATE) == pitch % 12)
     return {
         "off_partials_original_db": float(np.median(before)),
         "off_partials_decoded_db": float(np.median(after)),
@@ -65,9 +65,9 @@ def notes_kept(through: Through) -> dict[str, float]:
     programs = [program for program, *_ in INSTRUMENTS.values()]
     for number, pitch in enumerate(range(LOWEST, HIGHEST + 1)):
         audio = render(note(programs[number % len(programs)], pitch))
-        if listening.pitch_class_of(audio, SAMPLE_RATE) != pitch % 12:
+        if measure.pitch_class_of(audio, SAMPLE_RATE) != pitch % 12:
             continue  # the listener must first be right about the original
-        heard = listening.pitch_class_of(through(audio), SAMPLE_RATE)
+        heard = measure.pitch_class_of(through(audio), SAMPLE_RATE)
         kept.setdefault(pitch // 12, []).append(heard == pitch % 12)
     octaves = {octave: float(np.mean(right)) for octave, right in kept.items()}
     worst = min(octaves, key=octaves.__getitem__)

@@ -22,8 +22,8 @@ import librosa
 import numpy as np
 import soxr
 
-from musicrfm.nano.compose import DRUMS, Clip, compose
-from musicrfm.nano.render import SAMPLE_RATE, render
+from musicrfm.data.compose import DRUMS, Clip, compose
+from musicrfm.data.render import SAMPLE_RATE, render
 
 if TYPE_CHECKING:
     from musicrfm.model import MusicModel

@@ -35,8 +35,8 @@ from transformers import (
     T5Config,
 )
 
+from musicrfm.data.compose import compose
 from musicrfm.nano.codec_training import config as codec_config
-from musicrfm.nano.compose import compose
 from musicrfm.nano.precision import bfloat16_is_faster
 from musicrfm.nano.truths import GROUPS, Readouts, truths
 

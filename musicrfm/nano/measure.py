@@ -16,12 +16,12 @@ from pathlib import Path
 
 import numpy as np
 
-from musicrfm import listening
-from musicrfm.evaluate import perform
+from musicrfm.data.compose import INSTRUMENTS, Clip, compose
+from musicrfm.data.render import SAMPLE_RATE, render
+from musicrfm.evaluation.evaluate import perform
+from musicrfm.listening import measure as listening
 from musicrfm.model import MusicModel
 from musicrfm.nano import codec_quality, instruments, playing
-from musicrfm.nano.compose import INSTRUMENTS, Clip, compose
-from musicrfm.nano.render import SAMPLE_RATE, render
 
 HELD_OUT = 9_000_000  # first seed of the held-out clips
 PROMPTS = ("solo {} melody", "{} melody with drums", "{} chords", "{} arpeggio")

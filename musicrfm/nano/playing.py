@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from musicrfm import listening
-from musicrfm.nano.compose import Clip
+from musicrfm.data.compose import Clip
+from musicrfm.listening import measure
 
 PROMPTS = {  # prompt -> the instrument it asks for; all eight, three textures, no drums
     "flute melody": "flute",
@@ -63,7 +63,7 @@ def texture_of(prompt: str) -> str:
 
 def longest_held(audio: np.ndarray, sample_rate: int) -> float:
     """Seconds for which one pitch class dominates on end, in steps of a quarter."""
-    share = listening.note_share_over_time(audio, sample_rate, WINDOW)
+    share = measure.note_share_over_time(audio, sample_rate, WINDOW)
     ruling = np.where(share.max(1) > 0.5, share.argmax(1), -1)
     runs = (len(list(run)) for note, run in itertools.groupby(ruling) if note >= 0)
     return max(runs, default=0) * WINDOW
@@ -72,7 +72,7 @@ def longest_held(audio: np.ndarray, sample_rate: int) -> float:
 def usual_onsets(clips: Iterable[Clip], count: int = 40) -> dict[str, tuple[float, float]]:
     """For each texture the 5 and 95 % quantiles of onsets a second in rendered music without
     drums and bass, of `count` clips each."""
-    from musicrfm.nano.render import SAMPLE_RATE, render
+    from musicrfm.data.render import SAMPLE_RATE, render
 
     rates: dict[str, list[float]] = {texture: [] for texture in TEXTURES}
     for clip in clips:
@@ -81,7 +81,7 @@ def usual_onsets(clips: Iterable[Clip], count: int = 40) -> dict[str, tuple[floa
         texture = next((t for t in TEXTURES if t in clip.prompt), "melody")  # a dance is a melody
         if len(rates[texture]) < count:
             audio = render(clip)[: int(SECONDS * SAMPLE_RATE)]
-            rates[texture].append(listening.measure(audio, SAMPLE_RATE).onset_rate)
+            rates[texture].append(measure.measure(audio, SAMPLE_RATE).onset_rate)
         if all(len(heard) == count for heard in rates.values()):
             break
     return {
@@ -102,7 +102,7 @@ def judge(
     for prompt, instrument in PROMPTS.items():
         for seed in range(FIRST_SEED, FIRST_SEED + seeds):
             audio = play(prompt, seed)
-            heard = listening.measure(audio, sample_rate)
+            heard = measure.measure(audio, sample_rate)
             likely = odds(audio[sample_rate : 8 * sample_rate, 0], sample_rate)
             judged.append(
                 Judged(

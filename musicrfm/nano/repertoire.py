@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from musicrfm.data.compose import Clip, piece, single_notes, theory
 from musicrfm.nano import tunes
 from musicrfm.nano.arrange import arrange
-from musicrfm.nano.compose import Clip, piece, single_notes, theory
 from musicrfm.nano.tunes import Tune
 
 TUNES, PIECES = 0.6, 0.33  # shares; what is left are exercises

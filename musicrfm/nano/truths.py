@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from musicrfm.nano.compose import DRUMS
+from musicrfm.data.compose import DRUMS
 
 FRAME_RATE = 50
 TEMPO, BEAT = slice(0, 1), slice(1, 3)  # standardised log-tempo; cosine and sine in the beat

@@ -10,14 +10,14 @@ from dataclasses import asdict, replace
 
 import numpy as np
 
-from musicrfm.evaluate import respond
-from musicrfm.plots import curves
-from musicrfm.readings import reading
-from musicrfm.responses import Response
+from musicrfm.evaluation.evaluate import respond
+from musicrfm.evaluation.plots import curves
+from musicrfm.evaluation.responses import Response
+from musicrfm.evaluation.takes import Take
+from musicrfm.listening.readings import reading
 from musicrfm.results.options import Options
 from musicrfm.results.page import Page, Table
 from musicrfm.results.steering import COST, at, cost, raw_of
-from musicrfm.takes import Take
 
 NOTES = 3
 SAME_EFFECT = 0.5  # the note's share at which what is left of the music is compared

@@ -7,15 +7,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from musicrfm import syntheory, train
-from musicrfm.composed import IN_MUSIC, frame_data
+from musicrfm.data import syntheory
+from musicrfm.data.composed import IN_MUSIC, frame_data
 from musicrfm.directions import Direction
-from musicrfm.evaluate import respond
-from musicrfm.plots import methods as picture
-from musicrfm.responses import Response
+from musicrfm.evaluation.evaluate import respond
+from musicrfm.evaluation.plots import methods as picture
+from musicrfm.evaluation.responses import Response
 from musicrfm.results.options import Options
 from musicrfm.results.page import Page, Table
 from musicrfm.results.probing import CACHE, search_of
+from musicrfm.training import train
 
 METHODS = ("rfm", "rfm-multiclass", "rfm-top", "mean-difference", "linear", "logistic")
 MUSIC = "composed music"

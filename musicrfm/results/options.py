@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from musicrfm.directions import Direction, list_directions
 from musicrfm.errors import MusicRFMError
-from musicrfm.perform import PROMPTS, Setting
-from musicrfm.readings import reading
-from musicrfm.takes import Listener, Recorder
+from musicrfm.evaluation.perform import PROMPTS, Setting
+from musicrfm.evaluation.takes import Listener, Recorder
+from musicrfm.listening.readings import reading
 
 if TYPE_CHECKING:
     from musicrfm.model import MusicModel

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from musicrfm.report import plain
-from musicrfm.writing import write_text
+from musicrfm.evaluation.report import plain
+from musicrfm.files.writing import write_text
 
 if TYPE_CHECKING:
     from musicrfm.model import MusicModel
@@ -85,8 +85,9 @@ def write_index(options: Options, names: Sequence[str], left_out: dict[str, str]
     lines = [
         f"# Results on `{options.model.name}`",
         "",
-        "Steering is measured on the sound alone, with `musicrfm.listening`; the probes that made "
-        "the directions are not asked. Numbers and settings are in the JSON file beside each page.",
+        "Steering is measured on the sound alone (`musicrfm.listening.measure`); the probes that "
+        "made the directions are not asked. Numbers and settings are in the JSON file beside each "
+        "page.",
         "",
         "| part | finding | command |",
         "|---|---|---|",

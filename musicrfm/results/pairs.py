@@ -6,12 +6,12 @@ from dataclasses import asdict
 
 import numpy as np
 
-from musicrfm.plots import curves
-from musicrfm.readings import reading
+from musicrfm.evaluation.plots import curves
+from musicrfm.evaluation.takes import WINDOW
+from musicrfm.evaluation.together import Handover, Together, both_at_once, handovers
+from musicrfm.listening.readings import reading
 from musicrfm.results.options import Options
 from musicrfm.results.page import Page, Table
-from musicrfm.takes import WINDOW
-from musicrfm.together import Handover, Together, both_at_once, handovers
 
 FADE, LEAD = 10.0, 4.0  # seconds of a crossfade, and before and after it
 QUICK_FADE, QUICK_LEAD = 2.0, 1.0

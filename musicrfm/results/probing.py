@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from musicrfm import syntheory, train
-from musicrfm.plots import bars
+from musicrfm.data import syntheory
+from musicrfm.evaluation.plots import bars
 from musicrfm.results.options import Options
 from musicrfm.results.page import Page, Table
-from musicrfm.rfm import Search
+from musicrfm.training import train
+from musicrfm.training.rfm import Search
 
 METHODS = {"multiclass": ("rfm", "linear", "logistic"), "regression": ("rfm", "linear")}
 SHOWN = {"multiclass": "accuracy", "regression": "r2"}

@@ -8,10 +8,10 @@ from dataclasses import asdict
 import numpy as np
 
 from musicrfm.directions import Direction
-from musicrfm.evaluate import respond
-from musicrfm.plots import curves
-from musicrfm.readings import reading
-from musicrfm.responses import Point, Response
+from musicrfm.evaluation.evaluate import respond
+from musicrfm.evaluation.plots import curves
+from musicrfm.evaluation.responses import Point, Response
+from musicrfm.listening.readings import reading
 from musicrfm.results.options import Options
 from musicrfm.results.page import Page, Table
 
@@ -46,8 +46,8 @@ def page(options: Options) -> Page:
         f"{len(options.setting.prompts)} prompts × {len(options.setting.seeds)} seeds × "
         f"{options.setting.seconds:g} s at every position of the knob, the same prompts and seeds "
         "everywhere; 1 is the top of the range that calibration found. Value: how much of the "
-        "target is heard (see `musicrfm.readings`); in brackets the share of clips in which the "
-        "target is heard more than any other of its kind."
+        "target is heard (`musicrfm.listening.readings`); in brackets the share of clips in which "
+        "the target is heard more than any other of its kind."
     )
     if silent:
         words += f" Without a useful range, so not played: {', '.join(silent)}."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.discovery import Announcement
+from bridge.osc.discovery import Announcement
 
 
 @pytest.fixture

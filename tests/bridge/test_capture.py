@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import soxr
 
+from bridge.audio.speaker import SetupError
 from bridge.bench import capture
 from bridge.bench.capture import Capture, Heard, find_input
-from bridge.speaker import SetupError
 from musicrfm.errors import MusicRFMError
 
 RATE, CARD = 32_000, 48_000

@@ -17,15 +17,15 @@ import pytest
 import soundfile
 import torch
 
-from bridge import disk
 from bridge.cli import main
-from bridge.rig import SteerSetting
+from bridge.recording import disk
+from bridge.rig.rig import SteerSetting
 from bridge.session import add_directions, peak_memory_mib
 from musicrfm.directions import Direction
 from musicrfm.errors import MusicRFMError
+from musicrfm.files.writing import unused
 from musicrfm.model import MusicModel
 from musicrfm.stream import MusicStream
-from musicrfm.writing import unused
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -400,7 +400,7 @@ def test_a_signal_fades_out_closes_the_file_and_exits_0(checkpoint, tmp_path, nu
 
 
 def test_a_port_in_use_is_told_before_the_model_loads(run):
-    from bridge.osc import OscServer
+    from bridge.osc.server import OscServer
 
     taken = OscServer(port=0)
     status, _, err = run("--output", "none", "--seconds", "1", "--osc-port", str(taken.port))

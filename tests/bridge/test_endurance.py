@@ -15,19 +15,19 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from bridge.awake import Watch
-from bridge.controllog import ControlLog
-from bridge.controls import Controls, namespace
+from bridge.audio.output import PacedOutput
+from bridge.controls.controls import Controls, namespace
 from bridge.engine import Engine
 from bridge.meters import Meters
-from bridge.osc import OscServer
-from bridge.osc_packet import build
-from bridge.output import PacedOutput
-from bridge.recorder import Recorder
-from bridge.serving import Serving, listen
-from bridge.strain import Strain
-from bridge.threads import Guard, supervised
-from bridge.watchdog import Watchdog
+from bridge.network.serving import Serving, listen
+from bridge.osc.packets import build
+from bridge.osc.server import OscServer
+from bridge.overload import Strain
+from bridge.process.awake import Watch
+from bridge.process.threads import Guard, supervised
+from bridge.process.watchdog import Watchdog
+from bridge.recording.log import ControlLog
+from bridge.recording.recorder import Recorder
 from tests.bridge.tones import FRAME, RATE, Collector, ToneStream, largest_step
 
 STEERS = {"/steer/note_C": "note_C"}

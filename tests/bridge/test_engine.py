@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from bridge.controls import Controls, namespace
+from bridge.controls.controls import Controls, namespace
 from bridge.engine import Engine, Glide
 from tests.bridge.tones import FRAME, RATE, Collector, Tape, ToneStream, largest_step, pitch
 
@@ -310,7 +310,7 @@ def test_panic_calms_everything_at_once_and_begins_afresh():
 
 def test_generates_just_in_time():
     """The engine stays the lookahead ahead of a real-time output, neither more nor less."""
-    from bridge.output import PacedOutput
+    from bridge.audio.output import PacedOutput
 
     stream = ToneStream()
     controls = Controls(namespace(["note_C", "tempo"]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bridge.controls import Controls, namespace
+from bridge.controls.controls import Controls, namespace
 from bridge.engine import Engine
 from bridge.meters import FLOOR_DB, Meters, Reading
 from tests.bridge.tones import Collector, ToneStream

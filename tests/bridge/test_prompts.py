@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.controls import Controls, namespace
+from bridge.controls.controls import Controls, namespace
 from bridge.engine import Engine
 from tests.bridge.tones import Collector, ToneStream
 

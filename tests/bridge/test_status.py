@@ -7,8 +7,8 @@ import logging
 import sys
 
 from bridge.engine import Status
+from bridge.process.voice import Voice
 from bridge.status import LogHandler, StatusLine, line, meter
-from bridge.voice import Voice
 
 STATUS = Status(
     seconds=83.2,

@@ -6,7 +6,7 @@ import sys
 
 import mido
 
-from bridge.midi_library import ensure
+from bridge.midi.library import ensure
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ import pytest
 import torch
 
 from musicrfm.directions import Direction
-from musicrfm.listening import PITCH_CLASSES, measure
+from musicrfm.listening.measure import PITCH_CLASSES, measure
 from musicrfm.model import MusicModel
 from tests import needs
 from tests.checkpoints import make_checkpoint

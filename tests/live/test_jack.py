@@ -235,7 +235,7 @@ def test_a_card_that_comes_after_the_start_is_found_and_plays(jack, play, tmp_pa
 
 def test_an_audio_process_that_dies_is_replaced(jack, play):
     bridge = play()
-    look = ["pgrep", "-P", str(bridge.process.pid), "-f", "bridge.speaker"]
+    look = ["pgrep", "-P", str(bridge.process.pid), "-f", "bridge.audio.speaker"]
     speaker = subprocess.run(look, capture_output=True, text=True, check=True).stdout
     os.kill(int(speaker), signal.SIGKILL)
     bridge.wait_for("the audio output is gone")

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from bridge.controls import Controls, namespace
-from bridge.osc import OscServer
-from bridge.osc_packet import build, parse
+from bridge.controls.controls import Controls, namespace
+from bridge.osc.packets import build, parse
+from bridge.osc.server import OscServer
 from max_patches.build import HERE
 from max_patches.panel import SHIPPED
 from tests.max_patches.headless import PATIENCE, free_port, wait_for

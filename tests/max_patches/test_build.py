@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.controls import namespace
+from bridge.controls.controls import namespace
 from max_patches.build import HERE, PICTURES, build, pictures
 from max_patches.panel import NOTES, SHIPPED, panel
 

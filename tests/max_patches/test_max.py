@@ -10,7 +10,7 @@ from itertools import combinations
 import pytest
 from py2max import Patcher
 
-from bridge.controls import namespace
+from bridge.controls.controls import namespace
 from max_patches import amxd, boxes
 from max_patches.build import HERE
 from max_patches.panel import FREE, METERS, SHIPPED, Panel, panel

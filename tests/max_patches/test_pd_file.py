@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.controls import namespace
+from bridge.controls.controls import namespace
 from max_patches.build import HERE
 from max_patches.panel import CHROMA, FIGURES, LEVEL, METERS, SHIPPED, panel
 from tests.max_patches import pdfile

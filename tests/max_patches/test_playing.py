@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from bridge.osc_packet import build, parse
+from bridge.osc.packets import build, parse
 from max_patches.build import HERE
 from musicrfm.directions import Direction
 from musicrfm.model import MusicModel

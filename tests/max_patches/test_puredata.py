@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bridge.controls import Controls, namespace
-from bridge.osc import OscServer
-from bridge.osc_packet import build
+from bridge.controls.controls import Controls, namespace
+from bridge.osc.packets import build
+from bridge.osc.server import OscServer
 from max_patches.panel import SHIPPED
 from tests.max_patches.headless import Pd, running_patch, wait_for
 

@@ -6,7 +6,7 @@ import json
 import re
 from itertools import combinations
 
-from bridge.controls import namespace
+from bridge.controls.controls import namespace
 from max_patches.build import HERE
 from max_patches.panel import METERS, SHIPPED, STAGE_PORT, panel
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bridge.controls import namespace
+from bridge.controls.controls import namespace
 from max_patches.build import HERE
 from max_patches.panel import METERS, SHIPPED, panel
 

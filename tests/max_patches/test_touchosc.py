@@ -9,7 +9,7 @@ from itertools import combinations
 import pytest
 from lupa import lua51
 
-from bridge.controls import namespace
+from bridge.controls.controls import namespace
 from max_patches.build import HERE
 from max_patches.panel import FREE, METERS, SHIPPED, TOUCH_PORT, panel
 

@@ -17,10 +17,10 @@ from torch import Tensor
 from benchmarks.model_memory import Letters, build
 from musicrfm.checkpoints import hub
 from musicrfm.cli import main
-from musicrfm.decoder import StepDecoder, Weights
 from musicrfm.directions import Direction
 from musicrfm.model import LONGEST_TEXT, MusicModel
-from musicrfm.shapes import PUBLISHED, config
+from musicrfm.published.sizes import PUBLISHED, config
+from musicrfm.runtime.decoder import StepDecoder, Weights
 from musicrfm.stream import MusicStream
 from tests.checkpoints import make_checkpoint
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from musicrfm.data.compose import DRUMS, INSTRUMENTS
 from musicrfm.nano import repertoire
 from musicrfm.nano.arrange import arrange
-from musicrfm.nano.compose import DRUMS, INSTRUMENTS
 from musicrfm.nano.tunes import Tune
 
 SCALE = (0, 2, 4, 5, 7, 9, 11)

@@ -125,7 +125,7 @@ def test_generate_follows_seed_and_steering(checkpoint, note, tmp_path):
 
 def test_generate_steers_each_direction_in_its_own_way(checkpoint, model, note, tmp_path):
     """What is typed is what `Steering` is told."""
-    from musicrfm.steering import Steering
+    from musicrfm.steering.steering import Steering
     from musicrfm.stream import MusicStream
 
     vectors = np.random.default_rng(1).normal(size=(model.layers, 2, model.width))
@@ -208,7 +208,7 @@ def test_steering_that_cannot_be_done(checkpoint, note, tmp_path, capsys, option
 
 
 def test_what_is_generated_is_what_the_stream_plays(checkpoint, model, note, tmp_path):
-    from musicrfm.evaluate import perform
+    from musicrfm.evaluation.evaluate import perform
 
     out = tmp_path / "clip.wav"
     main(
@@ -295,8 +295,8 @@ def test_methods_are_compared_on_the_same_data(tmp_path, capsys):
 
 @pytest.mark.slow
 def test_the_range_found_goes_into_the_file(checkpoint, model, note, tmp_path, monkeypatch, capsys):
-    from musicrfm import evaluate as ev
-    from tests.musicrfm.test_evaluate import obedient
+    from musicrfm.evaluation import evaluate as ev
+    from tests.musicrfm.evaluation.test_evaluate import obedient
 
     monkeypatch.setattr(ev, "perform", obedient)
     file = tmp_path / "directions" / model.name / "note_Cs.safetensors"

@@ -179,8 +179,8 @@ class TestRay:
             run(jobs.square, tmp_path, executor="ray")
 
     def test_the_same_layers_are_fitted_as_in_one_process(self, tmp_path):
-        from musicrfm import fits, probes
-        from musicrfm.states import States
+        from musicrfm.data.states import States
+        from musicrfm.training import fits, probes
 
         rng = np.random.default_rng(0)
         labels = rng.integers(0, 2, 120)

@@ -7,10 +7,10 @@ import json
 import numpy as np
 import pytest
 
+from musicrfm.data.compose import INSTRUMENTS, compose
+from musicrfm.data.render import SAMPLE_RATE, render
 from musicrfm.model import MusicModel
 from musicrfm.nano import instruments
-from musicrfm.nano.compose import INSTRUMENTS, compose
-from musicrfm.nano.render import SAMPLE_RATE, render
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,9 @@ import pytest
 import torch
 from transformers import EncodecModel
 
-from musicrfm.nano import codec_training, discriminator, lm_training, render, truths
-from musicrfm.nano.compose import EXERCISE, INSTRUMENTS, MODES, compose, single_notes, theory
+from musicrfm.data import render
+from musicrfm.data.compose import EXERCISE, INSTRUMENTS, MODES, compose, single_notes, theory
+from musicrfm.nano import codec_training, discriminator, lm_training, truths
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from musicrfm.beat import bpm_at
 from musicrfm.directions import PITCH_CLASSES, Direction, list_directions
-from musicrfm.listening import Measurements, measure
+from musicrfm.evaluation.perform import perform
+from musicrfm.listening.measure import Measurements, measure
+from musicrfm.listening.readings import reading
 from musicrfm.model import MusicModel
-from musicrfm.perform import perform
-from musicrfm.readings import reading
+from musicrfm.steering.beat import bpm_at
 
 PROMPTS = ("calm piano melody with drums", "organ melody with chords and drums")
 

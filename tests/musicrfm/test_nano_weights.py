@@ -9,12 +9,12 @@ import pytest
 import torch
 from transformers import AutoTokenizer, MusicgenForConditionalGeneration
 
-from musicrfm import listening
-from musicrfm.evaluate import perform
+from musicrfm.data.compose import INSTRUMENTS, theory
+from musicrfm.data.render import SAMPLE_RATE, render
+from musicrfm.evaluation.evaluate import perform
+from musicrfm.listening import measure
 from musicrfm.model import NANO, MusicModel
-from musicrfm.nano.compose import INSTRUMENTS, theory
 from musicrfm.nano.measure import HELD_OUT, prompt_adherence
-from musicrfm.nano.render import SAMPLE_RATE, render
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +44,9 @@ def test_its_codec_keeps_the_pitch_of_single_notes(nano):
     kept = []
     for clip in itertools.islice(notes, 24):
         audio = render(clip)[: 3 * SAMPLE_RATE]
-        if listening.pitch_class_of(audio, SAMPLE_RATE) == clip.tonic:
+        if measure.pitch_class_of(audio, SAMPLE_RATE) == clip.tonic:
             again = nano.decode_codes(nano.encode_audio(audio, SAMPLE_RATE))
-            kept.append(listening.pitch_class_of(again, SAMPLE_RATE) == clip.tonic)
+            kept.append(measure.pitch_class_of(again, SAMPLE_RATE) == clip.tonic)
     assert len(kept) >= 15 and np.mean(kept) >= 0.9
 
 
@@ -61,7 +61,7 @@ def test_it_plays_what_the_prompt_asks_for(nano):
 def test_it_makes_sound_and_does_not_clip(nano):
     """Now and then a piece begins with seconds of near silence (see the card); most do not."""
     heard = [
-        listening.measure(perform(nano, f"{lead} melody", seed=seed, seconds=4.0), nano.sample_rate)
+        measure.measure(perform(nano, f"{lead} melody", seed=seed, seconds=4.0), nano.sample_rate)
         for seed, lead in enumerate(INSTRUMENTS)
     ]
     assert sum(take.silence_share < 0.5 for take in heard) >= 6

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from musicrfm.data.compose import compose
+from musicrfm.data.render import SAMPLE_RATE, render
 from musicrfm.nano import codec_quality, playing
-from musicrfm.nano.compose import compose
-from musicrfm.nano.render import SAMPLE_RATE, render
 
 USUAL = {texture: (1.0, 6.0) for texture in playing.TEXTURES}
 

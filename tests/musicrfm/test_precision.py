@@ -11,12 +11,12 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from musicrfm import devices
-from musicrfm.decoder import StepDecoder
-from musicrfm.devices import device_of, precision_of, wider, worth_trying
 from musicrfm.directions import Direction
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
+from musicrfm.runtime import devices
+from musicrfm.runtime.decoder import StepDecoder
+from musicrfm.runtime.devices import device_of, precision_of, wider, worth_trying
 from musicrfm.stream import MusicStream
 from tests.checkpoints import make_checkpoint
 
@@ -173,7 +173,7 @@ def overflow(monkeypatch) -> dict[str, float]:
         return logits * torch.inf if self.dtype == torch.float16 and late else logits
 
     monkeypatch.setattr(StepDecoder, "step", step)
-    monkeypatch.setattr("musicrfm.decoder.can_compile", lambda model: False)
+    monkeypatch.setattr("musicrfm.runtime.decoder.can_compile", lambda model: False)
     return when
 
 

@@ -9,17 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from musicrfm import results, syntheory, takes
+from musicrfm import results
 from musicrfm.cli import main
-from musicrfm.clips import ClipSet
+from musicrfm.data import syntheory
+from musicrfm.data.clips import ClipSet
 from musicrfm.directions import Direction
 from musicrfm.errors import MusicRFMError
+from musicrfm.evaluation import takes
+from musicrfm.evaluation.perform import Setting
+from musicrfm.evaluation.responses import Point, Response
+from musicrfm.evaluation.together import Together
 from musicrfm.model import MusicModel
-from musicrfm.perform import Setting
-from musicrfm.responses import Point, Response
 from musicrfm.results import Options, ablations, pairs, probing, steering
 from musicrfm.results.page import Page, Table, weights, write_index, write_page
-from musicrfm.together import Together
 
 RATE = 32_000
 SETTING = Setting(prompts=("piano",), seeds=(0,), seconds=0.5)
@@ -101,7 +103,7 @@ def test_probes_compare_methods_on_every_set(model, folder, monkeypatch):
     reports = data["details"]["notes"]["reports"]
     assert len(reports["apart"]["rfm"]["layers"]) == model.layers
     assert reports["apart"] != reports["random"]  # other clips were tested
-    monkeypatch.setattr("musicrfm.probes.machine", None)  # nothing is fitted again
+    monkeypatch.setattr("musicrfm.training.probes.machine", None)  # nothing is fitted again
     assert results.run(o, ["probes"])[0].tables == page.tables
 
 
@@ -167,7 +169,7 @@ def test_schedules_are_heard_over_time(model, folder):
 def test_thirds_are_those_of_the_clip(model):
     direction = Direction("note_C", np.ones((2, 1, 4)), np.ones(2))
     first, last = (1.0, *[0.0] * 11), (0.0, 1.0, *[0.0] * 10)
-    from tests.musicrfm.test_calibrate import heard
+    from tests.musicrfm.evaluation.test_calibrate import heard
 
     take = takes.Take(1.0, "piano", 0, heard(0.5), over_time=(first,) * 2 + (last,) * 4)
     assert ablations._thirds([take], direction) == [1.0, 0.0, 0.0]

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from musicrfm import syntheory
 from musicrfm.cli import main
-from musicrfm.detect import Detector
+from musicrfm.data import syntheory
 from musicrfm.directions import Direction
 from musicrfm.model import MusicModel
+from musicrfm.training.detect import Detector
 from tests.jobs import hashed_noise
 
 QUICK = ["--method", "linear", "--workers", "0", "--device", "cpu"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from bridge.controls import Controls
+from bridge.controls.controls import Controls
 from musicrfm.errors import MusicRFMError
 
 

@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from bridge.controls import Controls, namespace
+from bridge.controls.controls import Controls, namespace
 from bridge.web import create_app, guard
 from bridge.web.guard import COOKIE
 from bridge.web.server import WebServer

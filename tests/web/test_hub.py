@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient, WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
 
-from bridge.controls import Controls, Parameter, namespace
+from bridge.controls.controls import Controls, Parameter, namespace
 from bridge.web import create_app
 from bridge.web.hub import MAX_PAGES
 from bridge.web.memory import Coefficients, LogMemory

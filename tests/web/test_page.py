@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bridge.controls import Controls, namespace
+from bridge.audio.output import PacedOutput
+from bridge.controls.controls import Controls, namespace
+from bridge.controls.presets import Presets
 from bridge.engine import Engine
 from bridge.meters import Meters
-from bridge.osc import OscServer
-from bridge.osc_packet import build
-from bridge.output import PacedOutput
-from bridge.presets import Presets
+from bridge.osc.packets import build
+from bridge.osc.server import OscServer
 from bridge.web.server import WebServer
 from tests.bridge.tones import RATE, ToneStream, pitch
 from tests.web.browser import Browser, Page, until

@@ -101,7 +101,7 @@ def test_it_is_converted_into_a_folder_of_transformers(pair, tmp_path, monkeypat
 
 def test_directions_are_imported_for_it(pair, tmp_path, monkeypatch):
     """Its size is told without loading it, as is that of an adapter on top of it."""
-    from musicrfm.importer import model_size
+    from musicrfm.published.importer import model_size
 
     plain, mine = pair
     assert model_size(str(mine)) == model_size(str(mine / STATE)) == model_size(str(plain))

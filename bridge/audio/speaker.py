@@ -1,0 +1,288 @@
+"""The process that owns the sound card: `python -m bridge.audio.speaker`; the output starts it.
+
+Audio comes in on stdin into a deck, in which it may still be replaced until shortly before the
+card's callback takes it; what happens is told as lines of JSON on stdout. It is a process of its
+own because PortAudio can hang for minutes inside a device that has gone away (its JACK backend
+does) and only sees new devices after a fresh start: ending the process gets out of both.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import struct
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from bridge.audio.deck import Deck, callback
+from bridge.audio.device_names import SetupError, exact, named
+from bridge.audio.routing import mix
+from bridge.process.awake import Patience
+from bridge.process.children import take_stdout
+from bridge.process.priority import be_first
+
+# From the engine: one byte of kind, the number of the first sample (of the first that is not to
+# sound, for END), bytes of payload (all little endian), the payload.
+HEADER = struct.Struct("<cqI")
+AUDIO, END = b"A", b"E"
+
+REPORT_SECONDS = 0.05
+TEND_SECONDS = 0.01  # what is due is settled so often
+STALL_SECONDS = 1.5  # a card that takes nothing for this long is gone
+POLL_SECONDS, LONGEST_POLL = 1.0, 5.0  # how often to look whether a device has come
+RATES = (48000.0, 44100.0, 96000.0, 88200.0, 192000.0, 32000.0)
+# PortAudio's errors that another rate or number of channels may help against: -9999 is what the
+# system itself found wrong.
+UNFIT = (-9999, -9998, -9997)
+
+
+def load_portaudio() -> Any:
+    """Import `sounddevice`, which loads the PortAudio library."""
+    try:
+        import sounddevice
+    except OSError as error:  # what it raises when the PortAudio library is missing
+        raise SetupError("portaudio", str(error)) from None
+    return sounddevice
+
+
+def output_devices(sounddevice: Any) -> list[dict[str, Any]]:
+    return [d for d in sounddevice.query_devices() if d["max_output_channels"] > 0]
+
+
+def find_output(sounddevice: Any, wanted: str | None) -> dict[str, Any]:
+    """The output device `wanted` names (see `device_names.named`), or the default one."""
+    devices = output_devices(sounddevice)
+    if not devices:
+        raise SetupError("no-device", "no audio output device was found")
+    if wanted is None:
+        default = sounddevice.query_hostapis(sounddevice.default.hostapi)["default_output_device"]
+        chosen = sounddevice.default.device["output"]
+        index = chosen if chosen >= 0 else default
+        return next((d for d in devices if d["index"] == index), devices[0])
+    return named(devices, wanted, "output", systems(sounddevice, devices))
+
+
+def systems(sounddevice: Any, devices: list[dict[str, Any]]) -> dict[int, str]:
+    """The names of the devices' sound systems by PortAudio's number."""
+    numbers = {d["hostapi"] for d in devices if "hostapi" in d}
+    return {number: sounddevice.query_hostapis(number)["name"] for number in numbers}
+
+
+class Speaker:
+    """An open device and the deck that it plays from."""
+
+    def __init__(self, sounddevice: Any, config: dict[str, Any]) -> None:
+        self.device = find_output(sounddevice, config["device"])
+        devices = output_devices(sounddevice)
+        self.exact = exact(devices, self.device, systems(sounddevice, devices))
+        self.music, self.cue = outputs(self.device, config)
+        self.deck, self.stream = self._opened(sounddevice, config)
+        self._called = Patience()
+        self.stream.start()
+
+    def _opened(self, sounddevice: Any, config: dict[str, Any]) -> tuple[Deck, Any]:
+        """A deck, and a stream that plays from it: as the device stands if it can be had so."""
+        device, first = self.device, None
+        for count, rate in ways(device, max([*self.music, *self.cue])):
+            shares = mix(config["channels"], self.music, self.cue, count)
+            deck = Deck(config["rate"], rate, shares, config["lookahead"], config["ring"])
+            how = {
+                "device": device["index"],
+                "channels": count,
+                "samplerate": rate,
+                "dtype": "float32",
+                "latency": config["latency"],
+            }
+            try:
+                return deck, _open(sounddevice, deck, how)
+            except sounddevice.PortAudioError as error:
+                first = first or error
+                if not any(code in UNFIT for code in error.args[1:2]):
+                    break
+        raise SetupError("busy", f"cannot open {device['name']!r}: {first}")
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "state": "open",
+            "name": self.device["name"],
+            "exact": self.exact,
+            "rate": self.stream.samplerate,
+            "channels": self.stream.channels,
+            "outputs": list(self.music),
+            "cue": list(self.cue),
+            "latency": self.stream.latency,
+        }
+
+    def report(self) -> dict[str, Any]:
+        return {
+            "time": time.monotonic(),
+            "position": self.deck.position(self.stream.time),
+            "playing": self.deck.playing,
+            "underruns": self.deck.underruns,
+            "late": self.deck.deep.late,
+            "xruns": self.deck.xruns,
+            "margin": self.deck.margin,
+        }
+
+    def lost(self) -> bool:
+        """Whether the device has gone away: the stream stopped, or nothing is taken any more."""
+        return not self.stream.active or self._called.waited(self.deck.calls) > STALL_SECONDS
+
+
+def outputs(device: dict[str, Any], config: dict[str, Any]) -> tuple[Sequence[int], Sequence[int]]:
+    """Which outputs have the music, and which the cue. Raises SetupError if there are too few."""
+    have = device["max_output_channels"]
+    music = config["outputs"] or range(1, min(max(2, config["channels"]), have) + 1)
+    cue = config["cue"] or ()
+    highest = max([*music, *cue])
+    if highest > have:
+        raise SetupError(
+            "outputs",
+            f"{device['name']!r} has {have} output{'' if have == 1 else 's'}, so there is no "
+            f"output {highest}: choose others with --channels and --cue, or in the rig's [output]",
+        )
+    return music, cue
+
+
+def ways(device: dict[str, Any], highest: int) -> Iterator[tuple[int, float]]:
+    """(channels, rate) by which to open a device, in the order in which they should be tried.
+
+    Some systems only let all of a card's outputs be opened, and some tell another rate than that at
+    which the card can be had.
+    """
+    have, stands = device["max_output_channels"], device["default_samplerate"]
+    counts = sorted({max(highest, min(2, have)), have})
+    for rate in (stands, *(rate for rate in RATES if rate != stands)):
+        yield from ((count, rate) for count in counts)
+
+
+def _open(sounddevice: Any, deck: Deck, how: dict[str, Any]) -> Any:
+    """A stream that plays from a deck, in machine code if that can be had."""
+    address = callback()
+    if address is None:
+
+        def serve(out: np.ndarray, _frames: int, time: Any, status: Any) -> None:
+            deck.play(out, status.output_underflow, time.currentTime)
+
+        return sounddevice.OutputStream(callback=serve, **how)
+    ffi = sounddevice._ffi  # whoever passes a C function needs it, and the class made for that
+    pointers = {
+        "callback": ffi.cast("PaStreamCallback*", address),
+        "userdata": ffi.cast("void*", deck.address),
+    }
+    return sounddevice._StreamBase(kind="output", **pointers, **how)
+
+
+def read_messages(stdin: BinaryIO) -> Any:
+    """Yield (kind, number of the first sample, payload) until the engine hangs up."""
+    while True:
+        head = stdin.read(HEADER.size)
+        if len(head) < HEADER.size:
+            return
+        kind, at, size = HEADER.unpack(head)
+        payload = stdin.read(size)
+        if len(payload) < size:
+            return
+        yield kind, at, payload
+
+
+def run(config: dict[str, Any], stdin: BinaryIO, say: Callable[[dict[str, Any]], None]) -> None:
+    """Open the device (waiting for it if `config["wait"]`) and play until the engine hangs up."""
+    inbox: queue.SimpleQueue[tuple[int, bytes]] = queue.SimpleQueue()
+    ended = threading.Event()
+    end: int | None = None  # the first sample that is not to sound, if the engine has said so
+
+    def receive() -> None:
+        nonlocal end
+        try:
+            for kind, at, payload in read_messages(stdin):
+                if kind == END:
+                    end = at
+                    break
+                with changed:
+                    inbox.put((at, payload))
+                    changed.notify()
+        finally:
+            ended.set()
+            with changed:
+                changed.notify()
+
+    changed = threading.Condition()
+    be_first()
+    threading.Thread(target=receive, name="receive", daemon=True).start()
+
+    sounddevice = load_portaudio()
+    pause = POLL_SECONDS
+    while True:
+        try:
+            try:
+                speaker = Speaker(sounddevice, config)
+                break
+            except sounddevice.PortAudioError as error:
+                raise SetupError("busy", f"cannot open the audio output: {error}") from None
+        except SetupError as error:
+            if not config["wait"]:
+                raise
+            say({"state": "waiting", "kind": error.kind, "message": str(error)})
+        if ended.wait(pause):
+            return
+        pause = min(1.2 * pause, LONGEST_POLL)
+        sounddevice._terminate()  # PortAudio lists devices only when it starts
+        sounddevice._initialize()
+    say(speaker.describe())
+
+    reported = 0.0
+    finishing = False
+    while True:
+        ending = ended.is_set()  # asked before the inbox is emptied, so that nothing is missed
+        while not inbox.empty():
+            at, payload = inbox.get()
+            audio = np.frombuffer(payload, dtype=np.float32)
+            speaker.deck.push(at, audio.reshape(-1, speaker.deck.channels))
+        if ending and not finishing:
+            speaker.deck.end(end)
+            finishing = True
+        speaker.deck.tend()
+        if speaker.lost():
+            say({"state": "lost"})
+            return
+        if finishing and not speaker.deck.playing:
+            break
+        if time.monotonic() - reported >= REPORT_SECONDS:
+            reported = time.monotonic()
+            say(speaker.report())
+        with changed:
+            if inbox.empty():
+                changed.wait(TEND_SECONDS)
+    time.sleep(speaker.stream.latency + 0.02)  # what the callback took still has to sound
+    say(speaker.report())
+
+
+def main(argv: list[str]) -> None:
+    config = json.loads(argv[1])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the engine's to handle
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    tell = take_stdout()
+
+    def say(message: dict[str, Any]) -> None:
+        tell(json.dumps(message))
+
+    try:
+        run(config, sys.stdin.buffer, say)
+    except SetupError as error:
+        say({"state": "error", "kind": error.kind, "message": str(error)})
+    except Exception as error:
+        say({"state": "error", "kind": "crash", "message": f"{type(error).__name__}: {error}"})
+    # PortAudio's own clean-up at exit hangs on a device that has gone away.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(sys.argv)

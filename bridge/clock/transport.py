@@ -1,0 +1,240 @@
+"""The clock of the rest of the stage: MIDI clock, or Ableton Link where that is installed.
+
+It says how fast the others play, where in the beat they are and whether they play at all; `Follow`
+lets a set start and stop with them, and hold their tempo.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+from bridge.clock.fit import SILENT_SECONDS, TICKS_A_BEAT, ClockFit
+from bridge.controls.controls import Controls
+from bridge.process.repeating import Repeating
+from musicrfm.errors import MusicRFMError
+
+log = logging.getLogger(__name__)
+
+TICKS_A_STEP = TICKS_A_BEAT // 4  # song positions are in sixteenths
+FOLLOW_SECONDS = 0.02
+TEMPO_STEP = 0.5  # BPM; a clock that trembles by less is the same tempo
+JOIN_SECONDS = 0.5  # a Link that is enabled at once may push its own tempo on the others
+
+
+class Transport(Protocol):
+    """`bpm`, `beat` and `playing` are None while nobody says so.
+
+    bpm: beats a minute. beat: beats since the start, with the part of the one that is going on.
+    source: "midi" or "link".
+    """
+
+    @property
+    def bpm(self) -> float | None: ...
+
+    @property
+    def beat(self) -> float | None: ...
+
+    @property
+    def playing(self) -> bool | None: ...
+
+    @property
+    def source(self) -> str: ...
+
+    def close(self) -> None: ...
+
+
+class Phase(NamedTuple):
+    """Where a clock is now. beat: since the start. error: its standard error, in beats; how late
+    the ticks are on average is not in it, as nobody can know. bpm: beats a minute.
+    """
+
+    beat: float
+    error: float
+    bpm: float
+
+
+class MidiTransport:
+    """MIDI clock, start, stop, continue and song position, of the first port that sends any."""
+
+    source = "midi"
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._port: str | None = None
+        self._fit = ClockFit()
+        self._held = -1  # the position while stopped, in ticks; -1 before the first
+        self._playing: bool | None = None
+
+    def tick(self, at: float, port: str = "") -> None:
+        """One of 24 a beat came at this moment, in seconds of `time.monotonic`. Never raises."""
+        if not math.isfinite(at):
+            return
+        with self._lock:
+            if self._port not in (None, port) and abs(at - self._fit.last) <= SILENT_SECONDS:
+                return
+            self._port = port
+            self._fit.tick(at)
+
+    def hear(self, message: Any, port: str = "") -> None:
+        """A `mido` message; those that are no transport mean nothing."""
+        with self._lock:
+            if self._port not in (None, port) and self._alive():
+                return
+            if message.type == "start":
+                self._playing = True
+                self._fit.count_from(0, anew=True)  # the next tick is the first beat
+            elif message.type == "continue":
+                if self._playing is False:
+                    self._fit.count_from(self._held + 1, anew=True)
+                self._playing = True
+            elif message.type == "stop":
+                if self._playing is not False:
+                    self._held = self._fit.counted
+                self._playing = False
+            elif message.type == "songpos":
+                position = message.pos * TICKS_A_STEP
+                self._held = position - 1
+                if self._playing is not False:
+                    self._fit.count_from(position)
+
+    @property
+    def bpm(self) -> float | None:
+        with self._lock:
+            return self._fit.bpm if self._alive() else None
+
+    @property
+    def beat(self) -> float | None:
+        phase = self.phase
+        return None if phase is None else phase.beat
+
+    @property
+    def phase(self) -> Phase | None:
+        """None while no tempo is known, or no beat has begun. It goes on through a stall."""
+        with self._lock:
+            place, bpm = self._fit.place(self._clock()), self._fit.bpm
+            counted = self._held if self._playing is False else self._fit.counted
+            if place is None or bpm is None or counted < 0 or not self._alive():
+                return None
+            if self._playing is False:
+                return Phase(counted / TICKS_A_BEAT, 0.0, bpm)
+            return Phase(max(place.ticks, 0.0) / TICKS_A_BEAT, place.error / TICKS_A_BEAT, bpm)
+
+    @property
+    def playing(self) -> bool | None:
+        return self._playing
+
+    def close(self) -> None:
+        """There is nothing to put away: the ports are not ours."""
+
+    def _alive(self) -> bool:
+        return self._clock() - self._fit.last <= SILENT_SECONDS
+
+
+class LinkTransport:
+    """Ableton Link: the tempo that everyone on the network agrees on. We never set it.
+
+    Raises MusicRFMError if the library is not installed or cannot be used.
+    """
+
+    source = "link"
+
+    def __init__(self) -> None:
+        try:
+            from aalink import Link
+        except ImportError as error:
+            raise MusicRFMError(
+                "the clock link needs the package aalink: "
+                f"pip install 'musicrfm-bridge[link]' ({error})"
+            ) from None
+        self._make = Link
+        self._link: Any = None
+        self._error: Exception | None = None
+        self._loop = asyncio.new_event_loop()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="link", daemon=True)
+        self._thread.start()
+        self._ready.wait(10.0)
+        if self._link is None:
+            raise MusicRFMError(f"Ableton Link cannot be used: {self._error or 'no answer'}")
+
+    @property
+    def peers(self) -> int:
+        return int(self._link.num_peers)
+
+    @property
+    def bpm(self) -> float | None:
+        bpm = float(self._link.tempo) if self.peers else math.nan
+        return bpm if math.isfinite(bpm) and bpm > 0 else None
+
+    @property
+    def beat(self) -> float | None:
+        beat = float(self._link.beat) if self.peers else math.nan
+        return beat if math.isfinite(beat) else None
+
+    @property
+    def playing(self) -> bool | None:
+        return bool(self._link.playing) if self.peers else None
+
+    def close(self) -> None:
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(5.0)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._join())
+            self._loop.run_forever()
+            self._link.enabled = False
+        except Exception as error:
+            self._error = error
+            log.warning("Ableton Link: %s", error)
+        finally:
+            self._ready.set()
+            self._loop.close()
+
+    async def _join(self) -> None:
+        self._link = self._make(120.0)
+        self._ready.set()
+        await asyncio.sleep(JOIN_SECONDS)
+        self._link.start_stop_sync_enabled = True
+        self._link.enabled = True
+
+
+class Follow(Repeating):
+    """Lets the controls go with a transport, in its own thread.
+
+    play: /play follows its start and stop. tempo: /tempo/target follows its tempo. What someone
+    else sets in between stays until the transport itself changes.
+    """
+
+    def __init__(
+        self, transport: Transport, controls: Controls, play: bool = False, tempo: bool = False
+    ) -> None:
+        super().__init__("transport", FOLLOW_SECONDS, "the transport could not be followed")
+        self._transport, self._controls = transport, controls
+        self._play, self._tempo = play, tempo
+        self._was_playing: bool | None = None
+        self._was_bpm: float | None = None
+
+    def update(self) -> None:
+        """Do what the transport has done since the last time."""
+        playing = self._transport.playing
+        if self._play and playing is not None and playing != self._was_playing:
+            self._controls.set("/play", int(playing), self._transport.source)
+        if playing is not None:
+            self._was_playing = playing
+        bpm = self._transport.bpm
+        if self._tempo and bpm is not None:
+            target = self._controls.parameters["/tempo/target"]
+            moved = self._was_bpm is None or abs(bpm - self._was_bpm) >= TEMPO_STEP
+            if moved and 40.0 <= bpm <= target.high:
+                self._was_bpm = bpm
+                self._controls.set(target.address, round(bpm, 1), self._transport.source)

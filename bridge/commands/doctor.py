@@ -1,0 +1,173 @@
+"""`bridge doctor`: how this computer should play, from what it does when it is asked to.
+
+Plays a few seconds in each precision without any output, opens the sound card, and says in a page
+what it found and what to set; with a rig file it can write that there.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from bridge.audio.output import OutputUnavailable
+from bridge.bench.report import machine_line
+from bridge.rig.saving import edit
+from bridge.session import Settings, open_output
+from musicrfm.errors import MusicRFMError
+from musicrfm.files.writing import check_place
+from musicrfm.model import MusicModel
+from musicrfm.runtime.devices import device_of, worth_trying
+from musicrfm.stream import MusicStream
+
+SECONDS = 3.0  # of music each
+WARM_FRAMES = 20
+COMFORT = 2.0  # times real time; below it a change at a busy moment may come late
+CLEARLY = 1.15  # so much faster another precision must be to be worth its rounding
+SHORTEST, LONGEST, STEP = 1.0, 3.0, 0.05  # seconds of lookahead
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How one precision plays. speed: times real time; frame: milliseconds a frame takes, of which
+    there are `budget` until the next one must be there: the middle one, one in a hundred, the
+    worst."""
+
+    dtype: str
+    speed: float
+    frame: tuple[float, float, float]
+    budget: float
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to set. lookahead: seconds. device: what plays, or why nothing does."""
+
+    dtype: str
+    lookahead: float
+    early: bool
+    device: str
+    device_latency: float
+    words: tuple[str, ...]
+
+
+def doctor(
+    model: str = "nano",
+    device: str | None = None,
+    output: str | None = None,
+    rig: str | None = None,
+) -> int:
+    """Examines, prints, and writes into `rig` if there is one; returns the exit status."""
+    if rig is not None:
+        check_place(rig)
+    paces = examine(model, device)
+    advice = advise(paces, *sound_card(model, output))
+    print(text(paces, advice))
+    if rig is not None:
+        write(rig, advice)
+        print(f"written into {rig}")
+    return 0
+
+
+def examine(model: str, device: str | None = None) -> list[Pace]:
+    """One pace for each precision that makes sense here; they take turns of a second."""
+    dtypes = worth_trying(device_of(device))
+    streams, took = {}, {}
+    threads = torch.get_num_threads()
+    try:
+        for dtype in dtypes:
+            loaded = MusicModel.load(model, device=device, dtype=dtype)
+            if loaded.small:
+                torch.set_num_threads(1)
+            streams[dtype] = MusicStream(loaded, "calm piano melody with drums", seed=0)
+            took[dtype] = []
+            for _ in range(WARM_FRAMES):
+                next(streams[dtype])
+        rate = loaded.frame_rate
+        for _ in range(math.ceil(SECONDS)):
+            for dtype, stream in streams.items():
+                for _ in range(rate):
+                    began = time.perf_counter()
+                    next(stream)
+                    took[dtype].append(time.perf_counter() - began)
+    finally:
+        torch.set_num_threads(threads)
+    return [pace(dtype, times, rate) for dtype, times in took.items()]
+
+
+def pace(dtype: str, seconds: list[float], rate: int) -> Pace:
+    each = 1000 * np.asarray(seconds)
+    frame = (float(np.median(each)), float(np.percentile(each, 99)), float(each.max()))
+    return Pace(dtype, len(each) / rate / sum(seconds), frame, 1000 / rate)
+
+
+def sound_card(model: str, output: str | None = None) -> tuple[str, float]:
+    """(what plays, seconds that it adds); what is wrong instead, and 0, if nothing can play."""
+    loaded = MusicModel.load(model, device="cpu")
+    try:
+        opened, recorders = open_output(Settings(start={}, output=output), loaded, fallback=False)
+    except (OutputUnavailable, MusicRFMError) as error:
+        return f"none: {error}", 0.0
+    opened.close()
+    for recorder in recorders:
+        recorder.close()
+    return opened.description, opened.latency + opened.ring
+
+
+def advise(paces: list[Pace], device: str, latency: float) -> Advice:
+    first = paces[0]  # exact where there is a choice
+    best = max(paces, key=lambda p: p.speed)
+    chosen = best if best.speed > CLEARLY * first.speed else first
+    # Twice the longest time without a frame, and what the sound card takes at once.
+    stall = max(0.0, chosen.frame[2] - chosen.budget) / 1000
+    lookahead = math.ceil((SHORTEST + 2 * stall + latency) / STEP) * STEP
+    lookahead = round(min(max(lookahead, SHORTEST), LONGEST), 3)
+    words = []
+    if chosen.speed < 1.0:
+        words.append(
+            f"It makes {chosen.speed:.1f} seconds of music a second, which is too few to play live "
+            "with guidance: set guidance to 1, close other programs, or take a smaller model."
+        )
+    elif chosen.speed < COMFORT:
+        words.append(
+            f"It makes {chosen.speed:.1f} seconds of music a second: it plays, but there is little "
+            "room for changes; a deeper lookahead and guidance 1 help."
+        )
+    else:
+        words.append(f"It makes {chosen.speed:.1f} seconds of music a second: enough to play live.")
+    if chosen is not first:
+        words.append(f"{chosen.dtype} is {chosen.speed / first.speed:.1f} times as fast here.")
+    return Advice(chosen.dtype, lookahead, chosen.speed >= COMFORT, device, latency, tuple(words))
+
+
+def text(paces: list[Pace], advice: Advice) -> str:
+    """A page for a person."""
+    lines = [machine_line(), "", "precision   × real time   ms a frame: middle, 1 in 100, worst"]
+    for p in paces:
+        frame = ", ".join(f"{ms:.1f}" for ms in p.frame)
+        lines.append(f"{p.dtype:<12}{p.speed:<14.1f}{frame}  (of {p.budget:.0f})")
+    lines += ["", f"sound: {advice.device}"]
+    if advice.device_latency:
+        lines.append(f"       {1000 * advice.device_latency:.0f} ms in ring and device")
+    early = " --early" if advice.early else ""
+    lines += ["", *advice.words, ""]
+    lines.append(
+        f"bridge play --dtype {advice.dtype} --lookahead {1000 * advice.lookahead:.0f}{early}"
+    )
+    if early:
+        lines.append("(--early for the shortest way to the ear; without it for the cleanest sound)")
+    return "\n".join(lines)
+
+
+def write(rig: str, advice: Advice) -> None:
+    """dtype and lookahead into the rig's [engine]; the rest of the file stays as it is."""
+
+    def change(document) -> None:
+        engine = document.setdefault("engine", {})
+        engine["dtype"] = advice.dtype
+        engine["lookahead"] = round(1000 * advice.lookahead)
+
+    edit(rig, change)

@@ -1,0 +1,255 @@
+"""Presets: where everything stands, kept under a name, to go back to at once or by and by.
+
+They are kept in the rig file as [presets.NAME], from address to value, and can be written there by
+hand. Without a rig file they last as long as the set.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import tomlkit
+
+from bridge.controls.controls import Controls, Value
+from bridge.process.threads import supervised
+from bridge.rig import saving
+from musicrfm.errors import MusicRFMError
+from musicrfm.files.paths import composed
+
+log = logging.getLogger(__name__)
+
+MAX_NAME = 64
+CLOSE_SECONDS = 1.0
+MAX_PRESETS = 500
+# Recalling a sound should neither start nor stop it, nor be felt in headphones.
+NOT_KEPT = ("/play", "/cue/gain")
+
+
+class Presets:
+    """The presets of a set. Every method may be called from any thread.
+
+    A preset is the whole of the steering: a direction it does not name goes to 0 and its options to
+    their defaults. Anything else that it does not name stays as it is.
+    """
+
+    def __init__(
+        self,
+        controls: Controls,
+        path: str | Path | None = None,
+        presets: Mapping[str, Mapping[str, Value]] | None = None,
+    ) -> None:
+        self.bpm: Callable[[], float | None] = lambda: None  # beats a minute, as far as is known
+        self._controls = controls
+        self._path = path
+        self._lock = threading.Lock()
+        self._presets = {name: dict(values) for name, values in (presets or {}).items()}
+        # What the file does not have yet, None for what is to go from it; see `_write`.
+        self._unwritten: dict[str, dict[str, Value] | None] = {}
+        self._writing = threading.Lock()  # taken before the other one
+        self._wake, self._over = threading.Event(), threading.Event()
+        self._writer = supervised("presets", self._write, self._over, "presets are written again")
+        for what, handler in {
+            "store": self._store_soon,
+            "recall": self.recall,
+            "morph": self.morph,
+            "morph_beats": self.morph_beats,
+            "delete": self._delete_soon,
+        }.items():
+            controls.handle(f"/preset/{what}", handler)
+
+    def names(self) -> list[str]:
+        """In the order they were stored."""
+        with self._lock:
+            return list(self._presets)
+
+    def replace(self, presets: Mapping[str, Mapping[str, Value]]) -> None:
+        """These are the presets now: the rig file has been read again."""
+        with self._lock:
+            self._presets = {name: dict(values) for name, values in presets.items()}
+            self._presets |= {n: v for n, v in self._unwritten.items() if v is not None}
+            for name in [name for name, values in self._unwritten.items() if values is None]:
+                self._presets.pop(name, None)
+
+    def close(self) -> None:
+        """Writes what is not written yet, and does not wait long for a slow disk."""
+        self._over.set()
+        self._wake.set()
+        if self._writer.is_alive():
+            self._writer.join(CLOSE_SECONDS)
+
+    def store(self, name: str) -> None:
+        """Keep how everything stands. Raises MusicRFMError for an unfit name or a file problem."""
+        name, values = checked_name(name), self._standing()
+        with self._lock:
+            self._make_room(name)
+        with self._writing:
+            self._edit({name: values})
+            with self._lock:
+                self._presets[name] = values
+                self._unwritten.pop(name, None)
+        self._say_where(name)
+
+    def _standing(self) -> dict[str, Value]:
+        """Everything that a preset keeps, as it is now."""
+        values = {}
+        for address, value in self._controls.snapshot().values.items():
+            parameter = self._controls.parameters[address]
+            plain = address.startswith("/steer/") and value == parameter.default
+            if not (parameter.event or plain or address in NOT_KEPT):
+                # Seven digits are all that an OSC number has, and easier to read.
+                values[address] = float(f"{value:.7g}") if isinstance(value, float) else value
+        return values
+
+    def _make_room(self, name: str) -> None:
+        if name not in self._presets and len(self._presets) >= MAX_PRESETS:
+            raise MusicRFMError(f"there are {MAX_PRESETS} presets already: delete one first")
+
+    def _say_where(self, name: str) -> None:
+        if self._path is None:
+            log.warning("preset %s lasts as long as this set: --rig FILE keeps presets", name)
+
+    # Controls come on threads that must not wait for a disk: what they store counts at once, and is
+    # written by a thread of its own, many presets at a time.
+
+    def _store_soon(self, name: str, source: object) -> None:
+        name, values = checked_name(name), self._standing()
+        with self._lock:
+            self._make_room(name)
+            self._presets[name] = values
+            self._write_soon(name, values)
+        self._say_where(name)
+
+    def _delete_soon(self, name: str, source: object) -> None:
+        name = checked_name(name)
+        with self._lock:
+            self._known(name)
+            del self._presets[name]
+            self._write_soon(name, None)
+
+    def _write_soon(self, name: str, values: dict[str, Value] | None) -> None:
+        if self._path is None:
+            return
+        if not self._writer.is_alive() and not self._over.is_set():
+            self._writer.start()
+        self._unwritten[name] = values
+        self._wake.set()
+
+    def _write(self) -> None:
+        while not self._over.is_set() or self._unwritten:
+            self._wake.wait()
+            if not self._over.is_set():
+                self._wake.clear()
+            with self._writing:
+                self._write_all()
+
+    def _write_all(self) -> None:
+        with self._lock:
+            changes = dict(self._unwritten)
+        try:
+            if changes:
+                self._edit(changes)
+        except MusicRFMError as error:
+            names = ", ".join(changes)
+            self._controls.report(f"{error}; kept for this set alone: {names}")
+        with self._lock:
+            for name, values in changes.items():
+                if self._unwritten.get(name, self) is values:
+                    del self._unwritten[name]
+
+    def recall(self, name: str, source: object = "local") -> None:
+        """Go there at once. Raises MusicRFMError if there is no such preset."""
+        self._go(name, None, source)
+
+    def morph(self, name: str, seconds: float, source: object = "local") -> None:
+        """Glide there in so many seconds; texts and whole numbers change at once."""
+        self._go(name, seconds, source)
+
+    def morph_beats(self, name: str, beats: float, source: object = "local") -> None:
+        """Glide there in so many beats. Raises MusicRFMError while no tempo is known."""
+        bpm = self.bpm()
+        if not bpm:
+            raise MusicRFMError(
+                "no tempo is known to morph in beats: set /tempo/target, play to a clock "
+                "(--clock), or give seconds with /preset/morph"
+            )
+        self._go(name, 60.0 * beats / bpm, source)
+
+    def delete(self, name: str) -> None:
+        """Raises MusicRFMError if there is no such preset, or for a file problem."""
+        name = checked_name(name)
+        with self._lock:
+            self._known(name)
+        with self._writing:
+            self._edit({name: None})
+            with self._lock:
+                self._presets.pop(name, None)
+                self._unwritten.pop(name, None)
+
+    def _go(self, name: str, seconds: float | None, source: object) -> None:
+        name = checked_name(name)
+        with self._lock:
+            preset = dict(self._known(name))
+        values = {
+            address: parameter.default
+            for address, parameter in self._controls.parameters.items()
+            if address.startswith("/steer/")
+        }
+        missing = []
+        for address, value in preset.items():
+            try:
+                values[self._controls.parameter(address).address] = value
+            except MusicRFMError:
+                missing.append(address)
+        if missing:
+            log.warning("preset %s: not in this set: %s", name, ", ".join(missing))
+        self._controls.set_many(values, seconds, source)
+
+    def _known(self, name: str) -> dict[str, Value]:
+        if name not in self._presets:
+            known = ", ".join(self._presets) or "none yet"
+            raise MusicRFMError(f"there is no preset {name!r}; there are: {known}")
+        return self._presets[name]
+
+    def _edit(self, changes: Mapping[str, Mapping[str, Value] | None]) -> None:
+        """Writes presets into the rig file, and takes those out that are None."""
+        if self._path is None:
+            return
+
+        def change(document: tomlkit.TOMLDocument) -> None:
+            for name, values in changes.items():
+                _change(document, name, values)
+
+        saving.edit(self._path, change)
+
+
+def _change(document: tomlkit.TOMLDocument, name: str, values: Mapping[str, Value] | None) -> None:
+    tables = document.get("presets")
+    if tables is None:
+        tables = document["presets"] = tomlkit.table(is_super_table=True)
+    key = next((key for key in tables if composed(key) == name), name)
+    if values is None:
+        tables.pop(key, None)
+        if not tables:
+            document.pop("presets")
+    elif isinstance(tables.get(key), dict):
+        table = tables[key]
+        for address in [address for address in table if address not in values]:
+            del table[address]
+        table.update(values)
+    else:
+        table = tomlkit.table()
+        table.update(values)
+        tables[name] = table
+
+
+def checked_name(name: object) -> str:
+    """The name without spaces around it. Raises MusicRFMError if it cannot be one."""
+    text = composed(name.strip()) if isinstance(name, str) else ""
+    if not text or len(text) > MAX_NAME or not text.isprintable():
+        raise MusicRFMError(
+            f"a preset's name is a text of 1 to {MAX_NAME} characters, not {str(name)[:80]!r}"
+        )
+    return text

@@ -1,0 +1,369 @@
+"""MIDI controllers: what is turned, pressed or played moves the parameters it is mapped to.
+
+Each port is watched by a process of its own (`bridge.midi.port_process`), because a MIDI system
+that goes down can take its clients with it, and the music must not be one of them.
+"""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import mido
+
+from bridge.clock.transport import MidiTransport
+from bridge.controls.controls import Controls
+from bridge.midi.decoder import PEDALS, Decoder
+from bridge.midi.feedback import Feedback
+from bridge.midi.knob import Knob
+from bridge.midi.learn import Learner, change_mapping
+from bridge.midi.mapping import KEYS, MidiMap, Move
+from bridge.midi.names import lasting, meant
+from bridge.midi.wire import Messages
+from bridge.process.children import start
+from bridge.process.threads import Guard, supervised
+from bridge.rig.rig import mapping
+from musicrfm.errors import MusicRFMError
+
+__all__ = ["Learner", "MidiInput", "MidiMap"]
+
+log = logging.getLogger(__name__)
+
+RESTART_SECONDS = 1.0
+NO_PROCESS = "a MIDI controller's process failed and is started again"
+
+
+class PresetList(Protocol):
+    """What program changes need of `bridge.controls.presets.Presets`."""
+
+    def names(self) -> Iterable[str]: ...
+
+    def recall(self, name: str, source: object = ...) -> object: ...
+
+
+class MidiInput:
+    """Follows MIDI controllers, whenever they are there.
+
+    `ports` are parts of their names; without any, the first input that is a device. Errors and
+    changes of connection are logged, never raised: a set goes on without its controllers.
+    feedback: controls are told when something else changes what they move. rig: the file that
+    `learner` writes to. transport: what clock, start and stop go to. mpe: parts of the names of
+    controllers that play each note on a channel of its own without ever saying so.
+    """
+
+    def __init__(
+        self,
+        controls: Controls,
+        maps: Iterable[MidiMap],
+        ports: Iterable[str] = (),
+        presets: PresetList | None = None,
+        feedback: bool = False,
+        rig: str | Path | None = None,
+        transport: MidiTransport | None = None,
+        mpe: Iterable[str] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.presets = presets
+        self._transport = transport
+        self._controls = controls
+        self._clock = clock
+        self._rig = rig
+        self._lock = threading.RLock()
+        self._given = list(maps)  # as the rig has them
+        # A wrong address is told now, not when the knob turns.
+        self._knobs = [self._knob(one) for one in self._given]
+        self._maps = [knob.map for knob in self._knobs]
+        self._ports = open_ports(self, ports, mpe)
+        self._feedback = Feedback(controls, self._maps, self._tell) if feedback else None
+        self.learner = Learner(
+            self.adopt, rig, self._port_name, lambda: listening(self._ports), mapped=self
+        )
+
+    def start(self) -> None:
+        for port in self._ports:
+            port.start()
+        if self._feedback is not None:
+            self._feedback.start()
+
+    def close(self) -> None:
+        self.learner.cancel()
+        if self._feedback is not None:
+            self._feedback.close()
+        for port in self._ports:
+            port.close()
+
+    # ---- the mappings ----
+
+    def adopt(self, one: MidiMap) -> None:
+        """A new mapping, in the place of all others of its address. Raises MusicRFMError."""
+        to = self._knob(one).map.to
+        others = [other for other, map in zip(self._given, self._maps, strict=True) if map.to != to]
+        self.remap([*others, one])
+
+    def remap(self, maps: Iterable[MidiMap]) -> None:
+        """From now on these maps, and no others. Raises MusicRFMError for a wrong address."""
+        given = list(maps)
+        knobs = [self._knob(one) for one in given]
+        with self._lock:
+            # What is known of a control that stays as it is stays known.
+            before = {knob.map: knob for knob in self._knobs}
+            self._given = given
+            self._knobs = [before.pop(knob.map, knob) for knob in knobs]
+            self._maps[:] = [knob.map for knob in knobs]
+            for knob in before.values():
+                knob.leave()
+        self.opened()  # what the controls know is kept by their place in the list
+
+    def entries(self) -> list[dict[str, Any]]:
+        """The mappings as the rig file's `[[midi]]` entries."""
+        return [one.entry() for one in self._given]
+
+    def change(self, before: Mapping[str, Any], after: Mapping[str, Any] | None) -> None:
+        """Another mapping in the place of one, or, with None, none; also in the rig file.
+
+        Raises MusicRFMError if it is wrong, or if there is none like `before`.
+        """
+        old = mapping(before)
+        new = [] if after is None else [mapping(after)]
+        for one in new:
+            self._knob(one)
+        given = self._given
+        if old not in given:
+            raise MusicRFMError("that mapping has been changed by somebody else meanwhile")
+        if self._rig is not None:
+            change_mapping(self._rig, before, after)
+        at = given.index(old)
+        self.remap([*given[:at], *new, *given[at + 1 :]])
+
+    def _knob(self, one: MidiMap) -> Knob:
+        if one.source not in ("notes", "program"):
+            one = one.fitted(self._controls.parameter(one.to))
+        return Knob(one, self._controls, self._recall, self._clock)
+
+    # ---- what comes in ----
+
+    def handle(self, message: Any) -> None:
+        """Do what one `mido` message says, as if it came from the first port. Never raises."""
+        self._ports[0].handle(message)
+
+    def hear(self, line: str) -> None:
+        """Take one line of `bridge.midi.port_process`, as if it came from the first port."""
+        self._ports[0].hear(line)
+
+    def moves(self, moves: list[Move], port: str = "") -> None:
+        """Do what the moves of one message mean. Never raises."""
+        if self.learner.hear(moves, port):
+            # What was held before must not be held for ever.
+            moves = [one for one in moves if one.source in KEYS or _lets_go(one)]
+        with self._lock:
+            moved: set[str | None] = set()
+            for move in moves:
+                for at, knob in enumerate(self._knobs):
+                    # A pedal that moves something is no pedal beside that.
+                    if move.source not in moved and self._is_of(knob.map, move, port):
+                        self._safely(at, knob, move, port)
+                        moved.add(PEDALS.get(move.number) if move.source == "cc" else None)
+
+    def realtime(self, message: Any, port: str = "") -> None:
+        """Start, stop and their like."""
+        self.learner.overhear(message, port)
+        if self._transport is not None:
+            self._transport.hear(message, port)
+
+    def tick(self, at: float, port: str = "") -> None:
+        """MIDI clock, at this moment of `time.monotonic`."""
+        self.learner.overhear("clock", port)
+        if self._transport is not None:
+            self._transport.tick(at, port)
+
+    def opened(self) -> None:
+        """A controller has come (back), or is mapped anew: it is told where everything is."""
+        if self._feedback is not None:
+            self._feedback.again()
+
+    def let_go(self, port: str | None = None) -> None:
+        """A port has gone, or all with None: a note that was held on it will never be let go."""
+        with self._lock:
+            for knob in self._knobs:
+                knob.leave(port)
+
+    def _safely(self, at: int, knob: Knob, move: Move, port: str) -> None:
+        try:
+            echo = self._feedback is not None and knob.stands(move)
+            if not echo or self._feedback.heard(at, move.position):
+                knob.take(move, port)  # else it only says that it is where it was told to be
+        except Exception as error:
+            log.warning("MIDI %s %s: %s", move.source, move.number, error)
+
+    def _recall(self, one: MidiMap, program: int) -> None:
+        if self.presets is None:
+            raise MusicRFMError("there are no presets to recall")
+        name = one.preset
+        if name is None:
+            names = list(self.presets.names())
+            if program >= len(names):
+                raise MusicRFMError(f"program {program + 1} is none of {len(names)} presets")
+            name = names[program]
+        self.presets.recall(name, "midi")
+
+    # ---- which port ----
+
+    def _is_of(self, one: MidiMap, move: Move, port: str) -> bool:
+        return one.matches(move, port) and self._is_for(one, port)
+
+    def _is_for(self, one: MidiMap, port: str) -> bool:
+        """Of several ports, a part of a name means those that it fits best."""
+        if one.port is None or len(self._ports) == 1:
+            return True
+        return port in meant(one.port, [each.name for each in self._ports])
+
+    def _port_name(self, name: str) -> str | None:
+        """What a learned mapping says of its port: nothing if there is just one."""
+        return lasting(name) if len(self._ports) > 1 else None
+
+    def _tell(self, one: MidiMap, messages: list[mido.Message]) -> None:
+        for port in self._ports:
+            if one.port is None or port.name in meant(one.port, [p.name for p in self._ports]):
+                port.send(messages)
+
+
+def _lets_go(move: Move) -> bool:
+    return move.source == "note" and not move.position
+
+
+class Owner(Protocol):
+    """Whom a port tells what comes in."""
+
+    def moves(self, moves: list[Move], port: str = "") -> None: ...
+
+    def realtime(self, message: Any, port: str = "") -> None: ...
+
+    def tick(self, at: float, port: str = "") -> None: ...
+
+    def opened(self) -> None: ...
+
+    def let_go(self, port: str | None = None) -> None: ...
+
+
+class Port:
+    """One controller, by a part of its name; the process at it, and what it says.
+
+    `all_wanted` are the names of all ports that are opened, this one's at `place`. mpe: parts of
+    the names of those that are MPE controllers without saying so.
+    """
+
+    def __init__(
+        self,
+        owner: Owner,
+        wanted: str | None,
+        all_wanted: Sequence[str] = (),
+        place: int = 0,
+        mpe: Iterable[str] = (),
+    ) -> None:
+        self.name = wanted or ""  # until it is known in full
+        self.is_open = False
+        self._owner = owner
+        names = all_wanted or ([] if wanted is None else [wanted])
+        self._arguments = [str(place), *names]
+        self._mpe = tuple(mpe)
+        self._begin()
+        self._said = ""
+        self._process: subprocess.Popen | None = None
+        self._closed = threading.Event()
+        self._guard = Guard()
+        self._thread = supervised("midi", self._watch, self._closed, NO_PROCESS)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        self._closed.set()
+        if self._process is not None:
+            self._process.kill()
+        if self._thread.is_alive():
+            self._thread.join(5.0)
+
+    def send(self, messages: Iterable[mido.Message]) -> None:
+        """Out to the controller, if it is there and takes any."""
+        process = self._process
+        if process is None or process.poll() is not None:
+            return
+        try:
+            for message in messages:
+                process.stdin.write(f"message {message.hex()}\n".encode())
+            process.stdin.flush()
+        except (OSError, ValueError) as error:  # it has just gone
+            log.debug("MIDI out: %s", error)
+
+    def handle(self, message: Any) -> None:
+        moves = self._decoder.moves(message)
+        if moves:
+            self._owner.moves(moves, self.name)
+        else:
+            self._owner.realtime(message, self.name)
+
+    def hear(self, line: str) -> None:
+        """Take one line of `bridge.midi.port_process`: a message in hex, or news to log once."""
+        kind, _, rest = line.strip().partition(" ")
+        if kind == "message":
+            try:
+                for message in self._messages.feed(bytes.fromhex(rest)):
+                    self.handle(message)
+            except ValueError as error:
+                log.debug("MIDI: %s", error)
+        elif kind == "clock":
+            try:
+                self._owner.tick(float(rest), self.name)
+            except ValueError as error:
+                log.debug("MIDI: %s", error)
+        elif kind == "open":
+            self.name, self.is_open = rest, True
+            self._begin()
+            self._owner.opened()
+        elif rest and rest != self._said:
+            self._said = rest
+            log.warning("MIDI: %s", rest)
+
+    def _begin(self) -> None:
+        """Nothing is known of what a controller sends that has just come."""
+        self._messages = Messages()
+        self._decoder = Decoder(any(meant(part, [self.name]) for part in self._mpe))
+
+    def _watch(self) -> None:
+        """Keep a process at the port; it ends whenever the controller goes away."""
+        while not self._closed.is_set():
+            self._process = start("bridge.midi.port_process", *self._arguments)
+            if self._closed.is_set():  # closed meanwhile, with the one before
+                self._process.kill()
+            try:
+                with self._process, self._process.stdout as lines:
+                    for line in lines:
+                        said = line.decode("utf-8", "replace")
+                        self._guard("something from a MIDI controller is left out", self.hear, said)
+            finally:
+                self._process.kill()
+                self.is_open = False
+                self._owner.let_go(self.name)
+            self._closed.wait(RESTART_SECONDS)
+
+
+def open_ports(owner: Owner, wanted: Iterable[str], mpe: Iterable[str] = ()) -> list[Port]:
+    """A port, not started yet, for each name; for the first device if there is none."""
+    names, mpe = list(wanted), list(mpe)
+    if not names:
+        return [Port(owner, None, mpe=mpe)]
+    return [Port(owner, name, names, place, mpe) for place, name in enumerate(names)]
+
+
+def listening(ports: Iterable[Port]) -> str:
+    """Which ports there are and which are waited for, in words."""
+    ports = list(ports)
+    there = [port.name for port in ports if port.is_open]
+    awaited = [port.name or "any controller" for port in ports if not port.is_open]
+    words = [f"listening to {' and '.join(there)}"] if there else []
+    return ", ".join([*words, *([f"waiting for {' and '.join(awaited)}"] if awaited else [])])

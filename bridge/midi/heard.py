@@ -1,0 +1,228 @@
+"""Which control was meant, by what it sent while somebody moved it.
+
+What moved counts, not the kind of message: a fader that is touched sends a note before it moves,
+an MPE key sends knobs beside its note, and one finer control sends several plain ones.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import NamedTuple
+
+from bridge.midi.mapping import KEYS, MidiMap, Move
+from bridge.midi.relative import Recogniser
+
+# Control changes that are parts of longer messages, or knobs like others.
+NUMBERS = (98, 99, 100, 101)
+DATA = (6, 38, 96, 97, *NUMBERS)
+MODES = range(120, 128)
+FINE_VELOCITY, BANKS = 88, (0, 32)
+FINGER = {"pressure", "cc 74"}  # what a finger on a key sends
+CLICK = {1, 63, 65, 127}
+JITTER = 2.5 / 127  # of the way, that a knob may seem to move while nobody touches it
+
+
+class Name(NamedTuple):
+    """Which control: channel is that of its instrument."""
+
+    source: str
+    number: int
+    channel: int
+    port: str
+
+
+@dataclass
+class Heard:
+    """What one control sent, in its order."""
+
+    name: Name
+    moves: list[Move] = field(default_factory=list)
+
+    @property
+    def positions(self) -> list[float]:
+        return [move.position for move in self.moves if move.clicks is None]
+
+    @property
+    def codes(self) -> list[int]:
+        return [move.code for move in self.moves if move.code is not None]
+
+    @property
+    def kind(self) -> str | None:
+        """What it is of `bridge.midi.relative.RELATIVE`; None if that is open, or no question."""
+        recogniser = Recogniser()
+        for code in self.codes if self.name.source == "cc" else ():
+            recogniser.hear(code)
+        return recogniser.kind
+
+    @property
+    def endless(self) -> bool:
+        clicked = any(move.clicks is not None for move in self.moves)
+        return clicked or self.kind not in (None, "off")
+
+    @property
+    def extent(self) -> float:
+        """How far it moved, of its way; an encoder has no end."""
+        if self.endless:
+            return 1.0
+        return max(self.positions) - min(self.positions) if self.positions else 0.0
+
+    @property
+    def is_button(self) -> bool:
+        """It was at most at one end and at one other place."""
+        codes = set(self.codes)
+        return self.name.source == "cc" and (codes <= {0, 127} or (0 in codes and len(codes) == 2))
+
+
+@dataclass(frozen=True)
+class Found:
+    """The control that was meant. certain: more of it would say nothing else.
+
+    ask: what a person could do to make it certain. The mapping has no address and no port yet.
+    """
+
+    mapping: MidiMap
+    port: str
+    certain: bool
+    ask: str = ""
+
+
+def found(heard: Iterable[tuple[Move, str]], target: str = "number") -> Found | None:
+    """The control that these moves, each with its port, are of; None if they are of none.
+
+    target: what it will move: a "number", a "switch" that is on or off, or a "trigger".
+    """
+    heard = list(heard)
+    groups = _groups(heard)
+    notes = [one for one in groups if one.name.source == "note" and max(one.positions) > 0.0]
+    knobs = [one for one in groups if one.name.source != "note"]
+    fingers = {one.name[2:] for one in notes if _has_finger(one, knobs)}
+    knobs = [one for one in knobs if not (_of_finger(one) and one.name[2:] in fingers)]
+    moved = [one for one in knobs if one.extent > 0.0]
+    if notes and not moved:
+        # A touched encoder that was turned by one click has moved as well.
+        moved = [one for one in knobs if one.name.source == "cc" and set(one.codes) <= CLICK]
+    if notes and not moved:
+        return _note(max(notes, key=lambda one: len(one.moves)), groups, target)
+    if not knobs:
+        return None
+    return _knob(max(moved or knobs, key=lambda one: (one.extent, len(one.moves))), target)
+
+
+def _groups(heard: Sequence[tuple[Move, str]]) -> list[Heard]:
+    """What each control sent, without those that are only parts of others, or no controls."""
+    groups: dict[Name, Heard] = {}
+    for move, port in heard:
+        if move.voice and move.source not in KEYS:  # what has none is of a whole channel
+            name = Name(move.source, move.number, move.channel, port)
+            groups.setdefault(name, Heard(name)).moves.append(move)
+    # Registered parameters are also what a keyboard says when it is switched on, or said long ago.
+    chosen = {name[2:] for name in groups if name.source == "cc" and name.number in (100, 101)}
+    for name, one in list(groups.items()):
+        if name.source == "rpn" and (one.extent == 0.0 or name[2:] not in chosen):
+            del groups[name]
+    parts = _parts(groups, heard)
+    return [one for name, one in groups.items() if name not in parts]
+
+
+def _parts(groups: dict[Name, Heard], heard: Sequence[tuple[Move, str]]) -> set[Name]:
+    """Those that are parts of a message that is longer, or of another control."""
+    fine = _fine(heard)
+    banks = {(move.channel, port) for move, port in heard if move.source == "program"}
+    numbered = {name[2:] for name in groups if name.source in ("nrpn", "rpn")}
+    played = {name[2:] for name in groups if name.source == "note"}
+
+    def is_part(name: Name, one: Heard) -> bool:
+        number, place = name.number, name[2:]
+        if name.source == "cc14":
+            alone = (number, place) not in fine
+            return alone or (number == 0 and place in banks) or (number == 6 and place in numbered)
+        if name.source != "cc":
+            return False
+        return (
+            number in MODES
+            or (number in DATA and place in numbered)
+            or (number in NUMBERS and len(set(one.codes)) < 3)
+            or (number < 64 and (number % 32, place) in fine)
+            or (number == FINE_VELOCITY and place in played)
+            or (number in BANKS and place in banks)
+        )
+
+    return {name for name, one in groups.items() if is_part(name, one)}
+
+
+def _fine(heard: Sequence[tuple[Move, str]]) -> set[tuple[int, tuple[int, str]]]:
+    """Controls whose coarse and fine halves come one after the other: number, and where."""
+    coarse: Counter[tuple[int, tuple[int, str]]] = Counter()
+    pairs: Counter[tuple[int, tuple[int, str]]] = Counter()
+    before: dict[tuple[int, str], int] = {}
+    for move, port in heard:
+        if move.source != "cc" or move.number >= 64:
+            continue
+        place = (move.channel, port)
+        last, before[place] = before.get(place), move.number
+        if move.number < 32:
+            coarse[move.number, place] += 1
+        if last is not None and abs(last - move.number) == 32:
+            pairs[min(last, move.number), place] += 1
+    return {one for one, times in pairs.items() if 2 * times >= coarse[one]}
+
+
+def _has_finger(note: Heard, knobs: Iterable[Heard]) -> bool:
+    """Whether a key sends what the finger on it does: pressure, or all that an MPE key does."""
+    return "pressure" in _beside(note, knobs) or _is_mpe(note, knobs)
+
+
+def _is_mpe(note: Heard, knobs: Iterable[Heard]) -> bool:
+    """Whether a key bends and presses on the channel that it was heard on."""
+    beside = _beside(note, knobs)
+    return "pitch_bend" in beside and bool(beside & FINGER)
+
+
+def _beside(note: Heard, knobs: Iterable[Heard]) -> set[str]:
+    """What else came on a note's channel: sources, and numbers of control changes."""
+    return {
+        f"cc {one.name.number}" if one.name.source == "cc" else one.name.source
+        for one in knobs
+        if one.name[2:] == note.name[2:]
+    }
+
+
+def _of_finger(one: Heard) -> bool:
+    return one.name.source in ("pressure", "pitch_bend") or one.name[:2] == ("cc", 74)
+
+
+def _knob(one: Heard, target: str) -> Found:
+    source, number, channel, port = one.name
+    if one.is_button:
+        return _button(one, target)
+    single = source in ("pitch_bend", "pressure")
+    kind = one.kind if source == "cc" else None
+    mapping = MidiMap(source, None if single else number, channel=channel, relative=kind)
+    if kind == "auto":
+        return Found(mapping, port, False, "it seems endless: turn it back as well")
+    if one.extent <= JITTER or (source == "cc" and kind is None):
+        return Found(mapping, port, False, "turn it further, and back")
+    return Found(mapping, port, True)
+
+
+def _button(one: Heard, target: str) -> Found:
+    """What is pressed and let go becomes a toggle; what stays where it is put is one already."""
+    codes = one.codes
+    pressed = any(before and not after for before, after in pairwise(codes))
+    toggles = pressed and (target == "switch" or (target == "number" and set(codes) == {0, 127}))
+    kind = None if toggles or target == "trigger" else one.kind
+    source, number, channel, port = one.name
+    mapping = MidiMap(source, number, channel=channel, toggle=toggles, relative=kind)
+    return Found(mapping, port, certain=pressed or len(set(codes)) > 1)
+
+
+def _note(one: Heard, groups: Iterable[Heard], target: str) -> Found:
+    source, number, channel, port = one.name
+    mpe = any(move.voice not in (0, channel) for move in one.moves)
+    # The next key, or the same once more, will be heard on another channel.
+    mpe = mpe or (channel > 1 and _is_mpe(one, groups))
+    mapping = MidiMap(source, number, channel=None if mpe else channel, toggle=target == "switch")
+    return Found(mapping, port, certain=one.positions[-1] == 0.0)

@@ -1,0 +1,131 @@
+"""TCP servers: a port that is had before anything else, and a thread that serves it later.
+
+The control page, OSCQuery and OSC over TCP are all served this way, each in an event loop of its
+own thread, so that the music waits for none of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import logging
+import os
+import socket
+import threading
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
+
+from bridge.process.threads import supervised
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+log = logging.getLogger(__name__)
+
+BACKLOG = 100
+END_SECONDS = 3.0
+NO_HANDLES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+
+
+def listen(host: str, port: int, send_buffer: int | None = None) -> socket.socket:
+    """A socket that listens, so that whoever comes before it is served waits. Raises OSError.
+
+    Port 0 takes any free one. "::" means IPv4 too.
+    """
+    family, kind, protocol, _, place = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    bound = socket.socket(family, kind, protocol)
+    try:
+        if os.name == "posix":  # on Windows it would let a second bridge take the same port
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        if send_buffer is not None:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
+        bound.bind(place)
+        bound.listen(BACKLOG)
+    except BaseException:
+        bound.close()
+        raise
+    return bound
+
+
+async def first_of(*talks: Coroutine[Any, Any, None]) -> None:
+    """Let the two directions of a connection go on until either ends, however it does."""
+    tasks = [asyncio.ensure_future(talk) for talk in talks]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.add_done_callback(_ended)
+            task.cancel()
+
+
+def _ended(task: asyncio.Task) -> None:
+    """Who goes is no error; and nobody waits for this task."""
+    if not task.cancelled() and task.exception() is not None:
+        log.debug("a connection is gone: %r", task.exception())
+
+
+class Serving:
+    """Serves an application at a listening socket until it is closed.
+
+    what: what it is, for the log. settings: uvicorn's.
+    """
+
+    def __init__(self, app: ASGIApp, bound: socket.socket, what: str, **settings: Any) -> None:
+        import uvicorn  # only those who serve wait for it
+
+        self._bound, self._what = bound, what
+        self._config = uvicorn.Config(
+            app,
+            loop="asyncio",
+            lifespan="on",
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            backlog=1,  # taken at a time; else asyncio multiplies what fails without handles
+            ws_per_message_deflate=False,  # costs time that the model can use better
+            timeout_graceful_shutdown=1,
+            **settings,
+        )
+        self._server = uvicorn.Server(self._config)
+        self._over = threading.Event()
+        self._thread = supervised(what, self._run, self._over)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._over.set()
+        self._server.should_exit = True
+        self._thread.join(END_SECONDS)
+        with contextlib.suppress(OSError):
+            self._bound.close()
+
+    def _run(self) -> None:
+        """Serves until it is closed; uvicorn, which closes what it is given, ends by SystemExit."""
+        if self._server.started:  # it failed
+            self._server = type(self._server)(self._config)
+        self._server.should_exit |= self._over.is_set()
+        with self._bound.dup() as bound:
+            asyncio.run(self._serve(bound))
+
+    async def _serve(self, bound: socket.socket) -> None:
+        asyncio.get_running_loop().set_exception_handler(self._failed)
+        serving = asyncio.ensure_future(self._server.serve(sockets=[bound]))
+        while not self._server.started and not serving.done():
+            await asyncio.sleep(0.01)
+        with contextlib.suppress(OSError):
+            bound.listen(BACKLOG)  # as many may wait as before
+        await serving
+
+    def _failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Without handles left no connection is taken for a second, which is said in a line."""
+        error = context.get("exception")
+        if isinstance(error, OSError) and error.errno in NO_HANDLES:
+            reason = error.strerror or str(error)
+            log.warning("%s: no connection can be taken now: %s", self._what, reason)
+        else:
+            loop.default_exception_handler(context)

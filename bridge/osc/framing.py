@@ -1,0 +1,100 @@
+"""How OSC packets are cut out of a stream of bytes, as TCP is one.
+
+OSC 1.1 ends each with a byte of its own (SLIP, RFC 1055), before which senders also put one; OSC
+1.0 says how long each is in front of it. The first byte of a connection tells them apart: a length
+that is not absurd begins with a zero, and no packet does.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from bridge.osc.packets import MAX_PACKET
+from musicrfm.errors import MusicRFMError
+
+END, ESCAPE = b"\xc0", b"\xdb"
+ESCAPED = ((ESCAPE, b"\xdb\xdd"), (END, b"\xdb\xdc"))  # in the order of writing
+SLIP_STARTS = END + b"/#"  # its mark, or where that is left out, a packet's own first byte
+LENGTH_STARTS = b"\0"
+LONGEST = 2 * MAX_PACKET  # of a packet all of whose bytes are escaped
+
+
+class Slip:
+    """OSC 1.1."""
+
+    name = "SLIP"
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+        self._searched = 0
+
+    def add(self, data: bytes) -> None:
+        self._data += data
+
+    def take(self) -> bytes | None:
+        """The next packet, or None until there is more. Raises MusicRFMError if it is too long."""
+        while (end := self._data.find(END, self._searched)) >= 0:
+            packet = bytes(self._data[:end])
+            del self._data[: end + 1]
+            self._searched = 0
+            if packet:  # else it was the mark in front
+                for plain, written in reversed(ESCAPED):
+                    packet = packet.replace(written, plain)
+                return packet
+        self._searched = len(self._data)
+        if self._searched > LONGEST:
+            raise MusicRFMError(f"more than {MAX_PACKET} bytes came without SLIP's end mark (0xC0)")
+        return None
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a packet has begun."""
+        return bool(self._data)
+
+    @staticmethod
+    def wrap(packet: bytes) -> bytes:
+        for plain, written in ESCAPED:
+            packet = packet.replace(plain, written)
+        return END + packet + END
+
+
+class Lengths:
+    """OSC 1.0."""
+
+    name = "a length in front"
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+
+    def add(self, data: bytes) -> None:
+        self._data += data
+
+    def take(self) -> bytes | None:
+        """The next packet, or None until there is more. Raises MusicRFMError if it is too long."""
+        while len(self._data) >= 4:
+            (size,) = struct.unpack_from(">I", self._data)
+            if size > MAX_PACKET:
+                raise MusicRFMError(f"a packet says it has {size} bytes, more than {MAX_PACKET}")
+            if len(self._data) < 4 + size:
+                break
+            packet = bytes(self._data[4 : 4 + size])
+            del self._data[: 4 + size]
+            if packet:
+                return packet
+        return None
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a packet has begun."""
+        return bool(self._data)
+
+    @staticmethod
+    def wrap(packet: bytes) -> bytes:
+        return struct.pack(">I", len(packet)) + packet
+
+
+def framing_of(first: bytes) -> Slip | Lengths | None:
+    """What a connection speaks that begins with this byte; None if it is no OSC."""
+    if first in SLIP_STARTS:
+        return Slip()
+    return Lengths() if first in LENGTH_STARTS else None

@@ -1,0 +1,513 @@
+"""Open Sound Control: packets in, `Controls.set` calls out, replies to whoever sent them.
+
+Any packet at all leads to changes, replies or an `/error`, never to an exception. Packets come by
+UDP, which this module listens to, or by TCP (see `osc_tcp`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import itertools
+import logging
+import math
+import selectors
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pythonosc.osc_message_builder import BuildError
+
+from bridge.controls.controls import Controls
+from bridge.network.hosts import Network, is_own_address, is_within
+from bridge.osc.complaints import Complaints
+from bridge.osc.packets import MAX_PACKET, Message, build, parts
+from bridge.osc.patterns import is_pattern, match
+from bridge.osc.reply_ports import ReplyPorts
+from bridge.osc.subscriptions import RATE, STREAM, Subscriptions
+from bridge.osc.turns import Turns
+from bridge.osc.unreachable import ask_for_errors, nobody_at
+from bridge.osc.values import fitting, pressed, useful
+from bridge.process.log_limit import about
+from bridge.process.threads import supervised
+from musicrfm.errors import MusicRFMError
+
+if TYPE_CHECKING:
+    from bridge.meters import Meters
+
+log = logging.getLogger(__name__)
+
+REPLIES = ("/error", "/pong")  # what a bridge sends; answering one could go back and forth for ever
+SERVICE = ("/ping", "/get", "/list", "/subscribe", "/unsubscribe", "/reply_port")
+RECEIVE_BUFFER = 1 << 22  # bytes that may wait while this thread does not come round to reading
+READING = 0.004  # seconds that packets are read in one go
+MAX_ANSWERED = 1 << 16  # bytes that answer one packet
+MAX_UNKNOWN = 4096  # addresses that there are not, kept in mind
+MAX_AHEAD = 60.0  # seconds that a bundle's time tag may lie in the future
+MAX_WAITING = 1000  # bundled messages waiting for their time
+HANDED_SECONDS = 0.05  # that packets from TCP wait at most for those from UDP
+MAX_REASON = 500  # characters of an error that are sent back
+
+
+@dataclass(frozen=True)
+class Handed:
+    """What a TCP client has handed in, and when (seconds of `time.monotonic`)."""
+
+    packets: list[bytes]
+    client: Client
+    done: Callable[[], None]
+    at: float
+
+
+@dataclass(frozen=True)
+class Client:
+    """Who sent a message, as the source of a change: its socket address, and where it listens.
+
+    The address of a client that came by TCP ends with `STREAM`.
+    """
+
+    address: tuple
+    told_at: tuple | None = None
+
+    @property
+    def host(self) -> str:
+        return self.address[0]
+
+    @property
+    def stream(self) -> bool:
+        return self.address[-1] == STREAM
+
+
+@dataclass
+class Question:
+    """A packet that is being obeyed, and how many bytes may still answer it."""
+
+    client: Client
+    left: int = MAX_ANSWERED
+
+    @property
+    def full(self) -> bool:
+        return self.left < 0
+
+
+def _place(client: Client, port: int | None) -> tuple:
+    """Where it is answered: by TCP always over the same connection."""
+    if port is None or client.stream:
+        return client.address
+    return (client.host, port, *client.address[2:])
+
+
+class OscServer:
+    """Listens on a UDP port from construction on, and answers once `start()` was called.
+
+    allow: who may use it but this machine; all may if it is empty. Port 0 takes any free one;
+    `host` and `port` say which it is. Raises MusicRFMError if the port cannot be had.
+    """
+
+    def __init__(
+        self, host: str = "127.0.0.1", port: int = 9000, allow: tuple[Network, ...] = ()
+    ) -> None:
+        self._allow = allow
+        try:
+            family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
+            self._socket = socket.socket(family, socket.SOCK_DGRAM)
+        except OSError as error:
+            raise MusicRFMError(f"cannot listen for OSC on {host}: {error.strerror}") from None
+        try:
+            if family == socket.AF_INET6:  # "::" means IPv4 too, on every system
+                self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            with contextlib.suppress(OSError):  # then it is as large as the system likes
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+            self._socket.bind(place)
+            self._socket.setblocking(False)
+            ask_for_errors(self._socket)
+        except OSError as error:
+            self._socket.close()
+            raise MusicRFMError(
+                f"cannot listen for OSC on {host}:{port} ({error.strerror}): choose another port "
+                "with --osc-port"
+            ) from None
+        self.host, self.port = host, self._socket.getsockname()[1]
+        self._controls: Controls | None = None
+        self._subscriptions: Subscriptions | None = None
+        self._waiting: list[tuple[float, int, Message, Question]] = []
+        self._order = itertools.count()
+        self._reply_ports = ReplyPorts()
+        self._streams: dict[tuple, Callable[[bytes], None]] = {}
+        self._handed: deque[Handed] = deque()
+        self._turns = Turns()
+        self._complaints = Complaints()
+        self._unknown: set[bytes] = set()
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._socket, selectors.EVENT_READ)
+        self._closed = False
+        self._thread = supervised("osc", self._run, threading.Event(), "OSC failed")
+
+    def lets(self, host: str) -> bool:
+        """Whether a host may use the port; without `allow` all may."""
+        return not self._allow or is_within(host, self._allow)
+
+    def start(self, controls: Controls, meters: Meters | None = None) -> None:
+        self._controls = controls
+        self._subscriptions = Subscriptions(controls, self._send_packet)
+        self._subscriptions.meters = meters
+        controls.on_error(self._tell)
+        self._subscriptions.start()
+        self._thread.start()
+
+    def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        if self._thread.is_alive():
+            self._wake()
+            self._thread.join(2.0)
+        if self._subscriptions is not None:
+            self._subscriptions.close()
+        self._selector.close()
+        self._socket.close()
+
+    def handle(self, packet: bytes, client: Client) -> None:
+        """Do what a packet says, at once or when it is due. Never raises."""
+        for _ in self._steps(packet, client):
+            pass
+
+    def _steps(self, packet: bytes, client: Client) -> Iterator[None]:
+        """The same little by little."""
+        question, now = Question(client), time.time()
+        for part in parts(packet):
+            if isinstance(part, str):
+                self._refuse(part, client)
+            elif part.due <= now:
+                yield from self._obey(part, question)
+            else:
+                self._put_off(part, question, now)
+            yield
+
+    def hand_in(self, packets: list[bytes], client: Client, done: Callable[[], None]) -> None:
+        """Have packets of a TCP client handled where those of UDP are, after those that came
+        before; then `done` is called. Any thread may."""
+        self._handed.append(Handed(packets, client, done, time.monotonic()))
+        self._wake()
+
+    def join(self, place: tuple, send: Callable[[bytes], None]) -> None:
+        """A TCP connection is there: from now on `send` takes what is told at `place`."""
+        self._streams[place] = send
+
+    def leave(self, place: tuple) -> None:
+        """A TCP connection is gone, and its subscription with it."""
+        self._streams.pop(place, None)
+        self._subscriptions.remove(place)
+
+    def _put_off(self, message: Message, question: Question, now: float) -> None:
+        if message.due > now + MAX_AHEAD:
+            reason = (
+                f"{message.address!r} is meant for {message.due - now:.0f} s from now, more than "
+                f"{MAX_AHEAD:.0f}: do the two clocks agree?"
+            )
+        elif len(self._waiting) >= MAX_WAITING:
+            reason = f"{MAX_WAITING} messages are already waiting for their time"
+        else:
+            heapq.heappush(self._waiting, (message.due, next(self._order), message, question))
+            return
+        self._refuse(reason, question.client, message.address)
+
+    def _obey(self, message: Message, question: Question) -> Iterator[None]:
+        client = question.client
+        try:
+            yield from self._dispatch(message, question)
+        except MusicRFMError as error:
+            self._refuse(str(error), client, message.address)
+            self._note_unknown(message.address)
+        except Exception as error:
+            address = message.address
+            log.exception("OSC %r failed", address, extra=about(address, client))
+            self._refuse(f"{address!r} failed: {error}", client, address)
+
+    def _dispatch(self, message: Message, question: Question) -> Iterator[None]:
+        address, arguments, client = message.address, message.arguments, question.client
+        if address in REPLIES:
+            return
+        if address == "/ping":
+            self._answer(question, "/pong")
+        elif address == "/get":
+            yield from self._get(useful(arguments), question)
+        elif address == "/list":
+            yield from self._list(useful(arguments), question)
+        elif address == "/subscribe":
+            self._subscribe(useful(arguments), client)
+        elif address == "/unsubscribe":
+            self._unsubscribe(useful(arguments), client)
+        elif address == "/reply_port":
+            self._set_reply_port(useful(arguments), client)
+        elif is_pattern(address):
+            for found in self._addressed(address):
+                try:
+                    self._set(found, arguments, client)
+                except MusicRFMError as error:  # which must not hold the others up
+                    self._refuse(str(error), client, found)
+                yield
+        else:
+            self._set(address, arguments, client)
+
+    def _addressed(self, address: str) -> list[str]:
+        """The parameters that an address or pattern means."""
+        if not is_pattern(address):
+            return [address]
+        found = match(address, list(self._controls.parameters))
+        if not found:
+            raise MusicRFMError(f"nothing matches the pattern {address!r}")
+        return found
+
+    def _set(self, address: str, arguments: tuple, client: Client) -> None:
+        parameter = self._controls.parameter(address)
+        if parameter.type == "trigger":
+            if pressed(arguments):
+                self._controls.set(parameter.address, None, client)
+            return
+        value = fitting(parameter, arguments)
+        kept = self._controls.set(parameter.address, value, client)
+        if not parameter.event and kept != value and client.told_at in self._subscriptions:
+            # It stands elsewhere than the sender thinks.
+            self._send(client.told_at, parameter.address, kept)
+
+    def _get(self, arguments: tuple, question: Question) -> Iterator[None]:
+        if question.full:
+            return
+        if len(arguments) != 1 or not isinstance(arguments[0], str):
+            raise MusicRFMError("/get takes one address, as a text")
+        parameters = [self._controls.parameter(a) for a in self._addressed(arguments[0])]
+        valued = [parameter for parameter in parameters if not parameter.event]
+        if not valued:
+            raise MusicRFMError(f"{arguments[0]!r} has no value to get")
+        for parameter in valued:
+            self._answer(question, parameter.address, self._controls.get(parameter.address))
+            yield
+
+    def _list(self, arguments: tuple, question: Question) -> Iterator[None]:
+        """Every control: address, type, lowest, highest (both 0 without limits), default, unit and
+        what it does."""
+        if question.full:
+            return
+        if len(arguments) > 1 or not all(isinstance(a, str) for a in arguments):
+            raise MusicRFMError("/list takes nothing, or one address or pattern, as a text")
+        wanted = self._addressed(arguments[0]) if arguments else list(self._controls.parameters)
+        for p in map(self._controls.parameter, wanted):
+            ends = (float(p.low or 0.0), float(p.high or 0.0))
+            default = "" if p.event else p.default
+            self._answer(question, "/list", p.address, p.type, *ends, default, p.unit, p.help)
+            yield
+
+    def _subscribe(self, arguments: tuple, client: Client) -> None:
+        port, rate = self._port(arguments[:1], client, "/subscribe"), RATE
+        if len(arguments) > 2 or not all(isinstance(a, (int, float)) for a in arguments[1:]):
+            raise MusicRFMError("/subscribe takes a port and a rate in Hz, both optional")
+        if len(arguments) == 2:
+            rate = float(arguments[1])
+            if not 0 < rate < math.inf:
+                raise MusicRFMError(f"/subscribe takes a rate of 1 to 60 Hz, not {rate:g}")
+        self._subscriptions.add(_place(client, port), rate)
+
+    def _unsubscribe(self, arguments: tuple, client: Client) -> None:
+        place = _place(client, self._port(arguments, client, "/unsubscribe"))
+        if not self._subscriptions.remove(place):
+            raise MusicRFMError(f"/unsubscribe: nobody on port {place[1]} had subscribed")
+
+    def _port(self, arguments: tuple, client: Client, address: str) -> int:
+        """The port given, or else where answers go."""
+        if not arguments:
+            return self._reply_ports.get(client.address, client.address[1])
+        port = arguments[0] if len(arguments) == 1 else None
+        if isinstance(port, bool) or not isinstance(port, (int, float)) or not 1 <= port <= 65535:
+            raise MusicRFMError(f"{address} takes a port number, 1 to 65535")
+        if not client.stream and self._is_own((client.host, int(port))):
+            raise MusicRFMError(
+                f"{address}: {int(port)} is the bridge's own port, which it cannot answer to: give "
+                "the port that you listen on"
+            )
+        return int(port)
+
+    def _is_own(self, place: tuple) -> bool:
+        """Whether what is sent there comes back to this bridge."""
+        return place[1] == self.port and is_own_address(place[0])
+
+    def _set_reply_port(self, arguments: tuple, client: Client) -> None:
+        """Max and TouchOSC listen on another port than they send from; over TCP nobody does."""
+        if len(arguments) != 1:
+            raise MusicRFMError("/reply_port takes one port number, 1 to 65535")
+        port = self._port(arguments, client, "/reply_port")
+        if client.stream:
+            return
+        self._reply_ports.add(client.address, port)
+
+    def _refuse(self, reason: str, client: Client, address: str = "") -> None:
+        if not self._complaints.lets(client.host):
+            return
+        reason = reason if len(reason) <= MAX_REASON else reason[:MAX_REASON] + "…"
+        more = self._complaints.left_out(client.host)
+        if more:
+            reason += f" ({more} others were not answered, as they were so many)"
+        log.warning("OSC: %s", reason, extra=about(address, client))
+        self._reply(client, "/error", reason)
+
+    def _tell(self, reason: str, source: object) -> None:
+        """An error the engine found later goes back to the client that set the value."""
+        if isinstance(source, Client) and self._complaints.lets(source.host):
+            self._reply(source, "/error", reason)
+
+    def _note_unknown(self, address: str) -> None:
+        """Messages to it are passed over while their sender is told no more, see `_hopeless`."""
+        if is_pattern(address) or address in SERVICE or self._controls.knows(address):
+            return
+        if len(self._unknown) >= MAX_UNKNOWN:
+            self._unknown.clear()
+        self._unknown.add(address.encode())
+
+    def _hopeless(self, packet: bytes, host: str) -> bool:
+        """Whether a packet is one of many to an address that there is not; then it is counted."""
+        if packet[: packet.find(b"\0")] not in self._unknown or not self._complaints.spent(host):
+            return False
+        self._complaints.count(host)
+        return True
+
+    def _answer(self, question: Question, address: str, *arguments: object) -> None:
+        """Unless the packet that asks has been answered enough already, which then is said once."""
+        if question.full:
+            return
+        packet = build(address, *arguments)
+        question.left -= len(packet)
+        if question.full:
+            self._refuse(
+                f"one packet is answered with {MAX_ANSWERED >> 10} kB at most, and the rest of its "
+                "questions is not: ask for less at once",
+                question.client,
+                address,
+            )
+            return
+        client = question.client
+        self._send_packet(_place(client, self._reply_ports.get(client.address)), packet)
+
+    def _reply(self, client: Client, address: str, *arguments: object) -> None:
+        self._send(_place(client, self._reply_ports.get(client.address)), address, *arguments)
+
+    def _send(self, place: tuple, address: str, *arguments: object) -> None:
+        try:
+            self._send_packet(place, build(address, *arguments))
+        except (ValueError, BuildError) as error:
+            log.debug("no reply to %s: %s", place, error)
+
+    def _send_packet(self, place: tuple, packet: bytes) -> None:
+        try:
+            if place[-1] == STREAM:
+                send = self._streams.get(place)
+                if send is not None:
+                    send(packet)
+                return
+            try:
+                self._socket.sendto(packet, place)
+            except ConnectionRefusedError:  # which an earlier packet met with, maybe elsewhere
+                self._socket.sendto(packet, place)
+        except OSError as error:
+            log.debug("no reply to %s: %s", place, error)
+
+    def _run(self) -> None:
+        while not self._closed:
+            try:
+                self._start_due()
+                self._receive()
+                if self._turns:
+                    self._turns.go_on()
+            except Exception:
+                log.exception("OSC failed")
+                time.sleep(0.1)
+
+    def _start_due(self) -> None:
+        while self._waiting and self._waiting[0][0] <= time.time():
+            _, _, message, question = heapq.heappop(self._waiting)
+            self._start(question.client, self._obey(message, question))
+
+    def _start(self, client: Client, steps: Iterator[None]) -> None:
+        if not self._turns.start(client.address, steps):
+            self._refuse("a packet is lost, as too many before it are not done yet", client)
+
+    def _receive(self) -> None:
+        """Wait for packets, and begin with those that are there."""
+        wait = 0.0
+        if not self._turns:
+            wait = self._waiting[0][0] - time.time() if self._waiting else 1.0
+            if self._streams:
+                wait = min(wait, HANDED_SECONDS)  # in case that waking fails
+            wait = min(max(wait, 0.0), 1.0)
+        woken = False
+        if wait and not self._selector.select(wait):
+            woken = True
+        else:
+            end = time.perf_counter() + READING
+            while time.perf_counter() < end and not self._closed:
+                try:
+                    packet, sender = self._socket.recvfrom(MAX_PACKET)
+                except BlockingIOError:
+                    break
+                except OSError as error:
+                    self._look_for_lost(error)
+                    break
+                woken = self._take(packet, sender) or woken
+        self._take_handed(woken)
+
+    def _look_for_lost(self, error: OSError) -> None:
+        """That an earlier packet found nobody is reported where the next one is waited for."""
+        if not self._closed:
+            log.debug("OSC receive: %s", error)
+            for place in nobody_at(self._socket):
+                self._subscriptions.nobody_at(place)
+
+    def _take(self, packet: bytes, sender: tuple) -> bool:
+        """Begin with a packet; whether it is the one that wakes this thread."""
+        if self._is_own(sender):
+            return not packet  # whoever can forge the bridge's own address is not answered there
+        if not self.lets(sender[0]):
+            return False
+        self._subscriptions.heard_from(sender[0])
+        if not self._hopeless(packet, sender[0]):
+            client = self._client(sender)
+            self._start(client, self._steps(packet, client))
+        return False
+
+    def _take_handed(self, woken: bool) -> None:
+        """Begin with what one TCP client has handed in, if its turn has come.
+
+        That is when the packet is back that was sent to wake this thread, and so all that came by
+        UDP before it has been begun; or, as that packet may be lost in a flood, a moment later.
+        """
+        if not self._handed or not (
+            woken or time.monotonic() - self._handed[0].at > HANDED_SECONDS
+        ):
+            return
+        one = self._handed.popleft()
+        if not self._turns.start(one.client.address, self._handed_steps(one)):
+            self._handed.appendleft(one)  # whoever sends by TCP waits
+
+    def _handed_steps(self, one: Handed) -> Iterator[None]:
+        for packet in one.packets:
+            yield from self._steps(packet, one.client)
+        one.done()
+
+    def _client(self, sender: tuple) -> Client:
+        """Who sent it, and, where a subscriber of the same host is told elsewhere, where."""
+        port = self._reply_ports.get(sender)
+        if port is not None:
+            self._reply_ports.heard_from(sender)
+        return Client(sender, sender if port is None else (sender[0], port, *sender[2:]))
+
+    def _wake(self) -> None:
+        """Send ourselves nothing, so that the thread sees what is new."""
+        try:
+            place = self._socket.getsockname()
+            host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(place[0], place[0])
+            self._socket.sendto(b"", (host, *place[1:]))
+        except OSError as error:
+            log.debug("OSC wake-up: %s", error)

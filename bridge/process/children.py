@@ -1,0 +1,48 @@
+"""Processes that look after one device each, so that a driver can hang or crash alone.
+
+They are Python modules of this package, get orders on stdin, answer on stdout, and end when stdin
+does, so none is left behind however the engine ends.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+
+def start(module: str, *arguments: str) -> subprocess.Popen:
+    """Run a module as a child, with pipes for orders and answers.
+
+    What device libraries print is dropped; what matters comes as answers.
+    """
+    root = str(Path(__file__).resolve().parents[2])
+    env = dict(os.environ)
+    env["PYTHONPATH"] = os.pathsep.join(filter(None, [root, env.get("PYTHONPATH")]))
+    return subprocess.Popen(
+        [sys.executable, "-m", module, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=env,
+    )
+
+
+def take_stdout() -> Callable[[str], None]:
+    """For the child: a function that writes a line to the engine, and stdout for no one else.
+
+    Device libraries print to stdout as well; that goes where stderr goes. If the engine has hung
+    up, the process ends.
+    """
+    channel = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)
+
+    def say(line: str) -> None:
+        try:
+            channel.write(line.replace("\n", " ").encode() + b"\n")
+        except OSError:
+            os._exit(0)
+
+    return say

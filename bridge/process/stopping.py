@@ -1,0 +1,157 @@
+"""Ctrl-C, SIGTERM and a closed terminal end a set within three seconds, whatever hangs.
+
+A thread of its own is woken by the signal itself, so that not even a main thread that hangs keeps
+it from seeing to the end: it gives the engine time to fade, keeps what was heard if that does not
+come, and ends the process.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from bridge.recording.recorder import say_what_is_missing
+
+if TYPE_CHECKING:
+    from bridge.engine import Engine
+    from bridge.process.voice import Voice
+
+LOOK_SECONDS = 0.05
+HANG_SECONDS = 1.4  # without a move, after a signal
+RESCUE_SECONDS = 0.8  # to end the files
+ONCE_SECONDS = 0.4  # within which one Ctrl-C may come twice, as from `timeout`
+LONGEST_SECONDS = 2.6  # for all that follows the music, unless it is seen to go on
+SLOW_SECONDS = 15.0  # for an engine that moves, but slowly
+HUNG = 1  # the exit status
+
+
+class Stop:
+    """Whether the set should end; `engine` is the one that plays, as soon as there is one."""
+
+    def __init__(self, voice: Voice) -> None:
+        self.asked = threading.Event()
+        self.engine: Engine | None = None
+        self._voice = voice
+        self._over = threading.Event()
+        self._numbers: frozenset[int] = frozenset()
+
+    def listen(self, waker: socket.socket, numbers: frozenset[int]) -> None:
+        """From now on one of these signals, whose number comes from `waker`, ends the set."""
+        self._numbers = numbers
+        threading.Thread(target=self._wait, args=(waker,), name="stop", daemon=True).start()
+
+    def over(self) -> None:
+        """The set has ended: there is nothing left to see to."""
+        self._over.set()
+
+    def _wait(self, waker: socket.socket) -> None:
+        while not self._over.is_set():
+            try:
+                numbers = waker.recv(64)
+                if not numbers:
+                    return
+                for number in numbers:
+                    if number in self._numbers:
+                        self.asked.set()
+                        self._see_to_it(number, waker)
+            except OSError:
+                return
+            except BaseException:
+                continue
+
+    def _see_to_it(self, number: int, waker: socket.socket) -> None:
+        began = time.monotonic()
+        if self.engine is None:  # nothing has been played, and there is nothing to keep
+            self._end(128 + number)
+            return
+        engine = self.engine
+        engine.stop()  # the main thread may hang, too
+        seen, moved = None, began
+        waker.setblocking(False)
+        while not self._over.wait(LOOK_SECONDS):
+            now = time.monotonic()
+            at, seen = seen, (engine.finishing, engine.ended, engine.beat, missing(engine))
+            moved = now if at != seen else moved
+            still, gone = now - moved, now - began
+            if _again(waker) and gone > ONCE_SECONDS:
+                self._hung(engine, kept=self._rescued(engine))
+            if engine.ended or engine.finishing:
+                if gone > LONGEST_SECONDS and still > HANG_SECONDS:
+                    self._hung(engine, kept=not missing(engine))
+            elif still > HANG_SECONDS or gone > SLOW_SECONDS:
+                self._hung(engine, kept=self._rescued(engine))
+
+    def _rescued(self, engine: Engine) -> bool:
+        """Whether what was heard is in the files of an engine that hangs."""
+
+        def keep() -> None:
+            saved.append(engine.rescue(RESCUE_SECONDS) and not missing(engine))
+
+        saved: list[bool] = []
+        thread = threading.Thread(target=keep, daemon=True)
+        thread.start()
+        thread.join(RESCUE_SECONDS + 0.1)
+        return saved == [True]
+
+    def _hung(self, engine: Engine, kept: bool) -> None:
+        for recorder in engine.recorders:
+            if hasattr(recorder, "missing"):
+                say_what_is_missing(recorder)
+        what = "what was heard is kept" if kept else "not all that was heard could be kept"
+        self._voice.say(f"error: something hung and the set had to be ended; {what}", error=True)
+        self._end(HUNG)
+
+    def _end(self, status: int) -> None:
+        if not self._over.is_set():
+            self._voice.show("")
+            self._voice.flush(0.2)
+            os._exit(status)
+
+
+def _again(waker: socket.socket) -> bool:
+    """Whether Ctrl-C came once more: then nobody waits for a fade."""
+    try:
+        return int(signal.SIGINT) in waker.recv(64)
+    except OSError:
+        return False
+
+
+def missing(engine: Engine) -> list[tuple[float, float]]:
+    """What is in no file of its recordings."""
+    return [gap for recorder in engine.recorders for gap in getattr(recorder, "missing", ())]
+
+
+@contextmanager
+def stopping(voice: Voice) -> Iterator[Stop]:
+    """What Ctrl-C, SIGTERM and SIGHUP ask to end; a second Ctrl-C does not wait for the fade."""
+    stop = Stop(voice)
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        stop.asked.set()  # never raises: an interrupted `join` would take its thread for ended
+
+    signals = [signal.SIGINT, signal.SIGTERM]
+    hang_up = getattr(signal, "SIGHUP", None)  # Windows has none
+    if hang_up is not None and signal.getsignal(hang_up) != signal.SIG_IGN:  # as nohup sets it
+        signals.append(hang_up)
+    woken, waker = socket.socketpair()
+    waker.setblocking(False)
+    before = {number: signal.signal(number, handle) for number in signals}
+    woken_before = signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
+    stop.listen(woken, frozenset(int(number) for number in signals))
+    try:
+        yield stop
+    finally:
+        stop.over()
+        signal.set_wakeup_fd(woken_before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for end in (waker, woken):
+            with suppress(OSError):
+                end.close()

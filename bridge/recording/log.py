@@ -1,0 +1,310 @@
+"""The control log of a set: what was changed when, and all that is needed to play it again.
+
+A file of JSON lines: the first tells how the set was begun, each further one a change that counted,
+the last where it ended. What a rewind took back is not in it, so it tells what is heard.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import queue
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import torch
+
+from bridge.controls.controls import MAX_GLIDE
+from bridge.controls.parameters import Value
+from bridge.process.threads import supervised
+from bridge.recording.disk import FULL, AppendedFile
+from bridge.recording.recorder import END_SECONDS, NEW_FILE_SECONDS, RETRY_SECONDS, SYNC_SECONDS
+from musicrfm.errors import MusicRFMError
+from musicrfm.files.paths import path_of
+from musicrfm.files.text import read_text
+from musicrfm.files.writing import reason
+from musicrfm.runtime.compiled_step import kernels
+
+if TYPE_CHECKING:
+    from musicrfm.directions import Direction
+    from musicrfm.model import MusicModel
+
+log = logging.getLogger(__name__)
+
+FORMAT = "musicrfm control log 1"
+STOP = "/stop"  # no parameter: the player ended the set
+MOST_BYTES = 2**30
+TELL_SECONDS = 0.2  # how often it tells how far the set has come
+LONGEST = 1e7  # seconds of a set, as `bridge play --seconds` allows
+SAMPLED = 4096  # values of each weight that tell it from another
+
+
+class Change(NamedTuple):
+    """One value that began to count. seconds: how long a glide there takes, None as usual."""
+
+    address: str
+    value: Value
+    seconds: float | None
+    source: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Changes that count from a frame on; time: seconds of audio before it."""
+
+    frame: int
+    time: float
+    changes: tuple[Change, ...]
+
+
+class ControlLog:
+    """A control log that is being written, on a thread of its own so that no disk delays the music.
+
+    What the disk does not take is kept and tried again. Raises MusicRFMError if the file cannot be
+    made, or there is one already.
+    """
+
+    def __init__(self, path: str | Path, header: Mapping[str, Any], rate: int) -> None:
+        self.path = path_of(path)
+        self._rate = rate
+        try:
+            self._file = AppendedFile(self.path)
+        except FileExistsError:
+            raise MusicRFMError(f"{str(path)!r} is there already: name another file") from None
+        except OSError as error:
+            raise MusicRFMError(f"cannot write {str(path)!r}: {reason(error)}") from None
+        self._lines: queue.SimpleQueue[dict | None] = queue.SimpleQueue()
+        self._head = _encoded({"format": FORMAT, **header})
+        self._waiting = bytearray(self._head)  # for the disk
+        self._over = False  # all lines have come
+        self._told = 0  # samples that the log says were played
+        self._closing: float | None = None  # since when
+        self.failed = False
+        self._thread = supervised("control-log", self._run, threading.Event(), "the log goes on")
+        self._thread.start()
+
+    def write(self, frame: int, first: int, changes: Iterable[Change] = ()) -> None:
+        """Changes that count from frame number `frame` on, whose first sample is `first`.
+
+        Called for frames without changes too, now and then it tells how far the set has come.
+        """
+        if first - self._told >= TELL_SECONDS * self._rate:
+            self._told = first
+            self._lines.put({"at": first})
+        for change in changes:
+            line = {"frame": frame, "time": first / self._rate, "address": change.address}
+            line |= {"value": change.value, "source": change.source}
+            if change.seconds is not None:
+                line["seconds"] = change.seconds
+            self._lines.put(line)
+
+    def note_part(self, name: str, first: int) -> None:
+        """The recording goes on in another file from this sample on."""
+        self._lines.put({"part": name, "at": first})
+
+    def close(self, samples: int | None = None) -> None:
+        """Finish the file; `samples`: how long the set was. Safe to call twice.
+
+        Waits for a disk in trouble no longer than it must.
+        """
+        if self._closing is not None:
+            return
+        self._closing = time.monotonic()
+        if samples is not None:
+            self._lines.put({"end": samples})
+        self._lines.put(None)
+        self._thread.join(END_SECONDS + 0.5)
+
+    # ---- the log's thread ----
+
+    def _run(self) -> None:
+        waiting, synced = self._waiting, time.monotonic()
+        self._until_taken(waiting)
+        while not self._over and not self.failed:
+            self._over = self._gather(waiting)
+            self._until_taken(waiting)
+            if not self.failed and (self._over or time.monotonic() - synced > SYNC_SECONDS):
+                with contextlib.suppress(OSError):  # it is told when it cannot be written to
+                    self._file.sync()
+                synced = time.monotonic()
+        self._file.close()
+
+    def _gather(self, waiting: bytearray) -> bool:
+        """Adds the lines that have come; whether the last is among them."""
+        with contextlib.suppress(queue.Empty):
+            line = self._lines.get(timeout=SYNC_SECONDS)
+            while line is not None:
+                waiting += _encoded(line)
+                line = self._lines.get_nowait()
+            return True
+        return False
+
+    def _until_taken(self, waiting: bytearray) -> None:
+        """Writes all of `waiting`, which is empty then, however long the disk takes."""
+        began, told = time.monotonic(), ""
+        while waiting and not self.failed:
+            try:
+                del waiting[: self._file.write(bytes(waiting))]
+                continue
+            except OSError as error:
+                if told != reason(error):
+                    told = reason(error)
+                    log.error("the control log %s: %s; it is tried again", self.path, told)
+                full = error.errno in FULL
+            now = time.monotonic()
+            if self._closing is not None and now - self._closing > END_SECONDS:
+                self.failed = True
+                log.error("the control log %s ended: %s", self.path, told)
+            elif not full and now - began > NEW_FILE_SECONDS:
+                self._open_again(waiting)
+            if not self.failed:
+                time.sleep(0.05 if self._closing is not None else RETRY_SECONDS)
+
+    def _open_again(self, waiting: bytearray) -> None:
+        with contextlib.suppress(OSError):
+            if self._file.open_again() == 0 and not waiting.startswith(self._head):
+                waiting[:0] = self._head  # another disk is in its place
+
+
+def _encoded(line: Mapping[str, Any]) -> bytes:
+    """One line of JSON; what is no text in any language is escaped."""
+    try:
+        return json.dumps(line, ensure_ascii=False, default=str).encode("utf-8") + b"\n"
+    except UnicodeEncodeError:
+        return json.dumps(line, default=str).encode("ascii") + b"\n"
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A control log that was read. samples: the length of the set, None if it broke off. reached:
+    how many samples it surely had."""
+
+    header: dict[str, Any]
+    entries: tuple[Entry, ...]
+    samples: int | None
+    reached: int = 0
+
+
+def read_log(path: str | Path) -> Recorded:
+    """A control log from its file; one whose last line broke off is read up to there.
+
+    A line that is damaged is passed over, and that is said. Raises MusicRFMError for a file that is
+    missing or no control log.
+    """
+    try:
+        lines = read_text(path, "control log", damaged=True, most=MOST_BYTES).text.split("\n")
+    except MusicRFMError as error:
+        raise MusicRFMError(f"cannot read {str(path)!r}: {error}") from None
+    header = _line(lines[0])
+    if header is None or header.get("format") != FORMAT:
+        raise MusicRFMError(
+            f"{str(path)!r} is no control log: give the .jsonl that "
+            "`bridge play --record` wrote beside the sound"
+        )
+    times: dict[int, float] = {}
+    changes: dict[int, list[Change]] = {}
+    samples, reached, damaged = None, 0, 0
+    for number, text in enumerate(lines[1:], start=2):
+        line = _line(text)
+        if line is None:
+            damaged += bool(text.strip()) and number < len(lines)
+            continue
+        try:
+            if "end" in line:
+                samples = _whole(line["end"])
+            elif "at" in line:
+                reached = max(reached, _whole(line["at"]))
+            else:
+                frame, time, change = _change(line)
+                times[frame] = time
+                changes.setdefault(frame, []).append(change)
+        except KeyError as error:
+            told = f"this is no change: it does not tell {error.args[0]}"
+            raise MusicRFMError(f"{str(path)!r}, line {number}: {told}") from None
+        except (TypeError, ValueError, OverflowError) as error:
+            told = f"this is no change: {error}"
+            raise MusicRFMError(f"{str(path)!r}, line {number}: {told}") from None
+    if damaged:
+        log.warning("%s: %d damaged lines are passed over", path, damaged)
+    entries = tuple(Entry(n, times[n], tuple(changes[n])) for n in sorted(times))
+    return Recorded(header, entries, samples, reached)
+
+
+def _change(line: dict[str, Any]) -> tuple[int, float, Change]:
+    """Frame, second and what changed. Raises KeyError, TypeError or ValueError for no change."""
+    frame, time = _whole(line["frame"]), float(line["time"])
+    seconds = line.get("seconds")
+    seconds = None if seconds is None else float(seconds)
+    change = Change(str(line["address"]), line["value"], seconds, str(line["source"]))
+    if not 0 <= time <= LONGEST:
+        raise ValueError(f"no set has a second {time:g}")
+    if seconds is not None and not 0 <= seconds <= MAX_GLIDE:
+        raise ValueError(f"a glide takes 0 to {MAX_GLIDE:g} s, not {seconds:g}")
+    if isinstance(change.value, bool) or not isinstance(change.value, (int, float, str)):
+        raise ValueError("its value is neither a number nor a text")
+    return frame, time, change
+
+
+def _whole(value: object) -> int:
+    """A count, such as of samples. Raises ValueError or TypeError if it is none."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 2**48:
+        raise ValueError("a frame or sample is told by a whole number from 0 up")
+    return value
+
+
+def _line(text: str) -> dict | None:
+    try:
+        line = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return line if isinstance(line, dict) else None
+
+
+def source_name(source: object) -> str:
+    """Who made a change, in a word or two."""
+    if isinstance(source, str):
+        return source[:80]
+    return type(source).__name__.lower()
+
+
+def product_version() -> str:
+    try:
+        return version("musicrfm-bridge")
+    except PackageNotFoundError:  # run from its folder without being installed
+        return "unknown"
+
+
+def model_fingerprint(model: MusicModel) -> str:
+    """16 hexadecimal digits that tell these weights from others."""
+    digest = hashlib.sha256()
+    for name, weight in sorted(model.hf.state_dict().items()):
+        flat = weight.detach().reshape(-1)
+        some = flat[:: max(1, flat.numel() // SAMPLED)].cpu().double().numpy()
+        digest.update(f"{name} {list(weight.shape)} {weight.dtype}".encode())
+        digest.update(some.tobytes())
+    return digest.hexdigest()[:16]
+
+
+def direction_fingerprint(direction: Direction) -> str:
+    """16 hexadecimal digits that tell this direction from others."""
+    digest = hashlib.sha256(direction.vectors.numpy().tobytes())
+    digest.update(direction.layer_scores.numpy().tobytes())
+    digest.update(json.dumps(direction.meta, sort_keys=True, default=str).encode())
+    return digest.hexdigest()[:16]
+
+
+def build() -> dict[str, str]:
+    """What else decides the last bit of a sum, beside the model."""
+    return {
+        "version": product_version(),
+        "torch": torch.__version__,
+        "numba": version("numba") if kernels() is not None else "none",
+        "cpu": torch.backends.cpu.get_cpu_capability(),
+    }

@@ -1,0 +1,247 @@
+"""Writes what is played into sound files, on a thread of its own, through a disk's bad moments.
+
+The engine only puts blocks into a queue, so a slow disk never delays the music. What the disk does
+not take is kept in memory and tried again; where the file itself is lost, the recording goes on in
+the next one. At the end `missing` says what is in no file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from bridge.process.threads import supervised
+from bridge.recording.disk import FULL, LOST, remove
+from bridge.recording.part import SUFFIXES, Part
+from musicrfm.errors import MusicRFMError
+from musicrfm.files.paths import path_of
+from musicrfm.files.writing import check_place, reason, unused
+
+log = logging.getLogger(__name__)
+
+QUEUE_SECONDS = 300.0  # of sound that is kept while the disk takes nothing
+SYNC_SECONDS = 1.0  # what a power cut may cost
+RETRY_SECONDS = 0.5
+NEW_FILE_SECONDS = 2.0  # of errors other than a full disk, before another file is tried
+END_SECONDS = 2.0  # for a disk in trouble to take the rest at the end
+SLOW_SECONDS = 30.0  # for one that is only slow
+
+
+def is_sound_file(name: str) -> bool:
+    return Path(name).suffix.lower() in SUFFIXES
+
+
+def say_what_is_missing(recorder: Recorder) -> bool:
+    """Says at the end which seconds are in no file; whether there are any."""
+    missing = recorder.missing
+    if missing:
+        told = ", ".join(f"{first:.1f} to {last:.1f} s" for first, last in missing[:10])
+        log.error(
+            "the recording %s lacks %s%s%s",
+            *(recorder.asked, told, ", …" if len(missing) > 10 else ""),
+            f": {recorder.why}" if recorder.why else "",
+        )
+    return bool(missing)
+
+
+class Recorder:
+    """FLAC or WAV files (24 bit) that are being written, the first of them `path`.
+
+    A file that is there is not written over unless `overwrite`: this one is then called `NAME-2`,
+    and so on. `wait` lets `write` block while the
+    disk catches up, for writing faster than real time. `on_part` may be set to hear, on the
+    recorder's thread, of each further file: its name and the number of its first sample. Raises
+    MusicRFMError if no file can be made.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        rate: int,
+        channels: int,
+        frame_size: int = 640,
+        wait: bool = False,
+        overwrite: bool = False,
+    ) -> None:
+        self.asked = path_of(path)
+        if not is_sound_file(self.asked.name):
+            raise MusicRFMError(f"{str(path)!r} must end in .flac or .wav")
+        check_place(path)
+        self._rate, self._channels = rate, channels
+        try:
+            if overwrite:
+                remove(self.asked)
+            self._part = self._new_part(0)
+        except OSError as error:
+            raise MusicRFMError(f"cannot write {str(path)!r}: {reason(error)}") from None
+        self.path = self._part.path
+        self.on_part: Callable[[str, int], None] | None = None
+        self.trouble = ""  # what the disk says; "" while all is well
+        self.why = ""  # what it said last
+        self.failed = False  # it has given up
+        self._parts = [self._part]
+        self._written = 0  # samples that it was given
+        self._wait = wait
+        self._synced = 0.0
+        self._closing: float | None = None  # since when
+        self._queue: queue.Queue[tuple[int, np.ndarray] | None] = queue.Queue(
+            maxsize=max(2, round(QUEUE_SECONDS * rate / frame_size))
+        )
+        self._thread = supervised("recorder", self._run, threading.Event(), "recording goes on")
+        self._thread.start()
+
+    def write(self, audio: np.ndarray) -> None:
+        """Queue a block [samples, channels]; the caller must not change it afterwards."""
+        block = self._written, audio
+        self._written += len(audio)
+        while not self.failed:
+            try:
+                return self._queue.put(block, block=self._wait, timeout=0.2)
+            except queue.Full:
+                if not self._wait:
+                    return  # the disk takes nothing for minutes: it is missing
+
+    def close(self) -> None:
+        """Write what is queued and finish the file; safe to call twice.
+
+        Waits for a disk no longer than it must: `missing` tells what is in no file.
+        """
+        if self._closing is not None:
+            return
+        self._closing = moved = time.monotonic()
+        with contextlib.suppress(queue.Full):
+            self._queue.put_nowait(None)  # it need not wait for the next look
+        at = None
+        while self._thread.is_alive():
+            self._thread.join(0.05)
+            now = time.monotonic()
+            at, before = (self._queue.qsize(), self._part.saved), at
+            moved = now if at != before else moved
+            slow = not self._wait and now - self._closing > SLOW_SECONDS
+            if now - moved > END_SECONDS + 0.3 or slow:
+                self.trouble = self.why = self.trouble or "the disk does not answer"
+                break
+
+    @property
+    def missing(self) -> list[tuple[float, float]]:
+        """What is in no file, as (from, to) in seconds of the set."""
+        gaps, at = [], 0
+        for first, end in [*((p.first, p.saved) for p in self._parts), (self._written,) * 2]:
+            if first > at:
+                gaps.append((at / self._rate, first / self._rate))
+            at = max(at, end)
+        return gaps
+
+    @property
+    def behind(self) -> float:
+        """Seconds of sound that wait for the disk, unless whoever writes waits for it too."""
+        return 0.0 if self._wait else max(0, self._written - self._part.saved) / self._rate
+
+    # ---- the recorder's thread ----
+
+    def _run(self) -> None:
+        while not self.failed:
+            try:
+                block = self._queue.get(timeout=SYNC_SECONDS / 4)
+            except queue.Empty:
+                block = None
+            if block is None and self._closing is not None and self._queue.empty():
+                break
+            self._persist(self._take, block)
+        self._persist(lambda _: self._part.finish(), None)
+        if self.failed:
+            self._part.abandon()
+        for part in self._parts[:-1]:
+            part.mend()
+
+    def _take(self, block: tuple[int, np.ndarray] | None) -> None:
+        """Brings a block, if there is one, to the disk. Raises OSError; may be called again."""
+        if block is not None and block[0] >= self._part.end:
+            first, audio = block
+            if first > self._part.end or self._part.full:  # what lies between is lost
+                self._part.finish()
+                self._begin(first)
+            try:
+                self._part.write(audio)
+            except (ValueError, TypeError, RuntimeError) as error:
+                log.error("a block of %s samples cannot be recorded: %s", np.shape(audio), error)
+                self._part.write(np.zeros((len(audio), self._channels), np.float32))
+        self._part.flush()
+        if time.monotonic() - self._synced > SYNC_SECONDS:
+            self._part.sync()
+            self._synced = time.monotonic()
+
+    def _persist(self, act: Callable, *about: object) -> None:
+        """Acts until the disk lets it; gives up only when the set is over, or others wait for it.
+
+        A full disk may be made empty, and one that is gone may come back.
+        """
+        began = time.monotonic()
+        while not self.failed:
+            try:
+                act(*about)
+                if self.trouble:
+                    log.warning("recording to %s goes on", self._part.path)
+                    self.trouble = ""
+                return
+            except Exception as error:
+                self._say(error)
+                code = getattr(error, "errno", None)
+            now = time.monotonic()
+            since = self._closing if self._closing is not None else began if self._wait else now
+            useless = code in FULL or (code in LOST and self._part.saved == self._part.first)
+            if now - since > END_SECONDS:
+                self.failed = True
+                log.error("recording to %s ended: %s", self._part.path, self.trouble)
+            elif not useless and (code in LOST or now - began > NEW_FILE_SECONDS):
+                self._save_elsewhere(code)
+                began = now
+            else:
+                self._rest()
+
+    def _say(self, error: Exception) -> None:
+        told = reason(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+        if told != self.trouble:
+            log.error("recording to %s: %s; it is tried again", self._part.path, told)
+        self.trouble = self.why = told
+
+    def _save_elsewhere(self, code: int | None) -> None:
+        """What the file does not hold yet goes into the next one, if there can be one now."""
+        lost = self._part
+        try:
+            self._begin(lost.saved)
+        except OSError as error:
+            self._say(error)
+            self._rest()
+            return
+        for audio in lost.abandon():
+            self._part.write(audio)
+        if code == errno.ENOENT:
+            lost.saved = lost.first  # somebody deleted it
+
+    def _rest(self) -> None:
+        time.sleep(RETRY_SECONDS if self._closing is None else 0.05)
+
+    def _begin(self, first: int) -> None:
+        """The next file, from sample number `first` on. Raises OSError."""
+        self._part = self._new_part(first)
+        self._parts.append(self._part)
+        log.warning("the recording goes on in %s, from %.1f s", self._part.path, first / self._rate)
+        if self.on_part is not None:
+            self.on_part(self._part.path.name, first)
+
+    def _new_part(self, first: int) -> Part:
+        while True:
+            place = unused(self.asked)
+            try:
+                return Part(place, self._rate, self._channels, first)
+            except FileExistsError:  # somebody was quicker
+                continue

@@ -1,0 +1,116 @@
+"""Reads TOML files, and finds the line that a key stands in, so that an error can name it.
+
+Python's TOML parser does not tell; the lines only have to be right for files that it has taken.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from musicrfm.errors import MusicRFMError
+from musicrfm.files.text import Text, read_text
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+MOST_BYTES = 8 * 2**20
+QUOTES = "put a path in single quotes, as in 'C:\\tracks\\new', or write / for \\"
+
+_HEADER = re.compile(r"\s*(\[\[?)\s*(.+?)\s*\]\]?\s*(#.*)?$")
+_PART = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'[^']*'|[\w-]+)\s*""")
+_LONG = ('"' * 3, "'" * 3)
+_AT_LINE = re.compile(r"at line (\d+)")
+
+
+def read_toml(path: str | Path, shown: str) -> Text:
+    """A TOML file's text. Raises MusicRFMError, in which it is called `shown`, if it is none."""
+    try:
+        return read_text(path, "rig file", fix="save it as UTF-8", most=MOST_BYTES)
+    except MusicRFMError as error:
+        raise MusicRFMError(f"cannot read the rig file {shown!r}: {error}") from None
+
+
+def parsed(text: str, shown: str) -> dict[str, Any]:
+    """TOML as a dict. Raises MusicRFMError, with what is likely meant, for what is no TOML."""
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise MusicRFMError(f"{shown}: not valid TOML: it is nested too deeply") from None
+    except ValueError as error:  # beside TOML's own, a number of thousands of digits
+        hint = _hint(str(error), text.split("\n"))
+        raise MusicRFMError(f"{shown}: not valid TOML: {error}{hint}") from None
+
+
+def _hint(error: str, lines: list[str]) -> str:
+    """What is likely wrong with the line that an error of the parser names."""
+    found = _AT_LINE.search(error)
+    line = lines[int(found[1]) - 1] if found else ""
+    if '"' in line and "\\" in line:
+        return f"; in double quotes \\ means something else: {QUOTES}"
+    if set(line) & set("“”„«»‘’‚"):
+        return "; the quotes in this line are typographic: write straight ones"
+    if "\u00a0" in line:
+        return "; there is a no-break space in this line: write a plain one"
+    return ""
+
+
+@dataclass
+class Source:
+    """A file's name and where its keys are; as a text, the name alone.
+
+    Tables are called as in the file, `[osc]` or `[[midi]] number 2`, and the top level "".
+    """
+
+    path: str
+    lines: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, path: str, text: str) -> Source:
+        lines: dict[tuple[str, str], int] = {}
+        times: Counter[str] = Counter()
+        table, closing = "", None
+        for number, line in enumerate(text.split("\n"), start=1):
+            if closing is not None:
+                closing = None if closing in line else closing
+                continue
+            closing = next((mark for mark in _LONG if line.count(mark) == 1), None)
+            header = _HEADER.match(line) if line.lstrip().startswith("[") else None
+            if header and "=" not in line.split("]")[0]:
+                name = ".".join(_parts(header[2]))
+                table = f"[{name}]"
+                if header[1] == "[[":
+                    times[name] += 1
+                    table = f"[[{name}]] number {times[name]}"
+                lines.setdefault((table, ""), number)
+                lines.setdefault(("", name.split(".")[0]), number)
+            elif parts := _parts(line):
+                lines.setdefault((table, parts[0]), number)
+        return cls(path, lines)
+
+    def at(self, table: str, key: str = "") -> str:
+        """`rig.toml, line 12`, or the name alone for what cannot be found."""
+        line = self.lines.get((table, key)) or self.lines.get((table, ""))
+        return f"{self.path}, line {line}" if line else self.path
+
+    def __str__(self) -> str:
+        return self.path
+
+
+def _parts(text: str) -> list[str]:
+    """The parts of the dotted key that a text begins with."""
+    parts, position = [], 0
+    while match := _PART.match(text, position):
+        part = match[1]
+        parts.append(part[1:-1] if part[0] in "\"'" else part)
+        position = match.end()
+        if text[position : position + 1] != ".":
+            break
+        position += 1
+    return parts

@@ -1,0 +1,100 @@
+"""Takes over what is changed in the rig file while the set plays.
+
+Only what the file says differently than before is taken over, so that saving it does not undo what
+was turned by hand. A file that is wrong is told in the log, with the line, and nothing changes.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bridge.controls.controls import Controls, Value, steer_address
+from bridge.controls.presets import Presets
+from bridge.rig.rig import TABLES, Rig, load_rig
+from musicrfm.directions import SUFFIX
+from musicrfm.errors import MusicRFMError
+
+if TYPE_CHECKING:
+    from bridge.midi.controllers import MidiInput
+
+log = logging.getLogger(__name__)
+
+LIVE = ("prompt", "gain", "guidance", "temperature", "top_k", "steer_guidance", "keep_norm")
+OPTIONS = ("layers", "schedule", "inject", "inject_per", "component")
+
+
+class Reloader:
+    """Looks at the file now and then; `look` never raises."""
+
+    def __init__(
+        self, rig: Rig, controls: Controls, presets: Presets, midi: MidiInput | None = None
+    ) -> None:
+        self._rig, self._controls, self._presets, self._midi = rig, controls, presets, midi
+        self._stamp = _stamp(rig.path)
+
+    def look(self) -> bool:
+        """Whether the file has changed and was taken over."""
+        stamp = _stamp(self._rig.path)
+        if stamp is None or stamp == self._stamp:
+            return False
+        self._stamp = stamp
+        try:
+            return self._take(load_rig(str(self._rig.path)))
+        except MusicRFMError as error:
+            log.warning("the rig file is not read again: %s", error)
+        except Exception:
+            log.exception("the rig file is not read again")
+        return False
+
+    def _take(self, new: Rig) -> bool:
+        if new == self._rig:
+            return False
+        before, after = live_values(self._rig), live_values(new)
+        changed = {a: v for a, v in after.items() if before.get(a) != v}
+        for address in before.keys() - after.keys():
+            parameter = self._controls.parameters.get(address)
+            if parameter is not None and address != "/prompt":
+                changed[address] = parameter.default
+        if self._midi is not None and new.midi != self._rig.midi:
+            self._midi.remap(new.midi)
+        self._controls.set_many(changed, source="rig")
+        self._presets.replace(new.presets)
+        later = [table for table in TABLES if _fixed(new, table, self._rig)]
+        if new.midi_ports != self._rig.midi_ports or (new.midi and self._midi is None):
+            later.append("midi")
+        if new.crossfade != self._rig.crossfade:
+            later.append("crossfade")  # its seconds count from the beginning of the set
+        self._rig = new
+        log.info("the rig file is read again")
+        if later:
+            log.warning("what is new in %s counts from the next set on", " and ".join(later))
+        return True
+
+
+def live_values(rig: Rig) -> dict[str, Value]:
+    """What a rig sets of the controls, by address."""
+    values = {f"/{key}": rig.engine[key] for key in LIVE if key in rig.engine}
+    for steer in rig.steer:
+        is_file = "/" in steer.name or steer.name.endswith(SUFFIX)
+        address = steer_address(Path(steer.name).stem if is_file else steer.name)
+        if steer.coefficient is not None:
+            values[address] = steer.coefficient
+        options = {f"{address}/{option}": getattr(steer, option) for option in OPTIONS}
+        values.update({key: value for key, value in options.items() if value is not None})
+    return values
+
+
+def _fixed(new: Rig, table: str, old: Rig) -> bool:
+    """Whether a table differs in what cannot change while a set plays."""
+    one, other = getattr(new, table), getattr(old, table)
+    return any(one.get(key) != other.get(key) for key in {*one, *other} - set(LIVE))
+
+
+def _stamp(path: Path | None) -> tuple[int, int] | None:
+    try:
+        status = path.stat() if path is not None else None
+    except OSError:
+        return None
+    return None if status is None else (status.st_mtime_ns, status.st_size)

@@ -1,0 +1,44 @@
+"""Changes the rig file: what a set wants to find again tomorrow is written into it.
+
+Comments, order, encoding and line ends stay as the player wrote them, and the file is replaced in
+one step, so that whatever happens there is either the old or the new one.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from bridge.rig.lines import read_toml
+from musicrfm.errors import MusicRFMError
+from musicrfm.files.paths import path_of
+from musicrfm.files.text import Text
+from musicrfm.files.writing import beside, reason
+
+_lock = threading.Lock()
+
+
+def edit(path: str | Path, change: Callable[[tomlkit.TOMLDocument], None]) -> None:
+    """Read the file, let `change` change it, and put it back; a missing file is made.
+
+    Raises MusicRFMError, leaving the file as it was, if it cannot be read, parsed or written.
+    """
+    file = path_of(path).resolve()  # a link stays a link
+    with _lock:
+        before = read_toml(file, str(path)) if file.exists() else Text("")
+        try:
+            document = tomlkit.parse(before.text)
+        except (TOMLKitError, ValueError, RecursionError) as error:
+            raise MusicRFMError(f"cannot change the rig file {str(path)!r}: {error}") from None
+        change(document)
+        try:
+            with beside(file) as new:
+                new.write_bytes(before.encoded(tomlkit.dumps(document)))
+        except OSError as error:
+            raise MusicRFMError(
+                f"cannot write the rig file {str(path)!r}: {reason(error)}"
+            ) from None

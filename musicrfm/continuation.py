@@ -1,0 +1,77 @@
+"""What a piece can begin from: the end of a recording, as the codes that a model would have chosen.
+
+So a set can grow out of a performer's own material: the decoder reads the take as if it had played
+it, and goes on from there.
+"""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from musicrfm.errors import MusicRFMError
+from musicrfm.files.paths import path_of
+from musicrfm.files.sound import check_mix, read_sound
+from musicrfm.model import MusicModel
+
+SECONDS = 8.0  # of a take that are kept
+WARM_UP = 1.0  # seconds before, that the codec also hears
+SHORTEST = 0.5
+SILENT = 1e-3  # peak, 60 dB below full scale
+
+
+def opening(model: MusicModel, source: object, longest: int) -> Tensor:
+    """Codes int64 [codebooks, frames] of a take's end, at most 8 s and `longest` frames.
+
+    source: the path of a sound file, or codes of the whole take. Raises MusicRFMError if there is
+    no such file, if it is silent or shorter than half a second, or if its sides cancel each other
+    when they are mixed for the model.
+    """
+    frames = min(longest, round(SECONDS * model.frame_rate))
+    if isinstance(source, (str, os.PathLike)):
+        codes = model.encode_audio(*_end_of(model, source))
+    else:
+        codes = _checked(model, source)
+    return codes[:, -frames:].to(model.device).contiguous()
+
+
+def _end_of(model: MusicModel, source: str | os.PathLike[str]) -> tuple[np.ndarray, int]:
+    """The end of a sound file, float32 [samples, channels], and its rate in Hz."""
+    shown = os.fspath(source)
+    if not path_of(source).exists():
+        raise MusicRFMError(f"there is no recording {shown!r} to continue: check the path")
+    audio, rate = read_sound(source, last=SECONDS + WARM_UP)
+    if len(audio) < SHORTEST * rate:
+        raise MusicRFMError(
+            f"{shown!r} is only {len(audio) / rate:.2f} s long: "
+            f"to go on from it takes at least {SHORTEST:g} s"
+        )
+    peak = float(np.abs(audio[-round(SECONDS * rate) :]).max())
+    if peak < SILENT:
+        raise MusicRFMError(
+            f"{shown!r} is silent at its end, so there is nothing to go on from: cut that off"
+        )
+    if audio.shape[1] != model.channels:
+        check_mix(audio, shown)
+    return audio / max(1.0, peak), rate  # beyond full scale, the codec would only hear noise
+
+
+def _checked(model: MusicModel, source: object) -> Tensor:
+    try:
+        codes = torch.as_tensor(source).detach().long()
+    except (TypeError, ValueError, RuntimeError):
+        raise MusicRFMError(
+            f"continue_from must be a sound file's path or codes, not {type(source).__name__}"
+        ) from None
+    shortest = max(model.delays) + 1
+    if codes.ndim != 2 or codes.shape[0] != model.codebooks or codes.shape[1] < shortest:
+        raise MusicRFMError(
+            f"codes to continue from must be [{model.codebooks}, at least {shortest} frames], "
+            f"not {list(codes.shape)}"
+        )
+    if codes.min() < 0 or codes.max() >= model.codes:
+        raise MusicRFMError(f"codes must be from 0 to {model.codes - 1}")
+    return codes

@@ -1,0 +1,215 @@
+"""What a model's decoder holds in mind while it hears clips: pooled hidden states of its layers.
+
+They are the same for every target on the same clips and take most of the time, so they are kept on
+disk, keyed by the model's weights and everything that decides the clips.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from musicrfm.data.states import States
+from musicrfm.errors import MusicRFMError
+from musicrfm.executor import one_thread
+from musicrfm.files.paths import path_of
+
+if TYPE_CHECKING:
+    from musicrfm.data.clips import ClipSet
+    from musicrfm.model import MusicModel
+
+POOLINGS = ("mean", "max", "last", "mean+std")
+Heard = tuple[np.ndarray, int]  # audio [samples] or [samples, channels], sample rate in Hz
+
+
+def pool(states: torch.Tensor, pooling: str) -> torch.Tensor:
+    """[..., frames, width] -> [..., width]: the mean, the maximum, or the last frame.
+
+    `mean+std` puts the standard deviation behind the mean: [..., 2 * width]. It tells a probe more,
+    but is no place in the residual stream, so that nothing can be steered along it.
+    """
+    if pooling == "mean":
+        return states.mean(-2)
+    if pooling == "max":
+        return states.amax(-2)
+    if pooling == "last":
+        return states[..., -1, :]
+    if pooling == "mean+std":
+        return torch.cat([states.mean(-2), states.std(-2, unbiased=False)], -1)
+    raise MusicRFMError(f"pooling {pooling!r} is not one of {', '.join(POOLINGS)}")
+
+
+def features_of(pooling: str, width: int) -> int:
+    """How many numbers `pool` makes of `width`; raises MusicRFMError for an unknown pooling."""
+    return pool(torch.zeros(1, width), pooling).shape[-1]
+
+
+def layer_numbers(layers: Sequence[int] | None, depth: int) -> list[int]:
+    """Layers as numbers from 0 up, in order; negative ones count from the end, None means all.
+
+    Raises MusicRFMError for a layer that a model of `depth` layers does not have, and for none.
+    """
+    if layers is None:
+        return list(range(depth))
+    for number in layers:
+        if not -depth <= number < depth:
+            raise MusicRFMError(
+                f"there is no layer {number}: the model has layers 0 to {depth - 1}, "
+                f"or -{depth} to -1 from the end"
+            )
+    if not layers:
+        raise MusicRFMError("no layers are chosen: give at least one, or None for all")
+    return sorted({number % depth for number in layers})
+
+
+def pooled(
+    model: MusicModel, codes: torch.Tensor, pooling: str, layers: Sequence[int] | None = None
+) -> np.ndarray:
+    """float32 [clips, layers, features] of codes [clips, codebooks, frames], heard without text.
+
+    Every layer's states are pooled before the next layer runs, so that only one is in memory.
+    """
+    states = model.hidden_states(codes, lambda h: pool(h.float(), pooling))
+    states = states[layer_numbers(layers, model.layers)]
+    return states.transpose(0, 1).cpu().numpy()
+
+
+def activations(
+    model: MusicModel,
+    clips: Iterable[Heard],
+    pooling: str = "mean",
+    batch: int = 16,
+    progress: Callable[[int], None] | None = None,
+) -> np.ndarray:
+    """float32 [clips, layers, features] of clips given as (audio, sample rate), all in memory.
+
+    Clips of one length are run `batch` at a time, without text. `progress` is called with the
+    number of clips done. Raises MusicRFMError for an unknown pooling or no clips.
+    """
+    features_of(pooling, model.width)
+    found: list[np.ndarray] = []
+    numbered = enumerate(clips)
+    for states, _, _ in _batches(model, numbered, pooling, batch, None):
+        found.append(states)
+        if progress is not None:
+            progress(sum(map(len, found)))
+    if not found:
+        raise MusicRFMError("there are no clips to take hidden states from")
+    return np.concatenate(found)
+
+
+def stream(
+    model: MusicModel,
+    clip_set: ClipSet,
+    states: States,
+    pooling: str,
+    *,
+    layers: Sequence[int] | None = None,
+    batch: int = 16,
+    workers: int = 0,
+    progress: Callable[[int], None] | None = None,
+) -> None:
+    """Hears what of `clip_set` is not in `states` yet, and writes it there batch by batch.
+
+    Memory is bounded, whatever the number of clips: the sound of `batch` + 2 * `workers` clips, one
+    layer's states [batch, frames, width], the pooled states of one batch (batch * layers * features
+    * 4 bytes: 6.3 MB for 16 clips, 48 layers, 2048 features), and the model. With workers, as many
+    processes prepare the sound; the model runs here.
+    """
+    count = len(clip_set.rows)
+    clips = _in_order(clip_set, states.heard, workers)
+    for found, rows, heard in _batches(model, clips, pooling, batch, layers):
+        states.append(found, rows, heard)
+        if progress is not None:
+            progress(heard)
+    if states.heard < count:  # silent clips at the end
+        states.append(np.empty((0, states.layers, states.features)), [], count)
+    if progress is not None:
+        progress(count)
+
+
+def _batches(
+    model: MusicModel,
+    clips: Iterable[tuple[int, Heard | None]],
+    pooling: str,
+    batch: int,
+    layers: Sequence[int] | None,
+) -> Iterator[tuple[np.ndarray, list[int], int]]:
+    """(pooled states, their clips' numbers, number of the first clip that is not dealt with)."""
+    if batch < 1:
+        raise MusicRFMError(f"a batch of {batch} clips is none: give at least 1")
+    waiting: list[torch.Tensor] = []
+    numbers: list[int] = []
+
+    def heard() -> tuple[np.ndarray, list[int], int]:
+        found = pooled(model, torch.stack(waiting), pooling, layers)
+        done = list(numbers)
+        waiting.clear()
+        numbers.clear()
+        return found, done, done[-1] + 1
+
+    for number, clip in clips:
+        if clip is None:
+            continue
+        codes = model.encode_audio(*clip)
+        if waiting and (codes.shape != waiting[0].shape or len(waiting) == batch):
+            yield heard()
+        waiting.append(codes)
+        numbers.append(number)
+    if waiting:
+        yield heard()
+
+
+def _in_order(clip_set: ClipSet, first: int, workers: int) -> Iterator[tuple[int, Heard | None]]:
+    """Every row's number and sound from `first` on; only a few clips are ready ahead."""
+    rows = enumerate(clip_set.rows[first:], first)
+    if not workers:
+        for number, row in rows:
+            yield number, clip_set.hear(row)
+        return
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=one_thread)
+    try:
+        ahead: deque = deque()
+        for number, row in rows:
+            ahead.append((number, pool.submit(clip_set.hear, row)))
+            if len(ahead) >= 2 * workers:
+                done, future = ahead.popleft()
+                yield done, future.result()
+        for done, future in ahead:
+            yield done, future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def cache_folder() -> Path:
+    """MUSICRFM_CACHE, or the platform's place for what can be computed again."""
+    if chosen := os.environ.get("MUSICRFM_CACHE"):
+        return path_of(chosen)
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+        return base / "musicrfm" / "cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "musicrfm"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "musicrfm"
+
+
+def fingerprint(model: MusicModel) -> str:
+    """A hash of the model's weights (the start and sum of every tensor), to key the cache."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.hf.state_dict().items()):
+        flat = tensor.detach().reshape(-1)
+        digest.update(f"{name} {list(tensor.shape)}".encode())
+        digest.update(flat[:256].float().cpu().numpy().tobytes())
+        total = flat.cpu() if flat.device.type == "mps" else flat  # which has no float64
+        digest.update(repr(float(total.double().sum())).encode())
+    return digest.hexdigest()[:24]

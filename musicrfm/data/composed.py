@@ -1,0 +1,137 @@
+"""What a model makes of music whose every note is known: composed pieces, rendered and heard.
+
+SynTheory's clips hold one thing each, a single note or a click, over and over. In music there is
+more at once, and that is where a direction has to work: so directions can also be trained on single
+frames of pieces such as `nano` learned from, composed with other seeds.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from musicrfm.data.compose import DRUMS, Note, compose
+from musicrfm.data.hidden import Data
+from musicrfm.directions import PITCH_CLASSES
+from musicrfm.listening.harmony import key_notes
+from musicrfm.progress import Progress
+
+if TYPE_CHECKING:
+    from musicrfm.data.clips import ClipSet
+    from musicrfm.model import MusicModel
+
+START, SECONDS = 2.0, 6.0  # which part of a piece is heard
+SETTLING = 0.5  # seconds of it that go by before a frame counts
+FRAMES = 20  # a piece
+# One concept -> the column of `frame_data` that says it.
+IN_MUSIC = {"note": "notes", "chord": "chord", "key": "keys"}
+KEY_BEFORE, KEY_AFTER = 3.0, 1.0  # seconds around a frame whose notes tell the key
+TELLING = 5  # so many pitch classes are needed for that
+TRIADS = {(0, 4, 7): "major", (0, 3, 7): "minor", (0, 4, 8): "aug", (0, 3, 6): "dim"}
+
+
+def music_clips(samples: int = 1200, seed: int = 0) -> ClipSet:
+    """Pieces of steady tempo like those that nano learned from, with other seeds."""
+    from musicrfm.data.clips import ClipSet
+
+    rows: list[dict] = []
+    number = 6_000_000 + 100_000 * seed
+    while len(rows) < samples:
+        piece = compose(number)
+        if piece.kind == "music" and len(piece.tempi) == 1:
+            rows.append(
+                {"bpm": piece.bpm, "tonic": piece.tonic, "lead": piece.lead, "seed": number}
+            )
+        number += 1
+    groups = [row["seed"] for row in rows]
+    about = {"seconds": SECONDS, "version": 2}
+    return ClipSet("composed pieces, rendered with TimGM6mb", rows, groups, about, _hear)
+
+
+def frame_data(model: MusicModel, samples: int = 4800, seed: int = 0) -> Data:
+    """Hidden states of single frames of composed pieces, with what sounds in the next one.
+
+    samples: frames, of which each piece gives 20; all in memory (6 layers of 256 are 6 KiB a
+    frame). Rows: `notes`, the pitch classes that sound, as names; `chord`, the quality of the triad
+    that these are, or None; `keys`, the major keys that hold all notes around it; `mode`; `lead`;
+    `bpm`; `seed` of the piece; `second` in it. Pooling is `last`: a frame is the last of all that
+    was heard before it. Frames of one piece stay together.
+    """
+    clips = music_clips(max(1, samples // FRAMES), seed)
+    rng = np.random.default_rng([seed, 0xF4A3E])
+    states: list[np.ndarray] = []
+    rows: list[dict] = []
+    progress = Progress(f"hearing {clips.name}", len(clips.rows), "pieces")
+    for number, about in enumerate(clips.rows):
+        codes = model.encode_audio(*clips.hear(about))
+        heard = model.hidden_states(codes[None])[:, 0].float().cpu().numpy()
+        first = round(SETTLING * model.frame_rate)
+        chosen = np.sort(rng.choice(np.arange(first, heard.shape[1]), FRAMES, replace=False))
+        piece = compose(about["seed"])
+        states.append(heard[:, chosen].transpose(1, 0, 2))
+        for second in START + (chosen + 1) / model.frame_rate:
+            sounding = _sounding(piece.notes, second)
+            rows.append(
+                {
+                    **about,
+                    "second": float(second),
+                    "notes": [PITCH_CLASSES[n] for n in sounding],
+                    "chord": _quality(sounding),
+                    "keys": _keys(piece.notes, second),
+                    "mode": piece.mode,
+                }
+            )
+        progress(number + 1)
+    return Data(
+        name=f"frames of {clips.name}",
+        model=model.name,
+        states=np.concatenate(states),
+        rows=rows,
+        groups=[row["seed"] for row in rows],
+        pooling="last",
+        seed=seed,
+        about={"pieces": len(clips.rows), "seconds": SECONDS},
+        seconds=SECONDS,
+    )
+
+
+def _hear(row: dict) -> tuple[np.ndarray, int]:
+    from musicrfm.data.render import SAMPLE_RATE, render
+
+    piece = render(compose(row["seed"]))
+    begin = round(START * SAMPLE_RATE)
+    return piece[begin : begin + round(SECONDS * SAMPLE_RATE)], SAMPLE_RATE
+
+
+def _sounding(notes: list[Note], second: float) -> list[int]:
+    """Pitch classes that sound at a moment, drums apart."""
+    found = {
+        n.pitch % 12
+        for n in notes
+        if n.channel != DRUMS and n.start <= second + 0.01 and second < n.start + n.length
+    }
+    return sorted(found)
+
+
+def _keys(notes: list[Note], second: float) -> list[str]:
+    """The major keys, by their tonics, that hold all that sounds around a moment.
+
+    A minor key or a mode is told by the major key with the same notes. Empty if there are too few
+    notes to tell, or if no such key holds them.
+    """
+    begin, end = second - KEY_BEFORE, second + KEY_AFTER
+    near = [n for n in notes if n.start < end and n.start + n.length > begin]
+    found = {n.pitch % 12 for n in near if n.channel != DRUMS}
+    if len(found) < TELLING:
+        return []
+    return [name for tonic, name in enumerate(PITCH_CLASSES) if found <= key_notes(tonic)]
+
+
+def _quality(sounding: list[int]) -> str | None:
+    """The quality of the triad that the pitch classes are, whichever of them is the root."""
+    for root in sounding:
+        shape = tuple(sorted((n - root) % 12 for n in sounding))
+        if shape in TRIADS:
+            return TRIADS[shape]
+    return None

@@ -1,0 +1,229 @@
+"""Data to train on: the pooled hidden states of labelled clips, heard once and kept on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from musicrfm.data.activations import (
+    activations,
+    cache_folder,
+    features_of,
+    fingerprint,
+    layer_numbers,
+    stream,
+)
+from musicrfm.data.states import States
+from musicrfm.errors import MusicRFMError
+from musicrfm.progress import Progress
+
+if TYPE_CHECKING:
+    from musicrfm.data.clips import ClipSet
+    from musicrfm.model import MusicModel
+
+VERSION = 3  # of what is in the cache
+
+
+@dataclass
+class Data:
+    """Pooled hidden states with their labels' rows.
+
+    states: [clips, layers, features]; rows: one dict per clip; groups: clips of one group go to the
+    same part of the split. layers: the model's numbers of the layers that `states` has, out of
+    `depth`; None for all. file: where the states lie on disk; without it they are in memory.
+    seconds: length of the clips, None if they differ or it is not known.
+    """
+
+    name: str
+    model: str
+    states: np.ndarray = field(repr=False)
+    rows: list[dict] = field(repr=False)
+    groups: list[Hashable] = field(repr=False)
+    pooling: str
+    seed: int
+    about: dict = field(default_factory=dict)
+    layers: list[int] | None = None
+    depth: int | None = None
+    file: States | None = field(default=None, repr=False)
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.layers is None:
+            self.layers = list(range(self.states.shape[1]))
+        if self.depth is None:
+            self.depth = len(self.layers)
+
+    def part(self, rows: Sequence[int]) -> Data:
+        """Some of the clips, by number, in memory."""
+        return replace(
+            self,
+            states=np.asarray(self.states)[list(rows)],
+            rows=[self.rows[n] for n in rows],
+            groups=[self.groups[n] for n in rows],
+            file=None,
+        )
+
+    @cached_property
+    def on_disk(self) -> States:
+        """The states as a file that worker processes can read; written now if there is none."""
+        return self.file or States.of(Path(self._scratch.name) / "states", self.states)
+
+    @property
+    def store(self) -> Path:
+        """Where fits on these states are kept: next to them, or as long as this object lives."""
+        return self.on_disk.folder / "fits"
+
+    @cached_property
+    def _scratch(self) -> tempfile.TemporaryDirectory:
+        return tempfile.TemporaryDirectory(prefix="musicrfm-")
+
+
+def hear(
+    model: MusicModel,
+    clip_set: ClipSet,
+    pooling: str = "mean",
+    batch: int = 16,
+    cache: Path | None = None,
+    workers: int = 0,
+    *,
+    layers: Sequence[int] | None = None,
+    seed: int = 0,
+    dtype: str = "float32",
+) -> Data:
+    """The pooled hidden states of `clip_set`, from the cache as far as they are there.
+
+    batch: clips of one length that the model hears at once. cache: a folder; None for the user's,
+    or the environment variable MUSICRFM_CACHE. workers: processes that prepare sound, 0 for none
+    but this. layers: the numbers of those to keep, negative ones from the end. seed: of the split.
+    dtype: float32, or float16 for half the disk.
+
+    The states go to disk batch by batch, so 40,000 clips of 48 layers of 2048 (16 GB in float32)
+    need no more memory than 40 do; `activations.stream` states the bound. A run that was
+    interrupted goes on after its last batch. Raises MusicRFMError for unknown poolings and layers
+    and for a set in which nothing can be heard.
+    """
+    chosen = layer_numbers(layers, model.layers)
+    features = features_of(pooling, model.width)
+    if not clip_set.rows:
+        raise MusicRFMError(f"{clip_set.name!r} has no clips to take hidden states from")
+    key = {
+        "model": fingerprint(model),
+        "set": clip_set.name,
+        "about": clip_set.about,
+        "rows": clip_set.rows,
+        "pooling": pooling,
+        "layers": chosen,
+        "version": VERSION,
+    }
+    folder = (cache or cache_folder()) / f"states-{digest(key)}-{dtype}"
+    states = States.open(folder, len(clip_set.rows), len(chosen), features, dtype)
+    if not states.done:
+        count = len(clip_set.rows)
+        progress = Progress(f"hearing {clip_set.name}", count, "clips", already=states.heard)
+        stream(
+            model,
+            clip_set,
+            states,
+            pooling,
+            layers=chosen,
+            batch=batch,
+            workers=workers,
+            progress=progress,
+        )
+    if not states.kept:
+        raise MusicRFMError(f"every clip of {clip_set.name!r} is silent")
+    return Data(
+        name=clip_set.name,
+        model=model.name,
+        states=states.view(),
+        rows=[clip_set.rows[i] for i in states.kept],
+        groups=[clip_set.groups[i] for i in states.kept],
+        pooling=pooling,
+        seed=seed,
+        about=dict(clip_set.about),
+        layers=chosen,
+        depth=model.layers,
+        file=states,
+        seconds=clip_set.about.get("seconds"),
+    )
+
+
+def note_data(
+    model: MusicModel,
+    samples: int = 1440,
+    seed: int = 0,
+    pooling: str = "mean",
+    octaves: tuple[int, int] = (0, 8),
+    cache: Path | None = None,
+) -> Data:
+    """Hidden states of SynTheory notes; all twelve pitch classes of an instrument stay together."""
+    from musicrfm.data import syntheory
+
+    clip_set = syntheory.clip_set("notes", samples, seed, octaves=octaves)
+    return hear(model, clip_set, pooling, cache=cache, seed=seed)
+
+
+def tempo_data(
+    model: MusicModel,
+    samples: int = 1200,
+    seed: int = 0,
+    pooling: str = "mean",
+    cache: Path | None = None,
+) -> Data:
+    """Hidden states of SynTheory click tracks; excerpts of one track stay together."""
+    from musicrfm.data import syntheory
+
+    clip_set = syntheory.clip_set("tempos", samples, seed)
+    return hear(model, clip_set, pooling, cache=cache, seed=seed)
+
+
+def music_data(
+    model: MusicModel,
+    samples: int = 1200,
+    seed: int = 0,
+    pooling: str = "mean",
+    cache: Path | None = None,
+) -> Data:
+    """Hidden states of composed pieces of steady tempo, with their BPM: six seconds of each."""
+    from musicrfm.data.composed import music_clips
+
+    return hear(model, music_clips(samples, seed), pooling, cache=cache, seed=seed)
+
+
+def clip_data(
+    model: MusicModel,
+    name: str,
+    clips: Iterable[tuple[dict, np.ndarray, int]],
+    *,
+    groups: Callable[[dict], Hashable] | None = None,
+    pooling: str = "mean",
+    seed: int = 0,
+) -> Data:
+    """Hidden states of any clips, given as (row of labels, audio, sample rate).
+
+    `groups` names the group of a row (by default each clip is its own). All is held in memory and
+    nothing is cached; for large sets make a `ClipSet` and `hear` it.
+    """
+    rows: list[dict] = []
+
+    def heard():
+        for row, audio, sample_rate in clips:
+            rows.append(row)
+            yield audio, sample_rate
+
+    states = activations(model, heard(), pooling, progress=Progress(name, unit="clips"))
+    keys = [groups(row) for row in rows] if groups else list(range(len(rows)))
+    return Data(name, model.name, states, rows, keys, pooling, seed)
+
+
+def digest(key: Any) -> str:
+    """A short name for anything JSON-able."""
+    return hashlib.sha256(json.dumps(key, sort_keys=True, default=str).encode()).hexdigest()[:24]

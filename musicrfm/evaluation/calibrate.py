@@ -1,0 +1,299 @@
+"""Finds what a direction's knob should stand for: its range and its curve, by listening.
+
+The top of the travel is the strong effect, as far as nothing is spoiled; the curve puts a musical
+lean in the middle of it. Every coefficient is played with the same prompts and seeds (common random
+numbers), so a few takes tell a small difference; what was heard goes into the direction.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from musicrfm.errors import MusicRFMError
+from musicrfm.evaluation.perform import PROMPTS, Setting, perform
+from musicrfm.evaluation.report import plain
+from musicrfm.evaluation.search import Aims, Search, Travel, seek
+from musicrfm.evaluation.survey import Survey
+from musicrfm.evaluation.takes import Listener, Play, Recorder, Take
+from musicrfm.listening.readings import reading
+from musicrfm.steering.beat import is_beat
+
+if TYPE_CHECKING:
+    from musicrfm.directions import Direction
+    from musicrfm.model import MusicModel
+
+CURVES = (0.4, 4.0)  # less or more cannot be played: all would happen at one end of the travel
+USUAL_NORM = 50.0  # of hidden states, where the direction does not say
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What was found for one direction.
+
+    range: raw [low, high], None if the sound does not answer. curve: see `Direction.raw`. up, down:
+    the two sides of the knob (down only where both are of use). survey: all that was heard;
+    confirmed: the middle and the top again, with seeds that had no part in choosing them, None
+    where there was no range to confirm.
+    """
+
+    name: str
+    range: tuple[float, float] | None
+    curve: float
+    up: Travel
+    down: Travel | None
+    survey: Survey
+    setting: Setting
+    confirmed: Survey | None = None
+
+    @property
+    def remarks(self) -> list[str]:
+        """What a reader should know: what limits the range, which aims were missed."""
+        if self.range is None:
+            return ["the sound does not answer: no range"]
+        sides = [side for side in (self.up, self.down) if side is not None]
+        found = [f"more would spoil {', '.join(side.limit)}" for side in sides if side.limit]
+        curves = [c for side in sides if (c := side.curve) is not None]
+        if abs(self.curve - np.mean(curves)) > 0.3:
+            found.append(f"the middle would need a curve of {np.mean(curves):.2g}")
+        return found
+
+    @property
+    def marks(self) -> dict[float, str]:
+        """Coefficients that mean something, with the word for it."""
+        found = {}
+        for side in (self.down, self.up):
+            if side is not None and side.top is not None:
+                found |= {side.middle: "middle", side.top: "top"}
+        return found
+
+    def evidence(self) -> dict[str, Any]:
+        """JSON-able: how it was played, and what was heard at every coefficient."""
+        s = self.setting
+        return plain(
+            {
+                "prompts": sorted({t.prompt for t in self.survey.takes}),
+                "takes": self.survey.zero.takes,
+                "seconds": s.seconds,
+                "layers": s.layers,
+                "guidance_scale": s.guidance_scale,
+                "temperature": s.temperature,
+                "top_k": s.top_k,
+                "keep_norm": s.keep_norm,
+                "unit": self.survey.response.unit,
+                "points": _points(self.survey),
+                "confirmed": _points(self.confirmed) if self.confirmed else [],
+                "remarks": self.remarks,
+            }
+        )
+
+    def write_into(self, direction: Direction) -> None:
+        """Sets range, curve and evidence; without a range the old one goes too."""
+        direction.meta["range"] = list(self.range) if self.range else None
+        direction.meta["curve"] = self.curve
+        direction.meta["calibration"] = self.evidence()
+
+    def markdown(self) -> str:
+        """A table of all points, and one of those that were confirmed."""
+        found = "no range"
+        if self.range:
+            low, high = self.range
+            found = f"range {low:.3g} to {high:.3g}, curve {self.curve:.2f}"
+        lines = [f"## {self.name}: {found}", "", *self._table(self.survey), ""]
+        if self.confirmed:
+            lines += ["Confirmed with other seeds:", "", *self._table(self.confirmed), ""]
+        return "\n".join([*lines, *(f"- {remark}" for remark in self.remarks)]).rstrip() + "\n"
+
+    def _table(self, survey: Survey) -> list[str]:
+        unit, zero = survey.response.unit, survey.zero
+        head = ["coefficient", "knob", unit, "onset rate", "pitch classes", "silence", "flatness"]
+        head += ["level dB", "prompted instrument", ""]
+        rows = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
+        for p in survey.response.points:
+            odds = p.adherence if p.odds is None else p.odds
+            spoiled = survey.spoiled(p) if p.coefficient else ()
+            word = self.marks.get(p.coefficient)
+            cells = [
+                f"{p.coefficient:.3g}",
+                f"{self._knob(p.coefficient):.2f}" if self.range else "",
+                f"{p.value:.1f}" if unit == "BPM" else f"{p.value:.2f}",
+                f"{p.onset_ratio:.0%}",
+                f"{p.pitch_classes:.1f} ({p.pitch_classes / max(zero.pitch_classes, 1e-6):.0%})",
+                f"{p.silence_share:.1%}",
+                f"{p.flatness:.4f}",
+                f"{p.level_db:.1f}",
+                "" if odds is None else f"{odds:.2f}",
+                ", ".join([*([f"**{word}**"] if word else []), *spoiled]),
+            ]
+            rows.append(f"| {' | '.join(cells)} |")
+        return rows
+
+    def _knob(self, raw: float) -> float:
+        scale = max(map(abs, self.range or (1.0, 1.0)))
+        return math.copysign((abs(raw) / scale) ** (1 / self.curve), raw) if raw else 0.0
+
+
+def calibrate(model: MusicModel, direction: Direction, **options) -> Calibration:
+    """One direction; options as `calibrate_all`. The direction is not changed."""
+    return calibrate_all(model, [direction], **options)[0]
+
+
+def calibrate_all(
+    model: MusicModel,
+    directions: Sequence[Direction],
+    setting: Setting | None = None,
+    *,
+    aims: Aims | None = None,
+    folder: Path | None = None,
+    instruments: dict[str, str] | None = None,
+    hear_instrument: Listener | None = None,
+    workers: int = 0,
+    play: Callable[..., np.ndarray] = perform,
+) -> list[Calibration]:
+    """Calibrations of several directions, whose searches go on side by side.
+
+    setting: its prompts are played with as many seeds each as it has, chosen among twice as many
+    for how ordinary they sound unsteered. folder: takes are kept there, see `Recorder`. workers:
+    processes that play, 0 for none but this one. The rest: see `evaluate.evaluate` and `Aims`.
+
+    Raises MusicRFMError for directions of another model and for what cannot be measured.
+    """
+    setting, aims = (setting or Setting()).of(model), aims or Aims()
+    instruments = PROMPTS if instruments is None else instruments
+    for direction in directions:
+        direction.check(model)
+        reading(direction)
+        if is_beat(direction):
+            raise MusicRFMError(
+                f"direction {direction.name!r} holds a beat: its knob stands for a tempo as it is, "
+                "so leave it out"
+            )
+    options = {"hear_instrument": hear_instrument, "workers": workers, "play": play}
+    with Recorder(model, setting, folder, **options) as recorder:
+        unsteered = ordinary(recorder)
+        surveys = [Survey(d, instruments, list(unsteered)) for d in directions]
+        searches = [_both_sides(s, aims) for s in surveys]
+        asked = {number: next(search) for number, search in enumerate(searches)}
+        found: dict[int, tuple[Travel, Travel | None]] = {}
+        round_ = 0
+        while asked:
+            round_ += 1
+            plays = {
+                number: [
+                    Play(take.prompt, take.seed, ((directions[number], raw),))
+                    for raw in coefficients
+                    for take in unsteered
+                ]
+                for number, coefficients in asked.items()
+            }
+            every = [play for several in plays.values() for play in several]
+            takes = iter(recorder.hear(every, f"calibrating, round {round_}"))
+            for number, several in plays.items():
+                surveys[number].add([next(takes) for _ in several])
+                try:
+                    asked[number] = searches[number].send(surveys[number])
+                except StopIteration as end:
+                    found[number] = end.value
+                    del asked[number]
+        calibrations = [
+            _calibration(survey, *found[number], setting) for number, survey in enumerate(surveys)
+        ]
+        return _confirmed(recorder, calibrations)
+
+
+def ordinary(recorder: Recorder) -> list[Take]:
+    """Unsteered takes to compare with: of each prompt the seeds that sound most ordinary.
+
+    Twice as many are played. Silence, a missing pulse and an onset rate far from the prompt's
+    median count against a seed: such clips hide what steering does. The choice knows nothing of any
+    direction, and asks for nothing that would make the unsteered music seem richer than it is.
+    """
+    s = recorder.setting
+    first, many = min(s.seeds), len(s.seeds)
+    seeds = range(first, first + 2 * many)
+    takes = recorder.hear([Play(p, seed) for p in s.prompts for seed in seeds], "unsteered")
+    chosen = []
+    for prompt in s.prompts:
+        of_prompt = [t for t in takes if t.prompt == prompt]
+        usual = float(np.median([t.heard.onset_rate for t in of_prompt]))
+
+        def oddness(take: Take, usual: float = usual) -> float:
+            heard = take.heard
+            rate = abs(math.log(max(heard.onset_rate, 0.05) / max(usual, 0.05)))
+            return rate + 2 * heard.silence_share + (heard.tempo_bpm is None)
+
+        chosen += sorted(sorted(of_prompt, key=oddness)[:many], key=lambda t: t.seed)
+    return chosen
+
+
+def _both_sides(survey: Survey, aims: Aims) -> Search:
+    norm = survey.direction.meta.get("state_norm")
+    if not norm:
+        norm = survey.direction.scale / 0.05 if survey.direction.range else USUAL_NORM
+    up = yield from seek(1, float(norm), survey, aims)
+    down = None
+    if reading(survey.direction).both_ways:
+        down = yield from seek(-1, float(norm), survey, aims)
+    return up, down
+
+
+def _calibration(survey: Survey, up: Travel, down: Travel | None, setting: Setting) -> Calibration:
+    up, down = _rounded(up), down and _rounded(down)
+    sides = [side for side in (down, up) if side]
+    ends = [side.top or 0.0 if side else 0.0 for side in (down, up)]
+    curves = [c for side in sides if (c := side.curve) is not None]
+    useful = (ends[0], ends[1]) if any(ends) else None
+    found = float(f"{np.clip(np.mean(curves), *CURVES):.3g}") if useful else 1.0
+    return Calibration(survey.direction.name, useful, found, up, down, survey, setting)
+
+
+def _rounded(travel: Travel) -> Travel:
+    """To four digits, which is more than anybody hears."""
+    top, middle = (c and float(f"{c:.4g}") for c in (travel.top, travel.middle))
+    return Travel(top, middle, travel.limit)
+
+
+def _confirmed(recorder: Recorder, calibrations: Sequence[Calibration]) -> list[Calibration]:
+    """Plays what was found with seeds that nothing was chosen by."""
+    s = recorder.setting
+    first, many = min(s.seeds), len(s.seeds)
+    fresh = recorder.using(seeds=tuple(range(first + 2 * many, first + 3 * many)))
+    plays = {
+        number: [fresh.plays((c.survey.direction, raw)) for raw in c.marks]
+        for number, c in enumerate(calibrations)
+        if c.range
+    }
+    if not plays:
+        return list(calibrations)
+    every = fresh.plays() + [p for groups in plays.values() for group in groups for p in group]
+    takes = iter(fresh.hear(every, "confirming"))
+    unsteered = [next(takes) for _ in fresh.plays()]
+    found = list(calibrations)
+    for number, groups in plays.items():
+        heard = unsteered + [next(takes) for group in groups for _ in group]
+        old = calibrations[number].survey
+        survey = Survey(old.direction, old.instruments, heard)
+        found[number] = replace(calibrations[number], confirmed=survey)
+    return found
+
+
+def _points(survey: Survey) -> list[dict[str, Any]]:
+    return [
+        {
+            "coefficient": p.coefficient,
+            "value": round(p.value, 4),
+            "onset_ratio": round(p.onset_ratio, 3),
+            "pitch_classes": round(p.pitch_classes, 2),
+            "silence": round(p.silence_share, 4),
+            "flatness": round(p.flatness, 5),
+            "level_db": round(p.level_db, 1),
+            "instrument": p.adherence if p.odds is None else round(p.odds, 3),
+            "spoiled": list(survey.spoiled(p)) if p.coefficient else [],
+        }
+        for p in survey.response.points
+    ]

@@ -1,0 +1,129 @@
+"""Does the sound really change the way a direction says? Plays it, listens, and reports.
+
+Everything is measured by `musicrfm.listening.measure` on audio from the same `MusicStream` that
+plays live; the probe that trained a direction is never asked. Coefficients are raw here, because
+the useful range, from which the player's unit follows, is what an evaluation finds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from musicrfm.directions import Direction
+from musicrfm.evaluation.perform import PROMPTS, Setting, perform
+from musicrfm.evaluation.report import markdown, write_report
+from musicrfm.evaluation.responses import Point, Response, find_range, reaching, summarise
+from musicrfm.evaluation.takes import Listener, Recorder, Take
+from musicrfm.listening.readings import Reading, reading
+from musicrfm.steering.beat import is_beat
+
+if TYPE_CHECKING:
+    from musicrfm.model import MusicModel
+
+__all__ = [
+    "FRACTIONS",
+    "PROMPTS",
+    "Point",
+    "Reading",
+    "Response",
+    "Setting",
+    "Take",
+    "coefficients_to_try",
+    "evaluate",
+    "find_range",
+    "markdown",
+    "perform",
+    "reaching",
+    "reading",
+    "respond",
+    "summarise",
+    "write_report",
+]
+
+# Coefficients to try, as shares of the typical length of a hidden state.
+FRACTIONS = (0.01, 0.02, 0.03, 0.045, 0.065, 0.09, 0.125, 0.18)
+
+
+def coefficients_to_try(direction: Direction, calibrate: bool = False) -> tuple[float, ...]:
+    """Raw coefficients for an evaluation, without 0.
+
+    Within and a little beyond the useful range if there is one, unless `calibrate` (of a held beat
+    its own range alone); otherwise a
+    wide net relative to the length of the model's hidden states. Tempo goes both ways.
+    """
+    both_ways = reading(direction).both_ways
+    if direction.range and (not calibrate or is_beat(direction)):
+        low, high = direction.range
+        steps = [f * high for f in (0.25, 0.5, 0.75, 1.0, *(() if is_beat(direction) else (1.25,)))]
+        return tuple(([f * low for f in (1.0, 0.67, 0.33)] if low < 0 else []) + steps)
+    norm = float(direction.meta.get("state_norm") or 50.0)
+    up = tuple(float(f"{f * norm:.3g}") for f in FRACTIONS)
+    return tuple(-c for c in reversed(up)) + up if both_ways else up
+
+
+def evaluate(
+    model: MusicModel,
+    directions: Sequence[Direction],
+    setting: Setting | None = None,
+    *,
+    coefficients: Sequence[float] | None = None,
+    calibrate: bool = False,
+    folder: Path | None = None,
+    instruments: dict[str, str] | None = None,
+    hear_instrument: Listener | None = None,
+    workers: int = 0,
+) -> list[Response]:
+    """Plays every direction over its coefficients and measures; one Response per direction.
+
+    coefficients: raw, for all directions; by default `coefficients_to_try`. calibrate: look for the
+    useful range anew instead of keeping the direction's. folder: takes are kept in its
+    `takes.jsonl` as they come, so that an interrupted evaluation goes on where it stopped.
+    hear_instrument: names the instrument of a clip (audio [samples], sample rate), or says how
+    likely each is; that is compared with `instruments[prompt]`. workers: processes that play, 0 for
+    none but this.
+    """
+    setting = (setting or Setting()).of(model)
+    instruments = PROMPTS if instruments is None else instruments
+    tried = [
+        tuple(coefficients) if coefficients else coefficients_to_try(d, calibrate)
+        for d in directions
+    ]
+    for direction in directions:
+        direction.check(model)
+    options = {"hear_instrument": hear_instrument, "workers": workers, "play": perform}
+    with Recorder(model, setting, folder, **options) as recorder:
+        return respond(recorder, directions, tried, instruments, keep_ranges=not calibrate)
+
+
+def respond(
+    recorder: Recorder,
+    directions: Sequence[Direction],
+    coefficients: Sequence[Sequence[float]],
+    instruments: dict[str, str],
+    *,
+    keep_ranges: bool = True,
+    over_time: bool = False,
+) -> list[Response]:
+    """A Response of each direction to its raw coefficients, from what a recorder plays.
+
+    keep_ranges: whether a direction's useful range stays as it is known. over_time: see `Play`.
+    """
+    plays = recorder.plays(over_time=over_time)
+    of_each = []
+    for direction, several in zip(directions, coefficients, strict=True):
+        tried = sorted({c for c in several if c}, key=lambda c: (abs(c), c))
+        steered = (recorder.plays((direction, c), over_time=over_time) for c in tried)
+        of_each.append([play for group in steered for play in group])
+    takes = iter(recorder.hear(plays + [p for several in of_each for p in several], "hearing"))
+    unsteered = [next(takes) for _ in plays]
+    return [
+        summarise(
+            direction,
+            unsteered + [next(takes) for _ in several],
+            instruments,
+            direction.range if keep_ranges else None,
+        )
+        for direction, several in zip(directions, of_each, strict=True)
+    ]

@@ -1,0 +1,109 @@
+"""Plays a clip offline, with knobs that turn on the way: what every measurement listens to.
+
+It is the same `MusicStream` that plays live. Coefficients are raw here, because what is measured is
+which of them are of use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from musicrfm.stream import MusicStream
+
+if TYPE_CHECKING:
+    from musicrfm.directions import Direction
+    from musicrfm.model import MusicModel
+    from musicrfm.steering.schedules import Function
+
+PROMPTS = {  # prompt -> the instrument it asks for
+    "piano melody with drums": "piano",
+    "solo guitar melody": "guitar",
+    "flute melody with bass and drums": "flute",
+    "vibraphone arpeggio": "vibraphone",
+}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is played: every prompt with every seed, `seconds` long, for every coefficient.
+
+    layers, schedule, inject, inject_per: of every direction, as in `Steering.add`; keep_norm:
+    `Steering.keep_norm`; steer_guidance and the rest: as in `MusicStream`, None being the model's.
+    """
+
+    prompts: tuple[str, ...] = tuple(PROMPTS)
+    seeds: tuple[int, ...] = (0, 1)
+    seconds: float = 8.0
+    layers: str = "all"
+    guidance_scale: float | None = None
+    temperature: float | None = None
+    top_k: int | None = None
+    schedule: str = "constant"
+    inject: float = 1.0
+    inject_per: str = "layer"
+    keep_norm: bool = False
+    steer_guidance: str = "both"
+
+    def of(self, model: MusicModel) -> Setting:
+        """The same with the model's own sampling where nothing is said."""
+        usual = vars(model.sampling)
+        return replace(self, **{k: v for k, v in usual.items() if getattr(self, k) is None})
+
+    @property
+    def how(self) -> dict:
+        """Everything but prompts and seeds, as `perform` takes it."""
+        return {k: v for k, v in vars(self).items() if k not in ("prompts", "seeds")}
+
+
+def perform(
+    model: MusicModel,
+    prompt: str,
+    *,
+    seed: int = 0,
+    seconds: float = 8.0,
+    changes: Iterable[tuple[float, Direction, float]] = (),
+    fades: Iterable[tuple[float, Direction, Direction, float]] = (),
+    layers: str = "all",
+    schedule: str | Function = "constant",
+    inject: float = 1.0,
+    inject_per: str = "layer",
+    keep_norm: bool = False,
+    **settings,
+) -> np.ndarray:
+    """Plays `seconds` offline: float32 [samples, channels].
+
+    changes: (second, direction, raw coefficient) in any order, each taking effect within a tenth of
+    a second. fades: (second, from, to, seconds), each a crossfade that hands the knob of one
+    direction over to another. settings: those of `MusicStream`.
+    """
+    stream = MusicStream(model, prompt, seed=seed, chunk_frames=5, **settings)
+    stream.steering.keep_norm = keep_norm
+    waiting = sorted(changes, key=lambda change: change[0])
+    fading = sorted(fades, key=lambda fade: fade[0])
+    steered = [d for _, d, _ in waiting] + [d for _, *pair, _ in fading for d in pair]
+    for direction in steered:
+        if direction.name not in stream.steering.names():
+            stream.steering.add(
+                direction,
+                layers=layers,
+                schedule=schedule,
+                inject=inject,
+                inject_per=inject_per,
+            )
+    rate = model.frame_rate
+    frames = max(1, round(seconds * rate))
+    chunks = []
+    while stream.frame < frames:
+        while waiting and waiting[0][0] * rate <= stream.frame:
+            _, direction, raw = waiting.pop(0)
+            stream.steering.set(direction.name, direction.coefficient(raw))
+        while fading and fading[0][0] * rate <= stream.frame:
+            _, one, other, length = fading.pop(0)
+            stream.steering.crossfade(one.name, other.name, max(1, round(length * rate)))
+        chunks.append(next(stream))
+    chunks.append(stream.finish())
+    return np.concatenate(chunks)[: frames * model.frame_size]

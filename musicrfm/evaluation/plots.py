@@ -1,0 +1,273 @@
+"""Pictures of an evaluation: response curves, methods side by side, chroma over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from musicrfm.files.paths import path_of
+from musicrfm.files.writing import beside
+from musicrfm.listening.measure import PITCH_CLASSES
+
+if TYPE_CHECKING:
+    from musicrfm.evaluation.evaluate import Response
+
+NAMES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
+STEERED, PLAIN, USEFUL = "#c2410c", "#64748b", "#fde8d7"
+plt.rcParams.update(
+    {
+        "font.size": 10,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.titlesize": 11,
+        "axes.titlelocation": "left",
+        "savefig.dpi": 130,
+        "savefig.facecolor": "white",
+    }
+)
+
+
+def spoken(name: str) -> str:
+    """`note_Cs` as people write it: C♯; other names without their underscores."""
+    if name.startswith("note_"):
+        return name.removeprefix("note_").replace("s", "♯")
+    return name.replace("_", " ")
+
+
+def response_curve(path: Path, response: Response) -> None:
+    """One direction: value over coefficient with every take, and whether it is still music."""
+    figure, (top, bottom) = plt.subplots(
+        2, 1, figsize=(6.4, 5.4), sharex=True, height_ratios=(2.2, 1), layout="constrained"
+    )
+    _curve(top, response)
+    top.set_title(f"{spoken(response.name)} ({response.method})")
+    top.set_ylabel(_quantity(response))
+    place = "upper left" if _falls(response) else "lower right"
+    top.legend(framealpha=0.85, edgecolor="none", fontsize=9, loc=place)
+    x = [p.coefficient for p in response.points]
+    bottom.plot(
+        x,
+        [p.onset_ratio for p in response.points],
+        color=PLAIN,
+        marker=".",
+        label="onset rate / unsteered",
+    )
+    bottom.plot(
+        x,
+        [p.pitch_classes / 12 for p in response.points],
+        color="#0f766e",
+        marker=".",
+        label="pitch classes heard / 12",
+    )
+    bottom.axhspan(0.7, 1.3, color="#f1f5f9", zorder=0)
+    bottom.set_ylim(0, max(1.6, *(p.onset_ratio * 1.05 for p in response.points)))
+    bottom.set_xlabel("raw coefficient")
+    bottom.legend(frameon=False, fontsize=9, ncols=2, loc="upper left")
+    _save(figure, path)
+
+
+def response_overview(path: Path, responses: Sequence[Response]) -> None:
+    """All directions in small panels."""
+    columns = min(4, len(responses))
+    rows = -(-len(responses) // columns)
+    figure, axes = plt.subplots(
+        rows,
+        columns,
+        figsize=(2.9 * columns, 2.2 * rows + 0.4),
+        squeeze=False,
+        layout="constrained",
+    )
+    several = len({r.method for r in responses}) > 1
+    for axis, response in zip(axes.flat, responses, strict=False):
+        _curve(axis, response)
+        axis.set_title(spoken(response.name) + (f" ({response.method})" if several else ""))
+    for axis in axes.flat[len(responses) :]:
+        axis.remove()
+    quantities = {r.unit for r in responses}
+    label = _quantity(responses[0]) if len(quantities) == 1 else "measured on the sound"
+    figure.supylabel(label, fontsize=10)
+    figure.supxlabel(
+        "raw coefficient      shaded: useful range      hollow: no longer music", fontsize=10
+    )
+    _save(figure, path)
+
+
+def methods(path: Path, responses: dict[str, Sequence[Response]]) -> None:
+    """Highest share of every method, target by target, a panel for each entry."""
+    rows = [list(dict.fromkeys(r.method for r in of)) for of in responses.values()]
+    figure, axes = plt.subplots(
+        len(rows),
+        1,
+        figsize=(7, sum(0.4 * len(names) + 0.9 for names in rows)),
+        height_ratios=[len(names) + 1 for names in rows],
+        squeeze=False,
+        layout="constrained",
+    )
+    for axis, names, (title, of) in zip(axes[:, 0], rows, responses.items(), strict=True):
+        for row, name in enumerate(names):
+            most = [max(p.value for p in r.points) for r in of if r.method == name]
+            axis.plot(most, np.full(len(most), row), "o", color=STEERED, alpha=0.45, mew=0)
+            axis.plot(np.mean(most), row, "|", color="black", ms=16, mew=2)
+            axis.annotate(f"{np.mean(most):.2f}", (1.04, row), va="center", annotation_clip=False)
+        axis.set_yticks(range(len(names)), names)
+        axis.set_xlim(0, 1.02)
+        axis.set_ylim(len(names) - 0.5, -0.5)
+        axis.set_title(title)
+    axes[-1, 0].set_xlabel("highest target share; a dot is a target, the line and number the mean")
+    _save(figure, path)
+
+
+def chroma(
+    path: Path, clips: Sequence[tuple[str, np.ndarray, np.ndarray]], target: int | None = None
+) -> None:
+    """Clips below each other, each (title, seconds [frames], chroma [12, frames])."""
+    figure, axes = plt.subplots(
+        len(clips), 1, figsize=(8.6, 2.3 * len(clips) + 0.3), squeeze=False, layout="constrained"
+    )
+    for axis, (title, seconds, energy) in zip(axes[:, 0], clips, strict=True):
+        _chroma(axis, seconds, energy, target)
+        axis.set_title(title)
+    axes[-1, 0].set_xlabel("seconds")
+    _save(figure, path)
+
+
+def performance(
+    path: Path,
+    title: str,
+    seconds: np.ndarray,
+    energy: np.ndarray,
+    knobs: dict[str, tuple[Sequence[float], Sequence[float]]],
+) -> None:
+    """Knobs above, what is heard below; `knobs`: name -> (seconds, values) of its changes."""
+    figure, (top, bottom) = plt.subplots(
+        2, 1, figsize=(9, 4.6), sharex=True, height_ratios=(1, 2.4), layout="constrained"
+    )
+    end = float(seconds[-1]) if len(seconds) else 0.0
+    colours = plt.get_cmap("Dark2").colors
+    for i, (name, (at, values)) in enumerate(knobs.items()):
+        colour = colours[i % len(colours)]
+        steps = ([0.0, *at, end], [0.0, *values, list(values)[-1] if len(values) else 0.0])
+        top.step(*steps, where="post", color=colour, lw=2, label=spoken(name))
+        top.fill_between(*steps, step="post", color=colour, alpha=0.15)
+        if name.removeprefix("note_") in PITCH_CLASSES:
+            row = PITCH_CLASSES.index(name.removeprefix("note_"))
+            for start, stop, value in zip(steps[0], [*steps[0][1:], end], steps[1], strict=True):
+                if value > 0 and stop > start:
+                    box = ((start, row - 0.5), stop - start, 1)
+                    bottom.add_patch(Rectangle(*box, fill=False, ec=colour, lw=2.5))
+    top.set_ylabel("knob")
+    top.set_title(title)
+    top.legend(frameon=False, ncols=4, fontsize=9, loc="upper left", bbox_to_anchor=(0, 1.02))
+    highest = max([1.0, *(v for _, values in knobs.values() for v in values)])
+    top.set_ylim(min([0.0, *(v for _, values in knobs.values() for v in values)]), highest * 1.45)
+    _chroma(bottom, seconds, energy, None)
+    bottom.set_xlabel("seconds")
+    _save(figure, path)
+
+
+def curves(
+    path: Path,
+    series: dict[str, tuple[Sequence[float], Sequence[float]]],
+    xlabel: str,
+    ylabel: str,
+    *,
+    faint: Sequence[tuple[Sequence[float], Sequence[float]]] = (),
+    bands: Sequence[tuple[float, float]] = (),
+) -> None:
+    """Lines by name, each (x, y), over faint unnamed ones; bands: shaded ranges of x."""
+    figure, axis = plt.subplots(figsize=(7, 4), layout="constrained")
+    for band in bands:
+        axis.axvspan(*band, color=USEFUL, zorder=0)
+    for x, y in faint:
+        axis.plot(x, y, color=PLAIN, alpha=0.3, lw=1)
+    for name, (x, y) in series.items():
+        axis.plot(x, y, lw=2, marker=".", label=spoken(name))
+    axis.set_xlabel(xlabel)
+    axis.set_ylabel(ylabel)
+    axis.legend(frameon=False, fontsize=9)
+    _save(figure, path)
+
+
+def bars(path: Path, groups: Sequence[str], series: dict[str, Sequence[float]], label: str) -> None:
+    """Bars in groups: of every series one value a group."""
+    figure, axis = plt.subplots(figsize=(1.6 + 1.1 * len(groups), 3.8), layout="constrained")
+    width = 0.8 / max(1, len(series))
+    for number, (name, values) in enumerate(series.items()):
+        at = np.arange(len(groups)) + (number - (len(series) - 1) / 2) * width
+        axis.bar(at, values, width * 0.92, label=name)
+    axis.set_xticks(range(len(groups)), [spoken(g) for g in groups], rotation=20, ha="right")
+    axis.set_ylabel(label)
+    axis.legend(
+        frameon=False, fontsize=9, ncols=len(series), loc="lower left", bbox_to_anchor=(0, 1)
+    )
+    _save(figure, path)
+
+
+def _curve(axis: Axes, response: Response) -> None:
+    if response.range:
+        axis.axvspan(*response.range, color=USEFUL, zorder=0, label="useful range")
+    x = np.array([p.coefficient for p in response.points])
+    y = np.array([p.value for p in response.points])
+    spread = np.ptp(x) if len(x) > 1 else 1.0
+    jitter = np.random.default_rng(0).uniform(-0.008, 0.008, len(response.readings)) * spread
+    axis.plot(
+        np.array([c for c, _ in response.readings]) + jitter,
+        [v for _, v in response.readings],
+        ".",
+        color=STEERED,
+        alpha=0.3,
+        ms=5,
+        mew=0,
+        label="one clip",
+    )
+    axis.axhline(response.unsteered.value, color=PLAIN, ls="--", lw=1, label="unsteered")
+    axis.plot(x, y, color=STEERED, lw=2, label="mean")
+    music = np.array([p.musical for p in response.points])
+    axis.plot(x[music], y[music], "o", color=STEERED, ms=5)
+    axis.plot(x[~music], y[~music], "o", color=STEERED, mfc="white", ms=5)
+    if response.quantity == "share":
+        axis.set_ylim(-0.03, 1.03)
+
+
+def _chroma(axis: Axes, seconds: np.ndarray, energy: np.ndarray, target: int | None) -> None:
+    end = float(seconds[-1]) if len(seconds) else 1.0
+    axis.imshow(
+        energy**2,
+        aspect="auto",
+        origin="lower",
+        cmap="magma",
+        extent=(0, end, -0.5, 11.5),
+        interpolation="nearest",
+        vmin=0,
+        vmax=1,
+    )
+    axis.set_yticks(range(12), NAMES, fontsize=8)
+    if target is not None:
+        axis.get_yticklabels()[target].set(color=STEERED, fontweight="bold")
+
+
+def _quantity(response: Response) -> str:
+    return response.unit if response.quantity == "share" else "tempo (BPM)"
+
+
+def _falls(response: Response) -> bool:
+    return response.points[-1].value < response.unsteered.value
+
+
+def _save(figure: Figure, path: Path) -> None:
+    path = path_of(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with beside(path) as new:
+        figure.savefig(new, format=path.suffix.lstrip(".") or "png")
+    plt.close(figure)

@@ -1,0 +1,200 @@
+"""How far a knob may reach: which coefficients to try next, and which are its middle and its top.
+
+A search is a generator. It asks for coefficients to be played and is sent all that was heard so
+far; so the searches of many directions can go on side by side. Nothing here plays anything.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import numpy as np
+
+from musicrfm.evaluation.responses import Point
+from musicrfm.evaluation.survey import SURE, Curve, Survey, curve
+from musicrfm.listening.readings import reading
+
+NET = (0.0125, 0.025, 0.05, 0.1, 0.2)  # first coefficients, in typical lengths of a hidden state
+WIDER, NARROWER = 1.6, 0.4  # factors to go on by where the net ends too soon
+CLOSE = 1.08  # coefficients nearer to each other than this factor need not be told apart
+GRID = 200  # coefficients between 0 and the end among which middle and top are chosen
+LEAST_SHARE, LEAST_BPM = 0.1, 0.03  # what a knob must do; of a tempo, as a share of the unsteered
+
+
+@dataclass(frozen=True)
+class Aims:
+    """What a knob should do: at its middle, at its top.
+
+    top: a note's share there, if it can be had. middle: a note's share, and `lean` the limits it
+    must keep; at the middle onset rate and pitch classes should be within `tolerance` of
+    unsteered. Of everything but notes the middle is half of what the top does, which is as much as
+    can be had. steps: how often the search closes in on each.
+    """
+
+    middle: float = 0.55
+    lean: tuple[float, float] = (0.4, 0.7)
+    top: float = 0.95
+    tolerance: float = 0.20
+    steps: int = 4
+
+
+@dataclass(frozen=True)
+class Travel:
+    """One side of a knob. top, middle: raw coefficients, None if it does nothing there. limit: what
+    more would spoil, empty if nothing stands in the way."""
+
+    top: float | None
+    middle: float | None
+    limit: tuple[str, ...] = ()
+
+    @property
+    def curve(self) -> float | None:
+        """The exponent that puts `middle` in the middle of the travel."""
+        if self.top is None or self.middle is None:
+            return None
+        return math.log(self.middle / self.top) / math.log(0.5)
+
+
+Search = Generator[list[float], Survey, Travel]
+
+
+def seek(side: int, norm: float, survey: Survey, aims: Aims) -> Search:
+    """Searches one side (1 or -1) of a direction; norm: typical length of a hidden state."""
+    survey = yield [side * share * norm for share in NET]
+    if not math.isfinite(survey.zero.value):  # no clip has a pulse, say: nothing to compare with
+        return Travel(None, None)
+    for _ in range(3):
+        asked = _further(side, survey, aims)
+        if asked is None:
+            break
+        survey = yield [asked]
+    for _ in range(aims.steps):
+        wanted = sorted({float(f"{c:.4g}") for c in _closer(side, survey, aims)})
+        if not wanted:
+            break
+        survey = yield wanted
+    kept, beyond = _kept(side, survey)
+    limit = survey.spoiled(beyond) if beyond else ()
+    found = curve(survey, side, kept)
+    top = _top(survey, found, aims)
+    if not _answers(side, survey, kept, top):
+        return Travel(None, None, limit)
+    return Travel(side * top, side * _middle(survey, found, top, aims), limit)
+
+
+def is_note(survey: Survey) -> bool:
+    return reading(survey.direction).concept == "note"
+
+
+def _kept(side: int, survey: Survey) -> tuple[list[Point], Point | None]:
+    """Points from 0 outwards as long as nothing is spoiled, and the first beyond.
+
+    A point alone between two good ones is taken for bad luck.
+    """
+    points = survey.outwards(side)
+    bad = [False] + [bool(survey.spoiled(p)) for p in points[1:]]
+    for number in range(1, len(points)):
+        if bad[number] and (number + 1 == len(points) or bad[number + 1]):
+            good = [p for p, is_bad in zip(points[:number], bad, strict=False) if not is_bad]
+            return good, points[number]
+    return [p for p, is_bad in zip(points, bad, strict=True) if not is_bad], None
+
+
+def _top(survey: Survey, found: Curve, aims: Aims) -> float:
+    """The least coefficient that does what the top should, or else as much as can be had."""
+    goal = float(found.effect[-1]) - (2.0 if survey.response.quantity == "BPM" else 0.02)
+    if is_note(survey):
+        goal = min(goal, aims.top)
+    if len(found.coefficients) == 1 or found.effect[0] >= goal:
+        return 0.0
+    after = int(np.argmax(found.effect >= goal))
+    (low, high), (before, there) = (
+        a[after - 1 : after + 1] for a in (found.coefficients, found.effect)
+    )
+    return float(low + (high - low) * (goal - before) / (there - before))
+
+
+def _reached(survey: Survey, found: Curve, aims: Aims) -> bool:
+    return is_note(survey) and found.effect[-1] >= aims.top
+
+
+def _answers(side: int, survey: Survey, kept: list[Point], top: float) -> bool:
+    """Whether the gain at the points around the top is more than little, and more than luck."""
+    if not top:
+        return False
+    least = LEAST_SHARE if survey.response.quantity == "share" else LEAST_BPM * survey.zero.value
+    near = sorted(kept[1:], key=lambda p: abs(math.log(abs(p.coefficient) / top)))[:2]
+    gains = [survey.gain(point) for point in near]
+    gain = float(np.mean([g for g, _ in gains]))
+    error = float(np.mean([e for _, e in gains]))  # not less for two: both share the unsteered
+    wanted = gain if survey.response.quantity == "share" else side * gain
+    return wanted >= least and wanted >= SURE * error
+
+
+def _further(side: int, survey: Survey, aims: Aims) -> float | None:
+    """A coefficient outside of those that were tried, if the answer may lie there."""
+    kept, beyond = _kept(side, survey)
+    points = survey.outwards(side)
+    if len(points) < 2:
+        return None
+    first, last = points[1].coefficient, points[-1].coefficient
+    if len(kept) == 1:
+        return first * NARROWER
+    found = curve(survey, side, kept)
+    top = _top(survey, found, aims)
+    if 0 < top <= abs(first):
+        return first * NARROWER
+    nearly = abs(points[-2].coefficient)
+    if beyond is None and top > nearly and not _reached(survey, found, aims):
+        return last * WIDER
+    return None
+
+
+def _closer(side: int, survey: Survey, aims: Aims) -> list[float]:
+    """Coefficients to play next: at the top and in the middle, as far as is known."""
+    kept, beyond = _kept(side, survey)
+    found = curve(survey, side, kept)
+    top = _top(survey, found, aims)
+    if not top:
+        return []
+    wanted = [_beside(top, kept)]
+    last = found.coefficients[-1]
+    if beyond is not None and not _reached(survey, found, aims) and top > 0.9 * last:
+        edge = abs(beyond.coefficient)
+        wanted = [math.sqrt(last * edge) if edge > CLOSE * last else None]
+    wanted.append(_beside(_middle(survey, found, top, aims), kept))
+    return [side * c for c in wanted if c is not None]
+
+
+def _beside(estimate: float, kept: list[Point]) -> float | None:
+    """The estimate, or a little less or more if it was played; None if that was played as well."""
+    played = [abs(p.coefficient) for p in kept[1:]]
+    for factor in (1.0, 1 / CLOSE, CLOSE):
+        if all(max(c / (estimate * factor), estimate * factor / c) > CLOSE**0.5 for c in played):
+            return estimate * factor
+    return None
+
+
+def _aim(survey: Survey, found: Curve, top: float, aims: Aims) -> tuple[float, float, float]:
+    """What the middle should do, and the limits that it must keep."""
+    nothing, most = float(found.effect[0]), float(found.at("effect", top))
+    if is_note(survey) and most >= aims.lean[1] and nothing < aims.middle:
+        return aims.middle, *aims.lean
+    half, span = (nothing + most) / 2, most - nothing
+    return half, half - 0.2 * span, half + 0.2 * span
+
+
+def _middle(survey: Survey, found: Curve, top: float, aims: Aims) -> float:
+    """The most musical coefficient among those that lean as they should."""
+    at = top * np.arange(1, GRID) / GRID
+    effect = found.at("effect", at)
+    aim, low, high = _aim(survey, found, top, aims)
+    span = max(float(found.at("effect", top) - found.effect[0]), 1e-9)
+    outside = np.maximum(0, np.maximum(low - effect, effect - high)) / span
+    lost = np.zeros(len(at))
+    if survey.response.quantity == "share":  # a tempo may change both
+        for of in ("onset_ratio", "pitch_classes"):
+            lost += np.maximum(0, np.abs(found.at(of, at) - 1) - aims.tolerance)
+    return float(at[np.argmin(10 * outside + lost + 0.5 * np.abs(effect - aim) / span)])

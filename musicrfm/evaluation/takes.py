@@ -1,0 +1,306 @@
+"""Clips that were played and heard: here or in worker processes, each kept in a file as it comes.
+
+What is kept is named by everything that decides how a clip sounds and how it is listened to, so a
+run that was interrupted goes on where it stopped, and several runs can share a folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from copy import copy
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from musicrfm.data.activations import fingerprint
+from musicrfm.errors import MusicRFMError
+from musicrfm.evaluation.perform import Setting, perform
+from musicrfm.executor import one_thread
+from musicrfm.listening import measure
+from musicrfm.progress import Progress
+
+if TYPE_CHECKING:
+    from musicrfm.directions import Direction
+    from musicrfm.model import MusicModel
+
+FILE = "takes.jsonl"
+WINDOW = 0.5  # seconds, of what is heard over time
+# Names the instrument of a clip (audio [samples], sample rate), or says how likely each one is.
+Listener = Callable[[np.ndarray, int], "str | dict[str, float]"]
+
+
+@dataclass(frozen=True)
+class Play:
+    """One clip to play. steers: directions with their raw coefficients, from the beginning on.
+
+    fade: (second, seconds), a crossfade from the first direction to the second, whose coefficient
+    is then not set. over_time: whether the take also says what is heard in each half second.
+    """
+
+    prompt: str
+    seed: int
+    steers: tuple[tuple[Direction, float], ...] = ()
+    fade: tuple[float, float] | None = None
+    over_time: bool = False
+
+    @property
+    def changes(self) -> list[tuple[float, Direction, float]]:
+        if self.fade is None:
+            return [(0.0, direction, raw) for direction, raw in self.steers]
+        (direction, raw), _ = self.steers
+        return [(0.0, direction, raw)]
+
+    @property
+    def fades(self) -> list[tuple[float, Direction, Direction, float]]:
+        if self.fade is None:
+            return []
+        (one, _), (other, _) = self.steers
+        return [(self.fade[0], one, other, self.fade[1])]
+
+
+@dataclass(frozen=True)
+class Take:
+    """One clip that was played and what was heard.
+
+    coefficient: raw, of the first direction; 0 is unsteered. instrument: as the classifier names
+    it; odds: how likely each instrument is, if it says so. over_time: if it was asked for, the note
+    share [12] of each half second.
+    """
+
+    coefficient: float
+    prompt: str
+    seed: int
+    heard: measure.Measurements
+    instrument: str | None = None
+    odds: dict[str, float] | None = None
+    over_time: tuple[tuple[float, ...], ...] | None = None
+
+
+class Recorder:
+    """Plays and measures takes of one setting, and keeps them in `folder`, if there is one.
+
+    workers: processes that play, each with a copy of the model and one thread; 0 to play here.
+    play: what plays a clip, as `perform` does; picklable if there are workers. Use it in a `with`
+    block, which ends the processes.
+    """
+
+    def __init__(
+        self,
+        model: MusicModel,
+        setting: Setting,
+        folder: Path | None = None,
+        *,
+        hear_instrument: Listener | None = None,
+        workers: int = 0,
+        play: Callable[..., np.ndarray] = perform,
+    ) -> None:
+        self.model, self.setting, self.hear_instrument = model, setting, hear_instrument
+        self._workers, self._play = _Workers(workers), play
+        self.path = folder / FILE if folder else None
+        self._fingerprint = fingerprint(model)
+        self._kept: dict[str, dict] = {}
+        if self.path and self.path.exists():
+            self._read()
+
+    def __enter__(self) -> Recorder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._workers.close()
+
+    def using(self, **changes) -> Recorder:
+        """One of another setting, which shares everything else, the processes too."""
+        other = copy(self)
+        other.setting = replace(self.setting, **changes)
+        return other
+
+    def plays(self, *steers: tuple[Direction, float], **options) -> list[Play]:
+        """Every prompt with every seed of the setting; options: fields of `Play`."""
+        s = self.setting
+        return [Play(p, seed, steers, **options) for p in s.prompts for seed in s.seeds]
+
+    def hear(self, plays: Sequence[Play], what: str = "playing") -> list[Take]:
+        """A take of each, in the same order; those that are kept are not played again.
+
+        Raises MusicRFMError if a worker process is lost; what was heard until then is kept.
+        """
+        keys = [self._key(play) for play in plays]
+        missing = {k: p for k, p in zip(keys, plays, strict=True) if k not in self._kept}
+        done = len(set(keys)) - len(missing)
+        progress = Progress(what, len(set(keys)), "clips", already=done)
+        play = self._in_workers if self._workers.count and missing else self._here
+        for key, row in play(missing):
+            self._kept[key] = row
+            if self.path:
+                self._append(json.dumps({"key": key, **row}))
+            done += 1
+            progress(done)
+        return [_take(play, self._kept[key]) for key, play in zip(keys, plays, strict=True)]
+
+    def _here(self, missing: dict[str, Play]) -> Iterator[tuple[str, dict]]:
+        for key, play in missing.items():
+            yield key, _record(self.model, self.setting, self.hear_instrument, self._play, play)
+
+    def _in_workers(self, missing: dict[str, Play]) -> Iterator[tuple[str, dict]]:
+        source = _Source.of(self.model, self._fingerprint)
+        what = (source, self.setting, self.hear_instrument, self._play)
+        try:
+            pool = self._workers.pool()
+            running = {pool.submit(_in_worker, *what, play): key for key, play in missing.items()}
+            for future in as_completed(running):
+                yield running[future], future.result()
+        except BrokenProcessPool as error:
+            self.close()
+            raise MusicRFMError(
+                f"one of {self._workers.count} worker processes was lost, perhaps for want of "
+                "memory: start again with fewer workers; what was heard is kept"
+            ) from error
+        except BaseException:
+            self.close()
+            raise
+
+    def _read(self) -> None:
+        text = self.path.read_text("utf-8")
+        for line in text.splitlines():
+            try:
+                row = json.loads(line)
+                self._kept[row.pop("key")] = row
+            except (ValueError, KeyError):  # what was being written when it was interrupted
+                continue
+        if text and not text.endswith("\n"):
+            self._append("")
+
+    def _append(self, line: str) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+    def _key(self, play: Play) -> str:
+        """Everything that decides the sound and how it was listened to."""
+        s = self.setting
+        digest = hashlib.sha256(f"{self._fingerprint} {measure.VERSION}".encode())
+        unsteered = (s.seconds, s.guidance_scale, s.temperature, s.top_k)
+        judge = self.hear_instrument
+        heard_by = (getattr(judge, "__qualname__", judge is not None), getattr(judge, "version", 1))
+        asked = (play.prompt, play.seed, unsteered, heard_by, play.fade, play.over_time)
+        digest.update(repr(asked).encode())
+        if self.model.int8:  # the fingerprint is that of the weights as they were loaded
+            digest.update(b"int8")
+        for direction, raw in play.steers if any(raw for _, raw in play.steers) else ():
+            better = direction.meta.get("metric_higher_is_better")
+            digest.update(repr((direction.name, raw, better, sorted(s.how.items()))).encode())
+            if play.fade is not None or s.schedule != "constant":  # these work on the knob
+                digest.update(repr((direction.scale, direction.curve)).encode())
+            digest.update(direction.vectors.numpy().tobytes())
+            digest.update(direction.layer_scores.numpy().tobytes())
+        return digest.hexdigest()[:24]
+
+
+class _Workers:
+    """Processes, started when they are needed first."""
+
+    def __init__(self, count: int) -> None:
+        self.count, self._pool = count, None
+
+    def pool(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            spawn = get_context("spawn")  # the threads of this process would not survive a fork
+            self._pool = ProcessPoolExecutor(self.count, spawn, initializer=one_thread)
+        return self._pool
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where a worker gets the model from: a loaded one cannot be sent."""
+
+    folder: str
+    name: str
+    device: str
+    dtype: str
+    fingerprint: str
+
+    @classmethod
+    def of(cls, model: MusicModel, found: str) -> _Source:
+        folder = str(model.hf.name_or_path)
+        return cls(folder, model.name, str(model.device), model.precision, found)
+
+    def load(self) -> MusicModel:
+        from musicrfm.model import MusicModel
+
+        model = MusicModel.load(self.folder, self.device, self.dtype)
+        if fingerprint(model) != self.fingerprint:
+            raise MusicRFMError(
+                f"model {self.name!r} is not what {self.folder!r} holds, so worker processes "
+                "cannot play it: save it there first, or play with 0 workers"
+            )
+        model.name = self.name
+        return model
+
+
+_loaded: tuple[_Source, MusicModel] | None = None  # of a worker
+
+
+def _in_worker(source: _Source, *what) -> dict:
+    global _loaded
+    if _loaded is None or _loaded[0] != source:
+        _loaded = None
+        one_thread()  # PyTorch was not imported yet when the process started
+        _loaded = source, source.load()
+    return _record(_loaded[1], *what)
+
+
+def _record(
+    model: MusicModel,
+    setting: Setting,
+    hear_instrument: Listener | None,
+    play_clip: Callable[..., np.ndarray],
+    play: Play,
+) -> dict:
+    fades = {"fades": play.fades} if play.fade else {}
+    audio = play_clip(
+        model, play.prompt, seed=play.seed, changes=play.changes, **fades, **setting.how
+    )
+    row: dict = {
+        "steers": [[direction.name, raw] for direction, raw in play.steers],
+        "prompt": play.prompt,
+        "seed": play.seed,
+        "heard": measure.measure(audio, model.sample_rate).as_dict(),
+        "instrument": None,
+    }
+    if hear_instrument is not None:
+        named = hear_instrument(audio.mean(1), model.sample_rate)
+        odds = named if isinstance(named, dict) else None
+        row["instrument"] = max(odds, key=odds.__getitem__) if odds else str(named)
+        row["odds"] = odds
+    if play.over_time:
+        shares = measure.note_share_over_time(audio, model.sample_rate, WINDOW)
+        row["over_time"] = shares.round(4).tolist()
+    return row
+
+
+def _take(play: Play, row: dict) -> Take:
+    over_time = row.get("over_time")
+    return Take(
+        play.steers[0][1] if play.steers else 0.0,
+        play.prompt,
+        play.seed,
+        measure.Measurements.of(row["heard"]),
+        row["instrument"],
+        row.get("odds"),
+        tuple(map(tuple, over_time)) if over_time else None,
+    )

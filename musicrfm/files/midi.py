@@ -1,0 +1,232 @@
+"""MIDI files as other programs write them: how all of them are read.
+
+mido refuses a file for a key signature that no key has, and the synth for a track without an end;
+neither knows SMPTE time. So a file is read here for what sounds, its notes and controllers with
+their times in seconds, and written anew for the synth. Source: "Standard MIDI Files 1.0", MIDI
+Manufacturers Association, RP-001.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import mido
+
+from musicrfm.errors import MusicRFMError
+from musicrfm.files.paths import file_to_read
+
+log = logging.getLogger(__name__)
+
+MOST_BYTES = 64 * 2**20
+TICKS = 32_000  # a beat, in what is written: 15.6 µs each
+TEMPO = 500_000  # microseconds a beat, where a file does not say
+_DATA = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
+_SYSTEM = {0xF1: 1, 0xF2: 2, 0xF3: 1}  # what does not belong into a file, and its length
+_SET_TEMPO, _END_OF_TRACK = 0x51, 0x2F
+
+
+@dataclass(frozen=True)
+class Song:
+    """events: (seconds, bytes of a message), in order. seconds: up to the last event of any kind.
+
+    cut: the file ended in the middle of a track.
+    """
+
+    events: tuple[tuple[float, bytes], ...]
+    seconds: float
+    cut: bool = False
+
+    @property
+    def has_notes(self) -> bool:
+        return any(message[0] & 0xF0 == 0x90 and message[2] for _, message in self.events)
+
+    def rewritten(self) -> bytes:
+        """The same as a plain MIDI file of one track."""
+        track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=TEMPO)])
+        ticks = 0
+        for seconds, message in self.events:
+            at = round(seconds * TICKS * 1e6 / TEMPO)
+            track.append(mido.Message.from_bytes(message, time=at - ticks))
+            ticks = at
+        end = round(self.seconds * TICKS * 1e6 / TEMPO)
+        track.append(mido.MetaMessage("end_of_track", time=max(0, end - ticks)))
+        buffer = io.BytesIO()
+        mido.MidiFile(type=0, ticks_per_beat=TICKS, tracks=[track]).save(file=buffer)
+        return buffer.getvalue()
+
+
+class _Damaged(Exception):
+    """What is wrong with a file, in words that follow its name."""
+
+
+def read_midi(path: str | os.PathLike[str]) -> Song:
+    """What sounds in a MIDI file, plain or in a RIFF file.
+
+    Raises MusicRFMError for what is no MIDI file, several songs, or a file without a sense of time.
+    """
+    found = file_to_read(path, "MIDI file")
+    try:
+        with found.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise MusicRFMError(f"{str(path)!r} cannot be read: {error.strerror}") from None
+    try:
+        if len(data) > MOST_BYTES:
+            raise _Damaged(f"it is larger than {MOST_BYTES >> 20} MiB")
+        song = _song(data)
+    except _Damaged as error:
+        raise MusicRFMError(f"{str(path)!r} is no MIDI file that can be read: {error}") from None
+    if song.cut:
+        log.warning("%r is cut short: it is read up to there", str(path))
+    return song
+
+
+def _song(data: bytes) -> Song:
+    data = _unwrapped(data)
+    if data[:4] != b"MThd":
+        raise _Damaged("it does not begin as one")
+    length = int.from_bytes(data[4:8], "big")
+    head = data[8 : 8 + length]
+    if length < 6 or len(head) < 6:
+        raise _Damaged("its header is cut short")
+    kind, division = int.from_bytes(head[:2], "big"), head[4:6]
+    tracks, cut = _tracks(data[8 + length :])
+    if kind == 2 and len(tracks) > 1:
+        raise _Damaged(
+            f"it is of format 2, {len(tracks)} songs in one file: save each as a file of format 1"
+        )
+    if kind > 2:
+        raise _Damaged(f"it is of format {kind}, and there are 0, 1 and 2")
+    parsed = [_events(track) for track in tracks]
+    seconds_at = _clock(division, [event for events, _ in parsed for event in events])
+    sounding = sorted(
+        (
+            (seconds_at(tick), message)
+            for events, _ in parsed
+            for tick, message in events
+            if message[0] < 0xF0
+        ),
+        key=lambda event: event[0],
+    )
+    end = max((seconds_at(tick) for _, tick in parsed), default=0.0)
+    return Song(tuple(sounding), end, cut)
+
+
+def _unwrapped(data: bytes) -> bytes:
+    """The MIDI file in a RIFF file, as Windows' programs wrote them."""
+    if data[:4] != b"RIFF" or data[8:12] != b"RMID":
+        return data
+    at = 12
+    while at + 8 <= len(data):
+        length = int.from_bytes(data[at + 4 : at + 8], "little")
+        if data[at : at + 4] == b"data":
+            return data[at + 8 : at + 8 + length]
+        at += 8 + length + (length & 1)
+    raise _Damaged("it is a RIFF file without MIDI in it")
+
+
+def _tracks(data: bytes) -> tuple[list[bytes], bool]:
+    """The tracks' bytes, chunks of other kinds passed over, and whether the last is cut short."""
+    tracks, at, cut = [], 0, False
+    while at + 8 <= len(data):
+        length = int.from_bytes(data[at + 4 : at + 8], "big")
+        if data[at : at + 4] == b"MTrk":
+            tracks.append(data[at + 8 : at + 8 + length])
+            cut = at + 8 + length > len(data)
+        at += 8 + length
+    if not tracks:
+        raise _Damaged("there is no track in it")
+    return tracks, cut
+
+
+def _events(track: bytes) -> tuple[list[tuple[int, bytes]], int]:
+    """(tick, message or [0xff, microseconds a beat in 3 bytes]) of a track, and its last tick.
+
+    A track may lack its end, and one that breaks off in an event is read up to there.
+    """
+    events: list[tuple[int, bytes]] = []
+    at, tick, status = 0, 0, 0
+    try:
+        while at < len(track):
+            delta, at = _number(track, at)
+            first = track[at]
+            if first >= 0x80:
+                at += 1
+            else:
+                first = status
+            if 0x80 <= first < 0xF0:
+                status, length = first, _DATA[first & 0xF0]
+                message = bytes([first, *track[at : at + length]])
+                if len(message) <= length:
+                    break
+                if max(message[1:]) > 127:
+                    raise _Damaged(f"it has the number {max(message[1:])} where 127 is the highest")
+                events.append((tick + delta, message))
+            elif first == 0xFF:
+                kind = track[at]
+                length, at = _number(track, at + 1)
+                if kind == _SET_TEMPO and at + length <= len(track):
+                    events.append((tick + delta, b"\xff" + _tempo(track[at : at + length])))
+                if kind == _END_OF_TRACK:
+                    return events, tick + delta
+            elif first in (0xF0, 0xF7):
+                length, at = _number(track, at)
+            elif first == 0:
+                raise _Damaged("a track begins with a number that belongs to no message")
+            else:
+                length = _SYSTEM.get(first, 0)
+            at += length
+            tick += delta
+    except IndexError:  # it breaks off
+        pass
+    return events, tick
+
+
+def _tempo(content: bytes) -> bytes:
+    if len(content) < 3 or not any(content[:3]):
+        raise _Damaged("it sets a tempo of 0 microseconds a beat")
+    return content[:3]
+
+
+def _number(data: bytes, at: int) -> tuple[int, int]:
+    """A number of 7 bits a byte, at most four, and where it ends."""
+    value = 0
+    for _ in range(4):
+        value = value << 7 | data[at] & 127
+        at += 1
+        if data[at - 1] < 0x80:
+            return value, at
+    raise _Damaged("it has a time or length of more than four bytes")
+
+
+def _clock(division: bytes, events: list[tuple[int, bytes]]) -> Callable[[int], float]:
+    """A function from ticks to seconds: SMPTE frames, or beats under all tracks' tempi."""
+    if division[0] & 0x80:
+        frames, parts = 256 - division[0], division[1]
+        if frames not in (24, 25, 29, 30) or not parts:
+            raise _Damaged(f"its time counts {parts} parts of {frames} frames a second")
+        rate = parts * (30000 / 1001 if frames == 29 else frames)
+        return lambda tick: tick / rate
+    beat = int.from_bytes(division, "big")
+    if not beat:
+        raise _Damaged("its beat has 0 ticks, so nothing says how long a note is")
+    changes = sorted(
+        ((tick, int.from_bytes(m[1:], "big")) for tick, m in events if m[0] == 0xFF),
+        key=lambda change: change[0],
+    )
+    at, seconds, tempo = [0], [0.0], [TEMPO]
+    for tick, microseconds in changes:
+        seconds.append(seconds[-1] + (tick - at[-1]) * tempo[-1] / beat / 1e6)
+        at.append(tick)
+        tempo.append(microseconds)
+
+    def seconds_at(tick: int) -> float:
+        last = bisect_right(at, tick) - 1
+        return seconds[last] + (tick - at[last]) * tempo[last] / beat / 1e6
+
+    return seconds_at

@@ -1,0 +1,155 @@
+"""Which measurement of the sound says whether a direction does what its name promises.
+
+Only what can honestly be heard has a reading: notes, keys, tempo, chord qualities, intervals,
+modes and metre. The names are those of SynTheory's labels and of the directions made from them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from musicrfm.errors import MusicRFMError
+from musicrfm.listening.harmony import key_notes
+from musicrfm.listening.measure import CHORDS, MODES, PITCH_CLASSES, Measurements
+
+if TYPE_CHECKING:
+    from musicrfm.directions import Direction
+
+CONCEPTS = {  # as in names, in `meta["concept"]` and as label fields
+    "note": ("note", "notes", "root_note_pitch_class", "root_note_name"),
+    "key": ("key", "keys"),
+    "tempo": ("tempo", "tempos", "bpm"),
+    "chord": ("chord", "chords", "chord_type"),
+    "interval": ("interval", "intervals"),
+    "scale": ("scale", "scales", "mode", "modes"),
+    "metre": ("metre", "meter", "time_signature", "time_signatures", "time"),
+}
+_CHORD_WORDS = {"maj": "major", "min": "minor", "augmented": "aug", "diminished": "dim"}
+_MODE_WORDS = {"major": "ionian", "minor": "aeolian"}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How to read a direction's effect off measurements.
+
+    quantity: "share" (0 to 1) or "BPM". unit: what it is called in tables. read: the value, None if
+    this clip has none. hit: whether the target is what is heard most, None where that makes no
+    sense. both_ways: whether negative coefficients are of use too.
+    """
+
+    concept: str
+    quantity: str
+    unit: str
+    read: Callable[[Measurements], float | None]
+    hit: Callable[[Measurements], bool | None]
+    both_ways: bool = False
+
+
+def reading(direction: Direction) -> Reading:
+    """Raises MusicRFMError for a concept or target that nothing can measure on the sound."""
+    concept, target = _asked(direction)
+    found = None
+    if concept == "tempo":
+        unit = "BPM"
+        return Reading("tempo", unit, unit, lambda heard: heard.tempo_bpm, lambda _: None, True)
+    if concept == "note":
+        found = _share("note", target, PITCH_CLASSES, "note_share", "target-note share")
+    elif concept == "key":
+        found = _key(target)
+    elif concept == "chord":
+        found = _share("chord", target, tuple(CHORDS), "chord_share", "share of the chord quality")
+    elif concept == "interval":
+        semitones = tuple(str(n) for n in range(1, 13))
+        found = _share("interval", target, semitones, "interval_share", "share of the interval")
+    elif concept == "scale":
+        found = _share("scale", target, tuple(MODES), "mode_share", "share of time in the mode")
+    elif concept == "metre":
+        found = _metre(target)
+    if found is None:
+        raise MusicRFMError(
+            f"direction {direction.name!r} cannot be evaluated: what can be measured on the sound "
+            "are notes (note_C), keys (key_C), tempo, chord qualities (chord_major), intervals "
+            "(interval_7), modes (scale_dorian) and time signatures (metre_triple)"
+        )
+    return found
+
+
+def _asked(direction: Direction) -> tuple[str | None, str]:
+    """(concept, target), from the name if it says both, otherwise from the metadata."""
+    named, _, rest = direction.name.partition("_")
+    if direction.name.startswith("time_signature"):
+        named, rest = "time_signature", direction.name.removeprefix("time_signature").strip("s_")
+    concept = _concept(named) or _concept(str(direction.meta.get("concept", "")))
+    target = rest if _concept(named) and rest else str(direction.meta.get("target", rest))
+    return concept, _spelled(concept, target)
+
+
+def _concept(word: str) -> str | None:
+    return next((concept for concept, words in CONCEPTS.items() if word.lower() in words), None)
+
+
+def _spelled(concept: str | None, target: str) -> str:
+    from musicrfm.directions import spelled_pitch
+
+    if concept in ("note", "key"):
+        return spelled_pitch(target)
+    words = {"chord": _CHORD_WORDS, "scale": _MODE_WORDS}.get(concept or "", {})
+    return words.get(target.lower(), target.lower())
+
+
+def _share(concept: str, target: str, among: tuple[str, ...], of: str, unit: str) -> Reading | None:
+    """The share of one of several that are measured together in the field `of`."""
+    if target not in among:
+        return None
+    number = among.index(target)
+
+    def hit(heard: Measurements) -> bool:
+        shares = getattr(heard, of)
+        return shares[number] > 0 and shares[number] == max(shares)
+
+    return Reading(concept, "share", unit, lambda heard: getattr(heard, of)[number], hit)
+
+
+def _key(target: str) -> Reading | None:
+    """The share of time in which a note of the major key dominates, whatever its tonic."""
+    if target not in PITCH_CLASSES:
+        return None
+
+    def share(heard: Measurements, tonic: int) -> float:
+        return sum(heard.note_share[n] for n in key_notes(tonic))
+
+    asked = PITCH_CLASSES.index(target)
+
+    def hit(heard: Measurements) -> bool:
+        here = share(heard, asked)
+        return here > 0 and here >= max(share(heard, tonic) for tonic in range(12))
+
+    unit = "share of notes of the key"
+    return Reading("key", "share", unit, lambda heard: share(heard, asked), hit)
+
+
+def _metre(target: str) -> Reading | None:
+    """Triple against duple: 3/4, 3/8, 6/8, 9/8 and 12/8 against 2/2, 2/4 and 4/4."""
+    numbers = re.findall(r"\d+", target)
+    if numbers:
+        triple = int(numbers[0]) % 3 == 0
+    elif target in ("triple", "duple", "compound", "simple"):
+        triple = target in ("triple", "compound")
+    elif target in ("", *CONCEPTS["metre"]):
+        triple = True
+    else:
+        return None
+
+    def read(heard: Measurements) -> float | None:
+        if heard.triple is None:
+            return None
+        return heard.triple if triple else 1 - heard.triple
+
+    def hit(heard: Measurements) -> bool | None:
+        return None if heard.triple is None else read(heard) > 0.5
+
+    unit = f"{'triple' if triple else 'duple'} metre, 0 to 1"
+    return Reading("metre", "share", unit, read, hit)

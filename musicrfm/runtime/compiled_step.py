@@ -1,0 +1,169 @@
+"""The decoder's step in machine code, for small models on a CPU; see `musicrfm.kernels.step`.
+
+It reads and writes the very tensors of a `StepDecoder`, which still reads many positions at once by
+itself. Without numba, or with a model it is not for, there is none, and all goes on as before.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import lru_cache
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+from transformers.activations import GELUActivation
+
+from musicrfm.weights.int8 import Int8
+
+if TYPE_CHECKING:
+    from musicrfm.model import MusicModel
+    from musicrfm.runtime.decoder import Block, StepDecoder, Weights
+
+DTYPES = (torch.float32, torch.bfloat16)
+
+log = logging.getLogger(__name__)
+
+
+def can_compile(model: MusicModel) -> bool:
+    """Whether the steps of this model can be computed here, and are not better left to PyTorch."""
+    if not model.small or model.dtype not in DTYPES:
+        return False
+    exact = all(_is_gelu(block.activation) for block in model.decoder_weights.blocks)
+    return exact and kernels() is not None
+
+
+@lru_cache
+def kernels() -> ModuleType | None:
+    """`musicrfm.kernels.step`, None if that cannot be had here."""
+    try:
+        from musicrfm.kernels import step as kernels
+    except Exception as error:  # no numba, or none that works with this Python, CPU or folder
+        log.warning("no machine code here, so this will be slower: %s", error)
+        return None
+    return kernels
+
+
+class CompiledStep:
+    """Steps of one `StepDecoder`. Making the first one takes some seconds, once a machine."""
+
+    def __init__(self, decoder: StepDecoder) -> None:
+        self._run, self.decoder = kernels().step, decoder
+        self.weights = matrices(decoder.weights)
+        self._first_row = decoder.weights.first_row[:, 0].numpy()
+        self._cache, self._offset = seen(decoder.cache), seen(decoder.offset)
+        self._basis = seen(decoder.basis)
+        layers, _, _, heads, room, size = decoder.cache.shape
+        width, wide = heads * size, self.weights.feed.shape[1]
+        shapes = [(2, width), (2, width), (2, 3 * width), (2, width), (1, width), (2, wide)]
+        shapes += [(room,), (2, len(self.weights.heads))]
+        self.scratch = kernels().Scratch(*(np.zeros(shape, np.float32) for shape in shapes))
+        self._no_prompt = decoder.cache.new_zeros(layers, 2, heads, 0, size)
+        self._no_bias = np.zeros(0, np.float32)
+        self._taken: tuple[object, object] = (None, None)
+        self._prompt, self._bias = seen(self._no_prompt), self._no_bias
+        # Compiled now if it never was, and not on stage.
+        self(torch.zeros(decoder.codebooks, 1, dtype=torch.long), 0)
+        decoder.cache[..., 0, :] = 0
+
+    def __call__(self, codes: Tensor, place: int) -> Tensor:
+        """Reads codes [codebooks, 1] at a place of the cache: float32 [rows, codebooks, codes]."""
+        decoder = self.decoder
+        if decoder.prompt is not self._taken[0] or decoder.prompt_bias is not self._taken[1]:
+            self._take_prompt()
+        rows = 2 if decoder.guided else 1
+        self._run(
+            self.weights,
+            self.scratch,
+            codes[:, 0].numpy() + self._first_row,
+            place,
+            rows,
+            self._cache,
+            self._prompt,
+            self._bias,
+            decoder.prompt is not None,
+            self._offset,
+            self._basis,
+            decoder.holds,
+            decoder.keep_norm,
+        )
+        logits = self.scratch.logits[:rows].reshape(rows, decoder.codebooks, -1)
+        return torch.from_numpy(logits.copy())
+
+    def _take_prompt(self) -> None:
+        before, prompt = self._taken[0], self.decoder.prompt
+        self._taken = (prompt, self.decoder.prompt_bias)
+        if prompt is not before:
+            layers = [torch.cat(keys_and_values) for keys_and_values in prompt or ()]
+            self._prompt = seen(torch.stack(layers) if layers else self._no_prompt)
+        bias = self.decoder.prompt_bias
+        self._bias = self._no_bias if bias is None else bias.flatten().float().numpy()
+        if self._prompt.shape[3] > len(self.scratch.scores):
+            scores = np.zeros(self._prompt.shape[3], np.float32)
+            self.scratch = self.scratch._replace(scores=scores)
+
+
+def matrices(weights: Weights):
+    """The same weights as `musicrfm.kernels.step` takes them."""
+
+    def norms_of(block: Block) -> Tensor:
+        norms = (block.attention_norm, block.prompt_norm or block.feed_norm, block.feed_norm)
+        return torch.stack([part for norm in norms for part in norm[1:3]])
+
+    def of_all(matrix_of: Callable[[Block], Tensor | Int8 | None]) -> tuple:
+        parts = [matrix_of(block) for block in weights.blocks]
+        if parts[0] is None:
+            none = torch.zeros(len(parts), 0, 0, dtype=weights.positions.dtype)
+            return seen(none), _no_scale(len(parts))
+        both = [_numbers(part) for part in parts]
+        return tuple(np.stack(kind) for kind in zip(*both, strict=True))
+
+    def across(name: str) -> tuple:
+        """Of those that are transposed, unless they are in 8 bits."""
+
+        def matrix(block: Block) -> Tensor | Int8 | None:
+            part = getattr(block, name)
+            return part.T if isinstance(part, Tensor) else part
+
+        return of_all(matrix)
+
+    return kernels().Matrices(
+        torch.stack([norms_of(block) for block in weights.blocks]).float().numpy(),
+        *of_all(lambda block: block.qkv),
+        *across("to_attended"),
+        *of_all(lambda block: block.prompt_q),
+        *across("to_prompted"),
+        *of_all(lambda block: block.feed),
+        *across("to_fed"),
+        seen(weights.embedding),
+        seen(weights.positions),
+        torch.stack(weights.norm[1:3]).float().numpy(),
+        *_numbers(weights.heads),
+        np.float32(weights.norm[3]),
+    )
+
+
+def seen(tensor: Tensor) -> np.ndarray:
+    """The tensor as an array in the same place; bfloat16 as uint16."""
+    if tensor.dtype == torch.bfloat16:
+        return tensor.view(torch.int16).numpy().view(np.uint16)
+    return tensor.numpy()
+
+
+def _numbers(matrix: Tensor | Int8) -> tuple[np.ndarray, np.ndarray]:
+    if isinstance(matrix, Int8):
+        return matrix.numbers.numpy(), matrix.scale.float().numpy()
+    return seen(matrix.contiguous()), _no_scale()
+
+
+def _no_scale(*shape: int) -> np.ndarray:
+    return np.zeros((*shape, 0), np.float32)
+
+
+def _is_gelu(activation: object) -> bool:
+    if isinstance(activation, GELUActivation):  # which has an inexact variant, too
+        return activation.act is torch.nn.functional.gelu
+    return isinstance(activation, torch.nn.GELU) and activation.approximate == "none"

@@ -1,0 +1,406 @@
+"""MusicGen's decoder, one frame at a time, from the weights of the Hugging Face module.
+
+The cache is allocated once, the prompt's keys and values are computed once a prompt, and guidance
+is a second row that reads no prompt: there cross-attention adds exactly nothing, as in Hugging
+Face's, where all it could read is zero. A melody model has no cross-attention: its cache begins
+with the prompt, the music comes after it. Steering is a push after every block, see `Push`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from musicrfm.model import MusicModel, PromptStates
+from musicrfm.runtime.compiled_step import CompiledStep, can_compile
+
+Norm = tuple[tuple[int], Tensor, Tensor, float]  # what layer_norm takes after its input
+# What is taken out of hidden states: a basis a layer, [rows, HELD, width]; where, [rows, time, 1].
+Taken = tuple[Sequence[Tensor], Tensor | None]
+HELD = 3  # dimensions that can be held
+
+
+@dataclass(frozen=True)
+class Block:
+    """Weights of one layer; those named `to_*` are transposed for `addmm` onto the residual.
+
+    Where the prompt is read before the music, those of cross-attention are None.
+    """
+
+    attention_norm: Norm
+    qkv: Tensor  # [3 * width, width]
+    to_attended: Tensor
+    prompt_norm: Norm | None
+    prompt_q: Tensor | None
+    prompt_k: Tensor | None
+    prompt_v: Tensor | None
+    to_prompted: Tensor | None
+    feed_norm: Norm
+    feed: Tensor
+    activation: Callable[[Tensor], Tensor]
+    to_fed: Tensor
+
+
+@dataclass(frozen=True)
+class Weights:
+    """All the decoder's weights, for any number of streams."""
+
+    embedding: Tensor  # [codebooks * (codes + 1), width]
+    first_row: Tensor  # [codebooks, 1], of each codebook in the embedding
+    positions: Tensor  # [lead + window, width]
+    blocks: tuple[Block, ...]
+    norm: Norm
+    heads: Tensor  # [codebooks * codes, width]
+    # What is done with matrices: linear(x, matrix), and onto(x, y, matrix), which adds y @ matrix
+    # in place.
+    linear: Callable[..., Tensor] = F.linear
+    onto: Callable[..., Tensor] = Tensor.addmm_
+
+    @classmethod
+    def of(cls, model: MusicModel) -> Weights:
+        decoder = model.hf.decoder.model.decoder
+        tables = [table.weight.detach() for table in decoder.embed_tokens]
+        starts = torch.arange(len(tables), device=model.device) * len(tables[0])
+        positions = decoder.embed_positions.weights.detach()
+        if len(positions) < model.lead + model.window:  # they are computed, so there is no end
+            more = decoder.embed_positions.get_embedding(model.lead + model.window, model.width)
+            positions = more.to(positions)
+        heads = [head.weight.detach()[: model.codes] for head in model.hf.decoder.lm_heads]
+        return cls(
+            torch.cat(tables),
+            starts[:, None],
+            positions[: model.lead + model.window],
+            tuple(_block(layer) for layer in decoder.layers),
+            _norm(decoder.layer_norm),
+            torch.cat(heads),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Push:
+    """How the hidden states of one position are steered.
+
+    offset: [layers, width], added after each block. prompted_only: to row 0 alone. keep_norm:
+    whether what has been pushed is then scaled back to the norm it had. basis: [layers, HELD,
+    width], orthogonal rows; what a hidden state is along them is taken out before the offset is
+    added, so that the offset alone says it. Rows shorter than 1 take out a part.
+    """
+
+    offset: Tensor
+    prompted_only: bool = False
+    keep_norm: bool = False
+    basis: Tensor | None = None
+
+
+class StepDecoder:
+    """The decoder of one stream, with its cache; for one thread.
+
+    `window` is how many positions there are. Row 0 reads the prompt. Row 1, there only while
+    `guided`, reads none.
+
+    What a step computes depends on `guided` and on whether the push keeps norms and has a basis;
+    all else that steers it is in the tensors `offset` and `basis`, which are always the same ones.
+    `musicrfm.runtime.static_step` does such a step without ever looking at what is in a tensor,
+    which is what a GPU wants, `musicrfm.runtime.compiled_step` does it in machine code.
+    """
+
+    def __init__(self, model: MusicModel, window: int | None = None) -> None:
+        self.window = window or model.window
+        self.weights = model.decoder_weights
+        self.heads, self.head_size = model.heads, model.width // model.heads
+        self.codebooks = model.codebooks
+        # What it computes in; prompts and pushes may come in another precision.
+        self.dtype = self.weights.positions.dtype
+        room = model.lead + self.window
+        shape = (model.layers, 2, 2, model.heads, room, self.head_size)
+        # [layers, rows, keys and values, heads, positions, head_size]
+        self.cache = torch.zeros(shape, device=model.device, dtype=self.dtype)
+        # [layers, rows, time, width], added after each block
+        offset_shape = (model.layers, 2, 1, model.width)
+        self.offset = torch.zeros(offset_shape, device=model.device, dtype=self.dtype)
+        # [layers, rows, HELD, width], taken out before that while the push has a basis
+        basis_shape = (model.layers, 2, HELD, model.width)
+        self.basis = torch.zeros(basis_shape, device=model.device, dtype=self.dtype)
+        self.caches = list(self.cache)  # views, made once
+        self.offsets = {1: list(self.offset[:, :1]), 2: list(self.offset)}  # by how many rows
+        self.bases = {1: list(self.basis[:, :1]), 2: list(self.basis)}
+        self._push: Push | None = None
+        self._held: tuple[Tensor | None, bool] = (None, False)  # what is in `basis`
+        # Of what is read of the prompt, [1, heads, tokens, head_size], keys and values a layer.
+        self.prompt: list[tuple[Tensor, Tensor]] | None = None
+        self.prompt_bias: Tensor | None = None  # of a blend, [1, 1, 1, tokens]
+        # Of the prompts that were read last, so that a blend's weights may change every frame.
+        self._keys: dict[int, tuple[PromptStates, list[tuple[Tensor, Tensor]]]] = {}
+        self._blended: tuple[tuple[int, ...], list[tuple[Tensor, Tensor]]] = ((), [])
+        self.lead = 0  # positions of the cache before the music
+        self.guided = False
+        # Does the steps, where it can.
+        self.compiled = CompiledStep(self) if can_compile(model) else None
+
+    @property
+    def keep_norm(self) -> bool:
+        """Whether what is pushed now is scaled back, see `Push`."""
+        return self._push is not None and self._push.keep_norm
+
+    @property
+    def holds(self) -> bool:
+        """Whether a part of the hidden states is taken out now, see `Push`."""
+        return self._push is not None and self._push.basis is not None
+
+    @torch.inference_mode()
+    def set_prompt(self, prompt: PromptStates) -> bool:
+        """From the next position on, row 0 reads this prompt; what it has written stays.
+
+        True if it cannot stay, as where the prompt comes before the music: `prefill` again then.
+        """
+        self.prompt = self.prompt_bias = None
+        if prompt.lead is not None:
+            self.lead = prompt.lead.shape[1]
+            unsteered = [torch.zeros_like(self.offset[0, :, :1])] * len(self.weights.blocks)
+            x = prompt.lead.to(self.dtype) + self.weights.positions[: self.lead]
+            self._through(x, 0, 0, unsteered, False)
+            return True
+        if prompt.unconditional:
+            return False
+        self.prompt = self._read_prompt(prompt)
+        self.prompt_bias = None if prompt.bias is None else prompt.bias.to(self.dtype)
+        return False
+
+    def _read_prompt(self, prompt: PromptStates) -> list[tuple[Tensor, Tensor]]:
+        """Keys and values [1, heads, tokens, head_size] of each layer."""
+        parts = prompt.parts or (prompt,)
+        kept, self._keys = self._keys, {}
+        for part in parts:
+            self._keys[id(part)] = kept.get(id(part)) or (part, self._keys_of(part))
+        if not prompt.parts:
+            return self._keys[id(prompt)][1]
+        which = tuple(id(part) for part in parts)
+        if self._blended[0] != which or any(number not in kept for number in which):
+            layers = zip(*(self._keys[number][1] for number in which), strict=True)
+            joint = [
+                tuple(torch.cat(kind, 2) for kind in zip(*layer, strict=True)) for layer in layers
+            ]
+            self._blended = (which, joint)
+        return self._blended[1]
+
+    def _keys_of(self, prompt: PromptStates) -> list[tuple[Tensor, Tensor]]:
+        states = prompt.states[0].to(self.dtype)
+        return [
+            (self._split(states @ block.prompt_k.T), self._split(states @ block.prompt_v.T))
+            for block in self.weights.blocks
+        ]
+
+    def steer(self, push: Push) -> None:
+        """Sets what is done after each block from now on."""
+        if push is self._push:
+            return
+        self._push = push
+        self._to_rows(self.offset[:, :, 0], push.offset, push.prompted_only)
+        held = (push.basis, push.prompted_only)
+        if push.basis is not None and (self._held[0] is not held[0] or self._held[1] != held[1]):
+            self._to_rows(self.basis, *held)
+            self._held = held
+
+    @torch.inference_mode()
+    def step(self, codes: Tensor, position: int) -> Tensor:
+        """Reads codes [codebooks, 1] at `position`; logits float32 [rows, codebooks, codes].
+
+        Everything before `position` must have been read; what was there or later is overwritten.
+        """
+        if self.compiled is not None:
+            return self.compiled(codes, self.lead + position)
+        rows = 2 if self.guided else 1
+        taken = ((self.bases[rows], None),) if self.holds else ()
+        hidden = self._read(codes, position, 0, rows, self.offsets[rows], self.keep_norm, taken)
+        hidden = torch.layer_norm(hidden, *self.weights.norm)
+        return (
+            self.weights.linear(hidden, self.weights.heads).view(rows, self.codebooks, -1).float()
+        )
+
+    @torch.inference_mode()
+    def prefill(
+        self, codes: Tensor, pushes: Sequence[Push], first_row: int = 0, position: int = 0
+    ) -> None:
+        """Reads codes [codebooks, positions] from `position` on, all at once.
+
+        pushes: how each position is steered. With `first_row` 1, only the row without a prompt is
+        filled.
+        """
+        if not pushes:
+            return
+        rows = (2 if self.guided else 1) - first_row
+        if all(push is pushes[0] for push in pushes):
+            pushes = pushes[:1]  # for all positions
+        prompted = torch.ones(len(pushes), dtype=torch.bool, device=codes.device)
+        unprompted = self._flags(not push.prompted_only for push in pushes)
+        # [rows, time, 1], in which rows and positions the offset counts
+        counts = torch.stack([prompted, unprompted])[first_row : first_row + rows, :, None]
+        layers = zip(*(list(push.offset) for push in pushes), strict=True)
+        offsets = [torch.stack(layer).to(self.dtype) * counts for layer in layers]
+        keep_norm: bool | Tensor = False
+        if any(push.keep_norm for push in pushes):
+            keep_norm = self._flags(push.keep_norm for push in pushes)[:, None]
+        taken = []
+        for basis in {id(push.basis): push.basis for push in pushes}.values():
+            if basis is not None:
+                where = counts * self._flags(push.basis is basis for push in pushes)[:, None]
+                layers = basis[:, None].to(self.dtype).expand(-1, rows, -1, -1)
+                taken.append((list(layers), where.to(self.dtype)))
+        self._read(codes, position, first_row, rows, offsets, keep_norm, taken)
+
+    def forget(self, position: int) -> None:
+        """Makes what was written at `position` harmless: zeros instead of, perhaps, NaN."""
+        with torch.inference_mode():
+            self.cache[..., self.lead + position, :] = 0
+
+    def _read(
+        self,
+        codes: Tensor,
+        position: int,
+        first_row: int,
+        rows: int,
+        offsets: Sequence[Tensor],
+        keep_norm: bool | Tensor,
+        taken: Sequence[Taken] = (),
+    ) -> Tensor:
+        """Hidden states after the last block, [rows * time, width].
+
+        offsets: a layer each, [rows, 1 or time, width]. keep_norm: for all, or bool [time, 1].
+        taken: what is taken out.
+        """
+        weights, start = self.weights, self.lead + position
+        embedded = weights.embedding[codes + weights.first_row].sum(0)
+        embedded += weights.positions[start : start + len(embedded)]
+        embedded = embedded.repeat(rows, 1, 1)
+        return self._through(embedded, start, first_row, offsets, keep_norm, taken)
+
+    def _through(
+        self,
+        embedded: Tensor,
+        position: int,
+        first_row: int,
+        offsets: Sequence[Tensor],
+        keep_norm: bool | Tensor,
+        taken: Sequence[Taken] = (),
+    ) -> Tensor:
+        """As `_read`, from what is at a position of the cache, [rows, time, width].
+
+        `embedded` may be overwritten.
+        """
+        rows, time, width = embedded.shape
+        end = position + time
+        split = (rows, time, 3, self.heads, self.head_size)
+        x = embedded.reshape(rows * time, width)
+        linear, onto = self.weights.linear, self.weights.onto
+        causal, seen = time > 1, None
+        if causal and position:
+            seen = torch.ones(time, end, dtype=torch.bool, device=x.device).tril(position)
+            causal = False
+        for i, block in enumerate(self.weights.blocks):
+            # [rows, time, 3, heads, head_size] -> [rows, 3, heads, time, head_size]
+            qkv = linear(torch.layer_norm(x, *block.attention_norm), block.qkv)
+            qkv = qkv.view(split).permute(0, 2, 3, 1, 4)
+            cache = self.caches[i][first_row : first_row + rows, :, :, :end]
+            cache[:, :, :, position:] = qkv[:, 1:]
+            keys, values = cache.unbind(1)
+            y = F.scaled_dot_product_attention(qkv[:, 0], keys, values, seen, is_causal=causal)
+            onto(x, joined(y), block.to_attended)
+            if self.prompt is not None and first_row == 0:
+                reader = x if rows == 1 else x[:time]
+                q = linear(torch.layer_norm(reader, *block.prompt_norm), block.prompt_q)
+                y = F.scaled_dot_product_attention(
+                    self._split(q), *self.prompt[i], self.prompt_bias
+                )
+                onto(reader, joined(y), block.to_prompted)
+            y = linear(torch.layer_norm(x, *block.feed_norm), block.feed)
+            onto(x, block.activation(y), block.to_fed)
+            bases = [(basis[i], where) for basis, where in taken]
+            pushed(x.view(rows, time, -1), offsets[i], keep_norm, bases)
+        return x
+
+    @staticmethod
+    def _to_rows(there: Tensor, here: Tensor, first_only: bool) -> None:
+        """Copies [layers, ...] to both rows of [layers, 2, ...], or zeros to the other one."""
+        there[:, 0].copy_(here)
+        if first_only:
+            there[:, 1].zero_()
+        else:
+            there[:, 1].copy_(here)
+
+    def _flags(self, flags: Iterable[bool]) -> Tensor:
+        return torch.tensor(list(flags), device=self.cache.device)
+
+    def _split(self, x: Tensor) -> Tensor:
+        """[time, width] -> [1, heads, time, head_size]"""
+        return x.view(1, -1, self.heads, self.head_size).transpose(1, 2)
+
+
+def pushed(
+    x: Tensor,
+    offset: Tensor,
+    keep_norm: bool | Tensor,
+    bases: Sequence[tuple[Tensor, Tensor | None]] = (),
+) -> None:
+    """Steers x [rows, time, width] in place; see `Push`.
+
+    keep_norm: for all, or bool [time, 1]; elsewhere, and where nothing is changed, x stays as it is
+    to the bit. Norms are float32 in any precision. bases: [rows, HELD, width] each, and where, if
+    not everywhere.
+    """
+    if keep_norm is not False:
+        before = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
+    for basis, where in bases:
+        along = torch.bmm(x, basis.mT)
+        x.baddbmm_(along if where is None else along * where, basis, alpha=-1)
+    x.add_(offset)
+    if keep_norm is not False:
+        after = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
+        gain = before / after.clamp_min_(torch.finfo(torch.float32).tiny)
+        x.mul_(gain if keep_norm is True else gain.masked_fill_(~keep_norm, 1.0))
+
+
+def joined(x: Tensor) -> Tensor:
+    """[rows, heads, time, head_size] -> [rows * time, width]"""
+    rows, heads, time, size = x.shape
+    return x.transpose(1, 2).reshape(rows * time, heads * size)
+
+
+def _norm(module: nn.LayerNorm) -> Norm:
+    shape = (module.weight.shape[0],)
+    return shape, module.weight.detach(), module.bias.detach(), module.eps
+
+
+def _block(layer: nn.Module) -> Block:
+    """One `MusicgenDecoderLayer` or `MusicgenMelodyDecoderLayer`, both without any biases."""
+    heard, prompt = layer.self_attn, getattr(layer, "encoder_attn", None)
+    return Block(
+        attention_norm=_norm(layer.self_attn_layer_norm),
+        qkv=_fused(heard.q_proj, heard.k_proj, heard.v_proj),
+        to_attended=heard.out_proj.weight.detach().T,
+        prompt_norm=prompt and _norm(layer.encoder_attn_layer_norm),
+        prompt_q=prompt and prompt.q_proj.weight.detach(),
+        prompt_k=prompt and prompt.k_proj.weight.detach(),
+        prompt_v=prompt and prompt.v_proj.weight.detach(),
+        to_prompted=prompt and prompt.out_proj.weight.detach().T,
+        feed_norm=_norm(layer.final_layer_norm),
+        feed=layer.fc1.weight.detach(),
+        activation=layer.activation_fn,
+        to_fed=layer.fc2.weight.detach().T,
+    )
+
+
+def _fused(*projections: nn.Linear) -> Tensor:
+    """Their weights below each other, [outputs of all, width].
+
+    The module reads them there from now on, so that they are not in memory twice.
+    """
+    with torch.inference_mode(False), torch.no_grad():
+        fused = torch.cat([projection.weight for projection in projections])
+        sizes = [len(projection.weight) for projection in projections]
+        for projection, part in zip(projections, fused.split(sizes), strict=True):
+            projection.weight.data = part
+    return fused

@@ -1,0 +1,54 @@
+"""The sound of a frame before the codec could be sure of it.
+
+A codec that is not causal needs the codes of the next four frames, MusicGen's delay pattern gives
+their later codebooks up to three frames late. Instead of waiting, the frames ahead are filled with
+the codebooks known so far, and their sound is decoded on trial, over and over. Each trial begins
+in the exact state, so errors do not add up; a short crossfade joins one trial to the next.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from musicrfm.runtime.codec import StreamingCodec
+
+
+class EarlySound:
+    """Plays a `StreamingCodec` by `codec.latency` samples earlier than it can know."""
+
+    def __init__(self, codec: StreamingCodec) -> None:
+        self.codec = codec
+        self.reset()
+
+    def reset(self) -> None:
+        # Frames pushed, exact samples that the codec has given for them, and what the latest trial
+        # said of the next frame.
+        self.state: tuple[int, int, Tensor | None] = (0, 0, None)
+
+    @torch.inference_mode()
+    def push(self, codes: Tensor, ahead: Tensor, known: Tensor) -> Tensor:
+        """The sound of one more frame, [channels, frame_size].
+
+        codes: int64 [codebooks], of that frame, all known. ahead: int64 [codebooks, frames], of the
+        frames after it; known: bool, the same shape.
+        """
+        codec, size = self.codec, self.codec.frame_size
+        frame, exact, joint = self.state
+        exact += codec.push(codes[:, None]).shape[1]
+        # One frame more than the lookahead, for the crossfade into the next trial.
+        trial = codec.peek(ahead, known, max(0, codec.lookahead_frames + 1 - ahead.shape[1]))
+        begin = frame * size - exact  # of this frame in the trial, which goes on from the exact
+        sound, rest = trial[:, begin : begin + size].clone(), trial[:, begin + size :]
+        if joint is not None and joint.shape[1]:
+            count = min(joint.shape[1], size // 4)
+            level = (torch.arange(count, device=sound.device) + 0.5) / count
+            sound[:, :count] = torch.lerp(joint[:, :count], sound[:, :count], level)
+        self.state = (frame + 1, exact, rest)
+        return sound
+
+    @property
+    def given(self) -> int:
+        """Samples that were given before they were exact."""
+        frame, exact, _ = self.state
+        return frame * self.codec.frame_size - exact

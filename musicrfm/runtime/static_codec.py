@@ -1,0 +1,172 @@
+"""A streaming codec on tensors that stay where they are, for CUDA graphs.
+
+The first frames of a piece differ from one another, as the codec's layers begin one after the
+other; `StreamingCodec` plays them. From then on every frame is the same work on a state of the same
+shape, which is kept in one buffer, so that going back to an earlier frame is a single copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from musicrfm.errors import MusicRFMError
+from musicrfm.runtime.codec import State, StreamingCodec
+from musicrfm.runtime.graphs import Recorder, Work
+
+_LATEST_START = 64  # frames until any codec runs evenly
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The state of a codec that runs evenly: all its tensors, flattened, float32."""
+
+    numbers: Tensor
+
+
+@dataclass
+class _Peek:
+    """What `StreamingCodec.peek` is asked, its answer, and how to get it."""
+
+    codes: Tensor
+    known: Tensor
+    audio: Tensor
+    work: Work
+
+
+class StaticCodec:
+    """Does what the `StreamingCodec` it is given does, in the same way."""
+
+    def __init__(self, codec: StreamingCodec, recorder: Recorder) -> None:
+        self.codec, self.recorder = codec, recorder
+        self.codebooks, self.frame_size = codec.codebooks, codec.frame_size
+        self.latency, self.lookahead_frames = codec.latency, codec.lookahead_frames
+        device = codec.table.device
+        self._codes = torch.zeros(codec.codebooks, 1, dtype=torch.long, device=device)
+        state = self._even_state()
+        self._layout = _layout(state)
+        tensors = tensors_of(state)
+        self._numbers = torch.cat([tensor.flatten() for tensor in tensors])
+        parts = self._numbers.split([tensor.numel() for tensor in tensors])
+        views = (part.view(tensor.shape) for part, tensor in zip(parts, tensors, strict=True))
+        self._state = _replaced(state, views)
+        self._audio = torch.zeros(len(codec._empty), self.frame_size, device=device)
+        self._peeks: dict[tuple, _Peek] = {}
+        self._work = recorder(self._push)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forgets everything: the next codes begin a piece."""
+        self.codec.reset()
+        self._even = False
+
+    @property
+    def state(self) -> State | Snapshot:
+        """Where the piece stands. Setting it to an earlier one goes back there."""
+        return Snapshot(self._numbers.clone()) if self._even else self.codec.state
+
+    @state.setter
+    def state(self, state: State | Snapshot) -> None:
+        self._even = isinstance(state, Snapshot)
+        if isinstance(state, Snapshot):
+            self._numbers.copy_(state.numbers)
+            self.codec.state = self._state
+        else:
+            self.codec.state = state
+
+    @torch.inference_mode()
+    def push(self, codes: Tensor) -> Tensor:
+        """Codes int64 [codebooks, frames] -> float32 [channels, samples], maybe no samples yet."""
+        sound = [self._frame(codes[:, i : i + 1]) for i in range(codes.shape[1])]
+        return sound[0] if len(sound) == 1 else torch.cat(sound, 1)
+
+    def _frame(self, codes: Tensor) -> Tensor:
+        if self._even:
+            return self._even_frame(codes)
+        audio = self.codec.push(codes)
+        state = self.codec.state
+        if _layout(state) == self._layout:
+            self._even = True
+            self._keep(state)
+        return audio
+
+    def _even_frame(self, codes: Tensor) -> Tensor:
+        self._codes.copy_(codes)
+        self._work()
+        return self._audio.clone()
+
+    @torch.inference_mode()
+    def peek(self, codes: Tensor, known: Tensor, hold: int = 0) -> Tensor:
+        """What `push` would give, as far as can be said, leaving the state as it is."""
+        if not self._even:
+            return self.codec.peek(codes, known, hold)
+        return self._even_peek(codes, known, hold)
+
+    def _even_peek(self, codes: Tensor, known: Tensor, hold: int) -> Tensor:
+        peek = self._peeks.get((codes.shape, hold))
+        if peek is None:
+            peek = self._peeks[codes.shape, hold] = self._peek(codes, known, hold)
+        peek.codes.copy_(codes)
+        peek.known.copy_(known)
+        peek.work()
+        return peek.audio.clone()
+
+    @torch.inference_mode()
+    def flush(self) -> Tensor:
+        """The samples still owed at the end of the piece, [channels, samples]; begins anew."""
+        audio = self.codec.flush()
+        self.reset()
+        return audio
+
+    def _push(self) -> None:
+        self.codec.state = self._state
+        self._audio.copy_(self.codec.push(self._codes))
+        self._keep(self.codec.state)
+
+    def _keep(self, state: State) -> None:
+        torch.cat([tensor.flatten() for tensor in tensors_of(state)], out=self._numbers)
+        self.codec.state = self._state
+
+    def _peek(self, codes: Tensor, known: Tensor, hold: int) -> _Peek:
+        audio = self.codec.peek(codes, known, hold).clone()
+        peek = _Peek(codes.clone(), known.clone(), audio, lambda: None)
+
+        def work() -> None:
+            peek.audio.copy_(self.codec.peek(peek.codes, peek.known, hold))
+
+        peek.work = self.recorder(work)
+        return peek
+
+    @torch.inference_mode()
+    def _even_state(self) -> State:
+        """The state after some frame from which on all are alike."""
+        before = None
+        for _ in range(_LATEST_START):
+            self.codec.push(self._codes)
+            if _layout(self.codec.state) == before:
+                return self.codec.state
+            before = _layout(self.codec.state)
+        raise MusicRFMError("the model's codec is not the same from frame to frame")
+
+
+def _layout(state: object) -> object:
+    """All of a state but the numbers in its tensors."""
+    if isinstance(state, tuple):
+        return tuple(_layout(part) for part in state)
+    return state.shape if isinstance(state, Tensor) else state
+
+
+def tensors_of(state: object) -> list[Tensor]:
+    if isinstance(state, tuple):
+        return [tensor for part in state for tensor in tensors_of(part)]
+    return [state] if isinstance(state, Tensor) else []
+
+
+def _replaced(state: object, tensors: Iterator[Tensor]) -> State:
+    """The same with other tensors."""
+    if isinstance(state, tuple):
+        return tuple(_replaced(part, tensors) for part in state)
+    return next(tensors) if isinstance(state, Tensor) else state

@@ -1,0 +1,324 @@
+"""Directions and their knobs, turned from any thread, read by the stream once a frame.
+
+All that is set ends up in one offset [layers, width], which the decoder adds to its hidden states
+after every block; where a beat is held, what they say of it is taken out first. Settings are
+immutable and replaced whole, so reading them needs no lock.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import zlib
+from copy import copy
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from musicrfm.directions import Direction, canonical_name
+from musicrfm.errors import MusicRFMError
+from musicrfm.runtime.sampling import generator
+from musicrfm.steering.beat import is_beat
+from musicrfm.steering.schedules import Function, Move, Progress
+from musicrfm.steering.setting import Components, Held, Steer, finite, whole
+
+_INJECTION = 0x1D1C  # keeps these random numbers apart from those that choose codes
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Crossfade:
+    """One that waits for its frame; see `Steering.crossfade`."""
+
+    from_name: str
+    to_name: str
+    frames: int
+    coefficient: float | None
+    start: int
+
+
+class Steering:
+    """The set of directions added to one stream.
+
+    `add`, `set*`, `crossfade`, `remove`, `names` and `get` may be called from any thread and take
+    names in any spelling (`note_C#`); they raise MusicRFMError for a name that was not added and
+    for values out of range. `offset` belongs to the stream's thread.
+
+    keep_norm: whether each steered hidden state is scaled back to the norm it had before; off by
+    default, as published. It may be set at any time.
+    """
+
+    def __init__(
+        self,
+        layers: int,
+        width: int,
+        model_name: str | None = None,
+        device: torch.device | str = "cpu",
+        dtype: torch.dtype = torch.float32,
+        frame_rate: float = 50.0,
+    ) -> None:
+        self._layers, self._width, self._model_name = layers, width, model_name
+        self._frame_rate = frame_rate  # a second, for beats
+        self.keep_norm = False
+        # What is taken out before the latest offset is added, [layers, 3, width], see `Push`.
+        self.basis: Tensor | None = None
+        self._held: tuple[Held | None, Tensor | None] = (None, None)  # the latest on the device
+        self._steers: dict[str, Steer] = {}
+        self._waiting: tuple[Crossfade, ...] = ()
+        self._writing = threading.RLock()
+        self.nothing = torch.zeros(layers, width, device=device, dtype=dtype)
+        # The settings that the latest offset was made from, if it stays, its frame, and the offset.
+        self._latest: tuple[dict[str, Steer] | None, int, Tensor] = (None, 0, self.nothing)
+        self._progress: dict[str, Progress] = {}
+        self._kept: dict[str, Progress] | None = {}  # a copy, as long as it is still the same
+
+    # ---- any thread ----
+
+    def add(
+        self,
+        direction: Direction,
+        coefficient: float = 0.0,
+        *,
+        layers: str = "all",
+        schedule: str | Function = "constant",
+        inject: float = 1.0,
+        inject_per: str = "layer",
+        component: Components = 0,
+    ) -> None:
+        """Adds a direction, or replaces the one of the same name.
+
+        schedule: a specification, or a Python function f(step, base) -> coefficient. The rest: see
+        `musicrfm.steering.setting.Steer`.
+        """
+        self._check(direction)
+        if is_beat(direction):
+            others = (s.name for s in self._steers.values() if s.held and s.name != direction.name)
+            if (other := next(others, None)) is not None:
+                raise MusicRFMError(
+                    f"{other!r} holds a beat already: remove it before adding {direction.name!r}"
+                )
+        steer = Steer(direction).changed(
+            coefficient=coefficient,
+            layers=layers,
+            schedule=schedule,
+            inject=inject,
+            inject_per=inject_per,
+            component=component,
+        )
+        with self._writing:
+            self._steers = {**self._steers, direction.name: steer}
+
+    def set(self, name: str, coefficient: float) -> None:
+        """Turns the knob: 0 is off, 1 the top of the useful range; less and more are allowed."""
+        self._change(name, coefficient=coefficient, move=None)
+
+    def set_layers(self, name: str, spec: str) -> None:
+        """`all`, `top:K`, `exp:BASE,RATE` or `layer:N`, see `musicrfm.steering.layers`."""
+        self._change(name, layers=spec)
+
+    def set_component(self, name: str, component: Components) -> None:
+        """By number or class: one, or several, as a sequence or as in `0,2`, which are added up."""
+        self._change(name, component=component)
+
+    def set_schedule(self, name: str, spec: str | Function) -> None:
+        """What `musicrfm.steering.schedules` reads, or a function; starts at the next frame.
+
+        `python:MODULE:FUNCTION` imports the module: refuse it for whoever is not at this machine.
+        """
+        self._change(name, schedule=spec)
+
+    def set_inject(self, name: str, probability: float) -> None:
+        """Probability that the vector is added: 0 to 1."""
+        self._change(name, inject=probability)
+
+    def set_inject_per(self, name: str, unit: str) -> None:
+        """Whether injection is drawn for each `layer` and frame, or for each `step` (frame)."""
+        self._change(name, inject_per=unit)
+
+    def crossfade(
+        self,
+        from_name: str,
+        to_name: str,
+        frames: int,
+        coefficient: float | None = None,
+        *,
+        start: int | None = None,
+    ) -> None:
+        """Hands over from one direction to another in `frames` frames, see `schedules.handed_over`.
+
+        One coefficient goes from where it stands to 0, the other to `coefficient`, by default the
+        sum of the two, so that this sum is the same all the way. It begins at frame `start`, by
+        default at the next one. Setting a coefficient meanwhile ends that direction's part.
+        """
+        one, other = self.get(from_name), self.get(to_name)
+        if one.name == other.name:
+            raise MusicRFMError(f"{one.name!r} cannot be crossfaded into itself")
+        fade = Crossfade(
+            one.name,
+            other.name,
+            whole("a crossfade's frames", frames, 1),
+            None if coefficient is None else finite(other.name, coefficient),
+            0 if start is None else whole("a crossfade's start", start, 0),
+        )
+        if start is None:
+            self._begin(fade)
+        else:
+            with self._writing:
+                self._waiting = (*self._waiting, fade)
+
+    def remove(self, name: str) -> None:
+        with self._writing:
+            gone = self.get(name).name
+            self._steers = {key: s for key, s in self._steers.items() if key != gone}
+
+    def names(self) -> list[str]:
+        """Canonical names, in the order they were added."""
+        return list(self._steers)
+
+    def get(self, name: str) -> Steer:
+        """The current settings."""
+        steer = self._steers.get(canonical_name(str(name)))
+        if steer is None:
+            added = ", ".join(self._steers) or "none"
+            raise MusicRFMError(f"no direction {name!r} has been added (added: {added})")
+        return steer
+
+    # ---- the stream's thread ----
+
+    @property
+    def state(self) -> tuple:
+        """All settings and how far schedules and crossfades are; setting it brings them back."""
+        if self._kept is None:
+            self._kept = {name: copy(progress) for name, progress in self._progress.items()}
+        return self._steers, self._waiting, self.keep_norm, self._kept
+
+    @state.setter
+    def state(self, state: tuple) -> None:
+        with self._writing:
+            self._steers, self._waiting, self.keep_norm, self._kept = state
+        self._progress = {name: copy(progress) for name, progress in self._kept.items()}
+        self._latest = (None, 0, self.nothing)
+
+    def offset(self, frame: int, seed: int = 0) -> Tensor:
+        """What is added at `frame`, [layers, width]; the same object as long as nothing changes.
+
+        `nothing` if nothing is steered. Injection is drawn anew from (seed, frame, direction), so
+        it does not depend on what else was drawn before. Never modify the result.
+        """
+        if self._waiting:
+            self._begin_due(frame)
+        steers = self._steers
+        made_from, made_at, offset = self._latest
+        if steers is made_from and frame >= made_at:
+            return offset
+        self._kept = None
+        total: np.ndarray | None = None
+        basis: Tensor | None = None
+        stays = True
+        for name, steer in steers.items():
+            raw, steady = self._raw(steer, frame)
+            stays = stays and steady
+            if not raw:
+                continue
+            injected: float | np.ndarray = 1.0
+            if steer.inject < 1.0:
+                stays = False
+                draws = generator(seed ^ (_INJECTION << 48) ^ zlib.crc32(name.encode()), frame)
+                per_layer = self._layers if steer.inject_per == "layer" else 1
+                injected = (draws.random(per_layer) < steer.inject)[:, None]
+            if steer.held is None:
+                part = raw * injected * steer.weighted
+            else:
+                stays = False
+                part = injected * self._beat(steer, raw, frame)
+                basis = self._basis(steer.held, injected)
+            total = part if total is None else np.add(total, part, out=total)
+        offset = self.nothing
+        if total is not None:
+            total = total.astype(np.float32, copy=False)
+            # Nobody waits for a GPU here.
+            like = (self.nothing.device, self.nothing.dtype)
+            offset = torch.from_numpy(total).to(*like, non_blocking=True)
+        self.basis = basis
+        self._latest = (steers if stays else None, frame, offset)
+        return offset
+
+    def _beat(self, steer: Steer, raw: float, frame: int) -> np.ndarray:
+        """What a held beat says at a frame, float32 [layers, width]."""
+        bpm = steer.held.beat.bpm(raw)
+        beats = self._progress[steer.name].beats(frame, bpm / 60 / self._frame_rate)
+        return steer.held.amounts * steer.held.beat.offset(bpm, beats)
+
+    def _basis(self, held: Held, injected: float | np.ndarray) -> Tensor:
+        if self._held[0] is not held:
+            like = (self.nothing.device, self.nothing.dtype)
+            self._held = (held, torch.from_numpy(held.basis).to(*like))
+        basis = self._held[1]
+        if isinstance(injected, float):
+            return basis
+        return basis * torch.from_numpy(injected)[..., None].to(basis.device)
+
+    def _raw(self, steer: Steer, frame: int) -> tuple[float, bool]:
+        """The raw coefficient at a frame, and whether it stays."""
+        progress = self._progress.get(steer.name)
+        if progress is None:
+            progress = self._progress[steer.name] = Progress(steer.name)
+        coefficient, stays = progress.coefficient(
+            frame, steer.coefficient, steer.move, steer.course, steer.set_at
+        )
+        return (steer.raw(coefficient) if coefficient else 0.0), stays
+
+    def _begin_due(self, frame: int) -> None:
+        with self._writing:
+            due = [fade for fade in self._waiting if fade.start <= frame]
+            self._waiting = tuple(fade for fade in self._waiting if fade.start > frame)
+        for fade in sorted(due, key=lambda fade: fade.start):
+            try:
+                self._begin(fade)
+            except MusicRFMError as error:
+                log.warning("the crossfade at frame %d is left out: %s", frame, error)
+
+    # ---- either ----
+
+    def _begin(self, fade: Crossfade) -> None:
+        with self._writing:
+            one, other = self.get(fade.from_name), self.get(fade.to_name)
+            from_here, from_there = self._standing(one), self._standing(other)
+            end = from_here + from_there if fade.coefficient is None else fade.coefficient
+            if fade.coefficient is None and not from_here:
+                raise MusicRFMError(f"{one.name!r} is at 0, so there is nothing to hand over")
+            away, here = Move(from_here, 0.0, fade.frames), Move(from_there, end, fade.frames)
+            self._steers = {
+                **self._steers,
+                one.name: one.changed(coefficient=0.0, move=away),
+                other.name: other.changed(coefficient=end, move=here),
+            }
+
+    def _standing(self, steer: Steer) -> float:
+        """The coefficient as it is at the moment, even in the middle of a crossfade."""
+        if steer.move is None:
+            return steer.coefficient
+        progress = self._progress.get(steer.name)
+        seen = progress is not None and progress.move is steer.move
+        return progress.base if seen else steer.move.start
+
+    def _change(self, name: str, **changes: Any) -> None:
+        with self._writing:
+            steer = self.get(name).changed(**changes)
+            self._steers = {**self._steers, steer.name: steer}
+
+    def _check(self, direction: Direction) -> None:
+        if direction.model is not None and self._model_name not in (None, direction.model):
+            raise MusicRFMError(
+                f"direction {direction.name!r} was trained on model {direction.model!r} "
+                f"and means nothing to {self._model_name!r}: train it there"
+            )
+        if (direction.layers, direction.width) != (self._layers, self._width):
+            raise MusicRFMError(
+                f"direction {direction.name!r} has {direction.layers} layers of width "
+                f"{direction.width}, but the model has {self._layers} of width {self._width}"
+            )

@@ -1,0 +1,198 @@
+"""Finds where a model's hidden states hold the beat, see `musicrfm.steering.beat`.
+
+Clips whose beats are known are heard; in every frame each layer's hidden state goes with a tempo
+and a place in the beat. The vectors are the slopes of the hidden states on these (a regression of
+state on beat, not of beat on state: what the states do when the beat moves, not what tells it best,
+see Haufe et al. 2014, doi:10.1016/j.neuroimage.2013.10.067).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from musicrfm.directions import Direction
+from musicrfm.errors import MusicRFMError
+from musicrfm.progress import Progress
+from musicrfm.steering.beat import COMPONENTS, KIND
+
+if TYPE_CHECKING:
+    from musicrfm.data.clips import ClipSet
+    from musicrfm.model import MusicModel
+
+STRENGTH = 4.5  # found by listening on nano: less loses the beat, more makes it stiff
+KNOB = (60.0, 160.0)  # BPM at the ends of the travel; beyond, half the tempo is often heard
+SETTLING = 2.0  # seconds in which nobody can know the beat yet
+HELD_OUT = 5  # one clip in so many tells how well each layer knows the beat
+FEWEST = 20  # clips; with less the slopes mean nothing
+
+
+@dataclass(frozen=True)
+class Beats:
+    """Sound with its beats. seconds: when each beat is, ascending, from before the start on."""
+
+    audio: np.ndarray
+    sample_rate: int
+    seconds: Sequence[float]
+
+
+def composed(clips: ClipSet) -> Iterable[Beats]:
+    """Those of `composed.music_clips`, which begin two seconds into their pieces."""
+    from musicrfm.data.compose import compose
+    from musicrfm.data.composed import START
+
+    for row in clips.rows:
+        if (sound := clips.hear(row)) is not None:
+            beats = np.asarray(compose(row["seed"]).beats) - START
+            yield Beats(*sound, beats)
+
+
+def clicks(clips: ClipSet) -> Iterable[Beats]:
+    """Those of SynTheory's `tempos`: a click on every beat."""
+    for row in clips.rows:
+        if (sound := clips.hear(row)) is not None:
+            beat = 60 / row["bpm"]
+            first = -(row["offset_time"] % beat)
+            yield Beats(*sound, first + beat * np.arange(math.ceil(8 / beat)))
+
+
+def fit(
+    model: MusicModel,
+    clips: Iterable[Beats],
+    count: int,
+    *,
+    name: str = "tempo",
+    data: str = "",
+    seed: int = 0,
+    strength: float = STRENGTH,
+    knob: tuple[float, float] = KNOB,
+) -> Direction:
+    """A direction of kind `beat` from clips heard without text, `count` of them at most.
+
+    knob: BPM at coefficients -1 and 1. layer_scores: how well each layer's states tell the beat
+    along the vectors, the mean squared correlation on the clips held out. All in memory at once is
+    a clip. Raises MusicRFMError for too few clips, and where no two have different tempi.
+    """
+    if not 0 < knob[0] < knob[1]:
+        raise MusicRFMError(f"the knob cannot go from {knob[0]:g} to {knob[1]:g} BPM")
+    sums = _Sums(model.layers, model.width)
+    held: list[tuple[torch.Tensor, torch.Tensor]] = []
+    progress = Progress(f"hearing {data}", count, "clips")
+    for number, clip in enumerate(clips):
+        states, beat = _heard(model, clip)
+        if number % HELD_OUT == HELD_OUT - 1:
+            held.append((states, beat))
+        else:
+            sums.add(states, beat)
+        progress(number + 1)
+    if sums.clips < FEWEST:
+        raise MusicRFMError(f"{sums.clips} clips with a beat are too few: give {FEWEST} or more")
+    centre, spread, slopes, rest = sums.solved(model.name)
+    scores = _scores(held, slopes, rest, centre, spread)
+    lengths = slopes.norm(dim=-1)
+    # The components of nothing: what must be told so that the mean state comes out.
+    at_rest = torch.linalg.lstsq(slopes.mT, rest[..., None]).solution[..., 0]
+    ends = [math.log(bpm / math.exp(centre)) / spread for bpm in knob]
+    meta = {
+        "concept": "tempo",
+        "target": "bpm",
+        "kind": KIND,
+        "method": "slope",
+        "metric": "r2",
+        "metric_higher_is_better": True,
+        "model": model.name,
+        "pooling": "every frame",
+        "data": data,
+        "samples": sums.clips + len(held),
+        "seed": seed,
+        "label_mean": centre,
+        "label_std": spread,
+        "range": ends,
+        "components": list(COMPONENTS),
+        "beat": {
+            "centre": math.exp(centre),
+            "spread": spread,
+            "strength": strength,
+            "lengths": lengths.tolist(),
+            "rest": at_rest.tolist(),
+        },
+    }
+    return Direction(name, slopes, scores, meta)
+
+
+class _Sums:
+    """Sums of products, from which the slopes follow however many frames there were."""
+
+    def __init__(self, layers: int, width: int) -> None:
+        self.clips = 0
+        self.products = torch.zeros(4, 4, dtype=torch.float64)
+        self.with_states = torch.zeros(layers, 4, width, dtype=torch.float64)
+
+    def add(self, states: torch.Tensor, beat: torch.Tensor) -> None:
+        if len(beat):
+            known = torch.cat([torch.ones(len(beat), 1), beat], 1).double()
+            self.clips += 1
+            self.products += known.T @ known
+            self.with_states += known.T @ states.double()
+
+    def solved(self, model: str) -> tuple[float, float, torch.Tensor, torch.Tensor]:
+        """(mean and deviation of log BPM, slopes [layers, 3, width], state at none of them)."""
+        frames = self.products[0, 0].item()
+        centre = self.products[0, 1].item() / frames
+        spread = math.sqrt(max(self.products[1, 1].item() / frames - centre**2, 0.0))
+        if spread < 1e-3:
+            raise MusicRFMError("all clips have the same tempo: there must be others")
+        found = torch.linalg.solve(self.products, self.with_states)
+        if not found.isfinite().all():
+            raise MusicRFMError(f"the hidden states of {model!r} are not finite in some clip")
+        slopes, rest = found[:, 1:], found[:, 0]
+        rest = rest + centre * slopes[:, 0]
+        slopes[:, 0] *= spread  # of one deviation
+        return centre, spread, slopes.float(), rest.float()
+
+
+def _heard(model: MusicModel, clip: Beats) -> tuple[torch.Tensor, torch.Tensor]:
+    """States [layers, frames, width], and log BPM, cosine and sine of the beat [frames, 3].
+
+    Row `t` of the states is what chooses frame t + 1, so it goes with the beat there.
+    """
+    codes = model.encode_audio(clip.audio, clip.sample_rate)
+    states = model.hidden_states(codes[None])[:, 0].float().cpu()
+    at = (1 + np.arange(states.shape[1])) / model.frame_rate
+    beats = np.asarray(clip.seconds, np.float64)
+    if len(beats) < 2:
+        return states[:, :0], torch.zeros(0, 3)
+    number = np.searchsorted(beats, at, side="right") - 1
+    known = (at >= SETTLING) & (number >= 0) & (number < len(beats) - 1)
+    number, at = number[known], at[known]
+    length = beats[number + 1] - beats[number]
+    angle = 2 * math.pi * (at - beats[number]) / length
+    beat = np.stack([np.log(60 / length), np.cos(angle), np.sin(angle)], 1)
+    return states[:, torch.from_numpy(known)], torch.from_numpy(beat).float()
+
+
+def _scores(
+    held: list[tuple[torch.Tensor, torch.Tensor]],
+    slopes: torch.Tensor,
+    rest: torch.Tensor,
+    centre: float,
+    spread: float,
+) -> torch.Tensor:
+    """Squared correlation of what each layer says with what is true, mean of three, [layers]."""
+    if not held:
+        return torch.ones(len(slopes))
+    states = torch.cat([s for s, _ in held], 1)
+    beat = torch.cat([b for _, b in held])
+    beat[:, 0] = (beat[:, 0] - centre) / spread
+    said = torch.linalg.lstsq(
+        slopes.mT, (states - rest[:, None]).mT
+    ).solution  # [layers, 3, frames]
+    said = said - said.mean(-1, keepdim=True)
+    true = (beat - beat.mean(0)).T
+    covered = (said * true).sum(-1) ** 2
+    return (covered / (said.square().sum(-1) * true.square().sum(-1)).clamp_min(1e-12)).mean(1)

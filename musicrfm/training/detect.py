@@ -1,0 +1,180 @@
+"""Detectors: what training learned about a concept, turned round to name it in any recording.
+
+A detector looks at the same hidden states as the directions do, a clip's length at a time, along
+the directions that its probes found in every layer, and reads them all together (logistic or ridge
+regression). Its file, `<folder>/<model>/detectors/<name>.safetensors`, lies beside the directions.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from musicrfm.data.activations import pooled
+from musicrfm.data.clips import peak_normalised
+from musicrfm.directions import SUFFIX, canonical_name, roots, user_folder
+from musicrfm.errors import MusicRFMError
+from musicrfm.files.paths import composed, file_to_read, path_of
+from musicrfm.files.writing import write_bytes
+from musicrfm.training.fits import Fitted
+from musicrfm.training.linear import outputs
+
+if TYPE_CHECKING:
+    from musicrfm.model import MusicModel
+
+FORMAT_VERSION = 1
+FOLDER = "detectors"
+TENSORS = ("basis", "counts", "layers", "centre", "scale", "weights", "bias")
+SHORTEST = 0.5  # a last piece of a recording counts if it is at least this share of a whole one
+BATCH = 8  # pieces of a recording heard at once
+
+
+@dataclass
+class Detector:
+    """basis [columns, features]: what is looked at, counts[i] rows of it in layer layers[i].
+
+    centre, scale [columns], weights [columns, outputs], bias [outputs]: how it is read. meta: as a
+    direction's; `kind`, `classes` or `target`, `pooling`, `seconds` (length of the clips it learned
+    from), `label_mean` and `label_std` decide what comes out.
+    """
+
+    name: str
+    basis: np.ndarray = field(repr=False)
+    counts: np.ndarray = field(repr=False)
+    layers: np.ndarray = field(repr=False)
+    centre: np.ndarray = field(repr=False)
+    scale: np.ndarray = field(repr=False)
+    weights: np.ndarray = field(repr=False)
+    bias: np.ndarray = field(repr=False)
+    meta: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, name: str, fitted: Fitted, meta: dict[str, Any], seconds: float | None) -> Detector:
+        """The detector that training ends with."""
+        meta = {key: value for key, value in meta.items() if key not in ("range", "state_norm")}
+        return cls(
+            name=name,
+            basis=np.concatenate(fitted.basis).astype(np.float32),
+            counts=np.array([len(b) for b in fitted.basis], np.int64),
+            layers=np.array(meta["layers_trained"], np.int64),
+            **{key: fitted.stack[key] for key in ("centre", "scale", "weights", "bias")},
+            meta=meta | {"seconds": seconds},
+        )
+
+    @property
+    def answers(self) -> list[str]:
+        """What it tells apart: classes, the target and the rest, or one quantity."""
+        if self.meta["kind"] == "multiclass":
+            return list(self.meta["classes"])
+        target = str(self.meta["target"])
+        return [target] if self.meta["kind"] == "regression" else [f"not {target}", target]
+
+    def read(self, states: np.ndarray) -> np.ndarray:
+        """[clips, answers] of states [clips, layers chosen, features]: probabilities, or the
+        quantity in its unit."""
+        at = np.split(self.basis, np.cumsum(self.counts)[:-1])
+        along = [states[:, i] @ basis.T for i, basis in enumerate(at)]
+        z = (np.concatenate(along, 1) - self.centre) / self.scale
+        told = outputs(z @ self.weights + self.bias, self.meta["kind"])
+        if self.meta["kind"] == "regression":
+            return told * self.meta["label_std"] + self.meta["label_mean"]
+        return np.concatenate([1 - told, told], 1) if self.meta["kind"] == "binary" else told
+
+    def save(self, folder: str | Path | None = None) -> Path:
+        """Writes the file below `folder` (default: the user's own) and returns its path."""
+        root = path_of(folder or user_folder())
+        path = root / str(self.meta["model"]) / FOLDER / f"{self.name}{SUFFIX}"
+        meta = {"name": self.name, "format_version": FORMAT_VERSION, **self.meta}
+        tensors = {name: np.ascontiguousarray(getattr(self, name)) for name in TENSORS}
+        write_bytes(path, save(tensors, {key: json.dumps(value) for key, value in meta.items()}))
+        return path
+
+    @classmethod
+    def load(cls, name: str | Path, model: MusicModel) -> Detector:
+        """By name (`notes`, `tempo`) or from a file.
+
+        Raises MusicRFMError if there is none, it is damaged, or it belongs to another model.
+        """
+        if str(name).endswith(SUFFIX):
+            path = file_to_read(name, "detector file")
+        else:
+            path = _find(str(name), model)
+        try:
+            with safe_open(path, framework="numpy") as file:
+                tensors = {key: file.get_tensor(key) for key in TENSORS}
+                meta = {key: json.loads(value) for key, value in (file.metadata() or {}).items()}
+            version, own_name = meta.pop("format_version"), meta.pop("name")
+        except (OSError, SafetensorError, ValueError, KeyError) as error:
+            raise MusicRFMError(f"{path} is not a detector file: {error}") from error
+        if version != FORMAT_VERSION:
+            raise MusicRFMError(f"{path} has format version {version!r}: update this program")
+        if meta["model"] != model.name:
+            raise MusicRFMError(
+                f"detector {own_name!r} was trained on model {meta['model']!r} "
+                f"and means nothing to {model.name!r}: train it there"
+            )
+        return cls(own_name, **tensors, meta=meta)
+
+
+def detect(
+    model: MusicModel, audio: np.ndarray, sample_rate: int, detector: Detector
+) -> list[tuple[str, float]]:
+    """(class, probability), likeliest first; of a regression one pair, such as ("bpm", 121.3).
+
+    The recording is heard in pieces as long as the clips that the detector learned from, each
+    brought to their level. Probabilities are the mean over all pieces that sound, a quantity is
+    their median. Raises MusicRFMError if nothing sounds.
+    """
+    pieces = _pieces(model, np.asarray(audio, np.float32), sample_rate, detector)
+    told = []
+    for first in range(0, len(pieces), BATCH):
+        codes = torch.stack([model.encode_audio(p, sample_rate) for p in pieces[first:][:BATCH]])
+        states = pooled(model, codes, detector.meta["pooling"], detector.layers.tolist())
+        told.append(detector.read(states))
+    found = np.concatenate(told)
+    if detector.meta["kind"] == "regression":
+        return [(detector.answers[0], float(np.median(found)))]
+    pairs = zip(detector.answers, found.mean(0).tolist(), strict=True)
+    return sorted(pairs, key=lambda pair: -pair[1])
+
+
+def list_detectors(model_name: str) -> list[str]:
+    """Names of all detectors there are for a model, sorted."""
+    folders = [path_of(root / model_name) / FOLDER for root in roots()]
+    return sorted({composed(path.stem) for f in folders for path in f.glob(f"[!.]*{SUFFIX}")})
+
+
+def _pieces(
+    model: MusicModel, audio: np.ndarray, sample_rate: int, detector: Detector
+) -> list[np.ndarray]:
+    """Pieces of one length; a rest that is too short is left out unless it is all there is."""
+    longest = (model.window - 2) / model.frame_rate
+    seconds = min(detector.meta.get("seconds") or longest, longest)
+    size = max(1, round(seconds * sample_rate))
+    starts = [s for s in range(0, len(audio), size) if len(audio) - s >= SHORTEST * size] or [0]
+    found = []
+    for start in starts:
+        piece = audio[start : start + size]
+        if not np.abs(piece).max(initial=0.0) > 1e-4:
+            continue
+        padding = [(0, size - len(piece))] + [(0, 0)] * (audio.ndim - 1)
+        found.append(peak_normalised(np.pad(piece, padding)))
+    if not found:
+        raise MusicRFMError("the recording is silent: there is nothing to detect in it")
+    return found
+
+
+def _find(name: str, model: MusicModel) -> Path:
+    for root in roots():
+        path = path_of(root / model.name / FOLDER / f"{canonical_name(name)}{SUFFIX}")
+        if path.is_file():
+            return path
+    known = ", ".join(list_detectors(model.name)) or "there are none yet"
+    raise MusicRFMError(f"model {model.name!r} has no detector {name!r} (known: {known})")

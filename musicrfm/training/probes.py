@@ -1,0 +1,226 @@
+"""Turns labelled hidden states of one layer into steering directions, by several methods.
+
+`rfm-top` is the published MusicRFM method: the top eigenvector of the average gradient outer
+product (AGOP) of a Recursive Feature Machine. The others are cheaper or blend it with class means;
+which one steers best is decided on the sound, in `musicrfm.evaluation.evaluate`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from musicrfm import metrics
+from musicrfm.errors import MusicRFMError
+from musicrfm.training import rfm
+from musicrfm.training.linear import logistic, ridge, slopes, stack
+from musicrfm.training.questions import METHODS, RFM_METHODS, Question
+from musicrfm.training.rfm import Search
+from musicrfm.training.splits import Split, balanced, split
+
+__all__ = ["METHODS", "Layer", "Probe", "Question", "Search", "Split", "balanced", "split"]
+
+COMPONENTS = 12  # AGOP eigenvectors kept where nothing else is asked for
+SWEEP = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer's answer. vectors [components, width]: unit directions, one a class if multiclass.
+
+    basis [k, width]: what the layer's detector sees; projections [rows, k]: the states along it.
+    score: as `Question.reported`, on the test part. predictor, direction: metrics of the test part,
+    of the probe itself and of least squares on the projections. chosen: the settings that won.
+    """
+
+    vectors: np.ndarray
+    basis: np.ndarray
+    projections: np.ndarray
+    score: float
+    predictor: dict[str, float]
+    direction: dict[str, float]
+    chosen: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Probe:
+    """directions [layers, components, width], unit rows; layer_scores [layers] on the test part."""
+
+    directions: np.ndarray
+    layer_scores: np.ndarray
+
+
+def probe_layers(
+    method: str,
+    states: np.ndarray,
+    labels: np.ndarray,
+    parts: Split,
+    *,
+    kind: str,
+    search: Search | None = None,
+    components: int | None = COMPONENTS,
+    keep: int = 1,
+    bases: Sequence[torch.Tensor] | None = None,
+    progress=None,
+) -> Probe:
+    """Directions of every layer of `states` [rows, layers, width] for `labels` [rows], at once.
+
+    kind: "binary" (labels 0 and 1), "multiclass" (class numbers from 0 up) or "regression".
+    components: how many AGOP eigenvectors `rfm` keeps; None for the best of `SWEEP`. keep: how many
+    `rfm-top` returns. bases: AGOP eigenvectors of each layer, needed for a binary `rfm-multiclass`,
+    otherwise found. progress: called with each layer number as it is done.
+    """
+    labels, search = np.asarray(labels), search or Search()
+    if states.ndim != 3 or len(states) != len(labels):
+        raise MusicRFMError(
+            f"states of shape {states.shape} do not fit {len(labels)} labels: "
+            "give [rows, layers, width] and one label a row"
+        )
+    classes = int(labels.max()) + 1 if kind == "multiclass" else 2
+    question = Question(kind, labels, parts, parts, classes, search.metric)
+    question.check(method)
+    if method == "rfm-multiclass" and bases is None and kind != "multiclass":
+        raise MusicRFMError("method 'rfm-multiclass' needs several classes: for tempo use 'rfm'")
+    vectors, scores = [], []
+    for number in range(states.shape[1]):
+        x = torch.from_numpy(np.ascontiguousarray(states[:, number], np.float32))
+        basis = bases[number] if bases is not None else None
+        if method in RFM_METHODS and basis is None:
+            basis = machine(x, question, search).basis
+        layer = answer(method, x, question, basis, components, keep)
+        vectors.append(layer.vectors)
+        scores.append(layer.score)
+        if progress is not None:
+            progress(number)
+    return Probe(np.stack(vectors).astype(np.float32), np.array(scores, np.float32))
+
+
+def machine(
+    x: torch.Tensor, question: Question, search: Search, first: int = 0, last: int | None = None
+) -> rfm.Machine:
+    """The best RFM of trials `first` up to `last`, with its predictions of the test rows."""
+    check_finite(x)
+    parts = question.parts
+    train, choices = rfm.draws(search, parts.train)
+    return rfm.best_machine(
+        x,
+        question.targets,
+        train,
+        parts.val,
+        parts.test,
+        question.kind,
+        search,
+        choices[first:last],
+    )
+
+
+def answer(
+    method: str,
+    x: torch.Tensor,
+    question: Question,
+    basis: torch.Tensor | None = None,
+    components: int | None = COMPONENTS,
+    keep: int = 1,
+) -> Layer:
+    """One layer's directions from its states [rows, width]; `basis` as in `rfm.Machine`.
+
+    `predictor` is empty where an RFM found the basis: its own predictions came with it.
+    """
+    check_finite(x)
+    chosen: dict[str, Any] = {}
+    predictor: dict[str, float] = {}
+    targets, every, parts = question.targets, question.every, question.parts
+    if method in RFM_METHODS:
+        assert basis is not None
+        if components is None:
+            components, chosen["sweep"] = _sweep(x, question, basis)
+        components = min(components, basis.shape[1])
+        chosen["components"] = components
+        span = basis[:, :components]
+        if method == "rfm-top":
+            vectors = _top(x, targets, every.train, basis, components, keep, question.kind)
+        else:
+            vectors = (span @ (span.T @ slopes(x, targets, every.train))).T
+        seen = span.T
+    else:
+        if method == "mean-difference":
+            vectors = slopes(x, targets, every.train).T
+        else:
+            fit = ridge if method == "linear" else logistic
+            vectors, predicted, chosen["penalty"] = fit(x, question)
+            predictor = metrics.measure(question.kind, question.labels[parts.test], predicted)
+        seen = vectors
+    vectors = vectors / vectors.norm(dim=-1, keepdim=True).clamp_min(1e-12)
+    seen = seen / seen.norm(dim=-1, keepdim=True).clamp_min(1e-12)
+    projections = (x @ seen.T).numpy()
+    direction = metrics.measure(
+        question.kind,
+        question.labels[parts.test],
+        stack(projections, question)[parts.test],
+    )
+    if question.reported in ("auc", "spearman"):
+        along = (x[every.test] @ vectors.T).numpy()
+        value = _along(along, question.labels[every.test], question.kind)
+    else:
+        value = direction["auc" if question.reported == "agop-auc" else question.reported]
+    return Layer(
+        vectors.numpy(), seen.numpy(), projections, value, predictor or direction, direction, chosen
+    )
+
+
+def score(projection: np.ndarray, labels: np.ndarray, kind: str) -> float:
+    """AUC (binary) or Spearman correlation (regression) of a projection with the label."""
+    if kind == "binary":
+        return metrics.auc(projection, np.asarray(labels) > 0.5)
+    return metrics.spearman(projection, labels)
+
+
+def check_finite(x: torch.Tensor) -> None:
+    if not x.isfinite().all():
+        raise MusicRFMError("the hidden states hold NaN or infinite values")
+
+
+def _along(along: np.ndarray, labels: np.ndarray, kind: str) -> float:
+    if kind == "multiclass":
+        there = np.unique(labels).astype(int)
+        return float(np.mean([metrics.auc(along[:, c], labels == c) for c in there]))
+    return score(along[:, 0], labels, kind)
+
+
+def _sweep(
+    x: torch.Tensor, question: Question, basis: torch.Tensor
+) -> tuple[int, dict[int, float]]:
+    """How many eigenvectors tell most on the validation part, and what each number told."""
+    counts = [k for k in SWEEP if k <= basis.shape[1]]
+    along = (x @ basis[:, : counts[-1]]).numpy()
+    val = question.parts.val
+    told = {k: question.worth(stack(along[:, :k], question)[val], val) for k in counts}
+    return max(counts, key=told.__getitem__), told
+
+
+def _top(
+    x: torch.Tensor,
+    targets: torch.Tensor,
+    rows: np.ndarray,
+    basis: torch.Tensor,
+    components: int,
+    keep: int,
+    kind: str,
+) -> torch.Tensor:
+    """Eigenvectors as they are, turned so that larger labels lie on the positive side.
+
+    Multiclass eigenvectors bear no names: each class takes the one that it correlates with most.
+    """
+    along = (x[rows] - x[rows].mean(0)) @ basis[:, : max(components, keep)]
+    centred = targets[rows] - targets[rows].mean(0)
+    moment = along.T @ centred  # [components, outputs]
+    if kind == "multiclass":
+        best = (moment / along.norm(dim=0).clamp_min(1e-12)[:, None]).abs().argmax(0)
+        top, sign = basis[:, best].T, torch.sign(moment[best, torch.arange(len(best))])
+    else:
+        top, sign = basis[:, :keep].T, torch.sign(moment[:keep, 0])
+    return top * torch.where(sign == 0, 1.0, sign)[:, None]

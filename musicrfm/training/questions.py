@@ -1,0 +1,70 @@
+"""What probes are asked about every layer, and how their answers are weighed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from musicrfm import metrics
+from musicrfm.errors import MusicRFMError
+from musicrfm.training import rfm, splits
+from musicrfm.training.splits import Split
+
+METHODS = {
+    "rfm-top": "top eigenvector of the AGOP of an RFM, as published",
+    "rfm": "class-mean difference (or regression slope) within the top AGOP eigenvectors",
+    "rfm-multiclass": "the same within the AGOP of one RFM that tells all classes apart",
+    "mean-difference": "difference of the class means, or the slope of the states on the label",
+    "linear": "ridge regression on the label",
+    "logistic": "logistic regression (classes only)",
+}
+RFM_METHODS = ("rfm-top", "rfm", "rfm-multiclass")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of every layer: labels [rows] (0 and 1, class numbers, or standardised numbers)
+    and the parts of the rows. `parts` is what machines are fitted, tuned and tested on; `every`
+    also holds the rows that balancing left out, which make class means surer."""
+
+    kind: str
+    labels: np.ndarray
+    parts: Split
+    every: Split
+    classes: int = 2
+    metric: str | None = None
+
+    @property
+    def targets(self) -> torch.Tensor:
+        """float32 [rows, outputs]: one column a class if multiclass, otherwise one."""
+        if self.kind == "multiclass":
+            return rfm.one_hot(self.labels, self.classes)
+        return torch.from_numpy(np.asarray(self.labels, np.float32))[:, None]
+
+    @property
+    def tuning(self) -> str:
+        return metrics.check(self.kind, self.metric)
+
+    @property
+    def reported(self) -> str:
+        """What layer scores measure: the metric asked for, else AUC or rank correlation."""
+        return self.metric or ("spearman" if self.kind == "regression" else "auc")
+
+    def check(self, method: str) -> None:
+        """Raises MusicRFMError for what cannot be answered."""
+        if method not in METHODS:
+            raise MusicRFMError(
+                f"there is no method {method!r}: choose one of {', '.join(METHODS)}"
+            )
+        metrics.check(self.kind, self.metric)
+        if method == "logistic" and self.kind == "regression":
+            raise MusicRFMError("method 'logistic' needs classes: for tempo use 'linear'")
+        splits.check(self.parts, self.labels, self.kind, self.classes)
+
+    def worth(self, predicted: np.ndarray, rows: np.ndarray) -> float:
+        """The tuning metric of predictions [rows, outputs], turned so that more is better."""
+        found = metrics.measure(self.kind, self.labels[rows], predicted)
+        metric = "auc" if self.tuning == "agop-auc" else self.tuning
+        return metrics.utility(metric, found[metric])

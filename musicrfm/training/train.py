@@ -1,0 +1,263 @@
+"""Trains directions and detectors: labelled clips in, `Direction` and `Detector` files out.
+
+Hidden states are heard once for all targets on the same clips (`musicrfm.data.hidden`); then every
+layer is probed on its own (`musicrfm.training.fits`). Works on any model and any labels: a note, a
+tempo and a column of somebody's table are calls of the same function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from musicrfm import metrics
+from musicrfm.data.activations import layer_numbers
+from musicrfm.data.composed import music_clips
+from musicrfm.data.hidden import Data, clip_data, hear, music_data, note_data, tempo_data
+from musicrfm.directions import PITCH_CLASSES, Direction, canonical_name, user_folder
+from musicrfm.errors import MusicRFMError
+from musicrfm.files.paths import path_of
+from musicrfm.training import fits, probes
+from musicrfm.training.detect import Detector
+from musicrfm.training.fits import Work
+
+__all__ = [
+    "Data",
+    "Trained",
+    "Work",
+    "clip_data",
+    "direction_path",
+    "fit",
+    "hear",
+    "music_clips",
+    "music_data",
+    "note_data",
+    "split",
+    "tempo_data",
+    "train",
+    "train_note",
+    "train_tempo",
+]
+
+DEFAULT_METHOD = "rfm"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training makes: a direction (None if states were pooled to what cannot be steered), the
+    detector of the same concept, and a JSON-able report, the same for the same seed."""
+
+    direction: Direction | None
+    detector: Detector
+    report: dict[str, Any]
+
+
+def train_note(data: Data, target: str, method: str = DEFAULT_METHOD, **options) -> Direction:
+    """`note_<target>` from `note_data` or `composed.frame_data`; target in any spelling
+    (C#, Db, Cs). Options as `fit`."""
+    name = canonical_name(f"note_{target}")
+    pitch_class = name.removeprefix("note_")
+    if pitch_class not in PITCH_CLASSES:
+        raise MusicRFMError(f"{target!r} is not a note: choose one of {', '.join(PITCH_CLASSES)}")
+    about: dict[str, Any] = {"target": pitch_class, "concept": "note"}
+    if "notes" in data.rows[0]:
+        labels = np.array([pitch_class in row["notes"] for row in data.rows])
+    else:
+        about["classes"] = [row["root_note_pitch_class"] for row in data.rows]
+        labels = np.array(about["classes"]) == PITCH_CLASSES.index(pitch_class)
+    return train(data, name, labels, kind="binary", method=method, **about, **options)
+
+
+def train_tempo(data: Data, method: str = DEFAULT_METHOD, **options) -> Direction:
+    """`tempo` from `tempo_data`: a regression on standardised BPM. Options as `fit`."""
+    bpm = [row["bpm"] for row in data.rows]
+    about = {"target": "bpm", "concept": "tempo"}
+    return train(data, "tempo", bpm, kind="regression", method=method, **about, **options)
+
+
+def train(data: Data, name: str, labels: Sequence | np.ndarray, **options) -> Direction:
+    """The direction alone, see `fit`.
+
+    Raises MusicRFMError also for states pooled to mean+std, along which nothing can be steered.
+    """
+    found = fit(data, name, labels, **options).direction
+    if found is None:
+        raise MusicRFMError(
+            f"states pooled to {data.pooling!r} can be probed but not steered: "
+            "use mean, max or last for a direction"
+        )
+    return found
+
+
+def fit(
+    data: Data,
+    name: str,
+    labels: Sequence | np.ndarray,
+    *,
+    kind: str,
+    method: str = DEFAULT_METHOD,
+    classes: Sequence[Hashable] | None = None,
+    class_names: Sequence[str] | None = None,
+    concept: str | None = None,
+    target: str | None = None,
+    components: int | None | str = "usual",
+    keep: int = 1,
+    search: probes.Search | None = None,
+    metric: str | None = None,
+    layers: Sequence[int] | None = None,
+    balance: bool = True,
+    aggregate: bool | None = None,
+    store: Path | None = None,
+    work: Work | None = None,
+) -> Trained:
+    """A direction and a detector for any labels [clips] on `data`.
+
+    kind: "binary" (true or false; fitted on as many clips of the one as of the other unless
+    `balance` is off), "regression" (numbers; standardised, their mean and deviation go into the
+    file) or "multiclass" (names; one file with one component per class, in the order of
+    `class_names` or else sorted). method: see `probes.METHODS`. classes: of every clip, which a
+    binary `rfm-multiclass` tells apart by RFMs that serve all targets on the same data. components:
+    AGOP eigenvectors that `rfm` keeps, None for the number that is best on the validation part
+    (the usual for multiclass, otherwise 12). keep: eigenvectors that `rfm-top` returns. search,
+    metric: how RFMs are searched and what decides, see `probes.Search`. layers: numbers of those to
+    probe, negative ones from the end; the others are left unsteered. aggregate: also the published
+    aggregation of all layers (default: with RFM methods). store: where finished work is kept, by
+    default next to the states. work: by which executor.
+
+    Raises MusicRFMError for what does not fit together and for parts that lack a class.
+    """
+    search = search or probes.Search(seed=data.seed)
+    metric = metric or search.metric
+    search = replace(search, metric=metric)
+    if len(labels) != len(data.rows):
+        raise MusicRFMError(f"{len(labels)} labels do not fit {len(data.rows)} clips")
+    numbers, names, mean, deviation = _labels(labels, kind, class_names)
+    parts = split(data, None if kind == "regression" else numbers.tolist())
+    even = probes.balanced(parts, numbers, data.seed) if kind == "binary" and balance else parts
+    question = probes.Question(kind, numbers, even, parts, max(2, len(names)), metric)
+    machines_for = None
+    if method == "rfm-multiclass" and kind != "multiclass":
+        if classes is None:
+            raise MusicRFMError("method 'rfm-multiclass' needs several classes: use 'rfm'")
+        several, others, _, _ = _labels([str(c) for c in classes], "multiclass", None)
+        machines_for = replace(
+            question, kind="multiclass", labels=several, parts=parts, classes=len(others)
+        )
+    if components == "usual":
+        components = None if kind == "multiclass" else probes.COMPONENTS
+    wanted = _positions(data, layers)
+    found = fits.probe(
+        data.on_disk,
+        store or data.store,
+        question,
+        method,
+        search=search,
+        layers=wanted,
+        components=components,
+        keep=keep,
+        machines_for=machines_for,
+        aggregate=aggregate,
+        work=work,
+    )
+    meta = {
+        "concept": concept or name,
+        "target": target or name,
+        "kind": kind,
+        "metric": question.reported,
+        "metric_higher_is_better": metrics.higher_is_better(question.reported),
+        "model": data.model,
+        "label_mean": mean,
+        "label_std": deviation,
+        "pooling": data.pooling,
+        "data": {"name": data.name, "clips": len(data.rows), **data.about},
+        "seed": data.seed,
+        "method": method,
+        "layers_trained": [data.layers[n] for n in wanted],
+        "test": found.aggregated,
+        "range": None,
+        # Typical length of a hidden state, for which evaluation chooses coefficients to try.
+        "state_norm": float(np.mean([layer["state_norm"] for layer in found.layers])),
+    }
+    if kind == "multiclass":
+        meta["classes"] = names
+    report = {
+        "name": canonical_name(name),
+        **{key: value for key, value in meta.items() if key not in ("range", "test")},
+        "search": {k: v for k, v in asdict(search).items() if k != "device"},
+        "rows": {part: len(getattr(even, part)) for part in ("train", "val", "test")},
+        "aggregated": found.aggregated,
+        "layers": [
+            {"layer": number, **about, "spectrum": spectrum[: fits.EIGENVECTORS].tolist()}
+            for number, about, spectrum in zip(
+                meta["layers_trained"], found.layers, found.spectra, strict=True
+            )
+        ],
+    }
+    detector = Detector.of(canonical_name(name), found, meta, data.seconds)
+    return Trained(_direction(name, data, wanted, found, meta), detector, report)
+
+
+def direction_path(direction: Direction, out: str | Path | None = None) -> Path:
+    """`<out>/<model>/<name>.safetensors`; by default in the user's own folder."""
+    return path_of(out or user_folder()) / str(direction.model) / f"{direction.name}.safetensors"
+
+
+def _labels(
+    labels: Sequence | np.ndarray, kind: str, class_names: Sequence[str] | None
+) -> tuple[np.ndarray, list[str], float, float]:
+    """(labels as numbers, class names, mean and deviation of the labels as they were)."""
+    metrics.check(kind, None)
+    if kind == "multiclass":
+        given = [str(one) for one in labels]
+        names = [str(n) for n in class_names] if class_names else sorted(set(given))
+        if unknown := sorted(set(given) - set(names)):
+            raise MusicRFMError(f"class {unknown[0]!r} is not one of {', '.join(names)}")
+        if len(names) < 2:
+            raise MusicRFMError(f"all clips are of the class {names[0]!r}: there must be others")
+        return np.array([names.index(one) for one in given]), names, 0.0, 1.0
+    try:
+        numbers = np.asarray(labels, np.float64)
+    except (TypeError, ValueError) as error:
+        raise MusicRFMError(f"{kind} labels must be numbers: {error}") from error
+    if not np.isfinite(numbers).all():
+        raise MusicRFMError(f"{kind} labels must be numbers: there are some that are missing")
+    mean, deviation = float(numbers.mean()), float(numbers.std())
+    if kind == "regression":
+        return (numbers - mean) / (deviation or 1.0), [], mean, deviation
+    if set(np.unique(numbers)) - {0.0, 1.0}:
+        raise MusicRFMError("binary labels must be 0 and 1: say which clips are the target")
+    return numbers, [], mean, deviation
+
+
+def split(data: Data, labels: Sequence[Hashable] | None) -> probes.Split:
+    """Which clips `fit` trains, tunes and tests on; labels: of every clip, None for numbers."""
+    return probes.split(data.groups, data.seed, labels)
+
+
+def _positions(data: Data, layers: Sequence[int] | None) -> list[int]:
+    """Where in `data.states` the layers lie."""
+    if layers is None:
+        return list(range(len(data.layers)))
+    wanted = layer_numbers(layers, data.depth)
+    if missing := [n for n in wanted if n not in data.layers]:
+        raise MusicRFMError(f"layer {missing[0]} was not heard: hear the clips with it as well")
+    return [data.layers.index(n) for n in wanted]
+
+
+def _direction(
+    name: str, data: Data, wanted: list[int], found: fits.Fitted, meta: dict[str, Any]
+) -> Direction | None:
+    """Layers that were not probed get a row of zeros and the score of one that knows nothing."""
+    if data.pooling == "mean+std":
+        return None
+    chance = metrics.CHANCE.get(meta["metric"], float(found.scores.max()))
+    vectors = torch.zeros(data.depth, *found.vectors.shape[1:])
+    scores = torch.full((data.depth,), chance)
+    at = [data.layers[n] for n in wanted]
+    vectors[at], scores[at] = torch.from_numpy(found.vectors), torch.from_numpy(found.scores)
+    return Direction(name, vectors, scores, dict(meta))

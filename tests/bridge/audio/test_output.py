@@ -1,0 +1,264 @@
+"""Outputs: their clocks, and what happens where no sound can be played."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from types import SimpleNamespace
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from bridge.audio.output import DeviceOutput, OutputUnavailable, PacedOutput, WallClock, describe
+from musicrfm.errors import MusicRFMError
+
+RATE = 32000
+BLOCK = np.full((640, 1), 0.25, np.float32)
+
+
+def test_the_wall_clock_runs_down_and_notices_lateness():
+    clock = WallClock(RATE)
+    assert clock.position() == 0
+    assert clock.write(0, 1600)
+    assert 0 <= clock.position() < 800
+    time.sleep(0.1)
+    assert clock.position() == 1600
+    assert not clock.write(1600, 1600)
+    assert 1600 <= clock.position() < 2400  # lateness is not made up for by hurrying
+
+
+def test_the_wall_clock_begins_when_there_is_enough_and_a_gap_counts_once():
+    clock = WallClock(RATE, lead=0.1)
+    assert clock.write(0, 1280)
+    time.sleep(0.1)
+    assert clock.position() == 0 and clock.write(1280, 1280) and clock.lead == 0.1
+    assert clock.write(2560, 1280) and clock.lead == 0.0  # enough: now it runs
+    time.sleep(0.2)
+    assert not clock.write(3840, 1280)
+    time.sleep(0.1)
+    assert clock.write(5120, 1280) and clock.position() == 3840
+
+
+def test_the_wall_clock_does_not_count_what_is_written_again():
+    clock = WallClock(RATE, start=64_000)
+    assert clock.position() == 64_000
+    assert clock.write(64_000, 3200) and clock.write(64_640, 640)
+    assert 64_000 <= clock.position() < 65_600
+    time.sleep(0.15)
+    assert clock.position() == 67_200
+
+
+def test_real_time_is_kept_and_lateness_counted():
+    output = PacedOutput(RATE, "a.flac", 0.05)
+    for at in range(0, 5 * 640, 640):
+        output.write(at, BLOCK)
+    assert 0 <= output.position() < 1600
+    time.sleep(0.15)
+    output.write(5 * 640, BLOCK)
+    assert output.underruns == 1
+    output.close()
+
+
+def test_fast_is_never_ahead():
+    output = PacedOutput(RATE, "none", fast=True)
+    for at in range(0, 64_000, 640):
+        output.write(at, BLOCK)
+        assert output.position() == at + 640
+    assert output.underruns == 0
+    output.close()
+
+
+def test_what_a_new_speaker_would_get_has_older_takes_behind_the_newest():
+    output = DeviceOutput.__new__(DeviceOutput)
+    output._unsettled, output.position = deque(), lambda: 700
+    for at in (0, 640, 1280, 1920, 2560, 1280):
+        output._keep(at, BLOCK)
+    assert [at for at, _ in output._unsettled] == [640, 1280, 1920, 2560]
+    assert output._end == 3200
+
+
+def test_while_it_closes_it_is_where_the_sound_is():
+    heard_at = []
+
+    def finish(end, timeout):
+        heard_at.append(output.position())
+        return {}
+
+    output = DeviceOutput.__new__(DeviceOutput)
+    output._lock, output._closing = threading.Lock(), threading.Event()
+    output._rate, output._newest = 32_000, 40_000
+    output._lost_counts, output._margin, output._clock = {}, 0.0, WallClock(32_000)
+    output._speaker = SimpleNamespace(position=lambda rate: 31_000, finish=finish)
+    output._candidate = output._speaker
+    output.close()
+    assert len(heard_at) == 1 and 31_000 <= heard_at[0] <= 40_000
+    assert 31_000 <= output.position() <= 40_000
+
+
+def pretend(tmp_path, monkeypatch, source: str) -> None:
+    """Put a `sounddevice` of our own before the real one, for the speaker process."""
+    (tmp_path / "sounddevice.py").write_text(source, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    # The process looks for `bridge` first, then here; this folder has only the one module.
+
+
+def test_without_portaudio_the_fix_is_named(tmp_path, monkeypatch):
+    pretend(tmp_path, monkeypatch, "raise OSError('PortAudio library not found')")
+    output = DeviceOutput(None, 32000, 1, 0.2)
+    with pytest.raises(OutputUnavailable, match="apt install libportaudio2"):
+        output.open()
+    output.close()
+
+
+NO_DEVICES = """
+class PortAudioError(Exception): pass
+def query_devices(): return []
+"""
+
+ONE_DEVICE = """
+class PortAudioError(Exception): pass
+def query_devices(): return [{"index": 0, "name": "Built-in", "max_output_channels": 2}]
+"""
+
+
+def test_without_a_device_the_fix_is_named(tmp_path, monkeypatch):
+    pretend(tmp_path, monkeypatch, NO_DEVICES)
+    output = DeviceOutput(None, 32000, 1, 0.2)
+    with pytest.raises(OutputUnavailable, match="plug one in"):
+        output.open()
+    output.close()
+
+
+def test_a_device_that_is_not_there_is_an_error_not_a_fallback(tmp_path, monkeypatch):
+    pretend(tmp_path, monkeypatch, ONE_DEVICE)
+    output = DeviceOutput("Scarlett", 32000, 1, 0.2)
+    with pytest.raises(MusicRFMError, match="'Scarlett'; there are: 0 'Built-in'") as info:
+        output.open()
+    assert not isinstance(info.value, OutputUnavailable)
+    output.close()
+
+
+def test_a_speaker_that_dies_at_once_is_no_output(tmp_path, monkeypatch):
+    pretend(tmp_path, monkeypatch, "import os; os._exit(3)")
+    output = DeviceOutput(None, 32000, 1, 0.2)
+    with pytest.raises(OutputUnavailable, match="does not answer"):
+        output.open()
+    output.close()
+
+
+def hello(**told) -> dict:
+    usual = {"name": "Card", "rate": 48000.0, "channels": 2, "outputs": [1, 2], "cue": []}
+    return {**usual, **told}
+
+
+def test_what_plays_is_described_with_the_outputs_that_were_chosen():
+    assert describe(hello()) == "Card (2 × 48000 Hz)"
+    chosen = hello(outputs=[3, 4], channels=4, rate=44100.0)
+    assert describe(chosen) == "Card (outputs 3, 4; 44100 Hz)"
+    assert describe(hello(outputs=[2])) == "Card (output 2; 48000 Hz)"
+    assert describe(hello(cue=[3, 4])) == "Card (outputs 1, 2; cue 3, 4; 48000 Hz)"
+
+
+def test_what_is_wrong_with_blocks_is_said_once(caplog):
+    output = DeviceOutput(None, RATE, 1, 0.2)
+    for at in range(0, 6400, 640):
+        output.write(at, np.full((640, 1), np.nan, np.float32))
+    output.write(6400, np.full((640, 2), 0.5, np.float32))
+    assert len(caplog.records) == 2 and "no numbers" in caplog.records[0].message
+    output.close()
+
+
+class FakeSpeaker:
+    """A speaker process as `DeviceOutput` sees it; `greets` says what it does at first."""
+
+    made: ClassVar[list[FakeSpeaker]] = []
+    greets: ClassVar[deque] = deque()
+
+    def __init__(self, config, wait):
+        self.config, self.latest, self.end = dict(config), {}, ""
+        self.lives, self.killed, self.sent = True, False, []
+        self.made.append(self)
+        self._greets = self.greets.popleft() if self.greets else "open"
+        if isinstance(self._greets, BaseException):
+            raise self._greets
+
+    def hello(self):
+        if self._greets != "open":
+            return self._greets
+        return hello(state="open", exact="Card, ASIO", latency=0.01)
+
+    def alive(self):
+        return self.lives
+
+    def begin(self, at):
+        self.began = at
+
+    def send(self, at, audio):
+        self.sent.append((at, audio))
+
+    def position(self, rate):
+        return 0
+
+    def finish(self, end, timeout):
+        return {}
+
+    def kill(self):
+        self.killed = True
+
+
+@pytest.fixture
+def speakers(monkeypatch):
+    FakeSpeaker.made, FakeSpeaker.greets = [], deque()
+    monkeypatch.setattr("bridge.audio.output._Speaker", FakeSpeaker)
+    monkeypatch.setattr("bridge.audio.output.PAUSE", 0.01)
+    monkeypatch.setattr("bridge.audio.output.LONGEST_PAUSE", 0.02)
+    return FakeSpeaker
+
+
+def until(condition) -> None:
+    deadline = time.monotonic() + 5.0
+    while not condition():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.005)
+
+
+def test_a_process_that_cannot_be_started_again_is_tried_until_it_can(speakers, caplog):
+    caplog.set_level("INFO")
+    output = DeviceOutput("card", RATE, 1, 0.2)
+    output.open()
+    output.write(0, np.repeat(BLOCK, 100, 0))
+    failures = [OSError(24, "Too many open files"), MemoryError(), SystemExit(1), None]
+    speakers.greets.extend([*failures, {"state": "error", "kind": "crash"}])
+    speakers.made[0].lives = False
+    until(lambda: output.connected and len(speakers.made) == 7)
+    assert output.lost_times == 1 and 0 <= speakers.made[-1].sent[0][0] < RATE
+    assert all(one.killed for one in speakers.made[:1] + speakers.made[4:6])
+    assert speakers.made[-1].config["device"] == "Card, ASIO"  # whatever number it has now
+    said = [record.getMessage() for record in caplog.records]
+    assert "Too many open files" in said[1] and "MemoryError" in said[2] and "back" in said[-1]
+    output.close()
+
+
+def test_a_device_may_come_later(speakers, caplog):
+    speakers.greets.extend([{"state": "error", "kind": "no-device"}, None])
+    output = DeviceOutput(None, RATE, 1, 0.2)
+    with pytest.raises(OutputUnavailable) as info:
+        output.open()
+    assert info.value.may_come
+    output.wait("session.flac")
+    output.write(0, BLOCK)
+    assert output.description == "session.flac"
+    until(lambda: output.connected)
+    assert output.lost_times == 0 and output.description == "Card (2 × 48000 Hz)"
+    assert "there is an audio output now: Card" in caplog.text
+    output.close()
+
+
+def test_no_process_at_the_start_is_no_traceback(speakers):
+    speakers.greets.append(OSError(12, "Cannot allocate memory"))
+    output = DeviceOutput(None, RATE, 1, 0.2)
+    with pytest.raises(OutputUnavailable, match="Cannot allocate memory"):
+        output.open()
+    output.close()

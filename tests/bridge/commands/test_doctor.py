@@ -1,0 +1,74 @@
+"""The doctor's advice follows from what was measured, and lands in the rig."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bridge.cli import main
+from bridge.commands.doctor import LONGEST, Pace, advise, examine, pace, text, write
+from bridge.rig.rig import load_rig
+
+
+def at(dtype: str, speed: float, worst: float = 10.0) -> Pace:
+    return Pace(dtype, speed, (5.0, 8.0, worst), 20.0)
+
+
+def test_a_pace_is_what_was_timed() -> None:
+    found = pace("float32", [0.01] * 98 + [0.03, 0.05], 50)
+    assert found.speed == pytest.approx(2 / 1.06) and found.budget == 20.0
+    assert found.frame[0] == pytest.approx(10) and found.frame[2] == pytest.approx(50)
+    assert 10 < found.frame[1] < 50
+
+
+def test_the_exact_precision_unless_another_is_clearly_faster() -> None:
+    assert advise([at("float32", 3.0), at("int8", 3.3)], "x", 0.0).dtype == "float32"
+    faster = advise([at("float32", 3.0), at("int8", 4.5)], "x", 0.0)
+    assert faster.dtype == "int8" and "int8 is 1.5 times as fast" in faster.words[-1]
+
+
+def test_the_lookahead_covers_stalls_and_the_device() -> None:
+    calm = advise([at("float32", 3.0)], "x", 0.03)
+    assert calm.lookahead == pytest.approx(1.05)
+    assert advise([at("float32", 3.0, worst=220.0)], "x", 0.03).lookahead == pytest.approx(1.45)
+    assert advise([at("float32", 3.0, worst=5000.0)], "x", 0.03).lookahead == LONGEST
+
+
+@pytest.mark.parametrize(
+    ("speed", "words", "early"),
+    [(0.7, "too few", False), (1.5, "little room", False), (4.0, "enough to play live", True)],
+)
+def test_what_it_says_of_a_slow_machine(speed: float, words: str, early: bool) -> None:
+    advice = advise([at("float32", speed)], "card", 0.02)
+    assert words in advice.words[0] and advice.early == early
+    assert ("--early" in text([at("float32", speed)], advice)) == early
+
+
+def test_it_is_written_into_the_rig_and_nothing_else_changes(tmp_path: Path) -> None:
+    rig = tmp_path / "rig.toml"
+    rig.write_text('# mine\n[engine]\nprompt = "a waltz"  # slow\nlookahead = 90\n')
+    write(str(rig), advise([at("float32", 2.0), at("int8", 3.0)], "x", 0.0))
+    assert "# mine" in rig.read_text() and "# slow" in rig.read_text()
+    engine = load_rig(rig).engine
+    assert engine == {"prompt": "a waltz", "lookahead": 1000, "dtype": "int8"}
+
+
+def test_the_command(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    monkeypatch.setattr("bridge.commands.doctor.SECONDS", 1)
+    rig = tmp_path / "rig.toml"
+    words = ["doctor", "--model", str(checkpoint), "--device", "cpu", "--output", "no such card"]
+    assert main([*words, "--rig", str(rig)]) == 0
+    out = capsys.readouterr().out
+    assert all(f"\n{dtype}" in out for dtype in ("float32", "bfloat16", "int8"))
+    assert "sound: none: " in out and "bridge play --dtype" in out
+    assert load_rig(rig).engine["lookahead"] >= 200
+
+
+def test_every_precision_takes_its_turns(checkpoint: Path, monkeypatch) -> None:
+    monkeypatch.setattr("bridge.commands.doctor.SECONDS", 1)
+    found = examine(str(checkpoint), "cpu")
+    assert [p.dtype for p in found] == ["float32", "bfloat16", "int8"]
+    assert all(p.speed > 0 and p.frame[0] <= p.frame[1] <= p.frame[2] for p in found)

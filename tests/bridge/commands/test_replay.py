@@ -1,0 +1,483 @@
+"""A recorded set is played again to the sample, or refused in plain words."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import random
+import re
+import shutil
+import time
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from bridge.cli import main
+from bridge.commands.replay import again, prepare
+from bridge.controls.controls import Controls, namespace
+from bridge.controls.parameters import Value
+from bridge.engine import Engine
+from bridge.recording import disk
+from bridge.recording import log as controllog
+from bridge.recording.lanes import write_lanes
+from bridge.recording.log import Change, ControlLog, read_log
+from bridge.rig.rig import SteerSetting
+from bridge.session import Settings, add_directions, log_place, open_control_log
+from musicrfm.directions import Direction
+from musicrfm.errors import MusicRFMError
+from musicrfm.model import MusicModel
+from musicrfm.stream import MusicStream
+from tests.bridge.tones import FRAME, Collector, Tape, ToneStream
+
+
+@pytest.fixture
+def direction(model, tmp_path) -> Path:
+    """A direction file for the small model."""
+    vectors = torch.randn(model.layers, 1, model.width, generator=torch.Generator().manual_seed(0))
+    made = Direction("bright", vectors, torch.ones(model.layers), {"model": model.name})
+    return made.save(tmp_path / "bright.safetensors")
+
+
+class Kept:
+    """A recorder in memory."""
+
+    def __init__(self) -> None:
+        self.blocks: list[np.ndarray] = []
+
+    def write(self, audio: np.ndarray) -> None:
+        self.blocks.append(audio)
+
+    def close(self) -> None:
+        pass
+
+
+def turn(controls: Controls, dice: random.Random) -> None:
+    """One random move, as a performer might."""
+    moves = [
+        ("/steer/bright", dice.uniform(-1, 1)),
+        ("/guidance", dice.uniform(1, 4)),
+        ("/temperature", dice.uniform(0.5, 1.5)),
+        ("/gain", dice.uniform(-12, 0)),
+        ("/prompt", dice.choice(["drums", "calm piano", ""])),
+        ("/steer/bright/schedule", "ramp:20"),
+        ("/play", dice.choice([0, 1, 1])),
+        ("/panic", None),
+    ]
+    controls.set(*dice.choice(moves[:3] if dice.random() < 0.5 else moves), source="local")
+
+
+def play_live(checkpoint: Path, direction: Path, folder: Path) -> tuple[np.ndarray, int]:
+    """A set under random hands, on a tape that moves on bit by bit; its sound and its rewinds."""
+    settings = Settings(
+        start={"/prompt": "strings", "/gain": -3.0},
+        model=str(checkpoint),
+        seed=5,
+        steer=(SteerSetting(str(direction), 0.4),),
+        record=str(folder / "set.flac"),
+    )
+    model = MusicModel.load(settings.model, device="cpu")
+    stream = MusicStream(model, "strings", seed=5)
+    steers, start = add_directions(stream, settings.steer)
+    controls = Controls(namespace(steers.values()), {**settings.start, **start})
+    log = open_control_log(settings, stream, controls, steers)
+    tape, kept = Tape(), Kept()
+    engine = Engine(
+        stream, controls, tape, steers, recorders=[kept], lookahead=0.3, control_log=log
+    )
+    dice = random.Random(1)
+    engine.start()
+    deadline = time.monotonic() + 60
+    while (engine.rewinds < 5 or tape.settled < 60 * FRAME) and time.monotonic() < deadline:
+        if tape.settled + 10 * FRAME <= len(tape.sound):
+            turn(controls, dice)
+            tape.settled += dice.randrange(2 * FRAME)
+        time.sleep(0.01)
+    engine.stop()
+    while not engine.join(0.005):
+        tape.settled = len(tape.sound)
+        assert time.monotonic() < deadline, "it never ended"
+    assert engine.failure is None
+    return np.concatenate(kept.blocks), engine.rewinds
+
+
+def test_a_set_is_played_again_to_the_sample(checkpoint, direction, tmp_path):
+    sound, rewinds = play_live(checkpoint, direction, tmp_path)
+    assert rewinds >= 5 and np.abs(sound).max() > 0.001
+    recorded = read_log(tmp_path / "set.jsonl")
+    assert recorded.samples == len(sound) and recorded.entries
+    stream, controls, steers = prepare(recorded)
+    output = Collector()
+    engine = again(recorded, stream, controls, steers, output)
+    engine.start()
+    assert engine.join(60) and engine.failure is None
+    assert np.array_equal(output.audio[: len(sound)], sound)
+    still = output.audio[len(sound) :]
+    assert not len(still) or not still.any()
+
+
+@pytest.mark.usefixtures("unannounced")
+def test_from_the_command_line(checkpoint, direction, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    arguments = ["--output", "none", "--fast", "--seconds", "0.8", "--steer", f"{direction}=0.7"]
+    arguments += ["--osc-port", "0", "--record", "set.flac", "--model", str(checkpoint)]
+    assert main(["play", "strings", *arguments]) == 0
+    assert main(["replay", "set.jsonl"]) == 0
+    assert "replayed 0.8 s" in capsys.readouterr().out
+    heard, _ = soundfile.read("set.flac")
+    again_, _ = soundfile.read("set-replay.flac")
+    assert len(heard) == 25600 and np.array_equal(heard, again_)
+    assert main(["replay", "set.jsonl", "--midi", "lanes.mid"]) == 0
+
+    header, *lines = (tmp_path / "set.jsonl").read_text().splitlines()
+    other = json.loads(header) | {"weights": "0123456789abcdef"}
+    (tmp_path / "other.jsonl").write_text("\n".join([json.dumps(other), *lines]))
+    assert main(["replay", "other.jsonl"]) == 2
+    assert "is another one now" in capsys.readouterr().err
+    assert main(["replay", "other.jsonl", "--anyway", "--out", "anyway.wav"]) == 0
+    Direction.load(str(direction), MusicModel.load(checkpoint, "cpu"))
+    changed = json.loads(header)
+    del changed["smoothing"]
+    (tmp_path / "other.jsonl").write_text(json.dumps(changed))
+    assert main(["replay", "other.jsonl"]) == 2
+    assert (
+        "the control log is damaged: its first line does not tell smoothing"
+        in capsys.readouterr().err
+    )
+    changed = json.loads(header)
+    changed["directions"]["/steer/bright"] = "0" * 16
+    (tmp_path / "other.jsonl").write_text(json.dumps(changed))
+    assert main(["replay", "other.jsonl"]) == 2
+    assert "the direction /steer/bright of this set is another" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("unannounced")
+def test_a_set_that_went_on_from_a_take(checkpoint, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    beats = 0.4 * np.sin(np.arange(48000) / 20) * (np.arange(48000) % 8000 < 2000)
+    soundfile.write("take.wav", beats, 48000)
+    arguments = ["--output", "none", "--fast", "--seconds", "2", "--osc-port", "0"]
+    arguments += ["--model", str(checkpoint), "--record", "set.flac", "--seed", "1"]
+    assert main(["play", "strings", *arguments, "--continue", "take.wav", "--hear-take"]) == 0
+    heard, rate = soundfile.read("set.flac")
+    over = [*arguments, "--output", "take.wav", "--continue", "take.wav"]
+    assert main(["play", "strings", *over]) == 2
+    assert "would be written over" in capsys.readouterr().err
+    assert len(soundfile.read("take.wav")[0]) == 48000
+    Path("take.wav").unlink()
+    assert main(["replay", "set.jsonl"]) == 0, "the log needs no take"
+    assert np.array_equal(heard, soundfile.read("set-replay.flac")[0])
+    assert len(heard) == 2 * rate and np.abs(heard[-rate:]).max() > 1e-3
+    assert main(["play", "strings", *arguments, "--continue", "take.wav"]) == 2
+    assert "there is no recording 'take.wav' to continue" in capsys.readouterr().err
+    assert main(["play", "strings", *arguments, "--hear-take"]) == 2
+    assert "--hear-take needs --continue FILE" in capsys.readouterr().err
+
+
+def test_what_a_rewind_took_back_is_not_in_the_log(tmp_path):
+    log = ControlLog(tmp_path / "set.jsonl", {}, 32000)
+    controls, tape = Controls(namespace(["note_C"])), Tape()
+    steers = {"/steer/note_C": "note_C"}
+    engine = Engine(ToneStream(), controls, tape, steers, lookahead=0.5, control_log=log)
+    engine.start()
+    deadline = time.monotonic() + 20
+
+    def until(condition) -> None:
+        while not condition():
+            assert time.monotonic() < deadline, "it never happened"
+            time.sleep(0.002)
+
+    until(lambda: len(tape.sound) >= 26 * FRAME)
+    controls.set("/temperature", 1.5, "web")
+    until(lambda: engine.rewinds == 1 and len(tape.sound) >= 26 * FRAME)
+    until(lambda: tape.writes[-1] >= 25 * FRAME)
+    controls.set("/temperature", 0.5, "midi")  # before the first one was ever heard
+    until(lambda: engine.rewinds == 2)
+    engine.stop()
+    while not engine.join(0.005):
+        tape.settled = len(tape.sound)
+        assert time.monotonic() < deadline
+    changes = [c for entry in read_log(log.path).entries for c in entry.changes]
+    assert changes[0] == Change("/temperature", 0.5, None, "midi")
+    assert [change.address for change in changes] == ["/temperature", "/stop"]
+
+
+def test_lanes_are_tracks_of_control_changes(tmp_path):
+    log = ControlLog(tmp_path / "set.jsonl", {"start": {"/steer/note_C": -2.0}}, 32000)
+    log.write(50, 32000, [Change("/steer/note_C", 2.0, 1.0, "osc")])
+    log.write(150, 96000, [Change("/prompt", "drüms", None, "web"), Change("/stop", 1, None, "")])
+    log.close(128000)
+    assert write_lanes(read_log(log.path), tmp_path / "lanes.mid") == 2
+    file = mido.MidiFile(tmp_path / "lanes.mid")
+    _, prompt, note = file.tracks
+    assert (prompt.name, note.name) == ("/prompt", "/steer/note_C")
+    values = [m.value for m in note if m.type == "control_change"]
+    assert values[0] == 0 and values[-1] == 127 and values == sorted(values) and len(values) > 40
+    assert file.length == pytest.approx(3.0, abs=0.01)  # the last event, the prompt's
+    assert [m.text for m in prompt if m.type == "text"] == ["drüms"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "cannot read"),
+        ("", "is no control log"),
+        ('{"format": "another"}', "is no control log"),
+        ('{"format": "musicrfm control log 1"}\n{"frame": 1}\n{}', "line 2: this is no change"),
+    ],
+)
+def test_what_is_no_control_log(text, said, tmp_path):
+    path = tmp_path / "set.jsonl"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(MusicRFMError, match=said):
+        read_log(path)
+
+
+def test_a_log_that_broke_off_is_read_up_to_there(tmp_path):
+    log = ControlLog(tmp_path / "set.jsonl", {}, 32000)
+    log.write(3, 1920, [Change("/gain", -6.0, None, "osc")])
+    log.close()
+    log.path.write_text(log.path.read_text() + '{"frame": 9, "ti')
+    recorded = read_log(log.path)
+    assert recorded.samples is None
+    assert [(entry.frame, entry.time) for entry in recorded.entries] == [(3, 0.06)]
+
+
+def test_a_log_cannot_run_a_program(checkpoint, direction, tmp_path):
+    log = tmp_path / "set.jsonl"
+    header = {"format": "musicrfm control log 1", "threads": 1}
+    header["start"] = {"/steer/bright/schedule": "python:os:getcwd"}
+    log.write_text(json.dumps(header))
+    with pytest.raises(MusicRFMError, match="must not run one"):
+        prepare(read_log(log))
+
+
+def test_outputs_are_those_of_a_sound_card(tmp_path, capsys):
+    assert main(["replay", str(tmp_path / "set.jsonl"), "--channels", "3,4"]) == 2
+    assert "--channels needs --output DEVICE" in capsys.readouterr().err
+
+
+class Disk:
+    """The system's writing, which fails with `error` while that is set."""
+
+    def __init__(self, monkeypatch) -> None:
+        self.error: int | None = None
+        self.write = disk.write
+        monkeypatch.setattr(disk, "write", self._write)
+        for name, seconds in {"RETRY": 0.01, "NEW_FILE": 0.05, "SYNC": 0.02, "END": 0.3}.items():
+            monkeypatch.setattr(controllog, f"{name}_SECONDS", seconds)
+
+    def _write(self, handle: int, at: int | None, data: bytes) -> int:
+        if self.error is not None:
+            raise OSError(self.error, os.strerror(self.error))
+        return self.write(handle, at, data)
+
+
+def change(value: Value) -> list[Change]:
+    return [Change("/prompt", value, None, "osc")]
+
+
+def test_a_log_goes_on_through_the_bad_moments_of_a_disk(tmp_path, monkeypatch, caplog):
+    flaky = Disk(monkeypatch)
+    log = ControlLog(tmp_path / "set.jsonl", {"a": 1}, 32000)
+    log.write(1, 640, change("one"))
+    for error in (errno.EIO, errno.ENOSPC):
+        flaky.error = error
+        log.write(2, 1280, change(f"during {error}"))
+        time.sleep(0.2)
+        flaky.error = None
+        log.write(3, 1920, change(f"after {error}"))
+        time.sleep(0.1)
+    log.close(2560)
+    recorded = read_log(log.path)
+    told = [c.value for entry in recorded.entries for c in entry.changes]
+    assert sorted(told) == sorted(
+        ["one", *(f"{w} {e}" for e in (errno.EIO, errno.ENOSPC) for w in ("during", "after"))]
+    )
+    assert recorded.samples == 2560 and not log.failed
+    assert "Input/output error" in caplog.text and "No space left on device" in caplog.text
+
+
+def test_a_log_whose_disk_stays_full_ends_in_time(tmp_path, monkeypatch, caplog):
+    flaky = Disk(monkeypatch)
+    log = ControlLog(tmp_path / "set.jsonl", {}, 32000)
+    log.write(1, 640, change("one"))
+    time.sleep(0.1)
+    flaky.error = errno.ENOSPC
+    log.write(2, 1280, change("two"))
+    began = time.monotonic()
+    log.close(1920)
+    log.close()
+    assert log.failed and time.monotonic() - began < 1.0
+    assert [entry.frame for entry in read_log(log.path).entries] == [1]
+
+
+def test_a_log_is_never_written_over(tmp_path):
+    (tmp_path / "set.jsonl").write_text("mine")
+    with pytest.raises(MusicRFMError, match="is there already"):
+        ControlLog(tmp_path / "set.jsonl", {}, 32000)
+    assert log_place(tmp_path / "set.flac").name == "set.flac.jsonl"
+    assert log_place(tmp_path / "other.flac").name == "other.jsonl"
+    assert (tmp_path / "set.jsonl").read_text() == "mine"
+
+
+def test_texts_that_are_none_do_not_end_the_log(tmp_path):
+    log = ControlLog(tmp_path / "set.jsonl", {"steer": ["odd/\udcff.safetensors"]}, 32000)
+    for frame, text in enumerate(("ok 1", "bad \udcff", "line\u2028break", "ok 3")):
+        log.write(frame, 640 * frame, change(text))
+    log.close(9999)
+    recorded = read_log(log.path)
+    told = [c.value for entry in recorded.entries for c in entry.changes]
+    assert told == ["ok 1", "bad \udcff", "line\u2028break", "ok 3"]
+    assert recorded.header["steer"] == ["odd/\udcff.safetensors"] and recorded.samples == 9999
+
+
+def test_a_log_tells_how_far_the_set_has_come(tmp_path):
+    log = ControlLog(tmp_path / "set.jsonl", {}, 32000)
+    for frame in range(500):
+        log.write(frame, 640 * frame)
+    until = time.monotonic() + 5
+    while log.path.stat().st_size < 400:
+        assert time.monotonic() < until
+    recorded = read_log(log.path)
+    log.close()
+    assert recorded.samples is None and not recorded.entries and recorded.reached > 480 * 640
+    assert log.path.stat().st_size < 1000
+
+
+def test_a_damaged_log_is_read_as_far_as_it_can_be(tmp_path, caplog):
+    log = ControlLog(tmp_path / "set.jsonl", {}, 32000)
+    for frame in range(1, 6):
+        log.write(frame, 640 * frame, change(f"text {frame}"))
+    log.close(9999)
+    lines = log.path.read_bytes().split(b"\n")
+    lines[2] = lines[2][:9] + b"\xff\xfe\x00" + lines[2][30:]
+    log.path.write_bytes(b"\n".join(lines) + bytes(500))
+    recorded = read_log(log.path)
+    assert [entry.frame for entry in recorded.entries] == [1, 3, 4, 5]
+    assert recorded.samples == 9999 and "1 damaged lines are passed over" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"frame": 1, "time": 1e9, "address": "/gain", "value": 1, "source": "x"}',
+        '{"frame": -1, "time": 1, "address": "/gain", "value": 1, "source": "x"}',
+        '{"frame": 1e400, "time": 1, "address": "/gain", "value": 1, "source": "x"}',
+        '{"frame": 1, "time": NaN, "address": "/gain", "value": 1, "source": "x"}',
+        '{"frame": 1, "time": 1, "address": "/gain", "value": 1, "source": "x", "seconds": 1e7}',
+        '{"frame": 1, "time": 1, "address": "/gain", "value": 1, "source": "x", "seconds": -1}',
+        '{"frame": 1, "time": 1, "address": "/gain", "value": [1], "source": "x"}',
+        '{"end": -5}',
+        '{"end": 1e300}',
+        '{"at": "soon"}',
+    ],
+)
+def test_lines_beyond_all_bounds_are_refused(tmp_path, line):
+    path = tmp_path / "set.jsonl"
+    path.write_text(f'{{"format": "{controllog.FORMAT}"}}\n{line}\n{{"end": 5}}\n')
+    with pytest.raises(MusicRFMError, match="line 2: this is no change"):
+        read_log(path)
+
+
+@pytest.fixture(scope="module")
+def played(checkpoint, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("played")
+    arguments = ["--output", "none", "--fast", "--seconds", "0.4", "--osc-port", "0"]
+    arguments += ["--record", str(folder / "set.flac"), "--model", str(checkpoint)]
+    assert main(["play", "strings", *arguments]) == 0
+    return folder
+
+
+@pytest.fixture
+def recorded_set(played, tmp_path, monkeypatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in ("set.flac", "set.jsonl"):
+        shutil.copy(played / name, tmp_path)
+    return tmp_path / "set.jsonl"
+
+
+def other_log(path: Path, lines: list[dict] | None = None, **header) -> str:
+    """A log as a stranger might send it: with other things in it."""
+    first, *rest = path.read_text().splitlines()
+    texts = [json.dumps(json.loads(first) | header)]
+    texts += [json.dumps(line) for line in lines or []] + rest
+    (path.parent / "other.jsonl").write_text("\n".join(texts) + "\n")
+    return "other.jsonl"
+
+
+def test_values_beyond_their_range_are_those_of_a_live_control(recorded_set):
+    line = {"frame": 3, "time": 0.06, "address": "/gain", "value": 200, "source": "x"}
+    recorded = read_log(other_log(recorded_set, [line]))
+    _, controls, _ = prepare(recorded)
+    controls.put(recorded.entries[0].changes)
+    assert controls.get("/gain") == controls.parameters["/gain"].high == 12
+    for value in ("loud", ""):
+        recorded = read_log(other_log(recorded_set, [line | {"value": value}]))
+        with pytest.raises(MusicRFMError, match="/gain needs a number"):
+            prepare(recorded)
+    recorded = read_log(other_log(recorded_set, [line | {"address": "/no/such"}]))
+    with pytest.raises(MusicRFMError, match="unknown address"):
+        prepare(recorded)
+    prepare(recorded, anyway=True)[1].put(recorded.entries[0].changes)
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ({"threads": 10**6}, "its first line tells threads = 1000000"),
+        ({"threads": 0}, "its first line tells threads = 0"),
+        ({"threads": True}, "threads = True"),
+        ({"seed": -1}, "seed = -1"),
+        ({"smoothing": float("inf")}, "smoothing = inf"),
+        ({"seconds": 1e30}, "seconds = 1e"),
+        ({"steer": ["a", 5]}, "steer in its first line is no text"),
+        ({"start": {"/prompt": 5}}, "does not tell the prompt"),
+        ({"start": [1]}, "tells start = "),
+        ({"model": "somebody/large-model"}, "add --model somebody/large-model"),
+        ({"stream": {"continue_from": "x" * 9}}, "is no list of codes"),
+    ],
+)
+def test_a_strangers_log_is_refused_in_plain_words(recorded_set, capsys, header, said):
+    assert main(["replay", other_log(recorded_set, **header)]) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith("error: ") and re.search(said, error), error
+    assert "Error(" not in error
+
+
+def test_the_model_can_be_named(recorded_set, checkpoint, capsys):
+    path = other_log(recorded_set, model="somebody/large-model")
+    assert main(["replay", path, "--model", str(checkpoint)]) == 0
+    assert np.array_equal(soundfile.read("set.flac")[0], soundfile.read("other-replay.flac")[0])
+    (recorded_set.parent / "other-replay.flac").write_bytes(b"mine")
+    assert main(["replay", path, "--model", str(checkpoint), "--midi", "a.mid"]) == 0
+    assert main(["replay", path, "--model", str(checkpoint), "--midi", "a.mid"]) == 0
+    assert main(["replay", path, "--model", str(checkpoint)]) == 0
+    assert (recorded_set.parent / "other-replay.flac").read_bytes() == b"mine"
+    assert {"a.mid", "a-2.mid", "other-replay-2.flac"} <= set(os.listdir())
+    assert main(["replay", path, "--model", str(checkpoint), "--overwrite"]) == 0
+    assert soundfile.info("other-replay.flac").frames > 0
+
+
+def test_a_log_that_broke_off_gives_all_that_is_known(recorded_set, capsys):
+    lines = recorded_set.read_text().splitlines()
+    kept = [line for line in lines if '"end"' not in line and '"/stop"' not in line]
+    recorded_set.write_text("\n".join(kept) + '\n{"at": 1')
+    assert main(["replay", "set.jsonl", "--out", "again.wav"]) == 0
+    whole, again_ = soundfile.read("set.flac")[0], soundfile.read("again.wav")[0]
+    assert len(again_) >= len(whole) - 0.25 * 32000
+    assert np.allclose(whole[: len(again_)], again_, atol=2**-22)
+
+
+def test_lanes_of_a_strangers_log(tmp_path):
+    log = ControlLog(tmp_path / "set.jsonl", {}, 32000)
+    log.write(50, 32000, [Change("/gain", "loud", None, "osc")])
+    log.close(128000)
+    with pytest.raises(MusicRFMError, match="sets /gain to 'loud': no number"):
+        write_lanes(read_log(log.path), tmp_path / "lanes.mid")
+    assert not (tmp_path / "lanes.mid").exists()

@@ -1,0 +1,201 @@
+"""Held notes: keys, pedals, and the messages that end them."""
+
+from __future__ import annotations
+
+import mido
+import pytest
+
+from bridge.controls.controls import Controls, namespace
+from bridge.midi.controllers import MidiInput
+from bridge.midi.mapping import MidiMap
+from bridge.midi.notes import PITCH_CLASSES
+
+NOTES = {60: "C", 62: "D", 64: "E"}
+
+
+class Keyboard:
+    """A keyboard in front of a set; `sounds` are the pitch classes that steer."""
+
+    def __init__(self, *maps, **more):
+        self.controls = Controls(namespace([f"note_{name}" for name in PITCH_CLASSES]))
+        self.input = MidiInput(self.controls, maps or [MidiMap("notes", None)], **more)
+
+    def on(self, note, channel=0, velocity=100):
+        self.input.handle(mido.Message("note_on", note=note, velocity=velocity, channel=channel))
+
+    def off(self, note, channel=0):
+        self.input.handle(mido.Message("note_off", note=note, channel=channel))
+
+    def control(self, number, value, channel=0):
+        self.input.handle(
+            mido.Message("control_change", control=number, value=value, channel=channel)
+        )
+
+    @property
+    def sounds(self):
+        return {name for name in PITCH_CLASSES if self.controls.get(f"/steer/note_{name}")}
+
+
+@pytest.mark.parametrize("number", [120, 121, 123, 124, 125, 126, 127])
+def test_a_channel_mode_message_ends_the_notes_of_its_channel(number):
+    one = Keyboard()
+    one.on(60)
+    one.on(64)
+    one.on(62, channel=1)
+    one.control(number, 0, channel=2)
+    assert one.sounds == {"C", "D", "E"}
+    one.control(number, 0)
+    assert one.sounds == {"D"}
+    one.control(number, 0, channel=1)
+    assert one.sounds == set()
+    one.on(60)
+    assert one.sounds == {"C"}
+
+
+def test_local_control_ends_nothing():
+    one = Keyboard()
+    one.on(60)
+    one.control(122, 0)
+    assert one.sounds == {"C"}
+
+
+def test_the_sustain_pedal_holds_what_is_let_go_until_it_comes_up():
+    one = Keyboard()
+    one.on(60)
+    one.control(64, 127)
+    one.off(60)
+    one.on(64)
+    one.off(64)
+    assert one.sounds == {"C", "E"}
+    one.on(62)
+    one.control(64, 63)  # half way up is up
+    assert one.sounds == {"D"}
+    one.off(62)
+    assert one.sounds == set()
+
+
+def test_a_key_that_is_pressed_again_under_the_pedal_stays_after_it():
+    one = Keyboard()
+    one.control(64, 127)
+    one.on(60)
+    one.off(60)
+    one.on(60, velocity=20)
+    one.control(64, 0)
+    assert one.sounds == {"C"}
+    one.off(60)
+    assert one.sounds == set()
+
+
+def test_the_pedal_is_of_its_channel_alone():
+    one = Keyboard()
+    one.control(64, 127, channel=1)
+    one.on(60)
+    one.off(60)
+    assert one.sounds == set()
+
+
+def test_the_sostenuto_pedal_holds_only_what_was_down():
+    one = Keyboard()
+    one.on(60)
+    one.control(66, 127)
+    one.on(64)
+    one.off(60)
+    one.off(64)
+    assert one.sounds == {"C"}
+    one.control(66, 0)
+    assert one.sounds == set()
+
+
+def test_all_notes_off_lets_go_of_keys_and_all_sound_off_of_pedals_too():
+    one = Keyboard()
+    one.control(64, 127)
+    one.on(60)
+    one.control(123, 0)  # the pedal is still down
+    assert one.sounds == {"C"}
+    one.control(120, 0)
+    assert one.sounds == set()
+    one.on(60)
+    one.off(60)
+    assert one.sounds == {"C"}
+    one.control(121, 0)
+    one.on(62)
+    one.off(62)
+    assert one.sounds == set()  # the reset has lifted the pedal
+
+
+def test_a_pedal_that_moves_something_holds_nothing():
+    one = Keyboard(MidiMap("notes", None), MidiMap("cc", 64, "/gain"))
+    one.control(64, 127)
+    one.on(60)
+    one.off(60)
+    assert one.sounds == set() and one.controls.get("/gain") == 12.0
+
+
+def test_a_first_channel_without_notes_speaks_for_all_as_with_mpe():
+    one = Keyboard()
+    one.control(64, 127)
+    one.on(60, channel=1)
+    one.on(64, channel=2)
+    one.off(60, channel=1)
+    one.off(64, channel=2)
+    assert one.sounds == {"C", "E"}
+    one.control(64, 0)
+    assert one.sounds == set()
+    one.on(60, channel=1)
+    one.on(64, channel=2)
+    one.control(123, 0)
+    assert one.sounds == set()
+
+
+@pytest.mark.parametrize("number", [120, 121, 123])
+def test_a_held_pad_comes_up_and_a_toggle_stays(number):
+    one = Keyboard(MidiMap("note", 60, "/steer/note_C"), MidiMap("note", 62, "/play", toggle=True))
+    one.on(60)
+    one.on(62)
+    one.control(number, 0)
+    assert one.sounds == set() and one.controls.get("/play") == 0
+    one.on(62)
+    assert one.controls.get("/play") == 1
+
+
+def test_the_same_note_on_two_channels_is_two_notes():
+    one = Keyboard()
+    one.on(60)
+    one.on(60, channel=1)
+    one.off(60)
+    assert one.sounds == {"C"}
+    one.off(60, channel=1)
+    assert one.sounds == set()
+
+
+def test_a_port_that_goes_lets_go_of_its_own_notes_and_pads():
+    one = Keyboard(
+        MidiMap("notes", None), MidiMap("note", 36, "/gain", low=-60.0, high=0.0), ports=["a", "b"]
+    )
+    first, second = one.input._ports
+    first.hear("message 90 3C 40")
+    second.hear("message 90 3E 40")
+    first.hear("message 90 24 7F")
+    one.input.let_go("b")
+    assert one.sounds == {"C"} and one.controls.get("/gain") == 0.0
+    one.input.let_go("a")
+    assert one.sounds == set() and one.controls.get("/gain") == -60.0
+
+
+def test_what_was_held_when_learning_began_can_still_be_let_go():
+    one = Keyboard()
+    one.on(60)
+    one.input.learner.start("/gain")
+    one.off(60)
+    one.on(62)
+    assert one.sounds == set()
+    one.input.learner.cancel()
+
+
+def test_what_is_held_stays_held_while_another_control_is_mapped_and_ends_with_its_mapping():
+    one = Keyboard()
+    one.on(60)
+    one.input.adopt(MidiMap("cc", 7, "/gain"))
+    assert one.sounds == {"C"}
+    one.input.remap([MidiMap("cc", 7, "/gain")])
+    assert one.sounds == set()

@@ -1,0 +1,284 @@
+"""Endless encoders: how they count, how they are told from knobs, and what their clicks do."""
+
+from __future__ import annotations
+
+import mido
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.controls.controls import Controls, namespace
+from bridge.midi.controllers import MidiInput
+from bridge.midi.mapping import MidiMap
+from bridge.midi.relative import FAST, Auto, Recogniser, Speed, clicks
+from bridge.rig.rig import check_rig
+from musicrfm.errors import MusicRFMError
+
+# What a click up and one down are, in each encoding.
+CLICKS = {"twos": (1, 127), "signed": (1, 65), "offset": (65, 63)}
+
+
+def code(encoding: str, turned: int) -> int:
+    """The value byte of so many clicks: the other way round than `clicks`."""
+    if encoding == "twos":
+        return turned % 128
+    return 64 + turned if encoding == "offset" else (turned if turned > 0 else 64 - turned)
+
+
+def turn(knobs, *codes, number=20):
+    for one in codes:
+        knobs.handle(mido.Message("control_change", control=number, value=one))
+
+
+def rig(*maps, start=0.3, to="/steer/note_C", **more):
+    controls = Controls(namespace(["note_C", "tempo"]))
+    controls.set(to, start)
+    return controls, MidiInput(controls, maps, **more)
+
+
+@given(st.sampled_from(list(CLICKS)), st.integers(-63, 63).filter(bool))
+def test_every_number_of_clicks_is_read_as_it_was_sent(encoding, turned):
+    assert clicks(encoding, code(encoding, turned)) == turned
+
+
+def test_an_encoding_that_nobody_knows_is_refused():
+    with pytest.raises(MusicRFMError, match="not as 'mackie'"):
+        clicks("mackie", 1)
+
+
+@pytest.mark.parametrize(
+    ("codes", "kind"),
+    [
+        ([1, 1, 127], "twos"),
+        ([127, 127, 1], "twos"),
+        ([1, 2, 4, 3, 126, 127], "twos"),
+        ([1, 65], "signed"),
+        ([65, 65, 1], "signed"),
+        ([65, 63], "offset"),
+        ([63, 63, 66], "offset"),
+        ([67, 61], "offset"),
+        ([1, 1, 9, 20, 31], "auto"),
+        ([1, 1, 1], "auto"),  # it was not turned back yet
+        ([1], None),
+        ([65], None),
+        ([1, 2, 3, 4], None),  # a knob from its bottom, or an encoder that is spun
+        ([1, 2, 3, 5, 9, 14, 20, 28, 40], "off"),
+        ([100], "off"),
+        ([0], "off"),
+        ([127, 0], "off"),
+        ([60, 61, 62, 63, 64, 65], "off"),
+        ([62, 63, 65, 67], None),  # a quick knob steps over its middle
+        ([62, 63, 65, 67, 70, 80, 97], "off"),
+        ([127, 126, 124, 119, 90], "off"),
+    ],
+)
+def test_a_control_shows_what_it_is(codes, kind):
+    recogniser = Recogniser()
+    assert [recogniser.hear(one) for one in codes][-1] == kind
+
+
+@given(st.integers(0, 127), st.integers(0, 127), st.integers(1, 9))
+def test_a_knob_that_is_turned_from_one_place_to_another_is_never_an_encoder(one, other, stride):
+    way = range(one, other, stride if other > one else -stride)
+    recogniser = Recogniser()
+    kinds = {recogniser.hear(value) for value in way}
+    # Two values alone, as far on either side of the middle, could be clicks as well.
+    assert kinds <= {None, "off"} or sum(list(way)[:2]) == 128
+
+
+@given(st.sampled_from(list(CLICKS)), st.lists(st.integers(-8, 8).filter(bool), min_size=1))
+def test_an_encoder_is_never_taken_for_one_that_counts_otherwise(encoding, turned):
+    recogniser = Recogniser()
+    kinds = [recogniser.hear(code(encoding, one)) for one in turned][:16]
+    assert not set(kinds) & (set(CLICKS) - {encoding})
+
+
+@pytest.mark.parametrize("encoding", CLICKS)
+@pytest.mark.parametrize("turned", [1, 2, 3, 5])
+def test_a_rig_says_how_an_encoder_counts(encoding, turned):
+    controls, knobs = rig(MidiMap("cc", 20, "/steer/note_C", relative=encoding))
+    turn(knobs, code(encoding, turned))
+    assert controls.get("/steer/note_C") == pytest.approx(0.3 + turned / 127)
+    turn(knobs, code(encoding, -turned), code(encoding, -1))
+    assert controls.get("/steer/note_C") == pytest.approx(0.3 - 1 / 127)
+
+
+@pytest.mark.parametrize("encoding", CLICKS)
+@pytest.mark.parametrize("turned", [1, 2, 3, 5, 8])
+def test_without_a_word_in_the_rig_a_click_moves_little_and_back(encoding, turned, caplog):
+    controls, knobs = rig(MidiMap("cc", 20, "/steer/note_C"))
+    seen = []
+    for one in (turned, -turned):
+        turn(knobs, code(encoding, one))
+        seen.append(controls.get("/steer/note_C"))
+    assert seen == pytest.approx([0.3, 0.3], abs=0.02)
+    assert seen[1] == pytest.approx(0.3)
+    # From now on it is known, and turned by whole clicks.
+    turn(knobs, code(encoding, 10), code(encoding, 20))
+    assert controls.get("/steer/note_C") == pytest.approx(0.3 + 30 / 127)
+    assert caplog.text.count(f'relative = "{encoding}"') == 1
+
+
+def test_a_first_turn_down_from_127_is_made_good():
+    controls, knobs = rig(MidiMap("cc", 20, "/steer/note_C"))
+    turn(knobs, 127)  # a button would mean: all the way
+    assert controls.get("/steer/note_C") == 1.0
+    turn(knobs, 127)
+    assert controls.get("/steer/note_C") == pytest.approx(0.3 - 2 / 127)
+
+
+def test_which_way_65_turns_is_made_good_when_it_shows():
+    controls, knobs = rig(MidiMap("cc", 20, "/steer/note_C"))
+    turn(knobs, 65, 65, 65)  # up with an offset, down with a sign bit
+    assert controls.get("/steer/note_C") == pytest.approx(0.3 + 3 / 127)
+    turn(knobs, 1)
+    assert controls.get("/steer/note_C") == pytest.approx(0.3 - 2 / 127)
+
+
+def test_what_others_set_meanwhile_stays_where_they_put_it():
+    controls, knobs = rig(MidiMap("cc", 20, "/steer/note_C"))
+    turn(knobs, 1)
+    controls.set("/steer/note_C", 0.8, "osc")
+    turn(knobs, 127)
+    assert controls.get("/steer/note_C") == pytest.approx(0.8 - 1 / 127)
+
+
+@pytest.mark.parametrize("start", [0, 20, 64, 66, 127])
+def test_a_knob_without_a_word_in_the_rig_is_followed_exactly_after_a_few_steps(start):
+    controls, knobs = rig(MidiMap("cc", 20, "/steer/note_C"))
+    way = [*range(start, 128, 2), *range(124, -1, -3), 0]
+    turn(knobs, *way[:9])
+    for value in way[9:]:
+        turn(knobs, value)
+        assert controls.get("/steer/note_C") == pytest.approx(value / 127)
+
+
+@pytest.mark.parametrize("value", [127, 124, 100, 0, 30])
+def test_a_button_or_a_pad_counts_at_once(value):
+    controls, knobs = rig(MidiMap("cc", 20, "/steer/note_C"))
+    turn(knobs, value)
+    assert controls.get("/steer/note_C") == pytest.approx(value / 127)
+
+
+def test_a_knob_that_is_where_the_parameter_is_moves_it_at_once():
+    controls, knobs = rig(MidiMap("cc", 20, "/steer/note_C"), start=0.0)
+    for value in (1, 2, 3, 4, 5):
+        turn(knobs, value)
+        assert controls.get("/steer/note_C") == pytest.approx(value / 127)
+
+
+def test_a_knob_with_ends_can_be_said_to_have_them():
+    controls, knobs = rig(MidiMap("cc", 20, "/steer/note_C", relative="off"))
+    for value in (1, 127, 1, 65, 63):
+        turn(knobs, value)
+        assert controls.get("/steer/note_C") == pytest.approx(value / 127)
+
+
+def test_an_encoder_of_which_just_that_is_known_shows_how_it_counts():
+    for encoding, (up, down) in CLICKS.items():
+        controls, knobs = rig(MidiMap("cc", 20, "/steer/note_C", relative="auto"))
+        turn(knobs, up, up, up, down)
+        assert controls.get("/steer/note_C") == pytest.approx(0.3 + 2 / 127), encoding
+    auto = Auto()
+    assert [auto.clicks(one) for one in (1, 65, 66)] == [1, -1, -2]
+    assert abs(auto.clicks(96)) <= FAST + 1
+
+
+def test_a_step_is_in_the_parameters_unit_and_a_whole_number_moves_by_whole_ones():
+    controls, knobs = rig(
+        MidiMap("cc", 20, "/gain", relative="twos", step=0.5), to="/gain", start=-12.0
+    )
+    turn(knobs, 1, 1, 127)
+    assert controls.get("/gain") == pytest.approx(-11.5)
+    controls, knobs = rig(MidiMap("cc", 20, "/play", relative="twos"), to="/play", start=1)
+    seen = []
+    for one in (127, 127, 1, 1):
+        turn(knobs, one)
+        seen.append(controls.get("/play"))
+    assert seen == [0, 0, 1, 1]
+    slow = MidiMap("cc", 20, "/top_k", relative="twos", step=0.25)
+    controls, knobs = rig(slow, to="/top_k", start=100)
+    turn(knobs, *[1] * 10)
+    assert controls.get("/top_k") in (102, 103)
+
+
+def test_a_reversed_range_turns_the_other_way_and_no_click_leaves_the_range():
+    back = MidiMap("cc", 20, "/steer/note_C", low=1.0, high=0.0, relative="twos")
+    controls, knobs = rig(back)
+    turn(knobs, 1)
+    assert controls.get("/steer/note_C") == pytest.approx(0.3 - 1 / 127)
+    turn(knobs, *[63] * 4)
+    assert controls.get("/steer/note_C") == 0.0
+    turn(knobs, 127)
+    assert controls.get("/steer/note_C") == pytest.approx(1 / 127)
+
+
+@given(st.floats(-2, 2), st.integers(-63, 63), st.sampled_from(["linear", "exp", "log", "s"]))
+def test_a_click_outside_of_the_range_leads_back_or_nowhere(value, turned, curve):
+    knob = MidiMap("cc", 1, "/steer/note_C", low=0.0, high=1.0, curve=curve, relative="twos")
+    after = knob.turned(value, turned)
+    assert min(value, 0.0) - 1e-9 <= after <= max(value, 1.0) + 1e-9
+    assert (after - value) * turned >= -1e-6
+    if turned == 0:
+        assert after == pytest.approx(value, abs=1e-6)
+
+
+def test_acceleration_makes_quick_clicks_go_further_and_slow_ones_not():
+    now = [0.0]
+    quick = MidiMap("cc", 20, "/steer/note_C", relative="twos", acceleration=4.0)
+    controls, knobs = rig(quick, start=0.0, clock=lambda: now[0])
+    for _ in range(3):
+        now[0] += 0.5
+        turn(knobs, 1)
+    assert controls.get("/steer/note_C") == pytest.approx(3 / 127)
+    for _ in range(3):
+        now[0] += 0.005
+        turn(knobs, 1)
+    assert controls.get("/steer/note_C") == pytest.approx((3 + 3 * 4) / 127)
+    now[0] += 0.005
+    turn(knobs, 127)  # turned back: a click is a click
+    assert controls.get("/steer/note_C") == pytest.approx(14 / 127)
+    speed = Speed()
+    assert [speed.factor(1, at, 3.0) for at in (0.0, 10.0, 10.01)] == [1.0, 1.0, 3.0]
+
+
+def test_an_encoder_may_press_nothing_and_hold_back_nothing():
+    with pytest.raises(MusicRFMError, match="an endless encoder cannot press /panic"):
+        rig(MidiMap("cc", 1, "/panic", relative="twos"))
+    for entry, said in (
+        ({"note": 1, "relative": "twos"}, "relative is for an endless encoder, .* not note"),
+        ({"cc14": 1, "step": 0.1}, "step is for an endless encoder, .* not cc14"),
+        ({"cc": 1, "relative": "off", "step": 0.1}, "says that this is none"),
+        ({"cc": 1, "relative": "twos", "pickup": True}, "pickup is for a control with ends"),
+        ({"cc": 1, "relative": "offset", "toggle": True}, "toggle is for a control with ends"),
+        ({"cc": 1, "relative": "mackie"}, "relative must be twos or offset or signed or auto"),
+        ({"cc": 1, "relative": True}, "must be twos"),
+        ({"cc": 1, "step": 0}, "step must be from 1e-06"),
+        ({"cc": 1, "step": float("nan")}, "step must be a number"),
+        ({"cc": 1, "acceleration": 0.5}, "acceleration must be from 1 to 100"),
+    ):
+        with pytest.raises(MusicRFMError, match=said):
+            check_rig({"midi": [{"to": "/gain", **entry}]}, "rig")
+
+
+def test_what_a_rig_says_of_an_encoder_is_kept():
+    entry = {
+        "cc": 1,
+        "to": "/gain",
+        "relative": "twos",
+        "step": 0.5,
+        "acceleration": 3.0,
+    }
+    one = check_rig({"midi": [entry]}, "rig").midi[0]
+    assert one == MidiMap("cc", 1, "/gain", relative="twos", step=0.5, acceleration=3.0)
+    assert one.entry() == entry
+
+
+def test_rings_of_light_follow_an_encoder(monkeypatch):
+    controls, knobs = rig(MidiMap("cc", 20, "/steer/note_C", relative="twos"), feedback=True)
+    sent: list = []
+    monkeypatch.setattr(knobs._ports[0], "send", sent.extend)
+    knobs._feedback.update()
+    turn(knobs, 10, 10)
+    knobs._feedback.update()
+    assert [m.value for m in sent] == [38, 58]

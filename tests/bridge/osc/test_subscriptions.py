@@ -1,0 +1,273 @@
+"""Subscribers hear every change but their own, from whatever source, and the meters."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import pytest
+from pythonosc.osc_message import OscMessage
+
+from bridge.meters import Reading
+from bridge.osc.packets import build
+from bridge.osc.reply_ports import KEPT as KEPT_PORTS
+from bridge.osc.reply_ports import MAX_CLIENTS, ReplyPorts
+from bridge.osc.subscriptions import (
+    HOST_BYTES,
+    KEPT,
+    MAX_A_HOST,
+    MAX_SUBSCRIBERS,
+    MAX_TOLD,
+    Subscriptions,
+)
+from musicrfm.errors import MusicRFMError
+from tests.bridge.osc.test_server import Peer, opened
+
+
+class Still:
+    """Meters that stand still."""
+
+    def read(self) -> Reading:
+        return Reading(level=-12.5, tempo=120.0, chroma=(1.0, *[0.0] * 11), underruns=3)
+
+
+@pytest.fixture
+def peer():
+    peer = Peer()
+    yield peer
+    peer.server.close()
+    peer.socket.close()
+
+
+def until(peer: Peer, address: str) -> tuple:
+    """The next message to this address; the rest is passed over."""
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        message = peer.hear()
+        if message[0] == address:
+            return message
+    raise AssertionError(f"{address} never came")
+
+
+def test_changes_from_anywhere_are_told(peer: Peer) -> None:
+    peer.send(build("/subscribe"))
+    peer.settle()
+    peer.controls.set("/steer/note_C", 0.5, "midi")
+    assert until(peer, "/steer/note_C")[1] == pytest.approx(0.5)
+    peer.controls.set("/prompt", "a waltz", "web")
+    assert until(peer, "/prompt") == ("/prompt", "a waltz")
+    peer.controls.set("/panic")  # which turns everything off without saying what
+    assert until(peer, "/steer/note_C") == ("/steer/note_C", 0.0)
+
+
+def test_nobody_hears_an_echo(peer: Peer) -> None:
+    peer.send(build("/subscribe"))
+    peer.settle()
+    peer.send(build("/steer/note_C", 0.25))
+    peer.send(build("/steer/note_D", 9.0))  # clamped, so the sender stands elsewhere than it thinks
+    peer.controls.set("/gain", -3.0, "web")
+    heard = [peer.hear() for _ in range(1)]
+    while heard[-1][0] != "/gain":
+        heard.append(peer.hear())
+    assert "/steer/note_C" not in {message[0] for message in heard}
+    told = [m for m in heard if m[0] == "/steer/note_D"]
+    told = told or [until(peer, "/steer/note_D")]
+    assert told == [("/steer/note_D", 2.0)]
+
+
+def test_meters_are_told(peer: Peer) -> None:
+    peer.server._subscriptions.meters = Still()
+    peer.send(build("/subscribe"))
+    assert until(peer, "/meter/level") == ("/meter/level", -12.5)
+    assert until(peer, "/meter/tempo") == ("/meter/tempo", 120.0)
+    assert until(peer, "/meter/underruns") == ("/meter/underruns", 3)
+    assert until(peer, "/meter/chroma")[1:] == (1.0, *[0.0] * 11)
+
+
+def test_another_port_and_the_end(peer: Peer) -> None:
+    other = Peer()
+    try:
+        port = other.socket.getsockname()[1]
+        peer.send(build("/subscribe", port, 60))
+        peer.settle()
+        peer.controls.set("/top_k", 5, "local")
+        assert until(other, "/top_k") == ("/top_k", 5)
+        peer.send(build("/unsubscribe", port))
+        peer.settle()
+        peer.controls.set("/top_k", 6, "local")
+        assert len(peer.server._subscriptions) == 0
+        peer.send(build("/unsubscribe", port))
+        assert "had subscribed" in until(peer, "/error")[1]
+    finally:
+        other.server.close()
+        other.socket.close()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("x",), (0,), (70000,), (9001, "fast"), (9001, 0.0), (9001, math.inf), (9001, 20, 1)],
+)
+def test_what_is_no_subscription(peer: Peer, arguments: tuple) -> None:
+    peer.send(build("/subscribe", *arguments))
+    assert peer.hear()[1].startswith("/subscribe takes")
+    assert len(peer.server._subscriptions) == 0
+
+
+def test_everything_is_listed(peer: Peer) -> None:
+    peer.send(build("/list"))
+    heard = {message[1]: message for message in peer.settle()}
+    assert set(heard) == set(peer.controls.parameters)
+    address, kind, low, high, default, unit, text = heard["/steer/note_C"][1:]
+    assert (kind, low, high, default, unit) == ("f", -2.0, 2.0, 0.0, "× useful range")
+    assert address == "/steer/note_C" and "note_C" in text
+    peer.send(build("/list", "/steer/note_*"))
+    assert [m[1] for m in peer.settle()] == ["/steer/note_C", "/steer/note_Cs", "/steer/note_D"]
+    peer.send(build("/list", 3))
+    assert "/list takes" in peer.hear()[1]
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+def test_who_is_silent_for_long_is_told_no_more(peer: Peer, monkeypatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr("bridge.osc.subscriptions.time", clock)
+    told: list = []
+    subscriptions = Subscriptions(peer.controls, lambda place, *message: told.append(place))
+    subscriptions.add(("here", 1))
+    subscriptions.add(("there", 2))
+    clock.now = 50.0
+    subscriptions.heard_from("here")
+    clock.now = 70.0
+    subscriptions.start()
+    end = time.monotonic() + 20
+    while len(subscriptions) > 1 and time.monotonic() < end:
+        time.sleep(0.01)
+    subscriptions.close()
+    assert subscriptions.remove(("here", 1)) and not subscriptions.remove(("there", 2))
+
+
+def quiet(peer: Peer) -> Subscriptions:
+    return Subscriptions(peer.controls, lambda place, packet: None)
+
+
+def test_a_host_has_only_a_few(peer: Peer) -> None:
+    subscriptions = quiet(peer)
+    for port in range(1, MAX_A_HOST + 1):
+        subscriptions.add(("10.0.0.1", port))
+    with pytest.raises(MusicRFMError, match=r"10\.0\.0\.1 has 4 subscriptions .*1, 2, 3, 4"):
+        subscriptions.add(("10.0.0.1", 9))
+    subscriptions.add(("10.0.0.1", 4), 60)  # which it has already
+    subscriptions.add(("10.0.0.2", 9))
+    assert subscriptions.remove(("10.0.0.1", 1))
+    subscriptions.add(("10.0.0.1", 9))
+
+
+def test_who_is_told_stays_told_and_this_machine_has_places(peer: Peer) -> None:
+    subscriptions = quiet(peer)
+    subscriptions.add(("10.9.9.9", 1))
+    for host in range(MAX_SUBSCRIBERS - KEPT - 1):
+        subscriptions.add((f"10.0.0.{host}", 1))
+    with pytest.raises(MusicRFMError, match="all 64 places are taken"):
+        subscriptions.add(("10.8.8.8", 1))
+    assert ("10.9.9.9", 1) in subscriptions
+    for port in range(KEPT):
+        subscriptions.add((f"127.0.0.{1 + port // MAX_A_HOST}", port))
+    with pytest.raises(MusicRFMError, match="all 64 places are taken"):
+        subscriptions.add(("127.0.0.9", 9))
+
+
+def test_a_tick_is_one_packet_and_what_has_no_room_comes_later(peer: Peer) -> None:
+    packets: list[bytes] = []
+    subscriptions = Subscriptions(peer.controls, lambda place, packet: packets.append(packet))
+    subscriptions.meters = Still()
+    subscriptions.add(("10.0.0.1", 1))
+    one = subscriptions._subscribers["10.0.0.1", 1]
+    for parameter in peer.controls.parameters.values():
+        if parameter.type == "f" and not parameter.event:
+            peer.controls.set(parameter.address, parameter.high or 1.0, "web")
+    peer.controls.set("/prompt", "a " * 900 + "waltz", "web")
+    now = peer.controls.snapshot().values
+    wanted = {address for address, value in now.items() if one.known[address] != value}
+    assert len(wanted) > 10
+    told: list[str] = []
+    for tick in range(1, 9):
+        subscriptions._tell(one, one.due + tick)
+        assert len(packets) == tick
+        assert len(packets[-1]) <= MAX_TOLD or b"waltz" in packets[-1]
+        told += [OscMessage(message).address for message in opened(packets[-1])]
+    changes = [address for address in told if not address.startswith(("/meter", "/tempo/mea"))]
+    assert sorted(changes) == sorted(wanted)
+    assert opened(packets[-1])[-1].startswith(b"/meter/chroma")
+
+
+def test_a_host_has_a_budget_and_hears_the_newest_when_it_has_some_again(peer: Peer) -> None:
+    sizes: list[int] = []
+    subscriptions = Subscriptions(peer.controls, lambda place, packet: sizes.append(len(packet)))
+    subscriptions.meters = Still()
+    for port in range(MAX_A_HOST):
+        subscriptions.add(("10.0.0.1", port), 60)
+    start = time.monotonic()
+    for tick in range(600):  # ten seconds
+        peer.controls.set("/gain", -float(tick % 40), "web")
+        for one in list(subscriptions._subscribers.values()):
+            subscriptions._tell(one, start + tick / 60)
+    assert 0.9 * 10 * HOST_BYTES < sum(sizes) < 1.2 * 11 * HOST_BYTES
+    peer.controls.set("/gain", -7.5, "web")
+    subscriptions._tell(one, start + 20)
+    assert one.known["/gain"] == -7.5
+
+
+def test_the_bridge_does_not_talk_to_itself(peer: Peer) -> None:
+    own = peer.server.port
+    for question in ("/subscribe", "/reply_port"):
+        peer.send(build(question, own))
+        assert f"{own} is the bridge's own port" in peer.hear()[1]
+    assert len(peer.server._subscriptions) == 0
+    # Forged, it would come from there.
+    peer.server._socket.sendto(build("/subscribe"), ("127.0.0.1", own))
+    peer.server._socket.sendto(build("/gain", -9.0), ("127.0.0.1", own))
+    peer.settle()
+    assert len(peer.server._subscriptions) == 0 and peer.controls.get("/gain") != -9.0
+
+
+@pytest.mark.needs("linux")  # elsewhere nobody tells that nobody listens
+def test_where_nobody_listens_nobody_is_told(peer: Peer) -> None:
+    gone = Peer()
+    port = gone.socket.getsockname()[1]
+    gone.server.close()
+    gone.socket.close()
+    peer.send(build("/subscribe", port, 60))
+    peer.send(build("/subscribe", 60))
+    peer.settle()
+    peer.controls.set("/gain", -3.0, "web")
+    end = time.monotonic() + 20
+    while ("127.0.0.1", port) in peer.server._subscriptions:
+        assert time.monotonic() < end
+        peer.tell("/ping")
+    assert peer.tell("/ping") == [("/pong",)]
+
+
+def test_reply_ports_are_few_and_kept(monkeypatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr("bridge.osc.reply_ports.time", clock)
+    ports = ReplyPorts()
+    ports.add(("10.9.9.9", 1), 9001)
+    for number in range(MAX_CLIENTS - KEPT_PORTS - 1):
+        ports.add((f"10.0.{number}.1", 1), 9001)
+    with pytest.raises(MusicRFMError, match="listen on the port that you send from"):
+        ports.add(("10.8.8.8", 1), 9001)
+    assert ports.get(("10.9.9.9", 1)) == 9001 and ports.get(("10.8.8.8", 1)) is None
+    for number in range(40):  # a program on this machine that is started again and again
+        ports.add(("127.0.0.1", number), 9001)
+    assert ports.get(("127.0.0.1", 39)) == 9001 and ports.get(("127.0.0.1", 0)) is None
+    clock.now = 500.0
+    ports.heard_from(("10.9.9.9", 1))
+    clock.now = 700.0
+    ports.add(("10.8.8.8", 1), 9002)  # in the place of one who was silent
+    assert ports.get(("10.9.9.9", 1)) == 9001 and ports.get(("10.0.0.1", 1)) is None

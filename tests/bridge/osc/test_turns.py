@@ -1,0 +1,53 @@
+"""Senders' work is done in turns, each sender's in its order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from bridge.osc.turns import MAX_WAITING, TURN, Turns
+
+
+class Clock:
+    now = 0.0
+
+    def perf_counter(self) -> float:
+        return self.now
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch) -> Clock:
+    monkeypatch.setattr("bridge.osc.turns.time", CLOCK)
+    return CLOCK
+
+
+CLOCK = Clock()
+
+
+def work(done: list[str], name: str, steps: int, seconds: float = 0.0) -> Iterator[None]:
+    for _ in range(steps):
+        CLOCK.now += seconds
+        done.append(name)
+        yield
+
+
+def test_short_work_is_done_at_once_and_long_work_in_turns() -> None:
+    turns, done = Turns(), []
+    assert turns.start("a", work(done, "a", 3)) and done == ["a"] * 3 and not turns
+    turns.start("a", work(done, "long", 6, 1.5 * TURN))
+    turns.start("b", work(done, "other", 3, 1.5 * TURN))
+    turns.start("a", work(done, "later", 1))
+    turns.start("c", work(done, "short", 1))
+    assert done[3:] == ["long", "other", "short"]
+    while turns:
+        turns.go_on()
+    assert done[3:].index("other") < 2 and done.count("long") == 6 and done[-1] == "later"
+
+
+def test_a_sender_cannot_pile_up_work_for_ever() -> None:
+    turns, done = Turns(), []
+    turns.start("a", work(done, "a", 2, 2 * TURN))
+    taken = [turns.start("a", work(done, "more", 1)) for _ in range(MAX_WAITING + 1)]
+    assert taken.count(True) == MAX_WAITING - 1
+    assert turns.start("b", work(done, "b", 1)) and done[-1] == "b"

@@ -1,0 +1,135 @@
+"""What is said reaches who can take it, and never keeps anybody waiting."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import sys
+import threading
+import time
+
+import pytest
+
+from bridge.process.voice import MOST_LINES, Voice, speaking
+
+
+@pytest.fixture
+def stuck():
+    """(a stream that nobody reads and that is full, what frees it)"""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with pytest.raises(BlockingIOError):
+        while True:
+            os.write(writer, b"x" * 4096)
+    os.set_blocking(writer, True)
+    stream = open(writer, "w", encoding="utf-8")  # noqa: SIM115
+    freed = threading.Event()
+
+    def free() -> None:
+        freed.set()
+        threading.Thread(
+            target=lambda: [None for _ in iter(lambda: os.read(reader, 65536), b"")], daemon=True
+        ).start()
+
+    yield stream, free
+    if not freed.is_set():
+        free()
+    time.sleep(0.05)
+
+
+def test_a_reader_that_takes_nothing_keeps_nobody_waiting(stuck):
+    stream, free = stuck
+    voice = Voice(stream, stream)
+    began = time.monotonic()
+    for number in range(3 * MOST_LINES):
+        voice.say(f"line {number}")
+        voice.show("live")
+    assert time.monotonic() - began < 0.5
+    assert not voice.flush(0.1)
+    assert 2 * MOST_LINES - 1 <= voice.dropped <= 2 * MOST_LINES + 1
+    free()
+    assert voice.flush(5.0)
+
+
+def test_what_was_left_out_is_counted():
+    class Slow(io.StringIO):
+        go = threading.Event()
+
+        def write(self, text: str) -> int:
+            self.go.wait(5.0)
+            return super().write(text)
+
+    slow = Slow()
+    voice = Voice(None, slow)
+    for number in range(MOST_LINES + 10):
+        voice.say(f"line {number}", error=True)
+    dropped = voice.dropped
+    slow.go.set()
+    assert voice.flush(5.0) and dropped in (9, 10)
+    assert f"{dropped} lines were left out" in slow.getvalue()
+
+
+@pytest.mark.parametrize("error", [errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF])
+def test_what_cannot_be_written_is_no_error(error):
+    class Broken(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(error, os.strerror(error))
+
+    voice = Voice(Broken(), None)
+    voice.say("lost")
+    voice.say("lost too", error=True)
+    assert voice.flush()
+
+
+def test_a_disk_that_has_room_again_is_written_again():
+    class Full(io.StringIO):
+        full = True
+
+        def write(self, text: str) -> int:
+            if self.full:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return super().write(text)
+
+    disk = Full()
+    voice = Voice(disk)
+    voice.say("lost")
+    assert voice.flush()
+    disk.full = False
+    voice.say("kept")
+    assert voice.flush() and disk.getvalue() == "kept\n"
+
+
+def test_letters_that_a_terminal_lacks_are_replaced():
+    narrow = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    voice = Voice(narrow)
+    voice.say("fl\u00fbte \u266a 3\u00d7 \udcff")
+    assert voice.flush()
+    assert narrow.buffer.getvalue() == b"fl?te ? 3? ?\n"
+
+
+def test_what_anybody_prints_goes_the_same_way(capsys):
+    with speaking() as voice:
+        threads = [threading.Thread(target=print, args=(f"thread {n}",)) for n in range(3)]
+        for thread in threads:
+            thread.start()
+            thread.join()
+        print("half", end="")
+        print("odd \x1b[2J", file=sys.stderr)
+        assert sys.stdout is not sys.__stdout__ and voice.flush()
+    out, err = capsys.readouterr()
+    assert out == "thread 0\nthread 1\nthread 2\nhalf"
+    assert err == "odd \\x1b[2J\n"
+    print("after")
+    assert capsys.readouterr().out == "after\n"
+
+
+def test_the_last_words_of_a_process_do_not_wait_for_a_stuck_terminal(stuck, monkeypatch):
+    stream, _ = stuck
+    monkeypatch.setattr("sys.stdout", stream)
+    with speaking():
+        print("nobody hears")
+    began = time.monotonic()
+    print("nor this")
+    sys.stdout.flush()
+    assert time.monotonic() - began < 0.5

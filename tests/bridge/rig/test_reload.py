@@ -1,0 +1,107 @@
+"""A rig file is begun and checked by command, and read again while a set plays."""
+
+from __future__ import annotations
+
+import mido
+import pytest
+
+from bridge.cli import main
+from bridge.controls.controls import Controls, namespace
+from bridge.controls.presets import Presets
+from bridge.midi.controllers import MidiInput
+from bridge.rig.reload import Reloader
+from bridge.rig.rig import load_rig
+
+BEFORE = """[engine]
+prompt = "piano"
+gain = -3
+[[steer]]
+name = "note_C"
+coefficient = 0.5
+"""
+
+
+@pytest.fixture
+def stage(tmp_path):
+    path = tmp_path / "rig.toml"
+    path.write_text(BEFORE, encoding="utf-8")
+    rig = load_rig(path)
+    start = {"/prompt": "piano", "/gain": -3.0, "/steer/note_C": 0.5}
+    controls = Controls(namespace(["note_C", "note_G"]), start)
+    presets = Presets(controls, path, rig.presets)
+    return path, controls, presets, Reloader(rig, controls, presets)
+
+
+def test_only_what_the_file_says_anew_is_taken_over(stage) -> None:
+    path, controls, presets, reloader = stage
+    assert not reloader.look()
+    controls.set("/gain", -20.0)  # by hand
+    text = BEFORE.replace('"piano"', '"a long waltz"').replace("note_C", "note_G")
+    path.write_text(text + '[presets.a]\n"/gain" = 0\n', encoding="utf-8")
+    assert reloader.look()
+    assert controls.get("/prompt") == "a long waltz" and controls.get("/gain") == -20.0
+    assert controls.get("/steer/note_G") == 0.5 and controls.get("/steer/note_C") == 0.0
+    assert presets.names() == ["a"]
+    assert not reloader.look()
+
+
+def test_a_wrong_file_changes_nothing_and_names_the_line(stage, caplog) -> None:
+    path, controls, _, reloader = stage
+    before = controls.snapshot()
+    path.write_text(BEFORE.replace("-3", '"loud"'), encoding="utf-8")
+    assert not reloader.look()
+    path.write_text(BEFORE.replace("note_C", "note_H_is_none"), encoding="utf-8")
+    assert not reloader.look()
+    path.unlink()
+    assert not reloader.look()
+    assert controls.snapshot() is before
+    assert "line 3" in caplog.text and "note_H_is_none" in caplog.text
+    path.write_text(BEFORE.replace("0.5", "0.75"), encoding="utf-8")
+    assert reloader.look() and controls.get("/steer/note_C") == 0.75
+
+
+def test_what_must_wait_is_said(stage, caplog) -> None:
+    path, _, _, reloader = stage
+    path.write_text(BEFORE + "[osc]\nport = 9100\n", encoding="utf-8")
+    assert reloader.look()
+    assert "what is new in osc counts from the next set on" in caplog.text
+    fade = '[[crossfade]]\nfrom = "note_C"\nto = "note_D"\nstart = 60\nseconds = 10\n'
+    path.write_text(BEFORE + "[osc]\nport = 9100\n" + fade, encoding="utf-8")
+    assert reloader.look()
+    assert "what is new in crossfade counts from the next set on" in caplog.text
+
+
+def test_storing_a_preset_reads_nothing_back_wrongly(stage) -> None:
+    _, controls, presets, reloader = stage
+    controls.set("/gain", -9.0)
+    presets.store("a")
+    controls.set("/gain", -8.0)
+    reloader.look()
+    assert controls.get("/gain") == -8.0 and presets.names() == ["a"]
+
+
+def test_knobs_get_their_new_meaning(stage) -> None:
+    path, controls, presets, _ = stage
+    path.write_text('[[midi]]\ncc = 1\nto = "/gain"\n', encoding="utf-8")
+    rig = load_rig(path)
+    midi = MidiInput(controls, rig.midi)
+    reloader = Reloader(rig, controls, presets, midi)
+    path.write_text('[[midi]]\ncc = 1\nto = "/steer/note_C"\n', encoding="utf-8")
+    assert reloader.look()
+    midi.handle(mido.Message("control_change", control=1, value=127))
+    assert controls.get("/steer/note_C") == 1.0 and controls.get("/gain") == -3.0
+
+
+def test_init_and_check(tmp_path, capsys) -> None:
+    path = str(tmp_path / "mine.toml")
+    assert main(["rig", "init", path]) == 0
+    assert main(["rig", "check", path]) == 0
+    assert "is in order" in capsys.readouterr().out
+    assert main(["rig", "init", path]) == 2
+    assert "is there already" in capsys.readouterr().err
+    (tmp_path / "mine.toml").write_text('[[midi]]\ncc = 1\nto = "/gian"\n', encoding="utf-8")
+    assert main(["rig", "check", path]) == 0
+    assert "/gian is not among the controls" in capsys.readouterr().out
+    (tmp_path / "mine.toml").write_text("[osc]\nport = 70000\n", encoding="utf-8")
+    assert main(["rig", "check", path]) == 2
+    assert "line 2" in capsys.readouterr().err

@@ -1,0 +1,140 @@
+"""Frames of composed pieces: what sounds in each is known, and directions are trained on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from musicrfm.cli import main
+from musicrfm.data.compose import Note
+from musicrfm.data.composed import (
+    FRAMES,
+    START,
+    _keys,
+    _quality,
+    _sounding,
+    frame_data,
+    music_clips,
+)
+from musicrfm.directions import PITCH_CLASSES, Direction
+from musicrfm.listening.measure import chroma
+from musicrfm.model import MusicModel
+from musicrfm.training.train import train_note
+from tests.checkpoints import make_checkpoint
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model whose decoder has room for six seconds."""
+    return make_checkpoint(tmp_path_factory.mktemp("composed") / "long", window=320)
+
+
+@pytest.fixture(scope="module")
+def model(checkpoint: Path) -> MusicModel:
+    return MusicModel.load(checkpoint, device="cpu")
+
+
+def test_triads_are_known_on_any_root() -> None:
+    assert _quality([0, 4, 7]) == _quality([0, 5, 9]) == "major"
+    assert _quality([2, 5, 9]) == "minor"
+    assert _quality([1, 5, 9]) == "aug"
+    assert _quality([2, 5, 11]) == "dim"
+    assert _quality([0, 1, 2]) is None and _quality([0, 4]) is None and _quality([]) is None
+
+
+def test_what_sounds_is_what_has_begun_and_not_ended() -> None:
+    notes = [Note(0.0, 1.0, 60, 90, 0), Note(0.5, 1.0, 64, 90, 1), Note(0.0, 9.0, 38, 90, 9)]
+    assert _sounding(notes, 0.4) == [0]
+    assert _sounding(notes, 0.9) == [0, 4]
+    assert _sounding(notes, 1.2) == [4]
+    assert _sounding(notes, 1.6) == []
+
+
+def test_a_key_is_told_by_the_notes_around() -> None:
+    def melody(*pitches: int, channel: int = 0) -> list[Note]:
+        return [Note(0.5 * n, 0.5, pitch, 90, channel) for n, pitch in enumerate(pitches)]
+
+    assert _keys(melody(60, 62, 64, 65, 67, 69, 71), 2.5) == ["C"]
+    assert _keys(melody(60, 62, 64, 67, 69), 1.5) == ["C", "F", "G"]
+    assert _keys(melody(61, 63, 65, 66, 68, 70, 60), 2.5) == ["Cs"]
+    assert _keys(melody(60, 61, 62, 63, 64), 1.5) == []  # no key has these
+    assert _keys(melody(60, 62, 64, 67), 1.5) == []  # too few to tell
+    assert _keys(melody(60, 62, 64, 65, 67) + melody(61, channel=9), 1.5) == ["C", "F"]
+    assert _keys(melody(60, 62, 64, 65, 67), 9.0) == []  # long ago
+
+
+@pytest.mark.slow
+def test_rows_say_what_is_heard(model: MusicModel) -> None:
+    data = frame_data(model, 6 * FRAMES, seed=3)
+    assert data.states.shape == (6 * FRAMES, model.layers, model.width)
+    assert np.isfinite(data.states).all() and data.pooling == "last"
+    assert len(set(data.groups)) == 6
+    clips = music_clips(6, seed=3)
+    heard = {row["seed"]: chroma(*clips.hear(row)) for row in clips.rows}
+    hits = [
+        PITCH_CLASSES[int(energy[:, np.argmin(np.abs(times - at))].argmax())] in row["notes"]
+        for row in data.rows
+        if row["notes"]
+        for times, energy, at in [(*heard[row["seed"]], row["second"] - START)]
+    ]
+    # A note that has just ended still rings, and drums have pitches; by chance it is 0.2.
+    assert np.mean(hits) > 0.75
+
+
+def test_the_same_seed_gives_the_same_frames(model: MusicModel) -> None:
+    one, same, other = (frame_data(model, 2 * FRAMES, seed=n) for n in (1, 1, 2))
+    assert np.array_equal(one.states, same.states) and one.rows == same.rows
+    assert one.rows != other.rows
+
+
+@pytest.mark.slow
+def test_a_note_direction_of_music(model: MusicModel) -> None:
+    data = frame_data(model, 24 * FRAMES, seed=1)
+    direction = train_note(data, "D", "mean-difference")
+    assert direction.name == "note_D" and direction.meta["target"] == "D"
+    assert direction.meta["data"]["name"].startswith("frames of composed pieces")
+    with_it = np.array(["D" in row["notes"] for row in data.rows])
+    difference = data.states[with_it].mean(0) - data.states[~with_it].mean(0)
+    cosine = (direction.vectors[:, 0].numpy() * difference).sum(1)
+    # Balanced, and of the training part alone: not the same frames, but the same direction.
+    assert (cosine / np.linalg.norm(difference, axis=1) > 0.5).all()
+
+
+def test_part_of_the_data(model: MusicModel) -> None:
+    data = frame_data(model, 2 * FRAMES, seed=1)
+    few = data.part([3, 5])
+    assert np.array_equal(few.states, data.states[[3, 5]])
+    assert few.rows == [data.rows[3], data.rows[5]] and few.groups == [data.groups[3]] * 2
+
+
+@pytest.mark.slow
+def test_the_command_trains_on_music(checkpoint, tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.setenv("MUSICRFM_DIRECTIONS", str(tmp_path))
+    common = ["--method", "mean-difference", "--model", str(checkpoint), "--device", "cpu"]
+    music = ["--data", "music", "--samples", "400", *common]
+    assert main(["train", "note", "--target", "Eb", *music]) == 0
+    assert "note_Ds: auc by layer" in capsys.readouterr().out
+    assert Direction.load("note_Ds", MusicModel.load(checkpoint)).meta["pooling"] == "last"
+    assert main(["train", "chord", "--target", "minor", *music]) == 0
+    assert "chord_minor: auc by layer" in capsys.readouterr().out
+    assert main(["train", "key", "--target", "Db", "--samples", "1000", *common]) == 0
+    assert "key_Cs: auc by layer" in capsys.readouterr().out
+    assert main(["train", "key", "--target", "H", *common]) == 2
+    assert "'H' is no key: choose one of C, Cs" in capsys.readouterr().err
+    assert main(["train", "note", *music]) == 2
+    assert "give a --target, or all" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_command_trains_a_beat(checkpoint, tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.setenv("MUSICRFM_DIRECTIONS", str(tmp_path))
+    common = ["--model", str(checkpoint), "--device", "cpu", "--samples", "26"]
+    assert main(["train", "beat", *common, "--knob", "70,150"]) == 0
+    assert "tempo: squared correlation" in capsys.readouterr().out
+    tempo = Direction.load("tempo", MusicModel.load(checkpoint))
+    assert tempo.meta["kind"] == "beat" and tempo.range is not None
+    for knob, words in (("fast", "is not two tempi"), ("150,70", "cannot go from 150 to 70")):
+        assert main(["train", "beat", *common, "--knob", knob]) == 2
+        assert words in capsys.readouterr().err

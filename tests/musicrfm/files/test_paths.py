@@ -1,0 +1,72 @@
+"""Paths as people write them."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from musicrfm.errors import MusicRFMError
+from musicrfm.files.paths import composed, file_to_read, path_of
+
+ACCENTS = "Übung é.wav"
+MAC, OTHERS = (unicodedata.normalize(form, ACCENTS) for form in ("NFD", "NFC"))
+
+
+def test_a_home_folder_is_found(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert path_of("~/sets/a.flac") == tmp_path / "sets" / "a.flac"
+    assert path_of(Path("~")) == tmp_path
+    assert path_of("a~b") == Path("a~b")
+    with pytest.raises(MusicRFMError, match="there is no home folder '~nobody-at-all'"):
+        path_of("~nobody-at-all/x")
+
+
+@pytest.mark.parametrize(("on_disk", "typed"), [(MAC, OTHERS), (OTHERS, MAC)])
+def test_names_are_found_in_either_form(tmp_path, on_disk, typed):
+    (tmp_path / on_disk).mkdir()
+    (tmp_path / on_disk / on_disk).write_bytes(b"")
+    assert file_to_read(tmp_path / typed / typed).exists()
+    assert path_of(tmp_path / typed / "new.wav").parent.is_dir()
+    new = path_of(tmp_path / typed / "ä.wav")
+    assert new.parent.is_dir() and new.name == "ä.wav"
+    assert composed(MAC) == composed(OTHERS) == OTHERS
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("C:\tracks\new", "holds a tab"),
+        ("a\nb", "holds a line break"),
+        ("a\rb", "holds a line break"),
+        ("\x07larm.wav", r"holds the control character '\\x07'"),
+        ("a\0b", "holds the control character"),
+        ("", "a path is empty"),
+    ],
+)
+def test_slips_are_told(path, said):
+    with pytest.raises(MusicRFMError, match=said) as refused:
+        path_of(path)
+    assert "\n" not in str(refused.value)
+
+
+def test_what_cannot_be_read_is_told(tmp_path):
+    (tmp_path / "Take1.WAV").write_bytes(b"")
+    with pytest.raises(MusicRFMError, match="there is no take .*; did you mean 'Take1.WAV'"):
+        file_to_read(tmp_path / "take1.wav2", "take")
+    with pytest.raises(MusicRFMError, match="is a folder, not a take"):
+        file_to_read(tmp_path, "take")
+    with pytest.raises(MusicRFMError, match="there is no file"):
+        file_to_read(tmp_path / "Take1.WAV" / "x")
+
+
+@pytest.mark.needs("posix")  # Windows has no named pipes in folders
+def test_a_pipe_or_device_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.wav")
+    with pytest.raises(MusicRFMError, match="is a pipe, not a file"):
+        file_to_read(tmp_path / "pipe.wav")
+    with pytest.raises(MusicRFMError, match="is a device, not a file"):
+        file_to_read("/dev/zero")

@@ -1,0 +1,199 @@
+"""The step in machine code computes what PyTorch's does, in every precision.
+
+That it equals Hugging Face's is in `test_decoder`, which tries both.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from musicrfm.model import MusicModel
+from musicrfm.runtime import compiled_step
+from musicrfm.runtime.decoder import Push, StepDecoder
+from musicrfm.weights.int8 import Int8
+from tests.checkpoints import make_checkpoint
+from tests.musicrfm.runtime.test_decoder import (
+    LENGTH,
+    inputs_for,
+    mixed_pushes,
+    played,
+    without_machine_code,
+)
+
+kernels = compiled_step.kernels()
+
+
+def test_exp_is_exact() -> None:
+    x = np.linspace(-87, 5, 20001, dtype=np.float32)
+    found = np.array([kernels.exp(number) for number in x], np.float64)
+    assert np.abs(found / np.exp(x.astype(np.float64)) - 1).max() < 5e-7
+    assert 0 <= kernels.exp(np.float32(-1e30)) < 1e-37
+    assert 0 <= kernels.exp(np.float32(-np.inf)) < 1e-37
+    assert np.isnan(kernels.exp(np.float32(np.nan)))
+
+
+def test_gelu_is_exact() -> None:
+    x = np.linspace(-12, 12, 20001, dtype=np.float32)
+    expected = [v * 0.5 * math.erfc(-v / math.sqrt(2)) for v in x.astype(np.float64)]
+    found = x.copy()
+    kernels.gelu(found)
+    assert np.abs(found - expected).max() < 1e-6
+    odd = np.array([np.nan, np.inf, -np.inf], np.float32)
+    kernels.gelu(odd)
+    assert np.isnan(odd[0]) and odd[1] == np.inf
+
+
+@pytest.mark.parametrize("outputs", [1, 3, 4, 9])
+@pytest.mark.parametrize("rows", [1, 2])
+@pytest.mark.parametrize("kind", ["float32", "bfloat16", "int8"])
+def test_products_of_any_shape(outputs: int, rows: int, kind: str) -> None:
+    generator = torch.Generator().manual_seed(outputs)
+    matrix = torch.randn(outputs, 37, generator=generator)
+    x = torch.randn(rows, 37, generator=generator)
+    scale = torch.ones(outputs)
+    if kind == "int8":
+        int8 = Int8.of(matrix)
+        stored, scale = int8.numbers, int8.scale.float()
+        matrix = stored.float() * scale[:, None]
+    else:
+        stored = matrix.to(getattr(torch, kind))
+        matrix = stored.float()
+    y = np.full((rows, outputs), np.nan, np.float32)
+    none = kind != "int8"
+    kernels.linear(x.numpy(), compiled_step.seen(stored), scale[: 0 if none else None].numpy(), y)
+    assert np.abs(y - (x @ matrix.T).numpy()).max() < 2e-5
+
+
+def rounded(model: MusicModel, kind: str) -> MusicModel:
+    """Makes the weights of a float32 model those that `kind` has."""
+    with torch.no_grad():
+        for name, weight in model.hf.decoder.named_parameters():
+            read_once = "encoder_attn.k_proj" in name or "encoder_attn.v_proj" in name
+            if kind == "int8" and weight.dim() == 2 and "embed" not in name and not read_once:
+                int8 = Int8.of(weight.bfloat16())
+                weight.copy_(int8.numbers.float() * int8.scale.float()[:, None])
+            else:
+                weight.copy_(weight.bfloat16().float())
+    return model
+
+
+def in_bits(push: Push, model: MusicModel) -> Push:
+    """The same in the model's precision, with no more of it than bfloat16 has."""
+    basis = push.basis if push.basis is None else push.basis.bfloat16().to(model.dtype)
+    return replace(push, offset=push.offset.bfloat16().to(model.dtype), basis=basis)
+
+
+@pytest.mark.parametrize("kind", ["bfloat16", "int8"])
+@pytest.mark.parametrize("guided", [False, True])
+def test_fewer_bits_are_lost_in_the_weights_alone(
+    checkpoint: Path, kind: str, guided: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Against the same weights in float32; better than PyTorch, which rounds all it computes."""
+    exact = rounded(MusicModel.load(checkpoint, device="cpu"), kind)
+    model = MusicModel.load(checkpoint, device="cpu", dtype=kind)
+    inputs = inputs_for(exact)
+
+    def logits(model: MusicModel) -> Tensor:
+        decoder = StepDecoder(model)
+        decoder.set_prompt(model.encode_prompt("drums"))
+        decoder.guided = guided
+        return played(decoder, inputs, pushes=[in_bits(p, model) for p in mixed_pushes(exact)])
+
+    expected = logits(exact)
+    ours = (logits(model) - expected).square().mean().sqrt()
+    without_machine_code(monkeypatch)
+    theirs = (logits(model) - expected).square().mean().sqrt()
+    assert 0 < ours < 0.6 * theirs
+    assert ours < 0.02 * expected.square().mean().sqrt()
+
+
+def test_a_long_prompt_and_a_blend(model: MusicModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    from musicrfm.prompts import blend
+
+    texts = ["calm piano melody with drums", "dark strings"]
+    long = model.encode_prompt("piano " * 60)
+    parts = [model.encode_prompt(text) for text in texts]
+    prompts = [parts[0], long, blend(parts, [0.3, 0.7]), blend(parts, [0.6, 0.4]), parts[1]]
+    inputs = inputs_for(model)
+
+    def logits() -> list[Tensor]:
+        decoder, found = StepDecoder(model, LENGTH), []
+        decoder.guided = True
+        for prompt in prompts:
+            decoder.set_prompt(prompt)
+            found.append(played(decoder, inputs))
+        return found
+
+    ours = logits()
+    without_machine_code(monkeypatch)
+    for found, expected in zip(ours, logits(), strict=True):
+        assert (found - expected).abs().max() < 1e-4
+    assert (ours[2] - ours[3]).abs().max() > 1e-3
+
+
+def test_results_of_a_step_stay(model: MusicModel) -> None:
+    decoder, inputs = StepDecoder(model), inputs_for(model)
+    first = decoder.step(inputs[:, :1], 0)
+    kept = first.clone()
+    decoder.step(inputs[:, 1:2], 1)
+    assert torch.equal(first, kept)
+
+
+@pytest.mark.parametrize(
+    ("changes", "dtype"), [({"width": 1024, "heads": 2}, None), ({}, "float16")]
+)
+def test_others_are_left_to_pytorch(tmp_path: Path, changes: dict, dtype: str | None) -> None:
+    folder = make_checkpoint(tmp_path / "other", layers=1, **changes)
+    decoder = StepDecoder(MusicModel.load(folder, device="cpu", dtype=dtype))
+    assert decoder.compiled is None
+
+
+def test_without_numba(
+    model: MusicModel, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    expected = played(StepDecoder(model), inputs_for(model))
+    monkeypatch.setitem(sys.modules, "musicrfm.kernels.step", None)
+    monkeypatch.delattr("musicrfm.kernels.step", raising=False)
+    compiled_step.kernels.cache_clear()
+    with caplog.at_level(logging.WARNING):
+        decoder = StepDecoder(model)
+    compiled_step.kernels.cache_clear()
+    assert decoder.compiled is None
+    assert "slower" in caplog.text
+    assert (played(decoder, inputs_for(model)) - expected).abs().max() < 1e-4
+
+
+def test_auto_is_int8_for_small_models_on_a_cpu(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert MusicModel.load(checkpoint, device="cpu", dtype="auto").int8
+    assert not MusicModel.load(checkpoint, device="cpu").int8
+    large = make_checkpoint(tmp_path / "large", layers=1, width=1024, heads=2)
+    assert MusicModel.load(large, device="cpu", dtype="auto").dtype == torch.float32
+    monkeypatch.setattr(compiled_step, "kernels", lambda: None)
+    assert MusicModel.load(checkpoint, device="cpu", dtype="auto").dtype == torch.float32
+
+
+@pytest.mark.slow
+def test_it_is_compiled_once_a_machine(checkpoint: Path, tmp_path: Path) -> None:
+    """What a second process finds on disk; and it needs no lock while it runs."""
+    script = (
+        "import sys; from pathlib import Path; from musicrfm.model import MusicModel;"
+        "from musicrfm.runtime.decoder import StepDecoder; from musicrfm import kernels;"
+        "StepDecoder(MusicModel.load(Path(sys.argv[1]), device='cpu'));"
+        "print(sum(kernels.step.stats.cache_hits.values()),"
+        " sum(kernels.step.stats.cache_misses.values()))"
+    )
+    command = [sys.executable, "-c", script, str(checkpoint)]
+    found = [subprocess.run(command, capture_output=True, text=True).stdout for _ in range(2)]
+    assert found[1].split() == ["1", "0"]

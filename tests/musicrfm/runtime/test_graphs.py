@@ -1,0 +1,395 @@
+"""Frames worked out on tensors that stay where they are sound like those worked out step by step.
+
+That is what CUDA graphs need. All of it but the recording runs on a CPU as well and is tested here;
+what needs a GPU is at the end and skipped without one.
+"""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+import musicrfm.runtime.static_step
+from musicrfm.model import MusicModel, PromptStates
+from musicrfm.runtime.graphs import Recorder
+from musicrfm.runtime.static_codec import StaticCodec
+from musicrfm.runtime.static_step import Kind, StaticStep
+from musicrfm.stream import MusicStream
+from tests.checkpoints import make_checkpoint
+from tests.musicrfm.runtime.test_codec import SHAPES as CODECS
+from tests.musicrfm.runtime.test_codec import codes_for, make_codec, stream_of
+from tests.musicrfm.test_stream import SHAPES, direction, play, record_codes
+
+SHAPES = SHAPES | {
+    "melody": {"melody": True, "seed": 8},
+    "other activation, one head": {"activation": "relu", "heads": 1, "width": 16, "seed": 9},
+}
+WINDOW = {"window_seconds": 1.0, "keep_seconds": 0.4}  # 50 positions
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a short piece is read in several reaches, and a prompt is longer than the room."""
+    monkeypatch.setattr(musicrfm.runtime.static_step, "REACH", 16)
+    monkeypatch.setattr(musicrfm.runtime.static_step, "PROMPT", 8)
+
+
+def performance(
+    model: MusicModel, graphs: bool, frames: int = 75, **options: object
+) -> tuple[np.ndarray, Tensor, MusicStream]:
+    """Sound, codes [codebooks, frames] and stream of a piece in which everything is changed."""
+    stream = MusicStream(model, "piano", seed=4, graphs=graphs, **WINDOW, **options)
+    codes = record_codes(stream)
+    stream.steering.add(direction(model), inject=0.8)
+
+    def mode(keep_norm: bool, halves: str) -> None:
+        stream.steering.keep_norm, stream.steer_guidance = keep_norm, halves
+
+    changes = {
+        12: lambda: stream.steering.set("note_C", 0.8),
+        18: lambda: mode(True, "both"),
+        24: lambda: mode(True, "conditional"),
+        28: lambda: mode(False, "conditional"),
+        32: lambda: stream.set_prompt("drums, and of those a great many"),
+        36: lambda: setattr(stream, "guidance_scale", 1.0),
+        42: lambda: setattr(stream, "guidance_scale", 2.0),
+        46: lambda: setattr(stream, "temperature", 0.5),
+        50: lambda: setattr(stream, "top_k", 1),
+        54: lambda: setattr(stream, "top_k", 0),
+        60: lambda: stream.set_prompt(""),
+        66: lambda: stream.set_prompt("bass"),
+    }
+    sound = []
+    while stream.frame < frames:
+        for frame in [frame for frame in changes if frame <= stream.frame]:
+            changes.pop(frame)()
+        sound.append(next(stream))
+    sound.append(stream.finish())
+    return np.concatenate(sound), torch.stack(codes, 1).cpu(), stream
+
+
+# ---- the same music ----
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_the_same_codes_and_sound(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kinds: set[Kind] = set()
+    run = StaticStep._run
+
+    def listening(static: StaticStep, kind: Kind) -> Tensor:
+        kinds.add(kind)
+        return run(static, kind)
+
+    monkeypatch.setattr(StaticStep, "_run", listening)
+    model = MusicModel.load(make_checkpoint(tmp_path / "m", **SHAPES[name]), device="cpu")
+    sound, codes, _ = performance(model, graphs=False)
+    assert not kinds
+    static_sound, static_codes, stream = performance(model, graphs=True)
+    assert len(codes.unique(dim=1).T) > 20
+    assert torch.equal(static_codes, codes)
+    assert static_sound.shape == sound.shape and np.abs(static_sound - sound).max() < 1e-5
+    assert stream.faults == 0
+    rows = {(1, False), (2, False)} if model.lead else {(1, False), (1, True), (2, True)}
+    assert {(kind.rows, kind.prompted) for kind in kinds} == rows
+    assert {kind.keep_norm for kind in kinds} == {False, True}
+    assert len({kind.reach for kind in kinds}) > 2
+    rooms = {window.static._prompt.shape[4] for window in (stream._window, stream._next)}
+    assert model.lead or max(rooms) > 8  # made for a longer prompt
+
+
+def test_early_sound_is_the_same(model: MusicModel) -> None:
+    sound, *_ = performance(model, graphs=False, early=True)
+    static_sound, *_ = performance(model, graphs=True, early=True)
+    assert static_sound.shape == sound.shape and np.abs(static_sound - sound).max() < 1e-5
+
+
+def test_many_frames_at_once(model: MusicModel) -> None:
+    plain, static = (
+        MusicStream(model, "piano", seed=2, chunk_frames=20, graphs=g) for g in (False, True)
+    )
+    for _ in range(3):
+        assert np.abs(next(plain) - next(static)).max() < 1e-5
+    assert np.abs(plain.generate(50) - static.generate(50)).max() < 1e-5
+    assert len(static.finish()) == 0
+
+
+def test_a_gpu_gets_graphs_by_itself_and_a_cpu_does_not(model: MusicModel) -> None:
+    assert MusicStream(model)._window.static is None
+    assert MusicStream(model, graphs=True)._window.static is not None
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_it_can_be_sent_back(model: MusicModel, early: bool) -> None:
+    """At any frame, also before the codec runs evenly and over a moved window."""
+    stream = MusicStream(model, "piano", seed=1, graphs=True, early=early, **WINDOW)
+    stream.steering.add(direction(model), 0.5, inject=0.7)
+    states, sound, returns = [], [], 0
+    for frame in range(90):
+        states.append(stream.state)
+        stream.steering.set("note_C", 0.1 * (frame % 11))
+        sound.append(next(stream))
+        for back in (3, 18):
+            if frame % 9 == 0 and frame >= back:
+                stream.steering.set("note_C", 3.0)  # a change that will turn out not to be
+                stream.set_prompt("something else entirely")
+                play(stream, 2)
+                if not stream.reaches(states[frame - back]):
+                    back = 3
+                returns += back
+                stream.state = states[frame - back]
+                for again in range(frame - back, frame + 1):
+                    stream.steering.set("note_C", 0.1 * (again % 11))
+                    np.testing.assert_array_equal(next(stream), sound[again])
+    assert returns > 9 * 3 + 5 * 18
+
+
+@pytest.mark.parametrize("name", CODECS)
+def test_any_codec(name: str) -> None:
+    shape = CODECS[name]
+    codec = make_codec(shape)
+    plain, static = stream_of(codec, shape), StaticCodec(stream_of(codec, shape), Recorder("cpu"))
+    codes, known = codes_for(plain, 30), torch.ones(plain.codebooks, 3, dtype=torch.bool)
+    states = []
+    for _ in range(2):  # the second piece begins anew
+        sound = []
+        for i in range(26):
+            states.append(static.state)
+            sound.append(static.push(codes[:, i : i + 1]))
+            assert torch.equal(sound[-1], plain.push(codes[:, i : i + 1]))
+            ahead = codes[:, i + 1 : i + 4]
+            assert torch.equal(static.peek(ahead, known, 1), plain.peek(ahead, known, 1))
+        assert static._even
+        for i in (0, 2, 14):
+            static.state = states[i]
+            again = [static.push(codes[:, j : j + 1]) for j in range(i, 26)]
+            assert all(map(torch.equal, again, sound[i:]))
+        assert torch.equal(static.flush(), plain.flush())
+
+
+# ---- whatever happens, sound ----
+
+
+def test_what_is_not_finite_is_played_again_step_by_step(model: MusicModel) -> None:
+    plain, static = (MusicStream(model, "piano", seed=3, graphs=g) for g in (False, True))
+    for stream in (plain, static):
+        stream.steering.add(direction(model))
+        play(stream, 5)
+        stream.steering.set("note_C", 1e38)
+    assert np.abs(play(plain, 10) - play(static, 10)).max() < 1e-5
+    assert plain.faults == static.faults == 10
+    for stream in (plain, static):
+        stream.steering.set("note_C", 0.0)
+    assert np.abs(play(plain, 30) - play(static, 30)).max() < 1e-4
+    assert plain.faults == static.faults == 10
+
+
+def test_a_fault_among_many_frames_over_a_moved_window(model: MusicModel) -> None:
+    plain, static = (
+        MusicStream(model, "piano", seed=3, graphs=g, chunk_frames=16, **WINDOW)
+        for g in (False, True)
+    )
+    for stream in (plain, static):
+        stream.steering.add(direction(model), 1e30)
+        stream.steering.set_schedule("note_C", lambda t, base: base if 45 <= t < 52 else 0.0)
+    for _ in range(6):
+        assert np.abs(next(plain) - next(static)).max() < 1e-4
+    assert plain.faults == static.faults == 7
+
+
+def test_what_was_set_during_a_fault_stays_set(model: MusicModel) -> None:
+    stream = MusicStream(model, "piano", seed=3, graphs=True)
+    stream.steering.add(direction(model))
+    play(stream, 5)
+    stream.steering.set("note_C", 1e38)
+    step = stream._window.static.step
+
+    def meanwhile(*args: object) -> None:  # as from another thread
+        step(*args)
+        stream.steering.set("note_C", 0.25)
+        stream.steering.keep_norm = True
+        stream.set_prompt("drums")
+        stream.temperature = 0.75
+
+    stream._window.static.step = meanwhile
+    next(stream)
+    assert stream.steering.get("note_C").coefficient == 0.25 and stream.steering.keep_norm
+    assert (stream.prompt, stream.temperature) == ("drums", 0.75)
+
+
+def test_a_poisoned_cache_is_read_again(model: MusicModel) -> None:
+    plain, static = (MusicStream(model, "piano", seed=3, graphs=g) for g in (False, True))
+    assert np.abs(play(plain, 10) - play(static, 10)).max() < 1e-5
+    static._window.decoder.cache[:, :, :, :, 4] = torch.nan
+    assert np.abs(play(plain, 20) - play(static, 20)).max() < 1e-4
+    assert static.faults == 1
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+def test_a_model_gone_wrong_holds_its_last_codes(tmp_path: Path, value: float) -> None:
+    model = MusicModel.load(make_checkpoint(tmp_path / "m"), device="cpu")
+    stream = MusicStream(model, "piano", seed=3, graphs=True)
+    play(stream, 10)
+    model.decoder_weights.heads.fill_(value)
+    assert np.isfinite(play(stream, 10)).all()
+    assert stream.faults == 10
+    held = stream._window.inputs[:, stream._position - 5 : stream._position]
+    assert (held == held[:, :1]).all()
+
+
+# ---- fit to be recorded ----
+
+
+def on_no_device(model: MusicModel) -> MusicModel:
+    """The same model with nothing in its tensors: to look at any value is an error."""
+    model.hf.to("meta")
+    meta = MusicModel(model.name, model.hf, model.tokenizer)
+    like = {"device": "meta", "dtype": meta.dtype}
+    meta.encode_prompt = lambda text: PromptStates(text, torch.zeros(1, 9, meta.width, **like))
+    return meta
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_nothing_is_looked_at(tmp_path: Path, early: bool) -> None:
+    """Also while knobs move, windows fill, prompts change, and it is sent back."""
+    folder = make_checkpoint(tmp_path / "m")
+    model = MusicModel.load(folder, device="cpu", dtype="float16")
+    turned = direction(model)
+    stream = MusicStream(on_no_device(model), "piano", graphs=True, early=early, window_seconds=0.5)
+    stream.steering.add(turned, 1.0, inject=0.5)
+    with torch.inference_mode():
+        for frame in range(32):
+            stream.steering.keep_norm = frame > 15
+            stream.guidance_scale = (3.0, 1.0)[frame // 8 % 2]
+            if frame % 7 == 4:
+                stream.set_prompt(("", "bass")[frame % 2])
+            sound = stream._sound(1, None, graphs=True)
+        assert (sound.device.type, sound.shape) == ("meta", (1, model.frame_size))
+        state = stream.state
+        stream._sound(3, None, graphs=True)
+        stream.state = state
+        with pytest.raises(RuntimeError, match="item"):  # the other way does look
+            stream._sound(1, None, graphs=False)
+    with pytest.raises(NotImplementedError, match="copy"):  # as in the end must be
+        next(stream)
+
+
+class Work(TorchDispatchMode):
+    """Lists every tensor operation: what it is, and which memory it reads as given."""
+
+    def __init__(self, given: dict[int, str]) -> None:
+        super().__init__()
+        self.given, self.done = given, []
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        tensors = [a for a in tree_leaves((args, kwargs)) if isinstance(a, Tensor)]
+        named = [(tuple(t.shape), self.given.get(t.data_ptr(), "new")) for t in tensors]
+        self.done.append((str(function), named))
+        return function(*args, **(kwargs or {}))
+
+
+def test_every_step_is_the_same_work_on_the_same_tensors(model: MusicModel) -> None:
+    stream = MusicStream(model, "piano", seed=1, graphs=True)
+    stream.steering.add(direction(model), 0.5)
+    play(stream, 15)
+    static, codec = stream._window.static, stream._codec
+    stay = {
+        "numbers": static._numbers,
+        "inputs": static.inputs,
+        "finite": static.finite,
+        "cache": static.decoder.cache,
+        "offset": static.decoder.offset,
+        "prompt": static._prompt,
+        "sound": codec._audio,
+        "codes": codec._codes,
+        "codec's state": codec._numbers,
+    }
+    given = {tensor.data_ptr(): name for name, tensor in stay.items()}
+    assert len(given) == len(stay)
+    kind = Kind(rows=2, prompted=True, keep_norm=False, holds=False, reach=48)
+    lists = []
+    for _ in range(3):
+        play(stream, 5)
+        with Work(given) as step, torch.inference_mode():
+            static._run(kind)
+        with Work(given) as frame, torch.inference_mode():
+            codec._push()
+        lists.append((step.done, frame.done))
+    assert lists[0] == lists[1] == lists[2]
+    used = {name for done in lists[0] for _, tensors in done for _, name in tensors}
+    assert used >= set(stay)
+    assert {tensor.data_ptr() for tensor in stay.values()} == set(given)
+
+
+def test_what_cannot_be_recorded_is_done_as_it_is(caplog: pytest.LogCaptureFixture) -> None:
+    class Refusing(Recorder):
+        def _recorded(self, work):
+            raise RuntimeError("operation not permitted when stream is capturing")
+
+    recorder, done = Refusing("cpu"), []
+    assert not recorder.records
+    recorder.records = True
+    work = recorder(lambda: done.append(1))
+    work()
+    assert done == [1] and not recorder.records and gc.isenabled()
+    assert "no CUDA graphs here" in caplog.text
+
+
+# ---- with a GPU ----
+
+needs_gpu = pytest.mark.needs("cuda")
+
+
+@needs_gpu
+@pytest.mark.parametrize("name", SHAPES)
+def test_graphs_play_the_same_codes_and_sound(name: str, tmp_path: Path) -> None:
+    folder = make_checkpoint(tmp_path / "m", **SHAPES[name])
+    model = MusicModel.load(folder, device="cuda", dtype="float32")
+    sound, codes, _ = performance(model, graphs=False)
+    graph_sound, graph_codes, stream = performance(model, graphs=True)
+    assert stream._window.static.recorder.records and stream.faults == 0
+    assert torch.equal(graph_codes, codes)
+    assert np.abs(graph_sound - sound).max() < 1e-4
+
+
+@needs_gpu
+@pytest.mark.parametrize("early", [False, True])
+def test_graphs_can_be_sent_back(checkpoint: Path, early: bool) -> None:
+    model = MusicModel.load(checkpoint, device="cuda")
+    test_it_can_be_sent_back(model, early)
+
+
+@needs_gpu
+def test_graphs_survive_faults(checkpoint: Path) -> None:
+    model = MusicModel.load(checkpoint, device="cuda", dtype="float32")
+    test_what_is_not_finite_is_played_again_step_by_step(model)
+    test_a_fault_among_many_frames_over_a_moved_window(model)
+    test_a_poisoned_cache_is_read_again(model)
+
+
+@needs_gpu
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_graphs_in_half_precision(checkpoint: Path, dtype: torch.dtype) -> None:
+    """The same inputs give the cache that they give step by step, to that precision."""
+    model = MusicModel.load(checkpoint, device="cuda", dtype=dtype)
+    stream = MusicStream(model, "piano", seed=1, graphs=True, **WINDOW)
+    stream.steering.add(direction(model), 0.3)
+    play(stream, 30)
+    assert stream._window.static.recorder.records and stream.faults == 0
+    read = stream._window.decoder.cache[..., : stream._position, :].float()
+    plain = MusicStream(model, "piano", seed=1, graphs=False, **WINDOW)._window.decoder
+    plain.set_prompt(model.encode_prompt("piano"))
+    plain.guided = True
+    for position in range(stream._position):
+        plain.steer(stream._window.pushes[position])
+        plain.step(stream._window.inputs[:, position : position + 1], position)
+    difference = read - plain.cache[..., : stream._position, :].float()
+    assert difference.norm() / read.norm() < (0.03 if dtype == torch.bfloat16 else 0.004)

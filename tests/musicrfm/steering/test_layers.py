@@ -1,0 +1,66 @@
+"""Layer weights, against the published formula written out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from musicrfm.errors import MusicRFMError
+from musicrfm.steering.layers import layer_weights
+
+SCORES = np.array([0.5, 0.9, 0.7, 0.6])
+
+
+def published(scores: np.ndarray, base: float, rate: float, regression: bool) -> list[float]:
+    """base * normalised score ** (1 / rate), the normalisation turned round for an error."""
+    best, worst = (min(scores), max(scores)) if regression else (max(scores), min(scores))
+    if regression:
+        normalised = [(worst - score) / (worst - best) for score in scores]
+    else:
+        normalised = [(score - worst) / (best - worst) for score in scores]
+    return [base * score ** (1 / rate) for score in normalised]
+
+
+def test_all_and_top() -> None:
+    assert layer_weights("all", SCORES).tolist() == [1, 1, 1, 1]
+    assert layer_weights("top:1", SCORES).tolist() == [0, 1, 0, 0]
+    assert layer_weights("top:3", SCORES).tolist() == [0, 1, 1, 1]
+    assert layer_weights("top:4", SCORES).tolist() == [1, 1, 1, 1]
+
+
+def test_the_best_layers_have_the_lowest_error() -> None:
+    assert layer_weights("top:1", SCORES, False).tolist() == [1, 0, 0, 0]
+    assert layer_weights("top:2", SCORES, False).tolist() == [1, 0, 0, 1]
+
+
+def test_one_layer_from_either_end() -> None:
+    for number in range(-4, 4):
+        weights = layer_weights(f"layer:{number}", SCORES)
+        assert weights.tolist() == [float(layer == number % 4) for layer in range(4)]
+
+
+@pytest.mark.parametrize("regression", [False, True])
+@pytest.mark.parametrize(("base", "rate"), [(1.0, 0.95), (2.0, 0.5), (0.3, 3.0)])
+def test_exponential_weighting_is_the_published_one(
+    base: float, rate: float, regression: bool
+) -> None:
+    scores = np.random.default_rng(0).random(24)
+    found = layer_weights(f"exp:{base},{rate}", scores, not regression)
+    np.testing.assert_allclose(found, published(scores, base, rate, regression), atol=1e-12)
+    # A score turned round, as an error subtracted from something, is the same as an error.
+    np.testing.assert_allclose(found, layer_weights(f"exp:{base},{rate}", -scores, regression))
+
+
+def test_layers_that_are_equally_good_weigh_the_same() -> None:
+    for higher in (True, False):
+        assert layer_weights("exp:1.5,0.95", np.full(3, 0.4), higher).tolist() == [1.5] * 3
+
+
+@pytest.mark.parametrize("spec", ["exp:1e308,1", "exp:-1e4,2", "exp:1001,0.5"])
+def test_what_no_model_could_bear_is_refused(spec: str) -> None:
+    with pytest.raises(MusicRFMError, match="BASE must be from -1000 to 1000"):
+        layer_weights(spec, SCORES)
+
+
+def test_the_smallest_rate_leaves_the_best_layer() -> None:
+    assert layer_weights("exp:2,1e-308", SCORES).tolist() == [0, 2, 0, 0]
