@@ -11,7 +11,8 @@ import numba
 import numpy as np
 from numba import types
 
-from bridge.audio.deck import (
+from bridge.audio.dsp import LIMIT
+from bridge.audio.layout import (
     CALLED,
     CALLS,
     CHANNELS,
@@ -35,7 +36,6 @@ from bridge.audio.deck import (
     UP,
     XRUNS,
 )
-from bridge.audio.dsp import LIMIT
 from musicrfm.kernels.cache import forgive
 
 forgive()

@@ -8,52 +8,44 @@ replaced.
 
 from __future__ import annotations
 
-import logging
 from fractions import Fraction
-from functools import lru_cache
 
 import numpy as np
 
 from bridge.audio.buffer import RewindableBuffer
 from bridge.audio.dsp import soft_limit
-
-log = logging.getLogger(__name__)
+from bridge.audio.layout import (
+    CALLED,
+    CALLS,
+    CHANNELS,
+    DOWN,
+    END,
+    ENDED,
+    FADE,
+    FILTERS,
+    FLOATS,
+    LARGEST,
+    LEVEL,
+    MASK,
+    OUTPUTS,
+    PHASE,
+    PLAYING,
+    POSITION,
+    TAPS,
+    UNDERRUNS,
+    UP,
+    XRUNS,
+)
 
 FADE_SECONDS = 0.01  # length of the fades that cover an underrun, and of emergency crossfades
 RESUME_SECONDS = 0.3
 ROOM_SECONDS = 10.0  # of sound beyond twice the lookahead
-UNDERFLOW = 4  # PortAudio's paOutputUnderflow: the system did not call in time
 # The resampler: a windowed sinc. With these it passes what soxr's HQ passes, to 0.91 of Nyquist,
 # and lets 90 dB less through beyond it.
 HALF = 64  # samples on either side
 KAISER = 9.0
 CUTOFF = 0.4775  # of the rate
 LONGEST_RATIO = 640  # the least exact ratio of rates is of numbers like these
-
-# The memory that Python and the callback share begins with these numbers, as int64.
-(
-    POSITION,  # number of the sample that is due next,
-    PHASE,  # and how far behind it, in UPths of a sample
-    END,  # number of the sample after the last one there is
-    PLAYING,
-    ENDED,  # no more will come: running out is no underrun, and nothing is faded
-    LEVEL,  # of the fade, up to FADE
-    UNDERRUNS,
-    CALLS,
-    CALLED,  # when, by the card's clock, in ns
-    LARGEST,  # so many frames were asked for at once at most
-    XRUNS,
-    FADE,  # frames
-    UP,
-    DOWN,  # DOWN samples make UP frames
-    TAPS,  # of the resampler, for each of UP phases
-    MASK,  # one less than the samples that there is room for
-    CHANNELS,  # of the sound
-    OUTPUTS,  # of the card
-    FLOATS,  # how long this memory is
-    HEADER,  # so many numbers; after them, as float32, the resampler's filters, the mix, the sound
-) = range(20)
-FILTERS = 2 * HEADER  # where they begin
 
 
 def lead_seconds(lookahead: float) -> float:
@@ -238,21 +230,6 @@ def resampling_taps(up: int, down: int) -> np.ndarray:
     window = np.i0(KAISER * np.sqrt(np.maximum(0.0, 1.0 - (away / half) ** 2))) / np.i0(KAISER)
     taps = np.sinc(2 * CUTOFF / lower * away) * window
     return (taps / taps.sum(1, keepdims=True)).astype(np.float32)
-
-
-@lru_cache(1)
-def callback() -> int | None:
-    """The address of a PortAudio callback in machine code, None where numba cannot make one.
-
-    Its user data is `Deck.address`, of a deck that outlives the stream.
-    """
-    try:
-        from bridge.audio.callback import serve
-
-        return serve.address
-    except Exception as error:
-        log.warning("the sound card is served by Python, as numba is of no use here: %s", error)
-        return None
 
 
 def play_with_numpy(numbers: np.ndarray, memory: np.ndarray, out: np.ndarray) -> None:

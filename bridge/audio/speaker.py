@@ -9,6 +9,7 @@ does) and only sees new devices after a fresh start: ending the process gets out
 from __future__ import annotations
 
 import json
+import logging
 import os
 import queue
 import signal
@@ -17,11 +18,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from bridge.audio.deck import Deck, callback
+from bridge.audio.deck import Deck
 from bridge.audio.device_names import SetupError, exact, named
 from bridge.audio.routing import mix
 from bridge.process.awake import Patience
@@ -41,6 +43,23 @@ RATES = (48000.0, 44100.0, 96000.0, 88200.0, 192000.0, 32000.0)
 # PortAudio's errors that another rate or number of channels may help against: -9999 is what the
 # system itself found wrong.
 UNFIT = (-9999, -9998, -9997)
+
+log = logging.getLogger(__name__)
+
+
+@lru_cache(1)
+def callback() -> int | None:
+    """The address of a PortAudio callback in machine code, None where numba cannot make one.
+
+    Its user data is `Deck.address`, of a deck that outlives the stream.
+    """
+    try:
+        from bridge.audio.callback import serve
+
+        return serve.address
+    except Exception as error:
+        log.warning("the sound card is served by Python, as numba is of no use here: %s", error)
+        return None
 
 
 def load_portaudio() -> Any:

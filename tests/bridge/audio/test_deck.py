@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.audio import deck as decks
+from bridge.audio import layout, speaker
 from bridge.audio.deck import Deck, play_with_numpy, resampling_taps
 from bridge.audio.routing import mix
 from tests import needs
@@ -27,7 +27,7 @@ def tone(frames: int, start: int = 0, rate: int = RATE, frequency: float = 220.0
 
 def serve(one: Deck, out: np.ndarray, underflow: bool = False, now: float = 0.0) -> None:
     """As PortAudio would call the machine code."""
-    address = decks.callback()
+    address = speaker.callback()
     if address is None:
         needs.lack(needs.missing("numba") or "numba cannot compile here")
     pointer, ulong = ctypes.c_void_p, ctypes.c_ulong
@@ -44,7 +44,7 @@ def card(request):
     """What takes sound from a deck, so many frames of it."""
 
     def take(one: Deck, frames: int) -> np.ndarray:
-        out = np.full((frames, int(one.numbers[decks.OUTPUTS])), np.nan, np.float32)
+        out = np.full((frames, int(one.numbers[layout.OUTPUTS])), np.nan, np.float32)
         if request.param == "numpy":
             one.play(out)
         else:
@@ -242,7 +242,7 @@ def test_nothing_is_lost_or_repeated_whenever_the_card_takes_what(schedule, nati
     one.end()
     take(total + 1000)
     audio = np.concatenate(heard).astype(np.float64)
-    assert int(one.numbers[decks.POSITION]) == total and not one.waiting
+    assert int(one.numbers[layout.POSITION]) == total and not one.waiting
     sounding = np.flatnonzero(audio[:, 1] > 0)  # but for where a fade begins or ends
     number = np.round(audio[sounding, 0] / audio[sounding, 1] * 1e5)
     steps = np.diff(number)
@@ -280,12 +280,12 @@ def test_machine_code_does_what_numpy_does():
 
 def test_without_numba_the_card_is_served_by_python(monkeypatch, caplog):
     monkeypatch.setitem(__import__("sys").modules, "bridge.audio.callback", None)
-    decks.callback.cache_clear()
+    speaker.callback.cache_clear()
     try:
-        assert decks.callback() is None
+        assert speaker.callback() is None
         assert "served by Python" in caplog.text
     finally:
-        decks.callback.cache_clear()
+        speaker.callback.cache_clear()
 
 
 def test_all_but_what_is_due_can_be_replaced(card):
@@ -350,10 +350,10 @@ def test_an_address_can_be_played_without_python_knowing():
     """`play_with_numpy` needs nothing but the memory that the callback is given."""
     one = deck(lookahead=0.1)
     put(one, tone(8000))
-    size = int(one.numbers[decks.FLOATS])
+    size = int(one.numbers[layout.FLOATS])
     memory = np.ctypeslib.as_array(
         ctypes.cast(one.address, ctypes.POINTER(ctypes.c_float)), (size,)
     )
     out = np.zeros((1000, 1), np.float32)
-    play_with_numpy(memory[: decks.FILTERS].view(np.int64), memory, out)
+    play_with_numpy(memory[: layout.FILTERS].view(np.int64), memory, out)
     np.testing.assert_array_equal(out[FADE:], tone(1000)[FADE:])

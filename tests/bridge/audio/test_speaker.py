@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from bridge.audio.deck import CALLS
+from bridge.audio.layout import CALLS
 from bridge.audio.speaker import AUDIO, END, HEADER, SetupError, Speaker, find_output, read_messages
 
 
