@@ -19,7 +19,7 @@ import transformers
 
 from musicrfm.model import MusicModel
 from musicrfm.published.sizes import PUBLISHED, config
-from musicrfm.runtime.decoder import StepDecoder
+from musicrfm.runtime.backends import decoder_for
 from musicrfm.stream import MusicStream
 
 GIB = 2**30
@@ -84,7 +84,7 @@ def main() -> None:
     before = peak()
     model = build(o.name, getattr(torch, o.dtype))
     weights = {w.data_ptr(): w.nbytes for w in model.hf.state_dict().values()}
-    decoder = StepDecoder(model)
+    decoder = decoder_for(model)
     decoder.set_prompt(model.encode_prompt("a short test of a long model"))
     decoder.guided = True
     start = torch.full((model.codebooks, 1), model.start_code)

@@ -9,10 +9,8 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
-from typing import TYPE_CHECKING
 
 import numpy as np
 import soxr
@@ -26,39 +24,17 @@ from musicrfm.checkpoints.loading import load, settle
 from musicrfm.checkpoints.tensors import all_finite
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.text import whole
+from musicrfm.kernels.available import kernels
 from musicrfm.runtime.devices import device_of, holds, name_of, precision_of, wider
+from musicrfm.runtime.playable import PromptStates
 from musicrfm.runtime.sampling import SamplingDefaults
+from musicrfm.weights.decoder import Weights
 from musicrfm.weights.int8 import can_int8, check_int8, quantised
-
-if TYPE_CHECKING:
-    from musicrfm.runtime.decoder import Weights
 
 log = logging.getLogger(__name__)
 
 SMALL_WIDTH = 512  # a step of a narrower decoder is too little work to share between threads
 LONGEST_TEXT = 256  # tokens that a melody model reads of a prompt; every one takes up its cache
-
-
-@dataclass(frozen=True)
-class PromptStates:
-    """An encoded prompt: what the decoder's cross-attention reads.
-
-    states: [1, tokens, width], already projected to the decoder's width; a single row of zeros if
-    `text` is empty, which makes generation unconditional. lead: of a melody model, which reads its
-    prompt before the music instead, all that it reads there, with the text and without it
-    [2, positions, width]. parts, bias: where several prompts are blended, these and what is added
-    to the attention to each token [1, 1, 1, tokens], see `musicrfm.prompts`.
-    """
-
-    text: str
-    states: Tensor
-    lead: Tensor | None = None
-    parts: tuple[PromptStates, ...] = ()
-    bias: Tensor | None = None
-
-    @property
-    def unconditional(self) -> bool:
-        return not self.text
 
 
 class MusicModel:
@@ -293,9 +269,7 @@ class MusicModel:
     @cached_property
     def decoder_weights(self) -> Weights:
         """The decoder's weights as `StepDecoder` wants them, made once for all streams."""
-        from musicrfm.runtime.decoder import Weights
-
-        weights = Weights.of(self)
+        weights = Weights.of(self.hf, self.lead + self.window, self.codes)
         return quantised(weights) if self.int8 else weights
 
     def widen(self) -> bool:
@@ -349,7 +323,5 @@ def _best_in_int8(hf: transformers.PreTrainedModel, device: torch.device) -> boo
 
     What is lost cannot be heard, see `docs/performance.md`.
     """
-    from musicrfm.runtime.compiled_step import kernels
-
     small = device.type == "cpu" and hf.config.decoder.hidden_size <= SMALL_WIDTH
     return small and can_int8() and kernels() is not None

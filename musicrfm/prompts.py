@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 
 from musicrfm.errors import MusicRFMError
-from musicrfm.model import PromptStates
+from musicrfm.runtime.playable import PromptStates
 
 STEPS = 10  # of a weight, where every new blend means reading the whole window again
 

@@ -21,13 +21,15 @@ from torch import Tensor
 
 from musicrfm.continuation import opening
 from musicrfm.errors import MusicRFMError
-from musicrfm.model import MusicModel, PromptStates
+from musicrfm.model import MusicModel
 from musicrfm.prompts import blend, checked_weights, coarse
+from musicrfm.runtime.backends import decoder_for
 from musicrfm.runtime.codec import StreamingCodec
 from musicrfm.runtime.compiled_codec import CompiledCodec, can_compile
-from musicrfm.runtime.decoder import Push, StepDecoder
+from musicrfm.runtime.decoder import Push
 from musicrfm.runtime.early import EarlySound
 from musicrfm.runtime.graphs import Recorder
+from musicrfm.runtime.playable import PromptStates
 from musicrfm.runtime.sampling import Draws, guide, sample
 from musicrfm.runtime.static_codec import StaticCodec
 from musicrfm.runtime.static_step import Choice, StaticStep
@@ -52,7 +54,7 @@ class _Window:
     """
 
     def __init__(self, model: MusicModel, size: int) -> None:
-        self.decoder = StepDecoder(model, size)
+        self.decoder = decoder_for(model, size)
         # What is read at each position, one column more to write ahead.
         self.inputs = torch.zeros(model.codebooks, size + 1, dtype=torch.long, device=model.device)
         self.pushes: list[Push] = []  # how each position has been steered
@@ -523,7 +525,7 @@ class MusicStream:
             window.static = window.decoder = None
         self.model.widen()
         for window, recorder in zip(self._windows, recorders, strict=True):
-            window.decoder, window.heard = StepDecoder(self.model, self.window), None
+            window.decoder, window.heard = decoder_for(self.model, self.window), None
             if recorder is not None:
                 parts = (window.decoder, window.inputs, self._finite, recorder)
                 window.static = StaticStep(self.model, *parts)

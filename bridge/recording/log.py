@@ -30,7 +30,7 @@ from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import path_of
 from musicrfm.files.text import read_text
 from musicrfm.files.writing import reason
-from musicrfm.runtime.compiled_step import kernels
+from musicrfm.kernels.available import kernels
 
 if TYPE_CHECKING:
     from musicrfm.directions import Direction

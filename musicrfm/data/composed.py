@@ -7,12 +7,13 @@ frames of pieces such as `nano` learned from, composed with other seeds.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from musicrfm.data.compose import DRUMS, Note, compose
-from musicrfm.data.hidden import Data
+from musicrfm.data.hidden import Data, hear
 from musicrfm.directions import PITCH_CLASSES
 from musicrfm.listening.harmony import key_notes
 from musicrfm.progress import Progress
@@ -47,6 +48,17 @@ def music_clips(samples: int = 1200, seed: int = 0) -> ClipSet:
     groups = [row["seed"] for row in rows]
     about = {"seconds": SECONDS, "version": 2}
     return ClipSet("composed pieces, rendered with TimGM6mb", rows, groups, about, _hear)
+
+
+def music_data(
+    model: MusicModel,
+    samples: int = 1200,
+    seed: int = 0,
+    pooling: str = "mean",
+    cache: Path | None = None,
+) -> Data:
+    """Hidden states of composed pieces of steady tempo, with their BPM: six seconds of each."""
+    return hear(model, music_clips(samples, seed), pooling, cache=cache, seed=seed)
 
 
 def frame_data(model: MusicModel, samples: int = 4800, seed: int = 0) -> Data:

@@ -156,48 +156,6 @@ def hear(
     )
 
 
-def note_data(
-    model: MusicModel,
-    samples: int = 1440,
-    seed: int = 0,
-    pooling: str = "mean",
-    octaves: tuple[int, int] = (0, 8),
-    cache: Path | None = None,
-) -> Data:
-    """Hidden states of SynTheory notes; all twelve pitch classes of an instrument stay together."""
-    from musicrfm.data import syntheory
-
-    clip_set = syntheory.clip_set("notes", samples, seed, octaves=octaves)
-    return hear(model, clip_set, pooling, cache=cache, seed=seed)
-
-
-def tempo_data(
-    model: MusicModel,
-    samples: int = 1200,
-    seed: int = 0,
-    pooling: str = "mean",
-    cache: Path | None = None,
-) -> Data:
-    """Hidden states of SynTheory click tracks; excerpts of one track stay together."""
-    from musicrfm.data import syntheory
-
-    clip_set = syntheory.clip_set("tempos", samples, seed)
-    return hear(model, clip_set, pooling, cache=cache, seed=seed)
-
-
-def music_data(
-    model: MusicModel,
-    samples: int = 1200,
-    seed: int = 0,
-    pooling: str = "mean",
-    cache: Path | None = None,
-) -> Data:
-    """Hidden states of composed pieces of steady tempo, with their BPM: six seconds of each."""
-    from musicrfm.data.composed import music_clips
-
-    return hear(model, music_clips(samples, seed), pooling, cache=cache, seed=seed)
-
-
 def clip_data(
     model: MusicModel,
     name: str,

@@ -21,7 +21,7 @@ from musicrfm.files.writing import beside
 from musicrfm.listening.measure import PITCH_CLASSES
 
 if TYPE_CHECKING:
-    from musicrfm.evaluation.evaluate import Response
+    from musicrfm.evaluation.responses import Response
 
 NAMES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
 STEERED, PLAIN, USEFUL = "#c2410c", "#64748b", "#fde8d7"

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from musicrfm.kernels.available import kernels
 from musicrfm.runtime.codec import Conv, Elu, Layer, Lstm, Residual, StreamingCodec, TransposedConv
-from musicrfm.runtime.compiled_step import kernels
 from musicrfm.runtime.graphs import Recorder
 from musicrfm.runtime.static_codec import StaticCodec
 

@@ -6,10 +6,7 @@ itself. Without numba, or with a model it is not for, there is none, and all goe
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
-from functools import lru_cache
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,34 +14,23 @@ import torch
 from torch import Tensor
 from transformers.activations import GELUActivation
 
+from musicrfm.kernels.available import kernels
+from musicrfm.runtime.playable import Playable
+from musicrfm.weights.decoder import Block, Weights
 from musicrfm.weights.int8 import Int8
 
 if TYPE_CHECKING:
-    from musicrfm.model import MusicModel
-    from musicrfm.runtime.decoder import Block, StepDecoder, Weights
+    from musicrfm.runtime.decoder import StepDecoder
 
 DTYPES = (torch.float32, torch.bfloat16)
 
-log = logging.getLogger(__name__)
 
-
-def can_compile(model: MusicModel) -> bool:
+def can_compile(model: Playable) -> bool:
     """Whether the steps of this model can be computed here, and are not better left to PyTorch."""
     if not model.small or model.dtype not in DTYPES:
         return False
     exact = all(_is_gelu(block.activation) for block in model.decoder_weights.blocks)
     return exact and kernels() is not None
-
-
-@lru_cache
-def kernels() -> ModuleType | None:
-    """`musicrfm.kernels.step`, None if that cannot be had here."""
-    try:
-        from musicrfm.kernels import step as kernels
-    except Exception as error:  # no numba, or none that works with this Python, CPU or folder
-        log.warning("no machine code here, so this will be slower: %s", error)
-        return None
-    return kernels
 
 
 class CompiledStep:

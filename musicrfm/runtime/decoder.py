@@ -13,71 +13,13 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from musicrfm.model import MusicModel, PromptStates
-from musicrfm.runtime.compiled_step import CompiledStep, can_compile
+from musicrfm.runtime.playable import Playable, PromptStates
 
-Norm = tuple[tuple[int], Tensor, Tensor, float]  # what layer_norm takes after its input
 # What is taken out of hidden states: a basis a layer, [rows, HELD, width]; where, [rows, time, 1].
 Taken = tuple[Sequence[Tensor], Tensor | None]
 HELD = 3  # dimensions that can be held
-
-
-@dataclass(frozen=True)
-class Block:
-    """Weights of one layer; those named `to_*` are transposed for `addmm` onto the residual.
-
-    Where the prompt is read before the music, those of cross-attention are None.
-    """
-
-    attention_norm: Norm
-    qkv: Tensor  # [3 * width, width]
-    to_attended: Tensor
-    prompt_norm: Norm | None
-    prompt_q: Tensor | None
-    prompt_k: Tensor | None
-    prompt_v: Tensor | None
-    to_prompted: Tensor | None
-    feed_norm: Norm
-    feed: Tensor
-    activation: Callable[[Tensor], Tensor]
-    to_fed: Tensor
-
-
-@dataclass(frozen=True)
-class Weights:
-    """All the decoder's weights, for any number of streams."""
-
-    embedding: Tensor  # [codebooks * (codes + 1), width]
-    first_row: Tensor  # [codebooks, 1], of each codebook in the embedding
-    positions: Tensor  # [lead + window, width]
-    blocks: tuple[Block, ...]
-    norm: Norm
-    heads: Tensor  # [codebooks * codes, width]
-    # What is done with matrices: linear(x, matrix), and onto(x, y, matrix), which adds y @ matrix
-    # in place.
-    linear: Callable[..., Tensor] = F.linear
-    onto: Callable[..., Tensor] = Tensor.addmm_
-
-    @classmethod
-    def of(cls, model: MusicModel) -> Weights:
-        decoder = model.hf.decoder.model.decoder
-        tables = [table.weight.detach() for table in decoder.embed_tokens]
-        starts = torch.arange(len(tables), device=model.device) * len(tables[0])
-        positions = decoder.embed_positions.weights.detach()
-        if len(positions) < model.lead + model.window:  # they are computed, so there is no end
-            more = decoder.embed_positions.get_embedding(model.lead + model.window, model.width)
-            positions = more.to(positions)
-        heads = [head.weight.detach()[: model.codes] for head in model.hf.decoder.lm_heads]
-        return cls(
-            torch.cat(tables),
-            starts[:, None],
-            positions[: model.lead + model.window],
-            tuple(_block(layer) for layer in decoder.layers),
-            _norm(decoder.layer_norm),
-            torch.cat(heads),
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,11 +46,10 @@ class StepDecoder:
 
     What a step computes depends on `guided` and on whether the push keeps norms and has a basis;
     all else that steers it is in the tensors `offset` and `basis`, which are always the same ones.
-    `musicrfm.runtime.static_step` does such a step without ever looking at what is in a tensor,
-    which is what a GPU wants, `musicrfm.runtime.compiled_step` does it in machine code.
+    This is the plain reference; `musicrfm.runtime.backends` lists what does the same steps faster.
     """
 
-    def __init__(self, model: MusicModel, window: int | None = None) -> None:
+    def __init__(self, model: Playable, window: int | None = None) -> None:
         self.window = window or model.window
         self.weights = model.decoder_weights
         self.heads, self.head_size = model.heads, model.width // model.heads
@@ -138,8 +79,8 @@ class StepDecoder:
         self._blended: tuple[tuple[int, ...], list[tuple[Tensor, Tensor]]] = ((), [])
         self.lead = 0  # positions of the cache before the music
         self.guided = False
-        # Does the steps, where it can.
-        self.compiled = CompiledStep(self) if can_compile(model) else None
+        # Does the steps in its place, where there is one; see `musicrfm.runtime.backends`.
+        self.faster: Callable[[Tensor, int], Tensor] | None = None
 
     @property
     def keep_norm(self) -> bool:
@@ -211,8 +152,8 @@ class StepDecoder:
 
         Everything before `position` must have been read; what was there or later is overwritten.
         """
-        if self.compiled is not None:
-            return self.compiled(codes, self.lead + position)
+        if self.faster is not None:
+            return self.faster(codes, self.lead + position)
         rows = 2 if self.guided else 1
         taken = ((self.bases[rows], None),) if self.holds else ()
         hidden = self._read(codes, position, 0, rows, self.offsets[rows], self.keep_norm, taken)
@@ -367,40 +308,3 @@ def joined(x: Tensor) -> Tensor:
     """[rows, heads, time, head_size] -> [rows * time, width]"""
     rows, heads, time, size = x.shape
     return x.transpose(1, 2).reshape(rows * time, heads * size)
-
-
-def _norm(module: nn.LayerNorm) -> Norm:
-    shape = (module.weight.shape[0],)
-    return shape, module.weight.detach(), module.bias.detach(), module.eps
-
-
-def _block(layer: nn.Module) -> Block:
-    """One `MusicgenDecoderLayer` or `MusicgenMelodyDecoderLayer`, both without any biases."""
-    heard, prompt = layer.self_attn, getattr(layer, "encoder_attn", None)
-    return Block(
-        attention_norm=_norm(layer.self_attn_layer_norm),
-        qkv=_fused(heard.q_proj, heard.k_proj, heard.v_proj),
-        to_attended=heard.out_proj.weight.detach().T,
-        prompt_norm=prompt and _norm(layer.encoder_attn_layer_norm),
-        prompt_q=prompt and prompt.q_proj.weight.detach(),
-        prompt_k=prompt and prompt.k_proj.weight.detach(),
-        prompt_v=prompt and prompt.v_proj.weight.detach(),
-        to_prompted=prompt and prompt.out_proj.weight.detach().T,
-        feed_norm=_norm(layer.final_layer_norm),
-        feed=layer.fc1.weight.detach(),
-        activation=layer.activation_fn,
-        to_fed=layer.fc2.weight.detach().T,
-    )
-
-
-def _fused(*projections: nn.Linear) -> Tensor:
-    """Their weights below each other, [outputs of all, width].
-
-    The module reads them there from now on, so that they are not in memory twice.
-    """
-    with torch.inference_mode(False), torch.no_grad():
-        fused = torch.cat([projection.weight for projection in projections])
-        sizes = [len(projection.weight) for projection in projections]
-        for projection, part in zip(projections, fused.split(sizes), strict=True):
-            projection.weight.data = part
-    return fused

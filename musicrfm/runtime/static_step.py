@@ -15,9 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from musicrfm.model import MusicModel
 from musicrfm.runtime.decoder import StepDecoder, joined, pushed
 from musicrfm.runtime.graphs import Recorder, Work
+from musicrfm.runtime.playable import Playable
 from musicrfm.runtime.sampling import Draws, sample_static
 
 REACH = 512  # in steps of so many positions it is chosen how much of the cache is read
@@ -60,7 +60,7 @@ class StaticStep:
 
     def __init__(
         self,
-        model: MusicModel,
+        model: Playable,
         decoder: StepDecoder,
         inputs: Tensor,
         finite: Tensor,

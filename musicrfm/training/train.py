@@ -17,8 +17,9 @@ import torch
 
 from musicrfm import metrics
 from musicrfm.data.activations import layer_numbers
-from musicrfm.data.composed import music_clips
-from musicrfm.data.hidden import Data, clip_data, hear, music_data, note_data, tempo_data
+from musicrfm.data.composed import music_clips, music_data
+from musicrfm.data.hidden import Data, clip_data, hear
+from musicrfm.data.syntheory.hidden import note_data, tempo_data
 from musicrfm.directions import PITCH_CLASSES, Direction, canonical_name, user_folder
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import path_of

@@ -8,16 +8,13 @@ stay as they are. What it costs in precision and brings in speed is in `docs/per
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from musicrfm.errors import MusicRFMError
-
-if TYPE_CHECKING:
-    from musicrfm.runtime.decoder import Weights
+from musicrfm.weights.decoder import Weights
 
 FEW = 16  # up to so many rows of input the bytes of the matrix count, beyond it the arithmetic
 _AMX = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)()

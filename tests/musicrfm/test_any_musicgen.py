@@ -20,8 +20,9 @@ from musicrfm.cli import main
 from musicrfm.directions import Direction
 from musicrfm.model import LONGEST_TEXT, MusicModel
 from musicrfm.published.sizes import PUBLISHED, config
-from musicrfm.runtime.decoder import StepDecoder, Weights
+from musicrfm.runtime.backends import decoder_for
 from musicrfm.stream import MusicStream
+from musicrfm.weights.decoder import Weights
 from tests.checkpoints import make_checkpoint
 
 # ---- the published shapes ----
@@ -49,7 +50,11 @@ def test_all_weights_of_the_whole_decoder_are_read(name, millions):
     assert (model.sample_rate, model.frame_size, model.codes) == (32_000, 640, 2048)
     assert model.delays == ([0, 0, 1, 1, 2, 2, 3, 3] if size.stereo else [0, 1, 2, 3])
     theirs = sum(p.numel() for p in hf.decoder.parameters())
-    ours = dataclasses.astuple(dataclasses.replace(Weights.of(model), positions=None))
+    ours = dataclasses.astuple(
+        dataclasses.replace(
+            Weights.of(model.hf, model.lead + model.window, model.codes), positions=None
+        )
+    )
     assert count(ours) == theirs
     assert round(theirs / 1e6) == millions
 
@@ -90,7 +95,7 @@ def text_encoder() -> transformers.T5EncoderModel:
 @torch.no_grad()
 def test_two_layers_of_each_shape_play(name, dtype, codec, text_encoder):
     model = build(name, dtype, 2, text_encoder, codec)
-    decoder = StepDecoder(model, window=8)
+    decoder = decoder_for(model, window=8)
     prompt = model.encode_prompt("slow piano")
     decoder.set_prompt(prompt)
     decoder.guided = True
@@ -184,7 +189,7 @@ def test_a_melody_model_plays_on_when_its_window_is_full(melody):
     stream = MusicStream(melody, "piano", window_seconds=0.4, keep_seconds=0.1)
     stream._play(50)
     inputs, last = stream._window.inputs, stream._position
-    expected = StepDecoder(melody, stream.window)
+    expected = decoder_for(melody, stream.window)
     expected.guided = True
     expected.set_prompt(melody.encode_prompt("piano"))
     for position in range(last + 1):

@@ -15,6 +15,7 @@ from musicrfm.directions import Direction
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
 from musicrfm.runtime import devices
+from musicrfm.runtime.backends import decoder_for
 from musicrfm.runtime.decoder import StepDecoder
 from musicrfm.runtime.devices import device_of, precision_of, wider, worth_trying
 from musicrfm.stream import MusicStream
@@ -93,8 +94,8 @@ class NoFloat64(TorchDispatchMode):
 
 
 def test_playing_needs_no_float64(checkpoint, monkeypatch):
-    for module in ("decoder", "stream"):
-        monkeypatch.setattr(f"musicrfm.{module}.can_compile", lambda part: False)
+    monkeypatch.setattr("musicrfm.runtime.backends.BACKENDS", ())
+    monkeypatch.setattr("musicrfm.stream.can_compile", lambda part: False)
     with NoFloat64():
         model = MusicModel.load(checkpoint, device="cpu", dtype="float16")
         stream = MusicStream(model, "piano", window_seconds=0.5, early=True)
@@ -173,7 +174,7 @@ def overflow(monkeypatch) -> dict[str, float]:
         return logits * torch.inf if self.dtype == torch.float16 and late else logits
 
     monkeypatch.setattr(StepDecoder, "step", step)
-    monkeypatch.setattr("musicrfm.runtime.decoder.can_compile", lambda model: False)
+    monkeypatch.setattr("musicrfm.runtime.backends.BACKENDS", ())
     return when
 
 
@@ -212,7 +213,7 @@ def test_in_mid_piece_all_that_was_read_is_read_again(
     assert torch.equal(play(other, 20, overflow), before)
     pushes = other._window.pushes
     other.model.widen()
-    decoder = other._window.decoder = StepDecoder(other.model, other.window)
+    decoder = other._window.decoder = decoder_for(other.model, other.window)
     decoder.guided = guidance_scale != 1.0
     decoder.set_prompt(other._prompt)
     decoder.prefill(other._window.inputs[:, :20], pushes)
@@ -238,7 +239,7 @@ def test_it_may_happen_anywhere_in_a_window(at, checkpoint, overflow, caplog):
     overflow["at"] = at
     play(stream, 110, overflow)
     assert not stream.faults and len(warnings(caplog)) == 1
-    decoder = StepDecoder(stream.model, stream.window)
+    decoder = decoder_for(stream.model, stream.window)
     decoder.guided = True
     decoder.set_prompt(stream.model.encode_prompt("piano"))
     last = stream._position

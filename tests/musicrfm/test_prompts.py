@@ -11,6 +11,7 @@ import torch
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
 from musicrfm.prompts import blend
+from musicrfm.runtime.backends import decoder_for
 from musicrfm.runtime.decoder import StepDecoder
 from musicrfm.stream import MusicStream
 from tests.checkpoints import make_checkpoint
@@ -53,7 +54,7 @@ def test_a_blend_is_neither_and_ends_as_the_other_one(model):
 
 
 def logits(model: MusicModel, prompt) -> torch.Tensor:
-    decoder = StepDecoder(model, 8)
+    decoder = decoder_for(model, 8)
     decoder.set_prompt(prompt)
     return decoder.step(torch.full((model.codebooks, 1), model.start_code), 0)
 

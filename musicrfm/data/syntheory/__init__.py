@@ -21,8 +21,9 @@ from functools import partial
 from typing import Any
 
 from musicrfm.data.clips import ClipSet
-from musicrfm.data.syntheory import choose, tones
-from musicrfm.data.syntheory.clicks import SECONDS, TEMPOS, TIME_SIGNATURES
+from musicrfm.data.syntheory import choose
+from musicrfm.data.syntheory.clicks import SECONDS
+from musicrfm.data.syntheory.sets import LABELS, SETS, find
 from musicrfm.data.syntheory.sound import PEAK, SAMPLE_RATE, hear, render
 from musicrfm.data.syntheory.spec import ConceptSet
 from musicrfm.errors import MusicRFMError
@@ -39,34 +40,7 @@ __all__ = [
     "render",
 ]
 
-SETS: dict[str, ConceptSet] = {
-    one.name: one
-    for one in (
-        tones.NOTES,
-        tones.INTERVALS,
-        tones.SCALES,
-        tones.CHORDS,
-        tones.SIMPLE_PROGRESSIONS,
-        TEMPOS,
-        TIME_SIGNATURES,
-    )
-}
-ALIASES = {"chord_progressions": "simple_progressions"}  # the generator's name, the hub's name
 SOURCES = ("render", "hub")
-# Set -> (field of its concept, kind of label, class value -> the name that a target is spoken by).
-LABELS: dict[str, tuple[str, str, dict[Any, str]]] = {
-    name: (one.label, one.kind, one.spoken) for name, one in SETS.items()
-}
-
-
-def find(name: str) -> ConceptSet:
-    """A set by name; raises MusicRFMError for one that does not exist."""
-    try:
-        return SETS[ALIASES.get(name, name)]
-    except KeyError:
-        raise MusicRFMError(
-            f"SynTheory has no set {name!r}: choose one of {', '.join(SETS)}"
-        ) from None
 
 
 def clip_set(

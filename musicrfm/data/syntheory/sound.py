@@ -6,6 +6,7 @@ import numpy as np
 
 from musicrfm.data.clips import Sound, peak_normalised
 from musicrfm.data.syntheory.clicks import SECONDS
+from musicrfm.data.syntheory.sets import find
 from musicrfm.data.syntheory.spec import ConceptSet, Row
 
 SAMPLE_RATE = 32_000
@@ -30,7 +31,5 @@ def render(concept_set: ConceptSet, row: Row) -> np.ndarray:
 
 def hear(concept_set: str, row: Row) -> Sound | None:
     """`ClipSet.hear` of a rendered set: every clip scaled to the same peak."""
-    from musicrfm.data.syntheory import find
-
     audio = render(find(concept_set), row)
     return (peak_normalised(audio, PEAK), SAMPLE_RATE) if audio.any() else None

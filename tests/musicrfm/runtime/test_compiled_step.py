@@ -19,7 +19,8 @@ from torch import Tensor
 
 from musicrfm.model import MusicModel
 from musicrfm.runtime import compiled_step
-from musicrfm.runtime.decoder import Push, StepDecoder
+from musicrfm.runtime.backends import decoder_for
+from musicrfm.runtime.decoder import Push
 from musicrfm.weights.int8 import Int8
 from tests.checkpoints import make_checkpoint
 from tests.musicrfm.runtime.test_decoder import (
@@ -104,7 +105,7 @@ def test_fewer_bits_are_lost_in_the_weights_alone(
     inputs = inputs_for(exact)
 
     def logits(model: MusicModel) -> Tensor:
-        decoder = StepDecoder(model)
+        decoder = decoder_for(model)
         decoder.set_prompt(model.encode_prompt("drums"))
         decoder.guided = guided
         return played(decoder, inputs, pushes=[in_bits(p, model) for p in mixed_pushes(exact)])
@@ -127,7 +128,7 @@ def test_a_long_prompt_and_a_blend(model: MusicModel, monkeypatch: pytest.Monkey
     inputs = inputs_for(model)
 
     def logits() -> list[Tensor]:
-        decoder, found = StepDecoder(model, LENGTH), []
+        decoder, found = decoder_for(model, LENGTH), []
         decoder.guided = True
         for prompt in prompts:
             decoder.set_prompt(prompt)
@@ -142,7 +143,7 @@ def test_a_long_prompt_and_a_blend(model: MusicModel, monkeypatch: pytest.Monkey
 
 
 def test_results_of_a_step_stay(model: MusicModel) -> None:
-    decoder, inputs = StepDecoder(model), inputs_for(model)
+    decoder, inputs = decoder_for(model), inputs_for(model)
     first = decoder.step(inputs[:, :1], 0)
     kept = first.clone()
     decoder.step(inputs[:, 1:2], 1)
@@ -154,21 +155,21 @@ def test_results_of_a_step_stay(model: MusicModel) -> None:
 )
 def test_others_are_left_to_pytorch(tmp_path: Path, changes: dict, dtype: str | None) -> None:
     folder = make_checkpoint(tmp_path / "other", layers=1, **changes)
-    decoder = StepDecoder(MusicModel.load(folder, device="cpu", dtype=dtype))
-    assert decoder.compiled is None
+    decoder = decoder_for(MusicModel.load(folder, device="cpu", dtype=dtype))
+    assert decoder.faster is None
 
 
 def test_without_numba(
     model: MusicModel, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    expected = played(StepDecoder(model), inputs_for(model))
+    expected = played(decoder_for(model), inputs_for(model))
     monkeypatch.setitem(sys.modules, "musicrfm.kernels.step", None)
     monkeypatch.delattr("musicrfm.kernels.step", raising=False)
     compiled_step.kernels.cache_clear()
     with caplog.at_level(logging.WARNING):
-        decoder = StepDecoder(model)
+        decoder = decoder_for(model)
     compiled_step.kernels.cache_clear()
-    assert decoder.compiled is None
+    assert decoder.faster is None
     assert "slower" in caplog.text
     assert (played(decoder, inputs_for(model)) - expected).abs().max() < 1e-4
 
@@ -180,7 +181,7 @@ def test_auto_is_int8_for_small_models_on_a_cpu(
     assert not MusicModel.load(checkpoint, device="cpu").int8
     large = make_checkpoint(tmp_path / "large", layers=1, width=1024, heads=2)
     assert MusicModel.load(large, device="cpu", dtype="auto").dtype == torch.float32
-    monkeypatch.setattr(compiled_step, "kernels", lambda: None)
+    monkeypatch.setattr("musicrfm.model.kernels", lambda: None)
     assert MusicModel.load(checkpoint, device="cpu", dtype="auto").dtype == torch.float32
 
 
@@ -189,10 +190,10 @@ def test_it_is_compiled_once_a_machine(checkpoint: Path, tmp_path: Path) -> None
     """What a second process finds on disk; and it needs no lock while it runs."""
     script = (
         "import sys; from pathlib import Path; from musicrfm.model import MusicModel;"
-        "from musicrfm.runtime.decoder import StepDecoder; from musicrfm import kernels;"
-        "StepDecoder(MusicModel.load(Path(sys.argv[1]), device='cpu'));"
-        "print(sum(kernels.step.stats.cache_hits.values()),"
-        " sum(kernels.step.stats.cache_misses.values()))"
+        "from musicrfm.runtime.backends import decoder_for; from musicrfm.kernels import step;"
+        "decoder_for(MusicModel.load(Path(sys.argv[1]), device='cpu'));"
+        "print(sum(step.step.stats.cache_hits.values()),"
+        " sum(step.step.stats.cache_misses.values()))"
     )
     command = [sys.executable, "-c", script, str(checkpoint)]
     found = [subprocess.run(command, capture_output=True, text=True).stdout for _ in range(2)]

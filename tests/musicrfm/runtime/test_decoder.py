@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from musicrfm.model import MusicModel
+from musicrfm.runtime.backends import decoder_for
 from musicrfm.runtime.decoder import HELD, Push, StepDecoder
 from tests.checkpoints import make_checkpoint
 
@@ -40,12 +41,12 @@ def any_model(
     model = MusicModel.load(make_checkpoint(tmp_path / "any", **SHAPES[name]), device="cpu")
     if way == "PyTorch":
         without_machine_code(monkeypatch)
-    assert (StepDecoder(model).compiled is not None) == (way == "machine code")
+    assert (decoder_for(model).faster is not None) == (way == "machine code")
     return model
 
 
 def without_machine_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("musicrfm.runtime.decoder.can_compile", lambda model: False)
+    monkeypatch.setattr("musicrfm.runtime.backends.BACKENDS", ())
 
 
 def inputs_for(model: MusicModel, length: int = LENGTH) -> Tensor:
@@ -145,7 +146,7 @@ def test_equals_hugging_face(any_model: MusicModel, steered: bool) -> None:
     inputs = inputs_for(any_model)
     offsets = offsets_for(any_model) if steered else None
     expected = reference(any_model, inputs, "piano melody", offsets)
-    decoder = StepDecoder(any_model)
+    decoder = decoder_for(any_model)
     decoder.set_prompt(any_model.encode_prompt("piano melody"))
     alone = played(decoder, inputs, offsets)
     decoder.guided = True
@@ -161,7 +162,7 @@ def test_equals_hugging_face(any_model: MusicModel, steered: bool) -> None:
 
 def test_prefill_equals_steps(any_model: MusicModel) -> None:
     inputs, offsets = inputs_for(any_model), offsets_for(any_model)
-    stepper, reader = StepDecoder(any_model), StepDecoder(any_model)
+    stepper, reader = decoder_for(any_model), decoder_for(any_model)
     for decoder in (stepper, reader):
         decoder.set_prompt(any_model.encode_prompt("drums"))
         decoder.guided = True
@@ -177,7 +178,7 @@ def test_prefill_equals_steps(any_model: MusicModel) -> None:
 def test_one_half_and_kept_norms_equal_hugging_face(any_model: MusicModel) -> None:
     inputs, pushes = inputs_for(any_model), mixed_pushes(any_model)
     expected = reference(any_model, inputs, "drums", pushes=pushes)
-    stepper, reader = StepDecoder(any_model), StepDecoder(any_model)
+    stepper, reader = decoder_for(any_model), decoder_for(any_model)
     for decoder in (stepper, reader):
         decoder.set_prompt(any_model.encode_prompt("drums"))
         decoder.guided = True
@@ -186,7 +187,7 @@ def test_one_half_and_kept_norms_equal_hugging_face(any_model: MusicModel) -> No
     buffer = stepper.offset.data_ptr()
     reader.prefill(inputs[:, :12], pushes[:12])
     assert (reader.cache - stepper.cache)[..., :12, :].abs().max() < 1e-4
-    row = StepDecoder(any_model)  # the row without a prompt alone, read in later
+    row = decoder_for(any_model)  # the row without a prompt alone, read in later
     row.guided = True
     row.prefill(inputs[:, :12], pushes[:12], first_row=1)
     assert (row.cache - stepper.cache)[:, 1, ..., :12, :].abs().max() < 1e-4
@@ -204,7 +205,7 @@ def test_one_way_to_push_for_many_positions(
     inputs = inputs_for(model)
     basis = basis_for(model, 5) if held else None
     push = Push(offsets_for(model)[0], prompted_only, keep_norm, basis)
-    stepper, reader = StepDecoder(model), StepDecoder(model)
+    stepper, reader = decoder_for(model), decoder_for(model)
     for decoder in (stepper, reader):
         decoder.set_prompt(model.encode_prompt("drums"))
         decoder.guided = True
@@ -215,7 +216,7 @@ def test_one_way_to_push_for_many_positions(
 
 def test_keeping_the_norm_of_what_is_not_pushed_changes_nothing(model: MusicModel) -> None:
     inputs, zero = inputs_for(model), torch.zeros(model.layers, model.width)
-    plain, kept = StepDecoder(model), StepDecoder(model)
+    plain, kept = decoder_for(model), decoder_for(model)
     for decoder in (plain, kept):
         decoder.set_prompt(model.encode_prompt("drums"))
         decoder.guided = True
@@ -231,7 +232,7 @@ def test_norms_are_kept_however_hard_the_push(checkpoint: Path, dtype: torch.dty
     inputs = inputs_for(model)[:, :1]
     offset = torch.zeros(model.layers, model.width, dtype=dtype)
     offset[-1] = 1000.0 * torch.randn(model.width, generator=torch.Generator().manual_seed(1))
-    decoder = StepDecoder(model)
+    decoder = decoder_for(model)
     with torch.inference_mode():
         pushed, plain = (
             decoder._read(inputs, 0, 0, 1, list(o[:, None, None]), True)[0].float()
@@ -246,7 +247,7 @@ def test_norms_are_kept_however_hard_the_push(checkpoint: Path, dtype: torch.dty
 def test_guidance_can_begin_later(model: MusicModel) -> None:
     """The row without a prompt is read in when it is first wanted."""
     inputs, offsets = inputs_for(model), offsets_for(model)
-    whole, late = StepDecoder(model), StepDecoder(model)
+    whole, late = decoder_for(model), decoder_for(model)
     for decoder in (whole, late):
         decoder.set_prompt(model.encode_prompt("drums"))
     whole.guided = True
@@ -262,7 +263,7 @@ def test_guidance_can_begin_later(model: MusicModel) -> None:
 
 def test_one_offset_for_many_positions(model: MusicModel) -> None:
     inputs, offset = inputs_for(model), offsets_for(model)[0]
-    shared, separate = StepDecoder(model), StepDecoder(model)
+    shared, separate = decoder_for(model), decoder_for(model)
     shared.prefill(inputs, [Push(offset)] * LENGTH)
     separate.prefill(inputs, [Push(offset) for _ in range(LENGTH)])
     assert torch.allclose(shared.cache, separate.cache, atol=1e-6)
@@ -278,7 +279,7 @@ def test_half_precision_is_as_good_as_hugging_faces(checkpoint: Path, dtype: tor
     expected = reference(exact, inputs, "piano")[1]
     with torch.no_grad():
         theirs = half.hf.decoder(inputs, use_cache=False).logits.float()
-    decoder = StepDecoder(half)
+    decoder = decoder_for(half)
     ours = played(decoder, inputs)[0]
     assert ours.dtype == torch.float32
     their_error = (theirs - expected).square().mean().sqrt()
@@ -287,13 +288,13 @@ def test_half_precision_is_as_good_as_hugging_faces(checkpoint: Path, dtype: tor
 
 
 def test_streams_share_the_weights(model: MusicModel) -> None:
-    first, second = StepDecoder(model), StepDecoder(model)
+    first, second = decoder_for(model), decoder_for(model)
     assert first.weights is second.weights
     assert first.cache.data_ptr() != second.cache.data_ptr()
 
 
 def test_forgotten_positions_are_harmless(model: MusicModel) -> None:
-    decoder = StepDecoder(model)
+    decoder = decoder_for(model)
     inputs = inputs_for(model)
     played(decoder, inputs[:, :5])
     decoder.steer(Push(torch.full((model.layers, model.width), float("nan"))))

@@ -17,8 +17,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 import musicrfm.runtime.static_step
-from musicrfm.model import MusicModel, PromptStates
+from musicrfm.model import MusicModel
 from musicrfm.runtime.graphs import Recorder
+from musicrfm.runtime.playable import PromptStates
 from musicrfm.runtime.static_codec import StaticCodec
 from musicrfm.runtime.static_step import Kind, StaticStep
 from musicrfm.stream import MusicStream

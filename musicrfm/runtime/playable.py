@@ -1,0 +1,57 @@
+"""What a decoder needs to know of a model, and what it reads of a prompt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from musicrfm.weights.decoder import Weights
+
+
+class Playable(Protocol):
+    """A model as the decoders of this folder see it; `musicrfm.model.MusicModel` is one.
+
+    window, lead: positions of the music, and those that a prompt may take up before it. small:
+    whether a step is so little work that one thread of the CPU does it best.
+    """
+
+    device: torch.device
+    dtype: torch.dtype
+    layers: int
+    width: int
+    heads: int
+    codebooks: int
+    codes: int
+    window: int
+    lead: int
+
+    @property
+    def small(self) -> bool: ...
+
+    @property
+    def decoder_weights(self) -> Weights: ...
+
+
+@dataclass(frozen=True)
+class PromptStates:
+    """An encoded prompt: what the decoder's cross-attention reads.
+
+    states: [1, tokens, width], already projected to the decoder's width; a single row of zeros if
+    `text` is empty, which makes generation unconditional. lead: of a melody model, which reads its
+    prompt before the music instead, all that it reads there, with the text and without it
+    [2, positions, width]. parts, bias: where several prompts are blended, these and what is added
+    to the attention to each token [1, 1, 1, tokens], see `musicrfm.prompts`.
+    """
+
+    text: str
+    states: Tensor
+    lead: Tensor | None = None
+    parts: tuple[PromptStates, ...] = ()
+    bias: Tensor | None = None
+
+    @property
+    def unconditional(self) -> bool:
+        return not self.text
