@@ -29,7 +29,7 @@ from bridge.osc.port import OFF, SAME
 from bridge.process.priority import be_early
 from bridge.process.voice import speaking
 from bridge.recording.recorder import is_sound_file
-from bridge.rig.rig import Rig, SteerSetting, load_rig
+from bridge.rig import Rig, SteerSetting, load_rig
 from bridge.status import logged
 from musicrfm.commands.arguments import DEVICE_HELP
 from musicrfm.commands.steers import steer_option

@@ -177,7 +177,7 @@ class Engine:
         self.strain = strain
         self.guard = Guard(self._tell)
         self.failure: BaseException | None = None
-        self.beat = awake.now()  # when it last turned; see `bridge.process.watchdog`
+        self.beat = awake.now()  # when it last turned; see `bridge.watchdog`
         self.finishing = False  # all is made; what was made is still played, and written to disks
         self.ended = False  # nothing more will be written
         self.applied = 0  # control changes handed to the stream

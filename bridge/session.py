@@ -38,16 +38,16 @@ from bridge.osc.port import SAME, offer, open_port
 from bridge.overload import Strain
 from bridge.process.awake import Watch
 from bridge.process.handles import raise_limit
-from bridge.process.stopping import Stop, stopping
 from bridge.process.threads import Guard
 from bridge.process.voice import Voice, speaking
-from bridge.process.watchdog import Watchdog
 from bridge.recording.disk import remove
 from bridge.recording.log import ControlLog, build, direction_fingerprint, model_fingerprint
 from bridge.recording.recorder import Recorder, is_sound_file, say_what_is_missing
-from bridge.rig.reload import Reloader
-from bridge.rig.rig import Rig, SteerSetting
+from bridge.reload import Reloader
+from bridge.rig import Rig, SteerSetting
 from bridge.status import StatusLine, logged
+from bridge.stopping import Stop, stopping
+from bridge.watchdog import Watchdog
 from musicrfm.directions import Direction, list_directions
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import path_of

@@ -25,9 +25,8 @@ PROMPTS = "A relaxing jazz song with piano", "Upbeat electronic dance music with
 def train_tempo(model: MusicModel, pooling: str, clips: int | None, search: Search) -> None:
     data = hear(model, syntheory.clip_set("tempos", clips), pooling)
     bpm = [row["bpm"] for row in data.rows]  # standardised by their own mean and deviation
-    about = {"kind": "regression", "target": "bpm", "components": 8}
-    direction = train(data, "tempo", bpm, search=search, **about)
-    print(direction.save(direction_path(direction, OUT)), direction.meta["test"])
+    made = train(data, "tempo", bpm, search=search, kind="regression", target="bpm", components=8)
+    print(made.save(direction_path(made, OUT)), made.meta["test"])
 
 
 def generate(model: MusicModel, prompts: tuple[str, ...], seconds: float) -> None:

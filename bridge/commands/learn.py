@@ -11,7 +11,7 @@ from bridge.midi.controllers import Port, listening, open_ports
 from bridge.midi.learn import Learner, write_mapping
 from bridge.midi.mapping import MidiMap, Move
 from bridge.midi.names import lasting
-from bridge.rig.rig import load_rig
+from bridge.rig import load_rig
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import path_of
 

@@ -30,7 +30,7 @@ from bridge.recording.log import (
     read_log,
 )
 from bridge.recording.recorder import Recorder, say_what_is_missing
-from bridge.rig.rig import SteerSetting
+from bridge.rig import SteerSetting
 from bridge.session import add_directions, open_recorder, text_checks
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import path_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from bridge.controls.controls import namespace, steer_address
-from bridge.rig.reload import live_values
-from bridge.rig.rig import load_rig
+from bridge.reload import live_values
+from bridge.rig import load_rig
 from musicrfm.directions import list_directions, model_name
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import path_of

@@ -15,7 +15,7 @@ import tomlkit
 
 from bridge.controls.controls import Controls, Value
 from bridge.process.threads import supervised
-from bridge.rig import saving
+from bridge.toml import saving
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import composed
 

@@ -27,7 +27,7 @@ from bridge.midi.names import lasting, meant
 from bridge.midi.wire import Messages
 from bridge.process.children import start
 from bridge.process.threads import Guard, supervised
-from bridge.rig.rig import mapping
+from bridge.rig import mapping
 from musicrfm.errors import MusicRFMError
 
 __all__ = ["Learner", "MidiInput", "MidiMap"]

@@ -20,8 +20,8 @@ from bridge.controls.controls import Controls, canonical_address, namespace
 from bridge.midi.heard import Found, found
 from bridge.midi.mapping import KEYS, MidiMap, Move
 from bridge.midi.relative import ENCODINGS
-from bridge.rig.rig import mapping
-from bridge.rig.saving import edit
+from bridge.rig import mapping
+from bridge.toml.saving import edit
 from musicrfm.errors import MusicRFMError
 
 log = logging.getLogger(__name__)

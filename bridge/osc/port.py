@@ -71,7 +71,7 @@ def offer(
 
     tcp: `OFF` takes no OSC there, only OSCQuery.
     """
-    from bridge.network.door import Door  # as its libraries are still loaded while the music plays
+    from bridge.osc.door import Door  # as its libraries are still loaded while the music plays
     from bridge.osc.query import Tree, application
 
     stack, number = ExitStack(), None

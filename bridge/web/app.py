@@ -18,7 +18,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from bridge.controls.controls import Controls
-from bridge.web.guard import Guard
+from bridge.network.guard import Guard
 from bridge.web.hub import Hub
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bridge.controls.controls import Controls
+from bridge.network.guard import LEAST_TOKEN
 from bridge.network.hosts import host_name, is_loopback, own_names
 from bridge.network.serving import Serving, listen
 from bridge.web.app import create_app
-from bridge.web.guard import LEAST_TOKEN
 from musicrfm.errors import MusicRFMError
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class WebServer:
         learner: Learner | None = None,
         about: Mapping[str, str] | None = None,
     ) -> None:
-        from bridge.network.door import Door  # only those who serve wait for its libraries
+        from bridge.osc.door import Door  # only those who serve wait for its libraries
 
         hosts = (self.host, *own_names())
         app = create_app(

@@ -19,7 +19,7 @@ import torch
 
 from bridge.cli import main
 from bridge.recording import disk
-from bridge.rig.rig import SteerSetting
+from bridge.rig import SteerSetting
 from bridge.session import add_directions, peak_memory_mib
 from musicrfm.directions import Direction
 from musicrfm.errors import MusicRFMError

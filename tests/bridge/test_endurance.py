@@ -25,9 +25,9 @@ from bridge.osc.server import OscServer
 from bridge.overload import Strain
 from bridge.process.awake import Watch
 from bridge.process.threads import Guard, supervised
-from bridge.process.watchdog import Watchdog
 from bridge.recording.log import ControlLog
 from bridge.recording.recorder import Recorder
+from bridge.watchdog import Watchdog
 from tests.bridge.tones import FRAME, RATE, Collector, ToneStream, largest_step
 
 STEERS = {"/steer/note_C": "note_C"}

@@ -11,8 +11,9 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from bridge.controls.controls import Controls, namespace
-from bridge.web import create_app, guard
-from bridge.web.guard import COOKIE
+from bridge.network import guard
+from bridge.network.guard import COOKIE
+from bridge.web import create_app
 from bridge.web.server import WebServer
 from musicrfm.errors import MusicRFMError
 

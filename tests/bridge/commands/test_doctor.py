@@ -8,7 +8,7 @@ import pytest
 
 from bridge.cli import main
 from bridge.commands.doctor import LONGEST, Pace, advise, examine, pace, text, write
-from bridge.rig.rig import load_rig
+from bridge.rig import load_rig
 
 
 def at(dtype: str, speed: float, worst: float = 10.0) -> Pace:

@@ -26,7 +26,7 @@ from bridge.recording import disk
 from bridge.recording import log as controllog
 from bridge.recording.lanes import write_lanes
 from bridge.recording.log import Change, ControlLog, read_log
-from bridge.rig.rig import SteerSetting
+from bridge.rig import SteerSetting
 from bridge.session import Settings, add_directions, log_place, open_control_log
 from musicrfm.directions import Direction
 from musicrfm.errors import MusicRFMError

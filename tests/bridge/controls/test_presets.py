@@ -10,8 +10,8 @@ import pytest
 
 from bridge.controls.controls import Controls, namespace
 from bridge.controls.presets import MAX_NAME, Presets
-from bridge.rig import saving
-from bridge.rig.rig import load_rig
+from bridge.rig import load_rig
+from bridge.toml import saving
 from musicrfm.errors import MusicRFMError
 from tests.bridge.osc.test_server import Peer, build
 

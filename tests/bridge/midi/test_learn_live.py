@@ -17,7 +17,7 @@ from bridge.midi.heard import found
 from bridge.midi.learn import Learner, change_mapping, write_mapping
 from bridge.midi.mapping import MidiMap
 from bridge.midi.port_process import output_for
-from bridge.rig.rig import load_rig
+from bridge.rig import load_rig
 from musicrfm.errors import MusicRFMError
 from tests.bridge.midi.test_controllers import until
 

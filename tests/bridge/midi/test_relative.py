@@ -11,7 +11,7 @@ from bridge.controls.controls import Controls, namespace
 from bridge.midi.controllers import MidiInput
 from bridge.midi.mapping import MidiMap
 from bridge.midi.relative import FAST, Auto, Recogniser, Speed, clicks
-from bridge.rig.rig import check_rig
+from bridge.rig import check_rig
 from musicrfm.errors import MusicRFMError
 
 # What a click up and one down are, in each encoding.

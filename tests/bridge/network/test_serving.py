@@ -11,7 +11,7 @@ import time
 import pytest
 
 from bridge.controls.controls import Controls, namespace
-from bridge.network import door
+from bridge.osc import door
 from bridge.process import handles
 from bridge.web import server as web
 
@@ -19,7 +19,7 @@ NO_HANDLES = """
 import logging, resource, socket, time
 from functools import partial
 from starlette.applications import Starlette
-from bridge.network.door import Door
+from bridge.osc.door import Door
 from bridge.network.serving import Serving, listen
 bound = listen("127.0.0.1", 0)
 place = bound.getsockname()

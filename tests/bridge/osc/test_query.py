@@ -19,9 +19,9 @@ from zeroconf import ServiceInfo, Zeroconf
 
 from bridge.controls.controls import Controls, namespace
 from bridge.meters import Reading
-from bridge.network.door import Door
 from bridge.network.serving import Serving, listen
 from bridge.osc.discovery import Announcement, server_name
+from bridge.osc.door import Door
 from bridge.osc.packets import build
 from bridge.osc.query import Tree, application
 from tests.bridge.osc.test_server import Peer

@@ -245,14 +245,14 @@ def test_what_is_neither_is_turned_away(stage, caplog):
 
 
 def test_a_slow_request_is_given_up(stage, monkeypatch):
-    monkeypatch.setattr("bridge.network.door.REQUEST_SECONDS", 0.2)
+    monkeypatch.setattr("bridge.osc.door.REQUEST_SECONDS", 0.2)
     with socket.create_connection(("127.0.0.1", stage.port), 20) as slow:
         slow.sendall(b"GET /")
         assert closed(slow)
 
 
 def test_many_who_say_nothing_leave_room_for_who_does(stage, monkeypatch, caplog):
-    monkeypatch.setattr("bridge.network.door.MAX_CONNECTIONS", 5)
+    monkeypatch.setattr("bridge.osc.door.MAX_CONNECTIONS", 5)
     silent = [socket.create_connection(("127.0.0.1", stage.port), 20) for _ in range(12)]
     with Client(stage, Slip) as client:
         client.send("/ping")

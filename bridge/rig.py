@@ -18,7 +18,7 @@ from bridge.audio.routing import apart, outputs
 from bridge.controls.controls import canonical_address, steer_address
 from bridge.midi.mapping import CURVES, RELATIVE, SOURCES, TURNED, MidiMap
 from bridge.network.hosts import host_name, web_place
-from bridge.rig.lines import QUOTES, Source, parsed, read_toml
+from bridge.toml.lines import QUOTES, Source, parsed, read_toml
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import composed, control_character, path_of
 

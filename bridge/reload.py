@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bridge.controls.controls import Controls, Value, steer_address
 from bridge.controls.presets import Presets
-from bridge.rig.rig import TABLES, Rig, load_rig
+from bridge.rig import TABLES, Rig, load_rig
 from musicrfm.directions import SUFFIX
 from musicrfm.errors import MusicRFMError
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from bridge.rig.lines import read_toml
+from bridge.toml.lines import read_toml
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import path_of
 from musicrfm.files.text import Text

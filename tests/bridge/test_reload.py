@@ -9,8 +9,8 @@ from bridge.cli import main
 from bridge.controls.controls import Controls, namespace
 from bridge.controls.presets import Presets
 from bridge.midi.controllers import MidiInput
-from bridge.rig.reload import Reloader
-from bridge.rig.rig import load_rig
+from bridge.reload import Reloader
+from bridge.rig import load_rig
 
 BEFORE = """[engine]
 prompt = "piano"

@@ -11,10 +11,10 @@ from bridge.controls.controls import Controls, namespace
 from bridge.midi.controllers import MidiInput
 from bridge.midi.learn import write_mapping
 from bridge.midi.mapping import MidiMap
-from bridge.rig.rig import CrossfadeSetting, Rig, SteerSetting, check_rig, load_rig
+from bridge.rig import CrossfadeSetting, Rig, SteerSetting, check_rig, load_rig
 from musicrfm.errors import MusicRFMError
 
-EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "rig.toml"
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "rig.toml"
 NOTES = ("C", "Cs", "D", "Ds", "E", "F", "Fs", "G", "Gs", "A", "As", "B")
 
 

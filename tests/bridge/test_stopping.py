@@ -17,8 +17,8 @@ import pytest
 from bridge.audio.output import PacedOutput
 from bridge.controls.controls import Controls, namespace
 from bridge.engine import Engine
-from bridge.process.watchdog import Watchdog
 from bridge.status import line
+from bridge.watchdog import Watchdog
 from tests.bridge.tones import RATE, ToneStream
 
 # A set of a tone, in which something hangs after a second; it has the parts of a real one that a
@@ -30,7 +30,7 @@ from bridge.controls.controls import Controls, namespace
 from bridge.engine import Engine
 from bridge.audio.output import PacedOutput
 from bridge.recording.recorder import Recorder
-from bridge.process.stopping import stopping
+from bridge.stopping import stopping
 from bridge.process.voice import speaking
 from tests.bridge.tones import RATE, ToneStream
 
@@ -78,7 +78,7 @@ os._exit(1 if recorder.missing else 0)
 
 def end(what: str, path: Path, *numbers: int, wait: float = 2.0):
     """(exit status, seconds from the signal to the end, what was said)"""
-    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     process = subprocess.Popen(
         [sys.executable, "-c", SET, what, str(path)],
         stdout=subprocess.PIPE,
