@@ -263,7 +263,7 @@ def _play(settings: Settings, voice: Voice, stop: Stop) -> int:
             failed = True
     print(
         f"played {engine.audio_seconds:.1f} s with {output.underruns} underruns; "
-        f"made at {engine.real_time_factor:.1f}× real time"
+        f"made at {engine.maker.real_time_factor:.1f}× real time"
     )
     if engine.failure is not None:
         print(f"error: the engine stopped: {engine.failure}", file=sys.stderr)
@@ -495,20 +495,20 @@ def statistics(engine: Engine, settings: Settings, wall_seconds: float) -> dict:
         "audio_seconds": engine.audio_seconds,
         "wall_seconds": engine.wall_seconds,
         "wall_seconds_with_loading": wall_seconds,
-        "frames": engine.frames,
+        "frames": engine.maker.frames,
         "underruns": output.underruns,
         "late": output.late,
-        "rewinds": engine.rewinds,
-        "frames_remade": engine.remade,
+        "rewinds": engine.takes.rewinds,
+        "frames_remade": engine.takes.remade,
         "degraded": engine.strain.acts if engine.strain else 0,
         "lookahead_ms": 1000 * settings.lookahead,
         "device_xruns": output.xruns,
         "device_lost": output.lost_times,
-        "real_time_factor": engine.real_time_factor,
+        "real_time_factor": engine.maker.real_time_factor,
         "latency": latency,
         "peak_memory_mib": peak_memory_mib(),
         "control_changes_received": engine.controls.received,
-        "control_changes_applied": engine.applied,
+        "control_changes_applied": engine.applier.count,
         "model": model.name,
         "seed": settings.seed,
         "output": output.description,

@@ -178,14 +178,14 @@ def _turn(
     for number in range(options.changes):
         time.sleep(draw.uniform(*PAUSE))
         value = 0.0 if number % 2 else draw.uniform(0.5, 1.0)
-        before, buffered = len(engine.turns), engine.reserve
+        before, buffered = len(engine.takes.turns), engine.reserve
         position, sent = engine.output.position(), time.monotonic()
         client.sendto(build(address, value), place)
         while time.monotonic() - sent < PATIENCE:
             time.sleep(0.002)
             # It may be made from a later sample on at first, and then from an earlier one. Only
             # what can no longer be replaced is sure to sound.
-            samples = [sample for _, sample in list(engine.turns)[before:]]
+            samples = [sample for _, sample in list(engine.takes.turns)[before:]]
             if samples and min(samples) < engine.output.position():
                 break
         if samples:

@@ -18,6 +18,10 @@ from starlette.routing import Route
 from bridge.audio.output import PacedOutput
 from bridge.controls.controls import Controls, namespace
 from bridge.engine import Engine
+from bridge.engine.applier import Applier
+from bridge.engine.frame import FrameMaker
+from bridge.engine.levels import Levels
+from bridge.engine.takes import Takes
 from bridge.meters import Meters
 from bridge.network.serving import Serving, listen
 from bridge.osc.packets import build
@@ -79,12 +83,12 @@ def make(seconds: float = 1.0):
 
 
 PARTS = {
-    "apply": (Engine, "_apply", None),
-    "curtain": (Engine, "_move_curtain", None),
+    "apply": (Applier, "follow", None),
+    "curtain": (FrameMaker, "_move_curtain", None),
     "going back": (Engine, "_rewind", None),
     "settling": (Engine, "_settle", None),
-    "comparing": (Engine, "_compare", None),
-    "levelling": (Engine, "_levelled", None),
+    "comparing": (Takes, "compare", None),
+    "levelling": (Levels, "apply", None),
     "state": (ToneStream, "state", property),
     "stream": (ToneStream, "__next__", None),
     "restart": (ToneStream, "restart", None),
@@ -109,7 +113,7 @@ def test_no_part_of_a_turn_ends_the_set(monkeypatch, part, error, always):
     original = getattr(owner, name) if kind is None else getattr(owner, name).fget
 
     def broken(self, *arguments):
-        if engine.frames >= 10 and (always or not raised):
+        if engine.maker.frames >= 10 and (always or not raised):
             raised.append(part)
             raise error("boom")
         return original(self, *arguments)
@@ -121,7 +125,7 @@ def test_no_part_of_a_turn_ends_the_set(monkeypatch, part, error, always):
     engine.controls.on_error(lambda message, source: told.append(message))
     engine.start()
     assert engine.join(20.0) and engine.failure is None and engine.ended
-    output, (first, second), log = engine.output, engine.recorders, engine._control_log
+    output, (first, second), log = engine.output, engine.recorders, engine.keeper.control_log
     assert engine.audio_seconds == 1.0
     assert first.closed and second.closed and log.samples == RATE
     if part not in ("snapshot", "comparing"):
@@ -149,15 +153,15 @@ def test_one_recorder_that_fails_leaves_the_others_alone(monkeypatch):
 
 def test_what_could_not_be_applied_is_applied_later(monkeypatch):
     engine = make()
-    original, failed = Engine._apply, []
+    original, failed = Applier.follow, []
 
-    def broken(self, snapshot):
-        if engine.frames >= 5 and len(failed) < 3:
+    def broken(self, changes):
+        if engine.maker.frames >= 5 and len(failed) < 3:
             failed.append(1)
             raise RuntimeError("boom")
-        original(self, snapshot)
+        return original(self, changes)
 
-    monkeypatch.setattr(Engine, "_apply", broken)
+    monkeypatch.setattr(Applier, "follow", broken)
     engine.start()
     assert engine.join(20.0)
     assert engine.stream.steering.values["note_C"] == 0.5

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from bridge.controls.controls import Controls, namespace
-from bridge.engine import Engine, Glide
+from bridge.engine import Engine
+from bridge.engine.glide import Glide
 from tests.bridge.tones import FRAME, RATE, Collector, Tape, ToneStream, largest_step, pitch
 
 STEERS = {"/steer/note_C": "note_C", "/steer/tempo": "tempo"}
@@ -35,7 +36,7 @@ def test_plays_exactly_the_asked_seconds_and_closes_the_output():
     assert len(output.audio) == round(1.003 * RATE)
     assert output.closed
     assert engine.audio_seconds == pytest.approx(1.003, abs=1e-4)
-    assert engine.frames == 51
+    assert engine.maker.frames == 51
 
 
 def test_fades_in_at_the_start_and_out_at_the_end():
@@ -74,7 +75,7 @@ def test_coefficient_changes_are_smoothed_over_the_set_time():
     glide = [value for frame, value in values if frame >= 20]
     assert glide == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
     assert [frame for frame, _ in values if frame >= 20] == [20, 21, 22, 23, 24]
-    assert engine.applied == 1
+    assert engine.applier.count == 1
     assert pitch(output.audio[RATE // 2 : RATE // 2 + 8000], RATE) == pytest.approx(440, rel=0.01)
 
 
@@ -119,7 +120,7 @@ def test_every_parameter_reaches_the_stream():
     assert (5, "tempo", "inject_per", "step") in stream.steering.calls
     assert (5, "tempo", "component", "0,1") in stream.steering.calls
     assert stream.steer_guidance == "conditional" and stream.steering.keep_norm is True
-    assert engine.applied == 11
+    assert engine.applier.count == 11
 
 
 def coefficients(stream, name: str) -> dict[int, float]:
@@ -140,7 +141,7 @@ def test_a_crossfade_takes_its_seconds_with_an_equal_sum():
     assert [into[frame] for frame in frames] == pytest.approx(course.tolist())
     assert into[35] == pytest.approx(0.4)
     assert max(out) == max(into) == 59
-    assert engine.applied == engine.controls.received == 2
+    assert engine.applier.count == engine.controls.received == 2
 
 
 @pytest.mark.parametrize("target", [0.0, 0.5])
@@ -381,7 +382,7 @@ def test_a_change_makes_the_music_ahead_again_from_where_it_still_can(deep):
     old = tape.sound.copy()
     tape.settled = 5 * FRAME + 100
     controls.set("/steer/note_C", 1.0)
-    until(lambda: engine.rewinds == 1 and len(tape.sound) >= 31 * FRAME)
+    until(lambda: engine.takes.rewinds == 1 and len(tape.sound) >= 31 * FRAME)
     first = next(at for at in tape.writes[26:])
     margin = first - tape.settled
     assert 0.008 * RATE <= margin <= 10 * FRAME and first % FRAME == 0
@@ -390,7 +391,7 @@ def test_a_change_makes_the_music_ahead_again_from_where_it_still_can(deep):
         440, rel=0.02
     )
     assert largest_step(tape.sound) < 2.2 * TONE_STEP
-    assert engine.applied == 1 and engine.remade == 26 - first // FRAME
+    assert engine.applier.count == 1 and engine.takes.remade == 26 - first // FRAME
     # What is recorded is what was settled, once.
     np.testing.assert_array_equal(
         np.concatenate(memory.blocks), tape.sound[: sum(map(len, memory.blocks))]
@@ -401,7 +402,7 @@ def test_going_back_sounds_as_if_the_change_had_come_in_time(deep):
     stream, controls, tape, engine, _ = deep
     tape.settled = 3 * FRAME
     controls.set("/steer/note_C", 0.7)
-    until(lambda: engine.rewinds == 1 and len(tape.sound) >= 28 * FRAME)
+    until(lambda: engine.takes.rewinds == 1 and len(tape.sound) >= 28 * FRAME)
     turned = tape.writes[26] // FRAME
     _, plain_controls, plain, plain_engine = make(seconds=3.0)
     plain.hooks[turned] = lambda: plain_controls.set("/steer/note_C", 0.7)
@@ -415,7 +416,7 @@ def test_the_same_value_again_changes_nothing(deep):
     controls.set("/steer/note_C", 0.0)
     controls.set("/gain", 0.0)
     time.sleep(0.1)
-    assert engine.rewinds == 0 and len(tape.writes) == writes
+    assert engine.takes.rewinds == 0 and len(tape.writes) == writes
 
 
 def test_gain_prompt_and_pause_go_back_too(deep):
@@ -424,12 +425,12 @@ def test_gain_prompt_and_pause_go_back_too(deep):
     for number, (address, value) in enumerate(turns, 1):
         before = len(tape.writes)
         controls.set(address, value)
-        until(lambda n=number, b=before: engine.rewinds == n and made_again(tape, b))
+        until(lambda n=number, b=before: engine.takes.rewinds == n and made_again(tape, b))
     assert stream.prompt == "strings"
     paused = tape.writes[before]  # how far it could go back depends on how busy the machine is
     assert paused <= 20 * FRAME
     assert np.abs(tape.sound[paused + 4 * FRAME :]).max() == 0.0
-    assert engine.applied == 3
+    assert engine.applier.count == 3
 
 
 def test_a_flood_of_changes_leaves_a_good_part_of_the_buffer(deep):
@@ -441,7 +442,7 @@ def test_a_flood_of_changes_leaves_a_good_part_of_the_buffer(deep):
         least.append(len(tape.sound) - tape.settled)
         controls.set("/steer/note_C", elapsed)
         time.sleep(0.004)
-    assert engine.rewinds > 10
+    assert engine.takes.rewinds > 10
     assert min(least) > 0.3 * 0.5 * RATE
     assert tape.cut or largest_step(tape.sound) < 3 * TONE_STEP
 
@@ -471,18 +472,18 @@ def test_what_comes_while_little_is_left_goes_back_when_there_is_more(deep):
     _, controls, tape, engine, _ = deep
     tape.settled = 21 * FRAME  # five frames are left, too few to go back
     controls.set("/steer/note_C", 0.7)
-    until(lambda: engine.rewinds == 1 and made_again(tape, 27))
+    until(lambda: engine.takes.rewinds == 1 and made_again(tape, 27))
     assert tape.writes[26] == 26 * FRAME  # it counted from here on at first
     turned = tape.writes[int(np.argmin(np.diff(tape.writes))) + 1]  # the one step back
     assert 21 * FRAME < turned < 26 * FRAME
     time.sleep(0.1)
-    assert engine.rewinds == 1 and engine.applied == 1
+    assert engine.takes.rewinds == 1 and engine.applier.count == 1
 
 
 def test_stopping_does_not_wait_for_the_buffer(deep):
     _, _, tape, engine, _ = deep
     engine.stop()
-    until(lambda: engine.rewinds == 1)
+    until(lambda: engine.takes.rewinds == 1)
     until(lambda: not engine.running)
     assert len(tape.sound) >= 26 * FRAME  # the tape keeps the rest of the older take
     assert tape.writes[-1] <= 20 * FRAME
@@ -497,7 +498,7 @@ def test_status_tells_what_is_going_on():
     assert status.steers == {"note_C": 0.5}
     assert status.level_db == pytest.approx(-6.0, abs=0.3)
     assert status.speed > 0 and status.playing
-    assert engine.real_time_factor > 0
+    assert engine.maker.real_time_factor > 0
 
 
 def test_stereo_streams_play_in_stereo():
@@ -564,10 +565,10 @@ def test_with_a_cue_the_music_is_the_same_to_the_last_bit():
 
 def test_a_morph_may_take_the_cue_along_and_going_back_restores_it():
     _, controls, _, engine = make(seconds=1.0, cue=True)
-    before = engine._state
-    engine._apply(controls.snapshot())
+    before, gains = engine.maker.state, engine.maker.levels.gains
+    engine.applier.follow([])
     controls.set_many({"/cue/gain": -12.0}, seconds=0.5)
-    engine._apply(controls.snapshot())
-    assert engine._gains["/cue/gain"].moving and not engine._gains["/gain"].moving
-    engine._state = before
-    assert not engine._gains["/cue/gain"].moving
+    engine.applier.follow([])
+    assert gains["/cue/gain"].moving and not gains["/gain"].moving
+    engine.maker.state = before
+    assert not gains["/cue/gain"].moving

@@ -92,7 +92,7 @@ def play_live(checkpoint: Path, direction: Path, folder: Path) -> tuple[np.ndarr
     dice = random.Random(1)
     engine.start()
     deadline = time.monotonic() + 60
-    while (engine.rewinds < 5 or tape.settled < 60 * FRAME) and time.monotonic() < deadline:
+    while (engine.takes.rewinds < 5 or tape.settled < 60 * FRAME) and time.monotonic() < deadline:
         if tape.settled + 10 * FRAME <= len(tape.sound):
             turn(controls, dice)
             tape.settled += dice.randrange(2 * FRAME)
@@ -102,7 +102,7 @@ def play_live(checkpoint: Path, direction: Path, folder: Path) -> tuple[np.ndarr
         tape.settled = len(tape.sound)
         assert time.monotonic() < deadline, "it never ended"
     assert engine.failure is None
-    return np.concatenate(kept.blocks), engine.rewinds
+    return np.concatenate(kept.blocks), engine.takes.rewinds
 
 
 def test_a_set_is_played_again_to_the_sample(checkpoint, direction, tmp_path):
@@ -193,10 +193,10 @@ def test_what_a_rewind_took_back_is_not_in_the_log(tmp_path):
 
     until(lambda: len(tape.sound) >= 26 * FRAME)
     controls.set("/temperature", 1.5, "web")
-    until(lambda: engine.rewinds == 1 and len(tape.sound) >= 26 * FRAME)
+    until(lambda: engine.takes.rewinds == 1 and len(tape.sound) >= 26 * FRAME)
     until(lambda: tape.writes[-1] >= 25 * FRAME)
     controls.set("/temperature", 0.5, "midi")  # before the first one was ever heard
-    until(lambda: engine.rewinds == 2)
+    until(lambda: engine.takes.rewinds == 2)
     engine.stop()
     while not engine.join(0.005):
         tape.settled = len(tape.sound)

@@ -1,0 +1,240 @@
+"""Hands the controls' values to the stream: what has changed, and what glides, once a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bridge.audio.dsp import Ramp, db_to_amplitude
+from bridge.controls.controls import Controls, Snapshot, Value
+from bridge.controls.parameters import PROMPT_SLOTS
+from bridge.engine.glide import Glide, GlideState
+from bridge.recording.log import Change, source_name
+from musicrfm.steering.schedules import eased, handed_over
+
+if TYPE_CHECKING:
+    from musicrfm.stream import MusicStream
+
+GAIN_SECONDS = 0.02
+# What of the sound glides when a morph asks for it: address -> attribute of the stream.
+SOUND = {"/guidance": "guidance_scale", "/temperature": "temperature"}
+ATTRIBUTES = {**SOUND, "/top_k": "top_k", "/steer_guidance": "steer_guidance"}
+WEIGHTS = tuple(f"/prompt/{slot}/weight" for slot in PROMPT_SLOTS)
+
+
+@dataclass(frozen=True)
+class Applied:
+    """Where the controls stand before a frame. values: as the stream has them. times, slow,
+    version: of the snapshot they are from."""
+
+    values: Mapping[str, Value]
+    times: Mapping[str, int]
+    slow: Mapping[str, float]
+    version: int
+    glides: Mapping[str, GlideState]
+    moving: frozenset[str]
+    restart: bool
+    count: int
+
+
+class Applier:
+    """Of one set, for its engine's thread.
+
+    steers: a direction's address -> its name in `stream.steering`. gains: ramps by address.
+    smoothing: frames that a coefficient takes to a new value.
+    """
+
+    def __init__(
+        self,
+        stream: MusicStream,
+        controls: Controls,
+        steers: Mapping[str, str],
+        gains: Mapping[str, Ramp],
+        smoothing: int,
+    ) -> None:
+        self._stream, self._controls = stream, controls
+        self._steers, self._gains = steers, gains
+        self._smoothing = smoothing
+        self._start = controls.snapshot().values  # changes are told from these on
+        self.values: dict[str, Value] = {}
+        self._times: Mapping[str, int] = {}
+        self._slow: Mapping[str, float] = {}  # the seconds that crossfades take, by address
+        self._version = 0
+        self._glides = {address: Glide(0.0) for address in (*steers, *WEIGHTS, *SOUND)}
+        self._moving: set[str] = set()
+        self._blend_due = False  # a prompt or its weight has changed in this frame
+        self.restart = False  # a panic waits for the curtain to close
+        self.count = 0  # control changes handed to the stream
+        self._setters = self._make_setters()
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the latest frame was made with other values than there are now."""
+        snapshot = self._controls.snapshot()
+        return snapshot.version != self._version and (
+            (snapshot.values, snapshot.times, snapshot.glides)
+            != (self.values, self._times, self._slow)
+        )
+
+    @property
+    def state(self) -> Applied:
+        return Applied(
+            dict(self.values),
+            self._times,
+            self._slow,
+            self._version,
+            {address: glide.state for address, glide in self._glides.items()},
+            frozenset(self._moving),
+            self.restart,
+            self.count,
+        )
+
+    @state.setter
+    def state(self, state: Applied) -> None:
+        self.values, self._moving = dict(state.values), set(state.moving)
+        self._times, self._slow, self._version = state.times, state.slow, state.version
+        self.restart, self.count = state.restart, state.count
+        for address, own in state.glides.items():
+            self._glides[address].state = own
+
+    def follow(self, changes: list[Change]) -> bool:
+        """Hand over all that has changed since the last frame, and move what glides one step on.
+
+        changes: gets those that are no start values. True, so that a caller can tell a failure.
+        """
+        snapshot = self._controls.snapshot()
+        if snapshot.version != self._version:
+            self._take(snapshot, changes)
+        self._step()
+        if self._blend_due:
+            self._blend_due = False
+            self._blend()
+        return True
+
+    def _take(self, snapshot: Snapshot, changes: list[Change]) -> None:
+        first = not self.values
+        panic = self._times.get("/panic", 0) != snapshot.times["/panic"]
+        for address, value in snapshot.values.items():
+            slow = snapshot.glides.get(address)
+            again = self._times.get(address, 0) != snapshot.times.get(address, 0)
+            # A fader moved during a crossfade takes over, even if it only says the same.
+            again = again or self._slow.get(address) != slow
+            if not again and self.values.get(address) == value:
+                continue
+            counts = self._hand_over(address, value, 0.0 if first or panic else slow, first)
+            if counts and (again or not first or value != self._start[address]):
+                source = self._controls.source("/panic" if panic else address)
+                changes.append(Change(address, value, slow, source_name(source)))
+        self._times, self._slow = snapshot.times, snapshot.glides
+        self.restart |= panic
+        self._version = snapshot.version  # last: what failed is tried again
+
+    def _step(self) -> None:
+        for address in tuple(self._moving):
+            glide = self._glides[address]
+            value = glide.step()
+            if address in self._steers:
+                self._stream.steering.set(self._steers[address], value)
+            elif address in SOUND:
+                setattr(self._stream, SOUND[address], value)
+            else:
+                self._blend_due = True
+            if not glide.moving:
+                self._moving.discard(address)
+
+    def _hand_over(self, address: str, value: Value, seconds: float | None, first: bool) -> bool:
+        """Makes one value count; whether it does.
+
+        seconds: how long it takes, None for the smoothing of coefficients and at once of all else.
+        first: before the first frame, where nothing is to be smoothed.
+        """
+        kept = self.values.get(address)
+        try:
+            if address in self._gains:
+                self._level(self._gains[address], float(value), seconds, first)
+            elif address in SOUND and not seconds:
+                self._glides[address].jump(float(value))
+                self._moving.discard(address)
+                self._setters[address](value)
+            elif address in self._glides:
+                self._glide(address, float(value), seconds)
+            elif address in self._setters:
+                self._setters[address](value)
+        except BaseException as error:
+            fallback = self._controls.parameters[address].default if kept is None else kept
+            self.values[address] = fallback
+            self._controls.reject(address, fallback, value, f"{address} stays as it was: {error}")
+            return False
+        self.values[address] = value
+        if kept is not None:
+            self.count += 1
+        return True
+
+    def _level(self, gain: Ramp, decibels: float, seconds: float | None, first: bool) -> None:
+        amplitude = db_to_amplitude(decibels)
+        if first:
+            gain.jump(amplitude)
+        else:
+            rate = self._stream.model.sample_rate
+            gain.to(amplitude, round((seconds or GAIN_SECONDS) * rate))
+
+    def _glide(self, address: str, value: float, seconds: float | None) -> None:
+        frames, course = self._smoothing, None
+        if seconds is not None:
+            frames = round(seconds * self._stream.model.frame_rate)
+            course = eased if address in SOUND else handed_over
+        self._glides[address].to(value, frames, course)
+        self._moving.add(address)
+
+    def _blend(self) -> None:
+        """Plays the prompts that have a weight; what they leave of 1 is left to the first one."""
+        weights: dict[str, float] = {}
+        for slot in PROMPT_SLOTS:
+            text, weight = str(self.values[f"/prompt/{slot}"]), 0.0
+            if text:
+                weight = self._glides[f"/prompt/{slot}/weight"].value
+            if weight > 0.0:
+                weights[text] = weights.get(text, 0.0) + weight
+        first = str(self.values["/prompt"])
+        rest = max(0.0, 1.0 - sum(weights.values()))
+        weights[first] = weights.get(first, 0.0) + rest
+        try:
+            if len(weights) > 1:
+                self._stream.set_prompts(weights)
+            elif self._stream.prompt != first:
+                self._stream.set_prompt(first)
+        except BaseException as error:
+            self._controls.report(f"the prompts stay as they were: {error}")
+
+    def _make_setters(self) -> dict[str, Callable[[Value], None]]:
+        """What a value does at once, by address; what has none is read by somebody else."""
+        stream, steering = self._stream, self._stream.steering
+
+        def attribute(name: str) -> Callable[[Value], None]:
+            return lambda value: setattr(stream, name, value)
+
+        def of(setter: Callable[[str, Value], None], name: str) -> Callable[[Value], None]:
+            return lambda value: setter(name, value)
+
+        setters = {address: attribute(name) for address, name in ATTRIBUTES.items()}
+        setters["/prompt"] = self._set_prompt
+        setters["/keep_norm"] = lambda value: setattr(steering, "keep_norm", bool(value))
+        setters |= {f"/prompt/{slot}": self._set_slot for slot in PROMPT_SLOTS}
+        for address, name in self._steers.items():
+            setters[f"{address}/inject"] = of(steering.set_inject, name)
+            setters[f"{address}/inject_per"] = of(steering.set_inject_per, name)
+            setters[f"{address}/component"] = of(steering.set_component, name)
+            setters[f"{address}/layers"] = of(steering.set_layers, name)
+            setters[f"{address}/schedule"] = of(steering.set_schedule, name)
+        return setters
+
+    def _set_prompt(self, text: Value) -> None:
+        if text != self._stream.prompt:
+            self._stream.set_prompt(str(text))
+        self._blend_due = True
+
+    def _set_slot(self, text: Value) -> None:
+        if text:
+            self._stream.encoded(str(text))  # so that what cannot be played is told at once
+        self._blend_due = True

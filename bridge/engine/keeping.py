@@ -1,0 +1,69 @@
+"""Gives what was heard to the recorders and the control log, and ends their files."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+
+from bridge.engine.frame import Frame
+from bridge.process.threads import Guard
+from bridge.recording.log import ControlLog
+from bridge.recording.recorder import Recorder
+
+MOST_UNRECORDED = 15_000  # blocks, five minutes of them, that wait for a recorder which fails
+
+
+class Keeper:
+    """Recorders get a block again if they failed on it. For the engine's thread, but for `end`."""
+
+    def __init__(
+        self, recorders: Sequence[Recorder], control_log: ControlLog | None, guard: Guard
+    ) -> None:
+        self.recorders = tuple(recorders)
+        self.control_log = control_log
+        self._guard = guard
+        self._waiting = tuple(deque[np.ndarray](maxlen=MOST_UNRECORDED) for _ in self.recorders)
+
+    def keep(self, frames: Sequence[Frame]) -> None:
+        """Frames that stay as they are."""
+        for frame in frames:
+            for waiting in self._waiting:
+                waiting.append(frame.audio)
+            if self.control_log is not None:
+                write = self.control_log.write
+                words = "the control log failed on a change"
+                self._guard(words, write, frame.number, frame.first, frame.changes)
+        for recorder, waiting in zip(self.recorders, self._waiting, strict=True):
+            if waiting:
+                self._guard("a recorder or a meter failed on a block", _record, recorder, waiting)
+
+    def end(self, samples: int, seconds: float | None = None) -> bool:
+        """Ends the files of a set of so many samples, all at once as a disk may be slow.
+
+        Whether they have ended, after so many seconds at most.
+        """
+        endings = [recorder.close for recorder in self.recorders]
+        if self.control_log is not None:
+            endings.append(partial(self.control_log.close, samples))
+        threads = [
+            threading.Thread(target=self._guard, args=("a file did not end well", end), daemon=True)
+            for end in endings
+        ]
+        until = None if seconds is None else time.monotonic() + seconds
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(until and max(0.0, until - time.monotonic()))
+        return not any(thread.is_alive() for thread in threads)
+
+
+def _record(recorder: Recorder, waiting: deque[np.ndarray]) -> None:
+    """Hands over all that waits; a block that it fails on stays the first."""
+    while waiting:
+        recorder.write(waiting[0])
+        waiting.popleft()
