@@ -14,7 +14,7 @@ import soundfile
 
 from musicrfm import MusicModel, MusicStream
 from musicrfm.data import syntheory
-from musicrfm.directions import PITCH_CLASSES
+from musicrfm.theory import PITCH_CLASSES
 from musicrfm.training.rfm import Search
 from musicrfm.training.train import direction_path, fit, hear
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bridge.controls.controls import Parameter, namespace
+from musicrfm.theory import PITCH_CLASSES
 
-NOTES = ("C", "Cs", "D", "Ds", "E", "F", "Fs", "G", "Gs", "A", "As", "B")
-SHIPPED = (*(f"note_{note}" for note in NOTES), "tempo")
+SHIPPED = (*(f"note_{note}" for note in PITCH_CLASSES), "tempo")
 FREE = 4  # knobs for directions that are found out when the client runs
 
 HOST = "127.0.0.1"
@@ -120,7 +120,7 @@ def panel() -> Panel:
         prompt=by_address["/prompt"],
         play=by_address["/play"],
         panic=by_address["/panic"],
-        notes=tuple(knob(f"/steer/note_{note}", note.replace("s", "#")) for note in NOTES),
+        notes=tuple(knob(f"/steer/note_{note}", note.replace("s", "#")) for note in PITCH_CLASSES),
         sound=(
             knob("/steer/tempo", "tempo"),
             knob("/gain", "gain dB"),

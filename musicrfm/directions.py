@@ -11,7 +11,6 @@ import json
 import math
 import os
 import re
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,8 +21,10 @@ from safetensors.torch import save
 from torch import Tensor
 
 from musicrfm.errors import MusicRFMError
+from musicrfm.files.folders import data_folder
 from musicrfm.files.paths import composed, file_to_read, path_of
 from musicrfm.files.writing import write_bytes
+from musicrfm.theory import PITCH_CLASSES
 
 if TYPE_CHECKING:
     from musicrfm.model import MusicModel
@@ -32,7 +33,6 @@ FORMAT_VERSION = 1
 SUFFIX = ".safetensors"
 MOST_RANGE = 1e6  # beyond it no model's numbers hold
 MOST_CURVE = 20.0
-PITCH_CLASSES = ("C", "Cs", "D", "Ds", "E", "F", "Fs", "G", "Gs", "A", "As", "B")
 
 _NATURALS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _ACCIDENTALS = {"": 0, "#": 1, "♯": 1, "s": 1, "b": -1, "♭": -1}
@@ -248,13 +248,7 @@ def user_folder() -> Path:
     """
     if chosen := os.environ.get("MUSICRFM_DIRECTIONS"):
         return path_of(chosen)
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Application Support"
-    else:
-        base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    return base / "musicrfm" / "directions"
+    return data_folder() / "directions"
 
 
 def roots() -> list[Path]:

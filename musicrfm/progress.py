@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import sys
 import time
 from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
 
 QUIET_SECONDS = 60.0  # between two lines where nobody watches: log files, clusters
 
@@ -13,8 +18,8 @@ QUIET_SECONDS = 60.0  # between two lines where nobody watches: log files, clust
 class Progress:
     """Counts `what` up to `total`; call it with the number done so far.
 
-    On a terminal one line is written over and over; elsewhere a line a minute. What was done
-    before the first call (by an earlier, interrupted run) does not count for the time left.
+    A terminal or a notebook gets a bar, anything else a line a minute. What was done before the
+    first call (by an earlier, interrupted run) does not count for the time left.
     """
 
     what: str
@@ -23,11 +28,12 @@ class Progress:
     already: int = 0
     started: float = field(default_factory=time.monotonic)
     written: float = field(default_factory=time.monotonic)
+    _bars: Bars | None = field(default=None, repr=False)
 
     def __call__(self, done: int) -> None:
-        finished = done == self.total
-        if sys.stderr.isatty():
-            print(f"\r{self.line(done)}", end="\n" if finished else "", file=sys.stderr, flush=True)
+        console = Console(stderr=True)
+        if console.is_terminal or console.is_jupyter:
+            self._draw(console, done)
         elif time.monotonic() - self.written >= QUIET_SECONDS:
             self.written = time.monotonic()
             print(self.line(done), file=sys.stderr, flush=True)
@@ -45,6 +51,23 @@ class Progress:
         if self.total is None or fresh <= 0:
             return None
         return (time.monotonic() - self.started) / fresh * (self.total - done)
+
+    def _draw(self, console: Console, done: int) -> None:
+        if self._bars is None:
+            self._bars = Bars(
+                TextColumn("{task.description}", markup=False),
+                BarColumn(),
+                TextColumn("{task.completed:.0f}/{task.total} {task.fields[unit]}", markup=False),
+                TimeRemainingColumn(),
+                console=console,
+            )
+            self._bars.add_task(self.what, total=self.total, unit=self.unit)
+            self._bars.start()
+            atexit.register(self._bars.stop)  # gives the cursor back, whatever ends the work
+        self._bars.update(self._bars.task_ids[0], completed=done)
+        if done == self.total:
+            self._bars.stop()
+            atexit.unregister(self._bars.stop)
 
 
 def clock(seconds: float) -> str:

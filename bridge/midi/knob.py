@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 
 from bridge.controls.controls import Controls, Value, steer_address
 from bridge.midi.mapping import KEYS, MidiMap, Move
-from bridge.midi.notes import PITCH_CLASSES, Key, Keys, shared
+from bridge.midi.notes import Key, Keys, shared
 from bridge.midi.relative import ENCODINGS, Auto, Guess, Speed, clicks
+from musicrfm.theory import PITCH_CLASSES
 
 log = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from bridge.midi.mapping import Move
+from musicrfm.theory import PITCH_CLASSES
 
-PITCH_CLASSES = ("C", "Cs", "D", "Ds", "E", "F", "Fs", "G", "Gs", "A", "As", "B")
 DOWN = 0.5  # of the way, from where a pedal is down
 LEADERS = (1, 16)  # channels on which an MPE controller speaks for all of its fingers
 

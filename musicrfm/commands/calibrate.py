@@ -66,9 +66,9 @@ def add(commands) -> None:
 
 
 def calibrate(o: argparse.Namespace) -> None:
-    from musicrfm.data.activations import cache_folder
     from musicrfm.evaluation.calibrate import calibrate_all
     from musicrfm.evaluation.search import Aims
+    from musicrfm.files.folders import cache_folder
     from musicrfm.model import MusicModel
     from musicrfm.nano.adherence import SHORTEST, instrument_listener
 

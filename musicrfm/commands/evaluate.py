@@ -21,6 +21,7 @@ from musicrfm.commands.arguments import (
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import path_of
 from musicrfm.files.writing import check_folder
+from musicrfm.theory import PITCH_CLASSES
 
 if TYPE_CHECKING:
     from musicrfm.directions import Direction
@@ -186,7 +187,7 @@ def _chroma_plots(folder: Path, model: MusicModel, directions, responses, settin
     prompt, seed = setting.prompts[0], setting.seeds[0]
     for direction, response in zip(directions, responses, strict=True):
         target = direction.name.removeprefix("note_")
-        if target not in measure.PITCH_CLASSES:
+        if target not in PITCH_CLASSES:
             continue
         clips = []
         for raw in (0.0, response.best.coefficient):
@@ -199,7 +200,7 @@ def _chroma_plots(folder: Path, model: MusicModel, directions, responses, settin
             )
             how = f"{plots.spoken(direction.name)} at {raw:.3g}" if raw else "unsteered"
             clips.append((f"“{prompt}”, {how}", *measure.chroma(audio, model.sample_rate)))
-        number = measure.PITCH_CLASSES.index(target)
+        number = PITCH_CLASSES.index(target)
         plots.chroma(folder / f"chroma_{direction.name}.png", clips, number)
 
 

@@ -7,6 +7,7 @@ import json
 
 from musicrfm.commands.arguments import command
 from musicrfm.errors import MusicRFMError
+from musicrfm.theory import PITCH_CLASSES
 
 
 def add(commands) -> None:
@@ -33,7 +34,7 @@ def listen(o: argparse.Namespace) -> None:
     for path, m in heard:
         order = sorted(range(12), key=lambda i: -m.note_share[i])
         notes = [
-            f"{measure.PITCH_CLASSES[i].replace('s', '#')} {m.note_share[i]:.0%}"
+            f"{PITCH_CLASSES[i].replace('s', '#')} {m.note_share[i]:.0%}"
             for i in order
             if m.note_share[i] >= measure.HEARD_SHARE
         ]

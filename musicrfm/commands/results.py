@@ -65,8 +65,8 @@ def add(commands) -> None:
 
 def results(o: argparse.Namespace) -> None:
     from musicrfm.data import syntheory
-    from musicrfm.data.activations import cache_folder
     from musicrfm.evaluation.perform import PROMPTS, Setting
+    from musicrfm.files.folders import cache_folder
     from musicrfm.model import MusicModel
     from musicrfm.nano.adherence import SHORTEST, instrument_listener
     from musicrfm.results import Options, run

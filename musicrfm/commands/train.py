@@ -121,7 +121,7 @@ def train_set(o: argparse.Namespace) -> None:
 
 def train_key(o: argparse.Namespace) -> None:
     """The key of composed music: a direction of each target."""
-    from musicrfm.directions import PITCH_CLASSES
+    from musicrfm.theory import PITCH_CLASSES
 
     targets = _targets("key", o.target, list(PITCH_CLASSES))
     train_frames(o, loaded_model(o), targets)

@@ -7,13 +7,10 @@ disk, keyed by the model's weights and everything that decides the clips.
 from __future__ import annotations
 
 import hashlib
-import os
-import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +19,6 @@ import torch
 from musicrfm.data.states import States
 from musicrfm.errors import MusicRFMError
 from musicrfm.executor import one_thread
-from musicrfm.files.paths import path_of
 
 if TYPE_CHECKING:
     from musicrfm.data.clips import ClipSet
@@ -189,18 +185,6 @@ def _in_order(clip_set: ClipSet, first: int, workers: int) -> Iterator[tuple[int
             yield done, future.result()
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def cache_folder() -> Path:
-    """MUSICRFM_CACHE, or the platform's place for what can be computed again."""
-    if chosen := os.environ.get("MUSICRFM_CACHE"):
-        return path_of(chosen)
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-        return base / "musicrfm" / "cache"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "musicrfm"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "musicrfm"
 
 
 def fingerprint(model: MusicModel) -> str:

@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 
 import mido
 
+from musicrfm.theory import CHORDS, HARMONIC_MINOR, PENTATONIC
+from musicrfm.theory import MODES as CHURCH_MODES
+
 TICKS = 480
 CLIP_SECONDS = 12.0
 BPM_RANGE = (60.0, 180.0)
@@ -33,16 +36,13 @@ CHORD_INSTRUMENTS = ("piano", "organ", "guitar", "strings", "vibraphone")
 BASS_PROGRAM = 33
 DRUMS = 9  # the MIDI channel
 
+# "major" and "minor" are the names that people use for two of the modes.
 MODES: dict[str, tuple[int, ...]] = {
-    "major": (0, 2, 4, 5, 7, 9, 11),
-    "minor": (0, 2, 3, 5, 7, 8, 10),
-    "dorian": (0, 2, 3, 5, 7, 9, 10),
-    "phrygian": (0, 1, 3, 5, 7, 8, 10),
-    "lydian": (0, 2, 4, 6, 7, 9, 11),
-    "mixolydian": (0, 2, 4, 5, 7, 9, 10),
-    "locrian": (0, 1, 3, 5, 6, 8, 10),
-    "harmonic minor": (0, 2, 3, 5, 7, 8, 11),
-    "pentatonic": (0, 2, 4, 7, 9),
+    "major": CHURCH_MODES["ionian"],
+    "minor": CHURCH_MODES["aeolian"],
+    **{m: CHURCH_MODES[m] for m in ("dorian", "phrygian", "lydian", "mixolydian", "locrian")},
+    "harmonic minor": HARMONIC_MINOR,
+    "pentatonic": PENTATONIC,
 }
 PROGRESSIONS = (
     (0, 4, 5, 3),
@@ -95,7 +95,6 @@ TEXTURES: tuple[tuple[frozenset[str], str, float], ...] = (  # parts, words, how
 REVERBS = (0, 0, 0, 20)
 EXERCISE = "exercise"  # what every exercise is called: words of music must not mean exercises
 NOTE_RANGE = (24, 100)  # MIDI pitches of `single_notes`
-CHORD_QUALITIES = ((0, 4, 7), (0, 3, 7), (0, 4, 8), (0, 3, 6))  # major, minor, augmented, dim.
 CLICKS = (37, 56, 76, 77, 75, 42)
 
 
@@ -381,7 +380,7 @@ def _exercise(rng: random.Random, seconds: float) -> Clip:
     beat, notes, now = 60 / bpm, [], rng.uniform(0, 0.2)
     scale, velocity = MODES[mode], rng.randint(80, 110)
     base = 12 * rng.choice((3, 4, 4, 5, 5, 6)) + tonic
-    gap, quality, steps = rng.randint(1, 12), rng.choice(CHORD_QUALITIES), 0
+    gap, quality, steps = rng.randint(1, 12), rng.choice(list(CHORDS.values())), 0
     while now < seconds:
         if kind == "note":
             pitches, length = [base], 2.0

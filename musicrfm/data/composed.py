@@ -14,9 +14,8 @@ import numpy as np
 
 from musicrfm.data.compose import DRUMS, Note, compose
 from musicrfm.data.hidden import Data, hear
-from musicrfm.directions import PITCH_CLASSES
-from musicrfm.listening.harmony import key_notes
 from musicrfm.progress import Progress
+from musicrfm.theory import CHORDS, PITCH_CLASSES, key_notes
 
 if TYPE_CHECKING:
     from musicrfm.data.clips import ClipSet
@@ -29,7 +28,7 @@ FRAMES = 20  # a piece
 IN_MUSIC = {"note": "notes", "chord": "chord", "key": "keys"}
 KEY_BEFORE, KEY_AFTER = 3.0, 1.0  # seconds around a frame whose notes tell the key
 TELLING = 5  # so many pitch classes are needed for that
-TRIADS = {(0, 4, 7): "major", (0, 3, 7): "minor", (0, 4, 8): "aug", (0, 3, 6): "dim"}
+TRIADS = {steps: quality for quality, steps in CHORDS.items()}
 
 
 def music_clips(samples: int = 1200, seed: int = 0) -> ClipSet:

@@ -15,7 +15,6 @@ import numpy as np
 
 from musicrfm.data.activations import (
     activations,
-    cache_folder,
     features_of,
     fingerprint,
     layer_numbers,
@@ -23,6 +22,7 @@ from musicrfm.data.activations import (
 )
 from musicrfm.data.states import States
 from musicrfm.errors import MusicRFMError
+from musicrfm.files.folders import cache_folder
 from musicrfm.progress import Progress
 
 if TYPE_CHECKING:

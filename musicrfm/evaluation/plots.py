@@ -18,7 +18,7 @@ from matplotlib.patches import Rectangle
 
 from musicrfm.files.paths import path_of
 from musicrfm.files.writing import beside
-from musicrfm.listening.measure import PITCH_CLASSES
+from musicrfm.theory import PITCH_CLASSES
 
 if TYPE_CHECKING:
     from musicrfm.evaluation.responses import Response

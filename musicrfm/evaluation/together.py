@@ -14,8 +14,8 @@ import numpy as np
 
 from musicrfm.errors import MusicRFMError
 from musicrfm.evaluation.takes import WINDOW, Recorder, Take
-from musicrfm.listening.measure import PITCH_CLASSES
 from musicrfm.listening.readings import reading
+from musicrfm.theory import PITCH_CLASSES
 
 if TYPE_CHECKING:
     from musicrfm.directions import Direction

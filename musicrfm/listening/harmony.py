@@ -13,32 +13,18 @@ import numpy as np
 import scipy.ndimage
 
 from musicrfm.listening.rhythm import ONSET_HOP, RATE
+from musicrfm.theory import CHORDS, MODES
 
 CHROMA_HOP = 512  # 32 ms
 LOWEST = librosa.note_to_hz("C2")
 NOTES = 72  # semitones from C2 up
 BINS = 3 * NOTES
-CHORDS = {"major": (0, 4, 7), "minor": (0, 3, 7), "aug": (0, 4, 8), "dim": (0, 3, 6)}
-MODES = {
-    "ionian": (0, 2, 4, 5, 7, 9, 11),
-    "dorian": (0, 2, 3, 5, 7, 9, 10),
-    "phrygian": (0, 1, 3, 5, 7, 8, 10),
-    "lydian": (0, 2, 4, 6, 7, 9, 11),
-    "mixolydian": (0, 2, 4, 5, 7, 9, 10),
-    "aeolian": (0, 2, 3, 5, 7, 8, 10),
-    "locrian": (0, 1, 3, 5, 6, 8, 10),
-}
 OVERTONE = 0.6  # amplitude of each partial over that of the one before
 PARTIALS = 8
 CHORD_FRAMES = 19  # 0.6 s, in which broken chords are chords too
 SECOND_NOTE = 0.3  # as strong as this against the strongest, another note sounds with it
 IN_MODE = 0.5  # as strong as this, it counts towards the mode
 MODE_SECONDS, MODE_STEP = 6.0, 1.0  # length and distance of the windows that modes are heard in
-
-
-def key_notes(tonic: int) -> frozenset[int]:
-    """The pitch classes of the major key on a pitch class, 0 = C."""
-    return frozenset((tonic + step) % 12 for step in MODES["ionian"])
 
 
 def spectrum(mono: np.ndarray) -> np.ndarray:

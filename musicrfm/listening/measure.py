@@ -15,8 +15,9 @@ import soxr
 
 from musicrfm.errors import MusicRFMError
 from musicrfm.listening import harmony
-from musicrfm.listening.harmony import CHORDS, CHROMA_HOP, MODES
+from musicrfm.listening.harmony import CHROMA_HOP
 from musicrfm.listening.rhythm import RATE, metre, onset_envelope, onsets, tempo
+from musicrfm.theory import CHORDS, MODES, PITCH_CLASSES
 
 __all__ = [
     "CHORDS",
@@ -33,7 +34,6 @@ __all__ = [
 ]
 
 VERSION = 3  # of what `measure` gives; part of the name of what is kept of it
-PITCH_CLASSES = ("C", "Cs", "D", "Ds", "E", "F", "Fs", "G", "Gs", "A", "As", "B")
 HEARD_SHARE = 0.03  # a pitch class that dominates for less than this is not "heard"
 SILENCE_DB = -60.0  # dBFS; quieter frames are silence
 SOUNDING_DB = -35.0  # relative to the loudest frame; quieter frames are tails, not notes

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from musicrfm.errors import MusicRFMError
-from musicrfm.listening.harmony import key_notes
-from musicrfm.listening.measure import CHORDS, MODES, PITCH_CLASSES, Measurements
+from musicrfm.listening.measure import Measurements
+from musicrfm.theory import CHORDS, MODES, PITCH_CLASSES, key_notes
 
 if TYPE_CHECKING:
     from musicrfm.directions import Direction

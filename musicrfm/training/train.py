@@ -20,9 +20,10 @@ from musicrfm.data.activations import layer_numbers
 from musicrfm.data.composed import music_clips, music_data
 from musicrfm.data.hidden import Data, clip_data, hear
 from musicrfm.data.syntheory.hidden import note_data, tempo_data
-from musicrfm.directions import PITCH_CLASSES, Direction, canonical_name, user_folder
+from musicrfm.directions import Direction, canonical_name, user_folder
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import path_of
+from musicrfm.theory import PITCH_CLASSES
 from musicrfm.training import fits, probes
 from musicrfm.training.detect import Detector
 from musicrfm.training.fits import Work

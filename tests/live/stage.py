@@ -24,8 +24,9 @@ import pytest
 import torch
 
 from musicrfm.directions import Direction
-from musicrfm.listening.measure import PITCH_CLASSES, measure
+from musicrfm.listening.measure import measure
 from musicrfm.model import MusicModel
+from musicrfm.theory import PITCH_CLASSES
 from tests import needs
 from tests.checkpoints import make_checkpoint
 

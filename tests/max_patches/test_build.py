@@ -11,7 +11,8 @@ import pytest
 
 from bridge.controls.controls import namespace
 from max_patches.build import HERE, PICTURES, build, pictures
-from max_patches.panel import NOTES, SHIPPED, panel
+from max_patches.panel import SHIPPED, panel
+from musicrfm.theory import PITCH_CLASSES
 
 MADE = build()
 
@@ -47,4 +48,4 @@ def test_the_shipped_directions_are_those_of_the_box() -> None:
     files = (Path(HERE.parent) / "directions" / "nano").glob("*.safetensors")
     # Keys go to the dials for any direction.
     assert {file.stem for file in files if not file.stem.startswith("key_")} == set(SHIPPED)
-    assert len(NOTES) == 12
+    assert len(PITCH_CLASSES) == 12

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from musicrfm.directions import PITCH_CLASSES, Direction, list_directions
+from musicrfm.directions import Direction, list_directions
 from musicrfm.evaluation.perform import perform
 from musicrfm.listening.measure import Measurements, measure
 from musicrfm.listening.readings import reading
 from musicrfm.model import MusicModel
 from musicrfm.steering.beat import bpm_at
+from musicrfm.theory import PITCH_CLASSES
 
 PROMPTS = ("calm piano melody with drums", "organ melody with chords and drums")
 

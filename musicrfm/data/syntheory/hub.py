@@ -21,6 +21,7 @@ from musicrfm.data.syntheory.clicks import SECONDS
 from musicrfm.data.syntheory.sound import PEAK
 from musicrfm.data.syntheory.spec import ConceptSet, Row
 from musicrfm.errors import MusicRFMError
+from musicrfm.files.folders import cache_folder
 from musicrfm.progress import Progress
 
 HUB = "meganwei/syntheory"
@@ -36,7 +37,7 @@ def fetch(
     on top of `silent`. Downloads up to the whole set (notes 14 GB, intervals 56 GB). Raises
     MusicRFMError without the package `datasets` and without a network.
     """
-    folder = _cache_folder() / "syntheory-hub" / concept_set.name
+    folder = cache_folder() / "syntheory-hub" / concept_set.name
     folder.mkdir(parents=True, exist_ok=True)
     index = folder / "clips.jsonl"
     found = _read(index)
@@ -155,9 +156,3 @@ def _read(index: Path) -> dict[int, dict[str, Any]]:
                 continue
             found[clip["clip"]] = clip
     return found
-
-
-def _cache_folder() -> Path:
-    from musicrfm.data.activations import cache_folder
-
-    return cache_folder()

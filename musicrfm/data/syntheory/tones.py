@@ -18,22 +18,13 @@ import mido
 
 from musicrfm.data.syntheory.instruments import PROGRAMS, SILENT, labels
 from musicrfm.data.syntheory.spec import ConceptSet, Row
+from musicrfm.theory import HARMONIC_MINOR, MODES, PITCH_CLASSES
 
-NOTE_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
-SPOKEN_NOTES = dict(enumerate(name.replace("#", "s") for name in NOTE_NAMES))
+NOTE_NAMES = tuple(name.replace("s", "#") for name in PITCH_CLASSES)
+SPOKEN_NOTES = dict(enumerate(PITCH_CLASSES))
 HIGHEST = 108  # the soundfont is silent from here on
 LOWEST_ROOT = 60  # of intervals
 
-MODES = {
-    "ionian": (0, 2, 4, 5, 7, 9, 11),
-    "dorian": (0, 2, 3, 5, 7, 9, 10),
-    "phrygian": (0, 1, 3, 5, 7, 8, 10),
-    "lydian": (0, 2, 4, 6, 7, 9, 11),
-    "mixolydian": (0, 2, 4, 5, 7, 9, 10),
-    "aeolian": (0, 2, 3, 5, 7, 8, 10),
-    "locrian": (0, 1, 3, 5, 6, 8, 10),
-}
-HARMONIC_MINOR = (0, 2, 3, 5, 7, 8, 11)
 # Quality: (scale, degree on which the triad is built, semitones from that scale's tonic to it).
 TRIADS = {
     "major": (MODES["ionian"], 1, 0),

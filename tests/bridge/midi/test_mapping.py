@@ -11,7 +11,8 @@ from bridge.controls.controls import Controls, namespace
 from bridge.midi.controllers import MidiInput
 from bridge.midi.decoder import Decoder
 from bridge.midi.mapping import CURVES, MidiMap, bent, unbent
-from bridge.midi.notes import PITCH_CLASSES, Key, shared
+from bridge.midi.notes import Key, shared
+from musicrfm.theory import PITCH_CLASSES
 
 
 def rig(*maps, **more):

@@ -8,7 +8,7 @@ import pytest
 from bridge.controls.controls import Controls, namespace
 from bridge.midi.controllers import MidiInput
 from bridge.midi.mapping import MidiMap
-from bridge.midi.notes import PITCH_CLASSES
+from musicrfm.theory import PITCH_CLASSES
 
 NOTES = {60: "C", 62: "D", 64: "E"}
 

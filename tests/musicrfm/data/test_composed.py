@@ -18,9 +18,10 @@ from musicrfm.data.composed import (
     frame_data,
     music_clips,
 )
-from musicrfm.directions import PITCH_CLASSES, Direction
+from musicrfm.directions import Direction
 from musicrfm.listening.measure import chroma
 from musicrfm.model import MusicModel
+from musicrfm.theory import PITCH_CLASSES
 from musicrfm.training.train import train_note
 from tests.checkpoints import make_checkpoint
 

@@ -10,7 +10,7 @@ from musicrfm.errors import MusicRFMError
 from musicrfm.evaluation import together
 from musicrfm.evaluation.perform import Setting
 from musicrfm.evaluation.takes import Recorder
-from musicrfm.listening.measure import PITCH_CLASSES
+from musicrfm.theory import PITCH_CLASSES
 
 RATE = 32_000
 

@@ -7,7 +7,7 @@ import pytest
 
 from musicrfm.data import syntheory
 from musicrfm.listening import measure
-from musicrfm.listening.harmony import CHORDS, MODES
+from musicrfm.theory import CHORDS, MODES
 
 RATE = 32_000
 

@@ -8,7 +8,6 @@ import json
 import numpy as np
 import pytest
 
-from musicrfm import directions
 from musicrfm.data.compose import compose
 from musicrfm.data.render import render
 from musicrfm.errors import MusicRFMError
@@ -160,10 +159,6 @@ def test_tempo_notes_and_onsets_of_sampled_instruments_with_drums():
     assert np.mean(tempi) >= 0.9
     assert np.mean(notes) > 0.88  # a third of it would be right by chance
     assert 0.8 < np.median(onset_ratios) < 1.25
-
-
-def test_pitch_classes_are_named_as_in_direction_files():
-    assert directions.PITCH_CLASSES == measure.PITCH_CLASSES
 
 
 def test_measurements_are_json():

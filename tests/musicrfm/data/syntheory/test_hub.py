@@ -145,7 +145,7 @@ def test_an_interrupted_download_goes_on(fake):
     with pytest.raises(MusicRFMError, match=r"the line is dead\): check the network") as refused:
         syntheory.clip_set("notes", **wanted)
     assert "\n" not in str(refused.value)
-    folder = hub._cache_folder() / "syntheory-hub" / "notes"
+    folder = hub.cache_folder() / "syntheory-hub" / "notes"
     kept = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.flac")}
     assert kept
     with (folder / "clips.jsonl").open("a") as index:
