@@ -100,8 +100,15 @@ def _matches(devices: Sequence[Device], wanted: str, systems: Mapping[int, str])
         there = [d for d in devices if _squashed(_system(d, systems)) == system]
         if there := _matches(there, rest, systems) if rest else there:
             return there
+    unplaced = PLACES.sub(" ", text)
+    if unplaced != text and (
+        same := [
+            d for d in devices if PLACES.sub(" ", _plain(label(d, systems))).startswith(unplaced)
+        ]
+    ):
+        return same  # a card that has another place now
     words = re.findall(r"\w+", text)
-    if words and (
+    if not all(map(_is_number, words)) and (
         some := [d for d in devices if all(w in _plain(label(d, systems)) for w in words)]
     ):
         return some

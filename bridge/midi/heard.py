@@ -70,6 +70,11 @@ class Heard:
         return max(self.positions) - min(self.positions) if self.positions else 0.0
 
     @property
+    def is_switch(self) -> bool:
+        """It was switched on, and perhaps off again."""
+        return self.name.source == "cc" and self.codes[0] == 127 and set(self.codes) <= {0, 127}
+
+    @property
     def is_button(self) -> bool:
         """It was at most at one end and at one other place."""
         codes = set(self.codes)
@@ -100,7 +105,7 @@ def found(heard: Iterable[tuple[Move, str]], target: str = "number") -> Found | 
     knobs = [one for one in groups if one.name.source != "note"]
     fingers = {one.name[2:] for one in notes if _has_finger(one, knobs)}
     knobs = [one for one in knobs if not (_of_finger(one) and one.name[2:] in fingers)]
-    moved = [one for one in knobs if one.extent > 0.0]
+    moved = _untouched([one for one in knobs if one.extent > 0.0], heard)
     if notes and not moved:
         # A touched encoder that was turned by one click has moved as well.
         moved = [one for one in knobs if one.name.source == "cc" and set(one.codes) <= CLICK]
@@ -170,6 +175,20 @@ def _fine(heard: Sequence[tuple[Move, str]]) -> set[tuple[int, tuple[int, str]]]
     return {one for one, times in pairs.items() if 2 * times >= coarse[one]}
 
 
+def _untouched(moved: list[Heard], heard: Sequence[tuple[Move, str]]) -> list[Heard]:
+    """Without the switches that only say that a fader or encoder is touched, by a control change.
+
+    Such a switch is on before what it belongs to moves.
+    """
+    began: dict[Name, int] = {}
+    for at, (move, port) in enumerate(heard):
+        began.setdefault(Name(move.source, move.number, move.channel, port), at)
+    turned = [began[one.name] for one in moved if one.extent > JITTER and not one.is_button]
+    if not turned:
+        return moved
+    return [one for one in moved if not (one.is_switch and began[one.name] < max(turned))]
+
+
 def _has_finger(note: Heard, knobs: Iterable[Heard]) -> bool:
     """Whether a key sends what the finger on it does: pressure, or all that an MPE key does."""
     return "pressure" in _beside(note, knobs) or _is_mpe(note, knobs)
@@ -213,10 +232,13 @@ def _button(one: Heard, target: str) -> Found:
     codes = one.codes
     pressed = any(before and not after for before, after in pairwise(codes))
     toggles = pressed and (target == "switch" or (target == "number" and set(codes) == {0, 127}))
+    # One that says nothing when it is let go says the same at every press.
+    toggles = toggles or (target == "switch" and len(codes) > 1 and set(codes) == {127})
     kind = None if toggles or target == "trigger" else one.kind
     source, number, channel, port = one.name
     mapping = MidiMap(source, number, channel=channel, toggle=toggles, relative=kind)
-    return Found(mapping, port, certain=pressed or len(set(codes)) > 1)
+    ask = "if it is endless, turn it back as well" if kind not in (None, "off") else ""
+    return Found(mapping, port, toggles or pressed or len(set(codes)) > 1, ask)
 
 
 def _note(one: Heard, groups: Iterable[Heard], target: str) -> Found:

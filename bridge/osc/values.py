@@ -49,8 +49,10 @@ def fitting(parameter: Parameter, arguments: tuple) -> object:
             return arguments[0]
         if not parameter.words:
             return arguments[texts[0]]
-        # Max sends a prompt without quotes word by word, and its numbers as numbers.
-        words = map(_word, arguments[texts[0] : texts[-1] + 1])
+        # Max sends a prompt without quotes word by word, and its numbers as numbers. What stands
+        # before a single text, or behind the last one, is something else that the sender says.
+        first = 0 if len(texts) > 1 else texts[0]
+        words = map(_word, arguments[first : texts[-1] + 1])
         return " ".join(word for word in words if word)
     exact = int if kinds == "i" else float
     numbers = [one for one in arguments if isinstance(one, (int, float))]

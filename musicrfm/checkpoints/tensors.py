@@ -20,8 +20,8 @@ import torch
 from torch import Tensor
 
 from musicrfm.errors import MusicRFMError
+from musicrfm.files.paths import LFS
 
-LFS = b"version https://git-lfs.github.com/spec/"
 SAFE = (2, 6)  # since this PyTorch, `weights_only` holds what it promises (CVE-2025-32434)
 _UNSAFE = re.compile(r"(?:Unsupported (?:global|class|operand).*?|GLOBAL )\b([\w.]+\.\w+)")
 

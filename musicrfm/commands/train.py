@@ -12,7 +12,7 @@ from musicrfm.commands.arguments import command, count, octave_argument, octaves
 from musicrfm.commands.training import loaded_model, make, processes, training_arguments
 from musicrfm.data.labels import TRUTH
 from musicrfm.errors import MusicRFMError
-from musicrfm.files.numerals import shape
+from musicrfm.files.numerals import is_quantity, shape
 from musicrfm.files.paths import composed
 
 if TYPE_CHECKING:
@@ -249,6 +249,11 @@ def _kind_of(values: list, target: str | None) -> str:
         raise MusicRFMError(
             f"most labels are numbers, but {others[0]!r} is none: put it right, or say "
             "--kind multiclass if each label is a class"
+        )
+    if len(set(others)) > 1 and all(map(is_quantity, others)):
+        raise MusicRFMError(
+            f"labels such as {others[0]!r} hold a number, but are none: leave away what is not of "
+            "the number, or say --kind multiclass if each label is a class"
         )
     return "regression" if numeric and len(set(values)) > FEW else "multiclass"
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from musicrfm.errors import MusicRFMError
-from musicrfm.files.numerals import Ambiguous, numbers, shapes
+from musicrfm.files.numerals import Ambiguous, numbers, shape, shapes
 from musicrfm.files.paths import composed, path_of
 from musicrfm.files.text import read_text
 
@@ -26,6 +26,7 @@ TRUTH = {
 FIX = "save it as CSV UTF-8"
 SEPARATORS = ",;\t"
 _SEPARATOR_LINE = re.compile(r'\s*"?sep=(.)"?\s*', re.IGNORECASE)
+_AS_TEXT = re.compile(r'="(.*)"|\'(.*)')  # how spreadsheets are told to leave a cell alone
 _SPACES = " \t\u00a0\u202f\u200b\ufeff"
 
 
@@ -133,10 +134,20 @@ def _split(table: str, separator: str) -> list[tuple[int, list[str]]]:
     reader = csv.reader(io.StringIO(table, newline=""), delimiter=separator)
     lines = []
     for cells in reader:
-        cells = [composed(cell.strip(_SPACES)) for cell in cells]
+        cells = [composed(_bare(cell.strip(_SPACES))) for cell in cells]
         if any(cells):
             lines.append((reader.line_num, cells))
     return lines
+
+
+def _bare(cell: str) -> str:
+    """Without what makes a number a text: ="0.5" and '0.5."""
+    said = _AS_TEXT.fullmatch(cell)
+    if not said:
+        return cell
+    if said[1] is not None:
+        return said[1]
+    return said[2] if shape(said[2]) else cell
 
 
 def _fit(lines: list[tuple[int, list[str]]], hints: Collection[str]) -> tuple[bool, float, int]:

@@ -23,6 +23,7 @@ from musicrfm.files.paths import file_to_read
 log = logging.getLogger(__name__)
 
 MOST_BYTES = 64 * 2**20
+MOST_BEFORE = 1024  # bytes before the file itself; MacBinary has 128
 TICKS = 32_000  # a beat, in what is written: 15.6 µs each
 TEMPO = 500_000  # microseconds a beat, where a file does not say
 _DATA = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
@@ -118,9 +119,9 @@ def _song(data: bytes) -> Song:
 
 
 def _unwrapped(data: bytes) -> bytes:
-    """The MIDI file in a RIFF file, as Windows' programs wrote them."""
+    """The MIDI file in a RIFF file, as Windows' programs wrote them, or behind a Mac's header."""
     if data[:4] != b"RIFF" or data[8:12] != b"RMID":
-        return data
+        return data[max(0, data.find(b"MThd", 0, MOST_BEFORE)) :]
     at = 12
     while at + 8 <= len(data):
         length = int.from_bytes(data[at + 4 : at + 8], "little")

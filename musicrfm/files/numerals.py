@@ -24,6 +24,16 @@ _MISSING = re.compile(
 )
 
 
+_QUANTITY = re.compile(
+    r"\(?[+-]?[0-9][0-9.,'’ ]*\)?(\s+[^\W\d]+[/²]?\w*|\s*(bpm|db|k?hz|ms|°\w?|[$£¥€]))"
+    r"|[$£¥€]\s*[0-9.,]+"
+    r"|\([0-9.,]+\)|[0-9.,]+-"  # below zero, as accountants write it
+    r"|[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?([.,][0-9]+)?"
+    r"|[0-9]{1,4}(?P<mark>[./-])[0-9]{1,2}(?P=mark)[0-9]{2,4}",
+    re.IGNORECASE,
+)
+
+
 class Ambiguous(Exception):
     """`index`: of the cell. The text says what it could be."""
 
@@ -82,6 +92,11 @@ def shape(text: str) -> Shape | None:
     if _EITHER.fullmatch(body) and not spaced and not found["power"]:
         return Shape(text, digits, either=last, percent=percent)
     return Shape(text, digits, decimal=last, percent=percent)
+
+
+def is_quantity(text: str) -> bool:
+    """Whether a text holds a number, but with a unit or in another form: 120 BPM, 1:30."""
+    return _QUANTITY.fullmatch(text.translate(_SPACES).strip()) is not None
 
 
 def _grouped(text: str, mark: str) -> bool:

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from musicrfm.errors import MusicRFMError
 
+# What git leaves in the place of a large file until it is asked for that.
+LFS = b"version https://git-lfs.github.com/spec/"
 _CONTROL = re.compile(r"[\0-\x1f\x7f]")
 _SPOKEN = {"\t": "a tab", "\n": "a line break", "\r": "a line break"}
 _KINDS = {
@@ -70,6 +72,10 @@ def file_to_read(path: str | os.PathLike[str], what: str = "file") -> Path:
     try:
         kind = stat.S_IFMT(found.stat().st_mode)
     except (FileNotFoundError, NotADirectoryError):
+        if found.is_symlink():
+            raise MusicRFMError(
+                f"{str(path)!r} is only a link to {os.readlink(found)!r}, and that is not there"
+            ) from None
         near = _nearest(found)
         hint = f"; did you mean {near!r}?" if near else ""
         raise MusicRFMError(f"there is no {what} {str(path)!r}{hint}") from None

@@ -21,7 +21,7 @@ from musicrfm.errors import MusicRFMError
 from musicrfm.files import flac
 from musicrfm.files.heads import Spliced, right
 from musicrfm.files.mpeg import next_frame
-from musicrfm.files.paths import file_to_read
+from musicrfm.files.paths import LFS, file_to_read
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,7 @@ Sound = tuple[np.ndarray, int]
 BLOCK = 4096  # samples that are read at a time
 MOST_SAMPLES = 2**30  # 4 GiB as float32; nine hours of mono at 32 kHz
 LOWEST_RATE, HIGHEST_RATE = 1_000, 768_000  # Hz
+LOUDEST = 2.0**32  # of a sample; whole numbers of 32 bits taken for full scale are below
 CANCELLED = 0.1  # the mix against the sides, as amplitudes
 _AHEAD = 2**18  # bytes that a decoder may have read ahead
 _OTHER_FORMATS = (
@@ -71,6 +72,11 @@ def read_sound(
         raise MusicRFMError(
             f"{shown!r} has samples that are no numbers (NaN or infinite), the first one "
             f"{at:.2f} s into what is read: export it again"
+        )
+    if (peak := float(np.abs(audio).max())) > LOUDEST:
+        raise MusicRFMError(
+            f"{shown!r} has samples that cannot be sound, up to {peak:.0e}, where 1 is full scale: "
+            "export it again"
         )
     return audio, reader.rate
 
@@ -164,9 +170,11 @@ class _Reader:
 
     def _no_sound(self, error: str) -> str:
         self._raw.seek(0)
-        start = self._raw.read(16)
+        start = self._raw.read(len(LFS))
         if not start:
             return f"{self._shown!r} is no sound file that can be read: it is empty"
+        if start == LFS:
+            return f"{self._shown!r} is only git's note of a file: `git lfs pull` fetches that"
         for at, mark, name in _OTHER_FORMATS:
             if start[at : at + len(mark)] == mark:
                 return (

@@ -30,9 +30,10 @@ _OTHER_FORMATS = (
     (b"\xd0\xcf\x11\xe0", "an Office document"),
     (b"{\\rtf", "a document with formatting (RTF)"),
     (b"%PDF", "a PDF"),
+    (b"<", "a web page or XML"),
 )
-# Letters to Windows; to a Mac these bytes are ä, é, ö, ü and others that are far more usual.
-_LETTERS_OF_A_MAC = frozenset(b"\x83\x8a\x8e\x9a\x9e\x9f")
+# Letters to Windows; to a Mac these bytes are ä, é, ö, ü, Ü, á and others, far more usual.
+_LETTERS_OF_A_MAC = frozenset(b"\x83\x86\x87\x88\x8a\x8e\x98\x9a\x9e\x9f")
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,7 @@ def found(devices: list[dict], wanted: str) -> int:
         ("14", 14),
         ("pro motu", 13),
         ("Lautsprecher (USB-Audiogera\u0308t)", 15),  # the other way to write it
+        ("Lautsprecher (3- USB-Audiogerät)", 14),  # put into another socket
     ],
 )
 def test_on_windows(wanted, index):
@@ -107,6 +108,8 @@ def test_on_windows(wanted, index):
         ("16ch Core Audio", 7),
         ("808", 11),  # its name, though another has that number
         ("focusrite asio", 1010),
+        ("HDA Intel PCH: HDMI 1 (hw:2,7)", 3),  # its card came later this time
+        ("HDA Intel PCH: HDMI 1 (hw:2,7), ALSA", 3),
     ],
 )
 def test_elsewhere(wanted, index):
@@ -143,7 +146,22 @@ def test_two_that_are_alike_are_told_apart_by_number():
 
 
 @pytest.mark.parametrize(
-    "wanted", ["", " ", ",", "Scarlett", "MOTU 828, ASIO", "99", "#", "#99", "²", "٣", "9" * 5000]
+    "wanted",
+    [
+        "",
+        " ",
+        ",",
+        "Scarlett",
+        "MOTU 828, ASIO",
+        "99",
+        "-1",
+        "3,4",
+        "#",
+        "#99",
+        "²",
+        "٣",
+        "9" * 5000,
+    ],
 )
 def test_what_is_not_there_is_an_error_that_names_what_is(wanted):
     with pytest.raises(SetupError, match="no output device matches .*; there are: 4 'CABLE") as one:

@@ -110,6 +110,12 @@ FINGER = [*bend(-300, 200, channel=3), *cc(74, 64, 70, 80, channel=3)]
         (key(0, *cc(71, 1, 1, 127), velocity=127), {"cc": 71, "relative": "twos"}),
         (key(0, *cc(71, 1), velocity=127), {"cc": 71}),
         (key(90, *cc(7, 10, 40, 90)), {"cc": 7, "relative": "off"}),
+        # Or it switches something on and off again: X-Touch Compact, faders 1, 2 and 6.
+        ([*cc(101, 127), *cc(1, 9, 40, 50), *cc(101, 0)], {"cc": 1, "relative": "off"}),
+        ([*cc(102, 127), *cc(2, 9, 40, 50), *cc(102, 0)], {"cc": 2, "relative": "off"}),
+        ([*cc(106, 127), *cc(6, 9, 40, 50), *cc(106, 0)], {"cc": 6, "relative": "off"}),
+        ([*cc(110, 127), *cc(16, 1, 1, 65), *cc(110, 0)], {"cc": 16, "relative": "signed"}),
+        ([*cc(11, 63, 64, 63, 64), *cc(41, 127, 0)], {"cc": 41, "toggle": True}),
         # Keys and pads that say more than their note.
         (key(60, *PRESSURE), {"note": 60}),
         ([*cc(88, 17), *key(60)], {"note": 60}),
@@ -155,6 +161,8 @@ def test_what_moved_is_learned_and_not_what_came_first(sent, entry):
         (cc(41, 127, 0), "switch", True, True),
         (cc(41, 90, 0), "switch", True, True),
         (cc(41, 127), "switch", False, False),  # a button that is held, or one that latches
+        (cc(41, 127, 127), "switch", True, True),  # a button that says only when it is pressed
+        (cc(41, 127, 127), "number", False, False),  # or an encoder
         (cc(41, 127, 0), "trigger", False, True),
         (key(36), "switch", True, True),
         (key(36)[:1], "switch", True, False),  # a pad that is held, or a fader that is touched

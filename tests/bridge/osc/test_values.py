@@ -40,6 +40,7 @@ def whole(value: int) -> Untagged:
         ("/play", (True,), True),
         ("/prompt", ("slow", "strings"), "slow strings"),
         ("/prompt", ("play", 3, "drums", "at", 0.5, None, "speed"), "play 3 drums at 0.5 speed"),
+        ("/prompt", (90, "bpm", "piano", 1.0), "90 bpm piano"),
         ("/prompt", (1, "slow strings", 1.0), "slow strings"),
         ("/prompt", (5,), 5),
         ("/prompt/2", ("slow", "strings"), "slow strings"),

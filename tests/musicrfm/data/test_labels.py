@@ -6,7 +6,7 @@ import pytest
 
 from musicrfm.data.labels import read_labels
 from musicrfm.errors import MusicRFMError
-from musicrfm.files.numerals import Ambiguous, numbers, shape, shapes
+from musicrfm.files.numerals import Ambiguous, is_quantity, numbers, shape, shapes
 
 WANTED = [{"file": "a.wav", "energy": 0.5}, {"file": "b.wav", "energy": 1.25}]
 
@@ -32,6 +32,8 @@ def read(tmp_path, table: str | bytes):
         "\n\nfile,energy\n\na.wav,0.5\n   \nb.wav,1.25\n\n",
         " File , energy\u00a0\n a.wav , 0.5\nb.wav,1.25\n",
         "file,energy\ra.wav,0.5\rb.wav,1.25\r",
+        'file,energy\na.wav,="0.5"\nb.wav,"=""1.25"""\n',
+        "file;energy\n=\"a.wav\";'0,5\nb.wav;'1,25\n",
         ",file,energy\n0,a.wav,0.5\n1,b.wav,1.25\n",
         "file;energy\na.wav;50 %\nb.wav;125 %\n",
         "file;energy\na.wav;5,0E-01\nb.wav;1,25E+00\n",
@@ -117,3 +119,15 @@ def test_numbers(cells, values):
 )
 def test_no_numbers(text):
     assert shape(text) is None and shapes(["1", text]) is None
+
+
+def test_numbers_with_something_beside_them_are_neither_numbers_nor_classes():
+    quantities = ["120 BPM", "-3,5 dB", "-3,5dB", "1,5 €", "€ 1,5", "(0.5)", "0.5-", "1:30"]
+    quantities += ["00:01:30,5", "01.05.2024", "2024-05-01", "440Hz", "3 Sterne", "20 km/h"]
+    classes = ["4/4", "80s", "90er", "C4", "take 3", "2nd", "bright", "0.5", "3 very slow ones", ""]
+    assert all(map(is_quantity, quantities))
+    assert not any(map(is_quantity, classes))
+
+
+def test_an_apostrophe_stays_where_no_number_follows(tmp_path):
+    assert read(tmp_path, "file,mood\na.wav,'tis\n")[0]["mood"] == "'tis"

@@ -61,6 +61,8 @@ def riff(data: bytes) -> bytes:
         (smf(track(NOTE), kind=2), 0.5),  # one song of format 2
         (smf(track(NOTE)) + b"rubbish behind", 0.5),
         (riff(smf(track(NOTE))), 0.5),
+        (b"\0\x08song.mid".ljust(128, b"\0") + smf(track(NOTE)), 0.5),  # MacBinary
+        (b"\r\n" + smf(track(NOTE)), 0.5),
         (smf(track([*NOTE, (480, b"\xff\x2f\0"), (9600, b"\x90\x40\x40")])), 1.0),
     ],
 )

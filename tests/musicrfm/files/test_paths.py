@@ -63,6 +63,13 @@ def test_what_cannot_be_read_is_told(tmp_path):
         file_to_read(tmp_path / "Take1.WAV" / "x")
 
 
+@pytest.mark.needs("posix")  # Windows asks for a right to make links
+def test_a_link_to_nothing_is_told(tmp_path):
+    (tmp_path / "take.wav").symlink_to("gone.wav")
+    with pytest.raises(MusicRFMError, match="is only a link to 'gone.wav', and that is not there"):
+        file_to_read(tmp_path / "take.wav")
+
+
 @pytest.mark.needs("posix")  # Windows has no named pipes in folders
 def test_a_pipe_or_device_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe.wav")

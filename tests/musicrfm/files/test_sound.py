@@ -145,6 +145,7 @@ def test_an_empty_wav_with_a_tag_behind_it_stays_empty(tmp_path, take):
         (b"fLaC", "is no sound file that can be read"),
         (b"\0\0\0\x1cftypM4A \0\0\0\0M4A mp42isom", "it is MP4 or AAC"),
         (b"MThd\0\0\0\6", "it is MIDI"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull"),
     ],
 )
 def test_what_is_no_sound(tmp_path, content, said):
@@ -163,6 +164,14 @@ def test_numbers_that_are_none_are_told_with_their_place(tmp_path, take):
         with pytest.raises(MusicRFMError, match=r"\(NaN or infinite\), the first one 3.00 s into"):
             read_sound(tmp_path / "a.wav")
         assert len(read_sound(tmp_path / "a.wav", first=2.0)[0]) == 2 * RATE
+
+
+def test_samples_that_cannot_be_are_told(tmp_path, take):
+    wrong = take.copy()
+    wrong[5] = 1e30
+    soundfile.write(tmp_path / "a.wav", wrong, RATE, subtype="FLOAT")
+    with pytest.raises(MusicRFMError, match=r"cannot be sound, up to 1e\+30, where 1 is full"):
+        read_sound(tmp_path / "a.wav")
 
 
 def test_a_rate_that_cannot_be_is_told(tmp_path, take):

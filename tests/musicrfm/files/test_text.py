@@ -48,6 +48,8 @@ def test_windows_letters_are_read_and_told(caplog):
     ("data", "said"),
     [
         ("Stück".encode("mac_roman"), r"is not UTF-8 \(byte 2, in line 1\)"),
+        ("Übung".encode("mac_roman"), r"is not UTF-8 \(byte 0, in line 1\)"),
+        (b"<html><table>", "is a web page"),
         (b"a\nb\x81", r"is not UTF-8 \(byte 3, in line 2\)"),
         (b"a\0b", "is not a text file"),
         (b"PK\x03\x04\0\0", "is a spreadsheet or archive"),
