@@ -202,118 +202,199 @@ def single_notes(seed: int, seconds: float = CLIP_SECONDS) -> Clip:
     )
 
 
+@dataclass
+class _Style:
+    """How one piece is made, drawn once for all of its bars."""
+
+    lead: str
+    mood: dict
+    parts: frozenset[str]
+    tonic: int
+    mode: str
+    bpm: float
+    low: int  # the lead's range, in MIDI pitches
+    high: int
+    rhythms: list
+    progression: tuple[int, ...]
+    groove: tuple
+    comping: tuple[float, ...]
+    bassline: tuple[float, ...]
+    arpeggio: tuple[int, ...]
+    step: float  # beats from one note of an arpeggio to the next
+    key_change: bool
+    tempo_change: str
+    change_at: float
+    shift: int
+    jump: float
+    drift: float
+    meter: int
+
+
+@dataclass
+class _Bar:
+    """One bar. start, beat: in seconds. chord: three degrees of the scale on `root`."""
+
+    number: int
+    start: float
+    beat: float
+    root: int
+    scale: tuple[int, ...]
+    chord: list[int]
+
+
 def _music(rng: random.Random, seconds: float) -> Clip:
     lead = rng.choice(list(INSTRUMENTS))
     chords = rng.choice([i for i in CHORD_INSTRUMENTS if i != lead])
-    mood_name = rng.choice(list(MOODS))
-    mood = MOODS[mood_name]
+    mood = rng.choice(list(MOODS))
     parts, texture = texture_of(rng, lead, chords)
+    style = _style(rng, lead, MOODS[mood], parts)
+    programs = {0: INSTRUMENTS[lead][0], 1: INSTRUMENTS[chords][0], 2: BASS_PROGRAM}
+    band = _Band(rng, style)
+    tempi, beats, lines = [(0.0, style.bpm)], [], []
+    start = rng.uniform(0, 0.4)
+    band.degree = rng.randrange(7)
+    root, bpm, number, changed = style.tonic, style.bpm, 0, False
+    slowest, fastest = BPM_RANGE
+    while start < seconds:
+        if start > style.change_at and not changed:
+            changed = True
+            root = (style.tonic + style.shift) % 12 if style.key_change else style.tonic
+            bpm *= style.jump if style.tempo_change == "jump" else 1.0
+        bpm *= style.drift if style.tempo_change == "drift" and number else 1.0
+        bpm = min(fastest, max(slowest, bpm))
+        if bpm != tempi[-1][1]:
+            tempi.append((start, bpm))
+        beat = 60.0 / bpm
+        beats += [start + i * beat for i in range(style.meter)]
+        lines.append(start)
+        degree = style.progression[number % 4]
+        chord = [degree, degree + 2, degree + 4]
+        band.play(_Bar(number, start, beat, root, MODES[style.mode], chord))
+        start += style.meter * beat
+        number += 1
+    return Clip(
+        phrase(rng, texture, mood),
+        "music",
+        lead,
+        style.tonic,
+        style.mode,
+        style.bpm,
+        [n for n in band.notes if n.start < seconds],
+        programs,
+        rng.choice(REVERBS),
+        tempi,
+        [*beats, start],
+        [*lines, start],
+        seconds,
+    )
+
+
+def _style(rng: random.Random, lead: str, mood: dict, parts: frozenset[str]) -> _Style:
     tonic, mode = rng.randrange(12), rng.choice(list(MODES))
     slowest, fastest = BPM_RANGE
     bpm = slowest * (fastest / slowest) ** rng.random()
-    program, low, high = INSTRUMENTS[lead]
-    programs = {0: program, 1: INSTRUMENTS[chords][0], 2: BASS_PROGRAM}
-    low, high = low + 12 * min(0, mood["octave"]), high + 12 * max(0, mood["octave"])
-    low, high = (
-        (low, high - 12)
-        if mood["octave"] < 0
-        else (low + 12, high)
-        if mood["octave"] > 0
-        else (low, high)
-    )
-    rhythms = [rng.choice(SPARSE if rng.random() < mood["sparse"] else RHYTHMS) for _ in range(2)]
-    progression, groove = rng.choice(PROGRESSIONS), rng.choice(GROOVES)
-    comping = rng.choice(((0, 1, 2, 3), (0, 2), (0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5), (0, 1.5, 3)))
-    bassline = rng.choice(
-        ((0, 1, 2, 3), (0, 2), (0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5), (0, 1.5, 2, 3.5))
-    )
-    arpeggio = rng.choice(((0, 1, 2, 1), (0, 1, 2, 3), (0, 2, 1, 2), (3, 2, 1, 0)))
-    step = rng.choice((0.5, 0.5, 0.25 if bpm < 110 else 0.5))
-    key_change = rng.random() < 0.2
-    tempo_change = rng.choices(("none", "jump", "drift"), weights=(5, 3, 2))[0]
-    change_at = rng.uniform(3, 9)
-    shift = rng.choice((2, 3, 5, 7, 9, 10))
-    jump, drift = rng.choice((0.6, 0.7, 0.8, 1.25, 1.4, 1.65)), rng.choice((0.93, 0.95, 1.05, 1.07))
-    meter = rng.choice((4, 4, 4, 4, 3))
-    notes: list[Note] = []
-    start, bar, root, now_bpm, changed = rng.uniform(0, 0.4), 0, tonic, bpm, False
-    tempi, beats, bars = [(0.0, bpm)], [], []
-    degree = rng.randrange(7)
-    while start < seconds:
-        if start > change_at and not changed:
-            changed = True
-            root = (tonic + shift) % 12 if key_change else tonic
-            now_bpm *= jump if tempo_change == "jump" else 1.0
-        now_bpm *= drift if tempo_change == "drift" and bar else 1.0
-        now_bpm = min(fastest, max(slowest, now_bpm))
-        if now_bpm != tempi[-1][1]:
-            tempi.append((start, now_bpm))
-        scale, beat = MODES[mode], 60.0 / now_bpm
-        beats += [start + i * beat for i in range(meter)]
-        bars.append(start)
-        chord_degree = progression[bar % 4]
-        chord = [chord_degree, chord_degree + 2, chord_degree + 4]
-
-        def add(at, length, pitch, accent=0, channel=0, start=start, beat=beat):
-            if at >= meter:  # the patterns are four beats long; a waltz leaves the last one out
-                return
-            length = min(length, meter - at)
-            velocity = mood["velocity"] + accent + rng.randint(-5, 5)
-            notes.append(Note(start + at * beat, length * beat, pitch, velocity, channel))
-
-        if "melody" in parts:
-            for at, length in rhythms[bar % 2]:
-                degree = _next_degree(rng, degree, chord, strong=at in (0, 2))
-                pitch = _pitch(root, scale, degree, low, high)
-                add(at, length * 0.92, pitch, 10 if at == 0 else 0)
-        if "arpeggio" in parts:
-            for i in range(round(4 / step)):
-                place = arpeggio[i % 4]
-                tone = chord[place % 3] + 7 * (place // 3)
-                pitch = _voice(root, scale, tone, low)
-                add(i * step, step * 0.95, pitch, 12 if i * step % 1 == 0 else 0)
-        for part, channel, loud in (("comping", 0, 0), ("chords", 1, -18)):
-            if part in parts:
-                hits = comping if part == "comping" or "drums" in parts else (0, 1, 2, 3)
-                for i, at in enumerate(hits):
-                    length = (hits[i + 1] if i + 1 < len(hits) else 4) - at
-                    for tone in chord:
-                        add(
-                            at,
-                            length * 0.9,
-                            _voice(root, scale, tone, 55),
-                            loud + (8 if at == 0 else 0),
-                            channel,
-                        )
-        if "bass" in parts:
-            for i, at in enumerate(bassline):
-                tone = chord_degree if i % 4 != 3 else chord_degree + 4
-                add(at, 0.45, _voice(root, scale, tone, 36), 6, 2)
-        if "drums" in parts:
-            for drum, places in groove:
-                for at in places:
-                    loud = {KICK: 14, SNARE: 6}.get(drum, -22)
-                    add(at, 0.2, drum, loud + (8 if at == 0 else 0), DRUMS)
-        start += meter * beat
-        bar += 1
-    notes = [n for n in notes if n.start < seconds]
-    prompt = phrase(rng, texture, mood_name)
-    reverb = rng.choice(REVERBS)
-    return Clip(
-        prompt,
-        "music",
+    _, low, high = INSTRUMENTS[lead]
+    if mood["octave"] < 0:
+        low, high = low + 12 * mood["octave"], high - 12
+    elif mood["octave"] > 0:
+        low, high = low + 12, high + 12 * mood["octave"]
+    steady = ((0, 1, 2, 3), (0, 2), (0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5))
+    return _Style(
         lead,
+        mood,
+        parts,
         tonic,
         mode,
         bpm,
-        notes,
-        programs,
-        reverb,
-        tempi,
-        [*beats, start],
-        [*bars, start],
-        seconds,
+        low,
+        high,
+        rhythms=[
+            rng.choice(SPARSE if rng.random() < mood["sparse"] else RHYTHMS) for _ in range(2)
+        ],
+        progression=rng.choice(PROGRESSIONS),
+        groove=rng.choice(GROOVES),
+        comping=rng.choice((*steady, (0, 1.5, 3))),
+        bassline=rng.choice((*steady, (0, 1.5, 2, 3.5))),
+        arpeggio=rng.choice(((0, 1, 2, 1), (0, 1, 2, 3), (0, 2, 1, 2), (3, 2, 1, 0))),
+        step=rng.choice((0.5, 0.5, 0.25 if bpm < 110 else 0.5)),
+        key_change=rng.random() < 0.2,
+        tempo_change=rng.choices(("none", "jump", "drift"), weights=(5, 3, 2))[0],
+        change_at=rng.uniform(3, 9),
+        shift=rng.choice((2, 3, 5, 7, 9, 10)),
+        jump=rng.choice((0.6, 0.7, 0.8, 1.25, 1.4, 1.65)),
+        drift=rng.choice((0.93, 0.95, 1.05, 1.07)),
+        meter=rng.choice((4, 4, 4, 4, 3)),
     )
+
+
+class _Band:
+    """Plays bar by bar; `degree` is where the melody stands in the scale."""
+
+    def __init__(self, rng: random.Random, style: _Style) -> None:
+        self._rng, self._style = rng, style
+        self.notes: list[Note] = []
+        self.degree = 0
+
+    def play(self, bar: _Bar) -> None:
+        parts = self._style.parts
+        if "melody" in parts:
+            self._melody(bar)
+        if "arpeggio" in parts:
+            self._arpeggio(bar)
+        if "comping" in parts:
+            self._chords(bar, self._style.comping, 0, 0)
+        if "chords" in parts:
+            hits = self._style.comping if "drums" in parts else (0, 1, 2, 3)
+            self._chords(bar, hits, 1, -18)
+        if "bass" in parts:
+            self._bass(bar)
+        if "drums" in parts:
+            self._drums(bar)
+
+    def _add(
+        self, bar: _Bar, at: float, length: float, pitch: int, accent: int = 0, channel: int = 0
+    ) -> None:
+        """A note at a place in the bar; at, length: in beats."""
+        meter = self._style.meter
+        if at >= meter:  # the patterns are four beats long; a waltz leaves the last one out
+            return
+        length = min(length, meter - at)
+        velocity = self._style.mood["velocity"] + accent + self._rng.randint(-5, 5)
+        start = bar.start + at * bar.beat
+        self.notes.append(Note(start, length * bar.beat, pitch, velocity, channel))
+
+    def _melody(self, bar: _Bar) -> None:
+        low, high = self._style.low, self._style.high
+        for at, length in self._style.rhythms[bar.number % 2]:
+            self.degree = _next_degree(self._rng, self.degree, bar.chord, strong=at in (0, 2))
+            pitch = _pitch(bar.root, bar.scale, self.degree, low, high)
+            self._add(bar, at, length * 0.92, pitch, 10 if at == 0 else 0)
+
+    def _arpeggio(self, bar: _Bar) -> None:
+        step = self._style.step
+        for i in range(round(4 / step)):
+            place = self._style.arpeggio[i % 4]
+            tone = bar.chord[place % 3] + 7 * (place // 3)
+            pitch = _voice(bar.root, bar.scale, tone, self._style.low)
+            self._add(bar, i * step, step * 0.95, pitch, 12 if i * step % 1 == 0 else 0)
+
+    def _chords(self, bar: _Bar, hits: tuple[float, ...], channel: int, loud: int) -> None:
+        for at, end in zip(hits, (*hits[1:], 4), strict=True):
+            for tone in bar.chord:
+                pitch = _voice(bar.root, bar.scale, tone, 55)
+                accent = loud + (8 if at == 0 else 0)
+                self._add(bar, at, (end - at) * 0.9, pitch, accent, channel)
+
+    def _bass(self, bar: _Bar) -> None:
+        for i, at in enumerate(self._style.bassline):
+            tone = bar.chord[0] + (4 if i % 4 == 3 else 0)
+            self._add(bar, at, 0.45, _voice(bar.root, bar.scale, tone, 36), 6, 2)
+
+    def _drums(self, bar: _Bar) -> None:
+        for drum, places in self._style.groove:
+            for at in places:
+                loud = {KICK: 14, SNARE: 6}.get(drum, -22)
+                self._add(bar, at, 0.2, drum, loud + (8 if at == 0 else 0), DRUMS)
 
 
 def texture_of(rng: random.Random, lead: str, chords: str) -> tuple[frozenset[str], str]:

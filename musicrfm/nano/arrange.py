@@ -10,7 +10,7 @@ import bisect
 import math
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from musicrfm.data.compose import (
     BASS_PROGRAM,
@@ -69,50 +69,9 @@ def arrange(tune: Tune, seed: int, seconds: float) -> Clip:
     octave = MOODS[mood]["octave"]
     low, high = low + (12 if octave > 0 else 0), high - (12 if octave < 0 else 0)
     loud = MOODS[mood]["velocity"]
-    notes: list[Note] = []
-
-    def add(at: float, length: float, pitch: int, accent: float, channel: int) -> None:
-        """at, length: in beats of the tune."""
-        begin, end = clock(at), clock(at + length)
-        if begin is None or begin >= seconds:
-            return
-        shake = rng.gauss(0, FOOT if channel == DRUMS else HAND)
-        held = max(0.05, ((end if end is not None else seconds) - begin) * 0.93)
-        velocity = round(loud + accent + rng.gauss(0, 5))
-        notes.append(Note(max(0.0, begin + shake), held, pitch, velocity, channel))
-
-    for span in clock.spans(len(bars)):
-        bar = bars[span]
-        start = bar.onset
-        if parts & {"melody"}:
-            for at, length, pitch in _between(voices[0], start, onsets[span + 1]):
-                placed = _fold(pitch + shift, low, high)
-                add(at, length, placed, 10 if at == start else 4 * ((at - start) % 1 == 0), 0)
-        for part, channel, softer in (("comping", 0, 0), ("chords", 1, -18)):
-            if part not in parts:
-                continue
-            if len(voices) == 4:  # the composer's own inner voices
-                for voice in voices[channel:]:
-                    for at, length, pitch in _between(voice, start, onsets[span + 1]):
-                        add(at, length, _fold(pitch + shift, 43, 79), softer, channel)
-            else:
-                for at, length in clock.comping(bar.beats):
-                    for pitch in _voicing(bar.chords[int(at)], 52):
-                        add(start + at, length, pitch, softer + 6 * (at == 0), channel)
-        if "arpeggio" in parts:
-            steps = clock.steps(unit)
-            for i in range(bar.beats * steps):
-                chord = _voicing(bar.chords[i // steps], low)
-                pitch = (*chord, chord[0] + 12)[clock.figure[i % len(clock.figure)]]
-                add(start + i / steps, 1 / steps, _fold(pitch, low, high), 8 * (i % steps == 0), 0)
-        if "bass" in parts:
-            for at, fifth in clock.bass(bar.beats):
-                chord = bar.chords[int(at)]
-                tone = chord[2] if fifth else chord[0]
-                add(start + at, 0.9, 36 + (tone - 36) % 12, 4 + 6 * (at == 0), 2)
-        if "drums" in parts:
-            for drum, at, accent in clock.drums(bar.beats, unit):
-                add(start + at, 0.2, drum, accent, DRUMS)
+    player = _Player(rng, clock, voices, onsets, shift, unit, (low, high), loud, seconds)
+    for number in clock.spans(len(bars)):
+        player.play(parts, bars[number], onsets[number + 1])
 
     if tune.dance and "melody" in parts and rng.random() < SAY_DANCE:
         words = words.replace("melody", tune.dance, 1)
@@ -126,7 +85,7 @@ def arrange(tune: Tune, seed: int, seconds: float) -> Clip:
         (tune.tonic + shift) % 12,
         tune.mode,
         bpm,
-        [n for n in notes if n.start < seconds],
+        [n for n in player.notes if n.start < seconds],
         programs,
         rng.choice(REVERBS),
         clock.tempi,
@@ -134,6 +93,80 @@ def arrange(tune: Tune, seed: int, seconds: float) -> Clip:
         lines,
         seconds,
     )
+
+
+@dataclass
+class _Player:
+    """Plays bar by bar into `notes`. Places and lengths are in beats of the tune.
+
+    onsets: of its bars. shift: semitones. unit: quarter notes in a beat as written. reach: of the
+    lead, in MIDI pitches. loud: as a MIDI velocity.
+    """
+
+    rng: random.Random
+    clock: _Clock
+    voices: Sequence
+    onsets: Sequence[float]
+    shift: int
+    unit: float
+    reach: tuple[int, int]
+    loud: int
+    seconds: float
+    notes: list[Note] = field(default_factory=list)
+
+    def play(self, parts: frozenset[str], bar: Bar, end: float) -> None:
+        if "melody" in parts:
+            self._melody(bar, end)
+        if "comping" in parts:
+            self._chords(bar, end, 0, 0)
+        if "chords" in parts:
+            self._chords(bar, end, 1, -18)
+        if "arpeggio" in parts:
+            self._arpeggio(bar)
+        if "bass" in parts:
+            self._bass(bar)
+        if "drums" in parts:
+            for drum, at, accent in self.clock.drums(bar.beats, self.unit):
+                self._add(bar.onset + at, 0.2, drum, accent, DRUMS)
+
+    def _add(self, at: float, length: float, pitch: int, accent: float, channel: int) -> None:
+        begin, end = self.clock(at), self.clock(at + length)
+        if begin is None or begin >= self.seconds:
+            return
+        shake = self.rng.gauss(0, FOOT if channel == DRUMS else HAND)
+        held = max(0.05, ((end if end is not None else self.seconds) - begin) * 0.93)
+        velocity = round(self.loud + accent + self.rng.gauss(0, 5))
+        self.notes.append(Note(max(0.0, begin + shake), held, pitch, velocity, channel))
+
+    def _melody(self, bar: Bar, end: float) -> None:
+        for at, length, pitch in _between(self.voices[0], bar.onset, end):
+            accent = 10 if at == bar.onset else 4 * ((at - bar.onset) % 1 == 0)
+            self._add(at, length, _fold(pitch + self.shift, *self.reach), accent, 0)
+
+    def _chords(self, bar: Bar, end: float, channel: int, softer: int) -> None:
+        if len(self.voices) == 4:  # the composer's own inner voices
+            for voice in self.voices[channel:]:
+                for at, length, pitch in _between(voice, bar.onset, end):
+                    self._add(at, length, _fold(pitch + self.shift, 43, 79), softer, channel)
+            return
+        for at, length in self.clock.comping(bar.beats):
+            for pitch in _voicing(bar.chords[int(at)], 52):
+                self._add(bar.onset + at, length, pitch, softer + 6 * (at == 0), channel)
+
+    def _arpeggio(self, bar: Bar) -> None:
+        low, high = self.reach
+        steps, figure = self.clock.steps(self.unit), self.clock.figure
+        for i in range(bar.beats * steps):
+            chord = _voicing(bar.chords[i // steps], low)
+            pitch = _fold((*chord, chord[0] + 12)[figure[i % len(figure)]], low, high)
+            self._add(bar.onset + i / steps, 1 / steps, pitch, 8 * (i % steps == 0), 0)
+
+    def _bass(self, bar: Bar) -> None:
+        for at, fifth in self.clock.bass(bar.beats):
+            chord = bar.chords[int(at)]
+            tone = chord[2] if fifth else chord[0]
+            pitch = 36 + (tone - 36) % 12
+            self._add(bar.onset + at, 0.9, pitch, 4 + 6 * (at == 0), 2)
 
 
 class _Clock:
