@@ -30,6 +30,8 @@ else:
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
+FIRST = (ROOT / "docs" / "first.md").read_text("utf-8")
+DIRECTIONS = (ROOT / "docs" / "directions.md").read_text("utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 # Import name → distribution.
 PROVIDED_AS = {
@@ -189,9 +191,9 @@ def names_in(node: ast.AST) -> list[str]:
     return []
 
 
-def readme_commands() -> list[list[str]]:
-    """Every command line in the README's plain code blocks, `python3 run.py` left off."""
-    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+def commands_in(text: str) -> list[list[str]]:
+    """Every command line in a page's plain code blocks, `python3 run.py` left off."""
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
     lines = [line for kind, block in blocks if not kind for line in block.splitlines()]
     return [shlex.split(line.removeprefix("python3 run.py ")) for line in lines]
 
@@ -201,7 +203,11 @@ SERVER_ADDRESSES = {"/ping", "/get", "/list", "/reply_port", "/subscribe", "/uns
 
 
 class TestReadme:
-    @pytest.mark.parametrize("words", readme_commands(), ids=lambda words: " ".join(words))
+    """What the README, and the pages that its reader comes to next, say."""
+
+    @pytest.mark.parametrize(
+        "words", commands_in(README + FIRST + DIRECTIONS), ids=lambda words: " ".join(words)
+    )
     def test_a_command_is_understood(
         self, words: list[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -215,7 +221,7 @@ class TestReadme:
             assert kinds == parameter.type and len(values) == 1
 
     def test_it_begins_with_playing_and_testing(self) -> None:
-        commands = [words[0] for words in readme_commands()[:2]]
+        commands = [words[0] for words in commands_in(README)[:2]]
         assert commands == ["bridge", "pytest"]
         assert set(commands) <= set(run.EXTRAS)
 
@@ -226,24 +232,48 @@ class TestReadme:
     def test_its_table_of_controls_is_true(self) -> None:
         """All of them are in docs/controls.md; those shown here are shown as they are."""
         known = {parameter.address: table_row(parameter) for parameter in namespace(["NAME"])}
-        rows = re.findall(r"^\| `(/[^` ]*).*$", README, re.MULTILINE)
-        lines = re.findall(r"^\| `/.*$", README, re.MULTILINE)
+        rows = re.findall(r"^\| `(/[^` ]*).*$", FIRST, re.MULTILINE)
+        lines = re.findall(r"^\| `/.*$", FIRST, re.MULTILINE)
         shown = dict(zip(rows, lines, strict=True))
         assert {"/prompt", "/gain", "/steer/NAME"} <= shown.keys()
         for address, line in shown.items():
             if address not in SERVER_ADDRESSES:
                 assert line == known[address]
 
-    def test_the_files_it_names_are_there(self) -> None:
-        linked = re.findall(r"\]\((?!https?:)([^)#]+)\)", README)
-        quoted = re.findall(r"`((?:[\w.-]+/)+[\w.-]*)`", README)
-        ours = [name for name in quoted if name.split("/")[0] in {p.name for p in ROOT.iterdir()}]
-        assert linked and ours
-        for name in [*linked, *ours]:
-            assert (ROOT / name).exists(), name
-
     def test_it_says_that_metas_weights_are_not_free(self) -> None:
         assert "CC-BY-NC 4.0" in README
+
+
+PAGES = [
+    *ROOT.glob("*.md"),
+    *ROOT.glob("docs/**/*.md"),
+    *(ROOT / folder / "README.md" for folder in ("benchmarks", "directions", "examples")),
+]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+class TestPages:
+    def test_what_it_links_to_is_there(self, page: Path) -> None:
+        for link in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text("utf-8")):
+            name, _, part = link.partition("#")
+            target = page.parent / name if name else page
+            assert target.exists(), link
+            if part:
+                assert part in anchors(target), link
+
+    def test_the_files_it_names_are_there(self, page: Path) -> None:
+        named = re.findall(r"`((?:[\w.-]+/)+(?:[\w-]+\.\w+)?)`", page.read_text("utf-8"))
+        code = {"musicrfm", "bridge", "tests", "max_patches", "benchmarks"}
+        for name in named:
+            if name.split("/")[0] in code:
+                assert (ROOT / name).exists(), name
+
+
+def anchors(page: Path) -> set[str]:
+    """What a page's headings are called in links to them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    plain = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings)
+    return {heading.replace(" ", "-") for heading in plain}
 
 
 def parsed(command: str, arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> bool:
