@@ -14,8 +14,11 @@ from musicrfm.errors import MusicRFMError
 if TYPE_CHECKING:
     from musicrfm.directions import Direction, list_directions
     from musicrfm.model import MusicModel
+    from musicrfm.steering.hooks import capture, clamp, intervene, patch, project_out, steered
     from musicrfm.steering.steering import Steering
     from musicrfm.stream import MusicStream
+
+__version__ = "0.1.0"
 
 __all__ = [
     "Direction",
@@ -23,7 +26,13 @@ __all__ = [
     "MusicRFMError",
     "MusicStream",
     "Steering",
+    "capture",
+    "clamp",
+    "intervene",
     "list_directions",
+    "patch",
+    "project_out",
+    "steered",
 ]
 
 _HOMES = {
@@ -31,7 +40,13 @@ _HOMES = {
     "MusicModel": "musicrfm.model",
     "MusicStream": "musicrfm.stream",
     "Steering": "musicrfm.steering.steering",
+    "capture": "musicrfm.steering.hooks",
+    "clamp": "musicrfm.steering.hooks",
+    "intervene": "musicrfm.steering.hooks",
     "list_directions": "musicrfm.directions",
+    "patch": "musicrfm.steering.hooks",
+    "project_out": "musicrfm.steering.hooks",
+    "steered": "musicrfm.steering.hooks",
 }
 
 
@@ -39,3 +54,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'musicrfm' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -52,7 +52,7 @@ def canonical_name(name: str) -> str:
     return prefix + PITCH_CLASSES[(_NATURALS[letter.upper()] + _ACCIDENTALS[accidental]) % 12]
 
 
-@dataclass
+@dataclass(eq=False)  # a key for whoever steers
 class Direction:
     """A concept as a direction in the hidden states of one model.
 

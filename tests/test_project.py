@@ -19,6 +19,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+import musicrfm
 import run
 from bridge.commands.clients import PROGRAMS
 from bridge.controls.controls import Parameter, namespace
@@ -97,11 +98,11 @@ class TestWheel:
             for path in (ROOT / package).rglob("*.py"):
                 assert path.relative_to(ROOT).as_posix() in names
         tops = {name.split("/")[0] for name in names}
-        assert tops == {"musicrfm", "bridge", f"musicrfm_bridge-{PROJECT['version']}.dist-info"}
+        assert tops == {"musicrfm", "bridge", f"musicrfm_bridge-{musicrfm.__version__}.dist-info"}
         assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
 
     def test_it_offers_both_commands_and_the_licence(self, wheel: zipfile.ZipFile) -> None:
-        info = f"musicrfm_bridge-{PROJECT['version']}.dist-info"
+        info = f"musicrfm_bridge-{musicrfm.__version__}.dist-info"
         entries = wheel.read(f"{info}/entry_points.txt").decode()
         assert "musicrfm = musicrfm.cli:main" in entries
         assert "bridge = bridge.__main__:main" in entries

@@ -15,12 +15,13 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
+import musicrfm
 from bridge.controls.controls import MAX_GLIDE
 from bridge.controls.parameters import Value
 from bridge.process.threads import supervised
@@ -274,13 +275,6 @@ def source_name(source: object) -> str:
     return type(source).__name__.lower()
 
 
-def product_version() -> str:
-    try:
-        return version("musicrfm-bridge")
-    except PackageNotFoundError:  # run from its folder without being installed
-        return "unknown"
-
-
 def model_fingerprint(model: MusicModel) -> str:
     """16 hexadecimal digits that tell these weights from others."""
     digest = hashlib.sha256()
@@ -303,7 +297,7 @@ def direction_fingerprint(direction: Direction) -> str:
 def build() -> dict[str, str]:
     """What else decides the last bit of a sum, beside the model."""
     return {
-        "version": product_version(),
+        "version": musicrfm.__version__,
         "torch": torch.__version__,
         "numba": version("numba") if kernels() is not None else "none",
         "cpu": torch.backends.cpu.get_cpu_capability(),

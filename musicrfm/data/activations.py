@@ -19,6 +19,7 @@ import torch
 from musicrfm.data.states import States
 from musicrfm.errors import MusicRFMError
 from musicrfm.executor import one_thread
+from musicrfm.steering.layers import layer_numbers
 
 if TYPE_CHECKING:
     from musicrfm.data.clips import ClipSet
@@ -48,24 +49,6 @@ def pool(states: torch.Tensor, pooling: str) -> torch.Tensor:
 def features_of(pooling: str, width: int) -> int:
     """How many numbers `pool` makes of `width`; raises MusicRFMError for an unknown pooling."""
     return pool(torch.zeros(1, width), pooling).shape[-1]
-
-
-def layer_numbers(layers: Sequence[int] | None, depth: int) -> list[int]:
-    """Layers as numbers from 0 up, in order; negative ones count from the end, None means all.
-
-    Raises MusicRFMError for a layer that a model of `depth` layers does not have, and for none.
-    """
-    if layers is None:
-        return list(range(depth))
-    for number in layers:
-        if not -depth <= number < depth:
-            raise MusicRFMError(
-                f"there is no layer {number}: the model has layers 0 to {depth - 1}, "
-                f"or -{depth} to -1 from the end"
-            )
-    if not layers:
-        raise MusicRFMError("no layers are chosen: give at least one, or None for all")
-    return sorted({number % depth for number in layers})
 
 
 def pooled(

@@ -1,4 +1,4 @@
-"""How strongly each decoder layer is steered: `all`, `top:K`, `exp:BASE,RATE` or `layer:N`.
+"""How strongly each decoder layer is steered: `all`, `top:K`, `exp:BASE,RATE` or `layer:N,...`.
 
 `top` and `exp` weigh layers by how well they know the concept (`Direction.layer_scores`).
 """
@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import math
+import operator
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -14,8 +16,25 @@ from musicrfm.errors import MusicRFMError
 MOST_BASE = 1e3  # beyond it no model's numbers hold
 STEEPEST = 1e6  # of the exponent; all but the best layer are 0 then
 
+Layers = str | Sequence[int]  # a specification, or the numbers of layers
 
-def layer_weights(spec: str, scores: np.ndarray, higher_is_better: bool = True) -> np.ndarray:
+
+def layers_spec(layers: Layers) -> str:
+    """The specification as text: [3, 4] is `layer:3,4`."""
+    if isinstance(layers, str):
+        return layers.strip()
+    try:
+        numbers = [operator.index(number) for number in layers]
+    except TypeError:
+        numbers = []
+    if not numbers:
+        raise MusicRFMError(
+            f"layers {layers!r} are none: give a text like 'top:3', or numbers like [3, 4]"
+        )
+    return f"layer:{','.join(map(str, numbers))}"
+
+
+def layer_weights(spec: Layers, scores: np.ndarray, higher_is_better: bool = True) -> np.ndarray:
     """Weights float64 [layers] for `scores` [layers].
 
     `all`: 1 everywhere. `top:K`: 1 on the K best layers, 0 elsewhere. `exp:BASE,RATE`:
@@ -27,7 +46,8 @@ def layer_weights(spec: str, scores: np.ndarray, higher_is_better: bool = True) 
 
     Raises MusicRFMError for anything else.
     """
-    kind, _, text = str(spec).strip().partition(":")
+    spec = layers_spec(spec)
+    kind, _, text = spec.partition(":")
     scores = np.asarray(scores, dtype=np.float64)
     goodness = scores if higher_is_better else -scores
     count = len(scores)
@@ -41,9 +61,9 @@ def layer_weights(spec: str, scores: np.ndarray, higher_is_better: bool = True) 
         weights = np.zeros(count)
         weights[np.argsort(-goodness, kind="stable")[: int(values[0])]] = 1.0
         return weights
-    if kind == "layer" and len(values) == 1 and values[0] in range(-count, count):
+    if kind == "layer" and values and all(value in range(-count, count) for value in values):
         weights = np.zeros(count)
-        weights[int(values[0])] = 1.0
+        weights[[int(value) for value in values]] = 1.0
         return weights
     if kind == "exp" and len(values) == 2 and all(map(math.isfinite, values)) and values[1] > 0:
         spread = goodness.max() - goodness.min()
@@ -55,5 +75,23 @@ def layer_weights(spec: str, scores: np.ndarray, higher_is_better: bool = True) 
         return values[0] * normalised ** min(1.0 / values[1], STEEPEST)
     raise MusicRFMError(
         f"layers {spec!r} is not one of all, top:K (K from 1 to {count}), exp:BASE,RATE (RATE "
-        f"above 0), layer:N (N from {-count} to {count - 1})"
+        f"above 0), layer:N (N from {-count} to {count - 1}), or several as layer:0,1"
     )
+
+
+def layer_numbers(layers: Sequence[int] | None, depth: int) -> list[int]:
+    """Layers as numbers from 0 up, in order; negative ones count from the end, None means all.
+
+    Raises MusicRFMError for a layer that a model of `depth` layers does not have, and for none.
+    """
+    if layers is None:
+        return list(range(depth))
+    for number in layers:
+        if not -depth <= number < depth:
+            raise MusicRFMError(
+                f"there is no layer {number}: the model has layers 0 to {depth - 1}, "
+                f"or -{depth} to -1 from the end"
+            )
+    if not layers:
+        raise MusicRFMError("no layers are chosen: give at least one, or None for all")
+    return sorted({number % depth for number in layers})

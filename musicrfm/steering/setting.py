@@ -17,7 +17,7 @@ import numpy as np
 from musicrfm.directions import Direction
 from musicrfm.errors import MusicRFMError
 from musicrfm.steering.beat import Beat, is_beat
-from musicrfm.steering.layers import layer_weights
+from musicrfm.steering.layers import layer_weights, layers_spec
 from musicrfm.steering.schedules import Move, Schedule, parse_schedule
 
 INJECT_PER = ("layer", "step")
@@ -87,7 +87,7 @@ class Steer:
             course = parse_schedule(changes["schedule"])
             changes |= {"schedule": course.spec, "course": course, "set_at": object()}
         if "layers" in changes or "component" in changes:
-            spec = str(changes.get("layers", self.layers))
+            spec = layers_spec(changes.get("layers", self.layers))
             chosen = _components(self.direction, changes.get("component", self.component))
             changes["layers"] = spec
             changes["weighted"] = _weighted(self.direction, spec, chosen)

@@ -22,6 +22,7 @@ from musicrfm.directions import Direction, canonical_name
 from musicrfm.errors import MusicRFMError
 from musicrfm.runtime.sampling import generator
 from musicrfm.steering.beat import is_beat
+from musicrfm.steering.layers import Layers
 from musicrfm.steering.schedules import Function, Move, Progress
 from musicrfm.steering.setting import Components, Held, Steer, finite, whole
 
@@ -83,7 +84,7 @@ class Steering:
         direction: Direction,
         coefficient: float = 0.0,
         *,
-        layers: str = "all",
+        layers: Layers = "all",
         schedule: str | Function = "constant",
         inject: float = 1.0,
         inject_per: str = "layer",
@@ -116,8 +117,8 @@ class Steering:
         """Turns the knob: 0 is off, 1 the top of the useful range; less and more are allowed."""
         self._change(name, coefficient=coefficient, move=None)
 
-    def set_layers(self, name: str, spec: str) -> None:
-        """`all`, `top:K`, `exp:BASE,RATE` or `layer:N`, see `musicrfm.steering.layers`."""
+    def set_layers(self, name: str, spec: Layers) -> None:
+        """`all`, `top:K`, `exp:BASE,RATE`, `layer:N,...`, or numbers, see `musicrfm.steering.layers`."""
         self._change(name, layers=spec)
 
     def set_component(self, name: str, component: Components) -> None:

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from musicrfm.data.activations import activations, fingerprint, layer_numbers, pool, stream
+from musicrfm.data.activations import activations, fingerprint, pool, stream
 from musicrfm.data.clips import ClipSet
 from musicrfm.data.hidden import hear
 from musicrfm.data.states import States
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
+from musicrfm.steering.layers import layer_numbers
 from tests.checkpoints import make_checkpoint
 from tests.jobs import noise
 

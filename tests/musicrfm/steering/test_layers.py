@@ -64,3 +64,12 @@ def test_what_no_model_could_bear_is_refused(spec: str) -> None:
 
 def test_the_smallest_rate_leaves_the_best_layer() -> None:
     assert layer_weights("exp:2,1e-308", SCORES).tolist() == [0, 2, 0, 0]
+
+
+def test_layers_by_their_numbers():
+    scores = np.array([0.1, 0.2, 0.3, 0.4])
+    for spec in ("layer:1,3", [1, 3], (1, -1), np.array([3, 1])):
+        np.testing.assert_array_equal(layer_weights(spec, scores), [0, 1, 0, 1])
+    for spec in ([], [1.5], [4], 3):
+        with pytest.raises(MusicRFMError, match="layers"):
+            layer_weights(spec, scores)

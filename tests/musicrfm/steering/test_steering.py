@@ -72,7 +72,7 @@ def test_the_offset_is_made_anew_only_when_something_changes(steering: Steering)
     [
         *("none", "all:2", "top", "top:0", "top:5", "top:1.5", "top:-1", "top:x"),
         *("exp", "exp:1", "exp:1;2", "exp:nan,1", "exp:1,0", "exp:1,-1"),
-        *("layer", "layer:4", "layer:-5", "layer:1.5", "layer:x", "layer:0,1"),
+        *("layer", "layer:4", "layer:-5", "layer:1.5", "layer:x", "layer:0,4", "layer:0,"),
     ],
 )
 def test_unusable_layers(spec: str, steering: Steering) -> None:

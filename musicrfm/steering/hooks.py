@@ -1,0 +1,426 @@
+"""Steering and other interventions for whoever calls `generate` of `transformers` themselves.
+
+`steered` and `intervene` hook the blocks of a `MusicgenForConditionalGeneration` for as long as a
+`with` block lasts. A hook is told which positions are read and which rows read a prompt, so that it
+does the same in a batch, in both halves of guidance, with a cache or without one, and after a sound
+that is continued.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+from torch import Tensor, nn
+
+from musicrfm.checkpoints.finding import name_of
+from musicrfm.directions import Direction
+from musicrfm.errors import MusicRFMError
+from musicrfm.files.captured import HalfFile
+from musicrfm.runtime.decoder import pushed
+from musicrfm.steering.layers import Layers, layer_numbers, layer_weights
+from musicrfm.steering.schedules import Function
+from musicrfm.steering.setting import Components
+from musicrfm.steering.steering import Steering
+from musicrfm.steering.together import Pushes, Steerings
+
+STEER_GUIDANCE = ("both", "conditional")
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What one forward pass of the decoder reads.
+
+    first, count: the positions. layers: how many blocks there are. told: bool [rows], which rows
+    read a prompt; None if that cannot be known, as of a melody model.
+    """
+
+    first: int
+    count: int
+    layers: int
+    told: Tensor | None
+
+    @property
+    def rows(self) -> slice | Tensor:
+        """The rows that read a prompt; all, if none does or it is not known."""
+        some = self.told is not None and bool(self.told.any())
+        return self.told if some else slice(None)
+
+
+# (what is read, number of the block, its output [rows, count, width]) -> what it is to be instead
+Change = Callable[[Reading, int, Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Of a model's decoder, and its name, as `Direction.check` wants them."""
+
+    name: str | None
+    layers: int
+    width: int
+
+    @classmethod
+    def of(cls, hf: transformers.PreTrainedModel) -> Shape:
+        decoder = hf.config.decoder
+        name = name_of(str(hf.name_or_path)) if hf.name_or_path else None
+        return cls(name, decoder.num_hidden_layers, decoder.hidden_size)
+
+
+@contextmanager
+def steered(
+    hf_model: transformers.PreTrainedModel,
+    directions: Mapping[str | Direction, float | Sequence[float]],
+    *,
+    layers: Layers = "all",
+    inject: float = 1.0,
+    inject_per: str = "layer",
+    schedule: str | Function = "constant",
+    component: Components = 0,
+    seed: int | Sequence[int] = 0,
+    raw: bool = False,
+    keep_norm: bool = False,
+    steer_guidance: str = "both",
+    also: Sequence[Change] = (),
+) -> Iterator[Steering | list[Steering]]:
+    """Steers whatever `hf_model.generate` makes within the block, with any of its arguments.
+
+        with musicrfm.steered(hf_model, {"note_C": 0.8}, layers="exp:1,0.95", inject=0.3):
+            audio = hf_model.generate(**inputs, do_sample=True, max_new_tokens=400)
+
+    directions: names or Directions, each with its coefficient: 1.0 is the top of the useful range;
+    with `raw`, coefficients are raw ones, as in the published code. Several numbers are those of a
+    batch's pieces, one each. layers, inject, inject_per, schedule, component: as in `Steering.add`,
+    of all directions. seed: of the draws of injection, one or one a piece. keep_norm: see
+    `Steering`. steer_guidance: "both" halves of guidance, as published, or the "conditional" one
+    alone. also: further changes, made after the steering, see `intervene`.
+
+    Gives the `Steering`, whose knobs may be turned meanwhile; a list of them if pieces differ.
+    Positions are counted from the beginning of each piece, so every `generate` begins its schedules
+    anew. The hooks are gone after the block, however it ends. Raises MusicRFMError for directions
+    of another model and settings that cannot be used.
+    """
+    hf = _checked(hf_model)
+    steerings, seeds = _steerings(hf, directions, seed, raw)
+    settings = dict(layers=layers, inject=inject, inject_per=inject_per, schedule=schedule)
+    for steering, wanted in steerings:
+        steering.keep_norm = keep_norm
+        for direction, coefficient in wanted:
+            steering.add(direction, coefficient, component=component, **settings)
+    alone = [steering for steering, _ in steerings]
+    change = SteeringChange(Steerings(alone, seeds), _conditional(hf, steer_guidance))
+    with intervene(hf, change, *also):
+        yield alone[0] if len(alone) == 1 else alone
+
+
+@contextmanager
+def intervene(hf_model: transformers.PreTrainedModel, *changes: Change) -> Iterator[None]:
+    """Changes the output of every decoder block within the block of code, one after another.
+
+    A change is `project_out`, `clamp`, `patch`, `capture`, or a function of yours that is given a
+    `Reading`, the number of the block and its output [rows, positions, width], and returns what it
+    is to be instead (never in place).
+    """
+    hf = _checked(hf_model)
+    stack = hf.decoder.model.decoder
+    at = _Place(hf.config.model_type == "musicgen_melody", len(stack.layers))
+
+    def hook_of(layer: int):
+        def changed(module: nn.Module, args: object, output: Tensor | tuple):
+            whole = output[0] if isinstance(output, tuple) else output
+            reading = at.reading(whole)
+            hidden = whole[:, whole.shape[1] - reading.count :]  # a melody model's prompt is first
+            for change in changes:
+                hidden = change(reading, layer, hidden)
+            if hidden.shape[1] < whole.shape[1]:
+                hidden = torch.cat([whole[:, : -reading.count], hidden], 1)
+            return (hidden, *output[1:]) if isinstance(output, tuple) else hidden
+
+        return changed
+
+    with ExitStack() as hooks:
+
+        def add(handle: torch.utils.hooks.RemovableHandle) -> None:
+            hooks.callback(handle.remove)
+
+        add(stack.register_forward_pre_hook(at.begin, with_kwargs=True))
+        add(stack.embed_positions.register_forward_pre_hook(at.note))
+        for number, block in enumerate(stack.layers):
+            add(block.register_forward_hook(hook_of(number)))
+        yield
+
+
+class _Place:
+    """Where in the piece a forward pass is."""
+
+    def __init__(self, melody: bool, layers: int) -> None:
+        self._melody, self._layers = melody, layers
+        self._ids = self._past = self._lead = 0
+        self._told: Tensor | None = None
+        self._reading: Reading | None = None
+
+    def begin(self, module: nn.Module, args: tuple, kwargs: dict[str, Any]) -> None:
+        ids = args[0] if args else kwargs.get("input_ids")
+        embedded = kwargs.get("inputs_embeds")
+        self._ids = ids.shape[-1] if ids is not None else embedded.shape[1]
+        mask = kwargs.get("encoder_attention_mask")
+        self._told = None
+        if not self._melody and mask is not None and mask.ndim == 2:
+            self._told = mask.bool().any(1)
+        self._reading = None
+
+    def note(self, module: nn.Module, args: tuple) -> None:
+        self._past = int(args[1]) if len(args) > 1 else 0
+
+    def reading(self, hidden: Tensor) -> Reading:
+        if self._reading is None:
+            if self._past == 0:
+                self._lead = hidden.shape[1] - self._ids
+            first = max(0, self._past - self._lead)
+            told = None if self._told is None else self._told.to(hidden.device)
+            self._reading = Reading(first, self._ids, self._layers, told)
+        return self._reading
+
+
+class SteeringChange:
+    """Adds what `Steerings` say of each position."""
+
+    def __init__(self, steerings: Steerings, conditional: bool) -> None:
+        self._steerings, self._conditional = steerings, conditional
+        self._pushes: list[Pushes] = []  # of every position of the piece so far
+        self._seen: Reading | None = None
+
+    def __call__(self, reading: Reading, layer: int, hidden: Tensor) -> Tensor:
+        if reading is not self._seen:
+            self._read(reading, len(hidden))
+        first, last = reading.first, reading.first + reading.count
+        pushes = self._pushes[first:last]
+        hidden = hidden.clone()
+        if all(push is pushes[0] for push in pushes):
+            self._push(reading, pushes[0], layer, hidden)
+        else:
+            for n, push in enumerate(pushes):
+                self._push(reading, push, layer, hidden[:, n : n + 1])
+        return hidden
+
+    def _read(self, reading: Reading, rows: int) -> None:
+        if rows % self._steerings.count:
+            raise MusicRFMError(
+                f"there are coefficients or seeds for {self._steerings.count} pieces, "
+                f"but the batch has {rows} rows: give one for each piece, or one for all"
+            )
+        last = reading.first + reading.count
+        if last <= len(self._pushes):  # a new piece; without a cache, positions are read again
+            self._pushes = self._pushes[: reading.first]
+        for position in range(len(self._pushes), last):
+            self._pushes.append(self._steerings.at(position))
+        self._seen = reading
+
+    def _push(self, reading: Reading, push: Pushes, layer: int, hidden: Tensor) -> None:
+        """Pushes hidden [rows, positions, width] in place."""
+        if push.nothing:
+            return
+        like = {"device": hidden.device, "dtype": hidden.dtype}
+        times = len(hidden) // len(push.offset)
+        offset = push.offset[:, layer].to(**like).repeat(times, 1)[:, None]
+        basis = None if push.basis is None else push.basis[:, layer].to(**like).repeat(times, 1, 1)
+        if self._conditional and reading.told is not None:
+            counts = reading.told[:, None, None].to(hidden.dtype)
+            offset, basis = offset * counts, None if basis is None else basis * counts
+        pushed(hidden, offset, push.keep_norm, () if basis is None else ((basis, None),))
+
+
+# ---- other interventions ----
+
+
+def project_out(
+    direction: Direction, layers: Layers = "all", component: int | str = 0, amount: float = 1.0
+) -> Change:
+    """Takes out of every hidden state what it says along a direction: h - amount (h . v) v.
+
+    layers: which, and how much of it, as in `Steering.add`. amount: 1 takes all of it out, 0 none.
+    """
+    vectors, weights = _along(direction, layers, component)
+
+    def change(reading: Reading, layer: int, hidden: Tensor) -> Tensor:
+        if not weights[layer]:
+            return hidden
+        v = vectors[layer].to(hidden)
+        return hidden - (amount * weights[layer]) * (hidden @ v)[..., None] * v
+
+    return change
+
+
+def clamp(
+    direction: Direction,
+    low: float = -float("inf"),
+    high: float = float("inf"),
+    layers: Layers = "all",
+    component: int | str = 0,
+) -> Change:
+    """Holds what every hidden state says along a direction (h . v) between two raw coefficients.
+
+    low equal to high sets it. layers: where; a weight other than 0 counts as 1.
+    """
+    if not low <= high:
+        raise MusicRFMError(f"a direction cannot be held between {low!r} and {high!r}")
+    vectors, weights = _along(direction, layers, component)
+
+    def change(reading: Reading, layer: int, hidden: Tensor) -> Tensor:
+        if not weights[layer]:
+            return hidden
+        v = vectors[layer].to(hidden)
+        along = hidden @ v
+        return hidden + (along.clamp(low, high) - along)[..., None] * v
+
+    return change
+
+
+def capture(path: str | PathLike[str], layers: Sequence[int] | None = None) -> Change:
+    """Writes what blocks put out into a NumPy file while the music is made, in half precision.
+
+    The file holds [positions, layers, rows, width], the layers in order, and of the rows those that
+    read a prompt (all, if none does); read it by `numpy.load(path, mmap_mode="r")`, even while it
+    grows. Put it after other changes to see what they leave. layers: numbers, negative ones from
+    the end; None for all. Each `generate` begins the file anew.
+    """
+    file = HalfFile(path)
+    parts: list[Tensor] = []
+
+    def change(reading: Reading, layer: int, hidden: Tensor) -> Tensor:
+        wanted = layer_numbers(layers, reading.layers)
+        if layer == wanted[0]:
+            parts.clear()
+        if layer in wanted:
+            parts.append(hidden[reading.rows].detach().half())
+        if layer == wanted[-1]:
+            # [layers, rows, positions, width] -> [positions, layers, rows, width]
+            file.put(reading.first, torch.stack(parts).permute(2, 0, 1, 3).cpu().numpy())
+        return hidden
+
+    return change
+
+
+def patch(states: np.ndarray | str | PathLike[str], layers: Sequence[int] | None = None) -> Change:
+    """Puts hidden states of another run in the place of this one's, position by position.
+
+    states: [positions, layers, rows, width], or the file that `capture` wrote; of one row, or of as
+    many as this run has. layers: the numbers of those layers; None if they are all. Rows that read
+    no prompt, and positions beyond the end, stay as they are.
+    """
+    if not isinstance(states, np.ndarray):
+        states = np.load(Path(states), mmap_mode="r")
+    if states.ndim != 4:
+        raise MusicRFMError(
+            f"states to patch in must be [positions, layers, rows, width], not {states.shape}"
+        )
+
+    def change(reading: Reading, layer: int, hidden: Tensor) -> Tensor:
+        numbers = layer_numbers(layers, reading.layers)
+        if len(numbers) != states.shape[1]:
+            raise MusicRFMError(
+                f"states of {states.shape[1]} layers cannot be patched into {len(numbers)}: "
+                "say which layers they are of"
+            )
+        if layer not in numbers or reading.first >= len(states):
+            return hidden
+        there = states[reading.first : reading.first + reading.count, numbers.index(layer)]
+        new = torch.from_numpy(np.array(there)).to(hidden).transpose(0, 1)  # [rows, count, width]
+        hidden = hidden.clone()
+        patched = hidden[reading.rows]
+        if new.shape[2] != hidden.shape[2] or len(new) not in (1, len(patched)):
+            raise MusicRFMError(
+                f"states of {len(new)} rows and width {new.shape[2]} cannot be patched into "
+                f"{len(patched)} rows of width {hidden.shape[2]}"
+            )
+        patched[:, : new.shape[1]] = new
+        hidden[reading.rows] = patched
+        return hidden
+
+    return change
+
+
+def _along(direction: Direction, layers: Layers, component: int | str) -> tuple[Tensor, np.ndarray]:
+    """Vectors [layers, width] and weights [layers]."""
+    if not isinstance(direction, Direction):
+        raise MusicRFMError(
+            f"{direction!r} is no Direction: load it first, Direction.load({direction!r}, model)"
+        )
+    if direction.components > 1:
+        direction = direction.only(component)
+    higher = bool(direction.meta.get("metric_higher_is_better", True))
+    return direction.vectors[:, 0], layer_weights(layers, direction.layer_scores.numpy(), higher)
+
+
+# ---- what is given ----
+
+
+def _checked(hf_model: Any) -> transformers.PreTrainedModel:
+    """The model itself, also of a `MusicModel`."""
+    hf = getattr(hf_model, "hf", hf_model)
+    kind = getattr(getattr(hf, "config", None), "model_type", None)
+    if kind not in ("musicgen", "musicgen_melody"):
+        raise MusicRFMError(
+            f"{type(hf_model).__name__} cannot be steered: give a MusicgenForConditionalGeneration"
+        )
+    return hf
+
+
+def _conditional(hf: transformers.PreTrainedModel, steer_guidance: str) -> bool:
+    if steer_guidance not in STEER_GUIDANCE:
+        raise MusicRFMError(f"steer_guidance must be both or conditional, not {steer_guidance!r}")
+    if steer_guidance == "conditional" and hf.config.model_type == "musicgen_melody":
+        raise MusicRFMError(
+            "a melody model's halves of guidance cannot be told apart here: steer both, "
+            "or play it with MusicStream"
+        )
+    return steer_guidance == "conditional"
+
+
+def _steerings(
+    hf: transformers.PreTrainedModel,
+    directions: Mapping[str | Direction, float | Sequence[float]],
+    seed: int | Sequence[int],
+    raw: bool,
+) -> tuple[list[tuple[Steering, list[tuple[Direction, float]]]], list[int]]:
+    """A steering for each piece with its directions and coefficients, and the seeds."""
+    shape = Shape.of(hf)
+    found: list[tuple[Direction, float | Sequence[float]]] = []
+    for given, coefficient in directions.items():
+        if isinstance(given, str) and shape.name is None:
+            raise MusicRFMError(
+                f"this model does not say what it is called, so that {given!r} cannot be found: "
+                "give a Direction"
+            )
+        direction = given if isinstance(given, Direction) else Direction.load(given, shape)
+        found.append((direction, coefficient))
+    several = [value for _, value in found if isinstance(value, (Sequence, np.ndarray))]
+    counts = {len(value) for value in several} | (
+        {len(seed)} if isinstance(seed, Sequence) else set()
+    )
+    if len(counts) > 1:
+        raise MusicRFMError(
+            f"coefficients and seeds for {' and '.join(map(str, sorted(counts)))} pieces do not "
+            "fit together: give one for each piece, or one for all"
+        )
+    count = counts.pop() if counts else 1
+
+    def of(value: Any, piece: int) -> Any:
+        return value[piece] if isinstance(value, (Sequence, np.ndarray)) else value
+
+    weight = hf.decoder.lm_heads[0].weight
+    pieces = []
+    for piece in range(count):
+        steering = Steering(shape.layers, shape.width, shape.name, weight.device, weight.dtype)
+        wanted = []
+        for direction, coefficient in found:
+            value = of(coefficient, piece)
+            wanted.append((direction, direction.coefficient(value) if raw else value))
+        pieces.append((steering, wanted))
+    return pieces, [of(seed, piece) for piece in range(count)]

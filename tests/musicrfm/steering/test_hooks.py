@@ -1,0 +1,256 @@
+"""Steering by hooks: as MusicStream plays, in batches, in both halves of guidance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import musicrfm
+from musicrfm.directions import Direction
+from musicrfm.errors import MusicRFMError
+from musicrfm.model import MusicModel
+from musicrfm.stream import MusicStream
+from tests.checkpoints import make_checkpoint
+
+FRAMES = 20
+
+
+def direction(of: MusicModel, name: str = "bright", seed: int = 4, **meta) -> Direction:
+    torch.manual_seed(seed)
+    vectors = torch.randn(of.layers, 1, of.width)
+    scores = torch.linspace(0.5, 1.0, of.layers)
+    return Direction(name, vectors, scores, {"range": [-4.0, 4.0], **meta})
+
+
+def tokens(model: MusicModel, prompts: list[str]) -> dict:
+    return dict(model.tokenizer(prompts, padding=True, return_tensors="pt"))
+
+
+def generated(model: MusicModel, prompts: list[str], frames: int = FRAMES, **more) -> np.ndarray:
+    settings = {"do_sample": False, "guidance_scale": 3.0, **more}
+    length = frames + max(model.delays) + 1
+    return model.hf.generate(**tokens(model, prompts), max_length=length, **settings).numpy()
+
+
+def streamed(model: MusicModel, prompt: str, *added, frames: int = FRAMES, **more) -> np.ndarray:
+    guidance = more.pop("guidance_scale", 3.0)
+    stream = MusicStream(model, prompt, temperature=0.0, guidance_scale=guidance, **more)
+    for one, coefficient, settings in added:
+        stream.steering.add(one, coefficient, **settings)
+    parts = []
+    while stream.frame < frames:
+        parts.append(next(stream))
+    parts.append(stream.finish())
+    return np.concatenate(parts)[: frames * model.frame_size].T
+
+
+SETTINGS = {
+    "plain": {},
+    "layers": {"layers": "exp:1,0.95"},
+    "one layer": {"layers": [1]},
+    "injected": {"inject": 0.3},
+    "injected a step": {"inject": 0.5, "inject_per": "step"},
+    "scheduled": {"schedule": "linear:15"},
+    "a function": {"schedule": lambda step, base: base * 0.9**step},
+}
+
+
+@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
+def test_it_is_what_a_stream_plays(model: MusicModel, settings: dict):
+    one = direction(model)
+    with musicrfm.steered(model.hf, {one: 0.8}, **settings):
+        there = generated(model, ["a drum"])[0]
+    here = streamed(model, "a drum", (one, 0.8, settings))
+    assert np.abs(there - here).max() < 1e-6
+    unsteered = streamed(model, "a drum")
+    assert np.abs(there - unsteered).max() > 1e-3
+
+
+@pytest.mark.parametrize("keep_norm", (False, True))
+@pytest.mark.parametrize("halves", ("both", "conditional"))
+def test_halves_of_guidance_and_norms(model: MusicModel, halves: str, keep_norm: bool):
+    one = direction(model)
+    with musicrfm.steered(model.hf, {one: 1.0}, steer_guidance=halves, keep_norm=keep_norm):
+        there = generated(model, ["a drum"])[0]
+    stream = MusicStream(model, "a drum", temperature=0.0, guidance_scale=3.0)
+    stream.steer_guidance, stream.steering.keep_norm = halves, keep_norm
+    stream.steering.add(one, 1.0)
+    parts = [next(stream) for _ in range(1)]
+    while stream.frame < FRAMES:
+        parts.append(next(stream))
+    here = np.concatenate([*parts, stream.finish()])[: FRAMES * model.frame_size].T
+    assert np.abs(there - here).max() < 1e-6
+
+
+def test_a_batch_is_its_pieces_each_with_its_own_coefficients(model: MusicModel):
+    prompts = ["a drum", "a long flute melody", "bass"]
+    one, other = direction(model), direction(model, "dark", 5)
+    with musicrfm.steered(
+        model.hf, {one: [0.0, 0.5, 1.0], other: 0.4}, inject=0.5, seed=[1, 2, 3]
+    ) as steerings:
+        assert len(steerings) == 3
+        together = generated(model, prompts)
+    for n, prompt in enumerate(prompts):
+        settings = {"inject": 0.5}
+        added = [(one, [0.0, 0.5, 1.0][n], settings), (other, 0.4, settings)]
+        alone = streamed(model, prompt, *added, seed=n + 1)
+        assert np.abs(together[n] - alone).max() < 1e-5
+
+
+def test_without_a_cache_and_without_guidance(model: MusicModel):
+    one = direction(model)
+    settings = {"inject": 0.5, "schedule": "ramp:10"}
+    with musicrfm.steered(model.hf, {one: 1.0}, **settings):
+        cached = generated(model, ["a drum"], guidance_scale=1.0)[0]
+        again = generated(model, ["a drum"], guidance_scale=1.0, use_cache=False)[0]
+    here = streamed(model, "a drum", (one, 1.0, settings), guidance_scale=1.0)
+    assert np.abs(cached - here).max() < 1e-6
+    assert np.abs(again - here).max() < 1e-5
+
+
+def test_every_generate_begins_its_schedule_anew(model: MusicModel):
+    with musicrfm.steered(model.hf, {direction(model): 1.0}, schedule="linear:10"):
+        first, second = generated(model, ["a drum"]), generated(model, ["a drum"])
+    assert (first == second).all()
+
+
+def test_after_a_sound_positions_are_counted_on(model: MusicModel):
+    seen = []
+
+    def note(reading, layer, hidden):
+        if layer == 0:
+            seen.append((reading.first, reading.count))
+        return hidden
+
+    sound = torch.randn(1, 1, 8 * model.frame_size) * 0.1
+    with musicrfm.steered(model.hf, {direction(model): 1.0}, inject=0.5, also=[note]):
+        model.hf.generate(
+            **tokens(model, ["a drum"]), input_values=sound, do_sample=False, max_length=20
+        )
+    assert seen[0][0] == 0 and seen[0][1] > 4
+    seen = list(dict.fromkeys(seen))  # some versions read the beginning twice
+    assert all(a[0] + a[1] == b[0] for a, b in zip(seen, seen[1:], strict=False))
+
+
+def test_knobs_turn_while_it_plays(model: MusicModel):
+    one = direction(model)
+    with musicrfm.steered(model.hf, {one: 0.0}) as steering:
+        unsteered = generated(model, ["a drum"])
+        steering.set("bright", 1.0)
+        steered = generated(model, ["a drum"])
+    assert np.abs(unsteered[0] - streamed(model, "a drum")).max() < 1e-6
+    assert np.abs(steered[0] - streamed(model, "a drum", (one, 1.0, {}))).max() < 1e-6
+
+
+def test_raw_coefficients(model: MusicModel):
+    one = direction(model)
+    with musicrfm.steered(model.hf, {one: 2.0}, raw=True) as steering:
+        assert steering.get("bright").coefficient == 0.5
+
+
+def hooks(model: MusicModel) -> int:
+    parts = model.hf.decoder.modules()
+    return sum(len(m._forward_hooks) + len(m._forward_pre_hooks) for m in parts)
+
+
+def test_nothing_is_left_after_the_block_or_an_exception(model: MusicModel):
+    before, plain = hooks(model), generated(model, ["a drum"])
+    with pytest.raises(KeyError), musicrfm.steered(model.hf, {direction(model): 1.0}):
+        assert hooks(model) > before
+        raise KeyError
+    assert hooks(model) == before
+    unfit = musicrfm.steered(model.hf, {direction(model): [1.0, 0.5, 0.2]})
+    with pytest.raises(MusicRFMError, match="3 pieces"), unfit:
+        generated(model, ["a drum", "bass"])  # in the middle of a forward pass
+    assert hooks(model) == before
+    assert (generated(model, ["a drum"]) == plain).all()
+
+
+def test_directions_by_name(model: MusicModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MUSICRFM_DIRECTIONS", str(tmp_path))
+    one = direction(model, "note_C", model=model.name)
+    one.save(tmp_path / model.name / "note_C.safetensors")
+    with musicrfm.steered(model, {"note_C": 1.0}):  # a MusicModel is taken as well
+        named = generated(model, ["a drum"])
+    with musicrfm.steered(model.hf, {one: 1.0}):
+        given = generated(model, ["a drum"])
+    assert (named == given).all()
+
+
+def test_what_cannot_be_steered_is_said(model: MusicModel):
+    one = direction(model)
+    for hf, wanted, settings, said in [
+        (torch.nn.Linear(2, 2), {one: 1.0}, {}, "Linear cannot be steered"),
+        (model.hf, {"nothing": 1.0}, {}, "no direction 'nothing'"),
+        (model.hf, {one: float("nan")}, {}, "not a finite number"),
+        (model.hf, {one: [1.0, 2.0]}, {"seed": [1, 2, 3]}, "2 and 3 pieces"),
+        (model.hf, {one: 1.0}, {"layers": "some"}, "layers 'some'"),
+        (model.hf, {one: 1.0}, {"layers": []}, "are none"),
+        (model.hf, {one: 1.0}, {"steer_guidance": "half"}, "both or conditional"),
+        (model.hf, {direction(model, model="other"): 1.0}, {}, "trained on model 'other'"),
+    ]:
+        with pytest.raises(MusicRFMError, match=said), musicrfm.steered(hf, wanted, **settings):
+            pass
+
+
+def test_a_melody_model(tmp_path: Path):
+    model = MusicModel.load(make_checkpoint(tmp_path / "melody", melody=True), device="cpu")
+    one = direction(model)
+    with musicrfm.steered(model.hf, {one: 1.0}, schedule="ramp:10"):
+        there = generated(model, ["a drum"])[0]
+    here = streamed(model, "a drum", (one, 1.0, {"schedule": "ramp:10"}))
+    assert np.abs(there - here).max() < 1e-5
+    half = musicrfm.steered(model.hf, {one: 1.0}, steer_guidance="conditional")
+    with pytest.raises(MusicRFMError, match="melody"), half:
+        pass
+
+
+def states(model: MusicModel, path: Path, *changes, layers=None) -> np.ndarray:
+    with musicrfm.intervene(model.hf, *changes, musicrfm.capture(path, layers)):
+        generated(model, ["a drum", "bass"])
+    return np.load(path, mmap_mode="r")
+
+
+def test_captured_states_are_what_the_decoder_has(model: MusicModel, tmp_path: Path):
+    seen = []
+
+    def keep(reading, layer, hidden):
+        if layer == 1:
+            seen.append(hidden[:2].clone())
+        return hidden
+
+    found = states(model, tmp_path / "s.npy", keep, layers=[-1])
+    assert found.dtype == np.float16
+    assert found.shape == (FRAMES + max(model.delays), 1, 2, model.width)
+    expected = torch.cat(seen, 1).transpose(0, 1).numpy()[-len(found) :]
+    np.testing.assert_allclose(found[:, 0], expected, rtol=1e-3, atol=1e-3)
+
+
+def test_projected_out_and_clamped_states(model: MusicModel, tmp_path: Path):
+    one = direction(model)
+    v = one.vectors[:, 0].numpy()
+    gone = states(model, tmp_path / "a.npy", musicrfm.project_out(one))
+    along = np.einsum("plrw,lw->plr", gone.astype(np.float32), v)
+    assert np.abs(along).max() < 0.01
+    held = states(model, tmp_path / "b.npy", musicrfm.clamp(one, 1.5, 2.0, layers=[0]))
+    along = np.einsum("plrw,lw->plr", held.astype(np.float32), v)
+    assert along[:, 0].min() > 1.49 and along[:, 0].max() < 2.01
+    assert along[:, 1].std() > 0.1
+    with pytest.raises(MusicRFMError, match="between"):
+        musicrfm.clamp(one, 2.0, 1.0)
+    with pytest.raises(MusicRFMError, match="no Direction"):
+        musicrfm.project_out("note_C")
+
+
+def test_patched_states_are_those_of_the_other_run(model: MusicModel, tmp_path: Path):
+    one = direction(model)
+    with musicrfm.steered(model.hf, {one: 1.0}, also=[musicrfm.capture(tmp_path / "a.npy", [0])]):
+        generated(model, ["a drum", "bass"])
+    patched = musicrfm.patch(tmp_path / "a.npy", layers=[0])
+    found = states(model, tmp_path / "b.npy", patched, layers=[0])
+    np.testing.assert_array_equal(found, np.load(tmp_path / "a.npy"))
+    with pytest.raises(MusicRFMError, match="1 layers cannot be patched into 2"):
+        states(model, tmp_path / "c.npy", musicrfm.patch(tmp_path / "a.npy"))
