@@ -13,6 +13,7 @@ from musicrfm.errors import MusicRFMError
 
 if TYPE_CHECKING:
     from musicrfm.directions import Direction, list_directions
+    from musicrfm.many import generate_many
     from musicrfm.model import MusicModel
     from musicrfm.steering.hooks import capture, clamp, intervene, patch, project_out, steered
     from musicrfm.steering.steering import Steering
@@ -28,6 +29,7 @@ __all__ = [
     "Steering",
     "capture",
     "clamp",
+    "generate_many",
     "intervene",
     "list_directions",
     "patch",
@@ -42,6 +44,7 @@ _HOMES = {
     "Steering": "musicrfm.steering.steering",
     "capture": "musicrfm.steering.hooks",
     "clamp": "musicrfm.steering.hooks",
+    "generate_many": "musicrfm.many",
     "intervene": "musicrfm.steering.hooks",
     "list_directions": "musicrfm.directions",
     "patch": "musicrfm.steering.hooks",

@@ -135,7 +135,9 @@ class MusicStream:
         self.top_k = usual.top_k if top_k is None else top_k
         self.steer_guidance = steer_guidance
         self.delay_frames: int = max(model.delays)  # between a frame's first code and its last
-        self.window, self.keep = _window(model, self.delay_frames, window_seconds, keep_seconds)
+        self.window, self.keep = window_and_keep(
+            model, self.delay_frames, window_seconds, keep_seconds
+        )
         self.take: Tensor | None = None  # codes that the piece goes on from
         if continue_from is not None:
             self.take = opening(model, continue_from, self.window // 2)
@@ -252,6 +254,21 @@ class MusicStream:
         return self._frame
 
     @property
+    def codes(self) -> Tensor:
+        """The frames that have all their codes, int64 [codebooks, frames], the latest ones last.
+
+        From the beginning of the piece, or as far back as the decoder's window reaches. For the
+        thread that plays.
+        """
+        count = min(self._frame, self._position) - self.delay_frames
+        if count <= 0:
+            return self._ended
+        columns = torch.arange(1 - count, 1, device=self._delays.device) + self._position
+        return self._window.inputs[
+            self._books[:, None], columns - self.delay_frames + self._delays[:, None]
+        ]
+
+    @property
     def codec_lookahead_frames(self) -> int:
         """How many frames after a frame must be known to make its sound."""
         return 0 if self._early else self._codec.lookahead_frames
@@ -264,6 +281,7 @@ class MusicStream:
             self.seed = _whole("seed", seed)
         self._draws = Draws(self.seed, self.model.codebooks, self.model.device)
         self._frame = 0
+        self._ended = self._delays.new_zeros(self.model.codebooks, 0)  # a finished piece's codes
         self._refused, self._steer_at, self._read_at, self._quiet_until = None, 0, 0, 0
         self._turn_over()
         self._position = 0  # of the decoder's window, the next to read
@@ -370,12 +388,15 @@ class MusicStream:
     def finish(self) -> np.ndarray:
         """Ends the piece: the samples still owed, so that there are `frame * frame_size` in all.
 
-        What is played next begins the piece again, see `restart`.
+        What is played next begins the piece again, see `restart`; until then, `codes` are those of
+        the piece that has ended.
         """
         parts = [self._play(self.delay_frames, last=self._frame)] if self._frame else []
         audio = np.concatenate([*parts, _array(self._codec.flush())])
         given = self._early.given if self._early else 0
+        codes = self.codes
         self.restart()
+        self._ended = codes
         return audio[given:]
 
     def _record(self) -> None:
@@ -642,8 +663,11 @@ def _array(audio: Tensor) -> np.ndarray:
     return audio.nan_to_num(0.0, 0.0, 0.0).T.contiguous().cpu().numpy()
 
 
-def _window(
-    model: MusicModel, delay: int, window_seconds: float | None, keep_seconds: float | None
+def window_and_keep(
+    model: MusicModel,
+    delay: int,
+    window_seconds: float | None = None,
+    keep_seconds: float | None = None,
 ) -> tuple[int, int]:
     """Positions of the decoder's window, and how many are kept when it is full."""
     window, keep = model.window, round(KEEP_SECONDS * model.frame_rate)

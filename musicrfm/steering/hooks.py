@@ -24,12 +24,11 @@ from musicrfm.checkpoints.finding import name_of
 from musicrfm.directions import Direction
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.captured import HalfFile
-from musicrfm.runtime.decoder import pushed
+from musicrfm.steering.batch import Pushes, Steerings, push
 from musicrfm.steering.layers import Layers, layer_numbers, layer_weights
 from musicrfm.steering.schedules import Function
 from musicrfm.steering.setting import Components
 from musicrfm.steering.steering import Steering
-from musicrfm.steering.together import Pushes, Steerings
 
 STEER_GUIDANCE = ("both", "conditional")
 
@@ -39,7 +38,7 @@ class Reading:
     """What one forward pass of the decoder reads.
 
     first, count: the positions. layers: how many blocks there are. told: bool [rows], which rows
-    read a prompt; None if that cannot be known, as of a melody model.
+    read a prompt; None if none does, or it cannot be known, as of a melody model.
     """
 
     first: int
@@ -49,9 +48,8 @@ class Reading:
 
     @property
     def rows(self) -> slice | Tensor:
-        """The rows that read a prompt; all, if none does or it is not known."""
-        some = self.told is not None and bool(self.told.any())
-        return self.told if some else slice(None)
+        """The rows that read a prompt, or all, where `told` is None."""
+        return slice(None) if self.told is None else self.told
 
 
 # (what is read, number of the block, its output [rows, count, width]) -> what it is to be instead
@@ -172,7 +170,8 @@ class _Place:
         mask = kwargs.get("encoder_attention_mask")
         self._told = None
         if not self._melody and mask is not None and mask.ndim == 2:
-            self._told = mask.bool().any(1)
+            told = mask.bool().any(1)
+            self._told = told if told.any() else None
         self._reading = None
 
     def note(self, module: nn.Module, args: tuple) -> None:
@@ -199,14 +198,9 @@ class SteeringChange:
     def __call__(self, reading: Reading, layer: int, hidden: Tensor) -> Tensor:
         if reading is not self._seen:
             self._read(reading, len(hidden))
-        first, last = reading.first, reading.first + reading.count
-        pushes = self._pushes[first:last]
         hidden = hidden.clone()
-        if all(push is pushes[0] for push in pushes):
-            self._push(reading, pushes[0], layer, hidden)
-        else:
-            for n, push in enumerate(pushes):
-                self._push(reading, push, layer, hidden[:, n : n + 1])
+        pushes = self._pushes[reading.first : reading.first + reading.count]
+        push(hidden, pushes, layer, reading.told if self._conditional else None)
         return hidden
 
     def _read(self, reading: Reading, rows: int) -> None:
@@ -221,19 +215,6 @@ class SteeringChange:
         for position in range(len(self._pushes), last):
             self._pushes.append(self._steerings.at(position))
         self._seen = reading
-
-    def _push(self, reading: Reading, push: Pushes, layer: int, hidden: Tensor) -> None:
-        """Pushes hidden [rows, positions, width] in place."""
-        if push.nothing:
-            return
-        like = {"device": hidden.device, "dtype": hidden.dtype}
-        times = len(hidden) // len(push.offset)
-        offset = push.offset[:, layer].to(**like).repeat(times, 1)[:, None]
-        basis = None if push.basis is None else push.basis[:, layer].to(**like).repeat(times, 1, 1)
-        if self._conditional and reading.told is not None:
-            counts = reading.told[:, None, None].to(hidden.dtype)
-            offset, basis = offset * counts, None if basis is None else basis * counts
-        pushed(hidden, offset, push.keep_norm, () if basis is None else ((basis, None),))
 
 
 # ---- other interventions ----

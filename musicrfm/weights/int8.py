@@ -8,13 +8,14 @@ stay as they are. What it costs in precision and brings in speed is in `docs/per
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from musicrfm.errors import MusicRFMError
-from musicrfm.weights.decoder import Weights
+from musicrfm.weights.decoder import Block, Norm, Weights
 
 FEW = 16  # up to so many rows of input the bytes of the matrix count, beyond it the arithmetic
 _AMX = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)()
@@ -79,3 +80,38 @@ def quantised(weights: Weights) -> Weights:
         blocks.append(replace(block, **parts))
     heads = Int8.of(weights.heads)
     return replace(weights, blocks=tuple(blocks), heads=heads, linear=linear, onto=onto)
+
+
+def widened(weights: Weights) -> Weights:
+    """The same weights in float32, nothing lost, whatever they are kept in."""
+
+    def exact(matrix: Tensor | Int8 | None) -> Tensor | None:
+        if isinstance(matrix, Int8):
+            return matrix.numbers.float() * matrix.scale.float()[:, None]
+        return None if matrix is None else matrix.float()
+
+    def across(matrix: Tensor | Int8 | None) -> Tensor | None:
+        return exact(matrix).T if isinstance(matrix, Int8) else exact(matrix)
+
+    def norm(parts: Norm | None) -> Norm | None:
+        return parts and (parts[0], parts[1].float(), parts[2].float(), parts[3])
+
+    def block(one: Block) -> Block:
+        norms = ("attention_norm", "prompt_norm", "feed_norm")
+        parts: dict[str, Any] = {name: norm(getattr(one, name)) for name in norms}
+        for name in ("qkv", "prompt_q", "prompt_k", "prompt_v", "feed"):
+            parts[name] = exact(getattr(one, name))
+        for name in ("to_attended", "to_prompted", "to_fed"):
+            parts[name] = across(getattr(one, name))
+        return replace(one, **parts)
+
+    return replace(
+        weights,
+        embedding=weights.embedding.float(),
+        positions=weights.positions.float(),
+        blocks=tuple(map(block, weights.blocks)),
+        norm=norm(weights.norm),
+        heads=exact(weights.heads),
+        linear=F.linear,
+        onto=Tensor.addmm_,
+    )

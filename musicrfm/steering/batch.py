@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from musicrfm.runtime.decoder import pushed
 from musicrfm.steering.steering import Steering
 
 
@@ -55,3 +56,32 @@ class Steerings:
         pushes = Pushes(torch.stack(offsets), basis, keep_norm, nothing and basis is None)
         self._latest = (made_from, pushes)
         return pushes
+
+
+def push(
+    hidden: Tensor, pushes: Sequence[Pushes], layer: int, counts: Tensor | None = None
+) -> None:
+    """Steers hidden [rows, positions, width] in place, one push a position.
+
+    Rows are the pieces, once or several times over. counts: bool [rows], the rows that are steered;
+    None for all.
+    """
+    if all(one is pushes[0] for one in pushes):
+        _push(hidden, pushes[0], layer, counts)
+        return
+    for position, one in enumerate(pushes):
+        _push(hidden[:, position : position + 1], one, layer, counts)
+
+
+def _push(hidden: Tensor, pushes: Pushes, layer: int, counts: Tensor | None) -> None:
+    if pushes.nothing:
+        return
+    times = len(hidden) // len(pushes.offset)
+    offset = pushes.offset[:, None, layer].to(hidden).repeat(times, 1, 1)
+    bases = ()
+    if counts is not None:
+        counts = counts[:, None, None].to(hidden)
+        offset = offset * counts
+    if pushes.basis is not None:
+        bases = ((pushes.basis[:, layer].to(hidden).repeat(times, 1, 1), counts),)
+    pushed(hidden, offset, pushes.keep_norm, bases)
