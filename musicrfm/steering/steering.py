@@ -118,7 +118,7 @@ class Steering:
         self._change(name, coefficient=coefficient, move=None)
 
     def set_layers(self, name: str, spec: Layers) -> None:
-        """`all`, `top:K`, `exp:BASE,RATE`, `layer:N,...`, or numbers, see `layers.layer_weights`."""
+        """`all`, `top:K`, `exp:BASE,RATE`, `layer:N,...`, or numbers; see `layer_weights`."""
         self._change(name, layers=spec)
 
     def set_component(self, name: str, component: Components) -> None:
