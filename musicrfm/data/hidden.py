@@ -111,23 +111,13 @@ def hear(
     and for a set in which nothing can be heard.
     """
     chosen = layer_numbers(layers, model.layers)
-    features = features_of(pooling, model.width)
     if not clip_set.rows:
         raise MusicRFMError(f"{clip_set.name!r} has no clips to take hidden states from")
-    key = {
-        "model": fingerprint(model),
-        "set": clip_set.name,
-        "about": clip_set.about,
-        "rows": clip_set.rows,
-        "pooling": pooling,
-        "layers": chosen,
-        "version": VERSION,
-    }
-    folder = (cache or cache_folder()) / f"states-{digest(key)}-{dtype}"
-    states = States.open(folder, len(clip_set.rows), len(chosen), features, dtype)
+    states = _states(model, clip_set, pooling, chosen, cache or cache_folder(), dtype)
     if not states.done:
-        count = len(clip_set.rows)
-        progress = Progress(f"hearing {clip_set.name}", count, "clips", already=states.heard)
+        progress = Progress(
+            f"hearing {clip_set.name}", len(clip_set.rows), "clips", already=states.heard
+        )
         stream(
             model,
             clip_set,
@@ -154,6 +144,24 @@ def hear(
         file=states,
         seconds=clip_set.about.get("seconds"),
     )
+
+
+def _states(
+    model: MusicModel, clip_set: ClipSet, pooling: str, layers: list[int], cache: Path, dtype: str
+) -> States:
+    """Where the states of these clips are kept, as far as they are there."""
+    features = features_of(pooling, model.width)
+    key = {
+        "model": fingerprint(model),
+        "set": clip_set.name,
+        "about": clip_set.about,
+        "rows": clip_set.rows,
+        "pooling": pooling,
+        "layers": layers,
+        "version": VERSION,
+    }
+    folder = cache / f"states-{digest(key)}-{dtype}"
+    return States.open(folder, len(clip_set.rows), len(layers), features, dtype)
 
 
 def clip_data(

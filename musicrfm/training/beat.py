@@ -80,16 +80,7 @@ def fit(
     """
     if not 0 < knob[0] < knob[1]:
         raise MusicRFMError(f"the knob cannot go from {knob[0]:g} to {knob[1]:g} BPM")
-    sums = _Sums(model.layers, model.width)
-    held: list[tuple[torch.Tensor, torch.Tensor]] = []
-    progress = Progress(f"hearing {data}", count, "clips")
-    for number, clip in enumerate(clips):
-        states, beat = _heard(model, clip)
-        if number % HELD_OUT == HELD_OUT - 1:
-            held.append((states, beat))
-        else:
-            sums.add(states, beat)
-        progress(number + 1)
+    sums, held = _collected(model, clips, f"hearing {data}", count)
     if sums.clips < FEWEST:
         raise MusicRFMError(f"{sums.clips} clips with a beat are too few: give {FEWEST} or more")
     centre, spread, slopes, rest = sums.solved(model.name)
@@ -123,6 +114,23 @@ def fit(
         },
     }
     return Direction(name, slopes, scores, meta)
+
+
+def _collected(
+    model: MusicModel, clips: Iterable[Beats], what: str, count: int
+) -> tuple[_Sums, list[tuple[torch.Tensor, torch.Tensor]]]:
+    """(sums over the clips that are learned from, states and beats of those held out)."""
+    sums = _Sums(model.layers, model.width)
+    held: list[tuple[torch.Tensor, torch.Tensor]] = []
+    progress = Progress(what, count, "clips")
+    for number, clip in enumerate(clips):
+        states, beat = _heard(model, clip)
+        if number % HELD_OUT == HELD_OUT - 1:
+            held.append((states, beat))
+        else:
+            sums.add(states, beat)
+        progress(number + 1)
+    return sums, held
 
 
 class _Sums:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -99,14 +100,6 @@ def best_machine(
     agop-auc judges by. One RFM is one leaf of xRFM, as the published code uses it on data of this
     size. Raises MusicRFMError if xrfm is missing or no choice gives a finite score.
     """
-    try:
-        from xrfm import RFM
-        from xrfm.rfm_src.class_conversion import ClassificationConverter
-    except ImportError as missing:
-        raise MusicRFMError(
-            "methods 'rfm', 'rfm-top' and 'rfm-multiclass' need the package xrfm (Python 3.11 or "
-            "newer): pip install 'musicrfm-bridge[train]'"
-        ) from missing
     metric = metrics.check(kind, search.metric)
     watched = _watched(metric, targets[val], kind)
     device = _device(search.device)
@@ -116,28 +109,7 @@ def best_machine(
     labels = _labels(wanted, kind)
     best: tuple[float, Draw, torch.Tensor, np.ndarray] | None = None
     for choice in choices:
-        converter = None
-        if kind != "regression":
-            converter = ClassificationConverter("zero_one", max(2, targets.shape[1]))
-        machine = RFM(
-            kernel="l2_high_dim",
-            bandwidth=choice.bandwidth,
-            exponent=choice.exponent,
-            device=device,
-            verbose=False,
-            tuning_metric=watched,
-            class_converter=converter,
-        )
-        machine.fit(
-            (seen, taught),
-            (judged, wanted),
-            iters=search.iterations,
-            reg=choice.reg,
-            center_grads=choice.centred,
-            early_stop_rfm=True,
-            early_stop_multiplier=EARLY_STOP,
-            get_agop_best_model=True,
-        )
+        machine = _fitted((seen, taught), (judged, wanted), kind, choice, watched, search)
         agop = machine.agop_best_model
         if metric == "agop-auc":
             value = _agop_auc(seen, taught, judged, labels, kind, agop, top)
@@ -152,6 +124,49 @@ def best_machine(
     value, choice, agop, predicted = best
     eigenvalues, basis = torch.linalg.eigh(agop.double().cpu())
     return Machine(basis.flip(1).float(), eigenvalues.flip(0).float(), value, choice, predicted)
+
+
+def _fitted(
+    train: tuple[torch.Tensor, torch.Tensor],
+    val: tuple[torch.Tensor, torch.Tensor],
+    kind: str,
+    choice: Draw,
+    watched: str,
+    search: Search,
+) -> Any:
+    """One `xrfm.RFM`, fitted on rows and labels. Raises MusicRFMError without xrfm."""
+    try:
+        from xrfm import RFM
+        from xrfm.rfm_src.class_conversion import ClassificationConverter
+    except ImportError as missing:
+        raise MusicRFMError(
+            "methods 'rfm', 'rfm-top' and 'rfm-multiclass' need the package xrfm (Python 3.11 or "
+            "newer): pip install 'musicrfm-bridge[train]'"
+        ) from missing
+    rows, labels = train
+    converter = None
+    if kind != "regression":
+        converter = ClassificationConverter("zero_one", max(2, labels.shape[1]))
+    machine = RFM(
+        kernel="l2_high_dim",
+        bandwidth=choice.bandwidth,
+        exponent=choice.exponent,
+        device=rows.device,
+        verbose=False,
+        tuning_metric=watched,
+        class_converter=converter,
+    )
+    machine.fit(
+        (rows, labels),
+        val,
+        iters=search.iterations,
+        reg=choice.reg,
+        center_grads=choice.centred,
+        early_stop_rfm=True,
+        early_stop_multiplier=EARLY_STOP,
+        get_agop_best_model=True,
+    )
+    return machine
 
 
 def typical_distance(x: torch.Tensor) -> float:

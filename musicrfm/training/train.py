@@ -134,21 +134,18 @@ def fit(
     Raises MusicRFMError for what does not fit together and for parts that lack a class.
     """
     search = search or probes.Search(seed=data.seed)
-    metric = metric or search.metric
-    search = replace(search, metric=metric)
+    search = replace(search, metric=metric or search.metric)
     if len(labels) != len(data.rows):
         raise MusicRFMError(f"{len(labels)} labels do not fit {len(data.rows)} clips")
-    numbers, names, mean, deviation = _labels(labels, kind, class_names)
-    parts = split(data, None if kind == "regression" else numbers.tolist())
-    even = probes.balanced(parts, numbers, data.seed) if kind == "binary" and balance else parts
-    question = probes.Question(kind, numbers, even, parts, max(2, len(names)), metric)
+    asked = _asked(data, labels, kind, class_names, balance, search.metric)
     machines_for = None
     if method == "rfm-multiclass" and kind != "multiclass":
         if classes is None:
             raise MusicRFMError("method 'rfm-multiclass' needs several classes: use 'rfm'")
         several, others, _, _ = _labels([str(c) for c in classes], "multiclass", None)
+        parts = asked.question.every
         machines_for = replace(
-            question, kind="multiclass", labels=several, parts=parts, classes=len(others)
+            asked.question, kind="multiclass", labels=several, parts=parts, classes=len(others)
         )
     if components == "usual":
         components = None if kind == "multiclass" else probes.COMPONENTS
@@ -156,7 +153,7 @@ def fit(
     found = fits.probe(
         data.on_disk,
         store or data.store,
-        question,
+        asked.question,
         method,
         search=search,
         layers=wanted,
@@ -166,15 +163,57 @@ def fit(
         aggregate=aggregate,
         work=work,
     )
+    meta = _meta(data, asked, found, wanted, concept or name, target or name, method)
+    report = _report(canonical_name(name), meta, asked, found, search)
+    detector = Detector.of(canonical_name(name), found, meta, data.seconds)
+    return Trained(_direction(name, data, wanted, found, meta), detector, report)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A question about clips, with what its numbers stand for."""
+
+    question: probes.Question
+    class_names: list[str]
+    mean: float  # of the labels as they were, with their deviation
+    deviation: float
+
+
+def _asked(
+    data: Data,
+    labels: Sequence | np.ndarray,
+    kind: str,
+    class_names: Sequence[str] | None,
+    balance: bool,
+    metric: str | None,
+) -> _Asked:
+    numbers, names, mean, deviation = _labels(labels, kind, class_names)
+    parts = split(data, None if kind == "regression" else numbers.tolist())
+    even = probes.balanced(parts, numbers, data.seed) if kind == "binary" and balance else parts
+    question = probes.Question(kind, numbers, even, parts, max(2, len(names)), metric)
+    return _Asked(question, names, mean, deviation)
+
+
+def _meta(
+    data: Data,
+    asked: _Asked,
+    found: fits.Fitted,
+    wanted: list[int],
+    concept: str,
+    target: str,
+    method: str,
+) -> dict[str, Any]:
+    """What the direction's file says of itself."""
+    question = asked.question
     meta = {
-        "concept": concept or name,
-        "target": target or name,
-        "kind": kind,
+        "concept": concept,
+        "target": target,
+        "kind": question.kind,
         "metric": question.reported,
         "metric_higher_is_better": metrics.higher_is_better(question.reported),
         "model": data.model,
-        "label_mean": mean,
-        "label_std": deviation,
+        "label_mean": asked.mean,
+        "label_std": asked.deviation,
         "pooling": data.pooling,
         "data": {"name": data.name, "clips": len(data.rows), **data.about},
         "seed": data.seed,
@@ -185,13 +224,20 @@ def fit(
         # Typical length of a hidden state, for which evaluation chooses coefficients to try.
         "state_norm": float(np.mean([layer["state_norm"] for layer in found.layers])),
     }
-    if kind == "multiclass":
-        meta["classes"] = names
-    report = {
-        "name": canonical_name(name),
+    if question.kind == "multiclass":
+        meta["classes"] = asked.class_names
+    return meta
+
+
+def _report(
+    name: str, meta: dict[str, Any], asked: _Asked, found: fits.Fitted, search: probes.Search
+) -> dict[str, Any]:
+    parts = asked.question.parts
+    return {
+        "name": name,
         **{key: value for key, value in meta.items() if key not in ("range", "test")},
         "search": {k: v for k, v in asdict(search).items() if k != "device"},
-        "rows": {part: len(getattr(even, part)) for part in ("train", "val", "test")},
+        "rows": {part: len(getattr(parts, part)) for part in ("train", "val", "test")},
         "aggregated": found.aggregated,
         "layers": [
             {"layer": number, **about, "spectrum": spectrum[: fits.EIGENVECTORS].tolist()}
@@ -200,8 +246,6 @@ def fit(
             )
         ],
     }
-    detector = Detector.of(canonical_name(name), found, meta, data.seconds)
-    return Trained(_direction(name, data, wanted, found, meta), detector, report)
 
 
 def direction_path(direction: Direction, out: str | Path | None = None) -> Path:
