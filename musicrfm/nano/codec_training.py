@@ -233,92 +233,122 @@ def train(
         state = torch.load(path, map_location=device, weights_only=True) if path.exists() else None
         if state is None and loaded is not None:
             model.load_state_dict(loaded)  # the stage before hands over its average
-        _run_stage(stage, model, audio, shares, path, state, budget)
+        _Stage(stage, model, audio, shares, state, budget).run(audio, shares, path)
         loaded = torch.load(path, map_location=device, weights_only=True)["average"]
     model.load_state_dict(loaded)
     return model.eval()
 
 
-def _run_stage(
-    stage: str,
-    model: EncodecModel,
-    audio: Sequence[np.ndarray],
-    shares: Sequence[float],
-    path: Path,
-    state: dict | None,
-    budget: Budget,
-) -> None:
-    steps = getattr(budget, stage)
-    device = next(model.parameters()).device
-    peak = budget.learning_rate * (1.0 if stage == "autoencoder" else 0.5)
-    frozen = stage == "decoder"
-    parameters = list(model.decoder.parameters()) if frozen else list(model.parameters())
-    optimiser = torch.optim.AdamW(parameters, peak, betas=(0.8, 0.99), weight_decay=0.01)
-    measure, quantiser = SpectralLoss().to(device), Quantiser(model)
-    first = 0
-    if state is not None:
-        model.load_state_dict(state["model"])
-        optimiser.load_state_dict(state["optimiser"])
-        average, first = state["average"], state["step"]
-    else:
-        if stage == "quantised":
-            quantiser.initialise(_latents(model, audio, shares))
-        average = {k: v.detach().clone() for k, v in model.state_dict().items()}
-    if first >= steps:
-        return
-    rng = np.random.default_rng([STAGES.index(stage), first])
-    half = bfloat16_is_faster(device)
-    judge = Discriminator().to(device) if frozen else None
-    if judge is not None and state is not None:
-        judge.load_state_dict(state["judge"])
-    mean_loss, started = 0.0, time.time()
-    model.train()
-    for step in range(first, steps):
-        warm = min(1.0, (step + 1) / 100)
-        for group in optimiser.param_groups:
-            group["lr"] = peak * warm * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * step / steps)))
-        sound = crops(audio, shares, budget.batch, rng, device)
-        with torch.autocast(device.type, torch.bfloat16, enabled=half):
-            with torch.set_grad_enabled(not frozen):
-                latents = model.encoder(sound)
+class _Stage:
+    """One stage: the model with its optimiser, its losses and where it stands.
+
+    state: of the checkpoint that it goes on from, if there is one.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        model: EncodecModel,
+        sets: Sequence[np.ndarray],
+        shares: Sequence[float],
+        state: dict | None,
+        budget: Budget,
+    ) -> None:
+        self.name, self.model, self.budget = name, model, budget
+        self.steps = getattr(budget, name)
+        self.device = next(model.parameters()).device
+        self.peak = budget.learning_rate * (1.0 if name == "autoencoder" else 0.5)
+        self.frozen = name == "decoder"
+        parts = model.decoder if self.frozen else model
+        self.parameters = list(parts.parameters())
+        self.optimiser = torch.optim.AdamW(
+            self.parameters, self.peak, betas=(0.8, 0.99), weight_decay=0.01
+        )
+        self.measure, self.quantiser = SpectralLoss().to(self.device), Quantiser(model)
+        self.judge = Discriminator().to(self.device) if self.frozen else None
+        self.half = bfloat16_is_faster(self.device)
+        self.done = 0
+        if state is not None:
+            model.load_state_dict(state["model"])
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.average, self.done = state["average"], state["step"]
+            if self.judge is not None:
+                self.judge.load_state_dict(state["judge"])
+            return
+        if name == "quantised":
+            self.quantiser.initialise(_latents(model, sets, shares))
+        self.average = {k: v.detach().clone() for k, v in model.state_dict().items()}
+
+    def run(self, sets: Sequence[np.ndarray], shares: Sequence[float], path: Path) -> None:
+        """All steps that are left, with a checkpoint at `path` now and then."""
+        first, mean_loss, started = self.done, 0.0, time.time()
+        rng = np.random.default_rng([STAGES.index(self.name), first])
+        self.model.train()
+        while self.done < self.steps:
+            loss = self.step(crops(sets, shares, self.budget.batch, rng, self.device))
+            passed = self.done - first
+            mean_loss += (loss - mean_loss) * max(0.01, 1 / passed)
+            if self.done % 50 == 0:
+                left = (time.time() - started) / passed * (self.steps - self.done)
+                print(
+                    f"{self.name} {self.done}/{self.steps} loss {mean_loss:.4f} "
+                    f"left {left / 60:.0f} min",
+                    file=sys.stderr,
+                    flush=True,
+                )
+            if self.done % 250 == 0 or self.done == self.steps:
+                self.save(path)
+
+    def step(self, sound: Tensor) -> float:
+        """One step of the optimiser on sound [batch, 1, samples]; the spectral loss."""
+        self._set_rate()
+        out, extra = self._through(sound)
+        close = self.measure(out, sound[:, 0])
+        self.optimiser.zero_grad(set_to_none=True)
+        if self.judge is not None and self.done > ALONE * self.steps:
+            self.judge.learn(sound[:, 0], out.detach())
+            balanced(close, self.judge.wish(sound[:, 0], out), out)
+        else:
+            (close + extra).backward()
+        nn.utils.clip_grad_norm_(self.parameters, 1.0)
+        self.optimiser.step()
+        self.done += 1
+        _average(self.average, self.model.state_dict(), min(0.999, self.done / (self.done + 9)))
+        return close.item()
+
+    def save(self, path: Path) -> None:
+        keep = {
+            "model": self.model.state_dict(),
+            "average": self.average,
+            "optimiser": self.optimiser.state_dict(),
+            "step": self.done,
+        }
+        if self.judge is not None:
+            keep["judge"] = self.judge.state_dict()
+        torch.save(keep, path.with_suffix(".tmp"))
+        path.with_suffix(".tmp").replace(path)
+
+    def _set_rate(self) -> None:
+        """The learning rate of this step: a short rise, then half a cosine."""
+        warm = min(1.0, (self.done + 1) / 100)
+        fall = 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * self.done / self.steps))
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.peak * warm * fall
+
+    def _through(self, sound: Tensor) -> tuple[Tensor, Tensor]:
+        """(sound again [batch, samples], what the latents add to the loss)."""
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
+            with torch.set_grad_enabled(not self.frozen):
+                latents = self.model.encoder(sound)
             latents = latents.float()
-            if stage == "autoencoder":
+            if self.name == "autoencoder":
                 extra = 0.02 * (latents.square().mean((0, 2)) - 1).abs().mean()
                 latents = latents + NOISE * torch.randn_like(latents)
             else:
-                latents, commitment = quantiser(latents, train=not frozen)
-                extra = 0.05 * commitment
-            out = model.decoder(latents)[:, 0].float()
-        close = measure(out, sound[:, 0])
-        optimiser.zero_grad(set_to_none=True)
-        if judge is not None and step > ALONE * steps:
-            judge.learn(sound[:, 0], out.detach())
-            balanced(close, judge.wish(sound[:, 0], out), out)
-        else:
-            (close if frozen else close + extra).backward()
-        nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimiser.step()
-        _average(average, model.state_dict(), min(0.999, (step + 1) / (step + 10)))
-        mean_loss += (close.item() - mean_loss) * max(0.01, 1 / (step - first + 1))
-        done = step + 1
-        if done % 50 == 0:
-            left = (time.time() - started) / (done - first) * (steps - done)
-            print(
-                f"{stage} {done}/{steps} loss {mean_loss:.4f} left {left / 60:.0f} min",
-                file=sys.stderr,
-                flush=True,
-            )
-        if done % 250 == 0 or done == steps:
-            keep = {
-                "model": model.state_dict(),
-                "average": average,
-                "optimiser": optimiser.state_dict(),
-                "step": done,
-            }
-            if judge is not None:
-                keep["judge"] = judge.state_dict()
-            torch.save(keep, path.with_suffix(".tmp"))
-            path.with_suffix(".tmp").replace(path)
+                latents, commitment = self.quantiser(latents, train=not self.frozen)
+                extra = 0.0 * commitment if self.frozen else 0.05 * commitment
+            out = self.model.decoder(latents)[:, 0].float()
+        return out, extra
 
 
 @torch.no_grad()

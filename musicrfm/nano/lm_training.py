@@ -16,6 +16,7 @@ import math
 import random
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -195,136 +196,169 @@ def train(
     codes: int16 [clips, codebooks, frames]; rows: one dict per clip. The last 1 % is held out.
     """
     torch.manual_seed(0)
-    tokenizer = make_tokenizer()
-    model = make_model(len(tokenizer)).to(device)
-    decoder, blocks = model.decoder.model.decoder, model.decoder.model.decoder.layers
-    readouts = Readouts(blocks, 256).to(device)
-    codec = {id(p) for p in model.audio_encoder.parameters()}
-    parameters = [p for p in model.parameters() if id(p) not in codec and p.requires_grad]
-    parameters += readouts.parameters()
-    optimiser = torch.optim.AdamW(
-        parameters, budget.learning_rate, betas=(0.9, 0.95), weight_decay=0.02
-    )
-    path, first = work / "lm.pt", 0
-    average = {k: v.detach().clone() for k, v in model.state_dict().items()}
+    trainer = _Trainer(codes, rows, budget, device)
+    path = work / "lm.pt"
     if path.exists():
-        state = torch.load(path, map_location=device, weights_only=True)
-        model.load_state_dict(state["model"])
-        readouts.load_state_dict(state["readouts"])
-        average, first = state["average"], state["step"]
-        optimiser.load_state_dict(state["optimiser"])
-    held = max(16, len(codes) // 100)
-    rng, started, mean_loss = random.Random(first), time.time(), 0.0
-    weights = torch.tensor(CODEBOOK_WEIGHTS, device=device)
+        trainer.load(path)
+    first, mean_loss, started = trainer.done, 0.0, time.time()
+    rng = random.Random(first)
+    trainer.model.train()
+    while trainer.done < budget.steps:
+        loss = trainer.step(rng)
+        passed = trainer.done - first
+        mean_loss += (loss - mean_loss) * max(0.02, 1 / passed)
+        if trainer.done % 25 == 0:
+            left = (time.time() - started) / passed * (budget.steps - trainer.done)
+            print(
+                f"lm {trainer.done}/{budget.steps} loss {mean_loss:.3f} left {left / 60:.0f} min",
+                file=sys.stderr,
+                flush=True,
+            )
+        if trainer.done % 200 == 0 or trainer.done == budget.steps:
+            row = {"step": trainer.done, "train": round(mean_loss, 4), **trainer.held_out()}
+            print(json.dumps(row), file=sys.stderr, flush=True)
+            with (work / "lm.jsonl").open("a") as log:
+                log.write(json.dumps(row) + "\n")
+            trainer.save(path)
 
-    def batch_loss(
-        clips: list[int], starts: list[int], rng: random.Random, drop: float, tell: bool
-    ) -> tuple[Tensor, Tensor]:
-        crop = np.stack([codes[c][:, s : s + FRAMES] for c, s in zip(clips, starts, strict=True)])
-        inputs, labels = delayed(torch.from_numpy(crop.astype(np.int64)).to(device))
-        text = tokenizer(
-            [reword(rows[c]["prompt"], rng) for c in clips], return_tensors="pt", padding=True
-        ).to(device)
-        keep = torch.tensor([float(rng.random() >= drop) for _ in clips], device=device)
-        mask = text["attention_mask"] * keep[:, None]
-        states = model.text_encoder(
-            text["input_ids"], attention_mask=text["attention_mask"]
-        ).last_hidden_state
-        states = model.enc_to_dec_proj(states) * mask[..., None]
-        visible = torch.where(
-            keep[:, None] > 0, text["attention_mask"], torch.ones_like(text["attention_mask"])
+
+class _Trainer:
+    """The model with its read-outs and optimiser, the clips, and where it stands."""
+
+    def __init__(self, codes: np.ndarray, rows: list[dict], budget: Budget, device: str) -> None:
+        self.codes, self.rows, self.budget, self.device = codes, rows, budget, device
+        self.tokenizer = make_tokenizer()
+        self.model = make_model(len(self.tokenizer)).to(device)
+        self.readouts = Readouts(self.model.decoder.model.decoder.layers, 256).to(device)
+        codec = {id(p) for p in self.model.audio_encoder.parameters()}
+        parameters = [p for p in self.model.parameters() if id(p) not in codec and p.requires_grad]
+        self.parameters = [*parameters, *self.readouts.parameters()]
+        self.optimiser = torch.optim.AdamW(
+            self.parameters, budget.learning_rate, betas=(0.9, 0.95), weight_decay=0.02
         )
-        true, audible = truths([rows[c] for c in clips], starts, inputs.shape[-1])
+        self.average = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
+        self.weights = torch.tensor(CODEBOOK_WEIGHTS, device=device)
+        self.half = bfloat16_is_faster(torch.device(device))
+        self.held = max(16, len(codes) // 100)
+        self.done = 0
+
+    def load(self, path: Path) -> None:
+        state = torch.load(path, map_location=self.device, weights_only=True)
+        self.model.load_state_dict(state["model"])
+        self.readouts.load_state_dict(state["readouts"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.average, self.done = state["average"], state["step"]
+
+    def save(self, path: Path) -> None:
+        state = {
+            "model": self.model.state_dict(),
+            "average": self.average,
+            "readouts": self.readouts.state_dict(),
+            "step": self.done,
+            "optimiser": self.optimiser.state_dict(),
+        }
+        torch.save(state, path.with_suffix(".tmp"))
+        path.with_suffix(".tmp").replace(path)
+
+    def step(self, rng: random.Random) -> float:
+        """One step of the optimiser on crops drawn by `rng`; the mean loss of the codes."""
+        self._set_rate()
+        self.optimiser.zero_grad(set_to_none=True)
+        places = [self._place(rng) for _ in range(self.budget.batch)]
+        with torch.autocast(torch.device(self.device).type, torch.bfloat16, enabled=self.half):
+            per_book, misses = self.losses(places, rng, DROP_PROMPT, tell=True)
+            loss = (per_book * self.weights).mean()
+            loss = loss + self.budget.readout_weight * misses.nan_to_num().mean()
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.parameters, 1.0)
+        self.optimiser.step()
+        self.done += 1
+        _average(self.average, self.model.state_dict(), min(0.998, self.done / (self.done + 9)))
+        return per_book.mean().item()
+
+    def held_out(self) -> dict:
+        """Losses on clips that are not learned from, of the codes and of every read-out."""
+        self.model.eval()
+        rng, parts, missed = random.Random(0), [], []
+        with torch.inference_mode():
+            for i in range(0, 16, 8):
+                places = [(len(self.codes) - self.held + i + j, 100) for j in range(8)]
+                per_book, misses = self.losses(places, rng, 0.0, tell=False)
+                parts.append(per_book)
+                missed.append(misses)
+        self.model.train()
+        loss, readout_loss = torch.stack(parts).mean(0), torch.stack(missed).nanmean(0)
+        return {
+            "held_out": round(loss.mean().item(), 4),
+            "per_codebook": [round(v, 3) for v in loss.tolist()],
+            **{
+                group: [round(v, 3) for v in readout_loss[:, place].mean(1).tolist()]
+                for group, place in GROUPS.items()
+            },
+        }
+
+    def losses(
+        self, places: Sequence[tuple[int, int]], rng: random.Random, drop: float, tell: bool
+    ) -> tuple[Tensor, Tensor]:
+        """(loss of each codebook, misses [blocks, truths]) of crops at (clip, frame)."""
+        clips, starts = [c for c, _ in places], [s for _, s in places]
+        crop = np.stack([self.codes[c][:, s : s + FRAMES] for c, s in places])
+        inputs, labels = delayed(torch.from_numpy(crop.astype(np.int64)).to(self.device))
+        states, visible = self._prompts([self.rows[c]["prompt"] for c in clips], rng, drop)
+        true, audible = truths([self.rows[c] for c in clips], starts, inputs.shape[-1])
         told = torch.zeros(true.shape, dtype=torch.bool)
         for i in range(len(clips) if tell else 0):
             for group, place in GROUPS.items():
                 told[i, :, place] = rng.random() < TELL[group]
             if told[i, 0, GROUPS["sound"]].any():
                 hide(inputs[i], rng)
-        readouts.told = true.masked_fill(~told, math.nan).to(device)
-        out = decoder(
+        self.readouts.told = true.masked_fill(~told, math.nan).to(self.device)
+        out = self.model.decoder.model.decoder(
             inputs.flatten(0, 1), encoder_hidden_states=states, encoder_attention_mask=visible,
             output_hidden_states=True, use_cache=False,
         )  # fmt: skip
-        logits = torch.stack([head(out.last_hidden_state) for head in model.decoder.lm_heads], 1)
+        heads = self.model.decoder.lm_heads
+        logits = torch.stack([head(out.last_hidden_state) for head in heads], 1)
         each = functional.cross_entropy(
             logits.flatten(0, 2).float(), labels.flatten(), ignore_index=-100, reduction="none"
         ).view(labels.shape)
         per_book = each.sum((0, 2)) / (labels >= 0).sum((0, 2))
-        asked = audible.masked_fill(told, math.nan).to(device)
-        known = ~asked.isnan()
-        misses = []
-        for readout, h in zip(readouts, out.hidden_states[1:-1], strict=True):
+        asked = audible.masked_fill(told, math.nan).to(self.device)
+        return per_book, self._misses(out.hidden_states[1:-1], asked)
+
+    def _prompts(
+        self, prompts: Sequence[str], rng: random.Random, drop: float
+    ) -> tuple[Tensor, Tensor]:
+        """(what cross-attention reads, its mask): some prompts reworded, some dropped."""
+        text = self.tokenizer(
+            [reword(prompt, rng) for prompt in prompts], return_tensors="pt", padding=True
+        ).to(self.device)
+        mask = text["attention_mask"]
+        keep = torch.tensor([float(rng.random() >= drop) for _ in prompts], device=self.device)
+        encoder = self.model.text_encoder
+        states = encoder(text["input_ids"], attention_mask=mask).last_hidden_state
+        states = self.model.enc_to_dec_proj(states) * (mask * keep[:, None])[..., None]
+        return states, torch.where(keep[:, None] > 0, mask, torch.ones_like(mask))
+
+    def _misses(self, states: Sequence[Tensor], asked: Tensor) -> Tensor:
+        """How far each block's read-outs are from what is asked, NaN where nothing is."""
+        known, misses = ~asked.isnan(), []
+        for readout, h in zip(self.readouts, states, strict=True):
             said = torch.where(known, readout(h).float(), 0.0)
             each = functional.smooth_l1_loss(said, asked.nan_to_num(), reduction="none")
             misses.append(each.sum((0, 1)) / known.sum((0, 1)))
-        return per_book, torch.stack(misses)
+        return torch.stack(misses)
 
-    def place(rng: random.Random) -> tuple[int, int]:
-        return rng.randrange(len(codes) - held), rng.randrange(codes.shape[2] - FRAMES + 1)
+    def _place(self, rng: random.Random) -> tuple[int, int]:
+        clip = rng.randrange(len(self.codes) - self.held)
+        return clip, rng.randrange(self.codes.shape[2] - FRAMES + 1)
 
-    def save(done: int) -> None:
-        model.eval()
-        check, parts, missed = random.Random(0), [], []
-        with torch.inference_mode():
-            for i in range(0, 16, 8):
-                clips = [len(codes) - held + i + j for j in range(8)]
-                per_book, misses = batch_loss(clips, [100] * 8, check, 0.0, False)
-                parts.append(per_book)
-                missed.append(misses)
-        model.train()
-        held_out, readout_loss = torch.stack(parts).mean(0), torch.stack(missed).nanmean(0)
-        row = {
-            "step": done,
-            "train": round(mean_loss, 4),
-            "held_out": round(held_out.mean().item(), 4),
-            "per_codebook": [round(v, 3) for v in held_out.tolist()],
-            **{
-                group: [round(v, 3) for v in readout_loss[:, place].mean(1).tolist()]
-                for group, place in GROUPS.items()
-            },
-        }  # fmt: skip
-        print(json.dumps(row), file=sys.stderr, flush=True)
-        with (work / "lm.jsonl").open("a") as log:
-            log.write(json.dumps(row) + "\n")
-        state = {
-            "model": model.state_dict(),
-            "average": average,
-            "readouts": readouts.state_dict(),
-            "step": done,
-            "optimiser": optimiser.state_dict(),
-        }  # fmt: skip
-        torch.save(state, path.with_suffix(".tmp"))
-        path.with_suffix(".tmp").replace(path)
-
-    half = bfloat16_is_faster(torch.device(device))
-    model.train()
-    for step in range(first, budget.steps):
-        rate = min(1.0, (step + 1) / 150) * (
-            0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / budget.steps))
-        )
-        for group in optimiser.param_groups:
-            group["lr"] = budget.learning_rate * rate
-        optimiser.zero_grad(set_to_none=True)
-        clips, starts = zip(*(place(rng) for _ in range(budget.batch)), strict=True)
-        with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=half):
-            per_book, misses = batch_loss(list(clips), list(starts), rng, DROP_PROMPT, True)
-            loss = (per_book * weights).mean() + budget.readout_weight * misses.nan_to_num().mean()
-        loss.backward()
-        nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimiser.step()
-        done = step + 1
-        _average(average, model.state_dict(), min(0.998, (step + 1) / (step + 10)))
-        mean_loss += (per_book.mean().item() - mean_loss) * max(0.02, 1 / (done - first))
-        if done % 25 == 0:
-            left = (time.time() - started) / (done - first) * (budget.steps - done)
-            print(
-                f"lm {done}/{budget.steps} loss {mean_loss:.3f} left {left / 60:.0f} min",
-                file=sys.stderr,
-                flush=True,
-            )
-        if done % 200 == 0 or done == budget.steps:
-            save(done)
+    def _set_rate(self) -> None:
+        """The learning rate of this step: a short rise, then half a cosine."""
+        fall = 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * self.done / self.budget.steps))
+        rate = min(1.0, (self.done + 1) / 150) * fall
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.budget.learning_rate * rate
 
 
 @torch.no_grad()
