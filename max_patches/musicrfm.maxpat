@@ -1706,7 +1706,7 @@
        "parameter_unitstyle": 1
       }
      },
-     "annotation": "how strongly prompt 1 is played; what all leave of 1 is left to /prompt",
+     "annotation": "weight of prompt 1; the remainder up to 1 goes to /prompt",
      "annotation_name": "weight 1"
     }
    },
@@ -2053,7 +2053,7 @@
        "parameter_unitstyle": 1
       }
      },
-     "annotation": "how strongly prompt 2 is played; what all leave of 1 is left to /prompt",
+     "annotation": "weight of prompt 2; the remainder up to 1 goes to /prompt",
      "annotation_name": "weight 2"
     }
    },
@@ -2400,7 +2400,7 @@
        "parameter_unitstyle": 1
       }
      },
-     "annotation": "how strongly prompt 3 is played; what all leave of 1 is left to /prompt",
+     "annotation": "weight of prompt 3; the remainder up to 1 goes to /prompt",
      "annotation_name": "weight 3"
     }
    },
@@ -2747,7 +2747,7 @@
        "parameter_unitstyle": 1
       }
      },
-     "annotation": "how strongly prompt 4 is played; what all leave of 1 is left to /prompt",
+     "annotation": "weight of prompt 4; the remainder up to 1 goes to /prompt",
      "annotation_name": "weight 4"
     }
    },
@@ -3429,7 +3429,7 @@
        "parameter_unitstyle": 1
       }
      },
-     "annotation": "how strongly note_C steers; 1 is the top of its useful range, below 0 is away",
+     "annotation": "strength of note_C; 1 is the top of its useful range, below 0 steers away",
      "annotation_name": "steer_note_C"
     }
    },
@@ -3699,7 +3699,7 @@
        "parameter_unitstyle": 1
       }
      },
-     "annotation": "how strongly note_Cs steers; 1 is the top of its useful range, below 0 is away",
+     "annotation": "strength of note_Cs; 1 is the top of its useful range, below 0 steers away",
      "annotation_name": "steer_note_Cs"
     }
    },
@@ -3969,7 +3969,7 @@
        "parameter_unitstyle": 1
       }
      },
-     "annotation": "how strongly note_D steers; 1 is the top of its useful range, below 0 is away",
+     "annotation": "strength of note_D; 1 is the top of its useful range, below 0 steers away",
      "annotation_name": "steer_note_D"
     }
    },
@@ -4239,7 +4239,7 @@
        "parameter_unitstyle": 1
       }
      },
-     "annotation": "how strongly note_Ds steers; 1 is the top of its useful range, below 0 is away",
+     "annotation": "strength of note_Ds; 1 is the top of its useful range, below 0 steers away",
      "annotation_name": "steer_note_Ds"
     }
    },
@@ -4509,7 +4509,7 @@
        "parameter_unitstyle": 1
       }
      },
-     "annotation": "how strongly note_E steers; 1 is the top of its useful range, below 0 is away",
+     "annotation": "strength of note_E; 1 is the top of its useful range, below 0 steers away",
      "annotation_name": "steer_note_E"
     }
    },
@@ -4779,7 +4779,7 @@
        "parameter_unitstyle": 1
       }
      },
-     "annotation": "how strongly note_F steers; 1 is the top of its useful range, below 0 is away",
+     "annotation": "strength of note_F; 1 is the top of its useful range, below 0 steers away",
      "annotation_name": "steer_note_F"
     }
    },
@@ -5049,7 +5049,7 @@
        "parameter_unitstyle": 1
       }
      },
-     "annotation": "how strongly note_Fs steers; 1 is the top of its useful range, below 0 is away",
+     "annotation": "strength of note_Fs; 1 is the top of its useful range, below 0 steers away",
      "annotation_name": "steer_note_Fs"
     }
    },
@@ -5319,7 +5319,7 @@
        "parameter_unitstyle": 1
       }
      },
-     "annotation": "how strongly note_G steers; 1 is the top of its useful range, below 0 is away",
+     "annotation": "strength of note_G; 1 is the top of its useful range, below 0 steers away",
      "annotation_name": "steer_note_G"
     }
    },
@@ -5589,7 +5589,7 @@
        "parameter_unitstyle": 1
       }
      },
-     "annotation": "how strongly note_Gs steers; 1 is the top of its useful range, below 0 is away",
+     "annotation": "strength of note_Gs; 1 is the top of its useful range, below 0 steers away",
      "annotation_name": "steer_note_Gs"
     }
    },
@@ -5859,7 +5859,7 @@
        "parameter_unitstyle": 1
       }
      },
-     "annotation": "how strongly note_A steers; 1 is the top of its useful range, below 0 is away",
+     "annotation": "strength of note_A; 1 is the top of its useful range, below 0 steers away",
      "annotation_name": "steer_note_A"
     }
    },
@@ -6129,7 +6129,7 @@
        "parameter_unitstyle": 1
       }
      },
-     "annotation": "how strongly note_As steers; 1 is the top of its useful range, below 0 is away",
+     "annotation": "strength of note_As; 1 is the top of its useful range, below 0 steers away",
      "annotation_name": "steer_note_As"
     }
    },
@@ -6399,7 +6399,7 @@
        "parameter_unitstyle": 1
       }
      },
-     "annotation": "how strongly note_B steers; 1 is the top of its useful range, below 0 is away",
+     "annotation": "strength of note_B; 1 is the top of its useful range, below 0 steers away",
      "annotation_name": "steer_note_B"
     }
    },
@@ -6669,7 +6669,7 @@
        "parameter_unitstyle": 1
       }
      },
-     "annotation": "how strongly tempo steers; 1 is the top of its useful range, below 0 is away",
+     "annotation": "strength of tempo; 1 is the top of its useful range, below 0 steers away",
      "annotation_name": "steer_tempo"
     }
    },
@@ -7118,7 +7118,7 @@
        "parameter_unitstyle": 1
       }
      },
-     "annotation": "how closely the music follows the prompt; a model may have its own default",
+     "annotation": "strength of the prompt (classifier-free guidance); 1 turns guidance off; models may set another default",
      "annotation_name": "guidance"
     }
    },
@@ -7297,7 +7297,7 @@
        "parameter_unitstyle": 1
       }
      },
-     "annotation": "how adventurous the choice of sounds is; a model may have its own default",
+     "annotation": "randomness of the choice of codes; models may set another default",
      "annotation_name": "temperature"
     }
    },
@@ -7905,7 +7905,7 @@
        "parameter_unitstyle": 1
       }
      },
-     "annotation": "how strongly NAME steers; 1 is the top of its useful range, below 0 is away",
+     "annotation": "strength of NAME; 1 is the top of its useful range, below 0 steers away",
      "annotation_name": "free_1"
     }
    },
@@ -8406,7 +8406,7 @@
        "parameter_unitstyle": 1
       }
      },
-     "annotation": "how strongly NAME steers; 1 is the top of its useful range, below 0 is away",
+     "annotation": "strength of NAME; 1 is the top of its useful range, below 0 steers away",
      "annotation_name": "free_2"
     }
    },
@@ -8907,7 +8907,7 @@
        "parameter_unitstyle": 1
       }
      },
-     "annotation": "how strongly NAME steers; 1 is the top of its useful range, below 0 is away",
+     "annotation": "strength of NAME; 1 is the top of its useful range, below 0 steers away",
      "annotation_name": "free_3"
     }
    },
@@ -9408,7 +9408,7 @@
        "parameter_unitstyle": 1
       }
      },
-     "annotation": "how strongly NAME steers; 1 is the top of its useful range, below 0 is away",
+     "annotation": "strength of NAME; 1 is the top of its useful range, below 0 steers away",
      "annotation_name": "free_4"
     }
    },

@@ -9,11 +9,11 @@ from bridge.controls.parameters import Parameter, namespace
 
 HEAD = """# Controls
 
-Every parameter that can be changed while the music plays: over OSC, from MIDI, on the control page
-and in presets. This page is made by `bridge controls > docs/controls.md`; a test keeps it current.
+Every parameter that can change while the music plays: over OSC, from MIDI, on the control page
+and in presets. `bridge controls > docs/controls.md` makes this page; a test keeps it current.
 
-Numbers outside a range are clamped to it. NAME stands for a direction: `bridge controls --model M`
-lists the directions of a model, and `/list` those of a bridge that plays.
+Numbers outside a range are clamped. NAME stands for a direction: `bridge controls --model M` lists
+the directions of a model, and `/list` those of a running bridge.
 
 | Address | Takes | Range | Default | Unit | What it does |
 |---|---|---|---|---|---|
@@ -22,17 +22,17 @@ lists the directions of a model, and `/list` those of a bridge that plays.
 METERS = """
 ## Meters
 
-Sent to those who say [`/subscribe`](osc.md#being-told), and never taken.
+Sent to [subscribers](osc.md#subscriptions); they cannot be set.
 
-| Address | Value | Unit | What it says |
+| Address | Value | Unit | What it measures |
 |---|---|---|---|
 | `/meter/level` | number | dBFS | loudness (RMS) of the last tenth of a second |
-| `/meter/buffer` | number | s | how far ahead the music is made |
-| `/meter/underruns` | whole number | | how often the sound broke off since the start |
-| `/meter/speed` | number | × real time | seconds of music made a second |
-| `/meter/latency` | number | s | from a control to the ear |
-| `/meter/chroma` | 12 numbers | | how much of C, C♯, … B sounds; their sum is 1, or 0 in silence |
-| `/meter/tempo` | number | BPM | tempo of the last eight seconds; 0 without a pulse |
+| `/meter/buffer` | number | s | audio made ahead |
+| `/meter/underruns` | whole number | | dropouts since the start |
+| `/meter/speed` | number | × real time | seconds of music made per second |
+| `/meter/latency` | number | s | from a change of a control to the ear |
+| `/meter/chroma` | 12 numbers | | share of C, C♯, … B in the sound; the sum is 1, or 0 in silence |
+| `/meter/tempo` | number | BPM | tempo over the last eight seconds; 0 without a pulse |
 """
 
 

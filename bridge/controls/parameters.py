@@ -50,7 +50,7 @@ CUE_GAIN = Parameter(
     12.0,
     "dB",
     True,
-    "level of the headphones (--cue), whatever /gain is; -60 is silence",
+    "headphone level (--cue), independent of /gain; -60 is silence",
 )
 
 
@@ -81,7 +81,7 @@ def _prompt_slots() -> list[Parameter]:
                 f"/prompt/{slot}",
                 "s",
                 "",
-                help="another prompt, played as strongly as its weight says; nothing if empty",
+                help="a further prompt, blended in by its weight; empty turns it off",
                 words=True,
             )
         )
@@ -94,7 +94,7 @@ def _prompt_slots() -> list[Parameter]:
                 1.0,
                 "share",
                 True,
-                f"how strongly prompt {slot} is played; what all leave of 1 is left to /prompt",
+                f"weight of prompt {slot}; the remainder up to 1 goes to /prompt",
             )
         )
     return slots
@@ -112,7 +112,7 @@ def namespace(
     """
     sampling = sampling or SamplingDefaults()
     parameters = [
-        Parameter("/prompt", "s", "", help="what to play, in words", words=True),
+        Parameter("/prompt", "s", "", help="description of the music to play", words=True),
         *_prompt_slots(),
         Parameter("/play", "i", 1, 0, 1, help="1 plays, 0 pauses; both fade"),
         Parameter("/gain", "f", 0.0, -60.0, 12.0, "dB", True, "output level; -60 is silence"),
@@ -123,7 +123,8 @@ def namespace(
             sampling.guidance_scale,
             0.0,
             10.0,
-            help="how closely the music follows the prompt; a model may have its own default",
+            help="strength of the prompt (classifier-free guidance); 1 turns guidance off; models "
+            "may set another default",
         ),
         Parameter(
             "/temperature",
@@ -131,7 +132,7 @@ def namespace(
             sampling.temperature,
             0.05,
             4.0,
-            help="how adventurous the choice of sounds is; a model may have its own default",
+            help="randomness of the choice of codes; models may set another default",
         ),
         Parameter(
             "/top_k",
@@ -140,13 +141,13 @@ def namespace(
             0,
             2048,
             "codes",
-            help="how many candidates each choice is from, or 0: all",
+            help="number of most likely codes to choose from; 0 for all",
         ),
         Parameter(
             "/steer_guidance",
             "s",
             "both",
-            help="which half of guidance is steered: both or conditional",
+            help="halves of guidance that are steered: both, or conditional alone",
         ),
         Parameter(
             "/keep_norm",
@@ -154,13 +155,13 @@ def namespace(
             0,
             0,
             1,
-            help="1 scales steered hidden states back to the norm they had",
+            help="1 rescales steered hidden states to their norm before steering",
         ),
         Parameter(
             "/crossfade",
             "ssf",
             "",
-            help="hand over from one direction to another in so many seconds",
+            help="move the coefficient of the first direction to the second, in this time",
             event=True,
         ),
         Parameter(
@@ -170,30 +171,34 @@ def namespace(
             0.0,
             240.0,
             "BPM",
-            help="the tempo to hold, from 40 up, by turning the tempo's direction; 0 lets go",
+            help="tempo to hold, 40 or more, by steering the tempo direction; 0 releases it",
         ),
         Parameter(
             "/midi/learn",
             "s",
             "",
-            help="the next MIDI control that is moved moves this address; empty: it does not",
+            help="map the next MIDI control you move to this address; empty cancels",
             event=True,
         ),
         Parameter(
             "/panic",
             "trigger",
             0,
-            help="all steering off, sound settings as at the start, music begins afresh",
+            help="turn all steering off, reset the sound settings, start a new piece",
             event=True,
         ),
         *(
             Parameter(f"/preset/{what}", kind, "", help=text, event=True, words=True)
             for what, kind, text in (
-                ("store", "s", "keep prompt, sound and steering as they are, under this name"),
-                ("recall", "s", "go to what is kept under this name, at once"),
-                ("morph", "sf", "go to what is kept under this name, in so many seconds"),
-                ("morph_beats", "sf", "the same in so many beats of the clock or of the music"),
-                ("delete", "s", "forget what is kept under this name"),
+                ("store", "s", "save prompt, sound and steering under this name"),
+                ("recall", "s", "recall the preset of this name at once"),
+                ("morph", "sf", "glide to the preset of this name, in this number of seconds"),
+                (
+                    "morph_beats",
+                    "sf",
+                    "glide to it in this number of beats of the clock, or else of the music",
+                ),
+                ("delete", "s", "delete the preset of this name"),
             )
         ),
     ]
@@ -209,7 +214,7 @@ def namespace(
                 2.0,
                 "× useful range",
                 True,
-                f"how strongly {label} steers; 1 is the top of its useful range, below 0 is away",
+                f"strength of {label}; 1 is the top of its useful range, below 0 steers away",
             ),
             Parameter(
                 f"{base}/inject",
@@ -218,32 +223,32 @@ def namespace(
                 0.0,
                 1.0,
                 "probability",
-                help=f"share of layers and frames that {label} is added to",
+                help=f"share of layers and frames in which {label} is added",
             ),
             Parameter(
                 f"{base}/inject_per",
                 "s",
                 "layer",
-                help=f"whether injection of {label} is drawn per layer or per step (frame)",
+                help=f"draw the injection of {label} for each layer, or for each step (frame)",
             ),
             Parameter(
                 f"{base}/layers",
                 "s",
                 "all",
-                help=f"which layers {label} steers: all, top:K, exp:BASE,RATE or layer:N",
+                help=f"layers in which {label} is added: all, top:K, exp:BASE,RATE or layer:N",
             ),
             Parameter(
                 f"{base}/component",
                 "s",
                 "0",
-                help=f"which of {label}'s vectors, by number or class; 0,2 adds two up",
+                help=f"vectors of {label} to add, by number or class; 0,2 adds both",
             ),
             Parameter(
                 f"{base}/schedule",
                 "s",
                 "constant",
-                help=f"how {label} goes on by itself: constant, exponential:RATE, linear:STEPS "
-                "(falls), ramp:STEPS, cosine:STEPS (rise) or cosine-down:STEPS",
+                help=f"course of {label} over time: constant, exponential:RATE or linear:STEPS "
+                "(both fall), ramp:STEPS or cosine:STEPS (both rise), cosine-down:STEPS",
             ),
         ]
     return parameters
