@@ -212,38 +212,63 @@ def read_messages(stdin: BinaryIO) -> Any:
         yield kind, at, payload
 
 
-def run(config: dict[str, Any], stdin: BinaryIO, say: Callable[[dict[str, Any]], None]) -> None:
-    """Open the device (waiting for it if `config["wait"]`) and play until the engine hangs up."""
-    inbox: queue.SimpleQueue[tuple[int, bytes]] = queue.SimpleQueue()
-    ended = threading.Event()
-    end: int | None = None  # the first sample that is not to sound, if the engine has said so
+class Inbox:
+    """What the engine sends, taken by a thread of its own. `ended`: no more will come. `end`: the
+    first sample that is not to sound, if the engine has said so."""
 
-    def receive() -> None:
-        nonlocal end
+    def __init__(self, stdin: BinaryIO) -> None:
+        self.ended = threading.Event()
+        self.end: int | None = None
+        self._blocks: queue.SimpleQueue[tuple[int, bytes]] = queue.SimpleQueue()
+        self._changed = threading.Condition()
+        threading.Thread(target=self._receive, args=(stdin,), name="receive", daemon=True).start()
+
+    def blocks(self) -> Iterator[tuple[int, bytes]]:
+        """(number of the first sample, samples) of all that has come since."""
+        while not self._blocks.empty():
+            yield self._blocks.get()
+
+    def wait(self, seconds: float) -> None:
+        """Until something comes, so long at most."""
+        with self._changed:
+            if self._blocks.empty():
+                self._changed.wait(seconds)
+
+    def _receive(self, stdin: BinaryIO) -> None:
         try:
             for kind, at, payload in read_messages(stdin):
                 if kind == END:
-                    end = at
+                    self.end = at
                     break
-                with changed:
-                    inbox.put((at, payload))
-                    changed.notify()
+                with self._changed:
+                    self._blocks.put((at, payload))
+                    self._changed.notify()
         finally:
-            ended.set()
-            with changed:
-                changed.notify()
+            self.ended.set()
+            with self._changed:
+                self._changed.notify()
 
-    changed = threading.Condition()
+
+def run(config: dict[str, Any], stdin: BinaryIO, say: Callable[[dict[str, Any]], None]) -> None:
+    """Open the device (waiting for it if `config["wait"]`) and play until the engine hangs up."""
     be_first()
-    threading.Thread(target=receive, name="receive", daemon=True).start()
+    inbox = Inbox(stdin)
+    speaker = _speaker(config, inbox.ended, say)
+    if speaker is not None:
+        say(speaker.describe())
+        _play(speaker, inbox, say)
 
+
+def _speaker(
+    config: dict[str, Any], ended: threading.Event, say: Callable[[dict[str, Any]], None]
+) -> Speaker | None:
+    """The device, when it can be had; None if the engine hangs up before that."""
     sounddevice = load_portaudio()
     pause = POLL_SECONDS
     while True:
         try:
             try:
-                speaker = Speaker(sounddevice, config)
-                break
+                return Speaker(sounddevice, config)
             except sounddevice.PortAudioError as error:
                 raise SetupError("busy", f"cannot open the audio output: {error}") from None
         except SetupError as error:
@@ -251,22 +276,22 @@ def run(config: dict[str, Any], stdin: BinaryIO, say: Callable[[dict[str, Any]],
                 raise
             say({"state": "waiting", "kind": error.kind, "message": str(error)})
         if ended.wait(pause):
-            return
+            return None
         pause = min(1.2 * pause, LONGEST_POLL)
         sounddevice._terminate()  # PortAudio lists devices only when it starts
         sounddevice._initialize()
-    say(speaker.describe())
 
-    reported = 0.0
-    finishing = False
+
+def _play(speaker: Speaker, inbox: Inbox, say: Callable[[dict[str, Any]], None]) -> None:
+    """Until all has sounded, or the device is gone."""
+    reported, finishing = 0.0, False
     while True:
-        ending = ended.is_set()  # asked before the inbox is emptied, so that nothing is missed
-        while not inbox.empty():
-            at, payload = inbox.get()
+        ending = inbox.ended.is_set()  # asked before it is emptied, so that nothing is missed
+        for at, payload in inbox.blocks():
             audio = np.frombuffer(payload, dtype=np.float32)
             speaker.deck.push(at, audio.reshape(-1, speaker.deck.channels))
         if ending and not finishing:
-            speaker.deck.end(end)
+            speaker.deck.end(inbox.end)
             finishing = True
         speaker.deck.tend()
         if speaker.lost():
@@ -277,9 +302,7 @@ def run(config: dict[str, Any], stdin: BinaryIO, say: Callable[[dict[str, Any]],
         if time.monotonic() - reported >= REPORT_SECONDS:
             reported = time.monotonic()
             say(speaker.report())
-        with changed:
-            if inbox.empty():
-                changed.wait(TEND_SECONDS)
+        inbox.wait(TEND_SECONDS)
     time.sleep(speaker.stream.latency + 0.02)  # what the callback took still has to sound
     say(speaker.report())
 

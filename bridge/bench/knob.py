@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import torch
 
+from bridge.audio.output import Output
 from bridge.bench.capture import Capture
 from bridge.bench.report import Options, Report, percentiles
 from bridge.controls.controls import Controls, namespace
@@ -123,6 +124,18 @@ def run(options: Options) -> Report:
             by = "recording"
             delays = [at - turn.sent for at, turn in zip(times, found, strict=True) if at]
             told += f", {len(found) - len(delays)} that the recording did not show clearly"
+    return _report(options, model.name, output, by, delays, found, told)
+
+
+def _report(
+    options: Options,
+    model: str,
+    output: Output,
+    by: str,
+    delays: list[float],
+    found: list[Turn],
+    told: str,
+) -> Report:
     if not delays:
         raise MusicRFMError("no change was heard: is the model fast enough to play here?")
     p50, p95, worst = percentiles([1000 * delay for delay in delays])
@@ -144,7 +157,7 @@ def run(options: Options) -> Report:
         f"{1000 * output.latency:.0f} ms; {output.underruns} underruns, {told}.",
     ]
     data = {"delays": delays, "turns": [asdict(turn) for turn in found]}
-    return Report(f"From knob to ear, {model.name}", columns, rows, words, data)
+    return Report(f"From knob to ear, {model}", columns, rows, words, data)
 
 
 def _keep_moving(

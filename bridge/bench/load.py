@@ -33,20 +33,7 @@ def run(options: Options) -> Report:
     over = threading.Event()
     with tempfile.TemporaryDirectory(prefix="bridge-bench-") as folder:
         stats, port = Path(folder) / "stats.json", _free_port()
-        settings = Settings(
-            start={"/prompt": "calm piano melody with drums"},
-            model=options.model,
-            device=options.device,
-            dtype=options.dtype or "auto",
-            seed=options.seed,
-            output=options.output,
-            seconds=60 * minutes,
-            record=str(Path(folder) / "set.flac"),
-            stats=str(stats),
-            lookahead=options.lookahead,
-            early=options.early,
-            osc_port=port,
-        )
+        settings = _settings(options, minutes, Path(folder), port)
         names = list_directions(Path(options.model).name) or ["none"]
         addresses = [f"/steer/{name}" for name in names]
         flooding = [flood.__file__, str(port), str(MESSAGES), str(options.seed), *addresses]
@@ -89,6 +76,23 @@ def run(options: Options) -> Report:
     columns += ["× real time", "peak MiB"]
     words = [f"Output: {told['output']}; lookahead {1000 * options.lookahead:.0f} ms."]
     return Report(f"A set under load, {told['model']}", columns, rows, words, told)
+
+
+def _settings(options: Options, minutes: float, folder: Path, port: int) -> Settings:
+    return Settings(
+        start={"/prompt": "calm piano melody with drums"},
+        model=options.model,
+        device=options.device,
+        dtype=options.dtype or "auto",
+        seed=options.seed,
+        output=options.output,
+        seconds=60 * minutes,
+        record=str(folder / "set.flac"),
+        stats=str(folder / "stats.json"),
+        lookahead=options.lookahead,
+        early=options.early,
+        osc_port=port,
+    )
 
 
 def _storm(over: threading.Event) -> None:

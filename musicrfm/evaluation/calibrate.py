@@ -177,33 +177,42 @@ def calibrate_all(
     with Recorder(model, setting, folder, **options) as recorder:
         unsteered = ordinary(recorder)
         surveys = [Survey(d, instruments, list(unsteered)) for d in directions]
-        searches = [_both_sides(s, aims) for s in surveys]
-        asked = {number: next(search) for number, search in enumerate(searches)}
-        found: dict[int, tuple[Travel, Travel | None]] = {}
-        round_ = 0
-        while asked:
-            round_ += 1
-            plays = {
-                number: [
-                    Play(take.prompt, take.seed, ((directions[number], raw),))
-                    for raw in coefficients
-                    for take in unsteered
-                ]
-                for number, coefficients in asked.items()
-            }
-            every = [play for several in plays.values() for play in several]
-            takes = iter(recorder.hear(every, f"calibrating, round {round_}"))
-            for number, several in plays.items():
-                surveys[number].add([next(takes) for _ in several])
-                try:
-                    asked[number] = searches[number].send(surveys[number])
-                except StopIteration as end:
-                    found[number] = end.value
-                    del asked[number]
+        found = _searched(recorder, surveys, unsteered, aims)
         calibrations = [
-            _calibration(survey, *found[number], setting) for number, survey in enumerate(surveys)
+            _calibration(survey, *sides, setting)
+            for survey, sides in zip(surveys, found, strict=True)
         ]
         return _confirmed(recorder, calibrations)
+
+
+def _searched(
+    recorder: Recorder, surveys: Sequence[Survey], unsteered: Sequence[Take], aims: Aims
+) -> list[tuple[Travel, Travel | None]]:
+    """What the search on both sides of each survey found; in a round all are played together."""
+    searches = [_both_sides(survey, aims) for survey in surveys]
+    asked = {number: next(search) for number, search in enumerate(searches)}
+    found: dict[int, tuple[Travel, Travel | None]] = {}
+    round_ = 0
+    while asked:
+        round_ += 1
+        plays = {
+            number: [
+                Play(take.prompt, take.seed, ((surveys[number].direction, raw),))
+                for raw in coefficients
+                for take in unsteered
+            ]
+            for number, coefficients in asked.items()
+        }
+        every = [play for several in plays.values() for play in several]
+        takes = iter(recorder.hear(every, f"calibrating, round {round_}"))
+        for number, several in plays.items():
+            surveys[number].add([next(takes) for _ in several])
+            try:
+                asked[number] = searches[number].send(surveys[number])
+            except StopIteration as end:
+                found[number] = end.value
+                del asked[number]
+    return [found[number] for number in range(len(surveys))]
 
 
 def ordinary(recorder: Recorder) -> list[Take]:

@@ -26,33 +26,11 @@ ENOUGH = 600  # clips with which the codec's training begins, while more are ren
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser("python -m musicrfm.nano", description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--work", type=Path, default=Path("nano-work"), help="clips and checkpoints (about 12 GB)"
-    )
-    parser.add_argument(
-        "--out", type=Path, default=WEIGHTS, help="where the finished checkpoint goes"
-    )
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--clips", type=int, default=6000, help="20-second clips to train on")
-    parser.add_argument("--workers", type=int, default=1, help="processes that render")
-    for stage, steps in vars(codec_training.Budget()).items():
-        if stage in codec_training.STAGES:
-            parser.add_argument(f"--{stage}-steps", type=int, default=steps)
-    parser.add_argument("--lm-steps", type=int, default=lm_training.Budget().steps)
-    parser.add_argument("--lm-batch", type=int, default=lm_training.Budget().batch)
-    parser.add_argument(
-        "--quick", action="store_true", help="every stage in a few steps: a rehearsal, not a model"
-    )
-    parser.add_argument(
-        "--no-measure", action="store_true", help="skip the measurements and the model card"
-    )
-    args = parser.parse_args()
+    args = _arguments()
     steps = {stage: getattr(args, f"{stage}_steps") for stage in codec_training.STAGES}
     if args.quick:
         args.clips, args.lm_steps, args.lm_batch = 24, 3, 2
         steps = dict.fromkeys(steps, 4)
-
     torch.set_flush_denormal(True)
     cache = args.work / "tunes.json"
     tunes.read(cache)
@@ -82,14 +60,43 @@ def main() -> None:
     codec = codec_training.train(sets, shares, args.work, budget, args.device)
     lm_training.assemble(codec, args.work, args.out)
     if not args.no_measure and not args.quick:
-        from musicrfm.nano import measure
+        _measure(args, steps)
 
-        trained = (
-            f"This copy: {args.clips} clips of {repertoire.SECONDS:g} s; codec steps "
-            f"{', '.join(f'{stage} {n}' for stage, n in steps.items())}; "
-            f"language model {args.lm_steps}."
-        )
-        measure.write_card(args.out, measure.measure(args.out, fit=True), trained)
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m musicrfm.nano", description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--work", type=Path, default=Path("nano-work"), help="clips and checkpoints (about 12 GB)"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=WEIGHTS, help="where the finished checkpoint goes"
+    )
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--clips", type=int, default=6000, help="20-second clips to train on")
+    parser.add_argument("--workers", type=int, default=1, help="processes that render")
+    for stage, steps in vars(codec_training.Budget()).items():
+        if stage in codec_training.STAGES:
+            parser.add_argument(f"--{stage}-steps", type=int, default=steps)
+    parser.add_argument("--lm-steps", type=int, default=lm_training.Budget().steps)
+    parser.add_argument("--lm-batch", type=int, default=lm_training.Budget().batch)
+    parser.add_argument(
+        "--quick", action="store_true", help="every stage in a few steps: a rehearsal, not a model"
+    )
+    parser.add_argument(
+        "--no-measure", action="store_true", help="skip the measurements and the model card"
+    )
+    return parser.parse_args()
+
+
+def _measure(args: argparse.Namespace, steps: dict[str, int]) -> None:
+    from musicrfm.nano import measure
+
+    trained = (
+        f"This copy: {args.clips} clips of {repertoire.SECONDS:g} s; codec steps "
+        f"{', '.join(f'{stage} {n}' for stage, n in steps.items())}; "
+        f"language model {args.lm_steps}."
+    )
+    measure.write_card(args.out, measure.measure(args.out, fit=True), trained)
 
 
 def _rendered(folder: Path) -> int:
