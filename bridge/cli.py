@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +23,7 @@ from bridge.commands.rig import check_rig_file, init_rig
 from bridge.controls.controls import namespace
 from bridge.controls.parameters import CUE_GAIN
 from bridge.midi.port_process import NoMidi, input_names
-from bridge.network.hosts import host_name, network, web_place
+from bridge.network.hosts import Network, host_name, network, web_place
 from bridge.osc.port import OFF, SAME
 from bridge.process.priority import be_early
 from bridge.process.voice import speaking
@@ -35,7 +34,7 @@ from musicrfm.commands.arguments import DEVICE_HELP
 from musicrfm.commands.steers import steer_option
 from musicrfm.directions import list_directions, model_name
 from musicrfm.errors import MusicRFMError
-from musicrfm.terminal import run_command
+from musicrfm.terminal import run_command, say_error
 
 # What plays a model imports its libraries, which takes seconds: nothing else is to wait for them,
 # so the commands that play are imported when they are asked for.
@@ -97,7 +96,7 @@ def _main(argv: Sequence[str] | None) -> int:
         be_early()
         return play(_settings(args))
     except MusicRFMError as error:
-        print(f"error: {error}", file=sys.stderr)
+        say_error(error)
         return 2
     except KeyboardInterrupt:
         return 130
@@ -193,11 +192,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--rig", metavar="FILE", help="read settings and MIDI mappings from a TOML file")
     add("--osc-port", metavar="PORT", type=int, help="UDP port for OSC (default 9000; 0: any free)")
-    add("--osc-host", metavar="HOST", help="address to listen on for OSC (default 127.0.0.1)")
+    add(
+        "--osc-host",
+        metavar="HOST",
+        help="address to listen on for OSC (default 127.0.0.1, for this machine alone); beyond it "
+        "OSC has no password, so say with --osc-allow who may use it",
+    )
     add(
         "--osc-allow",
         metavar="ADDRESS[/PREFIX]",
         action="append",
+        type=_network,
         help="who may use the OSC port but this machine, as in 192.168.1.0/24 (repeatable; default "
         "everybody who reaches it)",
     )
@@ -323,6 +328,13 @@ def _host_name(text: str) -> str:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def _network(text: str) -> Network:
+    try:
+        return network(text)
+    except MusicRFMError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def _osc_tcp(text: str) -> int | str:
     if text == OFF:
         return OFF
@@ -407,7 +419,7 @@ def _settings(args: argparse.Namespace) -> Settings:
         fast=args.fast,
         osc_host=first(args.osc_host, rig.osc.get("host"), "127.0.0.1"),
         osc_port=port,
-        osc_allow=tuple(map(network, first(args.osc_allow, rig.osc.get("allow"), ()))),
+        osc_allow=tuple(first(args.osc_allow, rig.osc.get("allow"), ())),
         osc_tcp=first(args.osc_tcp, rig.osc.get("tcp"), SAME),
         clock=args.clock,
         clock_play=args.clock_play,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from bridge.controls.controls import Controls, Value, steer_address
 from bridge.controls.presets import Presets
+from bridge.process.handles import RESERVE
 from bridge.rig import TABLES, Rig, load_rig
 from musicrfm.directions import SUFFIX
 from musicrfm.errors import MusicRFMError
@@ -41,7 +42,9 @@ class Reloader:
             return False
         self._stamp = stamp
         try:
-            return self._take(load_rig(str(self._rig.path)))
+            with RESERVE.lent():
+                new = load_rig(str(self._rig.path))
+            return self._take(new)
         except MusicRFMError as error:
             log.warning("the rig file is not read again: %s", error)
         except Exception:

@@ -17,7 +17,7 @@ from typing import Any
 from bridge.audio.routing import apart, outputs
 from bridge.controls.controls import canonical_address, steer_address
 from bridge.midi.mapping import CURVES, RELATIVE, SOURCES, TURNED, MidiMap
-from bridge.network.hosts import host_name, web_place
+from bridge.network.hosts import host_name, network, web_place
 from bridge.toml.lines import QUOTES, Source, parsed, read_toml
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import composed, control_character, path_of
@@ -26,10 +26,10 @@ from musicrfm.files.paths import composed, control_character, path_of
 @dataclass(frozen=True)
 class Key:
     """What one key may hold: `kind` is "text", "path" (a text that may be one), "texts" (one or a
-    list), "place" (a text such as "0.0.0.0:8000"), "host names" (one or a list), "number",
-    "whole", "range" (two numbers), "outputs" (of a sound card, see `routing.outputs`), "switch"
-    (true or false), "on" (true), "number or on" (whole or true), "whole or off" (a number or
-    "off") or one of several words, written "one|other". The range is inclusive.
+    list), "place" (a text such as "0.0.0.0:8000"), "host names" or "networks" (one or a list),
+    "number", "whole", "range" (two numbers), "outputs" (of a sound card, see `routing.outputs`),
+    "switch" (true or false), "on" (true), "number or on" (whole or true), "whole or off" (a number
+    or "off") or one of several words, written "one|other". The range is inclusive.
     """
 
     kind: str
@@ -113,7 +113,7 @@ TABLES: dict[str, dict[str, Key]] = {
         "host": Key("text"),
         "port": Key("whole", 0, 65535),
         "tcp": Key("whole or off", 0, 65535),
-        "allow": Key("texts"),
+        "allow": Key("networks"),
     },
     "web": {"at": Key("place"), "host": Key("host names")},
 }
@@ -153,6 +153,8 @@ MIDI = {
 }
 TOP = {"midi_port": Key("texts"), "midi_feedback": Key("switch"), "midi_mpe": Key("texts")}
 TOP_LEVEL = "the top level"
+# What each text of a list becomes.
+EACH: dict[str, Callable[[str], Any]] = {"texts": str, "host names": host_name, "networks": network}
 
 
 def load_rig(path: str | Path) -> Rig:
@@ -353,10 +355,10 @@ def _value(path: str, where: str, value: Any, key: Key) -> Any:
             return outputs(value)
         except MusicRFMError as error:
             raise MusicRFMError(f"{path}: {where}: {error}") from None
-    if key.kind in ("texts", "host names"):
+    if key.kind in EACH:
         texts = [value] if isinstance(value, str) else value
         if isinstance(texts, list) and texts and all(isinstance(text, str) for text in texts):
-            return tuple(texts) if key.kind == "texts" else _hosts(path, where, texts)
+            return tuple(_checked(path, where, EACH[key.kind], text) for text in texts)
         raise MusicRFMError(
             f"{path}: {where} must be a text in quotes or a list of them, not {value!r}"
         )
@@ -398,10 +400,6 @@ def _value(path: str, where: str, value: Any, key: Key) -> Any:
             f"{path}: {where} must be from {key.low:g} to {key.high:g}, not {value!r}"
         )
     return value if whole else float(value)
-
-
-def _hosts(path: str, where: str, names: list[str]) -> tuple[str, ...]:
-    return tuple(_checked(path, where, host_name, name) for name in names)
 
 
 def _checked(path: str, where: str, check: Callable[[str], Any], text: str) -> Any:

@@ -37,7 +37,7 @@ from bridge.network.hosts import Network
 from bridge.osc.port import SAME, offer, open_port
 from bridge.overload import Strain
 from bridge.process.awake import Watch
-from bridge.process.handles import raise_limit
+from bridge.process.handles import RESERVE, raise_limit
 from bridge.process.threads import Guard
 from bridge.process.voice import Voice, speaking
 from bridge.recording.disk import remove
@@ -45,6 +45,7 @@ from bridge.recording.log import ControlLog, build, direction_fingerprint, model
 from bridge.recording.recorder import Recorder, is_sound_file, say_what_is_missing
 from bridge.reload import Reloader
 from bridge.rig import Rig, SteerSetting
+from bridge.rig_effects import effects
 from bridge.status import StatusLine, logged
 from bridge.stopping import Stop, stopping
 from bridge.watchdog import Watchdog
@@ -120,6 +121,8 @@ def _play(settings: Settings, voice: Voice, stop: Stop) -> int:
     status_line = StatusLine(voice)
     with ExitStack() as stack:
         said = stack.enter_context(logged(voice))
+        if settings.rig.path is not None:
+            print(effects(settings.rig))  # before any of it is run
         # Listening first: a port in use shows before the model has loaded.
         osc, osc_tcp = open_port(
             settings.osc_host, settings.osc_port, settings.osc_tcp, settings.osc_allow
@@ -243,6 +246,8 @@ def _play(settings: Settings, voice: Voice, stop: Stop) -> int:
         if isinstance(settings.osc_tcp, int):
             print(f"OSC over TCP listening on {osc.host}:{osc_tcp.getsockname()[1]}")
         print(f"OSC listening on {osc.host}:{osc.port}", flush=True)
+        RESERVE.hold()  # now that all is open
+        stack.callback(RESERVE.let_go)
         reloader = Reloader(settings.rig, controls, presets, midi)
         guard = Guard()
         while engine.running and not stop.asked.wait(STATUS_SECONDS):

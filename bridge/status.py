@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from bridge.process.log_limit import LogLimit, Verdict, plain
+from bridge.process.log_limit import LogLimit, Verdict
 from bridge.process.voice import Voice
+from musicrfm.terminal import plain
 
 if TYPE_CHECKING:
     from bridge.engine import Status

@@ -25,7 +25,7 @@ from musicrfm.commands import (
     train,
 )
 from musicrfm.errors import MusicRFMError
-from musicrfm.terminal import run_command
+from musicrfm.terminal import run_command, say_error
 
 COMMANDS = (
     generate,
@@ -53,7 +53,7 @@ def _main(arguments: Sequence[str] | None) -> int:
     try:
         options.run(options)
     except MusicRFMError as error:
-        print(f"error: {error}", file=sys.stderr)
+        say_error(error)
         return 2
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in EXTRA:

@@ -22,6 +22,20 @@ UNWRITTEN = (
 INTERRUPTED = 130
 NOBODY_READS = 141  # the exit status that a shell gives for a broken pipe
 
+# Moves a cursor, forges a line, or turns the order of letters round.
+_CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
+_CONTROL |= {c: f"\\u{c:04x}" for c in (*range(0x2028, 0x202F), *range(0x2066, 0x206A))}
+
+
+def plain(text: str, keep: str = "") -> str:
+    """Text, maybe from outside, without what would do more to a terminal than be shown."""
+    return text.translate({c: s for c, s in _CONTROL.items() if chr(c) not in keep})
+
+
+def say_error(error: Exception) -> None:
+    """On stderr, in one line whatever names from files are in it."""
+    print(f"error: {plain(str(error))}", file=sys.stderr)
+
 
 def run_command(run: Callable[[], int]) -> int:
     """Calls `run`, makes sure that what it printed is written, and returns the exit status."""

@@ -7,9 +7,11 @@ from pathlib import Path
 from bridge.controls.controls import namespace, steer_address
 from bridge.reload import live_values
 from bridge.rig import load_rig
+from bridge.rig_effects import effects
 from musicrfm.directions import list_directions, model_name
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import path_of
+from musicrfm.terminal import plain
 
 
 def example() -> Path:
@@ -45,7 +47,8 @@ def check_rig_file(path: str) -> int:
     addresses |= {address for preset in rig.presets.values() for address in preset}
     addresses |= {steer_address(n) for c in rig.crossfade for n in (c.from_name, c.to_name)}
     for address in sorted(addresses - known):
-        print(f"note: {address} is not among the controls of {model}")
+        print(plain(f"note: {address} is not among the controls of {model}"))
+    print(effects(rig))
     print(
         f"{path} is in order: {len(rig.steer)} directions, {len(rig.midi)} MIDI controls, "
         f"{len(rig.presets)} presets, {len(rig.crossfade)} crossfades"

@@ -8,6 +8,7 @@ import re
 import socket
 from urllib.parse import urlsplit
 
+from bridge.process.handles import RESERVE
 from musicrfm.errors import MusicRFMError
 
 NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
@@ -60,7 +61,7 @@ def is_own_address(host: str) -> bool:
     """Whether an address is one of this machine's: then a socket can be bound to it."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        with RESERVE.lent(), socket.socket(family, socket.SOCK_DGRAM) as probe:
             probe.bind((host, 0))
     except OSError:
         return False

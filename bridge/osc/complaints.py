@@ -9,23 +9,10 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-MAX_HOSTS = 256
+from bridge.osc.budgets import MAX_HOSTS, Bucket
+
 AT_ONCE, A_SECOND = 20.0, 5.0  # for one host
 AT_ONCE_TOGETHER, A_SECOND_TOGETHER = 100.0, 25.0  # for all of them
-
-
-@dataclass
-class Bucket:
-    """So many at once, and so many more each second."""
-
-    most: float
-    a_second: float
-    left: float
-    at: float
-
-    def fill(self, now: float) -> None:
-        self.left = min(self.left + (now - self.at) * self.a_second, self.most)
-        self.at = now
 
 
 @dataclass
@@ -35,9 +22,7 @@ class Complaints:
     _hosts: dict[str, Bucket] = field(default_factory=dict)
     _left_out: dict[str, int] = field(default_factory=dict)
     _together: Bucket = field(
-        default_factory=lambda: Bucket(
-            AT_ONCE_TOGETHER, A_SECOND_TOGETHER, AT_ONCE_TOGETHER, time.monotonic()
-        )
+        default_factory=lambda: Bucket.of(AT_ONCE_TOGETHER, A_SECOND_TOGETHER)
     )
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

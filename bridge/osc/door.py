@@ -18,6 +18,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from bridge.osc.framing import framing_of
 from bridge.osc.server import OscServer
 from bridge.osc.tcp import OscConnection
+from bridge.process.handles import RESERVE
 from bridge.process.log_limit import about
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,9 @@ class Door(asyncio.Protocol):
         self._host = (transport.get_extra_info("peername") or ("nobody",))[0]
         if self._lets is not None and not self._lets(self._host):
             self._turn_away("its address is not among those of --osc-allow")
+            return
+        if not RESERVE.whole():
+            self._turn_away("there are no file handles left")
             return
         if len(self._connections) >= MAX_CONNECTIONS and not self._make_room():
             self._turn_away(f"all {MAX_CONNECTIONS} places are taken")

@@ -24,6 +24,7 @@ from pythonosc.osc_message_builder import BuildError
 
 from bridge.controls.controls import Controls
 from bridge.network.hosts import Network, is_own_address, is_within
+from bridge.osc.budgets import Bucket, Budgets
 from bridge.osc.complaints import Complaints
 from bridge.osc.packets import MAX_PACKET, Message, build, parts
 from bridge.osc.patterns import is_pattern, match
@@ -46,6 +47,8 @@ SERVICE = ("/ping", "/get", "/list", "/subscribe", "/unsubscribe", "/reply_port"
 RECEIVE_BUFFER = 1 << 22  # bytes that may wait while this thread does not come round to reading
 READING = 0.004  # seconds that packets are read in one go
 MAX_ANSWERED = 1 << 16  # bytes that answer one packet
+HOST_AT_ONCE, HOST_BYTES = 1 << 17, 64_000  # bytes that answer a host by UDP, and more a second
+ALL_AT_ONCE, ALL_BYTES = 1 << 21, 1_000_000  # that answer all hosts together
 MAX_UNKNOWN = 4096  # addresses that there are not, kept in mind
 MAX_AHEAD = 60.0  # seconds that a bundle's time tag may lie in the future
 MAX_WAITING = 1000  # bundled messages waiting for their time
@@ -141,6 +144,7 @@ class OscServer:
         self._handed: deque[Handed] = deque()
         self._turns = Turns()
         self._complaints = Complaints()
+        self._answers = Budgets(HOST_AT_ONCE, HOST_BYTES, Bucket.of(ALL_AT_ONCE, ALL_BYTES))
         self._unknown: set[bytes] = set()
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._socket, selectors.EVENT_READ)
@@ -375,20 +379,30 @@ class OscServer:
         return True
 
     def _answer(self, question: Question, address: str, *arguments: object) -> None:
-        """Unless the packet that asks has been answered enough already, which then is said once."""
+        """Unless the packet that asks, or its host, has been answered enough already, which then is
+        said once."""
         if question.full:
             return
-        packet = build(address, *arguments)
+        client, packet = question.client, build(address, *arguments)
         question.left -= len(packet)
         if question.full:
             self._refuse(
                 f"one packet is answered with {MAX_ANSWERED >> 10} kB at most, and the rest of its "
                 "questions is not: ask for less at once",
-                question.client,
+                client,
                 address,
             )
             return
-        client = question.client
+        # Over TCP it is sure who asked, and no more is sent than is taken.
+        if not client.stream and not self._answers.has(client.host, len(packet)):
+            question.left = -1
+            self._refuse(
+                f"a host is answered with {HOST_BYTES // 1000} kB a second: ask for less, less "
+                "often, or over TCP",
+                client,
+                address,
+            )
+            return
         self._send_packet(_place(client, self._reply_ports.get(client.address)), packet)
 
     def _reply(self, client: Client, address: str, *arguments: object) -> None:

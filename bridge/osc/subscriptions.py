@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from bridge.controls.controls import Controls, Value
 from bridge.network.hosts import is_here
+from bridge.osc.budgets import Bucket
 from bridge.osc.packets import build, bundle
 from bridge.process.threads import supervised
 from musicrfm.errors import MusicRFMError
@@ -50,22 +51,6 @@ class Subscriber:
     left: list[str] = field(default_factory=list)  # what found no room in the last packet
 
 
-@dataclass
-class Budget:
-    """Bytes that a host may still be told: as many as come in a second, at most."""
-
-    left: float
-    at: float
-
-    def has(self, size: int, now: float) -> bool:
-        self.left = min(self.left + (now - self.at) * HOST_BYTES, HOST_BYTES)
-        self.at = now
-        if self.left < size:
-            return False
-        self.left -= size
-        return True
-
-
 class Subscriptions:
     """send: (place, packet). Every method may be called from any thread."""
 
@@ -74,7 +59,7 @@ class Subscriptions:
         self.meters: Meters | None = None
         self._lock = threading.Lock()
         self._subscribers: dict[tuple, Subscriber] = {}
-        self._budgets: dict[str, Budget] = {}
+        self._budgets: dict[str, Bucket] = {}  # bytes that a host may still be told
         self._said: dict[str, tuple[object, Value]] = {}  # who set an address last, and to what
         self._over = threading.Event()
         self._woken = threading.Event()
@@ -104,7 +89,7 @@ class Subscriptions:
             self._check_room(place[0])
             known = dict(self._controls.snapshot().values)
             self._subscribers[place] = Subscriber(place, every, now, now, known)
-            self._budgets.setdefault(place[0], Budget(HOST_BYTES, now))
+            self._budgets.setdefault(place[0], Bucket.of(HOST_BYTES, HOST_BYTES))
         self._woken.set()
 
     def _check_room(self, host: str) -> None:

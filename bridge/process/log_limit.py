@@ -17,6 +17,8 @@ import time
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 
+from musicrfm.terminal import plain
+
 MINUTE = 60.0  # seconds until what was counted is told
 FROM_SOURCE = (6, MINUTE)  # lines in so many seconds; more, and the rest of a minute is counted
 FROM_LOGGER = (10, 1.0)
@@ -31,7 +33,6 @@ INSIDE = (None, "local", "start", "rig", "engine", "tempo", "link")
 # What differs from one line of a kind to the next: values, and what is quoted.
 _VALUES = re.compile(r"-?\d+\.\d+(e[-+]?\d+)?|\d{4,}")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
-_CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
 
 
 def about(address: str = "", source: object = None) -> dict[str, object]:
@@ -62,11 +63,6 @@ def kind_of(record: logging.LogRecord) -> Hashable:
             trace = trace.tb_next
         error = (kind, trace and (trace.tb_frame.f_code.co_filename, trace.tb_lineno))
     return record.name, text[:MAX_KIND], address, source_of(record), error
-
-
-def plain(text: str, keep: str = "") -> str:
-    """Text without the characters that would move a terminal's cursor or forge lines."""
-    return text.translate({c: s for c, s in _CONTROL.items() if chr(c) not in keep})
 
 
 class Verdict(enum.Enum):

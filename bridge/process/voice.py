@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple, TextIO
 
-from bridge.process.log_limit import plain
+from musicrfm.terminal import plain
 
 MOST_LINES = 500  # that may wait
 MOST_CHARACTERS = 20_000  # of one text

@@ -12,6 +12,8 @@ import os
 from collections import deque
 from pathlib import Path
 
+from bridge.process.handles import RESERVE
+
 FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}  # a new file would fare no better
 LOST = {errno.EFBIG, errno.ENOENT}  # this file takes no more: the system's limit, or taken away
 _BINARY = getattr(os, "O_BINARY", 0)
@@ -27,7 +29,8 @@ class DiskFile:
         self.path = path
         self.pending: deque[tuple[int, bytes]] = deque()
         self.size = 0
-        self._handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | _BINARY, 0o666)
+        with RESERVE.lent():
+            self._handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | _BINARY, 0o666)
 
     def put(self, at: int, data: bytes) -> None:
         """Bytes for a place in the file, for the next `flush`."""
@@ -76,7 +79,8 @@ class AppendedFile:
     def open_again(self) -> int:
         """After its disk was gone; how many bytes are in the file. Raises OSError."""
         how = os.O_CREAT | os.O_APPEND | os.O_WRONLY | _BINARY
-        handle, before = os.open(self._path, how, 0o666), self._handle
+        with RESERVE.lent():
+            handle, before = os.open(self._path, how, 0o666), self._handle
         self._handle = handle
         with contextlib.suppress(OSError):
             os.close(before)

@@ -13,6 +13,7 @@ from pathlib import Path
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
+from bridge.process.handles import RESERVE
 from bridge.toml.lines import read_toml
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import path_of
@@ -28,7 +29,7 @@ def edit(path: str | Path, change: Callable[[tomlkit.TOMLDocument], None]) -> No
     Raises MusicRFMError, leaving the file as it was, if it cannot be read, parsed or written.
     """
     file = path_of(path).resolve()  # a link stays a link
-    with _lock:
+    with _lock, RESERVE.lent():
         before = read_toml(file, str(path)) if file.exists() else Text("")
         try:
             document = tomlkit.parse(before.text)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from bridge.controls.controls import Snapshot
 from bridge.controls.parameters import Parameter
-from bridge.process.log_limit import LogLimit, Verdict, kind_of, plain, source_of
+from bridge.process.log_limit import LogLimit, Verdict, kind_of, source_of
+from musicrfm.terminal import plain
 
 MAX_ENTRIES = 100
 MAX_TEXT = 500

@@ -230,6 +230,7 @@ def test_a_rig_sets_up_and_the_command_line_has_the_last_word(run, tmp_path, dir
     common = ("--rig", "rig.toml", "--output", "a.wav", "--seconds", "0.3", "--fast")
     status, out, _ = run(*common, "--stats", "s.json")
     assert status == 0 and "'from the rig'" in out and "seed 5" in out
+    assert out.startswith("rig.toml: runs no Python; writes itself")
     assert np.abs(soundfile.read(tmp_path / "a.wav")[0]).max() == 0.0
     assert json.loads((tmp_path / "s.json").read_text())["lookahead_ms"] == 100
     _, out, _ = run("mine", *common, "--seed", "6")
@@ -416,11 +417,16 @@ def test_the_command_line_goes_before_the_rig(tmp_path, monkeypatch):
     played = []
     monkeypatch.setattr("bridge.session.play", lambda settings: played.append(settings) or 0)
     rig = tmp_path / "rig.toml"
-    rig.write_text('[osc]\ntcp = "off"\n[web]\nat = "0.0.0.0:81"\nhost = "stage"\n')
+    rig.write_text(
+        '[osc]\ntcp = "off"\nallow = "10.0.0.0/8"\n[web]\nat = "0.0.0.0:81"\nhost = "stage"\n'
+    )
     main(["play", "--rig", str(rig)])
     main(["play", "--rig", str(rig), "--osc-tcp", "3032", "--web", "82", "--web-host", "a"])
     main(["play"])
-    found = [(one.osc_tcp, one.web, one.web_hosts) for one in played]
+    main(["play", "--rig", str(rig), "--osc-allow", "10.0.0.1", "--osc-allow", "10.0.0.2/32"])
+    allowed = [[str(each) for each in one.osc_allow] for one in played]
+    assert allowed == [["10.0.0.0/8"], ["10.0.0.0/8"], [], ["10.0.0.1/32", "10.0.0.2/32"]]
+    found = [(one.osc_tcp, one.web, one.web_hosts) for one in played[:3]]
     assert found == [
         ("off", ("0.0.0.0", 81), ("stage",)),
         (3032, ("127.0.0.1", 82), ("a",)),

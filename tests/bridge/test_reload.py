@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import mido
 import pytest
 
@@ -10,7 +13,8 @@ from bridge.controls.controls import Controls, namespace
 from bridge.controls.presets import Presets
 from bridge.midi.controllers import MidiInput
 from bridge.reload import Reloader
-from bridge.rig import load_rig
+from bridge.rig import Rig, load_rig
+from bridge.rig_effects import effects
 
 BEFORE = """[engine]
 prompt = "piano"
@@ -105,3 +109,59 @@ def test_init_and_check(tmp_path, capsys) -> None:
     (tmp_path / "mine.toml").write_text("[osc]\nport = 70000\n", encoding="utf-8")
     assert main(["rig", "check", path]) == 2
     assert "line 2" in capsys.readouterr().err
+
+
+def test_check_tells_which_python_a_rig_runs_and_what_it_writes(tmp_path, capsys) -> None:
+    path = tmp_path / "strange.toml"
+    ran = tmp_path / "ran"
+    (tmp_path / "curves.py").write_text(
+        f"open({str(ran)!r}, 'w')\ndef swell(step, base): return 0\n"
+    )
+    path.write_text(
+        '[output]\nto = "out.wav"\nrecord = "sets/a.flac"\n'
+        '[[steer]]\nname = "tempo"\nschedule = "python:curves:swell"\n'
+        '[[steer]]\nname = "note_C"\nschedule = " python:os.path:join"\n'
+        '[presets."\\u001b[2J\\nforged"]\n"/\\u001b[2J" = 1\n'
+    )
+    assert main(["rig", "check", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert (
+        f"{path}: runs the Python curves:swell, os.path:join; writes out.wav, sets/a.flac, "
+        f"{Path('sets/a.jsonl')} (what is turned), itself (presets and learned controls)\n"
+    ) in said
+    assert "\x1b" not in said and "\nforged" not in said
+    assert not ran.exists()  # nothing was run to find out
+
+
+def test_a_rig_without_programs_says_so_and_no_rig_says_nothing(tmp_path) -> None:
+    path = tmp_path / "plain.toml"
+    path.write_text('[output]\nto = "none"\n')
+    assert effects(load_rig(path)) == (
+        f"{path}: runs no Python; writes itself (presets and learned controls)"
+    )
+    assert effects(Rig()) == ""
+
+
+@pytest.mark.parametrize(
+    ("allow", "said"),
+    [
+        ('"stage"', "line 2: .osc. allow: 'stage' is no address"),
+        ('["10.0.0.0/8", "10.0.0.0/99"]', "'10.0.0.0/99' is no address"),
+        ('[""]', "'' is no address"),
+        ("[]", "must be a text in quotes or a list"),
+        ("5", "must be a text in quotes or a list"),
+    ],
+)
+def test_check_tells_whom_the_osc_port_cannot_be_kept_for(tmp_path, capsys, allow, said) -> None:
+    path = tmp_path / "rig.toml"
+    path.write_text(f"[osc]\nallow = {allow}\n")
+    assert main(["rig", "check", str(path)]) == 2
+    assert re.search(said, capsys.readouterr().err)
+
+
+def test_an_error_about_names_in_a_strange_file_cannot_move_the_cursor(tmp_path, capsys) -> None:
+    path = tmp_path / "rig.toml"
+    path.write_text('[presets."\\u001b[2J\\u202e"]\n"/gain" = [1]\n')
+    assert main(["rig", "check", str(path)]) == 2
+    said = capsys.readouterr().err
+    assert "\\x1b" in said and "\x1b" not in said and "\u202e" not in said

@@ -11,6 +11,7 @@ from bridge.controls.controls import Controls, namespace
 from bridge.midi.controllers import MidiInput
 from bridge.midi.learn import write_mapping
 from bridge.midi.mapping import MidiMap
+from bridge.network.hosts import network
 from bridge.rig import CrossfadeSetting, Rig, SteerSetting, check_rig, load_rig
 from musicrfm.errors import MusicRFMError
 
@@ -49,6 +50,7 @@ def test_everything_it_can_say(tmp_path):
         host = "0.0.0.0"
         port = 9100
         tcp = 3032
+        allow = ["192.168.1.20", "10.0.0.0/8"]
         [web]
         at = "0.0.0.0:8080"
         host = ["Stage.example.org", "bühne"]
@@ -83,7 +85,8 @@ def test_everything_it_can_say(tmp_path):
     )
     assert one.engine["prompt"] == "glass harmonica" and one.engine["lookahead"] == 150
     assert one.output == {"to": "Scarlett", "record": "set.flac", "latency": "high"}
-    assert one.osc == {"host": "0.0.0.0", "port": 9100, "tcp": 3032}
+    allowed = network("192.168.1.20"), network("10.0.0.0/8")
+    assert one.osc == {"host": "0.0.0.0", "port": 9100, "tcp": 3032, "allow": allowed}
     assert one.web == {"at": "0.0.0.0:8080", "host": ("stage.example.org", "xn--bhne-0ra")}
     assert one.midi_ports == ("nano",)
     assert one.steer == (

@@ -20,10 +20,19 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from bridge.controls.controls import Controls, namespace
 from bridge.engine import Engine
 from bridge.network.hosts import network
-from bridge.osc import complaints
 from bridge.osc.packets import NTP_EPOCH, build, parse
 from bridge.osc.patterns import match
-from bridge.osc.server import MAX_ANSWERED, MAX_WAITING, OscServer
+from bridge.osc.server import (
+    ALL_AT_ONCE,
+    HOST_AT_ONCE,
+    HOST_BYTES,
+    MAX_ANSWERED,
+    MAX_WAITING,
+    Client,
+    OscServer,
+    complaints,
+)
+from bridge.osc.subscriptions import STREAM
 from musicrfm.errors import MusicRFMError
 from tests.bridge.tones import Collector, ToneStream
 
@@ -482,3 +491,27 @@ def test_only_who_is_allowed_uses_the_port(peer):
     assert peer.tell("/ping") == [("/pong",)] and peer.controls.get("/gain") != -9.0
     with pytest.raises(MusicRFMError, match=r"'stage' is no address .* 192\.168\.1\.0/24"):
         network("stage")
+
+
+def test_a_host_is_answered_with_so_much_a_second_however_many_packets_ask(peer, monkeypatch):
+    now = [time.monotonic()]
+    monkeypatch.setattr("bridge.osc.budgets.time.monotonic", lambda: now[0])
+    sent = []
+    monkeypatch.setattr(peer.server, "_send_packet", lambda place, packet: sent.append(packet))
+    client, stream = Client(("10.0.0.1", 5000)), Client(("10.0.0.1", 5000, STREAM))
+
+    def ask(client: Client) -> int:
+        sent.clear()
+        for _ in range(100):
+            peer.server.handle(build("/list"), client)
+        return sum(len(packet) for packet in sent if not packet.startswith(b"/error"))
+
+    assert 0.9 * HOST_AT_ONCE < ask(client) <= HOST_AT_ONCE
+    assert any(b"64 kB a second" in packet for packet in sent)
+    assert ask(client) < 100
+    now[0] += 1.0
+    assert 0.9 * HOST_BYTES < ask(client) <= 1.01 * HOST_BYTES
+    assert ask(stream) > 4 * HOST_AT_ONCE  # who is connected is who asked
+    now[0] += 10.0
+    together = sum(ask(Client((f"10.0.1.{number}", 1))) for number in range(40))
+    assert 0.9 * ALL_AT_ONCE < together <= ALL_AT_ONCE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import socket
@@ -15,6 +16,7 @@ from pythonosc.osc_message import OscMessage
 from pythonosc.tcp_client import SimpleTCPClient
 
 from bridge.controls.controls import Controls, namespace
+from bridge.network.hosts import network
 from bridge.osc.framing import Lengths, Slip
 from bridge.osc.packets import build
 from bridge.osc.port import OFF, offer, open_port
@@ -189,7 +191,7 @@ def test_a_client_that_does_not_read_is_let_go_and_holds_nobody_up(stage, caplog
 
 
 def test_half_a_packet_holds_nobody_up_and_is_given_up(stage, monkeypatch):
-    monkeypatch.setattr("bridge.osc.tcp.PATIENCE", 0.2)
+    monkeypatch.setattr("bridge.osc.server.tcp.PATIENCE", 0.2)
     with Client(stage, Slip) as half, Client(stage, Slip) as other:
         half.socket.sendall(build("/gain", -9.0))  # raw, without SLIP's mark behind it
         other.send("/ping")
@@ -245,14 +247,14 @@ def test_what_is_neither_is_turned_away(stage, caplog):
 
 
 def test_a_slow_request_is_given_up(stage, monkeypatch):
-    monkeypatch.setattr("bridge.osc.door.REQUEST_SECONDS", 0.2)
+    monkeypatch.setattr("bridge.osc.server.door.REQUEST_SECONDS", 0.2)
     with socket.create_connection(("127.0.0.1", stage.port), 20) as slow:
         slow.sendall(b"GET /")
         assert closed(slow)
 
 
 def test_many_who_say_nothing_leave_room_for_who_does(stage, monkeypatch, caplog):
-    monkeypatch.setattr("bridge.osc.door.MAX_CONNECTIONS", 5)
+    monkeypatch.setattr("bridge.osc.server.door.MAX_CONNECTIONS", 5)
     silent = [socket.create_connection(("127.0.0.1", stage.port), 20) for _ in range(12)]
     with Client(stage, Slip) as client:
         client.send("/ping")
@@ -323,10 +325,35 @@ def test_it_is_announced_only_where_it_listens(host, announced, monkeypatch):
         def close(self) -> None:
             pass
 
-    monkeypatch.setattr("bridge.osc.port.Announcement", Noted)
+    monkeypatch.setattr("bridge.osc.server.port.Announcement", Noted)
     osc, bound = open_port(host, 0)
     controls = Controls(namespace([]))
     osc.start(controls)
     offer(controls, None, osc, bound).close()
     osc.close()
     assert made == [(host, {"_osc._udp", "_osc._tcp", "_oscjson._tcp"})] * announced
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        Slip().wrap(build("/ping")),
+        Lengths().wrap(build("/ping")),
+        b"GET /?HOST_INFO HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+    ],
+    ids=["slip", "lengths", "OSCQuery"],
+)
+def test_who_is_not_allowed_is_turned_away_over_tcp(stage, monkeypatch, said):
+    def answer() -> bytes:
+        client = socket.create_connection(("127.0.0.1", stage.port), 20)
+        with client, contextlib.suppress(ConnectionError):
+            client.sendall(said)
+            return client.recv(4096)
+        return b""
+
+    assert answer()
+    monkeypatch.setattr("bridge.network.hosts.is_here", lambda host: False)  # as if from elsewhere
+    stage.osc._allow = (network("192.168.1.0/24"),)
+    assert answer() == b""
+    stage.osc._allow = (network("192.168.1.0/24"), network("127.0.0.1"))
+    assert answer()
