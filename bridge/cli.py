@@ -30,7 +30,7 @@ from bridge.process.voice import speaking
 from bridge.recording.recorder import is_sound_file
 from bridge.rig import Rig, SteerSetting, load_rig
 from bridge.status import logged
-from musicrfm.commands.arguments import DEVICE_HELP
+from musicrfm.commands.arguments import DEVICE_HELP, overwrite_argument
 from musicrfm.commands.steers import steer_option
 from musicrfm.directions import list_directions, model_name
 from musicrfm.errors import MusicRFMError
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from bridge.session import Settings
 
 WEB_PORT = 8000
-OVERWRITE = "replace files that are there (without it, NAME-2 is written)"
 DEFAULT_PROMPT = "calm piano melody with drums"
 
 
@@ -133,7 +132,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--midi", metavar="FILE", help="write the control lanes as a MIDI file instead")
     add("--anyway", action="store_true", help="also with another model or other directions")
     add("--model", metavar="M", help="the model to play it with (default: the log's)")
-    add("--overwrite", action="store_true", help=OVERWRITE)
+    overwrite_argument(replay_)
     learn_ = commands.add_parser("learn", help="map a MIDI control to an address, in a rig file")
     add = learn_.add_argument
     add("address", metavar="ADDRESS", help="what it should move, such as /steer/note_C")
@@ -290,7 +289,7 @@ def _parser() -> argparse.ArgumentParser:
         help="do not keep real-time pace; for --output FILE or none, with --seconds",
     )
     add("--stats", metavar="FILE", help="write measurements of the set as JSON when it ends")
-    add("--overwrite", action="store_true", help=OVERWRITE)
+    overwrite_argument(play_)
     return parser
 
 

@@ -52,7 +52,7 @@ from bridge.watchdog import Watchdog
 from musicrfm.directions import Direction, list_directions
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import path_of
-from musicrfm.files.writing import check_place, is_json_with, place_for, unused, write_text
+from musicrfm.files.writing import check_place, place_for, unused, write_text
 from musicrfm.model import MusicModel
 from musicrfm.steering.layers import layer_weights
 from musicrfm.steering.schedules import parse_schedule
@@ -296,7 +296,7 @@ def check_places(settings: Settings) -> Path | None:
             check_place(written)
     if not settings.stats:
         return None
-    place = place_for(settings.stats, settings.overwrite, is_json_with("audio_seconds"))
+    place = place_for(settings.stats, settings.overwrite)
     if place.name != path_of(settings.stats).name:
         log.warning("%s is there already: the statistics go into %s", settings.stats, place)
     return place

@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from bridge.bench.report import Options, Report
-from musicrfm.files.writing import is_json_with, place_for, write_text
+from musicrfm.files.writing import place_for, write_text
 
 __all__ = ["BENCHMARKS", "Options", "Report", "bench"]
 
@@ -21,9 +21,9 @@ BENCHMARKS = {
 }
 
 
-def bench(name: str, options: Options, out: str | None = None) -> int:
+def bench(name: str, options: Options, out: str | None = None, overwrite: bool = False) -> int:
     """Runs one, prints its table, and writes JSON if asked to; returns the exit status."""
-    place = None if out is None else place_for(out, ours=is_json_with("benchmark"))
+    place = None if out is None else place_for(out, overwrite)
     report = import_module(f"bridge.bench.{name}").run(options)
     print(report.text())
     if place is not None:

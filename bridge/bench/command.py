@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from bridge.bench import BENCHMARKS, Options, bench
-from musicrfm.commands.arguments import DEVICE_HELP
+from musicrfm.commands.arguments import DEVICE_HELP, overwrite_argument
 from musicrfm.errors import MusicRFMError
 
 
@@ -25,6 +25,7 @@ def bench_arguments(p: argparse.ArgumentParser) -> None:
     add("--lookahead", metavar="MS", type=float, default=1500.0, help="default 1500")
     add("--seed", metavar="N", type=int, default=0, help="of what is random")
     add("--json", metavar="FILE", help="write the numbers there too")
+    overwrite_argument(p)
 
 
 def run_bench(args: argparse.Namespace) -> int:
@@ -45,4 +46,4 @@ def run_bench(args: argparse.Namespace) -> int:
         lookahead=args.lookahead / 1000,
         seed=args.seed,
     )
-    return bench(args.name, options, args.json)
+    return bench(args.name, options, args.json, args.overwrite)

@@ -190,7 +190,8 @@ def namespace(
         *(
             Parameter(f"/preset/{what}", kind, "", help=text, event=True, words=True)
             for what, kind, text in (
-                ("store", "s", "save prompt, sound and steering under this name"),
+                ("store", "s", "save prompt, sound and steering under this name, or NAME-2"),
+                ("replace", "s", "save them in place of the preset of this name"),
                 ("recall", "s", "recall the preset of this name at once"),
                 ("morph", "sf", "glide to the preset of this name, in this number of seconds"),
                 (

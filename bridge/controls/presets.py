@@ -53,6 +53,7 @@ class Presets:
         self._writer = supervised("presets", self._write, self._over, "presets are written again")
         for what, handler in {
             "store": self._store_soon,
+            "replace": self._replace_soon,
             "recall": self.recall,
             "morph": self.morph,
             "morph_beats": self.morph_beats,
@@ -80,17 +81,30 @@ class Presets:
         if self._writer.is_alive():
             self._writer.join(CLOSE_SECONDS)
 
-    def store(self, name: str) -> None:
-        """Keep how everything stands. Raises MusicRFMError for an unfit name or a file problem."""
+    def store(self, name: str, replace: bool = False) -> str:
+        """Keep how everything stands; returns the name it has. See `_free`.
+
+        Raises MusicRFMError for an unfit name or a file problem.
+        """
         name, values = checked_name(name), self._standing()
-        with self._lock:
-            self._make_room(name)
         with self._writing:
+            with self._lock:
+                name = name if replace else self._free(name, values)
+                self._make_room(name)
             self._edit({name: values})
             with self._lock:
                 self._presets[name] = values
                 self._unwritten.pop(name, None)
         self._say_where(name)
+        return name
+
+    def _free(self, name: str, values: dict[str, Value]) -> str:
+        """The name, or the first of `NAME-2`, `NAME-3`, … that keeps nothing else."""
+        number, free = 1, name
+        while self._presets.get(free, values) != values:
+            number += 1
+            free = f"{name[: MAX_NAME - 1 - len(str(number))]}-{number}"
+        return free
 
     def _standing(self) -> dict[str, Value]:
         """Everything that a preset keeps, as it is now."""
@@ -114,13 +128,23 @@ class Presets:
     # Controls come on threads that must not wait for a disk: what they store counts at once, and is
     # written by a thread of its own, many presets at a time.
 
-    def _store_soon(self, name: str, source: object) -> None:
-        name, values = checked_name(name), self._standing()
+    def _store_soon(self, name: str, source: object, replace: bool = False) -> None:
+        asked, values = checked_name(name), self._standing()
         with self._lock:
+            name = asked if replace else self._free(asked, values)
             self._make_room(name)
             self._presets[name] = values
             self._write_soon(name, values)
         self._say_where(name)
+        if name != asked:
+            self._controls.report(
+                f"there is a preset {asked} already: this is {name}; /preset/replace replaces",
+                source,
+                "/preset/store",
+            )
+
+    def _replace_soon(self, name: str, source: object) -> None:
+        self._store_soon(name, source, replace=True)
 
     def _delete_soon(self, name: str, source: object) -> None:
         name = checked_name(name)

@@ -271,9 +271,9 @@ class Hub:
                 raise MusicRFMError("this bridge keeps no presets")
             if not isinstance(name, str) or not name.strip():
                 raise MusicRFMError("a preset needs a name")
-            if deed == "store":
-                await run_in_threadpool(presets.store, name)
-                page.notes.append(f"“{name}” is stored")
+            if deed in ("store", "replace"):
+                kept = await run_in_threadpool(presets.store, name, deed == "replace")
+                page.notes.append(f"“{kept}” is stored")
             elif deed == "recall":
                 presets.recall(name, SOURCE)
             elif deed == "morph":
@@ -284,7 +284,7 @@ class Hub:
                 await run_in_threadpool(presets.delete, name)
             else:
                 raise MusicRFMError(
-                    f"a preset is stored, recalled, morphed or deleted, not {deed!r}"
+                    f"a preset is stored, replaced, recalled, morphed or deleted, not {deed!r}"
                 )
         except MusicRFMError as error:
             self._refuse(page, "", str(error))

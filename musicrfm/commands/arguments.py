@@ -7,6 +7,7 @@ import argparse
 from musicrfm.errors import MusicRFMError
 
 DEVICE_HELP = "cpu, cuda, cuda:1, mps or any that PyTorch has (default: cuda if there is one)"
+OVERWRITE_HELP = "replace what is there (without it, NAME-2 is written)"
 METHODS = ("rfm", "rfm-top", "rfm-multiclass", "mean-difference", "linear", "logistic")
 
 
@@ -35,6 +36,10 @@ def playing_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument("--top-k", type=int, help="candidates of each choice (default: the model's)")
     p.add_argument("--temperature", type=float, help="default: the model's")
     p.add_argument("--guidance", type=float, help="guidance scale (default: the model's)")
+
+
+def overwrite_argument(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--overwrite", action="store_true", help=OVERWRITE_HELP)
 
 
 def octave_argument(p: argparse.ArgumentParser) -> None:

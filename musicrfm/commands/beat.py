@@ -6,7 +6,8 @@ import argparse
 import itertools
 import sys
 
-from musicrfm.commands.arguments import command, count, model_arguments
+from musicrfm.commands.arguments import command, count, model_arguments, overwrite_argument
+from musicrfm.commands.names import free_name
 from musicrfm.commands.training import loaded_model
 from musicrfm.errors import MusicRFMError
 
@@ -36,6 +37,7 @@ def add(sets) -> None:
     p.add_argument(
         "--out", metavar="DIR", help="folder for <model>/<name>.safetensors (default: your own)"
     )
+    overwrite_argument(p)
     model_arguments(p)
 
 
@@ -57,7 +59,7 @@ def train_beat(o: argparse.Namespace) -> None:
         model,
         itertools.islice(beats, o.samples),
         o.samples,
-        name=o.name,
+        name=free_name(o.name, model.name, o.out, o.overwrite),
         data=clips.name,
         seed=o.seed,
         strength=STRENGTH if o.strength is None else o.strength,

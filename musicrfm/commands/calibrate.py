@@ -10,13 +10,14 @@ from musicrfm.commands.arguments import (
     command,
     count,
     model_arguments,
+    overwrite_argument,
     playing_arguments,
     workers_argument,
     workers_of,
 )
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import path_of
-from musicrfm.files.writing import check_folder
+from musicrfm.files.writing import check_folder, folder_for
 
 if TYPE_CHECKING:
     from musicrfm.directions import Direction
@@ -38,6 +39,7 @@ def add(commands) -> None:
         help="folder for <model>/<name>.safetensors (default: a file stays where it is, what was "
         "named goes to your own folder)",
     )
+    overwrite_argument(p)
     p.add_argument("--dry-run", action="store_true", help="print what is found, write nothing")
     p.add_argument("--prompt", action="append", default=[], metavar="TEXT[=INSTRUMENT]")
     p.add_argument("--seeds", type=count, default=2, help="seeds per prompt (default %(default)s)")
@@ -71,6 +73,7 @@ def calibrate(o: argparse.Namespace) -> None:
     from musicrfm.files.folders import cache_folder
     from musicrfm.model import MusicModel
     from musicrfm.nano.adherence import SHORTEST, instrument_listener
+    from musicrfm.training.train import path_named
 
     if not 0 < o.middle < o.top <= 1:
         raise MusicRFMError(
@@ -80,6 +83,10 @@ def calibrate(o: argparse.Namespace) -> None:
     model = MusicModel.load(o.model, device=o.device, dtype=o.dtype)
     setting, instruments = _setting(o)
     asked = _directions(o.directions, model)
+    out = o.out
+    if out is not None and not o.dry_run:
+        files = [path_named(_filed(given), model.name, ".") for given, _ in asked]
+        out = str(folder_for(out, map(str, files), o.overwrite))
     adherence = model.name == "nano" if o.adherence is None else o.adherence
     if adherence and o.seconds < SHORTEST:
         raise MusicRFMError(
@@ -100,7 +107,7 @@ def calibrate(o: argparse.Namespace) -> None:
     for (given, direction), calibration in zip(asked, found, strict=True):
         print(calibration.markdown(), flush=True)
         if not o.dry_run:
-            print(f"{_write(given, direction, calibration, model, o.out)}\n", flush=True)
+            print(f"{_write(given, direction, calibration, model, out)}\n", flush=True)
 
 
 def _setting(o: argparse.Namespace):
@@ -170,6 +177,14 @@ def _write(
         curves[target] = calibration.curve
         whole.meta |= {"class_ranges": ranges, "class_curves": curves}
     return whole.save(file if stays else direction_path(whole, out))
+
+
+def _filed(given: str) -> str:
+    """The name that a direction is filed under which was given by name or file."""
+    from musicrfm.directions import SUFFIX, canonical_name
+
+    whole, _ = _class_of(given)
+    return Path(whole).stem if whole.endswith(SUFFIX) else canonical_name(whole)
 
 
 def _class_of(given: str) -> tuple[str, str | None]:

@@ -14,13 +14,14 @@ from musicrfm.commands.arguments import (
     numbers,
     octave_argument,
     octaves_of,
+    overwrite_argument,
     playing_arguments,
     workers_argument,
     workers_of,
 )
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import path_of
-from musicrfm.files.writing import check_folder
+from musicrfm.files.writing import folder_for
 from musicrfm.theory import PITCH_CLASSES
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from musicrfm.evaluation.evaluate import Setting
     from musicrfm.model import MusicModel
     from musicrfm.training.train import Data
+
+REPORT = ("evaluation.json", "evaluation.md")  # beside these are only pictures, and takes
 
 
 def add(commands) -> None:
@@ -39,6 +42,7 @@ def add(commands) -> None:
         help="names or files (default: all of the model)",
     )
     p.add_argument("--out", default="evaluation", metavar="DIR", help="default %(default)s")
+    overwrite_argument(p)
     p.add_argument(
         "--prompt",
         action="append",
@@ -90,7 +94,7 @@ def evaluate(o: argparse.Namespace) -> None:
     from musicrfm.model import MusicModel
     from musicrfm.nano.adherence import instrument_listener
 
-    check_folder(o.out)
+    folder = folder_for(o.out, REPORT, o.overwrite)
     model = MusicModel.load(o.model, device=o.device, dtype=o.dtype)
     setting, instruments = _setting(o)
     setting = setting.of(model)
@@ -98,7 +102,6 @@ def evaluate(o: argparse.Namespace) -> None:
     hear = instrument_listener() if o.adherence else None
     if o.adherence and o.seconds < 3:
         raise MusicRFMError("--adherence needs clips of 3 seconds or more, see --seconds")
-    folder = path_of(o.out)
     responses = play_and_listen(
         model,
         directions,
@@ -182,7 +185,7 @@ def _setting(o: argparse.Namespace) -> tuple[Setting, dict[str, str]]:
 def _chroma_plots(folder: Path, model: MusicModel, directions, responses, setting) -> None:
     from musicrfm.evaluation import plots
     from musicrfm.evaluation.evaluate import perform
-    from musicrfm.listening import measure
+    from musicrfm.listening.measure import measure
 
     prompt, seed = setting.prompts[0], setting.seeds[0]
     for direction, response in zip(directions, responses, strict=True):

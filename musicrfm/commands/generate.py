@@ -7,11 +7,16 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from musicrfm.commands.arguments import command, model_arguments, playing_arguments
+from musicrfm.commands.arguments import (
+    command,
+    model_arguments,
+    overwrite_argument,
+    playing_arguments,
+)
 from musicrfm.commands.steers import STEER_HELP, crossfade_option, steer_option
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import path_of
-from musicrfm.files.writing import is_generated, place_for, reason, sound_file
+from musicrfm.files.writing import place_for, reason, sound_file
 
 if TYPE_CHECKING:
     from musicrfm.commands.steers import CrossfadeOption, SteerOption
@@ -23,12 +28,7 @@ def add(commands) -> None:
     p = command(commands, "generate", generate, "write steered music into a file")
     p.add_argument("prompt", help="what to play, in words; '' for no prompt")
     p.add_argument("--out", required=True, metavar="FILE", help=".flac or .wav")
-    p.add_argument(
-        "--overwrite",
-        action="store_true",
-        help="replace any file that is there (without it, only what this command has made; "
-        "beside anything else, NAME-2 is written)",
-    )
+    overwrite_argument(p)
     p.add_argument("--seconds", type=float, default=10.0)
     p.add_argument("--steer", action="append", default=[], metavar="NAME=COEF", help=STEER_HELP)
     p.add_argument(
@@ -89,7 +89,7 @@ def generate(o: argparse.Namespace) -> None:
         out.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise MusicRFMError(f"{str(out.parent)!r} cannot be made: {reason(error)}") from None
-    place = place_for(out, o.overwrite, is_generated)
+    place = place_for(out, o.overwrite)
 
     from musicrfm.model import MusicModel
     from musicrfm.stream import MusicStream

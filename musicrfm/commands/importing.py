@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from musicrfm.commands.arguments import command
-from musicrfm.files.paths import path_of
+from musicrfm.commands.arguments import command, overwrite_argument
+from musicrfm.commands.names import free_name
 
 
 def add(commands) -> None:
@@ -26,17 +26,18 @@ def add(commands) -> None:
     p.add_argument(
         "--out", metavar="DIR", help="folder for <model>/<name>.safetensors (default: your own)"
     )
+    overwrite_argument(p)
 
 
 def run(o: argparse.Namespace) -> None:
-    from musicrfm.directions import SUFFIX, user_folder
     from musicrfm.published.importer import import_direction
+    from musicrfm.training.train import direction_path
 
     direction = import_direction(
         o.file, o.model, scores=o.scores, concept=o.concept, target=o.target
     )
-    folder = path_of(o.out) if o.out else user_folder()
-    path = direction.save(folder / str(direction.model) / f"{direction.name}{SUFFIX}")
+    direction.name = free_name(direction.name, str(direction.model), o.out, o.overwrite)
+    path = direction.save(direction_path(direction, o.out))
     steered = [i for i, vectors in enumerate(direction.vectors) if vectors.any()]
     last = direction.layers - 1
     print(

@@ -9,12 +9,13 @@ from musicrfm.commands.arguments import (
     command,
     count,
     model_arguments,
+    overwrite_argument,
     workers_argument,
     workers_of,
 )
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import path_of
-from musicrfm.files.writing import check_folder
+from musicrfm.files.writing import folder_for
 
 QUICK = {"seeds": 1, "seconds": 4.0, "samples": 240, "trials": 2}
 FULL = {"seeds": 2, "seconds": 8.0, "samples": 2400, "trials": 10}
@@ -29,6 +30,7 @@ def add(commands) -> None:
         help="directions to steer with (default: all of the model that have a range)",
     )
     p.add_argument("--out", default="results", metavar="DIR", help="default %(default)s")
+    overwrite_argument(p)
     p.add_argument(
         "--only",
         action="append",
@@ -69,11 +71,12 @@ def results(o: argparse.Namespace) -> None:
     from musicrfm.files.folders import cache_folder
     from musicrfm.model import MusicModel
     from musicrfm.nano.adherence import SHORTEST, instrument_listener
-    from musicrfm.results import Options, run
+    from musicrfm.results import Options, pages, run
 
     usual = QUICK if o.quick else FULL
     sizes = {key: getattr(o, key) or value for key, value in usual.items()}
-    check_folder(o.out)
+    only = [part for text in o.only for part in text.split(",") if part]
+    out = folder_for(o.out, pages(o.out, only), o.overwrite)
     model = MusicModel.load(o.model, device=o.device, dtype=o.dtype)
     adherence = model.name == "nano" if o.adherence is None else o.adherence
     if adherence and sizes["seconds"] < SHORTEST:
@@ -93,7 +96,7 @@ def results(o: argparse.Namespace) -> None:
     ).of(model)
     options = Options(
         model=model,
-        out=path_of(o.out),
+        out=out,
         work=path_of(o.work) if o.work else cache_folder() / "results" / model.name,
         names=tuple(o.directions),
         setting=setting,
@@ -107,7 +110,6 @@ def results(o: argparse.Namespace) -> None:
         quick=o.quick,
         command=_typed(o),
     )
-    only = [part for text in o.only for part in text.split(",") if part]
     for page in run(options, only):
         print(f"{page.title}: {page.summary}")
     print(options.out / "README.md")

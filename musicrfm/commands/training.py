@@ -8,7 +8,13 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from musicrfm.commands.arguments import METHODS, count, model_arguments
+from musicrfm.commands.arguments import (
+    METHODS,
+    count,
+    model_arguments,
+    overwrite_argument,
+)
+from musicrfm.commands.names import free_name
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import path_of
 from musicrfm.files.writing import check_folder
@@ -85,6 +91,7 @@ def training_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--report", metavar="DIR", help="folder for <name>/metrics.json and pictures of it"
     )
+    overwrite_argument(p)
     model_arguments(p)
 
 
@@ -110,6 +117,7 @@ def make(o: argparse.Namespace, data: Data, name: str, labels: Sequence, **about
     """Trains one direction and detector, writes them, and says how it went."""
     from musicrfm.training.train import Work, direction_path, fit
 
+    name = free_name(name, data.model, o.out, o.overwrite, o.report)
     started = time.monotonic()
     workers = o.workers or 0
     if o.executor == "local" and o.method.startswith("rfm"):

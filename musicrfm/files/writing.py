@@ -7,10 +7,9 @@ leaves what was there before.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -19,8 +18,6 @@ from musicrfm.files.paths import path_of
 
 if TYPE_CHECKING:
     import numpy as np
-
-MAKER = "musicrfm"
 
 
 def unused(path: str | os.PathLike[str]) -> Path:
@@ -33,21 +30,31 @@ def unused(path: str | os.PathLike[str]) -> Path:
     return candidate
 
 
-def place_for(
-    path: str | os.PathLike[str],
-    overwrite: bool = False,
-    ours: Callable[[Path], bool] = lambda place: False,
-) -> Path:
+def place_for(path: str | os.PathLike[str], overwrite: bool = False) -> Path:
     """Where a file of this name goes: beside one that is there, unless that may be replaced.
 
-    ours: whether a file that is there was made by the same command, and can be again. A device is
-    written to as it is. Raises MusicRFMError if nothing can be written there.
+    A device is written to as it is. Raises MusicRFMError if nothing can be written there.
     """
     place = path_of(path)
     if _is_device(place):
         return place
     check_place(place)
-    return place if overwrite or (place.is_file() and ours(place)) else unused(place)
+    return place if overwrite else unused(place)
+
+
+def folder_for(path: str | os.PathLike[str], names: Iterable[str], overwrite: bool = False) -> Path:
+    """The folder that files of these names go into: the first of `PATH`, `PATH-2`, … that has none
+    of them, unless they may be replaced.
+
+    Raises MusicRFMError if it takes no files.
+    """
+    first, names = path_of(path), list(names)
+    folder, number = first, 1
+    while not overwrite and any(os.path.lexists(folder / name) for name in names):
+        number += 1
+        folder = first.with_name(f"{first.name}-{number}")
+    check_folder(folder)
+    return folder
 
 
 def check_place(path: str | os.PathLike[str]) -> None:
@@ -142,8 +149,6 @@ def sound_file(path: Path, rate: int, channels: int) -> Iterator[Callable[[np.nd
         with beside(path) as new, new.open("wb", buffering=0) as raw:
             kept = _Kept(raw)
             with soundfile.SoundFile(kept, "w", rate, channels, subtype, format=container) as file:
-                with contextlib.suppress(RuntimeError):  # not every format has a place for it
-                    file.software = MAKER
 
                 def write(audio: np.ndarray) -> None:
                     file.write(audio)
@@ -154,30 +159,6 @@ def sound_file(path: Path, rate: int, channels: int) -> Iterator[Callable[[np.nd
     except (OSError, RuntimeError) as error:
         told = reason(error) if isinstance(error, OSError) else str(error)
         raise MusicRFMError(f"{str(path)!r} cannot be written: {told}") from None
-
-
-def is_generated(path: Path) -> bool:
-    """Whether a sound file was written by `sound_file`."""
-    import soundfile
-
-    try:
-        with soundfile.SoundFile(path) as file:
-            return str(file.software).startswith(MAKER)
-    except (OSError, RuntimeError, ValueError):
-        return False
-
-
-def is_json_with(key: str) -> Callable[[Path], bool]:
-    """A function that tells whether a file is JSON with this key, as a command writes it."""
-
-    def is_it(path: Path) -> bool:
-        try:
-            told = json.loads(path.read_bytes()[: 2**20])
-        except (OSError, ValueError, RecursionError):
-            return False
-        return isinstance(told, dict) and key in told
-
-    return is_it
 
 
 class _Kept:

@@ -8,13 +8,15 @@ hidden states, fits), so a run that was interrupted goes on where it stopped.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from musicrfm.errors import MusicRFMError
+from musicrfm.files.paths import path_of
 from musicrfm.results import ablations, methods, pairs, probing, steering
 from musicrfm.results.options import Options
-from musicrfm.results.page import Page, write_index, write_page
+from musicrfm.results.page import INDEX, Page, write_index, write_page
 
-__all__ = ["PARTS", "Options", "run"]
+__all__ = ["PARTS", "Options", "pages", "run"]
 
 # Name -> what makes its page; in this order they are run and listed.
 PARTS: dict[str, Callable[[Options], Page]] = {
@@ -28,6 +30,13 @@ PARTS: dict[str, Callable[[Options], Page]] = {
     "methods": methods.page,
     "together": pairs.page,
 }
+
+
+def pages(out: str | Path, only: Sequence[str] = ()) -> list[str]:
+    """Names of the files that `run` writes into `out`, but for an index of pages made before."""
+    made = [name for name in PARTS if (path_of(out) / f"{name}.json").exists()]
+    names = [f"{name}{suffix}" for name in only or PARTS for suffix in (".json", ".md")]
+    return names if made else [*names, INDEX]
 
 
 def run(options: Options, only: Sequence[str] = ()) -> list[Page]:

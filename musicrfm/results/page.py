@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from musicrfm.model import MusicModel
     from musicrfm.results.options import Options
 
+INDEX = "README.md"
+
 
 @dataclass(frozen=True)
 class Table:
@@ -108,7 +110,7 @@ def write_index(options: Options, names: Sequence[str], left_out: dict[str, str]
                 f"| {name} | could not be run: {why} | `{options.command} --only {name}` |"
             )
     options.out.mkdir(parents=True, exist_ok=True)
-    path = options.out / "README.md"
+    path = options.out / INDEX
     write_text(path, "\n".join(lines) + "\n")
     return path
 

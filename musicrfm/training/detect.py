@@ -36,6 +36,11 @@ SHORTEST = 0.5  # a last piece of a recording counts if it is at least this shar
 BATCH = 8  # pieces of a recording heard at once
 
 
+def detector_path(name: str, model: str, out: str | Path | None = None) -> Path:
+    """`<out>/<model>/detectors/<name>.safetensors`; by default in the user's own folder."""
+    return path_of(out or user_folder()) / model / FOLDER / f"{name}{SUFFIX}"
+
+
 @dataclass
 class Detector:
     """basis [columns, features]: what is looked at, counts[i] rows of it in layer layers[i].
@@ -89,8 +94,7 @@ class Detector:
 
     def save(self, folder: str | Path | None = None) -> Path:
         """Writes the file below `folder` (default: the user's own) and returns its path."""
-        root = path_of(folder or user_folder())
-        path = root / str(self.meta["model"]) / FOLDER / f"{self.name}{SUFFIX}"
+        path = detector_path(self.name, str(self.meta["model"]), folder)
         meta = {"name": self.name, "format_version": FORMAT_VERSION, **self.meta}
         tensors = {name: np.ascontiguousarray(getattr(self, name)) for name in TENSORS}
         write_bytes(path, save(tensors, {key: json.dumps(value) for key, value in meta.items()}))

@@ -250,7 +250,12 @@ def _report(
 
 def direction_path(direction: Direction, out: str | Path | None = None) -> Path:
     """`<out>/<model>/<name>.safetensors`; by default in the user's own folder."""
-    return path_of(out or user_folder()) / str(direction.model) / f"{direction.name}.safetensors"
+    return path_named(direction.name, str(direction.model), out)
+
+
+def path_named(name: str, model: str, out: str | Path | None = None) -> Path:
+    """As `direction_path`, of a direction that is not there yet."""
+    return path_of(out or user_folder()) / model / f"{name}.safetensors"
 
 
 def _labels(

@@ -217,6 +217,11 @@ def test_the_command_runs_what_can_be_run_and_says_what_cannot(
     assert f"musicrfm results note_G --model {checkpoint}" in index
     assert "--only steering`" in index
     assert index.count("| [") == 3 and "could not be run" not in index
+    before = {path.name: path.read_bytes() for path in (folder / "r").iterdir()}
+    assert main([*run, "--only", "norm"]) == 0
+    assert {path.name: path.read_bytes() for path in (folder / "r").iterdir()} == before
+    assert sorted(path.stem for path in (folder / "r-2").glob("*.md")) == ["README", "norm"]
+    assert main([*run, "--only", "norm", "--overwrite"]) == 0
     assert main([*run[:1], "chord_major", *run[2:], "--only", "steering"]) == 2
     assert "has a useful range: run `musicrfm calibrate`" in capsys.readouterr().err
     assert main([*run[:1], "chord_major", *run[2:], "--out", str(folder / "s")]) == 0

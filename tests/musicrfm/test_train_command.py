@@ -72,8 +72,16 @@ def test_one_class_and_all_classes_can_be_the_target(checkpoint, tmp_path, sound
     assert one.meta["label_mean"] == pytest.approx(1 / 4, abs=0.01)
     assert main(["train", "chord", "--target", "all", *on, "--method", "mean-difference"]) == 0
     made = sorted(p.stem for p in (tmp_path / "directions" / "tiny").glob("*.safetensors"))
-    assert made == ["chord_aug", "chord_dim", "chord_major", "chord_minor"]
-    assert capsys.readouterr().out.count("auc by layer") == 5
+    assert made == ["chord_aug", "chord_dim", "chord_major", "chord_minor", "chord_minor-2"]
+    said, told = capsys.readouterr()
+    assert said.count("auc by layer") == 5
+    assert "chord_minor is there already: this is chord_minor-2 (--overwrite replaces)" in told
+    again = Direction.load("chord_minor-2", model)
+    assert (again.name, again.meta["target"]) == ("chord_minor-2", "minor")
+    assert Detector.load("chord_minor-2", model).meta["target"] == "minor"
+    assert np.array_equal(Direction.load("chord_minor", model).vectors, one.vectors)
+    assert main(["train", "chord", "--target", "minor", *on, "--seed", "1", "--overwrite"]) == 0
+    assert not np.array_equal(Direction.load("chord_minor", model).vectors, one.vectors)
 
 
 def test_options_reach_the_training(checkpoint, tmp_path, soundless):
@@ -110,7 +118,7 @@ def test_tempo_is_a_number(checkpoint, soundless, capsys):
     assert main(["train", "tempo", *on, "--metric", "r2", "--pooling", "mean+std"]) == 0
     text = capsys.readouterr().out
     assert "no direction: nothing can be steered along mean+std states" in text
-    assert "tempo: r2 by layer" in text
+    assert "tempo-2: r2 by layer" in text
 
 
 @pytest.fixture

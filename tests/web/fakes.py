@@ -38,11 +38,12 @@ class Presets:
     def names(self) -> list[str]:
         return sorted(self._kept)
 
-    def store(self, name: str) -> None:
-        self.asked.append(("store", name))
+    def store(self, name: str, replace: bool = False) -> str:
+        self.asked.append(("replace" if replace else "store", name))
         if name == "broken":
             raise MusicRFMError("the rig file cannot be written")
         self._kept[name] = dict(self._controls.snapshot().values)
+        return name
 
     def recall(self, name: str, source: object = "local") -> None:
         self.asked.append(("recall", name, source))

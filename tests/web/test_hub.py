@@ -232,10 +232,11 @@ def test_presets_are_stored_recalled_morphed_and_deleted(stage):
         page.send_json({"preset": {"do": "recall", "name": "quiet"}})
         assert hear_value(page, "/gain") == -12.0
         page.send_json({"preset": {"do": "morph", "name": "quiet", "seconds": 4}})
+        page.send_json({"preset": {"do": "replace", "name": "quiet"}})
         page.send_json({"preset": {"do": "delete", "name": "quiet"}})
         assert hear(page, lambda m: m.get("presets") == [])
         deeds = [asked[0] for asked in stage.presets.asked]
-        assert deeds == ["store", "recall", "morph", "recall", "delete"]
+        assert deeds == ["store", "recall", "morph", "recall", "replace", "delete"]
         assert stage.presets.asked[2] == ("morph", "quiet", 4.0, "web")
 
 

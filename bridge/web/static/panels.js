@@ -39,7 +39,7 @@ export function buildPresets(root, store, link, names) {
       name.focus();
       return;
     }
-    link.say({ preset: { do: "store", name: wanted } });
+    link.say({ preset: { do: known.includes(wanted) ? "replace" : "store", name: wanted } });
     name.value = "";
     mark();
   };

@@ -25,7 +25,10 @@ def test_the_namespace_has_every_live_address_once():
     assert len(addresses) == len(set(addresses))
     general = {"/prompt", "/play", "/gain", "/guidance", "/temperature", "/top_k", "/panic"}
     general |= {"/steer_guidance", "/keep_norm", "/crossfade"}
-    general |= {f"/preset/{what}" for what in ("store", "recall", "morph", "morph_beats", "delete")}
+    general |= {
+        f"/preset/{what}"
+        for what in ("store", "replace", "recall", "morph", "morph_beats", "delete")
+    }
     general |= {"/tempo/target", "/midi/learn"}
     general |= {f"/prompt/{slot}{part}" for slot in (1, 2, 3, 4) for part in ("", "/weight")}
     parts = ("", "/inject", "/inject_per", "/layers", "/component", "/schedule")

@@ -95,7 +95,7 @@ def test_they_are_kept_in_the_rig_file_with_its_comments(controls: Controls, tmp
     controls.set("/steer/note_G", 0.0)
     again.recall("Strophe 1 – ü")
     assert controls.get("/steer/note_G") == 0.25
-    again.store("chorus")
+    again.store("chorus", replace=True)
     assert load_rig(path).presets["chorus"]["/steer/note_G"] == 0.25
     assert "# the loud one" in path.read_text("utf-8")
     again.delete("Strophe 1 – ü")
@@ -113,11 +113,39 @@ def test_a_name_is_the_same_in_either_form_of_unicode(controls: Controls, tmp_pa
     presets.recall(other)
     assert controls.get("/gain") == 3.0
     controls.set("/gain", -9.0)
-    presets.store(mac)
+    presets.store(mac, replace=True)
     assert list(load_rig(path).presets) == [other] and presets.names() == [other]
     assert load_rig(path).presets[other]["/gain"] == -9.0
     presets.delete(other)
     assert not load_rig(path).presets
+
+
+def test_nothing_kept_is_replaced_without_being_asked(controls: Controls, tmp_path) -> None:
+    path = tmp_path / "rig.toml"
+    presets = Presets(controls, path)
+    told: list[tuple] = []
+    controls.on_error(lambda message, source: told.append((message, source)))
+    for number, gain in enumerate((-1.0, -2.0, -2.0, -3.0)):
+        controls.set("/gain", gain)
+        controls.set("/preset/store", "verse", f"client {number}")
+    assert [source for _, source in told] == ["client 1", "client 2", "client 3"]
+    assert "this is verse-3; /preset/replace replaces" in told[-1][0]
+    presets.close()
+    kept = load_rig(path).presets
+    assert {name: values["/gain"] for name, values in kept.items()} == {
+        "verse": -1.0,
+        "verse-2": -2.0,  # what is kept already is not kept twice
+        "verse-3": -3.0,
+    }
+    controls.set("/gain", -4.0)
+    assert presets.store("verse") == "verse-4"
+    controls.set("/preset/replace", "verse")
+    assert presets.store("verse") == "verse"
+    controls.set("/gain", -5.0)
+    long = "x" * MAX_NAME
+    assert [presets.store(long), len(presets.store(long))] == [long, MAX_NAME]
+    controls.set("/gain", -6.0)
+    assert presets.store(long) == "x" * (MAX_NAME - 2) + "-2"
 
 
 def test_a_file_that_cannot_be_written_leaves_all_as_it_was(controls: Controls, tmp_path) -> None:

@@ -18,7 +18,7 @@ from musicrfm.evaluation.perform import Setting
 from musicrfm.evaluation.search import Aims, Travel
 from musicrfm.evaluation.survey import Survey
 from musicrfm.evaluation.takes import Recorder, Take
-from musicrfm.listening import measure
+from musicrfm.listening.measure import measure
 
 RATE = 32_000
 PROMPTS = {"piano": "piano", "flute": "flute"}
@@ -288,6 +288,10 @@ def test_the_command_writes_the_file_and_prints_the_table(checkpoint, model, tmp
     assert written.range is None and written.curve == 1
     assert len(written.meta["calibration"]["points"]) >= 6
     assert Direction.load(file, model).range == (0.0, 3.0)
+    kept = (tmp_path / "out" / model.name / "note_C.safetensors").read_bytes()
+    assert main([*run, "--out", str(tmp_path / "out"), "--top", "0.9"]) == 0
+    assert (tmp_path / "out" / model.name / "note_C.safetensors").read_bytes() == kept
+    assert (tmp_path / "out-2" / model.name / "note_C.safetensors").exists()
     assert main(run) == 0
     assert Direction.load(file, model).range is None
 

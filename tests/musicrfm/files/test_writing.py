@@ -13,7 +13,7 @@ from musicrfm.files.writing import (
     beside,
     check_folder,
     check_place,
-    is_json_with,
+    folder_for,
     place_for,
     unused,
     write_text,
@@ -27,12 +27,20 @@ def test_names_that_are_taken_are_counted_on(tmp_path):
     assert unused(tmp_path / "a.b.wav") == tmp_path / "a.b-3.wav"
     assert place_for(tmp_path / "a.b.wav") == tmp_path / "a.b-3.wav"
     assert place_for(tmp_path / "a.b.wav", overwrite=True) == tmp_path / "a.b.wav"
-    write_text(tmp_path / "s.json", '{"seconds": 3}')
-    ours = is_json_with("seconds")
-    assert place_for(tmp_path / "s.json", ours=ours) == tmp_path / "s.json"
-    for content in ('{"other": 3}', "[1]", "no json", "[" * 100_000):
-        write_text(tmp_path / "s.json", content)
-        assert place_for(tmp_path / "s.json", ours=ours) == tmp_path / "s-2.json"
+
+
+def test_a_folder_that_has_one_of_the_files_is_counted_on(tmp_path):
+    out, names = tmp_path / "report", ("report.md", "nano/a.bin")
+    assert folder_for(out, names) == out and not out.exists()
+    write_text(out / "notes.txt", "mine")
+    assert folder_for(out, names) == out
+    write_text(out / "nano" / "a.bin", "")
+    write_text(tmp_path / "report-2" / "report.md", "")
+    assert folder_for(out, names) == tmp_path / "report-3"
+    assert folder_for(out, names, overwrite=True) == out
+    write_text(tmp_path / "file", "")
+    with pytest.raises(MusicRFMError, match="is no folder"):
+        folder_for(tmp_path / "file", names)
 
 
 def test_what_fails_leaves_what_was_there(tmp_path):

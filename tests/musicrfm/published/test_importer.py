@@ -184,6 +184,11 @@ def test_the_command_writes_a_direction_that_loads_by_name(small, checkpoint, tm
     assert "all layers count the same" in printed
     loaded = Direction.load(tmp_path / "out" / "tiny" / "pitch_c.safetensors")
     assert loaded.model == "tiny"
+    kept = (tmp_path / "out" / "tiny" / "pitch_c.safetensors").read_bytes()
+    assert main([*arguments, "--concept", "pitch", "--target", "c"]) == 0
+    assert (tmp_path / "out" / "tiny" / "pitch_c.safetensors").read_bytes() == kept
+    again = Direction.load(tmp_path / "out" / "tiny" / "pitch_c-2.safetensors")
+    assert again.name == "pitch_c-2" and "pitch_c is there already" in capsys.readouterr().err
     assert main(["import", str(tmp_path / "none.pkl")]) == 2
 
 

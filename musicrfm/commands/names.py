@@ -1,0 +1,39 @@
+"""What a new direction is called: a name that is taken is counted on, as `note_C-2`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from musicrfm.files.paths import path_of
+
+
+def free_name(
+    name: str, model: str, out: str | None, overwrite: bool = False, report: str | None = None
+) -> str:
+    """The name, or the first of `NAME-2`, `NAME-3`, … of which `out` (by default the user's own
+    folder) has neither a direction nor a detector, and `report` no folder. Says if it is another.
+    """
+    from musicrfm.directions import canonical_name
+
+    first = free = canonical_name(name)
+    number = 1
+    while not overwrite and any(map(os.path.lexists, _files(free, model, out, report))):
+        number += 1
+        free = f"{first}-{number}"
+    if free != first:
+        told = f"{first} is there already: this is {free} (--overwrite replaces)"
+        print(told, file=sys.stderr, flush=True)
+    return free
+
+
+def _files(name: str, model: str, out: str | None, report: str | None) -> Iterator[Path]:
+    from musicrfm.training.detect import detector_path
+    from musicrfm.training.train import path_named
+
+    yield path_named(name, model, out)
+    yield detector_path(name, model, out)
+    if report is not None:
+        yield path_of(report) / name
