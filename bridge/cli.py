@@ -85,8 +85,7 @@ def _main(argv: Sequence[str] | None) -> int:
                 args.overwrite,
                 args.channels,
             )
-            with speaking() as voice, logged(voice):
-                return replay(replaying)
+            return replay(replaying)
         if args.command == "learn":
             with speaking() as voice, logged(voice):
                 return listen(args.address, args.rig, args.midi or ())

@@ -37,6 +37,7 @@ class Stop:
 
     def __init__(self, voice: Voice) -> None:
         self.asked = threading.Event()
+        self.number = 0  # of the signal that asked
         self.engine: Engine | None = None
         self._voice = voice
         self._over = threading.Event()
@@ -46,6 +47,11 @@ class Stop:
         """From now on one of these signals, whose number comes from `waker`, ends the set."""
         self._numbers = numbers
         threading.Thread(target=self._wait, args=(waker,), name="stop", daemon=True).start()
+
+    @property
+    def status(self) -> int:
+        """The exit status, as shells have it, of what a signal has ended too early; 0 without."""
+        return 128 + self.number if self.number else 0
 
     def over(self) -> None:
         """The set has ended: there is nothing left to see to."""
@@ -59,6 +65,7 @@ class Stop:
                     return
                 for number in numbers:
                     if number in self._numbers:
+                        self.number = number
                         self.asked.set()
                         self._see_to_it(number, waker)
             except OSError:
@@ -134,6 +141,7 @@ def stopping(voice: Voice) -> Iterator[Stop]:
     stop = Stop(voice)
 
     def handle(number: int, frame: FrameType | None) -> None:
+        stop.number = number
         stop.asked.set()  # never raises: an interrupted `join` would take its thread for ended
 
     signals = [signal.SIGINT, signal.SIGTERM]

@@ -7,19 +7,18 @@ lets a set start and stop with them, and hold their tempo.
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
 from bridge.clock.fit import SILENT_SECONDS, TICKS_A_BEAT, ClockFit
 from bridge.controls.controls import Controls
 from bridge.process.repeating import Repeating
+from bridge.process.threads import supervised
 from musicrfm.errors import MusicRFMError
-
-log = logging.getLogger(__name__)
 
 TICKS_A_STEP = TICKS_A_BEAT // 4  # song positions are in sixteenths
 FOLLOW_SECONDS = 0.02
@@ -155,13 +154,14 @@ class LinkTransport:
             ) from None
         self._make = Link
         self._link: Any = None
-        self._error: Exception | None = None
-        self._loop = asyncio.new_event_loop()
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="link", daemon=True)
+        self._error: BaseException | None = None
+        self._ready, self._over = threading.Event(), threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = supervised("link", self._run, self._over, "Ableton Link is joined again")
         self._thread.start()
         self._ready.wait(10.0)
         if self._link is None:
+            self._over.set()
             raise MusicRFMError(f"Ableton Link cannot be used: {self._error or 'no answer'}")
 
     @property
@@ -183,22 +183,31 @@ class LinkTransport:
         return bool(self._link.playing) if self.peers else None
 
     def close(self) -> None:
+        self._over.set()
         if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._loop.stop)
+            with suppress(RuntimeError):  # it is closed already
+                self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(5.0)
 
     def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
+        """Is a peer until it is closed; called again if that fails."""
+        loop = self._loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
         try:
-            self._loop.run_until_complete(self._join())
-            self._loop.run_forever()
+            loop.run_until_complete(self._join())
+            if not self._over.is_set():
+                loop.run_forever()
             self._link.enabled = False
-        except Exception as error:
+        except BaseException as error:
+            if self._over.is_set():
+                return
             self._error = error
-            log.warning("Ableton Link: %s", error)
+            with suppress(Exception):
+                self._link.enabled = False  # there will be another
+            raise
         finally:
             self._ready.set()
-            self._loop.close()
+            loop.close()
 
     async def _join(self) -> None:
         self._link = self._make(120.0)

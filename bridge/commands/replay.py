@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ import torch
 from bridge.audio.output import DeviceOutput, Output, PacedOutput
 from bridge.controls.controls import Controls, namespace
 from bridge.engine import Engine
+from bridge.process.voice import speaking
 from bridge.recording.lanes import write_lanes
 from bridge.recording.log import (
     LONGEST,
@@ -31,7 +33,9 @@ from bridge.recording.log import (
 )
 from bridge.recording.recorder import Recorder, say_what_is_missing
 from bridge.rig import SteerSetting
-from bridge.session import add_directions, open_recorder, text_checks
+from bridge.session import END_SECONDS, add_directions, open_recorder, text_checks
+from bridge.status import logged
+from bridge.stopping import Stop, stopping
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import path_of
 from musicrfm.files.writing import place_for
@@ -43,6 +47,7 @@ log = logging.getLogger(__name__)
 
 LOOKAHEAD = 0.5  # seconds, on a device
 MOST_THREADS = 1024
+LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -111,12 +116,29 @@ class Cut:
     def close(self) -> None:
         self._recorder.close()
 
+    @property
+    def asked(self) -> Path:
+        return self._recorder.asked
+
+    @property
+    def missing(self) -> list[tuple[float, float]]:
+        return self._recorder.missing
+
+    @property
+    def why(self) -> str:
+        return self._recorder.why
+
 
 def replay(settings: ReplaySettings) -> int:
-    """Does what `settings` say; returns the exit status.
+    """Does what `settings` say; returns the exit status, which is not 0 if a signal ended it.
 
     Raises MusicRFMError, before anything is played, if the set cannot be played again.
     """
+    with speaking() as voice, logged(voice), stopping(voice) as stop:
+        return _replay(settings, stop)
+
+
+def _replay(settings: ReplaySettings, stop: Stop) -> int:
     if settings.outputs and settings.output is None:
         raise MusicRFMError("--channels needs --output DEVICE, the sound card")
     recorded = read_log(settings.log)
@@ -153,19 +175,19 @@ def replay(settings: ReplaySettings) -> int:
             f"replaying {settings.log} into {recorder.path if recorder else settings.output}",
             flush=True,
         )
+        stop.engine = engine
         engine.start()
-        try:
-            while not engine.join(0.2):
-                pass
-        finally:
-            engine.stop()
-            engine.join(15.0)
+        while engine.running and not stop.asked.wait(LOOK_SECONDS):
+            pass
+        engine.stop()
+        engine.join(END_SECONDS)
     finally:
         output.close()
     if engine.failure is not None:
         raise MusicRFMError(f"the replay stopped: {engine.failure}")
     print(f"replayed {min(engine.audio_seconds, _seconds(recorded, model)):.1f} s")
-    return 1 if recorder is not None and say_what_is_missing(recorder) else 0
+    lacks = recorder is not None and say_what_is_missing(recorder)
+    return stop.status or int(lacks)
 
 
 def prepare(

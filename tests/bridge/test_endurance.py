@@ -5,9 +5,12 @@ from __future__ import annotations
 import ctypes
 import json
 import socket
+import sys
 import threading
 import time
 import urllib.request
+from contextlib import suppress
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +18,9 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from bridge import transport
 from bridge.audio.output import PacedOutput
+from bridge.clock.transport import Follow, LinkTransport
 from bridge.controls.controls import Controls, namespace
 from bridge.engine import Engine
 from bridge.engine.applier import Applier
@@ -24,6 +29,7 @@ from bridge.engine.levels import Levels
 from bridge.engine.takes import Takes
 from bridge.meters import Meters
 from bridge.network.serving import Serving, listen
+from bridge.osc.discovery import Announcement
 from bridge.osc.packets import build
 from bridge.osc.server import OscServer
 from bridge.overload import Strain
@@ -32,6 +38,7 @@ from bridge.process.threads import Guard, supervised
 from bridge.recording.log import ControlLog
 from bridge.recording.recorder import Recorder
 from bridge.watchdog import Watchdog
+from tests.bridge.clock.test_transport import FakeLink, until
 from tests.bridge.tones import FRAME, RATE, Collector, ToneStream, largest_step
 
 STEERS = {"/steer/note_C": "note_C"}
@@ -281,3 +288,42 @@ def test_every_thread_of_a_playing_bridge_may_be_interrupted(error, tmp_path, ca
     finally:
         for part in parts:
             part.close()
+
+
+@pytest.mark.parametrize("error", [RuntimeError, SystemExit, KeyboardInterrupt])
+def test_neither_link_nor_the_announcement_can_end_or_silence_a_set(error, monkeypatch, caplog):
+    monkeypatch.setitem(sys.modules, "aalink", SimpleNamespace(Link=FakeLink))
+    monkeypatch.setattr(transport, "JOIN_SECONDS", 0.01)
+    controls, output = Controls(namespace(["note_C"])), Collector()
+    kept = Kept()
+    engine = Engine(ToneStream(), controls, output, STEERS, seconds=300.0, recorders=[kept])
+    before = set(threading.enumerate())
+    link = LinkTransport()
+    follow = Follow(link, controls, tempo=True)
+    follow.start()
+    announcement = Announcement("127.0.0.1", {"_osc._udp": 9})
+    engine.start()
+    until(lambda: FakeLink.made[-1].enabled and announcement.announced.wait(20.0))
+    threads = set(threading.enumerate()) - before - {engine.thread}
+    assert {"link", "transport"} <= {thread.name for thread in threads} and len(threads) > 2
+    for _ in range(20):
+        for thread in threads:
+            if thread.is_alive():
+                raise_in(thread, error)
+        with suppress(RuntimeError):
+            link._loop.call_soon_threadsafe(time.monotonic)  # else it sleeps for ever
+        time.sleep(0.05)
+    until(lambda: FakeLink.made[-1].enabled)
+    FakeLink.made[-1].num_peers, FakeLink.made[-1].tempo = 1, 93.0
+    until(lambda: controls.get("/tempo/target") == 93.0)
+    began = time.monotonic()
+    for part in (announcement, follow, link):
+        part.close()
+    assert time.monotonic() - began < 10.0 and not link._thread.is_alive()
+    assert engine.running and engine.failure is None
+    engine.stop()
+    assert engine.join(20.0)
+    audio = np.concatenate(kept.blocks)
+    assert np.abs(audio[RATE // 2 : RATE]).max() == pytest.approx(0.5, abs=0.02)
+    assert sum("joined again" in record.getMessage() for record in caplog.records) == 1
+    assert FakeLink.made[-1].enabled is False

@@ -46,6 +46,7 @@ class Output(PacedOutput):
         return super().position()
     def close(self):
         if what == "closing": for_ever.wait()
+        if what == "slow end": time.sleep(2.2)
 
 with speaking() as voice, stopping(voice) as stop:
     if what == "loading":
@@ -76,8 +77,8 @@ os._exit(1 if recorder.missing else 0)
 """
 
 
-def end(what: str, path: Path, *numbers: int, wait: float = 2.0):
-    """(exit status, seconds from the signal to the end, what was said)"""
+def end(what: str, path: Path, *numbers: float, wait: float = 2.0):
+    """(exit status, seconds from the signal to the end, what was said); a float is a pause."""
     env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     process = subprocess.Popen(
         [sys.executable, "-c", SET, what, str(path)],
@@ -90,7 +91,10 @@ def end(what: str, path: Path, *numbers: int, wait: float = 2.0):
     time.sleep(wait)
     began = time.monotonic()
     for number in numbers:
-        process.send_signal(number)
+        if isinstance(number, float):
+            time.sleep(number)
+        else:
+            process.send_signal(number)
     said, _ = process.communicate(timeout=30)
     return process.returncode, time.monotonic() - began, said
 
@@ -128,6 +132,25 @@ def test_a_signal_ends_a_set_that_plays_well_with_a_fade(tmp_path):
     status, _, said = end("nothing", tmp_path / "set.wav", signal.SIGTERM)
     audio, _ = soundfile.read(tmp_path / "set.wav")
     assert (status, said) == (0, "") and abs(audio[-1]) < 1e-3 and len(audio) > 1.5 * RATE
+
+
+@posix
+@pytest.mark.parametrize(("what", "within", "kept"), [("slow end", 1.7, True), ("step", 1.7, True)])
+def test_a_second_ctrl_c_does_not_wait(what, within, kept, tmp_path):
+    import soundfile
+
+    path = tmp_path / "set.wav"
+    status, seconds, said = end(what, path, signal.SIGINT, 0.6, signal.SIGINT)
+    assert status == 1 and 0.6 <= seconds < within and "Traceback" not in said
+    assert "something hung and the set had to be ended" in said
+    audio, _ = soundfile.read(path)
+    assert len(audio) >= 0.9 * RATE and np.abs(audio[: RATE // 2]).max() > 0.4
+
+
+@posix
+def test_one_ctrl_c_that_comes_twice_at_once_is_one(tmp_path):
+    status, _, said = end("nothing", tmp_path / "set.wav", signal.SIGINT, 0.05, signal.SIGINT)
+    assert (status, said) == (0, "")
 
 
 @posix
