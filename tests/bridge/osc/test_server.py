@@ -20,6 +20,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from bridge.controls.controls import Controls, namespace
 from bridge.engine import Engine
 from bridge.network.hosts import network
+from bridge.osc import complaints
 from bridge.osc.packets import NTP_EPOCH, build, parse
 from bridge.osc.patterns import match
 from bridge.osc.server import (
@@ -30,7 +31,6 @@ from bridge.osc.server import (
     MAX_WAITING,
     Client,
     OscServer,
-    complaints,
 )
 from bridge.osc.subscriptions import STREAM
 from musicrfm.errors import MusicRFMError
