@@ -49,8 +49,10 @@ class Presets:
         # What the file does not have yet, None for what is to go from it; see `_write`.
         self._unwritten: dict[str, dict[str, Value] | None] = {}
         self._writing = threading.Lock()  # taken before the other one
-        self._wake, self._over = threading.Event(), threading.Event()
-        self._writer = supervised("presets", self._write, self._over, "presets are written again")
+        self._wake, self._over, given_up = (threading.Event() for _ in range(3))
+        # Not until `_over`: what was stored last may find the thread only just begun.
+        self._writer = supervised("presets", self._write, given_up, "presets are written again")
+        self._give_up = given_up.set
         for what, handler in {
             "store": self._store_soon,
             "replace": self._replace_soon,
@@ -80,6 +82,7 @@ class Presets:
         self._wake.set()
         if self._writer.is_alive():
             self._writer.join(CLOSE_SECONDS)
+        self._give_up()
 
     def store(self, name: str, replace: bool = False) -> str:
         """Keep how everything stands; returns the name it has. See `_free`.

@@ -185,7 +185,7 @@ def _setting(o: argparse.Namespace) -> tuple[Setting, dict[str, str]]:
 def _chroma_plots(folder: Path, model: MusicModel, directions, responses, setting) -> None:
     from musicrfm.evaluation import plots
     from musicrfm.evaluation.evaluate import perform
-    from musicrfm.listening.measure import measure
+    from musicrfm.listening import measure
 
     prompt, seed = setting.prompts[0], setting.seeds[0]
     for direction, response in zip(directions, responses, strict=True):

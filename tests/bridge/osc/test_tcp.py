@@ -191,7 +191,7 @@ def test_a_client_that_does_not_read_is_let_go_and_holds_nobody_up(stage, caplog
 
 
 def test_half_a_packet_holds_nobody_up_and_is_given_up(stage, monkeypatch):
-    monkeypatch.setattr("bridge.osc.server.tcp.PATIENCE", 0.2)
+    monkeypatch.setattr("bridge.osc.tcp.PATIENCE", 0.2)
     with Client(stage, Slip) as half, Client(stage, Slip) as other:
         half.socket.sendall(build("/gain", -9.0))  # raw, without SLIP's mark behind it
         other.send("/ping")
@@ -247,14 +247,14 @@ def test_what_is_neither_is_turned_away(stage, caplog):
 
 
 def test_a_slow_request_is_given_up(stage, monkeypatch):
-    monkeypatch.setattr("bridge.osc.server.door.REQUEST_SECONDS", 0.2)
+    monkeypatch.setattr("bridge.osc.door.REQUEST_SECONDS", 0.2)
     with socket.create_connection(("127.0.0.1", stage.port), 20) as slow:
         slow.sendall(b"GET /")
         assert closed(slow)
 
 
 def test_many_who_say_nothing_leave_room_for_who_does(stage, monkeypatch, caplog):
-    monkeypatch.setattr("bridge.osc.server.door.MAX_CONNECTIONS", 5)
+    monkeypatch.setattr("bridge.osc.door.MAX_CONNECTIONS", 5)
     silent = [socket.create_connection(("127.0.0.1", stage.port), 20) for _ in range(12)]
     with Client(stage, Slip) as client:
         client.send("/ping")
@@ -325,7 +325,7 @@ def test_it_is_announced_only_where_it_listens(host, announced, monkeypatch):
         def close(self) -> None:
             pass
 
-    monkeypatch.setattr("bridge.osc.server.port.Announcement", Noted)
+    monkeypatch.setattr("bridge.osc.port.Announcement", Noted)
     osc, bound = open_port(host, 0)
     controls = Controls(namespace([]))
     osc.start(controls)

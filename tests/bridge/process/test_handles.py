@@ -113,7 +113,7 @@ def test_a_connection_that_would_take_what_is_kept_is_turned_away():
 def test_where_there_are_few_half_are_kept():
     script = (
         "import os, resource\n"
-        "from bridge.handles import Reserve\n"
+        "from bridge.process.handles import Reserve\n"
         "resource.setrlimit(resource.RLIMIT_NOFILE, (16, 16))\n"
         "free = 16 - len(os.listdir('/proc/self/fd')) + 1\n"
         "reserve = Reserve()\n"

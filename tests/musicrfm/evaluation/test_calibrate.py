@@ -18,7 +18,7 @@ from musicrfm.evaluation.perform import Setting
 from musicrfm.evaluation.search import Aims, Travel
 from musicrfm.evaluation.survey import Survey
 from musicrfm.evaluation.takes import Recorder, Take
-from musicrfm.listening.measure import measure
+from musicrfm.listening import measure
 
 RATE = 32_000
 PROMPTS = {"piano": "piano", "flute": "flute"}
