@@ -18,8 +18,8 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from bridge.clock import transport
 from bridge.audio.output import PacedOutput
+from bridge.clock import transport
 from bridge.clock.transport import Follow, LinkTransport
 from bridge.controls.controls import Controls, namespace
 from bridge.engine import Engine

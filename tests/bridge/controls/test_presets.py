@@ -26,6 +26,12 @@ prompt = "a waltz"   # slow
 """
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch) -> None:
+    """A busy machine may take long to write."""
+    monkeypatch.setattr("bridge.controls.presets.CLOSE_SECONDS", 60.0)
+
+
 @pytest.fixture
 def controls() -> Controls:
     return Controls(namespace(["note_C", "note_G"]), {"/prompt": "piano"})
