@@ -25,7 +25,8 @@ PIP = ["-m", "pip", "install", "--disable-pip-version-check"]
 SILENCE = 20.0
 
 # What a command needs beyond playing, as extras of pyproject.toml.
-EXTRAS = {"bridge": "", "musicrfm": "train", "python": "test", "pytest": "test", "ruff": "test"}
+EXTRAS = {"bridge": "", "musicrfm": "train", "mkdocs": "docs"}
+EXTRAS |= dict.fromkeys(("python", "pytest", "ruff"), "test")
 
 
 def main(arguments: list[str]) -> int:
@@ -61,7 +62,7 @@ def install(extra: str) -> None:
     digest = recipe.hexdigest()
     stamp = HOME / "installed.txt"
     before, *extras = stamp.read_text().splitlines() if stamp.is_file() else [""]
-    # "test" contains "train", and both contain what playing needs.
+    # "test" contains "train" and "docs", and all of them contain what playing needs.
     if before == digest and (not extra or extra in extras or "test" in extras):
         return
     say(f"setting up {HOME} (later starts are immediate)")
