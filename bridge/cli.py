@@ -21,7 +21,7 @@ from bridge.commands.controls import page
 from bridge.commands.learn import listen
 from bridge.commands.rig import check_rig_file, init_rig
 from bridge.controls.controls import namespace
-from bridge.controls.parameters import CUE_GAIN
+from bridge.controls.parameters import FIXED, PROMPT, Parameter
 from bridge.midi.port_process import NoMidi, input_names
 from bridge.network.hosts import Network, host_name, network, web_place
 from bridge.osc.port import OFF, SAME
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 WEB_PORT = 8000
 DEFAULT_PROMPT = "calm piano melody with drums"
+OPTIONS = tuple(parameter for parameter in FIXED if parameter.option)  # of `bridge play`
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -151,17 +152,8 @@ def _parser() -> argparse.ArgumentParser:
         "where 1 is the top of its useful range; options of its own may follow, as in "
         "note_C=0.8,layers=exp:1,0.95,schedule=ramp:500,inject=0.3 (repeatable)",
     )
-    add(
-        "--steer-guidance",
-        choices=("both", "conditional"),
-        help="which half of guidance is steered (default both)",
-    )
-    add(
-        "--keep-norm",
-        action="store_const",
-        const=1,
-        help="scale steered hidden states back to the norm they had",
-    )
+    for parameter in OPTIONS:
+        add(parameter.option, dest=parameter.address, help=parameter.help, **_taking(parameter))
     add(
         "--output",
         metavar="DEVICE|FILE|none",
@@ -292,6 +284,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _taking(parameter: Parameter) -> dict[str, Any]:
+    """What the option of a parameter takes: a word, nothing for a switch, or a number."""
+    if parameter.choices:
+        return {"choices": parameter.choices}
+    if parameter.type == "s":
+        return {"metavar": "TEXT"}
+    low, high = float(parameter.low or 0.0), float(parameter.high or 0.0)
+    if parameter.type == "i" and (low, high) == (0.0, 1.0):
+        return {"action": "store_const", "const": 1}
+    return {"metavar": "N", "type": _number(low, high)}
+
+
 def _number(low: float, high: float) -> Any:
     def number(text: str) -> float:
         try:
@@ -383,15 +387,11 @@ def _settings(args: argparse.Namespace) -> Settings:
     if args.web_host and web is None:
         raise MusicRFMError("--web-host needs --web, the page that it names")
     prompt = first(args.prompt, engine.get("prompt"), DEFAULT_PROMPT)
-    live = {
-        f"/{key}": engine[key]
-        for key in ("gain", "guidance", "temperature", "top_k", "steer_guidance", "keep_norm")
-        if key in engine
-    }
-    typed = {"/steer_guidance": args.steer_guidance, "/keep_norm": args.keep_norm}
-    if cue and "cue_gain" in rig.output:
-        live[CUE_GAIN.address] = rig.output["cue_gain"]
-    live |= {address: value for address, value in typed.items() if value is not None}
+    live = rig.values("engine") | (rig.values("output") if cue else {})
+    for parameter in OPTIONS:
+        typed = getattr(args, parameter.address)
+        if typed is not None:
+            live[parameter.address] = typed
     return Settings(
         model=first(args.model, engine.get("model"), "nano"),
         device=first(args.device, engine.get("device")),
@@ -399,7 +399,7 @@ def _settings(args: argparse.Namespace) -> Settings:
         seed=secrets.randbelow(2**31) if seed is None else seed,
         # The command line has the last word on a direction that the rig also sets.
         steer=(*rig.steer, *args.steer),
-        start={"/prompt": prompt, **live},
+        start={**live, PROMPT.address: prompt},
         output=output,
         outputs=channels,
         cue=cue,

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 import threading
 from collections import deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -34,22 +34,52 @@ SURE = 0.25  # pulse strength under which there is no tempo
 MAX_WAITING = 500  # frames, should this thread not get to run
 
 
+def _meter(unit: str, help: str, default: Any = 0.0) -> Any:
+    return field(default=default, metadata={"unit": unit, "help": help})
+
+
 @dataclass(frozen=True)
 class Reading:
-    """level: dBFS, RMS of the last tenth of a second. buffer, latency, seconds: in seconds; how far
-    the music is made ahead, from a control to the ear, and how much has been played. underruns:
-    since the start. speed: seconds of music made a second. chroma: how much of each pitch class
-    from C up sounds, sum 1, all 0 in silence. tempo: BPM heard over the last eight seconds, 0.0
-    without a pulse."""
+    """All meters at one moment. The table of them is this class: a meter is a line here and in
+    `Meters.update`."""
 
-    level: float = FLOOR_DB
-    buffer: float = 0.0
-    underruns: int = 0
-    speed: float = 0.0
-    latency: float = 0.0
-    chroma: tuple[float, ...] = (0.0,) * 12
-    tempo: float = 0.0
-    seconds: float = 0.0
+    level: float = _meter("dBFS", "loudness (RMS) of the last tenth of a second", FLOOR_DB)
+    buffer: float = _meter("s", "audio made ahead")
+    underruns: int = _meter("", "dropouts since the start", 0)
+    speed: float = _meter("× real time", "seconds of music made per second")
+    latency: float = _meter("s", "from a change of a control to the ear")
+    tempo: float = _meter("BPM", "tempo over the last eight seconds; 0 without a pulse")
+    chroma: tuple[float, ...] = _meter(
+        "", "share of C, C♯, … B in the sound; the sum is 1, or 0 in silence", (0.0,) * 12
+    )
+    seconds: float = 0.0  # of audio played
+
+
+@dataclass(frozen=True)
+class Meter:
+    """One meter, sent at `/meter/NAME`."""
+
+    name: str
+    unit: str
+    help: str
+    takes: str  # in words
+
+    @property
+    def address(self) -> str:
+        return f"/meter/{self.name}"
+
+
+def _takes(default: object) -> str:
+    if isinstance(default, tuple):
+        return f"{len(default)} numbers"
+    return "whole number" if isinstance(default, int) else "number"
+
+
+METERS = tuple(
+    Meter(one.name, one.metadata["unit"], one.metadata["help"], _takes(one.default))
+    for one in fields(Reading)
+    if one.metadata
+)
 
 
 class Meters:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bridge.controls.controls import Controls, Value, steer_address
+from bridge.controls.parameters import CUE_GAIN, PROMPT, set_by
 from bridge.controls.presets import Presets
 from bridge.process.handles import RESERVE
 from bridge.rig import TABLES, Rig, load_rig
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from bridge.midi.controllers import MidiInput
 
 log = logging.getLogger(__name__)
-
-LIVE = ("prompt", "gain", "guidance", "temperature", "top_k", "steer_guidance", "keep_norm")
-OPTIONS = ("layers", "schedule", "inject", "inject_per", "component")
 
 
 class Reloader:
@@ -56,9 +54,11 @@ class Reloader:
             return False
         before, after = live_values(self._rig), live_values(new)
         changed = {a: v for a, v in after.items() if before.get(a) != v}
+        if not self._controls.knows(CUE_GAIN.address):  # this set has no headphones
+            changed.pop(CUE_GAIN.address, None)
         for address in before.keys() - after.keys():
             parameter = self._controls.parameters.get(address)
-            if parameter is not None and address != "/prompt":
+            if parameter is not None and address != PROMPT.address:
                 changed[address] = parameter.default
         if self._midi is not None and new.midi != self._rig.midi:
             self._midi.remap(new.midi)
@@ -78,21 +78,22 @@ class Reloader:
 
 def live_values(rig: Rig) -> dict[str, Value]:
     """What a rig sets of the controls, by address."""
-    values = {f"/{key}": rig.engine[key] for key in LIVE if key in rig.engine}
+    values: dict[str, Value] = rig.values("engine") | rig.values("output")
     for steer in rig.steer:
         is_file = "/" in steer.name or steer.name.endswith(SUFFIX)
         address = steer_address(Path(steer.name).stem if is_file else steer.name)
         if steer.coefficient is not None:
             values[address] = steer.coefficient
-        options = {f"{address}/{option}": getattr(steer, option) for option in OPTIONS}
-        values.update({key: value for key, value in options.items() if value is not None})
+        for option in set_by("steer"):
+            if option != "coefficient" and getattr(steer, option) is not None:
+                values[f"{address}/{option}"] = getattr(steer, option)
     return values
 
 
 def _fixed(new: Rig, table: str, old: Rig) -> bool:
     """Whether a table differs in what cannot change while a set plays."""
     one, other = getattr(new, table), getattr(old, table)
-    return any(one.get(key) != other.get(key) for key in {*one, *other} - set(LIVE))
+    return any(one.get(key) != other.get(key) for key in {*one, *other} - set_by(table).keys())
 
 
 def _stamp(path: Path | None) -> tuple[int, int] | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge.audio.routing import apart, outputs
-from bridge.controls.controls import canonical_address, steer_address
+from bridge.controls.parameters import Parameter, canonical_address, set_by, steer_address
 from bridge.midi.mapping import CURVES, RELATIVE, SOURCES, TURNED, MidiMap
 from bridge.network.hosts import host_name, network, web_place
 from bridge.toml.lines import QUOTES, Source, parsed, read_toml
@@ -82,30 +82,46 @@ class Rig:
     folder: Path | None = field(default=None, compare=False)
     path: Path | None = field(default=None, compare=False)
 
+    def values(self, table: str) -> dict[str, Any]:
+        """What a table sets of the live parameters, by address."""
+        said = getattr(self, table)
+        return {one.address: said[key] for key, one in set_by(table).items() if key in said}
+
+
+def _live(table: str) -> dict[str, Key]:
+    """The keys of a table that set live parameters."""
+    return {key: _key_of(parameter) for key, parameter in set_by(table).items()}
+
+
+def _key_of(parameter: Parameter) -> Key:
+    """What a rig file may say of a parameter: the same as everybody else."""
+    if parameter.choices:
+        return Key("|".join(parameter.choices))
+    if parameter.type == "s":
+        return Key("text")
+    low, high = float(parameter.low or 0.0), float(parameter.high or 0.0)
+    if parameter.type == "i":
+        return Key("switch") if (low, high) == (0.0, 1.0) else Key("whole", low, high)
+    return Key("number", low, high)
+
 
 TABLES: dict[str, dict[str, Key]] = {
     "engine": {
         "model": Key("path"),
         "device": Key("text"),
         "dtype": Key("auto|float32|bfloat16|float16|int8"),
-        "prompt": Key("text"),
         "seed": Key("whole", 0, 2**63 - 1),
         "lookahead": Key("number", 40, 10_000),  # ms
         "smoothing": Key("number", 0, 10_000),  # ms
         "early": Key("whole", 0, 1),
-        "gain": Key("number", -60, 12),  # dB
-        "guidance": Key("number", 0, 10),
-        "temperature": Key("number", 0.05, 4),
-        "top_k": Key("whole", 0, 2048),
-        "steer_guidance": Key("both|conditional"),
-        "keep_norm": Key("switch"),
+        **_live("engine"),
     },
     "output": {
         "to": Key("path"),
         "record": Key("path"),
         "channels": Key("outputs"),
         "cue": Key("outputs"),
-        "cue_gain": Key("number", -60, 12),  # dB
+        **_live("output"),
         "latency": Key("low|high"),
         "ring": Key("number", 1, 1000),  # ms
     },
@@ -117,15 +133,7 @@ TABLES: dict[str, dict[str, Key]] = {
     },
     "web": {"at": Key("place"), "host": Key("host names")},
 }
-STEER = {
-    "name": Key("path"),
-    "coefficient": Key("number", -2, 2),
-    "layers": Key("text"),
-    "schedule": Key("text"),
-    "inject": Key("number", 0, 1),
-    "inject_per": Key("layer|step"),
-    "component": Key("text"),
-}
+STEER = {"name": Key("path"), **_live("steer")}
 CROSSFADE = {
     "from": Key("text"),
     "to": Key("text"),

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from bridge.controls.controls import TYPE_NAMES
 from bridge.controls.parameters import Parameter, namespace
+from bridge.meters import METERS
 
 HEAD = """# Controls
 
@@ -19,27 +20,27 @@ the directions of a model, and `/list` those of a running bridge.
 |---|---|---|---|---|---|
 """
 
-METERS = """
+METER_HEAD = """
 ## Meters
 
 Sent to [subscribers](osc.md#subscriptions); they cannot be set.
 
 | Address | Value | Unit | What it measures |
 |---|---|---|---|
-| `/meter/level` | number | dBFS | loudness (RMS) of the last tenth of a second |
-| `/meter/buffer` | number | s | audio made ahead |
-| `/meter/underruns` | whole number | | dropouts since the start |
-| `/meter/speed` | number | × real time | seconds of music made per second |
-| `/meter/latency` | number | s | from a change of a control to the ear |
-| `/meter/chroma` | 12 numbers | | share of C, C♯, … B in the sound; the sum is 1, or 0 in silence |
-| `/meter/tempo` | number | BPM | tempo over the last eight seconds; 0 without a pulse |
 """
 
 
 def page(parameters: Iterable[Parameter] | None = None) -> str:
     """The page as Markdown, for any set or for these parameters."""
     parameters = namespace(["NAME"]) if parameters is None else parameters
-    return HEAD + "".join(row(parameter) + "\n" for parameter in parameters) + METERS
+    return (
+        HEAD + "".join(row(parameter) + "\n" for parameter in parameters) + METER_HEAD + _meters()
+    )
+
+
+def _meters() -> str:
+    lines = (f"| `{m.address}` | {m.takes} | {m.unit} | {m.help} |\n" for m in METERS)
+    return "".join(lines).replace("|  |", "| |")
 
 
 def row(parameter: Parameter) -> str:

@@ -348,16 +348,15 @@ class Controls:
         """Panic: the values that can make the music run away go back to where the set began.
 
         Every direction goes to 0 even if the set began with it, though what it steers to stays as
-        it began, and the gain only ever goes down: whoever pulled the fader down before panicking
-        must not be hit by full level.
+        it began; what each parameter does is in `Parameter.panic`.
         """
         self._glides.clear()
         for address, parameter in self.parameters.items():
-            if address in ("/guidance", "/temperature", "/top_k") or address.endswith("/component"):
+            if parameter.panic == "start":
                 self._values[address] = self._start[address]
-            elif address.startswith("/steer/"):
+            elif parameter.panic == "default":
                 self._values[address] = parameter.default
-            elif address in ("/gain", "/cue/gain"):
+            elif parameter.panic == "lower":
                 self._values[address] = min(self._values[address], self._start[address])
 
     def _changed(self) -> None:

@@ -1,14 +1,15 @@
 """Every live parameter of an instrument: its address, what it may be, and what it does.
 
 OSC addresses, the rig file, the patches and the documentation are all made from or checked against
-`namespace`, so that adding a parameter is one entry here and one setter in the engine.
+`namespace`: a new parameter is one entry in `FIXED` or `of_direction`, and no more if it is an
+attribute of the stream or its steering.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
 from musicrfm.directions import canonical_name
 from musicrfm.runtime.sampling import SamplingDefaults
@@ -22,12 +23,18 @@ _RESERVED = re.compile(r"[\s#*,/?\[\]{}]")
 
 @dataclass(frozen=True)
 class Parameter:
-    """One live value: what it is called, what it may be, and what it does.
+    """One live value: what it is called, what it may be, what it does, and who else knows it.
 
-    `type` is "trigger" for an event that takes nothing, otherwise an OSC type tag for each of its
-    arguments: "f" (number), "i" (whole number), "s" (text). `event`: it happens and keeps no value.
-    `smoothing` says that a change glides there instead of jumping. `words`: its text may have
-    several, so texts that come apart over OSC are one.
+    type: "trigger" for an event without arguments, otherwise an OSC type tag for each argument: "f"
+    (number), "i" (whole number), "s" (text). smoothing: a change glides instead of jumping. event:
+    it happens and keeps no value. words: the text may have several words, so texts that arrive
+    apart over OSC are joined. choices: the words that a text may be; () for any.
+
+    rig: table and key that set it in a rig file, as `engine.gain`. option: of `bridge play`. kept:
+    presets keep it. panic: what `/panic` does: "start" restores the value of the start, "default"
+    the default, "lower" the lower one of now and the start. applies: what a value changes:
+    `stream.NAME` or `steering.NAME` is an attribute of these, for a direction a method that also
+    takes its name; what has none is read by somebody else.
     """
 
     address: str
@@ -40,6 +47,12 @@ class Parameter:
     help: str = ""
     event: bool = False
     words: bool = False
+    choices: tuple[str, ...] = ()
+    rig: str = ""
+    option: str = ""
+    kept: bool = True
+    panic: str = ""
+    applies: str = ""
 
 
 CUE_GAIN = Parameter(
@@ -49,9 +62,229 @@ CUE_GAIN = Parameter(
     -60.0,
     12.0,
     "dB",
-    True,
-    "headphone level (--cue), independent of /gain; -60 is silence",
+    smoothing=True,
+    help="headphone level (--cue), independent of /gain; -60 is silence",
+    rig="output.cue_gain",
+    kept=False,  # recalling a sound must not be felt in headphones
+    panic="lower",
 )
+PROMPT = Parameter(
+    "/prompt", "s", "", help="description of the music to play", words=True, rig="engine.prompt"
+)
+
+
+def _event(address: str, type: str, help: str, words: bool = False) -> Parameter:
+    default = 0 if type == "trigger" else ""
+    return Parameter(address, type, default, help=help, event=True, words=words)
+
+
+def _slot(slot: int) -> tuple[Parameter, Parameter]:
+    """A further prompt and its weight."""
+    return (
+        Parameter(
+            f"/prompt/{slot}",
+            "s",
+            "",
+            help="a further prompt, blended in by its weight; empty turns it off",
+            words=True,
+        ),
+        Parameter(
+            f"/prompt/{slot}/weight",
+            "f",
+            0.0,
+            0.0,
+            1.0,
+            "share",
+            smoothing=True,
+            help=f"weight of prompt {slot}; the remainder up to 1 goes to /prompt",
+        ),
+    )
+
+
+# In the order a person reads. The defaults of sampling are the model's, see `namespace`.
+FIXED = (
+    PROMPT,
+    *(parameter for slot in PROMPT_SLOTS for parameter in _slot(slot)),
+    Parameter("/play", "i", 1, 0, 1, help="1 plays, 0 pauses; both fade", kept=False),
+    Parameter(
+        "/gain",
+        "f",
+        0.0,
+        -60.0,
+        12.0,
+        "dB",
+        smoothing=True,
+        help="output level; -60 is silence",
+        rig="engine.gain",
+        panic="lower",  # whoever pulled the fader down must not be hit by full level
+    ),
+    CUE_GAIN,
+    Parameter(
+        "/guidance",
+        "f",
+        3.0,
+        0.0,
+        10.0,
+        help="strength of the prompt (classifier-free guidance); 1 turns guidance off; models "
+        "may set another default",
+        rig="engine.guidance",
+        panic="start",
+        applies="stream.guidance_scale",
+    ),
+    Parameter(
+        "/temperature",
+        "f",
+        1.0,
+        0.05,
+        4.0,
+        help="randomness of the choice of codes; models may set another default",
+        rig="engine.temperature",
+        panic="start",
+        applies="stream.temperature",
+    ),
+    Parameter(
+        "/top_k",
+        "i",
+        250,
+        0,
+        2048,
+        "codes",
+        help="number of most likely codes to choose from; 0 for all",
+        rig="engine.top_k",
+        panic="start",
+        applies="stream.top_k",
+    ),
+    Parameter(
+        "/steer_guidance",
+        "s",
+        "both",
+        help="halves of guidance that are steered: both, or conditional alone",
+        choices=("both", "conditional"),
+        rig="engine.steer_guidance",
+        option="--steer-guidance",
+        applies="stream.steer_guidance",
+    ),
+    Parameter(
+        "/keep_norm",
+        "i",
+        0,
+        0,
+        1,
+        help="1 rescales steered hidden states to their norm before steering",
+        rig="engine.keep_norm",
+        option="--keep-norm",
+        applies="steering.keep_norm",
+    ),
+    _event(
+        "/crossfade",
+        "ssf",
+        "move the coefficient of the first direction to the second, in this time",
+    ),
+    Parameter(
+        "/tempo/target",
+        "f",
+        0.0,
+        0.0,
+        240.0,
+        "BPM",
+        help="tempo to hold, 40 or more, by steering the tempo direction; 0 releases it",
+    ),
+    _event("/midi/learn", "s", "map the next MIDI control you move to this address; empty cancels"),
+    _event(
+        "/panic", "trigger", "turn all steering off, reset the sound settings, start a new piece"
+    ),
+    _event(
+        "/preset/store",
+        "s",
+        "save prompt, sound and steering under this name, or NAME-2",
+        words=True,
+    ),
+    _event("/preset/replace", "s", "save them in place of the preset of this name", words=True),
+    _event("/preset/recall", "s", "recall the preset of this name at once", words=True),
+    _event(
+        "/preset/morph",
+        "sf",
+        "glide to the preset of this name, in this number of seconds",
+        words=True,
+    ),
+    _event(
+        "/preset/morph_beats",
+        "sf",
+        "glide to it in this number of beats of the clock, or else of the music",
+        words=True,
+    ),
+    _event("/preset/delete", "s", "delete the preset of this name", words=True),
+)
+
+
+def of_direction(name: str) -> tuple[Parameter, ...]:
+    """The coefficient of a direction, and how it is added."""
+    base = steer_address(name)
+    label = base.removeprefix("/steer/")
+    return (
+        Parameter(
+            base,
+            "f",
+            0.0,
+            -2.0,
+            2.0,
+            "× useful range",
+            smoothing=True,
+            help=f"strength of {label}; 1 is the top of its useful range, below 0 steers away",
+            rig="steer.coefficient",
+            panic="default",
+        ),
+        Parameter(
+            f"{base}/inject",
+            "f",
+            1.0,
+            0.0,
+            1.0,
+            "probability",
+            help=f"share of layers and frames in which {label} is added",
+            rig="steer.inject",
+            panic="default",
+            applies="steering.set_inject",
+        ),
+        Parameter(
+            f"{base}/inject_per",
+            "s",
+            "layer",
+            help=f"draw the injection of {label} for each layer, or for each step (frame)",
+            choices=("layer", "step"),
+            rig="steer.inject_per",
+            panic="default",
+            applies="steering.set_inject_per",
+        ),
+        Parameter(
+            f"{base}/layers",
+            "s",
+            "all",
+            help=f"layers in which {label} is added: all, top:K, exp:BASE,RATE or layer:N",
+            rig="steer.layers",
+            panic="default",
+            applies="steering.set_layers",
+        ),
+        Parameter(
+            f"{base}/component",
+            "s",
+            "0",
+            help=f"vectors of {label} to add, by number or class; 0,2 adds both",
+            rig="steer.component",
+            panic="start",
+            applies="steering.set_component",
+        ),
+        Parameter(
+            f"{base}/schedule",
+            "s",
+            "constant",
+            help=f"course of {label} over time: constant, exponential:RATE or linear:STEPS "
+            "(both fall), ramp:STEPS or cosine:STEPS (both rise), cosine-down:STEPS",
+            rig="steer.schedule",
+            panic="default",
+            applies="steering.set_schedule",
+        ),
+    )
 
 
 def steer_address(name: str) -> str:
@@ -73,33 +306,6 @@ def canonical_address(address: str) -> str:
     return address
 
 
-def _prompt_slots() -> list[Parameter]:
-    slots = []
-    for slot in PROMPT_SLOTS:
-        slots.append(
-            Parameter(
-                f"/prompt/{slot}",
-                "s",
-                "",
-                help="a further prompt, blended in by its weight; empty turns it off",
-                words=True,
-            )
-        )
-        slots.append(
-            Parameter(
-                f"/prompt/{slot}/weight",
-                "f",
-                0.0,
-                0.0,
-                1.0,
-                "share",
-                True,
-                f"weight of prompt {slot}; the remainder up to 1 goes to /prompt",
-            )
-        )
-    return slots
-
-
 def namespace(
     direction_names: Iterable[str],
     cue: bool = True,
@@ -110,146 +316,17 @@ def namespace(
     cue: whether some outputs of the sound card are for headphones. sampling: the model's own, which
     its controls begin with.
     """
-    sampling = sampling or SamplingDefaults()
+    own = asdict(sampling or SamplingDefaults())
     parameters = [
-        Parameter("/prompt", "s", "", help="description of the music to play", words=True),
-        *_prompt_slots(),
-        Parameter("/play", "i", 1, 0, 1, help="1 plays, 0 pauses; both fade"),
-        Parameter("/gain", "f", 0.0, -60.0, 12.0, "dB", True, "output level; -60 is silence"),
-        *([CUE_GAIN] if cue else ()),
-        Parameter(
-            "/guidance",
-            "f",
-            sampling.guidance_scale,
-            0.0,
-            10.0,
-            help="strength of the prompt (classifier-free guidance); 1 turns guidance off; models "
-            "may set another default",
-        ),
-        Parameter(
-            "/temperature",
-            "f",
-            sampling.temperature,
-            0.05,
-            4.0,
-            help="randomness of the choice of codes; models may set another default",
-        ),
-        Parameter(
-            "/top_k",
-            "i",
-            sampling.top_k,
-            0,
-            2048,
-            "codes",
-            help="number of most likely codes to choose from; 0 for all",
-        ),
-        Parameter(
-            "/steer_guidance",
-            "s",
-            "both",
-            help="halves of guidance that are steered: both, or conditional alone",
-        ),
-        Parameter(
-            "/keep_norm",
-            "i",
-            0,
-            0,
-            1,
-            help="1 rescales steered hidden states to their norm before steering",
-        ),
-        Parameter(
-            "/crossfade",
-            "ssf",
-            "",
-            help="move the coefficient of the first direction to the second, in this time",
-            event=True,
-        ),
-        Parameter(
-            "/tempo/target",
-            "f",
-            0.0,
-            0.0,
-            240.0,
-            "BPM",
-            help="tempo to hold, 40 or more, by steering the tempo direction; 0 releases it",
-        ),
-        Parameter(
-            "/midi/learn",
-            "s",
-            "",
-            help="map the next MIDI control you move to this address; empty cancels",
-            event=True,
-        ),
-        Parameter(
-            "/panic",
-            "trigger",
-            0,
-            help="turn all steering off, reset the sound settings, start a new piece",
-            event=True,
-        ),
-        *(
-            Parameter(f"/preset/{what}", kind, "", help=text, event=True, words=True)
-            for what, kind, text in (
-                ("store", "s", "save prompt, sound and steering under this name, or NAME-2"),
-                ("replace", "s", "save them in place of the preset of this name"),
-                ("recall", "s", "recall the preset of this name at once"),
-                ("morph", "sf", "glide to the preset of this name, in this number of seconds"),
-                (
-                    "morph_beats",
-                    "sf",
-                    "glide to it in this number of beats of the clock, or else of the music",
-                ),
-                ("delete", "s", "delete the preset of this name"),
-            )
-        ),
+        replace(one, default=own.get(one.applies.removeprefix("stream."), one.default))
+        for one in FIXED
+        if cue or one is not CUE_GAIN
     ]
-    for name in direction_names:
-        base = steer_address(name)
-        label = base.removeprefix("/steer/")
-        parameters += [
-            Parameter(
-                base,
-                "f",
-                0.0,
-                -2.0,
-                2.0,
-                "× useful range",
-                True,
-                f"strength of {label}; 1 is the top of its useful range, below 0 steers away",
-            ),
-            Parameter(
-                f"{base}/inject",
-                "f",
-                1.0,
-                0.0,
-                1.0,
-                "probability",
-                help=f"share of layers and frames in which {label} is added",
-            ),
-            Parameter(
-                f"{base}/inject_per",
-                "s",
-                "layer",
-                help=f"draw the injection of {label} for each layer, or for each step (frame)",
-            ),
-            Parameter(
-                f"{base}/layers",
-                "s",
-                "all",
-                help=f"layers in which {label} is added: all, top:K, exp:BASE,RATE or layer:N",
-            ),
-            Parameter(
-                f"{base}/component",
-                "s",
-                "0",
-                help=f"vectors of {label} to add, by number or class; 0,2 adds both",
-            ),
-            Parameter(
-                f"{base}/schedule",
-                "s",
-                "constant",
-                help=f"course of {label} over time: constant, exponential:RATE or linear:STEPS "
-                "(both fall), ramp:STEPS or cosine:STEPS (both rise), cosine-down:STEPS",
-            ),
-        ]
-    return parameters
+    return [*parameters, *(one for name in direction_names for one in of_direction(name))]
+
+
+def set_by(table: str) -> dict[str, Parameter]:
+    """Key in a table of the rig file, as `engine` or `steer`, -> the parameter that it sets."""
+    every = (*FIXED, *of_direction("NAME"))
+    keys = (one.rig.partition(".") for one in every)
+    return {key: one for (of, _, key), one in zip(keys, every, strict=True) if of == table}

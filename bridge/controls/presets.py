@@ -24,8 +24,6 @@ log = logging.getLogger(__name__)
 MAX_NAME = 64
 CLOSE_SECONDS = 1.0
 MAX_PRESETS = 500
-# Recalling a sound should neither start nor stop it, nor be felt in headphones.
-NOT_KEPT = ("/play", "/cue/gain")
 
 
 class Presets:
@@ -115,7 +113,7 @@ class Presets:
         for address, value in self._controls.snapshot().values.items():
             parameter = self._controls.parameters[address]
             plain = address.startswith("/steer/") and value == parameter.default
-            if not (parameter.event or plain or address in NOT_KEPT):
+            if parameter.kept and not (parameter.event or plain):
                 # Seven digits are all that an OSC number has, and easier to read.
                 values[address] = float(f"{value:.7g}") if isinstance(value, float) else value
         return values

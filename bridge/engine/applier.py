@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bridge.audio.dsp import Ramp, db_to_amplitude
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from musicrfm.stream import MusicStream
 
 GAIN_SECONDS = 0.02
-# What of the sound glides when a morph asks for it: address -> attribute of the stream.
-SOUND = {"/guidance": "guidance_scale", "/temperature": "temperature"}
-ATTRIBUTES = {**SOUND, "/top_k": "top_k", "/steer_guidance": "steer_guidance"}
 WEIGHTS = tuple(f"/prompt/{slot}/weight" for slot in PROMPT_SLOTS)
 
 
@@ -61,7 +59,13 @@ class Applier:
         self._times: Mapping[str, int] = {}
         self._slow: Mapping[str, float] = {}  # the seconds that crossfades take, by address
         self._version = 0
-        self._glides = {address: Glide(0.0) for address in (*steers, *WEIGHTS, *SOUND)}
+        # What of the sound glides when a morph asks for it: address -> attribute of the stream.
+        self._sound = {
+            address: parameter.applies.removeprefix("stream.")
+            for address, parameter in controls.parameters.items()
+            if parameter.type == "f" and parameter.applies.startswith("stream.")
+        }
+        self._glides = {address: Glide(0.0) for address in (*steers, *WEIGHTS, *self._sound)}
         self._moving: set[str] = set()
         self._blend_due = False  # a prompt or its weight has changed in this frame
         self.restart = False  # a panic waits for the curtain to close
@@ -136,8 +140,8 @@ class Applier:
             value = glide.step()
             if address in self._steers:
                 self._stream.steering.set(self._steers[address], value)
-            elif address in SOUND:
-                setattr(self._stream, SOUND[address], value)
+            elif address in self._sound:
+                setattr(self._stream, self._sound[address], value)
             else:
                 self._blend_due = True
             if not glide.moving:
@@ -153,7 +157,7 @@ class Applier:
         try:
             if address in self._gains:
                 self._level(self._gains[address], float(value), seconds, first)
-            elif address in SOUND and not seconds:
+            elif address in self._sound and not seconds:
                 self._glides[address].jump(float(value))
                 self._moving.discard(address)
                 self._setters[address](value)
@@ -183,7 +187,7 @@ class Applier:
         frames, course = self._smoothing, None
         if seconds is not None:
             frames = round(seconds * self._stream.model.frame_rate)
-            course = eased if address in SOUND else handed_over
+            course = eased if address in self._sound else handed_over
         self._glides[address].to(value, frames, course)
         self._moving.add(address)
 
@@ -209,24 +213,17 @@ class Applier:
 
     def _make_setters(self) -> dict[str, Callable[[Value], None]]:
         """What a value does at once, by address; what has none is read by somebody else."""
-        stream, steering = self._stream, self._stream.steering
-
-        def attribute(name: str) -> Callable[[Value], None]:
-            return lambda value: setattr(stream, name, value)
-
-        def of(setter: Callable[[str, Value], None], name: str) -> Callable[[Value], None]:
-            return lambda value: setter(name, value)
-
-        setters = {address: attribute(name) for address, name in ATTRIBUTES.items()}
-        setters["/prompt"] = self._set_prompt
-        setters["/keep_norm"] = lambda value: setattr(steering, "keep_norm", bool(value))
+        setters: dict[str, Callable[[Value], None]] = {"/prompt": self._set_prompt}
         setters |= {f"/prompt/{slot}": self._set_slot for slot in PROMPT_SLOTS}
-        for address, name in self._steers.items():
-            setters[f"{address}/inject"] = of(steering.set_inject, name)
-            setters[f"{address}/inject_per"] = of(steering.set_inject_per, name)
-            setters[f"{address}/component"] = of(steering.set_component, name)
-            setters[f"{address}/layers"] = of(steering.set_layers, name)
-            setters[f"{address}/schedule"] = of(steering.set_schedule, name)
+        places = {"stream": self._stream, "steering": self._stream.steering}
+        for address, parameter in self._controls.parameters.items():
+            if parameter.applies:
+                place, _, name = parameter.applies.partition(".")
+                direction = self._steers.get(address.rpartition("/")[0])
+                if direction is None:
+                    setters[address] = partial(_set, places[place], name)
+                else:
+                    setters[address] = partial(getattr(places[place], name), direction)
         return setters
 
     def _set_prompt(self, text: Value) -> None:
@@ -238,3 +235,8 @@ class Applier:
         if text:
             self._stream.encoded(str(text))  # so that what cannot be played is told at once
         self._blend_due = True
+
+
+def _set(place: object, name: str, value: Value) -> None:
+    """An attribute, as the kind of value that it has: a switch is set by 0 and 1."""
+    setattr(place, name, type(getattr(place, name))(value))

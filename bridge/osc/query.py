@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import fields
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -22,14 +21,12 @@ from starlette.websockets import WebSocket
 
 from bridge.controls.controls import Controls
 from bridge.controls.parameters import Parameter
+from bridge.meters import METERS, Meters
 from bridge.network.guard import Guard
 from bridge.network.hosts import is_loopback, own_names
 from bridge.network.serving import first_of
 from bridge.osc.discovery import server_name
 from bridge.osc.packets import build
-
-if TYPE_CHECKING:
-    from bridge.meters import Meters
 
 NAME = "MusicRFM"
 RATE = 20.0  # times a second that a listener hears of changes
@@ -39,20 +36,7 @@ MAX_MESSAGE = 4096  # bytes; LISTEN and IGNORE are short
 READ, WRITE = 1, 2
 ATTRIBUTES = ("ACCESS", "CLIPMODE", "CONTENTS", "DESCRIPTION", "FULL_PATH", "RANGE", "TYPE")
 ATTRIBUTES += ("UNIT", "VALUE")
-CHOICES = {  # texts that are one of a few words
-    "steer_guidance": ["both", "conditional"],
-    "inject_per": ["layer", "step"],
-}
 NOTHING = {"N": None, "s": "", "f": 0.0}
-METER_HELP = {
-    "level": ("dBFS", "loudness of what sounds"),
-    "buffer": ("s", "how far ahead the music is made"),
-    "underruns": ("", "how often the sound broke off"),
-    "speed": ("", "seconds of music made a second"),
-    "latency": ("s", "from a control to the ear"),
-    "chroma": ("", "how much of C, C sharp, … B sounds"),
-    "tempo": ("bpm", "tempo heard, 0 without a pulse"),
-}
 
 
 class Tree:
@@ -74,11 +58,9 @@ class Tree:
         values = {self._leaves[a]: [now[a]] for a, p in parameters.items() if not p.event}
         if self._meters is not None:
             reading = self._meters.read()
-            for field in fields(reading):
-                if field.name in METER_HELP:
-                    value = getattr(reading, field.name)
-                    many = isinstance(value, tuple)
-                    values[f"/meter/{field.name}"] = list(value) if many else [value]
+            for meter in METERS:
+                value = getattr(reading, meter.name)
+                values[meter.address] = list(value) if isinstance(value, tuple) else [value]
         return values
 
     def root(self) -> dict[str, Any]:
@@ -128,19 +110,20 @@ def _described(leaf: str, parameter: Parameter, value: list | None) -> dict[str,
     if parameter.low is not None:
         described["RANGE"] = [{"MIN": parameter.low, "MAX": parameter.high}]
         described["CLIPMODE"] = ["both"]
-    choices = CHOICES.get(parameter.address.rsplit("/", 1)[-1])
-    if choices:
-        described["RANGE"] = [{"VALS": choices}]
+    if parameter.choices:
+        described["RANGE"] = [{"VALS": list(parameter.choices)}]
     if parameter.unit:
         described["UNIT"] = [parameter.unit]
     return described
 
 
 def _meter(address: str, value: list) -> dict[str, Any]:
-    unit, text = METER_HELP[address.rsplit("/", 1)[-1]]
+    meter = next(one for one in METERS if one.address == address)
     kinds = "".join("i" if isinstance(one, int) else "f" for one in value)
-    described = {"FULL_PATH": address, "DESCRIPTION": text, "ACCESS": READ, "TYPE": kinds}
-    return described | {"VALUE": value} | ({"UNIT": [unit] * len(value)} if unit else {})
+    described = {"FULL_PATH": address, "DESCRIPTION": meter.help, "ACCESS": READ, "TYPE": kinds}
+    return (
+        described | {"VALUE": value} | ({"UNIT": [meter.unit] * len(value)} if meter.unit else {})
+    )
 
 
 def application(tree: Tree, osc_port: int, tcp_port: int, host: str = "127.0.0.1") -> Starlette:

@@ -15,17 +15,14 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from bridge.controls.controls import Controls, Value
+from bridge.meters import METERS, Meters
 from bridge.network.hosts import is_here
 from bridge.osc.budgets import Bucket
 from bridge.osc.packets import build, bundle
 from bridge.process.threads import supervised
 from musicrfm.errors import MusicRFMError
-
-if TYPE_CHECKING:
-    from bridge.meters import Meters
 
 log = logging.getLogger(__name__)
 
@@ -208,14 +205,14 @@ class Subscriptions:
     def _meters(self) -> list[bytes]:
         if self.meters is None:
             return []
-        r = self.meters.read()
-        messages = [
-            build(f"/meter/{name}", float(getattr(r, name)))
-            for name in ("level", "buffer", "speed", "latency", "tempo")
-        ]
-        messages.append(build("/tempo/measured", float(r.tempo)))  # beside /tempo/target
-        messages.append(build("/meter/underruns", int(r.underruns)))
-        messages.append(build("/meter/chroma", *r.chroma))
+        reading = self.meters.read()
+        # Beside /tempo/target.
+        messages = [build("/tempo/measured", float(reading.tempo))]
+        for meter in METERS:
+            value = getattr(reading, meter.name)
+            messages.append(
+                build(meter.address, *(value if isinstance(value, tuple) else (value,)))
+            )
         return messages
 
 
