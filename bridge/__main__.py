@@ -5,24 +5,19 @@ What it needs takes seconds to import; Ctrl-C meanwhile ends it without a word.
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
-from types import FrameType
 
 
 def main() -> None:
     before = signal.getsignal(signal.SIGINT)
     if before is signal.default_int_handler:  # else somebody wants it ignored
-        signal.signal(signal.SIGINT, _end)
+        # By the system: a library that waits for memory would not let Python look.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     from bridge.cli import main as run
 
     signal.signal(signal.SIGINT, before)
     sys.exit(run())
-
-
-def _end(number: int, frame: FrameType | None) -> None:
-    os._exit(128 + number)
 
 
 if __name__ == "__main__":

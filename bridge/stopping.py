@@ -103,7 +103,10 @@ class Stop:
 
         saved: list[bool] = []
         thread = threading.Thread(target=keep, daemon=True)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:  # there is no memory for one
+            return False
         thread.join(RESCUE_SECONDS + 0.1)
         return saved == [True]
 

@@ -19,6 +19,7 @@ UNWRITTEN = (
     errno.EIO,
     errno.EBADF,
 )
+NO_MEMORY = ("can't start new thread", "not enough memory", "out of memory")
 INTERRUPTED = 130
 NOBODY_READS = 141  # the exit status that a shell gives for a broken pipe
 
@@ -30,6 +31,12 @@ _CONTROL |= {c: f"\\u{c:04x}" for c in (*range(0x2028, 0x202F), *range(0x2066, 0
 def plain(text: str, keep: str = "") -> str:
     """Text, maybe from outside, without what would do more to a terminal than be shown."""
     return text.translate({c: s for c, s in _CONTROL.items() if chr(c) not in keep})
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether the system gave no memory, which Python and PyTorch say in several ways."""
+    told = str(error).lower()
+    return isinstance(error, MemoryError) or any(words in told for words in NO_MEMORY)
 
 
 def say_error(error: Exception) -> None:
@@ -52,6 +59,11 @@ def run_command(run: Callable[[], int]) -> int:
         raise
     except KeyboardInterrupt:
         return INTERRUPTED
+    except (MemoryError, RuntimeError) as error:
+        if not out_of_memory(error):
+            raise
+        print("error: there is not enough memory for this here", file=sys.stderr)
+        return 1
     except BrokenPipeError as error:
         return _unwritten(error)
     except OSError as error:

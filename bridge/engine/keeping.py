@@ -50,13 +50,16 @@ class Keeper:
         endings = [recorder.close for recorder in self.recorders]
         if self.control_log is not None:
             endings.append(partial(self.control_log.close, samples))
-        threads = [
-            threading.Thread(target=self._guard, args=("a file did not end well", end), daemon=True)
-            for end in endings
-        ]
         until = None if seconds is None else time.monotonic() + seconds
-        for thread in threads:
-            thread.start()
+        threads = []
+        for end in endings:
+            work = ("a file did not end well", end)
+            thread = threading.Thread(target=self._guard, args=work, daemon=True)
+            try:
+                thread.start()
+                threads.append(thread)
+            except RuntimeError:  # there is no memory for one
+                self._guard(*work)
         for thread in threads:
             thread.join(until and max(0.0, until - time.monotonic()))
         return not any(thread.is_alive() for thread in threads)

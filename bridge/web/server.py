@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import socket
 from collections.abc import Iterable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bridge.controls.controls import Controls
@@ -15,13 +17,18 @@ from bridge.network.hosts import host_name, is_loopback, own_names
 from bridge.network.serving import Serving, listen
 from bridge.web.app import create_app
 from musicrfm.errors import MusicRFMError
+from musicrfm.files.folders import data_folder
 
 if TYPE_CHECKING:
     from bridge.controls.presets import Presets
     from bridge.meters import Meters
     from bridge.midi.controllers import Learner
 
+log = logging.getLogger(__name__)
+
 TOKEN_VARIABLE = "BRIDGE_WEB_TOKEN"
+TOKEN_FILE = "page-token"  # among the user's own files
+MOST_TOKEN = 200  # characters
 MAX_MESSAGE = 1 << 16  # bytes that a page may say at once
 SEND_BUFFER = 1 << 16  # bytes; more would only be old news waiting for a slow page
 
@@ -31,7 +38,8 @@ class WebServer:
 
     Port 0 takes any free one. names: what else it may be called, as behind a proxy. Bound beyond
     this machine, or where it has such names, it asks for a token: that of the environment variable
-    BRIDGE_WEB_TOKEN, or a new one. Raises MusicRFMError if the port cannot be had.
+    BRIDGE_WEB_TOKEN, or the one kept from set to set. Raises MusicRFMError if the port cannot be
+    had.
     """
 
     def __init__(
@@ -93,13 +101,41 @@ class WebServer:
 def _token() -> str:
     chosen = os.environ.get(TOKEN_VARIABLE)
     if chosen is None:
-        return secrets.token_urlsafe(16)
-    if len(chosen) < LEAST_TOKEN or not all(c.isalnum() or c in "-_" for c in chosen):
+        return _kept_token(data_folder() / TOKEN_FILE)
+    if not _is_token(chosen):
         raise MusicRFMError(
             f"{TOKEN_VARIABLE} must have at least {LEAST_TOKEN} characters, and only letters, "
             "digits, - and _"
         )
     return chosen
+
+
+def _is_token(text: str) -> bool:
+    good = all(c.isascii() and (c.isalnum() or c in "-_") for c in text)
+    return good and LEAST_TOKEN <= len(text) <= MOST_TOKEN
+
+
+def _kept_token(file: Path) -> str:
+    """The token in a file that nobody else may read, so that a phone is let in after a restart.
+
+    A new one is kept there if there is none; it is for this set alone if the file cannot be made.
+    """
+    token = secrets.token_urlsafe(16)
+    try:
+        kept = file.read_text("ascii").strip()
+        if _is_token(kept) and (os.name != "posix" or not file.stat().st_mode & 0o077):
+            return kept
+        file.unlink()  # others could read it, or it is damaged
+    except (OSError, ValueError):
+        pass
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with open(handle, "w", encoding="ascii") as new:
+            new.write(token + "\n")
+    except OSError as error:
+        log.warning("the page's token is for this set alone: %s", error)
+    return token
 
 
 def _own_address(family: int) -> str:

@@ -60,13 +60,22 @@ def folder_for(path: str | os.PathLike[str], names: Iterable[str], overwrite: bo
 def check_place(path: str | os.PathLike[str]) -> None:
     """Raises MusicRFMError if no file can be written there; leaves nothing behind."""
     place = path_of(path)
-    if place.is_fifo() and not _is_device(place):
-        raise MusicRFMError(f"cannot write {str(path)!r}: it is a pipe; name a file")
-    if place.is_dir():
-        raise MusicRFMError(f"cannot write {str(path)!r}: it is a folder; name a file in it")
-    if not place.parent.is_dir():
-        raise MusicRFMError(f"cannot write {str(path)!r}: there is no such folder")
+    try:
+        wrong = _wrong_with(place)
+    except OSError as error:  # a name that is too long, a folder that may not be looked into
+        wrong = reason(error)
+    if wrong:
+        raise MusicRFMError(f"cannot write {str(path)!r}: {wrong}")
     _try(place.parent, path)
+
+
+def _wrong_with(place: Path) -> str:
+    """Why no file can be written there, or ""."""
+    if place.is_fifo() and not _is_device(place):
+        return "it is a pipe; name a file"
+    if place.is_dir():
+        return "it is a folder; name a file in it"
+    return "" if place.parent.is_dir() else "there is no such folder"
 
 
 def check_folder(*paths: str | os.PathLike[str] | None) -> None:
@@ -100,7 +109,8 @@ def beside(path: Path) -> Iterator[Path]:
     if _is_device(place):
         yield place
         return
-    handle, name = tempfile.mkstemp(prefix=f".{place.name}-", suffix=".part", dir=place.parent)
+    short = place.name[:40]  # as a system may take no longer name than this one
+    handle, name = tempfile.mkstemp(prefix=f".{short}-", suffix=".part", dir=place.parent)
     os.close(handle)
     new = Path(name)
     try:

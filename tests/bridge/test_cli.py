@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from bridge.cli import main
 from bridge.recording import disk
@@ -368,6 +370,47 @@ def test_shipped_directions_are_there_from_the_start(model, tmp_path, monkeypatc
     assert start == {"/steer/bright": 0.7, "/steer/bright/layers": "top:1"}
     with pytest.raises(MusicRFMError, match="broken"):
         add_directions(MusicStream(model, "", seed=0), [SteerSetting("broken", 1.0)])
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"classes": 5},
+        {"curve": {}},
+        {"range": [0, 1e30]},
+        {"range": "loud"},
+        {"class_ranges": [1]},
+        {"name": "a\x1b[2J"},
+        {"name": 7},
+        {"kind": ["binary"]},
+        "[" * 100_000,
+        "9" * 5000,
+        "NaN",
+        "\ud800",
+    ],
+    ids=str,
+)
+def test_a_strange_direction_costs_nobody_but_itself(model, tmp_path, monkeypatch, direction, odd):
+    folder = tmp_path / "mine" / model.name
+    folder.mkdir(parents=True)
+    good = Direction.load(direction, model).save(folder / "bright.safetensors")
+    with safe_open(good, "pt") as file:
+        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        meta = dict(file.metadata())
+    if isinstance(odd, dict):
+        meta |= {key: json.dumps(value) for key, value in odd.items()}
+    else:
+        meta |= {"curve": odd.encode("utf-8", "replace").decode(), "range": odd[:100_000]}
+        meta = {key: value.encode("utf-8", "replace").decode() for key, value in meta.items()}
+    save_file(tensors, folder / "odd.safetensors", meta)
+    (folder / "empty.safetensors").touch()
+    (folder / "folder.safetensors").mkdir()
+    monkeypatch.setenv("MUSICRFM_DIRECTIONS", str(tmp_path / "mine"))
+    stream = MusicStream(model, "", seed=0)
+    steers, _ = add_directions(stream, [])
+    assert "/steer/bright" in steers
+    stream.steering.set("bright", 0.5)
+    assert np.isfinite(next(stream)).all()
 
 
 @pytest.mark.needs("posix")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 
 import pytest
@@ -234,7 +235,34 @@ class TestNames:
         assert 'new URL("socket", location.href)' in link and '"/alive"' not in link
 
 
-def test_a_server_with_names_asks_for_a_token(monkeypatch):
+def test_a_token_is_kept_from_set_to_set_where_nobody_else_reads_it(monkeypatch, tmp_path):
+    monkeypatch.delenv("BRIDGE_WEB_TOKEN", raising=False)
+    monkeypatch.setattr("bridge.web.server.data_folder", lambda: tmp_path / "own")
+    file = tmp_path / "own" / "page-token"
+
+    def token() -> str:
+        server = WebServer(port=0, names=["stage.example.org"])
+        server.close()
+        return server.token
+
+    first = token()
+    assert len(first) >= 22 and token() == first == file.read_text().strip()
+    if os.name == "posix":
+        assert file.stat().st_mode & 0o077 == 0
+        file.chmod(0o644)  # others have read it
+        assert token() != first and file.stat().st_mode & 0o077 == 0
+    for damaged in (b"", b"short\n", b"\xff" * 40, b"<script>alert()</script>", b"a" * 10_000):
+        file.write_bytes(damaged)
+        assert len(token()) == len(first) and token() == token()
+    file.unlink()
+    file.mkdir()  # no token can be kept there
+    assert len({token(), token()}) == 2
+    monkeypatch.setenv("BRIDGE_WEB_TOKEN", "my-own-token")
+    assert token() == "my-own-token"
+
+
+def test_a_server_with_names_asks_for_a_token(monkeypatch, tmp_path):
+    monkeypatch.setattr("bridge.web.server.data_folder", lambda: tmp_path)
     monkeypatch.delenv("BRIDGE_WEB_TOKEN", raising=False)
     plain = WebServer(port=0)
     plain.close()

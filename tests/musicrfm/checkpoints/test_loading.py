@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import collections
 import json
 import math
 import os
@@ -10,12 +11,14 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from musicrfm.checkpoints import hub, parts
+from musicrfm.checkpoints.tensors import read_pickled
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
 
@@ -334,3 +337,41 @@ def test_a_folders_own_code_is_not_run_and_nobody_is_asked_to(folder, monkeypatc
     monkeypatch.setattr("builtins.input", lambda *question: asked.append(question) or "y")
     assert parts.tokenizer_in(folder) is not None
     assert not asked and not (folder / "ran").exists()
+
+
+class Built:
+    """Is made by a program, and then given a state."""
+
+    def __init__(self) -> None:
+        self.x = 1
+
+    def __reduce__(self):
+        return (collections.OrderedDict, (), {"x": Harmful()})
+
+
+@pytest.mark.parametrize("new", [True, False])
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"x": Harmful()},
+        {"x": argparse.Namespace()},
+        {"x": Built()},
+        {"x": len},
+        {"x": Path("a")},
+        {"x": np.float64(1)},
+        {"x": np.ones(2)},
+        Harmful(),
+    ],
+    ids=str,
+)
+def test_nobody_is_told_how_to_run_what_is_in_a_file(content, new, tmp_path):
+    path = tmp_path / "odd.bin"
+    torch.save(content, path, _use_new_zipfile_serialization=new)
+    try:
+        read_pickled(path)
+    except MusicRFMError as error:
+        told = str(error)
+        assert "\n" not in told and str(path) in told
+        for advice in ("weights_only", "safe_globals", "trust", "WARNING", "torch.load"):
+            assert advice not in told
+    assert not Path("harm").exists()
