@@ -39,7 +39,7 @@ from musicrfm.terminal import run_command, say_error
 # What plays a model imports its libraries, which takes seconds: nothing else is to wait for them,
 # so the commands that play are imported when they are asked for.
 if TYPE_CHECKING:
-    from bridge.session import Settings
+    from bridge.settings import Settings
 
 WEB_PORT = 8000
 DEFAULT_PROMPT = "calm piano melody with drums"
@@ -354,7 +354,7 @@ def _steer(text: str) -> SteerSetting:
 
 
 def _settings(args: argparse.Namespace) -> Settings:
-    from bridge.session import Settings
+    from bridge.settings import Settings
 
     rig = load_rig(args.rig) if args.rig else Rig()
     engine = rig.engine

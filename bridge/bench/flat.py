@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from bridge.bench.report import Options, Report
-from bridge.session import peak_memory_mib
+from bridge.statistics import peak_memory_mib
 from musicrfm.directions import Direction, list_directions
 from musicrfm.model import MusicModel
 from musicrfm.stream import MusicStream

@@ -24,10 +24,12 @@ from bridge.audio.output import Output
 from bridge.bench.capture import Capture
 from bridge.bench.report import Options, Report, percentiles
 from bridge.controls.controls import Controls, namespace
+from bridge.destinations import open_output
 from bridge.engine import Engine
+from bridge.instrument import add_directions
 from bridge.osc.packets import build
 from bridge.osc.server import OscServer
-from bridge.session import Settings, add_directions, open_output
+from bridge.settings import Settings
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
 from musicrfm.stream import MusicStream

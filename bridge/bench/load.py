@@ -19,7 +19,8 @@ from pathlib import Path
 from bridge.bench import flood
 from bridge.bench.report import Options, Report
 from bridge.process.priority import be_early
-from bridge.session import Settings, play
+from bridge.session import play
+from bridge.settings import Settings
 from musicrfm.directions import list_directions
 
 MINUTES = 0.5

@@ -15,7 +15,8 @@ import torch
 
 from bridge.audio.output import OutputUnavailable
 from bridge.bench.report import machine_line
-from bridge.session import Settings, open_output
+from bridge.destinations import open_output
+from bridge.settings import Settings
 from bridge.toml.saving import edit
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.writing import check_place

@@ -18,7 +18,9 @@ import torch
 
 from bridge.audio.output import DeviceOutput, Output, PacedOutput
 from bridge.controls.controls import Controls, namespace
+from bridge.destinations import open_recorder
 from bridge.engine import Engine
+from bridge.instrument import add_directions, text_checks
 from bridge.process.voice import speaking
 from bridge.recording.lanes import write_lanes
 from bridge.recording.log import (
@@ -33,7 +35,7 @@ from bridge.recording.log import (
 )
 from bridge.recording.recorder import Recorder, say_what_is_missing
 from bridge.rig import SteerSetting
-from bridge.session import END_SECONDS, add_directions, open_recorder, text_checks
+from bridge.session import END_SECONDS
 from bridge.status import logged
 from bridge.stopping import Stop, stopping
 from musicrfm.errors import MusicRFMError
@@ -228,7 +230,7 @@ def prepare(
 
 @dataclass(frozen=True)
 class Beginning:
-    """The first line of a control log, checked; see `session.open_control_log`."""
+    """The first line of a control log, checked; see `destinations.open_control_log`."""
 
     model: str
     device: str

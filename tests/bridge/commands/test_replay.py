@@ -21,13 +21,15 @@ from bridge.cli import main
 from bridge.commands.replay import again, prepare
 from bridge.controls.controls import Controls, namespace
 from bridge.controls.parameters import Value
+from bridge.destinations import log_place, open_control_log
 from bridge.engine import Engine
+from bridge.instrument import Instrument, add_directions
 from bridge.recording import disk
 from bridge.recording import log as controllog
 from bridge.recording.lanes import write_lanes
 from bridge.recording.log import Change, ControlLog, read_log
 from bridge.rig import SteerSetting
-from bridge.session import Settings, add_directions, log_place, open_control_log
+from bridge.settings import Settings
 from musicrfm.directions import Direction
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
@@ -84,7 +86,7 @@ def play_live(checkpoint: Path, direction: Path, folder: Path) -> tuple[np.ndarr
     stream = MusicStream(model, "strings", seed=5)
     steers, start = add_directions(stream, settings.steer)
     controls = Controls(namespace(steers.values()), {**settings.start, **start})
-    log = open_control_log(settings, stream, controls, steers)
+    log = open_control_log(settings, Instrument(stream, controls, steers, []))
     tape, kept = Tape(), Kept()
     engine = Engine(
         stream, controls, tape, steers, recorders=[kept], lookahead=0.3, control_log=log
