@@ -354,79 +354,105 @@ def _steer(text: str) -> SteerSetting:
 
 
 def _settings(args: argparse.Namespace) -> Settings:
+    """What the command line says, and where it says nothing, the rig."""
     from bridge.settings import Settings
 
     rig = load_rig(args.rig) if args.rig else Rig()
     engine = rig.engine
-
-    def first(*values: Any) -> Any:
-        return next((value for value in values if value is not None), None)
-
-    seed = first(args.seed, engine.get("seed"))
-    if seed is not None and not 0 <= seed < 2**63:
-        raise MusicRFMError(f"the seed must be from 0 to 2^63 - 1, not {seed}")
-    port = first(args.osc_port, rig.osc.get("port"), 9000)
-    if not 0 <= port <= 65535:
-        raise MusicRFMError(f"the OSC port must be from 0 to 65535, not {port}")
-    output = first(args.output, rig.output.get("to"))
-    on_file = output is not None and (output == "none" or is_sound_file(output))
-    if args.fast and not (on_file and args.seconds):
-        raise MusicRFMError("--fast needs --output FILE or none, and --seconds")
-    channels = first(args.channels, rig.output.get("channels"))
-    cue = first(args.cue, rig.output.get("cue"))
-    apart(channels, cue)
-    if on_file:
-        if args.channels or args.cue:
-            raise MusicRFMError(f"--channels and --cue need a sound card, not --output {output}")
-        channels = cue = None
     if args.hear_take and args.continue_from is None:
         raise MusicRFMError("--hear-take needs --continue FILE, the take to be heard")
     if (args.clock_play or args.clock_tempo) and args.clock is None:
         raise MusicRFMError("--clock-play and --clock-tempo need --clock midi or --clock link")
-    web = first(args.web, web_place(rig.web["at"]) if "at" in rig.web else None)
-    if args.web_host and web is None:
-        raise MusicRFMError("--web-host needs --web, the page that it names")
-    prompt = first(args.prompt, engine.get("prompt"), DEFAULT_PROMPT)
-    live = rig.values("engine") | (rig.values("output") if cue else {})
-    for parameter in OPTIONS:
-        typed = getattr(args, parameter.address)
-        if typed is not None:
-            live[parameter.address] = typed
+    output, channels, cue = _sound(args, rig)
     return Settings(
-        model=first(args.model, engine.get("model"), "nano"),
-        device=first(args.device, engine.get("device")),
-        dtype=first(args.dtype, engine.get("dtype"), "auto"),
-        seed=secrets.randbelow(2**31) if seed is None else seed,
+        model=_first(args.model, engine.get("model"), "nano"),
+        device=_first(args.device, engine.get("device")),
+        dtype=_first(args.dtype, engine.get("dtype"), "auto"),
+        seed=_seed(args, rig),
         # The command line has the last word on a direction that the rig also sets.
         steer=(*rig.steer, *args.steer),
-        start={**live, PROMPT.address: prompt},
+        start=_start(args, rig, bool(cue)),
         output=output,
         outputs=channels,
         cue=cue,
         device_latency=rig.output.get("latency", "low"),
         seconds=args.seconds,
-        record=first(args.record, rig.output.get("record")),
+        record=_first(args.record, rig.output.get("record")),
         stats=args.stats,
         overwrite=args.overwrite,
-        lookahead=first(args.lookahead, engine.get("lookahead"), 1500.0) / 1000,
-        early=bool(first(args.early, engine.get("early"), False)),
+        lookahead=_first(args.lookahead, engine.get("lookahead"), 1500.0) / 1000,
+        early=bool(_first(args.early, engine.get("early"), False)),
         continue_from=args.continue_from,
         hear_take=args.hear_take,
-        ring=first(args.ring, rig.output.get("ring"), 1000 * RING_SECONDS) / 1000,
-        smoothing=first(args.smoothing, engine.get("smoothing"), 50.0) / 1000,
+        ring=_first(args.ring, rig.output.get("ring"), 1000 * RING_SECONDS) / 1000,
+        smoothing=_first(args.smoothing, engine.get("smoothing"), 50.0) / 1000,
         fast=args.fast,
-        osc_host=first(args.osc_host, rig.osc.get("host"), "127.0.0.1"),
-        osc_port=port,
-        osc_allow=tuple(first(args.osc_allow, rig.osc.get("allow"), ())),
-        osc_tcp=first(args.osc_tcp, rig.osc.get("tcp"), SAME),
+        osc_host=_first(args.osc_host, rig.osc.get("host"), "127.0.0.1"),
+        osc_port=_osc_port(args, rig),
+        osc_allow=tuple(_first(args.osc_allow, rig.osc.get("allow"), ())),
+        osc_tcp=_first(args.osc_tcp, rig.osc.get("tcp"), SAME),
         clock=args.clock,
         clock_play=args.clock_play,
         clock_tempo=args.clock_tempo,
-        web=web,
-        web_hosts=tuple(first(args.web_host, rig.web.get("host"), ())),
-        midi_ports=tuple(first(args.midi, rig.midi_ports)),
+        web=_web(args, rig),
+        web_hosts=tuple(_first(args.web_host, rig.web.get("host"), ())),
+        midi_ports=tuple(_first(args.midi, rig.midi_ports)),
         rig=rig,
     )
+
+
+def _first(*values: Any) -> Any:
+    return next((value for value in values if value is not None), None)
+
+
+def _seed(args: argparse.Namespace, rig: Rig) -> int:
+    seed = _first(args.seed, rig.engine.get("seed"))
+    if seed is None:
+        return secrets.randbelow(2**31)
+    if not 0 <= seed < 2**63:
+        raise MusicRFMError(f"the seed must be from 0 to 2^63 - 1, not {seed}")
+    return seed
+
+
+def _osc_port(args: argparse.Namespace, rig: Rig) -> int:
+    port = _first(args.osc_port, rig.osc.get("port"), 9000)
+    if not 0 <= port <= 65535:
+        raise MusicRFMError(f"the OSC port must be from 0 to 65535, not {port}")
+    return port
+
+
+def _sound(args: argparse.Namespace, rig: Rig) -> tuple[str | None, Any, Any]:
+    """(output, its channels for the music, those for the headphones)."""
+    output = _first(args.output, rig.output.get("to"))
+    on_file = output is not None and (output == "none" or is_sound_file(output))
+    if args.fast and not (on_file and args.seconds):
+        raise MusicRFMError("--fast needs --output FILE or none, and --seconds")
+    channels = _first(args.channels, rig.output.get("channels"))
+    cue = _first(args.cue, rig.output.get("cue"))
+    apart(channels, cue)
+    if not on_file:
+        return output, channels, cue
+    if args.channels or args.cue:
+        raise MusicRFMError(f"--channels and --cue need a sound card, not --output {output}")
+    return output, None, None
+
+
+def _web(args: argparse.Namespace, rig: Rig) -> tuple[str, int] | None:
+    web = _first(args.web, web_place(rig.web["at"]) if "at" in rig.web else None)
+    if args.web_host and web is None:
+        raise MusicRFMError("--web-host needs --web, the page that it names")
+    return web
+
+
+def _start(args: argparse.Namespace, rig: Rig, cue: bool) -> dict[str, Any]:
+    """The values that the set begins with, by address."""
+    values = rig.values("engine") | (rig.values("output") if cue else {})
+    for parameter in OPTIONS:
+        typed = getattr(args, parameter.address)
+        if typed is not None:
+            values[parameter.address] = typed
+    prompt = _first(args.prompt, rig.engine.get("prompt"), DEFAULT_PROMPT)
+    return {**values, PROMPT.address: prompt}
 
 
 def devices() -> int:
