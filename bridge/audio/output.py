@@ -431,7 +431,9 @@ class _Speaker:
         self._patience = Patience()
         self._gone = threading.Event()
         self._hellos: queue.SimpleQueue[dict | None] = queue.SimpleQueue()
-        self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._greeted = False
+        self._outbox: deque[bytes] = deque()
+        self._more = threading.Event()  # something was put there, or there is nobody to send it to
         self._reader = threading.Thread(target=self._read, name="speaker-read", daemon=True)
         self._reader.start()
         threading.Thread(target=self._write, name="speaker-write", daemon=True).start()
@@ -457,7 +459,7 @@ class _Speaker:
 
     def send(self, at: int, audio: np.ndarray) -> None:
         payload = np.ascontiguousarray(audio, dtype=np.float32).tobytes()
-        self._outbox.put(HEADER.pack(AUDIO, at, len(payload)) + payload)
+        self._send(HEADER.pack(AUDIO, at, len(payload)) + payload)
 
     def position(self, rate: int) -> int:
         """The first sample not yet settled, carried on from the latest report."""
@@ -469,42 +471,56 @@ class _Speaker:
 
     def finish(self, end: int, timeout: float) -> dict:
         """Play out up to sample `end` and stop; returns the last report."""
-        self._outbox.put(HEADER.pack(END, end, 0))
+        self._send(HEADER.pack(END, end, 0))
         self._gone.wait(timeout)
         self.kill()
         return self.latest
 
     def kill(self) -> None:
-        self._gone.set()
-        self._outbox.put(None)
+        self._lose()
         self._process.kill()
         with suppress(subprocess.TimeoutExpired):  # a driver may hold it for long
             self._process.wait(CLOSE_SECONDS)
         self._reader.join(1.0)
 
+    def _send(self, data: bytes) -> None:
+        self._outbox.append(data)
+        self._more.set()
+
+    def _lose(self) -> None:
+        self._gone.set()
+        self._more.set()
+
     def _read(self) -> None:
-        greeted = False
-        try:
-            with self._process.stdout as stdout:
-                for line in stdout:
-                    message = json.loads(line)
-                    self._heard = time.monotonic()
-                    if "state" not in message:
-                        self.latest = message
-                    elif message["state"] == "waiting":
-                        self._say_why(message)
-                    elif greeted:  # lost, or an error while playing
-                        self.end = message.get("message", "")
+        while not self._gone.is_set():
+            try:
+                for line in self._process.stdout:
+                    self._hear(json.loads(line))
+                    if self._gone.is_set():
                         break
-                    else:
-                        greeted = True
-                        self._hellos.put(message)
-        except BaseException as error:  # whatever it is, another process takes its place
-            log.debug("the speaker process broke off in mid-line (%r)", error)
-        finally:
-            self._gone.set()
-            if not greeted:
-                self._hellos.put(None)
+                self._lose()
+            except (OSError, ValueError) as error:  # another process takes its place
+                log.debug("the speaker process broke off in mid-line (%r)", error)
+                self._lose()
+            except BaseException as error:  # raised here from elsewhere: the process is well
+                log.debug("what the speaker process says was interrupted (%r)", error)
+        if not self._greeted:
+            self._hellos.put(None)
+        with suppress(OSError):
+            self._process.stdout.close()
+
+    def _hear(self, message: dict) -> None:
+        self._heard = time.monotonic()
+        if "state" not in message:
+            self.latest = message
+        elif message["state"] == "waiting":
+            self._say_why(message)
+        elif self._greeted:  # lost, or an error while playing
+            self.end = message.get("message", "")
+            self._lose()
+        else:
+            self._greeted = True
+            self._hellos.put(message)
 
     def _say_why(self, waiting: dict) -> None:
         """That a device is not there is what waiting means; anything else is said, once."""
@@ -514,11 +530,21 @@ class _Speaker:
         self._why = why
 
     def _write(self) -> None:
-        try:
-            with self._process.stdin as stdin:
-                while (data := self._outbox.get()) is not None and not self._gone.is_set():
-                    stdin.write(data)
-                    stdin.flush()
-        except BaseException as error:
-            log.debug("the speaker process takes no more (%r)", error)
-            self._gone.set()
+        """Passes on what there is to send. What an exception from elsewhere interrupts is sent
+        again, which replaces sound by the same."""
+        while not self._gone.is_set():
+            try:
+                self._more.wait()
+                self._more.clear()
+                while self._outbox and not self._gone.is_set():
+                    self._process.stdin.write(self._outbox[0])
+                    self._process.stdin.flush()
+                    self._outbox.popleft()
+            except (OSError, ValueError) as error:
+                log.debug("the speaker process takes no more (%r)", error)
+                self._lose()
+            except BaseException as error:
+                self._more.set()
+                log.debug("what the speaker process is sent was interrupted (%r)", error)
+        with suppress(OSError, ValueError):
+            self._process.stdin.close()

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple, TextIO
 
+from bridge.process.threads import supervised
 from musicrfm.terminal import plain
 
 MOST_LINES = 500  # that may wait
@@ -45,7 +46,7 @@ class Voice:
         self._asked = False  # the thread has yet to look at it
         self._drawn = False
         self._queue: queue.SimpleQueue[_Text | threading.Event | None] = queue.SimpleQueue()
-        threading.Thread(target=self._run, name="voice", daemon=True).start()
+        supervised("voice", self._run, threading.Event(), "what is said was interrupted").start()
 
     def say(self, text: str, error: bool = False, end: str = "\n") -> None:
         """A line, or several; what is from outside has gone through `plain` before."""
@@ -71,10 +72,7 @@ class Voice:
 
     def _run(self) -> None:
         while True:
-            try:
-                self._next(self._queue.get())
-            except BaseException:
-                time.sleep(TRY_AGAIN_SECONDS)  # nobody is left to be told
+            self._next(self._queue.get())
 
     def _next(self, item: _Text | threading.Event | None) -> None:
         if isinstance(item, threading.Event):

@@ -1,0 +1,160 @@
+"""Faults from within: at named places of a playing bridge something raises, hangs or goes wrong.
+
+Each place is a function of the bridge; while a fault is armed there, what the fault does takes its
+place. `arm` may be called from any thread.
+"""
+
+from __future__ import annotations
+
+import builtins
+import ctypes
+import errno
+import os
+import threading
+import time
+from collections.abc import Callable
+from functools import wraps
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+# Where something can go wrong: module, and what in it.
+PLACES = {
+    "step": ("musicrfm.stream", "MusicStream.__next__"),
+    "logits": ("musicrfm.stream", "MusicStream._logits"),
+    "restart": ("musicrfm.stream", "MusicStream.restart"),
+    "controls": ("bridge.engine", "Engine._apply"),
+    "back": ("bridge.engine", "Engine._rewind"),
+    "curtain": ("bridge.engine", "Engine._move_curtain"),
+    "level": ("bridge.engine", "Engine._levelled"),
+    "status": ("bridge.engine", "Engine.status"),
+    "overload": ("bridge.strain", "Strain.look"),
+    "meter": ("bridge.meters", "Meters.write"),
+    "meters": ("bridge.meters", "Meters.update"),
+    "output": ("bridge.output", "DeviceOutput.write"),
+    "position": ("bridge.output", "DeviceOutput.position"),
+    "record": ("bridge.recorder", "Recorder.write"),
+    "log": ("bridge.controllog", "ControlLog.write"),
+    "log text": ("bridge.controllog", "_encoded"),
+    "disk": ("bridge.disk", "write"),
+    "card process": ("bridge.output", "start"),
+    "MIDI process": ("bridge.midi", "start"),
+}
+EVERY_SECONDS = 0.05  # between two exceptions of one thread that always raises
+
+
+class Armed:
+    """A fault at one place: `act(original, arguments)` instead of it, while it counts."""
+
+    def __init__(
+        self, act: Callable[[Callable, tuple], Any], times: int | None, seconds: float | None
+    ) -> None:
+        self._act, self._left = act, times
+        self._until = None if seconds is None else time.monotonic() + seconds
+
+    def counts(self) -> bool:
+        if self._until is not None and time.monotonic() > self._until:
+            return False
+        if self._left is None:
+            return True
+        self._left -= 1
+        return self._left >= 0
+
+    def __call__(self, original: Callable, arguments: tuple) -> Any:
+        return self._act(original, arguments)
+
+
+_armed: dict[str, Armed] = {}
+
+
+def prepare() -> None:
+    """Makes every place able to fail; until a fault is armed there, nothing changes."""
+    for name, (module, path) in PLACES.items():
+        owner: Any = import_module(module)
+        *owners, last = path.split(".")
+        for part in owners:
+            owner = getattr(owner, part)
+        setattr(owner, last, _able_to_fail(name, getattr(owner, last)))
+
+
+def _able_to_fail(name: str, original: Callable) -> Callable:
+    @wraps(original)
+    def call(*arguments: Any) -> Any:
+        armed = _armed.get(name)
+        if armed is not None and armed.counts():
+            return armed(original, arguments)
+        return original(*arguments)
+
+    return call
+
+
+def arm(
+    place: str,
+    act: str,
+    *,
+    error: str = "RuntimeError",
+    times: int | None = None,
+    seconds: float | None = None,
+    most: float = 3600.0,
+) -> None:
+    """From now on `act` (see `ACTS`, or "raise" or "hang") happens at a place, so many times or for
+    so many seconds; for ever without both. A hang lasts `most` seconds.
+
+    place: of `PLACES`, or "threads": then every thread but the main one is interrupted.
+    """
+    if place == "threads":
+        _interrupt(_error(error), seconds or 0.0)
+        return
+    if act == "raise":
+
+        def do(original: Callable, arguments: tuple) -> Any:
+            raise _error(error)
+
+    elif act == "hang":
+
+        def do(original: Callable, arguments: tuple) -> Any:
+            time.sleep(most)
+            return original(*arguments)
+
+    else:
+        change = ACTS[act]
+
+        def do(original: Callable, arguments: tuple) -> Any:
+            return change(original(*arguments))
+
+    _armed[place] = Armed(do, times, seconds)
+
+
+def _error(name: str) -> BaseException:
+    """An exception by its name, or that of an error of the system, as "ENOSPC"."""
+    code = getattr(errno, name, None)
+    if code is not None:
+        return OSError(code, os.strerror(code))
+    return getattr(builtins, name)("torture")
+
+
+# What becomes of what the place would have returned.
+ACTS: dict[str, Callable[[Any], Any]] = {
+    "nothing": lambda made: None,
+    "nan": lambda made: np.full_like(made, np.nan),
+    "loud": lambda made: made * 100,
+    "turned": lambda made: made.T.copy(),
+    "empty": lambda made: made[:0],
+    "short": lambda made: made[:100],
+}
+
+
+def _interrupt(error: BaseException, seconds: float) -> None:
+    """Raises in every thread but the main one and this: once, or again and again."""
+    spared = {threading.main_thread().ident, threading.get_ident()}
+    until = time.monotonic() + seconds
+    while True:
+        for thread in threading.enumerate():
+            if thread.ident not in spared:
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                    ctypes.c_ulong(thread.ident), ctypes.py_object(type(error))
+                )
+        if time.monotonic() >= until:
+            return
+        time.sleep(EVERY_SECONDS)

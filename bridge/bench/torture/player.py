@@ -1,0 +1,40 @@
+"""A bridge that can be made to fail: `python -m bridge.bench.torture.player play …`.
+
+It is `bridge play` with a sound card and a MIDI controller that are none (`card`, `controller`).
+Each line on stdin is a fault to arm, as JSON: the keywords of `inject.arm`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from typing import Any
+
+from bridge import children
+from bridge.bench.torture import inject
+from bridge.cli import main
+
+STAND_INS = {
+    "bridge.speaker": "bridge.bench.torture.card",
+    "bridge.midi_port": "bridge.bench.torture.controller",
+}
+
+
+def _start(module: str, *arguments: str) -> Any:
+    return children.start(STAND_INS.get(module, module), *arguments)
+
+
+def _take_orders() -> None:
+    for line in sys.stdin.buffer:
+        inject.arm(**json.loads(line))
+
+
+if __name__ == "__main__":
+    from bridge import midi, output
+
+    output.start = midi.start = _start
+    inject.prepare()
+    threading.Thread(target=_take_orders, name="orders", daemon=True).start()
+    os._exit(main(sys.argv[1:]))

@@ -1,0 +1,158 @@
+"""Hours of playing with a fault every minute, while knobs turn and pages come and go."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from bridge.bench.torture import attacks
+from bridge.bench.torture.faults import FAULTS, Fault
+from bridge.bench.torture.stage import Stage, Watch
+from bridge.osc_packet import build
+
+PROMPTS = ("organ chords with drums", "dark strings", "flute melody with bass", "guitar arpeggio")
+NOTES = ("C", "Cs", "D", "Ds", "E", "F", "Fs", "G", "Gs", "A", "As", "B")
+MINUTE = 60.0
+KNOBS = 5.0  # changes a second
+SETTLED = 3  # minutes after which memory and handles should stay as they are
+
+
+class Hands(threading.Thread):
+    """Somebody who plays: knobs, prompts, fades, presets, and now and then a page."""
+
+    def __init__(self, stage: Stage, seed: int) -> None:
+        super().__init__(name="hands", daemon=True)
+        self._stage, self._draw = stage, random.Random(seed)
+        self.over = threading.Event()
+        self.moves = self.pages = 0
+
+    def run(self) -> None:
+        while not self.over.wait(self._draw.expovariate(KNOBS)):
+            self.moves += 1
+            self._stage.send_packet(self._move())
+            if self.moves % 200 == 0:
+                self.pages += 1
+                with suppress(Exception):
+                    attacks.page(self._stage, ['{"set": {"/gain": -2}}'], read=1.0)
+
+    def _move(self) -> bytes:
+        draw, part = self._draw, self._draw.random()
+        note = draw.choice(NOTES)
+        if part < 0.6:
+            return build(f"/steer/note_{note}", draw.uniform(-0.3, 1.0))
+        if part < 0.7:
+            return build("/prompt", f"{draw.choice(PROMPTS)} {draw.randrange(40)}")
+        if part < 0.8:
+            return build("/guidance", draw.uniform(1.0, 4.0))
+        if part < 0.85:
+            return build("/crossfade", f"note_{note}", f"note_{draw.choice(NOTES)}", 2.0)
+        if part < 0.9:
+            return build("/preset/store", f"p{draw.randrange(20)}")
+        if part < 0.95:
+            return build("/preset/morph", f"p{draw.randrange(20)}", draw.uniform(0.5, 6.0))
+        if part < 0.96:
+            return build("/panic")
+        return build("/gain", draw.uniform(-9.0, 0.0))
+
+
+def soak(stage: Stage, minutes: float, seed: int, notes: Path) -> dict:
+    """Plays for so long, the second half beside a busy core; what became of it.
+
+    Each minute's numbers are written to `notes` as a line of JSON, too.
+    """
+    draw = random.Random(seed)
+    hands = Hands(stage, seed)
+    hands.start()
+    began, busy = time.monotonic(), None
+    rows, left = [], []
+    try:
+        while (minute := len(rows)) < minutes and stage.process.poll() is None:
+            if busy is None and minute >= minutes / 2:
+                busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+            if not left:
+                left = [fault for fault in FAULTS if fault.soak]
+                draw.shuffle(left)
+            due = began + MINUTE * minute + draw.uniform(1.0, 20.0)
+            time.sleep(max(0.0, due - time.monotonic()))
+            row = {
+                "minute": minute + 1,
+                "busy": busy is not None,
+                **_suffer(stage, left.pop(), draw),
+            }
+            time.sleep(max(0.0, began + MINUTE * min(minute + 1, minutes) - time.monotonic()))
+            row |= _state(stage)
+            rows.append(row)
+            with notes.open("a") as file:
+                file.write(json.dumps(row) + "\n")
+    finally:
+        hands.over.set()
+        if busy is not None:
+            busy.kill()
+            busy.wait()
+    played = time.monotonic() - began
+    hands.join(5.0)
+    status, took = stage.end()
+    return {
+        "minutes": played / 60,
+        "rows": rows,
+        "moves": hands.moves,
+        "pages": hands.pages,
+        "status": status,
+        "end_seconds": took,
+        "said_bytes": stage.said_bytes,
+        "recorded": stage.recorded(),
+        "logged": logged_seconds(stage.folder),
+        "files": len(list(stage.folder.glob("set*.flac"))),
+        "lacks": re.findall(r"the recording \S+ lacks [^\n]*", stage.text()),
+        "last": stage.text().splitlines()[-5:],
+    }
+
+
+def _suffer(stage: Stage, fault: Fault, draw: random.Random) -> dict:
+    since = time.monotonic()
+    with Watch(stage) as watch:
+        with suppress(OSError, ValueError):
+            fault.do(stage, draw)
+        time.sleep(fault.after)
+    until = time.monotonic()
+    gap, ended = stage.gaps(since, until)
+    said = not fault.says or re.search(fault.says, stage.text(since)) is not None
+    return {
+        "fault": fault.name,
+        "gap": gap,
+        "back": max(0.0, ended - since if gap else 0.0),
+        "still_silent": gap > 0 and ended >= until - 0.02,
+        "late": len(watch.late),
+        "asked": watch.asked,
+        "said": said,
+    }
+
+
+def _state(stage: Stage) -> dict:
+    return {
+        "memory_mib": stage.memory_mib(),
+        "handles": stage.handles(),
+        "threads": len(os.listdir(f"/proc/{stage.process.pid}/task"))
+        if stage.process.poll() is None
+        else 0,
+        "said_bytes": stage.said_bytes,
+        "load": os.getloadavg()[0],
+    }
+
+
+def logged_seconds(folder: Path) -> float:
+    """How long the set was by its control log."""
+    rate, end = 32000, 0
+    for line in (folder / "set.jsonl").read_text("utf-8", "replace").splitlines():
+        with suppress(ValueError, TypeError):
+            entry = json.loads(line)
+            end = max(end, entry.get("end", 0), entry.get("at", 0))
+    return end / rate

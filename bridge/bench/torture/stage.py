@@ -1,0 +1,237 @@
+"""A bridge that plays and records in a process of its own, and what is seen of it from outside."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from bridge.bench.torture import heard
+from bridge.bench.torture.card import CARD_LOG
+from bridge.bench.torture.controller import STALL
+from bridge.osc_packet import build
+
+PROMPT = "organ chords with drums"  # it is never silent by itself
+START_SECONDS = 120.0
+ANSWER_SECONDS = 0.25  # an answer that takes longer is late
+ASK_SECONDS = 0.1
+END_SECONDS = 20.0
+LISTENING = re.compile(r"OSC listening on 127\.0\.0\.1:(\d+)")
+PAGE = re.compile(r"control page: (http://[^:]+:(\d+)/(?:\?token=(\S+))?)")
+
+
+class NotPlaying(Exception):
+    """The bridge did not begin to play; what it said."""
+
+
+class Stage:
+    """Starts `bridge play` with these arguments in a folder, and waits until it plays.
+
+    wrap: what goes before the command, such as a shell that sets limits. Raises NotPlaying.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        arguments: Sequence[str],
+        wrap: Sequence[str] = (),
+        env: dict[str, str] | None = None,
+        wait: bool = True,
+    ) -> None:
+        self.folder = folder
+        self.lines: list[tuple[float, str]] = []  # what it said, and when (s, monotonic)
+        self.said_bytes = 0
+        self.reading = threading.Event()  # what it says is read; else its pipe fills
+        self.reading.set()
+        self.port, self.page, self.token = 0, 0, ""
+        self.card_log = folder / "card"
+        environment = {
+            **os.environ,
+            CARD_LOG: str(self.card_log),
+            STALL: str(folder / "stall"),
+            "PYTHONUNBUFFERED": "1",
+            **(env or {}),
+        }
+        player = [sys.executable, "-m", "bridge.bench.torture.player", "play", *arguments]
+        self.process = subprocess.Popen(
+            [*wrap, *player],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        if wait:
+            self._wait_for_music()
+
+    def _wait_for_music(self) -> None:
+        until = time.monotonic() + START_SECONDS
+        while time.monotonic() < until:
+            if self.port and len(heard.read(self.card_log)["sounds"].nonzero()[0]):
+                return
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.05)
+        self.kill()
+        self._reader.join(2.0)
+        raise NotPlaying(self.text())
+
+    def _read(self) -> None:
+        for data in self.process.stdout:
+            self.reading.wait()
+            line = data.decode("utf-8", "replace").rstrip("\n")
+            self.said_bytes += len(data)
+            self.lines.append((time.monotonic(), line))
+            if found := LISTENING.search(line):
+                self.port = int(found[1])
+            if found := PAGE.search(line):
+                self.page, self.token = int(found[2]), found[3] or ""
+
+    def text(self, since: float = 0.0) -> str:
+        return "\n".join(line for at, line in list(self.lines) if at >= since)
+
+    # ---- doing something to it ----
+
+    def inject(self, place: str, act: str, **how: Any) -> None:
+        """See `inject.arm`."""
+        order = json.dumps({"place": place, "act": act, **how})
+        self.process.stdin.write(order.encode() + b"\n")
+        self.process.stdin.flush()
+
+    def send(self, address: str, *arguments: Any) -> None:
+        self.send_packet(build(address, *arguments))
+
+    def send_packet(self, packet: bytes) -> None:
+        with (
+            suppress(OSError),
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client,
+        ):
+            client.sendto(packet, ("127.0.0.1", self.port))
+
+    def send_signal(self, number: int) -> None:
+        with suppress(ProcessLookupError):
+            self.process.send_signal(number)
+
+    def children(self, module: str) -> list[int]:
+        """Process numbers of its children that run a module. Empty where /proc is not there."""
+        found = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError, ValueError, IndexError):
+                stat = (entry / "stat").read_text().rpartition(")")[2].split()
+                command = (entry / "cmdline").read_bytes().split(b"\0")
+                if int(stat[1]) == self.process.pid and module.encode() in command:
+                    found.append(int(entry.name))
+        return found
+
+    def kill(self) -> None:
+        """All its processes, at once."""
+        self.reading.set()
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    # ---- seeing what becomes of it ----
+
+    def answers(self, timeout: float = ANSWER_SECONDS) -> bool:
+        """Whether it answers a `/ping` in time."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.settimeout(timeout)
+            with suppress(OSError):
+                client.sendto(build("/ping"), ("127.0.0.1", self.port))
+                return client.recv(1000).startswith(b"/pong")
+        return False
+
+    def gaps(self, since: float, until: float) -> tuple[float, float]:
+        """(the longest silence in seconds, when the last one ended), see `heard.Gaps.within`."""
+        blocks = heard.read(self.card_log)
+        blocks = blocks[blocks["time"] >= since - 10.0]
+        return heard.gaps(blocks, until).within(since, until)
+
+    def end(self, number: int = signal.SIGINT) -> tuple[int | None, float]:
+        """(the exit status after a signal, or None if it had to be killed; seconds that it took)"""
+        began = time.monotonic()
+        self.send_signal(number)
+        return self.wait(began)
+
+    def wait(self, began: float, seconds: float = END_SECONDS) -> tuple[int | None, float]:
+        status = None
+        with suppress(subprocess.TimeoutExpired):
+            status = self.process.wait(seconds)
+        took = time.monotonic() - began
+        self.kill()
+        self._reader.join(2.0)
+        return status, took
+
+    def recorded(self) -> float:
+        """Seconds in all files of the recording."""
+        return sum(map(sound_seconds, sorted(self.folder.glob("set*.flac"))))
+
+    def memory_mib(self) -> float:
+        """Resident, of its main process; not a number where /proc is not there."""
+        with suppress(OSError, IndexError):
+            pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+            return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+        return float("nan")
+
+    def handles(self) -> int:
+        with suppress(OSError):
+            return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+        return -1
+
+
+class Watch:
+    """Asks a bridge again and again whether it answers, as long as the `with` block lasts."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage, self._over = stage, threading.Event()
+        self.late: list[float] = []  # when an answer was still not there
+        self.asked = 0
+
+    def __enter__(self) -> Watch:
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join(2.0)
+
+    def _run(self) -> None:
+        while not self._over.wait(ASK_SECONDS):
+            self.asked += 1
+            if not self._stage.answers():
+                self.late.append(time.monotonic())
+
+
+def sound_seconds(path: Path) -> float:
+    """How much of a sound file can be read."""
+    import soundfile
+
+    read, rate = 0, 1
+    with suppress(OSError, RuntimeError), soundfile.SoundFile(path) as file:
+        rate = file.samplerate
+        while len(block := file.read(1 << 16)):
+            read += len(block)
+    return read / rate
+
+
+def wait_until(done: Callable[[], bool], seconds: float) -> bool:
+    until = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+    return True
