@@ -17,6 +17,7 @@ BENCHMARKS = {
     "step": "music a second against Hugging Face's generate, and in each precision",
     "flat": "cost and memory of a frame after minutes and hours of music",
     "knob": "from an OSC packet to the first changed sample, through the output",
+    "torture": "what a playing bridge survives, fault by fault; with --minutes a soak of so long",
     "load": "a set under load: a busy core, allocations, recording, an OSC flood",
 }
 

@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
-import torch
 
 
 @dataclass(frozen=True)
@@ -66,6 +65,8 @@ class Report:
 
 def machine() -> dict:
     """What a number is worth nothing without."""
+    import torch  # not at the top: what stands in for a sound card in a benchmark starts quickly
+
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
     return {
         "processor": _processor(),

@@ -228,14 +228,6 @@ FAULTS = (
         soak=False,
     ),
     Fault(
-        "exceptions in every thread, always, 2 s",
-        _inject("threads", "raise", 2.0, error="KeyboardInterrupt", seconds=2.0),
-        "KeyboardInterrupt",
-        2.0 + NEW_CARD,
-        after=5.0,
-        soak=False,
-    ),
-    Fault(
         "a full disk, 4 s",
         _inject("disk", "raise", 4.0, error="ENOSPC", seconds=4.0),
         "No space left on device",

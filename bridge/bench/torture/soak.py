@@ -13,6 +13,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from bridge.bench.report import Options, Report
 from bridge.bench.torture import attacks
 from bridge.bench.torture.faults import FAULTS, Fault
 from bridge.bench.torture.stage import Stage, Watch
@@ -22,6 +23,7 @@ PROMPTS = ("organ chords with drums", "dark strings", "flute melody with bass", 
 NOTES = ("C", "Cs", "D", "Ds", "E", "F", "Fs", "G", "Gs", "A", "As", "B")
 MINUTE = 60.0
 KNOBS = 5.0  # changes a second
+COLUMNS = ["part", "faults", "longest silence, ms", "unsaid", "memory, MiB", "handles", "threads"]
 SETTLED = 3  # minutes after which memory and handles should stay as they are
 
 
@@ -63,10 +65,43 @@ class Hands(threading.Thread):
         return build("/gain", draw.uniform(-9.0, 0.0))
 
 
-def soak(stage: Stage, minutes: float, seed: int, notes: Path) -> dict:
+def soak_report(stage: Stage, options: Options) -> Report:
+    """A soak of `options.minutes`, as a table of a row for each part of it and for the whole."""
+    told = soak(stage, options.minutes, options.seed)
+    rows = told["rows"]
+    half = len(rows) // 2
+    table = [
+        _row(words, part)
+        for words, part in (("first half", rows[:half]), ("beside a busy core", rows[half:]))
+        if part
+    ]
+    lost = max(0.0, told["logged"] - told["recorded"])
+    words = [
+        f"{told['minutes']:.0f} minutes, {told['moves']} changes, {told['pages']} pages, "
+        f"{len(rows)} faults; {lost:.2f} s of {told['logged']:.0f} s are in no file; exit status "
+        f"{told['status']}; {told['said_bytes'] / 1000:.0f} kB of log."
+    ]
+    return Report(f"Soak, {Path(options.model).name}", COLUMNS, table, words, told)
+
+
+def _row(words: str, rows: list[dict]) -> list[object]:
+    settled = rows[SETTLED:] or rows
+    gaps = [row["gap"] for row in rows]
+    return [
+        words,
+        len(rows),
+        f"{1000 * max(gaps):.0f}",
+        sum(not row["said"] for row in rows),
+        f"{settled[0]['memory_mib']:.0f} to {settled[-1]['memory_mib']:.0f}",
+        f"{min(row['handles'] for row in settled)} to {max(row['handles'] for row in settled)}",
+        f"{settled[0]['threads']} to {settled[-1]['threads']}",
+    ]
+
+
+def soak(stage: Stage, minutes: float, seed: int) -> dict:
     """Plays for so long, the second half beside a busy core; what became of it.
 
-    Each minute's numbers are written to `notes` as a line of JSON, too.
+    Each minute's numbers are printed when they are known, too.
     """
     draw = random.Random(seed)
     hands = Hands(stage, seed)
@@ -90,8 +125,7 @@ def soak(stage: Stage, minutes: float, seed: int, notes: Path) -> dict:
             time.sleep(max(0.0, began + MINUTE * min(minute + 1, minutes) - time.monotonic()))
             row |= _state(stage)
             rows.append(row)
-            with notes.open("a") as file:
-                file.write(json.dumps(row) + "\n")
+            print(json.dumps(row), file=sys.stderr, flush=True)
     finally:
         hands.over.set()
         if busy is not None:
@@ -109,7 +143,7 @@ def soak(stage: Stage, minutes: float, seed: int, notes: Path) -> dict:
         "end_seconds": took,
         "said_bytes": stage.said_bytes,
         "recorded": stage.recorded(),
-        "logged": logged_seconds(stage.folder),
+        "logged": stage.logged(),
         "files": len(list(stage.folder.glob("set*.flac"))),
         "lacks": re.findall(r"the recording \S+ lacks [^\n]*", stage.text()),
         "last": stage.text().splitlines()[-5:],
@@ -146,13 +180,3 @@ def _state(stage: Stage) -> dict:
         "said_bytes": stage.said_bytes,
         "load": os.getloadavg()[0],
     }
-
-
-def logged_seconds(folder: Path) -> float:
-    """How long the set was by its control log."""
-    rate, end = 32000, 0
-    for line in (folder / "set.jsonl").read_text("utf-8", "replace").splitlines():
-        with suppress(ValueError, TypeError):
-            entry = json.loads(line)
-            end = max(end, entry.get("end", 0), entry.get("at", 0))
-    return end / rate

@@ -16,13 +16,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from bridge.bench.torture import heard
-from bridge.bench.torture.card import CARD_LOG
+from bridge.bench.torture.card import CARD_LOG, RATE
 from bridge.bench.torture.controller import STALL
 from bridge.osc_packet import build
 
 PROMPT = "organ chords with drums"  # it is never silent by itself
-START_SECONDS = 120.0
+START_SECONDS = 600.0
 ANSWER_SECONDS = 0.25  # an answer that takes longer is late
 ASK_SECONDS = 0.1
 END_SECONDS = 20.0
@@ -37,13 +39,15 @@ class NotPlaying(Exception):
 class Stage:
     """Starts `bridge play` with these arguments in a folder, and waits until it plays.
 
-    wrap: what goes before the command, such as a shell that sets limits. Raises NotPlaying.
+    port: for OSC; 0 takes any that is free. wrap: what goes before the command, such as a shell.
+    Raises NotPlaying.
     """
 
     def __init__(
         self,
         folder: Path,
         arguments: Sequence[str],
+        port: int = 0,
         wrap: Sequence[str] = (),
         env: dict[str, str] | None = None,
         wait: bool = True,
@@ -53,7 +57,7 @@ class Stage:
         self.said_bytes = 0
         self.reading = threading.Event()  # what it says is read; else its pipe fills
         self.reading.set()
-        self.port, self.page, self.token = 0, 0, ""
+        self.port, self.page, self.token = port, 0, ""
         self.card_log = folder / "card"
         environment = {
             **os.environ,
@@ -63,6 +67,7 @@ class Stage:
             **(env or {}),
         }
         player = [sys.executable, "-m", "bridge.bench.torture.player", "play", *arguments]
+        player += ["--osc-port", str(port)]
         self.process = subprocess.Popen(
             [*wrap, *player],
             cwd=folder,
@@ -74,8 +79,12 @@ class Stage:
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        if wait:
-            self._wait_for_music()
+        try:
+            if wait:
+                self._wait_for_music()
+        except BaseException:
+            self.kill()
+            raise
 
     def _wait_for_music(self) -> None:
         until = time.monotonic() + START_SECONDS
@@ -85,12 +94,11 @@ class Stage:
             if self.process.poll() is not None:
                 break
             time.sleep(0.05)
-        self.kill()
         self._reader.join(2.0)
         raise NotPlaying(self.text())
 
     def _read(self) -> None:
-        for data in self.process.stdout:
+        while data := self._next_line():
             self.reading.wait()
             line = data.decode("utf-8", "replace").rstrip("\n")
             self.said_bytes += len(data)
@@ -99,6 +107,11 @@ class Stage:
                 self.port = int(found[1])
             if found := PAGE.search(line):
                 self.page, self.token = int(found[2]), found[3] or ""
+
+    def _next_line(self) -> bytes:
+        with suppress(ValueError):  # somebody closed it
+            return self.process.stdout.readline()
+        return b""
 
     def text(self, since: float = 0.0) -> str:
         return "\n".join(line for at, line in list(self.lines) if at >= since)
@@ -174,6 +187,29 @@ class Stage:
         self.kill()
         self._reader.join(2.0)
         return status, took
+
+    def sounded(self) -> float:
+        """Seconds of sound that were heard until now."""
+        bits = np.unpackbits(heard.read(self.card_log)["sounds"].copy().view(np.uint8))
+        return heard.MILLISECOND * int(bits.sum())
+
+    def logged(self) -> float:
+        """Seconds of the set that its control log knows of."""
+        last = 0
+        with suppress(OSError):
+            for line in (self.folder / "set.jsonl").read_bytes()[-100_000:].splitlines():
+                with suppress(ValueError, AttributeError):
+                    entry = json.loads(line)
+                    last = max(last, entry.get("end", 0), entry.get("at", 0))
+        return last / RATE
+
+    def lacking(self, since: float, until: float) -> float:
+        """Seconds of this span of the set that it said are in no file."""
+        found = 0.0
+        for line in re.findall(r"the recording \S+ lacks ([^\n]*)", self.text()):
+            for first, last in re.findall(r"([\d.]+) to ([\d.]+) s", line):
+                found += max(0.0, min(float(last), until) - max(float(first), since))
+        return found
 
     def recorded(self) -> float:
         """Seconds in all files of the recording."""

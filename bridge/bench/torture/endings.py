@@ -1,0 +1,172 @@
+"""Faults that end a set, or meet it at its start: each has a bridge of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import signal
+import socket
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bridge.bench.torture.stage import Stage
+
+ENDED_SECONDS = 3.5  # within which a set has to end, whatever hangs
+KILLED_MISSING = 1.3  # seconds of sound that a `kill -9` may cost
+FULL = Path("/dev/full")
+
+
+@dataclass(frozen=True)
+class Ending:
+    """do: makes it go wrong and returns (exit status, seconds until it had ended); see `Fault` for
+    the rest. prepare: puts into the folder what has to be there, and returns an environment.
+    statuses: that are right. plays: whether there should be music at all. listens: at a port chosen
+    beforehand, as what it says cannot be read.
+    """
+
+    name: str
+    do: Callable[[Stage], tuple[int | None, float]]
+    statuses: tuple[int, ...] = (0,)
+    says: str = ""
+    missing: float = 0.05
+    within: float = ENDED_SECONDS
+    prepare: Callable[[Path], dict[str, str]] = lambda folder: {}
+    wrap: Sequence[str] = ()
+    plays: bool = True
+    unread: bool = False
+
+
+def _killed(stage: Stage) -> tuple[int | None, float]:
+    began = time.monotonic()
+    stage.kill()
+    return stage.wait(began)
+
+
+def _signalled(number: int, *fault: str, **how: object) -> Callable[[Stage], tuple]:
+    """A signal, after something began to hang if a fault is given."""
+
+    def do(stage: Stage) -> tuple[int | None, float]:
+        if fault:
+            stage.inject(*fault, **how)
+            time.sleep(1.0)
+        return stage.end(number)
+
+    return do
+
+
+def _closed_output(stage: Stage) -> tuple[int | None, float]:
+    """Whoever read its output goes, as `head -1` does; then it has much to say."""
+    stage.process.stdout.close()
+    for number in range(20):
+        stage.send(f"/nonsense/{number}", 1.0)
+    time.sleep(2.0)
+    return stage.end()
+
+
+def _plain(stage: Stage) -> tuple[int | None, float]:
+    for number in range(20):
+        stage.send(f"/nonsense/{number}", 1.0)
+    time.sleep(1.0)
+    return stage.end()
+
+
+def _soon(stage: Stage) -> tuple[int | None, float]:
+    """Ctrl-C while it is still loading."""
+    time.sleep(0.7)
+    return stage.end()
+
+
+def _odd_directions(folder: Path) -> dict[str, str]:
+    """Direction files as a stranger might make them, and a pipe among them."""
+    import os
+
+    place = folder / "directions" / "nano"
+    place.mkdir(parents=True)
+    deep = "[" * 100_000 + "]" * 100_000
+    for name, meta in {
+        "classes": {"classes": "5"},
+        "curve": {"curve": "{}"},
+        "deep": {"meta": deep, "range": deep},
+        "range": {"range": "[0, 1e30]"},
+        "nan": {"range": "[NaN, Infinity]"},
+    }.items():
+        _write_safetensors(place / f"{name}.safetensors", meta)
+    (place / "short.safetensors").write_bytes(b"\xff" * 7)
+    with contextlib.suppress(OSError, AttributeError):
+        os.mkfifo(place / "pipe.safetensors")
+    return {"MUSICRFM_DIRECTIONS": str(folder / "directions")}
+
+
+def _write_safetensors(path: Path, meta: dict[str, str]) -> None:
+    head = json.dumps({"__metadata__": meta}).encode()
+    path.write_bytes(len(head).to_bytes(8, "little") + head)
+
+
+def _damaged_cache(folder: Path) -> dict[str, str]:
+    """A copy of numba's files of compiled code, some of them cut short."""
+    import numba.core.caching as caching
+
+    import bridge
+    import musicrfm
+
+    env = {"NUMBA_CACHE_DIR": str(folder / "numba")}
+    for package in (bridge, musicrfm):
+        for cached in Path(package.__file__).parent.rglob("*.nb[ic]"):
+            place = folder / "numba" / _place_of(caching, cached.parent.parent)
+            place.mkdir(parents=True, exist_ok=True)
+            copied = Path(shutil.copy2(cached, place))
+            if ".push-" in copied.name:
+                copied.write_bytes(copied.read_bytes()[: copied.stat().st_size // 2])
+    return env
+
+
+def _place_of(caching, source: Path) -> str:
+    """Where numba keeps the compiled code of a folder's files within NUMBA_CACHE_DIR."""
+    return caching._CacheLocator.get_suitable_cache_subpath(str(source / "module.py"))
+
+
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+ENDINGS = (
+    Ending("kill -9 while recording", _killed, (-9,), missing=KILLED_MISSING),
+    Ending(
+        "SIGTERM while a step hangs",
+        _signalled(signal.SIGTERM, "step", "hang"),
+        (1,),
+        "something hung",
+    ),
+    Ending(
+        "Ctrl-C while the disk stalls",
+        _signalled(signal.SIGINT, "disk", "hang"),
+        (1,),
+        "lacks|something hung",
+        missing=KILLED_MISSING + 1.0,
+    ),
+    Ending("output closed (| head -1), then Ctrl-C", _closed_output, unread=True),
+    Ending(
+        "output on a full disk, then Ctrl-C",
+        _plain,
+        wrap=("sh", "-c", f'exec "$@" > {FULL} 2>&1', "sh"),
+        unread=True,
+    ),
+    Ending(
+        "damaged compiled code, then SIGTERM",
+        _signalled(signal.SIGTERM),
+        says="damaged and made anew",
+        prepare=_damaged_cache,
+    ),
+    Ending(
+        "odd direction files, then SIGHUP",
+        _signalled(signal.SIGHUP),
+        says="is left out",
+        prepare=_odd_directions,
+    ),
+    Ending("Ctrl-C while it is loading", _soon, (130,), plays=False),
+)
