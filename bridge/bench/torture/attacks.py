@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 
 from bridge.bench.torture.stage import Stage
-from bridge.osc_packet import BUNDLE, build
+from bridge.osc.packets import BUNDLE, build
 
 HOST = "127.0.0.1"
 LARGEST = 60_000  # bytes of a packet

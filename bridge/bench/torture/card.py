@@ -1,6 +1,6 @@
 """A sound card that is none: plays what a real one would, at its pace, and notes what is silent.
 
-`python -m bridge.bench.torture.card` is `bridge.speaker`, its real code, at a device of this
+`python -m bridge.bench.torture.card` is `bridge.audio.speaker`, its real code, at a device of this
 module's. What sounds is noted millisecond by millisecond in the file that `CARD_LOG` names.
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from bridge import speaker
+from bridge.audio import speaker
 
 CARD_LOG = "BRIDGE_BENCH_CARD"  # environment variable
 RATE = 32000.0

@@ -1,7 +1,7 @@
 """A MIDI controller that is none: a clock of 120 BPM, and a knob that turns all the time.
 
-`python -m bridge.bench.torture.controller` speaks as `bridge.midi_port` does. It delivers nothing
-for a moment whenever the file named by `STALL` appears.
+`python -m bridge.bench.torture.controller` speaks as `bridge.midi.port_process` does. It delivers
+nothing for a moment whenever the file named by `STALL` appears.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import threading
 import time
 from pathlib import Path
 
-from bridge.children import take_stdout
+from bridge.process.children import take_stdout
 
 STALL = "BRIDGE_BENCH_STALL"  # environment variable
 STALL_SECONDS = 0.3

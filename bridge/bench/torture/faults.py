@@ -14,7 +14,7 @@ from itertools import islice
 
 from bridge.bench.torture import attacks, inject
 from bridge.bench.torture.stage import Stage
-from bridge.osc_packet import build
+from bridge.osc.packets import build
 
 CARD, MIDI = "bridge.bench.torture.card", "bridge.bench.torture.controller"
 

@@ -12,13 +12,13 @@ import sys
 import threading
 from typing import Any
 
-from bridge import children
 from bridge.bench.torture import inject
 from bridge.cli import main
+from bridge.process import children
 
 STAND_INS = {
-    "bridge.speaker": "bridge.bench.torture.card",
-    "bridge.midi_port": "bridge.bench.torture.controller",
+    "bridge.audio.speaker": "bridge.bench.torture.card",
+    "bridge.midi.port_process": "bridge.bench.torture.controller",
 }
 
 
@@ -32,9 +32,10 @@ def _take_orders() -> None:
 
 
 if __name__ == "__main__":
-    from bridge import midi, output
+    from bridge.audio import output
+    from bridge.midi import controllers
 
-    output.start = midi.start = _start
+    output.start = controllers.start = _start
     inject.prepare()
     threading.Thread(target=_take_orders, name="orders", daemon=True).start()
     os._exit(main(sys.argv[1:]))

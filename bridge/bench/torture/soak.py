@@ -17,7 +17,7 @@ from bridge.bench.report import Options, Report
 from bridge.bench.torture import attacks
 from bridge.bench.torture.faults import FAULTS, Fault
 from bridge.bench.torture.stage import Stage, Watch
-from bridge.osc_packet import build
+from bridge.osc.packets import build
 
 PROMPTS = ("organ chords with drums", "dark strings", "flute melody with bass", "guitar arpeggio")
 NOTES = ("C", "Cs", "D", "Ds", "E", "F", "Fs", "G", "Gs", "A", "As", "B")

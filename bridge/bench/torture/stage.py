@@ -21,7 +21,7 @@ import numpy as np
 from bridge.bench.torture import heard
 from bridge.bench.torture.card import CARD_LOG, RATE
 from bridge.bench.torture.controller import STALL
-from bridge.osc_packet import build
+from bridge.osc.packets import build
 
 PROMPT = "organ chords with drums"  # it is never silent by itself
 START_SECONDS = 600.0
