@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 REALTIME = 5  # of 1 to 99: above all usual work, below drivers and JACK (10 and up)
 NICE = -11  # what sound servers ask for
+# Many Linux systems share the processor out among sessions, such as terminals, before they look at
+# how nice each process is. This file says how nice the whole session is.
+AUTOGROUP = Path("/proc/self/autogroup")
 HIGH_PRIORITY_CLASS, ABOVE_NORMAL_PRIORITY_CLASS = 0x80, 0x8000
 
 
@@ -41,3 +45,6 @@ def _ask(windows_class: int) -> None:
         return
     with suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, 0, NICE)
+    if AUTOGROUP.exists():
+        with suppress(OSError):
+            AUTOGROUP.write_text(str(NICE))

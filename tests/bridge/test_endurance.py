@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import socket
 import sys
@@ -39,6 +38,7 @@ from bridge.recording.log import ControlLog
 from bridge.recording.recorder import Recorder
 from bridge.watchdog import Watchdog
 from tests.bridge.clock.test_transport import FakeLink, until
+from tests.bridge.interrupting import raise_in
 from tests.bridge.tones import FRAME, RATE, Collector, ToneStream, largest_step
 
 STEERS = {"/steer/note_C": "note_C"}
@@ -231,13 +231,6 @@ def test_a_kind_of_error_is_said_once_and_counted():
         "it failed (IndexError: list index out of range)",
     ]
     assert sorted(guard.faults.values()) == [1, 5]
-
-
-def raise_in(thread: threading.Thread, error: type[BaseException]) -> None:
-    """The next thing that this thread does in Python raises."""
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(
-        ctypes.c_ulong(thread.ident), ctypes.py_object(error)
-    )
 
 
 @pytest.mark.parametrize("error", [RuntimeError, SystemExit, KeyboardInterrupt])

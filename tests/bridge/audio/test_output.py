@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import os
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import ClassVar
 
 import numpy as np
 import pytest
 
-from bridge.audio.output import DeviceOutput, OutputUnavailable, PacedOutput, WallClock, describe
+from bridge.audio.output import (
+    DeviceOutput,
+    OutputUnavailable,
+    PacedOutput,
+    WallClock,
+    _Speaker,
+    describe,
+)
+from bridge.audio.speaker import read_messages
 from musicrfm.errors import MusicRFMError
+from tests.bridge.interrupting import raise_in
 
 RATE = 32000
 BLOCK = np.full((640, 1), 0.25, np.float32)
@@ -262,3 +274,47 @@ def test_no_process_at_the_start_is_no_traceback(speakers):
     with pytest.raises(OutputUnavailable, match="Cannot allocate memory"):
         output.open()
     output.close()
+
+
+class Piped:
+    """A speaker process as a `Popen`: keeps what it is sent, and says what it is told to say."""
+
+    def __init__(self) -> None:
+        said, self.says = os.pipe()
+        taken, given = os.pipe()
+        self.stdout, self.stdin = open(said, "rb"), open(given, "wb")  # noqa: SIM115
+        self.sent = open(taken, "rb")  # noqa: SIM115
+
+    def say(self, **message) -> None:
+        os.write(self.says, json.dumps(message).encode() + b"\n")
+
+    def kill(self) -> None:
+        with suppress(OSError):
+            os.close(self.says)
+
+    def wait(self, timeout: float) -> None:
+        pass
+
+
+def test_what_is_raised_in_its_threads_costs_no_speaker(monkeypatch):
+    process = Piped()
+    monkeypatch.setattr("bridge.audio.output.start", lambda *_: process)
+    before = set(threading.enumerate())
+    speaker = _Speaker({}, wait=False)
+    threads = set(threading.enumerate()) - before
+    process.say(**hello(state="open"))
+    assert speaker.hello()["state"] == "open"
+    for number in range(60):
+        for thread in threads:
+            raise_in(thread, KeyboardInterrupt)
+        speaker.send(640 * number, BLOCK[:64])  # a pipe holds them all
+        process.say(position=number, playing=False, time=0.0)
+        time.sleep(0.005)
+    until(lambda: not speaker._outbox)
+    process.say(position=1234, playing=False, time=0.0)
+    until(lambda: speaker.latest["position"] == 1234)
+    assert speaker.alive()
+    speaker.kill()
+    blocks = list(dict.fromkeys(at for _, at, _ in read_messages(process.sent)))
+    assert blocks == list(range(0, 60 * 640, 640))
+    assert all(not thread.is_alive() for thread in threads)

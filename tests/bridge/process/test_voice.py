@@ -12,6 +12,7 @@ import time
 import pytest
 
 from bridge.process.voice import MOST_LINES, Voice, speaking
+from tests.bridge.interrupting import raise_in
 
 
 @pytest.fixture
@@ -133,3 +134,18 @@ def test_the_last_words_of_a_process_do_not_wait_for_a_stuck_terminal(stuck, mon
     print("nor this")
     sys.stdout.flush()
     assert time.monotonic() - began < 0.5
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_what_is_raised_in_its_thread_does_not_silence_it(error):
+    out = io.StringIO()
+    before = set(threading.enumerate())
+    voice = Voice(out, out)
+    (thread,) = set(threading.enumerate()) - before
+    for number in range(100):
+        voice.say(f"line {number}")
+        raise_in(thread, error)
+        time.sleep(0.01)
+    voice.say("the last line")
+    assert voice.flush(10.0) and thread.is_alive()
+    assert "the last line" in out.getvalue()

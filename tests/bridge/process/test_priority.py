@@ -1,0 +1,24 @@
+"""Who makes the music is served before others, where the system allows it."""
+
+from __future__ import annotations
+
+from bridge.process import priority
+
+
+def test_a_system_that_refuses_is_left_as_it_is(monkeypatch, tmp_path):
+    def refuse(*_: object) -> None:
+        raise PermissionError("you are nobody")
+
+    monkeypatch.setattr(priority.os, "setpriority", refuse)
+    monkeypatch.setattr(priority, "AUTOGROUP", tmp_path / "not there")
+    priority.be_early()
+    assert not (tmp_path / "not there").exists()
+
+
+def test_the_whole_session_goes_first(monkeypatch, tmp_path):
+    session = tmp_path / "autogroup"
+    session.write_text("/autogroup-1 nice 0")
+    monkeypatch.setattr(priority.os, "setpriority", lambda *_: None)
+    monkeypatch.setattr(priority, "AUTOGROUP", session)
+    priority.be_early()
+    assert session.read_text() == str(priority.NICE)
