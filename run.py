@@ -24,6 +24,8 @@ PIP = ["-m", "pip", "install", "--disable-pip-version-check"]
 # The longest that a log hears nothing while pip works, in seconds.
 SILENCE = 20.0
 
+MOST_WORKERS = 4  # each takes a gigabyte
+
 # What a command needs beyond playing, as extras of pyproject.toml.
 EXTRAS = {"bridge": "", "musicrfm": "train", "mkdocs": "docs"}
 EXTRAS |= dict.fromkeys(("python", "pytest", "ruff"), "test")
@@ -44,6 +46,7 @@ def main(arguments: list[str]) -> int:
             from tests import needs
 
             needs.install(HOME / "apt.txt", say)
+            arguments = spread(arguments)
     except subprocess.CalledProcessError as error:
         print(
             f"error: setting up {HOME} failed at {' '.join(map(str, error.cmd))!r}; the lines "
@@ -52,6 +55,19 @@ def main(arguments: list[str]) -> int:
         )
         return 2
     return start(arguments)
+
+
+def spread(arguments: list[str]) -> list[str]:
+    """Tests as they are asked for, but all of the quick ones on several processors.
+
+    Slow ones stay one after the other, as some play in time; so does what is chosen by name.
+    """
+    workers = min(os.cpu_count() or 1, MOST_WORKERS)
+    chosen = any(not word.startswith("-") or word == "--slow" for word in arguments[1:])
+    told = any(word.startswith(("-n", "-p", "--dist", "--pdb")) for word in arguments[1:])
+    if workers == 1 or chosen or told:
+        return arguments
+    return [arguments[0], "-n", str(workers), "--dist", "loadfile", *arguments[1:]]
 
 
 def install(extra: str) -> None:

@@ -15,10 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
-from torch import Tensor
 
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.folders import data_folder
@@ -26,7 +23,11 @@ from musicrfm.files.paths import composed, file_to_read, path_of
 from musicrfm.files.writing import write_bytes
 from musicrfm.theory import PITCH_CLASSES
 
+# PyTorch takes seconds to start, and most that is asked here are names: it is imported where a
+# direction is made.
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from musicrfm.model import MusicModel
 
 FORMAT_VERSION = 1
@@ -70,6 +71,8 @@ class Direction:
     meta: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        import torch
+
         self.name = canonical_name(self.name)
         self.vectors = torch.as_tensor(self.vectors).detach().to("cpu", torch.float32)
         self.layer_scores = torch.as_tensor(self.layer_scores).detach().to("cpu", torch.float32)
@@ -202,6 +205,8 @@ class Direction:
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Writes the file (whole or not at all), making folders as needed; returns its path."""
+        from safetensors.torch import save
+
         path = path_of(path)
         meta = {
             **self.meta,

@@ -25,9 +25,9 @@ from musicrfm.checkpoints.tensors import all_finite
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.text import whole
 from musicrfm.kernels.available import kernels
+from musicrfm.runtime.defaults import SamplingDefaults
 from musicrfm.runtime.devices import device_of, holds, name_of, precision_of, wider
 from musicrfm.runtime.playable import PromptStates
-from musicrfm.runtime.sampling import SamplingDefaults
 from musicrfm.weights.decoder import Weights
 from musicrfm.weights.int8 import can_int8, check_int8, quantised
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 
 from musicrfm.directions import canonical_name
-from musicrfm.runtime.sampling import SamplingDefaults
+from musicrfm.runtime.defaults import SamplingDefaults
 
 Value = float | int | str
 PROMPT_SLOTS = (1, 2, 3, 4)  # prompts that can be blended into the first one

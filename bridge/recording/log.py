@@ -19,8 +19,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import torch
-
 import musicrfm
 from bridge.controls.controls import MAX_GLIDE
 from bridge.controls.parameters import Value
@@ -296,6 +294,8 @@ def direction_fingerprint(direction: Direction) -> str:
 
 def build() -> dict[str, str]:
     """What else decides the last bit of a sum, beside the model."""
+    import torch
+
     return {
         "version": musicrfm.__version__,
         "torch": torch.__version__,

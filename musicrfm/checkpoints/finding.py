@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Literal
 
 from musicrfm.checkpoints import hub
-from musicrfm.checkpoints.tensors import is_pointer
 from musicrfm.errors import MusicRFMError
-from musicrfm.files.paths import composed, path_of
+from musicrfm.files.paths import composed, is_pointer, path_of
 
 Layout = Literal["huggingface", "audiocraft", "adapter"]
 

@@ -20,16 +20,10 @@ import torch
 from torch import Tensor
 
 from musicrfm.errors import MusicRFMError
-from musicrfm.files.paths import LFS
+from musicrfm.files.paths import is_pointer
 
 SAFE = (2, 6)  # since this PyTorch, `weights_only` holds what it promises (CVE-2025-32434)
 _UNSAFE = re.compile(r"(?:Unsupported (?:global|class|operand).*?|GLOBAL )\b([\w.]+\.\w+)")
-
-
-def is_pointer(path: Path) -> bool:
-    """Whether git has left a note of the file here instead of the file."""
-    with path.open("rb") as file:
-        return file.read(len(LFS)) == LFS
 
 
 def read_tensors(paths: Iterable[Path]) -> dict[str, Tensor]:

@@ -88,6 +88,12 @@ def file_to_read(path: str | os.PathLike[str], what: str = "file") -> Path:
     return found
 
 
+def is_pointer(path: Path) -> bool:
+    """Whether git has left a note of the file here instead of the file."""
+    with path.open("rb") as file:
+        return file.read(len(LFS)) == LFS
+
+
 def _on_disk(path: Path) -> Path:
     if str(path).isascii() or os.path.lexists(path) or path.parent == path:
         return path

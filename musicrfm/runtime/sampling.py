@@ -7,9 +7,6 @@ distribution passes it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -17,29 +14,6 @@ from torch import Tensor
 FRAMES_PER_BLOCK = 64
 _LARGEST = 1.0 - 2.0**-23  # times a float32 sum, it still stays below that sum
 _COLDEST = float(np.finfo(np.float32).tiny)  # a temperature below this is 0
-
-
-@dataclass(frozen=True)
-class SamplingDefaults:
-    """How a model is played unless something else is said; MusicGen's values by default.
-
-    guidance_scale: 0 ignores the prompt, 1 follows it plainly, more exaggerates it. temperature: 0
-    always takes the likeliest code. top_k: how many candidates a code is chosen from, 0: all.
-    """
-
-    guidance_scale: float = 3.0
-    temperature: float = 1.0
-    top_k: int = 250
-
-    @classmethod
-    def of(cls, generation_config: Any) -> SamplingDefaults:
-        """Guidance and temperature as a checkpoint's generation config says, where it does.
-
-        Its top-k is not read: Hugging Face fills in 50 for checkpoints that say nothing.
-        """
-        named = ("guidance_scale", "temperature")
-        said = {name: getattr(generation_config, name, None) for name in named}
-        return cls(**{name: float(value) for name, value in said.items() if value is not None})
 
 
 def generator(seed: int, index: int) -> np.random.Generator:

@@ -1,5 +1,19 @@
 """How a direction moves the music: what is steered, how strongly, where in the model and when."""
 
-from musicrfm.steering.steering import Steering
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from musicrfm.steering.steering import Steering
 
 __all__ = ["Steering"]
+
+
+def __getattr__(name: str) -> Any:
+    """Imported on first use, as PyTorch takes seconds to start."""
+    if name != "Steering":
+        raise AttributeError(f"module 'musicrfm.steering' has no attribute {name!r}")
+    from musicrfm.steering.steering import Steering
+
+    return Steering

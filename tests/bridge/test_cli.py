@@ -483,3 +483,16 @@ def test_what_plays_nothing_does_not_wait_for_the_models_libraries():
     """`bridge learn` is for a hand that is on the knob already."""
     code = "import sys, bridge.cli; sys.exit('transformers' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], timeout=120).returncode == 0
+
+
+def test_commands_that_play_nothing_do_not_wait_for_pytorch(tmp_path):
+    """`learn`, `devices`, `rig` and their like are there at once."""
+    rig = tmp_path / "rig.toml"
+    rig.write_text('[engine]\nprompt = "piano"\n[[midi]]\ncc = 1\nto = "/steer/note_C"\n')
+    program = (
+        "import sys; from bridge.cli import main; import bridge.commands.learn, musicrfm.cli; "
+        f"assert main(['rig', 'check', {str(rig)!r}]) == 0; "
+        "sys.exit(sorted({'torch', 'transformers', 'numba', 'scipy'} & set(sys.modules)) or 0)"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
