@@ -8,28 +8,39 @@ from __future__ import annotations
 import os
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import pytest
-import torch
 
-from musicrfm.model import MusicModel
 from tests import needs
-from tests.checkpoints import make_checkpoint
 
-# The models are so small that a second thread costs more than it brings.
-torch.set_num_threads(1)
+if TYPE_CHECKING:
+    from musicrfm.model import MusicModel
+
+# Much of the bridge needs no PyTorch, nor do its tests.
+if needs.missing("torch") is None:
+    import torch
+
+    # The models are so small that a second thread costs more than it brings.
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a mono checkpoint, called `tiny`."""
+    if (reason := needs.missing("torch")) is not None:
+        needs.lack(reason)
+    from tests.checkpoints import make_checkpoint
+
     return make_checkpoint(tmp_path_factory.mktemp("checkpoints") / "tiny")
 
 
 @pytest.fixture(scope="session")
 def model(checkpoint: Path) -> MusicModel:
+    from musicrfm.model import MusicModel
+
     return MusicModel.load(checkpoint, device="cpu")
 
 

@@ -122,7 +122,7 @@ def _kept_token(file: Path) -> str:
     """
     token = secrets.token_urlsafe(16)
     try:
-        kept = file.read_text("ascii").strip()
+        kept = file.read_text("ascii", errors="replace").strip()
         if _is_token(kept) and (os.name != "posix" or not file.stat().st_mode & 0o077):
             return kept
         file.unlink()  # others could read it, or it is damaged

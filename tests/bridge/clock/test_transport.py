@@ -193,6 +193,7 @@ def test_links_with_the_real_library_open_agree_if_the_network_lets_them_and_clo
         assert not link._thread.is_alive()
 
 
+@pytest.mark.needs("torch")
 def test_following_needs_a_clock_to_follow(capsys):
     for option in ("--clock-play", "--clock-tempo"):
         assert main(["play", option]) == 2

@@ -292,10 +292,10 @@ def test_looking_for_what_was_meant_takes_no_time_from_the_others():
     controls = Controls(namespace([f"direction_{number}" for number in range(60)]))
     with pytest.raises(MusicRFMError, match="did you mean '/gain'"):
         controls.set("/gaim", 1)
-    began = time.perf_counter()
+    began = time.process_time()
     for number in range(3000):
         with pytest.raises(MusicRFMError, match="unknown address"):
             controls.set(f"/steer/directoin_{number}/layers", 1)
         with pytest.raises(MusicRFMError, match="did you mean '/gain'"):
             controls.set("/gaim", 1)
-    assert time.perf_counter() - began < 3.0
+    assert time.process_time() - began < 3.0

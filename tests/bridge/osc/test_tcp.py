@@ -260,10 +260,11 @@ def test_many_who_say_nothing_leave_room_for_who_does(stage, monkeypatch, caplog
         client.send("/ping")
         assert client.hear() == ("/pong",)
         assert closed(silent[0]) and closed(silent[6])
-    others = [Client(stage, Lengths) for _ in range(5)]
-    for other in others:
-        other.send("/ping")
-        assert other.hear() == ("/pong",)
+    others = []
+    for _ in range(5):  # each speaks before the next one comes, for which a silent one goes
+        others.append(Client(stage, Lengths))
+        others[-1].send("/ping")
+        assert others[-1].hear() == ("/pong",)
     with Client(stage, Slip) as client:
         assert closed(client.socket)
         assert "all 5 places are taken" in caplog.text

@@ -23,7 +23,10 @@ from bridge.recording.recorder import Recorder
 from bridge.reload import Reloader
 from bridge.rig import load_rig
 
-resource = pytest.importorskip("resource")
+with suppress(ImportError):  # Windows has none
+    import resource
+
+pytestmark = pytest.mark.needs("posix")
 
 
 @contextmanager
