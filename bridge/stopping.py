@@ -67,11 +67,18 @@ class Stop:
                     if number in self._numbers:
                         self.number = number
                         self.asked.set()
-                        self._see_to_it(number, waker)
+                        self._surely_see_to_it(number, waker)
             except OSError:
                 return
             except BaseException:
                 continue
+
+    def _surely_see_to_it(self, number: int, waker: socket.socket) -> None:
+        try:
+            self._see_to_it(number, waker)
+        except BaseException:
+            if not self._over.wait(LONGEST_SECONDS):
+                self._end(HUNG)
 
     def _see_to_it(self, number: int, waker: socket.socket) -> None:
         began = time.monotonic()

@@ -8,7 +8,9 @@ import os
 import random
 import re
 import shutil
+import signal
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import mido
@@ -30,6 +32,7 @@ from bridge.recording.lanes import write_lanes
 from bridge.recording.log import Change, ControlLog, read_log
 from bridge.rig import SteerSetting
 from bridge.settings import Settings
+from bridge.stopping import Stop
 from musicrfm.directions import Direction
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
@@ -464,6 +467,21 @@ def test_the_model_can_be_named(recorded_set, checkpoint, capsys):
     assert {"a.mid", "a-2.mid", "other-replay-2.flac"} <= set(os.listdir())
     assert main(["replay", path, "--model", str(checkpoint), "--overwrite"]) == 0
     assert soundfile.info("other-replay.flac").frames > 0
+
+
+def test_a_replay_that_a_signal_ends_is_whole_as_far_as_it_goes(recorded_set, monkeypatch, capsys):
+    @contextmanager
+    def asked(voice):
+        stop = Stop(voice)
+        stop.number = int(signal.SIGTERM)
+        stop.asked.set()
+        yield stop
+
+    monkeypatch.setattr("bridge.commands.replay.stopping", asked)
+    assert main(["replay", "set.jsonl", "--out", "again.wav"]) == 128 + signal.SIGTERM
+    again_ = soundfile.read("again.wav")[0]
+    assert 0 < len(again_) < len(soundfile.read("set.flac")[0]) and abs(again_[-1]) < 1e-3
+    assert "replayed" in capsys.readouterr().out
 
 
 def test_a_log_that_broke_off_gives_all_that_is_known(recorded_set, capsys):
