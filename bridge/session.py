@@ -290,6 +290,8 @@ def _written(place: Path, engine: Engine, settings: Settings, wall_seconds: floa
     """Writes the statistics; whether that could be done."""
     stats = statistics(engine, settings, wall_seconds)
     try:
+        if not settings.overwrite and place.is_file():  # another set was quicker
+            place = place_for(place)
         write_text(place, json.dumps(stats, indent=2) + "\n")
     except MusicRFMError as error:
         print(f"error: {error}", file=sys.stderr)

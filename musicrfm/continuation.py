@@ -62,7 +62,7 @@ def _end_of(model: MusicModel, source: str | os.PathLike[str]) -> tuple[np.ndarr
 def _checked(model: MusicModel, source: object) -> Tensor:
     try:
         codes = torch.as_tensor(source).detach().long()
-    except (TypeError, ValueError, RuntimeError):
+    except (TypeError, ValueError, RuntimeError, OverflowError, RecursionError):
         raise MusicRFMError(
             f"continue_from must be a sound file's path or codes, not {type(source).__name__}"
         ) from None

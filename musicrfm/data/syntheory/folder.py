@@ -19,6 +19,7 @@ from musicrfm.data.syntheory.spec import Row
 from musicrfm.errors import MusicRFMError
 from musicrfm.executor import one_thread
 from musicrfm.files.paths import path_of
+from musicrfm.files.writing import unused
 from musicrfm.progress import Progress
 
 TABLE = "labels.csv"
@@ -81,6 +82,8 @@ def render_folder(
         for clip, row, group in zip(files, clip_set.rows, clip_set.groups, strict=True):
             if clip not in silent:
                 writer.writerow([clip, *row.values(), "-".join(map(str, group))])
+    if table.exists() and _lines(table) - _lines(part):
+        table = unused(table)  # it lists clips of another choice, which would be lost
     os.replace(part, table)
     return Rendered(
         table=table,
@@ -88,6 +91,10 @@ def render_folder(
         fresh=len(jobs) - len(silent),
         silent=clip_set.silent + len(silent),
     )
+
+
+def _lines(table: Path) -> set[bytes]:
+    return set(table.read_bytes().splitlines())
 
 
 def _refuse_other(table: Path, columns: list[str]) -> None:

@@ -57,6 +57,15 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path, monkeypatch):
     assert {path.suffix for path in tmp_path.iterdir()} == {".flac", ".csv"}
 
 
+def test_a_table_that_lists_other_clips_stays(tmp_path, monkeypatch):
+    monkeypatch.setattr(folder, "_write", lambda name, job: job[1].touch() or True)
+    first = folder.render_folder("notes", notes(4), tmp_path)
+    listed = first.table.read_bytes()
+    assert folder.render_folder("notes", notes(4), tmp_path).table == first.table
+    other = folder.render_folder("notes", notes(4, seed=7), tmp_path)
+    assert other.table.name == "labels-2.csv" and first.table.read_bytes() == listed
+
+
 def test_a_larger_subset_keeps_what_is_there(tmp_path):
     folder.render_folder("chords", syntheory.clip_set("chords", 4), tmp_path)
     done = folder.render_folder("chords", syntheory.clip_set("chords", 8), tmp_path)
