@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 SUFFIX = ".safetensors"
+MOST_NAME = 100  # characters
 MOST_RANGE = 1e6  # beyond it no model's numbers hold
 MOST_CURVE = 20.0
 
@@ -198,7 +199,10 @@ class Direction:
                 f"{path} has format version {version!r}, but this program only knows "
                 f"{FORMAT_VERSION}: update it"
             )
-        direction = cls(str(meta.pop("name", path.stem)), vectors, scores, meta)
+        name = str(meta.pop("name", path.stem))
+        if not is_file_name(name):
+            raise MusicRFMError(f"{path} calls itself {_short(name)}, which can be no file's name")
+        direction = cls(name, vectors, scores, meta)
         if model is not None:
             direction.check(model)
         return direction
@@ -261,6 +265,12 @@ def roots() -> list[Path]:
     package = Path(__file__).resolve().parent
     in_wheel = package / "shipped" / "directions"
     return [user_folder(), in_wheel if in_wheel.is_dir() else package.parent / "directions"]
+
+
+def is_file_name(name: str) -> bool:
+    """Whether a file can be called so, in the folder that it is meant for and no other."""
+    named = 0 < len(name) <= MOST_NAME and name.isprintable() and not name.startswith(".")
+    return named and not set(name) & set("/\\:")
 
 
 def _find(name_or_path: str | os.PathLike[str], model: MusicModel | None) -> Path:

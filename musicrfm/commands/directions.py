@@ -6,6 +6,7 @@ import argparse
 
 from musicrfm.commands.arguments import command
 from musicrfm.errors import MusicRFMError
+from musicrfm.terminal import plain
 
 
 def add(commands) -> None:
@@ -23,4 +24,4 @@ def directions(o: argparse.Namespace) -> None:
             f"there are no directions for model {name!r}: make one with "
             f"`musicrfm train note --target C --model {o.model}`"
         )
-    print("\n".join(names))
+    print("\n".join(map(plain, names)))

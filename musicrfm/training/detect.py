@@ -114,14 +114,15 @@ class Detector:
             with safe_open(path, framework="numpy") as file:
                 tensors = {key: file.get_tensor(key) for key in TENSORS}
                 meta = {key: json.loads(value) for key, value in (file.metadata() or {}).items()}
-            version, own_name = meta.pop("format_version"), meta.pop("name")
-        except (OSError, SafetensorError, ValueError, KeyError) as error:
+            version, own_name = meta.pop("format_version"), str(meta.pop("name"))
+            made_for = meta["model"]
+        except (OSError, SafetensorError, ValueError, KeyError, RecursionError) as error:
             raise MusicRFMError(f"{path} is not a detector file: {error}") from error
         if version != FORMAT_VERSION:
             raise MusicRFMError(f"{path} has format version {version!r}: update this program")
-        if meta["model"] != model.name:
+        if made_for != model.name:
             raise MusicRFMError(
-                f"detector {own_name!r} was trained on model {meta['model']!r} "
+                f"detector {own_name!r} was trained on model {made_for!r} "
                 f"and means nothing to {model.name!r}: train it there"
             )
         return cls(own_name, **tensors, meta=meta)

@@ -383,6 +383,8 @@ def test_shipped_directions_are_there_from_the_start(model, tmp_path, monkeypatc
         {"class_ranges": [1]},
         {"name": "a\x1b[2J"},
         {"name": 7},
+        {"name": "../../elsewhere"},
+        {"name": "x" * 300},
         {"kind": ["binary"]},
         "[" * 100_000,
         "9" * 5000,

@@ -259,3 +259,13 @@ def test_what_is_no_file_is_not_waited_for(folder: Path, model: MusicModel) -> N
     for name in ("pipe", "dir"):
         with pytest.raises(MusicRFMError, match="not a direction file"):
             Direction.load(name, model)
+
+
+@pytest.mark.parametrize(
+    "name", ["../../up", "/etc/x", "a/b", "c:\\x", "", ".hidden", "a\nb", "x" * 300]
+)
+def test_a_file_cannot_call_itself_what_would_be_written_elsewhere(name, tmp_path):
+    path = tmp_path / "good.safetensors"
+    Direction(name, torch.ones(2, 1, 4), torch.ones(2), {}).save(path)
+    with pytest.raises(MusicRFMError, match="can be no file's name"):
+        Direction.load(path)
