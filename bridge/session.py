@@ -44,7 +44,7 @@ from bridge.status import StatusLine, logged
 from bridge.stopping import Stop, stopping
 from bridge.watchdog import Watchdog
 from musicrfm.errors import MusicRFMError
-from musicrfm.files.writing import write_text
+from musicrfm.files.writing import place_for, write_text
 
 if TYPE_CHECKING:
     from bridge.web.server import WebServer
