@@ -110,37 +110,44 @@ def _parser() -> argparse.ArgumentParser:
     clients_ = commands.add_parser(
         "clients", help="list the clients for Max, Live, Pure Data and others, or copy them"
     )
-    clients_.add_argument("folder", nargs="?", metavar="FOLDER", help="where to copy them")
-    controls_ = commands.add_parser("controls", help="print all that can be controlled (Markdown)")
-    controls_.add_argument("--model", metavar="M", help="with this model's shipped directions")
-    rig_ = commands.add_parser("rig", help="write an example of a rig file, or check one")
+    clients_.add_argument("folder", nargs="?", metavar="FOLDER", help="folder to copy them to")
+    controls_ = commands.add_parser("controls", help="print the table of all controls (Markdown)")
+    controls_.add_argument("--model", metavar="M", help="list the directions of this model")
+    rig_ = commands.add_parser("rig", help="write an example rig file, or check one")
     rig_.add_argument("do", choices=("init", "check"))
     rig_.add_argument("file", metavar="FILE", help="the rig file (TOML)")
-    doctor_ = commands.add_parser("doctor", help="how this computer should play, and why")
+    doctor_ = commands.add_parser("doctor", help="recommend settings for this computer")
     doctor_.add_argument("--model", metavar="M", default="nano", help="default nano")
     doctor_.add_argument("--device", metavar="DEVICE", help=DEVICE_HELP)
-    doctor_.add_argument("--output", metavar="DEVICE", help="the sound card to look at")
+    doctor_.add_argument("--output", metavar="DEVICE", help="the sound card to test")
     doctor_.add_argument("--rig", metavar="FILE", help="write dtype and lookahead into this rig")
-    bench_ = commands.add_parser("bench", help="measure speed, latency and steadiness here and now")
+    bench_ = commands.add_parser(
+        "bench", help="measure speed, latency and steadiness of this computer"
+    )
     bench_arguments(bench_)
     replay_ = commands.add_parser("replay", help="play a recorded set again, sample for sample")
     add = replay_.add_argument
     add("log", metavar="LOG", help="the .jsonl that `bridge play --record` wrote")
     add("--out", metavar="FILE", help="write a .flac or .wav file (default: LOG-replay.flac)")
-    add("--output", metavar="DEVICE", help="play on a device instead, at its own pace")
-    add("--channels", metavar="LIST", type=_outputs, help="on which of its outputs, as in 3,4")
+    add("--output", metavar="DEVICE", help="play on a device instead, at normal pace")
+    add("--channels", metavar="LIST", type=_outputs, help="outputs of the device, such as 3,4")
     add("--midi", metavar="FILE", help="write the control lanes as a MIDI file instead")
-    add("--anyway", action="store_true", help="also with another model or other directions")
-    add("--model", metavar="M", help="the model to play it with (default: the log's)")
+    add("--anyway", action="store_true", help="replay even with another model or other directions")
+    add("--model", metavar="M", help="model (default: the log's)")
     overwrite_argument(replay_)
     learn_ = commands.add_parser("learn", help="map a MIDI control to an address, in a rig file")
     add = learn_.add_argument
-    add("address", metavar="ADDRESS", help="what it should move, such as /steer/note_C")
-    add("--rig", metavar="FILE", required=True, help="the TOML file; made if there is none")
+    add("address", metavar="ADDRESS", help="the address to move, such as /steer/note_C")
+    add("--rig", metavar="FILE", required=True, help="rig file (TOML); created if missing")
     add("--midi", metavar="PORT", action="append", help="MIDI input, by a part of its name")
     play_ = commands.add_parser("play", help="play until Ctrl-C")
     add = play_.add_argument
-    add("prompt", nargs="?", metavar="PROMPT", help=f"what to play (default: {DEFAULT_PROMPT!r})")
+    add(
+        "prompt",
+        nargs="?",
+        metavar="PROMPT",
+        help=f"description of the music (default: {DEFAULT_PROMPT!r})",
+    )
     add("--model", metavar="M", help="nano (default), a folder, or a hub id")
     add(
         "--steer",
@@ -149,7 +156,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=COEF",
         type=_steer,
         help="start with a direction; NAME is a shipped one or a .safetensors file, COEF -2 to 2 "
-        "where 1 is the top of its useful range; options of its own may follow, as in "
+        "where 1 is the top of its useful range; its options may follow, such as "
         "note_C=0.8,layers=exp:1,0.95,schedule=ramp:500,inject=0.3 (repeatable)",
     )
     for parameter in OPTIONS:
@@ -158,50 +165,56 @@ def _parser() -> argparse.ArgumentParser:
         "--output",
         metavar="DEVICE|FILE|none",
         help="a device (a part of its name, with its sound system if it has several, or its "
-        "number: see `bridge devices`), a .flac or .wav file, or none; default: the system's",
+        "number: see `bridge devices`), a .flac or .wav file, or none; default: the system's "
+        "output",
     )
     add(
         "--channels",
         metavar="LIST",
         type=_outputs,
-        help="which outputs of the sound card play, counted from 1, as in 3,4; a single one gets "
-        "all in mono (default 1,2)",
+        help="outputs of the sound card, counted from 1, such as 3,4; a single one plays mono "
+        "(default 1,2)",
     )
     add(
         "--cue",
         metavar="LIST",
         type=_outputs,
-        help="outputs of the same card for headphones, as in 5,6: the music at /cue/gain, "
-        "whatever /gain is",
+        help="outputs of the same card for headphones, such as 5,6; their level is /cue/gain, "
+        "independent of /gain",
     )
     add("--seconds", metavar="S", type=_number(0.02, 1e7), help="stop after S seconds of audio")
     add(
         "--record",
         metavar="FILE",
-        help="also write what is played to a .flac or .wav file, and what was turned beside it",
+        help="record the audio to a .flac or .wav file, and all control changes beside it",
     )
     add("--rig", metavar="FILE", help="read settings and MIDI mappings from a TOML file")
-    add("--osc-port", metavar="PORT", type=int, help="UDP port for OSC (default 9000; 0: any free)")
+    add(
+        "--osc-port",
+        metavar="PORT",
+        type=int,
+        help="UDP port for OSC (default 9000; 0: any free one)",
+    )
     add(
         "--osc-host",
         metavar="HOST",
-        help="address to listen on for OSC (default 127.0.0.1, for this machine alone); beyond it "
-        "OSC has no password, so say with --osc-allow who may use it",
+        help="address to listen on for OSC (default 127.0.0.1, for this machine alone); OSC has no "
+        "password, so limit access with --osc-allow",
     )
     add(
         "--osc-allow",
         metavar="ADDRESS[/PREFIX]",
         action="append",
         type=_network,
-        help="who may use the OSC port but this machine, as in 192.168.1.0/24 (repeatable; default "
-        "everybody who reaches it)",
+        help="hosts other than this machine that may use the OSC port, such as 192.168.1.0/24 "
+        "(repeatable; default: all that can reach it)",
     )
     add(
         "--osc-tcp",
         metavar="PORT|off",
         type=_osc_tcp,
-        help="where to listen for OSC over TCP, and to answer OSCQuery (default: the OSC port's "
-        "number); off takes no OSC over TCP",
+        help="TCP port for OSC and OSCQuery (default: the OSC port's number); off takes no OSC "
+        "over TCP",
     )
     add(
         "--web",
@@ -217,19 +230,19 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         action="append",
         type=_host_name,
-        help="allow browsers to reach the page by this name too, as behind a proxy, in a container "
-        "or on a private network; they need the token (repeatable)",
+        help="a further host name of the page, for a proxy, a container or a private network; "
+        "browsers then need the token (repeatable)",
     )
     add(
         "--midi",
         metavar="PORT",
         action="append",
-        help="MIDI input, by a part of its name (repeatable: several at once)",
+        help="MIDI input, by a part of its name (repeatable)",
     )
     add(
         "--clock",
         choices=("midi", "link"),
-        help="listen to the stage's clock: MIDI clock on the MIDI inputs, or Ableton Link",
+        help="follow a clock: MIDI clock on the MIDI inputs, or Ableton Link",
     )
     add("--clock-play", action="store_true", help="start and stop with the clock")
     add("--clock-tempo", action="store_true", help="hold the clock's tempo (/tempo/target)")
@@ -237,36 +250,41 @@ def _parser() -> argparse.ArgumentParser:
         "--lookahead",
         metavar="MS",
         type=_number(40, 10_000),
-        help="how far ahead to generate (default 1500): more is safer, and no slower to react, as "
-        "what is ahead is made again when a control changes",
+        help="audio to buffer ahead (default 1500); more is safer and adds no latency, because the "
+        "buffer is rendered again when a control changes",
     )
     add(
         "--continue",
         metavar="FILE",
         dest="continue_from",
-        help="go on from a recording: the last 8 seconds of a sound file",
+        help="continue from the last 8 seconds of a sound file",
     )
-    add("--hear-take", action="store_true", help="with --continue: hear them first")
+    add("--hear-take", action="store_true", help="with --continue: play these seconds first")
     add(
         "--early",
         action="store_true",
         default=None,
-        help="sound each frame 80 ms sooner, before the codec can be quite sure of it",
+        help="play each frame 80 ms sooner, without the codec's lookahead; sounds a little rougher",
     )
     add(
         "--ring",
         metavar="MS",
         type=_number(1, 1000),
-        help="sound due so soon can no longer be changed (default 5): less reacts sooner, "
-        "more forgives a busy computer",
+        help="audio due within this time is no longer changed (default 5); less lowers the "
+        "latency, more tolerates a busy computer",
     )
     add(
         "--smoothing",
         metavar="MS",
         type=_number(0, 10_000),
-        help="how long a coefficient takes to reach a new value (default 50)",
+        help="time in which a coefficient reaches a new value (default 50)",
     )
-    add("--seed", metavar="N", type=int, help="the same seed and controls give the same music")
+    add(
+        "--seed",
+        metavar="N",
+        type=int,
+        help="random seed; the same seed and controls give the same music",
+    )
     add("--device", metavar="DEVICE", help=DEVICE_HELP)
     add(
         "--dtype",
@@ -277,7 +295,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--fast",
         action="store_true",
-        help="do not keep real-time pace; for --output FILE or none, with --seconds",
+        help="faster than real time; for --output FILE or none, with --seconds",
     )
     add("--stats", metavar="FILE", help="write measurements of the set as JSON when it ends")
     overwrite_argument(play_)

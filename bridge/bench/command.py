@@ -15,16 +15,26 @@ def bench_arguments(p: argparse.ArgumentParser) -> None:
     add = p.add_argument
     add("--model", metavar="M", default="nano", help="nano, a folder, or a hub id")
     add("--device", metavar="DEVICE", help=DEVICE_HELP)
-    add("--dtype", choices=("float32", "bfloat16", "float16", "int8"), help="of the decoder")
-    add("--minutes", metavar="N", type=float, help="how long (default: seconds)")
-    add("--changes", metavar="N", type=int, default=40, help="knob: how many turns to time")
-    add("--moves", metavar="N", type=float, default=0.0, help="knob: of another one, a second")
-    add("--early", action="store_true", help="sound each frame as early as possible")
-    add("--output", metavar="DEVICE|none", help="knob and load: where the sound goes")
-    add("--capture", metavar="DEVICE", help="knob: an input that hears the output")
+    add(
+        "--dtype",
+        choices=("float32", "bfloat16", "float16", "int8"),
+        help="precision of the decoder",
+    )
+    add("--minutes", metavar="N", type=float, help="duration (default: seconds)")
+    add("--changes", metavar="N", type=int, default=40, help="knob: number of turns to time")
+    add(
+        "--moves",
+        metavar="N",
+        type=float,
+        default=0.0,
+        help="knob: moves per second of another knob",
+    )
+    add("--early", action="store_true", help="play each frame 80 ms sooner")
+    add("--output", metavar="DEVICE|none", help="knob and load: output device")
+    add("--capture", metavar="DEVICE", help="knob: an input that records the output")
     add("--lookahead", metavar="MS", type=float, default=1500.0, help="default 1500")
-    add("--seed", metavar="N", type=int, default=0, help="of what is random")
-    add("--json", metavar="FILE", help="write the numbers there too")
+    add("--seed", metavar="N", type=int, default=0, help="random seed")
+    add("--json", metavar="FILE", help="also write the numbers to this file")
     overwrite_argument(p)
 
 

@@ -6,8 +6,8 @@ import argparse
 
 from musicrfm.errors import MusicRFMError
 
-DEVICE_HELP = "cpu, cuda, cuda:1, mps or any that PyTorch has (default: cuda if there is one)"
-OVERWRITE_HELP = "replace what is there (without it, NAME-2 is written)"
+DEVICE_HELP = "cpu, cuda, cuda:1, mps or another PyTorch device (default: cuda if present)"
+OVERWRITE_HELP = "replace existing files (default: write NAME-2)"
 METHODS = ("rfm", "rfm-top", "rfm-multiclass", "mean-difference", "linear", "logistic")
 
 
@@ -33,7 +33,11 @@ def model_arguments(p: argparse.ArgumentParser, dtype: str = "float32") -> None:
 def playing_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument("--layers", default="all", help="all, top:K, exp:BASE,RATE or layer:N")
     p.add_argument("--seed", type=int, default=0)
-    p.add_argument("--top-k", type=int, help="candidates of each choice (default: the model's)")
+    p.add_argument(
+        "--top-k",
+        type=int,
+        help="number of most likely codes to choose from (default: the model's)",
+    )
     p.add_argument("--temperature", type=float, help="default: the model's")
     p.add_argument("--guidance", type=float, help="guidance scale (default: the model's)")
 
@@ -57,7 +61,7 @@ def workers_argument(p: argparse.ArgumentParser) -> None:
         type=int,
         default=0,
         metavar="N",
-        help="processes that play side by side, one thread each; 0: none but this one (default)",
+        help="parallel processes, one thread each; 0: this process alone (default)",
     )
 
 

@@ -14,18 +14,20 @@ from musicrfm.errors import MusicRFMError
 
 def add(sets) -> None:
     p = command(sets, "beat", train_beat, "a tempo knob that holds the beat")
-    p.add_argument("--name", default="tempo", help="of the direction (default %(default)s)")
+    p.add_argument("--name", default="tempo", help="name of the direction (default %(default)s)")
     p.add_argument(
         "--data",
         choices=("music", "syntheory"),
         default="music",
-        help="pieces composed as nano's, or SynTheory's click tracks (default %(default)s)",
+        help="pieces composed like nano's, or SynTheory's click tracks (default %(default)s)",
     )
-    p.add_argument("--samples", type=count, default=240, help="clips to hear (default %(default)s)")
+    p.add_argument(
+        "--samples", type=count, default=240, help="number of clips (default %(default)s)"
+    )
     p.add_argument(
         "--strength",
         type=float,
-        help="how far beyond the usual the place in the beat is told (default 4.5)",
+        help="length of the beat position's vectors, relative to the usual one (default 4.5)",
     )
     p.add_argument(
         "--knob",
@@ -35,7 +37,9 @@ def add(sets) -> None:
     )
     p.add_argument("--seed", type=int, default=0)
     p.add_argument(
-        "--out", metavar="DIR", help="folder for <model>/<name>.safetensors (default: your own)"
+        "--out",
+        metavar="DIR",
+        help="folder for <model>/<name>.safetensors (default: your data folder)",
     )
     overwrite_argument(p)
     model_arguments(p)

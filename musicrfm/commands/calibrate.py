@@ -36,11 +36,11 @@ def add(commands) -> None:
     p.add_argument(
         "--out",
         metavar="DIR",
-        help="folder for <model>/<name>.safetensors (default: a file stays where it is, what was "
-        "named goes to your own folder)",
+        help="folder for <model>/<name>.safetensors (default: a file stays in its place, a "
+        "direction given by name goes to your data folder)",
     )
     overwrite_argument(p)
-    p.add_argument("--dry-run", action="store_true", help="print what is found, write nothing")
+    p.add_argument("--dry-run", action="store_true", help="print the result, write nothing")
     p.add_argument("--prompt", action="append", default=[], metavar="TEXT[=INSTRUMENT]")
     p.add_argument("--seeds", type=count, default=2, help="seeds per prompt (default %(default)s)")
     p.add_argument("--seconds", type=float, default=8.0, help="length of a clip")
@@ -51,17 +51,17 @@ def add(commands) -> None:
         "--middle",
         type=float,
         default=0.55,
-        help="a note's share in the middle of the travel (default %(default)s)",
+        help="a note's share in the middle of the knob (default %(default)s)",
     )
-    p.add_argument("--steps", type=count, default=4, help="how often to close in on them")
+    p.add_argument("--steps", type=count, default=4, help="search steps towards these shares")
     p.add_argument(
         "--adherence",
         action=argparse.BooleanOptionalAction,
-        help="whether the prompted instrument must be kept (default: for nano, whose instruments "
+        help="require that the prompted instrument is kept (default: for nano, whose instruments "
         "the classifier knows)",
     )
-    p.add_argument("--keep-norm", action="store_true", help="for playing with kept norms")
-    p.add_argument("--takes", metavar="DIR", help="where takes are kept (default: your cache)")
+    p.add_argument("--keep-norm", action="store_true", help="calibrate for playing with /keep_norm")
+    p.add_argument("--takes", metavar="DIR", help="folder for takes (default: your cache)")
     workers_argument(p)
     model_arguments(p)
     playing_arguments(p)

@@ -17,9 +17,11 @@ def add(commands) -> None:
         "--concept",
         action="append",
         metavar="X",
-        help="a detector by name or file, may be repeated (default: all there are for the model)",
+        help="a detector by name or file, repeatable (default: all of the model)",
     )
-    p.add_argument("--top", type=count, default=3, help="classes to name (default %(default)s)")
+    p.add_argument(
+        "--top", type=count, default=3, help="number of classes to print (default %(default)s)"
+    )
     p.add_argument("--json", action="store_true", help="print JSON")
     model_arguments(p)
 

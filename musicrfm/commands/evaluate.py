@@ -48,7 +48,7 @@ def add(commands) -> None:
         action="append",
         default=[],
         metavar="TEXT[=INSTRUMENT]",
-        help="repeatable; with the instrument it asks for",
+        help="a prompt, with its instrument; repeatable",
     )
     p.add_argument("--seeds", type=count, default=2, help="seeds per prompt")
     p.add_argument("--seconds", type=float, default=8.0, help="length of a clip")
@@ -56,7 +56,7 @@ def add(commands) -> None:
         "--coefficients",
         type=numbers,
         metavar="A,B,…",
-        help="raw ones to try; write --coefficients=-4,4 if the first is negative",
+        help="raw coefficients to try; write --coefficients=-4,4 if the first is negative",
     )
     p.add_argument(
         "--write-range",
@@ -67,8 +67,8 @@ def add(commands) -> None:
         "--reach",
         type=float,
         metavar="SHARE",
-        help="with --write-range: let a note's range end where its share of the sound is this, "
-        "instead of where the music thins out",
+        help="with --write-range: end a note's range at this share of the sound, instead of where "
+        "the music thins out",
     )
     p.add_argument(
         "--methods",
@@ -80,7 +80,7 @@ def add(commands) -> None:
     p.add_argument(
         "--adherence",
         action="store_true",
-        help="also ask whether the prompted instrument is kept (nano's instruments)",
+        help="also measure whether the prompted instrument is kept (nano's instruments)",
     )
     p.add_argument("--chroma", action="store_true", help="also plot chroma over time")
     workers_argument(p)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def add(commands) -> None:
     p = command(commands, "generate", generate, "write steered music into a file")
-    p.add_argument("prompt", help="what to play, in words; '' for no prompt")
+    p.add_argument("prompt", help="description of the music; '' for no prompt")
     p.add_argument("--out", required=True, metavar="FILE", help=".flac or .wav")
     overwrite_argument(p)
     p.add_argument("--seconds", type=float, default=10.0)
@@ -36,13 +36,13 @@ def add(commands) -> None:
         action="append",
         default=[],
         metavar="FROM,TO,START,SECONDS",
-        help="hand over from one direction to another, beginning at START seconds; repeatable",
+        help="move the coefficient of one direction to another, from START seconds on; repeatable",
     )
     p.add_argument(
         "--schedule",
         default="constant",
-        help="constant, exponential:RATE, linear:STEPS (falls), ramp:STEPS, cosine:STEPS (rise), "
-        "cosine-down:STEPS or python:MODULE:FUNCTION with f(step, base) -> coefficient; steps are "
+        help="constant, exponential:RATE or linear:STEPS (fall), ramp:STEPS or cosine:STEPS "
+        "(rise), cosine-down:STEPS or python:MODULE:FUNCTION with f(step, base) -> coefficient; steps are "
         "frames of 20 ms (default %(default)s)",
     )
     p.add_argument(
@@ -56,19 +56,18 @@ def add(commands) -> None:
         "--inject-per",
         choices=("layer", "step"),
         default="layer",
-        help="whether injection is drawn for each layer and frame, or for each frame "
-        "(default %(default)s)",
+        help="draw the injection for each layer and frame, or for each frame (default %(default)s)",
     )
     p.add_argument(
         "--steer-guidance",
         choices=("both", "conditional"),
         default="both",
-        help="which half of guidance is steered (default %(default)s)",
+        help="halves of guidance that are steered (default %(default)s)",
     )
     p.add_argument(
         "--keep-norm",
         action="store_true",
-        help="scale steered hidden states back to the norm they had",
+        help="rescale steered hidden states to their norm before steering",
     )
     model_arguments(p, "auto")
     playing_arguments(p)

@@ -19,22 +19,25 @@ def add(commands) -> None:
         "turn a model (audiocraft's files, an adapter, any checkpoint) into a Hugging Face folder",
     )
     p.add_argument("source", metavar="SRC", help="a folder, audiocraft's state_dict.bin, or hub id")
-    p.add_argument("--out", metavar="FOLDER", help=f"where to (default: {FOLDER}/ and SRC's name)")
+    p.add_argument(
+        "--out", metavar="FOLDER", help=f"output folder (default: {FOLDER}/ and SRC's name)"
+    )
     p.add_argument(
         "--base",
         metavar="MODEL",
-        help="what an adapter (LoRA) changes: a folder or hub id (default: as its config says)",
+        help="base model of an adapter (LoRA): a folder or hub id (default: from its config)",
     )
     p.add_argument(
         "--text-encoder",
         metavar="FOLDER",
-        help="of T5, or of a MusicGen that has the same one (default: looked for in SRC and on the "
-        "hub; only audiocraft's files lack it)",
+        help="folder of T5, or of a MusicGen with the same one (default: searched in SRC and on "
+        "the hub; only audiocraft's files lack it)",
     )
     p.add_argument(
         "--codec",
         metavar="FOLDER",
-        help="of the EnCodec, or of a MusicGen that has the same one (default: as --text-encoder)",
+        help="folder of the EnCodec, or of a MusicGen with the same one (default: as for "
+        "--text-encoder)",
     )
 
 

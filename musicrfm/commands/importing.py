@@ -10,21 +10,25 @@ from musicrfm.commands.names import free_name
 
 def add(commands) -> None:
     p = command(commands, "import", run, "take over a direction file (.pkl) of published MusicRFM")
-    p.add_argument("file", metavar="FILE", help="as in music_rfm_note_C_ncomp12_musicgen_large.pkl")
+    p.add_argument(
+        "file", metavar="FILE", help="such as music_rfm_note_C_ncomp12_musicgen_large.pkl"
+    )
     p.add_argument(
         "--model",
-        help="nano, a folder, or a name like facebook/musicgen-large (default: as in FILE's name)",
+        help="nano, a folder, or a name like facebook/musicgen-large (default: from FILE's name)",
     )
     p.add_argument(
         "--scores",
         metavar="JSON",
-        help="results of the same training (default: looked for where the published scripts put "
+        help="results of the same training (default: searched where the published scripts write "
         "them; without them all layers count the same)",
     )
-    p.add_argument("--concept", help="what it is called here, as in note (default: as in FILE)")
-    p.add_argument("--target", help="as in C (default: as in FILE)")
+    p.add_argument("--concept", help="concept, such as note (default: from FILE)")
+    p.add_argument("--target", help="target, such as C (default: from FILE)")
     p.add_argument(
-        "--out", metavar="DIR", help="folder for <model>/<name>.safetensors (default: your own)"
+        "--out",
+        metavar="DIR",
+        help="folder for <model>/<name>.safetensors (default: your data folder)",
     )
     overwrite_argument(p)
 

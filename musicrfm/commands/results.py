@@ -39,7 +39,7 @@ def add(commands) -> None:
         help="probes, steering, layers, injection, schedules, norm, guidance, methods or together; "
         "repeatable, or with commas",
     )
-    p.add_argument("--quick", action="store_true", help="little of everything, to see it work")
+    p.add_argument("--quick", action="store_true", help="very little data, to try the command")
     p.add_argument("--prompt", action="append", default=[], metavar="TEXT[=INSTRUMENT]")
     p.add_argument("--seeds", type=count, help="seeds per prompt (default 2, quick 1)")
     p.add_argument("--seconds", type=float, help="length of a clip (default 8, quick 4)")
@@ -57,9 +57,9 @@ def add(commands) -> None:
     p.add_argument(
         "--adherence",
         action=argparse.BooleanOptionalAction,
-        help="ask whether the prompted instrument is heard (default: for nano)",
+        help="measure whether the prompted instrument is kept (default: for nano)",
     )
-    p.add_argument("--work", metavar="DIR", help="where unfinished work is kept (default: cache)")
+    p.add_argument("--work", metavar="DIR", help="folder for unfinished work (default: cache)")
     p.add_argument("--seed", type=int, default=0)
     workers_argument(p)
     model_arguments(p)

@@ -45,7 +45,7 @@ def add(commands) -> None:
                 "--data",
                 choices=("syntheory", "music"),
                 default="syntheory",
-                help="SynTheory's clips, or pieces composed as nano's (default %(default)s)",
+                help="SynTheory's clips, or pieces composed like nano's (default %(default)s)",
             )
         if word != "tempo":
             p.add_argument(
@@ -59,7 +59,7 @@ def add(commands) -> None:
             )
         if word == "note":
             octave_argument(p)
-        p.add_argument("--samples", type=count, help=f"clips to hear (default {clips})")
+        p.add_argument("--samples", type=count, help=f"number of clips (default {clips})")
         p.add_argument(
             "--source",
             choices=("render", "hub"),
@@ -69,7 +69,7 @@ def add(commands) -> None:
         training_arguments(p)
     p = command(sets, "key", train_key, "the notes of a major key, in composed music")
     p.add_argument("--target", required=True, help="a tonic, such as C, or all")
-    p.add_argument("--samples", type=count, help=f"frames to hear (default {MUSIC_FRAMES})")
+    p.add_argument("--samples", type=count, help=f"number of frames (default {MUSIC_FRAMES})")
     p.set_defaults(word="key")
     training_arguments(p)
     beat.add(sets)
@@ -77,14 +77,19 @@ def add(commands) -> None:
     sound = p.add_mutually_exclusive_group(required=True)
     sound.add_argument("--audio", metavar="FOLDER", help="sound files that labels.csv names")
     sound.add_argument("--midi", metavar="FOLDER", help="MIDI files that labels.csv names")
-    p.add_argument("--labels", metavar="CSV", required=True, help="a column `file` and others")
-    p.add_argument("--column", required=True, metavar="X", help="what to train on")
-    p.add_argument("--target", metavar="VALUE", help="this value against all others")
     p.add_argument(
-        "--kind", choices=KINDS, help="default: binary with --target, else by the values"
+        "--labels",
+        metavar="CSV",
+        required=True,
+        help="table with a column `file` and label columns",
     )
-    p.add_argument("--name", help="of the direction (default: column, or column_value)")
-    p.add_argument("--seconds", type=float, help="how much of each file to hear (default: all)")
+    p.add_argument("--column", required=True, metavar="X", help="label column to train on")
+    p.add_argument("--target", metavar="VALUE", help="this value of the column against all others")
+    p.add_argument(
+        "--kind", choices=KINDS, help="default: binary with --target, else from the values"
+    )
+    p.add_argument("--name", help="name of the direction (default: column, or column_value)")
+    p.add_argument("--seconds", type=float, help="seconds to read of each file (default: all)")
     training_arguments(p)
 
 

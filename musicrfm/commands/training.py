@@ -34,12 +34,14 @@ def training_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--metric",
         choices=METRICS,
-        help="what decides between settings, and is reported (default: auc; for numbers the "
-        "squared error decides and the rank correlation is reported)",
+        help="metric that selects the settings and is reported (default: auc; for regressions, the "
+        "squared error selects and the rank correlation is reported)",
     )
     p.add_argument("--trials", type=count, default=10, help="RFM settings to try")
     p.add_argument("--iterations", type=count, default=4, help="RFM iterations each")
-    p.add_argument("--rows", type=count, default=1000, help="most clips an RFM is fitted on")
+    p.add_argument(
+        "--rows", type=count, default=1000, help="maximum number of clips for the fit of an RFM"
+    )
     p.add_argument(
         "--components",
         metavar="N",
@@ -55,7 +57,7 @@ def training_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--unbalanced",
         action="store_true",
-        help="fit binary targets on all clips, not on as many others as there are of the target",
+        help="fit binary targets on all clips, instead of equally many with and without the target",
     )
     p.add_argument(
         "--layers",
@@ -67,10 +69,10 @@ def training_arguments(p: argparse.ArgumentParser) -> None:
         "--pooling",
         choices=("mean", "max", "last", "mean+std"),
         default="mean",
-        help="how the frames of a clip become one state; last suits tempo, mean+std makes a "
+        help="pooling of the frames of a clip; last suits tempo, mean+std makes a "
         "detector only (default %(default)s)",
     )
-    p.add_argument("--batch", type=count, default=16, help="clips the model hears at once")
+    p.add_argument("--batch", type=count, default=16, help="batch size of clips")
     p.add_argument(
         "--executor",
         choices=("local", "ray"),
@@ -80,17 +82,17 @@ def training_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--workers",
         type=int,
-        help="processes (default: one per CPU for what is slow; 0: none but this one), or jobs at "
-        "a time on Ray",
+        help="processes (default: one per CPU for slow work; 0: this process alone), or parallel "
+        "jobs on Ray",
     )
     p.add_argument("--gpus", type=float, default=0.0, help="share of a GPU for each job on Ray")
     p.add_argument("--seed", type=int, default=0)
     p.add_argument(
-        "--out", metavar="DIR", help="folder for <model>/<name>.safetensors (default: your own)"
+        "--out",
+        metavar="DIR",
+        help="folder for <model>/<name>.safetensors (default: your data folder)",
     )
-    p.add_argument(
-        "--report", metavar="DIR", help="folder for <name>/metrics.json and pictures of it"
-    )
+    p.add_argument("--report", metavar="DIR", help="folder for <name>/metrics.json and its plots")
     overwrite_argument(p)
     model_arguments(p)
 
