@@ -42,8 +42,8 @@ def add(commands) -> None:
         "--schedule",
         default="constant",
         help="constant, exponential:RATE or linear:STEPS (fall), ramp:STEPS or cosine:STEPS "
-        "(rise), cosine-down:STEPS or python:MODULE:FUNCTION with f(step, base) -> coefficient; steps are "
-        "frames of 20 ms (default %(default)s)",
+        "(rise), cosine-down:STEPS or python:MODULE:FUNCTION with f(step, base) -> coefficient; "
+        "steps are frames of 20 ms (default %(default)s)",
     )
     p.add_argument(
         "--inject",
