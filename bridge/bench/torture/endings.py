@@ -134,6 +134,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+ENDED = "what ends a set, or meets it at its start"
 ENDINGS = (
     Ending("kill -9 while recording", _killed, (-9,), missing=KILLED_MISSING),
     Ending(

@@ -191,109 +191,129 @@ def _extremes(stage: Stage, draw: random.Random) -> None:
 
 NEW_CARD = 3.0  # seconds in which another process takes the place of one that ended
 
-FAULTS = (
-    Fault("a step that raises", _inject("step", "raise", times=1), "starts afresh", 0.1),
-    *(
-        Fault(f"{error} in a step", _inject("step", "raise", error=error, times=1), "", 0.1)
-        for error in ("MemoryError", "SystemExit", "KeyboardInterrupt", "StopIteration")
+# By what goes wrong. The last are loud: the log says no more than so many errors in a minute.
+GROUPS: dict[str, tuple[Fault, ...]] = {
+    "the step that makes the music raises or hangs": (
+        Fault("a step that raises", _inject("step", "raise", times=1), "starts afresh", 0.1),
+        *(
+            Fault(f"{error} in a step", _inject("step", "raise", error=error, times=1), "", 0.1)
+            for error in ("MemoryError", "SystemExit", "KeyboardInterrupt", "StopIteration")
+        ),
+        Fault(
+            "a step that always raises, 1 s", _inject("step", "raise", 1.0, seconds=1.0), "", 1.3
+        ),
+        Fault("a step that takes 1 s", _inject("step", "hang", 1.0, times=1, most=1.0)),
+        Fault(
+            "a step that hangs, 4 s",
+            _inject("step", "hang", 4.0, times=1, most=4.0),
+            "the music hangs",
+            3.2,
+        ),
     ),
-    Fault("a step that always raises, 1 s", _inject("step", "raise", 1.0, seconds=1.0), "", 1.3),
-    Fault("a step that takes 1 s", _inject("step", "hang", 1.0, times=1, most=1.0)),
-    Fault(
-        "a step that hangs, 4 s",
-        _inject("step", "hang", 4.0, times=1, most=4.0),
-        "the music hangs",
-        3.2,
+    "blocks that are no music": (
+        Fault("a block that is not a number", _inject("step", "nan", times=1), "mended", 0.1),
+        Fault("a block of the wrong shape", _inject("step", "turned", times=1), "", 0.1),
+        Fault("an empty block", _inject("step", "empty", times=1), "", 0.1),
+        Fault("a missing block", _inject("step", "nothing", times=1), "", 0.1),
+        Fault("a block far too loud", _inject("step", "loud", times=1), "", 0.1),
+        Fault("NaN logits, once", _inject("logits", "nothing", times=1)),
+        Fault(
+            "NaN logits, 2 s",
+            _inject("logits", "nothing", 2.0, seconds=2.0),
+            "logits are not finite",
+            0.1,
+        ),
     ),
-    Fault("a block that is not a number", _inject("step", "nan", times=1), "mended", 0.1),
-    Fault("a block of the wrong shape", _inject("step", "turned", times=1), "", 0.1),
-    Fault("an empty block", _inject("step", "empty", times=1), "", 0.1),
-    Fault("a missing block", _inject("step", "nothing", times=1), "", 0.1),
-    Fault("a block far too loud", _inject("step", "loud", times=1), "", 0.1),
-    Fault("NaN logits, once", _inject("logits", "nothing", times=1)),
-    Fault(
-        "NaN logits, 2 s",
-        _inject("logits", "nothing", 2.0, seconds=2.0),
-        "logits are not finite",
-        0.1,
+    "the disk of the recording": (
+        Fault(
+            "a full disk, 4 s",
+            _inject("disk", "raise", 4.0, error="ENOSPC", seconds=4.0),
+            "No space left on device",
+        ),
+        Fault(
+            "a disk that stalls, 6 s",
+            _inject("disk", "hang", 6.0, times=1, most=6.0),
+            "waits for the disk",
+            after=3.0,
+        ),
+        Fault(
+            "a disk that fails once",
+            _inject("disk", "raise", 1.0, error="EIO", times=1),
+            "Input/output error",
+        ),
+        Fault("a limit on file sizes", _file_limit, "goes on in"),
     ),
-    Fault("an exception in each part of a turn, once", _each_part(None), "torture", 0.15),
-    Fault("an exception in each part of a turn, always, 1 s", _each_part(1.0), "torture", 1.5),
-    Fault(
-        "an exception in every thread, once",
-        _inject("threads", "raise", 1.0),
-        "RuntimeError",
-        NEW_CARD,
-        after=4.0,
-        soak=False,
+    "the audio and MIDI processes": (
+        Fault("the audio process killed", _kill(CARD), "audio output is gone", NEW_CARD, after=5.0),
+        Fault(
+            "the audio process stopped",
+            _kill(CARD, signal.SIGSTOP),
+            "audio output is gone",
+            3.5 + NEW_CARD,
+            after=8.0,
+        ),
+        Fault(
+            "the audio process killed, no memory for another",
+            _kill_without_spare(CARD, "card process", "ENOMEM"),
+            "Cannot allocate memory",
+            1.0 + NEW_CARD,
+            after=6.0,
+        ),
+        Fault("the MIDI process killed", _kill(MIDI), after=3.0),
+        Fault(
+            "the MIDI process killed, no handle for another",
+            _kill_without_spare(MIDI, "MIDI process", "EMFILE"),
+            "MIDI controller's process failed",
+            after=3.0,
+        ),
+        Fault("a MIDI clock that stalls for 0.3 s", _stall),
     ),
-    Fault(
-        "a full disk, 4 s",
-        _inject("disk", "raise", 4.0, error="ENOSPC", seconds=4.0),
-        "No space left on device",
+    "floods and garbage by OSC": (
+        Fault(
+            "garbage by OSC, 2,000/s",
+            _udp(lambda stage, draw: attacks.garbage(draw), 2000),
+        ),
+        Fault(
+            "unknown addresses, 20,000/s",
+            _udp(lambda stage, draw: attacks.unknown(), 20_000),
+            "unknown address",
+        ),
+        Fault("knobs, 20,000/s", _udp(lambda stage, draw: attacks.known(draw), 20_000)),
+        Fault("patterns of 60 kB, 20/s", _udp(lambda stage, draw: attacks.patterns(), 20)),
+        Fault("packets of 4,000 /list, 5/s", _udp(lambda stage, draw: attacks.lists(), 5)),
+        Fault(
+            "subscriptions to itself and to nobody",
+            _udp(lambda stage, draw: attacks.subscriptions(stage), 1000),
+        ),
+        Fault(
+            "150 presets stored at once",
+            _udp(lambda stage, draw: attacks.presets(draw), 75, 2.0),
+            after=3.0,
+        ),
+        Fault("every control at its extremes", _extremes),
     ),
-    Fault(
-        "a disk that stalls, 6 s",
-        _inject("disk", "hang", 6.0, times=1, most=6.0),
-        "waits for the disk",
-        after=3.0,
+    "connections and pages": (
+        Fault("600 idle connections, 4 s", _idle(300, 4.0)),
+        Fault("pages that say nonsense", _pages),
+        Fault("20 pages, one after the other", _many_pages),
+        Fault("no file handles left, 3 s", _no_handles, "Too many open files"),
+        Fault("wrong tokens", _tokens, "wrong token"),
     ),
-    Fault(
-        "a disk that fails once",
-        _inject("disk", "raise", 1.0, error="EIO", times=1),
-        "Input/output error",
+    "files and the terminal": (
+        Fault("a rig file that becomes nonsense", _odd_rig, "rig"),
+        Fault("a frozen terminal, 5 s", _frozen_terminal),
     ),
-    Fault("a limit on file sizes", _file_limit, "goes on in"),
-    Fault("the audio process killed", _kill(CARD), "audio output is gone", NEW_CARD, after=5.0),
-    Fault(
-        "the audio process stopped",
-        _kill(CARD, signal.SIGSTOP),
-        "audio output is gone",
-        3.5 + NEW_CARD,
-        after=8.0,
+    "exceptions in all other parts": (
+        Fault("an exception in each part of a turn, once", _each_part(None), "torture", 0.15),
+        Fault("an exception in each part of a turn, always, 1 s", _each_part(1.0), "torture", 1.5),
+        Fault(
+            "an exception in every thread, once",
+            _inject("threads", "raise", 1.0),
+            "RuntimeError",
+            NEW_CARD,
+            after=4.0,
+            soak=False,
+        ),
     ),
-    Fault(
-        "the audio process killed, no memory for another",
-        _kill_without_spare(CARD, "card process", "ENOMEM"),
-        "Cannot allocate memory",
-        1.0 + NEW_CARD,
-        after=6.0,
-    ),
-    Fault("the MIDI process killed", _kill(MIDI), after=3.0),
-    Fault(
-        "the MIDI process killed, no handle for another",
-        _kill_without_spare(MIDI, "MIDI process", "EMFILE"),
-        "MIDI controller's process failed",
-        after=3.0,
-    ),
-    Fault("a MIDI clock that stalls for 0.3 s", _stall),
-    Fault("a frozen terminal, 5 s", _frozen_terminal),
-    Fault(
-        "garbage by OSC, 2,000/s",
-        _udp(lambda stage, draw: attacks.garbage(draw), 2000),
-    ),
-    Fault(
-        "unknown addresses, 20,000/s",
-        _udp(lambda stage, draw: attacks.unknown(), 20_000),
-        "unknown address",
-    ),
-    Fault("knobs, 20,000/s", _udp(lambda stage, draw: attacks.known(draw), 20_000)),
-    Fault("patterns of 60 kB, 20/s", _udp(lambda stage, draw: attacks.patterns(), 20)),
-    Fault("packets of 4,000 /list, 5/s", _udp(lambda stage, draw: attacks.lists(), 5)),
-    Fault(
-        "subscriptions to itself and to nobody",
-        _udp(lambda stage, draw: attacks.subscriptions(stage), 1000),
-    ),
-    Fault(
-        "150 presets stored at once",
-        _udp(lambda stage, draw: attacks.presets(draw), 75, 2.0),
-        after=3.0,
-    ),
-    Fault("every control at its extremes", _extremes),
-    Fault("600 idle connections, 4 s", _idle(300, 4.0)),
-    Fault("pages that say nonsense", _pages),
-    Fault("20 pages, one after the other", _many_pages),
-    Fault("no file handles left, 3 s", _no_handles, "Too many open files"),
-    Fault("wrong tokens", _tokens, "wrong token"),
-    Fault("a rig file that becomes nonsense", _odd_rig, "rig"),
-)
+}
+FAULTS = tuple(fault for group in GROUPS.values() for fault in group)

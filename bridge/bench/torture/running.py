@@ -18,8 +18,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from bridge.bench.report import Options, Report
-from bridge.bench.torture.endings import ENDINGS, Ending, free_port
-from bridge.bench.torture.faults import FAULTS, Fault
+from bridge.bench.torture.endings import ENDED, ENDINGS, Ending, free_port
+from bridge.bench.torture.faults import FAULTS, GROUPS, Fault
 from bridge.bench.torture.outcome import COLUMNS, Outcome
 from bridge.bench.torture.soak import soak_report
 from bridge.bench.torture.stage import PROMPT, NotPlaying, Stage, Watch
@@ -144,6 +144,7 @@ def _report(options: Options, outcomes: Iterable[Outcome]) -> Report:
     failed = [outcome.name for outcome in found if not outcome.held]
     held = f"{len(found) - len(failed)} of {len(found)} faults held"
     words = [f"{held}{': not ' + ', '.join(failed) if failed else ''}."]
-    data = {"outcomes": [outcome.data() for outcome in found]}
+    groups = {fault.name: group for group, faults in GROUPS.items() for fault in faults}
+    data = {"outcomes": [{"group": groups.get(one.name, ENDED), **one.data()} for one in found]}
     rows = [outcome.row() for outcome in found]
     return Report(f"Torture, {Path(options.model).name}", COLUMNS, rows, words, data)
