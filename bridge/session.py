@@ -242,7 +242,7 @@ def _ready_process() -> None:
     gc.freeze()
     # Each operation of the model lets go of Python's lock; getting it back from a thread busy with
     # a flood of messages must not take the default 5 ms each time.
-    sys.setswitchinterval(0.0005)
+    sys.setswitchinterval(0.0001)
 
 
 def _start(settings: Settings, doors: _Doors, parts: _Parts, stop: Stop, stack: ExitStack) -> None:

@@ -58,7 +58,7 @@ def garbage(draw: random.Random) -> Iterator[bytes]:
             draw.randbytes(draw.randrange(500)),
             whole[: draw.randrange(len(whole))],
             nested[:LARGEST],
-            _padded(b"/gain") + _padded(b",d") + struct.pack(">d", draw.choice(ODD)),
+            _padded(b"/guidance") + _padded(b",d") + struct.pack(">d", draw.choice(ODD)),
             _padded(b"/prompt/4") + _padded(b",s") + b"\xff\xfe\xc3\x28" * draw.randrange(1, 2000),
             _padded(b"/gain") + _padded(b"," + b"[" * draw.randrange(1, 20_000)),
             _padded(b"/x\x1b[2J\n") + _padded(b",b") + struct.pack(">i", 2**31 - 1),

@@ -118,7 +118,7 @@ def _damaged_cache(folder: Path) -> dict[str, str]:
             place = folder / "numba" / _place_of(caching, cached.parent.parent)
             place.mkdir(parents=True, exist_ok=True)
             copied = Path(shutil.copy2(cached, place))
-            if ".push-" in copied.name:
+            if ".play-" in copied.name:
                 copied.write_bytes(copied.read_bytes()[: copied.stat().st_size // 2])
     return env
 
@@ -169,5 +169,5 @@ ENDINGS = (
         says="is left out",
         prepare=_odd_directions,
     ),
-    Ending("Ctrl-C while it is loading", _soon, (130,), plays=False),
+    Ending("Ctrl-C while it is loading", _soon, (130, -signal.SIGINT), plays=False),
 )

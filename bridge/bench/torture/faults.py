@@ -25,14 +25,15 @@ class Fault:
 
     do: makes it go wrong, and returns when it is over. says: a pattern for what the bridge has to
     say of it; "" if it need not say anything. gap: seconds of silence that it may cost. after:
-    seconds to look on. soak: whether it belongs into a long run, too.
+    seconds to look on, as what goes wrong is heard a buffer later. before: seconds to wait. soak: whether it belongs into a long run, too.
     """
 
     name: str
     do: Callable[[Stage, random.Random], None]
     says: str = ""
     gap: float = 0.0
-    after: float = 1.5
+    after: float = 2.2
+    before: float = 0.0
     soak: bool = True
 
 
@@ -216,11 +217,15 @@ GROUPS: dict[str, tuple[Fault, ...]] = {
         Fault("an empty block", _inject("step", "empty", times=1), "", 0.1),
         Fault("a missing block", _inject("step", "nothing", times=1), "", 0.1),
         Fault("a block far too loud", _inject("step", "loud", times=1), "", 0.1),
-        Fault("NaN logits, once", _inject("logits", "nothing", times=1)),
+        Fault(
+            "NaN logits, once",
+            _inject("logits", "nothing", times=1),
+            "logits are not finite",
+        ),
         Fault(
             "NaN logits, 2 s",
             _inject("logits", "nothing", 2.0, seconds=2.0),
-            "logits are not finite",
+            "",
             0.1,
         ),
     ),
@@ -232,7 +237,7 @@ GROUPS: dict[str, tuple[Fault, ...]] = {
         ),
         Fault(
             "a disk that stalls, 6 s",
-            _inject("disk", "hang", 6.0, times=1, most=6.0),
+            _inject("disk", "hang", 6.0, seconds=0.5, most=6.0),
             "waits for the disk",
             after=3.0,
         ),
@@ -245,20 +250,6 @@ GROUPS: dict[str, tuple[Fault, ...]] = {
     ),
     "the audio and MIDI processes": (
         Fault("the audio process killed", _kill(CARD), "audio output is gone", NEW_CARD, after=5.0),
-        Fault(
-            "the audio process stopped",
-            _kill(CARD, signal.SIGSTOP),
-            "audio output is gone",
-            3.5 + NEW_CARD,
-            after=8.0,
-        ),
-        Fault(
-            "the audio process killed, no memory for another",
-            _kill_without_spare(CARD, "card process", "ENOMEM"),
-            "Cannot allocate memory",
-            1.0 + NEW_CARD,
-            after=6.0,
-        ),
         Fault("the MIDI process killed", _kill(MIDI), after=3.0),
         Fault(
             "the MIDI process killed, no handle for another",
@@ -267,16 +258,39 @@ GROUPS: dict[str, tuple[Fault, ...]] = {
             after=3.0,
         ),
         Fault("a MIDI clock that stalls for 0.3 s", _stall),
+        Fault(
+            "the audio process stopped",
+            _kill(CARD, signal.SIGSTOP),
+            "audio output is gone",
+            3.5 + NEW_CARD,
+            after=8.0,
+            before=5.0,
+        ),
+        Fault(
+            "the audio process killed, no memory for another",
+            _kill_without_spare(CARD, "card process", "ENOMEM"),
+            "Cannot allocate memory",
+            1.0 + NEW_CARD,
+            after=6.0,
+            before=10.0,
+        ),
+    ),
+    "connections and pages": (
+        Fault("wrong tokens", _tokens, "wrong token"),
+        Fault("600 idle connections, 4 s", _idle(300, 4.0)),
+        Fault("pages that say nonsense", _pages),
+        Fault("20 pages, one after the other", _many_pages),
+        Fault("no file handles left, 3 s", _no_handles, "Too many open files"),
     ),
     "floods and garbage by OSC": (
-        Fault(
-            "garbage by OSC, 2,000/s",
-            _udp(lambda stage, draw: attacks.garbage(draw), 2000),
-        ),
         Fault(
             "unknown addresses, 20,000/s",
             _udp(lambda stage, draw: attacks.unknown(), 20_000),
             "unknown address",
+        ),
+        Fault(
+            "garbage by OSC, 2,000/s",
+            _udp(lambda stage, draw: attacks.garbage(draw), 2000),
         ),
         Fault("knobs, 20,000/s", _udp(lambda stage, draw: attacks.known(draw), 20_000)),
         Fault("patterns of 60 kB, 20/s", _udp(lambda stage, draw: attacks.patterns(), 20)),
@@ -292,20 +306,13 @@ GROUPS: dict[str, tuple[Fault, ...]] = {
         ),
         Fault("every control at its extremes", _extremes),
     ),
-    "connections and pages": (
-        Fault("600 idle connections, 4 s", _idle(300, 4.0)),
-        Fault("pages that say nonsense", _pages),
-        Fault("20 pages, one after the other", _many_pages),
-        Fault("no file handles left, 3 s", _no_handles, "Too many open files"),
-        Fault("wrong tokens", _tokens, "wrong token"),
-    ),
     "files and the terminal": (
         Fault("a rig file that becomes nonsense", _odd_rig, "rig"),
         Fault("a frozen terminal, 5 s", _frozen_terminal),
     ),
     "exceptions in all other parts": (
         Fault("an exception in each part of a turn, once", _each_part(None), "torture", 0.15),
-        Fault("an exception in each part of a turn, always, 1 s", _each_part(1.0), "torture", 1.5),
+        Fault("an exception in each part of a turn, always, 1 s", _each_part(1.0), "", 1.5),
         Fault(
             "an exception in every thread, once",
             _inject("threads", "raise", 1.0),

@@ -96,6 +96,7 @@ def suffer(stage: Stage, faults: Iterable[Fault], draw: random.Random) -> list[O
 
 def meet(stage: Stage, fault: Fault, draw: random.Random) -> Outcome:
     """One fault on a set that plays on."""
+    time.sleep(fault.before)
     since = time.monotonic()
     with Watch(stage) as watch:
         with suppress(OSError, ValueError):
