@@ -150,7 +150,7 @@ ENDINGS = (
         "lacks|something hung",
         missing=KILLED_MISSING + 1.0,
     ),
-    Ending("output closed (| head -1), then Ctrl-C", _closed_output, unread=True),
+    Ending("output closed, as by `head -1`, then Ctrl-C", _closed_output, unread=True),
     Ending(
         "output on a full disk, then Ctrl-C",
         _plain,

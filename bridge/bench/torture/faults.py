@@ -25,7 +25,8 @@ class Fault:
 
     do: makes it go wrong, and returns when it is over. says: a pattern for what the bridge has to
     say of it; "" if it need not say anything. gap: seconds of silence that it may cost. after:
-    seconds to look on, as what goes wrong is heard a buffer later. before: seconds to wait. soak: whether it belongs into a long run, too.
+    seconds to look on, as what goes wrong is heard a buffer later. before: seconds to wait first.
+    soak: whether it belongs into a long run, too.
     """
 
     name: str
