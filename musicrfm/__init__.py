@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from musicrfm.directions import Direction, list_directions
     from musicrfm.many import generate_many
     from musicrfm.model import MusicModel
+    from musicrfm.published.controller import MusicGenController
+    from musicrfm.published.toolkits import (
+        MusicLinearProbeToolkit,
+        MusicLogisticRegressionToolkit,
+        MusicRFMToolkit,
+    )
     from musicrfm.steering.hooks import capture, clamp, intervene, patch, project_out, steered
     from musicrfm.steering.steering import Steering
     from musicrfm.stream import MusicStream
@@ -23,8 +29,12 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Direction",
+    "MusicGenController",
+    "MusicLinearProbeToolkit",
+    "MusicLogisticRegressionToolkit",
     "MusicModel",
     "MusicRFMError",
+    "MusicRFMToolkit",
     "MusicStream",
     "Steering",
     "capture",
@@ -39,7 +49,11 @@ __all__ = [
 
 _HOMES = {
     "Direction": "musicrfm.directions",
+    "MusicGenController": "musicrfm.published.controller",
+    "MusicLinearProbeToolkit": "musicrfm.published.toolkits",
+    "MusicLogisticRegressionToolkit": "musicrfm.published.toolkits",
     "MusicModel": "musicrfm.model",
+    "MusicRFMToolkit": "musicrfm.published.toolkits",
     "MusicStream": "musicrfm.stream",
     "Steering": "musicrfm.steering.steering",
     "capture": "musicrfm.steering.hooks",

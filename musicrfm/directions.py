@@ -11,6 +11,7 @@ import json
 import math
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,6 +102,37 @@ class Direction:
                 f"{len(self.classes)} classes: give one component per class"
             )
 
+    def __repr__(self) -> str:
+        useful = "uncalibrated" if self.range is None else "range {:g} to {:g}".format(*self.range)
+        one = "component" if self.components == 1 else "components"
+        return (
+            f"Direction({self.name!r} of {self.model or 'any model'}, {self.layers} layers of "
+            f"{self.components} {one} of width {self.width}, {useful})"
+        )
+
+    # ---- arithmetic ----
+
+    def __add__(self, other: Direction) -> Direction:
+        return combined(self, other, 1.0)
+
+    def __sub__(self, other: Direction) -> Direction:
+        return combined(self, other, -1.0)
+
+    def __mul__(self, factor: float) -> Direction:
+        return scaled(self, factor)
+
+    __rmul__ = __mul__
+
+    def __neg__(self) -> Direction:
+        return scaled(self, -1.0)
+
+    def orthogonal(self, *others: Direction) -> Direction:
+        """What is left when nothing of the others is in it, at any layer; unit rows, no range.
+
+        Raises MusicRFMError where nothing is left, and for directions of another model.
+        """
+        return orthogonal(self, others)
+
     @property
     def layers(self) -> int:
         return self.vectors.shape[0]
@@ -155,7 +187,9 @@ class Direction:
         as it was found for the first component. Raises MusicRFMError if there is no such one.
         """
         names = [str(n) for n in self.classes or range(self.components)]
-        wanted = spelled_pitch(names[component] if isinstance(component, int) else component)
+        known = not isinstance(component, int) or -len(names) <= component < len(names)
+        wanted = str(names[component] if isinstance(component, int) and known else component)
+        wanted = spelled_pitch(wanted)
         if wanted not in map(spelled_pitch, names):
             raise MusicRFMError(
                 f"direction {self.name!r} has no {component!r}: choose one of {', '.join(names)}"
@@ -237,8 +271,95 @@ class Direction:
             )
 
 
+def combined(one: Direction, other: Direction, sign: float) -> Direction:
+    """one + sign * other, of unit rows weighted by what they were multiplied by; unit rows again.
+
+    A layer that one of them does not steer is the other's; layer scores are the worse of the two.
+    What comes out has no range: calibrate it. Raises MusicRFMError for directions of two models.
+    """
+    if not isinstance(other, Direction):
+        raise MusicRFMError(f"a direction and {other!r} cannot be added up: give two directions")
+    _check_alike(one, other)
+    if one.components != other.components:
+        raise MusicRFMError(
+            f"{one.name!r} has {one.components} components and {other.name!r} {other.components}: "
+            "take one of each, as in `only`"
+        )
+    vectors = _weight(one) * one.vectors + sign * _weight(other) * other.vectors
+    name = f"{one.name}_{'plus' if sign > 0 else 'minus'}_{other.name}"
+    return _made(name, vectors, one, other)
+
+
+def scaled(direction: Direction, factor: float) -> Direction:
+    """As far as `factor` times the direction: its range and its weight in sums grow by it.
+
+    A negative factor turns the direction round. Raises MusicRFMError for 0 and what is no number.
+    """
+    if not _is_number(factor) or not factor:
+        raise MusicRFMError(f"a direction cannot be multiplied by {factor!r}: give a number, not 0")
+    _refuse_beat(direction)
+    factor = float(factor)
+    meta = direction.meta | {"weight": _weight(direction) * abs(factor)}
+    if direction.range is not None:
+        meta["range"] = sorted(factor * end for end in direction.range)
+    vectors = direction.vectors * math.copysign(1.0, factor)
+    return Direction(direction.name, vectors, direction.layer_scores, meta)
+
+
+def orthogonal(direction: Direction, others: Sequence[Direction]) -> Direction:
+    """See `Direction.orthogonal`."""
+    if not others:
+        raise MusicRFMError("orthogonal to what? Give at least one other direction")
+    for other in others:
+        if not isinstance(other, Direction):
+            raise MusicRFMError(f"{other!r} is no Direction: load it first")
+        _check_alike(direction, other)
+    span = torch.cat([other.vectors for other in others], 1).double()  # [layers, n, width]
+    inverse = torch.linalg.pinv(span)  # [layers, width, n]; spans may overlap
+    vectors = direction.vectors.double()
+    left = vectors - vectors @ inverse @ span
+    left[left.norm(dim=-1) < 1e-6] = 0.0  # rounding
+    name = "_".join([direction.name, "without", *(other.name for other in others)])
+    return _made(name, left.float(), direction)
+
+
+def _made(name: str, vectors: Tensor, *parents: Direction) -> Direction:
+    if not vectors.any():
+        raise MusicRFMError(f"nothing is left of {name!r}: the directions are the same")
+    first = parents[0]
+    higher = {bool(one.meta.get("metric_higher_is_better", True)) for one in parents}
+    scores = torch.stack([one.layer_scores for one in parents])
+    worse = scores.amin(0) if True in higher else scores.amax(0)
+    if len(higher) > 1:
+        worse = torch.ones_like(worse)  # they do not measure the same
+    kept = ("model", "model_fingerprint", "metric", "metric_higher_is_better", "pooling")
+    meta = {key: first.meta[key] for key in kept if key in first.meta}
+    meta |= {"method": "arithmetic", "parents": [one.name for one in parents], "range": None}
+    return Direction(name, vectors, worse, meta)
+
+
+def _weight(direction: Direction) -> float:
+    return float(direction.meta.get("weight", 1.0))
+
+
+def _check_alike(one: Direction, other: Direction) -> None:
+    for direction in (one, other):
+        _refuse_beat(direction)
+    models = {one.model, other.model} - {None}
+    if len(models) > 1 or (one.layers, one.width) != (other.layers, other.width):
+        raise MusicRFMError(
+            f"{one.name!r} and {other.name!r} are of different models, and mean nothing together"
+        )
+
+
+def _refuse_beat(direction: Direction) -> None:
+    if direction.meta.get("kind") == "beat":
+        raise MusicRFMError(f"{direction.name!r} holds a beat, with which there is no arithmetic")
+
+
 def list_directions(model_name: str) -> list[str]:
     """Canonical names of all directions there are for a model, sorted."""
+    model_name = getattr(model_name, "name", model_name)  # a MusicModel does as well
     folders = [path_of(root / model_name) for root in roots()]
     return sorted({canonical_name(path.stem) for f in folders for path in f.glob(f"*{SUFFIX}")})
 

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
+from os import PathLike
 from queue import SimpleQueue
 from typing import Any, NamedTuple
 
@@ -87,6 +88,8 @@ def generate_many(
     finite, are played one by one by `MusicStream` itself. Raises MusicRFMError for what cannot be
     used, before the first piece.
     """
+    if isinstance(model, (str, PathLike)):
+        raise MusicRFMError(f"{model!r} is no model yet: load it, MusicModel.load({model!r})")
     found = _directions(model, directions)
     texts = [prompts] if isinstance(prompts, str) else list(prompts)
     numbers = _coefficients(coefficients, [one.name for one in found])

@@ -125,6 +125,13 @@ class MusicModel:
         settle(hf, place, precision)
         return cls(checkpoint.name, hf, loaded.tokenizer, int8)
 
+    def __repr__(self) -> str:
+        size = sum(part.numel() for part in self.hf.decoder.parameters()) / 1e6
+        return (
+            f"MusicModel({self.name!r}, {self.layers} layers of width {self.width}, "
+            f"{size:.1f} million parameters in {self.precision}, on {self.device})"
+        )
+
     @torch.inference_mode()
     def encode_prompt(self, text: str) -> PromptStates:
         """The text as the decoder reads it; "" stands for no prompt at all.

@@ -127,6 +127,8 @@ class MusicStream:
         continue_from: str | os.PathLike[str] | Tensor | None = None,
         hear_take: bool = False,
     ) -> None:
+        if isinstance(model, (str, os.PathLike)):
+            raise MusicRFMError(f"{model!r} is no model yet: load it, MusicModel.load({model!r})")
         self.model = model
         self.chunk_frames = _whole("chunk_frames", chunk_frames, 1)
         usual = model.sampling
@@ -172,6 +174,13 @@ class MusicStream:
         self.seed = _whole("seed", seed)
         self.restart()
         self._hear_take = False
+
+    def __repr__(self) -> str:
+        return (
+            f"MusicStream({self.prompt!r} by {self.model.name} on {self.model.device}, "
+            f"seed {self.seed}, frame {self.frame}, guidance {self.guidance_scale:g}, "
+            f"temperature {self.temperature:g}, top-k {self.top_k}, steers {self.steering})"
+        )
 
     # ---- any thread ----
 

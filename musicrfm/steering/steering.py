@@ -77,6 +77,10 @@ class Steering:
         self._progress: dict[str, Progress] = {}
         self._kept: dict[str, Progress] | None = {}  # a copy, as long as it is still the same
 
+    def __repr__(self) -> str:
+        knobs = (f"{one.name}={one.coefficient:g}" for one in self._steers.values())
+        return f"Steering({', '.join(knobs) or 'nothing'})"
+
     # ---- any thread ----
 
     def add(
@@ -95,6 +99,10 @@ class Steering:
         schedule: a specification, or a Python function f(step, base) -> coefficient. The rest: see
         `musicrfm.steering.setting.Steer`.
         """
+        if not isinstance(direction, Direction):
+            raise MusicRFMError(
+                f"{direction!r} is no Direction: load it, Direction.load({direction!r}, model)"
+            )
         self._check(direction)
         if is_beat(direction):
             others = (s.name for s in self._steers.values() if s.held and s.name != direction.name)
@@ -217,6 +225,23 @@ class Steering:
         if steers is made_from and frame >= made_at:
             return offset
         self._kept = None
+        with np.errstate(over="ignore", invalid="ignore"):  # the stream looks at what comes of it
+            total, basis, stays = self._sum(steers, frame, seed)
+            if total is not None:
+                total = total.astype(np.float32, copy=False)
+        offset = self.nothing
+        if total is not None:
+            # Nobody waits for a GPU here.
+            like = (self.nothing.device, self.nothing.dtype)
+            offset = torch.from_numpy(total).to(*like, non_blocking=True)
+        self.basis = basis
+        self._latest = (steers if stays else None, frame, offset)
+        return offset
+
+    def _sum(
+        self, steers: dict[str, Steer], frame: int, seed: int
+    ) -> tuple[np.ndarray | None, Tensor | None, bool]:
+        """What all of them add [layers, width], what is taken out before, and whether it stays."""
         total: np.ndarray | None = None
         basis: Tensor | None = None
         stays = True
@@ -238,15 +263,7 @@ class Steering:
                 part = injected * self._beat(steer, raw, frame)
                 basis = self._basis(steer.held, injected)
             total = part if total is None else np.add(total, part, out=total)
-        offset = self.nothing
-        if total is not None:
-            total = total.astype(np.float32, copy=False)
-            # Nobody waits for a GPU here.
-            like = (self.nothing.device, self.nothing.dtype)
-            offset = torch.from_numpy(total).to(*like, non_blocking=True)
-        self.basis = basis
-        self._latest = (steers if stays else None, frame, offset)
-        return offset
+        return total, basis, stays
 
     def _beat(self, steer: Steer, raw: float, frame: int) -> np.ndarray:
         """What a held beat says at a frame, float32 [layers, width]."""

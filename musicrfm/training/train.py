@@ -23,6 +23,7 @@ from musicrfm.directions import Direction, canonical_name, user_folder
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import path_of
 from musicrfm.steering.layers import layer_numbers
+from musicrfm.steering.setting import whole
 from musicrfm.theory import PITCH_CLASSES
 from musicrfm.training import fits, probes
 from musicrfm.training.detect import Detector
@@ -133,6 +134,9 @@ def fit(
 
     Raises MusicRFMError for what does not fit together and for parts that lack a class.
     """
+    if components not in ("usual", None):
+        components = whole("components", components, 1)
+    keep = whole("keep", keep, 1)
     search = search or probes.Search(seed=data.seed)
     search = replace(search, metric=metric or search.metric)
     if len(labels) != len(data.rows):

@@ -1,0 +1,418 @@
+"""`MusicGenController` with the published signatures, on this library's parts.
+
+    from musicrfm import MusicGenController
+
+Where it differs from the published class: `docs/published.md`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soxr
+import torch
+import transformers
+from torch import Tensor
+
+from musicrfm.errors import MusicRFMError
+from musicrfm.published import store
+from musicrfm.published.pushing import TimeControl, one_direction, several_directions, term
+from musicrfm.published.states import get_hidden_states_music, known_layers
+from musicrfm.published.toolkits import (
+    MusicLinearProbeToolkit,
+    MusicLogisticRegressionToolkit,
+    MusicRFMToolkit,
+    columns,
+    prediction_metrics,
+    solved,
+)
+from musicrfm.steering.hooks import Change, intervene
+
+TOOLKITS = {
+    "music_rfm": MusicRFMToolkit,
+    "linear": MusicLinearProbeToolkit,
+    "logistic": MusicLogisticRegressionToolkit,
+}
+GUIDANCE = 3.0
+TOKENS = 256
+
+Directions = dict[int, Tensor]  # layer from the end -> [components, width]
+
+
+class MusicGenController:
+    """Trains directions of one MusicGen and generates with them.
+
+    model: a MusicgenForConditionalGeneration; processor: of its texts; encodec_model and
+    encodec_processor: for sound. control_method: "music_rfm", "linear" or "logistic". n_components:
+    eigenvectors that are kept. rfm_iters: AGOP updates of each trial. batch_size: of the decoder's
+    passes over training data. Raises MusicRFMError for an unknown method.
+    """
+
+    def __init__(
+        self,
+        model: transformers.PreTrainedModel,
+        processor: Any,
+        encodec_model: transformers.PreTrainedModel,
+        encodec_processor: Any,
+        control_method: str = "music_rfm",
+        n_components: int = 5,
+        rfm_iters: int = 8,
+        batch_size: int = 8,
+    ) -> None:
+        if control_method not in TOOLKITS:
+            raise MusicRFMError(
+                f"there is no control_method {control_method!r}: choose one of "
+                f"{', '.join(TOOLKITS)}"
+            )
+        self.model, self.processor = model.eval(), processor
+        self.encodec_model, self.encodec_processor = encodec_model.eval(), encodec_processor
+        self.control_method, self.name = control_method, None
+        self.hyperparams = {
+            "control_method": control_method,
+            "rfm_iters": rfm_iters,
+            "forward_batch_size": batch_size,
+            "M_batch_size": 2048,
+            "n_components": n_components,
+        }
+        self.hidden_layers = list(range(-1, -self.depth, -1))
+        self.toolkit = TOOLKITS[control_method]()
+        self.directions: Directions | None = None
+        self.signs: dict[int, dict[int, int]] | None = None
+        self.detector_coefs: dict[Any, list] | None = None
+        self._scores: dict[int, float] = {}
+
+    def __repr__(self) -> str:
+        trained = "no directions" if self.directions is None else f"{len(self.directions)} layers"
+        return f"MusicGenController({self.control_method!r}, {self.depth} blocks, {trained})"
+
+    @property
+    def depth(self) -> int:
+        return self.model.config.decoder.num_hidden_layers
+
+    def describe(self) -> None:
+        print(self)
+        print(f"tracked layers: {list(self.hidden_layers)}")
+
+    # ---- sound ----
+
+    def get_audio_features(self, audio_data: Mapping, target_sr: int = 32000) -> Tensor:
+        """Codes int64 [1, 1, codebooks, frames] of {"audio": {"array", "sampling_rate"}}.
+
+        array: [samples] or [channels, samples], mixed down.
+        """
+        sound = audio_data["audio"]
+        array = np.asarray(sound["array"], np.float32)
+        return self._features(array, sound["sampling_rate"], target_sr)
+
+    def get_audio_features_from_file(self, audio_file_location: str | os.PathLike[str]) -> Tensor:
+        """As `get_audio_features`, of a sound file."""
+        from musicrfm.files.sound import read_sound
+
+        array, rate = read_sound(audio_file_location)
+        return self._features(np.asarray(array).T, rate, 32000)
+
+    @torch.no_grad()
+    def _features(self, array: np.ndarray, rate: int, target_sr: int) -> Tensor:
+        if array.ndim > 1:
+            array = array.mean(0)
+        if rate != target_sr:
+            array = soxr.resample(array, rate, target_sr)
+        inputs = self.encodec_processor(
+            raw_audio=array, sampling_rate=target_sr, return_tensors="pt"
+        ).to(self.model.device)
+        return self.encodec_model.encode(inputs["input_values"], inputs["padding_mask"]).audio_codes
+
+    # ---- training ----
+
+    def compute_directions(
+        self,
+        train_data: Any,
+        train_labels: Any,
+        val_data: Any = None,
+        val_labels: Any = None,
+        test_data: Any = None,
+        test_labels: Any = None,
+        hidden_layers: Sequence[int] | None = None,
+        regression: bool = False,
+        pooling: str | None = None,
+        tuning_metric: str = "auc",
+        hyperparam_samples: int = 100,
+        **kwargs: Any,
+    ) -> tuple[dict | None, dict | None, dict]:
+        """Finds `directions` and detectors: (test accuracy of the probes, of the directions, both
+        in per cent and by layer, None without a test part; results).
+
+        Data: codes [pieces, 1, codebooks, frames], or hidden states by layer. Labels: [pieces] or
+        [pieces, 1], or one-hot [pieces, classes].
+        """
+        self._use(hidden_layers)
+        self.directions, self.signs, self.detector_coefs, probes, along, results = (
+            self.toolkit._compute_directions(
+                train_data,
+                train_labels,
+                val_data,
+                val_labels,
+                self.model.decoder,
+                self.processor,
+                self.hidden_layers,
+                self.hyperparams,
+                test_data=test_data,
+                test_labels=test_labels,
+                regression=regression,
+                pooling=pooling,
+                tuning_metric=tuning_metric,
+                hyperparam_samples=hyperparam_samples,
+                **kwargs,
+            )
+        )
+        self._scores = {
+            layer: about["train_results"]["score"]
+            for layer, about in results["layer_metrics"].items()
+        }
+        return probes, along, results
+
+    def evaluate_directions(
+        self,
+        train_data: Any,
+        train_labels: Any,
+        val_data: Any,
+        val_labels: Any,
+        test_data: Any,
+        test_labels: Any,
+        hidden_layers: Sequence[int] | None = None,
+        n_components: int = 1,
+        agg_positions: bool = False,
+        agg_model: str = "linear",
+        layer_model: str = "linear",
+        unsupervised: bool = False,
+        selection_metric: str = "auc",
+    ) -> tuple[dict, dict, dict, dict]:
+        """What the directions tell: (validation metrics, test metrics, detector coefficients, test
+        predictions), by layer, and for the test of all together ("aggregation") and of the layer
+        that is best on the validation part ("best_layer").
+
+        A detector is least squares on the first `n_components` projections, of the training part.
+        unsupervised: the sign of the first projection decides instead.
+        """
+        for name, value in (("agg_model", agg_model), ("layer_model", layer_model)):
+            if value != "linear":
+                raise MusicRFMError(f"{name} {value!r} is not made here: only 'linear' is")
+        self._use(hidden_layers)
+        parts = [
+            (self._states(data, agg_positions), columns(labels))
+            for data, labels in (
+                (train_data, train_labels),
+                (val_data, val_labels),
+                (test_data, test_labels),
+            )
+        ]
+        (train, train_y), (val, val_y), (test, test_y) = parts
+        val_metrics, test_metrics, detectors, told = {}, {}, {}, {}
+        along: list[list[Tensor]] = [[], [], []]
+        for layer in self.hidden_layers:
+            vectors = self._trained()[layer][:n_components].T
+            z = [_mean(states[layer].float() @ vectors) for states in (train, val, test)]
+            for kept, part in zip(along, z, strict=True):
+                kept.append(part)
+            beta, bias = solved(z[0], train_y, z[1], val_y)
+            detectors[layer] = [beta, bias]
+            guesses = [
+                (part[:, :1] > 0).float() if unsupervised else part @ beta + bias for part in z
+            ]
+            val_metrics[layer] = prediction_metrics(guesses[1], val_y)
+            test_metrics[layer] = prediction_metrics(guesses[2], test_y)
+            told[layer] = guesses[2]
+        joint = [torch.cat(part, 1) for part in along]
+        beta, bias = solved(joint[0], train_y, joint[1], val_y)
+        detectors["aggregation"] = [beta, bias]
+        told["aggregation"] = joint[2] @ beta + bias
+        test_metrics["aggregation"] = prediction_metrics(told["aggregation"], test_y)
+        best = max(val_metrics, key=lambda layer: val_metrics[layer][selection_metric])
+        told["best_layer"], test_metrics["best_layer"] = told[best], test_metrics[best]
+        return val_metrics, test_metrics, detectors, told
+
+    def detect(
+        self,
+        prompts: Any,
+        rep_layer: int = -15,
+        use_rep_layer: bool = False,
+        use_avg_projection: bool = False,
+    ) -> Tensor:
+        """How much of the concept is in each piece, [pieces]: about 1 if it is there, 0 if not.
+
+        prompts: codes. All layers together tell, if `detector_coefs` has an "aggregation" (see
+        `evaluate_directions`), else the layer `rep_layer`, or the best, where there is none.
+        use_avg_projection: the mean of the projections, around 0.5.
+        """
+        states = self._states(prompts, agg_positions=True)
+        vectors = self._trained()
+        z = {layer: _mean(states[layer] @ vectors[layer].T) for layer in states}
+        if use_avg_projection:
+            return 0.5 + torch.stack([part[:, 0] for part in z.values()]).mean(0)
+        coefficients = self.detector_coefs or {}
+        if "aggregation" in coefficients and not use_rep_layer:
+            beta, bias = coefficients["aggregation"]
+            each = len(beta) // len(z)
+            joint = torch.cat([part[:, :each] for part in z.values()], 1)
+            return (joint @ beta + bias).squeeze(-1)
+        if rep_layer not in coefficients:
+            rep_layer = max(z, key=lambda layer: self._scores.get(layer, 0.0))
+        beta, bias = coefficients[rep_layer]
+        return (z[rep_layer][:, : len(beta)] @ beta + bias).squeeze(-1)
+
+    # ---- music ----
+
+    def generate(
+        self,
+        prompts: Sequence[str],
+        layers_to_control: Sequence[int] = (),
+        control_coef: float = 0.4,
+        inject_chance: float = 1,
+        time_control_fn: TimeControl | None = None,
+        layer_weights: Sequence[float] | None = None,
+        **kwargs: Any,
+    ) -> Tensor:
+        """Sound [prompts, channels, samples], steered along `directions` at the layers given.
+
+        control_coef: raw. inject_chance: that a layer is steered in a step. time_control_fn:
+        f(step, coefficient) -> coefficient. layer_weights: one a layer. max_new_tokens (256) and
+        whatever else goes to the model's `generate`, with a guidance scale of 3.
+        """
+        if not len(layers_to_control):
+            return self._generate(prompts, None, **kwargs)
+        layers, weights = self._known(layers_to_control, layer_weights)
+        settings = (inject_chance, time_control_fn, weights)
+        added = term(self._trained(), layers, control_coef, self.depth, *settings)
+        return self._generate(prompts, one_direction(added), **kwargs)
+
+    def multidirection_generate(
+        self,
+        prompts: Sequence[str],
+        directions_list: Sequence[Directions],
+        layers_to_control: Sequence[Sequence[int]],
+        control_coefs: float | Sequence[float],
+        time_control_fns: TimeControl | Sequence[TimeControl | None] | None = None,
+        layer_weights: Sequence | None = None,
+        inject_chances: float | Sequence[float] | None = None,
+        **kwargs: Any,
+    ) -> Tensor:
+        """As `generate`, along several directions, with one of each setting for every one."""
+        count = len(directions_list)
+
+        def each(name: str, value: Any, otherwise: Any) -> list:
+            if value is None:
+                return [otherwise] * count
+            several = list(value) if isinstance(value, (list, tuple)) else [value] * count
+            if len(several) != count:
+                raise MusicRFMError(f"{len(several)} {name} do not fit {count} directions")
+            return several
+
+        if layer_weights is not None and not isinstance(
+            layer_weights[0], (list, tuple, dict, type(None))
+        ):
+            layer_weights = [layer_weights] * count
+        settings = zip(
+            directions_list,
+            each("layers_to_control", layers_to_control, ()),
+            each("control_coefs", control_coefs, 1.0),
+            each("inject_chances", inject_chances, 1.0),
+            each("time_control_fns", time_control_fns, None),
+            each("layer_weights", layer_weights, None),
+            strict=True,
+        )
+        terms = []
+        for directions, layers, coefficient, inject, time_control, weights in settings:
+            layers, weights = self._known(layers, weights)
+            terms.append(
+                term(directions, layers, coefficient, self.depth, inject, time_control, weights)
+            )
+        return self._generate(prompts, several_directions(terms), **kwargs)
+
+    def _generate(self, prompts: Sequence[str], change: Change | None, **kwargs: Any) -> Tensor:
+        inputs = self.processor(text=prompts, padding=True, return_tensors="pt")
+        settings = {"guidance_scale": GUIDANCE, "max_new_tokens": TOKENS, **kwargs}
+        with intervene(self.model, *([] if change is None else [change])):
+            return self.model.generate(**inputs.to(self.model.device), **settings)
+
+    # ---- files ----
+
+    def save(
+        self,
+        concept: str,
+        model_name: str,
+        path: str | os.PathLike[str] = "./",
+        composite: bool = False,
+    ) -> None:
+        """Writes METHOD_CONCEPT_MODEL.safetensors, a direction file of this library, and the same
+        as the published .pkl; with detectors, each also as ..._detector."""
+        name = store.file_name(self.control_method, concept, model_name, composite)
+        store.save(
+            Path(path) / name,
+            concept,
+            self.model,
+            self._trained(),
+            self.detector_coefs,
+            self._scores,
+        )
+
+    def load(
+        self,
+        concept: str,
+        model_name: str,
+        path: str | os.PathLike[str] = "./",
+        composite: bool = False,
+    ) -> None:
+        """Reads what `save`, or the published package, has written. Nothing in a pickle is run.
+
+        Raises MusicRFMError if there is no such file, or it is not of this model.
+        """
+        name = store.file_name(self.control_method, concept, model_name, composite)
+        found = store.load(Path(path) / name, self.model)
+        self.directions, detectors, self._scores = found
+        self.hidden_layers = list(self.directions)
+        self.detector_coefs = detectors or self.detector_coefs
+
+    # ---- inside ----
+
+    def _use(self, hidden_layers: Sequence[int] | None) -> None:
+        self.hidden_layers = known_layers(
+            self.hidden_layers if hidden_layers is None else hidden_layers, self.depth
+        )
+
+    def _known(
+        self, layers: Sequence[int], weights: Sequence[float] | Mapping[int, float] | None
+    ) -> tuple[list[int], Any]:
+        """Without the layers that this model lacks: examples name all of the large one."""
+        layers = list(layers)
+        known = [layer for layer in layers if -self.depth <= layer < self.depth]
+        if weights is not None and not isinstance(weights, Mapping) and len(weights) == len(layers):
+            by_layer = dict(zip(layers, weights, strict=True))
+            weights = [by_layer[layer] for layer in known]
+        return known, weights
+
+    def _trained(self) -> Directions:
+        if self.directions is None:
+            raise MusicRFMError("there are no directions yet: compute_directions or load some")
+        return self.directions
+
+    def _states(self, data: Any, agg_positions: bool) -> Directions:
+        if isinstance(data, dict):
+            return data
+        batch = self.hyperparams["forward_batch_size"]
+        return get_hidden_states_music(
+            data,
+            self.model.decoder,
+            self.processor,
+            self.hidden_layers,
+            batch,
+            all_positions=agg_positions,
+        )
+
+
+def _mean(z: Tensor) -> Tensor:
+    """[pieces, k], the mean over the frames if there are any."""
+    return z.mean(1) if z.ndim == 3 else z

@@ -1,0 +1,124 @@
+"""Arithmetic of directions, what things say of themselves, and wrong arguments."""
+
+from __future__ import annotations
+
+import warnings
+
+import pytest
+import torch
+
+from musicrfm import Direction, MusicRFMError, MusicStream, Steering, list_directions
+from musicrfm.model import MusicModel
+
+LAYERS, WIDTH = 3, 8
+
+
+def direction(name: str, seed: int, **meta) -> Direction:
+    torch.manual_seed(seed)
+    scores = torch.rand(LAYERS)
+    return Direction(name, torch.randn(LAYERS, 1, WIDTH), scores, {"model": "tiny", **meta})
+
+
+def unit(x: torch.Tensor) -> torch.Tensor:
+    return x / x.norm(dim=-1, keepdim=True)
+
+
+def test_sums_are_of_unit_rows_and_their_factors():
+    a, b = direction("note_C", 1, range=[-2.0, 4.0]), direction("note_D", 2)
+    torch.testing.assert_close((a - b).vectors, unit(a.vectors - b.vectors))
+    torch.testing.assert_close((a + 0.5 * b).vectors, unit(a.vectors + 0.5 * b.vectors))
+    torch.testing.assert_close((a + -b).vectors, (a - b).vectors)
+    torch.testing.assert_close(
+        (2 * (a - b) + b).vectors, unit(2 * unit(a.vectors - b.vectors) + b.vectors)
+    )
+    made = a - b
+    assert made.name == "note_C_minus_note_D" and made.range is None and made.model == "tiny"
+    torch.testing.assert_close(made.layer_scores, torch.minimum(a.layer_scores, b.layer_scores))
+
+
+def test_a_multiple_reaches_as_far():
+    a = direction("note_C", 1, range=[-2.0, 4.0])
+    twice, back = 2 * a, a * -1
+    assert twice.range == (-4.0, 8.0) and back.range == (-4.0, 2.0)
+    torch.testing.assert_close(twice.raw(1.0) * twice.vectors, 2 * a.raw(1.0) * a.vectors)
+    torch.testing.assert_close(back.vectors, -a.vectors)
+    assert (-back).range == a.range
+
+
+def test_what_is_projected_out_is_gone():
+    a, b, c = (direction(name, seed) for name, seed in (("a", 1), ("b", 2), ("c", 3)))
+    left = a.orthogonal(b, c)
+    for other in (b, c):
+        assert (left.vectors * other.vectors).sum(-1).abs().max() < 1e-5
+    torch.testing.assert_close(left.vectors.norm(dim=-1), torch.ones(LAYERS, 1))
+    span = torch.cat([left.vectors, b.vectors, c.vectors, a.vectors], 1)
+    assert (torch.linalg.matrix_rank(span, tol=1e-3) == 3).all()  # a is in what the others span
+    assert left.name == "a_without_b_c"
+
+
+def test_what_cannot_be_reckoned_is_said():
+    a, b = direction("a", 1), direction("b", 2)
+    other = Direction("x", b.vectors, b.layer_scores, {"model": "other"})
+    two = Direction("two", torch.randn(LAYERS, 2, WIDTH), b.layer_scores, {"model": "tiny"})
+    beat = direction("beat", 4, kind="beat")
+    for reckon, said in [
+        (lambda: a - other, "different models"),
+        (lambda: a + two, "components"),
+        (lambda: a - a, "nothing is left"),
+        (lambda: a.orthogonal(a), "nothing is left"),
+        (lambda: a.orthogonal(), "to what"),
+        (lambda: a.orthogonal("b"), "no Direction"),
+        (lambda: a + 1, "cannot be added up"),
+        (lambda: a * 0, "cannot be multiplied by 0"),
+        (lambda: a * "x", "cannot be multiplied by 'x'"),
+        (lambda: a + beat, "beat"),
+    ]:
+        with pytest.raises(MusicRFMError, match=said):
+            reckon()
+
+
+def test_a_sum_is_saved_and_comes_back(tmp_path):
+    made = 2.0 * (direction("a", 1) - direction("b", 2))
+    again = Direction.load(made.save(tmp_path / "made.safetensors"))
+    torch.testing.assert_close(again.vectors, made.vectors)
+    assert again.meta["weight"] == 2.0 and again.meta["parents"] == ["a", "b"]
+
+
+def test_things_say_what_they_are(model: MusicModel):
+    stream = MusicStream(model, "a drum", seed=3)
+    torch.manual_seed(1)
+    one = Direction("bright", torch.randn(model.layers, 1, model.width), torch.ones(model.layers))
+    stream.steering.add(one, 0.5)
+    for thing, words in [
+        (model, ("MusicModel", "tiny", "2 layers", "width 32", "million", "float32", "cpu")),
+        (stream, ("MusicStream", "a drum", "tiny", "cpu", "seed 3", "guidance 3", "bright=0.5")),
+        (stream.steering, ("Steering", "bright=0.5")),
+        (Steering(2, 4), ("Steering(nothing)",)),
+        (one, ("Direction", "bright", "2 layers", "uncalibrated")),
+    ]:
+        assert all(word in repr(thing) for word in words), repr(thing)
+
+
+def test_wrong_arguments_end_in_a_sentence(model: MusicModel):
+    stream = MusicStream(model)
+    for do, said in [
+        (lambda: MusicStream("nano"), "MusicModel.load"),
+        (lambda: stream.steering.add("note_C", 1.0), "Direction.load"),
+        (lambda: direction("a", 1).only([1, 2]), "choose one of"),
+    ]:
+        with pytest.raises(MusicRFMError, match=said):
+            do()
+    assert list_directions(model) == []
+
+
+def test_no_coefficient_warns_on_the_screen(model: MusicModel):
+    torch.manual_seed(1)
+    vectors = torch.randn(model.layers, 1, model.width)
+    one = Direction("loud", vectors, torch.ones(model.layers), {"range": [-1e6, 1e6]})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for coefficient in (1e3, 1e33, 1e300, -1e308):
+            steering = Steering(model.layers, model.width)
+            steering.add(one, coefficient)
+            steering.add(Direction("other", -vectors, one.layer_scores, one.meta), coefficient)
+            steering.offset(0)
