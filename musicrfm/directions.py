@@ -308,6 +308,8 @@ def scaled(direction: Direction, factor: float) -> Direction:
 
 def orthogonal(direction: Direction, others: Sequence[Direction]) -> Direction:
     """See `Direction.orthogonal`."""
+    import torch
+
     if not others:
         raise MusicRFMError("orthogonal to what? Give at least one other direction")
     for other in others:
@@ -324,6 +326,8 @@ def orthogonal(direction: Direction, others: Sequence[Direction]) -> Direction:
 
 
 def _made(name: str, vectors: Tensor, *parents: Direction) -> Direction:
+    import torch
+
     if not vectors.any():
         raise MusicRFMError(f"nothing is left of {name!r}: the directions are the same")
     first = parents[0]

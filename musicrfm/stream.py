@@ -12,7 +12,7 @@ import logging
 import math
 import operator
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,6 +21,7 @@ from torch import Tensor
 
 from musicrfm.continuation import opening
 from musicrfm.errors import MusicRFMError
+from musicrfm.files.captured import HalfFile
 from musicrfm.model import MusicModel
 from musicrfm.prompts import blend, checked_weights, coarse
 from musicrfm.runtime.backends import decoder_for
@@ -33,6 +34,7 @@ from musicrfm.runtime.playable import PromptStates
 from musicrfm.runtime.sampling import Draws, guide, sample
 from musicrfm.runtime.static_codec import StaticCodec
 from musicrfm.runtime.static_step import Choice, StaticStep
+from musicrfm.steering.layers import layer_numbers
 from musicrfm.steering.steering import Steering
 
 KEEP_SECONDS = 10.0
@@ -107,6 +109,11 @@ class MusicStream:
     continue_from: a sound file, or codes [codebooks, frames], of which the last 8 seconds (and at
     most half the window) are read as if they had been played; the music goes on from there.
     hear_take: they are heard before it, though not again after a restart.
+
+    capture: numbers of layers, or "all", whose outputs are written while it plays, float16 [frames,
+    layers, width], into the NumPy file capture_to: those of the row that reads the prompt, after
+    steering. The file is whole at any moment. Playing takes longer then, as machine code does not
+    tell them.
     """
 
     def __init__(
@@ -126,6 +133,8 @@ class MusicStream:
         graphs: bool | None = None,
         continue_from: str | os.PathLike[str] | Tensor | None = None,
         hear_take: bool = False,
+        capture: str | Sequence[int] | None = None,
+        capture_to: str | os.PathLike[str] | None = None,
     ) -> None:
         if isinstance(model, (str, os.PathLike)):
             raise MusicRFMError(f"{model!r} is no model yet: load it, MusicModel.load({model!r})")
@@ -154,7 +163,9 @@ class MusicStream:
         )
         self._window, self._next = _Window(model, self.window), _Window(model, self.window)
         self._codec = StreamingCodec(model.hf.audio_encoder, model.codebooks, model.stereo_codes)
+        self._capture = _capture(model, capture, capture_to)
         self._graphs = model.device.type == "cuda" if graphs is None else graphs
+        self._graphs = self._graphs and self._capture is None
         if self._graphs:
             self._record()
         elif can_compile(self._codec):
@@ -594,7 +605,18 @@ class MusicStream:
         """Guided logits [codebooks, codes] after reading the position, None if not all finite."""
         decoder, position = self._window.decoder, self._position
         decoder.steer(push)
-        logits = decoder.step(self._window.inputs[:, position : position + 1], position)
+        codes, states = self._window.inputs[:, position : position + 1], []
+        tap = None
+        if self._capture is not None:
+            file, layers = self._capture
+
+            def tap(layer: int, hidden: Tensor) -> None:
+                if layer in layers:
+                    states.append(hidden[0].half().cpu().numpy())
+
+        logits = decoder.step(codes, position, tap)
+        if tap is not None:
+            file.put(self._frame, np.stack(states)[None])
         logits = guide(logits, scale) if decoder.guided else logits[0]
         return logits if math.isfinite(logits.sum().item()) else None
 
@@ -691,6 +713,22 @@ def window_and_keep(
             f"the decoder needs at least {shortest / model.frame_rate:g} s"
         )
     return window, min(max(keep, delay + 1), window // 2)
+
+
+def _capture(
+    model: MusicModel,
+    layers: str | Sequence[int] | None,
+    path: str | os.PathLike[str] | None,
+) -> tuple[HalfFile, list[int]] | None:
+    """Where hidden states are written, and of which layers."""
+    if layers is None and path is None:
+        return None
+    if layers is None or path is None:
+        raise MusicRFMError("capture says which layers, and capture_to the file: give both")
+    numbers = layer_numbers(
+        None if isinstance(layers, str) and layers == "all" else layers, model.layers
+    )
+    return HalfFile(path), numbers
 
 
 def _number(name: str, value: float) -> float:

@@ -19,6 +19,7 @@ from musicrfm.runtime.playable import Playable, PromptStates
 
 # What is taken out of hidden states: a basis a layer, [rows, HELD, width]; where, [rows, time, 1].
 Taken = tuple[Sequence[Tensor], Tensor | None]
+Tap = Callable[[int, Tensor], None]
 HELD = 3  # dimensions that can be held
 
 
@@ -147,16 +148,19 @@ class StepDecoder:
             self._held = held
 
     @torch.inference_mode()
-    def step(self, codes: Tensor, position: int) -> Tensor:
+    def step(self, codes: Tensor, position: int, tap: Tap | None = None) -> Tensor:
         """Reads codes [codebooks, 1] at `position`; logits float32 [rows, codebooks, codes].
 
         Everything before `position` must have been read; what was there or later is overwritten.
+        tap: is given every block's number and output [rows, width], which it may not keep; nothing
+        faster does such a step.
         """
-        if self.faster is not None:
+        if self.faster is not None and tap is None:
             return self.faster(codes, self.lead + position)
         rows = 2 if self.guided else 1
         taken = ((self.bases[rows], None),) if self.holds else ()
-        hidden = self._read(codes, position, 0, rows, self.offsets[rows], self.keep_norm, taken)
+        pushes = (self.offsets[rows], self.keep_norm, taken)
+        hidden = self._read(codes, position, 0, rows, *pushes, tap)
         hidden = torch.layer_norm(hidden, *self.weights.norm)
         return (
             self.weights.linear(hidden, self.weights.heads).view(rows, self.codebooks, -1).float()
@@ -207,6 +211,7 @@ class StepDecoder:
         offsets: Sequence[Tensor],
         keep_norm: bool | Tensor,
         taken: Sequence[Taken] = (),
+        tap: Tap | None = None,
     ) -> Tensor:
         """Hidden states after the last block, [rows * time, width].
 
@@ -217,7 +222,7 @@ class StepDecoder:
         embedded = weights.embedding[codes + weights.first_row].sum(0)
         embedded += weights.positions[start : start + len(embedded)]
         embedded = embedded.repeat(rows, 1, 1)
-        return self._through(embedded, start, first_row, offsets, keep_norm, taken)
+        return self._through(embedded, start, first_row, offsets, keep_norm, taken, tap)
 
     def _through(
         self,
@@ -227,6 +232,7 @@ class StepDecoder:
         offsets: Sequence[Tensor],
         keep_norm: bool | Tensor,
         taken: Sequence[Taken] = (),
+        tap: Tap | None = None,
     ) -> Tensor:
         """As `_read`, from what is at a position of the cache, [rows, time, width].
 
@@ -261,6 +267,8 @@ class StepDecoder:
             onto(x, block.activation(y), block.to_fed)
             bases = [(basis[i], where) for basis, where in taken]
             pushed(x.view(rows, time, -1), offsets[i], keep_norm, bases)
+            if tap is not None:
+                tap(i, x)
         return x
 
     @staticmethod

@@ -86,6 +86,8 @@ def layer_numbers(layers: Sequence[int] | None, depth: int) -> list[int]:
     """
     if layers is None:
         return list(range(depth))
+    if isinstance(layers, str):
+        raise MusicRFMError(f"layers {layers!r} are not numbers: give a list like [0, -1]")
     for number in layers:
         if not -depth <= number < depth:
             raise MusicRFMError(

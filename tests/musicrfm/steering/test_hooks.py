@@ -254,3 +254,18 @@ def test_patched_states_are_those_of_the_other_run(model: MusicModel, tmp_path: 
     np.testing.assert_array_equal(found, np.load(tmp_path / "a.npy"))
     with pytest.raises(MusicRFMError, match="1 layers cannot be patched into 2"):
         states(model, tmp_path / "c.npy", musicrfm.patch(tmp_path / "a.npy"))
+
+
+def test_a_stream_captures_what_generate_does(model: MusicModel, tmp_path: Path):
+    one = direction(model)
+    with musicrfm.steered(model.hf, {one: 0.5}, also=[musicrfm.capture(tmp_path / "a.npy")]):
+        generated(model, ["a drum"])
+    there = np.load(tmp_path / "a.npy")[:, :, 0]
+    settings = {"capture": "all", "capture_to": tmp_path / "b.npy"}
+    streamed(model, "a drum", (one, 0.5, {}), **settings)
+    here = np.load(tmp_path / "b.npy", mmap_mode="r")
+    assert here.shape == (FRAMES + max(model.delays), model.layers, model.width)
+    np.testing.assert_allclose(here, there[: len(here)], rtol=2e-3, atol=2e-3)
+    for wrong in ({"capture": [0]}, {"capture": [9], "capture_to": tmp_path / "c.npy"}):
+        with pytest.raises(MusicRFMError):
+            MusicStream(model, **wrong)
