@@ -103,6 +103,7 @@ def test_a_piece_whose_logits_are_not_finite_does_not_harm_the_others(model: Mus
         assert_same(model, played, alone(model, "a drum", 5, {loud: coefficient}))
 
 
+@pytest.mark.slow
 def test_int8_and_bfloat16_play_nearly_the_same(checkpoint: Path):
     for dtype in ("bfloat16", "int8"):
         model = MusicModel.load(checkpoint, device="cpu", dtype=dtype)

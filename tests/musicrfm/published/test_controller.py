@@ -172,10 +172,14 @@ def clips(count: int) -> tuple[list[dict], list[int]]:
     ]
 
 
-METHODS = {"music_rfm": {}, "linear": {}, "logistic": {}}
-
-
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    "method",
+    [
+        "music_rfm",
+        pytest.param("linear", marks=pytest.mark.slow),
+        pytest.param("logistic", marks=pytest.mark.slow),
+    ],
+)
 def test_from_sound_to_music(four: MusicModel, tmp_path: Path, method: str):
     ours = controller(four, control_method=method)
     rows, labels = clips(24)
