@@ -48,6 +48,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="run the slow tests too")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every process that runs tests must call them the same."""
+    if strange := [item.nodeid for item in items if " at 0x" in item.nodeid]:
+        raise pytest.UsageError(f"give this test names (ids) without addresses: {strange[0]}")
+
+
 @pytest.hookimpl(tryfirst=True)  # before any fixture starts what would fail
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for mark in item.iter_markers("needs"):

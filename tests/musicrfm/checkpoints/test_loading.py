@@ -362,7 +362,7 @@ class Built:
         {"x": np.ones(2)},
         Harmful(),
     ],
-    ids=str,
+    ids=["harmful", "class", "built", "function", "path", "float64", "array", "harmful alone"],
 )
 def test_nobody_is_told_how_to_run_what_is_in_a_file(content, new, tmp_path):
     path = tmp_path / "odd.bin"
