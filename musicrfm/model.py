@@ -27,8 +27,9 @@ from musicrfm.files.text import whole
 from musicrfm.kernels.available import kernels
 from musicrfm.runtime.defaults import SamplingDefaults
 from musicrfm.runtime.devices import device_of, holds, name_of, precision_of, wider
+from musicrfm.runtime.packed import can_pack, check_int4
 from musicrfm.runtime.playable import PromptStates
-from musicrfm.weights.decoder import Weights
+from musicrfm.weights.decoder import Weights, packed
 from musicrfm.weights.int8 import can_int8, check_int8, quantised
 
 log = logging.getLogger(__name__)
@@ -54,9 +55,11 @@ class MusicModel:
         | transformers.MusicgenMelodyForConditionalGeneration,
         tokenizer: transformers.PreTrainedTokenizerBase,
         int8: bool = False,
+        int4: bool = False,
     ) -> None:
         decoder, codec = hf.config.decoder, hf.config.audio_encoder
-        self.name, self.hf, self.tokenizer, self.int8 = name, hf, tokenizer, int8
+        self.name, self.hf, self.tokenizer = name, hf, tokenizer
+        self.int8, self.int4 = int8, int4
         self._widening = Lock()
         weight = hf.decoder.lm_heads[0].weight
         self.device: torch.device = weight.device
@@ -106,10 +109,12 @@ class MusicModel:
         quantised here.
         """
         place = device_of(device)
-        auto, int8 = dtype == "auto", dtype in ("int8", torch.int8)
+        auto, int8, int4 = dtype == "auto", dtype in ("int8", torch.int8), dtype == "int4"
         if int8:
             check_int8(place)
-        precision = precision_of("bfloat16" if int8 else None if auto else dtype, place)
+        if int4:
+            check_int4(place)
+        precision = precision_of("bfloat16" if int8 or int4 else None if auto else dtype, place)
         checkpoint = find(name)
         loaded = load(checkpoint)
         hf = loaded.hf
@@ -123,7 +128,7 @@ class MusicModel:
                 name_of(precision),
             )
         settle(hf, place, precision)
-        return cls(checkpoint.name, hf, loaded.tokenizer, int8)
+        return cls(checkpoint.name, hf, loaded.tokenizer, int8, int4)
 
     def __repr__(self) -> str:
         size = sum(part.numel() for part in self.hf.decoder.parameters()) / 1e6
@@ -277,7 +282,15 @@ class MusicModel:
     def decoder_weights(self) -> Weights:
         """The decoder's weights as `StepDecoder` wants them, made once for all streams."""
         weights = Weights.of(self.hf, self.lead + self.window, self.codes)
-        return quantised(weights) if self.int8 else weights
+        if not (self.int8 or self.int4):
+            return weights
+        if can_pack(weights):
+            return packed(weights, 4 if self.int4 else 8)
+        if self.int4:
+            raise MusicRFMError(
+                f"model {self.name!r} cannot be played in int4: its activation is not gelu; take int8"
+            )
+        return quantised(weights)
 
     def widen(self) -> bool:
         """Where numbers have become too large for float16, goes on in `devices.wider`.
@@ -303,7 +316,7 @@ class MusicModel:
     @property
     def precision(self) -> str:
         """Of the decoder, as `load` takes it: `float32`, `bfloat16`, `float16` or `int8`."""
-        return "int8" if self.int8 else name_of(self.dtype)
+        return "int8" if self.int8 else "int4" if self.int4 else name_of(self.dtype)
 
     @property
     def small(self) -> bool:

@@ -1,0 +1,1 @@
+"""How a frame is worked out: one module a backend."""

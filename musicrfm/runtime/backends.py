@@ -2,14 +2,15 @@
 
 `StepDecoder` is the plain reference. A backend reads and writes its tensors: it is made of a
 decoder, and called with codes [codebooks, 1] and their position in the cache, for the logits
-float32 [rows, codebooks, codes]. Another one needs a file of its own and a line in `BACKENDS`. On a
-GPU the stream records its steps as CUDA graphs instead, see `musicrfm.runtime.static_step`.
+float32 [rows, codebooks, codes]. Another one needs a file of its own and a line in `BACKENDS`.
+Packed weights have a decoder of their own, `musicrfm.runtime.packed`, with its own cache. On a GPU the stream records its steps as CUDA graphs instead, see `musicrfm.runtime.static_step`.
 """
 
 from __future__ import annotations
 
 from musicrfm.runtime import compiled_step
 from musicrfm.runtime.decoder import StepDecoder
+from musicrfm.runtime.packed import PackedDecoder
 from musicrfm.runtime.playable import Playable
 
 # (whether it can play a model, what makes it of a decoder); the first that can is taken.
@@ -21,6 +22,8 @@ def decoder_for(model: Playable, window: int | None = None) -> StepDecoder:
 
     window: positions of its cache, the model's own by default.
     """
+    if model.decoder_weights.packed is not None:
+        return PackedDecoder(model, window)
     decoder = StepDecoder(model, window)
     for can_play, backend in BACKENDS:
         if can_play(model):

@@ -29,7 +29,7 @@ def can_compile(model: Playable) -> bool:
     """Whether the steps of this model can be computed here, and are not better left to PyTorch."""
     if not model.small or model.dtype not in DTYPES:
         return False
-    exact = all(_is_gelu(block.activation) for block in model.decoder_weights.blocks)
+    exact = all(is_gelu(block.activation) for block in model.decoder_weights.blocks)
     return exact and kernels() is not None
 
 
@@ -95,10 +95,6 @@ class CompiledStep:
 def matrices(weights: Weights):
     """The same weights as `musicrfm.kernels.step` takes them."""
 
-    def norms_of(block: Block) -> Tensor:
-        norms = (block.attention_norm, block.prompt_norm or block.feed_norm, block.feed_norm)
-        return torch.stack([part for norm in norms for part in norm[1:3]])
-
     def of_all(matrix_of: Callable[[Block], Tensor | Int8 | None]) -> tuple:
         parts = [matrix_of(block) for block in weights.blocks]
         if parts[0] is None:
@@ -132,6 +128,12 @@ def matrices(weights: Weights):
     )
 
 
+def norms_of(block: Block) -> Tensor:
+    """Weight and bias of a layer's three norms, [6, width]."""
+    norms = (block.attention_norm, block.prompt_norm or block.feed_norm, block.feed_norm)
+    return torch.stack([part for norm in norms for part in norm[1:3]])
+
+
 def seen(tensor: Tensor) -> np.ndarray:
     """The tensor as an array in the same place; bfloat16 as uint16."""
     if tensor.dtype == torch.bfloat16:
@@ -149,7 +151,7 @@ def _no_scale(*shape: int) -> np.ndarray:
     return np.zeros((*shape, 0), np.float32)
 
 
-def _is_gelu(activation: object) -> bool:
+def is_gelu(activation: object) -> bool:
     if isinstance(activation, GELUActivation):  # which has an inexact variant, too
         return activation.act is torch.nn.functional.gelu
     return isinstance(activation, torch.nn.GELU) and activation.approximate == "none"

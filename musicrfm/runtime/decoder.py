@@ -50,6 +50,8 @@ class StepDecoder:
     This is the plain reference; `musicrfm.runtime.backends` lists what does the same steps faster.
     """
 
+    keeps_cache = True  # a kind of decoder may have a cache of its own
+
     def __init__(self, model: Playable, window: int | None = None) -> None:
         self.window = window or model.window
         self.weights = model.decoder_weights
@@ -58,7 +60,8 @@ class StepDecoder:
         # What it computes in; prompts and pushes may come in another precision.
         self.dtype = self.weights.positions.dtype
         room = model.lead + self.window
-        shape = (model.layers, 2, 2, model.heads, room, self.head_size)
+        places = room if self.keeps_cache else 0
+        shape = (model.layers, 2, 2, model.heads, places, self.head_size)
         # [layers, rows, keys and values, heads, positions, head_size]
         self.cache = torch.zeros(shape, device=model.device, dtype=self.dtype)
         # [layers, rows, time, width], added after each block
@@ -102,15 +105,18 @@ class StepDecoder:
         self.prompt = self.prompt_bias = None
         if prompt.lead is not None:
             self.lead = prompt.lead.shape[1]
-            unsteered = [torch.zeros_like(self.offset[0, :, :1])] * len(self.weights.blocks)
-            x = prompt.lead.to(self.dtype) + self.weights.positions[: self.lead]
-            self._through(x, 0, 0, unsteered, False)
+            self._read_lead(prompt.lead.to(self.dtype) + self.weights.positions[: self.lead])
             return True
         if prompt.unconditional:
             return False
         self.prompt = self._read_prompt(prompt)
         self.prompt_bias = None if prompt.bias is None else prompt.bias.to(self.dtype)
         return False
+
+    def _read_lead(self, embedded: Tensor) -> None:
+        """What stands before the music, [2, positions, width], into the cache."""
+        unsteered = [torch.zeros_like(self.offset[0, :, :1])] * len(self.weights.blocks)
+        self._through(embedded, 0, 0, unsteered, False)
 
     def _read_prompt(self, prompt: PromptStates) -> list[tuple[Tensor, Tensor]]:
         """Keys and values [1, heads, tokens, head_size] of each layer."""

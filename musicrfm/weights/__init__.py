@@ -1,0 +1,1 @@
+"""What a checkpoint's tensors become before they are played."""

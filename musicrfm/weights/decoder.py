@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import PreTrainedModel
+
+from musicrfm.weights.packed import Packed, pack
 
 Norm = tuple[tuple[int], Tensor, Tensor, float]  # what layer_norm takes after its input
 
@@ -48,6 +50,7 @@ class Weights:
     # in place.
     linear: Callable[..., Tensor] = F.linear
     onto: Callable[..., Tensor] = Tensor.addmm_
+    packed: Packed | None = None  # all matrices that a step reads, if they are packed
 
     @classmethod
     def of(cls, hf: PreTrainedModel, positions: int, codes: int) -> Weights:
@@ -104,3 +107,25 @@ def _fused(*projections: nn.Linear) -> Tensor:
         for projection, part in zip(projections, fused.split(sizes), strict=True):
             projection.weight.data = part
     return fused
+
+
+def packed(weights: Weights, bits: int) -> Weights:
+    """The same with all matrices that a step reads packed, in so many bits; they are empty then."""
+
+    def across(part: Tensor | None) -> Tensor | None:
+        return None if part is None else part.T
+
+    def all_of_them() -> Iterator[tuple[Tensor | None, int]]:
+        for block in weights.blocks:
+            for part in (
+                block.qkv,
+                across(block.to_attended),
+                block.prompt_q,
+                across(block.to_prompted),
+                block.feed,
+                across(block.to_fed),
+            ):
+                yield part, bits
+        yield weights.heads, bits
+
+    return replace(weights, packed=pack(all_of_them()))

@@ -1,0 +1,160 @@
+"""Products of packed matrices with a few rows of 16-bit numbers, as LLVM's own vectors.
+
+A block is 8 outputs wide, one a lane, so that nothing is ever summed across lanes. Each
+instruction multiplies a pair of inputs for 8 outputs; LLVM finds the right one for every CPU
+(`vpmaddwd` with AVX2, `vpdpwssd` with VNNI, `smlal` on ARM), as all this is written in terms that
+every CPU has.
+
+Layouts, of a matrix [outputs, inputs], with inputs a multiple of 32 and outputs of 8:
+
+- 8 bits: int8 [outputs / 8, inputs / 2, 8 outputs, 2 inputs].
+- 4 bits: uint16 [outputs / 8, inputs / 8, 8 outputs, 2 inputs]; nibble q, counted from the lowest,
+  is of the inputs 2 * q and 2 * q + 1 of the eight, and is 8 more than its number. Each 32 inputs of
+  an output share a scale: bfloat16 [outputs / 8, inputs / 32, 8 outputs].
+"""
+
+from __future__ import annotations
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+GROUP = 32  # inputs that share a scale in 4 bits, and that are summed as integers in both
+LANES = 8
+
+_I8, _I16, _I32, _I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
+_FLOATS = ir.VectorType(ir.FloatType(), LANES)
+_INTS = ir.VectorType(_I32, LANES)
+_SHORTS = ir.VectorType(_I16, 2 * LANES)
+_PRODUCTS = ir.VectorType(_I32, 2 * LANES)
+
+
+def _dot4(rows: int):
+    """Makes `dot(memory, numbers, scales, x, sums, inputs, y, apart)`.
+
+    memory: uint8, in which the block's numbers and scales begin at these bytes. x: int16 [rows,
+    inputs]. sums: int32 [rows, inputs / 32], of each group's inputs, times -8. y: float32 flat, of
+    which row r begins at r * apart; 8 are written of each row.
+    """
+
+    @intrinsic
+    def dot(typing, memory, numbers, scales, x, sums, inputs, y, apart):
+        kinds = (memory, types.int64, types.int64, x, sums, types.int64, y, types.int64)
+
+        def build(context, b, signature, args):
+            memory, x, sums, y = (_data(context, b, signature, args, i) for i in (0, 3, 4, 6))
+            _, numbers, scales, _, _, inputs, _, apart = args
+            groups = b.udiv(inputs, _I64(GROUP))
+            totals = [_total(b) for _ in range(rows)]
+            with cgutils.for_range(b, groups, intp=_I64) as loop:
+                group = loop.index
+                found = []
+                for row in range(rows):
+                    place = b.add(b.mul(groups, _I64(row)), group)
+                    found.append(_splat(b, b.load(_at(b, sums, b.mul(place, _I64(4)), _I32))))
+                begin = b.add(numbers, b.mul(group, _I64(4 * GROUP)))
+                for eight in range(GROUP // 8):
+                    four = b.load(_at(b, memory, b.add(begin, _I64(32 * eight)), _SHORTS), align=1)
+                    for q in range(4):
+                        part = four if q == 0 else b.lshr(four, _all(_SHORTS, 4 * q))
+                        part = b.and_(part, _all(_SHORTS, 15)) if q < 3 else part
+                        for row in range(rows):
+                            pair = _pair(b, x, inputs, row, group, 4 * eight + q)
+                            found[row] = b.add(found[row], _products(b, part, pair))
+                place = b.add(scales, b.mul(group, _I64(2 * LANES)))
+                scale = b.load(_at(b, memory, place, ir.VectorType(_I16, LANES)), align=1)
+                scale = b.bitcast(b.shl(b.zext(scale, _INTS), _all(_INTS, 16)), _FLOATS)
+                for total, ints in zip(totals, found, strict=True):
+                    exact = b.fmul(b.sitofp(ints, _FLOATS), scale, flags=("contract",))
+                    b.store(b.fadd(exact, b.load(total), flags=("contract",)), total)
+            _write(b, totals, y, apart)
+            return context.get_dummy_value()
+
+        return types.void(*kinds), build
+
+    return dot
+
+
+def _dot8(rows: int):
+    """Makes `dot(memory, numbers, x, inputs, y, apart)`, as `_dot4` does, without any scales."""
+
+    @intrinsic
+    def dot(typing, memory, numbers, x, inputs, y, apart):
+        kinds = (memory, types.int64, x, types.int64, y, types.int64)
+
+        def build(context, b, signature, args):
+            memory, x, y = (_data(context, b, signature, args, i) for i in (0, 2, 4))
+            _, numbers, _, inputs, _, apart = args
+            totals = [_total(b) for _ in range(rows)]
+            with cgutils.for_range(b, b.udiv(inputs, _I64(GROUP)), intp=_I64) as loop:
+                group = loop.index
+                found = [_all(_INTS, 0)] * rows
+                begin = b.add(numbers, b.mul(group, _I64(GROUP * LANES)))
+                for two in range(GROUP // 2):
+                    place = b.add(begin, _I64(16 * two))
+                    eight = ir.VectorType(_I8, 2 * LANES)
+                    part = b.sext(b.load(_at(b, memory, place, eight), align=1), _SHORTS)
+                    for row in range(rows):
+                        pair = _pair(b, x, inputs, row, group, two)
+                        found[row] = b.add(found[row], _products(b, part, pair))
+                for total, ints in zip(totals, found, strict=True):
+                    b.store(b.fadd(b.sitofp(ints, _FLOATS), b.load(total)), total)
+            _write(b, totals, y, apart)
+            return context.get_dummy_value()
+
+        return types.void(*kinds), build
+
+    return dot
+
+
+def _data(context, b, signature, args, i):
+    """Where the numbers of an argument that is an array begin."""
+    array = context.make_array(signature.args[i])(context, b, args[i])
+    return b.bitcast(array.data, _I8.as_pointer())
+
+
+def _at(b, base, offset, kind):
+    return b.bitcast(b.gep(base, [offset]), kind.as_pointer())
+
+
+def _all(kind, value):
+    return ir.Constant(kind, [value] * kind.count)
+
+
+def _splat(b, number):
+    kind = ir.VectorType(number.type, LANES)
+    one = b.insert_element(ir.Constant(kind, ir.Undefined), number, _I32(0))
+    return b.shuffle_vector(one, ir.Constant(kind, ir.Undefined), _all(_INTS, 0))
+
+
+def _total(b):
+    total = cgutils.alloca_once(b, _FLOATS)
+    b.store(_all(_FLOATS, 0.0), total)
+    return total
+
+
+def _pair(b, x, inputs, row, group, pair):
+    """Two neighbouring inputs, the same for all lanes."""
+    place = b.add(b.mul(b.mul(inputs, _I64(row)), _I64(2)), b.mul(group, _I64(2 * GROUP)))
+    both = b.load(_at(b, x, b.add(place, _I64(4 * pair)), _I32), align=2)
+    return b.bitcast(_splat(b, both), _SHORTS)
+
+
+def _products(b, left, right):
+    """The sums of each two neighbours' products, int32 [8]."""
+    exact = b.mul(b.sext(left, _PRODUCTS), b.sext(right, _PRODUCTS))
+    nothing = ir.Constant(_PRODUCTS, ir.Undefined)
+    even = b.shuffle_vector(exact, nothing, ir.Constant(_INTS, list(range(0, 2 * LANES, 2))))
+    odd = b.shuffle_vector(exact, nothing, ir.Constant(_INTS, list(range(1, 2 * LANES, 2))))
+    return b.add(even, odd)
+
+
+def _write(b, totals, y, apart):
+    for row, total in enumerate(totals):
+        place = b.mul(b.mul(apart, _I64(row)), _I64(4))
+        b.store(b.load(total), _at(b, y, place, _FLOATS), align=4)
+
+
+dot4_one, dot4_two = _dot4(1), _dot4(2)
+dot8_one, dot8_two = _dot8(1), _dot8(2)

@@ -1,0 +1,416 @@
+"""A step of a decoder whose matrices are packed, in machine code, for any number of threads.
+
+As `musicrfm.kernels.step`, with matrices in 4 or 8 bits, a cache in 8 bits with a scale for each
+head and position, and what they are multiplied with in 16. It reads one position or a few at once.
+Its phases are shared as `musicrfm.kernels.turns` says; what is quick, each thread does for itself.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from musicrfm.kernels.step import (
+    ONE,
+    ZERO,
+    _as_bits,
+    _as_float,
+    _widen,
+    attend,
+    compiled,
+    exp,
+    gelu,
+    norm,
+    push,
+)
+from musicrfm.kernels.dot import dot4_one, dot4_two, dot8_one, dot8_two
+from musicrfm.kernels.turns import LINE as LINE
+from musicrfm.kernels.turns import begin, done, end, enter, leave, take, wait
+
+CHUNK = 64  # outputs of a matrix that a thread takes at a time
+GROUP, LANES = 32, 8
+MOST = np.float32(32767)
+ONE_BIT = np.uint32(1)
+PHASES = 9  # of a layer
+QKV, ATTENDED, PROMPT_Q, PROMPTED, FEED, FED = range(6)
+
+
+class Plan(NamedTuple):
+    """All weights of a step, see `musicrfm.weights.packed`."""
+
+    memory: np.ndarray
+    floats: np.ndarray  # the same memory
+    table: np.ndarray
+    norms: np.ndarray  # float32 [layers, 6, width]: weight and bias of a layer's three norms
+    norm: np.ndarray  # float32 [2, width]
+    embedding: np.ndarray  # [codebooks * (codes + 1), width]
+    positions: np.ndarray  # [positions, width]
+    epsilon: np.float32
+
+
+class Cache(NamedTuple):
+    """What was read. Positions are filled up to a multiple of 32, and so are a head's numbers.
+
+    Where the numbers are is as in a matrix of 8 bits: of keys, positions are the outputs and a
+    head's numbers the inputs; of values it is the other way round.
+    """
+
+    keys: np.ndarray  # int8 [layers, 2, heads, room * size]
+    values: np.ndarray  # int8 [layers, 2, heads, size * room]
+    key_scale: np.ndarray  # float32 [layers, 2, heads, room]
+    value_scale: np.ndarray
+
+
+class Shared(NamedTuple):
+    """What threads tell each other, float32, [rows * time, ...]."""
+
+    hidden: np.ndarray  # [, width]
+    qkv: np.ndarray  # [, 3 * width]
+    attended: np.ndarray  # [, width]
+    query: np.ndarray  # [, width]
+    fed: np.ndarray  # [, feed width]
+    logits: np.ndarray  # [rows, codebooks * codes]
+
+
+class Own(NamedTuple):
+    """What a thread writes on its way."""
+
+    normed: np.ndarray  # float32 [rows * time, width]
+    narrow: np.ndarray  # int16 [rows * time * inputs]
+    sums: np.ndarray  # int32 [rows * time * inputs / 32]
+    scale: np.ndarray  # float32 [rows * time]
+    product: np.ndarray  # float32 [rows * time * CHUNK]
+    scores: np.ndarray  # float32 [positions or tokens]
+    weights: np.ndarray  # int16 [positions]
+    head: np.ndarray  # float32 [size]
+
+
+@compiled
+def narrowed(x, numbers):
+    """x float32 [n] as int16 numbers, zeros after them, times the scale that is returned.
+
+    The scale is NaN where a number is not finite.
+    """
+    largest, wrong = ZERO, ZERO
+    for i in range(len(x)):
+        size = abs(x[i])
+        largest = size if size > largest else largest
+        wrong += x[i] * ZERO
+    if wrong != ZERO or largest == ZERO:
+        numbers[:] = 0
+        return wrong
+    factor = MOST / largest
+    for i in range(len(x)):
+        numbers[i] = np.int16(np.floor(x[i] * factor + np.float32(0.5)))
+    numbers[len(x) :] = 0
+    return largest / MOST
+
+
+@compiled
+def prepare(x, inputs, own):
+    """Makes rows [rows, n] ready for `product`, filled up to so many inputs."""
+    groups = inputs // GROUP
+    for row in range(len(x)):
+        numbers = own.narrow[row * inputs : (row + 1) * inputs]
+        own.scale[row] = narrowed(x[row], numbers)
+        for group in range(groups):
+            total = np.int32(0)
+            for i in range(GROUP):
+                total += np.int32(numbers[group * GROUP + i])
+            own.sums[row * groups + group] = np.int32(-8) * total
+
+
+@compiled
+def product(plan, which, chunk, rows, own):
+    """A chunk of the outputs of a matrix and what is prepared, into `own.product`; how many."""
+    bits, inputs, outputs, numbers, scales = plan.table[which]
+    first = chunk * CHUNK
+    count = min(CHUNK, outputs - first)
+    groups = inputs // GROUP
+    for block in range(first // LANES, (first + count) // LANES):
+        place = block * LANES - first
+        if bits == 4:
+            here, scale = numbers + block * 4 * inputs, scales + block * 2 * LANES * groups
+            for row in range(0, rows - 1, 2):
+                x, sums = own.narrow[row * inputs :], own.sums[row * groups :]
+                y = own.product[row * CHUNK + place :]
+                dot4_two(plan.memory, here, scale, x, sums, inputs, y, CHUNK)
+            if rows % 2:
+                x, sums = own.narrow[(rows - 1) * inputs :], own.sums[(rows - 1) * groups :]
+                y = own.product[(rows - 1) * CHUNK + place :]
+                dot4_one(plan.memory, here, scale, x, sums, inputs, y, CHUNK)
+        else:
+            here = numbers + block * LANES * inputs
+            for row in range(0, rows - 1, 2):
+                x, y = own.narrow[row * inputs :], own.product[row * CHUNK + place :]
+                dot8_two(plan.memory, here, x, inputs, y, CHUNK)
+            if rows % 2:
+                x = own.narrow[(rows - 1) * inputs :]
+                dot8_one(plan.memory, here, x, inputs, own.product[(rows - 1) * CHUNK + place :], 0)
+    for row in range(rows):
+        y, scale = own.product[row * CHUNK : row * CHUNK + count], own.scale[row]
+        if bits == 4:
+            for i in range(count):
+                y[i] *= scale
+        else:
+            of_outputs = plan.floats[scales // 4 + first : scales // 4 + first + count]
+            for i in range(count):
+                y[i] *= scale * of_outputs[i]
+    return count
+
+
+@compiled
+def chunks_of(plan, which):
+    return (plan.table[which, 2] + CHUNK - 1) // CHUNK
+
+
+@compiled
+def into(turns, phase, plan, which, rows, own, there):
+    """Writes the product to `there` [rows, outputs]."""
+    chunks, wide = chunks_of(plan, which), there.shape[1]
+    while True:
+        chunk = take(turns, phase)
+        if chunk >= chunks:
+            break
+        product(plan, which, chunk, rows, own)
+        first = chunk * CHUNK
+        for row in range(rows):
+            for i in range(min(CHUNK, wide - first)):
+                there[row, first + i] = own.product[row * CHUNK + i]
+        done(turns, phase)
+    wait(turns, phase, chunks)
+
+
+@compiled
+def onto(turns, phase, plan, which, rows, own, there):
+    """As `into`, but adds to what is there."""
+    chunks, wide = chunks_of(plan, which), there.shape[1]
+    while True:
+        chunk = take(turns, phase)
+        if chunk >= chunks:
+            break
+        product(plan, which, chunk, rows, own)
+        first = chunk * CHUNK
+        for row in range(rows):
+            for i in range(min(CHUNK, wide - first)):
+                there[row, first + i] += own.product[row * CHUNK + i]
+        done(turns, phase)
+    wait(turns, phase, chunks)
+
+
+@compiled
+def into_activated(turns, phase, plan, which, rows, own, there):
+    """As `into`, through the activation."""
+    chunks, wide = chunks_of(plan, which), there.shape[1]
+    while True:
+        chunk = take(turns, phase)
+        if chunk >= chunks:
+            break
+        product(plan, which, chunk, rows, own)
+        first = chunk * CHUNK
+        count = min(CHUNK, wide - first)
+        for row in range(rows):
+            y = own.product[row * CHUNK : row * CHUNK + count]
+            gelu(y)
+            there[row, first : first + count] = y
+        done(turns, phase)
+    wait(turns, phase, chunks)
+
+
+@compiled
+def keep(x, own):
+    """x [size] in 8 bits, into `own.head`; returns the scale."""
+    largest, wrong = ZERO, ZERO
+    for i in range(len(x)):
+        size = abs(x[i])
+        largest = size if size > largest else largest
+        wrong += x[i] * ZERO
+    own.head[:] = ZERO
+    if wrong != ZERO or largest == ZERO:
+        return wrong
+    factor = np.float32(127) / largest
+    for i in range(len(x)):
+        own.head[i] = np.floor(x[i] * factor + np.float32(0.5))
+    return largest / np.float32(127)
+
+
+@compiled
+def remember(cache, layer, row, head, place, key, value, own):
+    """Writes a head's key and value at a place of the cache."""
+    room, size = cache.key_scale.shape[3], cache.keys.shape[3] // cache.key_scale.shape[3]
+    keys, values = cache.keys[layer, row, head], cache.values[layer, row, head]
+    cache.key_scale[layer, row, head, place] = keep(key, own)
+    begin = place // LANES * LANES * size + place % LANES * 2
+    for i in range(len(key)):
+        keys[begin + i // 2 * 2 * LANES + i % 2] = np.int8(own.head[i])
+    cache.value_scale[layer, row, head, place] = keep(value, own)
+    begin = place // 2 * 2 * LANES + place % 2
+    for i in range(len(value)):
+        values[begin + i // LANES * LANES * room + i % LANES * 2] = np.int8(own.head[i])
+
+
+@compiled
+def recall(cache, layer, row, head, n, query, y, own):
+    """Attention of one head to the first n places of the cache; query and y are [size]."""
+    room, size = cache.key_scale.shape[3], cache.keys.shape[3] // cache.key_scale.shape[3]
+    keys, values = cache.keys[layer, row, head], cache.values[layer, row, head]
+    key_scale, value_scale = cache.key_scale[layer, row, head], cache.value_scale[layer, row, head]
+    scores = own.scores
+    scale = narrowed(query, own.narrow[:size]) / np.sqrt(np.float32(len(query)))
+    for block in range((n + LANES - 1) // LANES):
+        dot8_one(keys, block * LANES * size, own.narrow, size, scores[block * LANES :], 0)
+    most = np.float32(-np.inf)
+    for i in range(n):
+        scores[i] *= scale * key_scale[i]
+    for i in range(n):
+        most = scores[i] if scores[i] > most else most
+    total = ZERO
+    for i in range(n):
+        scores[i] = exp(scores[i] - most)
+        total += scores[i]
+    for i in range(n):
+        scores[i] *= value_scale[i]
+    filled = (n + GROUP - 1) // GROUP * GROUP
+    scale = narrowed(scores[:n], own.weights[:filled]) / total
+    for block in range((len(y) + LANES - 1) // LANES):
+        dot8_one(values, block * LANES * room, own.weights, filled, own.head[block * LANES :], 0)
+    for i in range(len(y)):
+        y[i] = own.head[i] * scale
+
+
+@compiled
+def embed(plan, codes, place, rows, hidden):
+    """Codes int64 [codebooks, time], rows of the embedding, into hidden [rows * time, width]."""
+    books, time = codes.shape
+    for t in range(time):
+        for i in range(hidden.shape[1]):
+            total = _widen(plan.positions[place + t, i])
+            for book in range(books):
+                total += _widen(plan.embedding[codes[book, t], i])
+            for row in range(rows):
+                hidden[row * time + t, i] = total
+
+
+@compiled
+def run(
+    turn, leads, turns, plan, shared, own, cache, place, first_row, rows, time, prompt, bias,
+    prompted, which, offsets, bases, flags, wants
+):  # fmt: skip
+    """Does a thread's part of reading what is in `shared.hidden` at a place of the cache.
+
+    turn: its number, above 0; one thread `leads`. first_row, rows: of the cache, time: positions.
+    prompt: [layers, keys and values, heads, tokens, size], read by row 0 where `prompted`, with
+    bias float32 [tokens] or [0]. which: how each position is steered, one of `offsets`
+    [pushes, layers, width], `bases` [pushes, layers, HELD, width] and `flags` int64 [pushes, 3]:
+    whether of row 0 alone, whether norms are kept, and whether the basis counts. wants: logits.
+    """
+    if leads:
+        begin(turns, turn)
+    elif not enter(turns, turn):
+        return
+    x, heads = shared.hidden[: rows * time], cache.keys.shape[2]
+    width = x.shape[1]
+    size, count = width // heads, len(x)
+    reads = prompted and first_row == 0
+    for layer in range(len(plan.norms)):
+        norms, phase, row_of = plan.norms[layer], 1 + layer * PHASES, layer * 6
+        norm(x, norms[0], norms[1], plan.epsilon, own.normed[:count])
+        prepare(own.normed[:count], plan.table[row_of + QKV, 1], own)
+        into(turns, phase, plan, row_of + QKV, count, own, shared.qkv)
+        phase += 1
+        while True:
+            chunk = take(turns, phase)
+            if chunk >= rows * heads:
+                break
+            row, head = chunk // heads, chunk % heads
+            first = head * size
+            for t in range(time):
+                qkv = shared.qkv[row * time + t]
+                key = qkv[width + first : width + first + size]
+                value = qkv[2 * width + first : 2 * width + first + size]
+                remember(cache, layer, first_row + row, head, place + t, key, value, own)
+            for t in range(time):
+                query = shared.qkv[row * time + t, first : first + size]
+                y = shared.attended[row * time + t, first : first + size]
+                recall(cache, layer, first_row + row, head, place + t + 1, query, y, own)
+            done(turns, phase)
+        wait(turns, phase, rows * heads)
+        phase += 1
+        prepare(shared.attended[:count], plan.table[row_of + ATTENDED, 1], own)
+        onto(turns, phase, plan, row_of + ATTENDED, count, own, x)
+        phase += 1
+        if reads:
+            norm(x[:time], norms[2], norms[3], plan.epsilon, own.normed[:time])
+            prepare(own.normed[:time], plan.table[row_of + PROMPT_Q, 1], own)
+            into(turns, phase, plan, row_of + PROMPT_Q, time, own, shared.query)
+            while True:
+                chunk = take(turns, phase + 1)
+                if chunk >= heads:
+                    break
+                first = chunk * size
+                keys, values = prompt[layer, 0, chunk], prompt[layer, 1, chunk]
+                for t in range(time):
+                    query = shared.query[t, first : first + size]
+                    y = shared.attended[t, first : first + size]
+                    attend(query, keys, values, bias, own.scores, y)
+                done(turns, phase + 1)
+            wait(turns, phase + 1, heads)
+            prepare(shared.attended[:time], plan.table[row_of + PROMPTED, 1], own)
+            onto(turns, phase + 2, plan, row_of + PROMPTED, time, own, x[:time])
+        phase += 3
+        norm(x, norms[4], norms[5], plan.epsilon, own.normed[:count])
+        prepare(own.normed[:count], plan.table[row_of + FEED, 1], own)
+        into_activated(turns, phase, plan, row_of + FEED, count, own, shared.fed)
+        prepare(shared.fed[:count], plan.table[row_of + FED, 1], own)
+        onto(turns, phase + 1, plan, row_of + FED, count, own, x)
+        phase += 2
+        while True:
+            chunk = take(turns, phase)
+            if chunk >= count:
+                break
+            row, how = first_row + chunk // time, which[chunk % time]
+            if row == 0 or not flags[how, 0]:
+                basis = bases[how, layer] if flags[how, 2] else bases[how, layer, :0]
+                push(x[chunk], offsets[how, layer], basis, flags[how, 1] != 0)
+            done(turns, phase)
+        wait(turns, phase, count)
+    if wants:
+        norm(x, plan.norm[0], plan.norm[1], plan.epsilon, own.normed[:count])
+        row_of, phase = len(plan.table) - 1, 1 + len(plan.norms) * PHASES
+        prepare(own.normed[:count], plan.table[row_of, 1], own)
+        into(turns, phase, plan, row_of, count, own, shared.logits)
+    if leads:
+        end(turns, turn)
+    else:
+        leave(turns)
+
+
+@compiled
+def rounded4(groups, factors, numbers, scales):
+    """Of each group of numbers float32 [groups, 32] the best of some scales, see `packed4`.
+
+    Writes numbers int8 from -8 to 7, and scales, bfloat16 as uint16.
+    """
+    for g in range(len(groups)):
+        x = groups[g]
+        plain = ZERO
+        for i in range(len(x)):
+            plain = x[i] if abs(x[i]) > abs(plain) else plain
+        least = np.float32(np.inf)
+        best, scales[g] = ZERO, 0
+        for factor in factors:
+            bits = _as_bits(plain * factor / np.float32(-8))
+            bits = (bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & ONE_BIT)) >> np.uint32(16)
+            scale = _as_float(bits << np.uint32(16))
+            inverse = ONE / scale if scale != ZERO else ZERO
+            error = ZERO
+            for i in range(len(x)):
+                near = np.floor(x[i] * inverse + np.float32(0.5))
+                near = min(max(near, np.float32(-8)), np.float32(7))
+                error += (x[i] - near * scale) ** 2
+            if error < least:
+                least, best, scales[g] = error, inverse, np.uint16(bits)
+        for i in range(len(x)):
+            near = np.floor(x[i] * best + np.float32(0.5))
+            numbers[g, i] = np.int8(min(max(near, np.float32(-8)), np.float32(7)))

@@ -1,0 +1,214 @@
+"""Steps of a decoder whose matrices are in 4 or 8 bits, for a CPU, on one thread or several.
+
+All but the weights is as exact as need be: what is multiplied with them has 16 bits, the cache has
+8 with a scale for each head and position, sums are float32. See `musicrfm.kernels.packed_step`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from types import ModuleType
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from musicrfm.errors import MusicRFMError
+from musicrfm.kernels.available import kernels
+from musicrfm.runtime.compiled_step import is_gelu, norms_of, seen
+from musicrfm.runtime.decoder import Push, StepDecoder
+from musicrfm.runtime.playable import Playable
+from musicrfm.runtime.team import team
+from musicrfm.weights.decoder import Weights
+from musicrfm.weights.packed import GROUP, INPUTS, OUTPUTS
+
+AT_ONCE = 8  # positions: more would leave a core's cache, fewer read the weights more often
+SETS = 2  # of counters, so that nobody waits for a helper that is late
+FEED = 4  # row of the table
+
+
+def can_pack(weights: Weights) -> bool:
+    """Whether steps with these weights can be computed here."""
+    return packed_kernels() is not None and all(is_gelu(b.activation) for b in weights.blocks)
+
+
+@lru_cache
+def packed_kernels() -> ModuleType | None:
+    """`musicrfm.kernels.packed_step`, None if that cannot be had here."""
+    if kernels() is None:
+        return None
+    from musicrfm.kernels import packed_step
+
+    return packed_step
+
+
+def check_int4(device: torch.device) -> None:
+    """Raises MusicRFMError where 4 bits cannot be had."""
+    if device.type != "cpu":
+        raise MusicRFMError(
+            f"dtype int4 is for a CPU, where it is faster, not for {device}: take float16"
+        )
+    if packed_kernels() is None:
+        raise MusicRFMError("dtype int4 needs numba, which is not here: pip install numba")
+
+
+class PackedDecoder(StepDecoder):
+    """A `StepDecoder` of packed weights. Threads of one team help it."""
+
+    keeps_cache = False
+
+    def __init__(self, model: Playable, window: int | None = None) -> None:
+        super().__init__(model, window)
+        self._kernels, self._plan = packed_kernels(), _plan(self.weights)
+        self._team = team(torch.get_num_threads())
+        layers, heads, width = model.layers, model.heads, model.width
+        size, room = _filled(self.head_size), _filled(model.lead + self.window)
+        numbers, scales = (layers, 2, heads, room * size), (layers, 2, heads, room)
+        self.memory = self._kernels.Cache(
+            *(np.zeros(numbers, np.int8) for _ in range(2)),
+            *(np.zeros(scales, np.float32) for _ in range(2)),
+        )
+        rows, wide = 2 * AT_ONCE, int(self._plan.table[FEED, OUTPUTS])
+        self._shared = self._kernels.Shared(
+            *(np.zeros((rows, n), np.float32) for n in (width, 3 * width, width, width, wide)),
+            np.zeros((2, len(self.weights.heads)), np.float32),
+        )
+        self._own = [self._scratch(room, size) for _ in range(self._team.threads)]
+        lines = 2 + layers * self._kernels.PHASES
+        self._turns = [np.zeros(lines * self._kernels.LINE, np.int64) for _ in range(SETS)]
+        self._turn = 0
+        self._first_row = self.weights.first_row.numpy()
+        self._no_prompt = np.zeros((layers, 2, heads, 0, self.head_size), np.float32)
+        self._no_bias = np.zeros(0, np.float32)
+        self._taken: tuple[object, object] = (None, None)
+        self._seen, self._bias = self._no_prompt, self._no_bias  # of the prompt
+        self._unsteered = Push(torch.zeros(layers, width))
+        self._steered: tuple[Push | None, tuple] = (None, ())
+        # Compiled now if it never was, and not on stage.
+        self.step(torch.zeros(self.codebooks, 1, dtype=torch.long), 0)
+        self.forget(0)
+
+    def steer(self, push: Push) -> None:
+        self._push = push
+
+    @torch.inference_mode()
+    def step(self, codes: Tensor, position: int) -> Tensor:
+        push = self._push or self._unsteered
+        if push is not self._steered[0]:
+            self._steered = (push, self._steering([push]))
+        rows, place = 2 if self.guided else 1, self.lead + position
+        self._embed(codes, place, rows)
+        self._run(place, 0, rows, 1, self._steered[1], True)
+        logits = self._shared.logits[:rows].reshape(rows, self.codebooks, -1)
+        return torch.from_numpy(logits.copy())
+
+    @torch.inference_mode()
+    def prefill(
+        self, codes: Tensor, pushes: Sequence[Push], first_row: int = 0, position: int = 0
+    ) -> None:
+        rows = (2 if self.guided else 1) - first_row
+        for i in range(0, len(pushes), AT_ONCE):
+            here, place = codes[:, i : i + AT_ONCE], self.lead + position + i
+            self._embed(here, place, rows)
+            steering = self._steering(pushes[i : i + AT_ONCE])
+            self._run(place, first_row, rows, here.shape[1], steering, False)
+
+    def forget(self, position: int) -> None:
+        for scale in (self.memory.key_scale, self.memory.value_scale):
+            scale[..., self.lead + position] = 0
+
+    def _read_lead(self, embedded: Tensor) -> None:
+        rows, positions, width = embedded.shape
+        for i in range(0, positions, AT_ONCE):
+            here = embedded[:, i : i + AT_ONCE].float()
+            time = here.shape[1]
+            self._shared.hidden[: rows * time] = here.reshape(rows * time, width).numpy()
+            self._run(i, 0, rows, time, self._steering([self._unsteered] * time), False)
+
+    def _embed(self, codes: Tensor, place: int, rows: int) -> None:
+        rows_of_codes = codes.numpy() + self._first_row
+        self._kernels.embed(self._plan, rows_of_codes, place, rows, self._shared.hidden)
+
+    def _run(
+        self, place: int, first_row: int, rows: int, time: int, steering: tuple, wants: bool
+    ) -> None:
+        if self.prompt is not self._taken[0] or self.prompt_bias is not self._taken[1]:
+            self._take_prompt()
+        self._turn += 1
+        turn, turns = self._turn, self._turns[self._turn % SETS]
+        prompt, bias, prompted = self._seen, self._bias, self.prompt is not None
+        own, plan, shared, cache = self._own, self._plan, self._shared, self.memory
+        run = self._kernels.run
+
+        def work(thread: int) -> None:
+            run(
+                turn, thread == 0, turns, plan, shared, own[thread], cache, place, first_row, rows,
+                time, prompt, bias, prompted, *steering, wants,
+            )  # fmt: skip
+
+        self._team(work)
+
+    def _steering(self, pushes: Sequence[Push]) -> tuple:
+        """Which of all different pushes each position has, and these."""
+        different = list({id(push): push for push in pushes}.values())
+        number = {id(push): i for i, push in enumerate(different)}
+        which = np.array([number[id(push)] for push in pushes])
+        offsets = torch.stack([push.offset for push in different]).float().numpy()
+        none = torch.zeros(len(offsets[0]), 0, offsets.shape[2])
+        bases = [none if push.basis is None else push.basis.float() for push in different]
+        most = max(basis.shape[1] for basis in bases)
+        held = torch.stack([_with_rows(basis, most) for basis in bases]).numpy()
+        flags = [(p.prompted_only, p.keep_norm, p.basis is not None) for p in different]
+        return which, offsets, held, np.array(flags, np.int64)
+
+    def _take_prompt(self) -> None:
+        before, prompt = self._taken[0], self.prompt
+        self._taken = (prompt, self.prompt_bias)
+        if prompt is not before:
+            layers = [torch.cat(keys_and_values).float() for keys_and_values in prompt or ()]
+            self._seen = torch.stack(layers).numpy() if layers else self._no_prompt
+        bias = self.prompt_bias
+        self._bias = self._no_bias if bias is None else bias.flatten().float().numpy()
+        tokens = self._seen.shape[3]
+        if tokens > len(self._own[0].scores):
+            longer = np.zeros(tokens, np.float32)
+            self._own = [own._replace(scores=longer.copy()) for own in self._own]
+
+    def _scratch(self, room: int, size: int):
+        rows, widest = 2 * AT_ONCE, int(self._plan.table[:, INPUTS].max())
+        width = self._plan.norms.shape[2]
+        return self._kernels.Own(
+            np.zeros((rows, width), np.float32),
+            np.zeros(rows * widest, np.int16),
+            np.zeros(rows * widest // GROUP, np.int32),
+            np.zeros(rows, np.float32),
+            np.zeros(rows * self._kernels.CHUNK, np.float32),
+            np.zeros(room, np.float32),
+            np.zeros(room, np.int16),
+            np.zeros(size, np.float32),
+        )
+
+
+def _plan(weights: Weights):
+    """Weights as the kernels take them."""
+    packed = weights.packed
+    return packed_kernels().Plan(
+        packed.memory,
+        packed.memory.view(np.float32),
+        packed.table,
+        torch.stack([norms_of(block) for block in weights.blocks]).float().numpy(),
+        torch.stack(weights.norm[1:3]).float().numpy(),
+        seen(weights.embedding),
+        seen(weights.positions),
+        np.float32(weights.norm[3]),
+    )
+
+
+def _with_rows(basis: Tensor, rows: int) -> Tensor:
+    missing = rows - basis.shape[1]
+    return torch.cat([basis, basis.new_zeros(len(basis), missing, basis.shape[2])], 1)
+
+
+def _filled(count: int) -> int:
+    return -(-count // GROUP) * GROUP

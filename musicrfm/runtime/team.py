@@ -1,0 +1,48 @@
+"""Threads that help with a step, and sleep in between.
+
+The thread that plays does not wait for a helper to wake up: it takes all the work that nobody else
+has taken, see `musicrfm.kernels.turns`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import lru_cache
+
+Work = Callable[[int], object]  # is given the number of the thread, 0 for the one that plays
+
+
+class Team:
+    """`threads` in all, of which one is whoever calls it. May be shared; turns never overlap."""
+
+    def __init__(self, threads: int) -> None:
+        self.threads = threads
+        self._turn = threading.Lock()
+        self._work: Work | None = None
+        self._wake = [threading.Semaphore(0) for _ in range(threads - 1)]
+        for number, wake in enumerate(self._wake, 1):
+            threading.Thread(
+                target=self._help, args=(number, wake), name=f"step {number}", daemon=True
+            ).start()
+
+    def __call__(self, work: Work) -> None:
+        """Does the work; helpers may still be about to find out that there is nothing left."""
+        with self._turn:
+            self._work = work
+            for wake in self._wake:
+                wake.release()
+            work(0)
+
+    def _help(self, number: int, wake: threading.Semaphore) -> None:
+        while True:
+            wake.acquire()
+            while wake.acquire(blocking=False):  # calls that came while it was busy
+                pass
+            self._work(number)
+
+
+@lru_cache
+def team(threads: int) -> Team:
+    """The one of so many threads."""
+    return Team(max(1, threads))

@@ -1,0 +1,225 @@
+"""The decoder packed in 4 and 8 bits computes what the plain one does with the same numbers."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from musicrfm.errors import MusicRFMError
+from musicrfm.model import MusicModel
+from musicrfm.runtime import packed
+from musicrfm.runtime.backends import decoder_for
+from musicrfm.runtime.decoder import HELD, Push, StepDecoder
+from musicrfm.runtime.team import Team
+from musicrfm.stream import MusicStream
+from musicrfm.weights.packed import GROUP, KINDS, pack
+from tests.checkpoints import make_checkpoint
+
+pytest.importorskip("numba")
+
+LENGTH = 20
+SHAPES = {
+    "mono": {},
+    "stereo": {"stereo": True},
+    "odd heads": {"heads": 3, "width": 36},
+    "melody": {"melody": True},
+}
+
+
+def random_matrix(outputs: int, inputs: int) -> Tensor:
+    return torch.randn(outputs, inputs, generator=torch.Generator().manual_seed(outputs + inputs))
+
+
+@pytest.mark.parametrize(("bits", "most"), [(8, 0.006), (4, 0.1)])
+def test_a_matrix_comes_back_nearly_as_it_was(bits: int, most: float) -> None:
+    exact = random_matrix(72, 96)
+    found = pack([(exact, bits), (None, bits), (exact, bits)])
+    assert found.table[1].tolist() == [8, 0, 0, 0, 0]
+    for row in (0, 2):
+        assert (found.matrix(row) - exact).norm() / exact.norm() < most
+    per_weight = len(found.memory) / (2 * exact.numel())
+    assert per_weight < (0.7 if bits == 4 else 1.2)
+
+
+def test_what_does_not_fill_blocks_is_filled_with_zeros() -> None:
+    exact = random_matrix(3, 5)
+    found = pack([(exact, 4)]).matrix(0)
+    assert found.shape == (8, GROUP)
+    assert found[3:].abs().max() == 0 and found[:, 5:].abs().max() == 0
+    assert (found[:3, :5] - exact).norm() / exact.norm() < 0.1
+
+
+@pytest.mark.parametrize("value", [0.0, 1e-30])
+def test_groups_of_nearly_nothing_stay_finite(value: float) -> None:
+    found = pack([(torch.full((8, GROUP), value), 4)]).matrix(0)
+    assert found.isfinite().all() and found.abs().max() <= 2 * value
+
+
+def plain(model: MusicModel) -> MusicModel:
+    """One that computes in float32 with the very numbers that this one has packed."""
+    weights = model.decoder_weights
+    matrices = [weights.packed.matrix(row) for row in range(len(weights.packed.table))]
+    blocks = []
+    for i, block in enumerate(weights.blocks):
+        names = ("qkv", "to_attended", "prompt_q", "to_prompted", "feed", "to_fed")
+        parts = {}
+        for name, matrix in zip(names, matrices[i * len(KINDS) :], strict=False):
+            part = getattr(block, name)
+            if part is None:
+                parts[name] = None
+            elif name.startswith("to_"):
+                parts[name] = matrix[: part.shape[1], : part.shape[0]].T
+            else:
+                parts[name] = matrix[: part.shape[0], : part.shape[1]]
+        blocks.append(replace(block, **{name: floats(part) for name, part in parts.items()}))
+    heads = matrices[-1][: weights.heads.shape[0], : weights.heads.shape[1]]
+    other = MusicModel(model.name, model.hf, model.tokenizer)
+    exact = [replace(b, **{n: floats(getattr(b, n)) for n in vars(b)}) for b in blocks]
+    rest = {n: floats(getattr(weights, n)) for n in ("embedding", "positions", "norm")}
+    other.__dict__["decoder_weights"] = replace(
+        weights, packed=None, blocks=tuple(exact), heads=heads, **rest
+    )
+    return other
+
+
+def floats(part: object) -> object:
+    if isinstance(part, tuple):
+        return tuple(floats(each) for each in part)
+    return part.float() if isinstance(part, Tensor) and part.is_floating_point() else part
+
+
+def inputs_for(model: MusicModel) -> Tensor:
+    generator = torch.Generator().manual_seed(2)
+    codes = torch.randint(model.codes, (1, model.codebooks, LENGTH - 1), generator=generator)
+    return model.delay(codes)[0]
+
+
+def pushes_for(model: MusicModel) -> list[Push]:
+    """All kinds, the same one for some positions."""
+    generator = torch.Generator().manual_seed(3)
+    offset = torch.randn(model.layers, model.width, generator=generator)
+    basis = torch.linalg.qr(torch.randn(model.layers, model.width, HELD, generator=generator))[0]
+    kinds = [
+        Push(torch.zeros_like(offset)),
+        Push(offset),
+        Push(offset, prompted_only=True),
+        Push(offset, keep_norm=True),
+        Push(offset, basis=basis.mT.contiguous()),
+        Push(0.5 * offset, True, True, 0.5 * basis.mT.contiguous()),
+    ]
+    return [kinds[i // 4 % len(kinds)] for i in range(LENGTH)]
+
+
+def decoder_of(model: MusicModel, guided: bool = True) -> StepDecoder:
+    decoder = decoder_for(model, LENGTH)
+    decoder.guided = guided
+    decoder.set_prompt(model.encode_prompt("a tune"))
+    return decoder
+
+
+def played(decoder: StepDecoder, inputs: Tensor, pushes: list[Push]) -> Tensor:
+    found = []
+    for i, push in enumerate(pushes):
+        decoder.steer(push)
+        found.append(decoder.step(inputs[:, i : i + 1], i))
+    return torch.stack(found)
+
+
+@pytest.mark.parametrize("guided", [True, False])
+@pytest.mark.parametrize("dtype", ["int4", "int8"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_step_is_that_of_the_same_numbers(
+    shape: str, dtype: str, guided: bool, tmp_path: Path
+) -> None:
+    folder = make_checkpoint(tmp_path / "any", **SHAPES[shape])
+    model = MusicModel.load(folder, device="cpu", dtype=dtype)
+    inputs, pushes = inputs_for(model), pushes_for(model)
+    found = played(decoder_of(model, guided), inputs, pushes)
+    expected = played(decoder_of(plain(model), guided), inputs, pushes)
+    assert found.shape == expected.shape
+    # What is left is the cache in 8 bits, and bfloat16 prompts.
+    assert (found - expected).norm() / expected.norm() < 0.02
+
+
+@pytest.mark.parametrize("shape", ["mono", "melody"])
+def test_reading_many_is_reading_one_by_one(shape: str, tmp_path: Path) -> None:
+    folder = make_checkpoint(tmp_path / "any", **SHAPES[shape])
+    model = MusicModel.load(folder, device="cpu", dtype="int4")
+    inputs, pushes = inputs_for(model), pushes_for(model)
+    expected = played(decoder_of(model), inputs, pushes)[-1]
+    reader = decoder_of(model)
+    reader.prefill(inputs[:, :3], pushes[:3])
+    reader.prefill(inputs[:, 3:-1], pushes[3:-1], position=3)
+    reader.steer(pushes[-1])
+    assert torch.equal(reader.step(inputs[:, -1:], LENGTH - 1), expected)
+    later = decoder_of(model, guided=False)
+    played(later, inputs[:, :-1], pushes[:-1])
+    later.guided = True
+    later.prefill(inputs[:, :-1], pushes[:-1], first_row=1)
+    later.steer(pushes[-1])
+    assert torch.equal(later.step(inputs[:, -1:], LENGTH - 1), expected)
+
+
+def test_several_threads_compute_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = MusicModel.load(make_checkpoint(tmp_path / "any"), device="cpu", dtype="int4")
+    inputs, pushes = inputs_for(model), pushes_for(model)
+    expected = played(decoder_of(model), inputs, pushes)
+    helpers = Team(3)
+    monkeypatch.setattr(packed, "team", lambda threads: helpers)
+    for _ in range(5):
+        assert torch.equal(played(decoder_of(model), inputs, pushes), expected)
+
+
+def test_a_team_does_not_wait_for_helpers_that_do_not_come() -> None:
+    asleep, numbers = threading.Event(), []
+
+    def work(number: int) -> None:
+        if number:
+            asleep.wait(10)
+        numbers.append(number)
+
+    helpers = Team(2)
+    helpers(work)
+    helpers(work)
+    assert numbers == [0, 0]
+    asleep.set()
+
+
+def test_what_is_not_finite_is_seen_and_can_be_forgotten(tmp_path: Path) -> None:
+    model = MusicModel.load(make_checkpoint(tmp_path / "any"), device="cpu", dtype="int8")
+    inputs = inputs_for(model)
+    still, wild = (torch.full((model.layers, model.width), x) for x in (0.0, torch.nan))
+    decoder = decoder_of(model)
+    assert not played(decoder, inputs, [Push(still), Push(wild)])[1].isfinite().any()
+    decoder.steer(Push(still))
+    assert not decoder.step(inputs[:, 2:3], 2).isfinite().any()  # the cache remembers
+    decoder.forget(1)
+    assert decoder.step(inputs[:, 2:3], 2).isfinite().all()
+
+
+def test_it_plays_over_the_end_of_its_window(tmp_path: Path) -> None:
+    model = MusicModel.load(make_checkpoint(tmp_path / "any"), device="cpu", dtype="int4")
+    stream = MusicStream(model, "a tune", seed=3, window_seconds=1.0, keep_seconds=0.4)
+    sound = stream.generate(120)
+    assert np.isfinite(sound).all() and stream.faults == 0
+    assert np.abs(sound).max() > 0
+
+
+def test_int4_is_refused_where_it_cannot_be_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(MusicRFMError, match="int4 is for a CPU.*not for cuda: take float16"):
+        packed.check_int4(torch.device("cuda"))
+    folder = make_checkpoint(tmp_path / "other", activation="relu")
+    model = MusicModel.load(folder, device="cpu", dtype="int4")
+    with pytest.raises(MusicRFMError, match="its activation is not gelu; take int8"):
+        decoder_for(model)
+    monkeypatch.setattr(packed, "packed_kernels", lambda: None)
+    with pytest.raises(MusicRFMError, match="int4 needs numba"):
+        MusicModel.load(folder, device="cpu", dtype="int4")
