@@ -288,7 +288,8 @@ class MusicModel:
             return packed(weights, 4 if self.int4 else 8)
         if self.int4:
             raise MusicRFMError(
-                f"model {self.name!r} cannot be played in int4: its activation is not gelu; take int8"
+                f"model {self.name!r} cannot be played in int4, as its activation is not gelu: "
+                "take int8"
             )
         return quantised(weights)
 

@@ -9,7 +9,7 @@ Layouts, of a matrix [outputs, inputs], with inputs a multiple of 32 and outputs
 
 - 8 bits: int8 [outputs / 8, inputs / 2, 8 outputs, 2 inputs].
 - 4 bits: uint16 [outputs / 8, inputs / 8, 8 outputs, 2 inputs]; nibble q, counted from the lowest,
-  is of the inputs 2 * q and 2 * q + 1 of the eight, and is 8 more than its number. Each 32 inputs of
+  is of the inputs 2 * q and 2 * q + 1 of the eight, 8 more than its number. Each 32 inputs of
   an output share a scale: bfloat16 [outputs / 8, inputs / 32, 8 outputs].
 """
 

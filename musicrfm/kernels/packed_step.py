@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from musicrfm.kernels.dot import dot4_one, dot4_two, dot8_one, dot8_two
 from musicrfm.kernels.step import (
     ONE,
     ZERO,
@@ -24,7 +25,6 @@ from musicrfm.kernels.step import (
     norm,
     push,
 )
-from musicrfm.kernels.dot import dot4_one, dot4_two, dot8_one, dot8_two
 from musicrfm.kernels.turns import LINE as LINE
 from musicrfm.kernels.turns import begin, done, end, enter, leave, take, wait
 

@@ -3,7 +3,8 @@
 `StepDecoder` is the plain reference. A backend reads and writes its tensors: it is made of a
 decoder, and called with codes [codebooks, 1] and their position in the cache, for the logits
 float32 [rows, codebooks, codes]. Another one needs a file of its own and a line in `BACKENDS`.
-Packed weights have a decoder of their own, `musicrfm.runtime.packed`, with its own cache. On a GPU the stream records its steps as CUDA graphs instead, see `musicrfm.runtime.static_step`.
+Packed weights have a decoder of their own, with its own cache, see `musicrfm.runtime.packed`. On a
+GPU the stream records its steps as CUDA graphs instead, see `musicrfm.runtime.static_step`.
 """
 
 from __future__ import annotations

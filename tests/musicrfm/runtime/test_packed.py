@@ -36,7 +36,7 @@ def random_matrix(outputs: int, inputs: int) -> Tensor:
     return torch.randn(outputs, inputs, generator=torch.Generator().manual_seed(outputs + inputs))
 
 
-@pytest.mark.parametrize(("bits", "most"), [(8, 0.006), (4, 0.1)])
+@pytest.mark.parametrize(("bits", "most"), [(8, 0.008), (4, 0.1)])
 def test_a_matrix_comes_back_nearly_as_it_was(bits: int, most: float) -> None:
     exact = random_matrix(72, 96)
     found = pack([(exact, bits), (None, bits), (exact, bits)])
@@ -218,7 +218,7 @@ def test_int4_is_refused_where_it_cannot_be_had(
         packed.check_int4(torch.device("cuda"))
     folder = make_checkpoint(tmp_path / "other", activation="relu")
     model = MusicModel.load(folder, device="cpu", dtype="int4")
-    with pytest.raises(MusicRFMError, match="its activation is not gelu; take int8"):
+    with pytest.raises(MusicRFMError, match="its activation is not gelu: take int8"):
         decoder_for(model)
     monkeypatch.setattr(packed, "packed_kernels", lambda: None)
     with pytest.raises(MusicRFMError, match="int4 needs numba"):
