@@ -288,9 +288,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--device", metavar="DEVICE", help=DEVICE_HELP)
     add(
         "--dtype",
-        choices=("auto", "float32", "bfloat16", "float16", "int8"),
-        help="precision of the decoder (default auto: int8 for a small model on a CPU, float32 for "
-        "a large one, float16 on a GPU)",
+        choices=("auto", "float32", "bfloat16", "float16", "int8", "int4"),
+        help="precision of the decoder (default auto: int8 on a CPU, float16 on a GPU; "
+        "int4 is for a large model on a CPU)",
     )
     add(
         "--fast",

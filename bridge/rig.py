@@ -109,7 +109,7 @@ TABLES: dict[str, dict[str, Key]] = {
     "engine": {
         "model": Key("path"),
         "device": Key("text"),
-        "dtype": Key("auto|float32|bfloat16|float16|int8"),
+        "dtype": Key("auto|float32|bfloat16|float16|int8|int4"),
         "seed": Key("whole", 0, 2**63 - 1),
         "lookahead": Key("number", 40, 10_000),  # ms
         "smoothing": Key("number", 0, 10_000),  # ms

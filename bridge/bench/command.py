@@ -8,6 +8,8 @@ from bridge.bench import BENCHMARKS, Options, bench
 from musicrfm.commands.arguments import DEVICE_HELP, overwrite_argument
 from musicrfm.errors import MusicRFMError
 
+DTYPES = ("auto", "float32", "bfloat16", "float16", "int8", "int4")
+
 
 def bench_arguments(p: argparse.ArgumentParser) -> None:
     told = "; ".join(f"{name}: {words}" for name, words in BENCHMARKS.items())
@@ -15,11 +17,9 @@ def bench_arguments(p: argparse.ArgumentParser) -> None:
     add = p.add_argument
     add("--model", metavar="M", default="nano", help="nano, a folder, or a hub id")
     add("--device", metavar="DEVICE", help=DEVICE_HELP)
-    add(
-        "--dtype",
-        choices=("float32", "bfloat16", "float16", "int8"),
-        help="precision of the decoder",
-    )
+    add("--dtype", choices=DTYPES, help="of the decoder (default: each that is worth trying)")
+    add("--shape", metavar="NAME", help="step: a published model's, with random weights")
+    add("--threads", metavar="N", type=int, help="step: how many (default: the computer's cores)")
     add("--minutes", metavar="N", type=float, help="duration (default: seconds)")
     add("--changes", metavar="N", type=int, default=40, help="knob: number of turns to time")
     add(
@@ -39,7 +39,7 @@ def bench_arguments(p: argparse.ArgumentParser) -> None:
 
 
 def run_bench(args: argparse.Namespace) -> int:
-    for name in ("minutes", "changes", "lookahead"):
+    for name in ("minutes", "changes", "lookahead", "threads"):
         value = getattr(args, name)
         if value is not None and not value > 0:
             raise MusicRFMError(f"--{name} {value:g} is too little: give more than 0")
@@ -47,6 +47,8 @@ def run_bench(args: argparse.Namespace) -> int:
         model=args.model,
         device=args.device,
         dtype=args.dtype,
+        shape=args.shape,
+        threads=args.threads,
         minutes=args.minutes,
         changes=args.changes,
         moves=args.moves,

@@ -12,16 +12,21 @@ from pathlib import Path
 
 import numpy as np
 
+from bridge.bench.hardware import instructions
+
 
 @dataclass(frozen=True)
 class Options:
     """minutes: of music, or of playing; None for the benchmark's own few seconds. output: as in
     `bridge play`. capture: for the knob, an input that hears the output. changes: how many knob
-    turns are timed. moves: of another control meanwhile, a second. early: as in `bridge play`."""
+    turns are timed. shape, threads: for the step alone, a published model by name, and how many.
+    moves: of another control meanwhile, a second. early: as in `bridge play`."""
 
     model: str = "nano"
     device: str | None = None
     dtype: str | None = None
+    shape: str | None = None
+    threads: int | None = None
     minutes: float | None = None
     changes: int = 40
     moves: float = 0.0
@@ -34,13 +39,17 @@ class Options:
 
 @dataclass(frozen=True)
 class Report:
-    """A table, what it says in a sentence or two, and the raw numbers behind it."""
+    """A table, what it says in a sentence or two, and the raw numbers behind it.
+
+    records: the rows by name, where they are kept so.
+    """
 
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[object]]
     words: Sequence[str] = ()
     data: dict = field(default_factory=dict)
+    records: Sequence[dict] | None = None
 
     def text(self) -> str:
         """Markdown."""
@@ -56,7 +65,7 @@ class Report:
             "machine": machine(),
             "options": asdict(options),
             "columns": list(self.columns),
-            "rows": [list(row) for row in self.rows],
+            "rows": self.records or [list(row) for row in self.rows],
             "words": list(self.words),
             "data": self.data,
         }
@@ -70,6 +79,7 @@ def machine() -> dict:
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
     return {
         "processor": _processor(),
+        "instructions": instructions(),
         "cores": os.cpu_count(),
         "gpu": gpu,
         "system": platform.platform(terse=True),

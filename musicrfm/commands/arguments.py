@@ -23,10 +23,10 @@ def model_arguments(p: argparse.ArgumentParser, dtype: str = "float32") -> None:
     p.add_argument("--device", help=DEVICE_HELP)
     p.add_argument(
         "--dtype",
-        choices=("auto", "float32", "bfloat16", "float16", "int8"),
+        choices=("auto", "float32", "bfloat16", "float16", "int8", "int4"),
         default="auto" if dtype == "auto" else None,
         help=f"precision of the decoder (default: {dtype} on a CPU, float16 on a GPU; auto is int8 "
-        "for a small model on a CPU)",
+        "on a CPU; int4 is for a large model there)",
     )
 
 

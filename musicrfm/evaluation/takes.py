@@ -196,6 +196,8 @@ class Recorder:
         digest.update(repr(asked).encode())
         if self.model.int8:  # the fingerprint is that of the weights as they were loaded
             digest.update(b"int8")
+        elif self.model.int4:
+            digest.update(b"int4")
         for direction, raw in play.steers if any(raw for _, raw in play.steers) else ():
             better = direction.meta.get("metric_higher_is_better")
             digest.update(repr((direction.name, raw, better, sorted(s.how.items()))).encode())

@@ -11,8 +11,6 @@ import transformers
 from musicrfm.model import MusicModel
 from musicrfm.published.sizes import PUBLISHED, config
 
-CODE = 2048  # of the start
-
 
 class Letters:
     """In place of the tokenizer, which only the hub has: a token a letter."""
@@ -31,9 +29,34 @@ def random_model(
     layers: int | None = None,
     text_encoder: transformers.T5EncoderModel | None = None,
     codec: transformers.EncodecModel | None = None,
-    bits: int | None = None,
 ) -> MusicModel:
-    """One of PUBLISHED, perhaps with fewer layers, with parts that are there, or in 4 or 8 bits.
+    """One of PUBLISHED, perhaps with fewer layers, or with parts that are there.
 
-    The decoder's weights never exist in any other precision than `dtype`.
+    The decoder's weights never exist in any other precision.
     """
+    shape, melody = config(name, layers), PUBLISHED[name].melody
+    shape.decoder._attn_implementation = "sdpa"
+    kind = "MusicgenMelody" if melody else "Musicgen"
+    with torch.device("meta"):
+        decoder = getattr(transformers, f"{kind}ForCausalLM")(shape.decoder).to(dtype)
+    decoder.to_empty(device="cpu")
+    decoder.model.decoder.embed_positions.make_weights(2048, shape.decoder.hidden_size)
+    noise = torch.empty(1_000_003, dtype=dtype).uniform_(-0.02, 0.02)  # prime, so no rows repeat
+    with torch.no_grad():
+        for weight in decoder.parameters():
+            for part in weight.view(-1).split(len(noise)):
+                part.copy_(noise[: len(part)])
+            weight._is_hf_initialized = True  # or else it would be drawn again
+    for module in decoder.modules():
+        module._is_hf_initialized = True
+    hf = getattr(transformers, f"{kind}ForConditionalGeneration")(
+        text_encoder=text_encoder or transformers.T5EncoderModel(shape.text_encoder),
+        audio_encoder=codec or transformers.EncodecModel(shape.audio_encoder),
+        decoder=decoder,
+    )
+    with torch.no_grad():
+        for layer in hf.audio_encoder.quantizer.layers:
+            layer.codebook.embed.normal_()
+    hf.generation_config.max_length = 1500
+    hf.generation_config.decoder_start_token_id = 2048
+    return MusicModel(name, hf.eval().requires_grad_(False), Letters())

@@ -63,7 +63,9 @@ def precision_of(dtype: str | torch.dtype | None, place: torch.device) -> torch.
         return torch.float32 if place.type == "cpu" else torch.float16
     found = PRECISIONS.get(dtype) if isinstance(dtype, str) else dtype
     if found not in PRECISIONS.values():
-        raise MusicRFMError(f"dtype {str(dtype)!r} is not auto, float32, bfloat16, float16 or int8")
+        raise MusicRFMError(
+            f"dtype {str(dtype)!r} is not auto, float32, bfloat16, float16, int8 or int4"
+        )
     if not _has(place, found):
         raise MusicRFMError(
             f"device {str(place)!r} does not compute in {name_of(found)}: take "
@@ -83,10 +85,13 @@ def holds(dtype: torch.dtype, tensors: Iterable[Tensor]) -> bool:
     return all(-largest <= low and high <= largest for low, high in map(torch.aminmax, tensors))
 
 
-def worth_trying(place: torch.device) -> tuple[str, ...]:
-    """The precisions that may be the fastest there, the most exact first."""
+def worth_trying(place: torch.device, small: bool = True) -> tuple[str, ...]:
+    """The precisions that may be the fastest there, the most exact first.
+
+    small: whether a step is little work; else a CPU mostly waits for the weights.
+    """
     if place.type == "cpu":
-        return ("float32", "bfloat16", "int8")
+        return ("float32", "bfloat16", "int8") if small else ("int8", "int4")
     return tuple(name for name in ("float16", "bfloat16") if _suits(place, PRECISIONS[name]))
 
 

@@ -14,11 +14,11 @@ import torch
 import transformers
 from torch import Tensor
 
-from benchmarks.model_memory import Letters, build
 from musicrfm.checkpoints import hub
 from musicrfm.cli import main
 from musicrfm.directions import Direction
 from musicrfm.model import LONGEST_TEXT, MusicModel
+from musicrfm.published.random import Letters, random_model
 from musicrfm.published.sizes import PUBLISHED, config
 from musicrfm.runtime.backends import decoder_for
 from musicrfm.stream import MusicStream
@@ -94,7 +94,7 @@ def text_encoder() -> transformers.T5EncoderModel:
 )
 @torch.no_grad()
 def test_two_layers_of_each_shape_play(name, dtype, codec, text_encoder):
-    model = build(name, dtype, 2, text_encoder, codec)
+    model = random_model(name, dtype, 2, text_encoder, codec)
     decoder = decoder_for(model, window=8)
     prompt = model.encode_prompt("slow piano")
     decoder.set_prompt(prompt)

@@ -251,5 +251,5 @@ def test_a_tokenizer_named_by_another_version(tmp_path: Path, checkpoint: Path) 
 
 def test_unusable_devices_and_dtypes(checkpoint: Path) -> None:
     refused(checkpoint, "device 'toaster' cannot be used", device="toaster")
-    refused(checkpoint, "not auto, float32, bfloat16, float16 or int8", dtype="half a byte")
-    refused(checkpoint, "not auto, float32, bfloat16, float16 or int8", dtype=torch.int64)
+    refused(checkpoint, "not auto, float32, bfloat16, float16, int8 or int4", dtype="half a byte")
+    refused(checkpoint, "not auto, float32, bfloat16, float16, int8 or int4", dtype=torch.int64)

@@ -1,0 +1,56 @@
+"""How many bytes a step reads, from a model's shape alone: the least that it can take on a CPU.
+
+A step reads all weights of its layers and heads once, however many rows it has, and of the cache
+all that was read before, for each row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# Bytes of a weight, with its share of the scales, and of a number in the cache with its own.
+WEIGHT = {"float32": 4.0, "bfloat16": 2.0, "float16": 2.0, "int8": 1.0, "int4": 0.5 + 2 / 32}
+CACHED = {"float32": 4.0, "bfloat16": 2.0, "float16": 2.0}
+CACHED_PACKED = 1.0
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Of a decoder. prompted: whether each layer reads the prompt; wide: of the feed-forward."""
+
+    layers: int
+    width: int
+    heads: int
+    codebooks: int = 4
+    codes: int = 2048
+    prompted: bool = True
+
+    @property
+    def wide(self) -> int:
+        return 4 * self.width
+
+    @property
+    def read_weights(self) -> int:
+        """Numbers that each step reads."""
+        layer = (4 + (2 if self.prompted else 0)) * self.width + 2 * self.wide
+        return self.layers * layer * self.width + self.codebooks * self.codes * self.width
+
+    def weight_bytes(self, dtype: str) -> float:
+        return self.read_weights * WEIGHT[dtype]
+
+    def cache_bytes(self, dtype: str, guided: bool = True) -> float:
+        """Of one position, in all layers."""
+        scale = 4 * self.heads / self.width  # one of a head and position, float32
+        each = CACHED[dtype] if dtype in CACHED else CACHED_PACKED + scale
+        return (2 if guided else 1) * self.layers * 2 * self.width * each
+
+    def step_bytes(self, dtype: str, positions: float, guided: bool = True) -> float:
+        """What a step after so many positions reads."""
+        return self.weight_bytes(dtype) + positions * self.cache_bytes(dtype, guided)
+
+    @classmethod
+    def of(cls, model) -> Shape:
+        """model: a `MusicModel`."""
+        return cls(
+            model.layers, model.width, model.heads, model.codebooks, model.codes, not model.lead
+        )
