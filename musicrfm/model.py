@@ -340,9 +340,9 @@ def _start_code(hf: transformers.MusicgenForConditionalGeneration) -> int:
 
 
 def _best_in_int8(hf: transformers.PreTrainedModel, device: torch.device) -> bool:
-    """Whether the decoder is so small that its steps are in machine code, which reads 8 bits best.
+    """Whether its steps are in machine code, which reads 8 bits best.
 
     What is lost cannot be heard, see `docs/performance.md`.
     """
-    small = device.type == "cpu" and hf.config.decoder.hidden_size <= SMALL_WIDTH
-    return small and can_int8() and kernels() is not None
+    gelu = hf.config.decoder.activation_function == "gelu"
+    return device.type == "cpu" and gelu and can_int8() and kernels() is not None
