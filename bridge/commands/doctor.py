@@ -15,6 +15,7 @@ import torch
 
 from bridge.audio.output import OutputUnavailable
 from bridge.bench.report import machine_line
+from bridge.commands.unseen import name_of, unseen
 from bridge.destinations import open_output
 from bridge.settings import Settings
 from bridge.toml.saving import edit
@@ -22,6 +23,7 @@ from musicrfm.errors import MusicRFMError
 from musicrfm.files.writing import check_place
 from musicrfm.model import MusicModel
 from musicrfm.runtime.devices import device_of, worth_trying
+from musicrfm.runtime.packed import packed_kernels
 from musicrfm.stream import MusicStream
 
 SECONDS = 3.0  # of music each
@@ -64,6 +66,9 @@ def doctor(
     """Examines, prints, and writes into `rig` if there is one; returns the exit status."""
     if rig is not None:
         check_place(rig)
+    if (name := name_of(model)) is not None and device_of(device).type == "cpu":
+        print(unseen(name))
+        return 0
     paces = examine(model, device)
     advice = advise(paces, *sound_card(model, output))
     print(text(paces, advice))
@@ -75,11 +80,12 @@ def doctor(
 
 def examine(model: str, device: str | None = None) -> list[Pace]:
     """One pace for each precision that makes sense here; they take turns of a second."""
-    dtypes = worth_trying(device_of(device))
+    place = device_of(device)
     streams, took = {}, {}
     threads = torch.get_num_threads()
     try:
-        for dtype in dtypes:
+        loaded = MusicModel.load(model, device=device, dtype="auto")
+        for dtype in worth_trying(place, loaded.small or packed_kernels() is None):
             loaded = MusicModel.load(model, device=device, dtype=dtype)
             if loaded.small:
                 torch.set_num_threads(1)
@@ -130,7 +136,8 @@ def advise(paces: list[Pace], device: str, latency: float) -> Advice:
     if chosen.speed < 1.0:
         words.append(
             f"It makes {chosen.speed:.1f} seconds of music a second, which is too few to play live "
-            "with guidance: set guidance to 1, close other programs, or take a smaller model."
+            "with guidance: set guidance to 1, take --dtype int4 or a shorter --window, close other "
+            "programs, or take a smaller model."
         )
     elif chosen.speed < COMFORT:
         words.append(

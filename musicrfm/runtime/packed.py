@@ -21,7 +21,7 @@ from musicrfm.runtime.decoder import Push, StepDecoder
 from musicrfm.runtime.playable import Playable
 from musicrfm.runtime.team import team
 from musicrfm.weights.decoder import Weights
-from musicrfm.weights.packed import GROUP, INPUTS, OUTPUTS
+from musicrfm.weights.packed import GROUP, INPUTS, OUTPUTS, filled_to
 
 AT_ONCE = 8  # positions: more would leave a core's cache, fewer read the weights more often
 SETS = 2  # of counters, so that nobody waits for a helper that is late
@@ -63,7 +63,7 @@ class PackedDecoder(StepDecoder):
         self._kernels, self._plan = packed_kernels(), _plan(self.weights)
         self._team = team(torch.get_num_threads())
         layers, heads, width = model.layers, model.heads, model.width
-        size, room = _filled(self.head_size), _filled(model.lead + self.window)
+        size, room = filled_to(self.head_size), filled_to(model.lead + self.window)
         numbers, scales = (layers, 2, heads, room * size), (layers, 2, heads, room)
         self.memory = self._kernels.Cache(
             *(np.zeros(numbers, np.int8) for _ in range(2)),
@@ -208,7 +208,3 @@ def _plan(weights: Weights):
 def _with_rows(basis: Tensor, rows: int) -> Tensor:
     missing = rows - basis.shape[1]
     return torch.cat([basis, basis.new_zeros(len(basis), missing, basis.shape[2])], 1)
-
-
-def _filled(count: int) -> int:
-    return -(-count // GROUP) * GROUP

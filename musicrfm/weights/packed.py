@@ -76,6 +76,11 @@ def pack(matrices: Iterable[tuple[Tensor | None, int]]) -> Packed:
     return Packed(np.concatenate(parts), np.array(rows, np.int64))
 
 
+def filled_to(count: int, whole: int = GROUP) -> int:
+    """The next multiple."""
+    return -(-count // whole) * whole
+
+
 def filled(matrix: np.ndarray) -> np.ndarray:
     """With zeros up to whole blocks and groups."""
     outputs, inputs = matrix.shape

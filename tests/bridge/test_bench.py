@@ -13,6 +13,7 @@ from bridge.bench import flat, knob, load, step
 from bridge.bench.report import Options, Report, percentiles
 from bridge.cli import main
 from musicrfm.directions import Direction
+from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
 
 
@@ -30,11 +31,45 @@ def playable(checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_step_is_compared_with_generate(playable: str) -> None:
     report = step.run(Options(playable, "cpu", "float32", minutes=0.01))
-    assert [row[0] for row in report.rows] == ["generate", "stream, float32", "file, float32"]
-    assert report.rows[0][2] == 1.0
-    assert all(row[3] <= row[1] <= row[4] for row in report.rows)
-    assert len(report.data["turns"]["generate"]) == step.ROUNDS
-    assert "GiB/s measured here" in report.words[0]
+    assert [row[0] for row in report.rows] == ["generate", "stream", "file"]
+    assert report.records[0]["against_generate"] == 1.0
+    names = {"what", "dtype", "threads", "realtime", "against_generate", "share_of_floor"}
+    for row, record in zip(report.rows, report.records, strict=True):
+        assert set(record) == names and record["dtype"] == "float32"
+        assert row[-2] <= record["realtime"] <= row[-1] and record["share_of_floor"] > 0
+    assert len(report.data["turns"][0]) == step.ROUNDS
+    assert "Instructions" in report.words[0] and "GB/s on" in report.words[0]
+
+
+def test_a_shape_is_played_with_random_weights(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("numba")
+    tiny = MusicModel.load(checkpoint, device="cpu")
+
+    def random_model(name: str, dtype: torch.dtype = torch.float32, *rest: object) -> MusicModel:
+        return MusicModel(name, tiny.hf, tiny.tokenizer)
+
+    monkeypatch.setattr(step, "random_model", random_model)
+    monkeypatch.setattr(step, "SHAPE_MUSIC", 0.1)
+    report = step.run(Options(device="cpu", shape="musicgen-small", threads=2))
+    rows = [(r["what"], r["dtype"], r["threads"]) for r in report.records]
+    assert rows == [
+        ("generate", "float32", 2),
+        ("stream", "float32", 2),
+        ("stream", "int4", 2),
+        ("stream", "int4", 1),
+        ("stream", "int8", 2),
+        ("stream", "int8", 1),
+    ]
+    assert all(r["realtime"] > 0 for r in report.records)
+    told = json.loads(report.json("step", Options()))
+    assert told["rows"] == report.records and told["machine"]["instructions"]
+
+
+def test_a_shape_that_is_none_is_refused() -> None:
+    with pytest.raises(MusicRFMError, match="no shape 'musicgen-tiny': take one of musicgen-small"):
+        step.run(Options(shape="musicgen-tiny"))
 
 
 def test_time_and_memory_are_told_mark_by_mark(playable: str) -> None:

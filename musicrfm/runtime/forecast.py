@@ -1,0 +1,129 @@
+"""How fast a model would play here, from its shape alone: a few of its layers, timed on no weights.
+
+The numbers in memory are of no meaning; where they are, and how many are read, is as in a step of
+the model itself, and so is the time.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from musicrfm.runtime.codec import StreamingCodec
+from musicrfm.runtime.cost import Shape
+from musicrfm.runtime.decoder import Push
+from musicrfm.runtime.packed import PackedDecoder
+from musicrfm.weights.decoder import Block, Weights
+from musicrfm.weights.packed import LANES, Packed, filled_to
+
+READ = 100e6  # bytes of weights in the layers that are timed: more than a CPU caches
+STEPS = 6
+FRAMES = 8
+ELSEWHERE = 0.0007  # seconds a frame for sampling and the rest, as measured with nano
+PATTERN = 0x3C  # of all bytes: a small number in every format
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """step: seconds of a step by how many positions it looks back, with guidance and without.
+    codec: seconds of a frame's sound."""
+
+    dtype: str
+    threads: int
+    step: dict[tuple[int, bool], float]
+    codec: float
+
+    def speed(self, positions: int, guided: bool = True) -> float:
+        """Times real time, at one of the numbers of positions."""
+        return 1 / (50 * (self.step[positions, guided] + self.codec + ELSEWHERE))
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """A model as `PackedDecoder` sees it."""
+
+    layers: int
+    width: int
+    heads: int
+    codebooks: int
+    codes: int
+    window: int
+    decoder_weights: Weights
+    lead: int = 0
+    small: bool = False
+    device: torch.device = torch.device("cpu")
+    dtype: torch.dtype = torch.bfloat16
+
+
+def forecast(shape: Shape, dtype: str, positions: tuple[int, ...], codec: float) -> Forecast:
+    """dtype: int4 or int8. positions: that were read before, each is timed. On as many threads as
+    PyTorch has. codec: see `codec_seconds`."""
+    bits = {"int4": 4, "int8": 8}[dtype]
+    heads = shape.codebooks * shape.codes * shape.width
+    layer_bytes = (shape.read_weights - heads) / shape.layers * bits / 8
+    layers = min(shape.layers, math.ceil(READ / layer_bytes))
+    decoder = PackedDecoder(_stand_in(shape, layers, bits, max(positions) + 1))
+    codes = torch.zeros(shape.codebooks, 1, dtype=torch.long)
+    decoder.steer(Push(torch.zeros(layers, shape.width)))
+    step = {}
+    for guided in (True, False):
+        decoder.guided = guided
+        for place in positions:
+            seconds = _best(lambda place=place: decoder.step(codes, place), STEPS)
+            step[place, guided] = seconds * shape.layers / layers
+    return Forecast(dtype, torch.get_num_threads(), step, codec)
+
+
+def codec_seconds(codec: nn.Module, codebooks: int, stereo: bool) -> float:
+    """Of a frame's sound, by a codec of `transformers`, whatever its weights are."""
+    stream = StreamingCodec(codec, codebooks, stereo)
+    codes = torch.zeros(codebooks, 1, dtype=torch.long)
+    for _ in range(FRAMES):  # until it runs evenly
+        stream.push(codes)
+    return _best(lambda: stream.push(codes), FRAMES)
+
+
+def _best(work, times: int) -> float:
+    best = math.inf
+    for _ in range(times):
+        began = time.perf_counter()
+        work()
+        best = min(best, time.perf_counter() - began)
+    return best
+
+
+def _stand_in(shape: Shape, layers: int, bits: int, window: int) -> StandIn:
+    width, wide = shape.width, shape.wide
+    of_layer = [(3 * width, width), (width, width)]
+    of_layer += [(width, width) if shape.prompted else (0, 0)] * 2
+    of_layer += [(wide, width), (width, wide)]
+    matrices = of_layer * layers + [(shape.codebooks * shape.codes, width)]
+    rows, size = [], 0
+    for outputs, inputs in matrices:
+        outputs, inputs = filled_to(outputs, LANES), filled_to(inputs)
+        numbers = size
+        scales = numbers + outputs * inputs * bits // 8
+        size = scales + (outputs * inputs // 16 if bits == 4 else 4 * outputs)
+        rows.append((bits, inputs, outputs, numbers, scales))
+    memory = np.full(size, PATTERN, np.uint8)
+    weight, bias = torch.ones(width), torch.zeros(width)
+    norm = ((width,), weight, bias, 1e-5)
+    none = torch.zeros(0, width, dtype=torch.bfloat16)
+    block = Block(
+        norm, none, none, norm, none, none, none, none, norm, none, nn.functional.gelu, none
+    )
+    weights = Weights(
+        torch.zeros(shape.codebooks, width, dtype=torch.bfloat16),
+        torch.arange(shape.codebooks)[:, None],
+        torch.zeros(window, width, dtype=torch.bfloat16),
+        (block,) * layers,
+        norm,
+        torch.zeros(shape.codebooks * shape.codes, 0, dtype=torch.bfloat16),
+        packed=Packed(memory, np.array(rows, np.int64)),
+    )
+    return StandIn(layers, width, shape.heads, shape.codebooks, shape.codes, window, weights)
