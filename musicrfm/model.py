@@ -320,6 +320,11 @@ class MusicModel:
         return "int8" if self.int8 else "int4" if self.int4 else name_of(self.dtype)
 
     @property
+    def packed(self) -> bool:
+        """Whether its decoder's matrices are in 8 or 4 bits."""
+        return self.int8 or self.int4
+
+    @property
     def small(self) -> bool:
         """Whether a step is so little work that one thread of the CPU does it best."""
         return self.device.type == "cpu" and self.width <= SMALL_WIDTH

@@ -30,6 +30,7 @@ from musicrfm.runtime.compiled_codec import CompiledCodec, can_compile
 from musicrfm.runtime.decoder import Push
 from musicrfm.runtime.early import EarlySound
 from musicrfm.runtime.graphs import Recorder
+from musicrfm.runtime.packed_codec import PackedCodec, can_pack
 from musicrfm.runtime.playable import PromptStates
 from musicrfm.runtime.sampling import Draws, guide, sample
 from musicrfm.runtime.static_codec import StaticCodec
@@ -170,6 +171,8 @@ class MusicStream:
             self._record()
         elif can_compile(self._codec):
             self._codec = CompiledCodec(self._codec)
+        elif model.packed and can_pack(self._codec):
+            self._codec = PackedCodec(self._codec)
         self._early = EarlySound(self._codec) if early and self._codec.latency else None
         self._delays = torch.tensor(model.delays, device=model.device)
         self._books = torch.arange(model.codebooks, device=model.device)

@@ -136,8 +136,8 @@ def advise(paces: list[Pace], device: str, latency: float) -> Advice:
     if chosen.speed < 1.0:
         words.append(
             f"It makes {chosen.speed:.1f} seconds of music a second, which is too few to play live "
-            "with guidance: set guidance to 1, take --dtype int4 or a shorter --window, close other "
-            "programs, or take a smaller model."
+            "with guidance: set guidance to 1, take --dtype int4 or a shorter --window, close "
+            "other programs, or take a smaller model."
         )
     elif chosen.speed < COMFORT:
         words.append(

@@ -35,7 +35,9 @@ def name_of(model: str) -> str | None:
 def shape_of(name: str) -> Shape:
     size = PUBLISHED[name]
     books = 8 if size.stereo else 4
-    return Shape(size.layers, size.width, size.heads, books, prompted=not size.melody)
+    return Shape(
+        size.layers, size.width, size.heads, 4 * size.width, books, prompted=not size.melody
+    )
 
 
 def unseen(name: str) -> str:

@@ -62,12 +62,7 @@ def _dot4(rows: int):
                         for row in range(rows):
                             pair = _pair(b, x, inputs, row, group, 4 * eight + q)
                             found[row] = b.add(found[row], _products(b, part, pair))
-                place = b.add(scales, b.mul(group, _I64(2 * LANES)))
-                scale = b.load(_at(b, memory, place, ir.VectorType(_I16, LANES)), align=1)
-                scale = b.bitcast(b.shl(b.zext(scale, _INTS), _all(_INTS, 16)), _FLOATS)
-                for total, ints in zip(totals, found, strict=True):
-                    exact = b.fmul(b.sitofp(ints, _FLOATS), scale, flags=("contract",))
-                    b.store(b.fadd(exact, b.load(total), flags=("contract",)), total)
+                _add_scaled(b, memory, scales, group, found, totals)
             _write(b, totals, y, apart)
             return context.get_dummy_value()
 
@@ -108,6 +103,50 @@ def _dot8(rows: int):
     return dot
 
 
+def _dot8_scaled(rows: int):
+    """Makes `dot(memory, numbers, scales, x, inputs, y, apart, stride)`, with scales as `_dot4`.
+
+    Row r of x begins at r * stride.
+    """
+
+    @intrinsic
+    def dot(typing, memory, numbers, scales, x, inputs, y, apart, stride):
+        kinds = (memory, types.int64, types.int64, x, types.int64, y, types.int64, types.int64)
+
+        def build(context, b, signature, args):
+            memory, x, y = (_data(context, b, signature, args, i) for i in (0, 3, 5))
+            _, numbers, scales, _, inputs, _, apart, stride = args
+            totals = [_total(b) for _ in range(rows)]
+            with cgutils.for_range(b, b.udiv(inputs, _I64(GROUP)), intp=_I64) as loop:
+                group = loop.index
+                found = [_all(_INTS, 0)] * rows
+                begin = b.add(numbers, b.mul(group, _I64(GROUP * LANES)))
+                for two in range(GROUP // 2):
+                    place = b.add(begin, _I64(16 * two))
+                    eight = ir.VectorType(_I8, 2 * LANES)
+                    part = b.sext(b.load(_at(b, memory, place, eight), align=1), _SHORTS)
+                    for row in range(rows):
+                        pair = _pair(b, x, stride, row, group, two)
+                        found[row] = b.add(found[row], _products(b, part, pair))
+                _add_scaled(b, memory, scales, group, found, totals)
+            _write(b, totals, y, apart)
+            return context.get_dummy_value()
+
+        return types.void(*kinds), build
+
+    return dot
+
+
+def _add_scaled(b, memory, scales, group, found, totals):
+    """Adds a group's sums, times the scales of the eight outputs."""
+    place = b.add(scales, b.mul(group, _I64(2 * LANES)))
+    scale = b.load(_at(b, memory, place, ir.VectorType(_I16, LANES)), align=1)
+    scale = b.bitcast(b.shl(b.zext(scale, _INTS), _all(_INTS, 16)), _FLOATS)
+    for total, ints in zip(totals, found, strict=True):
+        exact = b.fmul(b.sitofp(ints, _FLOATS), scale, flags=("contract",))
+        b.store(b.fadd(exact, b.load(total), flags=("contract",)), total)
+
+
 def _data(context, b, signature, args, i):
     """Where the numbers of an argument that is an array begin."""
     array = context.make_array(signature.args[i])(context, b, args[i])
@@ -134,9 +173,9 @@ def _total(b):
     return total
 
 
-def _pair(b, x, inputs, row, group, pair):
+def _pair(b, x, stride, row, group, pair):
     """Two neighbouring inputs, the same for all lanes."""
-    place = b.add(b.mul(b.mul(inputs, _I64(row)), _I64(2)), b.mul(group, _I64(2 * GROUP)))
+    place = b.add(b.mul(b.mul(stride, _I64(row)), _I64(2)), b.mul(group, _I64(2 * GROUP)))
     both = b.load(_at(b, x, b.add(place, _I64(4 * pair)), _I32), align=2)
     return b.bitcast(_splat(b, both), _SHORTS)
 
@@ -158,3 +197,4 @@ def _write(b, totals, y, apart):
 
 dot4_one, dot4_two = _dot4(1), _dot4(2)
 dot8_one, dot8_two = _dot8(1), _dot8(2)
+scaled8_one, scaled8_two = _dot8_scaled(1), _dot8_scaled(2)

@@ -43,16 +43,19 @@ class CompiledCodec(StaticCodec):
 
     def __init__(self, codec: StreamingCodec) -> None:
         super().__init__(codec, Recorder("cpu"))
-        self._play = codec_kernels().play
-        program = Program.of(codec)
-        self._program = np.array(program.rows, np.int64)
-        self._weights = np.concatenate([part.flatten().numpy() for part in program.weights])
+        self._load(codec)
         self._widest = _widest(self._program, codec.table.shape[1])
         self._table, self._state_numbers = codec.table.numpy(), self._numbers.numpy()
         self._first_row = codec.first_row.numpy()
         self._buffers: list[np.ndarray] = []
         # Compiled now if it never was, and not on stage.
         self._even_peek(self._codes, torch.ones_like(self._codes, dtype=torch.bool), 0)
+
+    def _load(self, codec: StreamingCodec) -> None:
+        self._play = codec_kernels().play
+        program = Program.of(codec)
+        self._program = np.array(program.rows, np.int64)
+        self._weights = np.concatenate([part.flatten().numpy() for part in program.weights])
 
     def _even_frame(self, codes: Tensor) -> Tensor:
         return self._run(self._rows(codes), self._state_numbers)

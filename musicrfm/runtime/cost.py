@@ -16,18 +16,15 @@ CACHED_PACKED = 1.0
 
 @dataclass(frozen=True)
 class Shape:
-    """Of a decoder. prompted: whether each layer reads the prompt; wide: of the feed-forward."""
+    """Of a decoder. wide: of the feed-forward. prompted: whether each layer reads the prompt."""
 
     layers: int
     width: int
     heads: int
+    wide: int
     codebooks: int = 4
     codes: int = 2048
     prompted: bool = True
-
-    @property
-    def wide(self) -> int:
-        return 4 * self.width
 
     @property
     def read_weights(self) -> int:
@@ -51,6 +48,13 @@ class Shape:
     @classmethod
     def of(cls, model) -> Shape:
         """model: a `MusicModel`."""
+        wide = model.hf.config.decoder.ffn_dim
         return cls(
-            model.layers, model.width, model.heads, model.codebooks, model.codes, not model.lead
+            model.layers,
+            model.width,
+            model.heads,
+            wide,
+            model.codebooks,
+            model.codes,
+            not model.lead,
         )

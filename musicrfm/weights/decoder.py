@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from musicrfm.weights.packed import Packed, pack
+from musicrfm.weights.packed import KINDS, Packed, pack
 
 Norm = tuple[tuple[int], Tensor, Tensor, float]  # what layer_norm takes after its input
 
@@ -110,22 +110,32 @@ def _fused(*projections: nn.Linear) -> Tensor:
 
 
 def packed(weights: Weights, bits: int) -> Weights:
-    """The same with all matrices that a step reads packed, in so many bits; they are empty then."""
+    """The same with all matrices that a step reads packed, in 4 or 8 bits.
+
+    Of 4 bits, those that cost the most for the little they are stay in 8, see `bits_of`.
+    """
 
     def across(part: Tensor | None) -> Tensor | None:
         return None if part is None else part.T
 
     def all_of_them() -> Iterator[tuple[Tensor | None, int]]:
-        for block in weights.blocks:
-            for part in (
-                block.qkv,
-                across(block.to_attended),
-                block.prompt_q,
-                across(block.to_prompted),
-                block.feed,
-                across(block.to_fed),
-            ):
-                yield part, bits
-        yield weights.heads, bits
+        layers = len(weights.blocks)
+        for layer, block in enumerate(weights.blocks):
+            parts = {
+                "qkv": block.qkv,
+                "attended": across(block.to_attended),
+                "prompt_q": block.prompt_q,
+                "prompted": across(block.to_prompted),
+                "feed": block.feed,
+                "fed": across(block.to_fed),
+            }
+            for kind in KINDS:
+                yield parts[kind], bits_of(bits, layer, layers)
+        yield weights.heads, 8
 
     return replace(weights, packed=pack(all_of_them()))
+
+
+def bits_of(bits: int, layer: int, layers: int) -> int:
+    """In how many bits a layer's matrices are: the first and the last one in 8, as the heads."""
+    return 8 if layer in (0, layers - 1) else bits

@@ -96,6 +96,19 @@ def packed8(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.ascontiguousarray(numbers), scale
 
 
+def packed8_grouped(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """int8 in its layout, and a scale of each 32 inputs of an output, laid out as in 4 bits."""
+    outputs, inputs = matrix.shape
+    groups = matrix.reshape(outputs, -1, GROUP)
+    bits = _bfloat16(np.abs(groups).max(2) * np.float32(1.004 / 127))
+    scale = (bits.astype(np.uint32) << 16).view(np.float32)
+    inverse = np.divide(1, scale, out=np.zeros_like(scale), where=scale != 0)
+    numbers = np.clip(np.rint(groups * inverse[..., None]), -127, 127).astype(np.int8)
+    numbers = numbers.reshape(outputs // LANES, LANES, inputs // 2, 2).transpose(0, 2, 1, 3)
+    scales = bits.reshape(outputs // LANES, LANES, -1).transpose(0, 2, 1)
+    return np.ascontiguousarray(numbers), np.ascontiguousarray(scales)
+
+
 def packed4(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """uint16 of four numbers in its layout, and bfloat16 scales as uint16 in theirs."""
     outputs, inputs = matrix.shape
@@ -120,3 +133,9 @@ def rounded4(groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     numbers, scales = np.empty(groups.shape, np.int8), np.empty(len(groups), np.uint16)
     rounded(np.ascontiguousarray(groups), _FACTORS, numbers, scales)
     return numbers, scales
+
+
+def _bfloat16(numbers: np.ndarray) -> np.ndarray:
+    """Rounded to the nearest, as uint16."""
+    bits = np.ascontiguousarray(numbers, np.float32).view(np.uint32)
+    return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)

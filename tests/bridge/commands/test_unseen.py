@@ -43,7 +43,7 @@ def test_more_cores_are_computed() -> None:
 
 def test_every_row_is_there() -> None:
     found = [forecast_of("int8", 0.02), forecast_of("int4", 0.01)]
-    lines = unseen.table("musicgen-small", Shape(24, 1024, 16), found, WINDOWS, PLACES, 15e9)
+    lines = unseen.table("musicgen-small", Shape(24, 1024, 16, 4096), found, WINDOWS, PLACES, 15e9)
     assert [line.split()[0] for line in lines[3:]] == ["int8", "int8", "int4", "int4"]
 
 

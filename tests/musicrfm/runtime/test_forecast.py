@@ -14,7 +14,7 @@ from musicrfm.runtime.forecast import codec_seconds, forecast
 from tests.checkpoints import make_checkpoint
 
 pytest.importorskip("numba")
-SMALL = Shape(24, 1024, 16)
+SMALL = Shape(24, 1024, 16, 4096)
 
 
 def test_the_bytes_of_musicgen_small() -> None:
@@ -37,7 +37,7 @@ def test_they_are_those_of_a_model(dtype: str, tmp_path: Path) -> None:
 
 
 def test_a_shape_is_timed_without_a_model() -> None:
-    shape = Shape(3, 64, 2, codes=64)
+    shape = Shape(3, 64, 2, 256, codes=64)
     found = forecast(shape, "int4", (1, 40), codec=0.001)
     assert set(found.step) == {(1, True), (40, True), (1, False), (40, False)}
     assert all(seconds > 0 for seconds in found.step.values())

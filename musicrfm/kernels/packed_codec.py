@@ -1,0 +1,214 @@
+"""What a large codec computes once it runs evenly, in machine code, for any number of threads.
+
+As `musicrfm.kernels.codec.play`, with matrices in 8 bits, of which each 32 inputs of an output share
+a scale, and what they are multiplied with in 16. Products are shared as `musicrfm.kernels.turns`
+says; all else each thread does for itself, in buffers of its own.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from musicrfm.kernels.codec import (
+    ADD,
+    BIAS,
+    CONV,
+    ELU,
+    HOLD,
+    INPUTS,
+    KEPT,
+    KIND,
+    LSTM,
+    MATRIX,
+    OUTPUTS,
+    STATE,
+    STRIDE,
+    TAPS,
+    elu,
+    tanh,
+)
+from musicrfm.kernels.dot import GROUP, LANES, scaled8_one, scaled8_two
+from musicrfm.kernels.packed_step import narrowed
+from musicrfm.kernels.step import ONE, ZERO, compiled, exp
+from musicrfm.kernels.turns import LINE as LINE
+from musicrfm.kernels.turns import begin, done, end, enter, leave, take, wait
+
+WIDE, LONG = 64, 16  # outputs and windows that a thread takes at a time
+NUMBERS, SCALES = 0, 1
+
+
+class Buffers(NamedTuple):
+    """Of one thread, each large enough for any signal."""
+
+    x: np.ndarray  # float32
+    joined: np.ndarray  # float32
+    held: np.ndarray  # float32
+    narrow: np.ndarray  # int16
+    second: np.ndarray  # int16 [size], of an LSTM
+    state: np.ndarray  # float32 [2, size], of a layer of an LSTM
+    eight: np.ndarray  # float32 [8]
+
+
+@compiled
+def joined_with(kept, after, leads, x, joined):
+    """What was kept and then x, at the start of `joined`; the end of that is kept `after`."""
+    before, now = len(kept), len(x)
+    joined[:before] = kept
+    joined[before : before + now] = x
+    if leads:
+        after[:] = joined[now : before + now]
+
+
+@compiled
+def filled(outputs):
+    return (outputs + LANES - 1) // LANES * LANES
+
+
+@compiled
+def convolve(turns, phase, memory, places, biases, op, x, count, own, y, there):
+    """`count` windows over x, each a product with the matrix, into `there` [count, outputs]."""
+    inputs, outputs, apart = op[TAPS] * op[INPUTS], op[OUTPUTS], op[INPUTS]
+    groups, row = inputs // GROUP, filled(outputs)
+    numbers, scales = places[op[MATRIX], NUMBERS], places[op[MATRIX], SCALES]
+    size = (count - 1) * apart + inputs
+    scale = narrowed(x[:size], own.narrow[:size])
+    across, along = (outputs + WIDE - 1) // WIDE, (count + LONG - 1) // LONG
+    while True:
+        chunk = take(turns, phase)
+        if chunk >= across * along:
+            break
+        first, last = chunk // across * LONG, min(count, (chunk // across + 1) * LONG)
+        low = chunk % across * WIDE
+        for block in range(low // LANES, min(row, low + WIDE) // LANES):
+            here, of_here = numbers + block * LANES * inputs, scales + block * 2 * LANES * groups
+            for t in range(first, last - 1, 2):
+                window, to = own.narrow[t * apart :], y[t * row + block * LANES :]
+                scaled8_two(memory, here, of_here, window, inputs, to, row, apart)
+            if (last - first) % 2:
+                window, to = own.narrow[(last - 1) * apart :], y[(last - 1) * row + block * LANES :]
+                scaled8_one(memory, here, of_here, window, inputs, to, 0, 0)
+        done(turns, phase)
+    wait(turns, phase, across * along)
+    bias = biases[op[BIAS] : op[BIAS] + outputs]
+    for t in range(count):
+        for i in range(outputs):
+            there[t * outputs + i] = y[t * row + i] * scale + bias[i]
+
+
+@compiled
+def gates(turns, phase, memory, input_places, state_places, bias, x, output, own, y):
+    """Of a layer of an LSTM: both products and the bias, into y [4 * size]."""
+    size = len(x)
+    groups, outputs = size // GROUP, 4 * size
+    scale = narrowed(x, own.narrow[:size])
+    again = narrowed(output, own.second[:size])
+    chunks = (outputs + WIDE - 1) // WIDE
+    while True:
+        chunk = take(turns, phase)
+        if chunk >= chunks:
+            break
+        low = chunk * WIDE
+        for block in range(low // LANES, min(outputs, low + WIDE) // LANES):
+            place, of_place = block * LANES * size, block * 2 * LANES * groups
+            numbers, scales = state_places[NUMBERS] + place, state_places[SCALES] + of_place
+            scaled8_one(memory, numbers, scales, own.second, size, own.eight, 0, 0)
+            numbers, scales = input_places[NUMBERS] + place, input_places[SCALES] + of_place
+            to = y[block * LANES :]
+            scaled8_one(memory, numbers, scales, own.narrow, size, to, 0, 0)
+            for i in range(LANES):
+                at = block * LANES + i
+                y[at] = y[at] * scale + own.eight[i] * again + bias[at]
+        done(turns, phase)
+    wait(turns, phase, chunks)
+
+
+@compiled
+def play(
+    turn, leads, turns, program, memory, places, biases, table, rows, state, after, sides, y, own,
+    audio
+):  # fmt: skip
+    """Plays codes, which are `rows` of the table, int64 [sides, codebooks, frames], -1 for none.
+
+    state: float32 [n], of before; the thread that `leads` writes what comes `after`, and the audio
+    [sides * channels, samples]. y: shared, float32, large enough for all products, one behind the
+    other, as a thread may still be reading one when others write the next.
+    """
+    if leads:
+        begin(turns, turn)
+    elif not enter(turns, turn):
+        return
+    phase = 1
+    for side in range(sides):
+        x, held = own.x, own.held
+        frames, width = rows.shape[2], table.shape[1]
+        for frame in range(frames):
+            for i in range(width):
+                total = ZERO
+                for row in rows[side, :, frame]:
+                    if row >= 0:
+                        total += table[row, i]
+                x[frame * width + i] = total
+        time, channels = frames, width
+        for op in program:
+            size, kept = time * channels, op[KEPT] * channels
+            place = op[STATE] + side * kept
+            if op[KIND] == CONV:
+                was, new = state[place : place + kept], after[place : place + kept]
+                joined_with(was, new, leads, x[:size], own.joined)
+                convolve(turns, phase, memory, places, biases, op, own.joined, time, own, y, x)
+                y = y[time * filled(op[OUTPUTS]) :]
+                phase += 1
+                time, channels = time * op[STRIDE], op[OUTPUTS] // op[STRIDE]
+            elif op[KIND] == ELU:
+                elu(x[:size])
+            elif op[KIND] == HOLD:
+                was, new = state[place : place + kept], after[place : place + kept]
+                joined_with(was, new, leads, x[:size], held)
+            elif op[KIND] == ADD:
+                if op[TAPS]:
+                    convolve(turns, phase, memory, places, biases, op, held, time, own, y, held)
+                    y = y[time * filled(op[OUTPUTS]) :]
+                    phase += 1
+                for i in range(size):
+                    x[i] += held[i]
+            elif op[KIND] == LSTM:
+                layers = op[KEPT]
+                for layer in range(layers):
+                    first = op[STATE] + (2 * layer * sides + side) * channels
+                    second = first + sides * channels
+                    output, cell = own.state[0, :channels], own.state[1, :channels]
+                    output[:] = state[first : first + channels]
+                    cell[:] = state[second : second + channels]
+                    matrix, bias = op[MATRIX] + 2 * layer, op[BIAS] + 4 * channels * layer
+                    if layer == 0:
+                        own.joined[:size] = x[:size]
+                    for t in range(time):
+                        one = own.joined[t * channels : (t + 1) * channels]
+                        gates(
+                            turns, phase, memory, places[matrix], places[matrix + 1],
+                            biases[bias : bias + 4 * channels], one, output, own, y,
+                        )  # fmt: skip
+                        for i in range(channels):
+                            let_in, keep = y[i], y[channels + i]
+                            out, new = y[2 * channels + i], tanh(y[3 * channels + i])
+                            cell[i] = cell[i] / (ONE + exp(-keep)) + new / (ONE + exp(-let_in))
+                            output[i] = tanh(cell[i]) / (ONE + exp(-out))
+                            one[i] = output[i]
+                        y = y[4 * channels :]
+                        phase += 1
+                    if leads:
+                        after[first : first + channels] = output
+                        after[second : second + channels] = cell
+                for i in range(size):
+                    x[i] += own.joined[i]
+        if leads:
+            each = audio.shape[0] // sides
+            for channel in range(each):
+                for t in range(time):
+                    audio[side * each + channel, t] = x[t * channels + channel]
+    if leads:
+        end(turns, turn)
+    else:
+        leave(turns)
