@@ -1,8 +1,8 @@
 """What a large codec computes once it runs evenly, in machine code, for any number of threads.
 
-As `musicrfm.kernels.codec.play`, with matrices in 8 bits, of which each 32 inputs of an output share
-a scale, and what they are multiplied with in 16. Products are shared as `musicrfm.kernels.turns`
-says; all else each thread does for itself, in buffers of its own.
+As `musicrfm.kernels.codec.play`, with matrices in 8 bits, of which each 32 inputs of an output
+share a scale, and what they are multiplied with in 16. Products are shared as
+`musicrfm.kernels.turns` says; all else each thread does for itself, in buffers of its own.
 """
 
 from __future__ import annotations
