@@ -254,6 +254,13 @@ def _parser() -> argparse.ArgumentParser:
         "buffer is rendered again when a control changes",
     )
     add(
+        "--window",
+        metavar="SECONDS",
+        type=_number(1, 30),
+        help="how far the model looks back at most (default: as far as it can, 30): less is faster "
+        "on a CPU, but the music forgets sooner",
+    )
+    add(
         "--continue",
         metavar="FILE",
         dest="continue_from",
@@ -398,6 +405,7 @@ def _settings(args: argparse.Namespace) -> Settings:
         record=_first(args.record, rig.output.get("record")),
         stats=args.stats,
         overwrite=args.overwrite,
+        window=_first(args.window, engine.get("window")),
         lookahead=_first(args.lookahead, engine.get("lookahead"), 1500.0) / 1000,
         early=bool(_first(args.early, engine.get("early"), False)),
         continue_from=args.continue_from,

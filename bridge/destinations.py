@@ -104,6 +104,7 @@ def open_control_log(
         "seed": settings.seed,
         "stream": {
             "early": settings.early,
+            "window_seconds": settings.window,
             "continue_from": None if stream.take is None else stream.take.tolist(),
             "hear_take": settings.hear_take,
         },

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from bridge import pace
 from bridge.controls.controls import Controls, Value, namespace, steer_address
 from bridge.rig import Rig, SteerSetting
 from bridge.settings import Settings
@@ -53,9 +54,12 @@ def make_instrument(settings: Settings) -> Instrument:
         str(settings.start["/prompt"]),
         seed=settings.seed,
         early=settings.early,
+        window_seconds=settings.window,
         continue_from=settings.continue_from,
         hear_take=settings.hear_take,
     )
+    if (words := pace.words(stream)) is not None:
+        log.warning("%s", words)
     steers, steer_start = add_directions(stream, settings.steer, settings.rig.folder)
     controls = Controls(
         namespace(steers.values(), bool(settings.cue), model.sampling),

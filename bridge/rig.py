@@ -114,6 +114,7 @@ TABLES: dict[str, dict[str, Key]] = {
         "lookahead": Key("number", 40, 10_000),  # ms
         "smoothing": Key("number", 0, 10_000),  # ms
         "early": Key("whole", 0, 1),
+        "window": Key("number", 1, 30),  # seconds
         **_live("engine"),
     },
     "output": {

@@ -40,6 +40,7 @@ class Settings:
     lookahead: float = 1.5
     ring: float = RING_SECONDS
     early: bool = False
+    window: float | None = None  # seconds that the decoder looks back at most
     continue_from: str | None = None  # a recording that the music goes on from
     hear_take: bool = False
     smoothing: float = 0.05

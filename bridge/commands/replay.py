@@ -288,6 +288,7 @@ def beginning(header: dict[str, Any]) -> Beginning:
         seconds=told("seconds", (int, float, type(None)), 0, LONGEST),
         stream={
             "early": bool(stream.get("early")),
+            "window_seconds": stream.get("window_seconds"),
             "hear_take": bool(stream.get("hear_take")),
             "continue_from": take,
         },

@@ -1,0 +1,53 @@
+"""Whether this computer makes a large model's music as fast as it plays, said before it starts."""
+
+from __future__ import annotations
+
+import time
+
+from musicrfm.runtime.cost import CACHED, WEIGHT, Shape
+from musicrfm.stream import MusicStream
+
+FRAMES = 6  # that are tried, after those at the start that differ
+WARM = 10
+ENOUGH = 1.1  # times real time
+
+
+def words(stream: MusicStream) -> str | None:
+    """What would make it fast enough, if it is not; it plays on all the same.
+
+    Small models are not asked, and neither are GPUs. The piece begins anew after the trial.
+    """
+    model = stream.model
+    if model.small or model.device.type != "cpu" or stream.take is not None:
+        return None
+    speed = trial(stream)
+    return None if speed >= ENOUGH else advice(speed, model.precision, stream.guidance_scale != 1.0)
+
+
+def trial(stream: MusicStream) -> float:
+    """Times real time, with the window as full as it is on average."""
+    model = stream.model
+    for _ in range(WARM):
+        next(stream)
+    best = float("inf")
+    for _ in range(FRAMES):
+        began = time.perf_counter()
+        next(stream)
+        best = min(best, time.perf_counter() - began)
+    stream.restart()
+    if model.precision not in WEIGHT or (not model.packed and model.precision not in CACHED):
+        return 1 / (best * model.frame_rate)
+    shape = Shape.of(model)
+    on_average = shape.step_bytes(model.precision, (stream.window + stream.keep) / 2)
+    return shape.step_bytes(model.precision, WARM) / on_average / (best * model.frame_rate)
+
+
+def advice(speed: float, precision: str, guided: bool) -> str:
+    fixes = [] if precision == "int4" else ["--dtype int4"]
+    fixes += ["a shorter --window"]
+    fixes += ["guidance 1, which halves the work"] if guided else []
+    return (
+        f"this computer makes about {speed:.1f} seconds of music a second, which is too few to "
+        f"play without pauses: {', '.join(fixes)}, the model nano, or a GPU would help "
+        "(`bridge doctor` says how much)"
+    )
