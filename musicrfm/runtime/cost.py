@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from musicrfm.weights.decoder import bits_of
+
 # Bytes of a weight, with its share of the scales, and of a number in the cache with its own.
 WEIGHT = {"float32": 4.0, "bfloat16": 2.0, "float16": 2.0, "int8": 1.0, "int4": 0.5 + 2 / 32}
 CACHED = {"float32": 4.0, "bfloat16": 2.0, "float16": 2.0}
@@ -33,7 +35,13 @@ class Shape:
         return self.layers * layer * self.width + self.codebooks * self.codes * self.width
 
     def weight_bytes(self, dtype: str) -> float:
-        return self.read_weights * WEIGHT[dtype]
+        """Of int4, some layers and the heads are in 8 bits, see `musicrfm.weights.decoder`."""
+        heads = self.codebooks * self.codes * self.width
+        if dtype != "int4":
+            return self.read_weights * WEIGHT[dtype]
+        bits = [bits_of(4, layer, self.layers) for layer in range(self.layers)]
+        layer = (self.read_weights - heads) / self.layers
+        return heads * WEIGHT["int8"] + sum(layer * WEIGHT[f"int{each}"] for each in bits)
 
     def cache_bytes(self, dtype: str, guided: bool = True) -> float:
         """Of one position, in all layers."""
