@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import torch
 from torch import Tensor
+from transformers import EncodecConfig, EncodecModel
 
-from musicrfm.model import MusicModel
 from musicrfm.runtime import packed_codec
 from musicrfm.runtime.codec import StreamingCodec
 from musicrfm.runtime.packed_codec import PackedCodec, can_pack
 from musicrfm.runtime.team import Team
-from tests.checkpoints import make_checkpoint
 
 pytest.importorskip("numba")
 FRAMES = 24
 
 
-def codec_of(folder: Path, **shape: object) -> StreamingCodec:
-    """One whose matrices fill groups: 32 filters at the least."""
-    kind = {"filters": 32, "kernel": 7, "residual_layers": 1} | shape
-    model = MusicModel.load(make_checkpoint(folder / "any", **kind), device="cpu")
-    return StreamingCodec(model.hf.audio_encoder, model.codebooks, model.stereo_codes)
+def codec_of(stereo: bool = False, **changes: object) -> StreamingCodec:
+    """One whose matrices fill groups, with the same random weights each time."""
+    config = EncodecConfig(
+        target_bandwidths=[1.2], sampling_rate=400, upsampling_ratios=[4, 2], hidden_size=32,
+        codebook_dim=32, codebook_size=64, num_filters=64, num_lstm_layers=2, normalize=False,
+        use_conv_shortcut=False, **({"use_causal_conv": False} | changes),
+    )  # fmt: skip
+    torch.manual_seed(5)
+    codec = EncodecModel(config).eval().requires_grad_(False)
+    for layer in codec.quantizer.layers:
+        layer.codebook.embed.normal_()
+    return StreamingCodec(codec, 8 if stereo else 4, stereo)
 
 
 def codes_for(codec: StreamingCodec) -> Tensor:
@@ -32,12 +36,10 @@ def codes_for(codec: StreamingCodec) -> Tensor:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shape", [{}, {"stereo": True}, {"causal": True}], ids=str)
-def test_it_is_close_and_threads_agree(
-    shape: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("shape", [{}, {"stereo": True}, {"use_causal_conv": True}], ids=str)
+def test_it_is_close_and_threads_agree(shape: dict, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packed_codec, "LARGE", 0)
-    exact = codec_of(tmp_path, **shape)
+    exact = codec_of(**shape)
     assert can_pack(exact)
     codes = codes_for(exact)
     expected = exact.push(codes)
@@ -46,7 +48,7 @@ def test_it_is_close_and_threads_agree(
     for threads in (1, 3):
         helpers = Team(threads)
         monkeypatch.setattr(packed_codec, "team", lambda n, helpers=helpers: helpers)
-        packed = PackedCodec(codec_of(tmp_path / str(threads), **shape))
+        packed = PackedCodec(codec_of(**shape))
         before = packed.push(codes[:, :20])
         state = packed.state
         rest = packed.push(codes[:, 20:])
@@ -58,6 +60,9 @@ def test_it_is_close_and_threads_agree(
     assert 0 < error < 0.02
 
 
-def test_small_ones_and_others_stay_exact(tmp_path: Path) -> None:
-    assert not can_pack(codec_of(tmp_path, filters=2))
-    assert not can_pack(codec_of(tmp_path / "more", residual_layers=2))
+def test_small_ones_and_others_stay_exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not can_pack(codec_of())
+    monkeypatch.setattr(packed_codec, "LARGE", 0)
+    assert can_pack(codec_of())
+    assert not can_pack(codec_of(num_filters=16))
+    assert not can_pack(codec_of(num_residual_layers=2))
