@@ -18,10 +18,11 @@ FRAMES = 24
 
 def codec_of(stereo: bool = False, **changes: object) -> StreamingCodec:
     """One whose matrices fill groups, with the same random weights each time."""
+    usual = {"use_causal_conv": False, "num_filters": 64, "num_residual_layers": 1}
     config = EncodecConfig(
         target_bandwidths=[1.2], sampling_rate=400, upsampling_ratios=[4, 2], hidden_size=32,
-        codebook_dim=32, codebook_size=64, num_filters=64, num_lstm_layers=2, normalize=False,
-        use_conv_shortcut=False, **({"use_causal_conv": False} | changes),
+        codebook_dim=32, codebook_size=64, num_lstm_layers=2, normalize=False,
+        use_conv_shortcut=False, **(usual | changes),
     )  # fmt: skip
     torch.manual_seed(5)
     codec = EncodecModel(config).eval().requires_grad_(False)
