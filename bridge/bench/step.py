@@ -4,7 +4,7 @@ All with guidance and the codec, on the same weights, by turns: as on stage, fra
 threads that playing uses, and as into a file, all at once with as many threads as `generate` has.
 Beside it, what the least could be: the time that reading the decoder's weights and its cache once a
 step takes at the memory's measured speed. With a published model's name as the shape, it is one of
-random weights, see `musicrfm.published.random`, and each turn begins with the window half full.
+random weights, see `musicrfm.published.random`, and each turn begins after eight seconds of music.
 """
 
 from __future__ import annotations
@@ -179,7 +179,7 @@ def _report(
 
 
 def _part(model: MusicModel) -> tuple[float, float]:
-    """Frames as on stage, from the moment when the window is half full."""
+    """Frames as on stage, after eight seconds of other music."""
     codes = torch.randint(model.codes, (model.codebooks, model.window // 2))
     stream = MusicStream(model, PROMPT, seed=0, continue_from=codes)
     for _ in range(SHAPE_WARM):
