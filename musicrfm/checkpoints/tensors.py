@@ -134,7 +134,9 @@ def _unsafe_names(path: Path, error: Exception) -> str:
 
 
 def _named(message: str) -> Iterator[str]:
-    yield from (match[1] for match in _UNSAFE.finditer(message))
+    found = (match[1] for match in _UNSAFE.finditer(message))
+    # What else PyTorch names is its advice on how to run the file.
+    yield from (name for name in found if not name.startswith(("torch.load", "torch.serial")))
 
 
 def _first_line(error: Exception) -> str:
