@@ -7,13 +7,12 @@ Each line on stdin is a fault to arm, as JSON: the keywords of `inject.arm`.
 from __future__ import annotations
 
 import json
-import os
+import signal
 import sys
 import threading
 from typing import Any
 
-from bridge.bench.torture import inject
-from bridge.cli import main
+from bridge import __main__ as program
 from bridge.process import children
 
 STAND_INS = {
@@ -22,20 +21,29 @@ STAND_INS = {
 }
 
 
-def _start(module: str, *arguments: str) -> Any:
-    return children.start(STAND_INS.get(module, module), *arguments)
-
-
-def _take_orders() -> None:
-    for line in sys.stdin.buffer:
-        inject.arm(**json.loads(line))
-
-
-if __name__ == "__main__":
+def main() -> None:
+    signal.signal(signal.SIGINT, program.end)  # as the program has it while it is imported
     from bridge.audio import output
+    from bridge.bench.torture import inject
     from bridge.midi import controllers
 
     output.start = controllers.start = _start
     inject.prepare()
     threading.Thread(target=_take_orders, name="orders", daemon=True).start()
-    os._exit(main(sys.argv[1:]))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    program.main()
+
+
+def _start(module: str, *arguments: str) -> Any:
+    return children.start(STAND_INS.get(module, module), *arguments)
+
+
+def _take_orders() -> None:
+    from bridge.bench.torture import inject
+
+    for line in sys.stdin.buffer:
+        inject.arm(**json.loads(line))
+
+
+if __name__ == "__main__":
+    main()
