@@ -22,7 +22,7 @@ STAND_INS = {
 
 
 def main() -> None:
-    signal.signal(signal.SIGINT, program.end)  # as the program has it while it is imported
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # as the program has it while it is imported
     from bridge.audio import output
     from bridge.bench.torture import inject
     from bridge.midi import controllers
