@@ -309,6 +309,7 @@ def test_panic_calms_everything_at_once_and_begins_afresh():
     assert largest_step(output.audio) < 2.2 * TONE_STEP
 
 
+@pytest.mark.slow  # it plays in time
 def test_generates_just_in_time():
     """The engine stays the lookahead ahead of a real-time output, neither more nor less."""
     from bridge.audio.output import PacedOutput
