@@ -6,6 +6,8 @@ sees gets a second place, in presentation mode, from `show`.
 
 from __future__ import annotations
 
+import itertools
+
 from py2max import Box, Patcher
 
 Place = tuple[int, int, int, int]  # x, y, width, height
@@ -40,7 +42,7 @@ def chain(patcher: Patcher, x: int, y: int, *texts: str, step: int = 27) -> list
             made.append(message(patcher, text[1:], x, y + row * step))
         else:
             made.append(thing(patcher, text, x, y + row * step))
-    for above, below in zip(made, made[1:], strict=False):
+    for above, below in itertools.pairwise(made):
         join(patcher, above, below)
     return made
 

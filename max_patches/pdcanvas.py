@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 
 
@@ -28,7 +29,7 @@ class Canvas:
         for row, text in enumerate(texts):
             kind, text = ("msg", text[1:]) if text.startswith("(") else ("obj", text)
             made.append(self.add(kind, x, y + row * step, text))
-        for above, below in zip(made, made[1:], strict=False):
+        for above, below in itertools.pairwise(made):
             self.cord(above, below)
         return made
 

@@ -18,7 +18,6 @@ import torch
 import transformers
 from torch import Tensor
 
-from musicrfm.checkpoints.finding import NANO as NANO
 from musicrfm.checkpoints.finding import find
 from musicrfm.checkpoints.loading import load, settle
 from musicrfm.checkpoints.tensors import all_finite

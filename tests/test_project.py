@@ -207,9 +207,7 @@ SERVER_ADDRESSES = {"/ping", "/get", "/list", "/reply_port", "/subscribe", "/uns
 class TestReadme:
     """What the README, and the pages that its reader comes to next, say."""
 
-    @pytest.mark.parametrize(
-        "words", commands_in(README + FIRST + DIRECTIONS), ids=lambda words: " ".join(words)
-    )
+    @pytest.mark.parametrize("words", commands_in(README + FIRST + DIRECTIONS), ids=" ".join)
     def test_a_command_is_understood(
         self, words: list[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -102,7 +102,8 @@ class MidiInput:
     def adopt(self, one: MidiMap) -> None:
         """A new mapping, in the place of all others of its address. Raises MusicRFMError."""
         to = self._knob(one).map.to
-        others = [other for other, map in zip(self._given, self._maps, strict=True) if map.to != to]
+        known = zip(self._given, self._maps, strict=True)
+        others = [other for other, mapped in known if mapped.to != to]
         self.remap([*others, one])
 
     def remap(self, maps: Iterable[MidiMap]) -> None:

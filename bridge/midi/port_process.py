@@ -31,7 +31,7 @@ POLL_SECONDS = 1.0
 
 
 class NoMidi(Exception):
-    """This system's MIDI cannot be used, and why."""
+    """MIDI cannot be used on this system; the text says why."""
 
 
 def input_names() -> list[str]:

@@ -115,7 +115,7 @@ class Serving:
     async def _serve(self, bound: socket.socket) -> None:
         asyncio.get_running_loop().set_exception_handler(self._failed)
         serving = asyncio.ensure_future(self._server.serve(sockets=[bound]))
-        while not self._server.started and not serving.done():
+        while not self._server.started and not serving.done():  # noqa: ASYNC110 (uvicorn has no event)
             await asyncio.sleep(0.01)
         with contextlib.suppress(OSError):
             bound.listen(BACKLOG)  # as many may wait as before

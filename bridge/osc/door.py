@@ -44,7 +44,7 @@ class Door(asyncio.Protocol):
         self._connections: set[Any] = settings["server_state"].connections
         self._data = b""
         self._timer: asyncio.TimerHandle | None = None
-        self._since = time.monotonic()
+        self.since = time.monotonic()
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         self.transport = transport
@@ -66,7 +66,8 @@ class Door(asyncio.Protocol):
         self._let_go()
 
     def shutdown(self) -> None:
-        """The server ends."""
+        """The server ends, or has no room for it."""
+        self._let_go()
         self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
@@ -108,7 +109,6 @@ class Door(asyncio.Protocol):
         waiting = [one for one in self._connections if isinstance(one, Door)]
         if not waiting:
             return False
-        oldest = min(waiting, key=lambda one: one._since)
-        oldest._let_go()
-        oldest.transport.abort()
+        oldest = min(waiting, key=lambda one: one.since)
+        oldest.shutdown()
         return True

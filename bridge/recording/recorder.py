@@ -104,7 +104,8 @@ class Recorder:
         self._written += len(audio)
         while not self.failed:
             try:
-                return self._queue.put(block, block=self._wait, timeout=0.2)
+                self._queue.put(block, block=self._wait, timeout=0.2)
+                return
             except queue.Full:
                 if not self._wait:
                     return  # the disk takes nothing for minutes: it is missing

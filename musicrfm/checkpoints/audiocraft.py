@@ -104,7 +104,7 @@ def convert(
         config = transformers.MusicgenMelodyConfig
         tensors |= _projection("audio_enc_to_dec_proj", _MELODY, rest)
         configs |= _melody_config(rest, settings, sound.config["sampling_rate"], seconds)
-    start = {key: lm.config["vocab_size"] for key in ("pad_token_id", "decoder_start_token_id")}
+    start = dict.fromkeys(("pad_token_id", "decoder_start_token_id"), lm.config["vocab_size"])
     rate = math.ceil(sound.config["sampling_rate"] / math.prod(sound.config["upsampling_ratios"]))
     generation = transformers.GenerationConfig(
         do_sample=True,

@@ -107,7 +107,8 @@ def train_set(o: argparse.Namespace) -> None:
     targets = _targets(o.word, o.target, list(spoken.values())) if o.target else []
     model = loaded_model(o)
     if getattr(o, "data", "") == "music":
-        return train_frames(o, model, targets)
+        train_frames(o, model, targets)
+        return
     filters = {"octaves": octaves_of(o.octaves)} if o.word == "note" else {}
     clips = syntheory.clip_set(
         name, o.samples or SETS[o.word][2], o.seed, source=o.source, **filters

@@ -165,7 +165,7 @@ def _search(o: argparse.Namespace) -> Search:
     return Search(o.trials, o.iterations, o.rows, o.seed, o.metric)
 
 
-def _components(text: str | None) -> int | None | str:
+def _components(text: str | None) -> int | str | None:
     if text is None:
         return "usual"
     if text == "sweep":

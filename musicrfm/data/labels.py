@@ -20,8 +20,8 @@ from musicrfm.files.paths import composed, path_of
 from musicrfm.files.text import read_text
 
 TRUTH = {
-    **{word: True for word in ("true", "wahr", "vrai", "vero", "verdadero", "waar")},
-    **{word: False for word in ("false", "falsch", "faux", "falso", "onwaar")},
+    **dict.fromkeys(("true", "wahr", "vrai", "vero", "verdadero", "waar"), True),
+    **dict.fromkeys(("false", "falsch", "faux", "falso", "onwaar"), False),
 }
 FIX = "save it as CSV UTF-8"
 SEPARATORS = ",;\t"

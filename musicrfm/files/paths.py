@@ -37,11 +37,11 @@ def composed(text: str) -> str:
 
 
 def path_of(path: str | os.PathLike[str]) -> Path:
-    """The path that is meant: `~` is a home folder, and each name is spelled as it is on the disk.
+    r"""The path that is meant: `~` is a home folder, and each name is spelled as it is on the disk.
 
     What is not there comes back as it was given, below the folders that are. Raises MusicRFMError
     for an empty path, a home folder that is not known, and for a tab, a line break or another
-    control character, which is what "C:\\tracks\\new" becomes where a backslash means something.
+    control character, which is what "C:\tracks\new" becomes where a backslash means something.
     """
     text = os.fspath(path)
     if not text:
@@ -74,7 +74,7 @@ def file_to_read(path: str | os.PathLike[str], what: str = "file") -> Path:
     except (FileNotFoundError, NotADirectoryError):
         if found.is_symlink():
             raise MusicRFMError(
-                f"{str(path)!r} is only a link to {os.readlink(found)!r}, and that is not there"
+                f"{str(path)!r} is only a link to {str(found.readlink())!r}, and that is not there"
             ) from None
         near = _nearest(found)
         hint = f"; did you mean {near!r}?" if near else ""

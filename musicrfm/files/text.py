@@ -38,7 +38,7 @@ _LETTERS_OF_A_MAC = frozenset(b"\x83\x86\x87\x88\x8a\x8e\x98\x9a\x9e\x9f")
 
 @dataclass(frozen=True)
 class Text:
-    """A file's text with \\n as line ends, and how it is written: mark, encoding, line ends."""
+    r"""A file's text with \n as line ends, and how it is written: mark, encoding, line ends."""
 
     text: str
     encoding: str = "utf-8"

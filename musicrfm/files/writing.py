@@ -94,7 +94,7 @@ def _try(folder: Path, path: str | os.PathLike[str]) -> None:
     try:
         handle, name = tempfile.mkstemp(prefix=".", dir=folder)
         os.close(handle)
-        os.unlink(name)
+        Path(name).unlink()
     except OSError as error:
         raise MusicRFMError(f"cannot write {str(path)!r}: {reason(error)}") from None
 

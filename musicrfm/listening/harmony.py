@@ -6,6 +6,7 @@ Everything starts from a constant-Q spectrum, three bins a semitone from C2 to B
 
 from __future__ import annotations
 
+import itertools
 from functools import lru_cache
 
 import librosa
@@ -158,7 +159,7 @@ def _moves(
     frames = len(sounding)
     edges = np.unique(np.append(np.round(onsets * ONSET_HOP / CHROMA_HOP).astype(int), frames))
     reached, moves, before = np.zeros(frames, int), [], None
-    for first, last in zip(edges[:-1], edges[1:], strict=True):
+    for first, last in itertools.pairwise(edges):
         told = slice(first + 1, min(last, first + 13))  # after the attack, while it is clear
         if told.stop - told.start < 2 or not sounding[told].any():
             continue

@@ -46,7 +46,7 @@ def _refine(acf: np.ndarray, period: int) -> float:
     refined = _parabola(acf, period)
     multiple = 2
     while multiple * refined + 3 < min(len(acf) // 2, 600):
-        centre = int(round(multiple * refined))
+        centre = round(multiple * refined)
         near = np.arange(centre - 2, centre + 3)
         best = int(near[np.argmax(acf[near])])
         if acf[best] < 0.5 * acf[period]:

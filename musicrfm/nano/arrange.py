@@ -7,6 +7,7 @@ accompaniment is made from them, and timing and loudness move a little, as hands
 from __future__ import annotations
 
 import bisect
+import itertools
 import math
 import random
 from collections.abc import Sequence
@@ -300,14 +301,14 @@ def _bars(tune: Tune, voices: Sequence, onsets: Sequence[float], shift: int) -> 
     """All whole bars with the chord of every beat, transposed by `shift`."""
     scale = MODES[tune.mode]
     halves: list[tuple[int, float, float]] = []  # bar, from, to
-    for i, (start, end) in enumerate(zip(onsets, onsets[1:], strict=False)):
+    for i, (start, end) in enumerate(itertools.pairwise(onsets)):
         beats = max(1, round(end - start))
         middle = start + beats // 2 if beats >= 4 else end
         halves += [(i, start, middle)] + ([(i, middle, end)] if middle < end else [])
     degrees = _harmonise([_weights(voices, a, b) for _, a, b in halves], tune.tonic, scale)
     triads = [_triad(degree, tune, scale, shift) for degree in degrees]
     bars: list[Bar] = []
-    for i, (start, end) in enumerate(zip(onsets, onsets[1:], strict=False)):
+    for i, (start, end) in enumerate(itertools.pairwise(onsets)):
         beats = max(1, round(end - start))
         mine = [(a, triad) for (n, a, _), triad in zip(halves, triads, strict=True) if n == i]
         chords = tuple(

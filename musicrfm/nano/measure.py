@@ -150,7 +150,7 @@ def _shown(value: object) -> str:
 
 
 def main() -> None:
-    from musicrfm.model import NANO
+    from musicrfm.checkpoints.finding import NANO
 
     parser = argparse.ArgumentParser("python -m musicrfm.nano.measure")
     parser.add_argument("folder", type=Path, nargs="?", default=NANO)

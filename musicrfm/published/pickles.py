@@ -17,7 +17,7 @@ import struct
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import file_to_read
@@ -171,7 +171,7 @@ class _Unpickler(pickle._Unpickler):
     A tuple of a tuple twice, of a tuple twice and so on takes for ever to hash.
     """
 
-    dispatch = dict(pickle._Unpickler.dispatch)
+    dispatch: ClassVar = dict(pickle._Unpickler.dispatch)
 
     def __init__(
         self,

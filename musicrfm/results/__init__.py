@@ -48,11 +48,11 @@ def run(options: Options, only: Sequence[str] = ()) -> list[Page]:
     if unknown := [name for name in only if name not in PARTS]:
         raise MusicRFMError(f"there is no part {unknown[0]!r}: choose among {', '.join(PARTS)}")
     pages, left_out = [], {}
-    for name in PARTS:
+    for name, part in PARTS.items():
         if only and name not in only:
             continue
         try:
-            page = PARTS[name](options)
+            page = part(options)
         except MusicRFMError as error:
             if only:
                 raise

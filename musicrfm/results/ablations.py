@@ -6,6 +6,7 @@ pushes less is not worse for it: what counts is what else is left at the same ef
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -144,7 +145,7 @@ def _at_share(response: Response, share: float) -> list[float] | None:
         return np.array([point.onset_ratio, point.pitch_classes, flat, last])
 
     points = [p for p in response.points if p.coefficient >= 0]
-    for before, after in zip(points[:-1], points[1:], strict=True):
+    for before, after in itertools.pairwise(points):
         if before.value <= share <= after.value:
             part = (share - before.value) / max(after.value - before.value, 1e-9)
             return ((1 - part) * of(before) + part * of(after)).tolist()

@@ -94,8 +94,16 @@ def _kept(beside: list[Together]) -> Table:
             for kept, alone, least in zip(t.kept, t.alone, LEAST, strict=True)
         ]
         rows.append(
-            [" + ".join(t.names), f"{t.knobs[0]:g}", t.alone[0], t.both[0], shown[0]]
-            + [f"{t.alone[1]:.1f}", f"{t.both[1]:.1f}", shown[1]]
+            [
+                " + ".join(t.names),
+                f"{t.knobs[0]:g}",
+                t.alone[0],
+                t.both[0],
+                shown[0],
+                f"{t.alone[1]:.1f}",
+                f"{t.both[1]:.1f}",
+                shown[1],
+            ]
         )
     columns = ["together", "knobs", "note alone", "beside", "kept"]
     return Table("Effects", [*columns, "BPM alone", "beside", "kept"], rows)

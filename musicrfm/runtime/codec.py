@@ -257,7 +257,8 @@ class StreamingCodec:
         self.frame_size = math.prod(codec.config.upsampling_ratios)
         self.latency = _latency(self.layers, self.frame_size)
         self.lookahead_frames = math.ceil(self.latency / self.frame_size)
-        self._empty = self.table.new_zeros(codec.config.audio_channels * self.sides, 0)
+        self.channels = codec.config.audio_channels * self.sides
+        self._empty = self.table.new_zeros(self.channels, 0)
 
     def reset(self) -> None:
         """Forgets everything: the next codes begin a piece."""

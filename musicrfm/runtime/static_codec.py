@@ -53,7 +53,7 @@ class StaticCodec:
         parts = self._numbers.split([tensor.numel() for tensor in tensors])
         views = (part.view(tensor.shape) for part, tensor in zip(parts, tensors, strict=True))
         self._state = _replaced(state, views)
-        self._audio = torch.zeros(len(codec._empty), self.frame_size, device=device)
+        self._audio = torch.zeros(codec.channels, self.frame_size, device=device)
         self._peeks: dict[tuple, _Peek] = {}
         self._work = recorder(self._push)
         self.reset()

@@ -108,7 +108,7 @@ def fit(
     class_names: Sequence[str] | None = None,
     concept: str | None = None,
     target: str | None = None,
-    components: int | None | str = "usual",
+    components: int | str | None = "usual",
     keep: int = 1,
     search: probes.Search | None = None,
     metric: str | None = None,

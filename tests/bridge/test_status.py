@@ -40,7 +40,7 @@ def test_the_meter_fills_with_the_level():
 
 def test_a_terminal_gets_one_line_that_rewrites_itself(monkeypatch):
     terminal = Terminal()
-    monkeypatch.setattr("shutil.get_terminal_size", lambda: type("", (), {"columns": 40})())
+    monkeypatch.setattr("shutil.get_terminal_size", type("", (), {"columns": 40}))
     voice = Voice(terminal)
     shown = StatusLine(voice)
     shown.show(STATUS)

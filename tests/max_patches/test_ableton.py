@@ -46,7 +46,7 @@ def controls() -> Controls:
 
 @pytest.fixture
 def live(controls: Controls, tmp_path: Path) -> Iterator[Live]:
-    (program,) = re.findall(r"```python\n(.*?)```", GUIDE, re.S)
+    (program,) = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
     answers = free_port()
     live = Live(answers)
     bridge = OscServer("127.0.0.1", 0)

@@ -110,7 +110,7 @@ def test_sends_and_receives_meet(name: str) -> None:
     def ends(kind: str) -> set[str]:
         return {text[2:] for text in texts(name) if text.startswith(f"{kind} ")}
 
-    wires = {wire for wire in ends("s") | ends("r")}
+    wires = set(ends("s") | ends("r"))
     assert all(wire.startswith(("---", "musicrfm-")) for wire in wires)
     assert ends("r") <= ends("s")
     assert ends("s") - ends("r") <= {boxes.Wires("musicrfm-").gone}

@@ -25,9 +25,9 @@ def test_every_bracket_closes() -> None:
 
 
 def test_blocks_are_made_to_be_evaluated_one_by_one() -> None:
-    blocks = re.findall(r"^\((.*?)^\)$", TEXT, re.S | re.M)
+    blocks = re.findall(r"^\((.*?)^\)$", TEXT, re.DOTALL | re.MULTILINE)
     assert len(blocks) == 3
-    for line in re.sub(r"^\(.*?^\)$", "", TEXT, flags=re.S | re.M).splitlines():
+    for line in re.sub(r"^\(.*?^\)$", "", TEXT, flags=re.DOTALL | re.MULTILINE).splitlines():
         assert not line or line.startswith("//") or re.match(r"~\w+\.", line), line
 
 

@@ -147,8 +147,11 @@ def test_generate_steers_each_direction_in_its_own_way(checkpoint, model, note, 
         steering.add(note, 0.8, layers="layer:-1", inject=0.5)
         steering.add(
             *(tempo, -1.0),
-            **{"layers": "exp:1,0.95", "schedule": "ramp:20", "inject": 0.7},
-            **{"inject_per": "step", "component": (0, 1)},
+            layers="exp:1,0.95",
+            schedule="ramp:20",
+            inject=0.7,
+            inject_per="step",
+            component=(0, 1),
         )
 
     options = "layers=exp:1,0.95,schedule=ramp:20,inject=0.7,inject-per=step,component=0,1"

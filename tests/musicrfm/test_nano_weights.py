@@ -9,11 +9,12 @@ import pytest
 import torch
 from transformers import AutoTokenizer, MusicgenForConditionalGeneration
 
+from musicrfm.checkpoints.finding import NANO
 from musicrfm.data.compose import INSTRUMENTS, theory
 from musicrfm.data.render import SAMPLE_RATE, render
 from musicrfm.evaluation.evaluate import perform
 from musicrfm.listening import measure
-from musicrfm.model import NANO, MusicModel
+from musicrfm.model import MusicModel
 from musicrfm.nano.measure import HELD_OUT, prompt_adherence
 
 

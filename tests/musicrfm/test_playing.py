@@ -9,7 +9,7 @@ from musicrfm.data.compose import compose
 from musicrfm.data.render import SAMPLE_RATE, render
 from musicrfm.nano import codec_quality, playing
 
-USUAL = {texture: (1.0, 6.0) for texture in playing.TEXTURES}
+USUAL = dict.fromkeys(playing.TEXTURES, (1.0, 6.0))
 
 
 def tones(*pitches: int, seconds: float) -> np.ndarray:

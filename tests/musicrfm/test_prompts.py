@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -68,7 +69,7 @@ def test_weights_lead_smoothly_from_one_to_the_other(model):
     way = [logits(model, blend([one, other], [1 - share, share])) for share in shares]
     assert float((way[0] - ends[0]).abs().max()) < 0.001 * far
     assert float((way[-1] - ends[1]).abs().max()) < 0.001 * far
-    steps = [float((b - a).abs().max()) for a, b in zip(way, way[1:], strict=False)]
+    steps = [float((b - a).abs().max()) for a, b in itertools.pairwise(way)]
     assert min(steps) > 0 and max(steps) < 0.3 * far
 
 

@@ -24,8 +24,11 @@ from musicrfm.errors import MusicRFMError
             "tempo=1,component=0,2,inject=0.3,inject-per=step,schedule=python:a.b:c.d,layers=top:3",
             *("tempo", 1.0),
             {
-                **{"component": "0,2", "inject": 0.3, "inject_per": "step"},
-                **{"schedule": "python:a.b:c.d", "layers": "top:3"},
+                "component": "0,2",
+                "inject": 0.3,
+                "inject_per": "step",
+                "schedule": "python:a.b:c.d",
+                "layers": "top:3",
             },
         ),
         ("tempo=1,inject_per=step", "tempo", 1.0, {"inject_per": "step"}),

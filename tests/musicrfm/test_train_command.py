@@ -128,7 +128,7 @@ def recordings(tmp_path):
     for n in range(40):
         audio, rate = hashed_noise(0.15, {"number": n})
         soundfile.write(tmp_path / f"{n}.wav", audio, rate)
-        lines.append(f"{n}.wav,{'dark' if n % 2 else 'very bright'},{n / 3:.2f},{n if n else ''}")
+        lines.append(f"{n}.wav,{'dark' if n % 2 else 'very bright'},{n / 3:.2f},{n or ''}")
     labels = tmp_path / "labels.csv"
     labels.write_text("\n".join(lines))
     return ["--audio", str(tmp_path), "--labels", str(labels)]

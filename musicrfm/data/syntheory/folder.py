@@ -4,7 +4,6 @@ and any other program can."""
 from __future__ import annotations
 
 import csv
-import os
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -134,7 +133,7 @@ def _write(name: str, job: tuple[Row, Path]) -> bool:
     part = path.with_name(f"{path.name}.part")
     try:
         soundfile.write(part, *heard, format=kind.upper(), subtype=FORMATS[kind])
-        os.replace(part, path)
+        part.replace(path)
     except (OSError, RuntimeError) as error:
         raise MusicRFMError(f"{str(path)!r} cannot be written: {error}") from error
     return True

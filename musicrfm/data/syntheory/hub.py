@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -132,7 +131,7 @@ def _store(audio: dict[str, Any], path: Path) -> bool:
         return False
     part = path.with_suffix(".part")
     soundfile.write(part, peak_normalised(mono, PEAK), rate, format="FLAC", subtype="PCM_16")
-    os.replace(part, path)
+    part.replace(path)
     return True
 
 

@@ -167,8 +167,11 @@ def test_panic_takes_the_steering_off_and_never_makes_it_louder():
     one = Controls(
         namespace(NAMES),
         {
-            **{"/steer/tempo": 1.0, "/steer/tempo/component": "2", "/gain": -3.0},
-            **{"/temperature": 1.5, "/prompt": "a"},
+            "/steer/tempo": 1.0,
+            "/steer/tempo/component": "2",
+            "/gain": -3.0,
+            "/temperature": 1.5,
+            "/prompt": "a",
         },
     )
     for address, value in (

@@ -512,7 +512,7 @@ def test_what_is_learned_of_several_ports_says_which(tmp_path):
     knobs.learner.start("/gain")
     for value in (10, 50):
         knobs._ports[1].hear(f"message B0 15 {value:02X}")
-    until(lambda: path.exists())
+    until(path.exists)
     assert load_rig(path).midi[0].port == "nanoPAD2 PAD #2"
 
 

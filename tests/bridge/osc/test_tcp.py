@@ -54,7 +54,7 @@ class Stage:
 class Client:
     """A TCP connection that speaks one framing."""
 
-    def __init__(self, stage: Stage, framing: type[Slip] | type[Lengths]) -> None:
+    def __init__(self, stage: Stage, framing: type[Slip | Lengths]) -> None:
         self.socket = socket.create_connection(("127.0.0.1", stage.port), 20)
         self.framing = framing()
 

@@ -100,7 +100,7 @@ def test_it_is_what_the_formula_says(plain, tmp_path):
         {"target_modules": r".*decoder.*\.(fc1|fc2)", "alpha_pattern": {"fc1": 3}},
         {"decoder": True, "target_modules": ["v_proj"]},
     ],
-    ids=lambda settings: "-".join(settings),
+    ids="-".join,
 )
 def test_what_is_played_is_what_peft_plays(settings, plain, tmp_path):
     import peft

@@ -15,9 +15,10 @@ import torch
 import yaml
 
 from musicrfm.checkpoints import hub
+from musicrfm.checkpoints.finding import NANO
 from musicrfm.cli import main
 from musicrfm.errors import MusicRFMError
-from musicrfm.model import NANO, MusicModel
+from musicrfm.model import MusicModel
 from musicrfm.stream import MusicStream
 from tests.audiocraft_files import write_audiocraft, write_text_encoder
 from tests.checkpoints import make_checkpoint
@@ -62,7 +63,7 @@ def pair(checkpoint: Path, written: Path, tmp_path: Path) -> tuple[Path, Path]:
         {"melody": True, "chroma_length": 20, "stereo": True},
         {"half": True, "activation": "gelu", "pad_mode": "constant", "codes": 128},
     ],
-    ids=lambda shape: "-".join(shape),
+    ids="-".join,
 )
 def test_every_variant_plays_the_same(shape, tmp_path):
     seconds = 2.56

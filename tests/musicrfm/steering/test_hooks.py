@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -132,7 +133,7 @@ def test_after_a_sound_positions_are_counted_on(model: MusicModel):
         )
     assert seen[0][0] == 0 and seen[0][1] > 4
     seen = list(dict.fromkeys(seen))  # some versions read the beginning twice
-    assert all(a[0] + a[1] == b[0] for a, b in zip(seen, seen[1:], strict=False))
+    assert all(a[0] + a[1] == b[0] for a, b in itertools.pairwise(seen))
 
 
 def test_knobs_turn_while_it_plays(model: MusicModel):
