@@ -62,7 +62,7 @@ class Strain:
 
     def _look(self, load: Load) -> None:
         if self._paused_until is not None:
-            self._paused(load)
+            self._paused(load, self._paused_until)
             return
         if not self._controls.get("/play"):
             self._was_there = False  # nothing to keep up with
@@ -77,7 +77,7 @@ class Strain:
             self._lighten(load)
         else:
             if self._guidance is not None:
-                self._recover(load)
+                self._recover(load, self._guidance)
             if self.lookahead > self._asked and load.seconds - self._grown_at >= DEEPER_STAYS:
                 self._grown_at = load.seconds
                 self.lookahead = max(self.lookahead / 2, self._asked)
@@ -105,7 +105,7 @@ class Strain:
             self.lookahead = min(2 * self.lookahead, DEEPEST)
             self._say(f"the buffer ran low and is now {self.lookahead:g} s deep")
 
-    def _recover(self, load: Load) -> None:
+    def _recover(self, load: Load, guidance: float) -> None:
         if float(self._controls.get("/guidance")) != 1.0:
             self._guidance = None  # somebody has set it; theirs it is
             return
@@ -116,7 +116,7 @@ class Strain:
             self._room_since = load.seconds
         if load.seconds - self._room_since >= self._patience:
             self._say("there is room again: guidance is back")
-            self._set("/guidance", self._guidance)
+            self._set("/guidance", guidance)
             self._guidance, self._given_up_at = None, load.seconds
 
     def _stop_for_a_while(self, load: Load) -> None:
@@ -130,11 +130,11 @@ class Strain:
         self._pause = min(2 * self._pause, LONGEST_PAUSE)
         self._set("/play", 0)
 
-    def _paused(self, load: Load) -> None:
+    def _paused(self, load: Load, until: float) -> None:
         """Silence costs nothing to make, so the buffer fills with it."""
         if self._controls.get("/play"):
             self._paused_until = None  # somebody could not wait
-        elif load.seconds >= self._paused_until and load.buffer >= FULL * self._asked:
+        elif load.seconds >= until and load.buffer >= FULL * self._asked:
             self._paused_until = None
             self._set("/play", 1)
         if self._paused_until is None:

@@ -65,7 +65,7 @@ def look() -> list[dict[str, Any]]:
             "outputs": device["max_output_channels"],
             "rate": device["default_samplerate"],
             "rates": other_rates(sounddevice, device),
-            "system": names.get(device.get("hostapi"), ""),
+            "system": names.get(device.get("hostapi", -1), ""),
             "default": device["index"] == default,
         }
         for device in devices

@@ -52,14 +52,35 @@ class Output(Protocol):
     `write` never blocks; audio that begins before what was written last replaces it from there on.
     """
 
-    description: str
-    latency: float  # seconds that the device adds
-    ring: float  # seconds from the position to the device
-    lead: float  # seconds that must be there before it plays (again); 0 while it plays
-    underruns: int  # times that audio came too late
-    late: int  # times that audio came too late to replace all that it was meant to
-    xruns: int  # times that the system was late to fetch it
-    lost_times: int  # times that the device went away
+    @property
+    def description(self) -> str: ...
+    @property
+    def latency(self) -> float:
+        """Seconds that the device adds."""
+
+    @property
+    def ring(self) -> float:
+        """Seconds from the position to the device."""
+
+    @property
+    def lead(self) -> float:
+        """Seconds that must be there before it plays (again); 0 while it plays."""
+
+    @property
+    def underruns(self) -> int:
+        """Times that audio came too late."""
+
+    @property
+    def late(self) -> int:
+        """Times that audio came too late to replace all that it was meant to."""
+
+    @property
+    def xruns(self) -> int:
+        """Times that the system was late to fetch audio."""
+
+    @property
+    def lost_times(self) -> int:
+        """Times that the device went away."""
 
     def write(self, at: int, audio: np.ndarray) -> None: ...
     def position(self) -> int:
@@ -276,7 +297,7 @@ class DeviceOutput:
         settled, end = self.position(), _end_of((at, audio))
         while self._unsettled and _end_of(self._unsettled[0]) <= settled:
             self._unsettled.popleft()
-        behind = deque()
+        behind: deque[tuple[int, np.ndarray]] = deque()
         while self._unsettled and self._unsettled[-1][0] >= at:
             block = self._unsettled.pop()
             if block[0] >= end:

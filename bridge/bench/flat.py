@@ -36,7 +36,9 @@ def _run(model: MusicModel, options: Options) -> Report:
     for name in list_directions(model.name)[:1]:
         stream.steering.add(Direction.load(name, model), 0.3)
     marks = sorted({m for m in MARKS if m < minutes} | {minutes})
-    rows, took, frame = [], [], 0
+    rows: list[list[float]] = []
+    took: list[float] = []
+    frame = 0
     for mark in marks:
         took.clear()
         while frame < mark * 60 * model.frame_rate:

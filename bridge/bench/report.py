@@ -99,7 +99,8 @@ def machine_line() -> str:
 def percentiles(values: Sequence[float]) -> tuple[float, float, float]:
     """(p50, p95, worst)"""
     found = np.asarray(values, float)
-    return tuple(float(v) for v in (*np.percentile(found, (50, 95)), found.max()))
+    p50, p95 = np.percentile(found, (50, 95))
+    return float(p50), float(p95), float(found.max())
 
 
 def _processor() -> str:

@@ -83,6 +83,11 @@ class ClockFit:
         return self._last
 
     @property
+    def _line(self) -> Line:
+        assert self.line is not None, "only while there is a tempo"
+        return self.line
+
+    @property
     def bpm(self) -> float | None:
         return None if self.line is None else 60.0 / (TICKS_A_BEAT * self.line.period)
 
@@ -142,12 +147,12 @@ class ClockFit:
 
     def _lateness(self, number: float, at: float) -> float:
         """In ticks."""
-        line = self.line
+        line = self._line
         return (at - line.at) / line.period - (number - line.number)
 
     def _tolerance(self) -> float:
         """How late or early a tick may be, in ticks."""
-        jitter = self._jitter / self.line.period
+        jitter = self._jitter / self._line.period
         return min(OUTLIER * jitter, 0.5) if self._is_clear() else max(OUTLIER * jitter, 2.5)
 
     def _is_clear(self) -> bool:
@@ -208,14 +213,14 @@ class ClockFit:
 
     def _skipped(self) -> bool:
         """Ticks were lost, or came twice: all later ones are aside by a whole number."""
-        jitter = self._jitter / self.line.period
+        jitter = self._jitter / self._line.period
         same = SAME if jitter < NOISY else SAME_NOISY
         if len(self._apart) < same or not self._is_clear():
             return False
         late = [self._lateness(*one) for one in self._apart]
         tilt, middle = trend(late[-same:])
         whole = round(middle)
-        if not whole or abs(middle - whole) > 0.25 or (whole < 0 and is_block(self.line.period)):
+        if not whole or abs(middle - whole) > 0.25 or (whole < 0 and is_block(self._line.period)):
             return False
         if abs(tilt) > 0.02 + jitter * same**-1.5 * 3.5 or not self._leapt():
             return False  # another tempo comes there too, but step by step
@@ -251,7 +256,7 @@ class ClockFit:
         return True
 
     def _shift(self, run: list[tuple[int, float]]) -> None:
-        late = self._late(run) * self.line.period
+        late = self._late(run) * self._line.period
         self._times = [at + late for at in self._times]
         self._rejoin(run)
 
@@ -285,7 +290,7 @@ class ClockFit:
 
     def _take_back(self, run: list[tuple[int, float]], other: float) -> bool:
         """The tempo may be the old one: `other` is how many standard errors it is off."""
-        late, jitter = self._late(run), self._jitter / self.line.period
+        late, jitter = self._late(run), self._jitter / self._line.period
         whole = round(late)
         # The more exact a clock has been, the smaller a step shows that it began anew.
         leapt = self._leapt(min(max(8 * jitter, 0.4), 0.6))
@@ -299,7 +304,7 @@ class ClockFit:
                 self._shift(run)
                 return True
         elif other < 1.5:  # as before, but less exact than was thought
-            self._wander = max(self._wander, abs(late) * self.line.period / 2)
+            self._wander = max(self._wander, abs(late) * self._line.period / 2)
         self._rejoin(run)  # if it has changed a little, the fit will show
         return True
 
@@ -308,7 +313,7 @@ class ClockFit:
         self._shifts = [*self._shifts, number][-RESTLESS:]
         if len(self._shifts) < RESTLESS or number - self._shifts[0] > WINDOW:
             return False
-        self._wander = 0.3 * self.line.period
+        self._wander = 0.3 * self._line.period
         return True
 
     def _leapt(self, least: float = 0.6) -> bool:
@@ -324,7 +329,7 @@ class ClockFit:
         steps = np.round(late)
         return bool(
             np.sum(np.abs(np.diff(steps))) <= 3
-            and np.mean((late - steps) ** 2) <= (jitter / self.line.period) ** 2
+            and np.mean((late - steps) ** 2) <= (jitter / self._line.period) ** 2
         )
 
     # ---- those that do ----
@@ -345,11 +350,11 @@ class ClockFit:
         x, y = (numbers - last)[::-1], (times - start)[::-1]
         self._jitter = max(jitter_of(x, y), self._wander, LEAST_JITTER)
         fit = longest_line(x, y, self._jitter)
-        x_of, y_of = x[: fit.count], y[: fit.count]
+        x_of, y_of = x[: fit.ticks], y[: fit.ticks]
         strays = float(np.sqrt(np.mean((y_of - fit.end - fit.slope * x_of) ** 2)))
         if strays > self._jitter and not is_regular(y):
             self._jitter = strays
-        if fit.count < len(x):
+        if fit.ticks < len(x):
             curve = longest_curve(x, y, self._jitter)
             if curve is not None and curve.slope_error < RAMP * fit.slope_error:
                 fit = curve

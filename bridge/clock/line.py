@@ -39,7 +39,7 @@ class Fit(NamedTuple):
     slope: float
     end_error: float
     slope_error: float
-    count: int  # of ticks
+    ticks: int
 
 
 def longest_line(x: np.ndarray, y: np.ndarray, jitter: float) -> Fit:

@@ -48,7 +48,7 @@ class TempoHold(Repeating):
         super().__init__("tempo", UPDATE_SECONDS, "the tempo could not be held")
         self._controls, self._hear = controls, hear
         self.address = _steering_tempo(directions)
-        self._direction = None if self.address is None else directions[self.address]
+        self._direction = directions.get(self.address or "")
         self._target = 0.0
         self._trim = 0.0
         self._asked: float | None = None  # the coefficient that was set last
@@ -115,6 +115,8 @@ class TempoHold(Repeating):
         self._turn()
 
     def _turn(self) -> None:
+        if self.address is None or self._direction is None:
+            return
         wanted = self._trim
         if is_beat(self._direction):
             wanted = coefficient_for(self._direction, self._target * math.exp(self._trim))

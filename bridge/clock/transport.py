@@ -244,6 +244,6 @@ class Follow(Repeating):
         if self._tempo and bpm is not None:
             target = self._controls.parameters["/tempo/target"]
             moved = self._was_bpm is None or abs(bpm - self._was_bpm) >= TEMPO_STEP
-            if moved and 40.0 <= bpm <= target.high:
+            if moved and 40.0 <= bpm <= (target.high or 0.0):
                 self._was_bpm = bpm
                 self._controls.set(target.address, round(bpm, 1), self._transport.source)

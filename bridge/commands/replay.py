@@ -155,14 +155,15 @@ def _replay(settings: ReplaySettings, stop: Stop) -> int:
     model = stream.model
     recorders = []
     if settings.output is not None:
-        output: Output = DeviceOutput(
+        device = DeviceOutput(
             settings.output,
             model.sample_rate,
             model.channels,
             LOOKAHEAD,
             outputs=settings.outputs,
         )
-        output.open()
+        device.open()
+        output: Output = device
     else:
         output = PacedOutput(model.sample_rate, "file", fast=True)
     try:

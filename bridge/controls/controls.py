@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import cast
 
 from bridge.controls.parameters import Parameter, Value, canonical_address, namespace, steer_address
 from bridge.process.log_limit import about
@@ -275,8 +276,8 @@ class Controls:
     def _crossfade(self, parameter: Parameter, value: object, source: object) -> Value:
         """One direction goes to 0 and the other to the sum of both, in the seconds given."""
         try:
-            from_name, to_name, seconds = value  # type: ignore[misc]
-            seconds = _seconds(seconds)
+            from_name, to_name, given = cast(tuple, value)
+            seconds = _seconds(given)
         except (TypeError, ValueError):
             raise MusicRFMError(
                 f"{parameter.address} needs {TYPE_NAMES['ssf']}, as in note_C note_G 10, "

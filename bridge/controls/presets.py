@@ -51,14 +51,15 @@ class Presets:
         # Not until `_over`: what was stored last may find the thread only just begun.
         self._writer = supervised("presets", self._write, given_up, "presets are written again")
         self._give_up = given_up.set
-        for what, handler in {
+        handlers: dict[str, Callable[..., None]] = {
             "store": self._store_soon,
             "replace": self._replace_soon,
             "recall": self.recall,
             "morph": self.morph,
             "morph_beats": self.morph_beats,
             "delete": self._delete_soon,
-        }.items():
+        }
+        for what, handler in handlers.items():
             controls.handle(f"/preset/{what}", handler)
 
     def names(self) -> list[str]:

@@ -21,7 +21,7 @@ from bridge.audio.output import Output
 from bridge.controls.controls import Controls
 from bridge.engine.applier import Applier
 from bridge.engine.frame import FrameMaker
-from bridge.engine.keeping import Keeper
+from bridge.engine.keeping import Keeper, Taker
 from bridge.engine.levels import Levels
 from bridge.engine.reserve import Reserve
 from bridge.engine.status import Status
@@ -30,7 +30,6 @@ from bridge.overload import Load, Strain
 from bridge.process import awake
 from bridge.process.threads import Guard
 from bridge.recording.log import ControlLog
-from bridge.recording.recorder import Recorder
 
 if TYPE_CHECKING:
     from musicrfm.stream import MusicStream
@@ -61,7 +60,7 @@ class Engine:
         output: Output,
         steers: dict[str, str],
         *,
-        recorders: Sequence[Recorder] = (),
+        recorders: Sequence[Taker] = (),
         lookahead: float = 1.5,
         smoothing: float = 0.05,
         seconds: float | None = None,
@@ -84,8 +83,16 @@ class Engine:
         levels = Levels(cue)
         frames = max(1, round(smoothing * stream.model.frame_rate))
         self.applier = Applier(stream, controls, steers, levels.gains, frames)
-        limits = {"seconds": seconds, "plan": plan, "script": script}
-        self.maker = FrameMaker(stream, controls, self.applier, levels, self.guard, **limits)
+        self.maker = FrameMaker(
+            stream,
+            controls,
+            self.applier,
+            levels,
+            self.guard,
+            seconds=seconds,
+            plan=plan,
+            script=script,
+        )
         self.takes = Takes(self.maker)
         self.keeper = Keeper(recorders, control_log, self.guard)
         self._rate = self.maker.rate
@@ -127,7 +134,7 @@ class Engine:
         return self._failure or self.maker.failure
 
     @property
-    def recorders(self) -> tuple[Recorder, ...]:
+    def recorders(self) -> tuple[Taker, ...]:
         return self.keeper.recorders
 
     @property
@@ -165,7 +172,7 @@ class Engine:
 
     def status(self) -> Status:
         values = self.controls.snapshot().values
-        steers = {a.removeprefix("/steer/"): v for a in self._steers if (v := values[a])}
+        steers = {a.removeprefix("/steer/"): float(v) for a in self._steers if (v := values[a])}
         peak = self.maker.peak
         return Status(
             seconds=self.audio_seconds,

@@ -7,22 +7,31 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from functools import partial
+from typing import Protocol
 
 import numpy as np
 
 from bridge.engine.frame import Frame
 from bridge.process.threads import Guard
 from bridge.recording.log import ControlLog
-from bridge.recording.recorder import Recorder
 
 MOST_UNRECORDED = 15_000  # blocks, five minutes of them, that wait for a recorder which fails
+
+
+class Taker(Protocol):
+    """Who gets all audio that stays as it is: a recorder, or what measures it."""
+
+    def write(self, audio: np.ndarray) -> None:
+        """A block, float32 [samples, channels], that nobody changes afterwards."""
+
+    def close(self) -> None: ...
 
 
 class Keeper:
     """Recorders get a block again if they failed on it. For the engine's thread, but for `end`."""
 
     def __init__(
-        self, recorders: Sequence[Recorder], control_log: ControlLog | None, guard: Guard
+        self, recorders: Sequence[Taker], control_log: ControlLog | None, guard: Guard
     ) -> None:
         self.recorders = tuple(recorders)
         self.control_log = control_log
@@ -65,7 +74,7 @@ class Keeper:
         return not any(thread.is_alive() for thread in threads)
 
 
-def _record(recorder: Recorder, waiting: deque[np.ndarray]) -> None:
+def _record(recorder: Taker, waiting: deque[np.ndarray]) -> None:
     """Hands over all that waits; a block that it fails on stays the first."""
     while waiting:
         recorder.write(waiting[0])

@@ -7,7 +7,6 @@ that goes down can take its clients with it, and the music must not be one of th
 from __future__ import annotations
 
 import logging
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,7 +24,7 @@ from bridge.midi.learn import Learner, change_mapping
 from bridge.midi.mapping import KEYS, MidiMap, Move
 from bridge.midi.names import lasting, meant
 from bridge.midi.wire import Messages
-from bridge.process.children import start
+from bridge.process.children import Child, start
 from bridge.process.threads import Guard, supervised
 from bridge.rig import mapping
 from musicrfm.errors import MusicRFMError
@@ -195,8 +194,8 @@ class MidiInput:
 
     def _safely(self, at: int, knob: Knob, move: Move, port: str) -> None:
         try:
-            echo = self._feedback is not None and knob.stands(move)
-            if not echo or self._feedback.heard(at, move.position):
+            feedback = self._feedback if knob.stands(move) else None
+            if feedback is None or feedback.heard(at, move.position):
                 knob.take(move, port)  # else it only says that it is where it was told to be
         except Exception as error:
             log.warning("MIDI %s %s: %s", move.source, move.number, error)
@@ -274,7 +273,7 @@ class Port:
         self._mpe = tuple(mpe)
         self._begin()
         self._said = ""
-        self._process: subprocess.Popen | None = None
+        self._process: Child | None = None
         self._closed = threading.Event()
         self._guard = Guard()
         self._thread = supervised("midi", self._watch, self._closed, NO_PROCESS)
@@ -338,11 +337,11 @@ class Port:
     def _watch(self) -> None:
         """Keep a process at the port; it ends whenever the controller goes away."""
         while not self._closed.is_set():
-            self._process = start("bridge.midi.port_process", *self._arguments)
+            self._process = process = start("bridge.midi.port_process", *self._arguments)
             if self._closed.is_set():  # closed meanwhile, with the one before
-                self._process.kill()
+                process.kill()
             try:
-                with self._process, self._process.stdout as lines:
+                with process, process.stdout as lines:
                     for line in lines:
                         said = line.decode("utf-8", "replace")
                         self._guard("something from a MIDI controller is left out", self.hear, said)

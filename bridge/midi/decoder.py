@@ -185,6 +185,8 @@ class Decoder:
     ) -> list[Move]:
         """What data entry, or an increment or decrement, does to the parameter that is meant."""
         source, parameter = numbered.source, numbered.number
+        if parameter is None:
+            return []
         if number in (96, 97):
             # MIDI's recommended practice 18: whatever the value, it is one step.
             clicks = 1 if number == 96 else -1
@@ -216,7 +218,7 @@ class Decoder:
     def _unpressed(self, channel: int, heard_on: int, note: int) -> list[Move]:
         """A key that has gone up is not pressed any more, whether the controller says so or not."""
         fingers = self._pressures.get(channel, {})
-        gone = [(heard_on, note)]
+        gone: list[tuple[int, int | None]] = [(heard_on, note)]
         if channel != heard_on:  # a channel of its own
             gone.append((heard_on, None))
         pressed = [fingers.pop(finger) for finger in gone if finger in fingers]

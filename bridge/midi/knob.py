@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from bridge.controls.controls import Controls, Value, steer_address
 from bridge.midi.mapping import KEYS, MidiMap, Move
@@ -84,7 +85,7 @@ class Knob:
         """A port has gone, or all with None: what was held on it will never be let go."""
         ports = {key.port for key in (*self._down, *self._keys.sounding)}
         for gone in ports if port is None else {port}:
-            self._play(lambda gone=gone: self._keys.leave(gone))
+            self._play(partial(self._keys.leave, gone))
             self._release({key for key in self._down if key.port == gone})
 
     def _press(self, move: Move, port: str) -> bool:

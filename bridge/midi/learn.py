@@ -113,11 +113,11 @@ class Learner:
         with self._lock:
             if self._address is None:
                 return False
-            moves = [(move, port) for move in moves]
-            if not moves:
+            heard = [(move, port) for move in moves]
+            if not heard:
                 return True
             if len(self._gathered) < MOST:
-                self._gathered += moves
+                self._gathered += heard
             self._last = time.monotonic()
             if self._timer is None:
                 self._first = self._last

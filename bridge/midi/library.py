@@ -66,5 +66,6 @@ def as_rtmidi() -> ModuleType:
     module.__spec__ = ModuleSpec("rtmidi", loader=None)
     vars(module).update({f"API_{api.name}": int(api) for api in theirs.RtMidiAPI})
     vars(module).update(MidiIn=MidiIn, MidiOut=MidiOut, RtMidiError=theirs.RtMidiError)
-    module.get_compiled_api = lambda: [int(api) for api in theirs.get_compiled_apis()]
+    apis = [int(api) for api in theirs.get_compiled_apis()]
+    vars(module).update(get_compiled_api=lambda: apis)
     return module

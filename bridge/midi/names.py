@@ -22,7 +22,7 @@ _WAYS = ("in", "out", "input", "output")
 def labelled(names: Sequence[str]) -> list[str]:
     """The names in their order, with `#1`, `#2`, … behind those that twins share."""
     models = _models(names)
-    times, seen = Counter(models), Counter()
+    times, seen = Counter(models), Counter[str]()
     labels = []
     for name, model in zip(names, models, strict=True):
         seen[model] += 1
@@ -49,9 +49,9 @@ def assigned(names: Sequence[str], wanted: Sequence[str | None]) -> list[str | N
         # The longest say most exactly what they mean.
         for at in sorted(range(len(wanted)), key=lambda at: -len(wanted[at] or "")):
             if found[at] is None:
-                found[at] = next((n for n in free if _rank(wanted[at], n) == rank), None)
-                if found[at] is not None:
-                    free.remove(found[at])
+                found[at] = best = next((n for n in free if _rank(wanted[at], n) == rank), None)
+                if best is not None:
+                    free.remove(best)
     return found
 
 

@@ -76,7 +76,8 @@ def follow(
     import mido
 
     lock = threading.Lock()
-    early: list[Any] | None = []  # what comes before it is known where it comes from
+    early: list[Any] = []  # what comes before it is known where it comes from
+    known = False
 
     def pass_on(message: Any) -> None:
         if message.type == "clock":  # which is about its moment
@@ -86,7 +87,7 @@ def follow(
 
     def heard(message: Any) -> None:
         with lock:
-            if early is None:
+            if known:
                 pass_on(message)
             else:
                 early.append(message)
@@ -99,7 +100,7 @@ def follow(
         say(f"open {name}")
         for message in early:
             pass_on(message)
-        early = None
+        known = True
     say(f"news listening to {name}")
     try:
         while present(name, input_names(), count):
@@ -172,7 +173,7 @@ def main(argv: list[str]) -> None:
     threading.Thread(target=take_orders, daemon=True).start()
     try:
         place = int(argv[1]) if len(argv) > 1 else 0
-        names = argv[2:] or [None]
+        names: list[str | None] = [*argv[2:]] or [None]
         follow(names[place], say, names, place)
     except Exception as error:
         say(f"news the port failed ({error})")

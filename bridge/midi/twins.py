@@ -30,4 +30,4 @@ def tell_apart(backend: ModuleType) -> None:
 
     known = dict(vars(library))
     known |= {"MidiIn": told(library.MidiIn), "MidiOut": told(library.MidiOut)}
-    backend.rtmidi = SimpleNamespace(**known)
+    vars(backend).update(rtmidi=SimpleNamespace(**known))

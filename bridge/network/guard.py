@@ -122,8 +122,8 @@ class Guard:
         try out many.
         """
         client = connection.client.host if connection.client else "somebody"
-        offers = [connection.query_params.get("token"), connection.cookies.get(COOKIE)]
-        offers = [offer for offer in offers if offer]
+        given = connection.query_params.get("token"), connection.cookies.get(COOKIE)
+        offers = [offer for offer in given if offer]
         if offers and self._late.get(client, 0) >= MAX_LATE:
             return PlainTextResponse("Too many wrong tokens: try again in a second.\n", 429)
         wanted = str(self._token).encode()

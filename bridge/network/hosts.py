@@ -54,7 +54,7 @@ def is_loopback(host: str) -> bool:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except OSError:
         return False
-    return all(ipaddress.ip_address(place[0].split("%")[0]).is_loopback for *_, place in found)
+    return all(ipaddress.ip_address(str(place[0]).split("%")[0]).is_loopback for *_, place in found)
 
 
 def is_own_address(host: str) -> bool:

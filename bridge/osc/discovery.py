@@ -61,19 +61,20 @@ class Announcement:
         from zeroconf import InterfaceChoice, ServiceInfo, Zeroconf
 
         if self._host in ANYWHERE:
-            addresses, interfaces = _own_addresses(), InterfaceChoice.All
+            addresses = _own_addresses()
+            interfaces: InterfaceChoice | list[str | int] = InterfaceChoice.All
         else:
-            addresses = [socket.getaddrinfo(self._host, None)[0][4][0]]
-            interfaces = addresses
+            addresses = [str(socket.getaddrinfo(self._host, None)[0][4][0])]
+            interfaces = list(addresses)
         packed = [ipaddress.ip_address(one).packed for one in addresses]
         with self._lock:
             if self._closed:
                 return
-            self._zeroconf = Zeroconf(interfaces=interfaces)
+            self._zeroconf = zeroconf = Zeroconf(interfaces=interfaces)
         server = f"{server_name()}."
         for kind, port in self._ports.items():
             info = ServiceInfo(kind, f"{NAME}.{kind}", port=port, addresses=packed, server=server)
-            self._zeroconf.register_service(info, allow_name_change=True)
+            zeroconf.register_service(info, allow_name_change=True)
         self.announced.set()
 
 
@@ -87,7 +88,7 @@ def _own_addresses() -> list[str]:
     found = {"127.0.0.1"}
     with contextlib.suppress(OSError):
         infos = socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)
-        found |= {info[4][0] for info in infos}
+        found |= {str(info[4][0]) for info in infos}
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
         probe.connect(("10.255.255.255", 9))  # sends nothing
         found.add(probe.getsockname()[0])

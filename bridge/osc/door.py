@@ -11,7 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -46,8 +46,8 @@ class Door(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self.since = time.monotonic()
 
-    def connection_made(self, transport: asyncio.Transport) -> None:
-        self.transport = transport
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
         self._host = (transport.get_extra_info("peername") or ("nobody",))[0]
         if self._lets is not None and not self._lets(self._host):
             self._turn_away("its address is not among those of --osc-allow")
@@ -74,8 +74,8 @@ class Door(asyncio.Protocol):
         if self._timer is None:
             self._give_up_later()
         self._data += data
-        framing = framing_of(self._data[:1]) if self._osc is not None else None
-        if framing is not None:
+        framing = framing_of(self._data[:1])
+        if self._osc is not None and framing is not None:
             self._hand_to(OscConnection(self._osc, framing, self._connections))
         elif not self._data[:1].isalpha() or len(self._data) > MAX_REQUEST:
             self._turn_away("what it says is neither OSC nor HTTP")

@@ -11,7 +11,7 @@ import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from pythonosc.osc_message_builder import OscMessageBuilder
+from pythonosc.osc_message_builder import ArgValue, OscMessageBuilder
 
 from musicrfm.errors import MusicRFMError
 
@@ -198,7 +198,7 @@ def decoded(text: bytes) -> str:
     return text.decode("latin-1")
 
 
-def build(address: str, *arguments: object) -> bytes:
+def build(address: str, *arguments: ArgValue) -> bytes:
     """One message as a packet; numbers and texts take their natural OSC types."""
     builder = OscMessageBuilder(address)
     for argument in arguments:

@@ -34,8 +34,17 @@ SEND_SECONDS = 5.0  # a listener that has not taken a value by then is told no m
 MAX_LISTENERS = 32
 MAX_MESSAGE = 4096  # bytes; LISTEN and IGNORE are short
 READ, WRITE = 1, 2
-ATTRIBUTES = ("ACCESS", "CLIPMODE", "CONTENTS", "DESCRIPTION", "FULL_PATH", "RANGE", "TYPE")
-ATTRIBUTES += ("UNIT", "VALUE")
+ATTRIBUTES = (
+    "ACCESS",
+    "CLIPMODE",
+    "CONTENTS",
+    "DESCRIPTION",
+    "FULL_PATH",
+    "RANGE",
+    "TYPE",
+    "UNIT",
+    "VALUE",
+)
 NOTHING = {"N": None, "s": "", "f": 0.0}
 
 

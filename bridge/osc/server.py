@@ -135,8 +135,8 @@ class OscServer:
                 "with --osc-port"
             ) from None
         self.host, self.port = host, self._socket.getsockname()[1]
-        self._controls: Controls | None = None
-        self._subscriptions: Subscriptions | None = None
+        self._controls: Controls  # both from `start` on
+        self._subscriptions: Subscriptions
         self._waiting: list[tuple[float, int, Message, Question]] = []
         self._order = itertools.count()
         self._reply_ports = ReplyPorts()
@@ -170,7 +170,7 @@ class OscServer:
         if self._thread.is_alive():
             self._wake()
             self._thread.join(2.0)
-        if self._subscriptions is not None:
+        if self._thread.ident is not None:  # it was started
             self._subscriptions.close()
         self._selector.close()
         self._socket.close()
@@ -275,9 +275,10 @@ class OscServer:
             return
         value = fitting(parameter, arguments)
         kept = self._controls.set(parameter.address, value, client)
-        if not parameter.event and kept != value and client.told_at in self._subscriptions:
+        place = client.told_at
+        if not parameter.event and kept != value and place and place in self._subscriptions:
             # It stands elsewhere than the sender thinks.
-            self._send(client.told_at, parameter.address, kept)
+            self._send(place, parameter.address, kept)
 
     def _get(self, arguments: tuple, question: Question) -> Iterator[None]:
         if question.full:

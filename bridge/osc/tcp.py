@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import logging
 import socket
+from typing import cast
 
 from bridge.osc.framing import Lengths, Slip
 from bridge.osc.packets import build
@@ -39,9 +40,9 @@ class OscConnection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._working = False
 
-    def connection_made(self, transport: asyncio.Transport) -> None:
-        self.transport = transport
-        transport.set_write_buffer_limits(MAX_UNREAD)
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self.transport.set_write_buffer_limits(MAX_UNREAD)
         _keep_alive(transport.get_extra_info("socket"))
         peer = transport.get_extra_info("peername") or ("nobody", 0)
         self.client = Client((*peer[:2], STREAM), (*peer[:2], STREAM))

@@ -11,11 +11,19 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 from bridge.process.handles import RESERVE
 
 
-def start(module: str, *arguments: str) -> subprocess.Popen:
+class Child(subprocess.Popen[bytes]):
+    """A process that has both pipes."""
+
+    stdin: IO[bytes]
+    stdout: IO[bytes]
+
+
+def start(module: str, *arguments: str) -> Child:
     """Run a module as a child, with pipes for orders and answers.
 
     What device libraries print is dropped; what matters comes as answers.
@@ -24,7 +32,7 @@ def start(module: str, *arguments: str) -> subprocess.Popen:
     env = dict(os.environ)
     env["PYTHONPATH"] = os.pathsep.join(filter(None, [root, env.get("PYTHONPATH")]))
     with RESERVE.lent():
-        return subprocess.Popen(
+        return Child(
             [sys.executable, "-m", module, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -56,7 +56,7 @@ def kind_of(record: logging.LogRecord) -> Hashable:
     address = getattr(record, "about_address", None)
     if address:
         text = _QUOTED.sub("", text)
-    error = ()
+    error: Hashable = ()
     if record.exc_info and record.exc_info[0] is not None:
         kind, _, trace = record.exc_info
         while trace is not None and trace.tb_next is not None:

@@ -144,7 +144,7 @@ class _Stream(io.TextIOBase):
         self._rest = threading.local()  # of a line, by thread
 
     @property
-    def encoding(self) -> str:
+    def encoding(self) -> str:  # type: ignore[override]  # typeshed has it as an attribute
         return getattr(self._stream, "encoding", None) or "utf-8"
 
     def write(self, text: str) -> int:

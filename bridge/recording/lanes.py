@@ -101,6 +101,7 @@ def _moves(
 
 
 def _seven_bits(parameter: Parameter, value: float) -> int:
+    assert parameter.low is not None and parameter.high is not None, "it has a range"
     share = (value - parameter.low) / (parameter.high - parameter.low)
     return min(max(round(127 * share), 0), 127)
 

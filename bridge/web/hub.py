@@ -109,9 +109,9 @@ class Hub:
 
     async def _tick(self) -> None:
         now = time.monotonic()
-        if self._presets is not None and now >= self._look_due:
+        if (presets := self._presets) is not None and now >= self._look_due:
             self._look_due = now + LOOK_SECONDS
-            self._names = await run_in_threadpool(lambda: list(self._presets.names()))
+            self._names = await run_in_threadpool(lambda: list(presets.names()))
         self._look_at_learner()
         reading = self._meters.read() if self._meters is not None else None
         self._count += 1

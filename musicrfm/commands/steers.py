@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 from musicrfm.errors import MusicRFMError
 
@@ -28,7 +29,7 @@ class SteerOption:
 
     name: str
     coefficient: float
-    options: dict[str, str | float] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def steer_option(text: str, low: float = -math.inf, high: float = math.inf) -> S
         raise MusicRFMError(
             f"--steer {text!r} must be NAME=COEFFICIENT: {value!r} is not a number{spread}"
         )
-    options: dict[str, str | float] = {}
+    options: dict[str, Any] = {}
     for part in rest:
         key, _, given = part.partition("=")
         key = key.replace("-", "_")
