@@ -13,7 +13,7 @@ import sys
 import uuid
 import zipfile
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -72,6 +72,7 @@ def run(
     missing = [job for job in jobs if not is_done(store, job.id)]
     done = len(jobs) - len(missing)
     work = partial(_work, fit, store)
+    finished: Generator[str, None, None]
     if executor == "ray":
         finished = _on_ray(missing, work, workers, gpus)
     elif workers and len(missing) > 1:
@@ -124,14 +125,16 @@ def _work(fit: Fit, store: Path, job: Job) -> str:
             "put results on a disk that all machines of the cluster share"
         )
     if not is_done(store, job.id):  # a worker that was lost may have come this far
-        arrays = fit(*job.arguments)
+        arrays: dict[str, Any] = fit(*job.arguments)
         unfinished = store / f".{job.id}.{uuid.uuid4().hex}.npz"
         np.savez(unfinished, **arrays)
         unfinished.replace(_path(store, job.id))
     return job.id
 
 
-def _in_processes(jobs: Sequence[Job], work: Callable[[Job], str], workers: int) -> Iterator[str]:
+def _in_processes(
+    jobs: Sequence[Job], work: Callable[[Job], str], workers: int
+) -> Generator[str, None, None]:
     """Jobs in processes of their own, each a pool of one: what kills it leaves the others alone."""
     waiting, lost = deque(jobs), Counter[str]()
     running: dict[Future[str], tuple[Job, int]] = {}
@@ -179,13 +182,14 @@ def close() -> None:
 
 def _on_ray(
     jobs: Sequence[Job], work: Callable[[Job], str], workers: int, gpus: float
-) -> Iterator[str]:
+) -> Generator[str, None, None]:
     """Jobs as tasks of one CPU each. Repeating lost ones is done here, not left to Ray, so that a
     job that is repeated looks for its result first."""
     ray = _connected()
     task = ray.remote(num_cpus=1, num_gpus=gpus, max_retries=0)(_on_worker)
     shared = ray.put(work)
-    waiting, running, lost = deque(jobs), {}, Counter[str]()
+    waiting, lost = deque(jobs), Counter[str]()
+    running: dict[Any, Job] = {}
     try:
         while waiting or running:
             at_once = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import reduce
 
 import torch
 import torch.nn.functional as F
@@ -58,19 +59,21 @@ def blend(parts: Sequence[PromptStates], weights: Sequence[float]) -> PromptStat
         for part, weight in zip(parts, weights, strict=True)
         for _ in range(part.states.shape[1])
     ]
-    bias = torch.tensor(bias, dtype=states.dtype).to(states.device)
-    return PromptStates(text, states, None, tuple(parts), bias.view(1, 1, 1, -1))
+    added = torch.tensor(bias, dtype=states.dtype).to(states.device)
+    return PromptStates(text, states, None, tuple(parts), added.view(1, 1, 1, -1))
 
 
 def _blend_leads(
     text: str, parts: Sequence[PromptStates], weights: Sequence[float]
 ) -> PromptStates:
     """Where prompts stand before the music: the mean of what stands there."""
-    longest = max(part.lead.shape[1] for part in parts)
-    lead = sum(
-        weight * F.pad(part.lead, (0, 0, 0, longest - part.lead.shape[1]))
-        for part, weight in zip(parts, weights, strict=True)
+    leads = [part.lead for part in parts if part.lead is not None]
+    longest = max(lead.shape[1] for lead in leads)
+    first, *others = (
+        weight * F.pad(lead, (0, 0, 0, longest - lead.shape[1]))
+        for lead, weight in zip(leads, weights, strict=True)
     )
+    lead = reduce(torch.add, others, first)
     return PromptStates(text, parts[0].states, lead)
 
 

@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import transformers
 from torch import Tensor
@@ -96,7 +97,7 @@ def convert(
     }
     tensors = {f"{key}.{n}": t for key, part in joined.items() for n, t in part.tensors.items()}
     tensors |= _projection("enc_to_dec_proj", _TEXT, rest)
-    configs = {key: part.config for key, part in joined.items()}
+    configs: dict[str, Any] = {key: part.config for key, part in joined.items()}
     seconds = float(settings.get("dataset.segment_duration", 30))
     kind, config = transformers.MusicgenForConditionalGeneration, transformers.MusicgenConfig
     if melody:
@@ -128,7 +129,8 @@ def language_model(state: Mapping[str, Tensor], settings: Settings) -> tuple[Par
 
     Raises MusicRFMError if something in it has no place there.
     """
-    found, rest = {}, {}
+    found: dict[str, Tensor] = {}
+    rest: dict[str, Tensor] = {}
     for name, tensor in state.items():
         if name.startswith("condition_provider."):
             rest[name] = tensor

@@ -40,8 +40,8 @@ def address(text: str) -> Address | None:
         if parts.netloc.lower() not in hosts or match is None:
             return None
         return Address(match[1], match[2] and unquote(match[2]))
-    parts = text.split("/")
-    if len(parts) != 2 or not all(parts) or parts[0].startswith((".", "~")) or "\\" in text:
+    names = text.split("/")
+    if len(names) != 2 or not all(names) or names[0].startswith((".", "~")) or "\\" in text:
         return None
     return Address(text)
 
@@ -49,9 +49,12 @@ def address(text: str) -> Address | None:
 def cached(where: Address) -> Path | None:
     """Where a repository has been downloaded to, perhaps not all of it."""
     # No file is asked for, as newer clients call a folder without all of a repository incomplete.
-    options = {"local_files_only": True, "allow_patterns": []}
+    nothing: list[str] = []
     try:
-        return Path(snapshot_download(where.repo, revision=where.revision, **options))
+        found = snapshot_download(
+            where.repo, revision=where.revision, local_files_only=True, allow_patterns=nothing
+        )
+        return Path(found)
     except Exception:  # an id that is none, or nothing there, in many ways
         return None
 

@@ -109,7 +109,7 @@ def train_set(o: argparse.Namespace) -> None:
     if getattr(o, "data", "") == "music":
         train_frames(o, model, targets)
         return
-    filters = {"octaves": octaves_of(o.octaves)} if o.word == "note" else {}
+    filters: dict[str, Any] = {"octaves": octaves_of(o.octaves)} if o.word == "note" else {}
     clips = syntheory.clip_set(
         name, o.samples or SETS[o.word][2], o.seed, source=o.source, **filters
     )

@@ -55,9 +55,9 @@ def read_labels(path: str | Path, text: Collection[str] = ()) -> list[dict[str, 
     values = {}
     for name, column in cells.items():
         values[name] = _parsed(column, name in text)
-        if written[name] is not None:
+        if (shapes_of := written[name]) is not None:
             try:
-                values[name] = numbers(written[name], decimal)
+                values[name] = numbers(shapes_of, decimal)
             except Ambiguous as error:
                 raise MusicRFMError(
                     f"row {error.index + 1} of {found.name}, column {name!r}: {error}"

@@ -154,7 +154,7 @@ def performance(
         2, 1, figsize=(9, 4.6), sharex=True, height_ratios=(1, 2.4), layout="constrained"
     )
     end = float(seconds[-1]) if len(seconds) else 0.0
-    colours = plt.get_cmap("Dark2").colors
+    colours = matplotlib.color_sequences["Dark2"]
     for i, (name, (at, values)) in enumerate(knobs.items()):
         colour = colours[i % len(colours)]
         steps = ([0.0, *at, end], [0.0, *values, list(values)[-1] if len(values) else 0.0])

@@ -72,7 +72,7 @@ def markdown(responses: Sequence[Response], setting: Setting, model_name: str) -
                 for r in responses
                 if r.method == method and r.quantity == "share"
             }
-            worst = min(best, key=best.get)
+            worst = min(best, key=lambda name: best[name])
             lines.append(
                 f"| {method} | {len(best)} | {np.mean(list(best.values())):.2f} | {worst} "
                 f"{best[worst]:.2f} | {sum(v < 0.6 for v in best.values())} |"

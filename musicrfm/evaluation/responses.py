@@ -77,8 +77,9 @@ class Response:
         """The point played at the top of the range, if one was."""
         if self.range is None:
             return None
-        near = min(self.points, key=lambda p: abs(p.coefficient - self.range[1]))
-        return near if abs(near.coefficient - self.range[1]) < 0.01 * abs(self.range[1]) else None
+        top = self.range[1]
+        near = min(self.points, key=lambda p: abs(p.coefficient - top))
+        return near if abs(near.coefficient - top) < 0.01 * abs(top) else None
 
     @property
     def best(self) -> Point:

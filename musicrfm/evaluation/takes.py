@@ -107,7 +107,7 @@ class Recorder:
         self._fingerprint = fingerprint(model)
         self._kept: dict[str, dict] = {}
         if self.path and self.path.exists():
-            self._read()
+            self._read(self.path)
 
     def __enter__(self) -> Recorder:
         return self
@@ -142,7 +142,7 @@ class Recorder:
         for key, row in play(missing):
             self._kept[key] = row
             if self.path:
-                self._append(json.dumps({"key": key, **row}))
+                _append(self.path, json.dumps({"key": key, **row}))
             done += 1
             progress(done)
         return [_take(play, self._kept[key]) for key, play in zip(keys, plays, strict=True)]
@@ -169,8 +169,8 @@ class Recorder:
             self.close()
             raise
 
-    def _read(self) -> None:
-        text = self.path.read_text("utf-8")
+    def _read(self, path: Path) -> None:
+        text = path.read_text("utf-8")
         for line in text.splitlines():
             try:
                 row = json.loads(line)
@@ -178,12 +178,7 @@ class Recorder:
             except (ValueError, KeyError):  # what was being written when it was interrupted
                 continue
         if text and not text.endswith("\n"):
-            self._append("")
-
-    def _append(self, line: str) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+            _append(path, "")
 
     def _key(self, play: Play) -> str:
         """Everything that decides the sound and how it was listened to."""
@@ -208,11 +203,18 @@ class Recorder:
         return digest.hexdigest()[:24]
 
 
+def _append(path: Path, line: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
+        file.write(line + "\n")
+
+
 class _Workers:
     """Processes, started when they are needed first."""
 
     def __init__(self, count: int) -> None:
-        self.count, self._pool = count, None
+        self.count = count
+        self._pool: ProcessPoolExecutor | None = None
 
     def pool(self) -> ProcessPoolExecutor:
         if self._pool is None:

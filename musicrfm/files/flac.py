@@ -70,7 +70,7 @@ def stream_of(file: BinaryIO) -> Stream | None:
         del head[4:]
     if head[start:] != b"fLaC":
         return None
-    info, last, first = None, False, True
+    info, last, first = 0, False, True
     while not last:
         block = file.read(4)
         size = int.from_bytes(block[1:], "big")

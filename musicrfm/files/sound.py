@@ -239,12 +239,14 @@ class _Reader:
 
     def _behind_damage(self) -> int:
         """Goes on at the next whole frame of a FLAC file; how many samples lie before it."""
-        begin = max(len(self._flac.head), self._bytes.source - _AHEAD)
+        stream = self._flac
+        assert stream is not None, "it is asked of FLAC files alone"
+        begin = max(len(stream.head), self._bytes.source - _AHEAD)
         size = self._raw.seek(0, os.SEEK_END)
-        for frame in flac.frames(self._raw, self._flac, begin, size):
+        for frame in flac.frames(self._raw, stream, begin, size):
             if not self._at < frame.first < min(self.samples, MOST_SAMPLES):
                 continue
-            rest = Spliced(self._flac.told(self.samples - frame.first), self._raw, frame.at)
+            rest = Spliced(stream.told(self.samples - frame.first), self._raw, frame.at)
             try:
                 with _Forward(rest) as trial:
                     trial.read(1)

@@ -8,6 +8,7 @@ the functions that `musicrfm.listening.harmony` and `musicrfm.listening.rhythm` 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import librosa
 import numpy as np
@@ -82,7 +83,10 @@ class Measurements:
     @classmethod
     def of(cls, fields: dict) -> Measurements:
         """From what `as_dict` gave, or what JSON has made of it."""
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})
+        given: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()
+        }
+        return cls(**given)
 
     @property
     def dominant(self) -> str | None:

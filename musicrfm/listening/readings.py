@@ -149,7 +149,8 @@ def _metre(target: str) -> Reading | None:
         return heard.triple if triple else 1 - heard.triple
 
     def hit(heard: Measurements) -> bool | None:
-        return None if heard.triple is None else read(heard) > 0.5
+        value = read(heard)
+        return None if value is None else value > 0.5
 
     unit = f"{'triple' if triple else 'duple'} metre, 0 to 1"
     return Reading("metre", "share", unit, read, hit)

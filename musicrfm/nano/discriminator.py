@@ -36,7 +36,7 @@ class Discriminator(nn.Module):
             compressed = spectrum * (spectrum.abs().square() + 1e-8) ** -0.25  # |X|^0.5, same phase
             x = torch.stack((compressed.real, compressed.imag), 1)
             outputs = []
-            for layer in stack:
+            for layer in stack.children():
                 x = layer(x)
                 outputs.append(x)
             judged.append(outputs)

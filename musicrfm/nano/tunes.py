@@ -18,6 +18,7 @@ import sys
 import zlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 TONICS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 MODES = ("major", "minor", "dorian", "phrygian", "lydian", "mixolydian")
@@ -96,12 +97,13 @@ def _tune(score, collection: str, name: str) -> Tune | None:
         return None
     voices: list[list[tuple[float, float, int]]] = []
     bars: list[float] = []
-    key = metre = None
+    key: Any = None
+    metre = ""
     for i, part in enumerate(parts):
         measures = list(part.getElementsByClass("Measure"))
         metres = {t.ratioString for m in measures for t in m.getElementsByClass("TimeSignature")}
         if i == 0:
-            metre = next(iter(metres), None)
+            metre = next(iter(metres), "")
             key = _key(measures)
             if len(metres) != 1 or metre not in _METRES or key is None:
                 return None
@@ -150,7 +152,8 @@ def _key(measures: list) -> object | None:
 
 def _unrolled(measures: list) -> list:
     """The measures in the order in which they sound: what stands between repeat signs twice."""
-    out, section = [], []
+    out: list = []
+    section: list = []
     for measure in measures:
         left, right = measure.leftBarline, measure.rightBarline
         if getattr(left, "direction", None) == "start":

@@ -54,7 +54,8 @@ def published(path: str | os.PathLike[str], model: str | None = None) -> Publish
     Raises MusicRFMError if nothing is left for the concept.
     """
     stem = Path(path).stem
-    method, rest = _FILE.fullmatch(stem).groups() if stem else (None, "")
+    parts = _FILE.fullmatch(stem)
+    method, rest = parts.groups() if parts else (None, "")
     named = None
     for spelled in {model, (model or "").replace("-", "_")} - {None, ""}:
         if rest.endswith(f"_{spelled}"):

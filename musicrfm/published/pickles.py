@@ -165,13 +165,16 @@ class _NumpyArray:
                 raise _Refused("holds an array that is described in an unknown way")
 
 
-class _Unpickler(pickle._Unpickler):
+_PurePython: Any = pickle._Unpickler  # typeshed knows only the public half of it
+
+
+class _Unpickler(_PurePython):
     """Python's own, as that lets a key be looked at before a dict hashes it.
 
     A tuple of a tuple twice, of a tuple twice and so on takes for ever to hash.
     """
 
-    dispatch: ClassVar = dict(pickle._Unpickler.dispatch)
+    dispatch: ClassVar = dict(_PurePython.dispatch)
 
     def __init__(
         self,
@@ -233,9 +236,9 @@ def _checked_end(data: bytes, start: int) -> int:
                 raise _Refused(f"has the instruction {opcode.name}, which no direction needs")
             if count > MOST_INSTRUCTIONS:
                 raise _Refused(f"has more than {MOST_INSTRUCTIONS} instructions")
-            if opcode.name in ("BINPUT", "LONG_BINPUT") and argument > count:
+            if opcode.name in ("BINPUT", "LONG_BINPUT") and int(argument or 0) > count:
                 raise _Refused("reserves memory that it has no use for")
-            if opcode.name == "FRAME" and argument > len(data):
+            if opcode.name == "FRAME" and int(argument or 0) > len(data):
                 raise _Refused("is a damaged pickle")
     except _Refused:
         raise

@@ -56,7 +56,7 @@ def config(name: str, layers: int | None = None) -> MusicgenConfig | MusicgenMel
         sampling_rate=32_000, codebook_size=2048, use_causal_conv=False, normalize=False,
         use_conv_shortcut=False,
     )  # fmt: skip
-    kinds = (transformers.MusicgenDecoderConfig, transformers.MusicgenConfig)
+    kinds: tuple = (transformers.MusicgenDecoderConfig, transformers.MusicgenConfig)
     if size.melody:
         kinds = (transformers.MusicgenMelodyDecoderConfig, transformers.MusicgenMelodyConfig)
     decoder = kinds[0](

@@ -34,7 +34,7 @@ def layers(options: Options) -> Page:
 
 
 def injection(options: Options) -> Page:
-    variants = {
+    variants: dict[str, dict] = {
         "every layer and frame": {},
         "0.3 of layers and frames (published)": {"inject": 0.3},
         "0.3 of frames": {"inject": 0.3, "inject_per": "step"},
@@ -44,8 +44,8 @@ def injection(options: Options) -> Page:
 
 def schedules(options: Options) -> Page:
     frames = max(2, round(options.setting.seconds * options.model.frame_rate))
-    specs = ("constant", f"exponential:{3 / frames:.4g}", f"linear:{frames}")
-    specs += (f"ramp:{frames}", f"cosine:{frames}", f"cosine-down:{frames}")
+    specs = ["constant", f"exponential:{3 / frames:.4g}", f"linear:{frames}"]
+    specs += [f"ramp:{frames}", f"cosine:{frames}", f"cosine-down:{frames}"]
     variants = {spec: {"schedule": spec} for spec in specs}
     return _page(options, "schedules", "Steering that changes by itself", variants, (1.0,), True)
 

@@ -77,7 +77,8 @@ def _table(
     title: str, asked: dict[str, tuple[dict[str, Any], dict[str, dict]]]
 ) -> tuple[Table, dict[str, list[float]]]:
     """(a row for each set, each method's values in its best layer); asked: see `_asked`."""
-    rows, best = [], {method: [] for method in METHODS["multiclass"]}
+    rows = []
+    best: dict[str, list[float]] = {method: [] for method in METHODS["multiclass"]}
     for name, (about, reports) in asked.items():
         shown = SHOWN[about["kind"]]
         row = [name, about["clips"], about["classes"] or "", shown, about["chance"]]

@@ -12,12 +12,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from musicrfm.errors import MusicRFMError
+
+if TYPE_CHECKING:
+    from transformers import EncodecModel
 
 State = tuple  # what a layer must remember, of tensors that nobody overwrites
 PAD_MODES = ("reflect", "constant", "replicate")
@@ -186,6 +190,7 @@ class Residual:
         if y is None:
             return None
         y = self.second.push(F.elu_(y))
+        assert y is not None and self.waiting is not None
         count = y.shape[1]
         x, self.waiting = self.waiting[:, :count], self.waiting[:, count:]
         return y.add_(x if self.shortcut is None else self.shortcut.push(x))
@@ -245,8 +250,8 @@ class StreamingCodec:
     (group normalisation over time).
     """
 
-    def __init__(self, codec: nn.Module, codebooks: int, stereo: bool = False) -> None:
-        """codec: a Hugging Face `EncodecModel`; codebooks: of a frame, both sides together."""
+    def __init__(self, codec: EncodecModel, codebooks: int, stereo: bool = False) -> None:
+        """codec: of Hugging Face; codebooks: of a frame, both sides together."""
         self.codebooks, self.sides = codebooks, 2 if stereo else 1
         per_side = codebooks // self.sides
         tables = [layer.codebook.embed.float() for layer in codec.quantizer.layers[:per_side]]
@@ -321,7 +326,7 @@ class StreamingCodec:
 Layer = Conv | TransposedConv | Elu | Residual | Lstm
 
 
-def _layer(module: nn.Module) -> Layer:
+def _layer(module: Any) -> Layer:
     """One layer of `EncodecDecoder`, with its weights folded."""
     kind = type(module).__name__
     if kind == "EncodecConv1d":
@@ -343,7 +348,7 @@ def _layer(module: nn.Module) -> Layer:
     raise MusicRFMError(f"the model's codec has a layer that cannot be streamed: {kind}")
 
 
-def _conv(module: nn.Module) -> Conv:
+def _conv(module: Any) -> Conv:
     weight, bias = _folded(module)  # [outputs, inputs, taps]
     taps, dilation = weight.shape[2], module.conv.dilation[0]
     if module.pad_mode not in PAD_MODES:
@@ -354,7 +359,7 @@ def _conv(module: nn.Module) -> Conv:
     return Conv(matrix, bias, taps, dilation, padding - right, right, module.pad_mode)
 
 
-def _folded(module: nn.Module) -> tuple[Tensor, Tensor]:
+def _folded(module: Any) -> tuple[Tensor, Tensor]:
     """Weight and bias, float32, with weight normalisation (either of PyTorch's two) applied."""
     if module.norm_type != "weight_norm":
         raise MusicRFMError(

@@ -23,16 +23,14 @@ LARGE = 4 * 2**20  # weights of a codec from which on several threads of PyTorch
 
 def can_compile(codec: StreamingCodec) -> bool:
     """Whether this codec's work can be done here, and is not better left to PyTorch."""
-    if codec.table.device.type != "cpu" or codec_kernels() is None:
+    if codec.table.device.type != "cpu" or kernels() is None:
         return False
     return sum(part.numel() for part in Program.of(codec).weights) < LARGE
 
 
 @lru_cache
-def codec_kernels() -> ModuleType | None:
-    """`musicrfm.kernels.codec`, None if that cannot be had here."""
-    if kernels() is None:
-        return None
+def codec_kernels() -> ModuleType:
+    """`musicrfm.kernels.codec`, where `kernels` can be had."""
     from musicrfm.kernels import codec as codec_kernels
 
     return codec_kernels
@@ -94,7 +92,9 @@ class Program:
     """
 
     def __init__(self, sides: int) -> None:
-        self.sides, self.rows, self.weights = sides, [], []
+        self.sides = sides
+        self.rows: list[list[int]] = []
+        self.weights: list[Tensor] = []
         self._weight = self._place = 0
 
     @classmethod

@@ -37,16 +37,25 @@ class CompiledStep:
     """Steps of one `StepDecoder`. Making the first one takes some seconds, once a machine."""
 
     def __init__(self, decoder: StepDecoder) -> None:
-        self._run, self.decoder = kernels().step, decoder
+        found = kernels()
+        assert found is not None, "see `can_compile`"
+        self._run, self.decoder = found.step, decoder
         self.weights = matrices(decoder.weights)
         self._first_row = decoder.weights.first_row[:, 0].numpy()
         self._cache, self._offset = seen(decoder.cache), seen(decoder.offset)
         self._basis = seen(decoder.basis)
         layers, _, _, heads, room, size = decoder.cache.shape
         width, wide = heads * size, self.weights.feed.shape[1]
-        shapes = [(2, width), (2, width), (2, 3 * width), (2, width), (1, width), (2, wide)]
+        shapes: list[tuple[int, ...]] = [
+            (2, width),
+            (2, width),
+            (2, 3 * width),
+            (2, width),
+            (1, width),
+            (2, wide),
+        ]
         shapes += [(room,), (2, len(self.weights.heads))]
-        self.scratch = kernels().Scratch(*(np.zeros(shape, np.float32) for shape in shapes))
+        self.scratch = found.Scratch(*(np.zeros(shape, np.float32) for shape in shapes))
         self._no_prompt = decoder.cache.new_zeros(layers, 2, heads, 0, size)
         self._no_bias = np.zeros(0, np.float32)
         self._taken: tuple[object, object] = (None, None)
@@ -96,10 +105,11 @@ def matrices(weights: Weights):
     """The same weights as `musicrfm.kernels.step` takes them."""
 
     def of_all(matrix_of: Callable[[Block], Tensor | Int8 | None]) -> tuple:
-        parts = [matrix_of(block) for block in weights.blocks]
-        if parts[0] is None:
-            none = torch.zeros(len(parts), 0, 0, dtype=weights.positions.dtype)
-            return seen(none), _no_scale(len(parts))
+        parts = [part for block in weights.blocks if (part := matrix_of(block)) is not None]
+        if not parts:
+            layers = len(weights.blocks)
+            none = torch.zeros(layers, 0, 0, dtype=weights.positions.dtype)
+            return seen(none), _no_scale(layers)
         both = [_numbers(part) for part in parts]
         return tuple(np.stack(kind) for kind in zip(*both, strict=True))
 
@@ -112,7 +122,9 @@ def matrices(weights: Weights):
 
         return of_all(matrix)
 
-    return kernels().Matrices(
+    found = kernels()
+    assert found is not None, "see `can_compile`"
+    return found.Matrices(
         torch.stack([norms_of(block) for block in weights.blocks]).float().numpy(),
         *of_all(lambda block: block.qkv),
         *across("to_attended"),

@@ -130,17 +130,21 @@ class StepDecoder:
         if self._blended[0] != which or any(number not in kept for number in which):
             layers = zip(*(self._keys[number][1] for number in which), strict=True)
             joint = [
-                tuple(torch.cat(kind, 2) for kind in zip(*layer, strict=True)) for layer in layers
+                (torch.cat([k for k, _ in every], 2), torch.cat([v for _, v in every], 2))
+                for every in layers
             ]
             self._blended = (which, joint)
         return self._blended[1]
 
     def _keys_of(self, prompt: PromptStates) -> list[tuple[Tensor, Tensor]]:
         states = prompt.states[0].to(self.dtype)
-        return [
-            (self._split(states @ block.prompt_k.T), self._split(states @ block.prompt_v.T))
-            for block in self.weights.blocks
-        ]
+        read = []
+        for block in self.weights.blocks:
+            assert block.prompt_k is not None and block.prompt_v is not None
+            read.append(
+                (self._split(states @ block.prompt_k.T), self._split(states @ block.prompt_v.T))
+            )
+        return read
 
     def steer(self, push: Push) -> None:
         """Sets what is done after each block from now on."""
@@ -148,10 +152,10 @@ class StepDecoder:
             return
         self._push = push
         self._to_rows(self.offset[:, :, 0], push.offset, push.prompted_only)
-        held = (push.basis, push.prompted_only)
-        if push.basis is not None and (self._held[0] is not held[0] or self._held[1] != held[1]):
-            self._to_rows(self.basis, *held)
-            self._held = held
+        basis, only = push.basis, push.prompted_only
+        if basis is not None and (self._held[0] is not basis or self._held[1] != only):
+            self._to_rows(self.basis, basis, only)
+            self._held = (basis, only)
 
     @torch.inference_mode()
     def step(self, codes: Tensor, position: int, tap: Tap | None = None) -> Tensor:
@@ -199,8 +203,8 @@ class StepDecoder:
         for basis in {id(push.basis): push.basis for push in pushes}.values():
             if basis is not None:
                 where = counts * self._flags(push.basis is basis for push in pushes)[:, None]
-                layers = basis[:, None].to(self.dtype).expand(-1, rows, -1, -1)
-                taken.append((list(layers), where.to(self.dtype)))
+                held = basis[:, None].to(self.dtype).expand(-1, rows, -1, -1)
+                taken.append((list(held), where.to(self.dtype)))
         self._read(codes, position, first_row, rows, offsets, keep_norm, taken)
 
     def forget(self, position: int) -> None:
@@ -264,6 +268,7 @@ class StepDecoder:
             onto(x, joined(y), block.to_attended)
             if self.prompt is not None and first_row == 0:
                 reader = x if rows == 1 else x[:time]
+                assert block.prompt_norm is not None
                 q = linear(torch.layer_norm(reader, *block.prompt_norm), block.prompt_q)
                 y = F.scaled_dot_product_attention(
                     self._split(q), *self.prompt[i], self.prompt_bias

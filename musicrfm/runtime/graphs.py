@@ -57,10 +57,11 @@ class Recorder:
             here.wait_stream(self._stream)
             graph = torch.cuda.CUDAGraph()
             # thread_local: other threads may go on using the GPU meanwhile.
-            options = {"pool": self._pool, "capture_error_mode": "thread_local"}
             with (
                 torch.cuda.stream(here),  # comes back to it whatever happens
-                torch.cuda.graph(graph, stream=self._stream, **options),
+                torch.cuda.graph(
+                    graph, self._pool, self._stream, capture_error_mode="thread_local"
+                ),
             ):
                 work()
         return graph.replay

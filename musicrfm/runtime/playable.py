@@ -14,7 +14,8 @@ from musicrfm.weights.decoder import Weights
 class Playable(Protocol):
     """A model as the decoders of this folder see it; `musicrfm.model.MusicModel` is one.
 
-    window, lead: positions of the music, and those that a prompt may take up before it. small:
+    window, lead: positions of the music, and those that a prompt may take up before it. delays: of
+    each codebook, in frames. start_code: what stands where a codebook has no code yet. small:
     whether a step is so little work that one thread of the CPU does it best.
     """
 
@@ -27,6 +28,10 @@ class Playable(Protocol):
     codes: int
     window: int
     lead: int
+    start_code: int
+
+    @property
+    def delays(self) -> list[int]: ...
 
     @property
     def small(self) -> bool: ...

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -165,7 +166,7 @@ def tensors_of(state: object) -> list[Tensor]:
     return [state] if isinstance(state, Tensor) else []
 
 
-def _replaced(state: object, tensors: Iterator[Tensor]) -> State:
+def _replaced(state: Any, tensors: Iterator[Tensor]) -> Any:
     """The same with other tensors."""
     if isinstance(state, tuple):
         return tuple(_replaced(part, tensors) for part in state)

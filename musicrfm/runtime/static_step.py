@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -133,7 +134,7 @@ class StaticStep:
         layers, heads, size = len(self.weights.blocks), self.decoder.heads, self.decoder.head_size
         # [layers, keys and values, 1, heads, tokens, head_size]
         shape = (layers, 2, 1, heads, tokens, size)
-        like = {"dtype": self.decoder.dtype, "device": self.model.device}
+        like: dict[str, Any] = {"dtype": self.decoder.dtype, "device": self.model.device}
         self._prompt = torch.zeros(shape, **like)
         self._unread = torch.zeros(1, 1, 1, tokens, **like)
         self._works: dict[Kind, Work] = {}
@@ -199,9 +200,11 @@ class StaticStep:
             onto(x, joined(y), block.to_attended)
             if kind.prompted:
                 reader = x[:1]
+                assert block.prompt_norm is not None
                 q = linear(torch.layer_norm(reader, *block.prompt_norm), block.prompt_q)
                 q = q.view(1, 1, decoder.heads, decoder.head_size).transpose(1, 2)
-                y = F.scaled_dot_product_attention(q, *self._prompt[i], self._unread)
+                keys, values = self._prompt[i]
+                y = F.scaled_dot_product_attention(q, keys, values, self._unread)
                 onto(reader, joined(y), block.to_prompted)
             y = linear(torch.layer_norm(x, *block.feed_norm), block.feed)
             onto(x, block.activation(y), block.to_fed)

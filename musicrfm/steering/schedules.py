@@ -121,7 +121,7 @@ class Move:
     end: float
     frames: int
 
-    def at(self, step: int) -> float:
+    def at(self, step: float) -> float:
         if step >= self.frames:
             return self.end
         return self.start + (self.end - self.start) * handed_over(step / self.frames)
@@ -170,7 +170,7 @@ class Progress:
         self.base = base
         step = frame - self._schedule_began
         if schedule.function is not None:
-            return self._called(schedule, step, base), False
+            return self._called(schedule.spec, schedule.function, step, base), False
         return base * schedule.factor(step), arrived and (not base or schedule.stays(step))
 
     def beats(self, frame: int, per_frame: float) -> float:
@@ -182,10 +182,10 @@ class Progress:
         self._beat_frame = frame
         return self._beats
 
-    def _called(self, schedule: Schedule, step: int, base: float) -> float:
+    def _called(self, spec: str, function: Function, step: int, base: float) -> float:
         """What the function returns; while that is of no use, the last that was."""
         try:
-            value = float(schedule.function(step, base))
+            value = float(function(step, base))
             problem = "" if math.isfinite(value) else f"returned {value}"
         except (Exception, SystemExit) as error:
             problem = f"failed: {type(error).__name__}: {error}"
@@ -197,7 +197,7 @@ class Progress:
             self._told = True
             log.warning(
                 "schedule %s of %s %s at step %d: the coefficient is held at %g",
-                *(schedule.spec, self.name, problem, step, held),
+                *(spec, self.name, problem, step, held),
             )
         return held
 

@@ -36,6 +36,10 @@ class Held:
     basis: np.ndarray
 
 
+def _nothing() -> np.ndarray:
+    return np.zeros((0, 0), np.float32)
+
+
 @dataclass(frozen=True)
 class Steer:
     """The settings of one direction.
@@ -58,11 +62,11 @@ class Steer:
     component: Components = 0
     move: Move | None = None
     # What the specifications mean; kept so that a frame need not parse anything.
-    weighted: np.ndarray = field(repr=False, compare=False, default=None)  # type: ignore[assignment]
+    weighted: np.ndarray = field(repr=False, compare=False, default_factory=_nothing)
     held: Held | None = field(repr=False, compare=False, default=None)
     course: Schedule = field(repr=False, compare=False, default=Schedule())
     set_at: object = field(repr=False, compare=False, default=None)  # identity of one schedule set
-    _ruler: Direction = field(repr=False, compare=False, default=None)  # type: ignore[assignment]
+    _ruler: Direction | None = field(repr=False, compare=False, default=None)
 
     @property
     def name(self) -> str:
@@ -70,6 +74,7 @@ class Steer:
 
     def raw(self, coefficient: float) -> float:
         """The raw coefficient that a coefficient stands for, finite or infinite."""
+        assert self._ruler is not None, "`changed` makes it"
         try:
             return self._ruler.raw(coefficient)
         except OverflowError:

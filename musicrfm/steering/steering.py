@@ -260,22 +260,23 @@ class Steering:
                 part = raw * injected * steer.weighted
             else:
                 stays = False
-                part = injected * self._beat(steer, raw, frame)
+                part = injected * self._beat(steer.name, steer.held, raw, frame)
                 basis = self._basis(steer.held, injected)
             total = part if total is None else np.add(total, part, out=total)
         return total, basis, stays
 
-    def _beat(self, steer: Steer, raw: float, frame: int) -> np.ndarray:
+    def _beat(self, name: str, held: Held, raw: float, frame: int) -> np.ndarray:
         """What a held beat says at a frame, float32 [layers, width]."""
-        bpm = steer.held.beat.bpm(raw)
-        beats = self._progress[steer.name].beats(frame, bpm / 60 / self._frame_rate)
-        return steer.held.amounts * steer.held.beat.offset(bpm, beats)
+        bpm = held.beat.bpm(raw)
+        beats = self._progress[name].beats(frame, bpm / 60 / self._frame_rate)
+        return held.amounts * held.beat.offset(bpm, beats)
 
     def _basis(self, held: Held, injected: float | np.ndarray) -> Tensor:
-        if self._held[0] is not held:
+        kept, basis = self._held
+        if basis is None or kept is not held:
             like = (self.nothing.device, self.nothing.dtype)
-            self._held = (held, torch.from_numpy(held.basis).to(*like))
-        basis = self._held[1]
+            basis = torch.from_numpy(held.basis).to(*like)
+            self._held = (held, basis)
         if isinstance(injected, float):
             return basis
         return basis * torch.from_numpy(injected)[..., None].to(basis.device)
@@ -321,8 +322,9 @@ class Steering:
         if steer.move is None:
             return steer.coefficient
         progress = self._progress.get(steer.name)
-        seen = progress is not None and progress.move is steer.move
-        return progress.base if seen else steer.move.start
+        if progress is None or progress.move is not steer.move:
+            return steer.move.start
+        return progress.base
 
     def _change(self, name: str, **changes: Any) -> None:
         with self._writing:

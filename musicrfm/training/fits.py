@@ -21,7 +21,7 @@ import torch
 
 from musicrfm import executor, metrics
 from musicrfm.data.states import States
-from musicrfm.executor import Job
+from musicrfm.executor import Fit, Job
 from musicrfm.progress import Progress
 from musicrfm.training import linear, probes
 from musicrfm.training.questions import RFM_METHODS, Question
@@ -42,7 +42,7 @@ class Work:
     gpus: float = 0.0
     progress: Callable[[int], None] | None = None  # called with the number of jobs done
 
-    def run(self, jobs: list[Job], fit: executor.Fit, store: Path, what: str) -> None:
+    def run(self, jobs: list[Job], fit: Fit, store: Path, what: str) -> None:
         done = sum(executor.is_done(store, job.id) for job in jobs)
         executor.run(
             jobs,

@@ -20,7 +20,7 @@ from musicrfm.weights.decoder import Block, Norm, Weights
 FEW = 16  # up to so many rows of input the bytes of the matrix count, beyond it the arithmetic
 _AMX = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)()
 MANY = torch.bfloat16 if _AMX else torch.float32  # in which arithmetic is fastest here
-_product = getattr(torch, "_weight_int8pack_mm", None)
+_product: Any = getattr(torch, "_weight_int8pack_mm", None)
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,9 @@ def quantised(weights: Weights) -> Weights:
         plain |= {
             name: part if (part := getattr(block, name)) is None else part.T for name in across
         }
-        parts = {name: part if part is None else Int8.of(part) for name, part in plain.items()}
+        parts: dict[str, Any] = {
+            name: part if part is None else Int8.of(part) for name, part in plain.items()
+        }
         blocks.append(replace(block, **parts))
     heads = Int8.of(weights.heads)
     return replace(weights, blocks=tuple(blocks), heads=heads, linear=linear, onto=onto)

@@ -83,7 +83,7 @@ def render_folder(
                 writer.writerow([clip, *row.values(), "-".join(map(str, group))])
     if table.exists() and _lines(table) - _lines(part):
         table = unused(table)  # it lists clips of another choice, which would be lost
-    os.replace(part, table)
+    part.replace(table)
     return Rendered(
         table=table,
         clips=len(files) - len(silent),
