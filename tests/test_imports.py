@@ -16,6 +16,7 @@ MODULES = {
 KNOWN = [
     {"bridge.bench", "bridge.cli", "bridge.commands"},
     {"bridge.midi", "bridge.rig"},
+    {"musicrfm", "musicrfm.published"},  # the package's face and the published interface
 ]
 
 
