@@ -62,7 +62,7 @@ def precision_of(dtype: str | torch.dtype | None, place: torch.device) -> torch.
     if dtype is None:
         return torch.float32 if place.type == "cpu" else torch.float16
     found = PRECISIONS.get(dtype) if isinstance(dtype, str) else dtype
-    if found not in PRECISIONS.values():
+    if found is None or found not in PRECISIONS.values():
         raise MusicRFMError(
             f"dtype {str(dtype)!r} is not auto, float32, bfloat16, float16, int8 or int4"
         )
