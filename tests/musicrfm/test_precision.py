@@ -168,8 +168,8 @@ def overflow(monkeypatch) -> dict[str, float]:
     """Makes the decoder's logits infinite in float16, from the frame `at` on."""
     plain, when = StepDecoder.step, {"at": math.inf, "frame": 0}
 
-    def step(self: StepDecoder, codes: torch.Tensor, position: int) -> torch.Tensor:
-        logits = plain(self, codes, position)
+    def step(self: StepDecoder, codes: torch.Tensor, position: int, tap=None) -> torch.Tensor:
+        logits = plain(self, codes, position, tap)
         late = when["frame"] >= when["at"]
         return logits * torch.inf if self.dtype == torch.float16 and late else logits
 
