@@ -728,6 +728,11 @@ def _capture(
         return None
     if layers is None or path is None:
         raise MusicRFMError("capture says which layers, and capture_to the file: give both")
+    if model.packed:
+        raise MusicRFMError(
+            f"hidden states cannot be captured with dtype {model.precision}: "
+            "load the model in float32"
+        )
     numbers = layer_numbers(
         None if isinstance(layers, str) and layers == "all" else layers, model.layers
     )

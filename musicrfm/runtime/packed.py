@@ -17,7 +17,7 @@ from torch import Tensor
 from musicrfm.errors import MusicRFMError
 from musicrfm.kernels.available import kernels
 from musicrfm.runtime.compiled_step import is_gelu, norms_of, seen
-from musicrfm.runtime.decoder import Push, StepDecoder
+from musicrfm.runtime.decoder import Push, StepDecoder, Tap
 from musicrfm.runtime.playable import Playable
 from musicrfm.runtime.team import team
 from musicrfm.weights.decoder import Weights
@@ -93,7 +93,9 @@ class PackedDecoder(StepDecoder):
         self._push = push
 
     @torch.inference_mode()
-    def step(self, codes: Tensor, position: int) -> Tensor:
+    def step(self, codes: Tensor, position: int, tap: Tap | None = None) -> Tensor:
+        """As that of `StepDecoder`, without a tap: what is between blocks stays in machine code."""
+        assert tap is None
         push = self._push or self._unsteered
         if push is not self._steered[0]:
             self._steered = (push, self._steering([push]))

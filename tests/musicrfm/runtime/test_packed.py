@@ -223,3 +223,13 @@ def test_int4_is_refused_where_it_cannot_be_had(
     monkeypatch.setattr(packed, "packed_kernels", lambda: None)
     with pytest.raises(MusicRFMError, match="int4 needs numba"):
         MusicModel.load(folder, device="cpu", dtype="int4")
+
+
+def test_hidden_states_cannot_be_captured_and_that_is_said(
+    checkpoint: Path, tmp_path: Path
+) -> None:
+    model = MusicModel.load(checkpoint, device="cpu", dtype="int8")
+    with pytest.raises(MusicRFMError, match="captured with dtype int8: load the model in float32"):
+        MusicStream(model, "a tune", capture="all", capture_to=tmp_path / "states.npy")
+    stream = MusicStream(model, "a tune", seed=1)
+    assert np.abs(np.concatenate([next(stream) for _ in range(8)])).max() > 0.0
