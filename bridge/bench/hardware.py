@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import platform
 import time
+from typing import TYPE_CHECKING
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
 _STEPS = 20_000_000
 _LATENCY = 4  # cycles of a multiplication and an addition that wait for one another, since 2013
@@ -13,6 +15,8 @@ _LATENCY = 4  # cycles of a multiplication and an addition that wait for one ano
 
 def instructions() -> str:
     """The vector instructions that PyTorch uses here, as in `x86_64 AVX2`."""
+    import torch
+
     capability = getattr(torch.backends.cpu, "get_cpu_capability", lambda: "unknown")()
     return f"{platform.machine()} {capability}"
 
@@ -36,6 +40,8 @@ def clock() -> float | None:
 
 def bandwidth(device: torch.device, threads: int) -> float:
     """Bytes read a second by a sum over 256 MiB, the best of five."""
+    import torch
+
     data = torch.ones(64 * 2**20, device=device)
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
