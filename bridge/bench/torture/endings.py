@@ -15,6 +15,7 @@ from pathlib import Path
 from bridge.bench.torture.stage import Stage
 
 ENDED_SECONDS = 3.5  # within which a set has to end, whatever hangs
+STALLED_SECONDS = 1.0  # before the signal
 KILLED_MISSING = 1.3  # seconds of sound that a `kill -9` may cost
 FULL = Path("/dev/full")
 
@@ -51,7 +52,7 @@ def _signalled(number: int, *fault: str, **how: object) -> Callable[[Stage], tup
     def do(stage: Stage) -> tuple[int | None, float]:
         if fault:
             stage.inject(*fault, **how)
-            time.sleep(1.0)
+            time.sleep(STALLED_SECONDS)
         return stage.end(number)
 
     return do
@@ -148,7 +149,7 @@ ENDINGS = (
         _signalled(signal.SIGINT, "disk", "hang"),
         (1,),
         "lacks|something hung",
-        missing=KILLED_MISSING + 1.0,
+        missing=STALLED_SECONDS + ENDED_SECONDS,  # all that was played while it took nothing
     ),
     Ending("output closed, as by `head -1`, then Ctrl-C", _closed_output, unread=True),
     Ending(
