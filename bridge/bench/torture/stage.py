@@ -40,7 +40,8 @@ class Stage:
     """Starts `bridge play` with these arguments in a folder, and waits until it plays.
 
     port: for OSC; 0 takes any that is free. wrap: what goes before the command, such as a shell.
-    Raises NotPlaying.
+    Without `wait` it is the program itself, with nothing in it that could be made to fail. Raises
+    NotPlaying.
     """
 
     def __init__(
@@ -66,7 +67,8 @@ class Stage:
             "PYTHONUNBUFFERED": "1",
             **(env or {}),
         }
-        player = [sys.executable, "-m", "bridge.bench.torture.player", "play", *arguments]
+        module = "bridge.bench.torture.player" if wait else "bridge"
+        player = [sys.executable, "-m", module, "play", *arguments]
         player += ["--osc-port", str(port)]
         self.process = subprocess.Popen(
             [*wrap, *player],
