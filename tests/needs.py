@@ -91,8 +91,8 @@ NEEDS = {
     "pd": Need("Pure Data (pd)", program("pd"), "puredata-core"),
     "chromium": Need("a Chromium or Chrome", chromium, "chromium-headless-shell"),
     "torch": Need("the package torch", package("torch")),
-    "xrfm": Need("the package xrfm", package("xrfm"), hardware=sys.version_info < (3, 11)),
     "numba": Need("the package numba", package("numba")),
+    "xrfm": Need("the package xrfm", package("xrfm"), hardware=sys.version_info < (3, 11)),
     "aalink": Need("the package aalink", package("aalink")),
     "libatomic": Need("the library libatomic, which aalink's wheel needs", libatomic, "libatomic1"),
     "rtmidi": Need(

@@ -41,10 +41,11 @@ def test_a_step_is_compared_with_generate(playable: str) -> None:
     assert "Instructions" in report.words[0] and "GB/s on" in report.words[0]
 
 
+@pytest.mark.slow
+@pytest.mark.needs("numba")
 def test_a_shape_is_played_with_random_weights(
     checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("numba")
     tiny = MusicModel.load(checkpoint, device="cpu")
 
     def random_model(name: str, dtype: torch.dtype = torch.float32, *rest: object) -> MusicModel:

@@ -287,9 +287,9 @@ def test_every_thread_of_a_playing_bridge_may_be_interrupted(error, tmp_path, ca
 def test_neither_link_nor_the_announcement_can_end_or_silence_a_set(error, monkeypatch, caplog):
     monkeypatch.setitem(sys.modules, "aalink", SimpleNamespace(Link=FakeLink))
     monkeypatch.setattr(transport, "JOIN_SECONDS", 0.01)
-    controls, output = Controls(namespace(["note_C"])), Collector()
+    controls, output = Controls(namespace(["note_C"])), PacedOutput(RATE, "nowhere", 0.3)
     kept = Kept()
-    engine = Engine(ToneStream(), controls, output, STEERS, seconds=300.0, recorders=[kept])
+    engine = Engine(ToneStream(), controls, output, STEERS, lookahead=0.3, recorders=[kept])
     before = set(threading.enumerate())
     link = LinkTransport()
     follow = Follow(link, controls, tempo=True)

@@ -13,7 +13,7 @@ from musicrfm.runtime.cost import Shape
 from musicrfm.runtime.forecast import codec_seconds, forecast
 from tests.checkpoints import make_checkpoint
 
-pytest.importorskip("numba")
+pytestmark = pytest.mark.needs("numba")
 SMALL = Shape(24, 1024, 16, 4096)
 
 

@@ -21,7 +21,7 @@ from musicrfm.stream import MusicStream
 from musicrfm.weights.packed import GROUP, KINDS, pack
 from tests.checkpoints import make_checkpoint
 
-pytest.importorskip("numba")
+pytestmark = pytest.mark.needs("numba")
 
 LENGTH = 20
 SHAPES = {

@@ -12,7 +12,7 @@ from musicrfm.runtime.codec import StreamingCodec
 from musicrfm.runtime.packed_codec import PackedCodec, can_pack
 from musicrfm.runtime.team import Team
 
-pytest.importorskip("numba")
+pytestmark = pytest.mark.needs("numba")
 FRAMES = 24
 
 
