@@ -103,6 +103,7 @@ def test_generate_follows_seed_and_steering(checkpoint, note, tmp_path):
     def sound(*more: str) -> np.ndarray:
         out = tmp_path / "clip.wav"
         base = ["generate", "piano", "--out", str(out), "--model", str(checkpoint)]
+        base.append("--overwrite")
         assert main([*base, "--seconds", "0.5", *more]) == 0
         return soundfile.read(out)[0]
 
@@ -133,7 +134,7 @@ def test_generate_steers_each_direction_in_its_own_way(checkpoint, model, note, 
     def typed(*more: str) -> np.ndarray:
         out = tmp_path / "clip.wav"
         base = ["generate", "piano", "--out", str(out), "--model", str(checkpoint)]
-        base += ["--dtype", "float32"]
+        base += ["--dtype", "float32", "--overwrite"]
         assert main([*base, "--seconds", "0.5", *more]) == 0
         return soundfile.read(out)[0]
 
