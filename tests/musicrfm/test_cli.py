@@ -280,13 +280,13 @@ def test_train_and_evaluate(tmp_path, capsys):
         "response_note_Ds.png",
         "chroma_note_Ds.png",
     }
-    table = (report / "evaluation.md").read_bytes()
+    table, numbers = ((report / f"evaluation.{kind}").read_bytes() for kind in ("md", "json"))
     short = ["--prompt", "flute", *short[2:]]
     assert main(["evaluate", str(file), *on, *short, "--coefficients", "5"]) == 0
     assert (report / "evaluation.md").read_bytes() == table
     assert (tmp_path / "report-2" / "evaluation.md").exists()
     assert main(["evaluate", str(file), *on, *short, "--coefficients", "5", "--overwrite"]) == 0
-    assert (report / "evaluation.md").read_bytes() != table
+    assert (report / "evaluation.json").read_bytes() != numbers
 
 
 @pytest.mark.slow
