@@ -315,9 +315,9 @@ def _taking(parameter: Parameter) -> dict[str, Any]:
         return {"choices": parameter.choices}
     if parameter.type == "s":
         return {"metavar": "TEXT"}
-    low, high = float(parameter.low or 0.0), float(parameter.high or 0.0)
-    if parameter.type == "i" and (low, high) == (0.0, 1.0):
+    if parameter.switch:
         return {"action": "store_const", "const": 1}
+    low, high = float(parameter.low or 0.0), float(parameter.high or 0.0)
     return {"metavar": "N", "type": _number(low, high)}
 
 

@@ -99,10 +99,10 @@ def _key_of(parameter: Parameter) -> Key:
         return Key("|".join(parameter.choices))
     if parameter.type == "s":
         return Key("text")
+    if parameter.switch:
+        return Key("switch")
     low, high = float(parameter.low or 0.0), float(parameter.high or 0.0)
-    if parameter.type == "i":
-        return Key("switch") if (low, high) == (0.0, 1.0) else Key("whole", low, high)
-    return Key("number", low, high)
+    return Key("whole" if parameter.type == "i" else "number", low, high)
 
 
 TABLES: dict[str, dict[str, Key]] = {

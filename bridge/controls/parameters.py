@@ -54,6 +54,11 @@ class Parameter:
     panic: str = ""
     applies: str = ""
 
+    @property
+    def switch(self) -> bool:
+        """Whether it is 0 or 1."""
+        return self.type == "i" and (self.low, self.high) == (0, 1)
+
 
 CUE_GAIN = Parameter(
     "/cue/gain",

@@ -21,6 +21,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocket
 
 from bridge.controls.controls import Controls, Value
+from bridge.meters import METERS, Meters, Reading
 from bridge.midi.learn import learn
 from bridge.network.serving import first_of
 from bridge.process.log_limit import about
@@ -29,7 +30,6 @@ from musicrfm.errors import MusicRFMError
 
 if TYPE_CHECKING:
     from bridge.controls.presets import Presets
-    from bridge.meters import Meters, Reading
     from bridge.midi.controllers import Learner
 
 log = logging.getLogger(__name__)
@@ -334,6 +334,6 @@ def _levels(reading: Reading | None) -> list[int]:
 
 
 def _numbers(reading: Reading) -> dict[str, float | None]:
-    names = ("level", "buffer", "underruns", "speed", "latency", "tempo", "seconds")
+    names = (*(meter.name for meter in METERS if meter.takes.endswith("number")), "seconds")
     found = {name: float(getattr(reading, name)) for name in names}
     return {name: round(v, 4) if math.isfinite(v) else None for name, v in found.items()}

@@ -19,6 +19,20 @@ COLUMNS = 10
 
 
 @compiled
+def looked_up(table, rows, x):
+    """What codes [codebooks, frames] stand for, into x [frames * width]; (frames, width)."""
+    frames, width = rows.shape[1], table.shape[1]
+    for frame in range(frames):
+        for i in range(width):
+            total = ZERO
+            for row in rows[:, frame]:
+                if row >= 0:
+                    total += table[row, i]
+            x[frame * width + i] = total
+    return frames, width
+
+
+@compiled
 def play(program, weights, table, rows, state, sides, x, y, joined, held, audio):
     """Plays codes, which are `rows` of the table, int64 [sides, codebooks, frames], -1 for none.
 
@@ -26,15 +40,7 @@ def play(program, weights, table, rows, state, sides, x, y, joined, held, audio)
     large enough for any signal. audio: [sides * channels, samples], is written.
     """
     for side in range(sides):
-        frames, width = rows.shape[2], table.shape[1]
-        for frame in range(frames):
-            for i in range(width):
-                total = ZERO
-                for row in rows[side, :, frame]:
-                    if row >= 0:
-                        total += table[row, i]
-                x[frame * width + i] = total
-        time, channels = frames, width
+        time, channels = looked_up(table, rows[side], x)
         for op in program:
             size = time * channels
             place = op[STATE] + side * op[KEPT] * channels  # of a convolution, and what is held

@@ -84,15 +84,7 @@ def _dot8(rows: int):
             totals = [_total(b) for _ in range(rows)]
             with cgutils.for_range(b, b.udiv(inputs, _I64(GROUP)), intp=_I64) as loop:
                 group = loop.index
-                found = [_all(_INTS, 0)] * rows
-                begin = b.add(numbers, b.mul(group, _I64(GROUP * LANES)))
-                for two in range(GROUP // 2):
-                    place = b.add(begin, _I64(16 * two))
-                    eight = ir.VectorType(_I8, 2 * LANES)
-                    part = b.sext(b.load(_at(b, memory, place, eight), align=1), _SHORTS)
-                    for row in range(rows):
-                        pair = _pair(b, x, inputs, row, group, two)
-                        found[row] = b.add(found[row], _products(b, part, pair))
+                found = _sums8(b, memory, numbers, group, x, inputs, rows)
                 for total, ints in zip(totals, found, strict=True):
                     b.store(b.fadd(b.sitofp(ints, _FLOATS), b.load(total)), total)
             _write(b, totals, y, apart)
@@ -119,15 +111,7 @@ def _dot8_scaled(rows: int):
             totals = [_total(b) for _ in range(rows)]
             with cgutils.for_range(b, b.udiv(inputs, _I64(GROUP)), intp=_I64) as loop:
                 group = loop.index
-                found = [_all(_INTS, 0)] * rows
-                begin = b.add(numbers, b.mul(group, _I64(GROUP * LANES)))
-                for two in range(GROUP // 2):
-                    place = b.add(begin, _I64(16 * two))
-                    eight = ir.VectorType(_I8, 2 * LANES)
-                    part = b.sext(b.load(_at(b, memory, place, eight), align=1), _SHORTS)
-                    for row in range(rows):
-                        pair = _pair(b, x, stride, row, group, two)
-                        found[row] = b.add(found[row], _products(b, part, pair))
+                found = _sums8(b, memory, numbers, group, x, stride, rows)
                 _add_scaled(b, memory, scales, group, found, totals)
             _write(b, totals, y, apart)
             return context.get_dummy_value()
@@ -135,6 +119,20 @@ def _dot8_scaled(rows: int):
         return types.void(*kinds), build
 
     return dot
+
+
+def _sums8(b, memory, numbers, group, x, stride, rows):
+    """A group's sums of products with 8-bit numbers, int32 [8] of each row of x."""
+    found = [_all(_INTS, 0)] * rows
+    begin = b.add(numbers, b.mul(group, _I64(GROUP * LANES)))
+    for two in range(GROUP // 2):
+        place = b.add(begin, _I64(16 * two))
+        eight = ir.VectorType(_I8, 2 * LANES)
+        part = b.sext(b.load(_at(b, memory, place, eight), align=1), _SHORTS)
+        for row in range(rows):
+            pair = _pair(b, x, stride, row, group, two)
+            found[row] = b.add(found[row], _products(b, part, pair))
+    return found
 
 
 def _add_scaled(b, memory, scales, group, found, totals):

@@ -27,11 +27,12 @@ from musicrfm.kernels.codec import (
     STRIDE,
     TAPS,
     elu,
+    looked_up,
     tanh,
 )
 from musicrfm.kernels.dot import GROUP, LANES, scaled8_one, scaled8_two
 from musicrfm.kernels.packed_step import narrowed
-from musicrfm.kernels.step import ONE, ZERO, compiled, exp
+from musicrfm.kernels.step import ONE, compiled, exp
 from musicrfm.kernels.turns import LINE as LINE
 from musicrfm.kernels.turns import begin, done, end, enter, leave, take, wait
 
@@ -142,15 +143,7 @@ def play(
     phase = 1
     for side in range(sides):
         x, held = own.x, own.held
-        frames, width = rows.shape[2], table.shape[1]
-        for frame in range(frames):
-            for i in range(width):
-                total = ZERO
-                for row in rows[side, :, frame]:
-                    if row >= 0:
-                        total += table[row, i]
-                x[frame * width + i] = total
-        time, channels = frames, width
+        time, channels = looked_up(table, rows[side], x)
         for op in program:
             size, kept = time * channels, op[KEPT] * channels
             place = op[STATE] + side * kept

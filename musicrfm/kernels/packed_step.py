@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from musicrfm.kernels.dot import dot4_one, dot4_two, dot8_one, dot8_two
+from musicrfm.kernels.dot import GROUP, LANES, dot4_one, dot4_two, dot8_one, dot8_two
 from musicrfm.kernels.step import (
     ONE,
     ZERO,
@@ -29,7 +29,6 @@ from musicrfm.kernels.turns import LINE as LINE
 from musicrfm.kernels.turns import begin, done, end, enter, leave, take, wait
 
 CHUNK = 64  # outputs of a matrix that a thread takes at a time
-GROUP, LANES = 32, 8
 MOST = np.float32(32767)
 ONE_BIT = np.uint32(1)
 PHASES = 9  # of a layer
@@ -166,8 +165,8 @@ def chunks_of(plan, which):
 
 
 @compiled
-def into(turns, phase, plan, which, rows, own, there):
-    """Writes the product to `there` [rows, outputs]."""
+def into(turns, phase, plan, which, rows, own, there, add=False):
+    """Writes the product to `there` [rows, outputs], or adds it to what is there."""
     chunks, wide = chunks_of(plan, which), there.shape[1]
     while True:
         chunk = take(turns, phase)
@@ -176,25 +175,12 @@ def into(turns, phase, plan, which, rows, own, there):
         product(plan, which, chunk, rows, own)
         first = chunk * CHUNK
         for row in range(rows):
-            for i in range(min(CHUNK, wide - first)):
-                there[row, first + i] = own.product[row * CHUNK + i]
-        done(turns, phase)
-    wait(turns, phase, chunks)
-
-
-@compiled
-def onto(turns, phase, plan, which, rows, own, there):
-    """As `into`, but adds to what is there."""
-    chunks, wide = chunks_of(plan, which), there.shape[1]
-    while True:
-        chunk = take(turns, phase)
-        if chunk >= chunks:
-            break
-        product(plan, which, chunk, rows, own)
-        first = chunk * CHUNK
-        for row in range(rows):
-            for i in range(min(CHUNK, wide - first)):
-                there[row, first + i] += own.product[row * CHUNK + i]
+            if add:
+                for i in range(min(CHUNK, wide - first)):
+                    there[row, first + i] += own.product[row * CHUNK + i]
+            else:
+                for i in range(min(CHUNK, wide - first)):
+                    there[row, first + i] = own.product[row * CHUNK + i]
         done(turns, phase)
     wait(turns, phase, chunks)
 
@@ -338,7 +324,7 @@ def run(
         wait(turns, phase, rows * heads)
         phase += 1
         prepare(shared.attended[:count], plan.table[row_of + ATTENDED, 1], own)
-        onto(turns, phase, plan, row_of + ATTENDED, count, own, x)
+        into(turns, phase, plan, row_of + ATTENDED, count, own, x, True)
         phase += 1
         if reads:
             norm(x[:time], norms[2], norms[3], plan.epsilon, own.normed[:time])
@@ -357,13 +343,13 @@ def run(
                 done(turns, phase + 1)
             wait(turns, phase + 1, heads)
             prepare(shared.attended[:time], plan.table[row_of + PROMPTED, 1], own)
-            onto(turns, phase + 2, plan, row_of + PROMPTED, time, own, x[:time])
+            into(turns, phase + 2, plan, row_of + PROMPTED, time, own, x[:time], True)
         phase += 3
         norm(x, norms[4], norms[5], plan.epsilon, own.normed[:count])
         prepare(own.normed[:count], plan.table[row_of + FEED, 1], own)
         into_activated(turns, phase, plan, row_of + FEED, count, own, shared.fed)
         prepare(shared.fed[:count], plan.table[row_of + FED, 1], own)
-        onto(turns, phase + 1, plan, row_of + FED, count, own, x)
+        into(turns, phase + 1, plan, row_of + FED, count, own, x, True)
         phase += 2
         while True:
             chunk = take(turns, phase)

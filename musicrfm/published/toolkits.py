@@ -7,6 +7,7 @@ it is found is ours (see `docs/published.md` for what differs).
 from __future__ import annotations
 
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -30,7 +31,7 @@ TUNING = {"top_agop_vectors_ols_auc": "agop-auc"}  # published name -> ours
 States = dict[int, Tensor]
 
 
-class Toolkit:
+class Toolkit(ABC):
     """What the three have in common."""
 
     def preprocess_data(
@@ -164,11 +165,11 @@ class Toolkit:
         direction_accuracy["aggregated"] = results["aggregated_metrics"] = together
         return directions, signs, detectors, probe_accuracy, direction_accuracy, results
 
+    @abstractmethod
     def _probe(
         self, x: Tensor, question: Question, search: probes.Search, components: int
     ) -> tuple[Tensor, np.ndarray, dict[str, Any]]:
         """Directions [components, width], predictions of val and test rows, what was chosen."""
-        raise NotImplementedError
 
 
 class MusicRFMToolkit(Toolkit):

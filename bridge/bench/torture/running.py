@@ -14,15 +14,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 
 from bridge.bench.report import Options, Report
 from bridge.bench.torture.endings import ENDED, ENDINGS, Ending, free_port
 from bridge.bench.torture.faults import FAULTS, GROUPS, Fault
+from bridge.bench.torture.meeting import met
 from bridge.bench.torture.outcome import COLUMNS, Outcome
 from bridge.bench.torture.soak import soak_report
-from bridge.bench.torture.stage import PROMPT, NotPlaying, Stage, Watch
+from bridge.bench.torture.stage import PROMPT, NotPlaying, Stage
 from musicrfm.errors import MusicRFMError
 
 TOKEN = "torture-torture"
@@ -97,18 +97,12 @@ def suffer(stage: Stage, faults: Iterable[Fault], draw: random.Random) -> list[O
 def meet(stage: Stage, fault: Fault, draw: random.Random) -> Outcome:
     """One fault on a set that plays on."""
     time.sleep(fault.before)
-    since = time.monotonic()
-    with Watch(stage) as watch:
-        with suppress(OSError, ValueError):
-            fault.do(stage, draw)
-        time.sleep(fault.after)
-    until = time.monotonic()
-    gap, ended = stage.gaps(since, until)
-    said = re.search(fault.says, stage.text(since)) is not None if fault.says else None
-    back = max([0.0, *(at - since for at in ([ended] if gap else []) + watch.late)])
-    outcome = Outcome(fault.name, gap, said, back, late=len(watch.late), asked=watch.asked)
-    silent = gap > 0.0 and ended >= until - 0.02
-    outcome.held = gap <= fault.gap + 0.002 and said is not False and not silent
+    one = met(stage, fault, draw)
+    back = max([0.0, *(at - one.since for at in ([one.ended] if one.gap else []) + one.watch.late)])
+    said = one.said if fault.says else None
+    late, asked = len(one.watch.late), one.watch.asked
+    outcome = Outcome(fault.name, one.gap, said, back, late=late, asked=asked)
+    outcome.held = one.gap <= fault.gap + 0.002 and said is not False and not one.silent
     outcome.held &= stage.process.poll() is None
     return outcome
 

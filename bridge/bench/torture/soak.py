@@ -16,11 +16,12 @@ from pathlib import Path
 from bridge.bench.report import Options, Report
 from bridge.bench.torture import attacks
 from bridge.bench.torture.faults import FAULTS, Fault
-from bridge.bench.torture.stage import Stage, Watch
+from bridge.bench.torture.meeting import met
+from bridge.bench.torture.stage import Stage
 from bridge.osc.packets import build
+from musicrfm.theory import PITCH_CLASSES
 
 PROMPTS = ("organ chords with drums", "dark strings", "flute melody with bass", "guitar arpeggio")
-NOTES = ("C", "Cs", "D", "Ds", "E", "F", "Fs", "G", "Gs", "A", "As", "B")
 MINUTE = 60.0
 KNOBS = 5.0  # changes a second
 COLUMNS = ["part", "faults", "longest silence, ms", "unsaid", "memory, MiB", "handles", "threads"]
@@ -47,7 +48,7 @@ class Hands(threading.Thread):
 
     def _move(self) -> bytes:
         draw, part = self._draw, self._draw.random()
-        note = draw.choice(NOTES)
+        note = draw.choice(PITCH_CLASSES)
         if part < 0.6:
             return build(f"/steer/note_{note}", draw.uniform(-0.3, 1.0))
         if part < 0.7:
@@ -55,7 +56,7 @@ class Hands(threading.Thread):
         if part < 0.8:
             return build("/guidance", draw.uniform(1.0, 4.0))
         if part < 0.85:
-            return build("/crossfade", f"note_{note}", f"note_{draw.choice(NOTES)}", 2.0)
+            return build("/crossfade", f"note_{note}", f"note_{draw.choice(PITCH_CLASSES)}", 2.0)
         if part < 0.9:
             return build("/preset/store", f"p{draw.randrange(20)}")
         if part < 0.95:
@@ -151,22 +152,15 @@ def soak(stage: Stage, minutes: float, seed: int) -> dict:
 
 
 def _suffer(stage: Stage, fault: Fault, draw: random.Random) -> dict:
-    since = time.monotonic()
-    with Watch(stage) as watch:
-        with suppress(OSError, ValueError):
-            fault.do(stage, draw)
-        time.sleep(fault.after)
-    until = time.monotonic()
-    gap, ended = stage.gaps(since, until)
-    said = not fault.says or re.search(fault.says, stage.text(since)) is not None
+    one = met(stage, fault, draw)
     return {
         "fault": fault.name,
-        "gap": gap,
-        "back": max(0.0, ended - since if gap else 0.0),
-        "still_silent": gap > 0 and ended >= until - 0.02,
-        "late": len(watch.late),
-        "asked": watch.asked,
-        "said": said,
+        "gap": one.gap,
+        "back": max(0.0, one.ended - one.since if one.gap else 0.0),
+        "still_silent": one.silent,
+        "late": len(one.watch.late),
+        "asked": one.watch.asked,
+        "said": one.said,
     }
 
 
