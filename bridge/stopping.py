@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 0.05
 HANG_SECONDS = 1.4  # without a move, after a signal
+ENDING_SECONDS = 0.8  # likewise, when all has sounded and the files should have ended
 RESCUE_SECONDS = 0.8  # to end the files
 ONCE_SECONDS = 0.4  # within which one Ctrl-C may come twice, as from `timeout`
 LONGEST_SECONDS = 2.6  # for all that follows the music, unless it is seen to go on
@@ -93,11 +94,12 @@ class Stop:
             now = time.monotonic()
             at, seen = seen, (engine.finishing, engine.ended, engine.beat, missing(engine))
             moved = now if at != seen else moved
-            still, gone = now - moved, now - began
+            still, gone = now - max(moved, engine.sounds_until), now - began
             if _again(waker) and gone > ONCE_SECONDS:
                 self._hung(engine, kept=self._rescued(engine))
             if engine.ended or engine.finishing:
-                if gone > LONGEST_SECONDS and still > HANG_SECONDS:
+                quiet = HANG_SECONDS if engine.ended else ENDING_SECONDS
+                if gone > LONGEST_SECONDS and still > quiet:
                     self._hung(engine, kept=not missing(engine))
             elif still > HANG_SECONDS or gone > SLOW_SECONDS:
                 self._hung(engine, kept=self._rescued(engine))

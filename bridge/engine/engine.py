@@ -78,6 +78,7 @@ class Engine:
         self._failure: BaseException | None = None
         self.beat = awake.now()  # when it last turned; see `bridge.watchdog`
         self.finishing = False  # all is made; what was made is still played, and written to disks
+        self.sounds_until = 0.0  # (s, monotonic) when `finishing`, as far as is known
         self.ended = False  # nothing more will be written
         self.wall_seconds = 0.0
         levels = Levels(cue)
@@ -274,11 +275,15 @@ class Engine:
             self.ended = True
             return
         self.guard("what was played could not be kept", self._settle, self.maker.samples)
+        self.sounds_until = time.monotonic() + self._ahead(self._position())
         self.finishing, self.beat = True, awake.now()
+        # The files end while the last of the music sounds: should the output hang, they are whole.
+        self.keeper.end(self.maker.samples, meanwhile=self._close_output)
+        self.ended = True
+
+    def _close_output(self) -> None:
         self.guard("the output did not end well", self.output.close)
         self.beat = awake.now()
-        self.keeper.end(self.maker.samples)
-        self.ended = True
 
     def _frame(self) -> None:
         """One frame: controls in, sound out."""

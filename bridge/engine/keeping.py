@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -51,8 +51,14 @@ class Keeper:
             if waiting:
                 self._guard("a recorder or a meter failed on a block", _record, recorder, waiting)
 
-    def end(self, samples: int, seconds: float | None = None) -> bool:
-        """Ends the files of a set of so many samples, all at once as a disk may be slow.
+    def end(
+        self,
+        samples: int,
+        seconds: float | None = None,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> bool:
+        """Ends the files of a set of so many samples, all at once as a disk may be slow, and does
+        something else meanwhile.
 
         Whether they have ended, after so many seconds at most.
         """
@@ -69,6 +75,7 @@ class Keeper:
                 threads.append(thread)
             except RuntimeError:  # there is no memory for one
                 self._guard(*work)
+        meanwhile()
         for thread in threads:
             thread.join(until and max(0.0, until - time.monotonic()))
         return not any(thread.is_alive() for thread in threads)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import threading
 from collections import deque
 from pathlib import Path
 
@@ -17,6 +18,47 @@ from bridge.process.handles import RESERVE
 FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}  # a new file would fare no better
 LOST = {errno.EFBIG, errno.ENOENT}  # this file takes no more: the system's limit, or taken away
 _BINARY = getattr(os, "O_BINARY", 0)
+
+
+class _Sync:
+    """Brings what the system has taken of a file to the disk itself, on a thread of its own: a
+    busy disk may need seconds, and whoever writes need not wait for it."""
+
+    def __init__(self) -> None:
+        self._thread: threading.Thread | None = None
+        self._error: OSError | None = None
+
+    @property
+    def busy(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+    def begin(self, handle: int) -> None:
+        """Unless one is under way."""
+        if self.busy:
+            return
+        thread = threading.Thread(target=self._run, args=(handle,), name="sync", daemon=True)
+        self._thread = thread
+        try:
+            thread.start()
+        except RuntimeError:  # there is no memory for one
+            self._thread = None
+            self._run(handle)
+
+    def done(self, seconds: float = 0.0) -> bool:
+        """Whether none is under way, after so many seconds at most. Raises OSError if it failed."""
+        if self._thread is not None:
+            self._thread.join(seconds)
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+        return not self.busy
+
+    def _run(self, handle: int) -> None:
+        try:
+            os.fsync(handle)
+        except OSError as error:
+            if error.errno != errno.EBADF:  # the file was closed meanwhile
+                self._error = error
 
 
 class DiskFile:
@@ -29,6 +71,7 @@ class DiskFile:
         self.path = path
         self.pending: deque[tuple[int, bytes]] = deque()
         self.size = 0
+        self._sync = _Sync()
         with RESERVE.lent():
             self._handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | _BINARY, 0o666)
 
@@ -48,10 +91,18 @@ class DiskFile:
                 self.pending.popleft()
 
     def sync(self) -> None:
-        """What was flushed is on the disk itself. Raises OSError, also if the file was deleted."""
+        """Begins to bring what was flushed to the disk itself; see `synced`.
+
+        Raises OSError if the file was deleted.
+        """
         if os.fstat(self._handle).st_nlink == 0:
             raise OSError(errno.ENOENT, "the file was taken away")
-        os.fsync(self._handle)
+        self._sync.begin(self._handle)
+
+    def synced(self, seconds: float = 0.0) -> bool:
+        """Whether what `sync` began is done, after so many seconds at most. Raises OSError if the
+        disk failed at it."""
+        return self._sync.done(seconds)
 
     @property
     def closed(self) -> bool:
@@ -70,6 +121,7 @@ class AppendedFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._sync = _Sync()
         self._handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _BINARY, 0o666)
 
     def write(self, data: bytes) -> int:
@@ -86,9 +138,14 @@ class AppendedFile:
             os.close(before)
         return os.fstat(handle).st_size
 
-    def sync(self) -> None:
-        """What was written is on the disk itself. Raises OSError."""
-        os.fsync(self._handle)
+    def sync(self, seconds: float = 0.0) -> None:
+        """Begins to bring what was written to the disk itself, and waits for it so long at most.
+
+        Raises OSError if the disk failed at it, now or the last time.
+        """
+        self._sync.done()
+        self._sync.begin(self._handle)
+        self._sync.done(seconds)
 
     def close(self) -> None:
         """Lets go of the file; never raises."""

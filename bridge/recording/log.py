@@ -24,6 +24,7 @@ from bridge.controls.controls import MAX_GLIDE
 from bridge.controls.parameters import Value
 from bridge.process.threads import supervised
 from bridge.recording.disk import FULL, AppendedFile
+from bridge.recording.part import SYNC_WAIT
 from bridge.recording.recorder import END_SECONDS, NEW_FILE_SECONDS, RETRY_SECONDS, SYNC_SECONDS
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import path_of
@@ -131,7 +132,7 @@ class ControlLog:
             self._until_taken(waiting)
             if not self.failed and (self._over or time.monotonic() - synced > SYNC_SECONDS):
                 with contextlib.suppress(OSError):  # it is told when it cannot be written to
-                    self._file.sync()
+                    self._file.sync(SYNC_WAIT if self._over else 0.0)
                 synced = time.monotonic()
         self._file.close()
 

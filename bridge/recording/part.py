@@ -19,6 +19,7 @@ from bridge.recording.disk import DiskFile
 
 SUFFIXES = (".flac", ".wav")
 MOST_WAV_BYTES = 2**32 - 2**20  # its head counts bytes in 32 bits
+SYNC_WAIT = 0.5  # seconds, twice, at the end; the system brings it to the disk without us, too
 _HEAD = 256  # bytes that are remembered
 
 
@@ -32,6 +33,7 @@ class Part:
     def __init__(self, path: Path, rate: int, channels: int, first: int = 0) -> None:
         self.path, self.first = path, first
         self.end = self.saved = first
+        self._syncing: int | None = None  # what was saved when `sync` was last begun
         self._disk = DiskFile(path)
         self._bytes = _Bytes(self._disk)
         self._flac = path.suffix.lower() == ".flac"
@@ -58,10 +60,28 @@ class Part:
         self._saved_to(self._complete())
 
     def sync(self) -> None:
-        """What is saved stays so whatever happens, and the head tells it. Raises OSError."""
-        self._disk.sync()
-        self._tell(self.saved - self.first)
-        self._disk.flush()
+        """Begins to bring what is saved to the disk itself, where it stays whatever happens.
+
+        Raises OSError.
+        """
+        if self._syncing is None:
+            self._disk.sync()
+            self._syncing = self.saved
+
+    def tell(self) -> None:
+        """The head tells what `sync` has brought to the disk, if it has. Raises OSError."""
+        if self._syncing is None:
+            return
+        mark = self._syncing
+        try:
+            done = self._disk.synced()
+        except OSError:
+            self._syncing = None
+            raise
+        if done:
+            self._syncing = None
+            self._tell(mark - self.first)
+            self._disk.flush()
 
     def finish(self) -> None:
         """Ends the file. Raises OSError if the disk does not take all of it; may be called again,
@@ -71,7 +91,9 @@ class Part:
         self._sound.close()  # which leaves the last samples and the right head behind
         self._disk.flush()
         self._saved_to(self.end)
+        self._disk.synced(SYNC_WAIT)
         self._disk.sync()
+        self._disk.synced(SYNC_WAIT)
         self._disk.close()
 
     def abandon(self) -> list[np.ndarray]:

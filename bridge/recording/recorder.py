@@ -85,7 +85,7 @@ class Recorder:
         self.path = self._part.path
         self.on_part: Callable[[str, int], None] | None = None
         self.trouble = ""  # what the disk says; "" while all is well
-        self.why = ""  # what it said last
+        self.why = ""  # what it said last, unless that cost nothing
         self.failed = False  # it has given up
         self._parts = [self._part]
         self._written = 0  # samples that it was given
@@ -134,8 +134,12 @@ class Recorder:
     @property
     def missing(self) -> list[tuple[float, float]]:
         """What is in no file, as (from, to) in seconds of the set."""
+        return self._gaps(self._written)
+
+    def _gaps(self, until: int = 0) -> list[tuple[float, float]]:
+        """What lies between the files and, if it is further, up to sample `until`."""
         gaps, at = [], 0
-        for first, end in [*((p.first, p.saved) for p in self._parts), (self._written,) * 2]:
+        for first, end in [*((p.first, p.saved) for p in self._parts), (until, until)]:
             if first > at:
                 gaps.append((at / self._rate, first / self._rate))
             at = max(at, end)
@@ -176,6 +180,7 @@ class Recorder:
                 log.error("a block of %s samples cannot be recorded: %s", np.shape(audio), error)
                 self._part.write(np.zeros((len(audio), self._channels), np.float32))
         self._part.flush()
+        self._part.tell()
         if time.monotonic() - self._synced > SYNC_SECONDS:
             self._part.sync()
             self._synced = time.monotonic()
@@ -192,6 +197,8 @@ class Recorder:
                 if self.trouble:
                     log.warning("recording to %s goes on", self._part.path)
                     self.trouble = ""
+                    if not self._gaps():
+                        self.why = ""  # it cost nothing
                 return
             except Exception as error:
                 self._say(error)

@@ -47,6 +47,9 @@ class Output(PacedOutput):
     def close(self):
         if what == "closing": for_ever.wait()
         if what == "slow end": time.sleep(2.2)
+        if what == "plays out":
+            engine.sounds_until = time.monotonic() + 3.6
+            time.sleep(3.6)
 
 with speaking() as voice, stopping(voice) as stop:
     if what == "loading":
@@ -122,6 +125,8 @@ def test_a_signal_ends_a_set_in_which_something_hangs(what, number, tmp_path):
         audio, _ = soundfile.read(path)
         assert len(audio) >= 0.9 * RATE  # what was heard before it hung
         assert np.abs(audio[: RATE // 2]).max() > 0.4
+    if what == "closing":  # the files had ended before, with the fade
+        assert "what was heard is kept" in said and abs(audio[-1]) < 1e-3
 
 
 @pytest.mark.slow
@@ -145,6 +150,13 @@ def test_a_second_ctrl_c_does_not_wait(what, within, kept, tmp_path):
     assert "something hung and the set had to be ended" in said
     audio, _ = soundfile.read(path)
     assert len(audio) >= 0.9 * RATE and np.abs(audio[: RATE // 2]).max() > 0.4
+
+
+@pytest.mark.slow
+@posix
+def test_music_that_plays_out_is_no_hang(tmp_path):
+    status, seconds, said = end("plays out", tmp_path / "set.wav", signal.SIGINT)
+    assert (status, said) == (0, "") and seconds > 3.5
 
 
 @posix

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import soundfile
 
 from bridge.recording import disk
 from bridge.recording import recorder as recorders
+from bridge.recording.log import ControlLog, read_log
 from bridge.recording.part import Part
 from bridge.recording.recorder import Recorder, is_sound_file, say_what_is_missing
 from musicrfm.errors import MusicRFMError
@@ -128,6 +130,7 @@ def test_at_any_moment_every_reader_takes_what_is_there(tmp_path, suffix):
         if number % 7 == 0:
             part.sync()
             told = part.saved
+            until(lambda: part.tell() or part._syncing is None)
             shutil.copy(part.path, copy)
             assert told > 640 * number - 4096 - 640
             if told:
@@ -344,3 +347,56 @@ def test_faster_than_real_time_waits_for_the_disk_but_not_for_ever(tmp_path, mon
     recorder.close()
     assert time.monotonic() - began < 15.0 and recorder.failed
     assert recorder.missing[0][1] == 2.0
+
+
+def test_a_disk_that_is_slow_to_keep_what_it_took_costs_nothing(tmp_path, monkeypatch):
+    """What the system has taken is in the file, whatever `fsync` waits for."""
+    slow = threading.Event()
+    monkeypatch.setattr(recorders, "SYNC_SECONDS", 0.02)
+    monkeypatch.setattr(disk.os, "fsync", lambda handle: slow.wait(30.0))
+    recorder = Recorder(tmp_path / "set.flac", RATE, 1)
+    log = ControlLog(tmp_path / "set.jsonl", {}, RATE)
+    try:
+        for seed in range(20):
+            recorder.write(noise(640, 1, seed))
+            log.write(seed, 640 * seed)
+            time.sleep(0.005)
+        began = time.monotonic()
+        recorder.close()
+        log.close(20 * 640)
+        assert time.monotonic() - began < 8.0  # two waits each, beside a busy computer
+    finally:
+        slow.set()
+    assert not recorder.missing and not recorder.failed and not log.failed
+    assert soundfile.info(tmp_path / "set.flac").frames == 20 * 640
+    assert read_log(tmp_path / "set.jsonl").samples == 20 * 640
+
+
+def test_a_disk_that_cannot_keep_what_it_took_is_told(tmp_path, monkeypatch, caplog):
+    def fails(handle: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    fsync = os.fsync
+    monkeypatch.setattr(recorders, "SYNC_SECONDS", 0.02)
+    monkeypatch.setattr(disk.os, "fsync", fails)
+    recorder = Recorder(tmp_path / "set.flac", RATE, 1)
+    recorder.write(noise(640))
+    until(lambda: recorder.trouble == "Input/output error")
+    monkeypatch.setattr(disk.os, "fsync", fsync)
+    until(lambda: not recorder.trouble)
+    recorder.close()
+    assert not recorder.missing and "Input/output error" in caplog.text
+
+
+def test_trouble_that_cost_nothing_explains_no_later_loss(tmp_path, flaky, caplog):
+    recorder = Recorder(tmp_path / "set.flac", RATE, 1)
+    flaky.error = errno.ENOSPC
+    recorder.write(noise(640))
+    until(lambda: recorder.trouble)
+    flaky.error = None
+    until(lambda: not recorder.trouble)
+    recorder._written += RATE  # that never came
+    recorder.close()
+    caplog.clear()
+    assert say_what_is_missing(recorder)
+    assert "lacks 0.0 to 1.0 s" in caplog.text and "No space" not in caplog.text
