@@ -15,6 +15,7 @@ from bridge.controls.parameters import CUE_GAIN, PROMPT, set_by
 from bridge.controls.presets import Presets
 from bridge.process.handles import RESERVE
 from bridge.rig import TABLES, Rig, load_rig
+from bridge.toml.saving import stamp
 from musicrfm.directions import SUFFIX
 from musicrfm.errors import MusicRFMError
 
@@ -31,14 +32,15 @@ class Reloader:
         self, rig: Rig, controls: Controls, presets: Presets, midi: MidiInput | None = None
     ) -> None:
         self._rig, self._controls, self._presets, self._midi = rig, controls, presets, midi
-        self._stamp = _stamp(rig.path)
+        self._stamp = stamp(rig.path)
 
     def look(self) -> bool:
         """Whether the file has changed and was taken over."""
-        stamp = _stamp(self._rig.path)
-        if stamp is None or stamp == self._stamp:
+        now = stamp(self._rig.path)
+        self._stamp = self._presets.followed(self._stamp)
+        if now is None or now == self._stamp:
             return False
-        self._stamp = stamp
+        self._stamp = now
         try:
             with RESERVE.lent():
                 new = load_rig(str(self._rig.path))
@@ -94,11 +96,3 @@ def _fixed(new: Rig, table: str, old: Rig) -> bool:
     """Whether a table differs in what cannot change while a set plays."""
     one, other = getattr(new, table), getattr(old, table)
     return any(one.get(key) != other.get(key) for key in {*one, *other} - set_by(table).keys())
-
-
-def _stamp(path: Path | None) -> tuple[int, int] | None:
-    try:
-        status = path.stat() if path is not None else None
-    except OSError:
-        return None
-    return None if status is None else (status.st_mtime_ns, status.st_size)

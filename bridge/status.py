@@ -6,6 +6,7 @@ else a line is printed now and then.
 
 from __future__ import annotations
 
+import linecache
 import logging
 import shutil
 import time
@@ -95,6 +96,8 @@ class LogHandler(logging.Handler):
                 self._voice.say(self.format(record), error=True)
         except Exception:
             self.handleError(record)
+        if record.exc_info or record.stack_info:
+            linecache.clearcache()  # else the whole source of each module in a trace stays for ever
 
     def count(self, at_end: bool = False) -> None:
         """To be called now and then: says how often what was not said has come, once a minute."""

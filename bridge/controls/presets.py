@@ -46,6 +46,7 @@ class Presets:
         self._presets = {name: dict(values) for name, values in (presets or {}).items()}
         # What the file does not have yet, None for what is to go from it; see `_write`.
         self._unwritten: dict[str, dict[str, Value] | None] = {}
+        self._own: dict[saving.Stamp | None, saving.Stamp | None] = {}  # what it did to the file
         self._writing = threading.Lock()  # taken before the other one
         self._wake, self._over, given_up = (threading.Event() for _ in range(3))
         # Not until `_over`: what was stored last may find the thread only just begun.
@@ -74,6 +75,14 @@ class Presets:
             self._presets |= {n: v for n, v in self._unwritten.items() if v is not None}
             for name in [name for name, values in self._unwritten.items() if values is None]:
                 self._presets.pop(name, None)
+
+    def followed(self, stamp: saving.Stamp | None) -> saving.Stamp | None:
+        """The stamp that the rig file has if, since it had this one, only presets were stored."""
+        with self._lock:
+            while stamp in self._own:
+                stamp = self._own.pop(stamp)
+            self._own.clear()  # of a file that somebody else has changed since
+            return stamp
 
     def close(self) -> None:
         """Writes what is not written yet, and does not wait long for a slow disk."""
@@ -248,7 +257,9 @@ class Presets:
             for name, values in changes.items():
                 _change(document, name, values)
 
-        saving.edit(self._path, change)
+        was, now = saving.edit(self._path, change)
+        with self._lock:
+            self._own[was] = now
 
 
 def _change(document: tomlkit.TOMLDocument, name: str, values: Mapping[str, Value] | None) -> None:

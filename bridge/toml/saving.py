@@ -23,13 +23,29 @@ from musicrfm.files.writing import beside, reason
 _lock = threading.Lock()
 
 
-def edit(path: str | Path, change: Callable[[tomlkit.TOMLDocument], None]) -> None:
+Stamp = tuple[int, int]  # of a file: another one after it was written to
+
+
+def stamp(path: Path | None) -> Stamp | None:
+    """None for a file that is not there."""
+    try:
+        status = path.stat() if path is not None else None
+    except OSError:
+        return None
+    return None if status is None else (status.st_mtime_ns, status.st_size)
+
+
+def edit(
+    path: str | Path, change: Callable[[tomlkit.TOMLDocument], None]
+) -> tuple[Stamp | None, Stamp | None]:
     """Read the file, let `change` change it, and put it back; a missing file is made.
 
-    Raises MusicRFMError, leaving the file as it was, if it cannot be read, parsed or written.
+    Returns its stamp as it was read, and the one that it has now. Raises MusicRFMError, leaving
+    the file as it was, if it cannot be read, parsed or written.
     """
     file = path_of(path).resolve()  # a link stays a link
     with _lock, RESERVE.lent():
+        was = stamp(file)
         before = read_toml(file, str(path)) if file.exists() else Text("")
         try:
             document = tomlkit.parse(before.text)
@@ -39,7 +55,9 @@ def edit(path: str | Path, change: Callable[[tomlkit.TOMLDocument], None]) -> No
         try:
             with beside(file) as new:
                 new.write_bytes(before.encoded(tomlkit.dumps(document)))
+                now = stamp(new)
         except OSError as error:
             raise MusicRFMError(
                 f"cannot write the rig file {str(path)!r}: {reason(error)}"
             ) from None
+    return was, now

@@ -49,6 +49,21 @@ def test_only_what_the_file_says_anew_is_taken_over(stage) -> None:
     assert not reloader.look()
 
 
+def test_presets_that_were_stored_are_no_reason_to_read_it_again(stage, monkeypatch) -> None:
+    path, _, presets, reloader = stage
+    read = []
+    monkeypatch.setattr("bridge.reload.load_rig", lambda path: read.append(path) or load_rig(path))
+    presets.store("a")
+    presets.store("b")
+    assert not reloader.look() and not read
+    path.write_text(path.read_text() + '[presets.c]\n"/gain" = 0\n')  # by hand, and then again
+    presets.store("d")
+    assert reloader.look() and len(read) == 1
+    assert set(presets.names()) == {"a", "b", "c", "d"}
+    presets.delete("c")
+    assert not reloader.look() and len(read) == 1
+
+
 def test_a_wrong_file_changes_nothing_and_names_the_line(stage, caplog) -> None:
     path, controls, _, reloader = stage
     before = controls.snapshot()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
+import linecache
 import logging
 import sys
+from unittest.mock import Mock
 
 from bridge.engine import Status
 from bridge.process.voice import Voice
@@ -95,3 +98,14 @@ def test_what_comes_from_outside_moves_no_cursor_and_forges_no_line():
     lines = errors.getvalue().splitlines()
     assert lines[0] == r"no address /\x1b[2J\x1b[Hx\x0aerror: forged\x9b1A"
     assert lines[-1] == r"ValueError: odd\x0aFORGED" and len(lines) > 4
+
+
+def test_the_source_that_a_trace_shows_is_not_kept() -> None:
+    voice = Mock()
+    handler = LogHandler(voice)
+    try:
+        json.loads("{")
+    except ValueError as error:
+        told = (type(error), error, error.__traceback__)
+    handler.emit(logging.LogRecord("bridge", logging.ERROR, __file__, 0, "odd", (), told))
+    assert "raise JSONDecodeError" in voice.say.call_args[0][0] and not linecache.cache

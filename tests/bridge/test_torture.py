@@ -283,8 +283,8 @@ def test_a_soak_is_told_in_halves(monkeypatch):
     monkeypatch.setattr(soak, "soak", lambda *_: told)
     made = soak.soak_report(None, Options(minutes=4.0))
     assert [one[:3] for one in made.rows] == [
-        ["first half", 2, "200"],
         ["beside a busy core", 2, "200"],
+        ["second half", 2, "200"],
     ]
     assert "0.50 s of 240 s are in no file" in made.words[0]
 

@@ -102,7 +102,7 @@ def subscriptions(stage: Stage) -> Iterator[bytes]:
 
 def presets(draw: random.Random) -> Iterator[bytes]:
     while True:
-        yield build("/preset/store", f"torture {draw.randrange(150)}")
+        yield build("/preset/replace", f"torture {draw.randrange(150)}")
 
 
 # ---- connections ----

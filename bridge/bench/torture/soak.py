@@ -58,7 +58,7 @@ class Hands(threading.Thread):
         if part < 0.85:
             return build("/crossfade", f"note_{note}", f"note_{draw.choice(PITCH_CLASSES)}", 2.0)
         if part < 0.9:
-            return build("/preset/store", f"p{draw.randrange(20)}")
+            return build("/preset/replace", f"p{draw.randrange(20)}")
         if part < 0.95:
             return build("/preset/morph", f"p{draw.randrange(20)}", draw.uniform(0.5, 6.0))
         if part < 0.96:
@@ -73,7 +73,7 @@ def soak_report(stage: Stage, options: Options) -> Report:
     half = len(rows) // 2
     table = [
         _row(words, part)
-        for words, part in (("first half", rows[:half]), ("beside a busy core", rows[half:]))
+        for words, part in (("beside a busy core", rows[:half]), ("second half", rows[half:]))
         if part
     ]
     lost = max(0.0, told["logged"] - told["recorded"])
@@ -100,19 +100,21 @@ def _row(words: str, rows: list[dict]) -> list[object]:
 
 
 def soak(stage: Stage, minutes: float, seed: int) -> dict:
-    """Plays for so long, the second half beside a busy core; what became of it.
+    """Plays for so long, the first half beside a busy core; what became of it.
 
     Each minute's numbers are printed when they are known, too.
     """
     draw = random.Random(seed)
     hands = Hands(stage, seed)
     hands.start()
-    began, busy = time.monotonic(), None
+    began = time.monotonic()
+    busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
     rows, left = [], []
     try:
         while (minute := len(rows)) < minutes and stage.process.poll() is None:
-            if busy is None and minute >= minutes / 2:
-                busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+            if busy is not None and minute >= minutes / 2:
+                _ended(busy)
+                busy = None
             if not left:
                 left = [fault for fault in FAULTS if fault.soak]
                 draw.shuffle(left)
@@ -129,9 +131,7 @@ def soak(stage: Stage, minutes: float, seed: int) -> dict:
             print(json.dumps(row), file=sys.stderr, flush=True)
     finally:
         hands.over.set()
-        if busy is not None:
-            busy.kill()
-            busy.wait()
+        _ended(busy)
     played = time.monotonic() - began
     hands.join(5.0)
     status, took = stage.end()
@@ -149,6 +149,12 @@ def soak(stage: Stage, minutes: float, seed: int) -> dict:
         "lacks": re.findall(r"the recording \S+ lacks [^\n]*", stage.text()),
         "last": stage.text().splitlines()[-5:],
     }
+
+
+def _ended(busy: subprocess.Popen | None) -> None:
+    if busy is not None:
+        busy.kill()
+        busy.wait()
 
 
 def _suffer(stage: Stage, fault: Fault, draw: random.Random) -> dict:

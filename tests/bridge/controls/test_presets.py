@@ -212,7 +212,7 @@ def test_storing_by_a_control_waits_for_no_disk(controls: Controls, tmp_path, mo
     def slow(*arguments) -> None:
         edits.append(1)
         assert free.wait(10.0)
-        edit(*arguments)
+        return edit(*arguments)
 
     monkeypatch.setattr(saving, "edit", slow)
     presets = Presets(controls, path, load_rig(path).presets)
