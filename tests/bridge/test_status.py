@@ -108,4 +108,4 @@ def test_the_source_that_a_trace_shows_is_not_kept() -> None:
     except ValueError as error:
         told = (type(error), error, error.__traceback__)
     handler.emit(logging.LogRecord("bridge", logging.ERROR, __file__, 0, "odd", (), told))
-    assert "raise JSONDecodeError" in voice.say.call_args[0][0] and not linecache.cache
+    assert "raw_decode" in voice.say.call_args[0][0] and not linecache.cache
