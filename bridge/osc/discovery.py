@@ -46,9 +46,11 @@ class Announcement:
 
     def _bye(self) -> None:
         self._thread.join(5.0)
-        if self._zeroconf is not None:
+        zeroconf = self._zeroconf
+        # Where Zeroconf's own thread has ended, asking it would wait long for no goodbye.
+        if zeroconf is not None and zeroconf.loop is not None and zeroconf.loop.is_running():
             with contextlib.suppress(Exception):
-                self._zeroconf.close()
+                zeroconf.close()
 
     def _run(self) -> None:
         try:

@@ -416,10 +416,9 @@ def test_a_strange_direction_costs_nobody_but_itself(model, tmp_path, monkeypatc
     assert np.isfinite(next(stream)).all()
 
 
+@pytest.mark.slow
 @pytest.mark.needs("posix")
-@pytest.mark.parametrize(
-    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_fades_out_closes_the_file_and_exits_0(checkpoint, tmp_path, number):
     command = [sys.executable, "-m", "bridge", "play", "--model", str(checkpoint)]
     command += ["--output", "set.flac", "--osc-port", "0", "--stats", "stats.json"]

@@ -43,6 +43,12 @@ from tests.bridge.tones import FRAME, RATE, Collector, ToneStream, largest_step
 
 STEERS = {"/steer/note_C": "note_C"}
 STEP = 2 * 0.5 * 2 * np.pi * 440 / RATE
+# What a program may raise in a thread; one of them is tried in every run.
+INTERRUPTIONS = [
+    RuntimeError,
+    pytest.param(SystemExit, marks=pytest.mark.slow),
+    pytest.param(KeyboardInterrupt, marks=pytest.mark.slow),
+]
 ERRORS = [RuntimeError, MemoryError, SystemExit, KeyboardInterrupt, StopIteration, OSError]
 
 
@@ -233,7 +239,7 @@ def test_a_kind_of_error_is_said_once_and_counted():
     assert sorted(guard.faults.values()) == [1, 5]
 
 
-@pytest.mark.parametrize("error", [RuntimeError, SystemExit, KeyboardInterrupt])
+@pytest.mark.parametrize("error", INTERRUPTIONS)
 def test_every_thread_of_a_playing_bridge_may_be_interrupted(error, tmp_path, caplog):
     stream, controls = ToneStream(), Controls(namespace(["note_C"]))
     output = PacedOutput(RATE, "nowhere", 0.3)
@@ -283,7 +289,9 @@ def test_every_thread_of_a_playing_bridge_may_be_interrupted(error, tmp_path, ca
             part.close()
 
 
-@pytest.mark.parametrize("error", [RuntimeError, SystemExit, KeyboardInterrupt])
+# Zeroconf's own thread ends by what is raised in it.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("error", INTERRUPTIONS)
 def test_neither_link_nor_the_announcement_can_end_or_silence_a_set(error, monkeypatch, caplog):
     monkeypatch.setitem(sys.modules, "aalink", SimpleNamespace(Link=FakeLink))
     monkeypatch.setattr(transport, "JOIN_SECONDS", 0.01)
@@ -303,8 +311,9 @@ def test_neither_link_nor_the_announcement_can_end_or_silence_a_set(error, monke
         for thread in threads:
             if thread.is_alive():
                 raise_in(thread, error)
-        with suppress(RuntimeError):
-            link._loop.call_soon_threadsafe(time.monotonic)  # else it sleeps for ever
+        for loop in (link._loop, announcement._zeroconf.loop):
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(time.monotonic)  # else it sleeps for ever
         time.sleep(0.05)
     until(lambda: FakeLink.made[-1].enabled)
     FakeLink.made[-1].num_peers, FakeLink.made[-1].tempo = 1, 93.0
@@ -312,7 +321,8 @@ def test_neither_link_nor_the_announcement_can_end_or_silence_a_set(error, monke
     began = time.monotonic()
     for part in (announcement, follow, link):
         part.close()
-    assert time.monotonic() - began < 10.0 and not link._thread.is_alive()
+    assert time.monotonic() - began < 10.0 and not announcement._zeroconf.loop.is_running()
+    assert not link._thread.is_alive()
     assert engine.running and engine.failure is None
     engine.stop()
     assert engine.join(20.0)

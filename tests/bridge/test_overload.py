@@ -129,6 +129,7 @@ def test_who_pauses_has_nothing_to_keep_up_with(machine: Machine) -> None:
     assert machine.said == [] and machine.guidance == 3.0
 
 
+@pytest.mark.slow
 def test_a_slow_engine_fades_out_waits_and_comes_back_without_a_gap() -> None:
     """In real time: from second 1 on a frame takes twice as long as it lasts."""
     stream = ToneStream()

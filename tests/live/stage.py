@@ -36,10 +36,13 @@ RATE = 48000
 
 
 class Jack:
-    """A JACK server of our own, by a name that no other server has."""
+    """A JACK server of our own, by a name that no other server has.
 
-    def __init__(self, rate: int = RATE) -> None:
-        self.rate = rate
+    period: samples of a block. A server without realtime leaves out what is late for its block.
+    """
+
+    def __init__(self, rate: int = RATE, period: int = 256) -> None:
+        self.rate, self.period = rate, period
         self.name = f"musicrfm-test-{os.getpid()}"
         self.env = {
             **os.environ,
@@ -52,7 +55,7 @@ class Jack:
 
     def start(self) -> None:
         command = ["jackd", "--no-realtime", "-n", self.name]
-        command += ["-d", "dummy", "-r", str(self.rate), "-p", "256", "-P", "8"]
+        command += ["-d", "dummy", "-r", str(self.rate), "-p", str(self.period), "-P", "8"]
         self._process = subprocess.Popen(
             command, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )

@@ -179,7 +179,7 @@ def test_an_output_that_the_card_has_not_is_told_with_how_many_it_has(jack, inst
 
 @pytest.mark.parametrize("rate", [44100, 96000])
 def test_a_card_that_stands_at_another_rate_plays_the_same_music(rate, instrument, tmp_path):
-    server = Jack(rate)
+    server = Jack(rate, period=1024)
     server.start()
     try:
         words = ("piano melody", "--model", instrument.model, "--record", "set.flac")
@@ -190,16 +190,21 @@ def test_a_card_that_stands_at_another_rate_plays_the_same_music(rate, instrumen
         server.stop()
     assert stats["output"] == f"system (2 × {rate} Hz)"
     music, at = soundfile.read(tmp_path / "set.flac", dtype="float32", always_2d=True)
-    parts = soxr.resample(heard, rate, at)[: 2 * at].reshape(8, -1)
-    # A server without realtime leaves out a block now and then, and samples need not fall together.
-    assert np.median([found(part, music[:, 0]) for part in parts]) > 0.95
+    # However busy the computer is, some parts hold no seam where a late block was left out.
+    assert alike(soxr.resample(heard, rate, at), music[:, 0]) > 0.95
+    assert alike(soxr.resample(heard, rate, 1.09 * at), music[:, 0]) < 0.9
 
 
-def found(part: np.ndarray, music: np.ndarray) -> float:
-    """How like a part is to what it is most like in the music: 1 is the same."""
-    alike = np.correlate(music, part, "valid")
-    energy = np.convolve(music**2, np.ones(len(part)), "valid") * (part @ part)
-    return float((alike / np.sqrt(energy + 1e-9)).max())
+def alike(heard: np.ndarray, music: np.ndarray, parts: int = 20) -> float:
+    """How like tenths of a second are to what each is most like in the music, 1 being the same.
+
+    Of the best fifth of them, the worst.
+    """
+    found = []
+    for part in heard[: len(heard) // parts * parts].reshape(parts, -1):
+        energy = np.convolve(music**2, np.ones(len(part)), "valid") * (part @ part)
+        found.append((np.correlate(music, part, "valid") / np.sqrt(energy + 1e-9)).max())
+    return float(np.sort(found)[-parts // 5])
 
 
 def test_a_card_and_a_bridge_that_slept_go_on_as_if_nothing_had_been(jack, play):

@@ -1,4 +1,4 @@
-"""The live test of every run: a packet to a bridge that plays changes what the audience hears."""
+"""The first live test: a packet to a bridge that plays changes what the audience hears."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-pytestmark = pytest.mark.needs("jackd", "portaudio", "oscsend", "posix")
+pytestmark = [pytest.mark.needs("jackd", "portaudio", "oscsend", "posix"), pytest.mark.slow]
 
 LISTEN = 6.0  # seconds of music to judge by
 SETTLE = 2.0  # from turning a knob until the music has followed

@@ -87,9 +87,9 @@ def text_encoder() -> transformers.T5EncoderModel:
     [
         ("musicgen-small", torch.float32),
         ("musicgen-stereo-small", torch.float16),
-        ("musicgen-medium", torch.bfloat16),
-        ("musicgen-melody", torch.float32),
-        ("musicgen-large", torch.bfloat16),
+        pytest.param("musicgen-medium", torch.bfloat16, marks=pytest.mark.slow),
+        pytest.param("musicgen-melody", torch.float32, marks=pytest.mark.slow),
+        pytest.param("musicgen-large", torch.bfloat16, marks=pytest.mark.slow),
     ],
 )
 @torch.no_grad()

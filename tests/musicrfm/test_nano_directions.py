@@ -45,7 +45,8 @@ def test_a_note_dominates(nano: MusicModel, name: str) -> None:
     assert np.mean([read(take) for take in heard(nano, direction, 1.0)]) > 0.7
 
 
-@pytest.mark.parametrize("name", ["key_D", pytest.param("key_Gs", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["key_D", "key_Gs"])
 def test_a_key_is_kept_to_by_several_notes(nano: MusicModel, name: str) -> None:
     direction = Direction.load(name, nano)
     read, takes = reading(direction).read, heard(nano, direction, 1.0)
@@ -53,7 +54,8 @@ def test_a_key_is_kept_to_by_several_notes(nano: MusicModel, name: str) -> None:
     assert np.mean([take.pitch_classes for take in takes]) >= 3
 
 
-@pytest.mark.parametrize("knob", [pytest.param(-0.5, marks=pytest.mark.slow), 0.6])
+@pytest.mark.slow
+@pytest.mark.parametrize("knob", [-0.5, 0.6])
 def test_the_tempo_is_what_the_knob_says(nano: MusicModel, knob: float) -> None:
     direction = Direction.load("tempo", nano)
     told = bpm_at(direction, knob)

@@ -44,6 +44,7 @@ def test_a_melody_has_no_fault_and_a_drone_has():
     assert three.faults == ["held"] and three.longest == pytest.approx(5, abs=0.5)
 
 
+@pytest.mark.slow
 def test_the_summary_names_the_worst_prompt():
     good, bad = judged(tones(*[60, 64, 67, 71] * 5, seconds=0.5)), judged(tones(60, seconds=10.0))
     told = playing.summary([good, bad])
@@ -51,6 +52,7 @@ def test_the_summary_names_the_worst_prompt():
     assert told["worst_prompt"] == "flute melody: 0.50"
 
 
+@pytest.mark.slow
 def test_the_usual_onsets_are_those_of_rendered_music():
     usual = playing.usual_onsets(map(compose, range(9_000_000, 9_000_400)), count=3)
     assert set(usual) == set(playing.TEXTURES)

@@ -158,6 +158,7 @@ def test_ablations_play_each_variant(model, folder, part, variants):
     assert page.pictures == [f"{part}.png"] and page.tables[1].title.startswith("Where the target")
 
 
+@pytest.mark.slow
 def test_schedules_are_heard_over_time(model, folder):
     o = options(model, folder, setting=Setting(prompts=("piano",), seeds=(0,), seconds=1.6))
     (page,) = results.run(o, ["schedules"])

@@ -63,6 +63,7 @@ def test_every_set_makes_one_file_of_all_its_classes(
     assert Detector.load(plural, model).answers == direction.classes
 
 
+@pytest.mark.slow
 def test_one_class_and_all_classes_can_be_the_target(checkpoint, tmp_path, soundless, capsys):
     on = ["--samples", "80", "--model", str(checkpoint), *QUICK]
     assert main(["train", "chord", "--target", "Minor", *on]) == 0

@@ -83,7 +83,7 @@ def test_the_limit_of_handles_is_raised(monkeypatch) -> None:
 
 
 def test_connections_to_the_page_that_ask_nothing_are_few_and_end(monkeypatch) -> None:
-    monkeypatch.setattr(door, "REQUEST_SECONDS", 2.0)
+    monkeypatch.setattr(door, "REQUEST_SECONDS", 1.0)
     page = web.WebServer(port=0)
     page.start(Controls(namespace([])))
     idle = []

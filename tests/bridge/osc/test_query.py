@@ -177,6 +177,7 @@ def test_a_folders_own_value_is_taken_over_osc() -> None:
         peer.socket.close()
 
 
+@pytest.mark.slow
 def test_it_is_found_on_this_machine(monkeypatch) -> None:
     name = f"MusicRFM of test {os.getpid()}"  # as a bridge may play here meanwhile
     monkeypatch.setattr("bridge.osc.discovery.NAME", name)

@@ -142,6 +142,7 @@ def test_a_codec_by_name_is_taken_from_a_musicgen(pair, tmp_path, capsys):
     same(out, plain)
 
 
+@pytest.mark.slow
 def test_the_text_encoder_is_looked_for_in_every_place(pair, tmp_path, monkeypatch):
     plain, mine = pair
     shutil.rmtree(mine / "t5-base")
@@ -221,6 +222,7 @@ def change(path: Path, how: Callable[[dict], object], settings: bool = False) ->
     torch.save(content, path)
 
 
+@pytest.mark.slow
 def test_files_of_other_savers(pair, tmp_path):
     plain, mine = pair
 

@@ -42,7 +42,8 @@ def fader(late: float):
     return play
 
 
-@pytest.mark.parametrize("late", [pytest.param(-3.0, marks=pytest.mark.slow), 0.0, 1.5])
+@pytest.mark.slow
+@pytest.mark.parametrize("late", [-3.0, 0.0, 1.5])
 def test_when_the_second_note_takes_over(model, late):
     notes = direction(model, "note_C", range=[0, 4.0]), direction(model, "note_G", range=[0, 2.0])
     setting = Setting(prompts=("piano",), seeds=(0, 1), seconds=14.0)
