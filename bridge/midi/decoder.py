@@ -14,6 +14,7 @@ from bridge.midi.mapping import Move
 PEDALS = {64: "sustain", 66: "sostenuto"}
 ALL_SOUND_OFF, RESET = 120, 121
 NOTES_OFF = (123, 124, 125, 126, 127)  # the last four change a mode, and let go of keys by that
+CHANNELS = range(1, 17)
 NOTHING = 0x3FFF  # the parameter number that means: none any more
 MPE_ZONE = 6  # the registered parameter that says how many channels belong to a zone
 
@@ -112,6 +113,8 @@ class Decoder:
             return self._pressure(channel, (heard_on, message.note), message.value)
         if kind == "program_change":
             return [Move("program", message.program, channel, 1.0)]
+        if kind == "reset":  # of the whole system
+            return [move for one in CHANNELS for move in self._mode(one, one, RESET)]
         return []
 
     def _control(self, channel: int, heard_on: int, number: int, value: int) -> list[Move]:

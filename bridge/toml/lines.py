@@ -26,6 +26,17 @@ QUOTES = "put a path in single quotes, as in 'C:\\tracks\\new', or write / for \
 _HEADER = re.compile(r"\s*(\[\[?)\s*(.+?)\s*\]\]?\s*(#.*)?$")
 _PART = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'[^']*'|[\w-]+)\s*""")
 _LONG = ('"' * 3, "'" * 3)
+# What a line looks like that is no TOML, by what is likely meant; the first that fits counts.
+_KEY = r"\s*[\w.-]+\s*"
+_MISTAKES = [
+    (re.compile(_KEY + r":"), "write = between a key and its value"),
+    (
+        re.compile(_KEY + r"=\s*(True|False|TRUE|FALSE)\b"),
+        "true and false are written in small letters",
+    ),
+    (re.compile(_KEY + r"=\s*[+-]?\d+,\d"), "write a decimal point, as in 0.5"),
+    (re.compile(_KEY + r"=\s*(?!true|false|nan|inf)[^\W\d]"), "put a text in quotes"),
+]
 _AT_LINE = re.compile(r"at line (\d+)")
 
 
@@ -58,7 +69,7 @@ def _hint(error: str, lines: list[str]) -> str:
         return "; the quotes in this line are typographic: write straight ones"
     if "\u00a0" in line:
         return "; there is a no-break space in this line: write a plain one"
-    return ""
+    return next((f"; {fix}" for looks, fix in _MISTAKES if looks.match(line)), "")
 
 
 @dataclass

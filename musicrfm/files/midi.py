@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 MOST_BYTES = 64 * 2**20
 MOST_BEFORE = 1024  # bytes before the file itself; MacBinary has 128
+LEAST = 0.5  # seconds, that a note sounds which is never let go
 TICKS = 32_000  # a beat, in what is written: 15.6 µs each
 TEMPO = 500_000  # microseconds a beat, where a file does not say
 _DATA = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
@@ -115,7 +116,20 @@ def _song(data: bytes) -> Song:
         key=lambda event: event[0],
     )
     end = max((seconds_at(tick) for _, tick in parsed), default=0.0)
-    return Song(tuple(sounding), end, cut)
+    return Song(tuple(sounding), max(end, _last_of_held(sounding) + LEAST), cut)
+
+
+def _last_of_held(events: list[tuple[float, bytes]]) -> float:
+    """When the last of the notes begins that are never let go, in seconds; -LEAST if all are."""
+    held: dict[tuple[int, int], float] = {}
+    for seconds, message in events:
+        if message[0] & 0xE0 == 0x80:  # a note on or off
+            key = (message[0] & 0x0F, message[1])
+            if message[0] & 0x10 and message[2]:
+                held[key] = seconds
+            else:
+                held.pop(key, None)
+    return max(held.values(), default=-LEAST)
 
 
 def _unwrapped(data: bytes) -> bytes:
@@ -135,11 +149,15 @@ def _tracks(data: bytes) -> tuple[list[bytes], bool]:
     """The tracks' bytes, chunks of other kinds passed over, and whether the last is cut short."""
     tracks, at, cut = [], 0, False
     while at + 8 <= len(data):
-        length = int.from_bytes(data[at + 4 : at + 8], "big")
+        end = at + 8 + int.from_bytes(data[at + 4 : at + 8], "big")
         if data[at : at + 4] == b"MTrk":
-            tracks.append(data[at + 8 : at + 8 + length])
-            cut = at + 8 + length > len(data)
-        at += 8 + length
+            if not data[end : end + 4].isalpha() and end < len(data):
+                # No chunk begins there, so the length is wrong.
+                next_one = data.find(b"MTrk", at + 8)
+                end = next_one if next_one >= 0 else len(data)
+            tracks.append(data[at + 8 : end])
+            cut = end > len(data)
+        at = end
     if not tracks:
         raise _Damaged("there is no track in it")
     return tracks, cut

@@ -120,7 +120,8 @@ def decoded(
     newline = next((end for end in ("\r\n", "\n", "\r") if end in text), "\n")
     if newline == "\r\n" and text.count("\n") > 2 * text.count("\r\n"):
         newline = "\n"
-    return Text(text.replace("\r\n", "\n").replace("\r", "\n"), encoding, mark, newline)
+    text = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")  # a mark may come twice
+    return Text(text, encoding, mark, newline)
 
 
 def _unmarked(start: bytes) -> str:

@@ -183,7 +183,14 @@ def test_a_key_of_an_mpe_zone_is_learned_for_all_its_channels():
 
 
 @pytest.mark.parametrize(
-    "sent", [cc(123, 0), cc(64)[:0], [mido.Message("program_change")], cc(121, 0)]
+    "sent",
+    [
+        cc(123, 0),
+        cc(64)[:0],
+        [mido.Message("program_change")],
+        cc(121, 0),
+        [mido.Message("reset")],
+    ],
 )
 def test_what_is_no_control_is_not_found(sent):
     assert heard(sent) is None

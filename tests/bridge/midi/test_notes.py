@@ -52,6 +52,15 @@ def test_a_channel_mode_message_ends_the_notes_of_its_channel(number):
     assert one.sounds == {"C"}
 
 
+def test_a_reset_of_the_system_ends_the_notes_of_all_channels():
+    one = Keyboard()
+    one.on(60)
+    one.on(62, channel=15)
+    one.control(64, 127)
+    one.input.handle(mido.Message("reset"))
+    assert one.sounds == set()
+
+
 def test_local_control_ends_nothing():
     one = Keyboard()
     one.on(60)

@@ -64,6 +64,8 @@ def riff(data: bytes) -> bytes:
         (b"\0\x08song.mid".ljust(128, b"\0") + smf(track(NOTE)), 0.5),  # MacBinary
         (b"\r\n" + smf(track(NOTE)), 0.5),
         (smf(track([*NOTE, (480, b"\xff\x2f\0"), (9600, b"\x90\x40\x40")])), 1.0),
+        (smf(b"MTrk\0\0\0\0" + track(NOTE)[8:]), 0.5),  # a track that says it is empty,
+        (smf(b"MTrk\0\0\0\5" + track(NOTE)[8:], track([])), 0.5),  # or shorter than it is
     ],
 )
 def test_odd_files_are_read(tmp_path, data, seconds):
@@ -76,6 +78,19 @@ def test_odd_files_are_read(tmp_path, data, seconds):
     )
     plain = mido.MidiFile(file=io.BytesIO(song.rewritten()))
     assert plain.length == pytest.approx(seconds, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("data", "seconds"),
+    [
+        (smf(track(NOTE[:1])), 0.5),
+        (smf(track([*NOTE, (960, b"\x91\x3c\x64"), (0, b"\x80\x3c\0")])), 2.0),
+        (smf(track([*NOTE[:1], (960, b"\xff\x06\0")])), 1.0),  # it lasts as long as the song
+    ],
+)
+def test_a_note_that_is_never_let_go_sounds(tmp_path, data, seconds):
+    (tmp_path / "a.mid").write_bytes(data)
+    assert read_midi(tmp_path / "a.mid").seconds == pytest.approx(seconds)
 
 
 def test_a_file_cut_short_is_read_up_to_there_and_told(tmp_path, caplog):
