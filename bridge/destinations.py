@@ -13,12 +13,13 @@ import torch
 from bridge.audio.output import DeviceOutput, Output, OutputUnavailable, PacedOutput
 from bridge.instrument import Instrument
 from bridge.recording.disk import remove
-from bridge.recording.log import ControlLog, build, direction_fingerprint, model_fingerprint
+from bridge.recording.log import ControlLog, build, direction_fingerprint
 from bridge.recording.recorder import Recorder, is_sound_file
 from bridge.settings import Settings
 from musicrfm.files.paths import path_of
 from musicrfm.files.writing import unused
 from musicrfm.model import MusicModel
+from musicrfm.weights.fingerprint import fingerprint
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +98,7 @@ def open_control_log(
     header = {
         "build": build(),
         "model": _absolute(settings.model),
-        "weights": model_fingerprint(model),
+        "weights": fingerprint(model.hf),
         "device": model.device.type,
         "dtype": model.precision,
         "threads": torch.get_num_threads(),

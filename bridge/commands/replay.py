@@ -30,7 +30,6 @@ from bridge.recording.log import (
     Recorded,
     build,
     direction_fingerprint,
-    model_fingerprint,
     read_log,
 )
 from bridge.recording.recorder import Recorder, say_what_is_missing
@@ -44,6 +43,7 @@ from musicrfm.files.writing import place_for
 from musicrfm.model import MusicModel
 from musicrfm.steering.schedules import imports_code
 from musicrfm.stream import MusicStream
+from musicrfm.weights.fingerprint import fingerprint
 
 log = logging.getLogger(__name__)
 
@@ -207,17 +207,17 @@ def prepare(
     torch.set_num_threads(begun.threads)
     name = model_name or _local(begun.model)
     model = MusicModel.load(name, begun.device, begun.dtype)
-    _same(f"the model {name!r}", begun.weights, model_fingerprint(model), anyway)
+    _same(f"the model {name!r}", begun.weights, fingerprint(model.hf), anyway)
     stream = MusicStream(model, str(begun.start["/prompt"]), seed=begun.seed, **begun.stream)
     steers, _ = add_directions(stream, [SteerSetting(name) for name in begun.steer])
     used = _used(recorded)
-    for address, fingerprint in begun.directions.items():
+    for address, noted in begun.directions.items():
         if address not in used:
             continue
         found = None
         if address in steers:
             found = direction_fingerprint(stream.steering.get(steers[address]).direction)
-        _same(f"the direction {address}", fingerprint, found, anyway)
+        _same(f"the direction {address}", noted, found, anyway)
     parameters = namespace(steers.values())
     known = {parameter.address for parameter in parameters}
     start = {key: value for key, value in begun.start.items() if key in known}

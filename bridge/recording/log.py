@@ -34,7 +34,6 @@ from musicrfm.kernels.available import kernels
 
 if TYPE_CHECKING:
     from musicrfm.directions import Direction
-    from musicrfm.model import MusicModel
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +42,6 @@ STOP = "/stop"  # no parameter: the player ended the set
 MOST_BYTES = 2**30
 TELL_SECONDS = 0.2  # how often it tells how far the set has come
 LONGEST = 1e7  # seconds of a set, as `bridge play --seconds` allows
-SAMPLED = 4096  # values of each weight that tell it from another
 
 
 class Change(NamedTuple):
@@ -272,17 +270,6 @@ def source_name(source: object) -> str:
     if isinstance(source, str):
         return source[:80]
     return type(source).__name__.lower()
-
-
-def model_fingerprint(model: MusicModel) -> str:
-    """16 hexadecimal digits that tell these weights from others."""
-    digest = hashlib.sha256()
-    for name, weight in sorted(model.hf.state_dict().items()):
-        flat = weight.detach().reshape(-1)
-        some = flat[:: max(1, flat.numel() // SAMPLED)].cpu().double().numpy()
-        digest.update(f"{name} {list(weight.shape)} {weight.dtype}".encode())
-        digest.update(some.tobytes())
-    return digest.hexdigest()[:16]
 
 
 def direction_fingerprint(direction: Direction) -> str:

@@ -6,7 +6,6 @@ disk, keyed by the model's weights and everything that decides the clips.
 
 from __future__ import annotations
 
-import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -168,15 +167,3 @@ def _in_order(clip_set: ClipSet, first: int, workers: int) -> Iterator[tuple[int
             yield done, future.result()
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def fingerprint(model: MusicModel) -> str:
-    """A hash of the model's weights (the start and sum of every tensor), to key the cache."""
-    digest = hashlib.sha256()
-    for name, tensor in sorted(model.hf.state_dict().items()):
-        flat = tensor.detach().reshape(-1)
-        digest.update(f"{name} {list(tensor.shape)}".encode())
-        digest.update(flat[:256].float().cpu().numpy().tobytes())
-        total = flat.cpu() if flat.device.type == "mps" else flat  # which has no float64
-        digest.update(repr(float(total.double().sum())).encode())
-    return digest.hexdigest()[:24]

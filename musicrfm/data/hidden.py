@@ -16,7 +16,6 @@ import numpy as np
 from musicrfm.data.activations import (
     activations,
     features_of,
-    fingerprint,
     layer_numbers,
     stream,
 )
@@ -24,12 +23,13 @@ from musicrfm.data.states import States
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.folders import cache_folder
 from musicrfm.progress import Progress
+from musicrfm.weights.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     from musicrfm.data.clips import ClipSet
     from musicrfm.model import MusicModel
 
-VERSION = 3  # of what is in the cache
+VERSION = 4  # of what is in the cache
 
 
 @dataclass
@@ -152,7 +152,8 @@ def _states(
     """Where the states of these clips are kept, as far as they are there."""
     features = features_of(pooling, model.width)
     key = {
-        "model": fingerprint(model),
+        "model": fingerprint(model.hf),
+        "precision": model.precision,
         "set": clip_set.name,
         "about": clip_set.about,
         "rows": clip_set.rows,

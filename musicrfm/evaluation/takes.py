@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from musicrfm.data.activations import fingerprint
 from musicrfm.errors import MusicRFMError
 from musicrfm.evaluation.perform import Setting, perform
 from musicrfm.executor import one_thread
 from musicrfm.listening import measure
 from musicrfm.progress import Progress
+from musicrfm.weights.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     from musicrfm.directions import Direction
@@ -104,7 +104,7 @@ class Recorder:
         self.model, self.setting, self.hear_instrument = model, setting, hear_instrument
         self._workers, self._play = _Workers(workers), play
         self.path = folder / FILE if folder else None
-        self._fingerprint = fingerprint(model)
+        self._fingerprint = fingerprint(model.hf)
         self._kept: dict[str, dict] = {}
         if self.path and self.path.exists():
             self._read(self.path)
@@ -189,10 +189,7 @@ class Recorder:
         heard_by = (getattr(judge, "__qualname__", judge is not None), getattr(judge, "version", 1))
         asked = (play.prompt, play.seed, unsteered, heard_by, play.fade, play.over_time)
         digest.update(repr(asked).encode())
-        if self.model.int8:  # the fingerprint is that of the weights as they were loaded
-            digest.update(b"int8")
-        elif self.model.int4:
-            digest.update(b"int4")
+        digest.update(self.model.precision.encode())
         for direction, raw in play.steers if any(raw for _, raw in play.steers) else ():
             better = direction.meta.get("metric_higher_is_better")
             digest.update(repr((direction.name, raw, better, sorted(s.how.items()))).encode())
@@ -247,7 +244,7 @@ class _Source:
         from musicrfm.model import MusicModel
 
         model = MusicModel.load(self.folder, self.device, self.dtype)
-        if fingerprint(model) != self.fingerprint:
+        if fingerprint(model.hf) != self.fingerprint:
             raise MusicRFMError(
                 f"model {self.name!r} is not what {self.folder!r} holds, so worker processes "
                 "cannot play it: save it there first, or play with 0 workers"

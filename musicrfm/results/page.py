@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from musicrfm.evaluation.report import plain
 from musicrfm.files.writing import write_text
+from musicrfm.weights.fingerprint import fingerprint
 
 if TYPE_CHECKING:
-    from musicrfm.model import MusicModel
     from musicrfm.results.options import Options
 
 INDEX = "README.md"
@@ -58,7 +55,7 @@ def write_page(options: Options, name: str, page: Page) -> Path:
         "summary": page.summary,
         "command": command,
         "model": options.model.name,
-        "weights": weights(options.model),
+        "weights": fingerprint(options.model.hf),
         "quick": options.quick,
         "setting": asdict(options.setting),
         "tables": [asdict(table) for table in page.tables],
@@ -83,7 +80,7 @@ def write_index(options: Options, names: Sequence[str], left_out: dict[str, str]
 
     A model may be trained on and keep its name: pages that were made before say so.
     """
-    now = weights(options.model)
+    now = fingerprint(options.model.hf)
     lines = [
         f"# Results on `{options.model.name}`",
         "",
@@ -113,15 +110,6 @@ def write_index(options: Options, names: Sequence[str], left_out: dict[str, str]
     path = options.out / INDEX
     write_text(path, "\n".join(lines) + "\n")
     return path
-
-
-def weights(model: MusicModel) -> str:
-    """A name for a model's weights, the same in every precision that it may be loaded in."""
-    digest = hashlib.sha256()
-    for name, tensor in sorted(model.hf.state_dict().items()):
-        start = tensor.detach().flatten()[:64].to("cpu", torch.bfloat16).view(torch.int16)
-        digest.update(f"{name} {list(tensor.shape)} {start.tolist()}".encode())
-    return digest.hexdigest()[:16]
 
 
 def _shown(value: Any) -> str:
