@@ -34,6 +34,7 @@ from musicrfm.commands.arguments import DEVICE_HELP, overwrite_argument
 from musicrfm.commands.steers import steer_option
 from musicrfm.directions import list_directions, model_name
 from musicrfm.errors import MusicRFMError
+from musicrfm.runtime.defaults import DTYPES
 from musicrfm.terminal import run_command, say_error
 
 # What plays a model imports its libraries, which takes seconds: nothing else is to wait for them,
@@ -295,7 +296,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--device", metavar="DEVICE", help=DEVICE_HELP)
     add(
         "--dtype",
-        choices=("auto", "float32", "bfloat16", "float16", "int8", "int4"),
+        choices=DTYPES,
         help="precision of the decoder (default auto: int8 on a CPU, float16 on a GPU; "
         "int4 is for a large model on a CPU)",
     )

@@ -23,6 +23,7 @@ from bridge.clock.transport import Follow, LinkTransport, MidiTransport
 from bridge.controls.presets import Presets
 from bridge.destinations import open_control_log, open_output, open_recorder
 from bridge.engine import Engine
+from bridge.engine.watchdog import Watchdog
 from bridge.instrument import Instrument, make_instrument
 from bridge.meters import Meters
 from bridge.midi.controllers import MidiInput
@@ -42,7 +43,6 @@ from bridge.settings import Settings, check_places
 from bridge.statistics import statistics
 from bridge.status import StatusLine, logged
 from bridge.stopping import Stop, stopping
-from bridge.watchdog import Watchdog
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.writing import place_for, write_text
 

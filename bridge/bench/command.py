@@ -7,8 +7,7 @@ import argparse
 from bridge.bench import BENCHMARKS, Options, bench
 from musicrfm.commands.arguments import DEVICE_HELP, overwrite_argument
 from musicrfm.errors import MusicRFMError
-
-DTYPES = ("auto", "float32", "bfloat16", "float16", "int8", "int4")
+from musicrfm.runtime.defaults import DTYPES
 
 
 def bench_arguments(p: argparse.ArgumentParser) -> None:

@@ -76,7 +76,7 @@ class Engine:
         self._reserve = Reserve(lookahead)
         self.guard = Guard(self._tell)
         self._failure: BaseException | None = None
-        self.beat = awake.now()  # when it last turned; see `bridge.watchdog`
+        self.beat = awake.now()  # when it last turned; see `bridge.engine.watchdog`
         self.finishing = False  # all is made; what was made is still played, and written to disks
         self.sounds_until = 0.0  # (s, monotonic) when `finishing`, as far as is known
         self.ended = False  # nothing more will be written

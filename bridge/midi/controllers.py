@@ -18,6 +18,7 @@ import mido
 from bridge.clock.transport import MidiTransport
 from bridge.controls.controls import Controls
 from bridge.midi.decoder import PEDALS, Decoder
+from bridge.midi.entries import mapping
 from bridge.midi.feedback import Feedback
 from bridge.midi.knob import Knob
 from bridge.midi.learn import Learner, change_mapping
@@ -26,7 +27,6 @@ from bridge.midi.names import lasting, meant
 from bridge.midi.wire import Messages
 from bridge.process.children import Child, start
 from bridge.process.threads import Guard, supervised
-from bridge.rig import mapping
 from musicrfm.errors import MusicRFMError
 
 __all__ = ["Learner", "MidiInput", "MidiMap"]

@@ -17,10 +17,10 @@ from typing import Any, Protocol
 import tomlkit
 
 from bridge.controls.controls import Controls, canonical_address, namespace
+from bridge.midi.entries import mapping
 from bridge.midi.heard import Found, found
 from bridge.midi.mapping import KEYS, MidiMap, Move
 from bridge.midi.relative import ENCODINGS
-from bridge.rig import mapping
 from bridge.toml.saving import edit
 from musicrfm.errors import MusicRFMError
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from musicrfm.errors import MusicRFMError
+from musicrfm.runtime.defaults import DTYPES
 
 DEVICE_HELP = "cpu, cuda, cuda:1, mps or another PyTorch device (default: cuda if present)"
 OVERWRITE_HELP = "replace existing files (default: write NAME-2)"
@@ -23,7 +24,7 @@ def model_arguments(p: argparse.ArgumentParser, dtype: str = "float32") -> None:
     p.add_argument("--device", help=DEVICE_HELP)
     p.add_argument(
         "--dtype",
-        choices=("auto", "float32", "bfloat16", "float16", "int8", "int4"),
+        choices=DTYPES,
         default="auto" if dtype == "auto" else None,
         help=f"precision of the decoder (default: {dtype} on a CPU, float16 on a GPU; auto is int8 "
         "on a CPU; int4 is for a large model there)",

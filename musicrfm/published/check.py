@@ -135,11 +135,11 @@ def run(folder: Path, script: str, work: Path, quick: bool) -> Outcome:
 
 def differences(folder: Path) -> list[str]:
     """What of the published classes this package does not have, or takes otherwise."""
+    from musicrfm.published import controller, toolkits  # they need PyTorch, which starts slowly
+
     found = []
     for name, methods in _published_classes(folder):
-        import musicrfm
-
-        ours = getattr(musicrfm, name, None)
+        ours = getattr(controller, name, None) or getattr(toolkits, name, None)
         if ours is None:
             found.append(f"there is no class {name}")
             continue

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+# Precisions of a decoder, as `MusicModel.load` takes them; auto chooses for playing.
+DTYPES = ("auto", "float32", "bfloat16", "float16", "int8", "int4")
+
 
 @dataclass(frozen=True)
 class SamplingDefaults:

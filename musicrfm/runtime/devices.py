@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from musicrfm.errors import MusicRFMError
+from musicrfm.runtime.defaults import DTYPES
 
 PRECISIONS = {
     "float32": torch.float32,
@@ -63,9 +64,7 @@ def precision_of(dtype: str | torch.dtype | None, place: torch.device) -> torch.
         return torch.float32 if place.type == "cpu" else torch.float16
     found = PRECISIONS.get(dtype) if isinstance(dtype, str) else dtype
     if found is None or found not in PRECISIONS.values():
-        raise MusicRFMError(
-            f"dtype {str(dtype)!r} is not auto, float32, bfloat16, float16, int8 or int4"
-        )
+        raise MusicRFMError(f"dtype {str(dtype)!r} is not {', '.join(DTYPES[:-1])} or {DTYPES[-1]}")
     if not _has(place, found):
         raise MusicRFMError(
             f"device {str(place)!r} does not compute in {name_of(found)}: take "

@@ -26,6 +26,7 @@ from bridge.engine.applier import Applier
 from bridge.engine.frame import FrameMaker
 from bridge.engine.levels import Levels
 from bridge.engine.takes import Takes
+from bridge.engine.watchdog import Watchdog
 from bridge.meters import Meters
 from bridge.network.serving import Serving, listen
 from bridge.osc.discovery import Announcement
@@ -36,7 +37,6 @@ from bridge.process.awake import Watch
 from bridge.process.threads import Guard, supervised
 from bridge.recording.log import ControlLog
 from bridge.recording.recorder import Recorder
-from bridge.watchdog import Watchdog
 from tests.bridge.clock.test_transport import FakeLink, until
 from tests.bridge.interrupting import raise_in
 from tests.bridge.tones import FRAME, RATE, Collector, ToneStream, largest_step

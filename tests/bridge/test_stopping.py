@@ -17,8 +17,8 @@ import pytest
 from bridge.audio.output import PacedOutput
 from bridge.controls.controls import Controls, namespace
 from bridge.engine import Engine
+from bridge.engine.watchdog import Watchdog
 from bridge.status import line
-from bridge.watchdog import Watchdog
 from tests.bridge.tones import RATE, ToneStream
 
 # A set of a tone, in which something hangs after a second; it has the parts of a real one that a

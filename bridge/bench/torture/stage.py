@@ -67,7 +67,7 @@ class Stage:
             "PYTHONUNBUFFERED": "1",
             **(env or {}),
         }
-        module = "bridge.bench.torture.player" if wait else "bridge"
+        module = "bridge.tortured" if wait else "bridge"
         player = [sys.executable, "-m", module, "play", *arguments]
         player += ["--osc-port", str(port)]
         self.process = subprocess.Popen(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bridge.process.repeating import Repeating
 
 if TYPE_CHECKING:
-    from bridge.engine import Engine
+    from bridge.engine.engine import Engine
 
 log = logging.getLogger(__name__)
 

@@ -1,6 +1,7 @@
-"""A bridge that can be made to fail: `python -m bridge.bench.torture.player play …`.
+"""A bridge that can be made to fail: `python -m bridge.tortured play …`.
 
-It is `bridge play` with a sound card and a MIDI controller that are none (`card`, `controller`).
+It is `bridge play` with a sound card and a MIDI controller that are none, `card` and
+`controller` of `bridge.bench.torture`.
 Each line on stdin is a fault to arm, as JSON: the keywords of `inject.arm`.
 """
 

@@ -1,0 +1,111 @@
+"""The `[[midi]]` entries of a rig file: their keys, and what each entry maps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bridge.controls.parameters import canonical_address, steer_address
+from bridge.midi.mapping import CURVES, RELATIVE, SOURCES, TURNED, MidiMap
+from bridge.toml.keys import Key, checked_table
+from bridge.toml.lines import Source
+from musicrfm.errors import MusicRFMError
+
+MIDI = {
+    **{
+        source: Key("on") if highest is None else Key("whole", 0, highest)
+        for source, highest in SOURCES.items()
+        if source != "program"
+    },
+    "program": Key("number or on", 0, 127),
+    "channel": Key("whole", 1, 16),
+    "to": Key("text"),
+    "range": Key("range"),
+    "curve": Key("|".join(CURVES)),
+    "toggle": Key("switch"),
+    "pickup": Key("switch"),
+    "port": Key("text"),
+    "preset": Key("text"),
+    "relative": Key("|".join(RELATIVE)),
+    "step": Key("number", 1e-6, 1e6),
+    "acceleration": Key("number", 1, 100),
+}
+
+
+def mapping(entry: Mapping[str, Any]) -> MidiMap:
+    """One `[[midi]]` entry by itself. Raises MusicRFMError if it is wrong in any key."""
+    return checked_mapping(Source("MIDI"), "[[midi]]", dict(entry))
+
+
+def checked_mapping(path: Source, where: str, entry: dict[str, Any]) -> MidiMap:
+    """One `[[midi]]` entry of the file `path`, which calls it `where`. Raises MusicRFMError."""
+    values = checked_table(path, where, entry, MIDI)
+    sources = [source for source in SOURCES if source in values]
+    if len(sources) != 1:
+        raise MusicRFMError(
+            f"{path.at(where)}: {where} needs one of the keys {', '.join(SOURCES)}, "
+            f"not {' and '.join(sources) or 'none'}"
+        )
+    source = sources[0]
+    number = None if values[source] is True else values[source]
+    low, high = values.get("range", (None, None))
+    to = canonical_address(values.get("to", ""))
+    if source in ("notes", "program"):
+        if to:
+            raise MusicRFMError(
+                f"{path.at(where, 'to')}: {where} takes no key to: {source} says what it moves"
+            )
+    elif "to" not in values:
+        raise MusicRFMError(f"{path.at(where)}: {where} needs the key to")
+    elif not to.startswith("/"):
+        raise MusicRFMError(
+            f"{path.at(where, 'to')}: {where}, to = {values['to']!r} must be an address, such as "
+            f"{steer_address('note_C')!r}"
+        )
+    if "preset" in values and (source != "program" or number is None):
+        raise MusicRFMError(
+            f"{path.at(where, 'preset')}: {where}, preset needs the number of a program beside it"
+        )
+    if source == "program" and number is not None and "preset" not in values:
+        raise MusicRFMError(
+            f"{path.at(where)}: {where} needs the key preset, which program {number} recalls"
+        )
+    _endless(path, where, source, values)
+    return MidiMap(
+        source,
+        number,
+        to,
+        values.get("channel"),
+        low,
+        high,
+        values.get("curve", "linear"),
+        bool(values.get("toggle", False)),
+        bool(values.get("pickup", False)),
+        values.get("port"),
+        values.get("preset"),
+        values.get("relative"),
+        values.get("step"),
+        values.get("acceleration", 1.0),
+    )
+
+
+def _endless(path: Source, where: str, source: str, values: dict[str, Any]) -> None:
+    """What is about endless encoders must be said of what can be one."""
+    relative = values.get("relative")
+    for key in ("relative", "step", "acceleration"):
+        if key in values and source not in TURNED:
+            raise MusicRFMError(
+                f"{path.at(where, key)}: {where}, {key} is for an endless encoder, which is one of "
+                f"{', '.join(TURNED)}, not {source}"
+            )
+        if key != "relative" and key in values and relative == "off":
+            raise MusicRFMError(
+                f"{path.at(where, key)}: {where}, {key} is for an endless encoder, and "
+                'relative = "off" says that this is none'
+            )
+    for key in ("toggle", "pickup"):
+        if values.get(key) and relative not in (None, "off"):
+            raise MusicRFMError(
+                f"{path.at(where, key)}: {where}, {key} is for a control with ends, and "
+                f"relative = {relative!r} says that this has none"
+            )
