@@ -92,8 +92,11 @@ def _matches(devices: Sequence[Device], wanted: str, systems: Mapping[int, str])
         return same
     if _is_number(text):
         word = re.compile(rf"(?<!\w){text}(?!\w)")
-        by_name = [d for name, d in names if word.search(PLACES.sub(" ", name))]
-        return by_name + [d for d in devices if d["index"] == int(text) and d not in by_name]
+        unplaced = [(PLACES.sub(" ", name), d) for name, d in names]
+        by_name = [d for name, d in unplaced if word.search(name)]
+        by_name += [d for d in devices if d["index"] == int(text) and d not in by_name]
+        # A single digit is rather the number of a device that is not there.
+        return by_name or [d for name, d in unplaced if len(text) > 1 and text in name]
     if part := [d for name, d in names if text in name]:
         return part
     for rest, system in _with_system(text):

@@ -107,6 +107,8 @@ def test_on_windows(wanted, index):
         ("16ch, CoreAudio", 7),
         ("16ch Core Audio", 7),
         ("808", 11),  # its name, though another has that number
+        ("257", 0),  # a part of a name, and nothing's number
+        ("16", 7),
         ("focusrite asio", 1010),
         ("HDA Intel PCH: HDMI 1 (hw:2,7)", 3),  # its card came later this time
         ("HDA Intel PCH: HDMI 1 (hw:2,7), ALSA", 3),
