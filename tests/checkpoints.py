@@ -7,8 +7,11 @@ real ones. The sound is noise, but noise that changes with every code, prompt an
 from __future__ import annotations
 
 import math
+import shutil
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory, mkdtemp
 
 import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
@@ -68,8 +71,16 @@ def make_checkpoint(folder: Path, shape: Shape | None = None, **changes: object)
     `changes` are fields of `Shape`: make_checkpoint(tmp_path, stereo=True, layers=3).
     """
     shape = shape or Shape(**changes)  # type: ignore[arg-type]
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    return Path(shutil.copytree(_made(shape), folder, dirs_exist_ok=True))
+
+
+_kept = TemporaryDirectory(prefix="musicrfm-checkpoints-", ignore_cleanup_errors=True)
+
+
+@cache
+def _made(shape: Shape) -> Path:
+    """The folder of a checkpoint that all who ask for this shape get a copy of."""
+    folder = Path(mkdtemp(dir=_kept.name))
     tokenizer = _tokenizer()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(shape.seed)

@@ -51,7 +51,7 @@ def sounds() -> dict[str, np.ndarray]:
 @pytest.mark.parametrize(
     ("kind", "target", "name"),
     [
-        ("note", "D#", "note_Ds"),
+        pytest.param("note", "D#", "note_Ds", marks=pytest.mark.slow),
         pytest.param("interval", "6", "interval_6", marks=pytest.mark.slow),
     ],
 )

@@ -207,6 +207,7 @@ def test_without_a_sound_card_it_plays_at_real_time_pace_into_a_session_file(
     assert unused("session.flac") == Path("session-2.flac")
 
 
+@pytest.mark.slow
 def test_without_a_device_it_waits_for_one_and_plays_into_a_session_file(
     run, tmp_path, monkeypatch
 ):

@@ -248,7 +248,7 @@ def test_every_thread_of_a_playing_bridge_may_be_interrupted(error, tmp_path, ca
     recorder = Recorder(tmp_path / "set.wav", RATE, 1)
     log = ControlLog(tmp_path / "set.jsonl", {}, RATE)
     settings = {"recorders": (meters, kept, recorder), "control_log": log}
-    engine = Engine(stream, controls, output, STEERS, lookahead=0.3, seconds=5.0, **settings)
+    engine = Engine(stream, controls, output, STEERS, lookahead=0.3, seconds=4.0, **settings)
     server = OscServer(port=0)
     page = listen("127.0.0.1", 0)
     app = Starlette(routes=[Route("/", lambda request: PlainTextResponse("here"))])
@@ -273,10 +273,10 @@ def test_every_thread_of_a_playing_bridge_may_be_interrupted(error, tmp_path, ca
             time.sleep(0.05)
         assert all(thread.is_alive() for thread in threads)
         assert engine.join(15.0) and engine.ended
-        assert len(np.concatenate(kept.blocks)) == 5 * RATE
-        assert meters.read().seconds > 4.0
+        assert len(np.concatenate(kept.blocks)) == 4 * RATE
+        assert meters.read().seconds > 3.0
         assert json.loads((tmp_path / "set.jsonl").read_text().splitlines()[-1]) == {
-            "end": 5 * RATE
+            "end": 4 * RATE
         }
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
             client.settimeout(5.0)

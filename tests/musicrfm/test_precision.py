@@ -134,7 +134,7 @@ def load(folder: Path, dtype: str) -> MusicModel:
 
 
 @pytest.mark.parametrize("graphs", [False, True])
-@pytest.mark.parametrize("guidance_scale", [1.0, 3.0])
+@pytest.mark.parametrize("guidance_scale", [pytest.param(1.0, marks=pytest.mark.slow), 3.0])
 def test_the_decoder_is_widened_once_and_plays_on(graphs, guidance_scale, large, caplog):
     options = {"temperature": 0, "guidance_scale": guidance_scale, "graphs": graphs}
     model, wide = load(large, "float16"), load(large, "float16")
@@ -187,7 +187,7 @@ def play(stream: MusicStream, frames: int, when: dict[str, float]) -> torch.Tens
 
 
 @pytest.mark.parametrize("melody", [False, True])
-@pytest.mark.parametrize("guidance_scale", [1.0, 3.0])
+@pytest.mark.parametrize("guidance_scale", [pytest.param(1.0, marks=pytest.mark.slow), 3.0])
 def test_in_mid_piece_all_that_was_read_is_read_again(
     melody, guidance_scale, tmp_path, overflow, caplog
 ):

@@ -141,9 +141,17 @@ def test_what_was_played_is_not_played_again(model, folder, monkeypatch):
     ("part", "variants"),
     [
         ("layers", ["all", "weighted, exp:1,0.95 (published)"]),  # of 2 layers: the best 1
-        ("injection", ["every layer and frame", "0.3 of layers and frames (published)"]),
-        ("norm", ["as it comes", "norms kept"]),
-        ("guidance", ["both halves (published)", "the conditional half alone"]),
+        pytest.param(
+            "injection",
+            ["every layer and frame", "0.3 of layers and frames (published)"],
+            marks=pytest.mark.slow,
+        ),
+        pytest.param("norm", ["as it comes", "norms kept"], marks=pytest.mark.slow),
+        pytest.param(
+            "guidance",
+            ["both halves (published)", "the conditional half alone"],
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_ablations_play_each_variant(model, folder, part, variants):
@@ -186,6 +194,7 @@ def test_methods_are_trained_on_the_same_clips_and_heard(model, folder, monkeypa
     assert all(method in page.summary for method in methods)
 
 
+@pytest.mark.slow
 def test_two_directions_at_once(model, folder):
     (page,) = results.run(options(model, folder), ["together"])
     faded, kept = page.tables

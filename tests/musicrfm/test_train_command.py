@@ -40,7 +40,7 @@ def soundless(monkeypatch):
 @pytest.mark.parametrize(
     ("word", "plural", "classes"),
     [
-        ("note", "notes", 12),
+        pytest.param("note", "notes", 12, marks=pytest.mark.slow),
         pytest.param("interval", "intervals", 12, marks=pytest.mark.slow),
         pytest.param("scale", "scales", 7, marks=pytest.mark.slow),
         ("chord", "chords", 4),
@@ -139,8 +139,15 @@ def recordings(tmp_path):
     ("more", "name", "kind"),
     [
         (["--column", "mood"], "mood", "multiclass"),
-        (["--column", "mood", "--target", "very bright"], "mood_very-bright", "binary"),
-        (["--column", "brightness"], "brightness", "regression"),
+        pytest.param(
+            ["--column", "mood", "--target", "very bright"],
+            "mood_very-bright",
+            "binary",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            ["--column", "brightness"], "brightness", "regression", marks=pytest.mark.slow
+        ),
         (["--column", "brightness", "--name", "shine"], "shine", "regression"),
     ],
 )
@@ -198,7 +205,7 @@ def test_targets_that_do_not_exist_are_refused(run, words, checkpoint, capsys):
     assert words in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("mark", [".", ","])
+@pytest.mark.parametrize("mark", [pytest.param(".", marks=pytest.mark.slow), ","])
 def test_a_quantity_is_one_however_its_country_writes_it(checkpoint, tmp_path, mark, capsys):
     """112 recordings, eight for each of 14 ratings."""
     lines = ["sep=;", "File;Energie ;", *([";;"] * 2)]

@@ -256,7 +256,7 @@ moments = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     st.lists(st.tuples(moments, st.integers(1, 40), st.floats(0, 0.2), st.booleans()), max_size=12)
 )

@@ -54,6 +54,7 @@ print(ask())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.needs("posix")
 def test_without_handles_it_pauses_and_goes_on() -> None:
     done = subprocess.run(

@@ -173,6 +173,7 @@ def test_a_subscriber_is_told_on_its_connection_until_it_goes(stage, framing):
         time.sleep(0.01)
 
 
+@pytest.mark.slow
 def test_a_client_that_does_not_read_is_let_go_and_holds_nobody_up(stage, caplog):
     with Client(stage, Lengths) as deaf, Client(stage, Slip) as other:
         deaf.socket.settimeout(0.2)

@@ -136,7 +136,9 @@ def test_the_last_words_of_a_process_do_not_wait_for_a_stuck_terminal(stuck, mon
     assert time.monotonic() - began < 0.5
 
 
-@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+@pytest.mark.parametrize(
+    "error", [RuntimeError, pytest.param(KeyboardInterrupt, marks=pytest.mark.slow)]
+)
 def test_what_is_raised_in_its_thread_does_not_silence_it(error):
     out = io.StringIO()
     before = set(threading.enumerate())

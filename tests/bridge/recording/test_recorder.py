@@ -191,7 +191,7 @@ def test_a_full_disk_that_is_made_empty_costs_nothing(tmp_path, flaky, caplog):
     assert [path.name for path in tmp_path.iterdir()] == ["set.flac"]
 
 
-@pytest.mark.parametrize("suffix", [".flac", ".wav"])
+@pytest.mark.parametrize("suffix", [".flac", pytest.param(".wav", marks=pytest.mark.slow)])
 def test_a_disk_that_stays_full_ends_with_what_is_missing(tmp_path, flaky, caplog, suffix):
     recorder = Recorder(tmp_path / f"set{suffix}", RATE, 1)
     flaky.room = 100_000

@@ -96,8 +96,13 @@ def test_it_is_what_the_formula_says(plain, tmp_path):
     [
         {"modules_to_save": ["enc_to_dec_proj"], "rank_pattern": {"fc1": 2}, "use_rslora": True},
         {"use_dora": True},
-        {"target_modules": ["lm_heads.0", "embed_tokens.1", "out_proj"]},
-        {"target_modules": r".*decoder.*\.(fc1|fc2)", "alpha_pattern": {"fc1": 3}},
+        pytest.param(
+            {"target_modules": ["lm_heads.0", "embed_tokens.1", "out_proj"]}, marks=pytest.mark.slow
+        ),
+        pytest.param(
+            {"target_modules": r".*decoder.*\.(fc1|fc2)", "alpha_pattern": {"fc1": 3}},
+            marks=pytest.mark.slow,
+        ),
         {"decoder": True, "target_modules": ["v_proj"]},
     ],
     ids="-".join,

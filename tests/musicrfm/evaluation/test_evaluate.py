@@ -150,6 +150,7 @@ def test_raw_coefficients_do_not_depend_on_the_range(model):
     )
 
 
+@pytest.mark.slow
 def test_an_interrupted_evaluation_goes_on(model, tmp_path, monkeypatch):
     d = direction(model)
     found = ev.evaluate(model, [d], SHORT, coefficients=[3.0], folder=tmp_path)[0]

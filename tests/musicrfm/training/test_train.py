@@ -205,6 +205,7 @@ def test_all_layers_together_tell_more_than_one():
     assert report["rows"]["train"] + report["rows"]["val"] + report["rows"]["test"] <= 400
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_report(tmp_path):
     from musicrfm.training.report import write_report
 
@@ -244,6 +245,7 @@ def test_a_report_without_an_rfm_has_no_spectrum(tmp_path):
     assert [path.name for path in write_report(tmp_path, report)] == ["metrics.json", "layers.png"]
 
 
+@pytest.mark.slow
 def test_a_layer_that_is_done_is_never_done_again(fitted, monkeypatch):
     data, labels = chords(80)
     settings = {"kind": "multiclass", "search": QUICK, "aggregate": False}
@@ -264,6 +266,7 @@ def test_a_layer_that_is_done_is_never_done_again(fitted, monkeypatch):
     assert len(fitted) == 6, "another seed is another question"
 
 
+@pytest.mark.slow
 def test_more_trials_go_on_with_those_that_are_done(fitted):
     data, labels = chords(80)
     for trials, jobs in ((10, [(0, 0, 10)]), (20, [(0, 10, 20)])):
