@@ -44,7 +44,7 @@ from bridge.statistics import statistics
 from bridge.status import StatusLine, logged
 from bridge.stopping import Stop, stopping
 from musicrfm.errors import MusicRFMError
-from musicrfm.files.writing import place_for, write_text
+from musicrfm.files.writing import write_text
 
 if TYPE_CHECKING:
     from bridge.web.server import WebServer
@@ -290,9 +290,7 @@ def _written(place: Path, engine: Engine, settings: Settings, wall_seconds: floa
     """Writes the statistics; whether that could be done."""
     stats = statistics(engine, settings, wall_seconds)
     try:
-        if not settings.overwrite and place.is_file():  # another set was quicker
-            place = place_for(place)
-        write_text(place, json.dumps(stats, indent=2) + "\n")
+        write_text(place, json.dumps(stats, indent=2) + "\n", settings.overwrite)
     except MusicRFMError as error:
         print(f"error: {error}", file=sys.stderr)
         return False

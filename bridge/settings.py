@@ -59,7 +59,7 @@ class Settings:
 
 
 def check_places(settings: Settings) -> Path | None:
-    """Where the statistics go, if they were asked for.
+    """Where the statistics were asked for, if they were.
 
     Raises MusicRFMError, before anything is loaded, for what could not be written at the end.
     """
@@ -81,7 +81,7 @@ def check_places(settings: Settings) -> Path | None:
     place = place_for(settings.stats, settings.overwrite)
     if place.name != path_of(settings.stats).name:
         log.warning("%s is there already: the statistics go into %s", settings.stats, place)
-    return place
+    return path_of(settings.stats)
 
 
 def _same_file(one: str, other: str) -> bool:

@@ -24,9 +24,10 @@ BENCHMARKS = {
 
 def bench(name: str, options: Options, out: str | None = None, overwrite: bool = False) -> int:
     """Runs one, prints its table, and writes JSON if asked to; returns the exit status."""
-    place = None if out is None else place_for(out, overwrite)
+    if out is not None:
+        place_for(out, overwrite)  # nothing is wrong with it
     report = import_module(f"bridge.bench.{name}").run(options)
     print(report.text())
-    if place is not None:
-        write_text(place, report.json(name, options))
+    if out is not None:
+        write_text(out, report.json(name, options), overwrite)
     return 0

@@ -28,6 +28,13 @@ def bench_arguments(p: argparse.ArgumentParser) -> None:
         default=0.0,
         help="knob: moves per second of another knob",
     )
+    add(
+        "--only",
+        metavar="TEXT",
+        action="append",
+        default=[],
+        help="torture: faults with this in their name (repeatable)",
+    )
     add("--early", action="store_true", help="play each frame 80 ms sooner")
     add("--output", metavar="DEVICE|none", help="knob and load: output device")
     add("--capture", metavar="DEVICE", help="knob: an input that records the output")
@@ -52,6 +59,7 @@ def run_bench(args: argparse.Namespace) -> int:
         changes=args.changes,
         moves=args.moves,
         early=args.early,
+        only=tuple(args.only),
         output=args.output,
         capture=args.capture,
         lookahead=args.lookahead / 1000,

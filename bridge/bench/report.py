@@ -20,7 +20,8 @@ class Options:
     """minutes: of music, or of playing; None for the benchmark's own few seconds. output: as in
     `bridge play`. capture: for the knob, an input that hears the output. changes: how many knob
     turns are timed. shape, threads: for the step alone, a published model by name, and how many.
-    moves: of another control meanwhile, a second. early: as in `bridge play`."""
+    moves: of another control meanwhile, a second. early: as in `bridge play`. only: of the torture,
+    the faults whose names have one of these texts in them; all if there are none."""
 
     model: str = "nano"
     device: str | None = None
@@ -31,6 +32,7 @@ class Options:
     changes: int = 40
     moves: float = 0.0
     early: bool = False
+    only: tuple[str, ...] = ()
     output: str | None = None
     capture: str | None = None
     lookahead: float = 1.5

@@ -39,7 +39,7 @@ from bridge.status import logged
 from bridge.stopping import Stop, stopping
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import path_of
-from musicrfm.files.writing import place_for
+from musicrfm.files.writing import Placed, place_for
 from musicrfm.model import MusicModel
 from musicrfm.steering.schedules import imports_code
 from musicrfm.stream import MusicStream
@@ -145,8 +145,11 @@ def _replay(settings: ReplaySettings, stop: Stop) -> int:
         raise MusicRFMError("--channels needs --output DEVICE, the sound card")
     recorded = read_log(settings.log)
     if settings.midi is not None:
-        place = place_for(settings.midi, settings.overwrite)
-        lanes = write_lanes(recorded, place)
+        place_for(settings.midi, settings.overwrite)  # nothing is wrong with it
+        asked = path_of(settings.midi)
+        placed = None if settings.overwrite else Placed(asked)
+        lanes = write_lanes(recorded, asked, placed)
+        place = asked if placed is None else placed.path
         print(f"{place}: {lanes} lane{'' if lanes == 1 else 's'}")
         if settings.out is None and settings.output is None:
             return 0

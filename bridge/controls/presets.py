@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 
 MAX_NAME = 64
 CLOSE_SECONDS = 1.0
+REST = 4.0  # times as long as it wrote, the writer rests
 MAX_PRESETS = 500
 
 
@@ -177,8 +179,11 @@ class Presets:
             self._wake.wait()
             if not self._over.is_set():
                 self._wake.clear()
+            began = time.monotonic()
             with self._writing:
                 self._write_all()
+            # A burst of presets must not take the interpreter from the music.
+            self._over.wait(REST * (time.monotonic() - began))
 
     def _write_all(self) -> None:
         with self._lock:

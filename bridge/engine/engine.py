@@ -28,6 +28,7 @@ from bridge.engine.status import Status
 from bridge.engine.takes import Takes
 from bridge.overload import Load, Strain
 from bridge.process import awake
+from bridge.process.room import ROOM
 from bridge.process.threads import Guard
 from bridge.recording.log import ControlLog
 
@@ -226,6 +227,9 @@ class Engine:
         self.beat = awake.now()
         self._reserve.look(self.beat)
         position = self._position()
+        if self.strain is not None:  # it is played in real time
+            left = self._left(position)
+            ROOM.tell(self._reserve.short(left, self.maker.speed, self.lookahead))
         self.guard("what was played could not be kept", self._settle, position)
         self._wake.clear()  # before looking, so that nothing set after it is missed
         self.guard("a change counts a little later", self._rewind, position)
@@ -277,6 +281,7 @@ class Engine:
         self.guard("what was played could not be kept", self._settle, self.maker.samples)
         self.sounds_until = time.monotonic() + self._ahead(self._position())
         self.finishing, self.beat = True, awake.now()
+        ROOM.tell(short=False)
         # The files end while the last of the music sounds: should the output hang, they are whole.
         self.keeper.end(self.maker.samples, meanwhile=self._close_output)
         self.ended = True

@@ -8,6 +8,7 @@ from bridge.process import awake
 # take catches up with in CATCH_UP, or twice the longest hiccup of late, within these bounds.
 CATCH_UP = 0.05
 LEAST_RESERVE, MOST_RESERVE = 0.2, 0.75
+SHORT = 0.75  # of that, from which on all else makes room
 FORGET = 0.5 ** (1 / 15_000)  # a frame: half of a hiccup in five minutes
 
 
@@ -39,3 +40,7 @@ class Reserve:
         reserve *= lookahead / self._asked
         left = 1.0 - 1.0 / speed
         return min(reserve / left, 0.9 * lookahead)
+
+    def short(self, left: float, speed: float, lookahead: float) -> bool:
+        """Whether so many seconds to play are fewer than going back leaves."""
+        return left < SHORT * self.room(speed, lookahead)

@@ -13,9 +13,11 @@ import logging
 import os
 import socket
 import threading
+import time
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
+from bridge.process.room import ROOM
 from bridge.process.threads import supervised
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ log = logging.getLogger(__name__)
 
 BACKLOG = 100
 END_SECONDS = 3.0
+REST_SECONDS = 0.02  # between two looks at whether the music needs room
 NO_HANDLES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
@@ -61,6 +64,14 @@ async def first_of(*talks: Coroutine[Any, Any, None]) -> None:
         for task in tasks:
             task.add_done_callback(_ended)
             task.cancel()
+
+
+async def _rest() -> None:
+    """Makes room for the music, whatever the connections ask for: then all of them wait."""
+    while True:
+        worked = time.thread_time()
+        await asyncio.sleep(REST_SECONDS)
+        ROOM.rested(time.thread_time() - worked)
 
 
 def _ended(task: asyncio.Task) -> None:
@@ -119,7 +130,11 @@ class Serving:
             await asyncio.sleep(0.01)
         with contextlib.suppress(OSError):
             bound.listen(BACKLOG)  # as many may wait as before
-        await serving
+        resting = asyncio.ensure_future(_rest())
+        try:
+            await serving
+        finally:
+            resting.cancel()
 
     def _failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """Without handles left no connection is taken for a second, which is said in a line."""

@@ -26,6 +26,7 @@ from bridge.controls.controls import Controls
 from bridge.network.hosts import Network, is_own_address, is_within
 from bridge.osc.budgets import Bucket, Budgets
 from bridge.osc.complaints import Complaints
+from bridge.osc.latest import Latest
 from bridge.osc.packets import MAX_PACKET, Message, build, parts
 from bridge.osc.patterns import is_pattern, match
 from bridge.osc.reply_ports import ReplyPorts
@@ -34,6 +35,7 @@ from bridge.osc.turns import Turns
 from bridge.osc.unreachable import ask_for_errors, nobody_at
 from bridge.osc.values import fitting, pressed, useful
 from bridge.process.log_limit import about
+from bridge.process.room import ROOM
 from bridge.process.threads import supervised
 from musicrfm.errors import MusicRFMError
 
@@ -135,8 +137,9 @@ class OscServer:
                 "with --osc-port"
             ) from None
         self.host, self.port = host, self._socket.getsockname()[1]
-        self._controls: Controls  # both from `start` on
+        self._controls: Controls  # all three from `start` on
         self._subscriptions: Subscriptions
+        self._latest: Latest
         self._waiting: list[tuple[float, int, Message, Question]] = []
         self._order = itertools.count()
         self._reply_ports = ReplyPorts()
@@ -157,6 +160,7 @@ class OscServer:
 
     def start(self, controls: Controls, meters: Meters | None = None) -> None:
         self._controls = controls
+        self._latest = Latest(controls.parameters.values())
         self._subscriptions = Subscriptions(controls, self._send_packet)
         self._subscriptions.meters = meters
         controls.on_error(self._tell)
@@ -433,9 +437,12 @@ class OscServer:
         while not self._closed:
             try:
                 self._start_due()
+                self._wait()
+                began = time.perf_counter()
                 self._receive()
                 if self._turns:
                     self._turns.go_on()
+                ROOM.rested(time.perf_counter() - began)
             except Exception:
                 log.exception("OSC failed")
                 time.sleep(0.1)
@@ -449,28 +456,34 @@ class OscServer:
         if not self._turns.start(client.address, steps):
             self._refuse("a packet is lost, as too many before it are not done yet", client)
 
+    def _wait(self) -> None:
+        """Until packets come, or there is something else to do."""
+        if self._turns:
+            return
+        wait = self._waiting[0][0] - time.time() if self._waiting else 1.0
+        if self._streams:
+            wait = min(wait, HANDED_SECONDS)  # in case that waking fails
+        if wait > 0.0:
+            self._selector.select(min(wait, 1.0))
+
     def _receive(self) -> None:
-        """Wait for packets, and begin with those that are there."""
-        wait = 0.0
-        if not self._turns:
-            wait = self._waiting[0][0] - time.time() if self._waiting else 1.0
-            if self._streams:
-                wait = min(wait, HANDED_SECONDS)  # in case that waking fails
-            wait = min(max(wait, 0.0), 1.0)
-        woken = False
-        if wait and not self._selector.select(wait):
-            woken = True
-        else:
-            end = time.perf_counter() + READING
-            while time.perf_counter() < end and not self._closed:
-                try:
-                    packet, sender = self._socket.recvfrom(MAX_PACKET)
-                except BlockingIOError:
-                    break
-                except OSError as error:
-                    self._look_for_lost(error)
-                    break
-                woken = self._take(packet, sender) or woken
+        """Begin with the packets that are there."""
+        nothing = True
+        end = time.perf_counter() + READING
+        while time.perf_counter() < end and not self._closed:
+            try:
+                packet, sender = self._socket.recvfrom(MAX_PACKET)
+            except BlockingIOError:
+                break
+            except OSError as error:
+                self._look_for_lost(error)
+                nothing = False
+                break
+            nothing = False
+            self._latest.add(packet, sender)
+        woken = nothing
+        for packet, sender in self._latest.taken():
+            woken = self._take(packet, sender) or woken
         self._take_handed(woken)
 
     def _look_for_lost(self, error: OSError) -> None:

@@ -37,17 +37,20 @@ class Turns:
         return True
 
     def go_on(self) -> None:
-        """One turn of whoever has waited longest."""
+        """One turn of whoever has waited longest: as much as it has asked for, within its time."""
         sender, queue = next(iter(self._waiting.items()))
         del self._waiting[sender]
-        if _finished(queue[0]):
+        end = time.perf_counter() + TURN
+        while queue and _finished(queue[0], end):
             queue.popleft()
             self._count -= 1
+            if time.perf_counter() > end:
+                break
         if queue:
             self._waiting[sender] = queue
 
 
-def _finished(work: Iterator[object]) -> bool:
-    """Whether it came to its end within a turn."""
-    end = time.perf_counter() + TURN
+def _finished(work: Iterator[object], end: float | None = None) -> bool:
+    """Whether it came to its end within a turn, or before `end`."""
+    end = time.perf_counter() + TURN if end is None else end
     return all(time.perf_counter() <= end for _ in work)

@@ -16,7 +16,7 @@ from bridge.controls.parameters import Parameter, Value
 from bridge.recording.log import STOP, Change, Recorded
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import path_of
-from musicrfm.files.writing import beside, reason
+from musicrfm.files.writing import Placed, beside, reason
 
 TICKS = 480  # a beat
 TEMPO = 500_000  # microseconds a beat: 120 BPM
@@ -26,10 +26,11 @@ STEPS = 50  # a second, of a glide
 LONGEST_WAIT = 2**28 - 1  # ticks
 
 
-def write_lanes(recorded: Recorded, path: str | Path) -> int:
+def write_lanes(recorded: Recorded, path: str | Path, placed: Placed | None = None) -> int:
     """Writes a MIDI file with a track for every address that moved; how many there are.
 
-    Raises MusicRFMError if the file cannot be written.
+    placed: as in `musicrfm.files.writing.beside`. Raises MusicRFMError if the file cannot be
+    written.
     """
     start = recorded.header.get("start")
     start = start if isinstance(start, dict) else {}
@@ -67,7 +68,7 @@ def write_lanes(recorded: Recorded, path: str | Path) -> int:
             track.append(message.copy(time=tick - now))
             now = tick
     try:
-        with beside(path_of(path)) as new:
+        with beside(path_of(path), placed) as new:
             file.save(str(new))
     except OSError as error:
         raise MusicRFMError(f"cannot write {str(path)!r}: {reason(error)}") from None

@@ -16,7 +16,7 @@ from musicrfm.commands.arguments import (
 from musicrfm.commands.steers import STEER_HELP, crossfade_option, steer_option
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import path_of
-from musicrfm.files.writing import place_for, reason, sound_file
+from musicrfm.files.writing import Placed, place_for, reason, sound_file
 
 if TYPE_CHECKING:
     from musicrfm.commands.steers import CrossfadeOption, SteerOption
@@ -88,7 +88,8 @@ def generate(o: argparse.Namespace) -> None:
         out.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise MusicRFMError(f"{str(out.parent)!r} cannot be made: {reason(error)}") from None
-    place = place_for(out, o.overwrite)
+    place_for(out, o.overwrite)  # nothing is wrong with it
+    placed = None if o.overwrite else Placed(out)
 
     from musicrfm.model import MusicModel
     from musicrfm.stream import MusicStream
@@ -110,12 +111,13 @@ def generate(o: argparse.Namespace) -> None:
     frames = max(1, round(o.seconds * model.frame_rate))
     left = frames * model.frame_size
     started = time.monotonic()
-    with sound_file(place, model.sample_rate, model.channels) as write:
+    with sound_file(out, model.sample_rate, model.channels, placed) as write:
         while left > 0:
             chunk = next(stream) if stream.frame < frames else stream.finish()
             write(chunk[:left].clip(-1, 1))
             left -= len(chunk)
             _progress(frames * model.frame_size - left, frames * model.frame_size, started, model)
+    place = out if placed is None else placed.path
     shown = o.out if place == out else place
     there = "" if place == out else f" ({o.out} is there already)"
     print(f"{shown}: {o.seconds:g} s{there}")

@@ -10,6 +10,7 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -99,11 +100,20 @@ def _try(folder: Path, path: str | os.PathLike[str]) -> None:
         raise MusicRFMError(f"cannot write {str(path)!r}: {reason(error)}") from None
 
 
+@dataclass
+class Placed:
+    """Where a file that may replace none is to go; at the end, where it went."""
+
+    path: Path
+
+
 @contextlib.contextmanager
-def beside(path: Path) -> Iterator[Path]:
+def beside(path: Path, placed: Placed | None = None) -> Iterator[Path]:
     """A path to write to, whose file takes the place of `path` at the end if nothing is raised.
 
-    Where there is a link, what it leads to is replaced. A device or pipe is written to as it is.
+    Where there is a link, what it leads to is replaced. With `placed` nothing is: the file goes to
+    the first `unused` name, even if somebody else wants it at the same moment, and `placed` tells
+    which. A device or pipe is written to as it is.
     """
     place = path.resolve()
     if _is_device(place):
@@ -117,46 +127,75 @@ def beside(path: Path) -> Iterator[Path]:
         yield new
         with new.open("rb+") as file:
             os.fsync(file.fileno())
-        new.chmod(place.stat().st_mode & 0o777 if place.exists() else 0o644)
-        new.replace(place)
+        if placed is None:
+            new.chmod(place.stat().st_mode & 0o777 if place.exists() else 0o644)
+            new.replace(place)
+        else:
+            new.chmod(0o644)
+            placed.path = _put_unused(new, path)
     except BaseException:
         with contextlib.suppress(OSError):
             new.unlink()
         raise
 
 
-def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
-    """A file, and its folders if they are not there, whole or not at all.
+def _put_unused(new: Path, asked: Path) -> Path:
+    """Gives a finished file the first name that nobody has, which is one step of the system."""
+    while True:
+        place = unused(asked)
+        try:
+            os.link(new, place)
+            new.unlink()
+            return place
+        except FileExistsError:  # somebody was quicker
+            continue
+        except OSError:  # a file system without hard links
+            try:
+                os.close(os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
+            except FileExistsError:
+                continue
+            new.replace(place)
+            return place
 
-    Raises MusicRFMError if it cannot be written.
+
+def write_bytes(path: str | os.PathLike[str], data: bytes, overwrite: bool = True) -> Path:
+    """A file, and its folders if they are not there, whole or not at all; where it is then.
+
+    Without `overwrite` that is the first `unused` name. Raises MusicRFMError if it cannot be
+    written.
     """
     place = path_of(path)
+    placed = None if overwrite else Placed(place)
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        with beside(place) as new:
+        with beside(place, placed) as new:
             new.write_bytes(data)
     except OSError as error:
         raise MusicRFMError(f"cannot write {str(path)!r}: {reason(error)}") from None
+    return place if placed is None else placed.path
 
 
-def write_text(path: str | os.PathLike[str], text: str) -> None:
+def write_text(path: str | os.PathLike[str], text: str, overwrite: bool = True) -> Path:
     """As `write_bytes`, in UTF-8."""
-    write_bytes(path, text.encode("utf-8", "replace"))
+    return write_bytes(path, text.encode("utf-8", "replace"), overwrite)
 
 
 @contextlib.contextmanager
-def sound_file(path: Path, rate: int, channels: int) -> Iterator[Callable[[np.ndarray], None]]:
+def sound_file(
+    path: Path, rate: int, channels: int, placed: Placed | None = None
+) -> Iterator[Callable[[np.ndarray], None]]:
     """A function that writes float samples [samples, channels] into a new sound file, which is in
     its place when all went well: 24 bits where the format, told by the suffix, has them.
 
-    Raises MusicRFMError, with what the system says, if it cannot be written.
+    placed: as in `beside`. Raises MusicRFMError, with what the system says, if it cannot be
+    written.
     """
     import soundfile
 
     container = path.suffix.upper().lstrip(".")
     subtype = "PCM_24" if "PCM_24" in soundfile.available_subtypes(container) else None
     try:
-        with beside(path) as new, new.open("wb", buffering=0) as raw:
+        with beside(path, placed) as new, new.open("wb", buffering=0) as raw:
             kept = _Kept(raw)
             with soundfile.SoundFile(kept, "w", rate, channels, subtype, format=container) as file:
 

@@ -8,6 +8,7 @@ regression). Its file, `<folder>/<model>/detectors/<name>.safetensors`, lies bes
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from musicrfm.data.activations import pooled
+from musicrfm.data.activations import POOLINGS, features_of, pooled
 from musicrfm.data.clips import peak_normalised
 from musicrfm.directions import SUFFIX, canonical_name, roots, user_folder
 from musicrfm.errors import MusicRFMError
@@ -33,6 +34,7 @@ FORMAT_VERSION = 1
 FOLDER = "detectors"
 TENSORS = ("basis", "counts", "layers", "centre", "scale", "weights", "bias")
 SHORTEST = 0.5  # a last piece of a recording counts if it is at least this share of a whole one
+LONGEST = 1e6  # seconds of a clip
 BATCH = 8  # pieces of a recording heard at once
 
 
@@ -116,7 +118,10 @@ class Detector:
                 meta = {key: json.loads(value) for key, value in (file.metadata() or {}).items()}
             version, own_name = meta.pop("format_version"), str(meta.pop("name"))
             made_for = meta["model"]
-        except (OSError, SafetensorError, ValueError, KeyError, RecursionError) as error:
+        except (
+            *(OSError, SafetensorError, ValueError, KeyError, TypeError, RecursionError),
+            OverflowError,
+        ) as error:
             raise MusicRFMError(f"{path} is not a detector file: {error}") from error
         if version != FORMAT_VERSION:
             raise MusicRFMError(f"{path} has format version {version!r}: update this program")
@@ -125,7 +130,65 @@ class Detector:
                 f"detector {own_name!r} was trained on model {made_for!r} "
                 f"and means nothing to {model.name!r}: train it there"
             )
+        wrong = _wrong_meta(meta) or _wrong_tensors(tensors, meta, model)
+        if wrong:
+            raise MusicRFMError(f"{path} is a damaged detector file: {wrong}; train it again")
         return cls(own_name, **tensors, meta=meta)
+
+
+def _wrong_meta(meta: dict[str, Any]) -> str:
+    """What of its metadata cannot be used; no text if all can."""
+    kind, classes, seconds = meta.get("kind"), meta.get("classes"), meta.get("seconds")
+    if kind not in ("multiclass", "binary", "regression"):
+        return f"its kind is {_short(kind)}"
+    if meta.get("pooling") not in POOLINGS:
+        return f"its pooling is {_short(meta.get('pooling'))}"
+    if seconds is not None and not (_is_finite(seconds) and 0 < seconds <= LONGEST):
+        return f"its clips are {_short(seconds)} s long"
+    if kind == "multiclass":
+        named = isinstance(classes, list) and all(isinstance(c, (str, int)) for c in classes)
+        return "" if named and len(classes) > 1 else f"its classes are {_short(classes)}"
+    if not isinstance(meta.get("target"), str):
+        return f"its target is {_short(meta.get('target'))}"
+    numbers = (meta.get("label_mean"), meta.get("label_std")) if kind == "regression" else ()
+    return "" if all(map(_is_finite, numbers)) else f"its labels' mean and spread are {numbers}"
+
+
+def _wrong_tensors(tensors: dict[str, np.ndarray], meta: dict[str, Any], model: MusicModel) -> str:
+    """What of its tensors does not fit the others or the model; no text if all does."""
+    counts, layers = tensors["counts"], tensors["layers"]
+    for name, tensor in tensors.items():
+        kinds = "iu" if name in ("counts", "layers") else "f"
+        if tensor.dtype.kind not in kinds or not np.isfinite(tensor).all():
+            return f"{name} holds what are no {'whole ' if kinds == 'iu' else ''}numbers"
+    if counts.ndim != 1 or not len(counts) or counts.shape != layers.shape or (counts < 0).any():
+        return f"counts and layers have shapes {counts.shape} and {layers.shape}"
+    if ((layers < 0) | (layers >= model.layers)).any():
+        return f"its layers are {_short(layers.tolist())}, and the model has {model.layers}"
+    columns = tensors["basis"].shape[0] if tensors["basis"].ndim else 0
+    if counts.astype(object).sum() != columns:
+        return f"counts add up to {counts.sum()}, and basis has {columns} rows"
+    answers = len(meta["classes"]) if meta["kind"] == "multiclass" else 1
+    shapes = {
+        "basis": (columns, features_of(meta["pooling"], model.width)),
+        "centre": (columns,),
+        "scale": (columns,),
+        "weights": (columns, answers),
+        "bias": (answers,),
+    }
+    for name, shape in shapes.items():
+        if tensors[name].shape != shape:
+            return f"{name} has shape {tensors[name].shape}, not {shape}"
+    return "" if tensors["scale"].all() else "scale has a 0 in it"
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:60] + "…"
 
 
 def detect(

@@ -20,6 +20,7 @@ from bridge.bench.torture.endings import ENDINGS, Ending
 from bridge.bench.torture.faults import FAULTS, GROUPS, Fault
 from bridge.bench.torture.outcome import COLUMNS, Outcome
 from bridge.osc.packets import parse
+from musicrfm.errors import MusicRFMError
 
 ALL = (1 << BLOCK_MS) - 1
 
@@ -274,6 +275,16 @@ def test_pages_get_the_table_where_they_have_a_place(tmp_path):
     assert whole.read_text().count("\n| ") == 4
     with pytest.raises(ValueError, match="no lines"):
         page.with_table("no place", report())
+
+
+def test_faults_are_chosen_by_what_is_in_their_names():
+    assert running.chosen(FAULTS, ()) == list(FAULTS)
+    assert [one.name for one in running.chosen(FAULTS, ("knobs", "presets"))] == [
+        "knobs, 20,000/s",
+        "150 presets stored at once",
+    ]
+    with pytest.raises(MusicRFMError, match="no fault is called 'kobs'; there are: a step that"):
+        running.run(Options(only=("kobs",)))
 
 
 def test_a_soak_is_told_in_halves(monkeypatch):

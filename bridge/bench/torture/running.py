@@ -13,8 +13,9 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from bridge.bench.report import Options, Report
 from bridge.bench.torture.endings import ENDED, ENDINGS, Ending, free_port
@@ -25,6 +26,7 @@ from bridge.bench.torture.soak import soak_report
 from bridge.bench.torture.stage import PROMPT, NotPlaying, Stage
 from musicrfm.errors import MusicRFMError
 
+F = TypeVar("F", Fault, Ending)
 TOKEN = "torture-torture"
 WARM_SECONDS = 5.0
 PLAYED_SECONDS = 3.0  # before a set is ended
@@ -33,6 +35,12 @@ PLAYED_SECONDS = 3.0  # before a set is ended
 def run(options: Options) -> Report:
     if os.name != "posix":
         raise MusicRFMError("bench torture needs Linux or macOS: it stops and kills processes")
+    faults, endings = chosen(FAULTS, options.only), chosen(ENDINGS, options.only)
+    if not faults and not endings:
+        raise MusicRFMError(
+            f"no fault is called {' or '.join(map(repr, options.only))}; there are: "
+            + "; ".join(one.name for one in (*FAULTS, *ENDINGS))
+        )
     with tempfile.TemporaryDirectory(prefix="bridge-torture-") as folder:
         if options.minutes is not None:
             stage = playing(Path(folder), options)
@@ -40,13 +48,21 @@ def run(options: Options) -> Report:
                 return soak_report(stage, options)
             finally:
                 stage.kill()
-        return _report(options, _all(Path(folder), options))
+        return _report(options, _all(Path(folder), options, faults, endings))
 
 
-def _all(folder: Path, options: Options) -> Iterable[Outcome]:
-    (folder / "set").mkdir()
-    yield from suffer(playing(folder / "set", options), FAULTS, random.Random(options.seed))
-    for number, ending in enumerate(ENDINGS):
+def chosen(faults: Sequence[F], only: Sequence[str]) -> list[F]:
+    """Those with one of these texts in their names; all without any."""
+    return [one for one in faults if not only or any(text in one.name for text in only)]
+
+
+def _all(
+    folder: Path, options: Options, faults: Sequence[Fault], endings: Sequence[Ending]
+) -> Iterable[Outcome]:
+    if faults:
+        (folder / "set").mkdir()
+        yield from suffer(playing(folder / "set", options), faults, random.Random(options.seed))
+    for number, ending in enumerate(endings):
         (folder / str(number)).mkdir()
         yield end(folder / str(number), ending, options)
 

@@ -51,3 +51,14 @@ def test_a_sender_cannot_pile_up_work_for_ever() -> None:
     taken = [turns.start("a", work(done, "more", 1)) for _ in range(MAX_WAITING + 1)]
     assert taken.count(True) == MAX_WAITING - 1
     assert turns.start("b", work(done, "b", 1)) and done[-1] == "b"
+
+
+def test_a_turn_is_as_much_as_fits_into_it() -> None:
+    """Else one piece of work that took long would let all that come after it pile up."""
+    turns, done = Turns(), []
+    turns.start("a", work(done, "long", 2, 1.5 * TURN))
+    for number in range(100):
+        turns.start("a", work(done, str(number), 1, TURN / 1000))
+    turns.go_on()
+    turns.go_on()
+    assert len(done) == 102 and not turns

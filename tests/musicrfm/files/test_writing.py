@@ -10,6 +10,7 @@ import pytest
 
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.writing import (
+    Placed,
     beside,
     check_folder,
     check_place,
@@ -54,6 +55,29 @@ def test_what_fails_leaves_what_was_there(tmp_path):
     assert path.read_text("utf-8") == "new ü ?" and os.listdir(tmp_path) == ["a.txt"]
     write_text(tmp_path / "more" / "b.txt", "x")
     assert (tmp_path / "more" / "b.txt").read_text() == "x"
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_two_that_want_one_name_both_keep_what_they_wrote(tmp_path, monkeypatch, links):
+    def none(*_: object) -> None:
+        raise OSError("no hard links here")
+
+    if not links:
+        monkeypatch.setattr(os, "link", none)
+    asked = tmp_path / "take.txt"
+    first, second = Placed(asked), Placed(asked)
+    with beside(asked, first) as one, beside(asked, second) as other:
+        one.write_text("one")
+        other.write_text("other")
+    assert (first.path.name, second.path.name) == ("take-2.txt", "take.txt")
+    assert first.path.read_text() == "one" and second.path.read_text() == "other"
+    assert write_text(asked, "third", overwrite=False).name == "take-3.txt"
+    (tmp_path / "link.txt").symlink_to("take.txt")
+    assert write_text(tmp_path / "link.txt", "x", overwrite=False).name == "link-2.txt"
+    assert write_text(asked, "fourth").read_text() == "fourth"
+    assert sorted(os.listdir(tmp_path)) == sorted(
+        ["take.txt", "take-2.txt", "take-3.txt", "link.txt", "link-2.txt"]
+    )
 
 
 @pytest.mark.needs("posix")

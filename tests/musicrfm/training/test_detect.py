@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 import pytest
 import soundfile
+from safetensors.numpy import save
 
 from musicrfm.cli import main
 from musicrfm.data.clips import ClipSet
@@ -15,7 +16,7 @@ from musicrfm.data.hidden import hear
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
 from musicrfm.training import train
-from musicrfm.training.detect import Detector, detect, list_detectors
+from musicrfm.training.detect import TENSORS, Detector, detect, list_detectors
 from tests.jobs import tone
 
 HERTZ = {"low": 200.0, "middle": 900.0, "high": 4000.0}
@@ -92,6 +93,44 @@ def test_a_detector_survives_its_file(registers, nano, tmp_path, monkeypatch):
     path.write_bytes(b"damaged")
     with pytest.raises(MusicRFMError, match="not a detector file"):
         Detector.load("registers", nano)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"basis": np.zeros((2, 3), np.float32)}, "counts add up to"),
+        ({"counts": np.zeros((0,), np.int64)}, "counts and layers have shapes"),
+        ({"counts": np.array([2**62, 2**62], np.int64)}, "counts and layers|add up to"),
+        ({"layers": np.array([999], np.int64)}, "counts and layers|its layers are"),
+        ({"layers": np.array([-1], np.int64)}, "counts and layers|its layers are"),
+        ({"layers": np.array([0.5], np.float32)}, "layers holds what are no whole numbers"),
+        ({"weights": np.zeros((3,), np.float32)}, "weights has shape"),
+        ({"bias": np.zeros((9,), np.float32)}, "bias has shape"),
+        ({"bias": np.full((3,), np.nan, np.float32)}, "bias holds what are no numbers"),
+        ({"scale": "zero"}, "scale has a 0"),
+        ({"kind": "cat"}, "its kind is 'cat'"),
+        ({"kind": None}, "its kind is None"),
+        ({"classes": 5}, "its classes are 5"),
+        ({"classes": [{}, {}, {}]}, "its classes are"),
+        ({"pooling": {}}, "its pooling is"),
+        ({"seconds": 1e300}, "its clips are 1e.300 s long"),
+        ({"seconds": "long"}, "its clips are 'long' s"),
+        ({"kind": "regression", "target": "bpm", "label_mean": "x"}, "mean and spread"),
+        ({"model": {"a": []}}, "trained on model"),
+    ],
+)
+def test_a_strangers_detector_is_looked_through(registers, nano, tmp_path, change, told):
+    tensors = {name: getattr(registers, name) for name in TENSORS}
+    meta = {"name": "x", "format_version": 1, **registers.meta}
+    for key, value in change.items():
+        if key in tensors:
+            tensors[key] = np.zeros_like(tensors[key]) if isinstance(value, str) else value
+        else:
+            meta[key] = value
+    path = tmp_path / "x.safetensors"
+    path.write_bytes(save(tensors, {key: json.dumps(value) for key, value in meta.items()}))
+    with pytest.raises(MusicRFMError, match=told):
+        Detector.load(path, nano)
 
 
 def test_binary_and_regression_detectors_answer_in_their_own_way(tones, nano):
