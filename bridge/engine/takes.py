@@ -16,6 +16,9 @@ from bridge.engine.frame import Frame, FrameMaker
 
 MARGIN_SECONDS = 0.008  # for a new frame's way to the output, beside the time it takes to make
 AGAIN_SECONDS = 0.01  # going back more often than this would only be more work
+# The end is in no hurry: if its frames came late, more would be heard of an older take than is in
+# the recording, which ends with them.
+END_SPARE_SECONDS = 0.2
 AUDIBLE = 1e-4  # 80 dB below full scale
 
 
@@ -90,7 +93,8 @@ class Takes:
             return
         if (self.reached - position) / rate <= room:
             return
-        soonest = position + self.reaction * rate
+        spare = END_SPARE_SECONDS if self._maker.stopping.is_set() else 0.0
+        soonest = position + (self.reaction + spare) * rate
         if self._waits is not None and self._waits <= soonest:
             self._waits = None
             if not self._maker.outdated:
