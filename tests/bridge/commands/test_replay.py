@@ -318,7 +318,7 @@ def test_a_log_whose_disk_stays_full_ends_in_time(tmp_path, monkeypatch, caplog)
     began = time.monotonic()
     log.close(1920)
     log.close()
-    assert log.failed and time.monotonic() - began < 1.0
+    assert log.failed and time.monotonic() - began < 5.0
     assert [entry.frame for entry in read_log(log.path).entries] == [1]
 
 

