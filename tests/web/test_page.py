@@ -33,6 +33,9 @@ TOO_SMALL = """[...document.querySelectorAll("button, input, select, .knob, summ
     .filter((e) => e.checkVisibility() && !e.closest("details:not([open])"))
     .map((e) => [e.outerHTML.slice(0, 80), e.offsetWidth, e.offsetHeight])
     .filter(([, width, height]) => Math.min(width, height) < 28 || Math.max(width, height) < 40)"""
+NARROW = """[...document.querySelectorAll("input:not([type]), input[type=text]")]
+    .filter((e) => e.checkVisibility() && e.offsetWidth < 80)
+    .map((e) => [e.outerHTML.slice(0, 80), e.offsetWidth])"""
 SHOWN = f"Number(document.querySelector('{NOTE}').ariaValueNow)"
 
 
@@ -199,8 +202,11 @@ def test_a_finger_turns_a_dial_on_a_phone(stage, browser):
     page = browser.page(stage.web.url, width=390, height=844, touch=True)
     page.live()
     assert page.js("document.documentElement.scrollWidth") <= 390
+    page.js("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    assert page.js("document.documentElement.scrollWidth") <= 390
     small = page.js(TOO_SMALL)
     assert small == [], "what is smaller than a finger"
+    assert page.js(NARROW) == [], "what shows too little of a text"
     page.touch_drag(NOTE, 0, -55)
     until(lambda: note(stage) > 0.5, "the control")
     assert page.errors() == []
