@@ -30,7 +30,7 @@ from bridge.process.voice import speaking
 from bridge.recording.recorder import is_sound_file
 from bridge.rig import Rig, SteerSetting, load_rig
 from bridge.status import logged
-from musicrfm.commands.arguments import DEVICE_HELP, overwrite_argument
+from musicrfm.commands.arguments import DEVICE_HELP, Parser, overwrite_argument
 from musicrfm.commands.steers import steer_option
 from musicrfm.directions import list_directions, model_name
 from musicrfm.errors import MusicRFMError
@@ -103,7 +103,7 @@ def _main(argv: Sequence[str] | None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="bridge", description="Play steered MusicGen live, under OSC and MIDI control."
     )
     commands = parser.add_subparsers(dest="command", required=True)

@@ -24,6 +24,7 @@ from musicrfm.commands import (
     syntheory,
     train,
 )
+from musicrfm.commands.arguments import Parser
 from musicrfm.errors import MusicRFMError
 from musicrfm.terminal import run_command, say_error
 
@@ -70,7 +71,7 @@ def _main(arguments: Sequence[str] | None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="musicrfm", description="Steered music from MusicGen, offline: play, listen, train."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+MOST_TOLD = 2000  # characters of an error
+
 UNWRITTEN = (
     errno.ENOSPC,
     getattr(errno, "EDQUOT", errno.ENOSPC),
@@ -41,8 +43,12 @@ def out_of_memory(error: BaseException) -> bool:
 
 
 def say_error(error: Exception) -> None:
-    """On stderr, in one line whatever names from files are in it."""
-    print(f"error: {plain(str(error))}", file=sys.stderr)
+    """On stderr, in one line whatever names from files are in it, and not for ever."""
+    print(f"error: {plain(shortened(str(error)))}", file=sys.stderr)
+
+
+def shortened(text: str, most: int = MOST_TOLD) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def run_command(run: Callable[[], int]) -> int:

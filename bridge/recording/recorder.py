@@ -2,7 +2,8 @@
 
 The engine only puts blocks into a queue, so a slow disk never delays the music. What the disk does
 not take is kept in memory and tried again; where the file itself is lost, the recording goes on in
-the next one. At the end `missing` says what is in no file.
+the next one, and what cannot be kept is silence of the same length. At the end `missing` says what
+is in no file.
 """
 
 from __future__ import annotations
@@ -88,6 +89,7 @@ class Recorder:
         self.why = ""  # what it said last, unless that cost nothing
         self.failed = False  # it has given up
         self._parts = [self._part]
+        self._holes: list[tuple[int, int]] = []  # samples that are silent, as theirs were lost
         self._written = 0  # samples that it was given
         self._wait = wait
         self._synced = 0.0
@@ -134,16 +136,16 @@ class Recorder:
     @property
     def missing(self) -> list[tuple[float, float]]:
         """What is in no file, as (from, to) in seconds of the set."""
-        return self._gaps(self._written)
+        return [(first / self._rate, end / self._rate) for first, end in self._gaps(self._written)]
 
-    def _gaps(self, until: int = 0) -> list[tuple[float, float]]:
-        """What lies between the files and, if it is further, up to sample `until`."""
-        gaps, at = [], 0
+    def _gaps(self, until: int = 0) -> list[tuple[int, int]]:
+        """What is silent instead, lies between the files or, if it is further, before `until`."""
+        gaps, at = list(self._holes), 0
         for first, end in [*((p.first, p.saved) for p in self._parts), (until, until)]:
             if first > at:
-                gaps.append((at / self._rate, first / self._rate))
+                gaps.append((at, first))
             at = max(at, end)
-        return gaps
+        return sorted(gaps)
 
     @property
     def behind(self) -> float:
@@ -171,9 +173,10 @@ class Recorder:
         """Brings a block, if there is one, to the disk. Raises OSError; may be called again."""
         if block is not None and block[0] >= self._part.end:
             first, audio = block
-            if first > self._part.end or self._part.full:  # what lies between is lost
+            if self._part.full:
                 self._part.finish()
-                self._begin(first)
+                self._begin(self._part.end)
+            self._fill(first)
             try:
                 self._part.write(audio)
             except (ValueError, TypeError, RuntimeError) as error:
@@ -184,6 +187,17 @@ class Recorder:
         if time.monotonic() - self._synced > SYNC_SECONDS:
             self._part.sync()
             self._synced = time.monotonic()
+
+    def _fill(self, first: int) -> None:
+        """What is lost before a sample is silence, so that sound and control log stay together."""
+        if (begin := self._part.end) >= first:
+            return
+        self._holes.append((begin, first))
+        told = begin / self._rate, first / self._rate
+        log.error("the recording %s is silent from %.1f to %.1f s", self._part.path, *told)
+        while (left := first - self._part.end) > 0:
+            samples = min(left, self._rate)
+            self._part.write(np.zeros((samples, self._channels), np.float32))
 
     def _persist(self, act: Callable, *about: object) -> None:
         """Acts until the disk lets it; gives up only when the set is over, or others wait for it.

@@ -37,6 +37,7 @@ _MISTAKES = [
     (re.compile(_KEY + r"=\s*[+-]?\d+,\d"), "write a decimal point, as in 0.5"),
     (re.compile(_KEY + r"=\s*(?!true|false|nan|inf)[^\W\d]"), "put a text in quotes"),
 ]
+_DIGITS = re.compile(r"\(\d+ digits\)")  # Python's limit on how long a number may be
 _AT_LINE = re.compile(r"at line (\d+)")
 
 
@@ -55,6 +56,8 @@ def parsed(text: str, shown: str) -> dict[str, Any]:
     except RecursionError:
         raise MusicRFMError(f"{shown}: not valid TOML: it is nested too deeply") from None
     except ValueError as error:  # beside TOML's own, a number of thousands of digits
+        if _DIGITS.search(str(error)):
+            raise MusicRFMError(f"{shown}: not valid TOML: a number in it is too long") from None
         hint = _hint(str(error), text.split("\n"))
         raise MusicRFMError(f"{shown}: not valid TOML: {error}{hint}") from None
 

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import argparse
+from typing import NoReturn
 
 from musicrfm.errors import MusicRFMError
 from musicrfm.runtime.defaults import DTYPES
+from musicrfm.terminal import shortened
 
 DEVICE_HELP = "cpu, cuda, cuda:1, mps or another PyTorch device (default: cuda if present)"
 OVERWRITE_HELP = "replace existing files (default: write NAME-2)"
+MOST_TOLD = 600  # characters of an error
 METHODS = ("rfm", "rfm-top", "rfm-multiclass", "mean-difference", "linear", "logistic")
+
+
+class Parser(argparse.ArgumentParser):
+    """What is wrong is told in a line or two, however long the argument is."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(shortened(message, MOST_TOLD))
 
 
 def command(group, name: str, run, words: str) -> argparse.ArgumentParser:

@@ -81,7 +81,9 @@ def generate(o: argparse.Namespace) -> None:
     if suffix not in soundfile.available_formats():
         raise MusicRFMError(f"{o.out!r} is no sound file: let its name end in .flac or .wav")
     if not 0 < o.seconds < float("inf"):
-        raise MusicRFMError(f"a file of {o.seconds:g} seconds cannot be made: give more than 0")
+        raise MusicRFMError(
+            f"a file of {o.seconds:g} seconds cannot be made: give a number above 0"
+        )
     steers = [steer_option(text) for text in o.steer]
     crossfades = [crossfade_option(text) for text in o.crossfade]
     try:

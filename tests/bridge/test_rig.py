@@ -150,7 +150,7 @@ def test_a_rig_of_any_editor_is_read_and_stays_as_it_is_written(tmp_path, mark, 
         ("[engine]@gain = -6,5", "write a decimal point"),
         ("[engine]@prompt = calm piano", "put a text in quotes"),
         ("a = " + "[" * 5000, "nested too deeply|not valid TOML"),
-        ("a = " + "9" * 5000, "not valid TOML"),
+        ("a = " + "9" * 5000, "not valid TOML: a number in it is too long$"),
     ],
 )
 def test_slips_of_a_windows_path_and_others_are_told_with_the_fix(tmp_path, text, said):

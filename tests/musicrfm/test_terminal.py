@@ -8,7 +8,9 @@ import sys
 
 import pytest
 
-from musicrfm.terminal import NOBODY_READS
+from musicrfm.cli import main
+from musicrfm.errors import MusicRFMError
+from musicrfm.terminal import NOBODY_READS, say_error
 
 pytestmark = pytest.mark.needs("posix")
 LONG = "for n in range(5000): print(chr(215), n)\nreturn_ = 0"
@@ -53,3 +55,11 @@ def test_closed_streams_are_as_good_as_none():
 def test_a_terminal_of_few_letters_shows_question_marks():
     done = run("print(chr(215), 'a')", "LC_ALL=C PYTHONIOENCODING=ascii $RUN")
     assert (done.returncode, done.stdout, done.stderr) == (0, "? a\n", "")
+
+
+def test_an_error_is_told_in_so_many_characters_whatever_is_in_it(capsys):
+    say_error(MusicRFMError("9" * 100_000))
+    assert len(capsys.readouterr().err) < 2100
+    with pytest.raises(SystemExit):
+        main(["generate", "piano", "--out", "a.flac", "--seed", "9" * 100_000])
+    assert len(capsys.readouterr().err) < 3000
