@@ -25,7 +25,9 @@ from bridge.midi.learn import Learner, change_mapping
 from bridge.midi.mapping import KEYS, MidiMap, Move
 from bridge.midi.names import lasting, meant
 from bridge.midi.wire import Messages
+from bridge.process.awake import Patience
 from bridge.process.children import Child, start
+from bridge.process.repeating import Repeating
 from bridge.process.threads import Guard, supervised
 from musicrfm.errors import MusicRFMError
 
@@ -34,6 +36,9 @@ __all__ = ["Learner", "MidiInput", "MidiMap"]
 log = logging.getLogger(__name__)
 
 RESTART_SECONDS = 1.0
+LOOK_SECONDS = 0.25  # between two looks at whether a process hangs
+FIRST_SECONDS = 60.0  # until a process has said anything
+STUCK_SECONDS = 5.0  # without a word from then on
 NO_PROCESS = "a MIDI controller's process failed and is started again"
 
 
@@ -78,6 +83,7 @@ class MidiInput:
         self._knobs = [self._knob(one) for one in self._given]
         self._maps = [knob.map for knob in self._knobs]
         self._ports = open_ports(self, ports, mpe)
+        self._hangs = Hangs(self._ports)
         self._feedback = Feedback(controls, self._maps, self._tell) if feedback else None
         self.learner = Learner(
             self.adopt, rig, self._port_name, lambda: listening(self._ports), mapped=self
@@ -86,6 +92,7 @@ class MidiInput:
     def start(self) -> None:
         for port in self._ports:
             port.start()
+        self._hangs.start()
         if self._feedback is not None:
             self._feedback.start()
 
@@ -93,6 +100,7 @@ class MidiInput:
         self.learner.cancel()
         if self._feedback is not None:
             self._feedback.close()
+        self._hangs.close()
         for port in self._ports:
             port.close()
 
@@ -274,6 +282,8 @@ class Port:
         self._begin()
         self._said = ""
         self._process: Child | None = None
+        self._heard = 0  # lines of this process
+        self._patience = Patience()
         self._closed = threading.Event()
         self._guard = Guard()
         self._thread = supervised("midi", self._watch, self._closed, NO_PROCESS)
@@ -287,6 +297,17 @@ class Port:
             self._process.kill()
         if self._thread.is_alive():
             self._thread.join(5.0)
+
+    def look(self) -> None:
+        """A process that hangs, as a driver may make it, gives way to another."""
+        process = self._process
+        if process is None or process.poll() is not None:
+            return
+        waited = self._patience.waited((process, self._heard))
+        if waited > (STUCK_SECONDS if self._heard else FIRST_SECONDS):
+            of = f" at {self.name}" if self.name else ""
+            log.warning("MIDI: the process%s does not answer; another takes its place", of)
+            process.kill()
 
     def send(self, messages: Iterable[mido.Message]) -> None:
         """Out to the controller, if it is there and takes any."""
@@ -337,12 +358,14 @@ class Port:
     def _watch(self) -> None:
         """Keep a process at the port; it ends whenever the controller goes away."""
         while not self._closed.is_set():
+            self._heard = 0
             self._process = process = start("bridge.midi.port_process", *self._arguments)
             if self._closed.is_set():  # closed meanwhile, with the one before
                 process.kill()
             try:
                 with process, process.stdout as lines:
                     for line in lines:
+                        self._heard += 1
                         said = line.decode("utf-8", "replace")
                         self._guard("something from a MIDI controller is left out", self.hear, said)
             finally:
@@ -350,6 +373,18 @@ class Port:
                 self.is_open = False
                 self._owner.let_go(self.name)
             self._closed.wait(RESTART_SECONDS)
+
+
+class Hangs(Repeating):
+    """Looks at the ports' processes."""
+
+    def __init__(self, ports: Sequence[Port]) -> None:
+        super().__init__("midi hangs", LOOK_SECONDS, "MIDI processes that hang are not looked for")
+        self._ports = ports
+
+    def update(self) -> None:
+        for port in self._ports:
+            port.look()
 
 
 def open_ports(owner: Owner, wanted: Iterable[str], mpe: Iterable[str] = ()) -> list[Port]:

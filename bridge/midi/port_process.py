@@ -4,9 +4,9 @@
 Of the names of all inputs that are wanted, it waits for the one at PLACE, counted from 0, so that
 no two of these processes take the same. It prints the input's whole name as `open NAME` and every
 message as `message HEX`, MIDI clock as `clock SECONDS`, and ends when the controller goes away, to
-be started again. What there is to tell is printed as `news TEXT`. `message HEX` on stdin goes out
-to the same controller, if it takes any. Which MIDI system is used follows `MIDO_BACKEND`, as
-everywhere with `mido`.
+be started again. `here`, about once a second, says that nothing hangs. What there is to tell is
+printed as `news TEXT`. `message HEX` on stdin goes out to the same controller, if it takes any.
+Which MIDI system is used follows `MIDO_BACKEND`, as everywhere with `mido`.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from bridge.process.children import take_stdout
 __all__ = ["NoMidi", "choose", "input_names", "output_for"]
 
 POLL_SECONDS = 1.0
+ALIVE = threading.Event()  # the system's MIDI has answered, which `main` passes on
 
 
 class NoMidi(Exception):
@@ -72,6 +73,7 @@ def follow(
     `wanted` is the one at `place` of `all_wanted`; others get theirs first, see `assigned`.
     """
     while (name := _look(wanted, say, all_wanted or [wanted], place)) is None:
+        ALIVE.set()
         time.sleep(POLL_SECONDS)
     import mido
 
@@ -104,6 +106,7 @@ def follow(
     say(f"news listening to {name}")
     try:
         while present(name, input_names(), count):
+            ALIVE.set()
             time.sleep(POLL_SECONDS)
     except NoMidi as error:
         say(f"news {error}")
@@ -170,7 +173,14 @@ def main(argv: list[str]) -> None:
             _send(line.decode("ascii", "replace"))
         os._exit(0)  # the engine has gone
 
-    threading.Thread(target=take_orders, daemon=True).start()
+    def tell_alive() -> None:
+        while True:
+            ALIVE.wait()
+            ALIVE.clear()
+            say("here")
+
+    for task in (take_orders, tell_alive):
+        threading.Thread(target=task, daemon=True).start()
     try:
         place = int(argv[1]) if len(argv) > 1 else 0
         names: list[str | None] = [*argv[2:]] or [None]

@@ -258,6 +258,12 @@ GROUPS: dict[str, tuple[Fault, ...]] = {
             "MIDI controller's process failed",
             after=3.0,
         ),
+        Fault(
+            "the MIDI process stopped",
+            _kill(MIDI, signal.SIGSTOP),
+            "does not answer; another takes its place",
+            after=8.0,
+        ),
         Fault("a MIDI clock that stalls for 0.3 s", _stall),
         Fault(
             "the audio process stopped",

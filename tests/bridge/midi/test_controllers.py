@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from types import SimpleNamespace
@@ -203,3 +205,37 @@ def test_a_process_that_dies_is_started_again(monkeypatch):
     until(lambda: len(started) > 1)
     knobs.close()
     assert all(process.poll() is not None for process in started)
+
+
+def test_a_process_that_hangs_is_replaced(monkeypatch, caplog):
+    """As if a driver hung, or somebody had stopped it: nothing is heard of it any more."""
+    said = "import time; print('open pad', flush=True); time.sleep(60)"
+    started = []
+
+    def start(*_: object):
+        started.append(
+            subprocess.Popen(
+                [sys.executable, "-c", said], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            )
+        )
+        return started[-1]
+
+    for name, seconds in (("RESTART", 0.01), ("LOOK", 0.02), ("STUCK", 0.2)):
+        monkeypatch.setattr(controllers, f"{name}_SECONDS", seconds)
+    monkeypatch.setattr(controllers, "start", start)
+    knobs = MidiInput(controls(), [MidiMap("cc", 21, "/gain")])
+    knobs.start()
+    try:
+        until(lambda: len(started) > 1)
+    finally:
+        knobs.close()
+    assert "the process at pad does not answer; another takes its place" in caplog.text
+    assert started[0].poll() is not None
+
+
+def test_a_process_tells_that_nothing_hangs():
+    process = controllers.start("bridge.midi.port_process", "0", "nobody")
+    try:
+        assert any(line == b"here\n" for line in process.stdout)
+    finally:
+        process.kill()
