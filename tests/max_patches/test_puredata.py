@@ -89,6 +89,7 @@ def test_meters_go_to_names(pd: Pd) -> None:
     wait_for(lambda: pd.said("/meter/chroma", twelve), "the notes that are heard")
 
 
+@pytest.mark.slow
 def test_without_a_bridge_it_says_what_to_start(tmp_path: Path) -> None:
     with running_patch(9, ["/status"], tmp_path) as pd:
         wait_for(lambda: any("start\\ bridge\\ play" in line for line in pd.lines), "the advice")

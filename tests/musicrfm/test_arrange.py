@@ -37,6 +37,7 @@ def test_an_arrangement_is_a_function_of_its_seed():
     assert arrange(tune(), 5, 20.0).midi() != arrange(tune(), 6, 20.0).midi()
 
 
+@pytest.mark.slow
 def test_every_key_and_instrument_comes_and_the_key_is_told_rightly():
     clips = [arrange(tune(), seed, 20.0) for seed in range(300)]
     assert {c.tonic for c in clips} == set(range(12))
@@ -46,6 +47,7 @@ def test_every_key_and_instrument_comes_and_the_key_is_told_rightly():
         assert pitched <= {(clip.tonic + step) % 12 for step in SCALE}
 
 
+@pytest.mark.slow
 def test_chords_are_those_of_the_melody():
     """Under bars that spell C, F, G and C, bass notes are roots or fifths of these chords."""
     right = []

@@ -64,6 +64,7 @@ def test_rendering_sounds_the_written_pitch():
     assert abs(pitch - round(pitch)) < 0.2 and round(pitch) % 12 == clip.tonic
 
 
+@pytest.mark.slow
 def test_an_interrupted_rendering_goes_on(tmp_path):
     render.render_set(tmp_path / "a", 3, 50, compose, workers=1)
     render.render_set(tmp_path / "b", 2, 50, compose, workers=1)
@@ -182,6 +183,7 @@ def test_exercises_are_not_called_what_music_is_called():
     assert not any(EXERCISE in compose(s).prompt for s in range(200) if compose(s).kind == "music")
 
 
+@pytest.mark.slow
 def test_the_discriminator_tells_noise_from_tones_and_its_wish_is_balanced():
     torch.manual_seed(0)
     judge = discriminator.Discriminator()

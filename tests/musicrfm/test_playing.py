@@ -33,6 +33,7 @@ def judged(audio: np.ndarray) -> playing.Judged:
     )[0]
 
 
+@pytest.mark.slow
 def test_a_melody_has_no_fault_and_a_drone_has():
     melody = tones(60, 64, 67, 72, 65, 69, 62, 71, 60, 67, 64, 72, 65, 60, 69, 62, 64, 67, 71, 60,
                    seconds=0.5)  # fmt: skip

@@ -214,6 +214,7 @@ def test_what_two_keep_is_only_told_of_what_does_something_alone():
     assert "the tempo has no effect alone" in pairs._told(both[1:])
 
 
+@pytest.mark.slow
 def test_the_command_runs_what_can_be_run_and_says_what_cannot(
     checkpoint, model, folder, monkeypatch, capsys
 ):

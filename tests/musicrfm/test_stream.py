@@ -70,7 +70,8 @@ def any_model(request: pytest.FixtureRequest, tmp_path_factory) -> MusicModel:
 
 
 @pytest.mark.parametrize(
-    ("prompt", "guidance_scale"), [("piano, slow", 3.0), ("piano, slow", 1.0), ("", 3.0)]
+    ("prompt", "guidance_scale"),
+    [("piano, slow", 3.0), ("piano, slow", 1.0), pytest.param("", 3.0, marks=pytest.mark.slow)],
 )
 def test_greedy_equals_generate(
     any_model: MusicModel, prompt: str, guidance_scale: float, monkeypatch: pytest.MonkeyPatch
@@ -289,6 +290,7 @@ def test_it_cannot_be_sent_back_to_what_is_forgotten(performed: MusicStream) -> 
     assert len(next(performed))
 
 
+@pytest.mark.slow
 def test_seams_are_like_everywhere_else(tmp_path: Path) -> None:
     """Level and spectrum change no more where the window moves than between other frames."""
     model = MusicModel.load(make_checkpoint(tmp_path / "m", filters=4), device="cpu")

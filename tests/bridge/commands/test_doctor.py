@@ -67,6 +67,7 @@ def test_the_command(
     assert load_rig(rig).engine["lookahead"] >= 200
 
 
+@pytest.mark.slow
 def test_every_precision_takes_its_turns(checkpoint: Path, monkeypatch) -> None:
     monkeypatch.setattr("bridge.commands.doctor.SECONDS", 1)
     found = examine(str(checkpoint), "cpu")

@@ -309,6 +309,7 @@ def test_a_stalled_disk_never_blocks_the_engine(tmp_path, monkeypatch, flaky, ca
     assert f"is silent from {gap[0]:.1f} to {gap[1]:.1f} s" in caplog.text
 
 
+@pytest.mark.slow
 def test_a_disk_that_does_not_answer_at_the_end_is_left(tmp_path, flaky):
     recorder = Recorder(tmp_path / "set.wav", RATE, 1)
     recorder.write(noise(64_000))

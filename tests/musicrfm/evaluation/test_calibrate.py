@@ -243,6 +243,7 @@ def player(model, prompt, *, seed=0, seconds=8.0, changes=(), **settings):
 SHORT = Setting(prompts=tuple(PROMPTS), seeds=(0, 1), seconds=2.0)
 
 
+@pytest.mark.slow
 def test_seeds_that_sound_odd_are_left_out(model):
     with Recorder(model, SHORT, play=player) as recorder:
         chosen = ordinary(recorder)

@@ -142,6 +142,7 @@ def test_settings_of_steering_reach_the_stream(model):
         assert np.abs(other - plain).max() > 1e-3, settings
 
 
+@pytest.mark.slow
 def test_a_crossfade_is_played_and_heard_bit_by_bit(model, tmp_path):
     one, other = direction(model, "note_A"), direction(model, "note_E", seed=1)
     play = Play("piano", 0, ((one, 0.0), (other, 1.0)), fade=(2.0, 4.0), over_time=True)

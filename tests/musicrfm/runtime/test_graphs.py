@@ -258,7 +258,8 @@ def on_no_device(model: MusicModel) -> MusicModel:
     return meta
 
 
-@pytest.mark.parametrize("early", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("early", [False, True])
 def test_nothing_is_looked_at(tmp_path: Path, early: bool) -> None:
     """Also while knobs move, windows fill, prompts change, and it is sent back."""
     folder = make_checkpoint(tmp_path / "m")

@@ -160,6 +160,7 @@ def test_what_cannot_be_steered_can_still_be_detected(nano, tmp_path):
         train.train(data, "registers", labels, kind="multiclass", method="linear")
 
 
+@pytest.mark.slow
 def test_the_command_prints_every_concept(registers, checkpoint, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("MUSICRFM_DIRECTIONS", str(tmp_path))
     path = tmp_path / "high.wav"

@@ -72,6 +72,7 @@ def test_a_larger_subset_keeps_what_is_there(tmp_path):
     assert (done.clips, done.fresh) == (8, 4)
 
 
+@pytest.mark.slow
 def test_processes_render_the_same(tmp_path):
     chosen = syntheory.clip_set("time_signatures", 8)
     here, there = (
