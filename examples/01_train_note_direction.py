@@ -1,10 +1,11 @@
-"""Trains a direction for one note against all others, on the notes of SynTheory.
+"""Trains a direction for one note, finds the range of its knob, and plays it beside random ones.
 
-    python examples/01_train_note_direction.py --target "D#"
+    python examples/01_train_note_direction.py
+    python examples/01_train_note_direction.py --target A --data syntheory
     python examples/01_train_note_direction.py --model facebook/musicgen-large
 
-For nano it hears some of the clips and searches briefly, which takes minutes on a laptop; for other
-models it takes all clips and the published search.
+nano learns from frames of composed music, which steer it further than SynTheory's single notes;
+other models from all of SynTheory's notes with the published search.
 """
 
 import argparse
@@ -13,45 +14,51 @@ from pathlib import Path
 
 from musicrfm import MusicModel
 from musicrfm.data import syntheory
+from musicrfm.data.composed import frame_data
+from musicrfm.directions import spelled_pitch
+from musicrfm.evaluation.comparison import knob_variants
+from musicrfm.evaluation.comparison_page import tell
+from musicrfm.evaluation.walkthrough import Effort, steering
+from musicrfm.theory import PITCH_CLASSES
 from musicrfm.training.rfm import Search
 from musicrfm.training.train import direction_path, fit, hear
 
 FOLDER = Path("trained_concepts")
+p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+p.add_argument("--model", default="nano", help="nano, a folder, or a hub id")
+p.add_argument("--target", default="D#", help="the note")
+p.add_argument("--data", choices=("music", "syntheory"), help="default: music for nano")
+p.add_argument("--method", default="rfm", help="rfm-top is the published one; or linear, random, …")
+p.add_argument("--no-calibrate", action="store_true", help="leave coefficients raw")
+p.add_argument("--out", help="folder of the comparison (default: trained_concepts/NAME)")
+p.add_argument(
+    "--quick", action="store_true", help="too little of everything: numbers mean nothing"
+)
+o = p.parse_args()
+nano, target = o.model == "nano", spelled_pitch(o.target)
+frames, clips, search = 2000, 1440 if nano else None, Search(metric="auc", rows=600, trials=6)
+if not nano:
+    search = Search(trials=100, iterations=30, rows=10_000, metric="auc")
+if o.quick:
+    frames, clips, search = 400, 84, Search(trials=1, iterations=1, metric="auc")
 
-
-def main() -> None:
-    p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    p.add_argument("--model", default="nano", help="nano, a folder, or a hub id")
-    p.add_argument("--target", default="D#", help="the note")
-    p.add_argument("--method", default="rfm", help="rfm-top is the published one; or linear, …")
-    p.add_argument("--quick", action="store_true", help="too little of everything, in seconds")
-    o = p.parse_args()
-
-    if o.quick:
-        clips, search = 84, Search(trials=1, iterations=1, metric="auc")
-    elif o.model == "nano":
-        clips, search = 1440, Search(trials=10, iterations=4, metric="auc")
-    else:
-        clips, search = None, Search(trials=100, iterations=30, rows=10_000, metric="auc")
-
-    model = MusicModel.load(o.model)
-    # 70 % of the clips are for training, 15 % choose the settings, 15 % test.
+model = MusicModel.load(o.model)
+if (o.data or ("music" if nano else "syntheory")) == "music":
+    data = frame_data(model, frames)  # 70 % of the clips train, 15 % choose the settings, 15 % test
+    labels = [target in row["notes"] for row in data.rows]
+else:
     data = hear(model, syntheory.clip_set("notes", clips), pooling="mean")
-    labels = [row["root_note_name"] == o.target for row in data.rows]
-    name, target = f"note_{o.target}", o.target.replace("#", "s")
-    trained = fit(
-        data, name, labels, kind="binary", concept="note", target=target,
-        method=o.method, components=12, search=search,
-    )  # fmt: skip
-
-    path = trained.direction.save(direction_path(trained.direction, FOLDER))
-    trained.detector.save(FOLDER)
-    path.with_suffix(".json").write_text(json.dumps(trained.report, indent=1))
-    scores = " ".join(f"{score:.2f}" for score in trained.direction.layer_scores)
-    print(f"AUC of each layer: {scores}")
-    print(f"test, all layers together: {trained.report['aggregated']}")
-    print(path)
-
-
-if __name__ == "__main__":
-    main()
+    labels = [PITCH_CLASSES[row["root_note_pitch_class"]] == target for row in data.rows]
+about = {"kind": "binary", "concept": "note", "target": target, "method": o.method}
+trained = fit(data, f"note_{target}", labels, components=12, search=search, **about)
+direction, effort = trained.direction, Effort.of(model, o.quick)
+print(f"AUC of each layer: {', '.join(map(str, trained.reliability.layers))}")
+if not o.no_calibrate:
+    print(f"calibrated: {effort.calibrate(model, direction)}")
+path = direction.save(direction_path(direction, FOLDER))
+trained.detector.save(FOLDER)
+path.with_suffix(".json").write_text(json.dumps(trained.report, indent=1))
+coefficients, how = steering(direction, published=False)
+found = effort.compare(model, knob_variants(direction, coefficients, how), [direction])
+tell(found, o.out or FOLDER / direction.name, f"{direction.name}, just trained", effort.words())
+print(path)

@@ -1,7 +1,7 @@
-"""Plays each prompt as it is, and steered by one direction more and more.
+"""Plays each prompt as it is, and steered by one direction more and more, beside random ones.
 
-    python examples/02_generate_controlled.py
-    python examples/02_generate_controlled.py --model facebook/musicgen-large --direction note_Ds
+    python examples/02_generate_controlled.py --direction note_Ds
+    python examples/02_generate_controlled.py --model facebook/musicgen-large --published
 
 A direction that an example has trained is taken before the one that ships.
 """
@@ -9,50 +9,35 @@ A direction that an example has trained is taken before the one that ships.
 import argparse
 from pathlib import Path
 
-import soundfile
+from musicrfm import MusicModel
+from musicrfm.evaluation.comparison import knob_variants
+from musicrfm.evaluation.comparison_page import tell
+from musicrfm.evaluation.walkthrough import PUBLISHED_HELP, Effort, load, steering
 
-from musicrfm import Direction, MusicModel, MusicStream
+FOLDER = Path("trained_concepts")
+p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+p.add_argument("--model", default="nano", help="nano, a folder, or a hub id")
+p.add_argument("--direction", default="note_C")
+p.add_argument("--coefficients", type=float, nargs="+", help="1: the top of the useful range")
+p.add_argument("--published", action="store_true", help=PUBLISHED_HELP)
+p.add_argument("--layers", help="all, top:16, exp:BASE,RATE")
+p.add_argument("--schedule", default="constant", help="exponential:0.998, linear:1500, …")
+p.add_argument("--inject", type=float, help="probability per layer and frame")
+p.add_argument("--seconds", type=float, help="length of a clip")
+p.add_argument("--out", help="folder of the comparison (default: trained_concepts/02_NAME)")
+p.add_argument(
+    "--quick", action="store_true", help="too little of everything: numbers mean nothing"
+)
+o = p.parse_args()
 
-OUT = Path("trained_concepts")
-WORDS_OF_NANO = "piano melody with drums", "solo guitar melody", "flute melody with bass and drums"
-PROMPTS = (
-    "A relaxing jazz song with piano", "Upbeat electronic dance music with synths",
-    "Slow classical piano piece", "Fast-paced rock song with guitar",
-)  # fmt: skip
-
-
-def main() -> None:
-    p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    p.add_argument("--model", default="nano", help="nano, a folder, or a hub id")
-    p.add_argument("--direction", default="note_C")
-    p.add_argument("--coefficients", type=float, nargs="+", default=[0.3, 0.5, 0.7])
-    p.add_argument("--layers", default="exp:1,0.95", help="all, top:16, exp:BASE,RATE")
-    p.add_argument("--schedule", default="constant", help="exponential:0.998, linear:1500, …")
-    p.add_argument("--inject", type=float, default=0.3, help="probability per layer and frame")
-    p.add_argument("--seconds", type=float, default=30.0)
-    p.add_argument("--quick", action="store_true", help="too little of everything, in seconds")
-    o = p.parse_args()
-
-    model = MusicModel.load(o.model)
-    own = OUT / model.name / f"{o.direction}.safetensors"  # what an example has trained
-    direction = Direction.load(own if own.is_file() else o.direction, model)
-    prompts = WORDS_OF_NANO if model.name == "nano" else PROMPTS
-    if o.quick:
-        prompts, o.coefficients, o.seconds = prompts[:1], o.coefficients[:1], 0.5
-
-    OUT.mkdir(parents=True, exist_ok=True)
-    for number, prompt in enumerate(prompts):
-        for coefficient in (0.0, *o.coefficients):
-            stream = MusicStream(model, prompt, seed=number)
-            stream.steering.add(
-                direction, coefficient,
-                layers=o.layers, schedule=o.schedule, inject=o.inject,
-            )  # fmt: skip
-            audio = stream.generate(round(o.seconds * model.frame_rate))
-            path = OUT / f"prompt{number}_{direction.name}_{coefficient:g}.flac"
-            soundfile.write(path, audio.clip(-1, 1), model.sample_rate)
-            print(path)
-
-
-if __name__ == "__main__":
-    main()
+model = MusicModel.load(o.model)
+effort, direction = Effort.of(model, o.quick, o.seconds), load(o.direction, model, FOLDER)
+coefficients, how = steering(direction, o.published)
+if o.coefficients:
+    raw = [direction.coefficient(c) for c in o.coefficients]
+    coefficients = raw if o.published else o.coefficients
+how["schedule"] = o.schedule
+how |= {key: value for key in ("layers", "inject") if (value := getattr(o, key)) is not None}
+found = effort.compare(model, knob_variants(direction, coefficients, how), [direction])
+name = f"02_{direction.name}"
+tell(found, o.out or FOLDER / name, f"{direction.name} more and more", effort.words())

@@ -1,59 +1,55 @@
 """Steers to two concepts at once, each as strongly and as often as you say.
 
     python examples/04_multidirection_control.py --directions note_C tempo
-    python examples/04_multidirection_control.py --model facebook/musicgen-large
+    python examples/04_multidirection_control.py --model facebook/musicgen-large --published
 
-A direction that an example has trained is taken before the one that ships.
+A direction that an example has trained is taken before the one that ships; each file is named.
 """
 
 import argparse
 from pathlib import Path
 
-import soundfile
+from musicrfm import MusicModel
+from musicrfm.evaluation.comparison import Variant
+from musicrfm.evaluation.comparison_page import tell
+from musicrfm.evaluation.walkthrough import PUBLISHED_HELP, Effort, load
 
-from musicrfm import Direction, MusicModel, MusicStream
-
-OUT = Path("trained_concepts")
+FOLDER = Path("trained_concepts")
 COMBINATIONS = (0.5, 0.5), (0.7, 0.3), (0.3, 0.7)
-WORDS_OF_NANO = "piano melody with drums", "solo guitar melody", "flute melody with bass and drums"
-PROMPTS = (
-    "A relaxing jazz song with piano", "Upbeat electronic dance music with synths",
-    "Slow classical piano piece", "Fast-paced rock song with guitar",
-)  # fmt: skip
+p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+p.add_argument("--model", default="nano", help="nano, a folder, or a hub id")
+p.add_argument("--directions", nargs=2, default=["note_C", "note_G"])
+p.add_argument("--published", action="store_true", help=PUBLISHED_HELP)
+p.add_argument("--layers", default="all", help="of both: all, top:16, exp:BASE,RATE")
+p.add_argument("--schedule", default="constant", help="of both")
+p.add_argument("--inject", type=float, default=1.0, help="of both: probability per layer and frame")
+p.add_argument("--seconds", type=float, help="length of a clip")
+p.add_argument("--out", help="folder of the comparison (default: trained_concepts/04_NAMES)")
+p.add_argument(
+    "--quick", action="store_true", help="too little of everything: numbers mean nothing"
+)
+o = p.parse_args()
 
-
-def load(name: str, model: MusicModel) -> Direction:
-    own = OUT / model.name / f"{name}.safetensors"  # what an example has trained
-    return Direction.load(own if own.is_file() else name, model)
-
-
-def main() -> None:
-    p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    p.add_argument("--model", default="nano", help="nano, a folder, or a hub id")
-    p.add_argument("--directions", nargs=2, default=["note_C", "note_Ds"])
-    p.add_argument("--layers", default="exp:1,0.95", help="of both: all, top:16, exp:BASE,RATE")
-    p.add_argument("--schedules", nargs=2, default=["constant", "constant"])
-    p.add_argument("--inject", type=float, nargs=2, default=[0.3, 0.3])
-    p.add_argument("--seconds", type=float, default=30.0)
-    p.add_argument("--quick", action="store_true", help="too little of everything, in seconds")
-    o = p.parse_args()
-    model = MusicModel.load(o.model)
-    directions = [load(name, model) for name in o.directions]
-    prompts, combinations = WORDS_OF_NANO if model.name == "nano" else PROMPTS, COMBINATIONS
-    if o.quick:
-        prompts, combinations, o.seconds = prompts[:1], combinations[:2], 0.5
-    OUT.mkdir(parents=True, exist_ok=True)
-    for number, prompt in enumerate(prompts):
-        for pair in combinations:
-            stream = MusicStream(model, prompt, seed=number)
-            settings = zip(directions, pair, o.schedules, o.inject, strict=True)
-            for one, amount, schedule, inject in settings:
-                stream.steering.add(one, amount, layers=o.layers, schedule=schedule, inject=inject)
-            audio = stream.generate(round(o.seconds * model.frame_rate))
-            path = OUT / f"prompt{number}_c1_{pair[0]:g}_c2_{pair[1]:g}.flac"
-            soundfile.write(path, audio.clip(-1, 1), model.sample_rate)
-            print(path)
-
-
-if __name__ == "__main__":
-    main()
+model = MusicModel.load(o.model)
+effort = Effort.of(model, o.quick, o.seconds)
+one, other = (load(name, model, FOLDER) for name in o.directions)
+uncalibrated = [d.name for d in (one, other) if d.range is None]
+if uncalibrated and not o.published:
+    raise SystemExit(
+        f"{' and '.join(uncalibrated)} has no range, so a coefficient would mean two things: run "
+        f"`musicrfm calibrate {uncalibrated[0]}`, or take raw coefficients for both: --published"
+    )
+how = {"layers": o.layers, "schedule": o.schedule, "inject": o.inject}
+how |= {"layers": "exp:1,0.95", "inject": 0.3} if o.published else {}
+variants = [Variant("unsteered")]
+for pair in COMBINATIONS:
+    knobs = (
+        [d.coefficient(c) for d, c in zip((one, other), pair, strict=True)] if o.published else pair
+    )
+    label = f"{one.name} {pair[0]:g} + {other.name} {pair[1]:g}"
+    variants.append(Variant(label, tuple(zip((one, other), knobs, strict=True)), how))
+found = effort.compare(model, variants, [one, other])
+unit = "raw coefficients" if o.published else "knobs, 1 being the top of each one's range"
+name = f"04_{one.name}_{other.name}"
+words = effort.words(f"Both in the same unit: {unit}.")
+tell(found, o.out or FOLDER / name, f"{one.name} and {other.name}", words)

@@ -10,50 +10,49 @@ import argparse
 import json
 from pathlib import Path
 
-import soundfile
-
-from musicrfm import MusicModel, MusicStream
+from musicrfm import MusicModel
 from musicrfm.data import syntheory
+from musicrfm.directions import spelled_pitch
+from musicrfm.evaluation.comparison import knob_variants
+from musicrfm.evaluation.comparison_page import tell
+from musicrfm.evaluation.walkthrough import Effort, steering
 from musicrfm.theory import PITCH_CLASSES
 from musicrfm.training.rfm import Search
 from musicrfm.training.train import direction_path, fit, hear
 
-OUT = Path("trained_concepts/multiclass_directions")
+FOLDER = Path("trained_concepts/multiclass_directions")
+p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+p.add_argument("--model", default="nano", help="nano, a folder, or a hub id")
+p.add_argument("--components", type=int, help="AGOP eigenvectors; without it, a sweep")
+p.add_argument("--note", default="G", help="what to steer to in the end")
+p.add_argument("--no-calibrate", action="store_true", help="leave coefficients raw")
+p.add_argument("--out", help="folder of the comparison")
+p.add_argument(
+    "--quick", action="store_true", help="too little of everything: numbers mean nothing"
+)
+o = p.parse_args()
+clips, search = 720, Search(trials=4, iterations=4, rows=600)
+if o.model != "nano":
+    clips, search = None, Search(trials=100, iterations=30, rows=10_000)
+if o.quick:
+    clips, search = 84, Search(trials=1, iterations=1)
 
-
-def main() -> None:
-    p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    p.add_argument("--model", default="nano", help="nano, a folder, or a hub id")
-    p.add_argument("--components", type=int, help="AGOP eigenvectors; without it, a sweep")
-    p.add_argument("--note", default="G", help="what to steer to in the end")
-    p.add_argument("--quick", action="store_true", help="too little of everything, in seconds")
-    o = p.parse_args()
-
-    if o.quick:
-        clips, search = 84, Search(trials=1, iterations=1)
-    elif o.model == "nano":
-        clips, search = 1440, Search(trials=10, iterations=4)
-    else:
-        clips, search = None, Search(trials=100, iterations=30, rows=10_000)
-
-    model = MusicModel.load(o.model)
-    data = hear(model, syntheory.clip_set("notes", clips), pooling="mean")
-    labels = [PITCH_CLASSES[row["root_note_pitch_class"]] for row in data.rows]
-    trained = fit(
-        data, "notes", labels, kind="multiclass", class_names=PITCH_CLASSES, concept="note",
-        method="rfm", components=o.components, search=search,
-    )  # fmt: skip
-    path = trained.direction.save(direction_path(trained.direction, OUT))
-    path.with_suffix(".json").write_text(json.dumps(trained.report, indent=1))
-    print(f"test, all layers together: {trained.report['aggregated']}")
-    print(path)
-
-    stream = MusicStream(model, "piano melody")
-    stream.steering.add(trained.direction.only(o.note), 0.6)
-    audio = stream.generate(round((0.5 if o.quick else 10) * model.frame_rate))
-    soundfile.write(OUT / f"note_{o.note}.flac", audio.clip(-1, 1), model.sample_rate)
-    print(OUT / f"note_{o.note}.flac")
-
-
-if __name__ == "__main__":
-    main()
+model = MusicModel.load(o.model)
+data = hear(model, syntheory.clip_set("notes", clips), pooling="mean")
+labels = [PITCH_CLASSES[row["root_note_pitch_class"]] for row in data.rows]
+about = {"kind": "multiclass", "class_names": PITCH_CLASSES, "concept": "note", "method": "rfm"}
+trained = fit(data, "notes", labels, components=o.components, search=search, **about)
+whole, effort = trained.direction, Effort.of(model, o.quick)
+for reader, told in trained.reliability.together.items():
+    print(f"all layers together, {reader}: {', '.join(f'{k} {v}' for k, v in told.items())}")
+note = whole.only(spelled_pitch(o.note))
+if not o.no_calibrate:
+    print(f"calibrated: {effort.calibrate(model, note)}")
+    whole.meta |= {"class_ranges": {note.meta["target"]: note.meta["range"]}}
+    whole.meta |= {"class_curves": {note.meta["target"]: note.curve}}
+path = whole.save(direction_path(whole, FOLDER))
+path.with_suffix(".json").write_text(json.dumps(trained.report, indent=1))
+coefficients, how = steering(note, published=False)
+found = effort.compare(model, knob_variants(note, coefficients, how), [note])
+tell(found, o.out or FOLDER / note.name, f"{note.name}, one of twelve", effort.words())
+print(path)

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from musicrfm.errors import MusicRFMError
+from musicrfm.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from musicrfm.directions import Direction, list_directions
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from musicrfm.steering.hooks import capture, clamp, intervene, patch, project_out, steered
     from musicrfm.steering.steering import Steering
     from musicrfm.stream import MusicStream
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Direction",

@@ -8,19 +8,21 @@ for in the user's own folder first, then among those that ship.
 from __future__ import annotations
 
 import json
+import logging
 import math
 import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from safetensors import SafetensorError, safe_open
 
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.folders import data_folder
 from musicrfm.files.paths import composed, file_to_read, path_of
+from musicrfm.files.tensors import packed
 from musicrfm.files.writing import write_bytes
 from musicrfm.theory import PITCH_CLASSES
 
@@ -29,7 +31,8 @@ from musicrfm.theory import PITCH_CLASSES
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from musicrfm.model import MusicModel
+
+log = logging.getLogger(__name__)
 
 FORMAT_VERSION = 1
 SUFFIX = ".safetensors"
@@ -55,16 +58,41 @@ def canonical_name(name: str) -> str:
     return prefix + PITCH_CLASSES[(_NATURALS[letter.upper()] + _ACCIDENTALS[accidental]) % 12]
 
 
+class Owner(Protocol):
+    """A model, as far as it decides which directions are its own: a `MusicModel`, or another."""
+
+    @property
+    def name(self) -> str | None: ...
+    @property
+    def fingerprint(self) -> str | None: ...
+    @property
+    def layers(self) -> int: ...
+    @property
+    def width(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Named:
+    """A model of which nothing is known but the name."""
+
+    name: str
+    fingerprint: None = None
+    layers: int = 0
+    width: int = 0
+
+
 @dataclass(eq=False)  # a key for whoever steers
 class Direction:
     """A concept as a direction in the hidden states of one model.
 
     vectors: [layers, components, width]; rows are scaled to unit length (a row of zeros stays: that
     layer is not steered). layer_scores: [layers], how well each layer knows the concept, higher is
-    better. meta: JSON-able provenance; `model` is the model's name, `range` the useful raw
-    coefficients [low, high]; see the format's list of keys in `directions/README.md`.
+    better. meta: JSON-able provenance, which must say of which model the direction is: `model` is
+    the model's name, `model_fingerprint` that of its weights (`Direction.of` sets both). `range`:
+    the useful raw coefficients [low, high]; see the list of keys in `directions/README.md`.
 
-    Raises MusicRFMError if shapes do not fit together or a number is not finite.
+    Raises MusicRFMError if shapes do not fit together, a number is not finite, or no model is
+    named.
     """
 
     name: str
@@ -93,6 +121,11 @@ class Direction:
         length = self.vectors.norm(dim=-1, keepdim=True)
         length[(length - 1).abs() < 1e-5] = 1.0  # so that saving and loading change nothing
         self.vectors = (self.vectors / length.clamp_min(1e-20)).contiguous()
+        if self.meta.get("model") is None:
+            raise MusicRFMError(
+                f"direction {self.name!r} does not say of which model it is: make it with "
+                "Direction.of(model, name, vectors), or give meta={'model': model.name}"
+            )
         _check_meta(self.name, self.meta)
         if self.meta.get("range") is not None:
             self.meta["range"] = [float(value) for value in self.meta["range"]]
@@ -106,7 +139,7 @@ class Direction:
         useful = "uncalibrated" if self.range is None else "range {:g} to {:g}".format(*self.range)
         one = "component" if self.components == 1 else "components"
         return (
-            f"Direction({self.name!r} of {self.model or 'any model'}, {self.layers} layers of "
+            f"Direction({self.name!r} of {self.model}, {self.layers} layers of "
             f"{self.components} {one} of width {self.width}, {useful})"
         )
 
@@ -146,9 +179,14 @@ class Direction:
         return self.vectors.shape[2]
 
     @property
-    def model(self) -> str | None:
-        """Name of the model the direction was trained on."""
-        return self.meta.get("model")
+    def model(self) -> str:
+        """Name of the model the direction was trained on, for people: see `fingerprint`."""
+        return self.meta["model"]
+
+    @property
+    def fingerprint(self) -> str | None:
+        """Of the weights the direction was trained on; None in files of earlier versions."""
+        return self.meta.get("model_fingerprint")
 
     @property
     def range(self) -> tuple[float, float] | None:
@@ -207,18 +245,53 @@ class Direction:
         return Direction(f"{self.name}_{spoken}", vectors, self.layer_scores, meta)
 
     @classmethod
-    def load(
-        cls, name_or_path: str | os.PathLike[str], model: MusicModel | None = None
+    def of(
+        cls, model: Owner, name: str, vectors: Tensor, layer_scores: Tensor | None = None, **meta
     ) -> Direction:
+        """A direction of your own for a model: vectors [layers, components, width].
+
+        layer_scores: all 1 if nothing is said. meta: as in the file, such as `range=[0, 5]`.
+        """
+        scores = [1.0] * len(vectors) if layer_scores is None else layer_scores
+        about = {"model": model.name, "model_fingerprint": model.fingerprint, **meta}
+        return cls(name, vectors, scores, about)  # type: ignore[arg-type]
+
+    @classmethod
+    def load(cls, name_or_path: str | os.PathLike[str], model: Owner | None = None) -> Direction:
         """A direction by name (`note_C`, needs `model`) or from a file.
 
-        `notes:C` is one class of a multiclass direction, see `only`.
-        Raises MusicRFMError if there is none, it is damaged, or it belongs to another model.
+        `notes:C` is one class of a multiclass direction, see `only`. A file of an earlier version,
+        which does not say of which weights it is, is taken by the model's name, with a warning.
+        Raises MusicRFMError if there is none, it is damaged, or it belongs to other weights.
         """
-        whole, colon, component = str(name_or_path).rpartition(":")
-        if colon and len(whole) > 1 and "/" not in component and os.sep not in component:
+        whole, component = cls.parts(name_or_path)
+        if component is not None:
             return cls.load(whole, model).only(component)
-        path = _find(name_or_path, model)
+        direction = cls.read(find(name_or_path, model))
+        if model is not None:
+            direction.check(model)
+            if direction.fingerprint is None:
+                log.warning(
+                    "direction %r does not say of which weights it is: it is taken for %r by the "
+                    "name alone (calibrating it writes the weights down)",
+                    direction.name,
+                    model.name,
+                )
+        return direction
+
+    @staticmethod
+    def parts(
+        name_or_path: str | os.PathLike[str],
+    ) -> tuple[str | os.PathLike[str], str | None]:
+        """`notes:C` in two; what names no class comes back as it is. A drive letter is no name."""
+        whole, colon, component = str(name_or_path).rpartition(":")
+        if colon and len(whole) > 1 and not set(component) & set("/\\"):
+            return whole, component
+        return name_or_path, None
+
+    @classmethod
+    def read(cls, path: Path) -> Direction:
+        """A direction file, of whatever model. Raises MusicRFMError if it is damaged."""
         try:
             with safe_open(path, framework="pt") as file:
                 vectors, scores = file.get_tensor("directions"), file.get_tensor("layer_scores")
@@ -236,15 +309,12 @@ class Direction:
         name = str(meta.pop("name", path.stem))
         if not is_file_name(name):
             raise MusicRFMError(f"{path} calls itself {_short(name)}, which can be no file's name")
-        direction = cls(name, vectors, scores, meta)
-        if model is not None:
-            direction.check(model)
-        return direction
+        if meta.get("model") is None:  # the first files said it with their folder alone
+            meta["model"] = path.parent.name
+        return cls(name, vectors, scores, meta)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Writes the file (whole or not at all), making folders as needed; returns its path."""
-        from safetensors.torch import save
-
         path = path_of(path)
         meta = {
             **self.meta,
@@ -253,13 +323,25 @@ class Direction:
             "layers": self.layers,
             "format_version": FORMAT_VERSION,
         }
-        tensors = {"directions": self.vectors, "layer_scores": self.layer_scores.contiguous()}
-        write_bytes(path, save(tensors, {key: json.dumps(value) for key, value in meta.items()}))
+        tensors = {"directions": self.vectors.numpy(), "layer_scores": self.layer_scores.numpy()}
+        texts = {key: json.dumps(value, sort_keys=True) for key, value in meta.items()}
+        write_bytes(path, packed(tensors, texts))
         return path
 
-    def check(self, model: MusicModel) -> None:
-        """Raises MusicRFMError unless the direction was made for `model`."""
-        if self.model is not None and self.model != model.name:
+    def check(self, model: Owner) -> None:
+        """Raises MusicRFMError unless the direction was made for the weights of `model`.
+
+        Only a direction that does not know its weights is judged by the model's name.
+        """
+        if self.fingerprint and model.fingerprint:
+            if self.fingerprint == model.fingerprint:
+                return
+            called = "other weights called" if self.model == model.name else "model"
+            raise MusicRFMError(
+                f"direction {self.name!r} was trained on {called} {self.model!r} "
+                f"and means nothing to {model.name!r}: train it there"
+            )
+        if model.name is not None and self.model != model.name:
             raise MusicRFMError(
                 f"direction {self.name!r} was trained on model {self.model!r} "
                 f"and means nothing to {model.name!r}: train it there"
@@ -349,8 +431,9 @@ def _weight(direction: Direction) -> float:
 def _check_alike(one: Direction, other: Direction) -> None:
     for direction in (one, other):
         _refuse_beat(direction)
-    models = {one.model, other.model} - {None}
-    if len(models) > 1 or (one.layers, one.width) != (other.layers, other.width):
+    known = one.fingerprint and other.fingerprint
+    same = one.fingerprint == other.fingerprint if known else one.model == other.model
+    if not same or (one.layers, one.width) != (other.layers, other.width):
         raise MusicRFMError(
             f"{one.name!r} and {other.name!r} are of different models, and mean nothing together"
         )
@@ -398,7 +481,12 @@ def is_file_name(name: str) -> bool:
     return named and not set(name) & set("/\\:")
 
 
-def _find(name_or_path: str | os.PathLike[str], model: MusicModel | None) -> Path:
+def find(name_or_path: str | os.PathLike[str], model: Owner | None) -> Path:
+    """The file that `Direction.load` reads, by name or path.
+
+    A name is looked for in the folders of the model's own name, then among the directions of the
+    same weights under other names. Raises MusicRFMError if there is none.
+    """
     text = os.fspath(name_or_path)
     if text.endswith(SUFFIX) or os.sep in text or "/" in text or not isinstance(name_or_path, str):
         return file_to_read(text, "direction file")
@@ -406,11 +494,28 @@ def _find(name_or_path: str | os.PathLike[str], model: MusicModel | None) -> Pat
         raise MusicRFMError(f"direction {text!r} is a name: say for which model, or give a file")
     name = canonical_name(text)
     for root in roots():
-        for path in sorted(path_of(root / model.name).glob(f"*{SUFFIX}")):
+        for path in sorted(path_of(root / str(model.name)).glob(f"*{SUFFIX}")):
             if canonical_name(path.stem) == name:
                 return file_to_read(path, "direction file")
-    known = ", ".join(list_directions(model.name)) or "there are none yet"
+    if (path := _of_same_weights(name, model)) is not None:
+        return path
+    known = ", ".join(list_directions(str(model.name))) or "there are none yet"
     raise MusicRFMError(f"model {model.name!r} has no direction {text!r} (known: {known})")
+
+
+def _of_same_weights(name: str, model: Owner) -> Path | None:
+    for root in roots():
+        for path in sorted(path_of(root).glob(f"*/*{SUFFIX}")):
+            if canonical_name(path.stem) != name or not path.is_file():
+                continue
+            try:
+                with safe_open(path, framework="numpy") as file:
+                    told = json.loads((file.metadata() or {}).get("model_fingerprint", "null"))
+            except (OSError, SafetensorError, ValueError, RecursionError):
+                continue
+            if told is not None and told == model.fingerprint:
+                return path
+    return None
 
 
 def spelled_pitch(component: str) -> str:
@@ -428,7 +533,7 @@ def _check_meta(name: str, meta: dict[str, Any]) -> None:
                 f"direction {name!r} has {key} {_short(meta[key])} in its metadata, not {what}"
             )
 
-    for key in ("model", "method", "kind", "metric"):
+    for key in ("model", "model_fingerprint", "method", "kind", "metric"):
         need(isinstance(given.get(key, ""), str), key, "a text")
     for key in ("class_ranges", "class_curves"):
         need(isinstance(given.get(key, {}), dict), key, "a table")

@@ -202,7 +202,13 @@ class _Session:
     def _steering(self, piece: _Piece) -> Steering:
         model = self.model
         steering = Steering(
-            model.layers, model.width, model.name, model.device, model.dtype, model.frame_rate
+            model.layers,
+            model.width,
+            model.name,
+            model.device,
+            model.dtype,
+            model.frame_rate,
+            model.fingerprint,
         )
         steering.keep_norm = self.keep_norm
         for one in self.directions:

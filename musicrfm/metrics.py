@@ -39,6 +39,19 @@ def check(kind: str, metric: str | None) -> str:
     return metric
 
 
+def chance(kind: str, metric: str, labels: np.ndarray) -> float | None:
+    """The score of whoever knows only how often each label occurs; None if it depends."""
+    if metric in ("auc", "agop-auc"):
+        return 0.5
+    if metric in ("r2", "spearman"):
+        return 0.0
+    if metric == "accuracy" and len(labels):
+        return float(np.unique(labels, return_counts=True)[1].max() / len(labels))
+    if metric == "mse" and kind == "regression":
+        return float(np.var(labels))
+    return None
+
+
 def higher_is_better(metric: str) -> bool:
     return metric not in LOWER_IS_BETTER
 

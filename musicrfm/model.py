@@ -29,6 +29,7 @@ from musicrfm.runtime.devices import device_of, holds, name_of, precision_of, wi
 from musicrfm.runtime.packed import can_pack, check_int4
 from musicrfm.runtime.playable import PromptStates
 from musicrfm.weights.decoder import Weights, packed
+from musicrfm.weights.fingerprint import fingerprint
 from musicrfm.weights.int8 import can_int8, check_int8, quantised
 
 log = logging.getLogger(__name__)
@@ -291,6 +292,11 @@ class MusicModel:
                 "take int8"
             )
         return quantised(weights)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of the decoder's weights, the same in every precision: what directions are bound to."""
+        return fingerprint(self.hf.decoder)
 
     def widen(self) -> bool:
         """Where numbers have become too large for float16, goes on in `devices.wider`.

@@ -160,7 +160,13 @@ class MusicStream:
         self._steer_at = self._read_at = self._quiet_until = 0
         self.faults = 0  # frames that steering or the model made unusable; see _choose
         self.steering = Steering(
-            model.layers, model.width, model.name, model.device, model.dtype, model.frame_rate
+            model.layers,
+            model.width,
+            model.name,
+            model.device,
+            model.dtype,
+            model.frame_rate,
+            model.fingerprint,
         )
         self._window, self._next = _Window(model, self.window), _Window(model, self.window)
         self._codec = StreamingCodec(model.hf.audio_encoder, model.codebooks, model.stereo_codes)

@@ -12,7 +12,7 @@ from musicrfm.terminal import shortened
 DEVICE_HELP = "cpu, cuda, cuda:1, mps or another PyTorch device (default: cuda if present)"
 OVERWRITE_HELP = "replace existing files (default: write NAME-2)"
 MOST_TOLD = 600  # characters of an error
-METHODS = ("rfm", "rfm-top", "rfm-multiclass", "mean-difference", "linear", "logistic")
+METHODS = ("rfm", "rfm-top", "rfm-multiclass", "mean-difference", "linear", "logistic", "random")
 
 
 class Parser(argparse.ArgumentParser):
@@ -63,6 +63,17 @@ def octave_argument(p: argparse.ArgumentParser) -> None:
         default="0-8",
         metavar="A-B",
         help="MIDI octaves of the notes to train on (default %(default)s)",
+    )
+
+
+def control_argument(p: argparse.ArgumentParser) -> None:
+    p.add_argument(
+        "--control",
+        type=int,
+        default=5,
+        metavar="N",
+        help="random directions of the same length to play beside the top, 0 for none (default "
+        "%(default)s)",
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from musicrfm.commands.arguments import (
     command,
+    control_argument,
     count,
     model_arguments,
     overwrite_argument,
@@ -60,6 +61,7 @@ def add(commands) -> None:
         help="require that the prompted instrument is kept (default: for nano, whose instruments "
         "the classifier knows)",
     )
+    control_argument(p)
     p.add_argument("--keep-norm", action="store_true", help="calibrate for playing with /keep_norm")
     p.add_argument("--takes", metavar="DIR", help="folder for takes (default: your cache)")
     workers_argument(p)
@@ -103,6 +105,7 @@ def calibrate(o: argparse.Namespace) -> None:
         instruments=instruments,
         hear_instrument=instrument_listener() if adherence else None,
         workers=workers_of(o),
+        draws=o.control,
     )
     for (given, direction), calibration in zip(asked, found, strict=True):
         print(calibration.markdown(), flush=True)
@@ -161,6 +164,7 @@ def _write(
     from musicrfm.training.train import direction_path
 
     file, of_class = _class_of(given)
+    direction.meta["model_fingerprint"] = model.fingerprint
     stays = out is None and file.endswith(".safetensors")
     if of_class is None:
         calibration.write_into(direction)
@@ -175,6 +179,7 @@ def _write(
         target = str(direction.meta["target"])
         ranges[target] = list(calibration.range) if calibration.range else None
         curves[target] = calibration.curve
+        whole.meta["model_fingerprint"] = model.fingerprint
         whole.meta |= {"class_ranges": ranges, "class_curves": curves}
     return whole.save(file if stays else direction_path(whole, out))
 
@@ -188,8 +193,8 @@ def _filed(given: str) -> str:
 
 
 def _class_of(given: str) -> tuple[str, str | None]:
-    """`notes:C` in two, as `Direction.load` reads it; a drive letter is no name."""
-    whole, colon, component = given.rpartition(":")
-    if colon and len(whole) > 1 and "/" not in component and "\\" not in component:
-        return whole, component
-    return given, None
+    """As `Direction.parts`."""
+    from musicrfm.directions import Direction
+
+    whole, component = Direction.parts(given)
+    return str(whole), component

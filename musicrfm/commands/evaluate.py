@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from musicrfm.commands.arguments import (
     METHODS,
     command,
+    control_argument,
     count,
     model_arguments,
     numbers,
@@ -82,6 +83,7 @@ def add(commands) -> None:
         action="store_true",
         help="also measure whether the prompted instrument is kept (nano's instruments)",
     )
+    control_argument(p)
     p.add_argument("--chroma", action="store_true", help="also plot chroma over time")
     workers_argument(p)
     model_arguments(p)
@@ -112,6 +114,7 @@ def evaluate(o: argparse.Namespace) -> None:
         instruments=instruments,
         hear_instrument=hear,
         workers=workers_of(o),
+        draws=o.control,
     )
     table = write_report(folder, responses, setting, model.name)
     if o.chroma:
@@ -193,7 +196,8 @@ def _chroma_plots(folder: Path, model: MusicModel, directions, responses, settin
         if target not in PITCH_CLASSES:
             continue
         clips = []
-        for raw in (0.0, response.best.coefficient):
+        strongest = max(response.points, key=lambda p: p.coefficient)
+        for raw in (0.0, response.best.coefficient or strongest.coefficient):
             audio = perform(
                 model,
                 prompt,

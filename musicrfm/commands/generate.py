@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING
 
 from musicrfm.commands.arguments import (
     command,
+    control_argument,
+    count,
     model_arguments,
+    numbers,
     overwrite_argument,
     playing_arguments,
 )
 from musicrfm.commands.steers import STEER_HELP, crossfade_option, steer_option
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import path_of
-from musicrfm.files.writing import Placed, place_for, reason, sound_file
+from musicrfm.files.writing import Placed, folder_for, place_for, reason, sound_file
 
 if TYPE_CHECKING:
     from musicrfm.commands.steers import CrossfadeOption, SteerOption
@@ -26,9 +29,30 @@ if TYPE_CHECKING:
 
 def add(commands) -> None:
     p = command(commands, "generate", generate, "write steered music into a file")
-    p.add_argument("prompt", help="description of the music; '' for no prompt")
-    p.add_argument("--out", required=True, metavar="FILE", help=".flac or .wav")
+    p.add_argument(
+        "prompt",
+        metavar="PROMPT",
+        help="description of the music, '' for no prompt; with --compare a direction",
+    )
+    p.add_argument("--out", metavar="FILE", help=".flac or .wav; with --compare a folder")
     overwrite_argument(p)
+    p.add_argument(
+        "--compare",
+        type=numbers,
+        metavar="A,B,…",
+        help="play the direction PROMPT at these coefficients, beside random ones, and write a "
+        "page to listen to, as in: --compare 0,0.3,0.7 note_C",
+    )
+    p.add_argument(
+        "--prompt",
+        action="append",
+        default=[],
+        dest="prompts",
+        metavar="TEXT",
+        help="with --compare: a description of the music; repeatable",
+    )
+    p.add_argument("--seeds", type=count, default=2, help="with --compare: seeds per prompt")
+    control_argument(p)
     p.add_argument("--seconds", type=float, default=10.0)
     p.add_argument("--steer", action="append", default=[], metavar="NAME=COEF", help=STEER_HELP)
     p.add_argument(
@@ -76,6 +100,11 @@ def add(commands) -> None:
 def generate(o: argparse.Namespace) -> None:
     import soundfile
 
+    if o.compare:
+        compare(o)
+        return
+    if o.out is None:
+        raise MusicRFMError("say where to write with --out FILE, such as --out music.flac")
     out = path_of(o.out)
     suffix = out.suffix.upper().lstrip(".")
     if suffix not in soundfile.available_formats():
@@ -123,6 +152,34 @@ def generate(o: argparse.Namespace) -> None:
     shown = o.out if place == out else place
     there = "" if place == out else f" ({o.out} is there already)"
     print(f"{shown}: {o.seconds:g} s{there}")
+
+
+def compare(o: argparse.Namespace) -> None:
+    """One direction at several coefficients, in a folder with a page to listen to."""
+    from musicrfm.directions import Direction
+    from musicrfm.evaluation.comparison import compare as played
+    from musicrfm.evaluation.comparison import knob_variants
+    from musicrfm.evaluation.comparison_page import tell
+    from musicrfm.evaluation.perform import PROMPTS
+    from musicrfm.model import MusicModel
+
+    folder = folder_for(o.out or f"compared_{o.prompt}", ("index.html",), o.overwrite)
+    model = MusicModel.load(o.model, device=o.device, dtype=o.dtype)
+    direction = Direction.load(o.prompt, model)
+    how = {key: getattr(o, key) for key in ("layers", "schedule", "inject", "inject_per")}
+    found = played(
+        model,
+        knob_variants(direction, o.compare, how),
+        [direction],
+        prompts=o.prompts or list(PROMPTS)[:2],
+        seeds=range(o.seed, o.seed + o.seeds),
+        seconds=o.seconds,
+        draws=max(0, o.control),
+    )
+    words = "Coefficients are those of the knob: 1 is the top of the useful range."
+    if direction.range is None:
+        words = f"{direction.name} is not calibrated: its coefficients are raw."
+    tell(found, folder, f"{direction.name} on {model.name}", words)
 
 
 def _add(

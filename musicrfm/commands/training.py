@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from musicrfm.training.train import Trained
 
 MANY = 500  # clips from which starting processes to prepare their sound pays
+ABOUT = {
+    "author": "who made the direction, for its file",
+    "licence": "under which licence the direction may be used, for its file",
+    "note": "anything else a reader should know, for its file",
+}
 METRICS = ("auc", "accuracy", "f1", "mse", "r2", "agop-auc")
 
 
@@ -93,6 +98,8 @@ def training_arguments(p: argparse.ArgumentParser) -> None:
         help="folder for <model>/<name>.safetensors (default: your data folder)",
     )
     p.add_argument("--report", metavar="DIR", help="folder for <name>/metrics.json and its plots")
+    for name, words in ABOUT.items():
+        p.add_argument(f"--{name}", metavar="TEXT", help=words)
     overwrite_argument(p)
     model_arguments(p)
 
@@ -135,6 +142,7 @@ def make(o: argparse.Namespace, data: Data, name: str, labels: Sequence, **about
         layers=_layers(o.layers),
         balance=not o.unbalanced,
         work=Work(o.executor, workers, o.gpus),
+        about={key: getattr(o, key) for key in ABOUT if getattr(o, key)},
         **about,
     )
     written = [trained.detector.save(o.out)]
@@ -150,11 +158,26 @@ def make(o: argparse.Namespace, data: Data, name: str, labels: Sequence, **about
 
 
 def _tell(trained: Trained, seconds: float) -> None:
+    from musicrfm.training.reliability import READERS
+
     report = trained.report
+    sure, parts = trained.reliability, report["splits"]
     scores = " ".join(f"{layer['score']:.2f}" for layer in report["layers"])
     print(f"{report['name']}: {report['metric']} by layer {scores} ({seconds:.0f} s)")
-    together = report["aggregated"].get("rfm") or report["aggregated"]["linear"]
-    print("  all layers: " + ", ".join(f"{key} {value:.3f}" for key, value in together.items()))
+    sizes = ", ".join(
+        f"{parts[part]['clips']} to {word}"
+        for part, word in (("train", "train"), ("val", "choose settings"), ("test", "test"))
+    )
+    print(f"  clips: {sizes}; the test clips are of {parts['test']['groups']} groups")
+    level = sure.chance.get(report["metric"])
+    chance = "" if level is None else f"; chance is {level:.2f}"
+    print(f"  best layer {report['layers'][sure.best]['layer']}: {sure.layers[sure.best]}{chance}")
+    for reader, found in sure.together.items():
+        told = ", ".join(f"{metric} {one}" for metric, one in found.items())
+        print(f"  all layers together, by {READERS[reader]}: {told}")
+    print("  in brackets: 95 % intervals over the test clips")
+    if sure.verdict:
+        print(f"  {sure.verdict}")
     if trained.direction is None:
         print(f"  no direction: nothing can be steered along {report['pooling']} states")
 

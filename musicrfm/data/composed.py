@@ -104,6 +104,7 @@ def frame_data(model: MusicModel, samples: int = 4800, seed: int = 0) -> Data:
         seed=seed,
         about={"pieces": len(clips.rows), "seconds": SECONDS},
         seconds=SECONDS,
+        fingerprint=model.fingerprint,
     )
 
 

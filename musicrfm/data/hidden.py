@@ -39,7 +39,8 @@ class Data:
     states: [clips, layers, features]; rows: one dict per clip; groups: clips of one group go to the
     same part of the split. layers: the model's numbers of the layers that `states` has, out of
     `depth`; None for all. file: where the states lie on disk; without it they are in memory.
-    seconds: length of the clips, None if they differ or it is not known.
+    seconds: length of the clips, None if they differ or it is not known. fingerprint: of the
+    model's weights.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Data:
     depth: int | None = None
     file: States | None = field(default=None, repr=False)
     seconds: float | None = None
+    fingerprint: str | None = None
 
     def __post_init__(self) -> None:
         if self.layers is None:
@@ -143,6 +145,7 @@ def hear(
         depth=model.layers,
         file=states,
         seconds=clip_set.about.get("seconds"),
+        fingerprint=model.fingerprint,
     )
 
 
@@ -188,7 +191,8 @@ def clip_data(
 
     states = activations(model, heard(), pooling, progress=Progress(name, unit="clips"))
     keys = [groups(row) for row in rows] if groups else list(range(len(rows)))
-    return Data(name, model.name, states, rows, keys, pooling, seed)
+    mark = model.fingerprint
+    return Data(name, model.name, states, rows, keys, pooling, seed, fingerprint=mark)
 
 
 def digest(key: Any) -> str:

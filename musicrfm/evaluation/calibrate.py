@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from musicrfm.errors import MusicRFMError
+from musicrfm.evaluation.control import DRAWS, Control, controls
 from musicrfm.evaluation.perform import PROMPTS, Setting, perform
 from musicrfm.evaluation.report import plain
 from musicrfm.evaluation.search import Aims, Search, Travel, seek
@@ -39,7 +40,7 @@ class Calibration:
     range: raw [low, high], None if the sound does not answer. curve: see `Direction.raw`. up, down:
     the two sides of the knob (down only where both are of use). survey: all that was heard;
     confirmed: the middle and the top again, with seeds that had no part in choosing them, None
-    where there was no range to confirm.
+    where there was no range to confirm. control: random directions at the top, with those seeds.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Calibration:
     survey: Survey
     setting: Setting
     confirmed: Survey | None = None
+    control: Control | None = None
 
     @property
     def remarks(self) -> list[str]:
@@ -59,6 +61,8 @@ class Calibration:
         sides = [side for side in (self.up, self.down) if side is not None]
         found = [f"more would spoil {', '.join(side.limit)}" for side in sides if side.limit]
         curves = [c for side in sides if (c := side.curve) is not None]
+        if self.control is not None and not self.control.convincing:
+            found.append("a random direction of the same length does as well")
         if abs(self.curve - np.mean(curves)) > 0.3:
             found.append(f"the middle would need a curve of {np.mean(curves):.2g}")
         return found
@@ -88,6 +92,7 @@ class Calibration:
                 "unit": self.survey.response.unit,
                 "points": _points(self.survey),
                 "confirmed": _points(self.confirmed) if self.confirmed else [],
+                "control": asdict(self.control) if self.control else None,
                 "remarks": self.remarks,
             }
         )
@@ -107,6 +112,8 @@ class Calibration:
         lines = [f"## {self.name}: {found}", "", *self._table(self.survey), ""]
         if self.confirmed:
             lines += ["Confirmed with other seeds:", "", *self._table(self.confirmed), ""]
+        if self.control:
+            lines += [self.control.words, ""]
         return "\n".join([*lines, *(f"- {remark}" for remark in self.remarks)]).rstrip() + "\n"
 
     def _table(self, survey: Survey) -> list[str]:
@@ -121,7 +128,7 @@ class Calibration:
             cells = [
                 f"{p.coefficient:.3g}",
                 f"{self._knob(p.coefficient):.2f}" if self.range else "",
-                f"{p.value:.1f}" if unit == "BPM" else f"{p.value:.2f}",
+                p.interval.text(".1f" if unit == "BPM" else ".2f"),
                 f"{p.onset_ratio:.0%}",
                 f"{p.pitch_classes:.1f} ({p.pitch_classes / max(zero.pitch_classes, 1e-6):.0%})",
                 f"{p.silence_share:.1%}",
@@ -153,13 +160,15 @@ def calibrate_all(
     instruments: dict[str, str] | None = None,
     hear_instrument: Listener | None = None,
     workers: int = 0,
+    draws: int = DRAWS,
     play: Callable[..., np.ndarray] = perform,
 ) -> list[Calibration]:
     """Calibrations of several directions, whose searches go on side by side.
 
     setting: its prompts are played with as many seeds each as it has, chosen among twice as many
     for how ordinary they sound unsteered. folder: takes are kept there, see `Recorder`. workers:
-    processes that play, 0 for none but this one. The rest: see `evaluate.evaluate` and `Aims`.
+    processes that play, 0 for none but this one. draws: random directions played beside the top,
+    0 for none. The rest: see `evaluate.evaluate` and `Aims`.
 
     Raises MusicRFMError for directions of another model and for what cannot be measured.
     """
@@ -182,7 +191,7 @@ def calibrate_all(
             _calibration(survey, *sides, setting)
             for survey, sides in zip(surveys, found, strict=True)
         ]
-        return _confirmed(recorder, calibrations)
+        return _confirmed(recorder, calibrations, draws)
 
 
 def _searched(
@@ -267,8 +276,10 @@ def _rounded(travel: Travel) -> Travel:
     return Travel(top, middle, travel.limit)
 
 
-def _confirmed(recorder: Recorder, calibrations: Sequence[Calibration]) -> list[Calibration]:
-    """Plays what was found with seeds that nothing was chosen by."""
+def _confirmed(
+    recorder: Recorder, calibrations: Sequence[Calibration], draws: int
+) -> list[Calibration]:
+    """Plays what was found with seeds that nothing was chosen by, and random directions beside."""
     s = recorder.setting
     first, many = min(s.seeds), len(s.seeds)
     fresh = recorder.using(seeds=tuple(range(first + 2 * many, first + 3 * many)))
@@ -288,7 +299,16 @@ def _confirmed(recorder: Recorder, calibrations: Sequence[Calibration]) -> list[
         old = calibrations[number].survey
         survey = Survey(old.direction, old.instruments, heard)
         found[number] = replace(calibrations[number], confirmed=survey)
+    if draws:
+        tops = [(found[n].survey.direction, _furthest(found[n])) for n in plays]
+        for number, control in zip(plays, controls(fresh, tops, draws), strict=True):
+            found[number] = replace(found[number], control=control)
     return found
+
+
+def _furthest(calibration: Calibration) -> float:
+    """The top of the knob, or its bottom, if only that does anything."""
+    return calibration.up.top or max(calibration.marks, key=abs)
 
 
 def _points(survey: Survey) -> list[dict[str, Any]]:
@@ -296,6 +316,7 @@ def _points(survey: Survey) -> list[dict[str, Any]]:
         {
             "coefficient": p.coefficient,
             "value": round(p.value, 4),
+            "interval": [round(p.low, 4), round(p.high, 4)],
             "onset_ratio": round(p.onset_ratio, 3),
             "pitch_classes": round(p.pitch_classes, 2),
             "silence": round(p.silence_share, 4),

@@ -8,10 +8,12 @@ the useful range, from which the player's unit follows, is what an evaluation fi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from musicrfm.directions import Direction
+from musicrfm.evaluation.control import DRAWS, controls
 from musicrfm.evaluation.perform import PROMPTS, Setting, perform
 from musicrfm.evaluation.report import markdown, write_report
 from musicrfm.evaluation.responses import Point, Response, find_range, reaching, summarise
@@ -31,6 +33,7 @@ __all__ = [
     "Setting",
     "Take",
     "coefficients_to_try",
+    "controlled",
     "evaluate",
     "find_range",
     "markdown",
@@ -74,6 +77,7 @@ def evaluate(
     instruments: dict[str, str] | None = None,
     hear_instrument: Listener | None = None,
     workers: int = 0,
+    draws: int = DRAWS,
 ) -> list[Response]:
     """Plays every direction over its coefficients and measures; one Response per direction.
 
@@ -82,7 +86,7 @@ def evaluate(
     `takes.jsonl` as they come, so that an interrupted evaluation goes on where it stopped.
     hear_instrument: names the instrument of a clip (audio [samples], sample rate), or says how
     likely each is; that is compared with `instruments[prompt]`. workers: processes that play, 0 for
-    none but this.
+    none but this. draws: random directions played beside each, see `controlled`.
     """
     setting = (setting or Setting()).of(model)
     instruments = PROMPTS if instruments is None else instruments
@@ -94,7 +98,37 @@ def evaluate(
         direction.check(model)
     options = {"hear_instrument": hear_instrument, "workers": workers, "play": perform}
     with Recorder(model, setting, folder, **options) as recorder:
-        return respond(recorder, directions, tried, instruments, keep_ranges=not calibrate)
+        found = respond(recorder, directions, tried, instruments, keep_ranges=not calibrate)
+        return controlled(recorder, directions, found, draws)
+
+
+def controlled(
+    recorder: Recorder,
+    directions: Sequence[Direction],
+    responses: Sequence[Response],
+    draws: int = DRAWS,
+) -> list[Response]:
+    """The responses with random directions beside them, as many as `draws`, none for 0.
+
+    They are played where the direction was at the top of its range, or, without one, at the
+    largest coefficient at which it was still music.
+    """
+    if not draws:
+        return list(responses)
+    asked = [(d, _strongest(r)) for d, r in zip(directions, responses, strict=True)]
+    found = iter(controls(recorder, [(d, raw) for d, raw in asked if raw], draws))
+    return [
+        replace(response, control=next(found)) if raw else response
+        for response, (_, raw) in zip(responses, asked, strict=True)
+    ]
+
+
+def _strongest(response: Response) -> float:
+    if response.top is not None:
+        return response.top.coefficient
+    return max((p.coefficient for p in response.points if p.musical), default=0.0) or max(
+        p.coefficient for p in response.points
+    )
 
 
 def respond(

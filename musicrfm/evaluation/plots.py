@@ -21,7 +21,9 @@ from musicrfm.files.writing import beside
 from musicrfm.theory import PITCH_CLASSES
 
 if TYPE_CHECKING:
+    from musicrfm.evaluation.comparison import Row
     from musicrfm.evaluation.responses import Response
+    from musicrfm.intervals import Interval
 
 NAMES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
 STEERED, PLAIN, USEFUL = "#c2410c", "#64748b", "#fde8d7"
@@ -214,6 +216,42 @@ def bars(path: Path, groups: Sequence[str], series: dict[str, Sequence[float]], 
     _save(figure, path)
 
 
+def compared_bars(path: Path, rows: Sequence[Row]) -> None:
+    """Of every target a panel: what is heard by variant, with intervals, single clips and, hollow,
+    random directions beside it."""
+    targets = list(dict.fromkeys(row.target for row in rows))
+    figure, axes = plt.subplots(
+        len(targets), 1, figsize=(7.5, 3.4 * len(targets)), squeeze=False, layout="constrained"
+    )
+    for axis, target in zip(axes[:, 0], targets, strict=True):
+        mine = [row for row in rows if row.target == target]
+        for at, row in enumerate(mine):
+            axis.plot(np.full(len(row.values), at), row.values, ".", color=STEERED, alpha=0.35)
+            _with_ends(axis, at, row.value, "o", STEERED, "heard" if not at else None)
+            if row.random is not None:
+                _with_ends(axis, at + 0.2, row.random, "s", PLAIN, None)
+                spread = np.full(len(row.draws), at + 0.2)
+                axis.plot(spread, row.draws, "x", color=PLAIN, alpha=0.6)
+        if any(row.random for row in mine):
+            axis.plot([], [], "s", color=PLAIN, mfc="white", label="random directions")
+        axis.set_xticks(range(len(mine)), [row.variant for row in mine], rotation=15, ha="right")
+        axis.set_ylabel(mine[0].unit)
+        axis.set_title(spoken(target))
+        axis.legend(frameon=False, fontsize=9)
+        if mine[0].unit != "BPM":
+            axis.set_ylim(-0.03, 1.03)
+    _save(figure, path)
+
+
+def _with_ends(
+    axis: Axes, at: float, one: Interval, mark: str, colour: str, label: str | None
+) -> None:
+    if np.isfinite(one.low):
+        axis.plot([at, at], [one.low, one.high], color=colour, lw=2)
+    face = colour if mark == "o" else "white"
+    axis.plot([at], [one.value], mark, color=colour, mfc=face, ms=7, label=label)
+
+
 def _curve(axis: Axes, response: Response) -> None:
     if response.range:
         axis.axvspan(*response.range, color=USEFUL, zorder=0, label="useful range")
@@ -232,7 +270,18 @@ def _curve(axis: Axes, response: Response) -> None:
         label="one clip",
     )
     axis.axhline(response.unsteered.value, color=PLAIN, ls="--", lw=1, label="unsteered")
-    axis.plot(x, y, color=STEERED, lw=2, label="mean")
+    axis.plot(x, y, color=STEERED, lw=2, label="mean, 95 % interval")
+    ends = [[p.low for p in response.points], [p.high for p in response.points]]
+    axis.fill_between(x, *ends, color=STEERED, alpha=0.15, lw=0)
+    if (control := response.control) is not None:
+        axis.plot(
+            np.full(len(control.draws), control.coefficient),
+            control.draws,
+            "x",
+            color="black",
+            ms=6,
+            label="random directions",
+        )
     music = np.array([p.musical for p in response.points])
     axis.plot(x[music], y[music], "o", color=STEERED, ms=5)
     axis.plot(x[~music], y[~music], "o", color=STEERED, mfc="white", ms=5)

@@ -13,6 +13,7 @@ import numpy as np
 from musicrfm.files.writing import write_text
 
 if TYPE_CHECKING:
+    from musicrfm.evaluation.control import Control
     from musicrfm.evaluation.perform import Setting
     from musicrfm.evaluation.responses import Response
 
@@ -52,7 +53,9 @@ def markdown(responses: Sequence[Response], setting: Setting, model_name: str) -
         f"{len(setting.prompts)} prompts × {len(setting.seeds)} seeds × {setting.seconds:g} s per "
         f"coefficient, layers `{setting.layers}`, guidance {_usual(setting.guidance_scale)}, "
         f"temperature {_usual(setting.temperature)}, top-k {_usual(setting.top_k)}. "
-        "Best: the highest value at which it is still music (onset rate within 30 % of unsteered, "
+        "In brackets: 95 % intervals over clips (bootstrap). "
+        "Best: the surely highest value (by the lower end of its interval) at which it is "
+        "still music (onset rate within 30 % of unsteered, "
         "at least three pitch classes, no added silence), within the useful range. Coefficients "
         "are raw.",
         "",
@@ -60,6 +63,7 @@ def markdown(responses: Sequence[Response], setting: Setting, model_name: str) -
     units = dict.fromkeys(r.unit for r in sorted(responses, key=lambda r: r.quantity == "BPM"))
     for unit in units:
         lines += [*_table([r for r in responses if r.unit == unit], unit), ""]
+    lines += control_table([r.control for r in responses if r.control is not None])
     methods = sorted({r.method for r in responses if r.quantity == "share"})
     if len(methods) > 1:
         lines += [
@@ -101,7 +105,7 @@ def _table(responses: Sequence[Response], unit: str) -> list[str]:
             cells += [f"{zero.value:.0f}", f"{min(values):.0f} to {max(values):.0f}"]
             cells += [f"{r.spread:.0%}", f"{r.spearman:.2f}, {r.ordered:.2f}"]
         else:
-            cells += [f"{zero.value:.2f}", f"{best.value:.2f}", f"{best.coefficient:.3g}"]
+            cells += [str(zero.interval), str(best.interval), f"{best.coefficient:.3g}"]
             cells.append(f"{best.onset_ratio:.0%}")
         cells.append(f"{best.pitch_classes:.1f}")
         if asked:
@@ -141,6 +145,28 @@ def _table(responses: Sequence[Response], unit: str) -> list[str]:
         )
         rows.append(f"| {' | '.join(cells)} |")
     return rows
+
+
+def control_table(found: Sequence[Control]) -> list[str]:
+    """Lines of Markdown: each direction beside random ones of the same length; none for none."""
+    if not found:
+        return []
+    lines = [
+        f"Beside {len(found[0].draws)} random directions of the same length at every layer, played "
+        "at the same coefficient with the same prompts and seeds (effect: target less random):",
+        "",
+        "| direction | raw coefficient | unsteered | random | single draws | target | effect | |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for one in found:
+        form = ".1f" if one.unit == "BPM" else ".2f"
+        cells = [one.name, f"{one.coefficient:.3g}"]
+        cells += [part.text(form) for part in (one.unsteered, one.random)]
+        cells.append(" ".join(f"{draw:{form}}" for draw in one.draws))
+        cells += [one.target.text(form), one.effect.text("+" + form)]
+        cells.append("" if one.convincing else "**a random push does as well**")
+        lines.append(f"| {' | '.join(cells)} |")
+    return [*lines, ""]
 
 
 def plain(value: object) -> object:

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from musicrfm import metrics
+from musicrfm import intervals, metrics
 from musicrfm.errors import MusicRFMError
+from musicrfm.intervals import Interval
 from musicrfm.listening.readings import Reading, reading
 from musicrfm.steering.beat import is_beat
 
 if TYPE_CHECKING:
     from musicrfm.directions import Direction
+    from musicrfm.evaluation.control import Control
     from musicrfm.evaluation.takes import Take
 
 ONSET_TOLERANCE = 0.30  # still music: onset rate this close to the unsteered one,
@@ -30,7 +32,8 @@ class Point:
     unsteered one. adherence: share of takes whose instrument is the prompted one, None if it was
     not asked; odds: how likely it is on average, None if the classifier does not say. musical:
     whether onset rate, pitch classes and silence stay within limits; a tempo may change the onset
-    rate. hits: share of takes in which the target is heard most, None where that means nothing.
+    rate. low, high: the 95 % interval of the value over takes, NaN of a single one. hits: share
+    of takes in which the target is heard most, None where that means nothing.
     """
 
     coefficient: float
@@ -46,6 +49,12 @@ class Point:
     musical: bool
     hits: float | None = None
     odds: float | None = None
+    low: float = float("nan")
+    high: float = float("nan")
+
+    @property
+    def interval(self) -> Interval:
+        return Interval(self.value, self.low, self.high, self.takes)
 
 
 @dataclass(frozen=True)
@@ -54,7 +63,8 @@ class Response:
 
     readings: (coefficient, value) of every take. spearman: rank correlation of the two over all
     takes, of a held beat over those in which it is held; ordered: the same of the points' means.
-    spread: largest over smallest mean value among the points, minus 1.
+    spread: largest over smallest mean value among the points, minus 1. control: random directions
+    beside it, at the top of the range, None if they were not played.
     """
 
     name: str
@@ -67,6 +77,7 @@ class Response:
     spread: float
     range: tuple[float, float] | None
     unit: str = "target-note share"
+    control: Control | None = None
 
     @property
     def unsteered(self) -> Point:
@@ -83,12 +94,20 @@ class Response:
 
     @property
     def best(self) -> Point:
-        """The point with the highest value among the musical ones, within the range if known."""
+        """Among the musical points, within the range if known, the one that surely is highest.
+
+        That goes by the lower end of its interval, so that a lucky clip decides nothing.
+        """
         low, high = self.range or (-np.inf, np.inf)
         allowed = [
             p for p in self.points if p.musical and low - 1e-6 <= p.coefficient <= high + 1e-6
         ]
-        return max(allowed or [self.unsteered], key=lambda p: p.value)
+        return max(allowed or [self.unsteered], key=_surely)
+
+
+def _surely(point: Point) -> tuple[float, float]:
+    low = point.low if np.isfinite(point.low) else point.value
+    return (low if np.isfinite(low) else -np.inf, point.value)
 
 
 def summarise(
@@ -197,7 +216,7 @@ def _point(
     def mean(of: str, among: Sequence[Take] = takes) -> float:
         return float(np.mean([getattr(t.heard, of) for t in among]))
 
-    values = [v for t in takes if (v := asked.read(t.heard)) is not None]
+    value = intervals.mean([v for t in takes if (v := asked.read(t.heard)) is not None])
     hits = [h for t in takes if (h := asked.hit(t.heard)) is not None]
     named = [t for t in takes if t.instrument is not None and t.prompt in instruments]
     odds = [t.odds.get(instruments[t.prompt], 0.0) for t in named if t.odds]
@@ -208,7 +227,7 @@ def _point(
     return Point(
         coefficient,
         len(takes),
-        float(np.mean(values)) if values else float("nan"),
+        value.value,
         ratio,
         mean("pitch_classes"),
         mean("level_db"),
@@ -219,4 +238,6 @@ def _point(
         bool(musical) or coefficient == 0,
         float(np.mean(hits)) if hits else None,
         float(np.mean(odds)) if odds else None,
+        value.low,
+        value.high,
     )

@@ -18,7 +18,7 @@ from musicrfm.results.page import Page, Table
 from musicrfm.results.probing import CACHE, search_of
 from musicrfm.training import train
 
-METHODS = ("rfm", "rfm-multiclass", "rfm-top", "mean-difference", "linear", "logistic")
+METHODS = ("rfm", "rfm-multiclass", "rfm-top", "mean-difference", "linear", "logistic", "random")
 MUSIC = "composed music"
 FRAMES = 4800  # of composed music
 FRACTIONS = (0.06, 0.12)  # coefficients tried, in typical lengths of a hidden state

@@ -8,6 +8,7 @@ from dataclasses import asdict
 import numpy as np
 
 from musicrfm.directions import Direction
+from musicrfm.evaluation.control import DRAWS, Control, controls
 from musicrfm.evaluation.evaluate import respond
 from musicrfm.evaluation.plots import curves
 from musicrfm.evaluation.responses import Point, Response
@@ -26,6 +27,8 @@ def page(options: Options) -> Page:
     with options.recorder() as recorder:
         tried = [[raw_of(d, knob) for knob in knobs[d.name]] for d in directions]
         found = respond(recorder, directions, tried, options.instruments)
+        tops = [(d, raw_of(d, 1.0)) for d in directions]
+        beside = controls(recorder, tops, 2 if options.quick else DRAWS)
     by_concept: dict[str, list[tuple[Direction, Response]]] = defaultdict(list)
     for direction, response in zip(directions, found, strict=True):
         by_concept[reading(direction).concept].append((direction, response))
@@ -37,6 +40,7 @@ def page(options: Options) -> Page:
             lines = [_line(d, r, knobs[d.name]) for d, r in pairs]
             faint += [([0.0, *knobs[d.name]], y) for (d, _), y in zip(pairs, lines, strict=True)]
             series[concept] = ([0.0, *knobs[pairs[0][0].name]], np.mean(lines, 0).tolist())
+    tables.append(_controls(beside))
     pictures = []
     if series:
         path = options.out / "steering.png"
@@ -46,8 +50,9 @@ def page(options: Options) -> Page:
         f"{len(options.setting.prompts)} prompts × {len(options.setting.seeds)} seeds × "
         f"{options.setting.seconds:g} s at every position of the knob, the same prompts and seeds "
         "everywhere; 1 is the top of the range that calibration found. Value: how much of the "
-        "target is heard (`musicrfm.listening.readings`); in brackets the share of clips in which "
-        "the target is heard more than any other of its kind."
+        "target is heard (`musicrfm.listening.readings`), in brackets its 95 % interval over "
+        "clips, then the share of clips in which the target is heard more than any other of its "
+        "kind."
     )
     if silent:
         words += f" Without a useful range, so not played: {', '.join(silent)}."
@@ -57,8 +62,27 @@ def page(options: Options) -> Page:
         tables,
         _summary(by_concept),
         pictures,
-        {"knobs": knobs, "responses": [asdict(r) for r in found]},
+        {
+            "knobs": knobs,
+            "responses": [asdict(r) for r in found],
+            "controls": [asdict(c) for c in beside],
+        },
     )
+
+
+def _controls(beside: list[Control]) -> Table:
+    """The effect of every direction at the top of its knob beside that of random ones."""
+    rows = []
+    for one in beside:
+        form = ".1f" if one.unit == "BPM" else ".2f"
+        parts = (one.unsteered, one.random, one.target)
+        words = "yes" if one.convincing else "no: a random push does as well"
+        draws = f"{min(one.draws):{form}} to {max(one.draws):{form}}"
+        row = [one.name, *(part.text(form) for part in parts), draws]
+        rows.append([*row, one.effect.text("+" + form), words])
+    columns = ["direction", "unsteered", "random", "target", "single random draws"]
+    columns += ["effect: target less random", "more than any push"]
+    return Table("Beside random directions of the same length, at 1", columns, rows)
 
 
 def knobs_of(direction: Direction, knobs: tuple[float, ...]) -> list[float]:
@@ -112,8 +136,8 @@ def _cell(point: Point) -> str:
     if not np.isfinite(point.value):
         return ""
     if point.hits is None:
-        return f"{point.value:.1f}"
-    return f"{point.value:.2f} ({point.hits:.2f})"
+        return point.interval.text(".1f")
+    return f"{point.interval}, {point.hits:.2f}"
 
 
 def _cost(

@@ -29,6 +29,7 @@ from musicrfm.steering.layers import Layers, layer_numbers, layer_weights
 from musicrfm.steering.schedules import Function
 from musicrfm.steering.setting import Components
 from musicrfm.steering.steering import Steering
+from musicrfm.weights.fingerprint import fingerprint
 
 STEER_GUIDANCE = ("both", "conditional")
 
@@ -58,9 +59,10 @@ Change = Callable[[Reading, int, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Shape:
-    """Of a model's decoder, and its name, as `Direction.check` wants them."""
+    """Of a model's decoder, with its name and weights, as `Direction.check` wants them."""
 
     name: str | None
+    fingerprint: str
     layers: int
     width: int
 
@@ -68,7 +70,8 @@ class Shape:
     def of(cls, hf: transformers.PreTrainedModel) -> Shape:
         decoder = hf.config.decoder
         name = name_of(str(hf.name_or_path)) if hf.name_or_path else None
-        return cls(name, decoder.num_hidden_layers, decoder.hidden_size)
+        mark = fingerprint(hf.decoder)
+        return cls(name, mark, decoder.num_hidden_layers, decoder.hidden_size)
 
 
 @contextmanager
@@ -398,7 +401,8 @@ def _steerings(
     weight = hf.decoder.lm_heads[0].weight
     pieces = []
     for piece in range(count):
-        steering = Steering(shape.layers, shape.width, shape.name, weight.device, weight.dtype)
+        place = {"device": weight.device, "dtype": weight.dtype, "fingerprint": shape.fingerprint}
+        steering = Steering(shape.layers, shape.width, shape.name, **place)
         wanted = []
         for direction, coefficient in found:
             value = of(coefficient, piece)

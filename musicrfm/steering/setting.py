@@ -21,6 +21,7 @@ from musicrfm.steering.layers import layer_weights, layers_spec
 from musicrfm.steering.schedules import Move, Schedule, parse_schedule
 
 INJECT_PER = ("layer", "step")
+MOST_COEFFICIENT = 10_000.0  # an uncalibrated direction's coefficient is raw; no model needs more
 Components = int | str | Sequence[int | str]
 
 
@@ -108,6 +109,11 @@ def finite(name: str, coefficient: float) -> float:
         value = math.nan
     if not math.isfinite(value):
         raise MusicRFMError(f"coefficient {coefficient!r} of {name!r} is not a finite number")
+    if abs(value) > MOST_COEFFICIENT:
+        raise MusicRFMError(
+            f"coefficient {value:g} of {name!r} is too large: give one from "
+            f"-{MOST_COEFFICIENT:g} to {MOST_COEFFICIENT:g}, where 1 is the top of the range"
+        )
     return value
 
 

@@ -12,7 +12,7 @@ import threading
 import zlib
 from copy import copy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -42,6 +42,15 @@ class Crossfade:
     start: int
 
 
+class _Owner(NamedTuple):
+    """The model that is steered, as `Direction.check` wants it."""
+
+    name: str | None
+    fingerprint: str | None
+    layers: int
+    width: int
+
+
 class Steering:
     """The set of directions added to one stream.
 
@@ -61,8 +70,10 @@ class Steering:
         device: torch.device | str = "cpu",
         dtype: torch.dtype = torch.float32,
         frame_rate: float = 50.0,
+        fingerprint: str | None = None,
     ) -> None:
-        self._layers, self._width, self._model_name = layers, width, model_name
+        self._layers, self._width = layers, width
+        self._owner = _Owner(model_name, fingerprint, layers, width)
         self._frame_rate = frame_rate  # a second, for beats
         self.keep_norm = False
         # What is taken out before the latest offset is added, [layers, 3, width], see `Push`.
@@ -103,7 +114,7 @@ class Steering:
             raise MusicRFMError(
                 f"{direction!r} is no Direction: load it, Direction.load({direction!r}, model)"
             )
-        self._check(direction)
+        direction.check(self._owner)
         if is_beat(direction):
             others = (s.name for s in self._steers.values() if s.held and s.name != direction.name)
             if (other := next(others, None)) is not None:
@@ -330,15 +341,3 @@ class Steering:
         with self._writing:
             steer = self.get(name).changed(**changes)
             self._steers = {**self._steers, steer.name: steer}
-
-    def _check(self, direction: Direction) -> None:
-        if direction.model is not None and self._model_name not in (None, direction.model):
-            raise MusicRFMError(
-                f"direction {direction.name!r} was trained on model {direction.model!r} "
-                f"and means nothing to {self._model_name!r}: train it there"
-            )
-        if (direction.layers, direction.width) != (self._layers, self._width):
-            raise MusicRFMError(
-                f"direction {direction.name!r} has {direction.layers} layers of width "
-                f"{direction.width}, but the model has {self._layers} of width {self._width}"
-            )

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from musicrfm import provenance
 from musicrfm.directions import Direction
 from musicrfm.errors import MusicRFMError
 from musicrfm.progress import Progress
@@ -97,6 +98,8 @@ def fit(
         "metric": "r2",
         "metric_higher_is_better": True,
         "model": model.name,
+        "model_fingerprint": model.fingerprint,
+        **provenance.made(),
         "pooling": "every frame",
         "data": data,
         "samples": sums.clips + len(held),

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
 from musicrfm.data.activations import POOLINGS, features_of, pooled
 from musicrfm.data.clips import peak_normalised
 from musicrfm.directions import SUFFIX, canonical_name, roots, user_folder
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import composed, file_to_read, path_of
+from musicrfm.files.tensors import packed
 from musicrfm.files.writing import write_bytes
 from musicrfm.training.fits import Fitted
 from musicrfm.training.linear import outputs
@@ -98,8 +98,9 @@ class Detector:
         """Writes the file below `folder` (default: the user's own) and returns its path."""
         path = detector_path(self.name, str(self.meta["model"]), folder)
         meta = {"name": self.name, "format_version": FORMAT_VERSION, **self.meta}
-        tensors = {name: np.ascontiguousarray(getattr(self, name)) for name in TENSORS}
-        write_bytes(path, save(tensors, {key: json.dumps(value) for key, value in meta.items()}))
+        tensors = {name: getattr(self, name) for name in TENSORS}
+        texts = {key: json.dumps(value, sort_keys=True) for key, value in meta.items()}
+        write_bytes(path, packed(tensors, texts))
         return path
 
     @classmethod
@@ -125,7 +126,8 @@ class Detector:
             raise MusicRFMError(f"{path} is not a detector file: {error}") from error
         if version != FORMAT_VERSION:
             raise MusicRFMError(f"{path} has format version {version!r}: update this program")
-        if made_for != model.name:
+        known = meta.get("model_fingerprint")
+        if known != model.fingerprint if known else made_for != model.name:
             raise MusicRFMError(
                 f"detector {own_name!r} was trained on model {made_for!r} "
                 f"and means nothing to {model.name!r}: train it there"

@@ -27,10 +27,11 @@ from musicrfm.training import linear, probes
 from musicrfm.training.questions import RFM_METHODS, Question
 from musicrfm.training.rfm import Search
 
-VERSION = 1  # of what the jobs leave behind
+VERSION = 2  # of what the jobs leave behind
 TRIALS_A_JOB = 10
 EIGENVECTORS = 64  # kept of each AGOP
 AGGREGATE_ITERATIONS = 10  # as published
+PREDICTED = "predicted-"  # and the name of the reader
 
 
 @dataclass(frozen=True)
@@ -59,15 +60,19 @@ class Work:
 class Fitted:
     """All layers' answers. vectors [layers, components, features]; scores [layers]; basis: of each
     layer [k, features]; layers: per layer what `probes.Layer` reports, as JSON; spectra: AGOP
-    eigenvalues of each layer, empty without an RFM; stack: see `_aggregate`."""
+    eigenvalues of each layer, empty without an RFM; told: of each layer what its score is measured
+    on, see `probes.Layer`; stack: see `_aggregate`; aggregated: test metrics of all layers
+    together, by reader; predicted: the readers' predictions of the test part."""
 
     vectors: np.ndarray
     scores: np.ndarray
     basis: list[np.ndarray]
     layers: list[dict[str, Any]]
     spectra: list[np.ndarray]
+    told: list[np.ndarray]
     stack: dict[str, np.ndarray]
     aggregated: dict[str, dict[str, float]]
+    predicted: dict[str, np.ndarray]
 
 
 def probe(
@@ -105,9 +110,13 @@ def probe(
         jobs = [Job(_block(n, b), (n, *b)) for n in layers for b in blocks]
         fit = partial(_machine, states.folder, asked, search)
         work.run(jobs, fit, machines, "fitting RFMs")
-    settings = {"method": method, "components": components, "keep": keep}
+    settings: dict[str, Any] = {"method": method, "components": components, "keep": keep}
+    seed = search.seed if method == "random" else None
+    if seed is not None:
+        settings["seed"] = seed
     folder = store / f"probe-{_digest(question, search if machines else None, machines, settings)}"
-    answer = partial(_layer, states.folder, question, method, components, keep, machines, blocks)
+    how = (method, components, keep, machines, blocks, seed)
+    answer = partial(_layer, states.folder, question, *how)
     work.run([Job(_name(n), (n,)) for n in layers], answer, folder, "probing layers")
     together = aggregate if aggregate is not None else machines is not None
     final = Job("all" + ("-rfm" if together else "") + _span(layers))
@@ -115,6 +124,8 @@ def probe(
     work.run([final], stacked, folder, "all layers together")
     found = [executor.result(folder, _name(n)) for n in layers]
     stack = executor.result(folder, final.id)
+    readers = [key for key in stack if key.startswith(PREDICTED)]
+    predicted = {key.removeprefix(PREDICTED): stack.pop(key) for key in readers}
     return Fitted(
         vectors=np.stack([f["vectors"] for f in found]),
         scores=np.array([f["score"] for f in found], np.float32),
@@ -122,7 +133,9 @@ def probe(
         layers=[json.loads(str(f["about"])) for f in found],
         spectra=[f["eigenvalues"] for f in found],
         aggregated=json.loads(str(stack.pop("about"))),
+        told=[f["told"] for f in found],
         stack=stack,
+        predicted=predicted,
     )
 
 
@@ -153,6 +166,7 @@ def _layer(
     keep: int,
     machines: Path | None,
     blocks: list[tuple[int, int]],
+    seed: int | None,
     layer: int,
 ) -> dict[str, np.ndarray]:
     """Directions of one layer, from the best of its RFMs if the method wants one."""
@@ -163,6 +177,8 @@ def _layer(
         best = max(results, key=lambda r: metrics.utility(question.tuning, float(r["value"])))
         basis, eigenvalues = torch.from_numpy(best["basis"]), best["eigenvalues"]
         about = {"validation": float(best["value"])} | json.loads(str(best["about"]))
+    if seed is not None:
+        basis = probes.drawn(x.shape[1], question.targets.shape[1], seed, layer)
     found = probes.answer(method, x, question, basis, components, keep)
     about = {
         "score": found.score,
@@ -175,6 +191,7 @@ def _layer(
         "vectors": found.vectors,
         "basis": found.basis,
         "projections": found.projections,
+        "told": found.told,
         "score": np.float64(found.score),
         "eigenvalues": eigenvalues,
         "about": np.array(json.dumps(about)),
@@ -200,13 +217,17 @@ def _aggregate(
         linear.ridge_stack if question.kind == "regression" else linear.logistic_stack
     )(z, question)
     told = linear.outputs(z[parts.test] @ weights + bias, question.kind)
-    aggregated = {"linear": metrics.measure(question.kind, truth, told)}
+    predicted = {"linear": told}
     if search is not None:
         metric = "mse" if question.kind == "regression" else "accuracy"
         search = replace(search, iterations=AGGREGATE_ITERATIONS, metric=metric)
         machine = probes.machine(torch.from_numpy(z), replace(question, metric=metric), search)
-        aggregated["rfm"] = metrics.measure(question.kind, truth, machine.predicted)
+        predicted["rfm"] = machine.predicted
+    aggregated = {
+        name: metrics.measure(question.kind, truth, read) for name, read in predicted.items()
+    }
     return {
+        **{PREDICTED + name: np.asarray(read, np.float32) for name, read in predicted.items()},
         "centre": centre.astype(np.float32),
         "scale": scale.astype(np.float32),
         "weights": weights.astype(np.float32),

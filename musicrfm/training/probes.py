@@ -22,7 +22,17 @@ from musicrfm.training.questions import METHODS, RFM_METHODS, Question
 from musicrfm.training.rfm import Search
 from musicrfm.training.splits import Split, balanced, split
 
-__all__ = ["METHODS", "Layer", "Probe", "Question", "Search", "Split", "balanced", "split"]
+__all__ = [
+    "METHODS",
+    "RFM_METHODS",
+    "Layer",
+    "Probe",
+    "Question",
+    "Search",
+    "Split",
+    "balanced",
+    "split",
+]
 
 COMPONENTS = 12  # AGOP eigenvectors kept where nothing else is asked for
 SWEEP = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
@@ -33,13 +43,15 @@ class Layer:
     """One layer's answer. vectors [components, width]: unit directions, one a class if multiclass.
 
     basis [k, width]: what the layer's detector sees; projections [rows, k]: the states along it.
-    score: as `Question.reported`, on the test part. predictor, direction: metrics of the test part,
-    of the probe itself and of least squares on the projections. chosen: the settings that won.
+    told [rows, outputs]: what the score is measured on, of the rows `Question.scored`. predictor,
+    direction: metrics of the test part, of the probe itself and of least squares on the
+    projections. chosen: the settings that won.
     """
 
     vectors: np.ndarray
     basis: np.ndarray
     projections: np.ndarray
+    told: np.ndarray
     score: float
     predictor: dict[str, float]
     direction: dict[str, float]
@@ -91,6 +103,8 @@ def probe_layers(
         basis = bases[number] if bases is not None else None
         if method in RFM_METHODS and basis is None:
             basis = machine(x, question, search).basis
+        if method == "random":
+            basis = drawn(x.shape[1], question.targets.shape[1], search.seed, number)
         layer = answer(method, x, question, basis, components, keep)
         vectors.append(layer.vectors)
         scores.append(layer.score)
@@ -147,7 +161,10 @@ def answer(
             vectors = (span @ (span.T @ slopes(x, targets, every.train))).T
         seen = span.T
     else:
-        if method == "mean-difference":
+        if method == "random":
+            assert basis is not None
+            vectors = basis[:, : targets.shape[1]].T
+        elif method == "mean-difference":
             vectors = slopes(x, targets, every.train).T
         else:
             fit = ridge if method == "linear" else logistic
@@ -157,19 +174,35 @@ def answer(
     vectors = vectors / vectors.norm(dim=-1, keepdim=True).clamp_min(1e-12)
     seen = seen / seen.norm(dim=-1, keepdim=True).clamp_min(1e-12)
     projections = (x @ seen.T).numpy()
-    direction = metrics.measure(
-        question.kind,
-        question.labels[parts.test],
-        stack(projections, question)[parts.test],
-    )
+    read = stack(projections, question)[parts.test]
+    direction = metrics.measure(question.kind, question.labels[parts.test], read)
+    told = read
     if question.reported in ("auc", "spearman"):
-        along = (x[every.test] @ vectors.T).numpy()
-        value = _along(along, question.labels[every.test], question.kind)
-    else:
-        value = direction["auc" if question.reported == "agop-auc" else question.reported]
+        told = (x[every.test] @ vectors.T).numpy()
     return Layer(
-        vectors.numpy(), seen.numpy(), projections, value, predictor or direction, direction, chosen
+        vectors.numpy(),
+        seen.numpy(),
+        projections,
+        told,
+        layer_score(question, told, question.labels[question.scored]),
+        predictor or direction,
+        direction,
+        chosen,
     )
+
+
+def layer_score(question: Question, told: np.ndarray, labels: np.ndarray) -> float:
+    """What a layer scores by what it told [rows, outputs] of rows with these labels."""
+    if question.reported in ("auc", "spearman"):
+        return _along(told, labels, question.kind)
+    metric = "auc" if question.reported == "agop-auc" else question.reported
+    return metrics.measure(question.kind, labels, told)[metric]
+
+
+def drawn(width: int, outputs: int, seed: int, layer: int) -> torch.Tensor:
+    """Random unit vectors [width, outputs] of one layer, as `answer` wants them for `random`."""
+    draws = np.random.default_rng([seed, layer]).standard_normal((width, outputs))
+    return torch.from_numpy((draws / np.linalg.norm(draws, axis=0)).astype(np.float32))
 
 
 def score(projection: np.ndarray, labels: np.ndarray, kind: str) -> float:

@@ -19,6 +19,7 @@ METHODS = {
     "mean-difference": "difference of the class means, or the slope of the states on the label",
     "linear": "ridge regression on the label",
     "logistic": "logistic regression (classes only)",
+    "random": "a random direction, as a control: what it does, any push does",
 }
 RFM_METHODS = ("rfm-top", "rfm", "rfm-multiclass")
 
@@ -51,6 +52,11 @@ class Question:
     def reported(self) -> str:
         """What layer scores measure: the metric asked for, else AUC or rank correlation."""
         return self.metric or ("spearman" if self.kind == "regression" else "auc")
+
+    @property
+    def scored(self) -> np.ndarray:
+        """Rows that layer scores are measured on."""
+        return self.every.test if self.reported in ("auc", "spearman") else self.parts.test
 
     def check(self, method: str) -> None:
         """Raises MusicRFMError for what cannot be answered."""

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from musicrfm import metrics
+from musicrfm import metrics, provenance
 from musicrfm.data.composed import music_clips, music_data
 from musicrfm.data.hidden import Data, clip_data, hear
 from musicrfm.data.syntheory.hidden import note_data, tempo_data
@@ -28,6 +28,7 @@ from musicrfm.theory import PITCH_CLASSES
 from musicrfm.training import fits, probes
 from musicrfm.training.detect import Detector
 from musicrfm.training.fits import Work
+from musicrfm.training.reliability import Reliability, confusion, ends, reliability
 
 __all__ = [
     "Data",
@@ -53,11 +54,21 @@ DEFAULT_METHOD = "rfm"
 @dataclass(frozen=True)
 class Trained:
     """What training makes: a direction (None if states were pooled to what cannot be steered), the
-    detector of the same concept, and a JSON-able report, the same for the same seed."""
+    detector of the same concept, and a JSON-able report, the same for the same seed.
+
+    split: numbers of the clips in each part. predictions: of the test clips, `truth` and what each
+    reader of all layers says (`linear`, `rfm`: see `reliability.READERS`), [clips] or [clips,
+    classes]. confusion: [true class, predicted class], counts of test clips by the linear reader;
+    None for a regression. reliability: intervals and chance.
+    """
 
     direction: Direction | None
     detector: Detector
     report: dict[str, Any]
+    split: probes.Split
+    predictions: dict[str, np.ndarray]
+    confusion: np.ndarray | None
+    reliability: Reliability
 
 
 def train_note(data: Data, target: str, method: str = DEFAULT_METHOD, **options) -> Direction:
@@ -117,6 +128,7 @@ def fit(
     aggregate: bool | None = None,
     store: Path | None = None,
     work: Work | None = None,
+    about: dict[str, Any] | None = None,
 ) -> Trained:
     """A direction and a detector for any labels [clips] on `data`.
 
@@ -130,7 +142,8 @@ def fit(
     metric: how RFMs are searched and what decides, see `probes.Search`. layers: numbers of those to
     probe, negative ones from the end; the others are left unsteered. aggregate: also the published
     aggregation of all layers (default: with RFM methods). store: where finished work is kept, by
-    default next to the states. work: by which executor.
+    default next to the states. work: by which executor. about: what else the file is to
+    say, such as author, licence and note.
 
     Raises MusicRFMError for what does not fit together and for parts that lack a class.
     """
@@ -167,10 +180,21 @@ def fit(
         aggregate=aggregate,
         work=work,
     )
-    meta = _meta(data, asked, found, wanted, concept or name, target or name, method)
-    report = _report(canonical_name(name), meta, asked, found, search)
-    detector = Detector.of(canonical_name(name), found, meta, data.seconds)
-    return Trained(_direction(name, data, wanted, found, meta), detector, report)
+    question = asked.question
+    sure = reliability(question, found, data.groups)
+    meta = _meta(data, asked, found, sure, wanted, concept or name, target or name, method)
+    meta |= {"search": _searched(search, method)} | (about or {})
+    table = confusion(question, found.predicted["linear"])
+    report = _report(canonical_name(name), meta, asked, found, search, table)
+    return Trained(
+        _direction(name, data, wanted, found, meta),
+        Detector.of(canonical_name(name), found, meta, data.seconds),
+        report,
+        question.parts,
+        {"truth": question.labels[question.parts.test], **found.predicted},
+        table,
+        sure,
+    )
 
 
 @dataclass(frozen=True)
@@ -202,6 +226,7 @@ def _meta(
     data: Data,
     asked: _Asked,
     found: fits.Fitted,
+    sure: Reliability,
     wanted: list[int],
     concept: str,
     target: str,
@@ -216,6 +241,9 @@ def _meta(
         "metric": question.reported,
         "metric_higher_is_better": metrics.higher_is_better(question.reported),
         "model": data.model,
+        "model_fingerprint": data.fingerprint,
+        **provenance.made(),
+        "citation": provenance.PAPER,
         "label_mean": asked.mean,
         "label_std": asked.deviation,
         "pooling": data.pooling,
@@ -223,7 +251,10 @@ def _meta(
         "seed": data.seed,
         "method": method,
         "layers_trained": [data.layers[n] for n in wanted],
+        "splits": provenance.splits(vars(question.parts), data.groups, data.seed),
+        "layer_intervals": [ends(one) for one in sure.layers],
         "test": found.aggregated,
+        **sure.as_dict(),
         "range": None,
         # Typical length of a hidden state, for which evaluation chooses coefficients to try.
         "state_norm": float(np.mean([layer["state_norm"] for layer in found.layers])),
@@ -233,8 +264,20 @@ def _meta(
     return meta
 
 
+def _searched(search: probes.Search, method: str) -> dict[str, Any] | None:
+    """The settings of the search for an RFM, None if there was none."""
+    if method not in probes.RFM_METHODS:
+        return None
+    return {k: v for k, v in asdict(search).items() if k != "device"}
+
+
 def _report(
-    name: str, meta: dict[str, Any], asked: _Asked, found: fits.Fitted, search: probes.Search
+    name: str,
+    meta: dict[str, Any],
+    asked: _Asked,
+    found: fits.Fitted,
+    search: probes.Search,
+    table: np.ndarray | None,
 ) -> dict[str, Any]:
     parts = asked.question.parts
     return {
@@ -243,10 +286,20 @@ def _report(
         "search": {k: v for k, v in asdict(search).items() if k != "device"},
         "rows": {part: len(getattr(parts, part)) for part in ("train", "val", "test")},
         "aggregated": found.aggregated,
+        "confusion": None if table is None else table.tolist(),
         "layers": [
-            {"layer": number, **about, "spectrum": spectrum[: fits.EIGENVECTORS].tolist()}
-            for number, about, spectrum in zip(
-                meta["layers_trained"], found.layers, found.spectra, strict=True
+            {
+                "layer": number,
+                "interval": interval,
+                **about,
+                "spectrum": spectrum[: fits.EIGENVECTORS].tolist(),
+            }
+            for number, interval, about, spectrum in zip(
+                meta["layers_trained"],
+                meta["layer_intervals"],
+                found.layers,
+                found.spectra,
+                strict=True,
             )
         ],
     }

@@ -163,7 +163,7 @@ def test_a_melody_model_plays_what_hugging_face_generates(melody, scale, steered
     offset = None
     if steered:
         vectors = torch.randn(melody.layers, 1, melody.width)
-        direction = Direction("note_C", vectors, torch.ones(melody.layers))
+        direction = Direction.of(melody, "note_C", vectors)
         stream.steering.add(direction, 2.0)
         offset = 2.0 * direction.vectors[:, 0]
     assert np.abs(stream.generate(30) - generated(melody, 30, scale, offset)).max() < 1e-5

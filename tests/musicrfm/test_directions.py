@@ -18,7 +18,9 @@ from musicrfm.model import MusicModel
 def make(name: str = "note_C", layers: int = 2, width: int = 32, **meta: object) -> Direction:
     generator = torch.Generator().manual_seed(0)
     vectors = 3 * torch.randn(layers, 2, width, generator=generator)
-    return Direction(name, vectors, torch.rand(layers, generator=generator), meta)
+    return Direction(
+        name, vectors, torch.rand(layers, generator=generator), {"model": "tiny", **meta}
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +56,7 @@ def test_canonical_name(typed: str, filed: str) -> None:
 def test_rows_become_unit_vectors_and_zeros_stay() -> None:
     vectors = torch.randn(2, 1, 8)
     vectors[1] = 0
-    direction = Direction("x", vectors, torch.ones(2))
+    direction = Direction("x", vectors, torch.ones(2), {"model": "tiny"})
     assert direction.vectors[0].norm() == pytest.approx(1.0)
     assert not direction.vectors[1].any()
 
@@ -174,7 +176,7 @@ def test_refusals(folder: Path, model: MusicModel) -> None:
 )
 def test_what_is_no_direction(vectors, scores, meta, pattern: str) -> None:
     with pytest.raises(MusicRFMError, match=pattern):
-        Direction("x", vectors, scores, meta)
+        Direction("x", vectors, scores, {"model": "tiny", **meta})
 
 
 @pytest.mark.parametrize(("on_disk", "typed"), [("NFD", "NFC"), ("NFC", "NFD")])
@@ -266,6 +268,6 @@ def test_what_is_no_file_is_not_waited_for(folder: Path, model: MusicModel) -> N
 )
 def test_a_file_cannot_call_itself_what_would_be_written_elsewhere(name, tmp_path):
     path = tmp_path / "good.safetensors"
-    Direction(name, torch.ones(2, 1, 4), torch.ones(2), {}).save(path)
+    Direction(name, torch.ones(2, 1, 4), torch.ones(2), {"model": "tiny"}).save(path)
     with pytest.raises(MusicRFMError, match="can be no file's name"):
         Direction.load(path)

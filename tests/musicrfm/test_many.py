@@ -21,7 +21,8 @@ SECONDS = 0.6
 def direction(of: MusicModel, name: str = "bright", seed: int = 4) -> Direction:
     torch.manual_seed(seed)
     vectors = torch.randn(of.layers, 1, of.width)
-    return Direction(name, vectors, torch.linspace(0.5, 1.0, of.layers), {"range": [-4.0, 4.0]})
+    meta = {"model": of.name, "range": [-4.0, 4.0]}
+    return Direction(name, vectors, torch.linspace(0.5, 1.0, of.layers), meta)
 
 
 def alone(model: MusicModel, prompt: str, seed: int, steers: dict, **settings) -> MusicStream:

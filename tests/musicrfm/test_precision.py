@@ -99,7 +99,7 @@ def test_playing_needs_no_float64(checkpoint, monkeypatch):
     with NoFloat64():
         model = MusicModel.load(checkpoint, device="cpu", dtype="float16")
         stream = MusicStream(model, "piano", window_seconds=0.5, early=True)
-        stream.steering.add(Direction("note_C", torch.randn(2, 1, 32), torch.ones(2)), 1.0)
+        stream.steering.add(Direction.of(model, "note_C", torch.randn(2, 1, 32)), 1.0)
         stream.steering.keep_norm = True
         stream.generate(30)
         stream.set_prompts({"piano": 1.0, "drums": 0.5})
@@ -195,7 +195,7 @@ def test_in_mid_piece_all_that_was_read_is_read_again(
 
     def stream() -> MusicStream:
         made = MusicStream(load(folder, "float16"), "piano", guidance_scale=guidance_scale)
-        direction = Direction("note_C", torch.randn(2, 1, 32), torch.ones(2))
+        direction = Direction.of(made.model, "note_C", torch.randn(2, 1, 32))
         made.steering.add(direction, 2.0)
         return made
 
@@ -263,7 +263,8 @@ def test_blends_of_prompts_go_on(checkpoint, overflow):
 
 def test_steering_that_is_infinite_is_no_matter_of_precision(checkpoint):
     stream = MusicStream(load(checkpoint, "float16"), "piano")
-    stream.steering.add(Direction("note_C", torch.randn(2, 1, 32), torch.ones(2)), 1e7)
+    strong = Direction.of(stream.model, "note_C", torch.randn(2, 1, 32), range=[0, 1e6])
+    stream.steering.add(strong, 10)
     stream._play(5)
     assert stream.model.precision == "float16" and stream.faults == 5
 

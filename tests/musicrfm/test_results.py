@@ -176,7 +176,7 @@ def test_schedules_are_heard_over_time(model, folder):
 
 
 def test_thirds_are_those_of_the_clip(model):
-    direction = Direction("note_C", np.ones((2, 1, 4)), np.ones(2))
+    direction = Direction("note_C", np.ones((2, 1, 4)), np.ones(2), {"model": "x"})
     first, last = (1.0, *[0.0] * 11), (0.0, 1.0, *[0.0] * 10)
     from tests.musicrfm.evaluation.test_calibrate import heard
 
@@ -281,7 +281,8 @@ def test_what_is_left_at_the_same_effect_is_read_off_between_points():
 
 
 def test_knobs_stay_within_what_works_both_ways():
-    tempo = Direction("tempo", np.ones((2, 1, 4)), np.ones(2), {"range": [-2.0, 4.0], "curve": 2.0})
+    meta = {"model": "x", "range": [-2.0, 4.0], "curve": 2.0}
+    tempo = Direction("tempo", np.ones((2, 1, 4)), np.ones(2), meta)
     assert steering.knobs_of(tempo, (0.5, 1.0, 1.25)) == [-1.0, -0.5, 0.5, 1.0, 1.25]
     assert [steering.raw_of(tempo, k) for k in (-1.0, -0.5, 0.5, 1.0)] == [-2.0, -0.5, 1.0, 4.0]
 

@@ -148,7 +148,9 @@ def test_a_preset_with_a_target_of_its_own_is_no_hand():
 
 
 def test_a_direction_that_is_no_beat_is_turned_until_it_fits():
-    plain = Direction("tempo", BEAT.vectors[:, :1], BEAT.layer_scores, {"range": [-1.0, 1.0]})
+    plain = Direction(
+        "tempo", BEAT.vectors[:, :1], BEAT.layer_scores, {"model": "x", "range": [-1, 1]}
+    )
     plant = Plant(None, {"/steer/tempo": plain})
     plant.plays = lambda told: 100 * (1 + 0.3 * plant.controls.get("/steer/tempo"))
     plant.target(112)

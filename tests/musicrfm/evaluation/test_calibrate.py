@@ -42,7 +42,8 @@ class Sound:
         self, value, changes=lambda raw: {}, odds=lambda raw: None, name="note_C", noise=0
     ):
         self.value, self.changes, self.odds, self.noise = value, changes, odds, noise
-        self.direction = Direction(name, np.ones((2, 1, 4)), np.ones(2), {"state_norm": NORM})
+        meta = {"model": "x", "state_norm": NORM}
+        self.direction = Direction(name, np.ones((2, 1, 4)), np.ones(2), meta)
         self.survey = Survey(self.direction, PROMPTS, self.takes(0.0))
         self.played: list[float] = []
 
@@ -350,6 +351,6 @@ def test_what_cannot_be_done_is_said_in_one_sentence(
 
 
 def test_what_nothing_can_measure_is_refused(model):
-    vague = Direction("warmth", np.ones((model.layers, 1, model.width)), np.ones(model.layers))
+    vague = Direction.of(model, "warmth", np.ones((model.layers, 1, model.width)))
     with pytest.raises(MusicRFMError, match="cannot be evaluated"):
         calibrate(model, vague, setting=SHORT)

@@ -41,7 +41,7 @@ def response(values: dict[float, float], name="note_C", spoiled: dict | None = N
         changes = {"tempo_bpm": value} if name == "tempo" else {"share": value}
         changes |= (spoiled or {}).get(coefficient, {})
         takes += [ev.Take(coefficient, p, s, heard(**changes)) for p in PROMPTS for s in (0, 1)]
-    subject = Direction(name, np.ones((2, 1, 4)), np.ones(2), {"method": "rfm"})
+    subject = Direction(name, np.ones((2, 1, 4)), np.ones(2), {"model": "x", "method": "rfm"})
     return ev.summarise(subject, takes, PROMPTS)
 
 
@@ -87,7 +87,7 @@ def test_takes_without_a_pulse_do_not_count_for_the_tempo():
         ev.Take(0.0, "piano", 1, heard(tempo_bpm=None)),
         ev.Take(3.0, "piano", 0, heard(tempo_bpm=None)),
     ]
-    subject = Direction("tempo", np.ones((2, 1, 4)), np.ones(2))
+    subject = Direction("tempo", np.ones((2, 1, 4)), np.ones(2), {"model": "x"})
     found = ev.summarise(subject, takes, PROMPTS)
     assert found.unsteered.value == 100.0 and np.isnan(found.points[-1].value)
     assert found.range is None
@@ -100,7 +100,7 @@ def test_adherence_counts_prompted_instruments():
     named = {("piano", 0): "piano", ("piano", 1): "organ", ("flute", 0): "flute", ("flute", 1): "x"}
     takes = [ev.Take(0.0, p, s, heard(), name) for (p, s), name in named.items()]
     takes += [ev.Take(2.0, p, s, heard(share=0.8), p) for p, s in named]
-    subject = Direction("note_C", np.ones((2, 1, 4)), np.ones(2))
+    subject = Direction("note_C", np.ones((2, 1, 4)), np.ones(2), {"model": "x"})
     found = ev.summarise(subject, takes, PROMPTS)
     assert found.unsteered.adherence == 0.5 and found.best.adherence == 1.0
     assert "0.50 → 1.00" in ev.markdown([found], SHORT, "tiny")

@@ -33,7 +33,7 @@ HEARD = measure.Measurements(
 
 
 def direction(name: str, **meta) -> Direction:
-    return Direction(name, np.ones((2, 1, 4)), np.ones(2), meta)
+    return Direction(name, np.ones((2, 1, 4)), np.ones(2), {"model": "x", **meta})
 
 
 @pytest.mark.parametrize(

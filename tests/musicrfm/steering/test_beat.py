@@ -35,6 +35,7 @@ def direction(layers: int = 4, width: int = 16, name: str = "tempo", **about: ob
     }
     ends = [math.log(60 / 100) / 0.3, math.log(180 / 100) / 0.3]
     meta = {"concept": "tempo", "kind": KIND, "range": ends, "beat": beat}
+    meta["model"] = "tiny"
     return Direction(name, vectors, torch.ones(layers), meta)
 
 
@@ -125,7 +126,9 @@ def test_notes_and_the_beat_go_together() -> None:
     steering = Steering(4, 16, frame_rate=50.0)
     steering.add(direction(), 0.4)
     alone = steering.offset(0).clone()
-    note = Direction("note_C", torch.ones(4, 1, 16), torch.ones(4), {"range": [0, 2]})
+    note = Direction(
+        "note_C", torch.ones(4, 1, 16), torch.ones(4), {"model": "tiny", "range": [0, 2]}
+    )
     other = Steering(4, 16, frame_rate=50.0)
     other.add(direction(), 0.4)
     other.add(note, 1.0)
@@ -159,7 +162,7 @@ def test_a_damaged_beat_is_refused(about: dict, words: str) -> None:
 
 
 def test_what_holds_no_beat_is_none() -> None:
-    note = Direction("note_C", torch.ones(4, 1, 16), torch.ones(4), {})
+    note = Direction("note_C", torch.ones(4, 1, 16), torch.ones(4), {"model": "tiny"})
     with pytest.raises(MusicRFMError, match="'note_C' holds no beat"):
         Beat.of(note)
 

@@ -23,7 +23,7 @@ def direction(of: MusicModel, name: str = "bright", seed: int = 4, **meta) -> Di
     torch.manual_seed(seed)
     vectors = torch.randn(of.layers, 1, of.width)
     scores = torch.linspace(0.5, 1.0, of.layers)
-    return Direction(name, vectors, scores, {"range": [-4.0, 4.0], **meta})
+    return Direction(name, vectors, scores, {"model": of.name, "range": [-4.0, 4.0], **meta})
 
 
 def tokens(model: MusicModel, prompts: list[str]) -> dict:

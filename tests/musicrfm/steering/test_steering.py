@@ -23,7 +23,11 @@ SCORES = np.array([0.5, 0.9, 0.7, 0.6])
 def make(name: str = "note_C", seed: int = 0, **meta: object) -> Direction:
     generator = torch.Generator().manual_seed(seed)
     vectors = torch.randn(LAYERS, 2, WIDTH, generator=generator)
-    return Direction(name, vectors, torch.from_numpy(SCORES), meta)
+    return Direction(name, vectors, torch.from_numpy(SCORES), {"model": "tiny", **meta})
+
+
+def make_of(layers: int) -> Direction:
+    return Direction("tempo", torch.ones(layers, 1, WIDTH), torch.ones(layers), {"model": "tiny"})
 
 
 @pytest.fixture
@@ -148,7 +152,8 @@ def two(**options: object) -> Steering:
     for at, name in enumerate(("left", "right")):
         vectors = torch.zeros(LAYERS, 1, WIDTH)
         vectors[:, 0, at] = 1.0
-        steering.add(Direction(name, vectors, torch.ones(LAYERS)), 1.0, **options.get(name, {}))
+        one = Direction(name, vectors, torch.ones(LAYERS), {"model": "tiny"})
+        steering.add(one, 1.0, **options.get(name, {}))
     return steering
 
 
@@ -346,7 +351,7 @@ def test_refusals(steering: Steering) -> None:
     with pytest.raises(MusicRFMError, match="'other' and means nothing to 'tiny'"):
         steering.add(make("tempo", model="other"))
     with pytest.raises(MusicRFMError, match="but the model has 4 of width 8"):
-        steering.add(Direction("tempo", torch.ones(3, 1, WIDTH), torch.ones(3)))
+        steering.add(make_of(3))
     with pytest.raises(MusicRFMError, match="no component 2: give 0 to 1"):
         steering.add(make("tempo"), component=2)
     with pytest.raises(MusicRFMError, match="no component -1: give 0 to 1"):

@@ -1,0 +1,133 @@
+"""Random directions as a control: what any push of the same length does to the sound.
+
+A random direction has unit vectors at the layers where the direction has some, and is played at the
+same raw coefficient, with the same prompts and seeds. What the target gains beyond that is the
+direction's doing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from musicrfm import intervals
+from musicrfm.directions import Direction
+from musicrfm.evaluation.takes import Recorder, Take
+from musicrfm.intervals import Interval
+from musicrfm.listening.readings import reading
+from musicrfm.training.probes import drawn
+
+if TYPE_CHECKING:
+    from musicrfm.listening.readings import Reading
+
+DRAWS = 5
+
+
+@dataclass(frozen=True)
+class Control:
+    """One direction at one raw coefficient, beside random ones and beside no steering.
+
+    target, random, unsteered: what is heard of the target, in the unit of its reading. draws: the
+    mean of each random direction. effect: target less random, clip by clip; gain: target less
+    unsteered.
+    """
+
+    name: str
+    coefficient: float
+    unit: str
+    target: Interval
+    random: Interval
+    unsteered: Interval
+    draws: tuple[float, ...]
+    effect: Interval
+    gain: Interval
+
+    @property
+    def convincing(self) -> bool:
+        """Whether the direction does something that random ones do not, by the interval."""
+        return self.effect.above(0.0) or self.effect.below(0.0)
+
+    @property
+    def words(self) -> str:
+        """What a reader should take from it."""
+        form = ".2f" if abs(self.target.value) < 10 else ".1f"
+        told = (
+            f"{self.name} at {self.coefficient:.3g}: {self.unit} {self.target.text(form)}, "
+            f"{len(self.draws)} random directions {self.random.text(form)}, "
+            f"unsteered {self.unsteered.text(form)}; effect {self.effect.text('+' + form)}"
+        )
+        return told if self.convincing else told + ": A RANDOM PUSH DOES AS WELL"
+
+
+def random_directions(direction: Direction, draws: int = DRAWS, seed: int = 0) -> list[Direction]:
+    """Directions of random unit vectors, of the same name, range and layers as `direction`."""
+    import torch
+
+    steered = direction.vectors.norm(dim=-1, keepdim=True) > 0
+    found = []
+    for draw in range(draws):
+        vectors = torch.stack(
+            [
+                drawn(direction.width, direction.components, seed + draw, layer).T
+                for layer in range(direction.layers)
+            ]
+        )
+        meta = direction.meta | {"method": "random", "draw": seed + draw}
+        found.append(Direction(direction.name, vectors * steered, direction.layer_scores, meta))
+    return found
+
+
+def controls(
+    recorder: Recorder, asked: Sequence[tuple[Direction, float]], draws: int = DRAWS
+) -> list[Control]:
+    """A control of each direction at its raw coefficient, with the recorder's prompts and seeds.
+
+    What the recorder has heard before is not played again.
+    """
+    if not asked:
+        return []
+    plays, of_each = recorder.plays(), []
+    for direction, raw in asked:
+        several = [direction, *random_directions(direction, draws)]
+        of_each.append([recorder.plays((one, raw)) for one in several])
+    every = plays + [play for groups in of_each for group in groups for play in group]
+    takes = iter(recorder.hear(every, "random directions beside it"))
+    unsteered = [next(takes) for _ in plays]
+    found = []
+    for (direction, raw), groups in zip(asked, of_each, strict=True):
+        heard = [[next(takes) for _ in group] for group in groups]
+        found.append(compared(direction, raw, heard[0], heard[1:], unsteered))
+    return found
+
+
+def compared(
+    direction: Direction,
+    raw: float,
+    target: Sequence[Take],
+    random: Sequence[Sequence[Take]],
+    unsteered: Sequence[Take],
+) -> Control:
+    """From takes of the same prompts and seeds, in the same order; random: [draws][takes]."""
+    asked = reading(direction)
+    values, plain = _read(asked, target), _read(asked, unsteered)
+    pushed = np.array([_read(asked, takes) for takes in random]).reshape(len(random), len(values))
+    means = [intervals.mean(one).value for one in pushed]
+    return Control(
+        direction.name,
+        raw,
+        asked.unit,
+        intervals.mean(values),
+        intervals.effect(np.zeros(len(values)), -pushed) if len(pushed) else intervals.mean([]),
+        intervals.mean(plain),
+        tuple(means),
+        intervals.effect(values, pushed),
+        intervals.mean(values - plain),
+    )
+
+
+def _read(asked: Reading, takes: Sequence[Take]) -> np.ndarray:
+    values = [asked.read(take.heard) for take in takes]
+    return np.array([np.nan if value is None else value for value in values], np.float64)

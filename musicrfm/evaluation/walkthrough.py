@@ -1,0 +1,97 @@
+"""What the walk-throughs in `examples/` share: which file is used, how much is played, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from musicrfm.directions import SUFFIX, Direction, canonical_name, find
+from musicrfm.evaluation.calibrate import calibrate
+from musicrfm.evaluation.comparison import Comparison, Variant, compare
+from musicrfm.evaluation.perform import Setting
+from musicrfm.evaluation.search import Aims
+
+if TYPE_CHECKING:
+    from musicrfm.model import MusicModel
+
+KNOB = (0.3, 0.7, 1.0)
+RAW = (0.3, 0.5, 0.7)  # as published
+PUBLISHED: dict[str, Any] = {"layers": "exp:1,0.95", "inject": 0.3}
+PUBLISHED_HELP = (
+    "raw coefficients, exponential layer weights and injection 0.3 as published: meant for "
+    "MusicGen large; nano needs about ten times as much"
+)
+WORDS_OF_NANO = "piano melody with drums", "solo guitar melody"
+PROMPTS = "A relaxing jazz song with piano", "Upbeat electronic dance music with synths"
+QUICK = "--quick: far too little was heard and played, so these numbers mean nothing."
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is played. Of nano what takes minutes on two cores; of other models 30 s a clip."""
+
+    prompts: tuple[str, ...]
+    seeds: tuple[int, ...] = (0, 1)
+    seconds: float = 4.0
+    draws: int = 5
+    quick: bool = False
+
+    @classmethod
+    def of(cls, model: MusicModel, quick: bool = False, seconds: float | None = None) -> Effort:
+        found = cls(WORDS_OF_NANO if model.name == "nano" else PROMPTS)
+        if model.name != "nano":
+            found = replace(found, seconds=30.0)
+        if quick:
+            found = cls(found.prompts[:1], (0,), 0.5, 1, True)
+        return found if seconds is None else replace(found, seconds=seconds)
+
+    def compare(
+        self, model: MusicModel, variants: Sequence[Variant], targets: Sequence[Direction]
+    ) -> Comparison:
+        if self.quick:
+            variants = variants[:2]
+        how = {"prompts": self.prompts, "seeds": self.seeds, "seconds": self.seconds}
+        return compare(model, variants, targets, draws=self.draws, **how)
+
+    def calibrate(self, model: MusicModel, direction: Direction) -> str:
+        """Finds the range of a direction's knob by listening, writes it in, and says what it is."""
+        setting = Setting(prompts=self.prompts, seeds=self.seeds, seconds=self.seconds)
+        found = calibrate(model, direction, setting=setting, aims=Aims(steps=1), draws=0)
+        found.write_into(direction)
+        return _range(direction)
+
+    def words(self, *more: str) -> str:
+        return " ".join([*more, *([QUICK] if self.quick else [])])
+
+
+def load(name: str, model: MusicModel, folder: Path) -> Direction:
+    """A direction that an example has trained in `folder`, or else one of the user's or of those
+    that ship; says which file it is and what its coefficients stand for."""
+    own = folder / model.name / f"{canonical_name(name)}{SUFFIX}"
+    path = own if own.is_file() else find(name, model)
+    direction = Direction.load(path, model)
+    print(f"{name}: {path}, {_range(direction)}")
+    return direction
+
+
+def _range(direction: Direction) -> str:
+    if direction.range is None:
+        return "no range: its coefficients are raw"
+    low, high = direction.range
+    return f"range {low:.3g} to {high:.3g} raw, which is the knob at 1"
+
+
+def steering(direction: Direction, published: bool) -> tuple[list[float], dict[str, Any]]:
+    """(coefficients in the unit of the knob, how): the knob's travel, or what was published.
+
+    A direction without a range gets raw coefficients that are strong for its model, where it says
+    how long hidden states are.
+    """
+    if published:
+        return [direction.coefficient(raw) for raw in RAW], dict(PUBLISHED)
+    norm = direction.meta.get("state_norm")
+    if direction.range is None and norm:
+        return [float(f"{share * norm:.2g}") for share in (0.05, 0.1)], {}
+    return list(KNOB), {}

@@ -1,0 +1,113 @@
+"""How sure what a training measured is: intervals over the test clips, and chance beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from musicrfm import intervals, metrics
+from musicrfm.intervals import Interval
+from musicrfm.training import probes
+from musicrfm.training.fits import Fitted
+from musicrfm.training.questions import Question
+
+SHOWN = {
+    "binary": ("auc", "accuracy"),
+    "multiclass": ("auc", "accuracy"),
+    "regression": ("r2", "spearman"),
+}
+# What reads all layers together, by its name in reports.
+READERS = {
+    "linear": "logistic regression (of classes) or ridge regression on what all layers say",
+    "rfm": "one more RFM on what all layers say, as published",
+}
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """layers: of each layer's score; together: of each reader of all layers, by metric; chance: by
+    metric, what knowing nothing would score."""
+
+    layers: list[Interval]
+    together: dict[str, dict[str, Interval]]
+    chance: dict[str, float | None]
+    metric: str
+
+    @property
+    def best(self) -> int:
+        """Position of the best layer."""
+        return int(np.argmax([metrics.utility(self.metric, layer.value) for layer in self.layers]))
+
+    @property
+    def verdict(self) -> str:
+        """In words, whether the best layer is better than chance."""
+        level, best = self.chance.get(self.metric), self.layers[self.best]
+        if level is None or not np.isfinite(best.low):
+            return ""
+        higher = metrics.higher_is_better(self.metric)
+        if best.above(level) if higher else best.below(level):
+            return ""
+        worse = best.below(level) if higher else best.above(level)
+        word = "worse than" if worse else "not better than"
+        return f"{word} chance ({level:.2f}) in the best layer: {best}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-able: [low, high] of each."""
+        return {
+            "chance": self.chance,
+            "test_intervals": {
+                reader: {metric: ends(one) for metric, one in found.items()}
+                for reader, found in self.together.items()
+            },
+            "verdict": self.verdict,
+        }
+
+
+def ends(one: Interval) -> list[float] | None:
+    """[low, high], None where there are none."""
+    return [one.low, one.high] if np.isfinite(one.low) else None
+
+
+def reliability(question: Question, found: Fitted, groups: Sequence[Hashable]) -> Reliability:
+    """groups: of all rows; what is drawn anew are groups, as clips of one are no news."""
+    scored, tested = question.scored, question.parts.test
+    labels, of_scored = question.labels[scored], [groups[n] for n in scored]
+
+    def layer(told: np.ndarray) -> Interval:
+        def score(rows: np.ndarray) -> float:
+            return probes.layer_score(question, told[rows], labels[rows])
+
+        return intervals.statistic(score, len(scored), of_scored)
+
+    truth, of_tested = question.labels[tested], [groups[n] for n in tested]
+
+    def reader(predicted: np.ndarray) -> dict[str, Interval]:
+        def measured(rows: np.ndarray) -> dict[str, float]:
+            every = metrics.measure(question.kind, truth[rows], predicted[rows])
+            return {metric: every[metric] for metric in SHOWN[question.kind]}
+
+        return intervals.statistics(measured, len(tested), of_tested)
+
+    wanted = {question.reported, *SHOWN[question.kind]}
+    chance = {m: metrics.chance(question.kind, m, truth) for m in sorted(wanted)}
+    return Reliability(
+        [layer(told) for told in found.told],
+        {name: reader(predicted) for name, predicted in found.predicted.items()},
+        chance,
+        question.reported,
+    )
+
+
+def confusion(question: Question, predicted: np.ndarray) -> np.ndarray | None:
+    """[true class, predicted class]: counts of test clips; None for a regression."""
+    if question.kind == "regression":
+        return None
+    truth = question.labels[question.parts.test].astype(int)
+    multiclass = question.kind == "multiclass"
+    guess = predicted.argmax(1) if multiclass else (predicted.reshape(-1) >= 0.5).astype(int)
+    counts = np.zeros((question.classes, question.classes), int)
+    np.add.at(counts, (truth, guess), 1)
+    return counts
