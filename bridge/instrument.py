@@ -99,6 +99,11 @@ def add_directions(
             stream.steering.remove(steers[address])
         stream.steering.add(direction)
         steers[address] = direction.name
+        if direction.range is None and not direction.classes:
+            log.warning(
+                "%s is not calibrated: its coefficient is raw, see `musicrfm calibrate`",
+                direction.name,
+            )
         return address
 
     for name in list_directions(model.name):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Callable
 from functools import cached_property
 from threading import Lock
@@ -35,6 +36,8 @@ from musicrfm.weights.int8 import can_int8, check_int8, quantised
 log = logging.getLogger(__name__)
 
 SMALL_WIDTH = 512  # a step of a narrower decoder is too little work to share between threads
+CLOSED = 1000  # tokens: a smaller vocabulary of whole words is all that a model was told
+WORD_BEGINS = "▁"  # of a token, in the tokenizers of T5's kind
 LONGEST_TEXT = 256  # tokens that a melody model reads of a prompt; every one takes up its cache
 
 
@@ -61,6 +64,7 @@ class MusicModel:
         self.name, self.hf, self.tokenizer = name, hf, tokenizer
         self.int8, self.int4 = int8, int4
         self._widening = Lock()
+        self._named: set[str] = set()  # unknown words that the log has told of
         weight = hf.decoder.lm_heads[0].weight
         self.device: torch.device = weight.device
         self.dtype: torch.dtype = weight.dtype
@@ -146,6 +150,7 @@ class MusicModel:
         if not isinstance(text, str):
             raise MusicRFMError(f"the prompt must be text, not {text!r}")
         text = whole(text)
+        self._name_unknown(text)
         if not text:
             states = torch.zeros(1, 1, self.width, device=self.device, dtype=self.dtype)
             return PromptStates("", states, self._lead(states))
@@ -162,6 +167,36 @@ class MusicModel:
         largest = torch.finfo(self.dtype).max
         states = states.clamp(-largest, largest).to(self.dtype)
         return PromptStates(text, states, self._lead(states))
+
+    def unknown_words(self, text: str) -> list[str]:
+        """Words of a prompt that the model was never told, in their order, each once.
+
+        Only a model with a small vocabulary of whole words, such as `nano`, can say; others spell
+        what they do not know.
+        """
+        known = self._vocabulary
+        words = re.findall(r"[^\W_]+(?:['-][^\W_]+)*", text.lower())
+        return list(dict.fromkeys(w for w in words if w not in known)) if known else []
+
+    @cached_property
+    def _vocabulary(self) -> frozenset[str]:
+        """The whole words of a small vocabulary; empty for one that spells."""
+        pieces = self.tokenizer.get_vocab()
+        if len(pieces) > CLOSED:
+            return frozenset()
+        words = {piece.removeprefix(WORD_BEGINS) for piece in pieces}
+        return frozenset(word for word in words if len(word) > 1 and word.isalpha())
+
+    def _name_unknown(self, text: str) -> None:
+        new = [word for word in self.unknown_words(text) if word not in self._named]
+        if new:
+            self._named.update(new)
+            log.warning(
+                "%s does not know %s; it knows %s",
+                self.name,
+                ", ".join(map(repr, new)),
+                ", ".join(sorted(self._vocabulary)),
+            )
 
     def _lead(self, states: Tensor) -> Tensor | None:
         """What stands before the music: no melody, and the text or as many zeros."""

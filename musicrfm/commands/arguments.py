@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from musicrfm.errors import MusicRFMError
 from musicrfm.runtime.defaults import DTYPES
 from musicrfm.terminal import shortened
+
+if TYPE_CHECKING:
+    from musicrfm.directions import Direction
 
 DEVICE_HELP = "cpu, cuda, cuda:1, mps or another PyTorch device (default: cuda if present)"
 OVERWRITE_HELP = "replace existing files (default: write NAME-2)"
@@ -75,6 +78,34 @@ def control_argument(p: argparse.ArgumentParser) -> None:
         help="random directions of the same length to play beside the top, 0 for none (default "
         "%(default)s)",
     )
+
+
+def listener_argument(p: argparse.ArgumentParser) -> None:
+    p.add_argument(
+        "--listener",
+        metavar="WHO",
+        help="what says how much of the concept is heard: level, centroid, onsets, register, "
+        "roughness, detector (the concept's own) or FILE.py:FUNCTION, given samples and sample "
+        "rate; --listener=-level where less is more (default: by the concept, such as a note)",
+    )
+
+
+def listened_by(o: argparse.Namespace, given: str, direction: Direction) -> Direction:
+    """The direction, which says who listens if that was asked for."""
+    if o.listener is None:
+        return direction
+    from musicrfm.listening.listeners import DETECTOR, listener
+
+    spec = o.listener
+    if spec == DETECTOR:
+        from musicrfm.directions import Direction as Directions
+
+        whole, component = Directions.parts(given)
+        name = direction.name if component is None else f"{whole}:{component}"
+        spec = f"{DETECTOR}:{name}"
+    listener(spec)  # says so if it is none
+    direction.meta["listener"] = spec
+    return direction
 
 
 def workers_argument(p: argparse.ArgumentParser) -> None:

@@ -10,6 +10,8 @@ from musicrfm.commands.arguments import (
     command,
     control_argument,
     count,
+    listened_by,
+    listener_argument,
     model_arguments,
     overwrite_argument,
     playing_arguments,
@@ -62,6 +64,7 @@ def add(commands) -> None:
         "the classifier knows)",
     )
     control_argument(p)
+    listener_argument(p)
     p.add_argument("--keep-norm", action="store_true", help="calibrate for playing with /keep_norm")
     p.add_argument("--takes", metavar="DIR", help="folder for takes (default: your cache)")
     workers_argument(p)
@@ -84,7 +87,7 @@ def calibrate(o: argparse.Namespace) -> None:
     check_folder(None if o.dry_run else o.out, o.takes)
     model = MusicModel.load(o.model, device=o.device, dtype=o.dtype)
     setting, instruments = _setting(o)
-    asked = _directions(o.directions, model)
+    asked = _directions(o, model)
     out = o.out
     if out is not None and not o.dry_run:
         files = [path_named(_filed(given), model.name, ".") for given, _ in asked]
@@ -133,16 +136,17 @@ def _setting(o: argparse.Namespace):
     return setting, instruments
 
 
-def _directions(names: list[str], model: MusicModel) -> list[tuple[str, Direction]]:
+def _directions(o: argparse.Namespace, model: MusicModel) -> list[tuple[str, Direction]]:
     """(name as given, direction); of a multiclass file every class."""
     from musicrfm.directions import Direction, list_directions
     from musicrfm.listening.readings import reading
 
-    found = []
+    found, names = [], o.directions
     for name in names or list_directions(model.name):
         direction = Direction.load(name, model)
         each = [(f"{name}:{c}", direction.only(c)) for c in direction.classes]
         for given, one in each or [(name, direction)]:
+            listened_by(o, given, one)
             try:
                 reading(one)
             except MusicRFMError as error:
@@ -180,6 +184,8 @@ def _write(
         ranges[target] = list(calibration.range) if calibration.range else None
         curves[target] = calibration.curve
         whole.meta["model_fingerprint"] = model.fingerprint
+        if (spec := direction.meta.get("listener")) is not None:
+            whole.meta["listener"] = spec
         whole.meta |= {"class_ranges": ranges, "class_curves": curves}
     return whole.save(file if stays else direction_path(whole, out))
 

@@ -11,6 +11,8 @@ from musicrfm.commands.arguments import (
     command,
     control_argument,
     count,
+    listened_by,
+    listener_argument,
     model_arguments,
     numbers,
     octave_argument,
@@ -84,6 +86,7 @@ def add(commands) -> None:
         help="also measure whether the prompted instrument is kept (nano's instruments)",
     )
     control_argument(p)
+    listener_argument(p)
     p.add_argument("--chroma", action="store_true", help="also plot chroma over time")
     workers_argument(p)
     model_arguments(p)
@@ -135,7 +138,7 @@ def _to_evaluate(o: argparse.Namespace, model: MusicModel) -> list[Direction]:
         names = o.directions or list_directions(model.name)
         if not names:
             raise MusicRFMError(f"there are no directions for {model.name!r}: train some first")
-        return [Direction.load(name, model) for name in names]
+        return [listened_by(o, name, Direction.load(name, model)) for name in names]
     if o.write_range:
         raise MusicRFMError("--write-range goes with finished directions, not with --methods")
 

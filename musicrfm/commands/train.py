@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from musicrfm.commands import beat
@@ -90,6 +91,11 @@ def add(commands) -> None:
     )
     p.add_argument("--name", help="name of the direction (default: column, or column_value)")
     p.add_argument("--seconds", type=float, help="seconds to read of each file (default: all)")
+    p.add_argument(
+        "--keep-level",
+        action="store_true",
+        help="leave recordings as loud as they are (default: all brought to one peak)",
+    )
     training_arguments(p)
 
 
@@ -172,16 +178,27 @@ def train_tempo(o: argparse.Namespace) -> None:
 
 def train_custom(o: argparse.Namespace) -> None:
     from musicrfm.data import clips
+    from musicrfm.data.cheap import explanations
+    from musicrfm.data.cheap import words as told
 
-    folder = clips.audio_folder if o.audio else clips.midi_folder
-    clip_set = folder(o.audio or o.midi, o.labels, seconds=o.seconds)
+    if o.audio:
+        how = {"seconds": o.seconds, "keep_level": o.keep_level}
+        clip_set = clips.audio_folder(o.audio, o.labels, **how)
+    else:
+        clip_set = clips.midi_folder(o.midi, o.labels, seconds=o.seconds)
     o.column = _spelled(clip_set, o.column)
     values = _column(clip_set, o.column)
+    print(_read(o.labels, clip_set, o.column, values))
     kind = o.kind or _kind_of(values, o.target)
     if kind != "binary" and o.target is not None:
         raise MusicRFMError(f"--target is for binary labels: leave it out with --kind {kind}")
     name = o.name or _plain(o.column if o.target is None else f"{o.column}_{o.target}")
-    data = _heard(o, loaded_model(o), clip_set)
+    model = loaded_model(o)
+    given = [_same(value, o.target) for value in values] if o.target is not None else values
+    cheap = explanations(clip_set, given, kind)
+    print(told(cheap, kind))
+    data = _heard(o, model, clip_set)
+    data.about["cheap_explanations"] = cheap
     values = _column(data, o.column)
     about: dict[str, Any] = {"concept": o.column, "target": o.target or o.column}
     if o.target is not None:
@@ -193,6 +210,19 @@ def train_custom(o: argparse.Namespace) -> None:
     else:
         labels = [_text(value) for value in values] if kind == "multiclass" else values
     make(o, data, name, labels, kind=kind, **about)
+
+
+def _read(table: str, clips: ClipSet, column: str, values: list) -> str:
+    """What was read of a table, in one line: rows, columns, and the values of the label column."""
+    names = ", ".join(map(str, clips.rows[0]))
+    counts = Counter(map(_text, values))
+    if len(counts) <= FEW:
+        about = ", ".join(f"{count} {name}" for name, count in counts.most_common())
+    else:
+        about = f"{len(counts)} different values, {min(values)} to {max(values)}"
+        if not all(isinstance(value, int | float) for value in values):
+            about = f"{len(counts)} different values"
+    return f"{table}: {len(clips)} rows, columns {names}; {column}: {about}"
 
 
 def _heard(o: argparse.Namespace, model: MusicModel, clips: ClipSet) -> Data:

@@ -68,6 +68,7 @@ def audio_folder(
     *,
     seconds: float | None = None,
     label: str | None = None,
+    keep_level: bool = False,
 ) -> ClipSet:
     """Recordings of any format that soundfile reads, with labels from a table.
 
@@ -76,12 +77,14 @@ def audio_folder(
     value in a column `group` (takes of one session, say), stay together in a split. seconds: hear
     no more than so much of every file, from its start. label: a column in which no cell may lack.
 
-    Recordings keep their loudness. Raises MusicRFMError for a table that cannot be used, see
+    Every clip is scaled to a peak of 0.5, as SynTheory's are, so that loudness tells no classes
+    apart; `keep_level` leaves it. Raises MusicRFMError for a table that cannot be used, see
     `read_labels`, and for files that are missing, unreadable or without a sample.
     """
     folder, rows, column = _table(folder, labels_csv, seconds, label)
     lengths = {name: sound_seconds(_file(folder, name)) for name in {row[column] for row in rows}}
-    return _folder_set("recordings", folder, rows, column, lengths, seconds, hear_file)
+    hear = hear_file if keep_level else hear_levelled
+    return _folder_set("recordings", folder, rows, column, lengths, seconds, hear)
 
 
 def midi_folder(
@@ -107,6 +110,12 @@ def hear_file(folder: Path, seconds: float | None, row: Row) -> Sound | None:
     audio, rate = read_sound(path, first=seconds)
     check_mix(audio, path)
     return (audio, rate) if audio.any() else None
+
+
+def hear_levelled(folder: Path, seconds: float | None, row: Row) -> Sound | None:
+    """As `hear_file`, scaled to a peak of 0.5."""
+    found = hear_file(folder, seconds, row)
+    return found and (peak_normalised(found[0]), found[1])
 
 
 def hear_midi(folder: Path, seconds: float | None, row: Row) -> Sound | None:
@@ -181,7 +190,8 @@ def _folder_set(
             "seconds": heard.pop() if len(heard) == 1 else None,
             "longest": seconds,
             "files": files.hexdigest()[:24],
-            "version": 2,
+            "level": "kept" if hear is hear_file else "peak 0.5",
+            "version": 3,
         },
         hear=partial(hear, folder, seconds),
     )

@@ -81,6 +81,7 @@ class Calibration:
         s = self.setting
         return plain(
             {
+                "listener": self.survey.direction.meta.get("listener", "by the concept"),
                 "prompts": sorted({t.prompt for t in self.survey.takes}),
                 "takes": self.survey.zero.takes,
                 "seconds": s.seconds,
@@ -172,7 +173,7 @@ def calibrate_all(
 
     Raises MusicRFMError for directions of another model and for what cannot be measured.
     """
-    setting, aims = (setting or Setting()).of(model), aims or Aims()
+    setting, aims = (setting or Setting()).of(model).hearing(directions), aims or Aims()
     instruments = PROMPTS if instruments is None else instruments
     for direction in directions:
         direction.check(model)

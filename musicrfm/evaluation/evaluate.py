@@ -88,7 +88,7 @@ def evaluate(
     likely each is; that is compared with `instruments[prompt]`. workers: processes that play, 0 for
     none but this. draws: random directions played beside each, see `controlled`.
     """
-    setting = (setting or Setting()).of(model)
+    setting = (setting or Setting()).of(model).hearing(directions)
     instruments = PROMPTS if instruments is None else instruments
     tried = [
         tuple(coefficients) if coefficients else coefficients_to_try(d, calibrate)

@@ -33,6 +33,7 @@ class Setting:
 
     layers, schedule, inject, inject_per: of every direction, as in `Steering.add`; keep_norm:
     `Steering.keep_norm`; steer_guidance and the rest: as in `MusicStream`, None being the model's.
+    listeners: who else listens, see `musicrfm.listening.listeners`.
     """
 
     prompts: tuple[str, ...] = tuple(PROMPTS)
@@ -47,6 +48,12 @@ class Setting:
     inject_per: str = "layer"
     keep_norm: bool = False
     steer_guidance: str = "both"
+    listeners: tuple[str, ...] = ()
+
+    def hearing(self, directions: Iterable[Direction]) -> Setting:
+        """The same, also asking the listeners that directions name."""
+        named = {str(d.meta["listener"]) for d in directions if d.meta.get("listener")}
+        return replace(self, listeners=tuple(sorted(named.union(self.listeners))))
 
     def of(self, model: MusicModel) -> Setting:
         """The same with the model's own sampling where nothing is said."""
@@ -55,8 +62,8 @@ class Setting:
 
     @property
     def how(self) -> dict:
-        """Everything but prompts and seeds, as `perform` takes it."""
-        return {k: v for k, v in vars(self).items() if k not in ("prompts", "seeds")}
+        """Everything but prompts, seeds and listeners, as `perform` takes it."""
+        return {k: v for k, v in vars(self).items() if k not in ("prompts", "seeds", "listeners")}
 
 
 def perform(

@@ -307,7 +307,7 @@ def _chroma(axis: Axes, seconds: np.ndarray, energy: np.ndarray, target: int | N
 
 
 def _quantity(response: Response) -> str:
-    return response.unit if response.quantity == "share" else "tempo (BPM)"
+    return "tempo (BPM)" if response.quantity == "BPM" else response.unit
 
 
 def _falls(response: Response) -> bool:

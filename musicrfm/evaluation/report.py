@@ -60,7 +60,7 @@ def markdown(responses: Sequence[Response], setting: Setting, model_name: str) -
         "are raw.",
         "",
     ]
-    units = dict.fromkeys(r.unit for r in sorted(responses, key=lambda r: r.quantity == "BPM"))
+    units = dict.fromkeys(r.unit for r in sorted(responses, key=lambda r: r.quantity != "share"))
     for unit in units:
         lines += [*_table([r for r in responses if r.unit == unit], unit), ""]
     lines += control_table([r.control for r in responses if r.control is not None])
@@ -86,7 +86,8 @@ def markdown(responses: Sequence[Response], setting: Setting, model_name: str) -
 
 
 def _table(responses: Sequence[Response], unit: str) -> list[str]:
-    bpm = responses[0].quantity == "BPM"
+    bpm = responses[0].quantity != "share"
+    form = ".0f" if responses[0].quantity == "BPM" else ".4g"
     asked = any(r.best.adherence is not None for r in responses)
     head = ["direction", "method", "useful range", f"{unit} unsteered"]
     head += (
@@ -102,7 +103,7 @@ def _table(responses: Sequence[Response], unit: str) -> list[str]:
         cells = [r.name, r.method, f"{r.range[0]:.3g} to {r.range[1]:.3g}" if r.range else "none"]
         if bpm:
             values = [p.value for p in r.points if np.isfinite(p.value)] or [float("nan")]
-            cells += [f"{zero.value:.0f}", f"{min(values):.0f} to {max(values):.0f}"]
+            cells += [zero.interval.text(form), f"{min(values):{form}} to {max(values):{form}}"]
             cells += [f"{r.spread:.0%}", f"{r.spearman:.2f}, {r.ordered:.2f}"]
         else:
             cells += [str(zero.interval), str(best.interval), f"{best.coefficient:.3g}"]

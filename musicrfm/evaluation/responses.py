@@ -69,7 +69,7 @@ class Response:
 
     name: str
     method: str
-    quantity: str  # "share" or "BPM"
+    quantity: str  # "share", "BPM" or "value"
     points: tuple[Point, ...]
     readings: tuple[tuple[float, float], ...]
     spearman: float
@@ -156,14 +156,14 @@ def find_range(response: Response) -> tuple[float, float] | None:
     """The useful raw coefficients (lowest, highest), or None if the sound does not follow.
 
     From 0 outwards as long as the result is still music. The top is the smallest coefficient that
-    comes within 0.02 (2 BPM) of the best value reached; it must gain 0.1 (or 3 %, for a tempo) on
-    the unsteered value. Notes start at 0; a tempo reaches down in the same way.
+    comes close to the best value reached (`near_enough`); it must gain something on the unsteered
+    value (`least_gain`). Notes start at 0; a tempo reaches down in the same way.
     """
     zero = response.unsteered
     if not np.isfinite(zero.value):
         return None
-    bpm = response.quantity == "BPM"
-    tolerance, gain = (2.0, 0.03 * zero.value) if bpm else (0.02, 0.1)
+    share = response.quantity == "share"
+    gain = least_gain(response)
 
     def reach(side: int) -> list[Point]:
         outwards = sorted(
@@ -179,13 +179,31 @@ def find_range(response: Response) -> tuple[float, float] | None:
 
     up = reach(1)
     highest = max(p.value for p in up)
+    tolerance = near_enough(response, highest - zero.value)
     top = next(p for p in up if p.value >= highest - tolerance)
-    if not bpm:
+    if share:
         return (0.0, top.coefficient) if top.value - zero.value >= gain else None
     down = reach(-1)
     lowest = min(p.value for p in down)
+    tolerance = near_enough(response, zero.value - lowest)
     bottom = next(p for p in down if p.value <= lowest + tolerance)
     return (bottom.coefficient, top.coefficient) if top.value - bottom.value >= gain else None
+
+
+def least_gain(response: Response) -> float:
+    """The least change that a knob must make: a tenth, 3 % of a tempo, or half a deviation of what
+    a listener says of unsteered clips."""
+    if response.quantity == "share":
+        return 0.1
+    if response.quantity == "BPM":
+        return 0.03 * response.unsteered.value
+    plain = [value for coefficient, value in response.readings if coefficient == 0]
+    return 0.5 * float(np.std(plain)) if len(plain) > 1 else 0.0
+
+
+def near_enough(response: Response, most: float) -> float:
+    """How close to the best value counts as it: 0.02, 2 BPM, or a tenth of all that was gained."""
+    return {"share": 0.02, "BPM": 2.0}.get(response.quantity, 0.1 * abs(most))
 
 
 def reaching(response: Response, share: float) -> tuple[float, float] | None:
@@ -223,7 +241,7 @@ def _point(
     ratio = mean("onset_rate") / max(mean("onset_rate", unsteered), 1e-6)
     musical = mean("pitch_classes") >= LEAST_PITCH_CLASSES
     musical &= mean("silence_share") <= mean("silence_share", unsteered) + MOST_SILENCE
-    musical &= asked.quantity == "BPM" or abs(ratio - 1) <= ONSET_TOLERANCE
+    musical &= asked.quantity != "share" or abs(ratio - 1) <= ONSET_TOLERANCE
     return Point(
         coefficient,
         len(takes),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from musicrfm.evaluation.responses import Point
+from musicrfm.evaluation.responses import Point, least_gain, near_enough
 from musicrfm.evaluation.survey import SURE, Curve, Survey, curve
 from musicrfm.listening.readings import reading
 
@@ -20,7 +20,6 @@ NET = (0.0125, 0.025, 0.05, 0.1, 0.2)  # first coefficients, in typical lengths 
 WIDER, NARROWER = 1.6, 0.4  # factors to go on by where the net ends too soon
 CLOSE = 1.08  # coefficients nearer to each other than this factor need not be told apart
 GRID = 200  # coefficients between 0 and the end among which middle and top are chosen
-LEAST_SHARE, LEAST_BPM = 0.1, 0.03  # what a knob must do; of a tempo, as a share of the unsteered
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,8 @@ def _kept(side: int, survey: Survey) -> tuple[list[Point], Point | None]:
 
 def _top(survey: Survey, found: Curve, aims: Aims) -> float:
     """The least coefficient that does what the top should, or else as much as can be had."""
-    goal = float(found.effect[-1]) - (2.0 if survey.response.quantity == "BPM" else 0.02)
+    most = float(found.effect[-1])
+    goal = most - near_enough(survey.response, most)
     if is_note(survey):
         goal = min(goal, aims.top)
     if len(found.coefficients) == 1 or found.effect[0] >= goal:
@@ -124,7 +124,7 @@ def _answers(side: int, survey: Survey, kept: list[Point], top: float) -> bool:
     """Whether the gain at the points around the top is more than little, and more than luck."""
     if not top:
         return False
-    least = LEAST_SHARE if survey.response.quantity == "share" else LEAST_BPM * survey.zero.value
+    least = least_gain(survey.response)
     near = sorted(kept[1:], key=lambda p: abs(math.log(abs(p.coefficient) / top)))[:2]
     gains = [survey.gain(point) for point in near]
     gain = float(np.mean([g for g, _ in gains]))

@@ -67,7 +67,8 @@ class Survey:
             "level": abs(point.level_db - zero.level_db) > LEVEL_DB,
             "instrument": self._instrument_lost(point),
         }
-        return tuple(word for word, there in found.items() if there)
+        wanted = reading(self.direction).spoils
+        return tuple(word for word, there in found.items() if there and word not in wanted)
 
     def gain(self, point: Point) -> tuple[float, float]:
         """(mean difference from unsteered, its standard error), take by take."""

@@ -22,8 +22,10 @@ import numpy as np
 from musicrfm.errors import MusicRFMError
 from musicrfm.evaluation.perform import Setting, perform
 from musicrfm.executor import one_thread
-from musicrfm.listening import measure
+from musicrfm.listening import listeners, measure
+from musicrfm.listening.listeners import listener
 from musicrfm.progress import Progress
+from musicrfm.training.detect import Detector, detect
 from musicrfm.weights.fingerprint import fingerprint
 
 if TYPE_CHECKING:
@@ -189,6 +191,8 @@ class Recorder:
         heard_by = (getattr(judge, "__qualname__", judge is not None), getattr(judge, "version", 1))
         asked = (play.prompt, play.seed, unsteered, heard_by, play.fade, play.over_time)
         digest.update(repr(asked).encode())
+        for spec in s.listeners:
+            digest.update(f"{spec} {listener(spec).digest}".encode())
         digest.update(self.model.precision.encode())
         for direction, raw in play.steers if any(raw for _, raw in play.steers) else ():
             better = direction.meta.get("metric_higher_is_better")
@@ -276,11 +280,12 @@ def _record(
     audio = play_clip(
         model, play.prompt, seed=play.seed, changes=play.changes, **fades, **setting.how
     )
+    listened = {spec: _listened(spec, model, audio) for spec in setting.listeners}
     row: dict = {
         "steers": [[direction.name, raw] for direction, raw in play.steers],
         "prompt": play.prompt,
         "seed": play.seed,
-        "heard": measure.measure(audio, model.sample_rate).as_dict(),
+        "heard": measure.measure(audio, model.sample_rate).as_dict() | {"listened": listened},
         "instrument": None,
     }
     if hear_instrument is not None:
@@ -292,6 +297,18 @@ def _record(
         shares = measure.note_share_over_time(audio, model.sample_rate, WINDOW)
         row["over_time"] = shares.round(4).tolist()
     return row
+
+
+def _listened(spec: str, model: MusicModel, audio: np.ndarray) -> float | None:
+    if listener(spec).hear is not None:
+        return listeners.listened(spec, audio, model.sample_rate)
+    _, _, asked = spec.partition(":")  # detector:NAME, or detector:NAME:CLASS
+    name, _, target = asked.partition(":")
+    detector = Detector.load(name, model)
+    if not audio.any():
+        return None
+    told = dict(detect(model, audio, model.sample_rate, detector))
+    return told[target or detector.answers[-1]]
 
 
 def _take(play: Play, row: dict) -> Take:

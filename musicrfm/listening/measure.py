@@ -7,7 +7,7 @@ the functions that `musicrfm.listening.harmony` and `musicrfm.listening.rhythm` 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import librosa
@@ -57,7 +57,8 @@ class Measurements:
     the interval is heard; harmonic_intervals, melodic_intervals: of time and of moves, for itself.
     mode_share, mode_fit: of the seven modes from ionian to locrian, the share of time in which it
     fits best, and how well it fits. triple: 0 duple, 1 triple metre, None if it cannot be told;
-    accent_every: how many pulses apart accents are.
+    accent_every: how many pulses apart accents are. listened: what listeners that were asked for
+    say, by their names (`musicrfm.listening.listeners`).
     """
 
     seconds: float
@@ -79,6 +80,7 @@ class Measurements:
     mode_fit: tuple[float, ...] = (0.0,) * 7
     triple: float | None = None
     accent_every: int | None = None
+    listened: dict[str, float | None] = field(default_factory=dict)
 
     @classmethod
     def of(cls, fields: dict) -> Measurements:

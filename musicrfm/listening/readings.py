@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from musicrfm.errors import MusicRFMError
+from musicrfm.listening.listeners import DETECTOR, LISTENERS, listener
 from musicrfm.listening.measure import Measurements
 from musicrfm.theory import CHORDS, MODES, PITCH_CLASSES, key_notes
 
@@ -35,9 +36,10 @@ _MODE_WORDS = {"major": "ionian", "minor": "aeolian"}
 class Reading:
     """How to read a direction's effect off measurements.
 
-    quantity: "share" (0 to 1) or "BPM". unit: what it is called in tables. read: the value, None if
-    this clip has none. hit: whether the target is what is heard most, None where that makes no
-    sense. both_ways: whether negative coefficients are of use too.
+    quantity: "share" (0 to 1), "BPM", or "value", what a listener says in its unit. unit: what it
+    is called in tables. read: the value, None if this clip has none. hit: whether the target is
+    what is heard most, None where that makes no sense. both_ways: whether negative coefficients
+    are of use too. spoils: what else changes with it, and is no damage (`Survey.spoiled`).
     """
 
     concept: str
@@ -46,10 +48,16 @@ class Reading:
     read: Callable[[Measurements], float | None]
     hit: Callable[[Measurements], bool | None]
     both_ways: bool = False
+    spoils: tuple[str, ...] = ()
 
 
 def reading(direction: Direction) -> Reading:
-    """Raises MusicRFMError for a concept or target that nothing can measure on the sound."""
+    """By the listener that the direction's file names, otherwise by its concept and target.
+
+    Raises MusicRFMError for a concept or target that nothing can measure on the sound.
+    """
+    if (spec := direction.meta.get("listener")) is not None:
+        return _listening(str(spec), str(direction.meta.get("kind")))
     concept, target = _asked(direction)
     found = None
     if concept == "tempo":
@@ -72,9 +80,22 @@ def reading(direction: Direction) -> Reading:
         raise MusicRFMError(
             f"direction {direction.name!r} cannot be evaluated: what can be measured on the sound "
             "are notes (note_C), keys (key_C), tempo, chord qualities (chord_major), intervals "
-            "(interval_7), modes (scale_dorian) and time signatures (metre_triple)"
+            "(interval_7), modes (scale_dorian) and time signatures (metre_triple); for others "
+            f"say who listens, with --listener {'|'.join(LISTENERS)}|{DETECTOR}|FILE:FUNCTION"
         )
     return found
+
+
+def _listening(spec: str, kind: str) -> Reading:
+    """What a named listener says; a detector's answer to a class is a probability."""
+    one = listener(spec)
+
+    def read(heard: Measurements) -> float | None:
+        return heard.listened.get(spec)
+
+    if one.hear is None and kind != "regression":
+        return Reading("listener", "share", one.unit, read, lambda _: None)
+    return Reading("listener", "value", one.unit, read, lambda _: None, True, one.spoils)
 
 
 def _asked(direction: Direction) -> tuple[str | None, str]:
