@@ -196,9 +196,11 @@ def train_custom(o: argparse.Namespace) -> None:
     model = loaded_model(o)
     given = [_same(value, o.target) for value in values] if o.target is not None else values
     cheap = explanations(clip_set, given, kind)
-    print(told(cheap, kind))
+    if cheap:
+        print(told(cheap, kind))
     data = _heard(o, model, clip_set)
-    data.about["cheap_explanations"] = cheap
+    if cheap:
+        data.about["cheap_explanations"] = cheap
     values = _column(data, o.column)
     about: dict[str, Any] = {"concept": o.column, "target": o.target or o.column}
     if o.target is not None:

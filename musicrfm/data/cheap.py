@@ -23,10 +23,12 @@ WHAT = ("level", "length", "brightness")
 def explanations(clips: ClipSet, labels: Sequence, kind: str) -> dict[str, float]:
     """How well each of `WHAT` tells the labels of all clips, as they are heard.
 
-    For classes the AUC, whichever of two is larger in it (of several classes the best one against
-    the rest), 0.5 to 1; for numbers the rank correlation without its sign, 0 to 1. Silent clips
-    are left out.
+    Nothing, if labels that should be numbers are none. For classes the AUC, whichever of two is
+    larger in it (of several classes the best one against the rest), 0.5 to 1; for numbers the rank
+    correlation without its sign, 0 to 1. Silent clips are left out.
     """
+    if kind == "regression" and not all(isinstance(one, (int, float)) for one in labels):
+        return {}
     progress = Progress(f"level, length and brightness of {clips.name}", len(clips), "clips")
     rows, kept = [], []
     for number, row in enumerate(clips.rows):

@@ -54,7 +54,11 @@ def test_every_set_makes_one_file_of_all_its_classes(
     samples = ["--samples", str(12 * classes)]
     assert main(["train", word, *samples, "--model", str(checkpoint), *QUICK]) == 0
     text = capsys.readouterr().out
-    assert f"{plural}: auc by layer" in text and "all layers: auc" in text
+    assert (
+        f"{plural}: auc by layer" in text
+        and "all layers together, by logistic" in text
+        and "chance is 0.50" in text
+    )
     model = MusicModel.load(checkpoint, device="cpu")
     direction = Direction.load(plural, model)
     assert direction.components == len(direction.classes) == classes
@@ -151,15 +155,76 @@ def recordings(tmp_path):
         (["--column", "brightness", "--name", "shine"], "shine", "regression"),
     ],
 )
-def test_own_recordings_make_a_knob(recordings, checkpoint, more, name, kind):
+def test_own_recordings_make_a_knob(recordings, checkpoint, more, name, kind, capsys):
     run = ["train", "custom", *recordings, *more, "--model", str(checkpoint), *QUICK]
     assert main(run) == 0
     model = MusicModel.load(checkpoint, device="cpu")
     direction = Direction.load(name, model)
     assert direction.meta["kind"] == kind and direction.meta["data"]["clips"] == 40
+    said = capsys.readouterr().out
+    column = more[1]
+    assert f"labels.csv: 40 rows, columns file, mood, brightness, take; {column}: " in said
+    assert "cheap explanations" in said
+    assert set(direction.meta["data"]["cheap_explanations"]) == {"level", "length", "brightness"}
     if kind == "regression":
         assert direction.meta["label_mean"] == pytest.approx(np.mean(np.arange(40) / 3), abs=0.01)
     assert Detector.load(name, model).meta["kind"] == kind
+
+
+def test_classes_that_differ_in_level_alone_are_brought_to_one(checkpoint, tmp_path, capsys):
+    rows = ["file,mood"]
+    for n in range(40):
+        audio, rate = hashed_noise(0.15, {"number": n})
+        soundfile.write(tmp_path / f"{n}.wav", audio * (0.2 if n % 2 else 0.9), rate)
+        rows.append(f"{n}.wav,{'soft' if n % 2 else 'loud'}")
+    (tmp_path / "l.csv").write_text("\n".join(rows))
+    run = ["train", "custom", "--audio", str(tmp_path), "--labels", str(tmp_path / "l.csv")]
+    run += ["--column", "mood", "--target", "loud", "--model", str(checkpoint), *QUICK]
+    assert main([*run, "--keep-level"]) == 0
+    told = capsys.readouterr().out
+    assert "level 1.00" in told and "level alone may be what is learned" in told
+    assert main(run) == 0
+    told = capsys.readouterr().out
+    assert "level 1.00" not in told and "alone may be" not in told
+
+
+def test_a_random_direction_is_a_control(checkpoint, tmp_path, soundless, capsys):
+    on = ["--samples", "96", "--model", str(checkpoint), "--device", "cpu", "--workers", "0"]
+    run = ["train", "note", "--target", "C", "--method", "random", *on]
+    assert main(run) == 0
+    assert "note_C: auc by layer" in capsys.readouterr().out
+    model = MusicModel.load(checkpoint, device="cpu")
+    one = Direction.load("note_C", model)
+    assert one.meta["method"] == "random" and one.meta["search"] is None
+    assert one.vectors.norm(dim=-1).numpy() == pytest.approx(1.0)
+    assert main([*run, "--overwrite", "--seed", "1"]) == 0
+    other = Direction.load("note_C", model)
+    assert float((one.vectors * other.vectors).sum(-1).abs().max()) < 0.9
+
+
+def test_the_same_inputs_write_the_same_bytes_and_say_where_they_come_from(
+    checkpoint, tmp_path, soundless, capsys, monkeypatch
+):
+    on = ["--samples", "96", "--model", str(checkpoint), *QUICK, "--licence", "CC0"]
+    for out in ("a", "b"):
+        monkeypatch.setenv("MUSICRFM_CACHE", str(tmp_path / f"cache-{out}"))
+        assert main(["train", "note", "--target", "C", *on, "--out", str(tmp_path / out)]) == 0
+    one, other = (tmp_path / out / "tiny" / "note_C.safetensors" for out in ("a", "b"))
+    assert one.read_bytes() == other.read_bytes()
+    capsys.readouterr()
+    assert main(["directions", "show", str(one), "--json"]) == 0
+    about = json.loads(capsys.readouterr().out)
+    assert about["licence"] == "CC0" and about["calibration"] is None and about["created"]
+    assert set(about["versions"]) == {"musicrfm", "torch", "transformers", "numpy"}
+    assert about["model_fingerprint"] == MusicModel.load(checkpoint, device="cpu").fingerprint
+    assert about["data"]["clips"] == 96 and about["splits"]["test"]["clips"] > 0
+    assert len(about["layers"]) == 2
+    for layer in about["layers"]:
+        assert layer["interval"][0] <= layer["score"] <= layer["interval"][1]
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    assert main(["train", "note", "--target", "C", *on, "--out", str(tmp_path / "c")]) == 0
+    dated = Direction.load(str(tmp_path / "c" / "tiny" / "note_C.safetensors"))
+    assert dated.meta["created"] == "2023-11-14T22:13:20+00:00"
 
 
 def test_silent_recordings_are_told_and_left_out(recordings, checkpoint, capsys):

@@ -206,6 +206,8 @@ def test_evidence_is_json_and_goes_into_the_direction(tmp_path):
     evidence = loaded.meta["calibration"]
     assert json.loads(json.dumps(evidence)) == evidence
     assert len(evidence["points"]) == len(sound.played) + 1
+    low, high = evidence["points"][0].pop("interval")
+    assert low <= evidence["points"][0]["value"] <= high
     assert evidence["points"][0] | {"value": 0.0823} == {
         "coefficient": 0.0,
         "value": 0.0823,

@@ -1,0 +1,85 @@
+"""Several ways to steer side by side: table, picture and page."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+
+import numpy as np
+import pytest
+
+from musicrfm.cli import main
+from musicrfm.directions import Direction
+from musicrfm.evaluation.comparison import Variant, compare, knob_variants
+from musicrfm.evaluation.comparison_page import table_text, write_comparison
+
+
+@pytest.fixture(scope="module")
+def note(model):
+    vectors = np.random.default_rng(0).normal(size=(model.layers, 1, model.width))
+    return Direction.of(model, "note_C", vectors, range=[0.0, 4.0])
+
+
+@pytest.fixture(scope="module")
+def found(model, note):
+    variants = [
+        *knob_variants(note, [0, 0.5, 1.0]),
+        Variant("falling", ((note, 1.0),), {"schedule": "linear:5"}),
+    ]
+    how = {"prompts": ["piano", "flute"], "seeds": [0, 1], "seconds": 0.3}
+    return compare(model, variants, [note], draws=2, **how)
+
+
+def test_every_variant_has_a_row_with_random_directions_beside_it(found):
+    assert [row.variant for row in found.rows] == ["unsteered", "note_C 0.5", "note_C 1", "falling"]
+    plain, *steered = found.rows
+    assert plain.random is None and plain.effect is None and not plain.convincing
+    for row in steered:
+        assert len(row.values) == 4 and len(row.draws) == 2
+        assert row.effect.value == pytest.approx(row.value.value - row.random.value)
+        assert row.effect.low <= row.effect.value <= row.effect.high
+    shown = [(clip.variant, clip.draw) for clip in found.clips]
+    assert shown.count(("note_C 1", None)) == shown.count(("note_C 1", 0)) == 4
+    assert ("note_C 1", 1) not in shown
+
+
+def test_clips_are_what_a_stream_plays(model, note, found):
+    from musicrfm.stream import MusicStream
+
+    stream = MusicStream(model, "flute", seed=1)
+    stream.steering.add(note, 1.0)
+    audio = stream.generate(round(0.3 * model.frame_rate))
+    clip = next(
+        c
+        for c in found.clips
+        if (c.variant, c.prompt, c.seed, c.draw) == ("note_C 1", "flute", 1, None)
+    )
+    assert np.abs(clip.audio - audio).max() < 1e-3
+
+
+def test_the_folder_has_a_page_to_listen_to(found, tmp_path):
+    page = write_comparison(tmp_path, found, "note <C>", "in knobs")
+    text = page.read_text("utf-8")
+    assert "note &lt;C&gt;" in text and "in knobs" in text and text.count("<svg") == 28
+    sounds = re.findall(r'src="(clips/[^"]+\.flac)"', text)
+    assert len(set(sounds)) == len(sounds) == 28 and all((tmp_path / s).is_file() for s in sounds)
+    assert (tmp_path / "picture.png").read_bytes()[:4] == b"\x89PNG"
+    rows = list(csv.DictReader((tmp_path / "table.csv").open()))
+    assert [row["steered"] for row in rows] == [row.variant for row in found.rows]
+    assert rows[0]["random"] == "" and float(rows[1]["effect"]) == found.rows[1].effect.value
+    assert json.loads((tmp_path / "table.json").read_text())["settings"]["draws"] == 2
+    table = table_text(found.rows)
+    assert table.count("\n") == 4 and "random direction" in table
+
+
+def test_the_command_compares(checkpoint, note, tmp_path, capsys):
+    file = note.save(tmp_path / "note_C.safetensors")
+    run = ["generate", "--compare", "0,0.5", str(file), "--model", str(checkpoint)]
+    run += ["--seconds", "0.2", "--seeds", "1", "--prompt", "piano", "--control", "1"]
+    run += ["--dtype", "float32", "--device", "cpu", "--out", str(tmp_path / "out")]
+    assert main(run) == 0
+    told = capsys.readouterr().out
+    assert "note_C 0.5" in told and str(tmp_path / "out" / "index.html") in told
+    assert main(["generate", "piano", "--model", str(checkpoint)]) == 2
+    assert "--out FILE" in capsys.readouterr().err
