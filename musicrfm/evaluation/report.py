@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import dataclasses
+import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -21,7 +24,8 @@ if TYPE_CHECKING:
 def write_report(
     folder: Path, responses: Sequence[Response], setting: Setting, model_name: str
 ) -> Path:
-    """Writes `evaluation.json`, `evaluation.md` and the plots into `folder`; returns the table."""
+    """Writes `evaluation.json`, `.csv` (a line a point), `.md` and the plots into `folder`; returns
+    the last of the three."""
     from musicrfm.evaluation import plots
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -31,6 +35,7 @@ def write_report(
         "directions": [asdict(r) | {"best": asdict(r.best)} for r in responses],
     }
     write_text(folder / "evaluation.json", json.dumps(plain(data), indent=1) + "\n")
+    write_text(folder / "evaluation.csv", points_csv(responses))
     several = len({r.method for r in responses}) > 1
     for response in responses:
         name = f"{response.name}_{response.method}" if several else response.name
@@ -43,6 +48,19 @@ def write_report(
     table = folder / "evaluation.md"
     write_text(table, markdown(responses, setting, model_name))
     return table
+
+
+def points_csv(responses: Sequence[Response]) -> str:
+    """Every point of every response, in full."""
+    text = io.StringIO(newline="")
+    fields = [f.name for f in dataclasses.fields(responses[0].points[0])]
+    table = csv.DictWriter(text, ["direction", "method", "unit", *fields], lineterminator="\n")
+    table.writeheader()
+    for r in responses:
+        about = {"direction": r.name, "method": r.method, "unit": r.unit}
+        for point in r.points:
+            table.writerow(plain(about | asdict(point)))  # type: ignore[arg-type]
+    return text.getvalue()
 
 
 def markdown(responses: Sequence[Response], setting: Setting, model_name: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -31,6 +33,13 @@ class Table:
         body = [f"| {' | '.join(map(_shown, row))} |" for row in self.rows]
         return "\n".join([f"### {self.title}", "", *head, *body])
 
+    def csv(self) -> str:
+        text = io.StringIO(newline="")
+        table = csv.writer(text, lineterminator="\n")
+        table.writerow(self.columns)
+        table.writerows(["" if cell is None else cell for cell in row] for row in self.rows)
+        return text.getvalue()
+
 
 @dataclass(frozen=True)
 class Page:
@@ -46,7 +55,7 @@ class Page:
 
 
 def write_page(options: Options, name: str, page: Page) -> Path:
-    """Writes `<name>.md` and `<name>.json`; returns the first."""
+    """Writes `<name>.md`, `<name>.json` and a CSV file for every table; returns the first."""
     options.out.mkdir(parents=True, exist_ok=True)
     command = f"{options.command} --only {name}"
     data = {
@@ -63,6 +72,8 @@ def write_page(options: Options, name: str, page: Page) -> Path:
     }
     text = json.dumps(plain(data), indent=1, default=str)
     write_text(options.out / f"{name}.json", text + "\n")
+    for number, table in enumerate(page.tables, 1):
+        write_text(options.out / f"{name}-{number}.csv", table.csv())
     lines = [f"# {page.title}", "", page.words, ""]
     if page.summary:
         lines += [f"**{page.summary}**", ""]

@@ -21,7 +21,8 @@ SPOKEN = {"auc": "AUC", "agop-auc": "AUC", "f1": "F1", "mse": "squared error", "
 
 
 def write_report(folder: Path, report: dict[str, Any]) -> list[Path]:
-    """Writes `metrics.json`, `layers.png` and, of an RFM, `spectrum.png` into `folder`.
+    """Writes `metrics.json`, `layers.png` and, of an RFM, `spectrum.png` into `folder`; of several
+    classes also `confusion.png`.
 
     `report` is that of `train.fit`. The JSON holds no times or paths, so that the same seed writes
     the same bytes. Returns the paths.
@@ -33,7 +34,31 @@ def write_report(folder: Path, report: dict[str, Any]) -> list[Path]:
     if any(layer["spectrum"] for layer in report["layers"]):
         written.append(folder / "spectrum.png")
         spectra(written[2], report)
+    if report.get("confusion") and len(report["confusion"]) > 2:
+        written.append(folder / "confusion.png")
+        confusion(written[-1], report)
     return written
+
+
+def confusion(path: Path, report: dict[str, Any]) -> None:
+    """How often each class of the test clips is taken for each, by all layers together."""
+    counts = np.array(report["confusion"])
+    shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    size = 1.6 + 0.42 * len(counts)
+    figure, axes = plt.subplots(figsize=(size + 0.6, size), layout="constrained")
+    axes.imshow(shares, cmap="Oranges", vmin=0, vmax=1)
+    for (row, column), count in np.ndenumerate(counts):
+        if count:
+            dark = shares[row, column] > 0.6
+            colour = "white" if dark else "black"
+            axes.text(column, row, count, ha="center", va="center", fontsize=8, color=colour)
+    names = report.get("classes") or [str(n) for n in range(len(counts))]
+    axes.set_xticks(range(len(names)), names, rotation=60, ha="right", fontsize=8)
+    axes.set_yticks(range(len(names)), names, fontsize=8)
+    axes.set_xlabel("taken for")
+    axes.set_ylabel("is")
+    axes.set_title(f"{report['name']}: test clips", loc="left")
+    _save(figure, path)
 
 
 def layer_scores(path: Path, report: dict[str, Any]) -> None:
@@ -46,11 +71,15 @@ def layer_scores(path: Path, report: dict[str, Any]) -> None:
         ("direction", STRONG, "along its directions"),
     ):
         values = [layer[part][metric] for layer in report["layers"]]
+        ends = [layer.get("interval") for layer in report["layers"]]
+        if part == "direction" and metric == report["metric"] and all(ends):
+            low, high = zip(*ends, strict=True)
+            axes.fill_between(numbers, low, high, color=colour, alpha=0.15, lw=0)
         axes.plot(numbers, values, color=colour, marker=".", label=label)
     for name, style in (("rfm", "--"), ("linear", ":")):
         if name in report["aggregated"]:
             value = report["aggregated"][name][metric]
-            label = f"all layers, {name}: {value:.3f}"
+            label = f"all layers, read by {name}: {value:.3f}"
             axes.axhline(value, color=SOFT, linestyle=style, linewidth=1, label=label)
     axes.set_xlabel("layer")
     axes.set_ylabel(f"{SPOKEN.get(metric, metric)} on test clips")

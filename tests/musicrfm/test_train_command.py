@@ -113,6 +113,7 @@ def test_options_reach_the_training(checkpoint, tmp_path, soundless):
         "metrics.json",
         "layers.png",
         "spectrum.png",
+        "confusion.png",
     }
 
 
