@@ -176,7 +176,8 @@ class MusicModel:
         """
         known = self._vocabulary
         words = re.findall(r"[^\W_]+(?:['-][^\W_]+)*", text.lower())
-        return list(dict.fromkeys(w for w in words if w not in known)) if known else []
+        new = (word for word in words if len(word) > 1 and word not in known)
+        return list(dict.fromkeys(new)) if known else []
 
     @cached_property
     def _vocabulary(self) -> frozenset[str]:

@@ -36,8 +36,16 @@ def add(commands) -> None:
         action="append",
         default=[],
         metavar="PART",
-        help="probes, steering, layers, injection, schedules, norm, guidance, methods or together; "
-        "repeatable, or with commas",
+        help="probes, steering, layers, injection, schedules, norm, guidance, methods, together "
+        "or grid; repeatable, or with commas",
+    )
+    p.add_argument(
+        "--grid",
+        nargs="?",
+        const="",
+        metavar="WHAT",
+        help="onset, convergence, effect after release and cost by method and layers, as in "
+        "'method=rfm,random;layers=all,top:3'; goes on where it stopped",
     )
     p.add_argument("--quick", action="store_true", help="very little data, to try the command")
     p.add_argument("--prompt", action="append", default=[], metavar="TEXT[=INSTRUMENT]")
@@ -72,10 +80,14 @@ def results(o: argparse.Namespace) -> None:
     from musicrfm.model import MusicModel
     from musicrfm.nano.adherence import SHORTEST, instrument_listener
     from musicrfm.results import Options, pages, run
+    from musicrfm.results.grid import asked
 
     usual = QUICK if o.quick else FULL
     sizes = {key: getattr(o, key) or value for key, value in usual.items()}
     only = [part for text in o.only for part in text.split(",") if part]
+    if o.grid is not None:
+        asked(o.grid)  # says so if it cannot be read
+        only = only or ["grid"]
     out = folder_for(o.out, pages(o.out, only), o.overwrite)
     model = MusicModel.load(o.model, device=o.device, dtype=o.dtype)
     adherence = model.name == "nano" if o.adherence is None else o.adherence
@@ -108,6 +120,7 @@ def results(o: argparse.Namespace) -> None:
         workers=workers_of(o),
         seed=o.seed,
         quick=o.quick,
+        grid=o.grid or "",
         command=_typed(o),
     )
     for page in run(options, only):
@@ -125,6 +138,8 @@ def _typed(o: argparse.Namespace) -> str:
     for word, several in (("--whole", o.whole), ("--prompt", o.prompt)):
         for one in several:
             words += [word, one]
+    if o.grid:
+        words += ["--grid", o.grid]
     if o.quick:
         words.append("--quick")
     if o.adherence is not None:

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from musicrfm.model import MusicModel
 
 FILE = "takes.jsonl"
-WINDOW = 0.5  # seconds, of what is heard over time
+WINDOW, FINE = 0.5, 0.1  # seconds, of what is heard over time
+CEPSTRA = 20  # mel cepstra of each tenth of a second
 # Names the instrument of a clip (audio [samples], sample rate), or says how likely each one is.
 Listener = Callable[[np.ndarray, int], "str | dict[str, float]"]
 
@@ -43,7 +44,9 @@ class Play:
     """One clip to play. steers: directions with their raw coefficients, from the beginning on.
 
     fade: (second, seconds), a crossfade from the first direction to the second, whose coefficient
-    is then not set. over_time: whether the take also says what is heard in each half second.
+    is then not set. over_time: whether the take also says what is heard in each half second. span:
+    (second, second) from which and to which it is steered, if not all the time. fine: as
+    over_time, of each tenth of a second, and with its timbre.
     """
 
     prompt: str
@@ -51,9 +54,15 @@ class Play:
     steers: tuple[tuple[Direction, float], ...] = ()
     fade: tuple[float, float] | None = None
     over_time: bool = False
+    span: tuple[float, float] | None = None
+    fine: bool = False
 
     @property
     def changes(self) -> list[tuple[float, Direction, float]]:
+        if self.span is not None:
+            begin, end = self.span
+            turned = [(begin, direction, raw) for direction, raw in self.steers]
+            return turned + [(end, direction, 0.0) for direction, _ in self.steers]
         if self.fade is None:
             return [(0.0, direction, raw) for direction, raw in self.steers]
         (direction, raw), _ = self.steers
@@ -73,7 +82,7 @@ class Take:
 
     coefficient: raw, of the first direction; 0 is unsteered. instrument: as the classifier names
     it; odds: how likely each instrument is, if it says so. over_time: if it was asked for, the note
-    share [12] of each half second.
+    share [12] of each half second (tenth, if `fine`). timbre: mel cepstra of each tenth.
     """
 
     coefficient: float
@@ -83,6 +92,7 @@ class Take:
     instrument: str | None = None
     odds: dict[str, float] | None = None
     over_time: tuple[tuple[float, ...], ...] | None = None
+    timbre: tuple[tuple[float, ...], ...] | None = None
 
 
 class Recorder:
@@ -191,6 +201,8 @@ class Recorder:
         heard_by = (getattr(judge, "__qualname__", judge is not None), getattr(judge, "version", 1))
         asked = (play.prompt, play.seed, unsteered, heard_by, play.fade, play.over_time)
         digest.update(repr(asked).encode())
+        if play.fine:
+            digest.update(repr((play.fine, play.span)).encode())
         for spec in s.listeners:
             digest.update(f"{spec} {listener(spec).digest}".encode())
         digest.update(self.model.precision.encode())
@@ -293,9 +305,12 @@ def _record(
         odds = named if isinstance(named, dict) else None
         row["instrument"] = max(odds, key=odds.__getitem__) if odds else str(named)
         row["odds"] = odds
-    if play.over_time:
-        shares = measure.note_share_over_time(audio, model.sample_rate, WINDOW)
+    if play.over_time or play.fine:
+        window = FINE if play.fine else WINDOW
+        shares = measure.note_share_over_time(audio, model.sample_rate, window)
         row["over_time"] = shares.round(4).tolist()
+    if play.fine:
+        row["timbre"] = measure.cepstra_over_time(audio, model.sample_rate, FINE, CEPSTRA).tolist()
     return row
 
 
@@ -321,4 +336,5 @@ def _take(play: Play, row: dict) -> Take:
         row["instrument"],
         row.get("odds"),
         tuple(map(tuple, over_time)) if over_time else None,
+        tuple(map(tuple, row["timbre"])) if row.get("timbre") else None,
     )

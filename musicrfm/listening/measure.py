@@ -25,6 +25,7 @@ __all__ = [
     "MODES",
     "PITCH_CLASSES",
     "Measurements",
+    "cepstra_over_time",
     "chroma",
     "measure",
     "note_share_over_time",
@@ -159,6 +160,16 @@ def note_share_over_time(audio: np.ndarray, sample_rate: int, seconds: float = 1
     heard = energy.any(0)
     np.add.at(shares, (windows[heard], energy[:, heard].argmax(0)), 1)
     return shares / np.maximum(shares.sum(1, keepdims=True), 1)
+
+
+def cepstra_over_time(
+    audio: np.ndarray, sample_rate: int, seconds: float, count: int
+) -> np.ndarray:
+    """[windows, count]: mel cepstra of each `seconds` of the audio, which describe its timbre."""
+    mono = _mono(_checked(audio, sample_rate), sample_rate)
+    hop = round(seconds * RATE)
+    found = librosa.feature.mfcc(y=mono, sr=RATE, n_mfcc=count, n_fft=2 * hop, hop_length=hop)
+    return found.T.round(3)
 
 
 def pitch_class_of(audio: np.ndarray, sample_rate: int) -> int | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import path_of
-from musicrfm.results import ablations, methods, pairs, probing, steering
+from musicrfm.results import ablations, grid, methods, pairs, probing, steering
 from musicrfm.results.options import Options
 from musicrfm.results.page import INDEX, Page, write_index, write_page
 
@@ -29,6 +29,7 @@ PARTS: dict[str, Callable[[Options], Page]] = {
     "guidance": ablations.guidance,
     "methods": methods.page,
     "together": pairs.page,
+    "grid": grid.page,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import NamedTuple
 
@@ -47,8 +48,8 @@ TRIALS = (
 
 def page(options: Options) -> Page:
     wanted = (Trial("note", "notes", ("C",)),) if options.quick else TRIALS
-    trained = [(t, d) for t in wanted for d in _trained(options, t)]
-    directions = [d for _, d in trained]
+    found = [(t, d) for t in wanted for d in trained(options, t, METHODS)]
+    directions = [d for _, d in found]
     fractions = FRACTIONS[-1:] if options.quick else FRACTIONS
     tried = [
         [float(f"{f * float(d.meta['state_norm']):.4g}") for f in fractions] for d in directions
@@ -56,7 +57,7 @@ def page(options: Options) -> Page:
     with options.recorder() as recorder:
         responses = respond(recorder, directions, tried, options.instruments, keep_ranges=False)
     heard = {
-        trial.title: [(d, r) for (t, d), r in zip(trained, responses, strict=True) if t == trial]
+        trial.title: [(d, r) for (t, d), r in zip(found, responses, strict=True) if t == trial]
         for trial in wanted
     }
     tables = [
@@ -85,20 +86,20 @@ def page(options: Options) -> Page:
     )
 
 
-def _trained(options: Options, trial: Trial) -> list[Direction]:
+def trained(options: Options, trial: Trial, methods: Sequence[str]) -> list[Direction]:
+    """A direction of every target by every method that the data can be asked with."""
     if trial.source == MUSIC:
         column = IN_MUSIC[trial.word]
         data = frame_data(options.model, FRAMES, options.seed)
         data = data.part([n for n, row in enumerate(data.rows) if row[column]])
         sounds = [row[column] for row in data.rows]
-        classes, methods = None, [m for m in METHODS if m != "rfm-multiclass"]
+        classes, methods = None, [m for m in methods if m != "rfm-multiclass"]
     else:
         column, _, spoken = syntheory.LABELS[trial.source]
         clips = syntheory.clip_set(trial.source, options.samples, options.seed)
         cache, workers = options.work / CACHE, options.workers
         data = train.hear(options.model, clips, cache=cache, workers=workers, seed=options.seed)
         classes = sounds = [spoken[row[column]] for row in data.rows]
-        methods = METHODS
     found = []
     for method in methods:
         for target in trial.targets:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class Options:
     """out: where pages go; work: where what takes long is kept. names: directions to steer with, by
     default all of the model. samples: clips of each SynTheory set that probes hear; whole: sets of
-    which they hear all. quick: a small part of everything, to see that it works. command: what was
+    which they hear all. quick: a small part of everything, to see that it works. grid: see
+    `grid.asked`. command: what was
     typed but for `--only`."""
 
     model: MusicModel
@@ -36,6 +37,8 @@ class Options:
     workers: int = 0
     seed: int = 0
     quick: bool = False
+    grid: str = ""
+    fraction: float = 0.12  # of the typical length of a hidden state, of the grid's push
     command: str = "musicrfm results"
 
     def recorder(self, **changes) -> Recorder:
