@@ -44,7 +44,8 @@ def save(
         for layer, found in directions.items():
             vectors[layer], layer_scores[layer] = found, scores.get(layer, 0.0)
         method = next((ours for name, ours in METHODS.items() if stem.name.startswith(name)), "rfm")
-        meta = {"model": shape.name, "concept": concept, "method": method, "range": None}
+        about = {"concept": concept, "method": method, "range": None}
+        meta = {"model": shape.name or "unnamed", "model_fingerprint": shape.fingerprint, **about}
         Direction(concept, vectors, layer_scores, meta).save(stem.with_name(stem.name + SUFFIX))
     _pickle(stem, {layer: found.cpu() for layer, found in directions.items()})
     if detectors:
