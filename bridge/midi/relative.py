@@ -20,6 +20,8 @@ ENCODINGS: dict[str, str] = {
 }
 SMALL = 8  # clicks in one message, of an encoder that has just begun to turn
 FAST = 31  # clicks in one message, of one that is spun
+SLOW = 2  # clicks in one message, of one that is turned back
+LEAP = 48  # from one message to the next; a knob that is turned as fast goes on the same way
 MANY = 16  # messages in which an encoder has shown itself
 NEAR = SMALL / 127  # of the way, that a knob may jump although it could be an encoder
 SLOW_TURN, FAST_TURN = 10.0, 50.0  # clicks a second, between which acceleration sets in
@@ -93,13 +95,20 @@ class Recogniser:
         steady = all(a < b for a, b in pairs) or all(a > b for a, b in pairs)
         if len(codes) == 2:
             return self._back(*codes) and sum(codes) == 128
-        return not steady and any(self._back(a, b) for a, b in pairs)
+        return not steady and any(
+            self._back(a, b) or (abs(a - b) > LEAP and self._back(a, b, FAST, SLOW))
+            for a, b in pairs
+        )
 
-    def _back(self, one: int, other: int) -> bool:
-        """Whether these two turn to either side, and neither far."""
+    def _back(self, one: int, other: int, most: int = SMALL, least: int = SMALL) -> bool:
+        """Whether these two turn to either side, by so many clicks at most, one of them by fewer.
+
+        An encoder that was spun turns back slowly.
+        """
         return any(
             clicks(way, one) * clicks(way, other) < 0
-            and max(abs(clicks(way, one)), abs(clicks(way, other))) <= SMALL
+            and max(abs(clicks(way, one)), abs(clicks(way, other))) <= most
+            and min(abs(clicks(way, one)), abs(clicks(way, other))) <= least
             for way in self.possible
         )
 

@@ -52,6 +52,9 @@ def test_an_encoding_that_nobody_knows_is_refused():
         ([1, 1, 127], "twos"),
         ([127, 127, 1], "twos"),
         ([1, 2, 4, 3, 126, 127], "twos"),
+        ([1, 3, 8, 12, 126, 120, 127], "twos"),  # it was spun before it was turned back
+        ([2, 8, 14, 66, 67, 66], "signed"),
+        ([5, 110, 20, 110], None),  # somebody's automation
         ([1, 65], "signed"),
         ([65, 65, 1], "signed"),
         ([65, 63], "offset"),
