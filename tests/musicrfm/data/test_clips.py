@@ -64,7 +64,11 @@ def test_recordings_come_with_their_labels(tmp_path):
     assert tmp_path.name in found.name and str(tmp_path.parent) not in json.dumps(found.about)
     audio, rate = pickle.loads(pickle.dumps(found.hear))(found.rows[0])
     assert rate == RATE and audio.shape == (RATE, 2) and audio.dtype == np.float32
+    assert np.abs(audio).max() == pytest.approx(0.5)
+    kept = clips.audio_folder(tmp_path, path, keep_level=True)
+    audio, _ = pickle.loads(pickle.dumps(kept.hear))(kept.rows[0])
     assert np.abs(audio).max() == pytest.approx(0.25, abs=0.01)  # as loud as it was recorded
+    assert kept.about != found.about
 
 
 @pytest.mark.parametrize("column", clips.FILE_COLUMNS)

@@ -153,7 +153,7 @@ def test_raw_coefficients_do_not_depend_on_the_range(model):
 @pytest.mark.slow
 def test_an_interrupted_evaluation_goes_on(model, tmp_path, monkeypatch):
     d = direction(model)
-    found = ev.evaluate(model, [d], SHORT, coefficients=[3.0], folder=tmp_path)[0]
+    found = ev.evaluate(model, [d], SHORT, coefficients=[3.0], folder=tmp_path, draws=0)[0]
     assert [(p.coefficient, p.takes) for p in found.points] == [(0.0, 4), (3.0, 4)]
     lines = (tmp_path / "takes.jsonl").read_text().splitlines()
     assert len(lines) == 8
@@ -161,15 +161,17 @@ def test_an_interrupted_evaluation_goes_on(model, tmp_path, monkeypatch):
     played = []
     real = ev.perform
     monkeypatch.setattr(ev, "perform", lambda *a, **k: played.append(k) or real(*a, **k))
-    again = ev.evaluate(model, [d], SHORT, coefficients=[3.0], folder=tmp_path)[0]
+    again = ev.evaluate(model, [d], SHORT, coefficients=[3.0], folder=tmp_path, draws=0)[0]
     assert again == found and len(played) == 1
     last = (tmp_path / "takes.jsonl").read_text().splitlines()[-1]
     assert json.loads(last) == json.loads(lines[-1])
     # other vectors, other settings: everything steered is played anew
-    ev.evaluate(model, [direction(model, seed=1)], SHORT, coefficients=[3.0], folder=tmp_path)
+    ev.evaluate(
+        model, [direction(model, seed=1)], SHORT, coefficients=[3.0], folder=tmp_path, draws=0
+    )
     assert len(played) == 5
     warm = replace(SHORT, temperature=0.9)
-    ev.evaluate(model, [d], warm, coefficients=[3.0], folder=tmp_path)
+    ev.evaluate(model, [d], warm, coefficients=[3.0], folder=tmp_path, draws=0)
     assert len(played) == 13
 
 
@@ -211,9 +213,9 @@ def test_listening_finds_what_was_played_and_the_report_says_so(model, tmp_path,
     assert found.range == (0.0, 7.0)
     assert found.unsteered.adherence == 0.5
     table = ev.write_report(tmp_path, responses, setting, model.name).read_text()
-    assert (
-        f"| note_Cs | rfm | 0 to 7 | {found.unsteered.value:.2f} | {found.best.value:.2f}" in table
-    )
+    assert f"| rfm | 0 to 7 | {found.unsteered.interval} | {found.best.interval}" in table
+    assert "random push does as well" in table  # this player obeys any push
+    assert (tmp_path / "evaluation.csv").read_text().count("\n") == 9
     assert "| linear | 1 |" in table  # methods side by side
     data = json.loads((tmp_path / "evaluation.json").read_text())
     assert data["directions"][0]["best"]["coefficient"] == 7.0
