@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import os
 import unicodedata
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
 
+from musicrfm.cli import main
 from musicrfm.directions import Direction, canonical_name, list_directions, user_folder
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
@@ -271,3 +276,93 @@ def test_a_file_cannot_call_itself_what_would_be_written_elsewhere(name, tmp_pat
     Direction(name, torch.ones(2, 1, 4), torch.ones(2), {"model": "tiny"}).save(path)
     with pytest.raises(MusicRFMError, match="can be no file's name"):
         Direction.load(path)
+
+
+# ---- whose it is ----
+
+
+def owner(name: str, fingerprint: str | None, layers: int = 2, width: int = 32) -> SimpleNamespace:
+    return SimpleNamespace(name=name, fingerprint=fingerprint, layers=layers, width=width)
+
+
+def test_a_direction_belongs_to_weights_and_not_to_a_name(folder: Path, caplog) -> None:
+    mine, copy, other = owner("a", "11"), owner("b", "11"), owner("a", "22")
+    made = Direction.of(mine, "note_C", torch.randn(2, 1, 32), range=[0, 3])
+    path = made.save(folder / "a" / "note_C.safetensors")
+    for same in (mine, copy):
+        assert Direction.load(path, same).range == (0.0, 3.0)
+        assert Direction.load("note_C", same).fingerprint == "11"  # from any model's folder
+    with pytest.raises(MusicRFMError, match="on other weights called 'a' and means nothing to 'a'"):
+        Direction.load("note_C", other)
+    with pytest.raises(MusicRFMError, match="different models"):
+        made + Direction.of(other, "note_D", torch.randn(2, 1, 32))
+    assert not caplog.records
+
+
+def test_an_old_file_is_taken_by_the_name_with_a_warning(folder: Path, caplog) -> None:
+    path = make(model="a").save(folder / "a" / "note_C.safetensors")
+    assert Direction.load(path, owner("a", "11")).fingerprint is None
+    assert "does not say of which weights it is" in caplog.text
+    with pytest.raises(MusicRFMError, match="trained on model 'a' and means nothing to 'b'"):
+        Direction.load(path, owner("b", "11"))
+
+
+def test_a_direction_without_a_model_is_refused() -> None:
+    with pytest.raises(MusicRFMError, match="does not say of which model it is"):
+        Direction("x", torch.ones(2, 1, 8), torch.ones(2))
+
+
+def test_the_weights_decide_in_a_stream_too(model: MusicModel) -> None:
+    from musicrfm.stream import MusicStream
+
+    vectors = torch.ones(model.layers, 1, model.width)
+    stream = MusicStream(model, "piano")
+    renamed = Direction("a", vectors, torch.ones(model.layers), {"model": "copy"})
+    with pytest.raises(MusicRFMError, match="means nothing to 'tiny'"):
+        stream.steering.add(renamed)
+    renamed.meta["model_fingerprint"] = model.fingerprint
+    stream.steering.add(renamed, 1.0)
+    with pytest.raises(MusicRFMError, match="coefficient 1e\\+09 of 'a' is too large"):
+        stream.steering.set("a", 1e9)
+
+
+# ---- what it says of itself ----
+
+
+def test_the_same_direction_is_the_same_bytes(folder: Path) -> None:
+    meta = {"kind": "binary", "data": {"b": 1, "a": [2]}, "range": [0, 3]}
+    one = make(**meta).save(folder / "one.safetensors").read_bytes()
+    turned = dict(reversed(meta.items()))
+    assert make(**turned).save(folder / "two.safetensors").read_bytes() == one
+    assert Direction.load(folder / "one.safetensors").save(folder / "3.safetensors").read_bytes()
+
+
+def test_it_is_shown_and_exported(folder: Path, capsys) -> None:
+    meta = {"model_fingerprint": "11", "layer_intervals": [[0.1, 0.9], None], "licence": "CC0"}
+    made = make("notes", classes=["C", "D"], **meta)
+    path = made.save(folder / "tiny" / "notes.safetensors")
+    assert main(["directions", "show", "notes", "--model", "tiny", "--json"]) == 0
+    about = json.loads(capsys.readouterr().out)
+    for key in ("versions", "data", "splits", "calibration"):
+        assert about[key] is None
+    assert (about["model_fingerprint"], about["licence"]) == ("11", "CC0") and about["created"]
+    assert [layer["interval"] for layer in about["layers"]] == [[0.1, 0.9], None]
+    assert main(["directions", "show", str(path)]) == 0
+    told = capsys.readouterr().out
+    assert "versions: unknown" in told and "run `musicrfm calibrate`" in told
+    for suffix in ("csv", "npz", "pkl"):
+        out = folder / f"out.{suffix}"
+        assert main(["directions", "export", str(path), "--out", str(out)]) == 0
+    rows = list(csv.DictReader((folder / "out.csv").open()))
+    assert [(row["layer"], row["component"]) for row in rows[:2]] == [("0", "C"), ("0", "D")]
+    assert float(rows[1]["v3"]) == made.vectors[0, 1, 3].item()
+    arrays = np.load(folder / "out.npz")
+    assert (arrays["directions"] == made.vectors.numpy()).all()
+    assert json.loads(str(arrays["metadata"]))["name"] == "notes"
+    from musicrfm.published.pickles import read_pickle
+
+    published = read_pickle(folder / "out.pkl")
+    assert sorted(published) == [-2, -1]
+    assert torch.equal(published[-1].tensor(), made.vectors[1])
+    assert main(["directions", "export", str(path), "--out", str(folder / "out.txt")]) == 2
+    assert "let its name end in .csv, .npz, .pkl" in capsys.readouterr().err

@@ -61,3 +61,19 @@ def test_the_tempo_is_what_the_knob_says(nano: MusicModel, knob: float) -> None:
     told = bpm_at(direction, knob)
     for take in heard(nano, direction, knob):
         assert min(abs(take.tempo_bpm / (told * part) - 1) for part in (0.5, 1.0)) < 0.07
+
+
+def test_each_says_which_weights_it_is_of_and_under_which_licence(nano: MusicModel) -> None:
+    for name in list_directions(nano.name):
+        direction = Direction.load(name, nano)
+        assert direction.fingerprint == nano.fingerprint, name
+        assert direction.meta["licence"] == "MIT" and direction.meta["created"]
+
+
+def test_words_that_it_does_not_know_are_named_once(nano: MusicModel, caplog) -> None:
+    assert nano.unknown_words("A Piano melody, with sitar & drum; sitar") == ["sitar", "drum"]
+    for prompt in ("sitar raga", "raga piano", "piano melody with drums", ""):
+        nano.encode_prompt(prompt)
+    assert [r.getMessage().partition(";")[0] for r in caplog.records] == [
+        "nano does not know 'sitar', 'raga'"
+    ]
