@@ -25,6 +25,7 @@ from bridge.controls.parameters import FIXED, PROMPT, Parameter
 from bridge.midi.port_process import NoMidi, input_names
 from bridge.network.hosts import Network, host_name, network, web_place
 from bridge.osc.port import OFF, SAME
+from bridge.prepare.arguments import prepare_arguments
 from bridge.process.priority import be_early
 from bridge.process.voice import speaking
 from bridge.recording.recorder import is_sound_file
@@ -74,6 +75,15 @@ def _main(argv: Sequence[str] | None) -> int:
             return doctor(args.model, args.device, args.output, args.rig)
         if args.command == "bench":
             return run_bench(args)
+        if args.command == "prepare":
+            from bridge.prepare.conductor import Options, prepare
+
+            only = tuple(name for text in args.only for name in text.split(",") if name)
+            return prepare(
+                Options(
+                    args.model, args.quick, only, args.budget, args.out, args.device, args.overwrite
+                )
+            )
         if args.command == "replay":
             from bridge.commands.replay import ReplaySettings, replay
 
@@ -126,6 +136,9 @@ def _parser() -> argparse.ArgumentParser:
         "bench", help="measure speed, latency and steadiness of this computer"
     )
     bench_arguments(bench_)
+    prepare_arguments(
+        commands.add_parser("prepare", help="make knobs for a model: train, calibrate, report")
+    )
     replay_ = commands.add_parser("replay", help="play a recorded set again, sample for sample")
     add = replay_.add_argument
     add("log", metavar="LOG", help="the .jsonl that `bridge play --record` wrote")
@@ -150,6 +163,11 @@ def _parser() -> argparse.ArgumentParser:
         help=f"description of the music (default: {DEFAULT_PROMPT!r})",
     )
     add("--model", metavar="M", help="nano (default), a folder, or a hub id")
+    add(
+        "--directions",
+        metavar="FILE|HUB-ID",
+        help="also play the directions of an archive that `musicrfm directions pack` wrote",
+    )
     add(
         "--steer",
         action="append",
@@ -407,6 +425,7 @@ def _settings(args: argparse.Namespace) -> Settings:
         stats=args.stats,
         overwrite=args.overwrite,
         window=_first(args.window, engine.get("window")),
+        directions=args.directions,
         lookahead=_first(args.lookahead, engine.get("lookahead"), 1500.0) / 1000,
         early=bool(_first(args.early, engine.get("early"), False)),
         continue_from=args.continue_from,

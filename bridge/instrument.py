@@ -14,8 +14,11 @@ from bridge import pace
 from bridge.controls.controls import Controls, Value, namespace, steer_address
 from bridge.rig import Rig, SteerSetting
 from bridge.settings import Settings
-from musicrfm.directions import Direction, list_directions
+from musicrfm.directions import SUFFIX, Direction, list_directions
+from musicrfm.files.folders import cache_folder
 from musicrfm.model import MusicModel
+from musicrfm.runtime.devices import device_of
+from musicrfm.selfcheck import to_play
 from musicrfm.steering.layers import layer_weights
 from musicrfm.steering.schedules import parse_schedule
 from musicrfm.steering.setting import checked_inject_per
@@ -46,7 +49,8 @@ class Instrument:
 
 def make_instrument(settings: Settings) -> Instrument:
     """Loads the model and all directions. Raises MusicRFMError for what cannot be had or used."""
-    model = MusicModel.load(settings.model, device=settings.device, dtype=settings.dtype)
+    dtype, graphs = to_play(device_of(settings.device), settings.dtype)
+    model = MusicModel.load(settings.model, device=settings.device, dtype=dtype)
     if model.small:
         torch.set_num_threads(1)
     stream = MusicStream(
@@ -57,10 +61,12 @@ def make_instrument(settings: Settings) -> Instrument:
         window_seconds=settings.window,
         continue_from=settings.continue_from,
         hear_take=settings.hear_take,
+        graphs=graphs,
     )
     if (words := pace.words(stream)) is not None:
         log.warning("%s", words)
-    steers, steer_start = add_directions(stream, settings.steer, settings.rig.folder)
+    given = handed_on(settings.directions, model)
+    steers, steer_start = add_directions(stream, settings.steer, settings.rig.folder, given)
     controls = Controls(
         namespace(steers.values(), bool(settings.cue), model.sampling),
         {**settings.start, **steer_start},
@@ -79,10 +85,24 @@ def text_checks(model: MusicModel) -> dict[str, Callable[[str], object]]:
     }
 
 
+def handed_on(archive: str | None, model: MusicModel) -> list[Path]:
+    """The direction files of an archive, or of a repository on the hub that has one."""
+    if archive is None:
+        return []
+    from musicrfm.sharing.archive import unpacked_for
+    from musicrfm.sharing.source import archive_at
+
+    folder = unpacked_for(archive_at(archive), model, cache_folder())
+    return sorted(folder.glob(f"[!.]*{SUFFIX}"))
+
+
 def add_directions(
-    stream: MusicStream, settings: Iterable[SteerSetting], folder: Path | None = None
+    stream: MusicStream,
+    settings: Iterable[SteerSetting],
+    folder: Path | None = None,
+    given: Iterable[Path] = (),
 ) -> tuple[dict[str, str], dict[str, Value]]:
-    """Add every shipped direction of the model, and those that were asked for, to the stream.
+    """Add every direction of the model that is here or `given`, and those that were asked for.
 
     Returns address → name in `stream.steering`, and the starting values of their parameters. All
     start at coefficient 0 except where `settings` say otherwise; what a later setting says about
@@ -111,6 +131,8 @@ def add_directions(
             add(Direction.load(name, model))
         except Exception as error:  # a stranger's file can only cost itself
             log.warning("direction %s is left out: %s", name, error)
+    for path in given:
+        add(Direction.load(path, model))
     for setting in settings:
         address = steer_address(setting.name)
         if address not in steers or setting.name.endswith(".safetensors"):

@@ -41,6 +41,7 @@ class Settings:
     ring: float = RING_SECONDS
     early: bool = False
     window: float | None = None  # seconds that the decoder looks back at most
+    directions: str | None = None  # an archive of them: a file, or where the hub has one
     continue_from: str | None = None  # a recording that the music goes on from
     hear_take: bool = False
     smoothing: float = 0.05

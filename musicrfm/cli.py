@@ -49,10 +49,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run_command(lambda: _main(arguments))
 
 
-def _main(arguments: Sequence[str] | None) -> int:
+def run(arguments: Sequence[str] | None = None) -> None:
+    """One command in this process; raises what goes wrong, such as MusicRFMError."""
     options = _parser().parse_args(arguments)
+    options.run(options)
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     try:
-        options.run(options)
+        run(arguments)
     except MusicRFMError as error:
         say_error(error)
         return 2

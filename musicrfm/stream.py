@@ -173,11 +173,12 @@ class MusicStream:
         self._capture = _capture(model, capture, capture_to)
         self._graphs = model.device.type == "cuda" if graphs is None else graphs
         self._graphs = self._graphs and self._capture is None
+        self.graphs_lost = ""  # why they are done without, where they were wanted
         if self._graphs:
             self._record()
-        elif can_compile(self._codec):
+        if not self._graphs and can_compile(self._codec):
             self._codec = CompiledCodec(self._codec)
-        elif model.packed and can_pack(self._codec):
+        elif not self._graphs and model.packed and can_pack(self._codec):
             self._codec = PackedCodec(self._codec)
         self._early = EarlySound(self._codec) if early and self._codec.latency else None
         self._delays = torch.tensor(model.delays, device=model.device)
@@ -429,15 +430,34 @@ class MusicStream:
         return audio[given:]
 
     def _record(self) -> None:
-        """From now on the work of a frame is done on tensors that stay where they are."""
-        recorder = Recorder(self.model.device)
-        self._finite = torch.ones((), dtype=torch.bool, device=self.model.device)
-        for window in (self._window, self._next):
-            parts = (window.decoder, window.inputs, self._finite)
-            window.static = StaticStep(self.model, *parts, recorder)
-            window.static.prepare()
-        self._finite.fill_(True)  # whatever came of trying out
-        self._codec = StaticCodec(self._codec, recorder)
+        """From now on the work of a frame is done on tensors that stay where they are.
+
+        Where that goes wrong, it is done step by step as before.
+        """
+        plain = self._codec
+        try:
+            recorder = Recorder(self.model.device)
+            self._finite = torch.ones((), dtype=torch.bool, device=self.model.device)
+            for window in (self._window, self._next):
+                parts = (window.decoder, window.inputs, self._finite)
+                window.static = StaticStep(self.model, *parts, recorder)
+                window.static.prepare()
+            self._finite.fill_(True)  # whatever came of trying out
+            self._codec = StaticCodec(self._codec, recorder)
+        except Exception as error:  # CUDA and its libraries have errors of their own
+            self._codec = plain
+            self._codec.reset()
+            self._give_up_graphs(error)
+
+    def _give_up_graphs(self, error: Exception) -> None:
+        """The rest of the set is worked out step by step, on the same tensors."""
+        self._graphs = False
+        self.graphs_lost = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        log.warning("no CUDA graphs from now on, so this is slower: %s", self.graphs_lost)
+        for window in self._windows:
+            window.static = None
+        if isinstance(self._codec, StaticCodec):
+            self._codec.give_up()
 
     @torch.inference_mode()
     def _play(self, steps: int, last: int | None = None) -> np.ndarray:
@@ -450,9 +470,17 @@ class MusicStream:
         parts = []
         for begin in range(0, steps, UNSEEN):
             count, before = min(UNSEEN, steps - begin), self.state
-            sound = self._sound(count, last, self._graphs)
-            # Whether all went well is told by the sound itself, so there is one copy to wait for.
-            sound = torch.where(self._finite, sound, torch.nan).cpu()
+            if not self._graphs:  # since the part before this one
+                parts.append(_array(self._sound(count, last)))
+                continue
+            try:
+                sound = self._sound(count, last, self._graphs)
+                # Whether all went well is told by the sound itself: there is one copy to wait for.
+                sound = torch.where(self._finite, sound, torch.nan).cpu()
+            except RuntimeError as error:  # as all of CUDA's are
+                self._give_up_graphs(error)
+                parts.append(_array(self._once_more(before, count, last)))
+                continue
             well = sound.sum().isfinite() if sound.shape[1] else self._finite
             parts.append(_array(sound if well else self._once_more(before, count, last)))
         return np.concatenate(parts)

@@ -16,8 +16,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import torch
 
-from bridge.bench.hardware import bandwidth, instructions, line
+from bridge.bench.hardware import bandwidth, clock, instructions, line
 from bridge.bench.report import Options, Report
+from bridge.statistics import free_memory
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
 from musicrfm.published.random import random_model
@@ -33,8 +34,9 @@ WARM_FRAMES = 20
 SHAPE_ROUNDS = 2
 SHAPE_SECONDS = 20.0  # a turn of a shape takes at most about so long
 SHAPE_MUSIC = 4.0  # and plays at most so many seconds of music
-SHAPE_BUDGET = 360.0  # seconds after which no round begins any more
+SHAPE_BUDGET = 420.0  # seconds in all; the first round is always whole
 SHAPE_WARM = 3  # frames
+BUSY = 0.8  # of a thread's time: with less, other programs were busy
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,16 @@ class Turn:
     play: Callable[[], tuple[float, float]]
 
 
+@dataclass(frozen=True)
+class Measured:
+    """speed: seconds of music a second. positions: that a step looked back on average. cores: that
+    this process had, on average; fewer than threads where other programs were busy."""
+
+    speed: float
+    positions: float
+    cores: float
+
+
 def run(options: Options) -> Report:
     shape = options.shape
     if shape is None:
@@ -79,7 +91,7 @@ def _run_model(options: Options) -> Report:
     }
     first, threads = models[dtypes[0]], options.threads or torch.get_num_threads()
     alone = 1 if first.small and options.threads is None else threads
-    turns = [Turn("generate", dtypes[0], threads, lambda: _generate(first, seconds))]
+    turns = [Turn("generate", dtypes[0], threads, lambda: generated(first, seconds))]
     for dtype, model in models.items():
         turns.append(
             Turn("stream", dtype, alone, lambda m=model: _stream(m, seconds, options.early))
@@ -91,27 +103,41 @@ def _run_model(options: Options) -> Report:
 
 
 def _run_shape(options: Options) -> Report:
+    began = time.monotonic()
     name, threads = options.shape, options.threads or torch.get_num_threads()
     asked = options.dtype if options.dtype not in (None, "auto") else None
+    if asked not in (None, "int4", "int8", "bfloat16", "float32"):
+        raise MusicRFMError(
+            f"a shape is not measured in {asked}: take int4, int8, bfloat16, float32"
+        )
+    _check_memory(name)
     exact = random_model(name)
     parts = (exact.hf.text_encoder, exact.hf.audio_encoder)
-    turns = [Turn("generate", "float32", threads, lambda: _generate_some(exact))]
-    models = {"float32": exact}
     half = random_model(name, torch.bfloat16, None, *parts)
-    for dtype in (asked,) if asked else ("int4", "int8"):
-        if dtype.startswith("int"):
-            bits = {dtype: True}
-            models[dtype] = MusicModel(name, half.hf, half.tokenizer, **bits)
-        elif dtype == "bfloat16":
-            models[dtype] = half
+    turns = [Turn("generate", "float32", threads, lambda: generated(exact, 0.5))]
     if not asked:
-        turns.append(Turn("stream", "float32", threads, lambda: _part(exact)))
+        turns.append(Turn("stream", "float32", threads, OnStage(exact)))
     for dtype in (asked,) if asked else ("int4", "int8"):
+        model = {"float32": exact, "bfloat16": half}.get(dtype)
+        model = model or MusicModel(name, half.hf, half.tokenizer, **{dtype: True})
         for count in sorted({1, threads}, reverse=True):
-            turns.append(Turn("stream", dtype, count, lambda m=models[dtype]: _part(m)))
-    found = _by_turns(turns, SHAPE_ROUNDS, SHAPE_BUDGET)
+            turns.append(Turn("stream", dtype, count, OnStage(model)))
+    found = _by_turns(turns, SHAPE_ROUNDS, began + SHAPE_BUDGET)
     title = f"Music a second, {name} with random weights"
     return _report(title, Shape.of(exact), exact.frame_rate, exact.device, turns, found)
+
+
+def _check_memory(name: str) -> None:
+    """Raises MusicRFMError if a shape's weights in all precisions do not fit."""
+    size, free = PUBLISHED[name], free_memory()
+    books = 8 if size.stereo else 4
+    shape = Shape(size.layers, size.width, size.heads, 4 * size.width, books)
+    needed = sum(shape.weight_bytes(dtype) for dtype in ("float32", "bfloat16", "int8", "int4"))
+    if free is not None and needed > free:
+        raise MusicRFMError(
+            f"{name} takes about {needed / 2**30:.0f} GiB in all precisions, and "
+            f"{free / 2**30:.0f} are free: take a smaller shape"
+        )
 
 
 def _dtypes(options: Options) -> list[str]:
@@ -121,18 +147,23 @@ def _dtypes(options: Options) -> list[str]:
 
 
 def _by_turns(
-    turns: list[Turn], rounds: int, budget: float = float("inf")
-) -> list[list[tuple[float, float]]]:
-    """What each turn gave, round by round."""
-    found: list[list[tuple[float, float]]] = [[] for _ in turns]
-    before, began = torch.get_num_threads(), time.monotonic()
+    turns: list[Turn], rounds: int, deadline: float = float("inf")
+) -> list[list[Measured]]:
+    """What each turn gave, round by round; after the first round only until the deadline."""
+    found: list[list[Measured]] = [[] for _ in turns]
+    before, longest = torch.get_num_threads(), 0.0
     try:
-        for _ in range(rounds):
-            if time.monotonic() - began > budget:
-                break
+        for number in range(rounds):
             for turn, values in zip(turns, found, strict=True):
+                began, used = time.monotonic(), time.process_time()
+                if number and began + longest > deadline:
+                    return found
                 torch.set_num_threads(turn.threads)
-                values.append(turn.play())
+                speed, positions = turn.play()
+                took = time.monotonic() - began
+                cores = (time.process_time() - used) / took
+                values.append(Measured(speed, positions, cores))
+                longest = max(longest, took)
     finally:
         torch.set_num_threads(before)
     return found
@@ -144,14 +175,15 @@ def _report(
     rate: int,
     device: torch.device,
     turns: list[Turn],
-    found: list[list[tuple[float, float]]],
+    found: list[list[Measured]],
 ) -> Report:
-    speeds = [[speed for speed, _ in values] for values in found]
+    speeds = [[one.speed for one in values] for values in found]
+    cores = [float(np.mean([one.cores for one in values])) for values in found]
     middle = [float(np.median(values)) for values in speeds]
     reads = {count: bandwidth(device, count) for count in {turn.threads for turn in turns}}
     records, rows = [], []
     for turn, values, speed, all_speeds in zip(turns, found, middle, speeds, strict=True):
-        positions = float(np.mean([places for _, places in values]))
+        positions = float(np.mean([one.positions for one in values]))
         least = shape.step_bytes(turn.dtype, positions) / reads[turn.threads]
         row = Row(
             turn.what, turn.dtype, turn.threads, speed, speed / middle[0], speed * rate * least
@@ -167,36 +199,54 @@ def _report(
         "the floor is how near the stream comes to reading only that, with the codec, the "
         "sampling and everything else on top.",
     ]
+    lacking = [c / turn.threads for c, turn in zip(cores, turns, strict=True)]
+    if min(lacking) < BUSY:
+        words.append(
+            f"Other programs were busy: this one had {min(lacking):.0%} of its threads' time at "
+            "worst, so a quiet computer is faster."
+        )
     columns = ["what", "dtype", "threads", "× real time, median", "against generate"]
     return Report(
         title,
         [*columns, "share of floor", "least", "most"],
         rows,
         words,
-        {"turns": speeds, "bandwidth": reads, "instructions": instructions()},
+        {
+            "turns": speeds,
+            "cores": cores,
+            "bandwidth": reads,
+            "instructions": instructions(),
+            "ghz": clock(),
+        },
         records,
     )
 
 
-def _part(model: MusicModel) -> tuple[float, float]:
-    """Frames as on stage, after eight seconds of other music."""
-    codes = torch.randint(model.codes, (model.codebooks, model.window // 2))
-    stream = MusicStream(model, PROMPT, seed=0, continue_from=codes)
-    for _ in range(SHAPE_WARM):
-        next(stream)
-    most, frames = round(SHAPE_MUSIC * model.frame_rate), 0
-    first = stream.frame
-    began = time.perf_counter()
-    while frames < most and time.perf_counter() - began < SHAPE_SECONDS:
-        next(stream)
-        frames += 1
-    took = time.perf_counter() - began
-    return frames / model.frame_rate / took, first + frames / 2
+class OnStage:
+    """Frames as on stage, after eight seconds of other music; each call plays on."""
 
+    def __init__(self, model: MusicModel) -> None:
+        self.model = model
+        self._stream: MusicStream | None = None
 
-def _generate_some(model: MusicModel) -> tuple[float, float]:
-    """As `_generate`, a little: the time grows with the length, as does that of the stream."""
-    return _generate(model, 0.5)
+    def __call__(self) -> tuple[float, float]:
+        stream, rate = self._stream or self._begun(), self.model.frame_rate
+        most, frames, first = round(SHAPE_MUSIC * rate), 0, stream.frame
+        began = time.perf_counter()
+        while frames < most and time.perf_counter() - began < SHAPE_SECONDS:
+            next(stream)
+            frames += 1
+        took = time.perf_counter() - began
+        return frames / rate / took, first + frames / 2
+
+    def _begun(self) -> MusicStream:
+        """On as many threads as PyTorch has now."""
+        model = self.model
+        codes = torch.randint(model.codes, (model.codebooks, model.window // 2))
+        self._stream = MusicStream(model, PROMPT, seed=0, continue_from=codes)
+        for _ in range(SHAPE_WARM):
+            next(self._stream)
+        return self._stream
 
 
 def _stream(model: MusicModel, seconds: float, early: bool) -> tuple[float, float]:
@@ -219,7 +269,7 @@ def _file(model: MusicModel, seconds: float) -> tuple[float, float]:
 
 
 @torch.inference_mode()
-def _generate(model: MusicModel, seconds: float) -> tuple[float, float]:
+def generated(model: MusicModel, seconds: float) -> tuple[float, float]:
     """Windows as long as the model reads at once, as many as are needed."""
     tokens = model.tokenizer([PROMPT], return_tensors="pt").to(model.device)
     done, frames = 0.0, 0

@@ -24,6 +24,7 @@ from musicrfm.files.writing import check_place
 from musicrfm.model import MusicModel
 from musicrfm.runtime.devices import device_of, worth_trying
 from musicrfm.runtime.packed import packed_kernels
+from musicrfm.selfcheck import Verdict, settled
 from musicrfm.stream import MusicStream
 
 SECONDS = 3.0  # of music each
@@ -69,6 +70,8 @@ def doctor(
     if (name := name_of(model)) is not None and device_of(device).type == "cpu":
         print(unseen(name))
         return 0
+    if (place := device_of(device)).type == "cuda":
+        print(checked(settled(place)))
     paces = examine(model, device)
     advice = advise(paces, *sound_card(model, output))
     print(text(paces, advice))
@@ -76,6 +79,15 @@ def doctor(
         write(rig, advice)
         print(f"written into {rig}")
     return 0
+
+
+def checked(verdict: Verdict) -> str:
+    """What the self-check of a GPU found, in a line or more."""
+    lines = [f"self-check: {verdict.dtype}, {'with' if verdict.graphs else 'without'} CUDA graphs"]
+    told = [f"{dtype} {nats:.2g}" for dtype, nats in verdict.figures.items()]
+    if told:
+        lines[0] += f"; divergence from float32 in nats a code: {', '.join(told)}"
+    return "\n".join([*lines, *verdict.words])
 
 
 def examine(model: str, device: str | None = None) -> list[Pace]:

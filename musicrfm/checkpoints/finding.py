@@ -85,6 +85,19 @@ def find(name: str | os.PathLike[str]) -> Checkpoint:
     return in_folder(hub.download(address, wanted, check), address.repo)
 
 
+def local(name: str | os.PathLike[str]) -> Checkpoint | None:
+    """As `find`, without a network: None for a model on the hub that is not here, or not whole."""
+    text = os.fspath(name)
+    address = hub.address(text)
+    if text == "nano" or path_of(text).exists() or address is None:
+        return find(text)
+    folder = hub.cached(address)
+    try:
+        return folder and in_folder(folder, address.repo)
+    except MusicRFMError:
+        return None
+
+
 def in_folder(folder: Path, shown: str) -> Checkpoint:
     """What a folder holds. Raises MusicRFMError if that is no model, or not all of it."""
     names = names_in(folder)

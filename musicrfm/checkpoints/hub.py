@@ -97,6 +97,51 @@ def download(
         ) from error
 
 
+def download_bytes(where: Address, wanted: Callable[[Collection[str]], list[str]]) -> int:
+    """How much `download` would fetch at most. Raises MusicRFMError if the hub does not say."""
+    try:
+        about = huggingface_hub.HfApi().model_info(
+            where.repo, revision=where.revision, files_metadata=True
+        )
+    except Exception as error:
+        raise MusicRFMError(
+            f"model {where.repo!r} is no folder here and cannot be had from the Hugging Face hub: "
+            f"{_reason(error, where.repo)}"
+        ) from error
+    sizes = {file.rfilename: file.size or 0 for file in about.siblings or ()}
+    return sum(sizes[name] for name in wanted(list(sizes)))
+
+
+def download_file(where: Address, ending: str, most: int) -> Path:
+    """The one file of a repository whose name ends so, at most so many bytes of it.
+
+    Raises MusicRFMError if there is none or more than one, it is larger, or it cannot be had.
+    """
+    try:
+        folder = cached(where)
+        here = [] if folder is None else [p for p in folder.iterdir() if p.name.endswith(ending)]
+        if len(here) == 1:
+            return here[0]
+        api = huggingface_hub.HfApi()
+        about = api.model_info(where.repo, revision=where.revision, files_metadata=True)
+        found = [file for file in about.siblings or () if file.rfilename.endswith(ending)]
+        if len(found) != 1:
+            raise MusicRFMError(
+                f"{where.repo!r} has {len(found) or 'no'} files *{ending}, where there must be one"
+            )
+        if (found[0].size or 0) > most:
+            raise MusicRFMError(f"{found[0].rfilename} of {where.repo!r} is larger than {most} B")
+        name, revision = found[0].rfilename, where.revision
+        return Path(huggingface_hub.hf_hub_download(where.repo, name, revision=revision))
+    except MusicRFMError:
+        raise
+    except Exception as error:
+        raise MusicRFMError(
+            f"{where.repo!r} is no file here and cannot be had from the Hugging Face hub: "
+            f"{_reason(error, where.repo)}"
+        ) from error
+
+
 def _reason(error: BaseException | None, repo: str) -> str:
     """Why something cannot be had from the hub, and what to do."""
     while error is not None:  # the client wraps what happened in what it means to the client

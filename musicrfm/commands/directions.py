@@ -1,4 +1,4 @@
-"""`musicrfm directions`: which there are for a model, what a file says, other forms of it."""
+"""`musicrfm directions`: list, show, export; all of a model as one file to hand on."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ MODEL_HELP = "nano, a folder, or a hub id, for directions given by name (default
 
 
 def add(commands) -> None:
-    p = command(commands, "directions", directions, "list, show and export directions")
+    p = command(
+        commands, "directions", directions, "list, show, export, pack and unpack directions"
+    )
     p.add_argument("--model", default="nano", help=MODEL_HELP)
     several = p.add_subparsers(metavar="COMMAND")
     one = command(several, "show", show, "show what a direction file says of itself")
@@ -35,6 +37,23 @@ def add(commands) -> None:
         metavar="FILE",
         help=".csv, .npz, or .pkl, the pickle of published xRFM directions",
     )
+    overwrite_argument(one)
+    one = command(several, "pack", pack, "write a model's directions and detectors into one file")
+    one.add_argument("model", metavar="MODEL", help="nano, a folder, or a hub id")
+    one.add_argument(
+        "--from",
+        dest="folder",
+        metavar="DIR",
+        help="folder of <model>/<name>.safetensors (default: your data folder)",
+    )
+    one.add_argument("--out", metavar="FILE", help="default: MODEL.directions.zip")
+    overwrite_argument(one)
+    one = command(
+        several, "unpack", unpack, "put the directions of such a file into your data folder"
+    )
+    one.add_argument("archive", metavar="FILE|HUB-ID")
+    one.add_argument("--model", help="the model as it is here (default: what the file names)")
+    one.add_argument("--out", metavar="DIR", help="another folder than your data folder")
     overwrite_argument(one)
 
 
@@ -84,3 +103,50 @@ def _loaded(o: argparse.Namespace) -> tuple[Direction, Path]:
     path = find(whole, Named(model_name(o.model)))
     direction = Direction.read(path)
     return (direction if component is None else direction.only(component)), path
+
+
+def pack(o: argparse.Namespace) -> None:
+    from musicrfm.directions import roots
+    from musicrfm.files.paths import path_of
+    from musicrfm.files.writing import place_for
+    from musicrfm.model import MusicModel
+    from musicrfm.sharing.archive import ENDING
+    from musicrfm.sharing.archive import pack as pack_all
+
+    model = MusicModel.load(o.model, device="cpu")
+    places = [path_of(o.folder)] if o.folder else roots()
+    folder = next((p / model.name for p in places if (p / model.name).is_dir()), None)
+    if folder is None:
+        raise MusicRFMError(f"there are no directions for {model.name!r}: train some first")
+    place = place_for(o.out or f"{model.name}{ENDING}", o.overwrite)
+    manifest = pack_all(model, folder, place, source=_public(o.model))
+    print(f"{place}: {len(manifest.files)} files for {model.name}, {place.stat().st_size} bytes")
+
+
+def unpack(o: argparse.Namespace) -> None:
+    from musicrfm.model import MusicModel
+    from musicrfm.sharing.archive import read_manifest
+    from musicrfm.sharing.archive import unpack as unpack_all
+    from musicrfm.sharing.source import archive_at
+
+    path = archive_at(o.archive)
+    manifest = read_manifest(path)
+    model = MusicModel.load(o.model or manifest.source or manifest.model, device="cpu")
+    found = unpack_all(path, model, o.out, o.overwrite)
+    print(f"{found.folder}: {len(found.written)} files")
+    if found.kept:
+        print(
+            f"{len(found.kept)} were there already, with other content, and stay "
+            f"({', '.join(map(plain, found.kept[:5]))}…): --overwrite replaces them"
+        )
+
+
+def _public(model: str) -> str:
+    """How others name the model too: nano or a hub id, but no folder of this computer."""
+    from musicrfm.checkpoints.hub import address
+    from musicrfm.files.paths import path_of
+
+    if model == "nano":
+        return model
+    where = None if path_of(model).exists() else address(model)
+    return where.repo if where else ""

@@ -7,23 +7,29 @@ frames of pieces such as `nano` learned from, composed with other seeds.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from musicrfm.data.compose import DRUMS, Note, compose
-from musicrfm.data.hidden import Data, hear
+from musicrfm.data.compose import DRUMS, Clip, Note, compose
+from musicrfm.data.hidden import Data, hear, kept_in, states_folder
+from musicrfm.data.states import States
+from musicrfm.files.folders import cache_folder
 from musicrfm.progress import Progress
 from musicrfm.theory import CHORDS, PITCH_CLASSES, key_notes
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from musicrfm.data.clips import ClipSet
     from musicrfm.model import MusicModel
 
 START, SECONDS = 2.0, 6.0  # which part of a piece is heard
 SETTLING = 0.5  # seconds of it that go by before a frame counts
 FRAMES = 20  # a piece
+MOST_FRAMES = 10_000  # of a piece, so that one number says which frame of which piece
 # One concept -> the column of `frame_data` that says it.
 IN_MUSIC = {"note": "notes", "chord": "chord", "key": "keys"}
 KEY_BEFORE, KEY_AFTER = 3.0, 1.0  # seconds around a frame whose notes tell the key
@@ -60,52 +66,82 @@ def music_data(
     return hear(model, music_clips(samples, seed), pooling, cache=cache, seed=seed)
 
 
-def frame_data(model: MusicModel, samples: int = 4800, seed: int = 0) -> Data:
+def frame_data(
+    model: MusicModel, samples: int = 4800, seed: int = 0, cache: Path | None = None
+) -> Data:
     """Hidden states of single frames of composed pieces, with what sounds in the next one.
 
-    samples: frames, of which each piece gives 20; all in memory (6 layers of 256 are 6 KiB a
-    frame). Rows: `notes`, the pitch classes that sound, as names; `chord`, the quality of the triad
-    that these are, or None; `keys`, the major keys that hold all notes around it; `mode`; `lead`;
-    `bpm`; `seed` of the piece; `second` in it. Pooling is `last`: a frame is the last of all that
-    was heard before it. Frames of one piece stay together.
+    samples: frames, of which each piece gives 20. They are kept on disk piece by piece, below
+    `cache` (the user's by default), so that a run that was interrupted goes on, and what another
+    concept asks of the same pieces is there. Rows: `notes`, the pitch classes that sound, as names;
+    `chord`, the quality of the triad that these are, or None; `keys`, the major keys that hold all
+    notes around it; `mode`; `lead`; `bpm`; `seed` of the piece; `second` in it. Pooling is `last`:
+    a frame is the last of all that was heard before it. Frames of one piece stay together.
     """
     clips = music_clips(max(1, samples // FRAMES), seed)
-    rng = np.random.default_rng([seed, 0xF4A3E])
-    states: list[np.ndarray] = []
-    rows: list[dict] = []
-    progress = Progress(f"hearing {clips.name}", len(clips.rows), "pieces")
-    for number, about in enumerate(clips.rows):
-        codes = model.encode_audio(*clips.hear(about))
-        heard = model.hidden_states(codes[None])[:, 0].float().cpu().numpy()
-        first = round(SETTLING * model.frame_rate)
-        chosen = np.sort(rng.choice(np.arange(first, heard.shape[1]), FRAMES, replace=False))
-        piece = compose(about["seed"])
-        states.append(heard[:, chosen].transpose(1, 0, 2))
-        for second in START + (chosen + 1) / model.frame_rate:
-            sounding = _sounding(piece.notes, second)
-            rows.append(
-                {
-                    **about,
-                    "second": float(second),
-                    "notes": [PITCH_CLASSES[n] for n in sounding],
-                    "chord": _quality(sounding),
-                    "keys": _keys(piece.notes, second),
-                    "mode": piece.mode,
-                }
-            )
-        progress(number + 1)
+    kept = _frames_heard(model, clips, seed, cache or cache_folder())
+    pieces = [compose(about["seed"]) for about in clips.rows]
+    rows = []
+    for number in kept.kept:
+        piece, frame = divmod(number, MOST_FRAMES)
+        rows.append(_about(clips.rows[piece], pieces[piece], frame, model.frame_rate))
     return Data(
         name=f"frames of {clips.name}",
         model=model.name,
-        states=np.concatenate(states),
+        states=kept.view(),
         rows=rows,
         groups=[row["seed"] for row in rows],
         pooling="last",
         seed=seed,
         about={"pieces": len(clips.rows), "seconds": SECONDS},
+        file=kept,
         seconds=SECONDS,
         fingerprint=model.fingerprint,
     )
+
+
+def _frames_heard(model: MusicModel, clips: ClipSet, seed: int, cache: Path) -> States:
+    """The states of some frames of each piece, from the cache as far as they are there.
+
+    Frame f of piece p is row p * MOST_FRAMES + f of the data set.
+    """
+    key = {"clips": clips.rows, "about": clips.about, "frames": FRAMES, "seed": seed}
+    dtype, room = kept_in(model), len(clips.rows) * FRAMES
+    folder = states_folder(cache, model, key, dtype)
+    states = States.open(folder, room, model.layers, model.width, dtype)
+    rng = np.random.default_rng([seed, 0xF4A3E])
+    first, last = round(SETTLING * model.frame_rate), round(SECONDS * model.frame_rate)
+    done = states.heard // FRAMES
+    progress = Progress(f"hearing {clips.name}", len(clips.rows), "pieces", already=done)
+    for number, about in enumerate(clips.rows):
+        chosen = np.sort(rng.choice(np.arange(first, last), FRAMES, replace=False))
+        if number < done:
+            continue
+        codes = model.encode_audio(*clips.hear(about))[:, :last]
+        heard = model.hidden_states(codes[None], partial(_at, frames=chosen))
+        rows = [number * MOST_FRAMES + int(frame) for frame in chosen]
+        states.append(heard[:, 0].transpose(0, 1).numpy(), rows, (number + 1) * FRAMES)
+        progress(number + 1)
+    return states
+
+
+def _at(states: Tensor, frames: np.ndarray) -> Tensor:
+    """Some frames of a layer's [batch, frames, width]."""
+    return states[:, frames].float().cpu()
+
+
+def _about(row: dict, piece: Clip, frame: int, rate: float) -> dict:
+    """What sounds in the frame after a frame of a piece, and around it."""
+    second = float(START + (frame + 1) / rate)
+    sounding = _sounding(piece.notes, second)
+    return {
+        **row,
+        "second": second,
+        "notes": [PITCH_CLASSES[n] for n in sounding],
+        "chord": _quality(sounding),
+        "keys": _keys(piece.notes, second),
+        "mode": piece.mode,
+    }
 
 
 def _hear(row: dict) -> tuple[np.ndarray, int]:

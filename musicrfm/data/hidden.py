@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from musicrfm.model import MusicModel
 
 VERSION = 4  # of what is in the cache
+LARGE = 20_000  # numbers of a position, in all layers together
 
 
 @dataclass
@@ -98,16 +99,16 @@ def hear(
     *,
     layers: Sequence[int] | None = None,
     seed: int = 0,
-    dtype: str = "float32",
+    dtype: str | None = None,
 ) -> Data:
     """The pooled hidden states of `clip_set`, from the cache as far as they are there.
 
     batch: clips of one length that the model hears at once. cache: a folder; None for the user's,
     or the environment variable MUSICRFM_CACHE. workers: processes that prepare sound, 0 for none
     but this. layers: the numbers of those to keep, negative ones from the end. seed: of the split.
-    dtype: float32, or float16 for half the disk.
+    dtype: float32, or float16 for half the disk; by default as `kept_in` says.
 
-    The states go to disk batch by batch, so 40,000 clips of 48 layers of 2048 (16 GB in float32)
+    The states go to disk batch by batch, so 40,000 clips of 48 layers of 2048 (8 GB in float16)
     need no more memory than 40 do; `activations.stream` states the bound. A run that was
     interrupted goes on after its last batch. Raises MusicRFMError for unknown poolings and layers
     and for a set in which nothing can be heard.
@@ -115,7 +116,8 @@ def hear(
     chosen = layer_numbers(layers, model.layers)
     if not clip_set.rows:
         raise MusicRFMError(f"{clip_set.name!r} has no clips to take hidden states from")
-    states = _states(model, clip_set, pooling, chosen, cache or cache_folder(), dtype)
+    kept_as = dtype or kept_in(model)
+    states = _states(model, clip_set, pooling, chosen, cache or cache_folder(), kept_as)
     if not states.done:
         progress = Progress(
             f"hearing {clip_set.name}", len(clip_set.rows), "clips", already=states.heard
@@ -155,17 +157,26 @@ def _states(
     """Where the states of these clips are kept, as far as they are there."""
     features = features_of(pooling, model.width)
     key = {
-        "model": fingerprint(model.hf),
-        "precision": model.precision,
         "set": clip_set.name,
         "about": clip_set.about,
         "rows": clip_set.rows,
         "pooling": pooling,
         "layers": layers,
-        "version": VERSION,
     }
-    folder = cache / f"states-{digest(key)}-{dtype}"
+    folder = states_folder(cache, model, key, dtype)
     return States.open(folder, len(clip_set.rows), len(layers), features, dtype)
+
+
+def states_folder(cache: Path, model: MusicModel, key: dict, dtype: str) -> Path:
+    """Where states are kept that these weights and all in `key` decide."""
+    weights = {"model": fingerprint(model.hf), "precision": model.precision}
+    whole = {**weights, **key, "version": VERSION}
+    return cache / f"states-{digest(whole)}-{dtype}"
+
+
+def kept_in(model: MusicModel) -> str:
+    """float32, or float16 for a large model, whose states would fill a disk."""
+    return "float16" if model.layers * model.width >= LARGE else "float32"
 
 
 def clip_data(

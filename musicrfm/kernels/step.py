@@ -2,8 +2,8 @@
 
 A step is a hundred operations of some microseconds each, so PyTorch would spend most of its time on
 starting them. Here numba compiles the whole of it: numbers are float32 throughout; matrices, cache
-and the rest may be stored as float32, bfloat16 (seen as uint16) or int8, and are widened as they
-are read. Nothing is allocated but a few small buffers, and Python's lock is not held.
+and the rest may be stored as float32 or bfloat16 (seen as uint16), and are widened as they are
+read. Nothing is allocated but a few small buffers, and Python's lock is not held.
 
 Rounding differs from PyTorch's in the last bits. Infinities and NaN are kept, so whoever looks at
 the logits sees them.
@@ -31,30 +31,22 @@ TINY = np.finfo(np.float32).tiny
 
 
 class Matrices(NamedTuple):
-    """All weights of a step; of matrices [layers, outputs, inputs], and [layers, outputs] float32
-    that their rows are multiplied by, or [layers, 0] where they are not.
+    """All weights of a step; matrices are [layers, outputs, inputs].
 
     Without cross-attention its matrices are [layers, 0, 0].
     """
 
     norms: np.ndarray  # float32 [layers, 6, width]: weight and bias of a layer's three norms
     qkv: np.ndarray
-    qkv_scale: np.ndarray
     attended: np.ndarray
-    attended_scale: np.ndarray
     prompt_q: np.ndarray
-    prompt_q_scale: np.ndarray
     prompted: np.ndarray
-    prompted_scale: np.ndarray
     feed: np.ndarray
-    feed_scale: np.ndarray
     fed: np.ndarray
-    fed_scale: np.ndarray
     embedding: np.ndarray  # [codebooks * (codes + 1), width]
     positions: np.ndarray  # [positions, width]
     norm: np.ndarray  # float32 [2, width]
     heads: np.ndarray  # [codebooks * codes, width]
-    heads_scale: np.ndarray  # [codebooks * codes] or [0]
     epsilon: np.float32  # of all norms
 
 
@@ -212,21 +204,18 @@ def product_of_two(x, matrix, y):
 
 
 @compiled
-def linear(x, matrix, scale, y):
-    """y = (x @ matrix.T) * scale for one or two rows."""
+def linear(x, matrix, y):
+    """y = x @ matrix.T for one or two rows."""
     if len(x) == 2:
         product_of_two(x, matrix, y)
     else:
         product(x[0], matrix, y[0])
-    for row in range(len(x)):
-        for i in range(len(scale)):
-            y[row, i] *= scale[i]
 
 
 @compiled
-def onto(x, matrix, scale, spare, there):
+def onto(x, matrix, spare, there):
     """Adds what `linear` gives to `there`; `spare` is of its shape and overwritten."""
-    linear(x, matrix, scale, spare)
+    linear(x, matrix, spare)
     for row in range(len(x)):
         for i in range(there.shape[1]):
             there[row, i] += spare[row, i]
@@ -338,7 +327,7 @@ def step(
     for layer in range(len(w.norms)):
         norms = w.norms[layer]
         norm(x, norms[0], norms[1], w.epsilon, normed)
-        linear(normed, w.qkv[layer], w.qkv_scale[layer], qkv)
+        linear(normed, w.qkv[layer], qkv)
         for row in range(rows):
             for head in range(heads):
                 first = head * size
@@ -348,24 +337,23 @@ def step(
                     _put(values, (place, i), qkv[row, 2 * width + first + i])
                 query, y = qkv[row, first : first + size], attended[row, first : first + size]
                 attend(query, keys[: place + 1], values[: place + 1], none, scratch.scores, y)
-        onto(attended, w.attended[layer], w.attended_scale[layer], normed, x)
+        onto(attended, w.attended[layer], normed, x)
         if prompted:
             norm(x[:1], norms[2], norms[3], w.epsilon, normed[:1])
-            linear(normed[:1], w.prompt_q[layer], w.prompt_q_scale[layer], scratch.query)
+            linear(normed[:1], w.prompt_q[layer], scratch.query)
             for head in range(heads):
                 first = head * size
                 query, y = scratch.query[0, first : first + size], attended[0, first : first + size]
                 keys, values = prompt[layer, 0, head], prompt[layer, 1, head]
                 attend(query, keys, values, bias, scratch.scores, y)
-            matrix, scale = w.prompted[layer], w.prompted_scale[layer]
-            onto(attended[:1], matrix, scale, normed[:1], x[:1])
+            onto(attended[:1], w.prompted[layer], normed[:1], x[:1])
         norm(x, norms[4], norms[5], w.epsilon, normed)
-        linear(normed, w.feed[layer], w.feed_scale[layer], fed)
+        linear(normed, w.feed[layer], fed)
         for row in range(rows):
             gelu(fed[row])
-        onto(fed, w.fed[layer], w.fed_scale[layer], normed, x)
+        onto(fed, w.fed[layer], normed, x)
         for row in range(rows):
             held = basis[layer, row] if holds else basis[layer, row, :0]
             push(x[row], offset[layer, row, 0], held, keep_norm)
     norm(x, w.norm[0], w.norm[1], w.epsilon, normed)
-    linear(normed, w.heads, w.heads_scale, scratch.logits[:rows])
+    linear(normed, w.heads, scratch.logits[:rows])

@@ -17,7 +17,6 @@ from transformers.activations import GELUActivation
 from musicrfm.kernels.available import kernels
 from musicrfm.runtime.playable import Playable
 from musicrfm.weights.decoder import Block, Weights
-from musicrfm.weights.int8 import Int8
 
 if TYPE_CHECKING:
     from musicrfm.runtime.decoder import StepDecoder
@@ -104,21 +103,17 @@ class CompiledStep:
 def matrices(weights: Weights):
     """The same weights as `musicrfm.kernels.step` takes them."""
 
-    def of_all(matrix_of: Callable[[Block], Tensor | Int8 | None]) -> tuple:
+    def of_all(matrix_of: Callable[[Block], Tensor | None]) -> np.ndarray:
         parts = [part for block in weights.blocks if (part := matrix_of(block)) is not None]
-        if not parts:
-            layers = len(weights.blocks)
-            none = torch.zeros(layers, 0, 0, dtype=weights.positions.dtype)
-            return seen(none), _no_scale(layers)
-        both = [_numbers(part) for part in parts]
-        return tuple(np.stack(kind) for kind in zip(*both, strict=True))
+        none = weights.positions.new_zeros(len(weights.blocks), 0, 0)
+        return seen(torch.stack(parts) if parts else none)
 
-    def across(name: str) -> tuple:
-        """Of those that are transposed, unless they are in 8 bits."""
+    def across(name: str) -> np.ndarray:
+        """Of those that are transposed."""
 
-        def matrix(block: Block) -> Tensor | Int8 | None:
+        def matrix(block: Block) -> Tensor | None:
             part = getattr(block, name)
-            return part.T if isinstance(part, Tensor) else part
+            return None if part is None else part.T
 
         return of_all(matrix)
 
@@ -126,16 +121,16 @@ def matrices(weights: Weights):
     assert found is not None, "see `can_compile`"
     return found.Matrices(
         torch.stack([norms_of(block) for block in weights.blocks]).float().numpy(),
-        *of_all(lambda block: block.qkv),
-        *across("to_attended"),
-        *of_all(lambda block: block.prompt_q),
-        *across("to_prompted"),
-        *of_all(lambda block: block.feed),
-        *across("to_fed"),
+        of_all(lambda block: block.qkv),
+        across("to_attended"),
+        of_all(lambda block: block.prompt_q),
+        across("to_prompted"),
+        of_all(lambda block: block.feed),
+        across("to_fed"),
         seen(weights.embedding),
         seen(weights.positions),
         torch.stack(weights.norm[1:3]).float().numpy(),
-        *_numbers(weights.heads),
+        seen(weights.heads.contiguous()),
         np.float32(weights.norm[3]),
     )
 
@@ -151,16 +146,6 @@ def seen(tensor: Tensor) -> np.ndarray:
     if tensor.dtype == torch.bfloat16:
         return tensor.view(torch.int16).numpy().view(np.uint16)
     return tensor.numpy()
-
-
-def _numbers(matrix: Tensor | Int8) -> tuple[np.ndarray, np.ndarray]:
-    if isinstance(matrix, Int8):
-        return matrix.numbers.numpy(), matrix.scale.float().numpy()
-    return seen(matrix.contiguous()), _no_scale()
-
-
-def _no_scale(*shape: int) -> np.ndarray:
-    return np.zeros((*shape, 0), np.float32)
 
 
 def is_gelu(activation: object) -> bool:

@@ -64,6 +64,12 @@ class StaticCodec:
         self.codec.reset()
         self._even = False
 
+    def give_up(self) -> None:
+        """Does the work as it is from now on, on the same tensors: earlier states still fit."""
+        self.recorder.records = False
+        self._work = self._push
+        self._peeks.clear()
+
     @property
     def state(self) -> State | Snapshot:
         """Where the piece stands. Setting it to an earlier one goes back there."""

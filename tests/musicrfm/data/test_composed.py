@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from musicrfm.data.composed import (
     frame_data,
     music_clips,
 )
+from musicrfm.data.hidden import kept_in
 from musicrfm.directions import Direction
 from musicrfm.listening.measure import chroma
 from musicrfm.model import MusicModel
@@ -66,6 +68,11 @@ def test_a_key_is_told_by_the_notes_around() -> None:
     assert _keys(melody(60, 62, 64, 65, 67), 9.0) == []  # long ago
 
 
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MUSICRFM_CACHE", str(tmp_path / "cache"))
+
+
 @pytest.mark.slow
 def test_rows_say_what_is_heard(model: MusicModel) -> None:
     data = frame_data(model, 6 * FRAMES, seed=3)
@@ -84,10 +91,40 @@ def test_rows_say_what_is_heard(model: MusicModel) -> None:
     assert np.mean(hits) > 0.75
 
 
-def test_the_same_seed_gives_the_same_frames(model: MusicModel) -> None:
-    one, same, other = (frame_data(model, 2 * FRAMES, seed=n) for n in (1, 1, 2))
+def test_the_same_seed_gives_the_same_frames(model: MusicModel, tmp_path: Path) -> None:
+    one, same, other = (
+        frame_data(model, 2 * FRAMES, seed=n, cache=tmp_path / folder)
+        for n, folder in ((1, "a"), (1, "b"), (2, "a"))
+    )
     assert np.array_equal(one.states, same.states) and one.rows == same.rows
     assert one.rows != other.rows
+
+
+def test_hearing_goes_on_where_it_was_broken_off(
+    model: MusicModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = frame_data(model, 3 * FRAMES, seed=1, cache=tmp_path / "whole")
+    heard, encode = [], model.encode_audio
+
+    def breaking(*clip: object):
+        heard.append(clip)
+        if len(heard) == 3:
+            raise KeyboardInterrupt
+        return encode(*clip)
+
+    monkeypatch.setattr(model, "encode_audio", breaking)
+    with pytest.raises(KeyboardInterrupt):
+        frame_data(model, 3 * FRAMES, seed=1, cache=tmp_path / "cache")
+    again = frame_data(model, 3 * FRAMES, seed=1, cache=tmp_path / "cache")
+    assert len(heard) == 4  # the first two were kept
+    assert np.array_equal(again.states, whole.states) and again.rows == whole.rows
+    frame_data(model, 3 * FRAMES, seed=1, cache=tmp_path / "cache")
+    assert len(heard) == 4
+
+
+def test_states_of_a_large_model_take_half_the_disk(model: MusicModel) -> None:
+    large = SimpleNamespace(layers=48, width=2048)
+    assert (kept_in(large), kept_in(model)) == ("float16", "float32")
 
 
 @pytest.mark.slow

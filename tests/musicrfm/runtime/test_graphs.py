@@ -17,6 +17,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 import musicrfm.runtime.static_step
+import musicrfm.stream
 from musicrfm.model import MusicModel
 from musicrfm.runtime.graphs import Recorder
 from musicrfm.runtime.playable import PromptStates
@@ -343,6 +344,75 @@ def test_what_cannot_be_recorded_is_done_as_it_is(caplog: pytest.LogCaptureFixtu
     work()
     assert done == [1] and not recorder.records and gc.isenabled()
     assert "no CUDA graphs here" in caplog.text
+
+
+# ---- whatever goes wrong with graphs, the music goes on ----
+
+
+class Failing(Recorder):
+    """Records nothing, and fails once the work for it has been done so often."""
+
+    fails_at = 0  # that recording; -1: while it is made
+    replays: int | None = None  # instead: so many frames that are replayed before one fails
+    made = 0
+
+    def __init__(self, device: str) -> None:
+        super().__init__(device)
+        if self.fails_at < 0:
+            raise RuntimeError("CUDA error: out of memory")
+
+    def __call__(self, work):
+        kind = type(self)
+        kind.made += 1
+        if self.replays is None and kind.made > self.fails_at:
+            raise RuntimeError("operation not permitted when stream is capturing")
+
+        def replay() -> None:
+            if self.replays is not None:
+                kind.replays -= 1
+                if kind.replays < 0:
+                    raise RuntimeError("CUDA error: an illegal instruction was encountered")
+            work()
+
+        return replay
+
+
+@pytest.mark.parametrize(
+    ("fails_at", "replays"),
+    [(-1, None), (0, None), (1, None), (2, None), (3, None), (0, 0), (0, 1), (0, 13), (0, 60)],
+)
+@pytest.mark.parametrize("early", [False, True])
+def test_an_error_at_any_stage_and_the_music_goes_on(
+    fails_at: int,
+    replays: int | None,
+    early: bool,
+    model: MusicModel,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    failing = type("Failing", (Failing,), {"fails_at": fails_at, "replays": replays, "made": 0})
+    sound, codes, plain = performance(model, graphs=False, early=early)
+    monkeypatch.setattr(musicrfm.stream, "Recorder", failing)
+    static_sound, static_codes, stream = performance(model, graphs=True, early=early)
+    assert static_sound.shape == sound.shape and np.abs(static_sound - sound).max() < 1e-5
+    assert stream.graphs_lost and not plain.graphs_lost
+    said = [r.message for r in caplog.records if "no CUDA graphs from now on" in r.message]
+    assert len(said) == 1 and stream.graphs_lost in said[0]
+
+
+def test_states_of_before_the_error_can_still_be_gone_back_to(
+    model: MusicModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = MusicStream(model, "piano", seed=1, graphs=False)
+    failing = type("Failing", (Failing,), {"replays": 50})
+    monkeypatch.setattr(musicrfm.stream, "Recorder", failing)
+    stream = MusicStream(model, "piano", seed=1, graphs=True)
+    play(stream, 15)
+    state, expected = stream.state, play(plain, 30)[-15 * model.frame_size :]
+    play(stream, 15)
+    assert stream.graphs_lost
+    stream.state = state
+    assert np.abs(play(stream, 15) - expected).max() < 1e-5
 
 
 # ---- with a GPU ----

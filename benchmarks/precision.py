@@ -1,0 +1,102 @@
+"""What 8 and 4 bits cost a trained model: likelihoods, likeliest codes, and steering.
+
+    python -m benchmarks.precision --json precision.json
+
+Plays greedy pieces of `nano` in float32, with guidance, with and without a note steered to. Each
+precision then reads the same codes: the Kullback-Leibler divergence from float32 is in nats a code,
+for each codebook, and the agreement is how often the likeliest code is the same. Steering is played
+anew in each precision and measured on the sound.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bridge.bench.report import machine_line
+from musicrfm.directions import Direction
+from musicrfm.evaluation.perform import perform
+from musicrfm.listening.measure import measure
+from musicrfm.model import MusicModel
+from musicrfm.selfcheck import played, told
+from musicrfm.theory import PITCH_CLASSES
+
+NOTES = ("C", "Ds", "Fs", "A")
+KNOBS = (0.0, 0.5, 1.0)
+PROMPTS = ("piano melody with drums", "vibraphone arpeggio")
+
+
+def likelihood(exact: MusicModel, other: MusicModel, frames: int) -> dict[str, Any]:
+    """nats: of each codebook, and of all. agreement: share of likeliest codes that are the same."""
+    divergences, same = [], []
+    for steered in (False, True):
+        codes = played(exact, steered, graphs=False, frames=frames)
+        wanted, found = told(exact, steered, codes), told(other, steered, codes)
+        divergences.append(by_codebook(wanted, found))
+        same.append((wanted.argmax(-1) == found.argmax(-1)).double().mean())
+    nats = torch.stack(divergences).mean(0)
+    return {
+        "nats": nats.mean().item(),
+        "nats_by_codebook": nats.tolist(),
+        "agreement": torch.stack(same).mean().item(),
+    }
+
+
+def by_codebook(exact: Tensor, other: Tensor) -> Tensor:
+    """Kullback-Leibler divergences in nats [codebooks] of logits [frames, codebooks, codes]."""
+    p, q = exact.double().log_softmax(-1), other.double().log_softmax(-1)
+    return (p.exp() * (p - q)).sum(-1).mean(0)
+
+
+def steering(
+    model: MusicModel,
+    notes: Sequence[str] = NOTES,
+    prompts: Sequence[str] = PROMPTS,
+    seconds: float = 6.0,
+) -> dict[str, float]:
+    """The target's mean share of the sound by the knob's position."""
+    shares: dict[str, float] = {}
+    for knob in KNOBS:
+        found = []
+        for note in notes:
+            direction = Direction.load(f"note_{note}", model)
+            for seed, prompt in enumerate(prompts):
+                changes = [(0.0, direction, direction.raw(knob))]
+                audio = perform(model, prompt, seed=seed, seconds=seconds, changes=changes)
+                heard = measure(audio, model.sample_rate)
+                found.append(heard.note_share[PITCH_CLASSES.index(note)])
+        shares[f"{knob:g}"] = float(np.mean(found))
+    return shares
+
+
+def main() -> None:
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    p.add_argument("--frames", type=int, default=150, help="of each piece (default %(default)s)")
+    p.add_argument("--json", metavar="FILE", type=Path)
+    o = p.parse_args()
+    exact = MusicModel.load("nano", device="cpu")
+    rows = {"float32": {"steering": steering(exact)}}
+    for dtype in ("int8", "int4"):
+        model = MusicModel.load("nano", device="cpu", dtype=dtype)
+        rows[dtype] = likelihood(exact, model, o.frames) | {"steering": steering(model)}
+    print("| | nats a code | by codebook | likeliest code the same | target's share at 0, 0.5, 1 |")
+    print("|---|---|---|---|---|")
+    for dtype, found in rows.items():
+        books = ", ".join(f"{nats:.4f}" for nats in found.get("nats_by_codebook", ()))
+        shares = ", ".join(f"{share:.2f}" for share in found["steering"].values())
+        nats, same = found.get("nats", 0.0), found.get("agreement", 1.0)
+        print(f"| {dtype} | {nats:.4f} | {books} | {same:.0%} | {shares} |")
+    print(f"\n{machine_line()}")
+    if o.json is not None:
+        o.json.write_text(json.dumps(rows, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,245 @@
+"""Prepares a model for the stage: one step after the other, each of which is kept once it is done.
+
+What is done are the commands there are (`bridge doctor`, `musicrfm train`, `musicrfm calibrate`),
+in this process; their words go into `log.txt` in the folder, and their bars to the terminal.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import musicrfm
+from bridge.commands import doctor
+from bridge.prepare import plan
+from bridge.prepare.notebook import Notebook, Step
+from bridge.prepare.page import PAGE, write_page
+from bridge.prepare.room import room_for
+from bridge.statistics import peak_memory_mib
+from musicrfm import cli
+from musicrfm.data.activations import pooled
+from musicrfm.directions import SUFFIX, Direction, user_folder
+from musicrfm.errors import MusicRFMError
+from musicrfm.files.paths import path_of
+from musicrfm.files.writing import check_folder, write_bytes, write_text
+from musicrfm.listening.readings import reading
+from musicrfm.model import MusicModel
+from musicrfm.progress import clock
+from musicrfm.runtime.devices import device_of
+
+TRIAL_SECONDS = 6.0  # of the clip that is heard
+RIG = "rig.toml"
+
+
+@dataclass(frozen=True)
+class Options:
+    """only: names of concepts, () for all. budget: hours, None for as many as it takes. out: the
+    folder of the work, None for one in the folder that this is run in."""
+
+    model: str
+    quick: bool = False
+    only: tuple[str, ...] = ()
+    budget: float | None = None
+    out: str | None = None
+    device: str | None = None
+    overwrite: bool = False
+
+
+def prepare(options: Options) -> int:
+    """Does all that is not done yet; returns the exit status.
+
+    Raises MusicRFMError if the model cannot be had, or does not fit here.
+    """
+    began = time.monotonic()
+    concepts = plan.chosen(options.only, options.quick)
+    room = room_for(options.model)
+    say(room.words())
+    dtype = room.dtype()
+    name, weights, hear = _looked_at(options, dtype)
+    folder = path_of(options.out or f"prepared-{name}")
+    check_folder(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    work = _Work(options, folder, Notebook.open(folder), [weights, musicrfm.__version__])
+    work.notebook.model = name
+    settings = work.step("settings", [], lambda: _settings(options, folder))
+    rates = plan.Rates(hear, 1 / settings["speed"])
+    how = _Commands(
+        ["--dtype", dtype] if _on_cpu(options) else [],
+        ["--dtype", settings["dtype"]] if _on_cpu(options) else [],
+        ["--model", options.model, *(["--device", options.device] if options.device else [])],
+    )
+    _make(work, concepts, rates, name, began, how)
+    directions = folder / "directions" / name
+    command = f"bridge play --model {options.model} --rig {folder / RIG}"
+    page = write_page(folder, directions, work.notebook, command)
+    kept = install(directions, page, options.overwrite)
+    if kept:
+        say(
+            f"{len(kept)} directions of yours have these names and stay: {', '.join(kept[:5])}; "
+            "--overwrite replaces them"
+        )
+    say(f"{page}\n{command}")
+    return 0
+
+
+@dataclass(frozen=True)
+class _Commands:
+    """Options of the commands: of those that train, of those that play, and of both."""
+
+    train: list[str]
+    play: list[str]
+    both: list[str]
+
+
+def _make(
+    work: _Work,
+    concepts: Sequence[plan.Concept],
+    rates: plan.Rates,
+    name: str,
+    began: float,
+    how: _Commands,
+) -> None:
+    """Trains and calibrates what there is time for, the most helpful first."""
+    sizes, out = plan.QUICK if work.options.quick else plan.FULL, work.folder / "directions"
+    budget = None if work.options.budget is None else 3600 * work.options.budget
+    costs = {one.name: plan.seconds(one, sizes, rates) for one in concepts}
+    work.notebook.left_out = {}
+    for number, concept in enumerate(concepts):
+        spent, cost = time.monotonic() - began, costs[concept.name]
+        late = budget is not None and spent + cost > budget
+        if late and number and not work.has(concept):  # nothing at all would help nobody
+            work.notebook.left_out[concept.name] = f"would take about {clock(cost)} more"
+            continue
+        left = clock(sum(costs[one.name] for one in concepts[number:]))
+        say(f"{concept.words} ({number + 1} of {len(concepts)}), at most about {left} left of all")
+        argv = plan.training(concept, sizes, [*how.both, *how.train, "--out", str(out)])
+        step, before = f"train {concept.name}", work.notebook.steps.get(f"train {concept.name}")
+        files = work.step(step, argv, lambda argv=argv: trained(argv, out / name), out / name)
+        if work.notebook.steps[step] is not before:
+            work.notebook.steps.pop(f"calibrate {concept.name}", None)  # of other directions
+        audible = [file for file in files if concept.heard and _is_heard(out / name / file)]
+        if audible:
+            takes = ["--takes", str(work.folder / "takes")]
+            paths = [str(out / name / file) for file in audible]
+            argv = plan.calibration(paths, sizes, [*how.both, *how.play, *takes])
+            work.step(f"calibrate {concept.name}", argv, lambda argv=argv: cli.run(argv))
+
+
+@dataclass
+class _Work:
+    """Where steps are kept; `weights`: what they all depend on."""
+
+    options: Options
+    folder: Path
+    notebook: Notebook
+    weights: list[str]
+
+    def has(self, concept: plan.Concept) -> bool:
+        steps = [f"train {concept.name}", f"calibrate {concept.name}"]
+        return all(step in self.notebook.steps for step in steps[: 2 if concept.heard else 1])
+
+    def step(
+        self, name: str, key: list[str], do: Callable[[], Any], files: Path | None = None
+    ) -> Any:
+        """The result of a step, which is done unless it was; its words go into a log.
+
+        files: a folder in which the names that are its result must all be there.
+        """
+        full = [*self.weights, *key]
+        known = self.notebook.done(name, full)
+        if known is not None and (files is None or all((files / f).exists() for f in known.result)):
+            return known.result
+        began = time.monotonic()
+        with (self.folder / "log.txt").open("a", encoding="utf-8") as log:
+            print(f"--- {name}: {' '.join(key)}", file=log, flush=True)
+            with contextlib.redirect_stdout(log):
+                result = do()
+        self.notebook.steps[name] = Step(full, round(time.monotonic() - began, 1), result)
+        self.notebook.peak_memory = max(self.notebook.peak_memory, peak_memory_mib())
+        self.notebook.save()
+        return result
+
+
+def trained(argv: Sequence[str], folder: Path) -> list[str]:
+    """Runs a training; the names of the files it has written or written anew."""
+    before = _stamps(folder)
+    cli.run(argv)
+    return sorted(name for name, stamp in _stamps(folder).items() if before.get(name) != stamp)
+
+
+def _stamps(folder: Path) -> dict[str, tuple[int, int]]:
+    found = {}
+    for path in folder.glob(f"[!.]*{SUFFIX}"):
+        about = path.stat()
+        found[path.name] = (about.st_mtime_ns, about.st_ino)
+    return found
+
+
+def _is_heard(path: Path) -> bool:
+    """Whether the sound can be measured for a direction."""
+    try:
+        reading(Direction.load(path))
+        return True
+    except MusicRFMError:
+        return False
+
+
+def _settings(options: Options, folder: Path) -> dict[str, Any]:
+    """What `bridge doctor` recommends, also as a rig file in the folder."""
+    paces = doctor.examine(options.model, options.device)
+    advice = doctor.advise(paces, *doctor.sound_card(options.model))
+    print(doctor.text(paces, advice))
+    rig = folder / RIG
+    if not rig.exists():
+        write_text(rig, "")
+    doctor.write(str(rig), advice)
+    speed = next(pace.speed for pace in paces if pace.dtype == advice.dtype)
+    return {"dtype": advice.dtype, "lookahead": advice.lookahead, "speed": speed}
+
+
+def _looked_at(options: Options, dtype: str) -> tuple[str, str, float]:
+    """(name of the model, fingerprint of its weights, seconds to hear a clip; see `plan.Rates`).
+
+    Fetches the model if it is not here.
+    """
+    chosen = dtype if _on_cpu(options) else None
+    model = MusicModel.load(options.model, device=options.device, dtype=chosen)
+    seconds = min(TRIAL_SECONDS, (model.window - 2) / model.frame_rate)
+    noise = np.random.default_rng(0).normal(0, 0.1, round(seconds * model.sample_rate))
+    took = []
+    for _ in range(2):  # the first makes room
+        began = time.monotonic()
+        codes = model.encode_audio(noise.astype(np.float32), model.sample_rate)
+        pooled(model, codes[None], "mean")
+        took.append(time.monotonic() - began)
+    return model.name, model.fingerprint, min(took) * TRIAL_SECONDS / seconds
+
+
+def install(directions: Path, page: Path, overwrite: bool) -> list[str]:
+    """Copies files of `<model>/` into the user's folder; the names that were there and stay."""
+    target, kept = user_folder() / directions.name, []
+    for path in sorted(directions.rglob(f"[!.]*{SUFFIX}")):
+        name = path.relative_to(directions)
+        place, data = target / name, path.read_bytes()
+        if place.exists() and place.read_bytes() != data and not overwrite:
+            kept.append(name.stem)
+            continue
+        write_bytes(place, data)
+    write_bytes(target / PAGE, page.read_bytes())
+    return sorted(set(kept))
+
+
+def _on_cpu(options: Options) -> bool:
+    """Where it is not, the model's own precision is taken."""
+    return device_of(options.device).type == "cpu"
+
+
+def say(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)

@@ -1,0 +1,94 @@
+"""Whether a model fits here before it is fetched and trained on: memory, and room on the disk."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from huggingface_hub import constants
+
+from bridge.statistics import free_memory
+from musicrfm.checkpoints import hub
+from musicrfm.checkpoints.finding import local, wanted
+from musicrfm.errors import MusicRFMError
+from musicrfm.files.paths import path_of
+from musicrfm.published.sizes import PUBLISHED
+
+GIB = 2**30
+BESIDE = 1.3  # times the weights: hidden states, sound and libraries grow with them
+LIBRARIES = 1.0 * GIB
+OTHER_PARTS = 170e6  # weights of T5-base and of EnCodec
+KEPT = 1.0 * GIB  # on the disk, for hidden states and takes
+
+
+@dataclass(frozen=True)
+class Room:
+    """Bytes. weights: of the model in float32. download: what is still to be fetched. memory, disk:
+    what is free here, None where the system does not say."""
+
+    weights: float
+    download: float
+    memory: float | None
+    disk: float
+
+    def dtype(self) -> str:
+        """The precision to train in: float32, or bfloat16 where only that fits.
+
+        Raises MusicRFMError where neither does, or the disk is too full.
+        """
+        if self.disk < self.download + KEPT:
+            raise MusicRFMError(
+                f"the disk has {self.disk / GIB:.1f} GiB left, and this needs about "
+                f"{(self.download + KEPT) / GIB:.1f}: make room, or set HF_HOME and MUSICRFM_CACHE "
+                "to folders of a larger one"
+            )
+        if self.memory is None or self.needs("float32") <= self.memory:
+            return "float32"
+        if self.needs("bfloat16") <= self.memory:
+            return "bfloat16"
+        raise MusicRFMError(
+            f"{self.memory / GIB:.1f} GiB of memory are free, and this model needs about "
+            f"{self.needs('bfloat16') / GIB:.1f} in bfloat16: close other programs, or take a "
+            "smaller model"
+        )
+
+    def needs(self, dtype: str) -> float:
+        return BESIDE * self.weights * (1.0 if dtype == "float32" else 0.5) + LIBRARIES
+
+    def words(self) -> str:
+        free = "unknown" if self.memory is None else f"{self.memory / GIB:.1f} GiB"
+        fetch = f"{self.download / GIB:.1f} GiB to fetch, " if self.download else ""
+        return (
+            f"{self.weights / GIB:.2f} GiB of weights in float32, {fetch}memory free {free}, disk "
+            f"free {self.disk / GIB:.1f} GiB"
+        )
+
+
+def room_for(model: str) -> Room:
+    """What a model needs, given as for `MusicModel.load`, and what there is. Loads nothing."""
+    here = local(model)
+    known, address = PUBLISHED.get(model.split("/")[-1]), hub.address(model)
+    if here is not None:
+        weights = float(sum(file.stat().st_size for file in here.weights))
+    elif known is not None:
+        weights = 4.0 * (_decoder_weights(known) + OTHER_PARTS)
+    else:
+        assert address is not None, "`local` refuses what is neither here nor an id"
+        weights = float(hub.download_bytes(address, wanted))
+    download = 0.0 if here is not None else weights
+    cache = path_of(constants.HF_HUB_CACHE)
+    return Room(weights, download, free_memory(), float(shutil.disk_usage(_there(cache)).free))
+
+
+def _decoder_weights(size) -> float:
+    books = 8 if size.stereo else 4
+    layer = (4 + (0 if size.melody else 4) + 8) * size.width**2
+    return size.layers * layer + 2 * books * 2049 * size.width
+
+
+def _there(path: Path) -> Path:
+    """The nearest folder that exists."""
+    while not path.is_dir() and path.parent != path:
+        path = path.parent
+    return path

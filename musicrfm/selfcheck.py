@@ -1,0 +1,227 @@
+"""Whether a GPU computes what it should, before a set depends on it: some seconds with `nano`.
+
+A short greedy piece, with and without steering, is worked out in float32 as the plain reference;
+each faster way is compared with it, and one that differs or raises is not taken. Half precisions
+read the reference's own codes, so that one near tie does not make all that follows differ. What
+was found is kept for this GPU and these versions.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+import musicrfm
+from musicrfm.directions import Direction, list_directions
+from musicrfm.errors import MusicRFMError
+from musicrfm.files.folders import cache_folder
+from musicrfm.files.writing import write_text
+from musicrfm.model import MusicModel
+from musicrfm.runtime.backends import decoder_for
+from musicrfm.runtime.decoder import Push
+from musicrfm.runtime.sampling import guide
+from musicrfm.steering.steering import Steering
+from musicrfm.stream import MusicStream
+
+FRAMES = 24
+PROMPT = "calm piano melody with drums"
+HALVES = ("float16", "bfloat16")  # in the order in which they are wanted
+MOST_DIVERGENCE = 0.02  # nats a code, from float32; bfloat16 differs by 0.00003 on a CPU
+VERSION = 1
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How to play here. graphs: as CUDA graphs. dtype: of the decoder. words: what was not taken,
+    a line each. figures: Kullback-Leibler divergence a code, in nats, of each precision."""
+
+    graphs: bool
+    dtype: str
+    words: tuple[str, ...] = ()
+    figures: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def agrees(self) -> bool:
+        return not self.words
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The greedy reference. codes: int64 [codebooks, frames]; logits: [frames, codebooks, codes] of
+    the same positions, guided, float32 on the CPU."""
+
+    steered: bool
+    codes: Tensor
+    logits: Tensor
+
+
+Load = Callable[[str], MusicModel]  # the model in a precision, on the device that is checked
+
+
+def settled(device: torch.device, cache: Path | None = None) -> Verdict:
+    """What was found for this device before, or is found now and kept."""
+    path = (cache or cache_folder()) / "selfcheck" / f"{identity(device)}.json"
+    try:
+        told = json.loads(path.read_text("utf-8"))
+        return Verdict(told["graphs"], told["dtype"], tuple(told["words"]), told["figures"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    verdict = check(device)
+    for words in verdict.words:
+        log.warning("%s", words)
+    try:
+        write_text(path, json.dumps(asdict(verdict), indent=1) + "\n")
+    except MusicRFMError as error:  # it is found anew next time
+        log.warning("what this GPU can do is not kept: %s", error)
+    return verdict
+
+
+def to_play(device: torch.device, dtype: str | None) -> tuple[str | None, bool | None]:
+    """(dtype, graphs) as `MusicModel.load` and `MusicStream` take them, for what was asked for.
+
+    Only a GPU is checked, and a precision that was named is taken as it is.
+    """
+    if device.type != "cuda":
+        return dtype, None
+    verdict = settled(device)
+    return verdict.dtype if dtype in (None, "auto") else dtype, None if verdict.graphs else False
+
+
+def identity(device: torch.device) -> str:
+    """A file name for all that decides what is found."""
+    parts = [f"v{VERSION}", musicrfm.__version__, torch.__version__, device.type]
+    if device.type == "cuda":
+        about = torch.cuda.get_device_properties(device)
+        parts += [about.name, f"{about.major}.{about.minor}", str(torch.version.cuda)]
+    return "".join(c if c.isalnum() or c in ".-" else "_" for c in "-".join(map(str, parts)))
+
+
+def check(device: torch.device, load: Load | None = None) -> Verdict:
+    """Compares every way with the reference; never raises but where not even that can be had."""
+    load = load or (lambda dtype: MusicModel.load("nano", device=device, dtype=dtype))
+    exact = load("float32")
+    try:
+        pieces = [reference(exact, steered) for steered in (False, True)]
+    except Exception as error:
+        raise MusicRFMError(
+            f"{device} does not compute what a frame of music needs ({first_line(error)}): "
+            "take --device cpu"
+        ) from error
+    words: list[str] = []
+    figures: dict[str, float] = {}
+    chosen, model = "float32", exact
+    for dtype in HALVES:
+        lack, half = _half(load, dtype, pieces, figures)
+        if not lack:
+            chosen, model = dtype, half
+            break
+        words.append(f"{dtype} is not used on {device}: {lack}")
+    lack = _graphs(exact, pieces)
+    if not lack and model is not exact:
+        lack = _graphs(model, None)
+    if lack:
+        words.append(f"CUDA graphs are not used on {device}, so it will be slower: {lack}")
+    return Verdict(not lack, chosen, tuple(words), figures)
+
+
+def reference(model: MusicModel, steered: bool) -> Piece:
+    """Plays it step by step."""
+    codes = played(model, steered, graphs=False)
+    return Piece(steered, codes, told(model, steered, codes))
+
+
+def played(model: MusicModel, steered: bool, graphs: bool, frames: int = FRAMES) -> Tensor:
+    """The codes of a greedy piece, [codebooks, frames]."""
+    stream = MusicStream(model, PROMPT, seed=0, temperature=0.0, graphs=graphs)
+    if steered:
+        stream.steering.add(direction_for(model), 0.5)
+    while stream.frame < frames + stream.delay_frames:
+        next(stream)
+    if graphs and stream.graphs_lost:
+        raise MusicRFMError(stream.graphs_lost)
+    return stream.codes[:, :frames].cpu()
+
+
+@torch.inference_mode()
+def told(model: MusicModel, steered: bool, codes: Tensor) -> Tensor:
+    """Guided logits of each frame after reading the codes before it."""
+    decoder = decoder_for(model)
+    decoder.set_prompt(model.encode_prompt(PROMPT))
+    decoder.guided = True
+    decoder.steer(push_for(model, steered))
+    inputs = model.delay(codes[None].to(model.device))[0]
+    scale = model.sampling.guidance_scale
+    steps = [
+        guide(decoder.step(inputs[:, place : place + 1], place), scale).float().cpu()
+        for place in range(codes.shape[1])
+    ]
+    return torch.stack(steps)
+
+
+def push_for(model: MusicModel, steered: bool) -> Push:
+    steering = Steering(
+        model.layers, model.width, model.name, model.device, model.dtype, model.frame_rate
+    )
+    if steered:
+        steering.add(direction_for(model), 0.5)
+    return Push(steering.offset(0, 0))
+
+
+def direction_for(model: MusicModel) -> Direction:
+    """A note that ships with the model; one of noise for a model that has none."""
+    if "note_C" in list_directions(model.name):
+        return Direction.load("note_C", model)
+    noise = torch.randn(model.layers, 1, model.width, generator=torch.Generator().manual_seed(0))
+    meta = {"model": model.name, "range": [0, 1]}
+    return Direction("note_C", noise, torch.ones(model.layers), meta)
+
+
+def _half(
+    load: Load, dtype: str, pieces: list[Piece], figures: dict[str, float]
+) -> tuple[str, MusicModel | None]:
+    """(why a precision is not taken, or nothing; the model in it)."""
+    try:
+        model = load(dtype)
+        found = [divergence(p.logits, told(model, p.steered, p.codes)) for p in pieces]
+    except Exception as error:  # each kind of device has errors of its own
+        return first_line(error), None
+    figures[dtype] = max(found)
+    if not max(found) <= MOST_DIVERGENCE:
+        return f"it differs from float32 by {max(found):.3g} nats a code", None
+    return "", model
+
+
+def _graphs(model: MusicModel, pieces: list[Piece] | None) -> str:
+    """Why graphs are not taken, or nothing. pieces: that they must play to the last code; without
+    any, that they begin like the same precision step by step, until a near tie is resolved."""
+    try:
+        for steered in (False, True):
+            codes = played(model, steered, graphs=True)
+            plain = pieces[steered].codes if pieces else played(model, steered, graphs=False)
+            same = int((codes == plain).all(0).cumprod(0).sum())
+            if same < (FRAMES if pieces else 2):
+                how = "with" if steered else "without"
+                return f"{how} steering, frame {same} differs from the same step by step"
+    except Exception as error:
+        return first_line(error)
+    return ""
+
+
+def divergence(exact: Tensor, other: Tensor) -> float:
+    """Kullback-Leibler divergence in nats, the mean over codes; infinite if not all are numbers."""
+    if not other.isfinite().all():
+        return float("inf")
+    p, q = exact.log_softmax(-1), other.log_softmax(-1)
+    return float((p.exp() * (p - q)).sum(-1).mean())
+
+
+def first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,27 @@
+"""Where an archive of directions comes from: a file here, or a repository on the hub."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from musicrfm.checkpoints import hub
+from musicrfm.errors import MusicRFMError
+from musicrfm.files.paths import path_of
+from musicrfm.sharing.archive import ENDING, MOST_ARCHIVE
+
+
+def archive_at(text: str) -> Path:
+    """The file `text` names, or the one archive of the repository whose id or page it is.
+
+    Raises MusicRFMError if there is none, or it cannot be had.
+    """
+    path = path_of(text)
+    if path.is_file():
+        return path
+    address = None if text.endswith(ENDING) else hub.address(text)
+    if address is None:
+        raise MusicRFMError(
+            f"there are no directions at {text!r}: give a file that `musicrfm directions pack` "
+            "wrote, or the id of a repository on the hub that has one"
+        )
+    return hub.download_file(address, ENDING, MOST_ARCHIVE)

@@ -1,0 +1,115 @@
+"""What needs a GPU, rehearsed without one: it is resumed, it ends, and it says what disagreed."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmarks.gpu import __main__ as command
+from benchmarks.gpu import parity
+from benchmarks.gpu.stages import STAGES, Bench, Stage
+
+
+def stages(done: list[str], wrong: str = "") -> tuple[Stage, ...]:
+    def of(name: str) -> Stage:
+        def run(bench: Bench, deadline: float) -> dict:
+            done.append(name)
+            if wrong == "raises" and name == "second":
+                raise RuntimeError("CUDA error: out of memory\nmore of it")
+            return {"disagrees": ["they differ"] if wrong == "differs" else []}
+
+        return Stage(name, run, 20)
+
+    return tuple(map(of, ("first", "second", "third")))
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench(torch.device("cpu"), quick=True)
+
+
+def read(folder: Path) -> dict:
+    return json.loads((folder / "gpu.json").read_text())
+
+
+def test_all_agree(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(command, "STAGES", stages(done))
+    assert command.run(bench, tmp_path, time.monotonic() + 100) == 0
+    assert done == ["first", "second", "third"]
+    assert "all agreed" in capsys.readouterr().out
+    assert command.run(bench, tmp_path, time.monotonic() + 100) == 0
+    assert len(done) == 3  # nothing is done twice
+    assert "| first | agrees |" in (tmp_path / "README.md").read_text()
+
+
+def test_what_raises_costs_no_other_stage_and_is_tried_again(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(command, "STAGES", stages(done, "raises"))
+    assert command.run(bench, tmp_path, time.monotonic() + 100) == 1
+    assert done == ["first", "second", "third"]
+    said = read(tmp_path)["stages"]["second"]["disagrees"]
+    assert said == ["it raised RuntimeError: CUDA error: out of memory"]
+    assert "DISAGREED: second" in capsys.readouterr().out
+    monkeypatch.setattr(command, "STAGES", stages(done))
+    assert command.run(bench, tmp_path, time.monotonic() + 100) == 0
+    assert done[3:] == ["second"]
+
+
+def test_no_time_left(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(command, "STAGES", stages(done))
+    assert command.run(bench, tmp_path, time.monotonic()) == 0
+    assert not done and "not run: first, second, third" in capsys.readouterr().out
+    assert command.run(bench, tmp_path, time.monotonic() + 100) == 0
+    assert len(done) == 3
+    assert "left_out" not in read(tmp_path)["stages"]["first"]
+
+
+def test_another_device_begins_anew(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(command, "STAGES", stages(done))
+    assert command.run(bench, tmp_path, time.monotonic() + 100) == 0
+    assert command.run(Bench(bench.device), tmp_path, time.monotonic() + 100) == 0
+    assert len(done) == 6
+
+
+def test_without_a_gpu_it_says_how_to_rehearse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    assert command.main(["--out", str(tmp_path / "gpu")]) == 2
+    assert "--device cpu --quick rehearses without a GPU" in capsys.readouterr().err
+
+
+def test_training_is_only_done_when_asked_for(bench: Bench) -> None:
+    wanted = [stage.name for stage in STAGES if stage.wanted(bench)]
+    assert "training" not in wanted and "endless" in wanted and len(wanted) == 10
+    assert sum(stage.seconds for stage in STAGES if stage.wanted(bench)) < command.LIMIT
+
+
+def test_steps_are_those_of_transformers() -> None:
+    found = parity.compare(torch.device("cpu"), quick=True)
+    assert found["disagrees"] == []
+    nats = {row["dtype"]: row["nats"] for row in found["rows"]}
+    assert abs(nats["float32"]) < 1e-6 and set(nats) == {"float32", "bfloat16", "float16"}
+
+
+@pytest.mark.slow
+@pytest.mark.needs("numba")
+def test_the_whole_rehearsal(tmp_path: Path) -> None:
+    assert command.main(["--device", "cpu", "--quick", "--out", str(tmp_path)]) == 0
+    told = read(tmp_path)
+    assert all(stage["ok"] for stage in told["stages"].values())
+    assert len(told["stages"]) == 10

@@ -1,0 +1,179 @@
+"""Preparing a model: what is done, in which order, what is left out, and how it goes on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from bridge.cli import main
+from bridge.commands.doctor import Advice, Pace
+from bridge.prepare import conductor, plan, room
+from bridge.prepare.conductor import Options, prepare
+from bridge.prepare.room import GIB, Room
+from musicrfm.directions import Direction
+from musicrfm.errors import MusicRFMError
+from musicrfm.model import MusicModel
+
+POINTS = [{"coefficient": c, "value": v} for c, v in ((0.0, 0.08), (2.0, 0.5), (4.0, 0.97))]
+
+
+class Commands:
+    """In place of `musicrfm`: trains directions of nothing, and calibrates what it is given."""
+
+    def __init__(self, model: MusicModel) -> None:
+        self.model, self.asked = model, []
+        self.fails: str | None = None
+
+    def run(self, argv: list[str]) -> None:
+        self.asked.append(argv)
+        if self.fails is not None and self.fails in argv:
+            raise MusicRFMError(f"{self.fails} went wrong")
+        if argv[0] == "calibrate":
+            for path in (word for word in argv if word.endswith(".safetensors")):
+                direction = Direction.load(path)
+                direction.meta |= {"range": [0, 4], "calibration": {"confirmed": POINTS}}
+                direction.save(path)
+            return
+        names = {"note": ["note_C", "note_Cs"], "beat": ["tempo"]}.get(argv[1], [f"{argv[1]}_x"])
+        for name in names:
+            vectors = torch.ones(self.model.layers, 1, self.model.width)
+            concept = {"tempo": "tempo"}.get(name, argv[1])
+            meta = {"model": self.model.name, "concept": concept, "metric": "auc"}
+            folder = Path(argv[argv.index("--out") + 1]) / self.model.name
+            Direction(name, vectors, torch.ones(self.model.layers), meta).save(
+                folder / f"{name}.safetensors"
+            )
+
+
+@pytest.fixture
+def commands(model: MusicModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Commands:
+    found = Commands(model)
+    monkeypatch.setenv("MUSICRFM_DIRECTIONS", str(tmp_path / "mine"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(conductor.cli, "run", found.run)
+    pace = Pace("int8", 4.0, (5.0, 5.0, 5.0), 20.0)
+    monkeypatch.setattr(conductor.doctor, "examine", lambda *what: [pace])
+    monkeypatch.setattr(conductor.doctor, "sound_card", lambda *what: ("none", 0.0))
+    advice = Advice("int8", 1.2, True, "none", 0.0, ())
+    monkeypatch.setattr(conductor.doctor, "advise", lambda *what: advice)
+    return found
+
+
+def concepts_of(commands: Commands) -> list[str]:
+    return [f"{argv[0]} {argv[1]}" for argv in commands.asked if argv[0] == "train"]
+
+
+def test_what_helps_most_comes_first_and_all_of_it_plays(
+    commands: Commands, checkpoint: Path, tmp_path: Path
+) -> None:
+    assert main(["prepare", str(checkpoint), "--quick", "--out", "work", "--device", "cpu"]) == 0
+    assert concepts_of(commands) == ["train beat", "train note"]
+    calibrations = [argv for argv in commands.asked if argv[0] == "calibrate"]
+    assert len(calibrations) == 1  # a held tempo is what it is
+    assert "int8" in calibrations[0] and "float32" in commands.asked[0]
+    model = MusicModel.load(checkpoint, device="cpu")
+    assert Direction.load("note_C", model).range == (0.0, 4.0)  # in the user's own folder
+    page = (tmp_path / "work" / "README.md").read_text()
+    assert "**2 of 3 answer.**" in page and "| 0.08 | 0.50 | 0.97 |" in page
+    assert (tmp_path / "mine" / "tiny" / "README.md").read_text() == page
+    rig = (tmp_path / "work" / "rig.toml").read_text()
+    assert 'dtype = "int8"' in rig and "lookahead = 1200" in rig
+    told = json.loads((tmp_path / "work" / "prepare.json").read_text())
+    assert list(told["steps"]) == ["settings", "train tempo", "train notes", "calibrate notes"]
+    assert told["peak_memory"] > 10
+
+
+def test_it_goes_on_where_it_was_broken_off(commands: Commands, checkpoint: Path) -> None:
+    options = Options(str(checkpoint), quick=True, out="work", device="cpu")
+    commands.fails = "calibrate"
+    with pytest.raises(MusicRFMError, match="went wrong"):
+        prepare(options)
+    done = len(commands.asked)
+    commands.fails = None
+    assert prepare(options) == 0
+    assert [argv[0] for argv in commands.asked[done:]] == ["calibrate"]
+    assert prepare(options) == 0
+    assert len(commands.asked) == done + 1
+    Path("work/directions/tiny/note_C.safetensors").unlink()
+    assert prepare(options) == 0
+    assert [argv[0] for argv in commands.asked[done + 1 :]] == ["train", "calibrate"]
+
+
+def test_a_budget_leaves_out_what_helps_least(
+    commands: Commands, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    costs = {"tempo": 10.0, "notes": 100.0, "keys": 5000.0, "chords": 50.0}
+    monkeypatch.setattr(plan, "seconds", lambda one, *rest: costs.get(one.name, 9000.0))
+    assert prepare(Options(str(checkpoint), budget=0.5, out="work", device="cpu")) == 0
+    assert concepts_of(commands) == ["train beat", "train note", "train chord"]
+    page = Path("work/README.md").read_text()
+    assert "- keys: would take about 1:23:20 more" in page and "- scales: " in page
+
+
+def test_only_what_was_asked_for(commands: Commands, checkpoint: Path) -> None:
+    assert prepare(Options(str(checkpoint), only=("keys", "progressions"), device="cpu")) == 0
+    assert concepts_of(commands) == ["train key", "train progression"]
+    assert Path("prepared-tiny/README.md").is_file()
+    with pytest.raises(MusicRFMError, match="no part 'moods': choose among tempo, notes, keys"):
+        prepare(Options(str(checkpoint), only=("moods",)))
+
+
+def test_directions_of_ones_own_stay(
+    commands: Commands, checkpoint: Path, model: MusicModel, tmp_path: Path, capsys
+) -> None:
+    mine = tmp_path / "mine" / "tiny" / "note_C.safetensors"
+    vectors = torch.zeros(model.layers, 1, model.width)
+    vectors[..., 0] = 1.0
+    Direction("note_C", vectors, torch.ones(model.layers), {"model": "tiny"}).save(mine)
+    before = mine.read_bytes()
+    options = {"quick": True, "out": "work", "device": "cpu"}
+    assert prepare(Options(str(checkpoint), **options)) == 0
+    assert mine.read_bytes() == before
+    assert "1 directions of yours have these names and stay: note_C" in capsys.readouterr().err
+    assert prepare(Options(str(checkpoint), **options, overwrite=True)) == 0
+    assert mine.read_bytes() != before
+
+
+def test_the_command_lines_are_ones_there_are() -> None:
+    """What the plan writes is what `musicrfm` reads."""
+    parser = conductor.cli._parser()
+    for sizes in (plan.FULL, plan.QUICK):
+        for concept in plan.CONCEPTS:
+            options = parser.parse_args(plan.training(concept, sizes, ["--model", "m"]))
+            assert options.samples == getattr(sizes, concept.data) and options.overwrite
+        options = parser.parse_args(plan.calibration(["a.safetensors"], sizes, ["--takes", "t"]))
+        assert (options.seeds, options.seconds) == (sizes.seeds, sizes.seconds)
+
+
+def test_more_data_and_more_knobs_take_longer() -> None:
+    rates = plan.Rates(hear=1.0, play=0.25)
+    costs = {one.name: plan.seconds(one, plan.FULL, rates) for one in plan.CONCEPTS}
+    assert costs["tempo"] == 240 and costs["progressions"] == 1440
+    assert costs["notes"] == 240 + 12 * 15 * 8 * 8 * 0.25
+    assert all(plan.seconds(one, plan.QUICK, rates) < costs[one.name] for one in plan.CONCEPTS)
+
+
+def test_a_model_that_does_not_fit_is_refused_before_it_is_fetched() -> None:
+    fits = Room(weights=4 * GIB, download=0, memory=8 * GIB, disk=100 * GIB)
+    assert fits.dtype() == "float32"
+    assert Room(4 * GIB, 0, 5 * GIB, 100 * GIB).dtype() == "bfloat16"
+    assert Room(4 * GIB, 0, None, 100 * GIB).dtype() == "float32"
+    with pytest.raises(MusicRFMError, match=r"2.0 GiB of memory are free.* needs about 3.6"):
+        Room(4 * GIB, 0, 2 * GIB, 100 * GIB).dtype()
+    with pytest.raises(MusicRFMError, match=r"disk has 2.0 GiB left, and this needs about 5.0"):
+        Room(4 * GIB, 4 * GIB, 64 * GIB, 2 * GIB).dtype()
+    assert "4.00 GiB of weights in float32, memory free 8.0 GiB" in fits.words()
+
+
+def test_what_a_model_needs_is_known_before_it_is_here(checkpoint: Path) -> None:
+    small = room.room_for("facebook/musicgen-small")
+    assert small.download == small.weights and 2.3e9 < small.weights < 2.4e9
+    large = room.room_for("facebook/musicgen-large").weights
+    assert 13e9 < large < 14.5e9
+    here = room.room_for(str(checkpoint))
+    assert here.download == 0 and here.weights == (checkpoint / "model.safetensors").stat().st_size
+    with pytest.raises(MusicRFMError, match="there is no model 'what'"):
+        room.room_for("what")

@@ -1,0 +1,112 @@
+"""What a GPU computes wrongly, or not at all, is found and not taken; without one, by stand-ins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from musicrfm import selfcheck
+from musicrfm.errors import MusicRFMError
+from musicrfm.model import MusicModel
+from musicrfm.selfcheck import Verdict
+from tests.checkpoints import make_checkpoint
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_checkpoint(tmp_path_factory.mktemp("selfcheck") / "tiny")
+
+
+class Load:
+    """A model in each precision, some of which are spoiled."""
+
+    def __init__(self, folder: Path, wrong: dict[str, str] | None = None) -> None:
+        self.folder, self.wrong = folder, wrong or {}
+
+    def __call__(self, dtype: str) -> MusicModel:
+        how = self.wrong.get(dtype)
+        if how == "raises":
+            raise RuntimeError("CUDA error: no kernel image is available\nCompile with …")
+        model = MusicModel.load(self.folder, device="cpu", dtype=dtype)
+        if how is not None:
+            model.decoder_weights.heads.mul_(torch.nan if how == "nan" else -1.0)
+        return model
+
+
+def test_all_agrees(folder: Path) -> None:
+    verdict = selfcheck.check(CPU, Load(folder))
+    assert (verdict.graphs, verdict.dtype, verdict.words) == (True, "float16", ())
+    assert 0 <= verdict.figures["float16"] < 0.001
+
+
+@pytest.mark.parametrize("how", ["raises", "nan", "turned round"])
+def test_a_precision_that_is_wrong_is_not_taken(folder: Path, how: str) -> None:
+    verdict = selfcheck.check(CPU, Load(folder, {"float16": how}))
+    assert (verdict.graphs, verdict.dtype) == (True, "bfloat16")
+    assert len(verdict.words) == 1 and verdict.words[0].startswith("float16 is not used on cpu: ")
+    both = selfcheck.check(CPU, Load(folder, {"float16": how, "bfloat16": how}))
+    assert (both.dtype, len(both.words)) == ("float32", 2)
+
+
+def test_a_device_that_cannot_even_do_float32(folder: Path) -> None:
+    with pytest.raises(MusicRFMError, match="cpu does not compute what a frame .* take --device"):
+        selfcheck.check(CPU, Load(folder, {"float32": "nan"}))
+
+
+def test_graphs_that_play_something_else_are_not_taken(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = selfcheck.played
+
+    def other(model: MusicModel, steered: bool, graphs: bool) -> torch.Tensor:
+        codes = plain(model, steered, graphs)
+        if graphs and steered:
+            codes[:, 7:] = (codes[:, 7:] + 1) % model.codes
+        return codes
+
+    monkeypatch.setattr(selfcheck, "played", other)
+    verdict = selfcheck.check(CPU, Load(folder))
+    assert (verdict.graphs, verdict.dtype) == (False, "float16")
+    assert "with steering, frame 7 differs" in verdict.words[0]
+
+
+def test_graphs_that_cannot_be_recorded_are_not_taken(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: object, device: object) -> None:
+        raise RuntimeError("CUDA error: operation not permitted")
+
+    monkeypatch.setattr("musicrfm.runtime.graphs.Recorder.__init__", refuse)
+    verdict = selfcheck.check(CPU, Load(folder))
+    assert not verdict.graphs and "operation not permitted" in verdict.words[0]
+
+
+def test_it_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def check(device: torch.device) -> Verdict:
+        asked.append(device)
+        return Verdict(False, "bfloat16", ("graphs differ",), {"bfloat16": 0.001})
+
+    monkeypatch.setattr(selfcheck, "check", check)
+    first = selfcheck.settled(CPU, tmp_path)
+    assert selfcheck.settled(CPU, tmp_path) == first and len(asked) == 1
+    (file,) = (tmp_path / "selfcheck").iterdir()
+    file.write_text("{damaged")
+    assert selfcheck.settled(CPU, tmp_path) == first and len(asked) == 2
+    monkeypatch.setattr(torch, "__version__", "99.0")
+    assert selfcheck.settled(CPU, tmp_path) == first and len(asked) == 3
+
+
+def test_only_a_gpu_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selfcheck, "settled", lambda device: Verdict(False, "float32"))
+    assert selfcheck.to_play(CPU, "auto") == ("auto", None)
+    gpu = torch.device("cuda")
+    assert selfcheck.to_play(gpu, "auto") == ("float32", False)
+    assert selfcheck.to_play(gpu, "bfloat16") == ("bfloat16", False)
+    monkeypatch.setattr(selfcheck, "settled", lambda device: Verdict(True, "float16"))
+    assert selfcheck.to_play(gpu, None) == ("float16", None)
