@@ -77,10 +77,10 @@ def test_graphs_that_play_something_else_are_not_taken(
 def test_graphs_that_cannot_be_recorded_are_not_taken(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(self: object, device: object) -> None:
+    def refuse(device: object) -> None:
         raise RuntimeError("CUDA error: operation not permitted")
 
-    monkeypatch.setattr("musicrfm.runtime.graphs.Recorder.__init__", refuse)
+    monkeypatch.setattr("musicrfm.stream.Recorder", refuse)
     verdict = selfcheck.check(CPU, Load(folder))
     assert not verdict.graphs and "operation not permitted" in verdict.words[0]
 
