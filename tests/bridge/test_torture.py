@@ -14,7 +14,7 @@ import pytest
 
 from bridge.bench import torture
 from bridge.bench.report import Options
-from bridge.bench.torture import attacks, heard, inject, page, running, soak, stage
+from bridge.bench.torture import again, attacks, heard, inject, page, running, soak, stage
 from bridge.bench.torture.card import BLOCK, BLOCK_MS, QUIET, sounds
 from bridge.bench.torture.endings import ENDINGS, Ending
 from bridge.bench.torture.faults import FAULTS, GROUPS, Fault
@@ -258,7 +258,7 @@ def report() -> dict:
     outcomes = [Outcome("a", 0.2, back=1.0), Outcome("b", 0.4, held=False), Outcome("c", status=-9)]
     told = [{"group": group, **one.data()} for group, one in zip("xxy", outcomes, strict=True)]
     machine = {"gpu": None, "cores": 2, "processor": "some CPU"}
-    return {"data": {"outcomes": told}, "machine": machine}
+    return {"data": {"outcomes": told}, "machine": machine, "options": {"only": []}}
 
 
 def test_pages_get_the_table_where_they_have_a_place(tmp_path):
@@ -275,6 +275,27 @@ def test_pages_get_the_table_where_they_have_a_place(tmp_path):
     assert whole.read_text().count("\n| ") == 4
     with pytest.raises(ValueError, match="no lines"):
         page.with_table("no place", report())
+
+
+def test_faults_that_were_measured_again_replace_their_rows(tmp_path):
+    all_of_them, some = tmp_path / "whole.md", tmp_path / "some.json"
+    all_of_them.write_text(f"{page.BEGIN_ALL}{page.END}")
+    (tmp_path / "told.json").write_text(json.dumps(report()))
+    page.main(tmp_path / "told.json", [all_of_them])
+    before = all_of_them.read_text().splitlines()
+    with pytest.raises(ValueError, match="no page has a table of all faults"):
+        again.told("nothing")
+    fresh = [{"group": "y", **Outcome(name, 0.1).data()} for name in ("b", "new")]
+    told = report() | {"data": {"outcomes": fresh}, "options": {"only": ["b", "new"]}}
+    for _ in range(2):  # the second time it finds what it wrote
+        some.write_text(json.dumps(told))
+        page.main(some, [all_of_them])
+        after = all_of_them.read_text()
+        assert "| b | 100 | – | – | – | – | yes |" in after
+        assert "| new | 100 |" in after and "Measured later than the rest: b; new.\n" in after
+        assert {line for line in before if line.startswith(("| a", "| c"))} <= set(
+            after.splitlines()
+        )
 
 
 def test_faults_are_chosen_by_what_is_in_their_names():

@@ -1,7 +1,8 @@
 """Puts what a bridge survived into pages: `python -m bridge.bench.torture.page JSON PAGE…`.
 
 JSON is what `bridge bench torture --json` wrote. Each page has a place for the table, between the
-lines of `MARKS`; one that asks for all has a row for every fault, another one for each group.
+lines of `MARKS`; one that asks for all has a row for every fault, another one for each group. Of
+faults that were chosen by `--only` the rows are replaced, and the page says so.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import sys
 from pathlib import Path
 
+from bridge.bench.torture import again
 from bridge.bench.torture.outcome import COLUMNS, Outcome
 
 BEGIN, BEGIN_ALL, END = "<!-- torture -->", "<!-- torture: all -->", "<!-- end of torture -->"
@@ -19,6 +21,10 @@ GROUP_COLUMNS = ["what goes wrong", "faults", "longest silence", "back after", "
 def main(told: Path, pages: list[Path]) -> None:
     """Raises ValueError for a page without a place for the table."""
     report = json.loads(told.read_text("utf-8"))
+    if report["options"]["only"]:
+        texts = [page.read_text("utf-8") for page in pages]
+        whole = next((text for text in texts if BEGIN_ALL in text), "")
+        report = again.merged(report, whole)
     for page in pages:
         page.write_text(with_table(page.read_text("utf-8"), report), "utf-8")
 
@@ -71,7 +77,10 @@ def _table(columns: list[str], rows: list[list[object]]) -> str:
 def _where(report: dict) -> str:
     machine = report["machine"]
     place = machine["gpu"] or f"{machine['cores']} cores of {machine['processor']}"
-    return f"Measured on {place}."
+    told = f"Measured on {place}."
+    if report.get("later"):
+        told += f"\nMeasured later than the rest: {'; '.join(report['later'])}."
+    return told
 
 
 if __name__ == "__main__":
