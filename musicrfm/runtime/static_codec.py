@@ -66,7 +66,7 @@ class StaticCodec:
 
     def give_up(self) -> None:
         """Does the work as it is from now on, on the same tensors: earlier states still fit."""
-        self.recorder.records = False
+        self.recorder = Recorder(self._codes.device, record=False)
         self._work = self._push
         self._peeks.clear()
 

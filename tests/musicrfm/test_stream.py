@@ -57,7 +57,8 @@ def play(stream: MusicStream, chunks: int) -> np.ndarray:
 def direction(model: MusicModel, name: str = "note_C", size: float = 3.0) -> Direction:
     generator = torch.Generator().manual_seed(9)
     vectors = torch.randn(model.layers, 1, model.width, generator=generator)
-    return Direction(name, vectors, torch.ones(model.layers), {"range": [0, size]})
+    meta = {"model": model.name, "range": [0, size]}
+    return Direction(name, vectors, torch.ones(model.layers), meta)
 
 
 # ---- the same as Hugging Face ----
