@@ -37,7 +37,9 @@ _MISTAKES = [
     (re.compile(_KEY + r"=\s*[+-]?\d+,\d"), "write a decimal point, as in 0.5"),
     (re.compile(_KEY + r"=\s*(?!true|false|nan|inf)[^\W\d]"), "put a text in quotes"),
 ]
-_DIGITS = re.compile(r"\(\d+ digits\)")  # Python's limit on how long a number may be
+_DIGITS = re.compile(
+    "Exceeds the limit .* for integer string"
+)  # Python's limit on how long a number may be
 _AT_LINE = re.compile(r"at line (\d+)")
 
 
