@@ -22,7 +22,8 @@ from musicrfm.selfcheck import to_play
 from musicrfm.steering.layers import layer_weights
 from musicrfm.steering.schedules import parse_schedule
 from musicrfm.steering.setting import checked_inject_per
-from musicrfm.stream import MusicStream, checked_steer_guidance
+from musicrfm.stream import MusicStream
+from musicrfm.streaming.settings import checked_steer_guidance
 
 log = logging.getLogger(__name__)
 

@@ -32,7 +32,8 @@ from musicrfm.steering.layers import Layers, layers_spec
 from musicrfm.steering.schedules import Function
 from musicrfm.steering.setting import Components, whole
 from musicrfm.steering.steering import Steering
-from musicrfm.stream import MusicStream, checked_steer_guidance, window_and_keep
+from musicrfm.stream import MusicStream
+from musicrfm.streaming.settings import checked_steer_guidance, window_and_keep
 from musicrfm.weights.decoder import Weights
 from musicrfm.weights.int8 import widened
 

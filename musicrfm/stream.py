@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import logging
 import math
-import operator
 import os
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,66 +22,51 @@ from torch import Tensor
 
 from musicrfm.continuation import opening
 from musicrfm.errors import MusicRFMError
-from musicrfm.files.captured import HalfFile
 from musicrfm.model import MusicModel
-from musicrfm.prompts import blend, checked_weights, coarse
-from musicrfm.runtime.backends import decoder_for
 from musicrfm.runtime.codec import StreamingCodec
 from musicrfm.runtime.compiled_codec import CompiledCodec, can_compile
 from musicrfm.runtime.decoder import Push
-from musicrfm.runtime.early import EarlySound
 from musicrfm.runtime.graphs import Recorder
 from musicrfm.runtime.packed_codec import PackedCodec, can_pack
 from musicrfm.runtime.playable import PromptStates
-from musicrfm.runtime.sampling import Draws, guide, sample
+from musicrfm.runtime.sampling import Draws
 from musicrfm.runtime.static_codec import StaticCodec
 from musicrfm.runtime.static_step import Choice, StaticStep
-from musicrfm.steering.layers import layer_numbers
-from musicrfm.steering.steering import Steering
+from musicrfm.steering.steering import Steering, SteeringState
+from musicrfm.streaming.chooser import Chooser, capture_of
+from musicrfm.streaming.settings import (
+    Prompts,
+    Settings,
+    checked_number,
+    checked_steer_guidance,
+    checked_whole,
+    window_and_keep,
+)
+from musicrfm.streaming.sound import Sound, SoundState
+from musicrfm.streaming.windows import Window, Windows, WindowState
 
-KEEP_SECONDS = 10.0
-LEAD = 10  # over so many positions the next window is read ahead, a bit at each
-PROMPTS_KEPT = 16  # encoded, in case they are played again
 AT_ONCE = 32  # so many frames of a file are decoded together: fewer or more would take longer
-AGAIN_FRAMES = 50  # after logits that are not finite, until what led to them is tried again
-QUIET_FRAMES = 500  # without such logits, until they are said again
 UNSEEN = 16  # so many frames a GPU may be given before its sound is looked at
-STEER_GUIDANCE = ("both", "conditional")
 
 log = logging.getLogger(__name__)
-
-
-class _Window:
-    """What the decoder sees: a cache, what was read into it, and how that was steered.
-
-    `uses` counts how often it was begun anew: what was known of it before is gone.
-    """
-
-    def __init__(self, model: MusicModel, size: int) -> None:
-        self.decoder = decoder_for(model, size)
-        # What is read at each position, one column more to write ahead.
-        self.inputs = torch.zeros(model.codebooks, size + 1, dtype=torch.long, device=model.device)
-        self.pushes: list[Push] = []  # how each position has been steered
-        self.heard: PromptStates | None = None  # the prompt that the decoder reads
-        self.uses = 0
-        self.static: StaticStep | None = None  # does the steps, where they are CUDA graphs
 
 
 @dataclass(frozen=True)
 class StreamState:
     """Where a piece stands and how it is played; see `MusicStream.state`."""
 
-    window: _Window
-    uses: int
-    position: int
-    prepared: int
-    guided: bool
+    windows: WindowState
     frame: int
     seed: int
     draws: Draws
-    codec: tuple
-    steering: object
-    settings: tuple
+    sound: SoundState
+    steering: SteeringState
+    settings: Settings
+
+    @property
+    def window(self) -> Window:
+        """The one that is played in."""
+        return self.windows.window
 
 
 class MusicStream:
@@ -101,7 +87,7 @@ class MusicStream:
     0 for all. steer_guidance: which of guidance's two halves is steered, "both", as in MusicRFM, or
     only the "conditional" one, which reads the prompt; without guidance there is just one half, and
     that is steered. early: the sound comes by the codec's lookahead (80 ms) sooner, but is not
-    quite exact, see `musicrfm.runtime.early`. window_seconds: how much music the decoder sees at
+    quite exact, see `musicrfm.streaming.early`. window_seconds: how much music the decoder sees at
     most; the model's own by default. keep_seconds: how much of it stays when the window is full; 10
     by default, and at most half the window. graphs: whether a frame is worked out on tensors that
     stay where they are, on a GPU as CUDA graphs; by default on a GPU, see `docs/gpu.md`. Values
@@ -140,12 +126,16 @@ class MusicStream:
         if isinstance(model, (str, os.PathLike)):
             raise MusicRFMError(f"{model!r} is no model yet: load it, MusicModel.load({model!r})")
         self.model = model
-        self.chunk_frames = _whole("chunk_frames", chunk_frames, 1)
-        usual = model.sampling
-        self.guidance_scale = usual.guidance_scale if guidance_scale is None else guidance_scale
-        self.temperature = usual.temperature if temperature is None else temperature
-        self.top_k = usual.top_k if top_k is None else top_k
-        self.steer_guidance = steer_guidance
+        self.chunk_frames = checked_whole("chunk_frames", chunk_frames, 1)
+        usual, self._prompts = model.sampling, Prompts(model)
+        self._settings = Settings(
+            self._prompts.encoded(prompt),
+            checked_number("guidance_scale", _or(usual.guidance_scale, guidance_scale)),
+            checked_number("temperature", _or(usual.temperature, temperature)),
+            checked_whole("top_k", _or(usual.top_k, top_k), 0),
+            checked_steer_guidance(steer_guidance),
+        )
+        self._setting = threading.Lock()
         self.delay_frames: int = max(model.delays)  # between a frame's first code and its last
         self.window, self.keep = window_and_keep(
             model, self.delay_frames, window_seconds, keep_seconds
@@ -154,11 +144,6 @@ class MusicStream:
         if continue_from is not None:
             self.take = opening(model, continue_from, self.window // 2)
         self._hear_take = hear_take
-        # The offset that could not be used, and the frames from which it may be tried again, from
-        # which the window may be read again, and from which all that is said again.
-        self._refused: object = None
-        self._steer_at = self._read_at = self._quiet_until = 0
-        self.faults = 0  # frames that steering or the model made unusable; see _choose
         self.steering = Steering(
             model.layers,
             model.width,
@@ -168,31 +153,16 @@ class MusicStream:
             model.frame_rate,
             model.fingerprint,
         )
-        self._window, self._next = _Window(model, self.window), _Window(model, self.window)
-        self._codec = StreamingCodec(model.hf.audio_encoder, model.codebooks, model.stereo_codes)
-        self._capture = _capture(model, capture, capture_to)
-        self._graphs = model.device.type == "cuda" if graphs is None else graphs
-        self._graphs = self._graphs and self._capture is None
-        self.graphs_lost = ""  # why they are done without, where they were wanted
-        if self._graphs:
-            self._record()
-        if not self._graphs and can_compile(self._codec):
-            self._codec = CompiledCodec(self._codec)
-        elif not self._graphs and model.packed and can_pack(self._codec):
-            self._codec = PackedCodec(self._codec)
-        self._early = EarlySound(self._codec) if early and self._codec.latency else None
-        self._delays = torch.tensor(model.delays, device=model.device)
-        self._books = torch.arange(model.codebooks, device=model.device)
-        # Of the frames that lack codebooks yet: how many positions later each of their codes comes.
-        self._places = self._delays[:, None] + torch.arange(
-            1, self.delay_frames + 1, device=model.device
-        )
         self._unsteered = Push(self.steering.nothing)
-        self._silence = torch.zeros(model.channels, 0, device=model.device)
-        self._encoded: dict[str, PromptStates] = {}
-        self._blended: tuple[list[tuple[str, float]], PromptStates] | None = None
-        self.set_prompt(prompt)
-        self.seed = _whole("seed", seed)
+        self._windows = Windows(model, self.window, self.keep)
+        capture_to_file = capture_of(model, capture, capture_to)
+        self._chooser = Chooser(self._windows, self.steering, self._unsteered, capture_to_file)
+        self._graphs = model.device.type == "cuda" if graphs is None else graphs
+        self._graphs = self._graphs and capture_to_file is None
+        self.graphs_lost = ""  # why they are done without, where they were wanted
+        silence = torch.zeros(model.channels, 0, device=model.device)
+        self._audio = Sound(self._make_codec(), early, silence)
+        self.seed = checked_whole("seed", seed)
         self.restart()
         self._hear_take = False
 
@@ -207,44 +177,44 @@ class MusicStream:
 
     @property
     def guidance_scale(self) -> float:
-        return self._guidance_scale
+        return self._settings.guidance_scale
 
     @guidance_scale.setter
     def guidance_scale(self, value: float) -> None:
-        self._guidance_scale = _number("guidance_scale", value)
+        self._set(guidance_scale=checked_number("guidance_scale", value))
 
     @property
     def temperature(self) -> float:
-        return self._temperature
+        return self._settings.temperature
 
     @temperature.setter
     def temperature(self, value: float) -> None:
-        self._temperature = _number("temperature", value)
+        self._set(temperature=checked_number("temperature", value))
 
     @property
     def top_k(self) -> int:
-        return self._top_k
+        return self._settings.top_k
 
     @top_k.setter
     def top_k(self, value: int) -> None:
-        self._top_k = _whole("top_k", value, 0)
+        self._set(top_k=checked_whole("top_k", value, 0))
 
     @property
     def steer_guidance(self) -> str:
-        return self._steer_guidance
+        return self._settings.steer_guidance
 
     @steer_guidance.setter
     def steer_guidance(self, halves: str) -> None:
-        self._steer_guidance = checked_steer_guidance(halves)
+        self._set(steer_guidance=checked_steer_guidance(halves))
 
     @property
     def prompt(self) -> str:
         """What is played, in words; of a blend, each text with its share."""
-        return self._prompt.text
+        return self._settings.prompt.text
 
     def set_prompt(self, text: str) -> None:
         """What is played from the next frame on; "" plays without a prompt."""
-        self._prompt = self.encoded(text)
+        self._set(prompt=self._prompts.encoded(text))
 
     def set_prompts(self, weights: Mapping[str, float]) -> None:
         """Plays several prompts at once from the next frame on, each as strongly as its weight.
@@ -254,29 +224,23 @@ class MusicStream:
         melody model takes them in tenths, as it reads its window again each time. Raises
         MusicRFMError if no prompt has a weight, or a weight cannot be used.
         """
-        shares = checked_weights(weights)
-        if self.model.lead:
-            shares = coarse(shares)
-        if len(shares) == 1:
-            self.set_prompt(*shares)
-            return
-        latest = self._blended
-        if latest is None or latest[0] != list(shares.items()):
-            parts = [self.encoded(text) for text in shares]
-            latest = (list(shares.items()), blend(parts, list(shares.values())))
-            self._blended = latest
-        self._prompt = latest[1]
+        self._set(prompt=self._prompts.blended(weights))
 
     def encoded(self, text: str) -> PromptStates:
         """A prompt as the decoder reads it; the latest ones are kept, so that none costs twice.
 
         Raises MusicRFMError if it cannot be encoded.
         """
-        known = self._encoded.get(text) if isinstance(text, str) else None
-        states = known or self.model.encode_prompt(text)
-        others = [item for item in self._encoded.items() if item[0] != text]
-        self._encoded = dict([*others[1 - PROMPTS_KEPT :], (text, states)])
-        return states
+        return self._prompts.encoded(text)
+
+    def _set(self, **changes: Any) -> None:
+        with self._setting:
+            self._settings = replace(self._settings, **changes)
+
+    @property
+    def faults(self) -> int:
+        """Frames that steering or the model made unusable, see `Chooser.choose`."""
+        return self._chooser.faults
 
     @property
     def frame(self) -> int:
@@ -291,36 +255,26 @@ class MusicStream:
         thread that plays.
         """
         count = min(self._frame, self._position) - self.delay_frames
-        if count <= 0:
-            return self._ended
-        columns = torch.arange(1 - count, 1, device=self._delays.device) + self._position
-        return self._window.inputs[
-            self._books[:, None], columns - self.delay_frames + self._delays[:, None]
-        ]
+        return self._ended if count <= 0 else self._windows.latest(count)
 
     @property
     def codec_lookahead_frames(self) -> int:
         """How many frames after a frame must be known to make its sound."""
-        return 0 if self._early else self._codec.lookahead_frames
+        return self._audio.lookahead_frames
 
     # ---- the thread that plays ----
 
     def restart(self, seed: int | None = None) -> None:
         """Begins a new piece, the same again unless another seed is given; settings stay."""
         if seed is not None:
-            self.seed = _whole("seed", seed)
+            self.seed = checked_whole("seed", seed)
         self._draws = Draws(self.seed, self.model.codebooks, self.model.device)
         self._frame = 0
-        self._ended = self._delays.new_zeros(self.model.codebooks, 0)  # a finished piece's codes
-        self._refused, self._steer_at, self._read_at, self._quiet_until = None, 0, 0, 0
-        self._turn_over()
-        self._position = 0  # of the decoder's window, the next to read
-        self._window.inputs[:, 0] = self.model.start_code
-        self._window.decoder.guided = False
-        self._codec.reset()
-        if self._early:
-            self._early.reset()
-        self._told = self._untold = 0  # frames of the take that were heard, and that will have been
+        self._chooser.begin()
+        self._windows.begin()
+        # A finished piece's codes.
+        self._ended = self._windows.delays.new_zeros(self.model.codebooks, 0)
+        self._audio.begin()
         if self.take is not None:
             self._read_take(self.take)
 
@@ -331,23 +285,10 @@ class MusicStream:
         Of its last frames, those codes that the delay pattern would not have chosen yet are chosen
         anew, which leads over into what follows.
         """
-        window, frames = self._window, take.shape[1]
-        window.inputs[:, : frames + 1] = self.model.delay(take[None])[0]
-        window.pushes = [self._unsteered] * frames
-        self._position = self._frame = frames
-        window.heard = None
-        self._listen(window, self._prompt)
-        window.decoder.guided = self._guidance_scale != 1.0 and not self._prompt.unconditional
-        self._read_again(window)
-        self._untold = frames - self.delay_frames
-        if not self._hear_take:
-            self._told = self._untold
-            samples = 0
-            for first in range(0, self._untold, UNSEEN):
-                last = min(first + UNSEEN, self._untold)
-                samples += self._codec.push(take[:, first:last]).shape[1]
-            if self._early:
-                self._early.state = (self._untold, samples, None)
+        settings, self._frame = self._settings, take.shape[1]
+        self._windows.begin_from(take, self._unsteered, settings.prompt, settings.guided)
+        frames = self._frame - self.delay_frames
+        self._audio.begin_after(take, frames, self.delay_frames, self._hear_take)
 
     @property
     def state(self) -> StreamState:
@@ -357,47 +298,29 @@ class MusicStream:
         those of that moment. A state can be set as long as `reaches` says so, which is for most of
         the window's length. Raises MusicRFMError otherwise.
         """
-        window = self._window
         return StreamState(
-            window,
-            window.uses,
-            self._position,
-            self._prepared,
-            window.decoder.guided,
+            self._windows.state,
             self._frame,
             self.seed,
             self._draws,
-            (self._codec.state, self._early and self._early.state, self._told),
+            self._audio.state,
             self.steering.state,
-            (
-                self._prompt,
-                self._guidance_scale,
-                self._temperature,
-                self._top_k,
-                self._steer_guidance,
-            ),
+            self._settings,
         )
 
     @state.setter
     def state(self, state: StreamState) -> None:
         if not self.reaches(state):
             raise MusicRFMError(f"frame {state.frame} is too long ago to go back to")
-        if state.window is not self._window:
-            self._window, self._next = self._next, self._window
-        self._position, self._prepared = state.position, state.prepared
-        del self._window.pushes[state.position :]
-        self._window.decoder.guided = state.guided
+        self._windows.state = state.windows
         self._frame, self.seed, self._draws = state.frame, state.seed, state.draws
-        self._codec.state, early, self._told = state.codec
-        if self._early:
-            self._early.state = early
-        self.steering.state = state.steering
-        self._prompt, self._guidance_scale, self._temperature, *rest = state.settings
-        self._top_k, self._steer_guidance = rest
+        self._audio.state, self.steering.state = state.sound, state.steering
+        with self._setting:
+            self._settings = state.settings
 
     def reaches(self, state: StreamState) -> bool:
         """Whether that state of this stream can still be set."""
-        return state.window.uses == state.uses
+        return state.windows.reached
 
     def __iter__(self) -> MusicStream:
         return self
@@ -411,7 +334,7 @@ class MusicStream:
 
     def generate(self, frames: int) -> np.ndarray:
         """Plays `frames` more frames and finishes: all their samples, [samples, channels]."""
-        frames = _whole("frames", frames, 1)
+        frames = checked_whole("frames", frames, 1)
         parts = [self._play(min(AT_ONCE, frames - i)) for i in range(0, frames, AT_ONCE)]
         return np.concatenate([*parts, self.finish()])
 
@@ -422,42 +345,44 @@ class MusicStream:
         the piece that has ended.
         """
         parts = [self._play(self.delay_frames, last=self._frame)] if self._frame else []
-        audio = np.concatenate([*parts, _array(self._codec.flush())])
-        given = self._early.given if self._early else 0
-        codes = self.codes
+        rest, given = self._audio.flush()
+        audio, codes = np.concatenate([*parts, _array(rest)]), self.codes
         self.restart()
         self._ended = codes
         return audio[given:]
 
-    def _record(self) -> None:
-        """From now on the work of a frame is done on tensors that stay where they are.
+    def _make_codec(self) -> StreamingCodec | StaticCodec:
+        """As fast as it can be had here; with graphs, the windows' steps are recorded as well."""
+        model = self.model
+        codec = StreamingCodec(model.hf.audio_encoder, model.codebooks, model.stereo_codes)
+        if self._graphs:
+            try:
+                return StaticCodec(codec, self._record())
+            except Exception as error:  # CUDA and its libraries have errors of their own
+                codec.reset()
+                self._give_up_graphs(error)
+        if can_compile(codec):
+            return CompiledCodec(codec)
+        return PackedCodec(codec) if model.packed and can_pack(codec) else codec
 
-        Where that goes wrong, it is done step by step as before.
-        """
-        plain = self._codec
-        try:
-            recorder = Recorder(self.model.device)
-            self._finite = torch.ones((), dtype=torch.bool, device=self.model.device)
-            for window in (self._window, self._next):
-                parts = (window.decoder, window.inputs, self._finite)
-                window.static = StaticStep(self.model, *parts, recorder)
-                window.static.prepare()
-            self._finite.fill_(True)  # whatever came of trying out
-            self._codec = StaticCodec(self._codec, recorder)
-        except Exception as error:  # CUDA and its libraries have errors of their own
-            self._codec = plain
-            self._codec.reset()
-            self._give_up_graphs(error)
+    def _record(self) -> Recorder:
+        """From now on the work of a step is done on tensors that stay where they are."""
+        recorder = Recorder(self.model.device)
+        self._finite = torch.ones((), dtype=torch.bool, device=self.model.device)
+        for window in self._windows.both:
+            parts = (window.decoder, window.inputs, self._finite)
+            window.static = StaticStep(self.model, *parts, recorder)
+            window.static.prepare()
+        self._finite.fill_(True)  # whatever came of trying out
+        return recorder
 
     def _give_up_graphs(self, error: Exception) -> None:
         """The rest of the set is worked out step by step, on the same tensors."""
         self._graphs = False
         self.graphs_lost = (str(error).strip().splitlines() or [type(error).__name__])[0]
         log.warning("no CUDA graphs from now on, so this is slower: %s", self.graphs_lost)
-        for window in self._windows:
+        for window in self._windows.both:
             window.static = None
-        if isinstance(self._codec, StaticCodec):
-            self._codec.give_up()
 
     @torch.inference_mode()
     def _play(self, steps: int, last: int | None = None) -> np.ndarray:
@@ -479,6 +404,8 @@ class MusicStream:
                 sound = torch.where(self._finite, sound, torch.nan).cpu()
             except RuntimeError as error:  # as all of CUDA's are
                 self._give_up_graphs(error)
+                if isinstance(self._codec, StaticCodec):
+                    self._codec.give_up()
                 parts.append(_array(self._once_more(before, count, last)))
                 continue
             well = sound.sum().isfinite() if sound.shape[1] else self._finite
@@ -488,242 +415,71 @@ class MusicStream:
     def _once_more(self, before: StreamState, steps: int, last: int | None) -> Tensor:
         """Plays anew what could not be used, looking at every frame; settings stay as they are."""
         now = self.state
-        progress = before.steering[-1]  # of schedules and crossfades
-        steering = (*now.steering[:-1], progress)
+        steering = now.steering._replace(progress=before.steering.progress)
         self.state = replace(before, steering=steering, settings=now.settings)
         self._finite.fill_(True)
         return self._sound(steps, last)
 
     def _sound(self, steps: int, last: int | None, graphs: bool = False) -> Tensor:
         """As `_play`, float32 [channels, samples]."""
-        complete, sound = [], [self._silence]
+        audio, windows = self._audio, self._windows
+        audio.begin_chunk()
         for _ in range(steps):
-            if self._told < self._untold:  # the take comes first
-                here, self._told = self._told, self._told + 1
-                complete.append(self.take[:, here])
-                if self._early:
-                    ahead = self.take[:, here + 1 : here + 1 + self.delay_frames]
-                    known = torch.ones_like(ahead, dtype=torch.bool)
-                    sound.append(self._early.push(complete.pop(), ahead, known))
+            if audio.in_take:  # it comes first
+                audio.add_of_take()
                 continue
             self._step(last, graphs)
             if self._frame > self.delay_frames:
-                columns = self._position - self.delay_frames + self._delays
-                complete.append(self._window.inputs[self._books, columns])
-                if self._early and last is None:
-                    sound.append(self._early.push(complete.pop(), *self._ahead()))
-        if complete:
-            sound.append(self._codec.push(torch.stack(complete, 1)))
-        return sound[-1] if len(sound) < 3 else torch.cat(sound, 1)
-
-    def _ahead(self) -> tuple[Tensor, Tensor]:
-        """Codes [codebooks, frames] of the frames that lack some yet, and which are known."""
-        places = self._places - self.delay_frames
-        codes = self._window.inputs[self._books[:, None], self._position + places.clamp_max(0)]
-        return codes, places <= 0
+                ahead = windows.ahead() if audio.early and last is None else None
+                audio.add(windows.completed(), ahead)
+        return audio.chunk()
 
     def _step(self, last: int | None, graphs: bool = False) -> None:
         """Reads one position, chooses the codes of the next."""
-        if self._position == self.window:
-            self._re_anchor()
-        prompt, scale = self._prompt, self._guidance_scale
-        if self._listen(self._window, prompt):
-            self._read_again(self._window)
-        self._set_guided(scale != 1.0 and not prompt.unconditional)
-        if self._position >= self.window - LEAD:
-            self._prepare()
+        settings, windows = self._settings, self._windows
+        windows.turn_to(settings.prompt, settings.guided)
         if graphs:
-            self._static_step(scale, last)
+            self._static_step(settings, last)
             return
-        codes = self._choose(scale)
+        codes = self._chooser.choose(self._frame, self._draws, settings)
         if self._frame < self.delay_frames or last is not None:
             # Where a codebook has no frame yet, or none any more, the decoder reads the start code.
-            frames = self._frame - self._delays
+            frames = self._frame - windows.delays
             known = (frames >= 0) & (frames < (math.inf if last is None else last))
             codes = torch.where(known, codes, self.model.start_code)
-        self._position += 1
-        self._window.inputs[:, self._position] = codes
+        windows.position += 1
+        windows.here.inputs[:, windows.position] = codes
         self._frame += 1
 
-    def _static_step(self, scale: float, last: int | None) -> None:
+    def _static_step(self, settings: Settings, last: int | None) -> None:
         """The rest of a step, without ever looking at what is computed."""
-        window, push = self._window, self._next_push()
+        window = self._windows.here
+        push = self._chooser.next_push(self._frame, self.seed, settings.steer_guidance)
         window.pushes.append(push)
         window.decoder.steer(push)
-        settings = (scale, self._temperature, self._top_k, last)
-        window.static.step(self._position, Choice(self._frame, self._draws, *settings))
-        self._position += 1
+        sampling = (settings.guidance_scale, settings.temperature, settings.top_k)
+        assert window.static is not None, "`_record` has made it"
+        window.static.step(
+            self._windows.position, Choice(self._frame, self._draws, *sampling, last)
+        )
+        self._windows.position += 1
         self._frame += 1
 
-    def _choose(self, scale: float) -> Tensor:
-        """Codes of the next position, int64 [codebooks], whatever the logits are.
-
-        If they are not finite, this frame is played unsteered; if that does not help, the whole
-        window is read again unsteered; if even that does not, the last codes are held.
-        """
-        window = self._window
-        push = self._next_push()
-        refused = push.offset is self._refused and self._frame < self._steer_at
-        if refused:
-            push = self._unsteered  # to try again would only cost time
-        window.pushes.append(push)
-        logits = self._logits(push, scale)
-        if logits is None and self._widen(push):
-            logits = self._logits(push, scale)
-        self.faults += refused or logits is None
-        if logits is None and push is not self._unsteered:
-            self._refused, self._steer_at = push.offset, self._frame + AGAIN_FRAMES
-            self._say("frame %d cannot be steered: its logits are not finite")
-            window.pushes[-1] = self._unsteered
-            logits = self._logits(self._unsteered, scale)
-        if logits is None and self._frame >= self._read_at:
-            self._say("frame %d cannot be played: its logits are not finite, even unsteered")
-            window.uses += 1  # what was played can no longer be played again
-            window.pushes = [self._unsteered] * len(window.pushes)
-            self._read_again(window)
-            self._read_at = self._frame + AGAIN_FRAMES
-            logits = self._logits(self._unsteered, scale)
-        if logits is None:
-            window.decoder.forget(self._position)
-            held = window.inputs[:, self._position]
-            return torch.where(held == self.model.start_code, 0, held)
-        return sample(logits, self._draws(self._frame), self._temperature, self._top_k)
-
-    def _widen(self, push: Push) -> bool:
-        """Goes on in a wider precision, if that of the decoder may be what made numbers infinite.
-
-        All that the window has read is read again. False if it was not the precision.
-        """
-        here = self._window
-        if here.decoder.dtype != torch.float16 or not push.offset.isfinite().all():
-            return False
-        guided = here.decoder.guided
-        recorders = [window.static and window.static.recorder for window in self._windows]
-        for window in self._windows:  # nothing may hold the weights when others take their place
-            window.static = window.decoder = None
-        self.model.widen()
-        for window, recorder in zip(self._windows, recorders, strict=True):
-            window.decoder, window.heard = decoder_for(self.model, self.window), None
-            if recorder is not None:
-                parts = (window.decoder, window.inputs, self._finite, recorder)
-                window.static = StaticStep(self.model, *parts)
-        self._next.uses += 1  # what it had read is lost
-        self._prepared = 0
-        here.decoder.guided = guided
-        self._listen(here, self._prompt)
-        self._read_again(here)
-        return True
+    @property
+    def _codec(self) -> StreamingCodec | StaticCodec:
+        return self._audio.codec
 
     @property
-    def _windows(self) -> tuple[_Window, _Window]:
-        return self._window, self._next
+    def _window(self) -> Window:
+        return self._windows.here
 
-    def _say(self, words: str) -> None:
-        """Once, until there were no such frames for a while."""
-        if self._frame >= self._quiet_until:
-            log.warning(words, self._frame)
-        self._quiet_until = self._frame + QUIET_FRAMES
+    @property
+    def _next(self) -> Window:
+        return self._windows.next
 
-    def _next_push(self) -> Push:
-        """How the next position is steered; the same object as long as nothing changes."""
-        offset = self.steering.offset(self._frame, self.seed)
-        if offset is self.steering.nothing:
-            return self._unsteered
-        pushes = self._window.pushes
-        latest = pushes[-1] if pushes else self._unsteered
-        prompted_only, keep_norm = self._steer_guidance == "conditional", self.steering.keep_norm
-        same = (latest.prompted_only, latest.keep_norm) == (prompted_only, keep_norm)
-        same = same and latest.basis is self.steering.basis
-        if latest.offset is offset and same:
-            return latest
-        return Push(offset, prompted_only, keep_norm, self.steering.basis)
-
-    def _logits(self, push: Push, scale: float) -> Tensor | None:
-        """Guided logits [codebooks, codes] after reading the position, None if not all finite."""
-        decoder, position = self._window.decoder, self._position
-        decoder.steer(push)
-        codes, states = self._window.inputs[:, position : position + 1], []
-        tap = None
-        if self._capture is not None:
-            file, layers = self._capture
-
-            def tap(layer: int, hidden: Tensor) -> None:
-                if layer in layers:
-                    states.append(hidden[0].half().cpu().numpy())
-
-        logits = decoder.step(codes, position, tap)
-        if tap is not None:
-            file.put(self._frame, np.stack(states)[None])
-        logits = guide(logits, scale) if decoder.guided else logits[0]
-        return logits if math.isfinite(logits.sum().item()) else None
-
-    def _listen(self, window: _Window, prompt: PromptStates) -> bool:
-        """Makes the decoder read this prompt; whether what it has read must be read again."""
-        if prompt is window.heard:
-            return False
-        window.heard = prompt
-        return window.decoder.set_prompt(prompt)
-
-    def _set_guided(self, guided: bool) -> None:
-        begins = guided and not self._window.decoder.guided
-        self._window.decoder.guided = guided
-        if begins:
-            self._read_again(self._window, first_row=1)
-
-    def _read_again(self, window: _Window, first_row: int = 0) -> None:
-        """Fills the cache up to the position from what has been played."""
-        before = self._position
-        window.decoder.prefill(window.inputs[:, :before], window.pushes[:before], first_row)
-
-    def _prepare(self) -> None:
-        """Reads a part of what the next window will begin with."""
-        window, gone = self._next, self.window - self.keep
-        if not self._prepared:
-            window.uses += 1
-        first, last = self._prepared, self._prepared + -(-(self.keep - LEAD) // LEAD)
-        last = min(last, self._position - gone)
-        if last > first:
-            self._read_ahead(first, last)
-
-    def _read_ahead(self, first: int, last: int) -> None:
-        """Positions `first` to `last` of the next window, as if the piece began at its start."""
-        here, window, gone = self._window, self._next, self.window - self.keep
-        if self._listen(window, self._prompt):
-            first = 0
-        codes = here.inputs[:, gone + first : gone + last]
-        places = torch.arange(first, last, device=codes.device)
-        unknown = places <= self._delays[:, None]
-        window.inputs[:, first:last] = codes.masked_fill(unknown, self.model.start_code)
-        if first == 0 or not here.decoder.guided:
-            window.decoder.guided = here.decoder.guided
-        window.decoder.prefill(
-            window.inputs[:, first:last], here.pushes[gone + first : gone + last], position=first
-        )
-        self._prepared = last
-
-    def _re_anchor(self) -> None:
-        """Goes on in the next window, which begins with the last `keep` frames."""
-        here, window = self._window, self._next
-        if self.keep > self._prepared:
-            self._read_ahead(self._prepared, self.keep)
-        window.inputs[:, self.keep] = here.inputs[:, self.window]
-        window.pushes = here.pushes[self.window - self.keep :]
-        self._window, self._next, self._prepared = window, here, 0
-        self._position = self.keep
-        self._set_guided(here.decoder.guided)
-
-    def _turn_over(self) -> None:
-        """Begins in the other window, so that it can still be gone back to this one."""
-        self._window, self._next, self._prepared = self._next, self._window, 0
-        self._window.uses += 1
-        self._window.pushes = []
-
-
-def checked_steer_guidance(halves: str) -> str:
-    """`both` or `conditional`. Raises MusicRFMError for anything else."""
-    if halves not in STEER_GUIDANCE:
-        raise MusicRFMError(f"steer_guidance must be both or conditional, not {halves!r}")
-    return halves
+    @property
+    def _position(self) -> int:
+        return self._windows.position
 
 
 def _array(audio: Tensor) -> np.ndarray:
@@ -731,63 +487,5 @@ def _array(audio: Tensor) -> np.ndarray:
     return audio.nan_to_num(0.0, 0.0, 0.0).T.contiguous().cpu().numpy()
 
 
-def window_and_keep(
-    model: MusicModel,
-    delay: int,
-    window_seconds: float | None = None,
-    keep_seconds: float | None = None,
-) -> tuple[int, int]:
-    """Positions of the decoder's window, and how many are kept when it is full."""
-    window, keep = model.window, round(KEEP_SECONDS * model.frame_rate)
-    if window_seconds is not None:
-        window = min(window, round(_number("window_seconds", window_seconds) * model.frame_rate))
-    if keep_seconds is not None:
-        keep = round(_number("keep_seconds", keep_seconds) * model.frame_rate)
-    shortest = 2 * (delay + 1)
-    if window < shortest:
-        raise MusicRFMError(
-            f"window_seconds {window_seconds!r} is too short: "
-            f"the decoder needs at least {shortest / model.frame_rate:g} s"
-        )
-    return window, min(max(keep, delay + 1), window // 2)
-
-
-def _capture(
-    model: MusicModel,
-    layers: str | Sequence[int] | None,
-    path: str | os.PathLike[str] | None,
-) -> tuple[HalfFile, list[int]] | None:
-    """Where hidden states are written, and of which layers."""
-    if layers is None and path is None:
-        return None
-    if layers is None or path is None:
-        raise MusicRFMError("capture says which layers, and capture_to the file: give both")
-    if model.packed:
-        raise MusicRFMError(
-            f"hidden states cannot be captured with dtype {model.precision}: "
-            "load the model in float32"
-        )
-    numbers = layer_numbers(
-        None if isinstance(layers, str) and layers == "all" else layers, model.layers
-    )
-    return HalfFile(path), numbers
-
-
-def _number(name: str, value: float) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not (math.isfinite(number) and number >= 0.0):
-        raise MusicRFMError(f"{name} must be a number of at least 0, not {value!r}")
-    return number
-
-
-def _whole(name: str, value: int, least: int | None = None) -> int:
-    try:
-        number = operator.index(value)
-    except TypeError:
-        raise MusicRFMError(f"{name} must be a whole number, not {value!r}") from None
-    if least is not None and number < least:
-        raise MusicRFMError(f"{name} must be at least {least}, not {value!r}")
-    return number
+def _or(usual: Any, given: Any) -> Any:
+    return usual if given is None else given

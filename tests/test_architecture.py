@@ -1,9 +1,11 @@
-"""docs/architecture.md and CONTRIBUTING.md name files and functions that are there."""
+"""docs/architecture.md and CONTRIBUTING.md name what is there; functions and folders stay small."""
 
 from __future__ import annotations
 
+import ast
 import importlib
 import re
+from collections import Counter
 from functools import reduce
 from pathlib import Path
 
@@ -54,3 +56,39 @@ def test_every_folder_has_its_line(package: str) -> None:
 def test_both_ways_are_whole(file: str, start: str, end: str) -> None:
     names = [name for _, name in re.findall(r"`(\S+\.py):([\w.]+)`", PAGES[file])]
     assert names.index(start) < names.index(end)
+
+
+MOST_LINES = 60  # of a function, without its signature and its docstring
+MOST_MODULES = 16  # in one folder
+# A parser or a table: an option or a parameter a line.
+LISTS = {
+    ("bridge/cli.py", "_parser"),
+    ("bridge/controls/parameters.py", "of_direction"),
+    ("musicrfm/commands/training.py", "training_arguments"),
+}
+MODULES = [path for package in ("bridge", "musicrfm") for path in (ROOT / package).rglob("*.py")]
+
+
+def lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    body = function.body[1:] if ast.get_docstring(function) is not None else function.body
+    return (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
+
+
+def test_functions_are_read_in_one_sitting() -> None:
+    long = {
+        (path.relative_to(ROOT).as_posix(), node.name)
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and lines(node) > MOST_LINES
+    }
+    assert long <= LISTS
+
+
+def test_folders_are_read_at_a_glance() -> None:
+    modules = Counter(path.parent for path in MODULES if path.name != "__init__.py")
+    assert [folder for folder, count in modules.items() if count > MOST_MODULES] == []
+
+
+def test_the_length_of_a_function_is_that_of_its_body() -> None:
+    tree = ast.parse('def f(\n    a,\n):\n    """Two\n    lines."""\n    b = a\n    return b\n')
+    assert isinstance(tree.body[0], ast.FunctionDef) and lines(tree.body[0]) == 2

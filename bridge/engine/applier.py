@@ -12,7 +12,7 @@ from bridge.controls.controls import Controls, Snapshot, Value
 from bridge.controls.parameters import PROMPT_SLOTS
 from bridge.engine.glide import Glide, GlideState
 from bridge.recording.log import Change, source_name
-from musicrfm.steering.schedules import eased, handed_over
+from musicrfm.steering.schedules import eased, even, handed_over
 
 if TYPE_CHECKING:
     from musicrfm.stream import MusicStream
@@ -184,7 +184,7 @@ class Applier:
             gain.to(amplitude, round((seconds or GAIN_SECONDS) * rate))
 
     def _glide(self, address: str, value: float, seconds: float | None) -> None:
-        frames, course = self._smoothing, None
+        frames, course = self._smoothing, even
         if seconds is not None:
             frames = round(seconds * self._stream.model.frame_rate)
             course = eased if address in self._sound else handed_over

@@ -1,29 +1,25 @@
-"""A value on its way to another one."""
+"""A value on its way to another one, a step a frame."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
-Course = Callable[[float], float]  # share of the time -> share of the way
+from musicrfm.steering.schedules import Course, Move, even
 
 
 class GlideState(NamedTuple):
-    """From `start` to `target` in `frames`, of which `left` are to come, on a `course`."""
+    """value: where it is. move: on which way, None at rest. step: frames of it that are over."""
 
     value: float
-    start: float
-    target: float
-    frames: int
-    left: int
-    course: Course | None
+    move: Move | None = None
+    step: int = 0
 
 
 class Glide:
     """Moves one step a frame: in equal steps, or on a course."""
 
     def __init__(self, value: float) -> None:
-        self.state = GlideState(value, value, value, 0, 0, None)
+        self.state = GlideState(value)
 
     @property
     def value(self) -> float:
@@ -31,22 +27,19 @@ class Glide:
 
     @property
     def moving(self) -> bool:
-        return self.state.left > 0
+        return self.state.move is not None
 
-    def to(self, target: float, frames: int, course: Course | None = None) -> None:
+    def to(self, target: float, frames: int, course: Course = even) -> None:
         """Arrive at `target` after so many steps, at least one."""
-        frames = max(1, frames)
-        self.state = GlideState(self.value, self.value, target, frames, frames, course)
+        self.state = GlideState(self.value, Move(self.value, target, max(1, frames), course))
 
     def jump(self, value: float) -> None:
-        self.state = self.state._replace(value=value, left=0)
+        self.state = GlideState(value)
 
     def step(self) -> float:
         """One frame on; the new value."""
-        _, start, target, frames, left, course = self.state
-        if left:
-            part = (frames - left + 1) / frames
-            gone = course(part) if course else part
-            value = target if left == 1 else start + (target - start) * gone
-            self.state = self.state._replace(value=value, left=left - 1)
+        _, move, gone = self.state
+        if move is not None:
+            gone += 1
+            self.state = GlideState(move.at(gone), move if gone < move.frames else None, gone)
         return self.value

@@ -24,6 +24,7 @@ from pythonosc.osc_message_builder import BuildError
 
 from bridge.controls.controls import Controls
 from bridge.network.hosts import Network, is_own_address, is_within
+from bridge.network.unreachable import ask_for_errors, nobody_at
 from bridge.osc.budgets import Bucket, Budgets
 from bridge.osc.complaints import Complaints
 from bridge.osc.latest import Latest
@@ -32,7 +33,6 @@ from bridge.osc.patterns import is_pattern, match
 from bridge.osc.reply_ports import ReplyPorts
 from bridge.osc.subscriptions import RATE, STREAM, Subscriptions
 from bridge.osc.turns import Turns
-from bridge.osc.unreachable import ask_for_errors, nobody_at
 from bridge.osc.values import fitting, pressed, useful
 from bridge.process.log_limit import about
 from bridge.process.room import ROOM

@@ -16,10 +16,10 @@ from torch import Tensor
 
 from musicrfm.errors import MusicRFMError
 from musicrfm.kernels.available import kernels
+from musicrfm.kernels.team import team
 from musicrfm.runtime.compiled_step import is_gelu, norms_of, seen
 from musicrfm.runtime.decoder import Push, StepDecoder, Tap
 from musicrfm.runtime.playable import Playable
-from musicrfm.runtime.team import team
 from musicrfm.weights.decoder import Weights
 from musicrfm.weights.packed import GROUP, INPUTS, OUTPUTS, filled_to
 

@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from musicrfm.kernels.team import team
 from musicrfm.runtime.codec import Conv, Residual, StreamingCodec, TransposedConv
 from musicrfm.runtime.compiled_codec import LARGE, CompiledCodec, Program, codec_kernels
-from musicrfm.runtime.team import team
 from musicrfm.weights.packed import ALIGNED, GROUP, LANES, filled_to, packed8_grouped
 
 SETS = 2  # of counters and states

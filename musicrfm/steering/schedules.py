@@ -20,6 +20,7 @@ from pathlib import Path
 from musicrfm.errors import MusicRFMError
 
 Function = Callable[[int, float], float]  # f(step, base) -> coefficient
+Course = Callable[[float], float]  # share of the time -> share of the way
 
 SPECS = (
     "constant, exponential:RATE (RATE at least 0), linear:STEPS, ramp:STEPS, cosine:STEPS, "
@@ -99,6 +100,11 @@ def imports_code(spec: str) -> bool:
 AHEAD = math.log(0.5) / math.log(0.4)  # the power that moves the half-way point to 0.4 of the time
 
 
+def even(part: float) -> float:
+    """In equal steps."""
+    return part
+
+
 def eased(part: float) -> float:
     """How far a glide is after a part of its time, both 0 to 1: a raised cosine."""
     return 0.5 - 0.5 * math.cos(math.pi * part)
@@ -115,16 +121,19 @@ def handed_over(part: float) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Move:
-    """A coefficient's way from `start` to `end` in so many frames, `handed_over`."""
+    """A value's way from `start` to `end` in so many frames; the one course of live glides and
+    crossfades and of those planned for a frame."""
 
     start: float
     end: float
     frames: int
+    course: Course = handed_over
 
     def at(self, step: float) -> float:
+        """The value `step` frames after the start."""
         if step >= self.frames:
             return self.end
-        return self.start + (self.end - self.start) * handed_over(step / self.frames)
+        return self.start + (self.end - self.start) * self.course(step / self.frames)
 
 
 class Progress:

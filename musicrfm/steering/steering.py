@@ -51,6 +51,15 @@ class _Owner(NamedTuple):
     width: int
 
 
+class SteeringState(NamedTuple):
+    """All settings, and how far each direction's schedule and crossfade have got."""
+
+    steers: dict[str, Steer]
+    waiting: tuple[Crossfade, ...]
+    keep_norm: bool
+    progress: dict[str, Progress]
+
+
 class Steering:
     """The set of directions added to one stream.
 
@@ -210,17 +219,18 @@ class Steering:
     # ---- the stream's thread ----
 
     @property
-    def state(self) -> tuple:
+    def state(self) -> SteeringState:
         """All settings and how far schedules and crossfades are; setting it brings them back."""
         if self._kept is None:
             self._kept = {name: copy(progress) for name, progress in self._progress.items()}
-        return self._steers, self._waiting, self.keep_norm, self._kept
+        return SteeringState(self._steers, self._waiting, self.keep_norm, self._kept)
 
     @state.setter
-    def state(self, state: tuple) -> None:
+    def state(self, state: SteeringState) -> None:
         with self._writing:
-            self._steers, self._waiting, self.keep_norm, self._kept = state
-        self._progress = {name: copy(progress) for name, progress in self._kept.items()}
+            self._steers, self._waiting, self.keep_norm = state[:3]
+        self._kept = state.progress
+        self._progress = {name: copy(progress) for name, progress in state.progress.items()}
         self._latest = (None, 0, self.nothing)
 
     def offset(self, frame: int, seed: int = 0) -> Tensor:

@@ -15,6 +15,8 @@ from musicrfm.directions import Direction
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
 from musicrfm.stream import MusicStream
+from musicrfm.streaming.chooser import Chooser
+from musicrfm.streaming.windows import Windows
 from tests.checkpoints import make_checkpoint
 from tests.hf import generate
 
@@ -535,20 +537,20 @@ def test_logits_that_are_not_finite_are_said_once_and_cost_little(
     stream = MusicStream(model, "piano", seed=3)
     play(stream, 60)
     read, computed = [], []
-    again, logits = MusicStream._read_again, MusicStream._logits
+    again, logits = Windows.read_again, Chooser._logits
     monkeypatch.setattr(
-        MusicStream, "_read_again", lambda self, *a, **k: (read.append(1), again(self, *a, **k))
+        Windows, "read_again", lambda self, *a, **k: (read.append(1), again(self, *a, **k))
     )
 
-    def broken(self, push, scale):
+    def broken(self, *a):
         computed.append(1)
-        logits(self, push, scale)
+        logits(self, *a)
 
-    monkeypatch.setattr(MusicStream, "_logits", broken)
+    monkeypatch.setattr(Chooser, "_logits", broken)
     assert np.isfinite(play(stream, 40)).all()
     assert len(read) == 1 and len(computed) == 41 and stream.faults == 40
     assert len([r for r in caplog.records if "not finite" in r.getMessage()]) == 1
-    monkeypatch.setattr(MusicStream, "_logits", logits)
+    monkeypatch.setattr(Chooser, "_logits", logits)
     assert play(stream, 20).std() > 1e-3 and stream.faults == 40
 
 
@@ -559,9 +561,9 @@ def test_a_push_that_cannot_be_used_is_not_tried_every_frame(
     stream.steering.add(direction(model))
     play(stream, 5)
     computed = []
-    logits = MusicStream._logits
+    logits = Chooser._logits
     monkeypatch.setattr(
-        MusicStream, "_logits", lambda self, *a: (computed.append(1), logits(self, *a))[1]
+        Chooser, "_logits", lambda self, *a: (computed.append(1), logits(self, *a))[1]
     )
     stream.steering.set("note_C", 1e38)
     play(stream, 40)

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 
 from musicrfm.errors import MusicRFMError
+from musicrfm.kernels.team import Team
 from musicrfm.model import MusicModel
 from musicrfm.runtime import packed
 from musicrfm.runtime.backends import decoder_for
 from musicrfm.runtime.decoder import HELD, Push, StepDecoder
-from musicrfm.runtime.team import Team
 from musicrfm.stream import MusicStream
 from musicrfm.weights.packed import GROUP, KINDS, pack
 from tests.checkpoints import make_checkpoint

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 from transformers import EncodecConfig, EncodecModel
 
+from musicrfm.kernels.team import Team
 from musicrfm.runtime import packed_codec
 from musicrfm.runtime.codec import StreamingCodec
 from musicrfm.runtime.packed_codec import PackedCodec, can_pack
-from musicrfm.runtime.team import Team
 
 pytestmark = pytest.mark.needs("numba")
 FRAMES = 24

@@ -8,10 +8,21 @@ in the exact state, so errors do not add up; a short crossfade joins one trial t
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
 from musicrfm.runtime.codec import StreamingCodec
+
+
+class Trial(NamedTuple):
+    """Where the early sound is. frame: frames pushed. exact: samples that the codec has given for
+    them. ahead: what the latest trial said of the next frame, [channels, samples]."""
+
+    frame: int = 0
+    exact: int = 0
+    ahead: Tensor | None = None
 
 
 class EarlySound:
@@ -22,9 +33,7 @@ class EarlySound:
         self.reset()
 
     def reset(self) -> None:
-        # Frames pushed, exact samples that the codec has given for them, and what the latest trial
-        # said of the next frame.
-        self.state: tuple[int, int, Tensor | None] = (0, 0, None)
+        self.state = Trial()
 
     @torch.inference_mode()
     def push(self, codes: Tensor, ahead: Tensor, known: Tensor) -> Tensor:
@@ -44,7 +53,7 @@ class EarlySound:
             count = min(joint.shape[1], size // 4)
             level = (torch.arange(count, device=sound.device) + 0.5) / count
             sound[:, :count] = torch.lerp(joint[:, :count], sound[:, :count], level)
-        self.state = (frame + 1, exact, rest)
+        self.state = Trial(frame + 1, exact, rest)
         return sound
 
     @property

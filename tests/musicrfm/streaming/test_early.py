@@ -8,8 +8,8 @@ import torch
 
 from musicrfm.model import MusicModel
 from musicrfm.runtime.codec import StreamingCodec
-from musicrfm.runtime.early import EarlySound
 from musicrfm.stream import MusicStream
+from musicrfm.streaming.early import EarlySound
 from tests.checkpoints import Shape
 from tests.musicrfm.runtime.test_codec import codes_for, make_codec, stream_of
 

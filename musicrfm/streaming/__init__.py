@@ -1,0 +1,1 @@
+"""The parts of `musicrfm.stream.MusicStream`, each with its own state."""
