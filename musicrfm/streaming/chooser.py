@@ -110,11 +110,10 @@ class Chooser:
         position = windows.position
         decoder.steer(push)
         codes = windows.here.inputs[:, position : position + 1]
-        if self._capture is None:
-            logits = decoder.step(codes, position)
-        else:
-            logits = decoder.step(codes, position, self._capture.take)
-            self._capture.put(frame)
+        capture = self._capture
+        logits = decoder.step(codes, position, None if capture is None else capture.take)
+        if capture is not None:
+            capture.put(frame)
         logits = guide(logits, settings.guidance_scale) if decoder.guided else logits[0]
         return logits if math.isfinite(logits.sum().item()) else None
 

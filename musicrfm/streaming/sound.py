@@ -45,11 +45,11 @@ class Sound:
     @property
     def state(self) -> SoundState:
         early = None if self.early is None else self.early.state
-        return SoundState(self.codec.state, early, self._told)
+        return SoundState(self.codec.state, early, self._played)
 
     @state.setter
     def state(self, state: SoundState) -> None:
-        self.codec.state, self._told = state.codec, state.take
+        self.codec.state, self._played = state.codec, state.take
         if self.early is not None and state.early is not None:
             self.early.state = state.early
 
@@ -59,7 +59,7 @@ class Sound:
         if self.early:
             self.early.reset()
         self._take: Tensor | None = None
-        self._told = self._frames = 0  # frames of the take that were heard, and of it in all
+        self._played = self._frames = 0  # frames of the take that were played, and of it in all
         self.begin_chunk()
 
     def begin_after(self, take: Tensor, frames: int, delay: int, heard: bool) -> None:
@@ -70,7 +70,7 @@ class Sound:
         """
         self._take, self._frames, self._delay = take, frames, delay
         if not heard:
-            self._told, samples = frames, 0
+            self._played, samples = frames, 0
             for first in range(0, frames, TOGETHER):
                 samples += self.codec.push(take[:, first : min(first + TOGETHER, frames)]).shape[1]
             if self.early:
@@ -84,12 +84,12 @@ class Sound:
     @property
     def in_take(self) -> bool:
         """Whether frames of the take come before those of the piece."""
-        return self._told < self._frames
+        return self._played < self._frames
 
     def add_of_take(self) -> None:
         """The next frame of the take."""
         assert self._take is not None, "`in_take` says so"
-        here, self._told = self._told, self._told + 1
+        here, self._played = self._played, self._played + 1
         ahead = self._take[:, here + 1 : here + 1 + self._delay]
         self.add(self._take[:, here], (ahead, torch.ones_like(ahead, dtype=torch.bool)))
 

@@ -30,15 +30,15 @@ class Window:
         # What is read at each position, one column more to write ahead.
         self.inputs = torch.zeros(model.codebooks, size + 1, dtype=torch.long, device=model.device)
         self.pushes: list[Push] = []  # how each position has been steered
-        self.heard: PromptStates | None = None  # the prompt that the decoder reads
+        self.prompt: PromptStates | None = None  # the prompt that the decoder reads
         self.uses = 0
         self.static: StaticStep | None = None  # does the steps, where they are CUDA graphs
 
-    def listen(self, prompt: PromptStates) -> bool:
+    def read(self, prompt: PromptStates) -> bool:
         """Makes the decoder read this prompt; whether what it has read must be read again."""
-        if prompt is self.heard:
+        if prompt is self.prompt:
             return False
-        self.heard = prompt
+        self.prompt = prompt
         return self.decoder.set_prompt(prompt)
 
 
@@ -112,8 +112,8 @@ class Windows:
         here.inputs[:, : frames + 1] = self.model.delay(take[None])[0]
         here.pushes = [unsteered] * frames
         self.position = frames
-        here.heard = None
-        here.listen(prompt)
+        here.prompt = None
+        here.read(prompt)
         here.decoder.guided = guided
         self.read_again()
 
@@ -121,7 +121,7 @@ class Windows:
         """Before a position is read: `here` has room for it and reads this prompt."""
         if self.position == self.size:
             self._re_anchor(prompt)
-        if self.here.listen(prompt):
+        if self.here.read(prompt):
             self.read_again()
         self._set_guided(guided)
         if self.position >= self.size - LEAD:
@@ -158,13 +158,13 @@ class Windows:
             del window.decoder
         self.model.widen()
         for window, parts in zip(self.both, kept, strict=True):
-            window.decoder, window.heard = decoder_for(self.model, self.size), None
+            window.decoder, window.prompt = decoder_for(self.model, self.size), None
             if parts is not None:
                 window.static = StaticStep(self.model, window.decoder, window.inputs, *parts)
         self.next.uses += 1  # what it had read is lost
         self._prepared = 0
         self.here.decoder.guided = guided
-        self.here.listen(prompt)
+        self.here.read(prompt)
         self.read_again()
 
     def _set_guided(self, guided: bool) -> None:
@@ -185,7 +185,7 @@ class Windows:
     def _read_ahead(self, first: int, last: int, prompt: PromptStates) -> None:
         """Positions `first` to `last` of the next window, as if the piece began at its start."""
         here, window, gone = self.here, self.next, self.size - self.keep
-        if window.listen(prompt):
+        if window.read(prompt):
             first = 0
         codes = here.inputs[:, gone + first : gone + last]
         places = torch.arange(first, last, device=codes.device)
