@@ -158,7 +158,10 @@ def check_rig(data: dict[str, Any], path: Source | str) -> Rig:
         raise MusicRFMError(f"{path.at('[output]', 'cue')}: {error}") from None
     top = checked_table(path, TOP_LEVEL, {k: data[k] for k in TOP if k in data}, TOP)
     return Rig(
-        **tables,
+        engine=tables["engine"],
+        output=tables["output"],
+        osc=tables["osc"],
+        web=tables["web"],
         midi_ports=top.get("midi_port", ()),
         midi_feedback=bool(top.get("midi_feedback", False)),
         midi_mpe=top.get("midi_mpe", ()),

@@ -155,7 +155,7 @@ def _put_together(settings: Settings, stack: ExitStack) -> _Parts:
     stack.callback(meters.close)
     presets.bpm = lambda: (
         (clock.bpm if clock is not None else None)
-        or controls.get("/tempo/target")
+        or float(controls.get("/tempo/target"))
         or meters.read().tempo
     )
     hold = TempoHold(controls, meters.read, instrument.directions)
@@ -212,7 +212,7 @@ def _midi(
         )
         stack.callback(midi.close)
     controls = instrument.controls
-    controls.handle("/midi/learn", partial(learn, controls, midi and midi.learner))
+    controls.handle("/midi/learn", partial(learn, controls, None if midi is None else midi.learner))
     return midi
 
 

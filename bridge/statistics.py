@@ -68,21 +68,23 @@ def free_memory() -> float | None:
         return None
 
 
-def _windows_peak_memory() -> int:
-    """PeakWorkingSetSize in bytes, from GetProcessMemoryInfo's PROCESS_MEMORY_COUNTERS."""
-    import ctypes
+if sys.platform == "win32":
 
-    class Counters(ctypes.Structure):
-        _fields_ = [("cb", ctypes.c_uint32), ("faults", ctypes.c_uint32)] + [
-            (name, ctypes.c_size_t)
-            for name in ("peak", "now", "pp", "p", "ppn", "pn", "pagefile", "peak_pagefile")
-        ]
+    def _windows_peak_memory() -> int:
+        """PeakWorkingSetSize in bytes, from GetProcessMemoryInfo's PROCESS_MEMORY_COUNTERS."""
+        import ctypes
 
-    counters = Counters()
-    counters.cb = ctypes.sizeof(counters)
-    kernel = ctypes.windll.kernel32
-    kernel.GetCurrentProcess.restype = ctypes.c_void_p
-    kernel.K32GetProcessMemoryInfo(
-        ctypes.c_void_p(kernel.GetCurrentProcess()), ctypes.byref(counters), counters.cb
-    )
-    return counters.peak
+        class Counters(ctypes.Structure):
+            _fields_ = [("cb", ctypes.c_uint32), ("faults", ctypes.c_uint32)] + [
+                (name, ctypes.c_size_t)
+                for name in ("peak", "now", "pp", "p", "ppn", "pn", "pagefile", "peak_pagefile")
+            ]
+
+        counters = Counters()
+        counters.cb = ctypes.sizeof(counters)
+        kernel = ctypes.windll.kernel32
+        kernel.GetCurrentProcess.restype = ctypes.c_void_p
+        kernel.K32GetProcessMemoryInfo(
+            ctypes.c_void_p(kernel.GetCurrentProcess()), ctypes.byref(counters), counters.cb
+        )
+        return counters.peak

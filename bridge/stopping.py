@@ -15,9 +15,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from bridge.recording.recorder import say_what_is_missing
+from bridge.recording.recorder import Recorder, say_what_is_missing
 
 if TYPE_CHECKING:
     from bridge.engine import Engine
@@ -122,7 +122,7 @@ class Stop:
     def _hung(self, engine: Engine, kept: bool) -> None:
         for recorder in engine.recorders:
             if hasattr(recorder, "missing"):
-                say_what_is_missing(recorder)
+                say_what_is_missing(cast(Recorder, recorder))
         what = "what was heard is kept" if kept else "not all that was heard could be kept"
         self._voice.say(f"error: something hung and the set had to be ended; {what}", error=True)
         self._end(HUNG)

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from os import PathLike
 from queue import SimpleQueue
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -40,6 +40,7 @@ from musicrfm.weights.int8 import widened
 AT_ONCE = 32  # frames that are decoded together: fewer or more would take longer
 DECODED = 4  # pieces that PyTorch decodes together: its memory grows with them
 
+Part = TypeVar("Part")
 Coefficients = float | Sequence[float] | Sequence[Sequence[float]] | Sequence[Mapping[str, float]]
 
 
@@ -287,6 +288,7 @@ class _Session:
 
     @torch.inference_mode()
     def _play_codes(self, codes: Tensor) -> np.ndarray:
+        assert self._codecs is not None, "`_sounds` has made them"
         codec = self._codecs.get()
         codec.reset()
         parts = [codec.push(some) for some in codes.split(AT_ONCE, 1)]
@@ -336,7 +338,7 @@ class _Decoder:
             states[n, : prompt.states.shape[1]] = prompt.states[0]
             self._bias[n, ..., : prompt.states.shape[1]] = 0.0
         self._prompt = [
-            tuple(self._split(states @ m.T) for m in (block.prompt_k, block.prompt_v))
+            tuple(self._split(states @ _there(m).T) for m in (block.prompt_k, block.prompt_v))
             for block in weights.blocks
         ]
 
@@ -355,12 +357,14 @@ class _Decoder:
             qkv = qkv.view(rows, time, 3, model.heads, self._size).permute(2, 0, 3, 1, 4)
             cache = self._cache[i, ..., :end, :]
             cache[..., position:, :] = qkv[1:]
-            y = F.scaled_dot_product_attention(qkv[0], *cache, is_causal=time > 1)
+            keys, values = cache
+            y = F.scaled_dot_product_attention(qkv[0], keys, values, is_causal=time > 1)
             onto(x, joined(y), block.to_attended)
             reader = x[: pieces * time]
-            q = linear(torch.layer_norm(reader, *block.prompt_norm), block.prompt_q)
+            q = linear(torch.layer_norm(reader, *_there(block.prompt_norm)), block.prompt_q)
             q = self._split(q.view(pieces, time, -1))
-            y = F.scaled_dot_product_attention(q, *self._prompt[i], self._bias)
+            keys, values = self._prompt[i]
+            y = F.scaled_dot_product_attention(q, keys, values, self._bias)
             onto(reader, joined(y), block.to_prompted)
             y = linear(torch.layer_norm(x, *block.feed_norm), block.feed)
             onto(x, block.activation(y), block.to_fed)
@@ -396,15 +400,20 @@ def _directions(model: MusicModel, given: Any) -> list[Direction]:
     return found
 
 
+def _there(part: Part | None) -> Part:
+    """Of cross-attention, which all models have that are played here."""
+    assert part is not None, "a melody model is played by `MusicStream`"
+    return part
+
+
 def _coefficients(given: Coefficients, names: Sequence[str]) -> list[dict[str, float]]:
     """Of each piece, or of all, if there is one."""
-    if not isinstance(given, (Sequence, np.ndarray)):
-        given = [given]
-    plain = not any(isinstance(one, (Sequence, Mapping, np.ndarray)) for one in given)
-    if plain and len(names) > 1 and len(given) in (1, len(names)):
-        given = [list(given) * (len(names) if len(given) == 1 else 1)]
+    several: list[Any] = list(given) if isinstance(given, (Sequence, np.ndarray)) else [given]
+    plain = not any(isinstance(one, (Sequence, Mapping, np.ndarray)) for one in several)
+    if plain and len(names) > 1 and len(several) in (1, len(names)):
+        several = [several * (len(names) if len(several) == 1 else 1)]
     found = []
-    for one in given:
+    for one in several:
         if isinstance(one, Mapping):
             if unknown := sorted(set(one) - set(names)):
                 raise MusicRFMError(

@@ -103,10 +103,10 @@ def _matches(devices: Sequence[Device], wanted: str, systems: Mapping[int, str])
         there = [d for d in devices if _squashed(_system(d, systems)) == system]
         if there := _matches(there, rest, systems) if rest else there:
             return there
-    unplaced = PLACES.sub(" ", text)
-    if unplaced != text and (
+    elsewhere = PLACES.sub(" ", text)
+    if elsewhere != text and (
         same := [
-            d for d in devices if PLACES.sub(" ", _plain(label(d, systems))).startswith(unplaced)
+            d for d in devices if PLACES.sub(" ", _plain(label(d, systems))).startswith(elsewhere)
         ]
     ):
         return same  # a card that has another place now

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -62,12 +63,13 @@ class Report:
         return "\n".join(lines) + "\n"
 
     def json(self, name: str, options: Options) -> str:
+        rows: list[Any] = [*(self.records or ())] or [list(row) for row in self.rows]
         told = {
             "benchmark": name,
             "machine": machine(),
             "options": asdict(options),
             "columns": list(self.columns),
-            "rows": self.records or [list(row) for row in self.rows],
+            "rows": rows,
             "words": list(self.words),
             "data": self.data,
         }

@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -79,7 +80,7 @@ def run(options: Options) -> Report:
         return _run_model(options)
     if shape not in PUBLISHED:
         raise MusicRFMError(f"there is no shape {shape!r}: take one of {', '.join(PUBLISHED)}")
-    return _run_shape(options)
+    return _run_shape(options, shape)
 
 
 def _run_model(options: Options) -> Report:
@@ -93,18 +94,15 @@ def _run_model(options: Options) -> Report:
     alone = 1 if first.small and options.threads is None else threads
     turns = [Turn("generate", dtypes[0], threads, lambda: generated(first, seconds))]
     for dtype, model in models.items():
-        turns.append(
-            Turn("stream", dtype, alone, lambda m=model: _stream(m, seconds, options.early))
-        )
-        turns.append(Turn("file", dtype, threads, lambda m=model: _file(m, seconds)))
+        turns.append(Turn("stream", dtype, alone, partial(_stream, model, seconds, options.early)))
+        turns.append(Turn("file", dtype, threads, partial(_file, model, seconds)))
     found = _by_turns(turns, ROUNDS)
     title = f"Music a second, {first.name}"
     return _report(title, Shape.of(first), first.frame_rate, first.device, turns, found)
 
 
-def _run_shape(options: Options) -> Report:
-    began = time.monotonic()
-    name, threads = options.shape, options.threads or torch.get_num_threads()
+def _run_shape(options: Options, name: str) -> Report:
+    began, threads = time.monotonic(), options.threads or torch.get_num_threads()
     asked = options.dtype if options.dtype not in (None, "auto") else None
     if asked not in (None, "int4", "int8", "bfloat16", "float32"):
         raise MusicRFMError(

@@ -185,8 +185,9 @@ class LinkTransport:
     def close(self) -> None:
         self._over.set()
         if self._thread.is_alive():
-            with suppress(RuntimeError):  # it is closed already
-                self._loop.call_soon_threadsafe(self._loop.stop)
+            if (loop := self._loop) is not None:
+                with suppress(RuntimeError):  # it is closed already
+                    loop.call_soon_threadsafe(loop.stop)
             self._thread.join(5.0)
 
     def _run(self) -> None:

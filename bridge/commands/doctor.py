@@ -93,7 +93,8 @@ def checked(verdict: Verdict) -> str:
 def examine(model: str, device: str | None = None) -> list[Pace]:
     """One pace for each precision that makes sense here; they take turns of a second."""
     place = device_of(device)
-    streams, took = {}, {}
+    streams: dict[str, MusicStream] = {}
+    took: dict[str, list[float]] = {}
     threads = torch.get_num_threads()
     try:
         loaded = MusicModel.load(model, device=device, dtype="auto")

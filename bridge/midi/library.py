@@ -33,11 +33,11 @@ def as_rtmidi() -> ModuleType:
 
     class Port:
         def get_ports(self, encoding: str = "auto") -> list[str]:
-            return super().get_ports()
+            return super().get_ports()  # type: ignore[misc]  # of the class beside it
 
         def open_port(self, port: int = 0, name: str | None = None) -> Any:
             try:
-                return super().open_port(port, name or "RtMidi")
+                return super().open_port(port, name or "RtMidi")  # type: ignore[misc]  # as above
             except theirs.RtMidiError as error:
                 raise RuntimeError(*error.args) from None
 

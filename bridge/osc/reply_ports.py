@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from typing import overload
 
 from bridge.network.hosts import is_here
 from musicrfm.errors import MusicRFMError
@@ -20,6 +21,12 @@ class ReplyPorts:
 
     _ports: dict[tuple, int] = field(default_factory=dict)
     _heard: dict[tuple, float] = field(default_factory=dict)  # the least recent first
+
+    @overload
+    def get(self, address: tuple, default: None = None) -> int | None: ...
+
+    @overload
+    def get(self, address: tuple, default: int) -> int: ...
 
     def get(self, address: tuple, default: int | None = None) -> int | None:
         """Any thread may."""

@@ -47,7 +47,7 @@ def opened(content: Any, path: Path) -> tuple[Mapping[str, Tensor], Settings]:
         return content, Settings({})
     table = content if isinstance(content, Mapping) else {}
     for key in ("best_state", "fsdp_best_state"):  # the last in a file that training left
-        state = table.get(key)
+        state: Any = table.get(key)
         state = state.get("model", state) if isinstance(state, Mapping) else state
         if is_tensors(state):
             break

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from musicrfm.commands.arguments import (
     command,
@@ -186,7 +186,7 @@ def _add(
     stream: MusicStream,
     steers: list[SteerOption],
     crossfades: list[CrossfadeOption],
-    common: dict[str, str | float],
+    common: dict[str, Any],
 ) -> None:
     """Adds the directions, and those only named as a crossfade's end at 0; plans the crossfades."""
     from musicrfm.directions import Direction

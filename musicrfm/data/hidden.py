@@ -39,7 +39,7 @@ class Data:
 
     states: [clips, layers, features]; rows: one dict per clip; groups: clips of one group go to the
     same part of the split. layers: the model's numbers of the layers that `states` has, out of
-    `depth`; None for all. file: where the states lie on disk; without it they are in memory.
+    `depth`; by default all. file: where the states lie on disk; without it they are in memory.
     seconds: length of the clips, None if they differ or it is not known. fingerprint: of the
     model's weights.
     """
@@ -52,17 +52,15 @@ class Data:
     pooling: str
     seed: int
     about: dict = field(default_factory=dict)
-    layers: list[int] | None = None
-    depth: int | None = None
+    layers: list[int] = field(default_factory=list)
+    depth: int = 0
     file: States | None = field(default=None, repr=False)
     seconds: float | None = None
     fingerprint: str | None = None
 
     def __post_init__(self) -> None:
-        if self.layers is None:
-            self.layers = list(range(self.states.shape[1]))
-        if self.depth is None:
-            self.depth = len(self.layers)
+        self.layers = self.layers or list(range(self.states.shape[1]))
+        self.depth = self.depth or len(self.layers)
 
     def part(self, rows: Sequence[int]) -> Data:
         """Some of the clips, by number, in memory."""
@@ -201,7 +199,9 @@ def clip_data(
             yield audio, sample_rate
 
     states = activations(model, heard(), pooling, progress=Progress(name, unit="clips"))
-    keys = [groups(row) for row in rows] if groups else list(range(len(rows)))
+    keys: list[Hashable] = list(range(len(rows)))
+    if groups is not None:
+        keys = [groups(row) for row in rows]
     mark = model.fingerprint
     return Data(name, model.name, states, rows, keys, pooling, seed, fingerprint=mark)
 

@@ -8,7 +8,7 @@ numbers), so a few takes tell a small difference; what was heard goes into the d
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from musicrfm.errors import MusicRFMError
 from musicrfm.evaluation.control import DRAWS, Control, controls
 from musicrfm.evaluation.perform import PROMPTS, Setting, perform
 from musicrfm.evaluation.report import plain
-from musicrfm.evaluation.search import Aims, Search, Travel, seek
+from musicrfm.evaluation.search import Aims, Travel, seek
 from musicrfm.evaluation.survey import Survey
 from musicrfm.evaluation.takes import Listener, Play, Recorder, Take
 from musicrfm.listening.readings import reading
@@ -70,9 +70,9 @@ class Calibration:
     @property
     def marks(self) -> dict[float, str]:
         """Coefficients that mean something, with the word for it."""
-        found = {}
+        found: dict[float, str] = {}
         for side in (self.down, self.up):
-            if side is not None and side.top is not None:
+            if side is not None and side.top is not None and side.middle is not None:
                 found |= {side.middle: "middle", side.top: "top"}
         return found
 
@@ -183,8 +183,9 @@ def calibrate_all(
                 f"direction {direction.name!r} holds a beat: its knob stands for a tempo as it is, "
                 "so leave it out"
             )
-    options = {"hear_instrument": hear_instrument, "workers": workers, "play": play}
-    with Recorder(model, setting, folder, **options) as recorder:
+    with Recorder(
+        model, setting, folder, hear_instrument=hear_instrument, workers=workers, play=play
+    ) as recorder:
         unsteered = ordinary(recorder)
         surveys = [Survey(d, instruments, list(unsteered)) for d in directions]
         found = _searched(recorder, surveys, unsteered, aims)
@@ -250,7 +251,9 @@ def ordinary(recorder: Recorder) -> list[Take]:
     return chosen
 
 
-def _both_sides(survey: Survey, aims: Aims) -> Search:
+def _both_sides(
+    survey: Survey, aims: Aims
+) -> Generator[list[float], Survey, tuple[Travel, Travel | None]]:
     norm = survey.direction.meta.get("state_norm")
     if not norm:
         norm = survey.direction.scale / 0.05 if survey.direction.range else USUAL_NORM

@@ -96,8 +96,9 @@ def evaluate(
     ]
     for direction in directions:
         direction.check(model)
-    options = {"hear_instrument": hear_instrument, "workers": workers, "play": perform}
-    with Recorder(model, setting, folder, **options) as recorder:
+    with Recorder(
+        model, setting, folder, hear_instrument=hear_instrument, workers=workers, play=perform
+    ) as recorder:
         found = respond(recorder, directions, tried, instruments, keep_ranges=not calibrate)
         return controlled(recorder, directions, found, draws)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -180,7 +180,7 @@ def performance(
 
 def curves(
     path: Path,
-    series: dict[str, tuple[Sequence[float], Sequence[float]]],
+    series: Mapping[str, tuple[Sequence[float], Sequence[float]]],
     xlabel: str,
     ylabel: str,
     *,
@@ -201,7 +201,9 @@ def curves(
     _save(figure, path)
 
 
-def bars(path: Path, groups: Sequence[str], series: dict[str, Sequence[float]], label: str) -> None:
+def bars(
+    path: Path, groups: Sequence[str], series: Mapping[str, Sequence[float]], label: str
+) -> None:
     """Bars in groups: of every series one value a group."""
     figure, axis = plt.subplots(figsize=(1.6 + 1.1 * len(groups), 3.8), layout="constrained")
     width = 0.8 / max(1, len(series))

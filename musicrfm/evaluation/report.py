@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -188,7 +188,7 @@ def control_table(found: Sequence[Control]) -> list[str]:
     return [*lines, ""]
 
 
-def plain(value: object) -> object:
+def plain(value: object) -> Any:
     """A value for JSON, which has no NaN and no numbers of NumPy."""
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}

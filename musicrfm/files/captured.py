@@ -23,10 +23,9 @@ class HalfFile:
     def __init__(self, path: str | PathLike[str]) -> None:
         self.path = path_of(path)
         self.shape: tuple[int, ...] | None = None  # of a row, known with the first one
-        self._file: BinaryIO | None = None
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open("wb")
+            self._file: BinaryIO = self.path.open("wb")
         except OSError as error:
             raise MusicRFMError(f"{self.path} cannot be written: {error.strerror}") from None
 
@@ -35,16 +34,17 @@ class HalfFile:
 
         The file begins anew where the shape of a row changes.
         """
-        if self.shape != rows.shape[1:]:
-            self.shape, first_known = rows.shape[1:], 0
-            self._file.truncate(first_known)
-        size = 2 * int(np.prod(self.shape))
+        shape = rows.shape[1:]
+        if self.shape != shape:
+            self.shape = shape
+            self._file.truncate(0)
+        size = 2 * int(np.prod(shape))
         try:
             self._file.seek(_HEADER + first * size)
             self._file.write(np.ascontiguousarray(rows, np.float16).data)
             self._file.truncate()
             self._file.seek(0)
-            self._file.write(_header((first + len(rows), *self.shape)))
+            self._file.write(_header((first + len(rows), *shape)))
             self._file.flush()
         except OSError as error:
             raise MusicRFMError(f"{self.path} cannot be written: {error.strerror}") from None

@@ -39,7 +39,8 @@ class Team:
             wake.acquire()
             while wake.acquire(blocking=False):  # calls that came while it was busy
                 pass
-            self._work(number)
+            if self._work is not None:
+                self._work(number)
 
 
 @lru_cache

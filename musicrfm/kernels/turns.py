@@ -9,6 +9,7 @@ the same code simply does everything.
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from llvmlite import ir
 from numba import types
@@ -25,7 +26,7 @@ INSIDE, OPEN = 0, 1
 PATIENCE = 4000  # looks at a phase before a waiting thread lets another one run
 
 # So that a thread that waits lets others have its core; where it cannot be had, it just waits.
-_yield = types.ExternalFunction("sched_yield", types.int32()) if os.name == "posix" else None
+_yield: Any = types.ExternalFunction("sched_yield", types.int32()) if os.name == "posix" else None
 
 
 @intrinsic

@@ -12,6 +12,7 @@ from functools import lru_cache
 import librosa
 import numpy as np
 import scipy.ndimage
+from librosa.filters import cq_to_chroma
 
 from musicrfm.listening.rhythm import ONSET_HOP, RATE
 from musicrfm.theory import CHORDS, MODES
@@ -66,9 +67,7 @@ def chord_share(magnitudes: np.ndarray, sounding: np.ndarray) -> np.ndarray:
     some triad was found in 23 % and in 20 %.
     """
     templates, quality = _triads()
-    found = librosa.filters.cq_to_chroma(BINS, bins_per_octave=36, fmin=LOWEST) @ np.sqrt(
-        magnitudes
-    )
+    found = cq_to_chroma(BINS, bins_per_octave=36, fmin=LOWEST) @ np.sqrt(magnitudes)
     found = scipy.ndimage.uniform_filter1d(found, CHORD_FRAMES, axis=1)
     found = _heard(found - found.min(0), sounding)
     counts = np.bincount(quality[(templates @ found).argmax(0)], minlength=len(CHORDS) + 1)

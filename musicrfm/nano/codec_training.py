@@ -200,7 +200,8 @@ def crops(
 
     audio: sets of clips, int16 [clips, samples] each; shares: how often each is drawn from.
     """
-    out, samples = [], CROP_FRAMES * FRAME
+    samples = CROP_FRAMES * FRAME
+    out: list[np.ndarray] = []
     while len(out) < batch:
         clips = audio[rng.choice(len(audio), p=shares)]
         clip = clips[rng.integers(len(clips))]
@@ -367,7 +368,8 @@ def _latents(
     shares: Sequence[float],
     vectors: int = 60_000,
 ) -> Tensor:
-    rng, parts = np.random.default_rng(1), []
+    rng = np.random.default_rng(1)
+    parts: list[Tensor] = []
     device = next(model.parameters()).device
     while sum(map(len, parts)) < vectors:
         z = model.encoder(crops(audio, shares, 16, rng, device))

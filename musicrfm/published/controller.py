@@ -8,7 +8,7 @@ Where it differs from the published class: `docs/published.md`.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +26,14 @@ from musicrfm.published.toolkits import (
     MusicLinearProbeToolkit,
     MusicLogisticRegressionToolkit,
     MusicRFMToolkit,
+    Toolkit,
     columns,
     prediction_metrics,
     solved,
 )
 from musicrfm.steering.hooks import Change, intervene
 
-TOOLKITS = {
+TOOLKITS: dict[str, Callable[[], Toolkit]] = {
     "music_rfm": MusicRFMToolkit,
     "linear": MusicLinearProbeToolkit,
     "logistic": MusicLogisticRegressionToolkit,
@@ -71,7 +72,7 @@ class MusicGenController:
         self.model, self.processor = model.eval(), processor
         self.encodec_model, self.encodec_processor = encodec_model.eval(), encodec_processor
         self.control_method, self.name = control_method, None
-        self.hyperparams = {
+        self.hyperparams: dict[str, Any] = {
             "control_method": control_method,
             "rfm_iters": rfm_iters,
             "forward_batch_size": batch_size,
@@ -211,7 +212,10 @@ class MusicGenController:
             )
         ]
         (train, train_y), (val, val_y), (test, test_y) = parts
-        val_metrics, test_metrics, detectors, told = {}, {}, {}, {}
+        val_metrics: dict[Any, dict[str, float]] = {}
+        test_metrics: dict[Any, dict[str, float]] = {}
+        detectors: dict[Any, list[Any]] = {}
+        told: dict[Any, Tensor] = {}
         along: list[list[Tensor]] = [[], [], []]
         for layer in self.hidden_layers:
             vectors = self._trained()[layer][:n_components].T

@@ -102,13 +102,13 @@ def point() -> None:
     codec = staticmethod(lambda name, *_, **__: loaded(NANO).float().audio_encoder.eval())
     transformers.EncodecModel.from_pretrained = codec
     transformers.AutoProcessor.from_pretrained = staticmethod(lambda name, *_, **__: Processor())
-    datasets = types.ModuleType("datasets")
+    datasets: Any = types.ModuleType("datasets")
     datasets.load_dataset = load_dataset
     sys.modules["datasets"] = datasets
-    sys.modules.setdefault("IPython", types.ModuleType("IPython"))
-    display = types.ModuleType("IPython.display")
+    ipython: Any = sys.modules.setdefault("IPython", types.ModuleType("IPython"))
+    display: Any = types.ModuleType("IPython.display")
     display.Audio = lambda *_, **__: None
-    sys.modules["IPython.display"] = sys.modules["IPython"].display = display
+    sys.modules["IPython.display"] = ipython.display = display
     if quick():
         _fewer_trials()
 
@@ -123,7 +123,8 @@ def _shorter(generate: Callable, longest: int) -> Callable:
 def _fewer_trials() -> None:
     from musicrfm.published.controller import MusicGenController
 
-    compute, make = MusicGenController.compute_directions, MusicGenController.__init__
+    controller: Any = MusicGenController
+    compute, make = controller.compute_directions, controller.__init__
 
     def made(self: Any, *given: Any, rfm_iters: int = 8, **settings: Any) -> None:
         make(self, *given, rfm_iters=min(rfm_iters, QUICK_ITERATIONS), **settings)
@@ -132,7 +133,7 @@ def _fewer_trials() -> None:
         few = min(hyperparam_samples, QUICK_TRIALS)
         return compute(self, *given, hyperparam_samples=few, **settings)
 
-    MusicGenController.__init__, MusicGenController.compute_directions = made, computed
+    controller.__init__, controller.compute_directions = made, computed
 
 
 def main(script: Path) -> None:

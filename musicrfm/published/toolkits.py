@@ -133,8 +133,10 @@ class Toolkit(ABC):
             metric=question.metric,
             device="auto",
         )
-        directions, signs, detectors, projected = {}, {}, {}, []
-        probe_accuracy, direction_accuracy = {}, {}
+        directions, signs, detectors = {}, {}, {}
+        projected: list[Tensor] = []
+        probe_accuracy: dict[Any, Any] = {}
+        direction_accuracy: dict[Any, Any] = {}
         results: dict[str, Any] = {"layer_metrics": {}, "aggregated_metrics": {}}
         layers = [layer for layer in hidden_layers if layer in train]
         progress = Progress("directions", len(layers), "layers")
@@ -202,8 +204,8 @@ class _LinearToolkit(Toolkit):
     ) -> tuple[Tensor, np.ndarray, dict[str, Any]]:
         vectors, told, penalty = type(self).fit(x, question)
         val = question.every.val
-        score = metrics.measure(question.kind, question.labels[val], told[: len(val)])
-        score = score["auc" if question.tuning == "agop-auc" else question.tuning]
+        scores = metrics.measure(question.kind, question.labels[val], told[: len(val)])
+        score = scores["auc" if question.tuning == "agop-auc" else question.tuning]
         norms = vectors.norm(dim=1, keepdim=True).clamp_min(1e-12)
         return vectors / norms, told, {"score": score, "val_acc": score, "best_reg": penalty}
 

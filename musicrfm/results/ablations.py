@@ -7,6 +7,7 @@ pushes less is not worse for it: what counts is what else is left at the same ef
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -167,7 +168,8 @@ def _thirds(takes: list[Take], direction) -> list[float]:
 
 
 def _share_of(direction, window: tuple[float, ...], take: Take) -> float:
-    return reading(direction).read(replace(take.heard, note_share=window))
+    value = reading(direction).read(replace(take.heard, note_share=window))
+    return math.nan if value is None else value
 
 
 def _summary(series: dict[str, tuple[list[float], list[float]]], over_time: bool) -> str:

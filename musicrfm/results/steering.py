@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 
@@ -117,7 +118,7 @@ def _answers(
     positions = sorted({p for d, _ in pairs for p in knobs[d.name]} | set(positions))
     rows = []
     for direction, response in pairs:
-        row = [direction.name, response.method]
+        row: list[Any] = [direction.name, response.method]
         for knob in positions:
             known = knob == 0 or knob in knobs[direction.name]
             row.append(_cell(at(response, raw_of(direction, knob))) if known else "")

@@ -29,4 +29,5 @@ class SamplingDefaults:
         """
         named = ("guidance_scale", "temperature")
         said = {name: getattr(generation_config, name, None) for name in named}
-        return cls(**{name: float(value) for name, value in said.items() if value is not None})
+        kept: dict[str, Any] = {n: float(value) for n, value in said.items() if value is not None}
+        return cls(**kept)

@@ -58,6 +58,11 @@ class StandIn:
     small: bool = False
     device: torch.device = torch.device("cpu")
     dtype: torch.dtype = torch.bfloat16
+    start_code: int = 0
+
+    @property
+    def delays(self) -> list[int]:
+        return list(range(self.codebooks))
 
 
 def forecast(shape: Shape, dtype: str, positions: tuple[int, ...], codec: float) -> Forecast:

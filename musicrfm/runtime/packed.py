@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from musicrfm.runtime.compiled_step import is_gelu, norms_of, seen
 from musicrfm.runtime.decoder import Push, StepDecoder, Tap
 from musicrfm.runtime.playable import Playable
 from musicrfm.weights.decoder import Weights
-from musicrfm.weights.packed import GROUP, INPUTS, OUTPUTS, filled_to
+from musicrfm.weights.packed import GROUP, INPUTS, OUTPUTS, Packed, filled_to
 
 AT_ONCE = 8  # positions: more would leave a core's cache, fewer read the weights more often
 SETS = 2  # of counters, so that nobody waits for a helper that is late
@@ -60,7 +61,9 @@ class PackedDecoder(StepDecoder):
 
     def __init__(self, model: Playable, window: int | None = None) -> None:
         super().__init__(model, window)
-        self._kernels, self._plan = packed_kernels(), _plan(self.weights)
+        kernels, packed = packed_kernels(), self.weights.packed
+        assert kernels is not None and packed is not None, "`can_pack` says so"
+        self._kernels, self._plan = kernels, _plan(kernels, self.weights, packed)
         self._team = team(torch.get_num_threads())
         layers, heads, width = model.layers, model.heads, model.width
         size, room = filled_to(self.head_size), filled_to(model.lead + self.window)
@@ -192,10 +195,9 @@ class PackedDecoder(StepDecoder):
         )
 
 
-def _plan(weights: Weights):
+def _plan(kernels: ModuleType, weights: Weights, packed: Packed) -> Any:
     """Weights as the kernels take them."""
-    packed = weights.packed
-    return packed_kernels().Plan(
+    return kernels.Plan(
         packed.memory,
         packed.memory.view(np.float32),
         packed.table,

@@ -52,7 +52,9 @@ class PackedCodec(CompiledCodec):
         rows = np.array(program.rows, np.int64)
         starts = np.cumsum([0, *(part.numel() for part in program.weights)])
         number = {int(start): i for i, start in enumerate(starts[:-1])}
-        memory, places, biases = _Memory(), [], []
+        assert k is not None and kernels is not None, "`can_pack` says so"
+        memory, places = _Memory(), []
+        biases: list[np.ndarray] = []
 
         def matrix(i: int) -> int:
             places.append(memory.add(program.weights[i].numpy()))
@@ -131,7 +133,8 @@ class _Memory:
         """At which bytes its numbers and its scales begin."""
         outputs = len(matrix)
         full = np.pad(matrix, ((0, filled_to(outputs, LANES) - outputs), (0, 0)))
-        return tuple(self._put(part.view(np.uint8).ravel()) for part in packed8_grouped(full))
+        numbers, scales = packed8_grouped(full)
+        return self._put(numbers.view(np.uint8).ravel()), self._put(scales.view(np.uint8).ravel())
 
     def _put(self, part: np.ndarray) -> int:
         begin, fill = self._size, -len(part) % ALIGNED

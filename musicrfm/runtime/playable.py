@@ -19,16 +19,35 @@ class Playable(Protocol):
     whether a step is so little work that one thread of the CPU does it best.
     """
 
-    device: torch.device
-    dtype: torch.dtype
-    layers: int
-    width: int
-    heads: int
-    codebooks: int
-    codes: int
-    window: int
-    lead: int
-    start_code: int
+    @property
+    def device(self) -> torch.device: ...
+
+    @property
+    def dtype(self) -> torch.dtype: ...
+
+    @property
+    def layers(self) -> int: ...
+
+    @property
+    def width(self) -> int: ...
+
+    @property
+    def heads(self) -> int: ...
+
+    @property
+    def codebooks(self) -> int: ...
+
+    @property
+    def codes(self) -> int: ...
+
+    @property
+    def window(self) -> int: ...
+
+    @property
+    def lead(self) -> int: ...
+
+    @property
+    def start_code(self) -> int: ...
 
     @property
     def delays(self) -> list[int]: ...

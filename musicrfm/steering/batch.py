@@ -78,7 +78,7 @@ def _push(hidden: Tensor, pushes: Pushes, layer: int, counts: Tensor | None) -> 
         return
     times = len(hidden) // len(pushes.offset)
     offset = pushes.offset[:, None, layer].to(hidden).repeat(times, 1, 1)
-    bases = ()
+    bases: tuple[tuple[Tensor, Tensor | None], ...] = ()
     if counts is not None:
         counts = counts[:, None, None].to(hidden)
         offset = offset * counts

@@ -109,7 +109,9 @@ def steered(
     """
     hf = _checked(hf_model)
     steerings, seeds = _steerings(hf, directions, seed, raw)
-    settings = dict(layers=layers, inject=inject, inject_per=inject_per, schedule=schedule)
+    settings: dict[str, Any] = dict(
+        layers=layers, inject=inject, inject_per=inject_per, schedule=schedule
+    )
     for steering, wanted in steerings:
         steering.keep_norm = keep_norm
         for direction, coefficient in wanted:
@@ -168,8 +170,7 @@ class _Place:
 
     def begin(self, module: nn.Module, args: tuple, kwargs: dict[str, Any]) -> None:
         ids = args[0] if args else kwargs.get("input_ids")
-        embedded = kwargs.get("inputs_embeds")
-        self._ids = ids.shape[-1] if ids is not None else embedded.shape[1]
+        self._ids = kwargs["inputs_embeds"].shape[1] if ids is None else ids.shape[-1]
         mask = kwargs.get("encoder_attention_mask")
         self._told = None
         if not self._melody and mask is not None and mask.ndim == 2:
@@ -298,23 +299,23 @@ def patch(states: np.ndarray | str | PathLike[str], layers: Sequence[int] | None
     many as this run has. layers: the numbers of those layers; None if they are all. Rows that read
     no prompt, and positions beyond the end, stay as they are.
     """
-    if not isinstance(states, np.ndarray):
-        states = np.load(Path(states), mmap_mode="r")
-    if states.ndim != 4:
+    kept: np.ndarray
+    kept = states if isinstance(states, np.ndarray) else np.load(Path(states), mmap_mode="r")
+    if kept.ndim != 4:
         raise MusicRFMError(
-            f"states to patch in must be [positions, layers, rows, width], not {states.shape}"
+            f"states to patch in must be [positions, layers, rows, width], not {kept.shape}"
         )
 
     def change(reading: Reading, layer: int, hidden: Tensor) -> Tensor:
         numbers = layer_numbers(layers, reading.layers)
-        if len(numbers) != states.shape[1]:
+        if len(numbers) != kept.shape[1]:
             raise MusicRFMError(
-                f"states of {states.shape[1]} layers cannot be patched into {len(numbers)}: "
+                f"states of {kept.shape[1]} layers cannot be patched into {len(numbers)}: "
                 "say which layers they are of"
             )
-        if layer not in numbers or reading.first >= len(states):
+        if layer not in numbers or reading.first >= len(kept):
             return hidden
-        there = states[reading.first : reading.first + reading.count, numbers.index(layer)]
+        there = kept[reading.first : reading.first + reading.count, numbers.index(layer)]
         new = torch.from_numpy(np.array(there)).to(hidden).transpose(0, 1)  # [rows, count, width]
         hidden = hidden.clone()
         patched = hidden[reading.rows]
@@ -374,7 +375,7 @@ def _steerings(
     raw: bool,
 ) -> tuple[list[tuple[Steering, list[tuple[Direction, float]]]], list[int]]:
     """A steering for each piece with its directions and coefficients, and the seeds."""
-    shape = Shape.of(hf)
+    shape: Any = Shape.of(hf)  # as much of a model as `Direction` looks at
     found: list[tuple[Direction, float | Sequence[float]]] = []
     for given, coefficient in directions.items():
         if isinstance(given, str) and shape.name is None:

@@ -134,7 +134,7 @@ def checked_inject_per(unit: str) -> str:
     return unit
 
 
-def whole(what: str, value: int, least: int) -> int:
+def whole(what: str, value: Any, least: int) -> int:
     try:
         number = operator.index(value)
     except TypeError:

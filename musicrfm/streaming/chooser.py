@@ -6,6 +6,7 @@ import logging
 import math
 import os
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -157,7 +158,5 @@ def capture_of(
             f"hidden states cannot be captured with dtype {model.precision}: "
             "load the model in float32"
         )
-    numbers = layer_numbers(
-        None if isinstance(layers, str) and layers == "all" else layers, model.layers
-    )
-    return Capture(path, numbers)
+    wanted: Any = None if isinstance(layers, str) and layers == "all" else layers
+    return Capture(path, layer_numbers(wanted, model.layers))

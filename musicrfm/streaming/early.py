@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from musicrfm.runtime.codec import StreamingCodec
+from musicrfm.runtime.static_codec import StaticCodec
 
 
 class Trial(NamedTuple):
@@ -28,7 +29,7 @@ class Trial(NamedTuple):
 class EarlySound:
     """Plays a `StreamingCodec` by `codec.latency` samples earlier than it can know."""
 
-    def __init__(self, codec: StreamingCodec) -> None:
+    def __init__(self, codec: StreamingCodec | StaticCodec) -> None:
         self.codec = codec
         self.reset()
 

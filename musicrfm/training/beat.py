@@ -39,7 +39,7 @@ class Beats:
 
     audio: np.ndarray
     sample_rate: int
-    seconds: Sequence[float]
+    seconds: Sequence[float] | np.ndarray
 
 
 def composed(clips: ClipSet) -> Iterable[Beats]:
@@ -174,7 +174,7 @@ def _heard(model: MusicModel, clip: Beats) -> tuple[torch.Tensor, torch.Tensor]:
     """
     codes = model.encode_audio(clip.audio, clip.sample_rate)
     states = model.hidden_states(codes[None])[:, 0].float().cpu()
-    at = (1 + np.arange(states.shape[1])) / model.frame_rate
+    at: np.ndarray = (1 + np.arange(states.shape[1])) / model.frame_rate
     beats = np.asarray(clip.seconds, np.float64)
     if len(beats) < 2:
         return states[:, :0], torch.zeros(0, 3)

@@ -148,8 +148,9 @@ def _wrong_meta(meta: dict[str, Any]) -> str:
     if seconds is not None and not (_is_finite(seconds) and 0 < seconds <= LONGEST):
         return f"its clips are {_short(seconds)} s long"
     if kind == "multiclass":
-        named = isinstance(classes, list) and all(isinstance(c, (str, int)) for c in classes)
-        return "" if named and len(classes) > 1 else f"its classes are {_short(classes)}"
+        named = classes if isinstance(classes, list) else []
+        several = len(named) > 1 and all(isinstance(c, (str, int)) for c in named)
+        return "" if several else f"its classes are {_short(classes)}"
     if not isinstance(meta.get("target"), str):
         return f"its target is {_short(meta.get('target'))}"
     numbers = (meta.get("label_mean"), meta.get("label_std")) if kind == "regression" else ()

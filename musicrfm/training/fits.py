@@ -192,7 +192,7 @@ def _layer(
         "basis": found.basis,
         "projections": found.projections,
         "told": found.told,
-        "score": np.float64(found.score),
+        "score": np.asarray(found.score, np.float64),
         "eigenvalues": eigenvalues,
         "about": np.array(json.dumps(about)),
     }

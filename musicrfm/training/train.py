@@ -147,8 +147,11 @@ def fit(
 
     Raises MusicRFMError for what does not fit together and for parts that lack a class.
     """
-    if components not in ("usual", None):
-        components = whole("components", components, 1)
+    count: int | None = None  # the best
+    if components == "usual":
+        count = None if kind == "multiclass" else probes.COMPONENTS
+    elif components is not None:
+        count = whole("components", components, 1)
     keep = whole("keep", keep, 1)
     search = search or probes.Search(seed=data.seed)
     search = replace(search, metric=metric or search.metric)
@@ -164,8 +167,6 @@ def fit(
         machines_for = replace(
             asked.question, kind="multiclass", labels=several, parts=parts, classes=len(others)
         )
-    if components == "usual":
-        components = None if kind == "multiclass" else probes.COMPONENTS
     wanted = _positions(data, layers)
     found = fits.probe(
         data.on_disk,
@@ -174,7 +175,7 @@ def fit(
         method,
         search=search,
         layers=wanted,
-        components=components,
+        components=count,
         keep=keep,
         machines_for=machines_for,
         aggregate=aggregate,

@@ -93,14 +93,16 @@ def widened(weights: Weights) -> Weights:
         return None if matrix is None else matrix.float()
 
     def across(matrix: Tensor | Int8 | None) -> Tensor | None:
-        return exact(matrix).T if isinstance(matrix, Int8) else exact(matrix)
+        found = exact(matrix)
+        return found.T if found is not None and isinstance(matrix, Int8) else found
 
-    def norm(parts: Norm | None) -> Norm | None:
-        return parts and (parts[0], parts[1].float(), parts[2].float(), parts[3])
+    def norm(parts: Norm) -> Norm:
+        return parts[0], parts[1].float(), parts[2].float(), parts[3]
 
     def block(one: Block) -> Block:
         norms = ("attention_norm", "prompt_norm", "feed_norm")
-        parts: dict[str, Any] = {name: norm(getattr(one, name)) for name in norms}
+        own: dict[str, Norm | None] = {name: getattr(one, name) for name in norms}
+        parts: dict[str, Any] = {name: found and norm(found) for name, found in own.items()}
         for name in ("qkv", "prompt_q", "prompt_k", "prompt_v", "feed"):
             parts[name] = exact(getattr(one, name))
         for name in ("to_attended", "to_prompted", "to_fed"):

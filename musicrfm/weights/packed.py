@@ -46,11 +46,11 @@ class Packed:
         found = self.memory[numbers : numbers + count // 2].view(np.uint16)
         found = found.reshape(blocks, inputs // 8, LANES, 2)
         parts = [((found >> 4 * q) & 15).astype(np.float32) - 8 for q in range(4)]
-        found = np.stack(parts, 3).transpose(0, 2, 1, 3, 4).reshape(outputs, -1, GROUP)
+        four = np.stack(parts, 3).transpose(0, 2, 1, 3, 4).reshape(outputs, -1, GROUP)
         scale = self.memory[scales : scales + 2 * count // GROUP].view(np.uint16)
         scale = scale.reshape(blocks, -1, LANES).transpose(0, 2, 1).reshape(outputs, -1)
         scale = (scale.astype(np.uint32) << 16).view(np.float32)
-        return torch.from_numpy((found * scale[..., None]).reshape(outputs, inputs))
+        return torch.from_numpy((four * scale[..., None]).reshape(outputs, inputs))
 
 
 def pack(matrices: Iterable[tuple[Tensor | None, int]]) -> Packed:

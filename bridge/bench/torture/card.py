@@ -86,6 +86,7 @@ SYSTEM = SimpleNamespace(
 
 
 if __name__ == "__main__":
-    speaker.load_portaudio = lambda: SYSTEM
-    speaker.callback = lambda: None  # machine code would need PortAudio's own pointers
+    replaced: Any = speaker
+    replaced.load_portaudio = lambda: SYSTEM
+    replaced.callback = lambda: None  # machine code would need PortAudio's own pointers
     speaker.main(sys.argv)

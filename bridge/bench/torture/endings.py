@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from bridge.bench.torture.stage import Stage
+from bridge.bench.torture.stage import Stage, piped
 
 ENDED_SECONDS = 3.5  # within which a set has to end, whatever hangs
 STALLED_SECONDS = 1.0  # before the signal
@@ -46,7 +47,7 @@ def _killed(stage: Stage) -> tuple[int | None, float]:
     return stage.wait(began)
 
 
-def _signalled(number: int, *fault: str, **how: object) -> Callable[[Stage], tuple]:
+def _signalled(number: int, *fault: str, **how: Any) -> Callable[[Stage], tuple]:
     """A signal, after something began to hang if a fault is given."""
 
     def do(stage: Stage) -> tuple[int | None, float]:
@@ -60,7 +61,7 @@ def _signalled(number: int, *fault: str, **how: object) -> Callable[[Stage], tup
 
 def _closed_output(stage: Stage) -> tuple[int | None, float]:
     """Whoever read its output goes, as `head -1` does; then it has much to say."""
-    stage.process.stdout.close()
+    piped(stage.process.stdout).close()
     for number in range(20):
         stage.send(f"/nonsense/{number}", 1.0)
     time.sleep(2.0)
@@ -115,7 +116,7 @@ def _damaged_cache(folder: Path) -> dict[str, str]:
 
     env = {"NUMBA_CACHE_DIR": str(folder / "numba")}
     for package in (bridge, musicrfm):
-        for cached in Path(package.__file__).parent.rglob("*.nb[ic]"):
+        for cached in Path(str(package.__file__)).parent.rglob("*.nb[ic]"):
             place = folder / "numba" / _place_of(caching, cached.parent.parent)
             place.mkdir(parents=True, exist_ok=True)
             copied = Path(shutil.copy2(cached, place))

@@ -151,7 +151,7 @@ def _interrupt(error: BaseException, seconds: float) -> None:
     until = time.monotonic() + seconds
     while True:
         for thread in threading.enumerate():
-            if thread.ident not in spared:
+            if thread.ident is not None and thread.ident not in spared:
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(
                     ctypes.c_ulong(thread.ident), ctypes.py_object(type(error))
                 )

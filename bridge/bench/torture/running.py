@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bridge.bench.report import Options, Report
 from bridge.bench.torture.endings import ENDED, ENDINGS, Ending, free_port
@@ -35,11 +35,12 @@ PLAYED_SECONDS = 3.0  # before a set is ended
 def run(options: Options) -> Report:
     if os.name != "posix":
         raise MusicRFMError("bench torture needs Linux or macOS: it stops and kills processes")
-    faults, endings = chosen(FAULTS, options.only), chosen(ENDINGS, options.only)
+    faults = chosen(FAULTS, options.only)
+    endings = chosen(ENDINGS, options.only)
     if not faults and not endings:
         raise MusicRFMError(
             f"no fault is called {' or '.join(map(repr, options.only))}; there are: "
-            + "; ".join(one.name for one in (*FAULTS, *ENDINGS))
+            + "; ".join([*(one.name for one in FAULTS), *(one.name for one in ENDINGS)])
         )
     with tempfile.TemporaryDirectory(prefix="bridge-torture-") as folder:
         if options.minutes is not None:
@@ -67,7 +68,7 @@ def _all(
         yield end(folder / str(number), ending, options)
 
 
-def playing(folder: Path, options: Options, **how: object) -> Stage:
+def playing(folder: Path, options: Options, **how: Any) -> Stage:
     """A bridge that has played for a while. Raises MusicRFMError if it does not play."""
     (folder / "rig.toml").write_text(f'[engine]\nprompt = "{PROMPT}"\n')
     arguments = ["--model", options.model, "--seed", str(options.seed)]
@@ -104,7 +105,7 @@ def suffer(stage: Stage, faults: Iterable[Fault], draw: random.Random) -> list[O
         outcome.missing = stage.lacking(*span)
         outcome.status = status
     whole = Outcome("the end of that set", ended=took, status=status)
-    unsaid = stage.logged() - stage.recorded() - sum(outcome.missing for outcome in outcomes)
+    unsaid = stage.logged() - stage.recorded() - sum(outcome.missing or 0.0 for outcome in outcomes)
     whole.missing = max(0.0, unsaid)
     whole.held = status == 0 and whole.missing <= 0.05
     return [*outcomes, whole]

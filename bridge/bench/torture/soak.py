@@ -12,6 +12,7 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from bridge.bench.report import Options, Report
 from bridge.bench.torture import attacks
@@ -68,7 +69,7 @@ class Hands(threading.Thread):
 
 def soak_report(stage: Stage, options: Options) -> Report:
     """A soak of `options.minutes`, as a table of a row for each part of it and for the whole."""
-    told = soak(stage, options.minutes, options.seed)
+    told = soak(stage, options.minutes or 0.0, options.seed)
     rows = told["rows"]
     half = len(rows) // 2
     table = [
@@ -108,8 +109,9 @@ def soak(stage: Stage, minutes: float, seed: int) -> dict:
     hands = Hands(stage, seed)
     hands.start()
     began = time.monotonic()
-    busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
-    rows, left = [], []
+    busy: subprocess.Popen | None = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    rows: list[Any] = []
+    left: list[Fault] = []
     try:
         while (minute := len(rows)) < minutes and stage.process.poll() is None:
             if busy is not None and minute >= minutes / 2:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -112,7 +112,7 @@ class Stage:
 
     def _next_line(self) -> bytes:
         with suppress(ValueError):  # somebody closed it
-            return self.process.stdout.readline()
+            return piped(self.process.stdout).readline()
         return b""
 
     def text(self, since: float = 0.0) -> str:
@@ -123,8 +123,9 @@ class Stage:
     def inject(self, place: str, act: str, **how: Any) -> None:
         """See `inject.arm`."""
         order = json.dumps({"place": place, "act": act, **how})
-        self.process.stdin.write(order.encode() + b"\n")
-        self.process.stdin.flush()
+        orders = piped(self.process.stdin)
+        orders.write(order.encode() + b"\n")
+        orders.flush()
 
     def send(self, address: str, *arguments: Any) -> None:
         self.send_packet(build(address, *arguments))
@@ -273,3 +274,9 @@ def wait_until(done: Callable[[], bool], seconds: float) -> bool:
             return False
         time.sleep(0.05)
     return True
+
+
+def piped(stream: IO[bytes] | None) -> IO[bytes]:
+    """A pipe of a process that was started with one."""
+    assert stream is not None, "it was started with pipes"
+    return stream

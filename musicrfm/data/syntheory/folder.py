@@ -80,7 +80,8 @@ def render_folder(
         writer.writerow(columns)
         for clip, row, group in zip(files, clip_set.rows, clip_set.groups, strict=True):
             if clip not in silent:
-                writer.writerow([clip, *row.values(), "-".join(map(str, group))])
+                parts = group if isinstance(group, tuple) else (group,)
+                writer.writerow([clip, *row.values(), "-".join(map(str, parts))])
     if table.exists() and _lines(table) - _lines(part):
         table = unused(table)  # it lists clips of another choice, which would be lost
     part.replace(table)
