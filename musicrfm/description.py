@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import pickle
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -158,7 +159,7 @@ def _csv(direction: Direction, about: dict[str, Any]) -> bytes:
     text = io.StringIO(newline="")
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["layer", "component", "score", *(f"v{n}" for n in range(direction.width))])
-    names = direction.classes or list(range(direction.components))
+    names: Sequence[str | int] = direction.classes or range(direction.components)
     for layer in range(direction.layers):
         score = repr(float(direction.layer_scores[layer]))
         for name, vector in zip(names, direction.vectors[layer].tolist(), strict=True):

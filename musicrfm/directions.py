@@ -254,7 +254,7 @@ class Direction:
         """
         scores = [1.0] * len(vectors) if layer_scores is None else layer_scores
         about = {"model": model.name, "model_fingerprint": model.fingerprint, **meta}
-        return cls(name, vectors, scores, about)  # type: ignore[arg-type]
+        return cls(name, vectors, scores, about)
 
     @classmethod
     def load(cls, name_or_path: str | os.PathLike[str], model: Owner | None = None) -> Direction:
@@ -497,8 +497,8 @@ def find(name_or_path: str | os.PathLike[str], model: Owner | None) -> Path:
         for path in sorted(path_of(root / str(model.name)).glob(f"*{SUFFIX}")):
             if canonical_name(path.stem) == name:
                 return file_to_read(path, "direction file")
-    if (path := _of_same_weights(name, model)) is not None:
-        return path
+    if (elsewhere := _of_same_weights(name, model)) is not None:
+        return elsewhere
     known = ", ".join(list_directions(str(model.name))) or "there are none yet"
     raise MusicRFMError(f"model {model.name!r} has no direction {text!r} (known: {known})")
 

@@ -20,7 +20,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from musicrfm.continuation import opening
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
 from musicrfm.runtime.codec import StreamingCodec
@@ -34,6 +33,7 @@ from musicrfm.runtime.static_codec import StaticCodec
 from musicrfm.runtime.static_step import Choice, StaticStep
 from musicrfm.steering.steering import Steering, SteeringState
 from musicrfm.streaming.chooser import Chooser, capture_of
+from musicrfm.streaming.continuation import opening
 from musicrfm.streaming.settings import (
     Prompts,
     Settings,

@@ -64,6 +64,8 @@ MOST_MODULES = 16  # in one folder
 LISTS = {
     ("bridge/cli.py", "_parser"),
     ("bridge/controls/parameters.py", "of_direction"),
+    ("musicrfm/commands/generate.py", "add"),
+    ("musicrfm/commands/train.py", "add"),
     ("musicrfm/commands/training.py", "training_arguments"),
 }
 MODULES = [path for package in ("bridge", "musicrfm") for path in (ROOT / package).rglob("*.py")]

@@ -204,7 +204,7 @@ def _beat(clip: Clip) -> str:
         for n, p in enumerate(parts)
     )
     bpm = clip.heard.tempo_bpm
-    beats = np.arange(0, seconds, 60 / bpm) if bpm else []
+    beats = np.arange(0, seconds, 60 / bpm) if bpm else np.empty(0)
     ticks = "".join(
         f'<rect x="{at:.3f}" y="0" width="0.03" height="12" fill="#c2410c"/>' for at in beats
     )

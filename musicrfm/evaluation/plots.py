@@ -273,8 +273,8 @@ def _curve(axis: Axes, response: Response) -> None:
     )
     axis.axhline(response.unsteered.value, color=PLAIN, ls="--", lw=1, label="unsteered")
     axis.plot(x, y, color=STEERED, lw=2, label="mean, 95 % interval")
-    ends = [[p.low for p in response.points], [p.high for p in response.points]]
-    axis.fill_between(x, *ends, color=STEERED, alpha=0.15, lw=0)
+    low, high = [p.low for p in response.points], [p.high for p in response.points]
+    axis.fill_between(x, low, high, color=STEERED, alpha=0.15, lw=0)
     if (control := response.control) is not None:
         axis.plot(
             np.full(len(control.draws), control.coefficient),

@@ -59,7 +59,7 @@ def points_csv(responses: Sequence[Response]) -> str:
     for r in responses:
         about = {"direction": r.name, "method": r.method, "unit": r.unit}
         for point in r.points:
-            table.writerow(plain(about | asdict(point)))  # type: ignore[arg-type]
+            table.writerow(plain(about | asdict(point)))
     return text.getvalue()
 
 

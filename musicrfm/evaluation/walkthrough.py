@@ -52,7 +52,11 @@ class Effort:
     ) -> Comparison:
         if self.quick:
             variants = variants[:2]
-        how = {"prompts": self.prompts, "seeds": self.seeds, "seconds": self.seconds}
+        how: dict[str, Any] = {
+            "prompts": self.prompts,
+            "seeds": self.seeds,
+            "seconds": self.seconds,
+        }
         return compare(model, variants, targets, draws=self.draws, **how)
 
     def calibrate(self, model: MusicModel, direction: Direction) -> str:

@@ -56,7 +56,7 @@ def asked(text: str) -> tuple[list[str], list[str]]:
 
     Raises MusicRFMError for what is neither.
     """
-    found = {"method": [], "layers": []}
+    found: dict[str, list[str]] = {"method": [], "layers": []}
     for given in (USUAL, text):
         for part in filter(None, given.split(";")):
             key, equals, values = part.partition("=")

@@ -67,7 +67,7 @@ class PromptStates:
     `text` is empty, which makes generation unconditional. lead: of a melody model, which reads its
     prompt before the music instead, all that it reads there, with the text and without it
     [2, positions, width]. parts, bias: where several prompts are blended, these and what is added
-    to the attention to each token [1, 1, 1, tokens], see `musicrfm.prompts`.
+    to the attention to each token [1, 1, 1, tokens], see `musicrfm.streaming.prompts`.
     """
 
     text: str

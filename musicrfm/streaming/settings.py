@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
-from musicrfm.prompts import blend, checked_weights, coarse
 from musicrfm.runtime.playable import PromptStates
+from musicrfm.streaming.prompts import blend, checked_weights, coarse
 
 KEEP_SECONDS = 10.0
 PROMPTS_KEPT = 16  # encoded, in case they are played again

@@ -106,7 +106,7 @@ def test_fewer_bits_are_lost_in_the_weights_alone(
 
 
 def test_a_long_prompt_and_a_blend(model: MusicModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    from musicrfm.prompts import blend
+    from musicrfm.streaming.prompts import blend
 
     texts = ["calm piano melody with drums", "dark strings"]
     long = model.encode_prompt("piano " * 60)

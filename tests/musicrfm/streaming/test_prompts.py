@@ -11,10 +11,10 @@ import torch
 
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
-from musicrfm.prompts import blend
 from musicrfm.runtime.backends import decoder_for
 from musicrfm.runtime.decoder import StepDecoder
 from musicrfm.stream import MusicStream
+from musicrfm.streaming.prompts import blend
 from tests.checkpoints import make_checkpoint
 
 WINDOW = {"window_seconds": 1.0, "keep_seconds": 0.4}  # 50 positions
