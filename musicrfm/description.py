@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from musicrfm import provenance
 from musicrfm.errors import MusicRFMError
+from musicrfm.files import provenance
 from musicrfm.files.writing import write_bytes
 
 if TYPE_CHECKING:

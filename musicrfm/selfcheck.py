@@ -121,7 +121,7 @@ def check(device: torch.device, load: Load | None = None) -> Verdict:
     chosen, model = "float32", exact
     for dtype in HALVES:
         lack, half = _half(load, dtype, pieces, figures)
-        if not lack:
+        if half is not None and not lack:
             chosen, model = dtype, half
             break
         words.append(f"{dtype} is not used on {device}: {lack}")

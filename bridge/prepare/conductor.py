@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +122,7 @@ def _make(
         say(f"{concept.words} ({number + 1} of {len(concepts)}), at most about {left} left of all")
         argv = plan.training(concept, sizes, [*how.both, *how.train, "--out", str(out)])
         step, before = f"train {concept.name}", work.notebook.steps.get(f"train {concept.name}")
-        files = work.step(step, argv, lambda argv=argv: trained(argv, out / name), out / name)
+        files = work.step(step, argv, partial(trained, argv, out / name), out / name)
         if work.notebook.steps[step] is not before:
             work.notebook.steps.pop(f"calibrate {concept.name}", None)  # of other directions
         audible = [file for file in files if concept.heard and _is_heard(out / name / file)]
@@ -129,7 +130,7 @@ def _make(
             takes = ["--takes", str(work.folder / "takes")]
             paths = [str(out / name / file) for file in audible]
             argv = plan.calibration(paths, sizes, [*how.both, *how.play, *takes])
-            work.step(f"calibrate {concept.name}", argv, lambda argv=argv: cli.run(argv))
+            work.step(f"calibrate {concept.name}", argv, partial(cli.run, argv))
 
 
 @dataclass

@@ -93,7 +93,7 @@ def local(name: str | os.PathLike[str]) -> Checkpoint | None:
         return find(text)
     folder = hub.cached(address)
     try:
-        return folder and in_folder(folder, address.repo)
+        return None if folder is None else in_folder(folder, address.repo)
     except MusicRFMError:
         return None
 

@@ -117,7 +117,9 @@ def _frames_heard(model: MusicModel, clips: ClipSet, seed: int, cache: Path) -> 
         chosen = np.sort(rng.choice(np.arange(first, last), FRAMES, replace=False))
         if number < done:
             continue
-        codes = model.encode_audio(*clips.hear(about))[:, :last]
+        sound = clips.hear(about)
+        assert sound is not None, "a composed piece is never silent"
+        codes = model.encode_audio(*sound)[:, :last]
         heard = model.hidden_states(codes[None], partial(_at, frames=chosen))
         rows = [number * MOST_FRAMES + int(frame) for frame in chosen]
         states.append(heard[:, 0].transpose(0, 1).numpy(), rows, (number + 1) * FRAMES)

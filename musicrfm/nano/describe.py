@@ -11,8 +11,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from musicrfm.directions import Direction
+from musicrfm.files.provenance import PAPER
 from musicrfm.model import MusicModel
-from musicrfm.provenance import PAPER
 
 FOLDER = Path(__file__).resolve().parents[2] / "directions" / "nano"
 KNOWN = {

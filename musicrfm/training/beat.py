@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from musicrfm import provenance
 from musicrfm.directions import Direction
 from musicrfm.errors import MusicRFMError
+from musicrfm.files import provenance
 from musicrfm.progress import Progress
 from musicrfm.steering.beat import COMPONENTS, KIND
 
