@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from musicrfm import metrics, provenance
+from musicrfm import metrics
 from musicrfm.data.composed import music_clips, music_data
 from musicrfm.data.hidden import Data, clip_data, hear
 from musicrfm.data.syntheory.hidden import note_data, tempo_data
 from musicrfm.directions import Direction, canonical_name, user_folder
 from musicrfm.errors import MusicRFMError
+from musicrfm.files import provenance
 from musicrfm.files.paths import path_of
 from musicrfm.steering.layers import layer_numbers
 from musicrfm.steering.setting import whole
