@@ -11,10 +11,8 @@ from __future__ import annotations
 import logging
 import math
 import os
-import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -27,21 +25,13 @@ from musicrfm.runtime.compiled_codec import CompiledCodec, can_compile
 from musicrfm.runtime.decoder import Push
 from musicrfm.runtime.graphs import Recorder
 from musicrfm.runtime.packed_codec import PackedCodec, can_pack
-from musicrfm.runtime.playable import PromptStates
 from musicrfm.runtime.sampling import Draws
 from musicrfm.runtime.static_codec import StaticCodec
 from musicrfm.runtime.static_step import Choice, StaticStep
 from musicrfm.steering.steering import Steering, SteeringState
 from musicrfm.streaming.chooser import Chooser, capture_of
 from musicrfm.streaming.continuation import opening
-from musicrfm.streaming.settings import (
-    Prompts,
-    Settings,
-    checked_number,
-    checked_steer_guidance,
-    checked_whole,
-    window_and_keep,
-)
+from musicrfm.streaming.settings import LiveSettings, Settings, checked_whole, window_and_keep
 from musicrfm.streaming.sound import Sound, SoundState
 from musicrfm.streaming.windows import Window, Windows, WindowState
 
@@ -69,7 +59,7 @@ class StreamState:
         return self.windows.window
 
 
-class MusicStream:
+class MusicStream(LiveSettings):
     """An iterator over sound that never ends.
 
     Each chunk is float32 [samples, channels] at `model.sample_rate`, finite and never empty. It is
@@ -125,17 +115,8 @@ class MusicStream:
     ) -> None:
         if isinstance(model, (str, os.PathLike)):
             raise MusicRFMError(f"{model!r} is no model yet: load it, MusicModel.load({model!r})")
-        self.model = model
+        super().__init__(model, prompt, guidance_scale, temperature, top_k, steer_guidance)
         self.chunk_frames = checked_whole("chunk_frames", chunk_frames, 1)
-        usual, self._prompts = model.sampling, Prompts(model)
-        self._settings = Settings(
-            self._prompts.encoded(prompt),
-            checked_number("guidance_scale", _or(usual.guidance_scale, guidance_scale)),
-            checked_number("temperature", _or(usual.temperature, temperature)),
-            checked_whole("top_k", _or(usual.top_k, top_k), 0),
-            checked_steer_guidance(steer_guidance),
-        )
-        self._setting = threading.Lock()
         self.delay_frames: int = max(model.delays)  # between a frame's first code and its last
         self.window, self.keep = window_and_keep(
             model, self.delay_frames, window_seconds, keep_seconds
@@ -172,70 +153,6 @@ class MusicStream:
             f"seed {self.seed}, frame {self.frame}, guidance {self.guidance_scale:g}, "
             f"temperature {self.temperature:g}, top-k {self.top_k}, steers {self.steering})"
         )
-
-    # ---- any thread ----
-
-    @property
-    def guidance_scale(self) -> float:
-        return self._settings.guidance_scale
-
-    @guidance_scale.setter
-    def guidance_scale(self, value: float) -> None:
-        self._set(guidance_scale=checked_number("guidance_scale", value))
-
-    @property
-    def temperature(self) -> float:
-        return self._settings.temperature
-
-    @temperature.setter
-    def temperature(self, value: float) -> None:
-        self._set(temperature=checked_number("temperature", value))
-
-    @property
-    def top_k(self) -> int:
-        return self._settings.top_k
-
-    @top_k.setter
-    def top_k(self, value: int) -> None:
-        self._set(top_k=checked_whole("top_k", value, 0))
-
-    @property
-    def steer_guidance(self) -> str:
-        return self._settings.steer_guidance
-
-    @steer_guidance.setter
-    def steer_guidance(self, halves: str) -> None:
-        self._set(steer_guidance=checked_steer_guidance(halves))
-
-    @property
-    def prompt(self) -> str:
-        """What is played, in words; of a blend, each text with its share."""
-        return self._settings.prompt.text
-
-    def set_prompt(self, text: str) -> None:
-        """What is played from the next frame on; "" plays without a prompt."""
-        self._set(prompt=self._prompts.encoded(text))
-
-    def set_prompts(self, weights: Mapping[str, float]) -> None:
-        """Plays several prompts at once from the next frame on, each as strongly as its weight.
-
-        Weights are numbers of at least 0, and only their proportions count. A prompt that is alone
-        with a weight is played exactly as `set_prompt` plays it. Weights may change every frame; a
-        melody model takes them in tenths, as it reads its window again each time. Raises
-        MusicRFMError if no prompt has a weight, or a weight cannot be used.
-        """
-        self._set(prompt=self._prompts.blended(weights))
-
-    def encoded(self, text: str) -> PromptStates:
-        """A prompt as the decoder reads it; the latest ones are kept, so that none costs twice.
-
-        Raises MusicRFMError if it cannot be encoded.
-        """
-        return self._prompts.encoded(text)
-
-    def _set(self, **changes: Any) -> None:
-        with self._setting:
-            self._settings = replace(self._settings, **changes)
 
     @property
     def faults(self) -> int:
@@ -485,7 +402,3 @@ class MusicStream:
 def _array(audio: Tensor) -> np.ndarray:
     """[channels, samples] -> finite float32 [samples, channels]"""
     return audio.nan_to_num(0.0, 0.0, 0.0).T.contiguous().cpu().numpy()
-
-
-def _or(usual: Any, given: Any) -> Any:
-    return usual if given is None else given

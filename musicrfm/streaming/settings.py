@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import operator
+import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
@@ -65,6 +67,99 @@ class Prompts:
             latest = (list(shares.items()), blend(parts, list(shares.values())))
             self._blended = latest
         return latest[1]
+
+
+class LiveSettings:
+    """The settings of a stream; any thread may read and change them, and they count from the next
+    frame on. See `MusicStream` for their ranges; a value that cannot be used raises MusicRFMError.
+    """
+
+    def __init__(
+        self,
+        model: MusicModel,
+        prompt: str,
+        guidance_scale: float | None,
+        temperature: float | None,
+        top_k: int | None,
+        steer_guidance: str,
+    ) -> None:
+        """None: the model's own."""
+        self.model = model
+        usual, self._prompts = model.sampling, Prompts(model)
+        self._settings = Settings(
+            self._prompts.encoded(prompt),
+            checked_number("guidance_scale", _or(usual.guidance_scale, guidance_scale)),
+            checked_number("temperature", _or(usual.temperature, temperature)),
+            checked_whole("top_k", _or(usual.top_k, top_k), 0),
+            checked_steer_guidance(steer_guidance),
+        )
+        self._setting = threading.Lock()
+
+    @property
+    def guidance_scale(self) -> float:
+        return self._settings.guidance_scale
+
+    @guidance_scale.setter
+    def guidance_scale(self, value: float) -> None:
+        self._set(guidance_scale=checked_number("guidance_scale", value))
+
+    @property
+    def temperature(self) -> float:
+        return self._settings.temperature
+
+    @temperature.setter
+    def temperature(self, value: float) -> None:
+        self._set(temperature=checked_number("temperature", value))
+
+    @property
+    def top_k(self) -> int:
+        return self._settings.top_k
+
+    @top_k.setter
+    def top_k(self, value: int) -> None:
+        self._set(top_k=checked_whole("top_k", value, 0))
+
+    @property
+    def steer_guidance(self) -> str:
+        return self._settings.steer_guidance
+
+    @steer_guidance.setter
+    def steer_guidance(self, halves: str) -> None:
+        self._set(steer_guidance=checked_steer_guidance(halves))
+
+    @property
+    def prompt(self) -> str:
+        """What is played, in words; of a blend, each text with its share."""
+        return self._settings.prompt.text
+
+    def set_prompt(self, text: str) -> None:
+        """What is played from the next frame on; "" plays without a prompt."""
+        self._set(prompt=self._prompts.encoded(text))
+
+    def set_prompts(self, weights: Mapping[str, float]) -> None:
+        """Plays several prompts at once from the next frame on, each as strongly as its weight.
+
+        Weights are numbers of at least 0, and only their proportions count. A prompt that is alone
+        with a weight is played exactly as `set_prompt` plays it. Weights may change every frame; a
+        melody model takes them in tenths, as it reads its window again each time. Raises
+        MusicRFMError if no prompt has a weight, or a weight cannot be used.
+        """
+        self._set(prompt=self._prompts.blended(weights))
+
+    def encoded(self, text: str) -> PromptStates:
+        """A prompt as the decoder reads it; the latest ones are kept, so that none costs twice.
+
+        Raises MusicRFMError if it cannot be encoded.
+        """
+        return self._prompts.encoded(text)
+
+    def _set(self, **changes: Any) -> None:
+        with self._setting:
+            self._settings = replace(self._settings, **changes)
+
+
+def _or(usual: Any, given: Any) -> Any:
+    return usual if given is None else given
 
 
 def checked_steer_guidance(halves: str) -> str:
