@@ -65,7 +65,7 @@ def onset_rate(mono: np.ndarray) -> float:
 
 def register(mono: np.ndarray) -> float:
     """Mean MIDI note of what sounds, from C2 up, stronger notes counting more."""
-    strength = harmony.notes(harmony.spectrum(mono)).sum(1)
+    strength = np.square(harmony.notes(harmony.spectrum(mono))).sum(1)
     if not strength.any():
         return math.nan
     notes = librosa.note_to_midi("C2") + np.arange(len(strength))
