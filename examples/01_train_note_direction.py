@@ -36,7 +36,7 @@ p.add_argument(
 )
 o = p.parse_args()
 nano, target = o.model == "nano", spelled_pitch(o.target)
-frames, clips, search = 2000, 1440 if nano else None, Search(metric="auc", rows=600, trials=6)
+frames, clips, search = 1600, 1440 if nano else None, Search(metric="auc", rows=600, trials=6)
 if not nano:
     search = Search(trials=100, iterations=30, rows=10_000, metric="auc")
 if o.quick:
