@@ -445,10 +445,14 @@ def _refuse_beat(direction: Direction) -> None:
 
 
 def list_directions(model_name: str) -> list[str]:
-    """Canonical names of all directions there are for a model, sorted."""
+    """Canonical names of all directions there are for a model, sorted.
+
+    A file whose name holds what does more to a terminal than be shown is none of them.
+    """
     model_name = getattr(model_name, "name", model_name)  # a MusicModel does as well
     folders = [path_of(root / model_name) for root in roots()]
-    return sorted({canonical_name(path.stem) for f in folders for path in f.glob(f"*{SUFFIX}")})
+    stems = [path.stem for folder in folders for path in folder.glob(f"*{SUFFIX}")]
+    return sorted({canonical_name(stem) for stem in stems if is_file_name(stem)})
 
 
 def model_name(model: str) -> str:

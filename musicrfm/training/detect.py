@@ -19,7 +19,7 @@ from safetensors import SafetensorError, safe_open
 
 from musicrfm.data.activations import POOLINGS, features_of, pooled
 from musicrfm.data.clips import peak_normalised
-from musicrfm.directions import SUFFIX, canonical_name, roots, user_folder
+from musicrfm.directions import SUFFIX, canonical_name, is_file_name, roots, user_folder
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import composed, file_to_read, path_of
 from musicrfm.files.tensors import packed
@@ -219,7 +219,8 @@ def detect(
 def list_detectors(model_name: str) -> list[str]:
     """Names of all detectors there are for a model, sorted."""
     folders = [path_of(root / model_name) / FOLDER for root in roots()]
-    return sorted({composed(path.stem) for f in folders for path in f.glob(f"[!.]*{SUFFIX}")})
+    stems = [path.stem for folder in folders for path in folder.glob(f"*{SUFFIX}")]
+    return sorted({composed(stem) for stem in stems if is_file_name(stem)})
 
 
 def _pieces(

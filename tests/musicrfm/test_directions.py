@@ -18,6 +18,7 @@ from musicrfm.cli import main
 from musicrfm.directions import Direction, canonical_name, list_directions, user_folder
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
+from musicrfm.training.detect import list_detectors
 
 
 def make(name: str = "note_C", layers: int = 2, width: int = 32, **meta: object) -> Direction:
@@ -366,3 +367,15 @@ def test_it_is_shown_and_exported(folder: Path, capsys) -> None:
     assert torch.equal(published[-1].tensor(), made.vectors[1])
     assert main(["directions", "export", str(path), "--out", str(folder / "out.txt")]) == 2
     assert "let its name end in .csv, .npz, .pkl" in capsys.readouterr().err
+
+
+@pytest.mark.needs("posix")  # Windows takes no such name
+def test_a_name_that_would_move_the_cursor_is_no_direction(tmp_path, monkeypatch):
+    monkeypatch.setenv("MUSICRFM_DIRECTIONS", str(tmp_path))
+    for folder in ("nano", "nano/detectors"):
+        (tmp_path / folder).mkdir()
+        for name in ("\x1b[2Jfine", "two\nlines", "\u202eright", ".hidden", "fine"):
+            (tmp_path / folder / f"{name}.safetensors").write_bytes(b"")
+    names = list_directions("nano")
+    assert "fine" in names and all(name.isprintable() for name in names)
+    assert list_detectors("nano") == ["fine"]

@@ -116,7 +116,7 @@ def test_a_detector_survives_its_file(registers, nano, tmp_path, monkeypatch):
         ({"seconds": 1e300}, "its clips are 1e.300 s long"),
         ({"seconds": "long"}, "its clips are 'long' s"),
         ({"kind": "regression", "target": "bpm", "label_mean": "x"}, "mean and spread"),
-        ({"model": {"a": []}}, "trained on model"),
+        ({"model_fingerprint": [1]}, "trained on model"),
     ],
 )
 def test_a_strangers_detector_is_looked_through(registers, nano, tmp_path, change, told):
