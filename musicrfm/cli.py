@@ -77,7 +77,7 @@ def _main(arguments: Sequence[str] | None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
-        prog="musicrfm", description="Steered music from MusicGen, offline: play, listen, train."
+        prog="musicrfm", description="Steered music from MusicGen, offline: generate, measure, train."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for module in COMMANDS:

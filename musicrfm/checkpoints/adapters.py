@@ -24,9 +24,9 @@ def base_of(checkpoint: Checkpoint) -> str:
     base = read_json(checkpoint.folder / ADAPTER, checkpoint.shown).get("base_model_name_or_path")
     if not isinstance(base, str) or not base:
         raise MusicRFMError(
-            f"adapter {checkpoint.shown!r} does not say which model it changes: write its folder "
-            f"or hub id into {ADAPTER} as base_model_name_or_path, or run "
-            "`musicrfm import-model` with --base"
+            f"adapter {checkpoint.shown!r} does not name its base model: set "
+            f"base_model_name_or_path in {ADAPTER} to a folder or hub id, or run `musicrfm "
+            "import-model` with --base"
         )
     beside = checkpoint.folder / base
     return str(beside) if beside.is_dir() else base
@@ -59,7 +59,7 @@ def merge(hf: transformers.PreTrainedModel, base: str, checkpoint: Checkpoint) -
             config.task_type = None  # what else the model was wrapped for in training
             wrapped = peft.PeftModel(changed, config)
             if not hasattr(wrapped.base_model, "merge_and_unload"):
-                raise MusicRFMError(f"{unfit}: it is a {kind}, which cannot be merged")
+                raise MusicRFMError(f"{unfit}: an adapter of type {kind} cannot be merged")
             expected = peft.get_peft_model_state_dict(wrapped, save_embedding_layers=False)
             if differ := sorted(expected.keys() ^ tensors.keys()):
                 there = "has no weights for" if differ[0] in expected else "has weights for"

@@ -85,7 +85,9 @@ def convert(
     lm, rest = language_model(state, settings)
     melody, text_state = _conditions(rest, settings)
     if melody == any("encoder_attn" in name for name in lm.tensors):
-        raise MusicRFMError("it reads its text neither as MusicGens do nor as melody models do")
+        raise MusicRFMError(
+            "its text conditioning is neither MusicGen's nor that of the melody models"
+        )
     sound = _codec(checkpoint, settings, codec)
     named = str(settings.get("conditioners.description.t5.name", parts.T5))
     text, tokenizer = parts.text_encoder(named, checkpoint.folder, text_encoder)
@@ -136,13 +138,13 @@ def language_model(state: Mapping[str, Tensor], settings: Settings) -> tuple[Par
             rest[name] = tensor
         elif name.endswith("bias") and "norm" not in name:
             if tensor.any():
-                raise MusicRFMError(f"it has biases ({name}), which MusicGens have not")
+                raise MusicRFMError(f"it has biases ({name}), and a MusicGen has none")
         else:
             found |= _renamed(name, tensor)
     books = sum("embed_tokens" in name for name in found)
     layers = sum(name.endswith(".fc1.weight") for name in found)
     if not books or not layers:
-        raise MusicRFMError("it holds no language model")
+        raise MusicRFMError("it contains no language model")
     embedding = found["model.decoder.embed_tokens.0.weight"]
     width, stereo = embedding.shape[1], _is_stereo(settings, books)
     config = {
@@ -161,7 +163,7 @@ def language_model(state: Mapping[str, Tensor], settings: Settings) -> tuple[Par
     expected = [k // 2 if stereo else k for k in range(books)]
     delays = settings.get("codebooks_pattern.delay.delays", expected)
     if delays != expected:
-        raise MusicRFMError(f"its codebooks are delayed by {delays}, not {expected}")
+        raise MusicRFMError(f"its codebook delays are {delays}, not {expected}")
     return Part(config, found), rest
 
 
@@ -172,7 +174,7 @@ def _check(settings: Settings) -> None:
         raise MusicRFMError(f"it is a {kind}, not a MusicGen")
     pattern = settings.get("codebooks_pattern.modeling", "delay")
     if pattern != "delay":
-        raise MusicRFMError(f"its codebooks are in the pattern {pattern}, not delay")
+        raise MusicRFMError(f"its codebook pattern is {pattern}, not delay")
     for name, must in _ONLY.items():
         if (value := settings.get(name, must)) != must:
             raise MusicRFMError(f"its setting {name} is {value!r}, but a MusicGen's is {must!r}")
@@ -189,17 +191,17 @@ def _renamed(name: str, tensor: Tensor) -> dict[str, Tensor]:
             return {f"{start}.{end}": tensor}
         if first == "out_norm":
             return {f"model.decoder.layer_norm.{end}": tensor}
-        raise MusicRFMError(f"it has weights that a MusicGen has not: {name[:80]}")
+        raise MusicRFMError(f"it has weights unknown to MusicGen: {name[:80]}")
     start = f"model.decoder.layers.{match[1]}"
     module, _, end = match[2].rpartition(".")
     if end == "in_proj_weight" and module in _FUSED:
         if len(tensor) != 3 * tensor.shape[1]:
-            raise MusicRFMError(f"its {name} has the shape {list(tensor.shape)}")
+            raise MusicRFMError(f"its {name} has the unexpected shape {list(tensor.shape)}")
         names = [f"{start}.{_FUSED[module]}.{letter}_proj.weight" for letter in "qkv"]
         return dict(zip(names, tensor.chunk(3), strict=True))
     if module in _IN_LAYER:
         return {f"{start}.{_IN_LAYER[module]}.{end}": tensor}
-    raise MusicRFMError(f"it has weights that a MusicGen has not: {name[:80]}")
+    raise MusicRFMError(f"it has weights unknown to MusicGen: {name[:80]}")
 
 
 def _is_stereo(settings: Settings, books: int) -> bool:
@@ -214,19 +216,21 @@ def _conditions(rest: Mapping[str, Tensor], settings: Settings) -> tuple[bool, d
     reader = settings.get("conditioners.description.model", "t5")
     if reader != "t5" or f"{_TEXT}output_proj.weight" not in rest:
         raise MusicRFMError(
-            "it reads no text" if reader == "t5" else f"its text is read by {reader}, not by T5"
+            "it has no text conditioning"
+            if reader == "t5"
+            else f"its text encoder is {reader}, not T5"
         )
     melody = f"{_MELODY}output_proj.weight" in rest
     kind = settings.get("conditioners.self_wav.model", "chroma_stem")
     if melody and kind != "chroma_stem":
-        raise MusicRFMError(f"it also reads sound as {kind}, which is not supported")
+        raise MusicRFMError(f"its audio conditioning {kind} is not supported")
     for name in rest:
         own = name.removeprefix(f"{_TEXT}t5.")
         if own != name:
             text_state[own] = rest[name]
         elif not name.startswith(_READ):
             what = ".".join(name.split(".")[2:3]) or name
-            raise MusicRFMError(f"it also reads {what[:60]!r}, which is not supported")
+            raise MusicRFMError(f"its conditioning {what[:60]!r} is not supported")
     return melody, text_state
 
 
@@ -241,12 +245,13 @@ def _check_widths(lm: Part, text: Part, rest: Mapping[str, Tensor], named: str) 
     reads, width = rest[f"{_TEXT}output_proj.weight"].shape[1], text.config.get("d_model")
     if reads != width:
         raise MusicRFMError(
-            f"it reads texts of width {reads}, but its text encoder {named!r} is {width} wide here"
+            f"it expects text states of width {reads}, but the text encoder {named!r} "
+            f"found here has width {width}"
         )
     if width == lm.config["hidden_size"]:
         raise MusicRFMError(
-            f"it is as wide as its text encoder ({width}), for which there is no place in Hugging "
-            "Face's layout"
+            f"its width equals that of its text encoder ({width}), and Hugging Face's "
+            "layout cannot represent that"
         )
 
 
@@ -275,7 +280,5 @@ def _codec(checkpoint: Checkpoint, settings: Settings, given: Path | None) -> Pa
         name = content["pretrained"]
     name = str(name).removeprefix(PRETRAINED)
     if name.startswith("dac_"):
-        raise MusicRFMError(
-            f"it writes codes of {name}, which is no EnCodec and cannot be played here"
-        )
+        raise MusicRFMError(f"its codec is {name}; only EnCodec is supported")
     return parts.codec(name, checkpoint.folder, given)

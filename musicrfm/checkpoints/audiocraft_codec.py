@@ -37,7 +37,7 @@ def codec(state: Mapping[str, Tensor], settings: Settings) -> Part:
     Raises MusicRFMError if it is none that class can be.
     """
     if not settings.values:
-        raise MusicRFMError("there are no settings (xp.cfg) beside its weights")
+        raise MusicRFMError("the settings (xp.cfg) beside its weights are missing")
     for name, must in _ONLY.items():
         if (value := settings.get(name, must)) != must:
             raise MusicRFMError(f"its setting {name} is {value!r}, which is not supported")
@@ -45,17 +45,19 @@ def codec(state: Mapping[str, Tensor], settings: Settings) -> Part:
         *("trim_right_ratio", "final_activation", "final_activation_params")
     }
     if extra:
-        raise MusicRFMError(f"its decoder has settings of its own ({min(extra)})")
+        raise MusicRFMError(
+            f"its decoder has separate settings ({min(extra)}), which are not supported"
+        )
     norm = settings.get("seanet.norm", "weight_norm")
     if norm not in _NORMS:
-        raise MusicRFMError(f"its layers are normalised by {norm!r}, not {' or '.join(_NORMS)}")
+        raise MusicRFMError(f"its layer normalisation is {norm!r}, not {' or '.join(_NORMS)}")
     ratios = settings.get("seanet.ratios", [8, 5, 4, 2])
     if not (isinstance(ratios, list) and all(type(r) is int and r > 0 for r in ratios)):
-        raise MusicRFMError(f"its setting seanet.ratios is {ratios!r}")
+        raise MusicRFMError(f"its setting seanet.ratios is {ratios!r}, not a list of whole numbers")
     tensors = {_renamed(name): tensor for name, tensor in state.items()}
     lstms = sum(".lstm.weight_ih_l" in name for name in tensors if name.startswith("encoder."))
     if not lstms:
-        raise MusicRFMError("it has no LSTM, which Hugging Face's EnCodec always has")
+        raise MusicRFMError("it has no LSTM, and Hugging Face's EnCodec requires one")
     books = sum(name.endswith(".codebook.embed") for name in tensors)
     embed = tensors.get("quantizer.layers.0.codebook.embed")
     if embed is None or embed.ndim != 2:

@@ -53,7 +53,7 @@ def opened(content: Any, path: Path) -> tuple[Mapping[str, Tensor], Settings]:
             break
     else:
         raise MusicRFMError(
-            f"{path} is not in audiocraft's form: it has no best_state with weights"
+            f"{path} is not an audiocraft checkpoint: it has no best_state with weights"
         )
     text = table.get("xp.cfg") or {}
     try:

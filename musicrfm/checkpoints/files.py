@@ -21,7 +21,9 @@ def read_json(path: Path, shown: str) -> dict[str, Any]:
             f"the {path.name} of model {shown!r} cannot be read: {short(error)}"
         ) from error
     if not isinstance(content, dict):
-        raise MusicRFMError(f"the {path.name} of model {shown!r} cannot be read: it is no table")
+        raise MusicRFMError(
+            f"the {path.name} of model {shown!r} cannot be read: it is not a JSON object"
+        )
     return content
 
 

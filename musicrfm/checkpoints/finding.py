@@ -62,7 +62,8 @@ def find(name: str | os.PathLike[str]) -> Checkpoint:
     if text == "nano" and not Path(text).is_dir():
         if not (NANO / CONFIG).is_file():
             raise MusicRFMError(
-                f"the built-in model is not in {NANO}: build it with `python -m musicrfm.nano`"
+                f"the built-in model is missing from {NANO}: build it with `python -m "
+                "musicrfm.nano`"
             )
         return in_folder(NANO, "nano")
     path = path_of(text) if text else Path()
@@ -74,7 +75,7 @@ def find(name: str | os.PathLike[str]) -> Checkpoint:
     address = hub.address(text)
     if address is None:
         raise MusicRFMError(
-            f"there is no model {text!r}: give nano, a folder, or a hub id like "
+            f"model {text!r} does not exist: give nano, a folder, or a hub id such as "
             "facebook/musicgen-small"
         )
 
@@ -103,7 +104,7 @@ def in_folder(folder: Path, shown: str) -> Checkpoint:
     names = names_in(folder)
     layout = _layout(names)
     if layout is None:
-        raise MusicRFMError(f"{shown!r} holds no model: {_lacks(folder, names)}")
+        raise MusicRFMError(f"{shown!r} is not a model folder: {_lacks(folder, names)}")
     if layout == "huggingface":
         return Checkpoint(folder, shown, layout, full_weights(folder, shown))
     file = _state_file(names)
@@ -127,7 +128,7 @@ def full_weights(folder: Path, shown: str) -> tuple[Path, ...]:
     sets = [*_sets(names), *(files for files in sets if files)]
     if not sets:
         foreign = sorted(name for name in names if name.endswith(_FOREIGN))
-        only = f" (only {foreign[0]}, which is another program's)" if foreign else ""
+        only = f" (only {foreign[0]}, a format of another program)" if foreign else ""
         raise MusicRFMError(
             f"model {shown!r} has no weights: there is no model.safetensors or pytorch_model.bin "
             f"in {folder}{only}"
@@ -147,11 +148,12 @@ def _check_whole(folder: Path, shown: str, file: str) -> None:
 def _not_whole(folder: Path, shown: str, file: str) -> MusicRFMError:
     if (folder / file).is_file():
         return MusicRFMError(
-            f"model {shown!r} has only git's note of {file}: run `git lfs pull` in {folder}"
+            f"model {shown!r} has only the Git LFS pointer of {file}: run `git lfs pull` "
+            f"in {folder}"
         )
     return MusicRFMError(
-        f"model {shown!r} is not whole: {file} is missing, as is to be expected after a download "
-        "that was broken off; fetch it again"
+        f"model {shown!r} is incomplete: {file} is missing, probably because a download was "
+        "interrupted; download it again"
     )
 
 
@@ -263,7 +265,7 @@ def _lacks(folder: Path, names: Iterable[str]) -> str:
     for inner in sorted((path for path in folder.iterdir() if path.is_dir()), reverse=True):
         try:
             if _layout({path.name for path in inner.iterdir()}):
-                return f"{words}, but in its folder {inner.name!r} there is a model: give that"
+                return f"{words}, but its subfolder {inner.name!r} is a model: give that folder"
         except OSError:
             continue
     return words
@@ -300,7 +302,7 @@ def _name(folder: Path) -> str:
 def _of_file(path: Path, text: str) -> Checkpoint:
     """A file of audiocraft's that was named instead of its folder."""
     if path.suffix not in PICKLES or _WEIGHTS.fullmatch(path.name) or "adapter" in path.name:
-        raise MusicRFMError(f"{text!r} is a file: give the folder it is in")
+        raise MusicRFMError(f"{text!r} is a file: give the folder that contains it")
     return Checkpoint(path.parent, _shown(path), "audiocraft", (path,))
 
 

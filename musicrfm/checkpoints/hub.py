@@ -82,18 +82,18 @@ def download(
         names = [file.rfilename for file in about.siblings or ()]
         chosen = [re.sub(r"([*?[])", r"[\1]", name) for name in wanted(names)]
         if not chosen:
-            raise MusicRFMError(f"{where.repo!r} holds no model: it has none of a model's files")
+            raise MusicRFMError(f"{where.repo!r} is not a model: it has no model files")
         return Path(snapshot_download(where.repo, revision=where.revision, allow_patterns=chosen))
     except MusicRFMError:
         raise
     except Exception as error:
         reason = _reason(error, where.repo)
         if lack is not None:
-            raise MusicRFMError(f"{lack}; now it cannot be fetched: {reason}") from error
+            raise MusicRFMError(f"{lack}, and the download failed: {reason}") from error
         kind = NotThere if isinstance(error, hub_errors.RepositoryNotFoundError) else MusicRFMError
         raise kind(
-            f"model {where.repo!r} is no folder here and cannot be had from the Hugging Face hub: "
-            f"{reason}"
+            f"model {where.repo!r} is not a local folder, and the Hugging Face hub did not deliver "
+            f"it: {reason}"
         ) from error
 
 
@@ -154,24 +154,24 @@ def _reason(error: BaseException | None, repo: str) -> str:
 def _known_reason(error: BaseException, repo: str) -> str | None:
     log_in = "log in with `hf auth login`"
     if isinstance(error, hub_errors.GatedRepoError):
-        return f"it is gated: accept its terms on {constants.ENDPOINT}/{repo}, then {log_in}"
+        return f"access is gated: accept the terms on {constants.ENDPOINT}/{repo}, then {log_in}"
     if isinstance(error, hub_errors.RevisionNotFoundError):
-        return "it has no such revision: check the address"
+        return "this revision does not exist: check the address"
     if isinstance(error, hub_errors.RepositoryNotFoundError):
-        return f"there is no such model, or it is private: check the name, or {log_in}"
+        return f"the model does not exist or is private: check the name, or {log_in}"
     if isinstance(error, hub_errors.HFValidationError):
-        return "this can be no name of a model there: check it"
+        return "the name is not valid there: check it"
     if isinstance(error, hub_errors.OfflineModeIsEnabled) or constants.HF_HUB_OFFLINE:
-        return "no network may be used (HF_HUB_OFFLINE is set): download it without that first"
+        return "HF_HUB_OFFLINE forbids network access: unset it to download the model"
     status = getattr(getattr(error, "response", None), "status_code", None)
     if status in (401, 403):
-        return f"it may not be read (status {status}): {log_in}"
+        return f"access is denied (status {status}): {log_in}"
     if status == 429:
-        return "the hub was asked too often (status 429): wait a while"
+        return "the hub limits the number of requests (status 429): wait a few minutes"
     if status is not None:
-        return f"the hub answers with status {status}: try again later"
+        return f"the hub answered with status {status}: try again later"
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return f"there is no room for it in {constants.HF_HUB_CACHE}"
+        return f"the disk of {constants.HF_HUB_CACHE} is full"
     if isinstance(error, OSError) and error.filename is not None:
         return f"{str(error.filename)!r} cannot be written: {error.strerror}"
     return None

@@ -111,13 +111,13 @@ def _plain(checkpoint: Checkpoint) -> Loaded:
     kind = KINDS.get(str(about.get("model_type")))
     if kind is None:
         named = about.get("model_type")
-        what = "only the decoder of one" if named == "musicgen_decoder" else "not a MusicGen"
-        raise MusicRFMError(f"model {shown!r} is of the kind {named!r}, {what}")
+        what = "only the decoder of a MusicGen" if named == "musicgen_decoder" else "not a MusicGen"
+        raise MusicRFMError(f"model {shown!r} has the type {named!r}, {what}")
     if quantised := about.get("quantization_config"):
         method = quantised.get("quant_method") if isinstance(quantised, dict) else quantised
         raise MusicRFMError(
-            f"model {shown!r} is saved in the numbers of {method!r}, which are not read here: "
-            "take one that is saved in float16 or float32"
+            f"model {shown!r} is quantised with {method!r}, which is not supported: use a version "
+            "saved in float16 or float32"
         )
     tensors = read_tensors(checkpoint.weights)
     dtype = _widest(tensors)
@@ -137,19 +137,19 @@ def _plain(checkpoint: Checkpoint) -> Loaded:
 def _converted(checkpoint: Checkpoint, elsewhere: Elsewhere) -> Loaded:
     """In audiocraft's own form."""
     shown = checkpoint.shown
-    form = f"model {shown!r} is in audiocraft's form"
+    form = f"model {shown!r} has audiocraft's file format"
     try:
         made = audiocraft.convert(checkpoint, elsewhere.text_encoder, elsewhere.codec)
         dtype = _widest(made.tensors)
         hf = _made(made.kind, made.config, made.tensors, made.generation, shown)
         tokenizer = parts.tokenizer_in(made.tokenizer)
     except MusicRFMError as error:
-        raise MusicRFMError(f"{form}, and cannot be converted: {error}") from error
+        raise MusicRFMError(f"{form} and cannot be converted: {error}") from error
     except Exception as error:  # settings may be anything, and so may what comes of them
-        raise MusicRFMError(f"{form}, and cannot be converted: {short(error)}") from error
+        raise MusicRFMError(f"{form} and cannot be converted: {short(error)}") from error
     if tokenizer is None:
         raise MusicRFMError(
-            f"there is no tokenizer.json beside the text encoder in {made.tokenizer}: put it there"
+            f"tokenizer.json is missing beside the text encoder in {made.tokenizer}: copy it there"
         )
     return Loaded(hf, tokenizer, dtype)
 
@@ -169,11 +169,13 @@ def _adapted(
             base = finding.find(named)
         except MusicRFMError as error:
             raise MusicRFMError(
-                f"model {shown!r} is an adapter (LoRA) of {named!r}, which is needed too: {error}; "
-                "`musicrfm import-model` can be told where it is with --base"
+                f"model {shown!r} is an adapter (LoRA) and needs its base model {named!r}: "
+                f"{error}; `musicrfm import-model` takes another place with --base"
             ) from error
         if base.folder in (*adapters_of_it, checkpoint.folder):
-            raise MusicRFMError(f"adapter {shown!r} says that it changes itself")
+            raise MusicRFMError(
+                f"adapter {shown!r} names itself as its base model: correct base_model_name_or_path"
+            )
     others = replace(elsewhere, base=None)
     loaded = _load(base, others, (*adapters_of_it, checkpoint.folder))
     adapters.merge(loaded.hf, named, checkpoint)
@@ -221,7 +223,7 @@ def _made(
         unknown = min(given & set(report["unexpected_keys"]), default=None)
         raise MusicRFMError(
             f"model {shown!r} is incomplete: {len(missing)} weights are missing, the first is "
-            f"{missing[0]}" + (f"; there is {unknown} instead" if unknown else "")
+            f"{missing[0]}" + (f"; {unknown} is unknown" if unknown else "")
         )
     return hf
 
@@ -240,7 +242,7 @@ def _tokenizer(
     if own is not None:
         return own
     lacks = f"model {shown!r} has no tokenizer: copy tokenizer.json into {folder} from the model "
-    lacks += "that it was made from"
+    lacks += "that it was derived from"
     if hf.config.text_encoder.vocab_size != _T5_VOCABULARY:
         raise MusicRFMError(lacks)
     try:

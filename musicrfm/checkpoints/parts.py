@@ -81,14 +81,16 @@ def _sought_text(name: str) -> Sought:
 def _read(what: Sought, folder: Path) -> Part:
     """The part out of a folder that holds it, alone or within a MusicGen."""
     if not folder.is_dir():
-        raise MusicRFMError(f"there is no folder {str(folder)!r} for the {what.words}")
+        raise MusicRFMError(f"the folder {str(folder)!r} given for the {what.words} does not exist")
     config = read_json(folder / "config.json", folder.name)
     tensors = read_tensors(full_weights(folder, folder.name))
     if config.get("model_type") in MUSICGENS:
         config, prefix = config.get(what.key, {}), f"{what.key}."
         tensors = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
     if not isinstance(config, Mapping) or config.get("model_type") != what.kind or not tensors:
-        raise MusicRFMError(f"folder {str(folder)!r} holds no {what.words} of the kind {what.kind}")
+        raise MusicRFMError(
+            f"folder {str(folder)!r} does not contain a {what.words} of type {what.kind}"
+        )
     return Part(dict(config), tensors)
 
 
@@ -96,8 +98,8 @@ def _found(what: Sought, near: Path) -> Path:
     """Its folder: beside the model, in the hub's cache, in that of a whole MusicGen, or fetched."""
     if not _NAME.fullmatch(what.name):
         raise MusicRFMError(
-            f"its {what.words} is {what.name[:100]!r}, which is neither here nor on the hub: run "
-            f"`musicrfm import-model` with {what.option} FOLDER"
+            f"its {what.words} is {what.name[:100]!r}, which is neither a local folder nor on the "
+            f"hub: run `musicrfm import-model` with {what.option} FOLDER"
         )
     beside = near / what.name.split("/")[-1]
     if (beside / "config.json").is_file():
@@ -109,10 +111,10 @@ def _found(what: Sought, near: Path) -> Path:
     except MusicRFMError as error:
         reason = str(error).partition("hub: ")[2] or str(error)
         raise MusicRFMError(
-            f"its {what.words} {what.name!r} is not among the files, and cannot be had from the "
-            f"Hugging Face hub: {reason}; put it there as a folder {beside.name!r}, or run "
-            f"`musicrfm import-model` with {what.option} FOLDER, its own or that of a published "
-            "MusicGen"
+            f"its {what.words} {what.name!r} is not among the files, and the Hugging Face "
+            f"hub did not deliver it: {reason}; copy it there as a folder {beside.name!r}, "
+            f"or run `musicrfm import-model` with {what.option} FOLDER, its own or that of "
+            "a published MusicGen"
         ) from error
 
 

@@ -18,7 +18,7 @@ def check_free(folder: Path) -> None:
     if folder.is_dir() and not any(folder.iterdir()):
         return
     if folder.exists() or folder.is_symlink():
-        raise MusicRFMError(f"there is something in {str(folder)!r} already: give another --out")
+        raise MusicRFMError(f"{str(folder)!r} is not empty: give another --out")
 
 
 def save(loaded: Loaded, folder: Path) -> None:

@@ -36,7 +36,7 @@ def read_tensors(paths: Iterable[Path]) -> dict[str, Tensor]:
         checked_file(path)
         content = _safetensors(path) if path.suffix == ".safetensors" else read_pickled(path)
         if not is_tensors(content):
-            raise MusicRFMError(f"{path} holds no weights by their names")
+            raise MusicRFMError(f"{path} does not contain named weights")
         found.update(content)
     return found
 
@@ -44,15 +44,13 @@ def read_tensors(paths: Iterable[Path]) -> dict[str, Tensor]:
 def checked_file(path: Path) -> None:
     """Raises MusicRFMError if there is no such file, or only git's note of it."""
     if not path.is_file():
-        raise MusicRFMError(f"{path.name} is missing in {path.parent}: fetch it again")
+        raise MusicRFMError(f"{path.name} is missing in {path.parent}: download it again")
     try:
         pointer = is_pointer(path)
     except OSError as error:
         raise MusicRFMError(f"{path} cannot be read: {error.strerror or error}") from error
     if pointer:
-        raise MusicRFMError(
-            f"{path} is only git's note of the file: run `git lfs pull` in its folder"
-        )
+        raise MusicRFMError(f"{path} is only a Git LFS pointer: run `git lfs pull` in its folder")
 
 
 def is_tensors(content: object) -> bool:
@@ -73,8 +71,8 @@ def read_pickled(path: Path) -> Any:
     version = torch.__version__.split("+")[0]
     if tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < SAFE:
         raise MusicRFMError(
-            f"{path} is a pickle, which only PyTorch 2.6 or newer, not {version}, can read without "
-            "running it"
+            f"{path} is a pickle: only PyTorch 2.6 or newer can read it without running code, and "
+            f"this is {version}"
         )
     mapped = {"mmap": True} if zipfile.is_zipfile(path) else {}
     try:
@@ -84,14 +82,14 @@ def read_pickled(path: Path) -> Any:
     except pickle.UnpicklingError as error:
         if names := _unsafe_names(path, error):
             raise MusicRFMError(
-                f"{path} is not opened: beside weights it holds {names}, and making that would "
-                "run a program; save the weights alone"
+                f"{path} is refused: besides weights it contains {names}, and loading those "
+                "would run code; save the weights alone"
             ) from error
-        raise MusicRFMError(f"{path} is no file of weights, or a damaged one") from error
+        raise MusicRFMError(f"{path} is not a weights file, or it is damaged") from error
     except OSError as error:
         raise MusicRFMError(f"{path} cannot be read: {error.strerror or error}") from error
     except Exception as error:  # a broken file may raise anything
-        raise MusicRFMError(f"{path} is no file of weights, or it is cut short") from error
+        raise MusicRFMError(f"{path} is not a weights file, or it is truncated") from error
 
 
 def check_finite(tensors: Iterable[tuple[str, Tensor]], what: str) -> None:
@@ -100,7 +98,7 @@ def check_finite(tensors: Iterable[tuple[str, Tensor]], what: str) -> None:
         if tensor.is_floating_point() and not all_finite(tensor):
             bad = int((~tensor.isfinite()).sum())
             raise MusicRFMError(
-                f"{what} is damaged: {bad} of the {tensor.numel()} numbers in {name} are not finite"
+                f"{what} is damaged: {bad} of the {tensor.numel()} values of {name} are not finite"
             )
 
 
@@ -119,7 +117,7 @@ def _safetensors(path: Path) -> dict[str, Tensor]:
         raise MusicRFMError(f"{path} cannot be read: {error.strerror or error}") from error
     except Exception as error:  # the library has an error of its own
         raise MusicRFMError(
-            f"{path} is damaged or cut short: fetch it again ({_first_line(error)})"
+            f"{path} is damaged or truncated: download it again ({_first_line(error)})"
         ) from error
 
 

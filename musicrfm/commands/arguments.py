@@ -39,8 +39,10 @@ def model_arguments(p: argparse.ArgumentParser, dtype: str = "float32") -> None:
         "--dtype",
         choices=DTYPES,
         default="auto" if dtype == "auto" else None,
-        help=f"precision of the decoder (default: {dtype} on a CPU, float16 on a GPU; auto is int8 "
-        "on a CPU; int4 is for a large model there)",
+        help=(
+            f"precision of the decoder (default: {dtype} on a CPU, float16 on a GPU; auto "
+            "is int8 on a CPU; int4 is for large models on a CPU)"
+        ),
     )
 
 
@@ -120,7 +122,7 @@ def workers_argument(p: argparse.ArgumentParser) -> None:
 
 def workers_of(o: argparse.Namespace) -> int:
     if o.workers < 0:
-        raise MusicRFMError(f"--workers {o.workers} is too few: give 0 or more")
+        raise MusicRFMError(f"--workers {o.workers} is negative: give 0 or more")
     return o.workers
 
 
@@ -134,7 +136,9 @@ def numbers(text: str) -> tuple[float, ...]:
     try:
         return tuple(float(part) for part in text.split(","))
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not like 2,4,8") from None
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a list of numbers such as 2,4,8"
+        ) from None
 
 
 def octaves_of(text: str) -> tuple[int, int]:
@@ -142,4 +146,4 @@ def octaves_of(text: str) -> tuple[int, int]:
     try:
         return int(low), int(high or low)
     except ValueError:
-        raise MusicRFMError(f"--octaves {text!r} is not like 3-6") from None
+        raise MusicRFMError(f"--octaves {text!r} is not a range of octaves such as 3-6") from None

@@ -70,15 +70,15 @@ def train_beat(o: argparse.Namespace) -> None:
         knob=knob,
     )
     scores = " ".join(f"{score:.2f}" for score in direction.layer_scores.tolist())
-    print(f"{direction.name}: squared correlation of beat said and true by layer {scores}")
+    print(f"{direction.name}: squared correlation of predicted and true beat by layer {scores}")
     print(f"  {direction.save(direction_path(direction, o.out))}")
     if not direction.layer_scores.max() > 0.05:
-        print(f"warning: {model.name} hardly knows where the beat is", file=sys.stderr)
+        print(f"warning: the hidden states of {model.name} hardly encode the beat", file=sys.stderr)
 
 
 def _knob(text: str) -> tuple[float, float]:
     try:
         slowest, fastest = (float(part) for part in text.split(","))
     except ValueError:
-        raise MusicRFMError(f"--knob {text!r} is not two tempi, as in 60,160") from None
+        raise MusicRFMError(f"--knob {text!r} is not a pair of tempi such as 60,160") from None
     return slowest, fastest

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 
 def add(commands) -> None:
-    p = command(commands, "calibrate", calibrate, "find the range and curve of knobs by listening")
+    p = command(
+        commands, "calibrate", calibrate, "find the range and curve of knobs from generated audio"
+    )
     p.add_argument(
         "directions",
         nargs="*",
@@ -82,7 +84,7 @@ def calibrate(o: argparse.Namespace) -> None:
 
     if not 0 < o.middle < o.top <= 1:
         raise MusicRFMError(
-            f"--middle {o.middle:g} and --top {o.top:g} are no shares: 0 < middle < top <= 1"
+            f"--middle {o.middle:g} and --top {o.top:g} must satisfy 0 < middle < top <= 1"
         )
     check_folder(None if o.dry_run else o.out, o.takes)
     model = MusicModel.load(o.model, device=o.device, dtype=o.dtype)
@@ -95,8 +97,8 @@ def calibrate(o: argparse.Namespace) -> None:
     adherence = model.name == "nano" if o.adherence is None else o.adherence
     if adherence and o.seconds < SHORTEST:
         raise MusicRFMError(
-            f"--seconds {o.seconds:g} is too short to hear the instrument: give {SHORTEST:g} or "
-            "more, or --no-adherence"
+            f"--seconds {o.seconds:g} is too short to recognise the instrument: give "
+            f"{SHORTEST:g} or more, or --no-adherence"
         )
     lean = (o.middle - 0.15, o.middle + 0.15)
     found = calibrate_all(
@@ -152,11 +154,11 @@ def _directions(o: argparse.Namespace, model: MusicModel) -> list[tuple[str, Dir
             except MusicRFMError as error:
                 if names:
                     raise
-                print(f"{error}; left out")
+                print(f"{error}; skipped")
                 continue
             found.append((given, one))
     if not found:
-        raise MusicRFMError(f"there are no directions for {model.name!r}: train some first")
+        raise MusicRFMError(f"model {model.name!r} has no directions: train one first")
     return found
 
 

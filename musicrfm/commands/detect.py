@@ -38,7 +38,7 @@ def detect(o: argparse.Namespace) -> None:
     names = o.concept or list_detectors(model.name)
     if not names:
         raise MusicRFMError(
-            f"there are no detectors for model {model.name!r} yet: `musicrfm train` makes them"
+            f"model {model.name!r} has no detectors: make one with `musicrfm train`"
         )
     detectors = [Detector.load(name, model) for name in names]
     found = []

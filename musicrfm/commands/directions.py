@@ -69,8 +69,8 @@ def directions(o: argparse.Namespace) -> None:
     names = list_directions(name)
     if not names:
         raise MusicRFMError(
-            f"there are no directions for model {name!r}: make one with "
-            f"`musicrfm train note --target C --model {o.model}`"
+            f"model {name!r} has no directions: make one with `musicrfm train note --target C "
+            f"--model {o.model}`"
         )
     print("\n".join(map(plain, names)))
 

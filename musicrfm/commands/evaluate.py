@@ -37,7 +37,9 @@ REPORT = ("evaluation.json", "evaluation.md")  # beside these are only pictures,
 
 
 def add(commands) -> None:
-    p = command(commands, "evaluate", evaluate, "play directions, measure the sound, report")
+    p = command(
+        commands, "evaluate", evaluate, "play directions, measure the audio, write a report"
+    )
     p.add_argument(
         "directions",
         nargs="*",
@@ -106,7 +108,7 @@ def evaluate(o: argparse.Namespace) -> None:
     directions = _to_evaluate(o, model)
     hear = instrument_listener() if o.adherence else None
     if o.adherence and o.seconds < 3:
-        raise MusicRFMError("--adherence needs clips of 3 seconds or more, see --seconds")
+        raise MusicRFMError("--adherence needs clips of 3 seconds or more: raise --seconds")
     responses = play_and_listen(
         model,
         directions,
@@ -137,10 +139,12 @@ def _to_evaluate(o: argparse.Namespace, model: MusicModel) -> list[Direction]:
     if not o.methods:
         names = o.directions or list_directions(model.name)
         if not names:
-            raise MusicRFMError(f"there are no directions for {model.name!r}: train some first")
+            raise MusicRFMError(f"model {model.name!r} has no directions: train one first")
         return [listened_by(o, name, Direction.load(name, model)) for name in names]
     if o.write_range:
-        raise MusicRFMError("--write-range goes with finished directions, not with --methods")
+        raise MusicRFMError(
+            "--write-range cannot be combined with --methods: give trained directions"
+        )
 
     from musicrfm.directions import canonical_name
     from musicrfm.training.probes import Search
@@ -219,7 +223,7 @@ def _write_range(given: str, direction: Direction, found: tuple[float, float] | 
     from musicrfm.training.train import direction_path
 
     if found is None:
-        print(f"{direction.name}: no useful range found, nothing written")
+        print(f"{direction.name}: no useful range found; the file is unchanged")
         return
     direction.meta["range"] = list(found)
     path = path_of(given) if given.endswith(".safetensors") else direction_path(direction)

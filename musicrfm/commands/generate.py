@@ -108,7 +108,7 @@ def generate(o: argparse.Namespace) -> None:
     out = path_of(o.out)
     suffix = out.suffix.upper().lstrip(".")
     if suffix not in soundfile.available_formats():
-        raise MusicRFMError(f"{o.out!r} is no sound file: let its name end in .flac or .wav")
+        raise MusicRFMError(f"{o.out!r} must end in .flac or .wav")
     if not 0 < o.seconds < float("inf"):
         raise MusicRFMError(
             f"a file of {o.seconds:g} seconds cannot be made: give a number above 0"
@@ -118,7 +118,7 @@ def generate(o: argparse.Namespace) -> None:
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise MusicRFMError(f"{str(out.parent)!r} cannot be made: {reason(error)}") from None
+        raise MusicRFMError(f"{str(out.parent)!r} cannot be created: {reason(error)}") from None
     place_for(out, o.overwrite)  # nothing is wrong with it
     placed = None if o.overwrite else Placed(out)
 
@@ -150,7 +150,7 @@ def generate(o: argparse.Namespace) -> None:
             _progress(frames * model.frame_size - left, frames * model.frame_size, started, model)
     place = out if placed is None else placed.path
     shown = o.out if place == out else place
-    there = "" if place == out else f" ({o.out} is there already)"
+    there = "" if place == out else f" ({o.out} exists already)"
     print(f"{shown}: {o.seconds:g} s{there}")
 
 
@@ -196,8 +196,8 @@ def _add(
         direction = Direction.load(one.name, stream.model)
         if direction.name in steering.names():
             raise MusicRFMError(
-                f"--steer {direction.name} is given twice: for several of its components at once "
-                "say component=0,1"
+                f"--steer {direction.name} is given twice: to use several components, write "
+                "component=0,1"
             )
         steering.add(direction, one.coefficient, **(common | one.options))
     ends = [Direction.load(fade.to_name, stream.model) for fade in crossfades]
@@ -208,8 +208,8 @@ def _add(
         start = Direction.load(fade.from_name, stream.model)
         if start.name not in steering.names():
             raise MusicRFMError(
-                f"--crossfade begins with {fade.from_name!r}, which is not steered: "
-                f"add --steer {fade.from_name}=1"
+                f"--crossfade starts from {fade.from_name!r}, which is not steered: add --steer "
+                f"{fade.from_name}=1"
             )
         frames = max(1, round(fade.seconds * rate))
         steering.crossfade(start.name, end.name, frames, start=round(fade.start * rate))

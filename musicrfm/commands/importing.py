@@ -9,7 +9,7 @@ from musicrfm.commands.names import free_name
 
 
 def add(commands) -> None:
-    p = command(commands, "import", run, "take over a direction file (.pkl) of published MusicRFM")
+    p = command(commands, "import", run, "import a direction file (.pkl) of published MusicRFM")
     p.add_argument(
         "file", metavar="FILE", help="such as music_rfm_note_C_ncomp12_musicgen_large.pkl"
     )
@@ -21,7 +21,7 @@ def add(commands) -> None:
         "--scores",
         metavar="JSON",
         help="results of the same training (default: searched where the published scripts write "
-        "them; without them all layers count the same)",
+        "them; without results, all layers have equal weight)",
     )
     p.add_argument("--concept", help="concept, such as note (default: from FILE)")
     p.add_argument("--target", help="target, such as C (default: from FILE)")
@@ -55,7 +55,7 @@ def run(o: argparse.Namespace) -> None:
         number = best(steered, key=lambda layer: scores[layer])
         print(f"  layer scores from {found}, the best is layer {number} with {scores[number]:.3f}")
     else:
-        print("  without results (--scores), all layers count the same")
+        print("  without results (--scores), all layers have equal weight")
     if direction.meta["kind"] == "multiclass":
-        print("  its components span the classes and have no sign: try them both ways")
+        print("  its components span the classes and have no sign: try both signs")
     print(f"  {path}")

@@ -24,7 +24,7 @@ def free_name(
         number += 1
         free = f"{first}-{number}"
     if free != first:
-        told = f"{first} is there already: this is {free} (--overwrite replaces)"
+        told = f"{first} exists already, so this is {free} (--overwrite replaces)"
         print(told, file=sys.stderr, flush=True)
     return free
 

@@ -93,7 +93,7 @@ def results(o: argparse.Namespace) -> None:
     adherence = model.name == "nano" if o.adherence is None else o.adherence
     if adherence and sizes["seconds"] < SHORTEST:
         raise MusicRFMError(
-            f"--seconds {sizes['seconds']:g} is too short to hear the instrument: give "
+            f"--seconds {sizes['seconds']:g} is too short to recognise the instrument: give "
             f"{SHORTEST:g} or more, or --no-adherence"
         )
     instruments = dict(PROMPTS)

@@ -51,10 +51,11 @@ def steer_option(text: str, low: float = -math.inf, high: float = math.inf) -> S
     name, equals, value = first.rpartition("=")
     if unknown := _UNKNOWN_OPTION.search(name):
         raise MusicRFMError(
-            f"--steer {text!r} has the option {unknown[1]!r}: known are {', '.join(OPTIONS)}"
+            f"--steer {text!r} has the unknown option {unknown[1]!r}: choose from "
+            f"{', '.join(OPTIONS)}"
         )
     if not (equals and name):
-        raise MusicRFMError(f"--steer {text!r} must be NAME=COEFFICIENT, like note_C=0.8")
+        raise MusicRFMError(f"--steer {text!r} must be NAME=COEFFICIENT, such as note_C=0.8")
     coefficient = _number(value)
     if coefficient is None or not low <= coefficient <= high:
         spread = f" from {low:g} to {high:g}" if math.isfinite(high - low) else ""
@@ -66,7 +67,7 @@ def steer_option(text: str, low: float = -math.inf, high: float = math.inf) -> S
         key, _, given = part.partition("=")
         key = key.replace("-", "_")
         if key in options:
-            raise MusicRFMError(f"--steer {text!r} says {key.replace('_', '-')} twice")
+            raise MusicRFMError(f"--steer {text!r} gives {key.replace('_', '-')} twice")
         options[key] = given
     if "inject" in options:
         inject = _number(str(options["inject"]))
@@ -85,7 +86,7 @@ def crossfade_option(text: str) -> CrossfadeOption:
     times = [_number(number) for number in numbers]
     if not (from_name and comma and to_name) or len(times) < 2 or None in times:
         raise MusicRFMError(
-            f"--crossfade {text!r} is not FROM,TO,START,SECONDS, like note_C,note_G,5,10"
+            f"--crossfade {text!r} is not FROM,TO,START,SECONDS, such as note_C,note_G,5,10"
         )
     start, seconds = (float(time) for time in times if time is not None)
     if start < 0 or seconds <= 0:

@@ -59,7 +59,7 @@ def render(o: argparse.Namespace) -> None:
     )
     there = done.clips - done.fresh
     print(
-        f"{done.clips} clips ({done.fresh} rendered, {there} there already); "
-        f"{done.silent} of the set are silent and left out"
+        f"{done.clips} clips ({done.fresh} rendered now, {there} already present); {done.silent} "
+        "silent clips of the set are excluded"
     )
     print(f"  {done.table}")

@@ -65,7 +65,10 @@ def add(commands) -> None:
             "--source",
             choices=("render", "hub"),
             default="render",
-            help="render the clips here, or load them from the hub (default %(default)s)",
+            help=(
+                "render the clips on this computer, or download them from the hub (default "
+                "%(default)s)"
+            ),
         )
         training_arguments(p)
     p = command(sets, "key", train_key, "the notes of a major key, in composed music")
@@ -76,8 +79,12 @@ def add(commands) -> None:
     beat.add(sets)
     p = command(sets, "custom", train_custom, "your own recordings or MIDI files")
     sound = p.add_mutually_exclusive_group(required=True)
-    sound.add_argument("--audio", metavar="FOLDER", help="sound files that labels.csv names")
-    sound.add_argument("--midi", metavar="FOLDER", help="MIDI files that labels.csv names")
+    sound.add_argument(
+        "--audio", metavar="FOLDER", help="folder of the sound files that labels.csv lists"
+    )
+    sound.add_argument(
+        "--midi", metavar="FOLDER", help="folder of the MIDI files that labels.csv lists"
+    )
     p.add_argument(
         "--labels",
         metavar="CSV",
@@ -108,7 +115,7 @@ def train_set(o: argparse.Namespace) -> None:
     if kind == "binary" and not o.target:
         raise MusicRFMError("--kind binary needs a --target: give a class, or all")
     if kind == "multiclass" and o.target:
-        raise MusicRFMError("--kind multiclass takes all classes: leave --target out")
+        raise MusicRFMError("--kind multiclass uses all classes: omit --target")
     column, _, spoken = syntheory.LABELS[name]
     targets = _targets(o.word, o.target, list(spoken.values())) if o.target else []
     model = loaded_model(o)
@@ -144,7 +151,9 @@ def train_frames(o: argparse.Namespace, model: MusicModel, targets: list[str]) -
     from musicrfm.data.composed import IN_MUSIC, frame_data
 
     if not targets:
-        raise MusicRFMError("--data music has more than one class at once: give a --target, or all")
+        raise MusicRFMError(
+            "clips of --data music have several classes at once: give a --target, or all"
+        )
     data = frame_data(model, o.samples or MUSIC_FRAMES, o.seed)
     column = IN_MUSIC[o.word]
     rows = [n for n, row in enumerate(data.rows) if row[column]]
@@ -153,11 +162,11 @@ def train_frames(o: argparse.Namespace, model: MusicModel, targets: list[str]) -
         found = [row[column] for row in data.rows]
         labels = [target in one if isinstance(one, list) else target == one for one in found]
         if not any(labels) and len(targets) > 1:
-            print(f"{o.word}_{target} is left out: no piece has it", file=sys.stderr)
+            print(f"{o.word}_{target} is skipped: no piece contains it", file=sys.stderr)
             continue
         if not any(labels):
             known = sorted({n for one in found for n in (one if isinstance(one, list) else [one])})
-            raise MusicRFMError(f"the pieces have no {target}: there are {', '.join(known)}")
+            raise MusicRFMError(f"no piece contains {target}: choose from {', '.join(known)}")
         make(o, data, f"{o.word}_{target}", labels, kind="binary", target=target, concept=o.word)
 
 
@@ -191,7 +200,7 @@ def train_custom(o: argparse.Namespace) -> None:
     print(_read(o.labels, clip_set, o.column, values))
     kind = o.kind or _kind_of(values, o.target)
     if kind != "binary" and o.target is not None:
-        raise MusicRFMError(f"--target is for binary labels: leave it out with --kind {kind}")
+        raise MusicRFMError(f"--target is for binary labels: omit it with --kind {kind}")
     name = o.name or _plain(o.column if o.target is None else f"{o.column}_{o.target}")
     model = loaded_model(o)
     given = [_same(value, o.target) for value in values] if o.target is not None else values
@@ -207,7 +216,7 @@ def train_custom(o: argparse.Namespace) -> None:
         labels: list = [_same(value, o.target) for value in values]
         if not any(labels):
             known = ", ".join(sorted({str(v) for v in values})[:12])
-            raise MusicRFMError(f"no clip has the {o.column} {o.target!r}: there are {known}")
+            raise MusicRFMError(f"no clip has the {o.column} {o.target!r}: choose from {known}")
         about["classes"] = [str(value) for value in values]
     else:
         labels = [_text(value) for value in values] if kind == "multiclass" else values
@@ -239,7 +248,7 @@ def _heard(o: argparse.Namespace, model: MusicModel, clips: ClipSet) -> Data:
         asked = [name for row in clips.rows for name in map(row.get, FILE_COLUMNS) if name]
         named = [str(name) for name in dict.fromkeys(asked) if name not in set(heard)][:5]
         told = f" ({', '.join(named)}{', …' if silent > len(named) else ''})" if named else ""
-        print(f"{clips.name}: {silent} silent clips are left out{told}", file=sys.stderr)
+        print(f"{clips.name}: {silent} silent clips are skipped{told}", file=sys.stderr)
     return data
 
 
@@ -254,7 +263,7 @@ def _targets(word: str, target: str, names: list[str]) -> list[str]:
         if name.lower() == wanted.lower():
             return [name]
     raise MusicRFMError(
-        f"{target!r} is no {_plain(word)}: choose one of {', '.join(names)}, or all"
+        f"{target!r} is not a {_plain(word)}: choose one of {', '.join(names)}, or all"
     )
 
 
@@ -270,10 +279,12 @@ def _column(rows_of: ClipSet | Data, column: str) -> list:
     """The values of one column; raises MusicRFMError if it or one of them is missing."""
     for row in rows_of.rows:
         if column not in row:
-            raise MusicRFMError(f"the labels have no column {column!r}: there are {', '.join(row)}")
+            raise MusicRFMError(
+                f"the labels have no column {column!r}: choose from {', '.join(row)}"
+            )
         if row[column] in (None, ""):
             file = row.get("file") or row.get("filename") or row.get("path")
-            raise MusicRFMError(f"{file!r} has no {column}: fill it in, or take the line out")
+            raise MusicRFMError(f"{file!r} has no {column}: fill it in, or delete the line")
     return [row[column] for row in rows_of.rows]
 
 
@@ -285,13 +296,13 @@ def _kind_of(values: list, target: str | None) -> str:
     others = [v for v in values if isinstance(v, str) and shape(v) is None]
     if 0 < len(others) <= len([v for v in values if isinstance(v, str)]) / 2:
         raise MusicRFMError(
-            f"most labels are numbers, but {others[0]!r} is none: put it right, or say "
-            "--kind multiclass if each label is a class"
+            f"most labels are numbers, but {others[0]!r} is not: correct it, or give --kind "
+            "multiclass if the labels are classes"
         )
     if len(set(others)) > 1 and all(map(is_quantity, others)):
         raise MusicRFMError(
-            f"labels such as {others[0]!r} hold a number, but are none: leave away what is not of "
-            "the number, or say --kind multiclass if each label is a class"
+            f"labels such as {others[0]!r} contain a number and other text: keep the number alone, "
+            "or give --kind multiclass if the labels are classes"
         )
     return "regression" if numeric and len(set(values)) > FEW else "multiclass"
 

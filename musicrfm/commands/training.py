@@ -39,13 +39,13 @@ def training_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--metric",
         choices=METRICS,
-        help="metric that selects the settings and is reported (default: auc; for regressions, the "
-        "squared error selects and the rank correlation is reported)",
+        help="metric used to select settings and in the report (default: auc; for regressions, "
+        "squared error to select and rank correlation to report)",
     )
     p.add_argument("--trials", type=count, default=10, help="RFM settings to try")
     p.add_argument("--iterations", type=count, default=4, help="RFM iterations each")
     p.add_argument(
-        "--rows", type=count, default=1000, help="maximum number of clips for the fit of an RFM"
+        "--rows", type=count, default=1000, help="maximum number of clips to fit an RFM on"
     )
     p.add_argument(
         "--components",
@@ -62,7 +62,7 @@ def training_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--unbalanced",
         action="store_true",
-        help="fit binary targets on all clips, instead of equally many with and without the target",
+        help="fit binary targets on all clips instead of equal numbers with and without the target",
     )
     p.add_argument(
         "--layers",
@@ -116,7 +116,7 @@ def loaded_model(o: argparse.Namespace) -> MusicModel:
 def processes(o: argparse.Namespace, clips: int = MANY) -> int:
     """Processes on this machine; unless told otherwise none besides this for a few clips."""
     if o.workers is not None and o.workers < 0:
-        raise MusicRFMError(f"--workers {o.workers} is too few: give 0 or more")
+        raise MusicRFMError(f"--workers {o.workers} is negative: give 0 or more")
     if o.workers is not None and o.executor == "local":
         return o.workers
     return (os.cpu_count() or 1) if clips >= MANY else 0
@@ -179,7 +179,7 @@ def _tell(trained: Trained, seconds: float) -> None:
     if sure.verdict:
         print(f"  {sure.verdict}")
     if trained.direction is None:
-        print(f"  no direction: nothing can be steered along {report['pooling']} states")
+        print(f"  no direction written: {report['pooling']} states cannot be steered")
 
 
 def _search(o: argparse.Namespace) -> Search:
@@ -194,7 +194,7 @@ def _components(text: str | None) -> int | str | None:
     if text == "sweep":
         return None
     if not text.isdecimal() or int(text) < 1:
-        raise MusicRFMError(f"--components {text!r} is neither a number from 1 up nor sweep")
+        raise MusicRFMError(f"--components {text!r} is neither a number of at least 1 nor sweep")
     return int(text)
 
 
@@ -204,4 +204,4 @@ def _layers(text: str) -> list[int] | None:
     try:
         return [int(number) for number in text.split(",")]
     except ValueError:
-        raise MusicRFMError(f"--layers {text!r} is not like 0,5,-1") from None
+        raise MusicRFMError(f"--layers {text!r} is not a list of layers such as 0,5,-1") from None

@@ -82,7 +82,7 @@ def activations(
         if progress is not None:
             progress(sum(map(len, found)))
     if not found:
-        raise MusicRFMError("there are no clips to take hidden states from")
+        raise MusicRFMError("no clips were given to compute hidden states of")
     return np.concatenate(found)
 
 
@@ -125,7 +125,7 @@ def _batches(
 ) -> Iterator[tuple[np.ndarray, list[int], int]]:
     """(pooled states, their clips' numbers, number of the first clip that is not dealt with)."""
     if batch < 1:
-        raise MusicRFMError(f"a batch of {batch} clips is none: give at least 1")
+        raise MusicRFMError(f"the batch size {batch} must be at least 1")
     waiting: list[torch.Tensor] = []
     numbers: list[int] = []
 

@@ -139,9 +139,9 @@ def _table(
     """(folder, checked rows, name of the column of files)."""
     given, folder = folder, path_of(folder)
     if not folder.is_dir():
-        raise MusicRFMError(f"there is no folder {str(given)!r}")
+        raise MusicRFMError(f"the folder {str(given)!r} does not exist")
     if seconds is not None and not seconds > 0:
-        raise MusicRFMError(f"{seconds} seconds of every file are none: give more than 0")
+        raise MusicRFMError(f"the seconds per file must be above 0, not {seconds}")
     rows = read_labels(labels_csv, text=FILE_COLUMNS)
     table = path_of(labels_csv).name
     columns = list(rows[0])
@@ -152,7 +152,7 @@ def _table(
         raise MusicRFMError(f"{table} has no column {label!r}: it has {', '.join(columns)}")
     for number, row in enumerate(rows, 1):
         if row[column] is None:
-            raise MusicRFMError(f"row {number} of {table} names no file")
+            raise MusicRFMError(f"row {number} of {table} has no file name")
         if label is not None and row[label] is None:
             raise MusicRFMError(
                 f"row {number} of {table} ({row[column]}) has no {label!r}: "
@@ -212,10 +212,10 @@ def _file(folder: Path, name: str) -> Path:
 def _midi_seconds(path: Path) -> float:
     song = read_midi(path)
     if not song.has_notes:
-        raise MusicRFMError(f"{str(path)!r} is a MIDI file without a note")
+        raise MusicRFMError(f"{str(path)!r} is a MIDI file without notes")
     if song.seconds > LONGEST_MIDI:
         raise MusicRFMError(
-            f"{str(path)!r} lasts {song.seconds:.0f} s, over an hour: "
-            "cut it to the part that counts"
+            f"{str(path)!r} lasts {song.seconds:.0f} s, more than an hour: cut it to the part you "
+            "need"
         )
     return song.seconds

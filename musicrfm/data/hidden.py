@@ -113,12 +113,12 @@ def hear(
     """
     chosen = layer_numbers(layers, model.layers)
     if not clip_set.rows:
-        raise MusicRFMError(f"{clip_set.name!r} has no clips to take hidden states from")
+        raise MusicRFMError(f"{clip_set.name!r} has no clips to compute hidden states of")
     kept_as = dtype or kept_in(model)
     states = _states(model, clip_set, pooling, chosen, cache or cache_folder(), kept_as)
     if not states.done:
         progress = Progress(
-            f"hearing {clip_set.name}", len(clip_set.rows), "clips", already=states.heard
+            f"encoding {clip_set.name}", len(clip_set.rows), "clips", already=states.heard
         )
         stream(
             model,

@@ -117,7 +117,7 @@ def _lines(
     readings = [(_split(table, one), one) for one in separators]
     lines, separator = max(readings, key=lambda reading: _fit(reading[0], hints))
     if not lines:
-        raise MusicRFMError(f"{name} is empty: its first line must name the columns")
+        raise MusicRFMError(f"{name} is empty: its first line must contain the column names")
     try:
         csv.field_size_limit(max(len(table), 131_072))
         for _ in csv.reader(io.StringIO(table, newline=""), delimiter=separator, strict=True):
@@ -125,7 +125,7 @@ def _lines(
     except csv.Error as error:
         raise MusicRFMError(f"{name} is not CSV: {error}") from None
     if len(lines) == 1:
-        raise MusicRFMError(f"{name} has columns but no lines: add one line for each file")
+        raise MusicRFMError(f"{name} has a header but no rows: add one row for each file")
     return lines, separator
 
 

@@ -39,7 +39,9 @@ class States:
     ) -> States:
         """What is there already, or an empty one. Anything that does not fit is begun anew."""
         if dtype not in DTYPES:
-            raise MusicRFMError(f"states of type {dtype!r} cannot be kept: {' or '.join(DTYPES)}")
+            raise MusicRFMError(
+                f"hidden states cannot be stored as {dtype!r}: choose {' or '.join(DTYPES)}"
+            )
         states = cls(folder, clips, layers, features, dtype)
         folder.mkdir(parents=True, exist_ok=True)
         if not states._matches():
@@ -58,7 +60,7 @@ class States:
             about = json.loads((folder / "about.json").read_text())
             states = cls(folder, **about)
         except (OSError, ValueError, TypeError) as error:
-            raise MusicRFMError(f"{folder} holds no hidden states: {error}") from error
+            raise MusicRFMError(f"{folder} does not contain hidden states: {error}") from error
         if not states._matches():
             raise MusicRFMError(f"the hidden states in {folder} are damaged: delete the folder")
         states._read_journal()
@@ -85,7 +87,7 @@ class States:
             batch = np.ascontiguousarray(batch, self.dtype)
         if not np.isfinite(batch).all():
             raise MusicRFMError(
-                f"hidden states of row {rows[0]} or one of the next are not finite in {self.dtype}"
+                f"hidden states of row {rows[0]} or a later row are not finite in {self.dtype}"
             )
         first = len(self.kept)
         if len(batch):

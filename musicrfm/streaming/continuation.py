@@ -42,17 +42,17 @@ def _end_of(model: MusicModel, source: str | os.PathLike[str]) -> tuple[np.ndarr
     """The end of a sound file, float32 [samples, channels], and its rate in Hz."""
     shown = os.fspath(source)
     if not path_of(source).exists():
-        raise MusicRFMError(f"there is no recording {shown!r} to continue: check the path")
+        raise MusicRFMError(f"the recording {shown!r} does not exist: check the path")
     audio, rate = read_sound(source, last=SECONDS + WARM_UP)
     if len(audio) < SHORTEST * rate:
         raise MusicRFMError(
-            f"{shown!r} is only {len(audio) / rate:.2f} s long: "
-            f"to go on from it takes at least {SHORTEST:g} s"
+            f"{shown!r} is only {len(audio) / rate:.2f} s long: continuing it takes at least "
+            f"{SHORTEST:g} s"
         )
     peak = float(np.abs(audio[-round(SECONDS * rate) :]).max())
     if peak < SILENT:
         raise MusicRFMError(
-            f"{shown!r} is silent at its end, so there is nothing to go on from: cut that off"
+            f"{shown!r} is silent at its end, so it cannot be continued: cut the silence off"
         )
     if audio.shape[1] != model.channels:
         check_mix(audio, shown)
@@ -69,8 +69,8 @@ def _checked(model: MusicModel, source: object) -> Tensor:
     shortest = max(model.delays) + 1
     if codes.ndim != 2 or codes.shape[0] != model.codebooks or codes.shape[1] < shortest:
         raise MusicRFMError(
-            f"codes to continue from must be [{model.codebooks}, at least {shortest} frames], "
-            f"not {list(codes.shape)}"
+            f"codes to continue from must have the shape [{model.codebooks}, at least {shortest} "
+            f"frames], not {list(codes.shape)}"
         )
     if codes.min() < 0 or codes.max() >= model.codes:
         raise MusicRFMError(f"codes must be from 0 to {model.codes - 1}")

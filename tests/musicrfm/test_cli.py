@@ -345,7 +345,7 @@ def test_the_range_found_goes_into_the_file(checkpoint, model, note, tmp_path, m
         (["generate", "x", "--out", "clip.wav", "--model", "/nowhere"], "nowhere"),
         (["listen", "missing.wav"], "no file 'missing.wav'"),
         (["listen", __file__], "no sound file"),
-        (["directions", "--model", "unheard-of"], "no directions for model 'unheard-of'"),
+        (["directions", "--model", "unheard-of"], "model 'unheard-of' has no directions"),
         (["train", "note", "--target", "C", "--model", "MODEL", "--octaves", "x"], "like 3-6"),
         (["evaluate", "--model", "MODEL"], "train some first"),
         (["evaluate", "--model", "MODEL", "--methods", "rfm", "--write-range"], "--write-range"),

@@ -234,7 +234,7 @@ def test_models_that_are_something_else(tmp_path: Path, checkpoint: Path) -> Non
     save_file(lacking, folder / "model.safetensors", {"format": "pt"})
     refused(folder, "incomplete: 2 weights are missing.*fc1")
     (folder / "model.safetensors").write_bytes(b"no weights at all")
-    refused(folder, "model.safetensors is damaged or cut short")
+    refused(folder, "model.safetensors is damaged or truncated")
     (folder / "model.safetensors").unlink()
     refused(folder, "'m' has no weights")
 

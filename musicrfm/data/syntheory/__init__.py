@@ -75,9 +75,7 @@ def clip_set(
     )
     silent = len(among) - len(sounding)
     if not chosen:
-        raise MusicRFMError(
-            f"all {len(among)} clips of {concept_set.name} that were left are silent"
-        )
+        raise MusicRFMError(f"all remaining {len(among)} clips of {concept_set.name} are silent")
     if source == "hub":
         from musicrfm.data.syntheory.hub import fetch
 

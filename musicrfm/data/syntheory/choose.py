@@ -53,7 +53,7 @@ def balanced(
     below 1 and for a field that the set does not have.
     """
     if count < 1:
-        raise MusicRFMError(f"{count} clips are none: give a number from 1 up")
+        raise MusicRFMError(f"the number of clips must be at least 1, not {count}")
     if label not in concept_set.fields:
         raise MusicRFMError(
             f"{concept_set.name} has no field {label!r} to balance: use one of "
@@ -82,7 +82,9 @@ def _octaves(wanted: Any) -> range:
             return range(first, last + 1)
     except (TypeError, ValueError):
         pass
-    raise MusicRFMError(f"octaves {wanted} do not exist: give the first and the last, 0 to 8")
+    raise MusicRFMError(
+        f"octaves {wanted} do not exist: give the first and the last octave, from 0 to 8"
+    )
 
 
 def _blocks(

@@ -58,7 +58,7 @@ def render_folder(
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise MusicRFMError(f"{str(out)!r} cannot be made a folder: {error.strerror}") from error
+        raise MusicRFMError(f"{str(out)!r} cannot be created: {error.strerror}") from error
     files = [f"{concept_set.file_stem(row)}.{format}" for row in clip_set.rows]
     jobs = [
         (row, out / file)
@@ -103,7 +103,7 @@ def _refuse_other(table: Path, columns: list[str]) -> None:
     with table.open(encoding="utf-8", errors="replace", newline="") as file:
         header = next(csv.reader(file), [])
     if header != columns:
-        raise MusicRFMError(f"{str(table)!r} is of another set: choose another folder")
+        raise MusicRFMError(f"{str(table)!r} belongs to another set: choose another folder")
 
 
 def _run(write: partial, jobs: list[tuple[Row, Path]], workers: int) -> Iterator[bool]:

@@ -45,7 +45,7 @@ def fetch(
         _download(concept_set, rows, missing, folder, found)
     sounding = [i for i in chosen if i in found and not found[i]["silent"]]
     if not sounding:
-        raise MusicRFMError(f"{HUB} has none of the clips of {concept_set.name} that were chosen")
+        raise MusicRFMError(f"{HUB} does not contain the chosen clips of {concept_set.name}")
     picked = [rows[i] | found[i]["row"] | {"file": _file(i)} for i in sounding]
     return ClipSet(
         name=f"SynTheory {concept_set.name}, from {HUB}",
@@ -116,8 +116,8 @@ def _stream(name: str) -> Iterator[dict[str, Any]]:
     except Exception as error:  # the network's errors come from four libraries
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise MusicRFMError(
-            f"{HUB} cannot be streamed ({reason[0]}): check the network, "
-            "or render the clips here with source 'render'"
+            f"{HUB} cannot be streamed ({reason[0]}): check the network, or render the "
+            "clips on this computer with source 'render'"
         ) from error
 
 

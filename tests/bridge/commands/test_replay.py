@@ -178,7 +178,7 @@ def test_a_set_that_went_on_from_a_take(checkpoint, tmp_path, monkeypatch, capsy
     assert np.array_equal(heard, soundfile.read("set-replay.flac")[0])
     assert len(heard) == 2 * rate and np.abs(heard[-rate:]).max() > 1e-3
     assert main(["play", "strings", *arguments, "--continue", "take.wav"]) == 2
-    assert "there is no recording 'take.wav' to continue" in capsys.readouterr().err
+    assert "the recording 'take.wav' does not exist" in capsys.readouterr().err
     assert main(["play", "strings", *arguments, "--hear-take"]) == 2
     assert "--hear-take needs --continue FILE" in capsys.readouterr().err
 

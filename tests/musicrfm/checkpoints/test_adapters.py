@@ -155,7 +155,7 @@ def test_one_on_top_of_another(plain, tmp_path):
     differ = {name.split(".")[-2] for name in one if not torch.equal(one[name], both[name])}
     assert differ == {"v_proj"}
     change(first, base_model_name_or_path=str(second))
-    refused(second, "says that it changes itself")
+    refused(second, "names itself as its base model")
 
 
 def test_it_is_imported_with_another_base(plain, tmp_path, capsys):
@@ -166,7 +166,10 @@ def test_it_is_imported_with_another_base(plain, tmp_path, capsys):
     capsys.readouterr()
     assert main(command) == 2
     error = capsys.readouterr().err
-    assert "'tuned' is an adapter (LoRA) of '/home/trainer/musicgen-small'" in error
+    assert (
+        "'tuned' is an adapter (LoRA) and needs its base model '/home/trainer/musicgen-small'"
+        in error
+    )
     assert "--base" in error and error.count("\n") == 1
     assert main([*command, "--base", str(plain)]) == 0
     assert np.array_equal(greedy(MusicModel.load(tmp_path / "out", device="cpu")), expected)
@@ -204,7 +207,7 @@ def test_adapters_that_are_damaged_or_incomplete(plain, tmp_path):
     refused(tuned, "has no weights: there is no adapter_model.safetensors")
     save_file(weights, tuned / FILE)
     change(tuned, base_model_name_or_path=None)
-    refused(tuned, "does not say which model it changes: .*--base")
+    refused(tuned, "does not name its base model: .*--base")
     change(tuned, base_model_name_or_path=str(plain), peft_type="NEWEST")
     refused(tuned, "cannot be merged")
     (tuned / "adapter_config.json").write_text("{")

@@ -149,7 +149,7 @@ def test_the_text_encoder_is_looked_for_in_every_place(pair, tmp_path, monkeypat
     with pytest.raises(MusicRFMError) as caught:
         MusicModel.load(mine, device="cpu")
     message = str(caught.value)
-    assert "'mine' is in audiocraft's form" in message and "--text-encoder FOLDER" in message
+    assert "'mine' has audiocraft's file format" in message and "--text-encoder FOLDER" in message
     assert "'t5-base' is not among the files" in message and "\n" not in message
     t5 = write_text_encoder(plain, tmp_path / "somewhere")
     for given in (t5, plain):
@@ -295,7 +295,7 @@ def refused(path: Path, pattern: str) -> None:
     [
         ("lm_model", "transformer_lm_magnet", "transformer_lm_magnet, not a MusicGen"),
         ("codebooks_pattern.modeling", "parallel", "pattern parallel, not delay"),
-        ("codebooks_pattern.delay.delays", [0, 2, 4, 6], r"delayed by \[0, 2, 4, 6\]"),
+        ("codebooks_pattern.delay.delays", [0, 2, 4, 6], r"codebook delays are \[0, 2, 4, 6\]"),
         ("codebooks_pattern.delay.flatten_first", 2, "flatten_first is 2, but a MusicGen's is 0"),
         ("transformer_lm.positional_embedding", "rope", "positional_embedding is 'rope'"),
         ("transformer_lm.norm_first", False, "norm_first is False"),
@@ -303,10 +303,10 @@ def refused(path: Path, pattern: str) -> None:
         ("transformer_lm.num_heads", 5, "cannot be converted"),
         ("transformer_lm.activation", "swiglu", "cannot be converted"),
         ("interleave_stereo_codebooks.per_timestep", True, "per_timestep is True"),
-        ("interleave_stereo_codebooks.use", True, "delayed by"),
+        ("interleave_stereo_codebooks.use", True, "codebook delays are"),
         ("dataset.segment_duration", "long", "cannot be converted"),
-        ("conditioners.description.model", "clap", "its text is read by clap, not by T5"),
-        ("conditioners.description.t5.name", "../../etc", "neither here nor on the hub"),
+        ("conditioners.description.model", "clap", "its text encoder is clap, not T5"),
+        ("conditioners.description.t5.name", "../../etc", "neither a local folder nor on the hub"),
         ("conditioners.description.t5.name", "t5-huge", "'t5-huge' is not among the files"),
     ],
 )
@@ -327,8 +327,8 @@ def test_settings_that_no_musicgen_has(name, value, pattern, pair):
     ("name", "value", "pattern"),
     [
         ("compression_model", "dac", "compression_model is 'dac'"),
-        ("seanet.norm", "none", "normalised by 'none'"),
-        ("seanet.decoder.n_filters", 8, r"settings of its own \(n_filters\)"),
+        ("seanet.norm", "none", "layer normalisation is 'none'"),
+        ("seanet.decoder.n_filters", 8, r"has separate settings \(n_filters\)"),
         ("seanet.decoder.final_activation", "Tanh", "final_activation is 'Tanh'"),
         ("seanet.ratios", "8", "seanet.ratios is '8'"),
         ("seanet.n_filters", 4, "do not fit"),
@@ -354,15 +354,20 @@ def test_settings_of_a_codec_that_is_another_kind(name, value, pattern, pair):
 def test_other_codecs_by_name(pair):
     _, mine = pair
     torch.save({"pretrained": "dac_44khz", "exported": True}, mine / CODEC)
-    refused(mine, "dac_44khz, which is no EnCodec")
+    refused(mine, "its codec is dac_44khz; only EnCodec")
     torch.save({"pretrained": "/home/someone/codec.bin"}, mine / CODEC)
-    refused(mine, "'/home/someone/codec.bin', which is neither here nor on the hub.*--codec")
+    refused(
+        mine, "'/home/someone/codec.bin', which is neither a local folder nor on the hub.*--codec"
+    )
 
 
 @pytest.mark.parametrize(
     ("name", "pattern"),
     [
-        ("condition_provider.conditioners.genre.embed.weight", "also reads 'genre'"),
+        (
+            "condition_provider.conditioners.genre.embed.weight",
+            "its conditioning 'genre' is not supported",
+        ),
         ("transformer.layers.0.layer_scale_1.scale", "not: transformer.layers.0.layer_scale_1"),
         ("cfm.0.weight", "not: cfm.0.weight"),
     ],
@@ -378,7 +383,7 @@ def test_a_model_that_also_reads_a_style(tmp_path):
     mine = write_audiocraft(plain, tmp_path / "mine")
     style = {"model": "style", "style": {}}
     change(mine / STATE, lambda s: s["conditioners"].update({"self_wav": style}), settings=True)
-    refused(mine, "reads sound as style")
+    refused(mine, "audio conditioning style is not supported")
 
 
 class Harmful:
@@ -393,7 +398,7 @@ def test_nothing_in_a_file_is_run(file, new, pair, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     content = torch.load(mine / file, weights_only=True) | {"xp.cfg": Harmful()}
     torch.save(content, mine / file, _use_new_zipfile_serialization=new)
-    refused(mine, rf"{file} is not opened: beside weights it holds (posix|nt)\.mkdir")
+    refused(mine, rf"{file} is refused: besides weights it contains (posix|nt)\.mkdir")
     content["xp.cfg"] = argparse.Namespace(a=1)
     torch.save(content, mine / file, _use_new_zipfile_serialization=new)
     refused(mine, "holds argparse.Namespace")
@@ -405,7 +410,7 @@ def test_files_that_are_damaged_or_something_else(pair):
     whole = (mine / STATE).read_bytes()
     for content in (b"x\n", b"", whole[: len(whole) // 2]):
         (mine / STATE).write_bytes(content)
-        refused(mine, "state_dict.bin is no file of weights")
+        refused(mine, "state_dict.bin is not a weights file")
     (mine / STATE).write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n")
     with pytest.raises(MusicRFMError, match="only git's note of state_dict.bin: run `git lfs pull"):
         MusicModel.load(mine, device="cpu")

@@ -157,10 +157,10 @@ def test_a_repository_that_holds_no_model(online):
 @pytest.mark.parametrize(
     ("status", "code", "says"),
     [
-        (401, "RepoNotFound", "no such model, or it is private: .*hf auth login"),
-        (404, "RepoNotFound", "no such model, or it is private"),
+        (401, "RepoNotFound", "the model does not exist or is private: .*hf auth login"),
+        (404, "RepoNotFound", "the model does not exist or is private"),
         (404, "RevisionNotFound", "no such revision"),
-        (403, "GatedRepo", "it is gated: accept its terms on .*/someone/tune, then log in"),
+        (403, "GatedRepo", "access is gated: accept the terms on .*/someone/tune, then log in"),
         (403, "", "status 403.*hf auth login"),
         (500, "", "status 500: try again later"),
     ],
@@ -170,7 +170,11 @@ def test_what_a_refusal_means(status, code, says, online):
     with pytest.raises(MusicRFMError, match=says) as caught:
         find("someone/tune")
     message = str(caught.value)
-    assert "'someone/tune' is no folder here and cannot be had" in message and "\n" not in message
+    assert (
+        "'someone/tune' is not a local folder, and the Hugging Face hub did not deliver it"
+        in message
+        and "\n" not in message
+    )
 
 
 def test_a_gate_before_the_files_alone(online, checkpoint):
@@ -185,7 +189,7 @@ def test_a_gate_before_the_files_alone(online, checkpoint):
         plain(request, body)
 
     online.answer = gated
-    with pytest.raises(MusicRFMError, match="it is gated: accept its terms"):
+    with pytest.raises(MusicRFMError, match="access is gated: accept the terms"):
         find("someone/tune")
 
 
@@ -203,7 +207,7 @@ def test_a_download_that_was_broken_off(online, monkeypatch):
         find("someone/tune")
     message = str(caught.value)
     assert "model-00002-of-00002.safetensors is missing" in message
-    assert "cannot be fetched: no network may be used (HF_HUB_OFFLINE is set)" in message
+    assert "and the download failed: HF_HUB_OFFLINE forbids network access" in message
 
 
 def test_a_disk_that_is_full(online, monkeypatch):
@@ -214,5 +218,5 @@ def test_a_disk_that_is_full(online, monkeypatch):
 
     (online.folder / "config.json").write_text("{}")
     monkeypatch.setattr(hub, "snapshot_download", full)
-    with pytest.raises(MusicRFMError, match="there is no room for it in"):
+    with pytest.raises(MusicRFMError, match="the disk of"):
         find("someone/tune")

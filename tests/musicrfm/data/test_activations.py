@@ -156,7 +156,7 @@ def test_states_that_do_not_fit_their_folder_are_begun_anew(tmp_path):
     with pytest.raises(MusicRFMError, match="damaged"):
         States.load(tmp_path / "b")
     assert States.open(tmp_path / "b", 3, 2, 4).heard == 0
-    with pytest.raises(MusicRFMError, match="no hidden states"):
+    with pytest.raises(MusicRFMError, match="does not contain hidden states"):
         States.load(tmp_path / "c")
 
 

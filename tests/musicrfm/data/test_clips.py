@@ -174,10 +174,10 @@ def test_empty_cells_are_none_and_the_label_must_be_there(tmp_path):
     [
         ("", "is empty"),
         ("\n \n", "is empty"),
-        ("file,x\n", "has columns but no lines"),
+        ("file,x\n", "has a header but no rows"),
         ("sound,x\na.wav,1\n", "no column 'file': it has sound, x"),
         ("file,x\nb.wav,1\n", "row 1 of labels.csv: there is no .*b.wav"),
-        ("file,x\na.wav,1\n,2\n", "row 2 of labels.csv names no file"),
+        ("file,x\na.wav,1\n,2\n", "row 2 of labels.csv has no file name"),
         ("file,x\na.wav\n", "line 2 of labels.csv has 1 cells for 2 columns"),
         ("file,x,x\na.wav,1,2\n", "two columns 'x'"),
         ("file,x\nnotes.txt,1\n", "notes.txt' is no sound file"),
@@ -204,7 +204,7 @@ def test_other_ways_to_get_it_wrong(tmp_path):
     with pytest.raises(MusicRFMError, match="is a folder, not a file"):
         clips.audio_folder(tmp_path, tmp_path)
     good = table(tmp_path, "file,x\na.wav,1\n")
-    with pytest.raises(MusicRFMError, match="there is no folder .*elsewhere"):
+    with pytest.raises(MusicRFMError, match="the folder .*elsewhere.* does not exist"):
         clips.audio_folder(tmp_path / "elsewhere", good)
     with pytest.raises(MusicRFMError, match="no column 'y': it has file, x"):
         clips.audio_folder(tmp_path, good, label="y")
@@ -243,7 +243,7 @@ def test_midi_files_are_rendered(tmp_path):
         (b"", "no MIDI file that can be read"),
         (b"RIFFxxxxWAVE", "no MIDI file that can be read"),
         (b"MThd\0\0\0\6\0\0\0\1\0\0MTrk\0\0\0\0", "no MIDI file that can be read"),
-        (b"MThd\0\0\0\6\0\0\0\1\1\xe0MTrk\0\0\0\4\0\xff\x2f\0", "without a note"),
+        (b"MThd\0\0\0\6\0\0\0\1\1\xe0MTrk\0\0\0\4\0\xff\x2f\0", "without notes"),
     ],
 )
 def test_midi_files_that_cannot_be_used_are_refused(tmp_path, content, message):

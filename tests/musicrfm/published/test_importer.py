@@ -181,7 +181,7 @@ def test_the_command_writes_a_direction_that_loads_by_name(small, checkpoint, tm
     assert main([*arguments, "--concept", "pitch", "--target", "c"]) == 0
     printed = capsys.readouterr().out
     assert "layers 0 to 1 of 0 to 1 (in the file -2 to -1)" in printed
-    assert "all layers count the same" in printed
+    assert "all layers have equal weight" in printed
     loaded = Direction.load(tmp_path / "out" / "tiny" / "pitch_c.safetensors")
     assert loaded.model == "tiny"
     kept = (tmp_path / "out" / "tiny" / "pitch_c.safetensors").read_bytes()

@@ -166,7 +166,7 @@ def test_the_command_prints_every_concept(registers, checkpoint, tmp_path, monke
     path = tmp_path / "high.wav"
     soundfile.write(path, recording("high", 1.0), 32_000)
     assert main(["detect", str(path), "--model", str(checkpoint)]) == 2
-    assert "no detectors for model 'tiny' yet" in capsys.readouterr().err
+    assert "model 'tiny' has no detectors" in capsys.readouterr().err
     registers.save()
     base = ["detect", str(path), "--device", "cpu"]
     assert main([*base, "--top", "1"]) == 0

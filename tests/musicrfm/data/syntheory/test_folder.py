@@ -106,7 +106,7 @@ def test_another_sets_folder_is_refused(tmp_path):
     with pytest.raises(MusicRFMError, match="another set: choose another folder"):
         folder.render_folder("notes", notes(), tmp_path)
     (tmp_path / "file").write_text("")
-    with pytest.raises(MusicRFMError, match="cannot be made a folder"):
+    with pytest.raises(MusicRFMError, match="cannot be created"):
         folder.render_folder("notes", notes(), tmp_path / "file")
     with pytest.raises(MusicRFMError, match="format 'mp3' is not one of flac, wav"):
         folder.render_folder("notes", notes(), tmp_path / "new", format="mp3")
@@ -126,13 +126,11 @@ def test_the_command_renders_balanced_clips_and_says_what_it_did(tmp_path, capsy
     call = ["syntheory", "render", "chords", "--subset", "9", "--balance", "inversion"]
     call += ["--out", out, "--workers", "1", "--seed", "3", "--format", "wav"]
     assert cli.main(call) == 0
-    assert (
-        "9 clips (9 rendered, 0 there already); 0 of the set are silent" in capsys.readouterr().out
-    )
+    assert "9 clips (9 rendered now, 0 already present); 0 silent clips" in capsys.readouterr().out
     found = clips.audio_folder(out, f"{out}/labels.csv")
     assert Counter(row["inversion"] for row in found.rows) == {5: 3, 6: 3, 64: 3}
     assert cli.main(call) == 0
-    assert "(0 rendered, 9 there already)" in capsys.readouterr().out
+    assert "(0 rendered now, 9 already present)" in capsys.readouterr().out
 
 
 def test_the_command_refuses_in_one_sentence(tmp_path, capsys):
