@@ -303,12 +303,12 @@ class Direction:
         version = meta.pop("format_version", FORMAT_VERSION)
         if not isinstance(version, int) or version > FORMAT_VERSION:
             raise MusicRFMError(
-                f"{path} has format version {version!r}, but this program only knows "
-                f"{FORMAT_VERSION}: update it"
+                f"{path} has format version {version!r}, and this version of the program reads "
+                f"only {FORMAT_VERSION}: update the program"
             )
         name = str(meta.pop("name", path.stem))
         if not is_file_name(name):
-            raise MusicRFMError(f"{path} calls itself {_short(name)}, which can be no file's name")
+            raise MusicRFMError(f"{path} has the name {_short(name)} in its metadata, which is not valid as a file name")
         if meta.get("model") is None:  # the first files said it with their folder alone
             meta["model"] = path.parent.name
         return cls(name, vectors, scores, meta)
@@ -343,8 +343,8 @@ class Direction:
             )
         if model.name is not None and self.model != model.name:
             raise MusicRFMError(
-                f"direction {self.name!r} was trained on model {self.model!r} "
-                f"and means nothing to {model.name!r}: train it there"
+                f"direction {self.name!r} was trained on model {self.model!r} and does not "
+                f"apply to {model.name!r}: train one for that model"
             )
         if (self.layers, self.width) != (model.layers, model.width):
             raise MusicRFMError(
@@ -360,12 +360,12 @@ def combined(one: Direction, other: Direction, sign: float) -> Direction:
     What comes out has no range: calibrate it. Raises MusicRFMError for directions of two models.
     """
     if not isinstance(other, Direction):
-        raise MusicRFMError(f"a direction and {other!r} cannot be added up: give two directions")
+        raise MusicRFMError(f"{other!r} cannot be added to a direction: give two directions")
     _check_alike(one, other)
     if one.components != other.components:
         raise MusicRFMError(
             f"{one.name!r} has {one.components} components and {other.name!r} {other.components}: "
-            "take one of each, as in `only`"
+            "choose one component of each with `only`"
         )
     vectors = _weight(one) * one.vectors + sign * _weight(other) * other.vectors
     name = f"{one.name}_{'plus' if sign > 0 else 'minus'}_{other.name}"
@@ -393,10 +393,10 @@ def orthogonal(direction: Direction, others: Sequence[Direction]) -> Direction:
     import torch
 
     if not others:
-        raise MusicRFMError("orthogonal to what? Give at least one other direction")
+        raise MusicRFMError("give at least one direction to be orthogonal to")
     for other in others:
         if not isinstance(other, Direction):
-            raise MusicRFMError(f"{other!r} is no Direction: load it first")
+            raise MusicRFMError(f"{other!r} is not a Direction: load it first")
         _check_alike(direction, other)
     span = torch.cat([other.vectors for other in others], 1).double()  # [layers, n, width]
     inverse = torch.linalg.pinv(span)  # [layers, width, n]; spans may overlap
@@ -411,7 +411,7 @@ def _made(name: str, vectors: Tensor, *parents: Direction) -> Direction:
     import torch
 
     if not vectors.any():
-        raise MusicRFMError(f"nothing is left of {name!r}: the directions are the same")
+        raise MusicRFMError(f"nothing remains of {name!r}: the directions are identical")
     first = parents[0]
     higher = {bool(one.meta.get("metric_higher_is_better", True)) for one in parents}
     scores = torch.stack([one.layer_scores for one in parents])
@@ -435,13 +435,13 @@ def _check_alike(one: Direction, other: Direction) -> None:
     same = one.fingerprint == other.fingerprint if known else one.model == other.model
     if not same or (one.layers, one.width) != (other.layers, other.width):
         raise MusicRFMError(
-            f"{one.name!r} and {other.name!r} are of different models, and mean nothing together"
+            f"{one.name!r} and {other.name!r} belong to different models and cannot be combined"
         )
 
 
 def _refuse_beat(direction: Direction) -> None:
     if direction.meta.get("kind") == "beat":
-        raise MusicRFMError(f"{direction.name!r} holds a beat, with which there is no arithmetic")
+        raise MusicRFMError(f"{direction.name!r} holds a beat, which arithmetic does not support")
 
 
 def list_directions(model_name: str) -> list[str]:
@@ -495,7 +495,7 @@ def find(name_or_path: str | os.PathLike[str], model: Owner | None) -> Path:
     if text.endswith(SUFFIX) or os.sep in text or "/" in text or not isinstance(name_or_path, str):
         return file_to_read(text, "direction file")
     if model is None:
-        raise MusicRFMError(f"direction {text!r} is a name: say for which model, or give a file")
+        raise MusicRFMError(f"direction {text!r} is a name: give its model as well, or a file")
     name = canonical_name(text)
     for root in roots():
         for path in sorted(path_of(root / str(model.name)).glob(f"*{SUFFIX}")):

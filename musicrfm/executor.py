@@ -67,7 +67,7 @@ def run(
     if executor not in EXECUTORS:
         raise MusicRFMError(f"executor {executor!r} is not one of {', '.join(EXECUTORS)}")
     if twice := [name for name, n in Counter(job.id for job in jobs).items() if n > 1]:
-        raise MusicRFMError(f"{len(twice)} job ids occur more than once, the first is {twice[0]!r}")
+        raise MusicRFMError(f"{len(twice)} job ids occur more than once; the first is {twice[0]!r}")
     store.mkdir(parents=True, exist_ok=True)
     missing = [job for job in jobs if not is_done(store, job.id)]
     done = len(jobs) - len(missing)
@@ -94,7 +94,7 @@ def result(store: Path, job_id: str) -> dict[str, np.ndarray]:
         with np.load(_path(store, job_id), allow_pickle=False) as kept:
             return {name: kept[name] for name in kept.files}
     except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise MusicRFMError(f"{store} holds no result of job {job_id!r}: {error}") from error
+        raise MusicRFMError(f"{store} has no result of job {job_id!r}: {error}") from error
 
 
 def is_done(store: Path, job_id: str) -> bool:
@@ -121,8 +121,8 @@ def _work(fit: Fit, store: Path, job: Job) -> str:
 
     if not store.is_dir():
         raise MusicRFMError(
-            f"a worker does not see the folder {str(store)!r}: "
-            "put results on a disk that all machines of the cluster share"
+            f"a worker cannot access the folder {str(store)!r}: put results on a disk "
+            "shared by all machines of the cluster"
         )
     if not is_done(store, job.id):  # a worker that was lost may have come this far
         arrays: dict[str, Any] = fit(*job.arguments)
@@ -171,7 +171,7 @@ def _submit(lane: int, work: Callable[[Job], str], job: Job) -> Future[str]:
             return _processes[lane].submit(work, job)
         except BrokenProcessPool:  # it died while it waited
             _processes.pop(lane).shutdown(wait=False)
-    raise MusicRFMError(f"no process for job {job.id!r} can be started: is there memory left?")
+    raise MusicRFMError(f"no process can be started for job {job.id!r}: free some memory")
 
 
 def close() -> None:
@@ -231,8 +231,8 @@ def _connected() -> Any:
             ray.init(address="auto", log_to_driver=False)
         except (ConnectionError, RuntimeError, ValueError) as error:
             raise MusicRFMError(
-                "no Ray cluster can be reached: start one with `ray start --head`, "
-                "or give its address in the environment variable RAY_ADDRESS"
+                "no Ray cluster answers: start one with `ray start --head`, or set the environment "
+                "variable RAY_ADDRESS to its address"
             ) from error
     return ray
 
@@ -241,7 +241,6 @@ def _note_loss(lost: Counter[str], job: Job) -> None:
     lost[job.id] += 1
     if lost[job.id] > RETRIES:
         raise MusicRFMError(
-            f"job {job.id!r} has lost its worker {lost[job.id]} times: "
-            "there may be too little memory for it"
+            f"job {job.id!r} lost its worker {lost[job.id]} times, perhaps because memory ran out"
         )
-    print(f"job {job.id!r} lost its worker and is run again", file=sys.stderr, flush=True)
+    print(f"job {job.id!r} lost its worker and is restarted", file=sys.stderr, flush=True)

@@ -91,7 +91,7 @@ def generate_many(
     used, before the first piece.
     """
     if isinstance(model, (str, PathLike)):
-        raise MusicRFMError(f"{model!r} is no model yet: load it, MusicModel.load({model!r})")
+        raise MusicRFMError(f"{model!r} is not a model: load it with MusicModel.load({model!r})")
     found = _directions(model, directions)
     texts = [prompts] if isinstance(prompts, str) else list(prompts)
     numbers = _coefficients(coefficients, [one.name for one in found])
@@ -115,7 +115,7 @@ def generate_many(
         "component": component,
     }
     if not (isinstance(seconds, (int, float)) and 0 < seconds < math.inf):
-        raise MusicRFMError(f"pieces of {seconds!r} seconds cannot be made: give more than 0")
+        raise MusicRFMError(f"the length must be above 0 s, not {seconds!r}")
     frames = max(1, round(seconds * model.frame_rate))
     session = _Session(model, found, steer, playing, keep_norm, frames)
     session.check(pieces)
@@ -148,7 +148,7 @@ class _Session:
     def check(self, pieces: Sequence[_Piece]) -> None:
         """Raises MusicRFMError for what the first piece would."""
         if not pieces:
-            raise MusicRFMError("there is nothing to play: give at least one prompt")
+            raise MusicRFMError("the list of prompts is empty: give at least one")
         self._stream(pieces[0]._replace(prompt=""))
         for piece in pieces:
             self._steering(piece)
@@ -396,7 +396,7 @@ def _directions(model: MusicModel, given: Any) -> list[Direction]:
     for one in found:
         one.check(model)
     if len({one.name for one in found}) < len(found):
-        raise MusicRFMError("the same direction is given twice: give each of them once")
+        raise MusicRFMError("the same direction is given twice: give each one once")
     return found
 
 
@@ -417,7 +417,7 @@ def _coefficients(given: Coefficients, names: Sequence[str]) -> list[dict[str, f
         if isinstance(one, Mapping):
             if unknown := sorted(set(one) - set(names)):
                 raise MusicRFMError(
-                    f"there is a coefficient for {unknown[0]!r}, which is none of the directions"
+                    f"a coefficient is given for {unknown[0]!r}, which is not among the directions"
                 )
             found.append({name: one.get(name, 0.0) for name in names})
             continue

@@ -28,7 +28,7 @@ def check(kind: str, metric: str | None) -> str:
     Raises MusicRFMError for an unknown kind or a metric that the kind does not have.
     """
     if kind not in KINDS:
-        raise MusicRFMError(f"kind {kind!r} is neither of {', '.join(map(repr, KINDS))}")
+        raise MusicRFMError(f"kind {kind!r} is not one of {', '.join(map(repr, KINDS))}")
     if metric is None:
         return METRICS[kind][0]
     if metric not in METRICS[kind]:

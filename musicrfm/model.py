@@ -90,8 +90,8 @@ class MusicModel:
         per_channel = self.codebooks // decoder.audio_channels
         if per_channel > len(hf.audio_encoder.quantizer.layers):
             raise MusicRFMError(
-                f"model {name!r} writes {per_channel} codebooks a channel, "
-                f"but its codec only has {len(hf.audio_encoder.quantizer.layers)}"
+                f"model {name!r} predicts {per_channel} codebooks a channel, but its codec has "
+                f"only {len(hf.audio_encoder.quantizer.layers)}"
             )
 
     @classmethod
@@ -127,7 +127,7 @@ class MusicModel:
         if precision == torch.float16 and not holds(precision, hf.decoder.parameters()):
             precision = wider(place)
             log.warning(
-                "weights of %s are too large for float16: its decoder is in %s",
+                "weights of %s are too large for float16: its decoder runs in %s",
                 checkpoint.name,
                 name_of(precision),
             )
@@ -222,7 +222,8 @@ class MusicModel:
         audio = np.asarray(audio, dtype=np.float32)
         if audio.ndim not in (1, 2) or not audio.size or not np.isfinite(audio).all():
             raise MusicRFMError(
-                f"audio must be finite numbers [samples] or [samples, channels], not {audio.shape}"
+                "audio must be finite numbers of shape [samples] or [samples, channels], not "
+                f"{audio.shape}"
             )
         if audio.ndim == 1:
             audio = audio[:, None]
@@ -245,7 +246,7 @@ class MusicModel:
         codes = torch.as_tensor(codes, device=self.device).long()
         if codes.ndim != 2 or codes.shape[0] != self.codebooks or not codes.shape[1]:
             raise MusicRFMError(
-                f"codes must be [{self.codebooks}, frames], not {list(codes.shape)}"
+                f"codes must have the shape [{self.codebooks}, frames], not {list(codes.shape)}"
             )
         if codes.min() < 0 or codes.max() >= self.codes:
             raise MusicRFMError(f"codes must be from 0 to {self.codes - 1}")
@@ -271,7 +272,8 @@ class MusicModel:
         codes = torch.as_tensor(codes, device=self.device).long()
         if codes.ndim != 3 or codes.shape[1] != self.codebooks:
             raise MusicRFMError(
-                f"codes must be [batch, {self.codebooks}, frames], not {list(codes.shape)}"
+                f"codes must have the shape [batch, {self.codebooks}, frames], not "
+                f"{list(codes.shape)}"
             )
         frames = codes.shape[2]
         if frames >= self.window:
@@ -324,8 +326,8 @@ class MusicModel:
             return packed(weights, 4 if self.int4 else 8)
         if self.int4:
             raise MusicRFMError(
-                f"model {self.name!r} cannot be played in int4, as its activation is not gelu: "
-                "take int8"
+                f"model {self.name!r} cannot be played in int4, because its activation is not "
+                "gelu: use int8"
             )
         return quantised(weights)
 
@@ -349,7 +351,7 @@ class MusicModel:
                 self.hf.decoder.to(dtype)
             self.dtype = dtype
         log.warning(
-            "numbers in %s became too large for float16: its decoder is in %s from now on",
+            "hidden states of %s became too large for float16: its decoder runs in %s from now on",
             self.name,
             name_of(dtype),
         )

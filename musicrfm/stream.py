@@ -114,7 +114,7 @@ class MusicStream(LiveSettings):
         capture_to: str | os.PathLike[str] | None = None,
     ) -> None:
         if isinstance(model, (str, os.PathLike)):
-            raise MusicRFMError(f"{model!r} is no model yet: load it, MusicModel.load({model!r})")
+            raise MusicRFMError(f"{model!r} is not a model: load it with MusicModel.load({model!r})")
         super().__init__(model, prompt, guidance_scale, temperature, top_k, steer_guidance)
         self.chunk_frames = checked_whole("chunk_frames", chunk_frames, 1)
         self.delay_frames: int = max(model.delays)  # between a frame's first code and its last
@@ -228,7 +228,7 @@ class MusicStream(LiveSettings):
     @state.setter
     def state(self, state: StreamState) -> None:
         if not self.reaches(state):
-            raise MusicRFMError(f"frame {state.frame} is too long ago to go back to")
+            raise MusicRFMError(f"frame {state.frame} is too old to return to")
         self._windows.state = state.windows
         self._frame, self.seed, self._draws = state.frame, state.seed, state.draws
         self._audio.state, self.steering.state = state.sound, state.steering

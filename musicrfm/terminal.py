@@ -69,7 +69,7 @@ def run_command(run: Callable[[], int]) -> int:
     except (MemoryError, RuntimeError) as error:
         if not out_of_memory(error):
             raise
-        print("error: there is not enough memory for this here", file=sys.stderr)
+        print("error: not enough memory", file=sys.stderr)
         return 1
     except BrokenPipeError as error:
         return _unwritten(error)

@@ -57,7 +57,7 @@ class Calibration:
     def remarks(self) -> list[str]:
         """What a reader should know: what limits the range, which aims were missed."""
         if self.range is None:
-            return ["the sound does not answer: no range"]
+            return ["the audio does not respond: no range"]
         sides = [side for side in (self.up, self.down) if side is not None]
         found = [f"more would spoil {', '.join(side.limit)}" for side in sides if side.limit]
         curves = [c for side in sides if (c := side.curve) is not None]
@@ -180,8 +180,8 @@ def calibrate_all(
         reading(direction)
         if is_beat(direction):
             raise MusicRFMError(
-                f"direction {direction.name!r} holds a beat: its knob stands for a tempo as it is, "
-                "so leave it out"
+                f"direction {direction.name!r} holds a beat and needs no calibration, as its "
+                "knob is a tempo already: omit it"
             )
     with Recorder(
         model, setting, folder, hear_instrument=hear_instrument, workers=workers, play=play

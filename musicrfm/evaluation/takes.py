@@ -174,8 +174,9 @@ class Recorder:
         except BrokenProcessPool as error:
             self.close()
             raise MusicRFMError(
-                f"one of {self._workers.count} worker processes was lost, perhaps for want of "
-                "memory: start again with fewer workers; what was heard is kept"
+                f"one of {self._workers.count} worker processes ended unexpectedly, perhaps "
+                "because memory ran out: start again with fewer workers; finished "
+                "measurements are kept"
             ) from error
         except BaseException:
             self.close()
@@ -262,8 +263,8 @@ class _Source:
         model = MusicModel.load(self.folder, self.device, self.dtype)
         if fingerprint(model.hf) != self.fingerprint:
             raise MusicRFMError(
-                f"model {self.name!r} is not what {self.folder!r} holds, so worker processes "
-                "cannot play it: save it there first, or play with 0 workers"
+                f"model {self.name!r} differs from the files in {self.folder!r}, so worker "
+                "processes cannot play it: save it there first, or use 0 workers"
             )
         model.name = self.name
         return model

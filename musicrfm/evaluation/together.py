@@ -168,7 +168,9 @@ def _pitch_class(direction: Direction) -> int:
         for name in (direction.name.partition("_")[2], str(direction.meta.get("target"))):
             if name in PITCH_CLASSES:
                 return PITCH_CLASSES.index(name)
-    raise MusicRFMError(f"only notes can be heard to hand over, and {direction.name!r} is none")
+    raise MusicRFMError(
+        f"a crossfade can be measured between notes only, and {direction.name!r} is not a note"
+    )
 
 
 def _shares_over_time(takes: Sequence, first: int, second: int) -> np.ndarray:

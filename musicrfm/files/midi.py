@@ -82,28 +82,29 @@ def read_midi(path: str | os.PathLike[str]) -> Song:
             raise _Damaged(f"it is larger than {MOST_BYTES >> 20} MiB")
         song = _song(data)
     except _Damaged as error:
-        raise MusicRFMError(f"{str(path)!r} is no MIDI file that can be read: {error}") from None
+        raise MusicRFMError(f"{str(path)!r} is not a readable MIDI file: {error}") from None
     if song.cut:
-        log.warning("%r is cut short: it is read up to there", str(path))
+        log.warning("%r is truncated: it is read up to that point", str(path))
     return song
 
 
 def _song(data: bytes) -> Song:
     data = _unwrapped(data)
     if data[:4] != b"MThd":
-        raise _Damaged("it does not begin as one")
+        raise _Damaged("its first bytes are not those of a MIDI file")
     length = int.from_bytes(data[4:8], "big")
     head = data[8 : 8 + length]
     if length < 6 or len(head) < 6:
-        raise _Damaged("its header is cut short")
+        raise _Damaged("its header is truncated")
     kind, division = int.from_bytes(head[:2], "big"), head[4:6]
     tracks, cut = _tracks(data[8 + length :])
     if kind == 2 and len(tracks) > 1:
         raise _Damaged(
-            f"it is of format 2, {len(tracks)} songs in one file: save each as a file of format 1"
+            f"its format is 2, {len(tracks)} songs in one file: save each song as a file "
+            "of format 1"
         )
     if kind > 2:
-        raise _Damaged(f"it is of format {kind}, and there are 0, 1 and 2")
+        raise _Damaged(f"its format is {kind}, not 0, 1 or 2")
     parsed = [_events(track) for track in tracks]
     seconds_at = _clock(division, [event for events, _ in parsed for event in events])
     sounding = sorted(
@@ -159,7 +160,7 @@ def _tracks(data: bytes) -> tuple[list[bytes], bool]:
             cut = end > len(data)
         at = end
     if not tracks:
-        raise _Damaged("there is no track in it")
+        raise _Damaged("it has no track")
     return tracks, cut
 
 
@@ -184,7 +185,7 @@ def _events(track: bytes) -> tuple[list[tuple[int, bytes]], int]:
                 if len(message) <= length:
                     break
                 if max(message[1:]) > 127:
-                    raise _Damaged(f"it has the number {max(message[1:])} where 127 is the highest")
+                    raise _Damaged(f"a data byte is {max(message[1:])}, and 127 is the maximum")
                 events.append((tick + delta, message))
             elif first == 0xFF:
                 kind = track[at]
@@ -196,7 +197,7 @@ def _events(track: bytes) -> tuple[list[tuple[int, bytes]], int]:
             elif first in (0xF0, 0xF7):
                 length, at = _number(track, at)
             elif first == 0:
-                raise _Damaged("a track begins with a number that belongs to no message")
+                raise _Damaged("a track begins with a data byte that belongs to no message")
             else:
                 length = _SYSTEM.get(first, 0)
             at += length
@@ -220,7 +221,7 @@ def _number(data: bytes, at: int) -> tuple[int, int]:
         at += 1
         if data[at - 1] < 0x80:
             return value, at
-    raise _Damaged("it has a time or length of more than four bytes")
+    raise _Damaged("a time or length has more than four bytes")
 
 
 def _clock(division: bytes, events: list[tuple[int, bytes]]) -> Callable[[int], float]:
@@ -228,12 +229,15 @@ def _clock(division: bytes, events: list[tuple[int, bytes]]) -> Callable[[int], 
     if division[0] & 0x80:
         frames, parts = 256 - division[0], division[1]
         if frames not in (24, 25, 29, 30) or not parts:
-            raise _Damaged(f"its time counts {parts} parts of {frames} frames a second")
+            raise _Damaged(
+                f"its time division is {parts} parts of {frames} frames a second, which SMPTE "
+                "does not have"
+            )
         rate = parts * (30000 / 1001 if frames == 29 else frames)
         return lambda tick: tick / rate
     beat = int.from_bytes(division, "big")
     if not beat:
-        raise _Damaged("its beat has 0 ticks, so nothing says how long a note is")
+        raise _Damaged("its time division is 0 ticks a beat, so notes have no length")
     changes = sorted(
         ((tick, int.from_bytes(m[1:], "big")) for tick, m in events if m[0] == 0xFF),
         key=lambda change: change[0],

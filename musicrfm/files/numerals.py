@@ -131,11 +131,11 @@ def numbers(column: Sequence[Shape | None], decimal: str | None = None) -> list[
             continue
         if one.decimal and known and one.decimal != known:
             raise Ambiguous(
-                index, f"{one.text!r} has another decimal mark than the lines before it"
+                index, f"{one.text!r} has a different decimal mark from the rows before it"
             )
         known = known or one.decimal
         if len(percents) > 1 and one.percent:
-            raise Ambiguous(index, f"{one.text!r} has a percent sign, and others have none")
+            raise Ambiguous(index, f"{one.text!r} has a percent sign, and other rows have none")
     known = known or decimal
     return [_valued(index, one, known, groups) for index, one in enumerate(column)]
 
@@ -147,7 +147,7 @@ def _valued(index: int, one: Shape | None, decimal: str | None, groups: set[str]
         low, high = one.value(one.either), one.value(None)
         raise Ambiguous(
             index,
-            f"{one.text!r} may be {low} or {high}: write it as one of these",
+            f"{one.text!r} could be {low} or {high}: write it as one of these",
         )
     value = one.value(decimal or one.decimal)
     return value if math.isfinite(value) else None

@@ -54,7 +54,9 @@ def path_of(path: str | os.PathLike[str]) -> Path:
         return _on_disk(Path(text).expanduser())
     except RuntimeError:
         home = Path(text).parts[0]
-        raise MusicRFMError(f"the path {text!r}: there is no home folder {home!r}") from None
+        raise MusicRFMError(
+            f"the path {text!r} names a home folder {home!r} that does not exist"
+        ) from None
 
 
 def control_character(text: str) -> str | None:
@@ -74,11 +76,11 @@ def file_to_read(path: str | os.PathLike[str], what: str = "file") -> Path:
     except (FileNotFoundError, NotADirectoryError):
         if found.is_symlink():
             raise MusicRFMError(
-                f"{str(path)!r} is only a link to {str(found.readlink())!r}, and that is not there"
+                f"{str(path)!r} is a link to {str(found.readlink())!r}, which does not exist"
             ) from None
         near = _nearest(found)
         hint = f"; did you mean {near!r}?" if near else ""
-        raise MusicRFMError(f"there is no {what} {str(path)!r}{hint}") from None
+        raise MusicRFMError(f"{what} {str(path)!r} does not exist{hint}") from None
     except OSError as error:
         raise MusicRFMError(f"{str(path)!r} cannot be read: {error.strerror}") from None
     if kind != stat.S_IFREG:

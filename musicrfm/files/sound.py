@@ -66,17 +66,17 @@ def read_sound(
     finally:
         reader.close()
     if not len(audio):
-        raise MusicRFMError(f"{shown!r} is a sound file without a sample")
+        raise MusicRFMError(f"{shown!r} is a sound file without samples")
     if not np.isfinite(audio).all():
         at = int(np.argmin(np.isfinite(audio).all(1))) / reader.rate
         raise MusicRFMError(
-            f"{shown!r} has samples that are no numbers (NaN or infinite), the first one "
-            f"{at:.2f} s into what is read: export it again"
+            f"{shown!r} has samples that are not finite, the first one {at:.2f} s after the start: "
+            "export it again"
         )
     if (peak := float(np.abs(audio).max())) > LOUDEST:
         raise MusicRFMError(
-            f"{shown!r} has samples that cannot be sound, up to {peak:.0e}, where 1 is full scale: "
-            "export it again"
+            f"{shown!r} has impossible samples, up to {peak:.0e} where 1 is full scale: export it "
+            "again"
         )
     return audio, reader.rate
 
@@ -86,7 +86,7 @@ def sound_seconds(path: str | os.PathLike[str], what: str = "file") -> float:
     reader = _Reader(file_to_read(path, what), str(path))
     reader.close()
     if not reader.samples:
-        raise MusicRFMError(f"{str(path)!r} is a sound file without a sample")
+        raise MusicRFMError(f"{str(path)!r} is a sound file without samples")
     return reader.samples / reader.rate
 
 
@@ -102,8 +102,8 @@ def check_mix(audio: np.ndarray, path: str | os.PathLike[str]) -> None:
     mixed = float(np.sqrt(np.mean(np.square(sides.mean(1), dtype=np.float64))))
     if loudness > 1e-5 and mixed < CANCELLED * loudness / np.sqrt(audio.shape[1]):
         raise MusicRFMError(
-            f"the sides of {str(path)!r} cancel each other when they are mixed to mono: turn the "
-            "phase of one side around, or give one side alone"
+            f"the channels of {str(path)!r} cancel when mixed to mono: invert the phase of one "
+            "channel, or give one channel alone"
         )
 
 
@@ -160,7 +160,7 @@ class _Reader:
         if not LOWEST_RATE <= self.rate <= HIGHEST_RATE:
             self.close()
             raise MusicRFMError(
-                f"{shown!r} says it has {self.rate} samples a second, which cannot be: "
+                f"{shown!r} claims a sample rate of {self.rate} Hz, which is impossible: "
                 "export it again"
             )
 
@@ -172,16 +172,16 @@ class _Reader:
         self._raw.seek(0)
         start = self._raw.read(len(LFS))
         if not start:
-            return f"{self._shown!r} is no sound file that can be read: it is empty"
+            return f"{self._shown!r} is not a readable sound file: it is empty"
         if start == LFS:
-            return f"{self._shown!r} is only git's note of a file: `git lfs pull` fetches that"
+            return f"{self._shown!r} is only a Git LFS pointer: run `git lfs pull`"
         for at, mark, name in _OTHER_FORMATS:
             if start[at : at + len(mark)] == mark:
                 return (
-                    f"{self._shown!r} is no sound file that can be read: it is {name}; convert it "
-                    "to .wav or .flac, as with `ffmpeg -i IN OUT.wav`"
+                    f"{self._shown!r} is not a readable sound file: it is {name}; convert it to "
+                    ".wav or .flac, for example with `ffmpeg -i IN OUT.wav`"
                 )
-        return f"{self._shown!r} is no sound file that can be read: give a .wav or .flac file"
+        return f"{self._shown!r} is not a readable sound file: give a .wav or .flac file"
 
     def jump(self, at: int) -> bool:
         """Go to a sample; whether that was possible."""
@@ -205,8 +205,8 @@ class _Reader:
             yield block
             if self._at * self.channels > MOST_SAMPLES:
                 raise MusicRFMError(
-                    f"{self._shown!r} is longer than {self._at / self.rate / 3600:.1f} hours, "
-                    "which is more than fits: cut it into parts"
+                    f"{self._shown!r} is longer than {self._at / self.rate / 3600:.1f} hours, more "
+                    "than fits in memory: cut it into parts"
                 )
         self._ended = left > 0
 
@@ -240,7 +240,7 @@ class _Reader:
     def _behind_damage(self) -> int:
         """Goes on at the next whole frame of a FLAC file; how many samples lie before it."""
         stream = self._flac
-        assert stream is not None, "it is asked of FLAC files alone"
+        assert stream is not None, "only FLAC files are supported here"
         begin = max(len(stream.head), self._bytes.source - _AHEAD)
         size = self._raw.seek(0, os.SEEK_END)
         for frame in flac.frames(self._raw, stream, begin, size):
@@ -262,11 +262,11 @@ class _Reader:
     def say_what_is_missing(self) -> None:
         if self._lost:
             log.warning(
-                "%s is damaged: %.1f s of it cannot be read, and are silence here",
+                "%s is damaged: %.1f s of it cannot be read and are replaced by silence",
                 *(self._shown, self._lost / self.rate),
             )
         if self._ended and self._at < 0.99 * self.samples:
             log.warning(
-                "%s is cut short or damaged: %.1f s of %.1f s can be read",
+                "%s is truncated or damaged: %.1f s of %.1f s can be read",
                 *(self._shown, self._at / self.rate, self.samples / self.rate),
             )

@@ -114,7 +114,7 @@ def decoded(
                 f"{name} is not {encoding.upper()} (byte {error.start}, in line {line}): {fix}"
             ) from None
         text, encoding = data.decode(WINDOWS), WINDOWS
-        log.warning("%s is not UTF-8 and is read as Windows-1252; better %s", name, fix)
+        log.warning("%s is not UTF-8 and is read as Windows-1252; to be sure, %s", name, fix)
     if "\0" in text:
         raise MusicRFMError(f"{name} is not a text file: {fix}")
     newline = next((end for end in ("\r\n", "\n", "\r") if end in text), "\n")

@@ -73,10 +73,10 @@ def check_place(path: str | os.PathLike[str]) -> None:
 def _wrong_with(place: Path) -> str:
     """Why no file can be written there, or ""."""
     if place.is_fifo() and not _is_device(place):
-        return "it is a pipe; name a file"
+        return "it is a pipe; give a file"
     if place.is_dir():
-        return "it is a folder; name a file in it"
-    return "" if place.parent.is_dir() else "there is no such folder"
+        return "it is a folder; give a file in it"
+    return "" if place.parent.is_dir() else "the folder does not exist"
 
 
 def check_folder(*paths: str | os.PathLike[str] | None) -> None:
@@ -87,7 +87,7 @@ def check_folder(*paths: str | os.PathLike[str] | None) -> None:
             while not os.path.lexists(folder) and folder.parent != folder:
                 folder = folder.parent
             if not folder.is_dir():
-                raise MusicRFMError(f"cannot write into {str(path)!r}: {folder} is no folder")
+                raise MusicRFMError(f"cannot write into {str(path)!r}: {folder} is not a folder")
             _try(folder, path)
 
 

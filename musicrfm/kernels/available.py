@@ -15,6 +15,6 @@ def kernels() -> ModuleType | None:
     try:
         from musicrfm.kernels import step as kernels
     except Exception as error:  # no numba, or none that works with this Python, CPU or folder
-        log.warning("no machine code here, so this will be slower: %s", error)
+        log.warning("machine code is not available, so this will be slower: %s", error)
         return None
     return kernels

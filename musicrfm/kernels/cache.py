@@ -30,7 +30,10 @@ def _load(cache: Any, *what: Any) -> Any:
     try:
         return cache.load_strictly(*what)
     except Exception as error:
-        _say(f"compiled code in {cache.cache_path} is damaged and made anew ({_named(error)})")
+        _say(
+            f"the compiled code in {cache.cache_path} is damaged and is compiled again "
+            f"({_named(error)})"
+        )
         with contextlib.suppress(OSError):  # that it cannot be kept is said when it is tried
             cache.flush()
         return None
@@ -40,7 +43,7 @@ def _save(cache: Any, *what: Any) -> None:
     try:
         cache.save_strictly(*what)
     except Exception as error:
-        _say(f"compiled code cannot be kept for the next start ({_named(error)})")
+        _say(f"compiled code cannot be stored for the next start ({_named(error)})")
 
 
 def _named(error: Exception) -> str:

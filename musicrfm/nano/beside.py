@@ -23,7 +23,9 @@ def check(process: BaseProcess, wait: bool = True) -> None:
     if wait:
         process.join()
     if process.exitcode not in (None, 0):
-        raise SystemExit(f"the stage beside this one ended with {process.exitcode}: see above")
+        raise SystemExit(
+            f"the parallel stage failed with exit status {process.exitcode}: see its output above"
+        )
 
 
 def _on_one_thread(work: Callable, *arguments: object) -> None:

@@ -99,7 +99,7 @@ def fit(model: MusicModel, clips: int = 1900) -> float:
             names.append(clip.lead)
             kept.append(of)
         if len(names) % 100 == 0:
-            print(f"\rheard {len(names) // 2}/{clips}", end="", file=sys.stderr, flush=True)
+            print(f"\rencoded {len(names) // 2}/{clips}", end="", file=sys.stderr, flush=True)
     fitted = learn(np.stack(features), np.array(names), np.array(kept))
     FITTED.write_text(json.dumps(fitted) + "\n")
     _fitted.cache_clear()

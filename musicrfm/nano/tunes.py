@@ -81,7 +81,7 @@ def _parse_all() -> list[Tune]:
             try:
                 parsed = music21.converter.parse(file)
             except Exception as error:  # a file that music21 itself cannot read
-                print(f"{file.name} left out: {error}", file=sys.stderr)
+                print(f"{file.name} skipped: {error}", file=sys.stderr)
                 continue
             for score in getattr(parsed, "scores", None) or [parsed]:
                 tune = _tune(score, collection, file.stem)

@@ -40,9 +40,9 @@ TROUBLE = ("✗ Error", "Concept not found", "Traceback")
 KNOWN = (
     "nano has 6 blocks, so of the layers -1 to -47 only -1 to -6 are trained and steered.",
     "RFM bandwidths are in units of a typical distance between the states, not absolute.",
-    "Directions of RFMs are eigenvectors of the AGOP by eigh, not by lobpcg.",
+    "RFM directions are eigenvectors of the AGOP computed by eigh, not by lobpcg.",
     "multidirection_generate honours inject_chances, which the published code drops.",
-    "save writes a .safetensors beside the .pkl; load runs nothing that is in a pickle.",
+    "save writes a .safetensors beside the .pkl; load never runs code from a pickle.",
 )
 
 
@@ -64,10 +64,13 @@ def main(arguments: list[str] | None = None) -> int:
     p.add_argument(
         "--quick",
         action="store_true",
-        help="few clips, few trials, short music: shows that all runs, its numbers mean nothing",
+        help=(
+            "few clips, few trials and short music: a check that everything runs; the numbers mean "
+            "nothing"
+        ),
     )
-    p.add_argument("--work", type=Path, help="where they run and write (default: a new folder)")
-    p.add_argument("--only", metavar="TEXT", help="only scripts whose name has this in it")
+    p.add_argument("--work", type=Path, help="working and output folder (default: a new folder)")
+    p.add_argument("--only", metavar="TEXT", help="only scripts whose name contains this text")
     o = p.parse_args(arguments)
     try:
         return check(o.folder, o.quick, o.work, o.only)
@@ -82,8 +85,8 @@ def check(folder: Path, quick: bool, work: Path | None = None, only: str | None 
     scripts = [s for s in SCRIPTS if (folder / s).is_file() and (only is None or only in s)]
     if not scripts:
         raise MusicRFMError(
-            f"{folder} holds none of the published examples: give a copy of the repository, with "
-            "examples/01_train_note_direction.py in it"
+            f"{folder} contains none of the published examples: give a copy of the "
+            "repository, which has examples/01_train_note_direction.py"
         )
     if work is None:
         import tempfile
@@ -141,7 +144,7 @@ def differences(folder: Path) -> list[str]:
     for name, methods in _published_classes(folder):
         ours = getattr(controller, name, None) or getattr(toolkits, name, None)
         if ours is None:
-            found.append(f"there is no class {name}")
+            found.append(f"class {name} does not exist")
             continue
         for method, parameters in methods.items():
             here = getattr(ours, method, None)

@@ -66,7 +66,7 @@ class MusicGenController:
     ) -> None:
         if control_method not in TOOLKITS:
             raise MusicRFMError(
-                f"there is no control_method {control_method!r}: choose one of "
+                f"control_method {control_method!r} does not exist: choose one of "
                 f"{', '.join(TOOLKITS)}"
             )
         self.model, self.processor = model.eval(), processor
@@ -201,7 +201,7 @@ class MusicGenController:
         """
         for name, value in (("agg_model", agg_model), ("layer_model", layer_model)):
             if value != "linear":
-                raise MusicRFMError(f"{name} {value!r} is not made here: only 'linear' is")
+                raise MusicRFMError(f"{name} {value!r} is not supported: only 'linear' is")
         self._use(hidden_layers)
         parts = [
             (self._states(data, agg_positions), columns(labels))
@@ -400,7 +400,9 @@ class MusicGenController:
 
     def _trained(self) -> Directions:
         if self.directions is None:
-            raise MusicRFMError("there are no directions yet: compute_directions or load some")
+            raise MusicRFMError(
+                "the controller has no directions: call compute_directions, or load some"
+            )
         return self.directions
 
     def _states(self, data: Any, agg_positions: bool) -> Directions:

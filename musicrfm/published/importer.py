@@ -72,7 +72,7 @@ def published(path: str | os.PathLike[str], model: str | None = None) -> Publish
     else:
         concept, _, target = words.partition("_")
     if not concept:
-        raise MusicRFMError(f"the name of {path} does not say what it is of: give the concept")
+        raise MusicRFMError(f"the name of {path} does not contain the concept: give it")
     return Published(METHODS.get(method or "", "rfm"), rest, concept, target, kind, named)
 
 
@@ -98,9 +98,7 @@ def import_direction(
     said = published(path, model_name(model) if model else None)
     chosen = model or said.model
     if chosen is None:
-        raise MusicRFMError(
-            f"the name of {path} does not say for which model it is: give the model"
-        )
+        raise MusicRFMError(f"the name of {path} does not contain the model: give it")
     layers, width = model_size(chosen)
     found = _vectors(path, read_pickle(path), layers, width, model_name(chosen))
     if concept is None:
@@ -147,7 +145,7 @@ def model_size(model: str) -> tuple[int, int]:
                 decoder = json.loads((path / CONFIG).read_text("utf-8"))["decoder"]
                 return int(decoder["num_hidden_layers"]), int(decoder["hidden_size"])
             except (OSError, ValueError, KeyError, TypeError) as error:
-                raise MusicRFMError(f"folder {model!r} holds no MusicGen") from error
+                raise MusicRFMError(f"folder {model!r} does not contain a MusicGen") from error
         if not (path / ADAPTER).is_file():
             break
         model = adapters.base_of(find(model))
@@ -156,7 +154,7 @@ def model_size(model: str) -> tuple[int, int]:
     if size := PUBLISHED.get(model_name(model).lower()):
         return size.layers, size.width
     raise MusicRFMError(
-        f"there is no telling how large model {model!r} is: give nano, a folder, or a name like "
+        f"the size of model {model!r} is unknown: give nano, a folder, or a name such as "
         "facebook/musicgen-large"
     )
 
@@ -164,14 +162,17 @@ def model_size(model: str) -> tuple[int, int]:
 def _vectors(path: Path, content: object, layers: int, width: int, model: str) -> dict[int, Tensor]:
     """The dict in a file, checked: layer -1 to -layers -> float32 [components, width]."""
     if not isinstance(content, dict) or not content:
-        raise MusicRFMError(f"{path} holds no directions: it should be a dict of layers")
+        raise MusicRFMError(f"{path} does not contain directions: it must be a dict of layers")
     if all(isinstance(part, list) for part in content.values()):
         raise MusicRFMError(f"{path} is a detector: import the file without _detector in its name")
     if not all(type(n) is int and n < 0 for n in content):
-        raise MusicRFMError(f"{path} holds no directions: its layers should be -1, -2 and so on")
+        raise MusicRFMError(
+            f"{path} does not contain directions: its layers must be -1, -2 and so on"
+        )
     if min(content) < -layers - 1:
         raise MusicRFMError(
-            f"{path} has a layer {min(content)}, but {model} has {layers}: give the model it is for"
+            f"{path} has a layer {min(content)}, but {model} has {layers} layers: give the "
+            "model it belongs to"
         )
     found: dict[int, Tensor] = {}
     components = None
@@ -181,13 +182,13 @@ def _vectors(path: Path, content: object, layers: int, width: int, model: str) -
             part = replace(part, shape=(1, *part.shape), strides=(0, *part.strides))
         if not isinstance(part, Array) or len(part.shape) != 2:
             raise MusicRFMError(
-                f"{path} holds no directions: layer {number} is no table of numbers"
+                f"{path} does not contain directions: layer {number} is not an array of numbers"
             )
         if part.shape[1] != width:
             raise MusicRFMError(
-                f"{path} has directions of width {part.shape[1]}, but {model} is {width} wide"
+                f"{path} has directions of width {part.shape[1]}, but {model} has width {width}"
                 + (
-                    ": mean and deviation together cannot steer"
+                    ": mean and deviation together cannot be steered"
                     if part.shape[1] == 2 * width
                     else ""
                 )
@@ -197,9 +198,9 @@ def _vectors(path: Path, content: object, layers: int, width: int, model: str) -
         components = part.shape[0]
         found[number] = part.tensor()
         if not found[number].isfinite().all():
-            raise MusicRFMError(f"{path} holds numbers that are not finite in layer {number}")
+            raise MusicRFMError(f"{path} has values that are not finite in layer {number}")
     if not any(vectors.any() for vectors in found.values()):
-        raise MusicRFMError(f"{path} holds no directions that {model} could be steered with")
+        raise MusicRFMError(f"{path} does not contain directions that can steer {model}")
     return found
 
 
@@ -221,8 +222,8 @@ def _scores(path: Path, kind: str) -> tuple[dict[int, float], str]:
             n: float(r["score"] if "score" in r else r["val_acc"]) for n, r in trained.items()
         }
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise MusicRFMError(f"{path} is no results file of MusicRFM with scores in it") from error
+        raise MusicRFMError(f"{path} is not a MusicRFM results file with scores") from error
     if not scores or not all(map(math.isfinite, scores.values())):
-        raise MusicRFMError(f"{path} has scores that are not finite numbers")
+        raise MusicRFMError(f"{path} has scores that are not finite")
     regression = any("r2" in results for results in trained.values())
     return scores, "regression" if regression else kind

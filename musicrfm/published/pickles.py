@@ -69,7 +69,7 @@ class Array:
     strides: tuple[int, ...]
 
     def __setstate__(self, state: object) -> None:
-        raise _Refused("changes an array that is finished")
+        raise _Refused("changes an array after it was built")
 
     def tensor(self) -> Tensor:
         """A float32 tensor. Raises MusicRFMError if the description does not fit the data."""
@@ -77,15 +77,14 @@ class Array:
 
         sizes = (self.offset, *self.shape, *self.strides)
         if not all(type(n) is int and n >= 0 for n in sizes) or len(self.shape) > 4:
-            raise MusicRFMError("an array in the file has a shape that makes no sense")
+            raise MusicRFMError("an array in the file has an invalid shape")
         held = len(self.data) // _BYTES[self.dtype]
         last = self.offset + sum(
             (n - 1) * step for n, step in zip(self.shape, self.strides, strict=True)
         )
         if 0 in self.shape or last >= held or math.prod(self.shape) > held:
             raise MusicRFMError(
-                f"an array in the file claims the shape {list(self.shape)}, "
-                f"but there are {held} numbers for it"
+                f"an array in the file claims the shape {list(self.shape)} but has {held} numbers"
             )
         flat = torch.frombuffer(bytearray(self.data), dtype=getattr(torch, self.dtype))
         return flat.as_strided(self.shape, self.strides, self.offset).float().contiguous()
@@ -106,11 +105,11 @@ def read_pickle(path: str | os.PathLike[str]) -> Any:
             return _archive(data)
         value, end = _run(data, 0, _Names(data), _no_storage)
         if end != len(data):
-            raise _Refused("goes on after its end")
+            raise _Refused("has data after its end")
     except OSError as error:
         raise MusicRFMError(f"{path} cannot be read: {error.strerror or error}") from error
     except _Refused as error:
-        raise MusicRFMError(f"{path} is not imported: it {error}") from error
+        raise MusicRFMError(f"{path} is refused: it {error}") from error
     return value
 
 
@@ -124,7 +123,7 @@ class _Name:
         return self.call(*arguments)
 
     def __setstate__(self, state: object) -> None:
-        raise _Refused("changes what a name means")
+        raise _Refused("redefines a name")
 
 
 @dataclass(frozen=True)  # with slots, some Pythons put their own __setstate__ here
@@ -162,7 +161,7 @@ class _NumpyArray:
                 _check_float(kind)
                 self.array = _packed(kind.dtype, data, shape, fortran)
             case _:
-                raise _Refused("holds an array that is described in an unknown way")
+                raise _Refused("holds an array that has an unknown description")
 
 
 _PurePython: Any = pickle._Unpickler  # typeshed knows only the public half of it
@@ -207,7 +206,7 @@ def _check_keys(keys: list) -> None:
     for key in keys:
         parts = key if isinstance(key, tuple) else (key,)
         if not all(part is None or isinstance(part, (str, int, float, bytes)) for part in parts):
-            raise _Refused("has a key that is neither a number nor a text")
+            raise _Refused("has a key that is neither a number nor text")
 
 
 def _run(
@@ -233,11 +232,11 @@ def _checked_end(data: bytes, start: int) -> int:
         for opcode, argument, _ in pickletools.genops(stream):
             count += 1
             if opcode.name not in _INSTRUCTIONS:
-                raise _Refused(f"has the instruction {opcode.name}, which no direction needs")
+                raise _Refused(f"contains the instruction {opcode.name}, which no direction needs")
             if count > MOST_INSTRUCTIONS:
-                raise _Refused(f"has more than {MOST_INSTRUCTIONS} instructions")
+                raise _Refused(f"contains more than {MOST_INSTRUCTIONS} instructions")
             if opcode.name in ("BINPUT", "LONG_BINPUT") and int(argument or 0) > count:
-                raise _Refused("reserves memory that it has no use for")
+                raise _Refused("reserves memory that it does not use")
             if opcode.name == "FRAME" and int(argument or 0) > len(data):
                 raise _Refused("is a damaged pickle")
     except _Refused:
@@ -284,7 +283,7 @@ class _Names:
 
     def __call__(self, module: str, name: str) -> Any:
         if (module, name) not in self._names:
-            raise _Refused(f"asks for {_shown(f'{module}.{name}')}, which no direction needs")
+            raise _Refused(f"requests {_shown(f'{module}.{name}')}, which no direction needs")
         return self._names[module, name]
 
     def _torch_storage(self, data: object) -> _Storage:
@@ -292,18 +291,18 @@ class _Names:
             raise _Refused("holds a tensor without its data")
         self._unread -= len(data)
         if self._unread < 0:
-            raise _Refused("makes many tensors of the same data")
+            raise _Refused("builds many tensors from the same data")
         return _torch_storage(bytes(data))
 
 
 def _storage_name(module: str, name: str) -> Any:
     if module != "torch" or name not in _STORAGES:
-        raise _Refused(f"asks for {_shown(f'{module}.{name}')} inside a tensor")
+        raise _Refused(f"requests {_shown(f'{module}.{name}')} inside a tensor")
     return _STORAGES[name]
 
 
 def _no_storage(pid: object) -> Any:
-    raise _Refused("refers to data outside itself")
+    raise _Refused("refers to data outside the file")
 
 
 def _archive(data: bytes) -> Any:
@@ -315,11 +314,11 @@ def _archive(data: bytes) -> Any:
             infos = archive.infolist()
             stored = all(info.compress_type == zipfile.ZIP_STORED for info in infos)
             if len(pickled) != 1 or not stored or sum(i.file_size for i in infos) > len(data):
-                raise _Refused("is an archive that torch.save has not written")
+                raise _Refused("is an archive that torch.save did not write")
             folder = pickled[0].removesuffix("data.pkl")
             order = f"{folder}byteorder"
             if order in names and archive.read(order) != b"little":
-                raise _Refused("was written on a machine of another byte order")
+                raise _Refused("was written on a machine with another byte order")
             parts = {name: archive.read(name) for name in names if name.startswith(f"{folder}data")}
     except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError) as error:
         raise _Refused("is a damaged archive") from error
@@ -334,11 +333,11 @@ def _archive(data: bytes) -> Any:
             ):
                 given += len(numbers)
                 if given > LARGEST_FILE:
-                    raise _Refused("makes many tensors of the same data")
+                    raise _Refused("builds many tensors from the same data")
                 if count * _BYTES[dtype] != len(numbers):
                     raise _Refused(f"holds a tensor that claims {_shown(count)} numbers")
                 return _Storage(dtype, memoryview(numbers))
-        raise _Refused("holds a tensor whose data is referred to in an unknown way")
+        raise _Refused("holds a tensor with an unknown reference to its data")
 
     inside = _Names(data)
 
@@ -348,7 +347,7 @@ def _archive(data: bytes) -> Any:
 
     value, end = _run(parts[pickled[0]], 0, name, storage)
     if end != len(parts[pickled[0]]):
-        raise _Refused("goes on after its end")
+        raise _Refused("has data after its end")
     return value
 
 
@@ -367,7 +366,7 @@ def _torch_storage(data: bytes) -> _Storage:
             ) if dtype in _BYTES:
                 claims.append((dtype, key, count))
                 return key
-        raise _Refused("holds a tensor whose data is referred to in an unknown way")
+        raise _Refused("holds a tensor with an unknown reference to its data")
 
     position, values = 0, []
     for _ in range(5):
@@ -375,16 +374,16 @@ def _torch_storage(data: bytes) -> _Storage:
         values.append(value)
     magic, version, system, _, keys = values
     if (magic, version) != (_MAGIC, _VERSION) or len(claims) != 1:
-        raise _Refused("holds a tensor that torch has not written")
+        raise _Refused("holds a tensor that torch did not write")
     if not (isinstance(system, dict) and system.get("little_endian") is True):
-        raise _Refused("was written on a machine of another byte order")
+        raise _Refused("was written on a machine with another byte order")
     dtype, key, count = claims[0]
     numbers = memoryview(data)[position + 8 :]
     written = struct.unpack("<q", data[position : position + 8].ljust(8, b"\0"))[0]
     if keys != [key] or not count == written == len(numbers) / _BYTES[dtype]:
         raise _Refused(
-            f"holds a tensor that claims {_shown(max(count, written))} numbers "
-            f"but brings {len(numbers) // _BYTES[dtype]}"
+            f"holds a tensor that claims {_shown(max(count, written))} numbers but contains "
+            f"{len(numbers) // _BYTES[dtype]}"
         )
     return _Storage(dtype, numbers)
 
@@ -408,15 +407,15 @@ def _torch_parameter(tensor: object, *hooks: object) -> Array:
 def _numpy_integer(kind: object, data: object) -> int:
     """A number of NumPy's, as the layers may be numbered with."""
     if not (isinstance(kind, _NumpyType) and isinstance(data, (bytes, bytearray))):
-        raise _Refused("holds a number that is described in an unknown way")
+        raise _Refused("holds a number that has an unknown description")
     if kind.dtype not in _INTEGERS.values() or 8 * len(data) != int(kind.dtype[3:]):
-        raise _Refused("holds a number of NumPy's that is no integer")
+        raise _Refused("holds a NumPy scalar that is not an integer")
     return int.from_bytes(data, "little", signed=True)
 
 
 def _numpy_from_buffer(data: object, kind: object, shape: object, order: object) -> Array:
     if not (isinstance(kind, _NumpyType) and isinstance(data, (bytes, bytearray))):
-        raise _Refused("holds an array that is described in an unknown way")
+        raise _Refused("holds an array that has an unknown description")
     if not isinstance(shape, tuple):
         raise _Refused("holds an array without a shape")
     _check_float(kind)
@@ -431,7 +430,7 @@ def _check_float(kind: _NumpyType) -> None:
 def _packed(dtype: str, data: bytes, shape: tuple, fortran: bool) -> Array:
     """An array whose numbers follow one another, first or last index fastest."""
     if not all(type(n) is int and 0 < n <= len(data) for n in shape) or len(shape) > 4:
-        raise _Refused("holds an array whose shape makes no sense")
+        raise _Refused("holds an array with an invalid shape")
     sizes = shape if fortran else shape[::-1]
     strides = tuple(math.prod(sizes[:i]) for i in range(len(sizes)))
     return Array(dtype, memoryview(data), 0, shape, strides if fortran else strides[::-1])

@@ -60,7 +60,7 @@ def term(
     unknown = [n for n in layers if n not in directions or not -depth <= n < depth]
     if unknown:
         raise MusicRFMError(
-            f"there is no direction for layer {unknown[0]}: choose from {sorted(directions)}"
+            f"layer {unknown[0]} has no direction: choose from {sorted(directions)}"
         )
     vectors = {n % depth: sum(directions[n][c] for c in components) for n in layers}
     by_block = {n % depth: float(weights[n]) for n in layers}

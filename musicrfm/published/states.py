@@ -83,5 +83,5 @@ def known_layers(layers: Iterable[int], depth: int) -> list[int]:
         raise MusicRFMError(f"none of the layers {wanted} is one of -1 to -{depth}")
     if len(known) < len(wanted):
         left_out = len(wanted) - len(known)
-        log.warning("the model has %d layers: %d more are left out", depth, left_out)
+        log.warning("the model has %d layers: %d more are ignored", depth, left_out)
     return known

@@ -77,7 +77,7 @@ def load(
         if not -shape.layers <= layer < 0 or vectors.shape[-1] % shape.width:
             raise MusicRFMError(
                 f"{path} has a layer {layer} of width {vectors.shape[-1]}, but the model has "
-                f"{shape.layers} of width {shape.width}: it is of another model"
+                f"{shape.layers} layers of width {shape.width}: the file belongs to another model"
             )
     order = sorted(found, reverse=True)
     return {layer: found[layer] for layer in order}, _detectors(stem), scores
@@ -87,7 +87,9 @@ def _latest(stem: Path) -> Path:
     paths = [stem.with_name(stem.name + suffix) for suffix in (".pkl", SUFFIX)]
     there = [path for path in paths if path.is_file()]
     if not there:
-        raise MusicRFMError(f"there is neither {paths[1]} nor {paths[0].name}: train it first")
+        raise MusicRFMError(
+            f"neither {paths[1]} nor {paths[0].name} exists: train the direction first"
+        )
     return max(there, key=lambda path: path.stat().st_mtime_ns // 10**9)  # ours, if both are new
 
 
@@ -101,7 +103,7 @@ def _detectors(stem: Path) -> Detectors | None:
         try:
             tensors = load_tensors(path.read_bytes())
         except (OSError, SafetensorError) as error:
-            raise MusicRFMError(f"{path} is no detector file: {error}") from error
+            raise MusicRFMError(f"{path} is not a detector file: {error}") from error
         names = [name.removeprefix("beta.") for name in tensors if name.startswith("beta.")]
         return {
             (int(n) if n.lstrip("-").isdigit() else n): [tensors[f"beta.{n}"], tensors[f"bias.{n}"]]
@@ -111,7 +113,7 @@ def _detectors(stem: Path) -> Detectors | None:
     if not isinstance(content, dict) or not all(
         isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in content.values()
     ):
-        raise MusicRFMError(f"{path} holds no detectors")
+        raise MusicRFMError(f"{path} does not contain detectors")
     return {
         layer: [_tensor(path, beta), torch.as_tensor(bias) if _plain(bias) else _tensor(path, bias)]
         for layer, (beta, bias) in content.items()
@@ -124,14 +126,14 @@ def _plain(value: object) -> bool:
 
 def _tensors(path: Path, content: object) -> dict[int, Tensor]:
     if not isinstance(content, dict) or not all(type(layer) is int for layer in content):
-        raise MusicRFMError(f"{path} holds no directions: it should be a dict of layers")
+        raise MusicRFMError(f"{path} does not contain directions: it must be a dict of layers")
     found = {layer: _tensor(path, part) for layer, part in content.items()}
     return {layer: v[None] if v.ndim == 1 else v for layer, v in found.items()}
 
 
 def _tensor(path: Path, part: object) -> Tensor:
     if not isinstance(part, Array):
-        raise MusicRFMError(f"{path} holds {type(part).__name__} where numbers should be")
+        raise MusicRFMError(f"{path} has {type(part).__name__} in place of numbers")
     return part.tensor()
 
 

@@ -315,7 +315,7 @@ def _divided(states: States, labels: Tensor) -> tuple[States, Tensor, States, Te
     count = min(len(rows) // 5, 1024)
     train, val = rows[count:], rows[:count]
     if not train or not val:
-        raise MusicRFMError(f"{len(rows)} pieces are too few to divide: give at least 5")
+        raise MusicRFMError(f"{len(rows)} pieces are too few to split: give at least 5")
     return (
         {layer: x[train] for layer, x in states.items()},
         labels[train],

@@ -47,7 +47,7 @@ def run(options: Options, only: Sequence[str] = ()) -> list[Page]:
     of all parts those that cannot are left out, and the index says why.
     """
     if unknown := [name for name in only if name not in PARTS]:
-        raise MusicRFMError(f"there is no part {unknown[0]!r}: choose among {', '.join(PARTS)}")
+        raise MusicRFMError(f"part {unknown[0]!r} does not exist: choose from {', '.join(PARTS)}")
     pages, left_out = [], {}
     for name, part in PARTS.items():
         if only and name not in only:

@@ -68,8 +68,7 @@ class Options:
                 found.append(one)
         if not found:
             raise MusicRFMError(
-                f"there are no directions for {self.model.name!r} that can be measured on the "
-                "sound: train some first"
+                f"no direction of {self.model.name!r} can be measured in audio: train one first"
             )
         return found
 

@@ -352,7 +352,7 @@ def _conv(module: Any) -> Conv:
     weight, bias = _folded(module)  # [outputs, inputs, taps]
     taps, dilation = weight.shape[2], module.conv.dilation[0]
     if module.pad_mode not in PAD_MODES:
-        raise MusicRFMError(f"the model's codec pads in an unknown way, {module.pad_mode!r}")
+        raise MusicRFMError(f"the model's codec uses the unknown padding mode {module.pad_mode!r}")
     padding = (taps - 1) * dilation
     right = 0 if module.causal else padding // 2
     matrix = weight.permute(2, 1, 0).reshape(-1, weight.shape[0]).contiguous()
@@ -363,7 +363,7 @@ def _folded(module: Any) -> tuple[Tensor, Tensor]:
     """Weight and bias, float32, with weight normalisation (either of PyTorch's two) applied."""
     if module.norm_type != "weight_norm":
         raise MusicRFMError(
-            f"the model's codec cannot be streamed: {module.norm_type!r} needs the whole sound"
+            f"the model's codec cannot be streamed: {module.norm_type!r} needs the whole audio"
         )
     conv = module.conv
     weight = conv.weight

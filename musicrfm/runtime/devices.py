@@ -39,8 +39,8 @@ def device_of(device: str | torch.device | None) -> torch.device:
         place = torch.device(named)
     except RuntimeError as error:
         raise MusicRFMError(
-            f"device {str(device)!r} cannot be used: PyTorch knows cpu, cuda, cuda:1, mps, xpu and "
-            "others, but not that"
+            f"device {str(device)!r} cannot be used: PyTorch does not know it; give cpu, cuda, "
+            "cuda:1, mps or xpu"
         ) from error
     if place.type == "cpu":
         return torch.device("cpu")
@@ -48,10 +48,12 @@ def device_of(device: str | torch.device | None) -> torch.device:
         works = place.type not in _NO_PLACE and _computes(place, torch.float32)
     except Exception as error:  # each kind has errors of its own
         raise MusicRFMError(
-            f"device {str(device)!r} cannot be used here: {_lack(place)}; take cpu"
+            f"device {str(device)!r} cannot be used here: {_lack(place)}; use cpu"
         ) from error
     if not works:
-        raise MusicRFMError(f"device {str(device)!r} cannot be used: it does not compute; take cpu")
+        raise MusicRFMError(
+            f"device {str(device)!r} cannot be used: a test computation failed; use cpu"
+        )
     return place
 
 
@@ -67,7 +69,7 @@ def precision_of(dtype: str | torch.dtype | None, place: torch.device) -> torch.
         raise MusicRFMError(f"dtype {str(dtype)!r} is not {', '.join(DTYPES[:-1])} or {DTYPES[-1]}")
     if not _has(place, found):
         raise MusicRFMError(
-            f"device {str(place)!r} does not compute in {name_of(found)}: take "
+            f"device {str(place)!r} does not support {name_of(found)}: use "
             + " or ".join(name for name in PRECISIONS if _has(place, PRECISIONS[name]))
         )
     return found
@@ -122,9 +124,9 @@ def _lack(place: torch.device) -> str:
     """Why a device is not there."""
     what = _WHAT.get(place.type, f"of the kind {place.type}")
     if place.type == "cuda" and torch.version.cuda is None and torch.version.hip is None:
-        return f"it is {what}, for which this PyTorch ({torch.__version__}) is not built"
+        return f"it is {what}, which this PyTorch ({torch.__version__}) does not support"
     if place.type == "cuda" and (count := torch.cuda.device_count()):
         if place.index is not None and place.index >= count:
-            return f"there are {count} of its kind, cuda:0 to cuda:{count - 1}"
-        return "it is there, but too old or too new for this PyTorch, or out of memory"
-    return f"it is {what}, and there is none, or this PyTorch is not built for it"
+            return f"this computer has cuda:0 to cuda:{count - 1}"
+        return "it is present, but too old or too new for this PyTorch, or out of memory"
+    return f"it is {what}, and this computer has none or this PyTorch does not support it"

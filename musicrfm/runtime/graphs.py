@@ -45,7 +45,7 @@ class Recorder:
                 return self._recorded(work)
         except RuntimeError as error:
             self.records = False
-            log.warning("no CUDA graphs here, so this will be slower: %s", error)
+            log.warning("CUDA graphs are not available, so this will be slower: %s", error)
             return work
 
     def _recorded(self, work: Work) -> Work:

@@ -47,11 +47,9 @@ def packed_kernels() -> ModuleType | None:
 def check_int4(device: torch.device) -> None:
     """Raises MusicRFMError where 4 bits cannot be had."""
     if device.type != "cpu":
-        raise MusicRFMError(
-            f"dtype int4 is for a CPU, where it is faster, not for {device}: take float16"
-        )
+        raise MusicRFMError(f"dtype int4 is for CPUs, not for {device}: use float16")
     if packed_kernels() is None:
-        raise MusicRFMError("dtype int4 needs numba, which is not here: pip install numba")
+        raise MusicRFMError("dtype int4 needs the package numba: pip install numba")
 
 
 class PackedDecoder(StepDecoder):

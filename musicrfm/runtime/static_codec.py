@@ -156,7 +156,7 @@ class StaticCodec:
             if _layout(self.codec.state) == before:
                 return self.codec.state
             before = _layout(self.codec.state)
-        raise MusicRFMError("the model's codec is not the same from frame to frame")
+        raise MusicRFMError("the model's codec changes from frame to frame")
 
 
 def _layout(state: object) -> object:

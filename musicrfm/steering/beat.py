@@ -54,8 +54,8 @@ class Beat:
             numbers = [float(about[key]) for key in ("centre", "spread", "strength")]
         except (KeyError, TypeError, ValueError) as error:
             raise MusicRFMError(
-                f"direction {direction.name!r} does not say how its beat is told ({error!r}): "
-                "train it again"
+                f"direction {direction.name!r} has no valid description of its beat "
+                f"({error!r}): train it again"
             ) from error
         shape = (direction.layers, len(COMPONENTS))
         known = np.isfinite(lengths).all() and np.isfinite(rest).all()

@@ -210,8 +210,8 @@ class SteeringChange:
     def _read(self, reading: Reading, rows: int) -> None:
         if rows % self._steerings.count:
             raise MusicRFMError(
-                f"there are coefficients or seeds for {self._steerings.count} pieces, "
-                f"but the batch has {rows} rows: give one for each piece, or one for all"
+                f"coefficients or seeds are given for {self._steerings.count} pieces, but the "
+                f"batch has {rows} rows: give one for each piece, or one for all"
             )
         last = reading.first + reading.count
         if last <= len(self._pushes):  # a new piece; without a cache, positions are read again
@@ -303,7 +303,7 @@ def patch(states: np.ndarray | str | PathLike[str], layers: Sequence[int] | None
     kept = states if isinstance(states, np.ndarray) else np.load(Path(states), mmap_mode="r")
     if kept.ndim != 4:
         raise MusicRFMError(
-            f"states to patch in must be [positions, layers, rows, width], not {kept.shape}"
+            f"states to patch in must have the shape [positions, layers, rows, width], not {kept.shape}"
         )
 
     def change(reading: Reading, layer: int, hidden: Tensor) -> Tensor:
@@ -335,7 +335,7 @@ def _along(direction: Direction, layers: Layers, component: int | str) -> tuple[
     """Vectors [layers, width] and weights [layers]."""
     if not isinstance(direction, Direction):
         raise MusicRFMError(
-            f"{direction!r} is no Direction: load it first, Direction.load({direction!r}, model)"
+            f"{direction!r} is not a Direction: load it with Direction.load({direction!r}, model)"
         )
     if direction.components > 1:
         direction = direction.only(component)
@@ -362,8 +362,8 @@ def _conditional(hf: transformers.PreTrainedModel, steer_guidance: str) -> bool:
         raise MusicRFMError(f"steer_guidance must be both or conditional, not {steer_guidance!r}")
     if steer_guidance == "conditional" and hf.config.model_type == "musicgen_melody":
         raise MusicRFMError(
-            "a melody model's halves of guidance cannot be told apart here: steer both, "
-            "or play it with MusicStream"
+            "the conditional half of a melody model cannot be identified here: steer both halves, "
+            "or use MusicStream"
         )
     return steer_guidance == "conditional"
 
@@ -380,8 +380,7 @@ def _steerings(
     for given, coefficient in directions.items():
         if isinstance(given, str) and shape.name is None:
             raise MusicRFMError(
-                f"this model does not say what it is called, so that {given!r} cannot be found: "
-                "give a Direction"
+                f"this model has no name, so {given!r} cannot be looked up: give a Direction"
             )
         direction = given if isinstance(given, Direction) else Direction.load(given, shape)
         found.append((direction, coefficient))

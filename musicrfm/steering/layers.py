@@ -29,7 +29,7 @@ def layers_spec(layers: Layers) -> str:
         numbers = []
     if not numbers:
         raise MusicRFMError(
-            f"layers {layers!r} are none: give a text like 'top:3', or numbers like [3, 4]"
+            f"layers {layers!r} are not valid: give text such as 'top:3', or numbers such as [3, 4]"
         )
     return f"layer:{','.join(map(str, numbers))}"
 
@@ -87,12 +87,12 @@ def layer_numbers(layers: Sequence[int] | None, depth: int) -> list[int]:
     if layers is None:
         return list(range(depth))
     if isinstance(layers, str):
-        raise MusicRFMError(f"layers {layers!r} are not numbers: give a list like [0, -1]")
+        raise MusicRFMError(f"layers {layers!r} are not numbers: give a list such as [0, -1]")
     for number in layers:
         if not -depth <= number < depth:
             raise MusicRFMError(
-                f"there is no layer {number}: the model has layers 0 to {depth - 1}, "
-                f"or -{depth} to -1 from the end"
+                f"layer {number} does not exist: the model has layers 0 to {depth - 1}, or "
+                f"-{depth} to -1 from the end"
             )
     if not layers:
         raise MusicRFMError("no layers are chosen: give at least one, or None for all")

@@ -214,7 +214,9 @@ class Progress:
 def _import(spec: str, argument: str, folders: Sequence[Path]) -> Function:
     module_name, _, path = argument.partition(":")
     if not (module_name and path):
-        raise MusicRFMError(f"schedule {spec!r} is not python:MODULE:FUNCTION, as python:my:curve")
+        raise MusicRFMError(
+            f"schedule {spec!r} is not python:MODULE:FUNCTION, such as python:my:curve"
+        )
     try:
         with _also_from((*folders, Path.cwd())):
             importlib.invalidate_caches()
@@ -230,7 +232,7 @@ def _import(spec: str, argument: str, folders: Sequence[Path]) -> Function:
 
 def _checked(function: object, what: str) -> Function:
     if not callable(function):
-        raise MusicRFMError(f"schedule {what} is no function: it must take (step, base)")
+        raise MusicRFMError(f"schedule {what} is not a function: it must take (step, base)")
     try:
         inspect.signature(function).bind(0, 1.0)
     except TypeError as error:

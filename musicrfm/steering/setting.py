@@ -130,7 +130,7 @@ def probability(name: str, inject: float) -> float:
 def checked_inject_per(unit: str) -> str:
     """`layer` or `step`. Raises MusicRFMError for anything else."""
     if unit not in INJECT_PER:
-        raise MusicRFMError(f"injection can be drawn per layer or per step, not per {unit!r}")
+        raise MusicRFMError(f"injection must be drawn per layer or per step, not per {unit!r}")
     return unit
 
 
@@ -191,7 +191,7 @@ def _number_or_class(direction: Direction, one: int | str) -> int | str:
         number = -1
     if number not in range(direction.components):
         raise MusicRFMError(
-            f"direction {direction.name!r} has no component {one!r}: "
-            f"give 0 to {direction.components - 1}"
+            f"direction {direction.name!r} has no component {one!r}: choose from 0 to "
+            f"{direction.components - 1}"
         )
     return number

@@ -121,14 +121,15 @@ class Steering:
         """
         if not isinstance(direction, Direction):
             raise MusicRFMError(
-                f"{direction!r} is no Direction: load it, Direction.load({direction!r}, model)"
+                f"{direction!r} is not a Direction: load it with Direction.load({direction!r}, "
+                "model)"
             )
         direction.check(self._owner)
         if is_beat(direction):
             others = (s.name for s in self._steers.values() if s.held and s.name != direction.name)
             if (other := next(others, None)) is not None:
                 raise MusicRFMError(
-                    f"{other!r} holds a beat already: remove it before adding {direction.name!r}"
+                    f"{other!r} already holds a beat: remove it before adding {direction.name!r}"
                 )
         steer = Steer(direction).changed(
             coefficient=coefficient,
@@ -213,7 +214,7 @@ class Steering:
         steer = self._steers.get(canonical_name(str(name)))
         if steer is None:
             added = ", ".join(self._steers) or "none"
-            raise MusicRFMError(f"no direction {name!r} has been added (added: {added})")
+            raise MusicRFMError(f"direction {name!r} has not been added (added: {added})")
         return steer
 
     # ---- the stream's thread ----
@@ -320,7 +321,7 @@ class Steering:
             try:
                 self._begin(fade)
             except MusicRFMError as error:
-                log.warning("the crossfade at frame %d is left out: %s", frame, error)
+                log.warning("the crossfade at frame %d is skipped: %s", frame, error)
 
     # ---- either ----
 
@@ -330,7 +331,9 @@ class Steering:
             from_here, from_there = self._standing(one), self._standing(other)
             end = from_here + from_there if fade.coefficient is None else fade.coefficient
             if fade.coefficient is None and not from_here:
-                raise MusicRFMError(f"{one.name!r} is at 0, so there is nothing to hand over")
+                raise MusicRFMError(
+                    f"{one.name!r} is at 0, so it cannot be crossfaded: turn it up first"
+                )
             away, here = Move(from_here, 0.0, fade.frames), Move(from_there, end, fade.frames)
             self._steers = {
                 **self._steers,

@@ -41,7 +41,7 @@ def checked_weights(weights: Mapping[str, float]) -> dict[str, float]:
         if number:
             kept[text] = number
     if not kept:
-        raise MusicRFMError("no prompt has a weight above 0: give one of them some")
+        raise MusicRFMError("all prompts have weight 0: raise one of them")
     total = math.fsum(kept.values())
     return {text: weight / total for text, weight in kept.items()}
 

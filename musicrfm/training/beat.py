@@ -80,8 +80,11 @@ def fit(
     a clip. Raises MusicRFMError for too few clips, and where no two have different tempi.
     """
     if not 0 < knob[0] < knob[1]:
-        raise MusicRFMError(f"the knob cannot go from {knob[0]:g} to {knob[1]:g} BPM")
-    sums, held = _collected(model, clips, f"hearing {data}", count)
+        raise MusicRFMError(
+            f"the knob range {knob[0]:g} to {knob[1]:g} BPM is not valid: give two rising tempi "
+            "above 0"
+        )
+    sums, held = _collected(model, clips, f"encoding {data}", count)
     if sums.clips < FEWEST:
         raise MusicRFMError(f"{sums.clips} clips with a beat are too few: give {FEWEST} or more")
     centre, spread, slopes, rest = sums.solved(model.name)
@@ -157,10 +160,10 @@ class _Sums:
         centre = self.products[0, 1].item() / frames
         spread = math.sqrt(max(self.products[1, 1].item() / frames - centre**2, 0.0))
         if spread < 1e-3:
-            raise MusicRFMError("all clips have the same tempo: there must be others")
+            raise MusicRFMError("all clips have the same tempo: give clips of several tempi")
         found = torch.linalg.solve(self.products, self.with_states)
         if not found.isfinite().all():
-            raise MusicRFMError(f"the hidden states of {model!r} are not finite in some clip")
+            raise MusicRFMError(f"hidden states of {model!r} are not finite in at least one clip")
         slopes, rest = found[:, 1:], found[:, 0]
         rest = rest + centre * slopes[:, 0]
         slopes[:, 0] *= spread  # of one deviation

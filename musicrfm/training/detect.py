@@ -129,8 +129,8 @@ class Detector:
         known = meta.get("model_fingerprint")
         if known != model.fingerprint if known else made_for != model.name:
             raise MusicRFMError(
-                f"detector {own_name!r} was trained on model {made_for!r} "
-                f"and means nothing to {model.name!r}: train it there"
+                f"detector {own_name!r} was trained on model {made_for!r} and does not apply to "
+                f"{model.name!r}: train one for that model"
             )
         wrong = _wrong_meta(meta) or _wrong_tensors(tensors, meta, model)
         if wrong:
@@ -239,7 +239,7 @@ def _pieces(
         padding = [(0, size - len(piece))] + [(0, 0)] * (audio.ndim - 1)
         found.append(peak_normalised(np.pad(piece, padding)))
     if not found:
-        raise MusicRFMError("the recording is silent: there is nothing to detect in it")
+        raise MusicRFMError("the recording is silent: nothing can be detected")
     return found
 
 
@@ -248,5 +248,5 @@ def _find(name: str, model: MusicModel) -> Path:
         path = path_of(root / model.name / FOLDER / f"{canonical_name(name)}{SUFFIX}")
         if path.is_file():
             return path
-    known = ", ".join(list_detectors(model.name)) or "there are none yet"
+    known = ", ".join(list_detectors(model.name)) or "the model has none yet"
     raise MusicRFMError(f"model {model.name!r} has no detector {name!r} (known: {known})")

@@ -15,7 +15,7 @@ from musicrfm.training.splits import Split
 METHODS = {
     "rfm-top": "top eigenvector of the AGOP of an RFM, as published",
     "rfm": "class-mean difference (or regression slope) within the top AGOP eigenvectors",
-    "rfm-multiclass": "the same within the AGOP of one RFM that tells all classes apart",
+    "rfm-multiclass": "the same within the AGOP of one RFM for all classes",
     "mean-difference": "difference of the class means, or the slope of the states on the label",
     "linear": "ridge regression on the label",
     "logistic": "logistic regression (classes only)",
@@ -62,7 +62,7 @@ class Question:
         """Raises MusicRFMError for what cannot be answered."""
         if method not in METHODS:
             raise MusicRFMError(
-                f"there is no method {method!r}: choose one of {', '.join(METHODS)}"
+                f"method {method!r} does not exist: choose one of {', '.join(METHODS)}"
             )
         metrics.check(self.kind, self.metric)
         if method == "logistic" and self.kind == "regression":

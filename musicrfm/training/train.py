@@ -103,8 +103,8 @@ def train(data: Data, name: str, labels: Sequence | np.ndarray, **options) -> Di
     found = fit(data, name, labels, **options).direction
     if found is None:
         raise MusicRFMError(
-            f"states pooled to {data.pooling!r} can be probed but not steered: "
-            "use mean, max or last for a direction"
+            f"states pooled to {data.pooling!r} can be probed but not steered: use pooling "
+            "mean, max or last for a direction"
         )
     return found
 
@@ -328,19 +328,21 @@ def _labels(
         if unknown := sorted(set(given) - set(names)):
             raise MusicRFMError(f"class {unknown[0]!r} is not one of {', '.join(names)}")
         if len(names) < 2:
-            raise MusicRFMError(f"all clips are of the class {names[0]!r}: there must be others")
+            raise MusicRFMError(
+                f"all clips have the class {names[0]!r}: give clips of at least two classes"
+            )
         return np.array([names.index(one) for one in given]), names, 0.0, 1.0
     try:
         numbers = np.asarray(labels, np.float64)
     except (TypeError, ValueError) as error:
         raise MusicRFMError(f"{kind} labels must be numbers: {error}") from error
     if not np.isfinite(numbers).all():
-        raise MusicRFMError(f"{kind} labels must be numbers: there are some that are missing")
+        raise MusicRFMError(f"{kind} labels must be numbers: some are missing")
     mean, deviation = float(numbers.mean()), float(numbers.std())
     if kind == "regression":
         return (numbers - mean) / (deviation or 1.0), [], mean, deviation
     if set(np.unique(numbers)) - {0.0, 1.0}:
-        raise MusicRFMError("binary labels must be 0 and 1: say which clips are the target")
+        raise MusicRFMError("binary labels must be 0 and 1: name the class with target")
     return numbers, [], mean, deviation
 
 
@@ -355,7 +357,10 @@ def _positions(data: Data, layers: Sequence[int] | None) -> list[int]:
         return list(range(len(data.layers)))
     wanted = layer_numbers(layers, data.depth)
     if missing := [n for n in wanted if n not in data.layers]:
-        raise MusicRFMError(f"layer {missing[0]} was not heard: hear the clips with it as well")
+        raise MusicRFMError(
+            f"layer {missing[0]} is not among the computed hidden states: compute them with that "
+            "layer"
+        )
     return [data.layers.index(n) for n in wanted]
 
 

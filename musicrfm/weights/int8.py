@@ -60,9 +60,7 @@ def can_int8() -> bool:
 def check_int8(device: torch.device) -> None:
     """Raises MusicRFMError where 8 bits would be of no use."""
     if device.type != "cpu":
-        raise MusicRFMError(
-            f"dtype int8 is for a CPU, where it is faster, not for {device}: take float16"
-        )
+        raise MusicRFMError(f"dtype int8 is for CPUs, not for {device}: use float16")
     if not can_int8():
         raise MusicRFMError(f"dtype int8 needs PyTorch 2.4 or newer, not {torch.__version__}")
 

@@ -104,11 +104,11 @@ def test_no_evening_writes_over_another(run, tmp_path):
     ("arguments", "said"),
     [
         (("--stats", "folder"), "cannot write 'folder': it is a folder"),
-        (("--stats", "no/such/stats.json"), "there is no such folder"),
-        (("--record", "no/such/set.flac"), "there is no such folder"),
+        (("--stats", "no/such/stats.json"), "the folder does not exist"),
+        (("--record", "no/such/set.flac"), "the folder does not exist"),
         (("--record", "folder.flac"), "it is a folder"),
         (("--record", "set.mp3"), "must end in .flac or .wav"),
-        (("--output", "no/such/set.flac"), "there is no such folder"),
+        (("--output", "no/such/set.flac"), "the folder does not exist"),
         (("--stats", "a\tb.json"), "holds a tab"),
     ],
 )

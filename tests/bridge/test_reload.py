@@ -117,7 +117,7 @@ def test_init_and_check(tmp_path, capsys) -> None:
     assert main(["rig", "check", path]) == 0
     assert "is in order" in capsys.readouterr().out
     assert main(["rig", "init", path]) == 2
-    assert "is there already" in capsys.readouterr().err
+    assert "exists already" in capsys.readouterr().err
     (tmp_path / "mine.toml").write_text('[[midi]]\ncc = 1\nto = "/gian"\n', encoding="utf-8")
     assert main(["rig", "check", path]) == 0
     assert "/gian is not among the controls" in capsys.readouterr().out

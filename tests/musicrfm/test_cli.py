@@ -76,7 +76,7 @@ def test_generate_replaces_nothing_without_being_asked(checkpoint, tmp_path, cap
         assert main([*base, str(clip), "--seed", "5", "--overwrite"]) == 0
         assert clip.read_bytes() != before
     assert len(list(tmp_path.iterdir())) == 6
-    assert "clip-2.wav: 0.2 s" in (said := capsys.readouterr().out) and "is there already" in said
+    assert "clip-2.wav: 0.2 s" in (said := capsys.readouterr().out) and "exists already" in said
 
 
 def test_a_full_disk_leaves_what_was_there(checkpoint, tmp_path, monkeypatch, capsys):
@@ -195,7 +195,7 @@ def test_generate_calls_a_function_of_the_current_folder(
     ("options", "words"),
     [
         (["--steer", "note_C#=1", "--steer", "note_Db=2"], "note_Cs is given twice"),
-        (["--steer", "note_C#=1,component=3"], "has no component 3: give 0 to 0"),
+        (["--steer", "note_C#=1,component=3"], "has no component 3: choose from 0 to 0"),
         (["--steer", "note_C#=1", "--crossfade", "note_E,note_Cs,0,1"], "no direction 'note_E'"),
         (["--crossfade", "note_C#,note_C#,0,1"], "'note_Cs' cannot be crossfaded into itself"),
         (["--steer", "note_C#=1", "--crossfade", "note_Cs,0,1"], "FROM,TO,START,SECONDS"),
@@ -333,7 +333,7 @@ def test_the_range_found_goes_into_the_file(checkpoint, model, note, tmp_path, m
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["generate", "x", "--out", "clip.xyz"], "'clip.xyz' is no sound file"),
+        (["generate", "x", "--out", "clip.xyz"], "'clip.xyz' must end in .flac or .wav"),
         (["generate", "x", "--out", "clip.wav", "--seconds", "0"], "more than 0"),
         (["generate", "x", "--out", "clip.wav", "--seconds", "inf"], "more than 0"),
         (["generate", "x", "--out", "clip.wav", "--steer", "note_C"], "NAME=COEFFICIENT"),
@@ -344,10 +344,10 @@ def test_the_range_found_goes_into_the_file(checkpoint, model, note, tmp_path, m
         ),
         (["generate", "x", "--out", "clip.wav", "--model", "/nowhere"], "nowhere"),
         (["listen", "missing.wav"], "no file 'missing.wav'"),
-        (["listen", __file__], "no sound file"),
+        (["listen", __file__], "not a readable sound file"),
         (["directions", "--model", "unheard-of"], "model 'unheard-of' has no directions"),
         (["train", "note", "--target", "C", "--model", "MODEL", "--octaves", "x"], "like 3-6"),
-        (["evaluate", "--model", "MODEL"], "train some first"),
+        (["evaluate", "--model", "MODEL"], "train one first"),
         (["evaluate", "--model", "MODEL", "--methods", "rfm", "--write-range"], "--write-range"),
     ],
 )

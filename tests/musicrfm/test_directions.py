@@ -149,7 +149,7 @@ def test_refusals(folder: Path, model: MusicModel) -> None:
     refused("known: note_D", "note_C", model)
 
     other = make(model="musicgen-small").save(folder / "other.safetensors")
-    refused("'musicgen-small' and means nothing to 'tiny'", other, model)
+    refused("'musicgen-small' and does not apply to 'tiny'", other, model)
     deep = make(layers=5).save(folder / "deep.safetensors")
     refused("5 layers of width 32.* has 2 of width 32", deep, model)
     wide = make(width=64).save(folder / "wide.safetensors")

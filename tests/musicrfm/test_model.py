@@ -201,9 +201,9 @@ def refused(name: object, pattern: str, **options: object) -> None:
 def test_models_that_are_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(finding, "NANO", tmp_path / "weights")
     refused("nano", "python -m musicrfm.nano")
-    refused("nowhere", "there is no model 'nowhere'")
-    refused(tmp_path / "gone" / "further", "there is no model")
-    refused("", "there is no model ''")
+    refused("nowhere", "model 'nowhere' does not exist")
+    refused(tmp_path / "gone" / "further", "does not exist")
+    refused("", "model '' does not exist")
     refused(tmp_path, "no config.json")
     refused("someone/no-such-model", "'someone/no-such-model' .*cannot be had.*network")
 

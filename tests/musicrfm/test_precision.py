@@ -21,7 +21,7 @@ from musicrfm.runtime.devices import device_of, precision_of, wider, worth_tryin
 from musicrfm.stream import MusicStream
 from tests.checkpoints import make_checkpoint
 
-SAID = "too large for float16: its decoder is in bfloat16"
+SAID = "too large for float16: its decoder runs in bfloat16"
 
 
 # ---- devices ----
@@ -31,22 +31,24 @@ def test_names_of_devices(monkeypatch):
     for name in ("cpu", "CPU ", "cpu:3", torch.device("cpu")):
         assert device_of(name) == torch.device("cpu")
     for name in ("toaster", "", "cuda:x", "gpu"):
-        with pytest.raises(MusicRFMError, match="PyTorch knows cpu, cuda, cuda:1, mps"):
+        with pytest.raises(MusicRFMError, match="give cpu, cuda, cuda:1, mps"):
             device_of(name)
-    with pytest.raises(MusicRFMError, match="'meta' cannot be used: it does not compute; take cpu"):
+    with pytest.raises(
+        MusicRFMError, match="'meta' cannot be used: a test computation failed; use cpu"
+    ):
         device_of("meta")
 
 
 @pytest.mark.parametrize(
     ("name", "built", "count", "says"),
     [
-        ("cuda", None, 0, r"an NVIDIA GPU, .* for which this PyTorch \(.*\) is not built"),
-        ("cuda", "12.8", 0, "an NVIDIA GPU, .* and there is none"),
-        ("cuda:4", "12.8", 2, "there are 2 of its kind, cuda:0 to cuda:1"),
+        ("cuda", None, 0, r"an NVIDIA GPU, .* which this PyTorch \(.*\) does not support"),
+        ("cuda", "12.8", 0, "an NVIDIA GPU, .* and this computer has none"),
+        ("cuda:4", "12.8", 2, "this computer has cuda:0 to cuda:1"),
         ("cuda:1", "12.8", 2, "too old or too new for this PyTorch, or out of memory"),
-        ("mps", None, 0, "the GPU of a Mac with Apple silicon, and there is none"),
-        ("xpu", None, 0, "an Intel GPU, and there is none"),
-        ("hpu", None, 0, "of the kind hpu, and there is none"),
+        ("mps", None, 0, "the GPU of a Mac with Apple silicon, and this computer has none"),
+        ("xpu", None, 0, "an Intel GPU, and this computer has none"),
+        ("hpu", None, 0, "of the kind hpu, and this computer has none"),
     ],
 )
 def test_devices_that_are_not_there(name, built, count, says, monkeypatch):
@@ -59,7 +61,7 @@ def test_devices_that_are_not_there(name, built, count, says, monkeypatch):
     with pytest.raises(MusicRFMError, match=says) as caught:
         device_of(name)
     said = str(caught.value)
-    assert said.startswith(f"device '{name}' cannot be used here: ") and said.endswith("; take cpu")
+    assert said.startswith(f"device '{name}' cannot be used here: ") and said.endswith("; use cpu")
     assert "\n" not in said
 
 
@@ -79,7 +81,7 @@ def test_precisions_of_a_device(monkeypatch):
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda place: (8, 0))
     assert wider(gpu) == torch.bfloat16 and worth_trying(gpu) == ("float16", "bfloat16")
     assert precision_of("bfloat16", gpu) == torch.bfloat16
-    with pytest.raises(MusicRFMError, match="'mps' does not compute in bfloat16: take float32 or"):
+    with pytest.raises(MusicRFMError, match="'mps' does not support bfloat16: use float32 or"):
         precision_of("bfloat16", mac)
 
 

@@ -309,5 +309,5 @@ def test_pages_that_were_made_with_earlier_weights_say_so(model, checkpoint, fol
 
 def test_without_directions_there_is_nothing_to_steer(model, tmp_path, monkeypatch):
     monkeypatch.setenv("MUSICRFM_DIRECTIONS", str(tmp_path))
-    with pytest.raises(MusicRFMError, match="train some first"):
+    with pytest.raises(MusicRFMError, match="train one first"):
         options(model, tmp_path).directions()

@@ -80,7 +80,7 @@ def test_one_class_and_all_classes_can_be_the_target(checkpoint, tmp_path, sound
     assert made == ["chord_aug", "chord_dim", "chord_major", "chord_minor", "chord_minor-2"]
     said, told = capsys.readouterr()
     assert said.count("auc by layer") == 5
-    assert "chord_minor is there already: this is chord_minor-2 (--overwrite replaces)" in told
+    assert "chord_minor exists already, so this is chord_minor-2 (--overwrite replaces)" in told
     again = Direction.load("chord_minor-2", model)
     assert (again.name, again.meta["target"]) == ("chord_minor-2", "minor")
     assert Detector.load("chord_minor-2", model).meta["target"] == "minor"

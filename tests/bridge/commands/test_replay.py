@@ -324,7 +324,7 @@ def test_a_log_whose_disk_stays_full_ends_in_time(tmp_path, monkeypatch, caplog)
 
 def test_a_log_is_never_written_over(tmp_path):
     (tmp_path / "set.jsonl").write_text("mine")
-    with pytest.raises(MusicRFMError, match="is there already"):
+    with pytest.raises(MusicRFMError, match="exists already"):
         ControlLog(tmp_path / "set.jsonl", {}, 32000)
     assert log_place(tmp_path / "set.flac").name == "set.flac.jsonl"
     assert log_place(tmp_path / "other.flac").name == "other.jsonl"

@@ -85,7 +85,7 @@ def test_the_file_holds_what_was_written(tmp_path, suffix, channels):
 def test_a_file_that_cannot_be_made_is_an_error(tmp_path):
     with pytest.raises(MusicRFMError, match="must end in .flac or .wav"):
         Recorder(tmp_path / "set.mp3", RATE, 1)
-    with pytest.raises(MusicRFMError, match="cannot write .*there is no such folder"):
+    with pytest.raises(MusicRFMError, match="cannot write .*the folder does not exist"):
         Recorder(tmp_path / "no" / "folder" / "set.wav", RATE, 1)
     (tmp_path / "folder.wav").mkdir()
     with pytest.raises(MusicRFMError, match="it is a folder"):

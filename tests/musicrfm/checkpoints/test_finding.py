@@ -125,5 +125,5 @@ def test_names_with_spaces_and_accents(tmp_path, checkpoint, monkeypatch):
 
 @pytest.mark.parametrize("name", ["", "nowhere", "/a/b/c", "ftp://x/y", "https://example.com/a/b"])
 def test_names_of_nothing(name):
-    with pytest.raises(MusicRFMError, match="there is no model .*give nano, a folder, or a hub id"):
+    with pytest.raises(MusicRFMError, match="does not exist: give nano, a folder, or a hub id"):
         find(name)

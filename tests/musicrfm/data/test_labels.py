@@ -73,8 +73,11 @@ def test_other_words_for_true_and_for_nothing(tmp_path):
         ('file,hz\na.wav,"1,200"\n', "row 1 of t.csv, column 'hz': '1,200' may be 1.2 or 1200"),
         ("file;hz\na.wav;440\nb.wav;1.200\n", "row 2 of t.csv, column 'hz': '1.200' may be"),
         ("file;x;hz\na.wav;0,5;1.200\n", "column 'hz': '1.200' may be"),
-        ("file;x\na.wav;0,5\nb.wav;1.25\n", "row 2 .*'x': '1.25' has another decimal mark"),
-        ("file;x\na.wav;50%\nb.wav;0,5\n", "row 1 .*'50%' has a percent sign, and others have no"),
+        ("file;x\na.wav;0,5\nb.wav;1.25\n", "row 2 .*'x': '1.25' has a different decimal mark"),
+        (
+            "file;x\na.wav;50%\nb.wav;0,5\n",
+            "row 1 .*'50%' has a percent sign, and other rows have no",
+        ),
         ("file,x\na.wav,0,5\n", "line 2 of t.csv has 3 cells for 2 columns"),
         ("file,x,\na.wav,0,5\n", "column 3 of t.csv has no name"),
         ("file,x, X,x\na.wav,0,5,1\n", "two columns 'x'"),

@@ -97,32 +97,32 @@ def test_a_file_cut_short_is_read_up_to_there_and_told(tmp_path, caplog):
     data = smf(track(NOTE * 4))
     (tmp_path / "a.mid").write_bytes(data[:-9])
     song = read_midi(tmp_path / "a.mid")
-    assert song.cut and len(song.events) == 7 and "a.mid' is cut short" in caplog.text
+    assert song.cut and len(song.events) == 7 and "a.mid' is truncated" in caplog.text
 
 
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"", "does not begin as one"),
-        (b"RIFF\0\0\0\0WAVE", "does not begin as one"),
+        (b"", "its first bytes are not those of a MIDI file"),
+        (b"RIFF\0\0\0\0WAVE", "its first bytes are not those of a MIDI file"),
         (b"RIFF\0\0\0\0RMID", "without MIDI in it"),
-        (b"MThd\0\0\0\4\0\0\0\1", "header is cut short"),
-        (smf(), "no track in it"),
-        (smf(track(NOTE), division=b"\0\0"), "beat has 0 ticks"),
+        (b"MThd\0\0\0\4\0\0\0\1", "header is truncated"),
+        (smf(), "it has no track"),
+        (smf(track(NOTE), division=b"\0\0"), "time division is 0 ticks"),
         (smf(track(NOTE), division=b"\xe7\0"), "counts 0 parts of 25 frames"),
         (smf(track(NOTE), division=b"\x85\x28"), "123 frames a second"),
         (smf(track([(0, b"\xff\x51\x03\0\0\0"), *NOTE])), "a tempo of 0 microseconds"),
         (smf(track([(0, b"\xff\x51\0"), *NOTE])), "a tempo of 0 microseconds"),
-        (smf(track([(0, b"\x90\x3c\xc8"), (480, b"\x80\x3c\0")])), "200 where 127 is the highest"),
+        (smf(track([(0, b"\x90\x3c\xc8"), (480, b"\x80\x3c\0")])), "200, and 127 is the maximum"),
         (smf(track(NOTE), track(NOTE), kind=2), "2 songs in one file"),
-        (smf(track(NOTE), kind=7), "is of format 7"),
+        (smf(track(NOTE), kind=7), "its format is 7"),
         (smf(track([(0, b"\x3c\x64")])), "belongs to no message"),
         (smf(chunk(b"MTrk", b"\xff\xff\xff\xff\x7f\x90\x3c\x64")), "more than four bytes"),
     ],
 )
 def test_what_cannot_be_read_is_told(tmp_path, data, said):
     (tmp_path / "a.mid").write_bytes(data)
-    with pytest.raises(MusicRFMError, match=f"is no MIDI file that can be read: .*{said}"):
+    with pytest.raises(MusicRFMError, match=f"is not a readable MIDI file: .*{said}"):
         read_midi(tmp_path / "a.mid")
 
 

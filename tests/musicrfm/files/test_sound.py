@@ -110,7 +110,7 @@ def test_damaged_mp3_is_read_on(tmp_path, take, caplog):
     (tmp_path / "b.mp3").write_bytes(data)
     audio, _ = read_sound(tmp_path / "b.mp3")
     assert len(audio) > len(take) - 12_000 * len(take) / len(data)
-    assert "b.mp3 is cut short or damaged" in caplog.text
+    assert "b.mp3 is truncated or damaged" in caplog.text
 
 
 def wav(data: bytes, riff: int, length: int) -> bytes:
@@ -132,7 +132,7 @@ def test_wav_that_tells_a_wrong_length(tmp_path, take, riff, length):
 def test_an_empty_wav_with_a_tag_behind_it_stays_empty(tmp_path, take):
     data = written(tmp_path / "a.wav", take[:0])
     (tmp_path / "b.wav").write_bytes(data + b"LIST\x04\0\0\0INFO" + bytes(400))
-    with pytest.raises(MusicRFMError, match="without a sample"):
+    with pytest.raises(MusicRFMError, match="without samples"):
         read_sound(tmp_path / "b.wav")
 
 
@@ -140,9 +140,9 @@ def test_an_empty_wav_with_a_tag_behind_it_stays_empty(tmp_path, take):
     ("content", "said"),
     [
         (b"", "it is empty"),
-        (b"hello", "is no sound file that can be read"),
-        (b"fLaC\0\0\0\x22" + bytes(34), "is no sound file that can be read"),
-        (b"fLaC", "is no sound file that can be read"),
+        (b"hello", "is not a readable sound file"),
+        (b"fLaC\0\0\0\x22" + bytes(34), "is not a readable sound file"),
+        (b"fLaC", "is not a readable sound file"),
         (b"\0\0\0\x1cftypM4A \0\0\0\0M4A mp42isom", "it is MP4 or AAC"),
         (b"MThd\0\0\0\6", "it is MIDI"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull"),
@@ -161,7 +161,7 @@ def test_numbers_that_are_none_are_told_with_their_place(tmp_path, take):
         wrong = take.copy()
         wrong[RATE * 3] = number
         written(tmp_path / "a.wav", wrong, subtype="FLOAT")
-        with pytest.raises(MusicRFMError, match=r"\(NaN or infinite\), the first one 3.00 s into"):
+        with pytest.raises(MusicRFMError, match=r"not finite, the first one 3.00 s after"):
             read_sound(tmp_path / "a.wav")
         assert len(read_sound(tmp_path / "a.wav", first=2.0)[0]) == 2 * RATE
 
@@ -170,19 +170,21 @@ def test_samples_that_cannot_be_are_told(tmp_path, take):
     wrong = take.copy()
     wrong[5] = 1e30
     soundfile.write(tmp_path / "a.wav", wrong, RATE, subtype="FLOAT")
-    with pytest.raises(MusicRFMError, match=r"cannot be sound, up to 1e\+30, where 1 is full"):
+    with pytest.raises(
+        MusicRFMError, match=r"has impossible samples, up to 1e\+30 where 1 is full"
+    ):
         read_sound(tmp_path / "a.wav")
 
 
 def test_a_rate_that_cannot_be_is_told(tmp_path, take):
     soundfile.write(tmp_path / "a.wav", take[:1000], 3)
-    with pytest.raises(MusicRFMError, match="3 samples a second"):
+    with pytest.raises(MusicRFMError, match="sample rate of 3 Hz"):
         read_sound(tmp_path / "a.wav")
 
 
 def test_sides_that_cancel_are_told(take):
     one = take[:, 0]
-    with pytest.raises(MusicRFMError, match="the sides of 'x.wav' cancel each other"):
+    with pytest.raises(MusicRFMError, match="the channels of 'x.wav' cancel"):
         check_mix(np.stack([one, -0.95 * one + 0.2], 1), "x.wav")
     dice = np.random.default_rng(2)
     for sides in (

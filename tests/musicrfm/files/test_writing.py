@@ -98,7 +98,7 @@ def test_links_modes_and_devices_stay(tmp_path):
 
 def test_where_nothing_can_be_written_is_told(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(MusicRFMError, match="there is no such folder"):
+    with pytest.raises(MusicRFMError, match="the folder does not exist"):
         check_place(tmp_path / "no" / "a.txt")
     with pytest.raises(MusicRFMError, match="it is a folder"):
         check_place(tmp_path)

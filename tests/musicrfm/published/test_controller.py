@@ -266,15 +266,15 @@ def test_regression_and_several_classes(four: MusicModel):
 
 
 def test_what_is_wrong_is_said(four: MusicModel, tmp_path: Path):
-    with pytest.raises(MusicRFMError, match="no control_method 'rfm'"):
+    with pytest.raises(MusicRFMError, match="control_method 'rfm' does not exist"):
         controller(four, control_method="rfm")
     ours = controller(four)
     with pytest.raises(MusicRFMError, match="no directions yet"):
         ours.generate(PROMPTS, [-1])
-    with pytest.raises(MusicRFMError, match="train it first"):
+    with pytest.raises(MusicRFMError, match="train the direction first"):
         ours.load("note_C", "tiny", tmp_path)
     ours.directions = random_directions(four)
-    with pytest.raises(MusicRFMError, match="no direction for layer -4"):
+    with pytest.raises(MusicRFMError, match="layer -4 has no direction"):
         ours.generate(PROMPTS, [-4])
     (tmp_path / "music_rfm_note_C_tiny.pkl").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
     with pytest.raises(MusicRFMError, match="not imported"):

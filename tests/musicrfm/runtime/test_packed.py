@@ -214,11 +214,11 @@ def test_it_plays_over_the_end_of_its_window(tmp_path: Path) -> None:
 def test_int4_is_refused_where_it_cannot_be_had(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(MusicRFMError, match="int4 is for a CPU.*not for cuda: take float16"):
+    with pytest.raises(MusicRFMError, match="int4 is for CPUs.*not for cuda: use float16"):
         packed.check_int4(torch.device("cuda"))
     folder = make_checkpoint(tmp_path / "other", activation="relu")
     model = MusicModel.load(folder, device="cpu", dtype="int4")
-    with pytest.raises(MusicRFMError, match="its activation is not gelu: take int8"):
+    with pytest.raises(MusicRFMError, match="its activation is not gelu: use int8"):
         decoder_for(model)
     monkeypatch.setattr(packed, "packed_kernels", lambda: None)
     with pytest.raises(MusicRFMError, match="int4 needs numba"):

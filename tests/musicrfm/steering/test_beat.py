@@ -141,7 +141,7 @@ def test_only_one_beat_can_be_held() -> None:
     steering = Steering(4, 16)
     steering.add(direction(), 0.4)
     steering.add(direction(), 0.2)  # the same again replaces it
-    with pytest.raises(MusicRFMError, match="'tempo' holds a beat already: remove it"):
+    with pytest.raises(MusicRFMError, match="'tempo' already holds a beat: remove it"):
         steering.add(direction(name="pulse"))
 
 
@@ -152,8 +152,8 @@ def test_only_one_beat_can_be_held() -> None:
         ({"spread": -1.0}, "damaged beat"),
         ({"lengths": [[1.0]]}, "damaged beat"),
         ({"rest": [[math.nan] * 3] * 4}, "damaged beat"),
-        ({"strength": "much"}, "does not say how its beat is told"),
-        ({"rest": "none"}, "does not say how its beat is told"),
+        ({"strength": "much"}, "has no valid description of its beat"),
+        ({"rest": "none"}, "has no valid description of its beat"),
     ],
 )
 def test_a_damaged_beat_is_refused(about: dict, words: str) -> None:
@@ -168,7 +168,7 @@ def test_what_holds_no_beat_is_none() -> None:
 
 
 def test_a_beat_needs_no_calibration(model: MusicModel) -> None:
-    with pytest.raises(MusicRFMError, match="stands for a tempo as it is, so leave it out"):
+    with pytest.raises(MusicRFMError, match="holds a beat and needs no calibration"):
         calibrate(model, of_model(model))
 
 
@@ -230,7 +230,7 @@ def test_the_vectors_are_found_again(checkpoint, monkeypatch: pytest.MonkeyPatch
 def test_too_little_to_learn_from_is_refused(model: MusicModel, monkeypatch) -> None:
     rows = [{"bpm": 100.0, "offset_time": 0.0}] * 10
     clips = ClipSet("c", rows, rows, {}, lambda row: (np.full(8, row["bpm"]), RATE))
-    with pytest.raises(MusicRFMError, match="cannot go from 180 to 60"):
+    with pytest.raises(MusicRFMError, match="the knob range 180 to 60 BPM"):
         fit(model, clicks(clips), 10, knob=(180, 60))
     monkeypatch.setattr(
         "musicrfm.training.beat._heard",

@@ -348,13 +348,13 @@ def test_refusals(steering: Steering) -> None:
     for change in changes:
         with pytest.raises(MusicRFMError, match=r"no direction 'note_D'.*added: note_Cs"):
             change()
-    with pytest.raises(MusicRFMError, match="'other' and means nothing to 'tiny'"):
+    with pytest.raises(MusicRFMError, match="'other' and does not apply to 'tiny'"):
         steering.add(make("tempo", model="other"))
     with pytest.raises(MusicRFMError, match="but the model has 4 of width 8"):
         steering.add(make_of(3))
     with pytest.raises(MusicRFMError, match="no component 2: give 0 to 1"):
         steering.add(make("tempo"), component=2)
-    with pytest.raises(MusicRFMError, match="no component -1: give 0 to 1"):
+    with pytest.raises(MusicRFMError, match="no component -1: choose from 0 to 1"):
         steering.set_component("note_Cs", (0, -1))
     with pytest.raises(MusicRFMError, match="has no 'loud': choose one of 0, 1"):
         steering.set_component("note_Cs", "0, loud")

@@ -144,8 +144,8 @@ def test_melody_models_blend_what_stands_before_the_music(tmp_path):
 @pytest.mark.parametrize(
     ("prompts", "said"),
     [
-        ({}, "no prompt has a weight"),
-        ({"piano": 0.0}, "no prompt has a weight"),
+        ({}, "all prompts have weight 0"),
+        ({"piano": 0.0}, "all prompts have weight 0"),
         ({"piano": -1}, "weight of prompt 'piano'"),
         ({"piano": float("nan")}, "weight of prompt 'piano'"),
         ({"piano": "much"}, "weight of prompt 'piano'"),

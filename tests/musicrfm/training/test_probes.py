@@ -149,7 +149,7 @@ def test_scores_are_auc_and_spearman():
 @pytest.mark.parametrize(
     ("method", "kind", "spoil", "words"),
     [
-        ("pca", "binary", None, "no method 'pca'"),
+        ("pca", "binary", None, "method 'pca' does not exist"),
         ("logistic", "regression", None, "needs classes"),
         ("rfm-multiclass", "binary", None, "needs several classes"),
         ("linear", "ordinal", None, "neither"),

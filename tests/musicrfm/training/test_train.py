@@ -317,9 +317,9 @@ def test_binary_targets_are_balanced_unless_asked_otherwise():
     ("labels", "kind", "words"),
     [
         ([1, 0, 1], "binary", "3 labels do not fit 80 clips"),
-        (["x"] * 80, "multiclass", "all clips are of the class 'x'"),
+        (["x"] * 80, "multiclass", "all clips have the class 'x'"),
         (["x"] * 80, "binary", "binary labels must be numbers"),
-        ([float("nan")] * 80, "regression", "some that are missing"),
+        ([float("nan")] * 80, "regression", "some are missing"),
         ([0, 1, 2, 3] * 20, "binary", "binary labels must be 0 and 1"),
         ([0, 1] * 40, "ordinal", "kind 'ordinal' is neither"),
     ],

@@ -58,7 +58,7 @@ def test_it_plays_nearly_what_the_exact_one_plays(
 
 
 def test_it_is_refused_where_it_is_of_no_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(MusicRFMError, match="int8 is for a CPU.*not for cuda: take float16"):
+    with pytest.raises(MusicRFMError, match="int8 is for CPUs.*not for cuda: use float16"):
         check_int8(torch.device("cuda"))
     monkeypatch.setattr("musicrfm.weights.int8._product", None)
     with pytest.raises(MusicRFMError, match="int8 needs PyTorch 2.4 or newer"):
