@@ -151,7 +151,7 @@ def _parser() -> argparse.ArgumentParser:
     overwrite_argument(replay_)
     learn_ = commands.add_parser("learn", help="map a MIDI control to an address, in a rig file")
     add = learn_.add_argument
-    add("address", metavar="ADDRESS", help="the address to move, such as /steer/note_C")
+    add("address", metavar="ADDRESS", help="the address to map, such as /steer/note_C")
     add("--rig", metavar="FILE", required=True, help="rig file (TOML); created if missing")
     add("--midi", metavar="PORT", action="append", help="MIDI input, by a part of its name")
     play_ = commands.add_parser("play", help="play until Ctrl-C")

@@ -60,10 +60,10 @@ def open_output(
             raise
         recorder = open_recorder(SESSION_FILE, model)
         path, recorders = str(recorder.path), [recorder]
-        log.warning("no sound here: %s; playing in real time into %s instead", error.reason, path)
+        log.warning("no audio output: %s; playing in real time into %s instead", error.reason, path)
         if not error.may_come:
             return PacedOutput(rate, path, lookahead), recorders
-        log.warning("should an audio output come, it plays")
+        log.warning("an audio output that appears later is used")
         device.wait(path)
         return device, recorders
     except BaseException:
@@ -81,12 +81,12 @@ def open_recorder(
     """See `Recorder`; says if it takes another name, and if the disk has little room."""
     recorder = Recorder(path, model.sample_rate, model.channels, model.frame_size, wait, overwrite)
     if recorder.path != recorder.asked:
-        log.warning("%s is there already: this goes into %s", recorder.asked, recorder.path)
+        log.warning("%s exists already, so this is written to %s", recorder.asked, recorder.path)
     with contextlib.suppress(OSError):
         room = shutil.disk_usage(recorder.path.parent).free
         seconds = room / (3 * model.sample_rate * model.channels)
         if seconds < ROOM_SECONDS and not wait:
-            log.warning("the disk has room for %.0f minutes of recording", seconds / 60)
+            log.warning("the disk has space for %.0f minutes of recording", seconds / 60)
     return recorder
 
 

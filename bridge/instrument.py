@@ -131,7 +131,7 @@ def add_directions(
         try:
             add(Direction.load(name, model))
         except Exception as error:  # a stranger's file can only cost itself
-            log.warning("direction %s is left out: %s", name, error)
+            log.warning("direction %s is skipped: %s", name, error)
     for path in given:
         add(Direction.load(path, model))
     for setting in settings:

@@ -47,7 +47,9 @@ class Reading:
     buffer: float = _meter("s", "audio made ahead")
     underruns: int = _meter("", "dropouts since the start", 0)
     speed: float = _meter("× real time", "seconds of music made per second")
-    latency: float = _meter("s", "from a change of a control to the ear")
+    latency: float = _meter(
+        "s", "time from a control change to the first changed sample at the output"
+    )
     tempo: float = _meter("BPM", "tempo over the last eight seconds; 0 without a pulse")
     chroma: tuple[float, ...] = _meter(
         "", "share of C, C♯, … B in the sound; the sum is 1, or 0 in silence", (0.0,) * 12

@@ -94,8 +94,8 @@ class Strain:
                 self._patience *= 2
             self._guidance, self._given_up_at, self._room_since = guidance, load.seconds, None
             self._say(
-                f"this computer makes {load.speed:.1f} seconds of music a second, which is too "
-                "few: guidance is off until there is room"
+                f"this computer makes {load.speed:.1f} seconds of music a second, too few to "
+                "play on: guidance is off until the computer catches up"
             )
             self._set("/guidance", 1.0)
             return
@@ -103,7 +103,7 @@ class Strain:
         if load.speed >= BARELY and self.lookahead < DEEPEST and due:
             self._grown_at = load.seconds
             self.lookahead = min(2 * self.lookahead, DEEPEST)
-            self._say(f"the buffer ran low and is now {self.lookahead:g} s deep")
+            self._say(f"the buffer ran low, so its depth is now {self.lookahead:g} s")
 
     def _recover(self, load: Load, guidance: float) -> None:
         if float(self._controls.get("/guidance")) != 1.0:
@@ -115,7 +115,7 @@ class Strain:
         if self._room_since is None:
             self._room_since = load.seconds
         if load.seconds - self._room_since >= self._patience:
-            self._say("there is room again: guidance is back")
+            self._say("the computer has caught up: guidance is back")
             self._set("/guidance", guidance)
             self._guidance, self._given_up_at = None, load.seconds
 
@@ -124,8 +124,8 @@ class Strain:
             self._pause = PAUSE
         self._paused_until = load.seconds + self._pause
         self._say(
-            f"this computer cannot keep up: the music waits {self._pause:g} s; "
-            "a smaller model or --dtype int8 would help"
+            f"this computer cannot keep up, so the music pauses for {self._pause:g} s: use "
+            "a smaller model or --dtype int8"
         )
         self._pause = min(2 * self._pause, LONGEST_PAUSE)
         self._set("/play", 0)

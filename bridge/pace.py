@@ -47,7 +47,7 @@ def advice(speed: float, precision: str, guided: bool) -> str:
     fixes += ["a shorter --window"]
     fixes += ["guidance 1, which halves the work"] if guided else []
     return (
-        f"this computer makes about {speed:.1f} seconds of music a second, which is too few to "
-        f"play without pauses: {', '.join(fixes)}, the model nano, or a GPU would help "
-        "(`bridge doctor` says how much)"
+        f"this computer makes about {speed:.1f} seconds of music a second, too few to play "
+        f"without pauses: {', '.join(fixes)}, the model nano, or a GPU would help (`bridge "
+        "doctor` says how much)"
     )

@@ -46,9 +46,9 @@ class Reloader:
                 new = load_rig(str(self._rig.path))
             return self._take(new)
         except MusicRFMError as error:
-            log.warning("the rig file is not read again: %s", error)
+            log.warning("the rig file is not reloaded: %s", error)
         except Exception:
-            log.exception("the rig file is not read again")
+            log.exception("the rig file is not reloaded")
         return False
 
     def _take(self, new: Rig) -> bool:
@@ -72,9 +72,9 @@ class Reloader:
         if new.crossfade != self._rig.crossfade:
             later.append("crossfade")  # its seconds count from the beginning of the set
         self._rig = new
-        log.info("the rig file is read again")
+        log.info("the rig file is reloaded")
         if later:
-            log.warning("what is new in %s counts from the next set on", " and ".join(later))
+            log.warning("changes to %s take effect at the next start", " and ".join(later))
         return True
 
 

@@ -30,5 +30,5 @@ def written(rig: Rig) -> list[str]:
     """The files, in words; one that is there already gets a neighbour instead."""
     files = [rig.output[key] for key in ("to", "record") if is_sound_file(rig.output.get(key, ""))]
     if "record" in rig.output:
-        files.append(f"{Path(rig.output['record']).with_suffix('.jsonl')} (what is turned)")
+        files.append(f"{Path(rig.output['record']).with_suffix('.jsonl')} (control changes)")
     return [*files, "itself (presets and learned controls)"]

@@ -106,9 +106,9 @@ def _play(settings: Settings, voice: Voice, stop: Stop) -> int:
         reloader = Reloader(settings.rig, parts.instrument.controls, parts.presets, parts.midi)
         status_line, guard = StatusLine(voice), Guard()
         while engine.running and not stop.asked.wait(STATUS_SECONDS):
-            guard("the rig file is not looked after", reloader.look)
-            guard("the log is not counted", said.count)
-            guard("the state cannot be shown", lambda: status_line.show(engine.status()))
+            guard("the rig file could not be checked", reloader.look)
+            guard("log lines could not be counted", said.count)
+            guard("the status line could not be drawn", lambda: status_line.show(engine.status()))
         engine.stop()
         engine.join(END_SECONDS)
         voice.show("")
@@ -276,7 +276,7 @@ def _announce(settings: Settings, doors: _Doors, parts: _Parts) -> None:
     print(f"output: {parts.output.description}")
     if parts.control_log is not None:
         recorded, turned = parts.recorders[-1].path, parts.control_log.path
-        print(f"recording: {recorded}, what is turned: {turned}")
+        print(f"recording: {recorded}, control changes: {turned}")
     if doors.web is not None:
         also = f" (also as {', '.join(doors.web.names)})" if doors.web.names else ""
         print(f"control page: {doors.web.url}{also}")

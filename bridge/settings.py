@@ -69,8 +69,8 @@ def check_places(settings: Settings) -> Path | None:
     for written in (settings.record, settings.output):
         if written and settings.continue_from and _same_file(written, settings.continue_from):
             raise MusicRFMError(
-                f"{written!r} is the take to continue and would be written over: "
-                "record into another file"
+                f"{written!r} is the take to continue and would be overwritten: record into "
+                "another file"
             )
     if settings.record and not is_sound_file(settings.record):
         raise MusicRFMError(f"{settings.record!r} must end in .flac or .wav")
@@ -81,7 +81,7 @@ def check_places(settings: Settings) -> Path | None:
         return None
     place = place_for(settings.stats, settings.overwrite)
     if place.name != path_of(settings.stats).name:
-        log.warning("%s is there already: the statistics go into %s", settings.stats, place)
+        log.warning("%s exists already, so the statistics are written to %s", settings.stats, place)
     return path_of(settings.stats)
 
 

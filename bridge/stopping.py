@@ -123,8 +123,8 @@ class Stop:
         for recorder in engine.recorders:
             if hasattr(recorder, "missing"):
                 say_what_is_missing(cast(Recorder, recorder))
-        what = "what was heard is kept" if kept else "not all that was heard could be kept"
-        self._voice.say(f"error: something hung and the set had to be ended; {what}", error=True)
+        what = "the recording is complete" if kept else "part of the recording is missing"
+        self._voice.say(f"error: a part of the bridge hung, so the set was ended; {what}", error=True)
         self._end(HUNG)
 
     def _end(self, status: int) -> None:

@@ -40,14 +40,14 @@ def mended(audio: object, channels: int, loudest: float = 1.0) -> tuple[np.ndarr
     block = np.asarray(audio)
     samples = len(block) if block.ndim else 0
     if block.dtype.kind not in "fiu":
-        wrong.add(f"is of {block.dtype}")
+        wrong.add(f"has values of type {block.dtype}")
         block = np.zeros((samples, channels), np.float32)
     if block.shape != (samples, channels):
         wrong.add(f"has the shape {block.shape}, not (samples, {channels})")
         block = block.reshape(samples, -1) if block.size else np.zeros((samples, 1), np.float32)
         block = np.repeat(block.mean(axis=1, keepdims=True), channels, axis=1)
     if not np.isfinite(block).all():
-        wrong.add("has values that are no numbers")
+        wrong.add("has values that are not finite")
         block = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
     peak = float(np.abs(block).max(initial=0.0))
     if peak > loudest:

@@ -42,7 +42,7 @@ RING_SECONDS = 0.005
 FIXES = {
     "portaudio": "the PortAudio library is missing (on Debian or Ubuntu: "
     "`sudo apt install libportaudio2`)",
-    "no-device": "there is no audio output device (plug one in, or start JACK or PipeWire)",
+    "no-device": "no audio output device was found (connect one, or start JACK or PipeWire)",
 }
 
 
@@ -250,7 +250,7 @@ class DeviceOutput:
         self._start_watching()
 
     def _start_watching(self) -> None:
-        what = "the audio output is looked for again"
+        what = "the search for an audio output restarts"
         supervised("output", self._watch, self._closing, what).start()
 
     @property
@@ -283,7 +283,7 @@ class DeviceOutput:
         audio, wrong = mended(audio, self._channels)
         for what in wrong - self._mended:  # once for the set: the log is no place for each block
             self._mended.add(what)
-            log.warning("a block of sound %s; it is mended, and so are others like it", what)
+            log.warning("a block of audio %s; this one and later ones are repaired", what)
         with self._lock:
             self._keep(at, audio)
             self._newest = _end_of((at, audio))
@@ -390,7 +390,7 @@ class DeviceOutput:
             return False
         log.warning(
             "%s: %s",
-            "the audio output is back" if again else "there is an audio output now",
+            "the audio output is back" if again else "an audio output is available now",
             self.description,
         )
         return True
@@ -521,10 +521,10 @@ class _Speaker:
                         break
                 self._lose()
             except (OSError, ValueError) as error:  # another process takes its place
-                log.debug("the speaker process broke off in mid-line (%r)", error)
+                log.debug("the output of the speaker process ended in mid-line (%r)", error)
                 self._lose()
             except BaseException as error:  # raised here from elsewhere: the process is well
-                log.debug("what the speaker process says was interrupted (%r)", error)
+                log.debug("reading from the speaker process failed (%r)", error)
         if not self._greeted:
             self._hellos.put(None)
         with suppress(OSError):
@@ -562,10 +562,10 @@ class _Speaker:
                     self._process.stdin.flush()
                     self._outbox.popleft()
             except (OSError, ValueError) as error:
-                log.debug("the speaker process takes no more (%r)", error)
+                log.debug("the speaker process accepts no more audio (%r)", error)
                 self._lose()
             except BaseException as error:
                 self._more.set()
-                log.debug("what the speaker process is sent was interrupted (%r)", error)
+                log.debug("writing to the speaker process failed (%r)", error)
         with suppress(OSError, ValueError):
             self._process.stdin.close()

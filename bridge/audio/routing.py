@@ -71,7 +71,7 @@ def mix(sound: int, channels: Sequence[int], cue: Sequence[int], count: int) -> 
 
 def _wrong(wanted: object) -> MusicRFMError:
     return MusicRFMError(
-        f"{_said(wanted)} is not a list of outputs, {EXAMPLE}: they are counted from 1"
+        f"{_said(wanted)} is not a list of output numbers, counted from 1, {EXAMPLE}"
     )
 
 

@@ -58,7 +58,7 @@ def callback() -> int | None:
 
         return serve.address
     except Exception as error:
-        log.warning("the sound card is served by Python, as numba is of no use here: %s", error)
+        log.warning("Python serves the sound card, because numba is not usable here: %s", error)
         return None
 
 
@@ -164,8 +164,9 @@ def outputs(device: dict[str, Any], config: dict[str, Any]) -> tuple[Sequence[in
     if highest > have:
         raise SetupError(
             "outputs",
-            f"{device['name']!r} has {have} output{'' if have == 1 else 's'}, so there is no "
-            f"output {highest}: choose others with --channels and --cue, or in the rig's [output]",
+            f"{device['name']!r} has {have} output{('' if have == 1 else 's')}, and output "
+            f"{highest} was requested: choose others with --channels and --cue, or in the "
+            "rig's [output]",
         )
     return music, cue
 

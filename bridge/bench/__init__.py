@@ -14,10 +14,13 @@ from musicrfm.files.writing import place_for, write_text
 __all__ = ["BENCHMARKS", "Options", "Report", "bench"]
 
 BENCHMARKS = {
-    "step": "music a second against Hugging Face's generate, and in each precision",
+    "step": "seconds of music made per second, in each precision and by Hugging Face's generate",
     "flat": "cost and memory of a frame after minutes and hours of music",
     "knob": "from an OSC packet to the first changed sample, through the output",
-    "torture": "what a playing bridge survives, fault by fault; with --minutes a soak of so long",
+    "torture": (
+        "faults injected into a playing bridge, one by one; --minutes adds a soak test of that "
+        "length"
+    ),
     "load": "a set under load: a busy core, allocations, recording, an OSC flood",
 }
 

@@ -54,8 +54,8 @@ class Capture:
             self._process.kill()
         if not self._file.is_file():
             raise MusicRFMError(
-                "the recording was lost: the audio system hangs or has gone away, so look whether "
-                "the device of --capture still records"
+                "the recording was lost, because the audio system hangs or is gone: check that the "
+                "device of --capture still records"
             )
         with np.load(self._file) as kept:
             return Heard(kept["audio"], float(kept["rate"]), kept["firsts"], kept["times"])

@@ -16,10 +16,15 @@ def bench_arguments(p: argparse.ArgumentParser) -> None:
     add = p.add_argument
     add("--model", metavar="M", default="nano", help="nano, a folder, or a hub id")
     add("--device", metavar="DEVICE", help=DEVICE_HELP)
-    add("--dtype", choices=DTYPES, help="of the decoder (default: each that is worth trying)")
+    add("--dtype", choices=DTYPES, help="precision of the decoder (default: each useful one)")
     add("--shape", metavar="NAME", help="step: a published model's, with random weights")
-    add("--threads", metavar="N", type=int, help="step: how many (default: the computer's cores)")
-    add("--minutes", metavar="N", type=float, help="duration (default: seconds)")
+    add(
+        "--threads",
+        metavar="N",
+        type=int,
+        help="step: number of threads (default: the computer's cores)",
+    )
+    add("--minutes", metavar="N", type=float, help="seconds to measure (default: a short run)")
     add("--changes", metavar="N", type=int, default=40, help="knob: number of turns to time")
     add(
         "--moves",
@@ -48,7 +53,7 @@ def run_bench(args: argparse.Namespace) -> int:
     for name in ("minutes", "changes", "lookahead", "threads"):
         value = getattr(args, name)
         if value is not None and not value > 0:
-            raise MusicRFMError(f"--{name} {value:g} is too little: give more than 0")
+            raise MusicRFMError(f"--{name} {value:g} must be above 0")
     options = Options(
         model=args.model,
         device=args.device,

@@ -84,7 +84,7 @@ def run(options: Options) -> Report:
         stream = MusicStream(model, "calm piano melody with drums", early=options.early)
         steers, _ = add_directions(stream, ())
         if len(steers) < 1 + (options.moves > 0):
-            raise MusicRFMError(f"{model.name} has too few directions to turn: train some")
+            raise MusicRFMError(f"{model.name} has too few directions to turn: train more")
         address = min(steers, key=lambda a: "/note_" not in a)  # a note, if there is one
         start = {"/prompt": "calm piano melody with drums"}
         controls = Controls(namespace(steers.values()), start)
@@ -116,16 +116,16 @@ def run(options: Options) -> Report:
         quiet = f"{list(steers)[-1]}/inject"
         stack.callback(_keep_moving(options.moves, client, place, quiet))
         found = _turn(options, engine, client, place, address)
-        told = f"{options.changes - len(found)} changes whose effect was not told apart"
+        told = f"{options.changes - len(found)} changes whose effect could not be identified"
         if capture is None:
-            by, delays = "the output's word", [turn.delay for turn in found]
+            by, delays = "reported by the output", [turn.delay for turn in found]
         else:
             time.sleep(AFTERWARDS)  # the last one is to be heard and settled, too
             heard, music, rate = capture.finish(), memory.audio, model.sample_rate
             times = [heard.time_of(music, rate, t.sample, t.sent + t.delay) for t in found]
             by = "recording"
             delays = [at - turn.sent for at, turn in zip(times, found, strict=True) if at]
-            told += f", {len(found) - len(delays)} that the recording did not show clearly"
+            told += f", {len(found) - len(delays)} not clear in the recording"
     return _report(options, model.name, output, by, delays, found, told)
 
 
@@ -139,7 +139,10 @@ def _report(
     told: str,
 ) -> Report:
     if not delays:
-        raise MusicRFMError("no change was heard: is the model fast enough to play here?")
+        raise MusicRFMError(
+            "no change was measured: check with `bridge doctor` that the model is fast enough to "
+            "play here"
+        )
     p50, p95, worst = percentiles([1000 * delay for delay in delays])
     sound = "early" if options.early else "exact"
     least = 1000 * min(turn.buffered for turn in found)

@@ -79,7 +79,7 @@ def run(options: Options) -> Report:
     if shape is None:
         return _run_model(options)
     if shape not in PUBLISHED:
-        raise MusicRFMError(f"there is no shape {shape!r}: take one of {', '.join(PUBLISHED)}")
+        raise MusicRFMError(f"shape {shape!r} does not exist: choose one of {', '.join(PUBLISHED)}")
     return _run_shape(options, shape)
 
 
@@ -97,7 +97,7 @@ def _run_model(options: Options) -> Report:
         turns.append(Turn("stream", dtype, alone, partial(_stream, model, seconds, options.early)))
         turns.append(Turn("file", dtype, threads, partial(_file, model, seconds)))
     found = _by_turns(turns, ROUNDS)
-    title = f"Music a second, {first.name}"
+    title = f"Speed of generation, {first.name}"
     return _report(title, Shape.of(first), first.frame_rate, first.device, turns, found)
 
 
@@ -121,7 +121,7 @@ def _run_shape(options: Options, name: str) -> Report:
         for count in sorted({1, threads}, reverse=True):
             turns.append(Turn("stream", dtype, count, OnStage(model)))
     found = _by_turns(turns, SHAPE_ROUNDS, began + SHAPE_BUDGET)
-    title = f"Music a second, {name} with random weights"
+    title = f"Speed of generation, {name} with random weights"
     return _report(title, Shape.of(exact), exact.frame_rate, exact.device, turns, found)
 
 
@@ -191,11 +191,11 @@ def _report(
     told = ", ".join(f"{speed / 1e9:.1f} GB/s on {n}" for n, speed in sorted(reads.items()))
     words = [
         f"{line()} Memory read at {told} (threads).",
-        f"A step reads {shape.weight_bytes('int8') / 1e6:.0f} MB of weights in int8, "
-        f"{shape.weight_bytes('int4') / 1e6:.0f} in int4, and "
-        f"{shape.cache_bytes('int8') / 1e3:.0f} kB of cache a position with guidance. The share of "
-        "the floor is how near the stream comes to reading only that, with the codec, the "
-        "sampling and everything else on top.",
+        f"A step reads {shape.weight_bytes('int8') / 1000000.0:.0f} MB of weights in int8, "
+        f"{shape.weight_bytes('int4') / 1000000.0:.0f} in int4, and "
+        f"{shape.cache_bytes('int8') / 1000.0:.0f} kB of cache a position with guidance. The "
+        "share of the floor is the time to read only these bytes, divided by the time of a "
+        "whole step with codec and sampling.",
     ]
     lacking = [c / turn.threads for c, turn in zip(cores, turns, strict=True)]
     if min(lacking) < BUSY:

@@ -95,7 +95,7 @@ class TempoHold(Repeating):
         self._asked = None
         self._turn()
         if self._short:
-            log.warning("%s: %s cannot be told %g BPM", ADDRESS, self.address, target)
+            log.warning("%s: %s does not accept %g BPM", ADDRESS, self.address, target)
 
     def _correct(self, reading: Reading) -> None:
         if reading.seconds < self._due - SETTLE_SECONDS - EVERY_SECONDS:

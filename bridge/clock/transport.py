@@ -157,7 +157,9 @@ class LinkTransport:
         self._error: BaseException | None = None
         self._ready, self._over = threading.Event(), threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread = supervised("link", self._run, self._over, "Ableton Link is joined again")
+        self._thread = supervised(
+            "link", self._run, self._over, "the Ableton Link session is joined again"
+        )
         self._thread.start()
         self._ready.wait(10.0)
         if self._link is None:
@@ -228,7 +230,7 @@ class Follow(Repeating):
     def __init__(
         self, transport: Transport, controls: Controls, play: bool = False, tempo: bool = False
     ) -> None:
-        super().__init__("transport", FOLLOW_SECONDS, "the transport could not be followed")
+        super().__init__("transport", FOLLOW_SECONDS, "following the transport failed")
         self._transport, self._controls = transport, controls
         self._play, self._tempo = play, tempo
         self._was_playing: bool | None = None

@@ -48,8 +48,7 @@ def clients(destination: str | None) -> int:
         for name, content in contents.items():
             if (to / name).exists() and (to / name).read_bytes() != content:
                 raise MusicRFMError(
-                    f"{to / name} is there already and differs: move it away, or name another "
-                    "folder"
+                    f"{to / name} exists already and differs: move it away, or give another folder"
                 )
         to.mkdir(parents=True, exist_ok=True)
         for name, content in contents.items():

@@ -148,9 +148,9 @@ def advise(paces: list[Pace], device: str, latency: float) -> Advice:
     words = []
     if chosen.speed < 1.0:
         words.append(
-            f"It makes {chosen.speed:.1f} seconds of music a second, which is too few to play live "
-            "with guidance: set guidance to 1, take --dtype int4 or a shorter --window, close "
-            "other programs, or take a smaller model."
+            f"It makes {chosen.speed:.1f} seconds of music a second, too few to play live with "
+            "guidance: set guidance to 1, use --dtype int4 or a shorter --window, close other "
+            "programs, or use a smaller model."
         )
     elif chosen.speed < COMFORT:
         words.append(
@@ -179,7 +179,7 @@ def text(paces: list[Pace], advice: Advice) -> str:
         f"bridge play --dtype {advice.dtype} --lookahead {1000 * advice.lookahead:.0f}{early}"
     )
     if early:
-        lines.append("(--early for the shortest way to the ear; without it for the cleanest sound)")
+        lines.append("(--early gives the lowest latency; without it the sound is cleaner)")
     return "\n".join(lines)
 
 

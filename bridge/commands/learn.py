@@ -23,7 +23,7 @@ def listen(address: str, rig: str, wanted: Iterable[str] = ()) -> int:
     """
     _check(address)
     if not path_of(rig).resolve().parent.is_dir():
-        raise MusicRFMError(f"cannot write the rig file {rig!r}: there is no such folder")
+        raise MusicRFMError(f"cannot write the rig file {rig!r}: the folder does not exist")
     listens = list(wanted)
     mpe: tuple[str, ...] = ()
     if path_of(rig).exists():
@@ -41,7 +41,7 @@ def listen(address: str, rig: str, wanted: Iterable[str] = ()) -> int:
     for port in ports:
         port.start()
     try:
-        print(f"turn, press or move what should move {address} (Ctrl-C: nothing)", flush=True)
+        print(f"turn, press or move the control for {address} (Ctrl-C cancels)", flush=True)
         entry = learned.get()
     finally:
         learner.cancel()

@@ -142,7 +142,7 @@ def replay(settings: ReplaySettings) -> int:
 
 def _replay(settings: ReplaySettings, stop: Stop) -> int:
     if settings.outputs and settings.output is None:
-        raise MusicRFMError("--channels needs --output DEVICE, the sound card")
+        raise MusicRFMError("--channels needs a sound card: add --output DEVICE")
     recorded = read_log(settings.log)
     if settings.midi is not None:
         place_for(settings.midi, settings.overwrite)  # nothing is wrong with it
@@ -255,20 +255,22 @@ def beginning(header: dict[str, Any]) -> Beginning:
 
     def told(key: str, kind: type | tuple[type, ...], low: float = 0, high: float = 0) -> Any:
         if key not in header:
-            raise MusicRFMError(f"the control log is damaged: its first line does not tell {key}")
+            raise MusicRFMError(
+                f"the control log is damaged: its first line does not contain {key}"
+            )
         value = header[key]
         good = isinstance(value, kind) and not isinstance(value, bool)
         if good and isinstance(value, (int, float)):
             good = low <= value <= high
         if not good:
             raise MusicRFMError(
-                f"the control log is damaged: its first line tells {key} = {_short(value)}"
+                f"the control log is damaged: its first line has {key} = {_short(value)}"
             )
         return value
 
     def texts(key: str, values: Iterable[Any]) -> None:
         if not all(isinstance(value, str) for value in values):
-            raise MusicRFMError(f"the control log is damaged: {key} in its first line is no text")
+            raise MusicRFMError(f"the control log is damaged: {key} in its first line is not text")
 
     stream, steer, directions = told("stream", dict), told("steer", list), told("directions", dict)
     texts("steer", steer)
@@ -277,10 +279,12 @@ def beginning(header: dict[str, Any]) -> Beginning:
     take = stream.get("continue_from")
     if take is not None and not isinstance(take, list):
         raise MusicRFMError(
-            "the control log is damaged: continue_from in its first line is no list of codes"
+            "the control log is damaged: continue_from in its first line is not a list of codes"
         )
     if not isinstance(start.get("/prompt"), str):
-        raise MusicRFMError("the control log is damaged: its first line does not tell the prompt")
+        raise MusicRFMError(
+            "the control log is damaged: its first line does not contain the prompt"
+        )
     return Beginning(
         model=told("model", str),
         device=told("device", str),
@@ -312,8 +316,8 @@ def _local(model: str) -> str:
     if model == "nano" or path_of(model).is_dir():
         return model
     raise MusicRFMError(
-        f"the set was played with the model {model!r}, which is no folder here and may have to be "
-        f"fetched: if that is wanted, add --model {model}"
+        f"the set was played with the model {model!r}, which is not a local folder and may need "
+        f"a download: to allow it, add --model {model}"
     )
 
 
@@ -380,18 +384,18 @@ def _refuse_code(recorded: Recorded) -> None:
     for address, value in values:
         if address.endswith("/schedule") and isinstance(value, str) and imports_code(value):
             raise MusicRFMError(
-                f"the set used {address} {value}, which is a program of its own: a control log "
-                "must not run one, so this set cannot be replayed"
+                f"the set used {address} {value}, which is a Python function: a control log "
+                "must not run code, so this set cannot be replayed"
             )
 
 
 def _same(what: str, was: str, now: str | None, anyway: bool) -> None:
     if was == now:
         return
-    told = "is not here" if now is None else f"is another one now ({now}, it was {was})"
+    told = "is missing here" if now is None else f"has changed ({now}, before {was})"
     if not anyway:
         raise MusicRFMError(
-            f"{what} of this set {told}, so it would sound different; --anyway plays it"
+            f"{what} of this set {told}, so the set would sound different; --anyway plays it"
         )
     log.warning("%s of this set %s; it will sound different", what, told)
 

@@ -29,10 +29,10 @@ def init_rig(path: str) -> int:
         with path_of(path).open("x", encoding="utf-8") as file:
             file.write(text.replace("examples/rig.toml", path))
     except FileExistsError:
-        raise MusicRFMError(f"{path} is there already: name another file") from None
+        raise MusicRFMError(f"{path} exists already: give another file") from None
     except OSError as error:
         raise MusicRFMError(f"cannot write {path}: {error.strerror}") from None
-    print(f"{path} is written: bridge play --rig {path}")
+    print(f"{path} written; play it with: bridge play --rig {path}")
     return 0
 
 
@@ -50,7 +50,7 @@ def check_rig_file(path: str) -> int:
         print(plain(f"note: {address} is not among the controls of {model}"))
     print(effects(rig))
     print(
-        f"{path} is in order: {len(rig.steer)} directions, {len(rig.midi)} MIDI controls, "
+        f"{path} is valid: {len(rig.steer)} directions, {len(rig.midi)} MIDI controls, "
         f"{len(rig.presets)} presets, {len(rig.crossfade)} crossfades"
     )
     return 0

@@ -71,7 +71,7 @@ def table(
     places: Sequence[int],
     speed: float,
 ) -> list[str]:
-    lines = [f"{name}, from its shape; nothing of it is here yet:", ""]
+    lines = [f"{name}, estimated from its shape, as it is not downloaded:", ""]
     lines.append("precision  window  × real time  without guidance  at most, by memory")
     for each in found:
         for window, place in zip(windows, places, strict=True):
@@ -89,16 +89,16 @@ def words(found: Sequence[Forecast], windows: Sequence[float], places: Sequence[
         for window, place in zip(windows, places, strict=True):
             if each.speed(place) >= ENOUGH:
                 shorter = f" --window {window:g}" if window < WINDOW else ""
-                return [f"It should play: --dtype {each.dtype}{shorter}."]
+                return [f"It should play live with --dtype {each.dtype}{shorter}."]
     last, place = found[-1], places[-1]
     if last.speed(place, False) >= ENOUGH:
         return [
-            f"It should play without guidance only: --dtype {last.dtype} "
-            f"--window {windows[-1]:g}, and guidance 1. nano plays with it."
+            f"It should play live without guidance only: --dtype {last.dtype} --window "
+            f"{windows[-1]:g}, and guidance 1. nano plays with guidance."
         ]
     return [
-        f"It does not play live here ({last.speed(place):.2f} times real time at best): take nano, "
-        "a GPU, or more and faster cores. It can still make music into a file."
+        f"It does not play live here ({last.speed(place):.2f} times real time at best): use "
+        "nano, a GPU, or more and faster cores. It can still write music to a file."
     ]
 
 
@@ -106,7 +106,7 @@ def scaling(found: Sequence[Forecast], places: Sequence[int]) -> str:
     """What more cores would make, as far as one can tell from this one."""
     last = found[-1]
     if last.threads < 2:
-        return "How it grows with cores cannot be told from one thread."
+        return "One thread does not show how the speed grows with cores."
     parts = []
     for cores in MORE_CORES:
         if cores > last.threads:
@@ -115,6 +115,6 @@ def scaling(found: Sequence[Forecast], places: Sequence[int]) -> str:
     if not parts:
         return ""
     return (
-        f"If memory is as much faster as there are more cores, {last.dtype} with the full window "
+        f"If memory bandwidth grows with the number of cores, {last.dtype} with the full window "
         f"makes about {', '.join(parts)} times real time (computed, not measured)."
     )

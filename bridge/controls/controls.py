@@ -143,7 +143,9 @@ class Controls:
             for address, value in values.items():
                 parameter = self.parameter(address)
                 if parameter.event:
-                    raise MusicRFMError(f"{parameter.address} keeps no value to be set with others")
+                    raise MusicRFMError(
+                        f"{parameter.address} has no value that can be set together with others"
+                    )
                 # What the set began with has been imported already.
                 if value != self._start[parameter.address]:
                     self._refuse_code(parameter, value)
@@ -252,7 +254,7 @@ class Controls:
         if is_schedule and isinstance(value, str) and imports_code(value):
             raise MusicRFMError(
                 f"{parameter.address} cannot be set to {_short(value)} from here, because "
-                "importing a function runs code: name it in the rig file"
+                "importing a function runs code: set it in the rig file"
             )
 
     def _happen(self, parameter: Parameter, value: object, source: object) -> Value:
@@ -269,7 +271,7 @@ class Controls:
             )
         handler = self._handlers.get(parameter.address)
         if handler is None:
-            raise MusicRFMError(f"{parameter.address} does nothing here")
+            raise MusicRFMError(f"{parameter.address} has no function in this set")
         handler(*given, source)
         return parameter.default
 
@@ -280,8 +282,8 @@ class Controls:
             seconds = _seconds(given)
         except (TypeError, ValueError):
             raise MusicRFMError(
-                f"{parameter.address} needs {TYPE_NAMES['ssf']}, as in note_C note_G 10, "
-                f"not {_short(value)}"
+                f"{parameter.address} needs {TYPE_NAMES['ssf']}, such as note_C note_G 10, not "
+                f"{_short(value)}"
             ) from None
         one, other = self._direction(from_name), self._direction(to_name)
         if one is other:
@@ -291,7 +293,9 @@ class Controls:
         with self._lock:
             amount = float(self._values[one.address])
             if not amount:
-                raise MusicRFMError(f"{one.address} is at 0, so there is nothing to hand over")
+                raise MusicRFMError(
+                    f"{one.address} is at 0, so it cannot be crossfaded: turn it up first"
+                )
             there = self._valid(other, amount + float(self._values[other.address]))
             for address, target in ((one.address, 0.0), (other.address, there)):
                 self._values[address] = target
@@ -309,7 +313,7 @@ class Controls:
         address = text if text.startswith("/steer/") else steer_address(text)
         parameter = self.parameter(address)
         if parameter.type != "f" or parameter.address.count("/") != 2:
-            raise MusicRFMError(f"{_short(name)} is no direction")
+            raise MusicRFMError(f"{_short(name)} is not a direction")
         return parameter
 
     def _valid(self, parameter: Parameter, value: object) -> Value:

@@ -52,7 +52,7 @@ class Presets:
         self._writing = threading.Lock()  # taken before the other one
         self._wake, self._over, given_up = (threading.Event() for _ in range(3))
         # Not until `_over`: what was stored last may find the thread only just begun.
-        self._writer = supervised("presets", self._write, given_up, "presets are written again")
+        self._writer = supervised("presets", self._write, given_up, "saving presets restarts")
         self._give_up = given_up.set
         handlers: dict[str, Callable[..., None]] = {
             "store": self._store_soon,
@@ -132,11 +132,13 @@ class Presets:
 
     def _make_room(self, name: str) -> None:
         if name not in self._presets and len(self._presets) >= MAX_PRESETS:
-            raise MusicRFMError(f"there are {MAX_PRESETS} presets already: delete one first")
+            raise MusicRFMError(f"the limit of {MAX_PRESETS} presets is reached: delete one first")
 
     def _say_where(self, name: str) -> None:
         if self._path is None:
-            log.warning("preset %s lasts as long as this set: --rig FILE keeps presets", name)
+            log.warning(
+                "preset %s lasts until the end of this set: use --rig FILE to keep presets", name
+            )
 
     # Controls come on threads that must not wait for a disk: what they store counts at once, and is
     # written by a thread of its own, many presets at a time.
@@ -151,7 +153,7 @@ class Presets:
         self._say_where(name)
         if name != asked:
             self._controls.report(
-                f"there is a preset {asked} already: this is {name}; /preset/replace replaces",
+                f"preset {asked} exists already, so this is {name}; /preset/replace replaces",
                 source,
                 "/preset/store",
             )
@@ -193,7 +195,7 @@ class Presets:
                 self._edit(changes)
         except MusicRFMError as error:
             names = ", ".join(changes)
-            self._controls.report(f"{error}; kept for this set alone: {names}")
+            self._controls.report(f"{error}; kept until the end of this set: {names}")
         with self._lock:
             for name, values in changes.items():
                 if self._unwritten.get(name, self) is values:
@@ -212,7 +214,7 @@ class Presets:
         bpm = self.bpm()
         if not bpm:
             raise MusicRFMError(
-                "no tempo is known to morph in beats: set /tempo/target, play to a clock "
+                "morphing in beats needs a tempo: set /tempo/target, follow a clock "
                 "(--clock), or give seconds with /preset/morph"
             )
         self._go(name, 60.0 * beats / bpm, source)
@@ -244,13 +246,15 @@ class Presets:
             except MusicRFMError:
                 missing.append(address)
         if missing:
-            log.warning("preset %s: not in this set: %s", name, ", ".join(missing))
+            log.warning(
+                "preset %s: these addresses are not in this set: %s", name, ", ".join(missing)
+            )
         self._controls.set_many(values, seconds, source)
 
     def _known(self, name: str) -> dict[str, Value]:
         if name not in self._presets:
             known = ", ".join(self._presets) or "none yet"
-            raise MusicRFMError(f"there is no preset {name!r}; there are: {known}")
+            raise MusicRFMError(f"preset {name!r} does not exist; known: {known}")
         return self._presets[name]
 
     def _edit(self, changes: Mapping[str, Mapping[str, Value] | None]) -> None:
@@ -292,6 +296,6 @@ def checked_name(name: object) -> str:
     text = composed(name.strip()) if isinstance(name, str) else ""
     if not text or len(text) > MAX_NAME or not text.isprintable():
         raise MusicRFMError(
-            f"a preset's name is a text of 1 to {MAX_NAME} characters, not {str(name)[:80]!r}"
+            f"a preset name must have 1 to {MAX_NAME} characters, not {str(name)[:80]!r}"
         )
     return text

@@ -216,7 +216,7 @@ class Engine:
                 fallen = 0
             except BaseException as error:
                 fallen += 1
-                self.guard.fault("the engine stumbled and goes on", error)
+                self.guard.fault("the engine had an error and continues", error)
                 if fallen >= MOST_FALLS and self.maker.stopping.is_set():
                     self._failure = error
                     return
@@ -230,9 +230,9 @@ class Engine:
         if self.strain is not None:  # it is played in real time
             left = self._left(position)
             ROOM.tell(self._reserve.short(left, self.maker.speed, self.lookahead))
-        self.guard("what was played could not be kept", self._settle, position)
+        self.guard("the played audio could not be stored", self._settle, position)
         self._wake.clear()  # before looking, so that nothing set after it is missed
-        self.guard("a change counts a little later", self._rewind, position)
+        self.guard("a change takes effect late", self._rewind, position)
         if self._relieved(position):
             return
         spare = self._ahead(position) - self.lookahead
@@ -252,7 +252,7 @@ class Engine:
         if self.strain is None or not self.maker.frames:
             return False
         load = Load(self.audio_seconds, self._left(position), self.maker.speed)
-        acted = self.guard("overload is not looked after", self.strain.look, load)
+        acted = self.guard("overload protection failed", self.strain.look, load)
         self.lookahead = self.strain.lookahead
         if acted:
             self._frame()
@@ -262,7 +262,7 @@ class Engine:
     def _position(self) -> int:
         """The first sample that can still be replaced; by the clock if the output does not say."""
         now = awake.now()
-        position = self.guard("the output does not say where it is", self.output.position)
+        position = self.guard("the output does not report its position", self.output.position)
         if position is None:
             at, position = self._seen
             return min(position + round((now - at) * self._rate), self.maker.samples)
@@ -278,7 +278,7 @@ class Engine:
         if self._abandoned:
             self.ended = True
             return
-        self.guard("what was played could not be kept", self._settle, self.maker.samples)
+        self.guard("the played audio could not be stored", self._settle, self.maker.samples)
         self.sounds_until = time.monotonic() + self._ahead(self._position())
         self.finishing, self.beat = True, awake.now()
         ROOM.tell(short=False)
@@ -287,7 +287,7 @@ class Engine:
         self.ended = True
 
     def _close_output(self) -> None:
-        self.guard("the output did not end well", self.output.close)
+        self.guard("closing the output failed", self.output.close)
         self.beat = awake.now()
 
     def _frame(self) -> None:
@@ -295,9 +295,9 @@ class Engine:
         self.takes.notice()
         frame = self.maker.make()
         self.takes.add(frame)
-        self.guard("what changed could not be measured", self.takes.compare, frame)
+        self.guard("the effect of a change could not be measured", self.takes.compare, frame)
         self._unwritten.append((frame.first, frame.block))
-        self.guard("the output did not take a block", self._write)
+        self.guard("the output refused a block", self._write)
 
     def _write(self) -> None:
         """Hands over the new block, after those that the output has not taken."""

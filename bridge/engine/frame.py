@@ -143,12 +143,14 @@ class FrameMaker:
         """The next frame."""
         safely = self._guard
         if self._plan:
-            safely("the rig's plan failed", self._follow_plan)
+            safely("a crossfade or schedule of the rig failed", self._follow_plan)
         if self._script is not None:
             self._follow_script(self._script)
-        before = safely("the music cannot be gone back to", lambda: self.state)
+        before = safely("the music cannot return to an earlier frame", lambda: self.state)
         self._changes = []
-        followed = safely("controls could not be followed", self._applier.follow, self._changes)
+        followed = safely(
+            "control changes could not be applied", self._applier.follow, self._changes
+        )
         self.unapplied = not followed
         safely("a fade failed", self._move_curtain)
         block = self._sound()
@@ -167,7 +169,7 @@ class FrameMaker:
         curtain = self.levels.curtain
         audio = self._generate() if curtain.moving or curtain.value else None
         if audio is not None:
-            audio = self._guard("a frame could not be levelled", self.levels.apply, audio)
+            audio = self._guard("gain and limiter failed on a frame", self.levels.apply, audio)
             if audio is None:
                 curtain.jump(0.0)  # it fades in again
         return self._silence() if audio is None else audio
@@ -178,7 +180,7 @@ class FrameMaker:
         try:
             audio, wrong = mended(next(self.stream), self._channels, LOUDEST)
         except BaseException as error:
-            self._guard.fault("the music broke off and starts afresh", error)
+            self._guard.fault("the music stopped with an error and starts again", error)
             self._restart_stream()
             self.levels.curtain.jump(0.0)
             return None
@@ -188,7 +190,9 @@ class FrameMaker:
             self.levels.curtain.jump(0.0)  # it fades in again
         for what in wrong - self._mended:  # once for the set
             self._mended.add(what)
-            self.controls.report(f"the music {what}; it is mended, also from now on")
+            self.controls.report(
+                f"a block of the music {what}; this one and later ones are repaired"
+            )
         return audio if len(audio) else None
 
     def _count(self, busy: float, made: float) -> None:
@@ -238,7 +242,7 @@ class FrameMaker:
             try:
                 self.controls.set(address, value, "rig")
             except MusicRFMError as error:
-                self.controls.report(f"the rig's {address} is left out: {error}", "rig")
+                self.controls.report(f"the rig's {address} is skipped: {error}", "rig")
 
     def _follow_script(self, script: Callable[[int], None]) -> None:
         """A script that fails is the end: what would follow is not what was asked for."""

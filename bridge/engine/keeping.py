@@ -68,7 +68,7 @@ class Keeper:
         until = None if seconds is None else time.monotonic() + seconds
         threads = []
         for end in endings:
-            work = ("a file did not end well", end)
+            work = ("closing a file failed", end)
             thread = threading.Thread(target=self._guard, args=work, daemon=True)
             try:
                 thread.start()

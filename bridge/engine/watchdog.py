@@ -25,7 +25,7 @@ class Watchdog(Repeating):
     """Looks whether the engine moves; a sleeping computer is no hang: `bridge.process.awake`."""
 
     def __init__(self, engine: Engine) -> None:
-        super().__init__("watchdog", LOOK_SECONDS, "hangs are not looked for")
+        super().__init__("watchdog", LOOK_SECONDS, "the watchdog failed")
         self._engine = engine
         self._behind = False  # a recording is, and it was said
         self._said = 0.0  # how long it had hung when last seen to
@@ -58,7 +58,7 @@ class Watchdog(Repeating):
         """A disk that refuses is told by the recorder itself, but one that hangs keeps it."""
         behind = max((getattr(one, "behind", 0.0) for one in self._engine.recorders), default=0.0)
         if behind > BEHIND_SECONDS and not self._behind:
-            words = f"the recording waits for the disk, with {behind:.0f} s of sound in memory"
+            words = f"the recording waits for the disk, with {behind:.0f} s of audio in memory"
             log.error("%s", words)
             self._engine.controls.tell_error(words)
         elif not behind > 1.0 and self._behind:
@@ -72,7 +72,7 @@ def place(thread: threading.Thread) -> str:
     """Where a thread is, in a few words."""
     frame = sys._current_frames().get(thread.ident or 0)
     if frame is None:
-        return "as the engine's thread is gone"
+        return "the engine's thread is gone"
     code = frame.f_code
     return f"in {code.co_name} ({code.co_filename}:{frame.f_lineno})"
 

@@ -142,7 +142,7 @@ class MidiInput:
             self._knob(one)
         given = self._given
         if old not in given:
-            raise MusicRFMError("that mapping has been changed by somebody else meanwhile")
+            raise MusicRFMError("this mapping was changed elsewhere in the meantime")
         if self._rig is not None:
             change_mapping(self._rig, before, after)
         at = given.index(old)
@@ -210,12 +210,12 @@ class MidiInput:
 
     def _recall(self, one: MidiMap, program: int) -> None:
         if self.presets is None:
-            raise MusicRFMError("there are no presets to recall")
+            raise MusicRFMError("no presets are stored")
         name = one.preset
         if name is None:
             names = list(self.presets.names())
             if program >= len(names):
-                raise MusicRFMError(f"program {program + 1} is none of {len(names)} presets")
+                raise MusicRFMError(f"program {program + 1} has no preset: there are {len(names)}")
             name = names[program]
         self.presets.recall(name, "midi")
 
@@ -367,7 +367,7 @@ class Port:
                     for line in lines:
                         self._heard += 1
                         said = line.decode("utf-8", "replace")
-                        self._guard("something from a MIDI controller is left out", self.hear, said)
+                        self._guard("a message of a MIDI controller is skipped", self.hear, said)
             finally:
                 self._process.kill()
                 self.is_open = False

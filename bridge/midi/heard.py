@@ -221,9 +221,11 @@ def _knob(one: Heard, target: str) -> Found:
     kind = one.kind if source == "cc" else None
     mapping = MidiMap(source, None if single else number, channel=channel, relative=kind)
     if kind == "auto":
-        return Found(mapping, port, False, "it seems endless: turn it back as well")
+        return Found(
+            mapping, port, False, "it seems to be an endless encoder: turn it back as well"
+        )
     if one.extent <= JITTER or (source == "cc" and kind is None):
-        return Found(mapping, port, False, "turn it further, and back")
+        return Found(mapping, port, False, "turn it further, then back")
     return Found(mapping, port, True)
 
 
@@ -237,7 +239,7 @@ def _button(one: Heard, target: str) -> Found:
     kind = None if toggles or target == "trigger" else one.kind
     source, number, channel, port = one.name
     mapping = MidiMap(source, number, channel=channel, toggle=toggles, relative=kind)
-    ask = "if it is endless, turn it back as well" if kind not in (None, "off") else ""
+    ask = "if it is an endless encoder, turn it back as well" if kind not in (None, "off") else ""
     return Found(mapping, port, toggles or pressed or len(set(codes)) > 1, ask)
 
 

@@ -177,7 +177,7 @@ class Knob:
         if kind in ENCODINGS and not self._told:
             self._told = True
             log.warning(
-                "MIDI: cc %s, which moves %s, counts like an endless encoder (%s): "
-                'relative = "%s" in its [[midi]] says so for good',
+                "MIDI: cc %s, mapped to %s, behaves like an endless encoder (%s): set "
+                'relative = "%s" in its [[midi]] to make this permanent',
                 *(self.map.number, self.map.to, ENCODINGS[kind], kind),
             )

@@ -86,7 +86,7 @@ class Learner:
         """
         if not isinstance(address, str) or not address.startswith("/"):
             raise MusicRFMError(
-                f"MIDI learn takes an address, such as /steer/note_C, not {address!r}"
+                f"MIDI learn needs an address, such as /steer/note_C, not {address!r}"
             )
         with self._lock:
             self.cancel()
@@ -166,7 +166,7 @@ class Learner:
         except MusicRFMError as error:
             log.warning("MIDI learn: %s", error)
         else:
-            log.warning("MIDI learn: %s now moves %s", described(mapping), address)
+            log.warning("MIDI learn: %s is mapped to %s", described(mapping), address)
         for listener in list(self._listeners):
             try:
                 listener(address, mapping.entry())
@@ -192,7 +192,7 @@ class Learner:
             where = self._listening()
             text = (
                 f"{self._address} still waits for a control; "
-                f"{'only this was heard: ' + ', '.join(heard) if heard else 'nothing was heard'}"
+                f"{'received only: ' + ', '.join(heard) if heard else 'nothing was received'}"
                 f"{'; ' + where if where else ''}"
             )
         log.warning("MIDI learn: %s", text)
@@ -219,7 +219,7 @@ def _described(heard: Iterable[tuple[Move, str]]) -> Iterable[str]:
     """Moves that no control could be found in, for people."""
     for move, port in heard:
         if move.source == "note":
-            what = f"note {move.number} let go"
+            what = f"note {move.number} released"
         elif move.source in KEYS:
             what = {"sustain": "the sustain pedal", "sostenuto": "the sostenuto pedal"}.get(
                 move.source, "all notes off"
@@ -253,7 +253,7 @@ def write_mapping(path: str | Path, entry: dict[str, Any]) -> None:
     def change(document: tomlkit.TOMLDocument) -> None:
         entries = document.setdefault("midi", tomlkit.aot())
         if not isinstance(entries, list):
-            raise MusicRFMError(f"{path}: midi is repeated, so it is written [[midi]]")
+            raise MusicRFMError(f"{path}: midi is a list of tables: write [[midi]]")
         for at in reversed(range(len(entries))):
             if canonical_address(str(entries[at].get("to", ""))) == address:
                 del entries[at]
@@ -276,7 +276,9 @@ def change_mapping(
         entries = document.get("midi", [])
         at = next((at for at, one in enumerate(entries) if mapping(one.unwrap()) == meant), None)
         if at is None:
-            raise MusicRFMError(f"{path} says something else of {described(meant)} meanwhile")
+            raise MusicRFMError(
+                f"the entry of {described(meant)} in {path} was changed in the meantime"
+            )
         if after is None:
             del entries[at]
             return

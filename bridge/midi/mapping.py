@@ -146,7 +146,7 @@ class MidiMap:
             raise MusicRFMError(f"a knob{which} cannot set the text {parameter.address}")
         if parameter.type == "trigger" and self.relative not in (None, "off"):
             raise MusicRFMError(
-                f"an endless encoder cannot press {parameter.address}: leave relative away"
+                f"an endless encoder cannot trigger {parameter.address}: remove relative"
             )
         steers = parameter.address.startswith("/steer/")
         low, high = (0.0, 1.0) if steers else (parameter.low, parameter.high)

@@ -110,7 +110,7 @@ def follow(
             time.sleep(POLL_SECONDS)
     except NoMidi as error:
         say(f"news {error}")
-    say(f"news {port.name} is gone; waiting for it to come back")
+    say(f"news {port.name} is disconnected; waiting for it to return")
 
 
 class Out:
@@ -159,7 +159,7 @@ def _look(
         return None
     name = assigned(names, all_wanted)[place]
     if name is None:
-        what = "there is no input" if wanted is None else f"no input matches {wanted!r}"
+        what = "no input was found" if wanted is None else f"no input matches {wanted!r}"
         say(f"news {what} (there are: {', '.join(names) or 'none'}); waiting for one")
     return name
 

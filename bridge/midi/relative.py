@@ -35,7 +35,7 @@ def clicks(encoding: str, code: int) -> int:
         return 64 - code if code > 64 else code % 64
     if encoding == "offset":
         return code - 64
-    raise MusicRFMError(f"an encoder counts as {', '.join(ENCODINGS)}, not as {encoding!r}")
+    raise MusicRFMError(f"an encoder's encoding must be {', '.join(ENCODINGS)}, not {encoding!r}")
 
 
 def nearest(encodings: Iterable[str], code: int) -> int:

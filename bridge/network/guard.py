@@ -105,13 +105,13 @@ class Guard:
         place = connection.headers.get("host", "")
         host = host_of(place)
         if host is None or not self._is_ours(host):
-            self._tell(connection, f"asked for {place!r}", host)
+            self._tell(connection, f"requested the host {place!r}", host)
             return PlainTextResponse(f"There is no {place!r} here.\n", 421)
         # Browsers always say where a WebSocket comes from; nobody else has business here.
         origin = connection.headers.get("origin", "")
         from_a_page = bool(origin) if self._programs else connection.scope["type"] == "websocket"
         if from_a_page and not self._is_own_page(origin, place):
-            self._tell(connection, f"has a page of {origin!r}", host_of(_place_of(origin)))
+            self._tell(connection, f"has a page from {origin!r}", host_of(_place_of(origin)))
             return PlainTextResponse("Another page cannot control the bridge.\n", 403)
         return None
 

@@ -33,7 +33,7 @@ def host_name(text: str) -> str:
         found = found.encode("idna").decode()
     if not NAME.fullmatch(found.lower()):
         raise MusicRFMError(
-            f"{text!r} is no host name: give the name alone, as in stage.example.org, without "
+            f"{text!r} is not a host name: give the name alone, such as stage.example.org, without "
             "http://, port or path"
         )
     return found.lower()
@@ -44,7 +44,7 @@ def web_place(text: str) -> tuple[str, int]:
     host, colon, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]") if colon else "127.0.0.1"
     if not host or not (port.isascii() and port.isdigit()) or not 0 <= int(port) <= 65535:
-        raise MusicRFMError(f"{text!r} is not [HOST:]PORT, as in 8000 or 0.0.0.0:8000")
+        raise MusicRFMError(f"{text!r} is not [HOST:]PORT, such as 8000 or 0.0.0.0:8000")
     return host, int(port)
 
 
@@ -93,7 +93,8 @@ def network(text: str) -> Network:
         return ipaddress.ip_network(text.strip(), strict=False)
     except ValueError:
         raise MusicRFMError(
-            f"{text!r} is no address and no network: give it as in 192.168.1.20 or 192.168.1.0/24"
+            f"{text!r} is not an address or a network: give one such as 192.168.1.20 or "
+            "192.168.1.0/24"
         ) from None
 
 

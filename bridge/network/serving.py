@@ -77,7 +77,7 @@ async def _rest() -> None:
 def _ended(task: asyncio.Task) -> None:
     """Who goes is no error; and nobody waits for this task."""
     if not task.cancelled() and task.exception() is not None:
-        log.debug("a connection is gone: %r", task.exception())
+        log.debug("a connection was lost: %r", task.exception())
 
 
 class Serving:
@@ -141,6 +141,6 @@ class Serving:
         error = context.get("exception")
         if isinstance(error, OSError) and error.errno in NO_HANDLES:
             reason = error.strerror or str(error)
-            log.warning("%s: no connection can be taken now: %s", self._what, reason)
+            log.warning("%s: no connection can be accepted now: %s", self._what, reason)
         else:
             loop.default_exception_handler(context)

@@ -57,7 +57,10 @@ class Announcement:
             self._announce()
         except BaseException as error:
             if not self._closed:
-                log.info("not announced on the network (%s): clients need the port", error)
+                log.info(
+                    "the bridge is not announced on the network (%s): clients must know its port",
+                    error,
+                )
 
     def _announce(self) -> None:
         from zeroconf import InterfaceChoice, ServiceInfo, Zeroconf

@@ -50,13 +50,13 @@ class Door(asyncio.Protocol):
         self.transport = cast(asyncio.Transport, transport)
         self._host = (transport.get_extra_info("peername") or ("nobody",))[0]
         if self._lets is not None and not self._lets(self._host):
-            self._turn_away("its address is not among those of --osc-allow")
+            self._turn_away("--osc-allow does not include its address")
             return
         if not RESERVE.whole():
-            self._turn_away("there are no file handles left")
+            self._turn_away("no file handles are left")
             return
         if len(self._connections) >= MAX_CONNECTIONS and not self._make_room():
-            self._turn_away(f"all {MAX_CONNECTIONS} places are taken")
+            self._turn_away(f"all {MAX_CONNECTIONS} connections are in use")
             return
         self._connections.add(self)
         if self._osc is None:  # a browser asks at once; an OSC client may be silent for long
@@ -78,7 +78,7 @@ class Door(asyncio.Protocol):
         if self._osc is not None and framing is not None:
             self._hand_to(OscConnection(self._osc, framing, self._connections))
         elif not self._data[:1].isalpha() or len(self._data) > MAX_REQUEST:
-            self._turn_away("what it says is neither OSC nor HTTP")
+            self._turn_away("its data is neither OSC nor HTTP")
         elif b"\r\n\r\n" in self._data or b"\n\n" in self._data:
             if b"websocket" not in self._data.lower():
                 loop = asyncio.get_running_loop()
@@ -96,7 +96,12 @@ class Door(asyncio.Protocol):
         protocol.data_received(self._data)
 
     def _turn_away(self, reason: str) -> None:
-        log.warning("TCP: %s is turned away: %s", self._host, reason, extra=about("", self._host))
+        log.warning(
+            "TCP: a connection from %s is refused: %s",
+            self._host,
+            reason,
+            extra=about("", self._host),
+        )
         self.transport.abort()
 
     def _let_go(self) -> None:

@@ -43,7 +43,9 @@ class Slip:
                 return packet
         self._searched = len(self._data)
         if self._searched > LONGEST:
-            raise MusicRFMError(f"more than {MAX_PACKET} bytes came without SLIP's end mark (0xC0)")
+            raise MusicRFMError(
+                f"more than {MAX_PACKET} bytes arrived without SLIP's end mark (0xC0)"
+            )
         return None
 
     @property
@@ -61,7 +63,7 @@ class Slip:
 class Lengths:
     """OSC 1.0."""
 
-    name = "a length in front"
+    name = "a length prefix"
 
     def __init__(self) -> None:
         self._data = bytearray()
@@ -74,7 +76,7 @@ class Lengths:
         while len(self._data) >= 4:
             (size,) = struct.unpack_from(">I", self._data)
             if size > MAX_PACKET:
-                raise MusicRFMError(f"a packet says it has {size} bytes, more than {MAX_PACKET}")
+                raise MusicRFMError(f"a packet declares {size} bytes, more than {MAX_PACKET}")
             if len(self._data) < 4 + size:
                 break
             packet = bytes(self._data[4 : 4 + size])

@@ -128,7 +128,7 @@ def _elements(
         if size == 0:
             fault = "a bundle element is empty"
         elif size < 0 or position + size > end:
-            return found, f"a bundle element says it has {size} bytes"
+            return found, f"a bundle element declares {size} bytes"
         else:
             found.append((position, position + size, due, depth + 1))
         position += size

@@ -29,7 +29,8 @@ def match(pattern: str, addresses: Iterable[str]) -> list[str]:
     pattern = STARS.sub("*", pattern)
     if len(pattern) > MAX_PATTERN:
         raise MusicRFMError(
-            f"a pattern may have {MAX_PATTERN} characters, and {pattern[:40]!r}… has {len(pattern)}"
+            f"a pattern may have up to {MAX_PATTERN} characters, and {pattern[:40]!r}… has "
+            f"{len(pattern)}"
         )
     wanted = pattern.split("/")
     pieces = [_pieces(part, pattern) for part in wanted]

@@ -51,8 +51,8 @@ def open_port(
                 "port with --osc-tcp"
             )
         if last:
-            lost = "no OSC over TCP, no OSCQuery"
-            log.warning("%s: TCP port %d cannot be had (%s)", lost, wanted, reason)
+            lost = "OSC over TCP and OSCQuery are off"
+            log.warning("%s: TCP port %d is not available (%s)", lost, wanted, reason)
             return osc, None
         osc.close()
     raise AssertionError("the last try returns")

@@ -55,8 +55,8 @@ class ReplyPorts:
             return
         if time.monotonic() - self._heard[counted[0]] < FORGOTTEN:
             raise MusicRFMError(
-                f"/reply_port: {MAX_CLIENTS} clients have one already; listen on the port that you "
-                "send from"
+                f"/reply_port: {MAX_CLIENTS} clients have one already: listen on your sending port "
+                "instead"
             )
         self._forget(counted[0])
 

@@ -214,8 +214,8 @@ class OscServer:
     def _put_off(self, message: Message, question: Question, now: float) -> None:
         if message.due > now + MAX_AHEAD:
             reason = (
-                f"{message.address!r} is meant for {message.due - now:.0f} s from now, more than "
-                f"{MAX_AHEAD:.0f}: do the two clocks agree?"
+                f"{message.address!r} is timed {message.due - now:.0f} s ahead, more than "
+                f"{MAX_AHEAD:.0f}: check that both clocks agree"
             )
         elif len(self._waiting) >= MAX_WAITING:
             reason = f"{MAX_WAITING} messages are already waiting for their time"
@@ -324,7 +324,7 @@ class OscServer:
     def _unsubscribe(self, arguments: tuple, client: Client) -> None:
         place = _place(client, self._port(arguments, client, "/unsubscribe"))
         if not self._subscriptions.remove(place):
-            raise MusicRFMError(f"/unsubscribe: nobody on port {place[1]} had subscribed")
+            raise MusicRFMError(f"/unsubscribe: port {place[1]} has no subscription")
 
     def _port(self, arguments: tuple, client: Client, address: str) -> int:
         """The port given, or else where answers go."""
@@ -359,7 +359,7 @@ class OscServer:
         reason = reason if len(reason) <= MAX_REASON else reason[:MAX_REASON] + "…"
         more = self._complaints.left_out(client.host)
         if more:
-            reason += f" ({more} others were not answered, as they were so many)"
+            reason += f" ({more} more errors were not reported)"
         log.warning("OSC: %s", reason, extra=about(address, client))
         self._reply(client, "/error", reason)
 
@@ -392,8 +392,8 @@ class OscServer:
         question.left -= len(packet)
         if question.full:
             self._refuse(
-                f"one packet is answered with {MAX_ANSWERED >> 10} kB at most, and the rest of its "
-                "questions is not: ask for less at once",
+                f"answers to one packet are limited to {MAX_ANSWERED >> 10} kB, and the rest "
+                "of it is not answered: ask for less at once",
                 client,
                 address,
             )
@@ -402,8 +402,8 @@ class OscServer:
         if not client.stream and not self._answers.has(client.host, len(packet)):
             question.left = -1
             self._refuse(
-                f"a host is answered with {HOST_BYTES // 1000} kB a second: ask for less, less "
-                "often, or over TCP",
+                f"answers to one host are limited to {HOST_BYTES // 1000} kB a second: ask for "
+                "less, less often, or over TCP",
                 client,
                 address,
             )
@@ -454,7 +454,7 @@ class OscServer:
 
     def _start(self, client: Client, steps: Iterator[None]) -> None:
         if not self._turns.start(client.address, steps):
-            self._refuse("a packet is lost, as too many before it are not done yet", client)
+            self._refuse("a packet is dropped, because too many are waiting", client)
 
     def _wait(self) -> None:
         """Until packets come, or there is something else to do."""

@@ -104,8 +104,8 @@ class Subscriptions:
             full = len(places) - len(near) >= MAX_SUBSCRIBERS - KEPT
         if full:
             raise MusicRFMError(
-                f"/subscribe: all {MAX_SUBSCRIBERS} places are taken; one is free when somebody "
-                f"says /unsubscribe or nothing for {PATIENCE:.0f} s"
+                f"/subscribe: all {MAX_SUBSCRIBERS} subscriptions are in use; one becomes free by "
+                f"/unsubscribe, or when a client is silent for {PATIENCE:.0f} s"
             )
 
     def remove(self, place: tuple) -> bool:
@@ -124,7 +124,7 @@ class Subscriptions:
     def nobody_at(self, place: tuple) -> None:
         """The network says that nobody listens at `place`, which is told no more."""
         if place in self._subscribers and self.remove(place):
-            log.info("OSC: nobody listens at %s:%s, which is told no more", *place[:2])
+            log.info("OSC: nothing listens at %s:%s, so its subscription ends", *place[:2])
 
     def heard_from(self, host: str) -> None:
         """Something came from this host, so whoever listens there is alive."""
@@ -152,7 +152,10 @@ class Subscriptions:
             with self._lock:
                 for one in [s for s in self._subscribers.values() if _gone(s, now)]:
                     self._drop(one.place)
-                    log.info("OSC: nothing more from %s:%s, which is told no more", *one.place[:2])
+                    log.info(
+                        "OSC: %s:%s has been silent too long, so its subscription ends",
+                        *one.place[:2],
+                    )
                 waiting = list(self._subscribers.values())
             try:
                 for one in waiting:

@@ -69,7 +69,7 @@ class OscConnection(asyncio.Protocol):
             self._loop.call_soon_threadsafe(self._write, packet)
 
     def pause_writing(self) -> None:
-        self._let_go(f"it does not take what it is told ({MAX_UNREAD >> 20} MiB wait)")
+        self._let_go(f"it does not read its data ({MAX_UNREAD >> 20} MiB are waiting)")
 
     def _write(self, packet: bytes) -> None:
         if not self.transport.is_closing():
@@ -106,7 +106,7 @@ class OscConnection(asyncio.Protocol):
     def _late(self) -> None:
         self._let_go(
             f"a packet with {self._framing.name} has not ended after {PATIENCE:.0f} s: over TCP, "
-            "packets need SLIP's marks around them or their length in front"
+            "packets need SLIP framing or a length prefix"
         )
 
     def _let_go(self, reason: str) -> None:
@@ -114,7 +114,7 @@ class OscConnection(asyncio.Protocol):
         if self.transport.is_closing():
             return
         told = about("", self.client)
-        log.warning("OSC over TCP: %s is let go: %s", self.client.host, reason, extra=told)
+        log.warning("OSC over TCP: %s is disconnected: %s", self.client.host, reason, extra=told)
         self._write(build("/error", reason))
         self.transport.close()
         self._loop.call_later(1.0, self.transport.abort)  # if it does not even take that

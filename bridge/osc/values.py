@@ -35,7 +35,7 @@ def fitting(parameter: Parameter, arguments: tuple) -> object:
     """
     kinds = parameter.type
     if BLOB in arguments:
-        raise MusicRFMError(f"{parameter.address} takes no blob, nor anything that one comes with")
+        raise MusicRFMError(f"{parameter.address} takes no blob, and no message that contains one")
     if len(kinds) > 1:
         chosen = _each(parameter, arguments)
         return arguments if chosen is None else chosen

@@ -66,12 +66,14 @@ class Watch(Repeating):
     """Looks at the clock so often that a long time without a look was sleep, and says so."""
 
     def __init__(self) -> None:
-        super().__init__("awake", LOOK_SECONDS, "could not look at the clock")
+        super().__init__("awake", LOOK_SECONDS, "the clock could not be read")
 
     def update(self) -> None:
         _clock.look()
         if slept := _clock.slept():
-            log.warning("asleep for %.0f s; the music goes on from where it was", slept)
+            log.warning(
+                "the computer slept for %.0f s; the music continues where it stopped", slept
+            )
 
     def close(self) -> None:
         super().close()

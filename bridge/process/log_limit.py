@@ -180,7 +180,9 @@ class LogLimit:
             ends = [s.due for s in self._said.values()]
             ends += [max(gate.opens, gate.since + MINUTE) for gate in self._gates.values()]
             self._due = min(ends, default=math.inf)
-        return _most(counted, "kinds of message came again") + _most(left_out, "senders said more")
+        return _most(counted, "kinds of message were repeated") + _most(
+            left_out, "senders had messages skipped"
+        )
 
 
 def _times(count: int) -> str:
@@ -188,7 +190,7 @@ def _times(count: int) -> str:
 
 
 def _lines(count: int) -> str:
-    return "1 line was left out" if count == 1 else f"{count} lines were left out"
+    return "1 line was skipped" if count == 1 else f"{count} lines were skipped"
 
 
 def _most(counted: list[tuple[int, str]], rest: str) -> list[str]:

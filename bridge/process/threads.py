@@ -66,7 +66,7 @@ def supervised(
     each time, for ever.
     """
     guard = Guard()
-    what = what or f"{name} failed and is started again"
+    what = what or f"{name} failed and restarts"
     return threading.Thread(
         target=_supervise, args=(work, over, what, guard), name=name, daemon=True
     )

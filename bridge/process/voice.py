@@ -46,7 +46,7 @@ class Voice:
         self._asked = False  # the thread has yet to look at it
         self._drawn = False
         self._queue: queue.SimpleQueue[_Text | threading.Event | None] = queue.SimpleQueue()
-        supervised("voice", self._run, threading.Event(), "what is said was interrupted").start()
+        supervised("voice", self._run, threading.Event(), "printing was interrupted").start()
 
     def say(self, text: str, error: bool = False, end: str = "\n") -> None:
         """A line, or several; what is from outside has gone through `plain` before."""
@@ -96,7 +96,7 @@ class Voice:
         new, self._told = self.dropped - self._told, self.dropped
         if new:
             lines = "1 line was" if new == 1 else f"{new} lines were"
-            self._err.write(f"{lines} left out: nobody took them in time\n")
+            self._err.write(f"{lines} skipped, because the terminal did not accept them in time\n")
 
 
 class _Mouth:

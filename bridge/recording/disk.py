@@ -96,7 +96,7 @@ class DiskFile:
         Raises OSError if the file was deleted.
         """
         if os.fstat(self._handle).st_nlink == 0:
-            raise OSError(errno.ENOENT, "the file was taken away")
+            raise OSError(errno.ENOENT, "the file was moved or deleted")
         self._sync.begin(self._handle)
 
     def synced(self, seconds: float = 0.0) -> bool:

@@ -64,7 +64,7 @@ def write_lanes(recorded: Recorded, path: str | Path, placed: Placed | None = No
         for time, message in events:
             tick = round(mido.second2tick(time, TICKS, TEMPO))
             if tick - now > LONGEST_WAIT:
-                raise MusicRFMError("a MIDI file holds no more than 77 hours without a move")
+                raise MusicRFMError("a MIDI file cannot hold more than 77 hours without a change")
             track.append(message.copy(time=tick - now))
             now = tick
     try:
@@ -82,7 +82,9 @@ def _moves(
     values = [parameter.default if start is None else start, *(c.value for _, c in changes)]
     for value in values:
         if not isinstance(value, (int, float)) or not math.isfinite(value):
-            raise MusicRFMError(f"the control log sets {parameter.address} to {value!r}: no number")
+            raise MusicRFMError(
+                f"the control log sets {parameter.address} to {value!r}, which is not a number"
+            )
     latest = float(values[0])
     moves = [(0.0, _seven_bits(parameter, latest))]
     for (time, change), following in zip(changes, [*changes[1:], None], strict=True):

@@ -75,7 +75,7 @@ class ControlLog:
         try:
             self._file = AppendedFile(self.path)
         except FileExistsError:
-            raise MusicRFMError(f"{str(path)!r} is there already: name another file") from None
+            raise MusicRFMError(f"{str(path)!r} exists already: give another file") from None
         except OSError as error:
             raise MusicRFMError(f"cannot write {str(path)!r}: {reason(error)}") from None
         self._lines: queue.SimpleQueue[dict | None] = queue.SimpleQueue()
@@ -85,7 +85,7 @@ class ControlLog:
         self._told = 0  # samples that the log says were played
         self._closing: float | None = None  # since when
         self.failed = False
-        self._thread = supervised("control-log", self._run, threading.Event(), "the log goes on")
+        self._thread = supervised("control-log", self._run, threading.Event(), "the log restarts")
         self._thread.start()
 
     def write(self, frame: int, first: int, changes: Iterable[Change] = ()) -> None:
@@ -154,7 +154,7 @@ class ControlLog:
             except OSError as error:
                 if told != reason(error):
                     told = reason(error)
-                    log.error("the control log %s: %s; it is tried again", self.path, told)
+                    log.error("the control log %s: %s; the bridge tries again", self.path, told)
                 full = error.errno in FULL
             now = time.monotonic()
             if self._closing is not None and now - self._closing > END_SECONDS:
@@ -203,8 +203,8 @@ def read_log(path: str | Path) -> Recorded:
     header = _line(lines[0])
     if header is None or header.get("format") != FORMAT:
         raise MusicRFMError(
-            f"{str(path)!r} is no control log: give the .jsonl that "
-            "`bridge play --record` wrote beside the sound"
+            f"{str(path)!r} is not a control log: give the .jsonl that `bridge play "
+            "--record` wrote beside the audio"
         )
     times: dict[int, float] = {}
     changes: dict[int, list[Change]] = {}
@@ -224,13 +224,13 @@ def read_log(path: str | Path) -> Recorded:
                 times[frame] = time
                 changes.setdefault(frame, []).append(change)
         except KeyError as error:
-            told = f"this is no change: it does not tell {error.args[0]}"
+            told = f"not a valid change: it lacks {error.args[0]}"
             raise MusicRFMError(f"{str(path)!r}, line {number}: {told}") from None
         except (TypeError, ValueError, OverflowError) as error:
-            told = f"this is no change: {error}"
+            told = f"not a valid change: {error}"
             raise MusicRFMError(f"{str(path)!r}, line {number}: {told}") from None
     if damaged:
-        log.warning("%s: %d damaged lines are passed over", path, damaged)
+        log.warning("%s: %d damaged lines are skipped", path, damaged)
     entries = tuple(Entry(n, times[n], tuple(changes[n])) for n in sorted(times))
     return Recorded(header, entries, samples, reached)
 
@@ -242,7 +242,7 @@ def _change(line: dict[str, Any]) -> tuple[int, float, Change]:
     seconds = None if seconds is None else float(seconds)
     change = Change(str(line["address"]), line["value"], seconds, str(line["source"]))
     if not 0 <= time <= LONGEST:
-        raise ValueError(f"no set has a second {time:g}")
+        raise ValueError(f"a set has no time {time:g} s")
     if seconds is not None and not 0 <= seconds <= MAX_GLIDE:
         raise ValueError(f"a glide takes 0 to {MAX_GLIDE:g} s, not {seconds:g}")
     if isinstance(change.value, bool) or not isinstance(change.value, (int, float, str)):
@@ -253,7 +253,7 @@ def _change(line: dict[str, Any]) -> tuple[int, float, Change]:
 def _whole(value: object) -> int:
     """A count, such as of samples. Raises ValueError or TypeError if it is none."""
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 2**48:
-        raise ValueError("a frame or sample is told by a whole number from 0 up")
+        raise ValueError("a frame or sample must be a whole number of at least 0")
     return value
 
 

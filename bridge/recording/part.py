@@ -166,4 +166,4 @@ class _Bytes:
         return self._at
 
     def read(self, size: int = -1) -> bytes:
-        raise io.UnsupportedOperation("this file is only written")
+        raise io.UnsupportedOperation("this file is open for writing only")

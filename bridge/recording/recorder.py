@@ -97,7 +97,7 @@ class Recorder:
         self._queue: queue.Queue[tuple[int, np.ndarray] | None] = queue.Queue(
             maxsize=max(2, round(QUEUE_SECONDS * rate / frame_size))
         )
-        self._thread = supervised("recorder", self._run, threading.Event(), "recording goes on")
+        self._thread = supervised("recorder", self._run, threading.Event(), "the recorder restarts")
         self._thread.start()
 
     def write(self, audio: np.ndarray) -> None:
@@ -209,7 +209,7 @@ class Recorder:
             try:
                 act(*about)
                 if self.trouble:
-                    log.warning("recording to %s goes on", self._part.path)
+                    log.warning("recording to %s continues", self._part.path)
                     self.trouble = ""
                     if not self._gaps():
                         self.why = ""  # it cost nothing
@@ -232,7 +232,7 @@ class Recorder:
     def _say(self, error: Exception) -> None:
         told = reason(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
         if told != self.trouble:
-            log.error("recording to %s: %s; it is tried again", self._part.path, told)
+            log.error("recording to %s: %s; the bridge tries again", self._part.path, told)
         self.trouble = self.why = told
 
     def _save_elsewhere(self, code: int | None) -> None:
@@ -256,7 +256,9 @@ class Recorder:
         """The next file, from sample number `first` on. Raises OSError."""
         self._part = self._new_part(first)
         self._parts.append(self._part)
-        log.warning("the recording goes on in %s, from %.1f s", self._part.path, first / self._rate)
+        log.warning(
+            "the recording continues in %s, from %.1f s", self._part.path, first / self._rate
+        )
         if self.on_part is not None:
             self.on_part(self._part.path.name, first)
 

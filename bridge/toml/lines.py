@@ -69,11 +69,11 @@ def _hint(error: str, lines: list[str]) -> str:
     found = _AT_LINE.search(error)
     line = lines[int(found[1]) - 1] if found else ""
     if '"' in line and "\\" in line:
-        return f"; in double quotes \\ means something else: {QUOTES}"
+        return f"; in double quotes \\ starts an escape sequence: {QUOTES}"
     if set(line) & set("“”„«»‘’‚"):
-        return "; the quotes in this line are typographic: write straight ones"
+        return "; this line has typographic quotes: write straight ones"
     if "\u00a0" in line:
-        return "; there is a no-break space in this line: write a plain one"
+        return "; this line has a no-break space: write a plain one"
     return next((f"; {fix}" for looks, fix in _MISTAKES if looks.match(line)), "")
 
 

@@ -103,7 +103,7 @@ class Hub:
             try:
                 await self._tick()
             except Exception:
-                log.exception("the control page missed a moment")
+                log.exception("the control page missed an update")
                 await asyncio.sleep(1.0)
             await asyncio.sleep(TICK)
 
@@ -141,7 +141,7 @@ class Hub:
         """Talks with one page until either side has enough."""
         await socket.accept()
         if len(self._pages) >= MAX_PAGES:
-            await socket.close(1013, f"{MAX_PAGES} pages are open already")
+            await socket.close(1013, f"the limit of {MAX_PAGES} open pages is reached")
             return
         page = Page(socket)
         self._pages.add(page)
@@ -232,7 +232,9 @@ class Hub:
         except (ValueError, RecursionError):
             message = None
         if not isinstance(message, dict) or not message.keys() & set(VERBS):
-            self._refuse(page, "", f"a message is a JSON object with one of {', '.join(VERBS)}")
+            self._refuse(
+                page, "", f"a message must be a JSON object with one of {', '.join(VERBS)}"
+            )
             return
         number = message.get("n")
         if isinstance(number, int):
@@ -248,7 +250,7 @@ class Hub:
 
     def _set(self, page: Page, values: object) -> None:
         if not isinstance(values, dict) or len(values) > MAX_SET:
-            self._refuse(page, "", f"set takes at most {MAX_SET} values by their addresses")
+            self._refuse(page, "", f"set takes at most {MAX_SET} values, by address")
             return
         for address, value in values.items():
             try:
@@ -268,12 +270,12 @@ class Hub:
         presets = self._presets
         try:
             if presets is None:
-                raise MusicRFMError("this bridge keeps no presets")
+                raise MusicRFMError("presets are not available in this set")
             if not isinstance(name, str) or not name.strip():
                 raise MusicRFMError("a preset needs a name")
             if deed in ("store", "replace"):
                 kept = await run_in_threadpool(presets.store, name, deed == "replace")
-                page.notes.append(f"“{kept}” is stored")
+                page.notes.append(f"“{kept}” is saved")
             elif deed == "recall":
                 presets.recall(name, SOURCE)
             elif deed == "morph":
@@ -284,7 +286,7 @@ class Hub:
                 await run_in_threadpool(presets.delete, name)
             else:
                 raise MusicRFMError(
-                    f"a preset is stored, replaced, recalled, morphed or deleted, not {deed!r}"
+                    f"a preset can be stored, replaced, recalled, morphed or deleted, not {deed!r}"
                 )
         except MusicRFMError as error:
             self._refuse(page, "", str(error))
@@ -296,7 +298,7 @@ class Hub:
     def _learn(self, page: Page, address: object) -> None:
         try:
             if not (address is None or isinstance(address, str)):
-                raise MusicRFMError(f"learn takes an address, not {address!r}")
+                raise MusicRFMError(f"learn needs an address, not {address!r}")
             learn(self.controls, self._learner, address or "")
             self._look_at_learner()
         except MusicRFMError as error:
@@ -309,9 +311,11 @@ class Hub:
         try:
             mapped = None if self._learner is None else self._learner.mapped
             if mapped is None:
-                raise MusicRFMError("there are no MIDI mappings: start the bridge with --midi")
+                raise MusicRFMError("MIDI mappings need a MIDI input: start the bridge with --midi")
             if not isinstance(before, dict) or not (after is None or isinstance(after, dict)):
-                raise MusicRFMError("a mapping is changed from an object to another one or to null")
+                raise MusicRFMError(
+                    "a mapping must be an object, and its replacement an object or null"
+                )
             await run_in_threadpool(mapped.change, before, after)
         except MusicRFMError as error:
             self._refuse(page, "", str(error))

@@ -52,7 +52,7 @@ class LogMemory(logging.Handler):
             self.handleError(record)
             return
         if source is not None and self._limit.judge(record) is Verdict.LEFT_OUT:
-            kind, text = "left out", f"more than is shown, the latest from {source}"
+            kind, text = "left out", f"more messages than are shown, the latest from {source}"
         text = text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"
         with self._lock_entries:
             self.number += 1

@@ -134,7 +134,7 @@ def _kept_token(file: Path) -> str:
         with open(handle, "w", encoding="ascii") as new:
             new.write(token + "\n")
     except OSError as error:
-        log.warning("the page's token is for this set alone: %s", error)
+        log.warning("the page's token is valid for this set only: %s", error)
     return token
 
 

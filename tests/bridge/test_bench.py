@@ -69,7 +69,9 @@ def test_a_shape_is_played_with_random_weights(
 
 
 def test_a_shape_that_is_none_is_refused() -> None:
-    with pytest.raises(MusicRFMError, match="no shape 'musicgen-tiny': take one of musicgen-small"):
+    with pytest.raises(
+        MusicRFMError, match="shape 'musicgen-tiny' does not exist: choose one of musicgen-small"
+    ):
         step.run(Options(shape="musicgen-tiny"))
 
 
@@ -83,7 +85,7 @@ def test_time_and_memory_are_told_mark_by_mark(playable: str) -> None:
 def test_turns_of_a_knob_are_timed(playable: str) -> None:
     report = knob.run(Options(playable, "cpu", changes=3, output="none"))
     ((by, sound, moves, count, p50, p95, worst, buffered),) = report.rows
-    assert by == "the output's word" and sound == "exact" and moves == 0 and 1 <= count <= 3
+    assert by == "reported by the output" and sound == "exact" and moves == 0 and 1 <= count <= 3
     assert 0 < p50 <= p95 <= worst < 2000 and buffered > 0
     assert len(report.data["delays"]) == count
 

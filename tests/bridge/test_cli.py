@@ -88,8 +88,8 @@ def test_no_evening_writes_over_another(run, tmp_path):
     assert set(first) == {"notes.json", "notes-2.json", "set.flac", "set.jsonl"}
     assert first["notes.json"] == b'{"mine": 1}'
     status, out, err = run(*short, "--record", "set.flac", "--seed", "4", "--output", "set.wav")
-    assert status == 0 and "recording: set-2.flac, what is turned: set-2.jsonl" in out
-    assert "set.flac is there already: this goes into set-2.flac" in err
+    assert status == 0 and "recording: set-2.flac, control changes: set-2.jsonl" in out
+    assert "set.flac exists already, so this is written to set-2.flac" in err
     assert run(*short, "--record", "set.wav")[0] == 0  # whose log cannot be that of set.flac
     assert (tmp_path / "set-2.wav").exists() and (tmp_path / "set-2.wav.jsonl").exists()
     assert all((tmp_path / name).read_bytes() == content for name, content in first.items())
@@ -220,7 +220,7 @@ def test_without_a_device_it_waits_for_one_and_plays_into_a_session_file(
     began = time.monotonic()
     status, out, err = run("--seconds", "2.5", "--lookahead", "200")
     assert status == 0 and time.monotonic() - began > 2.0
-    assert "plug one in" in err and "should an audio output come, it plays" in err
+    assert "plug one in" in err and "an audio output that appears later is used" in err
     assert "output: session.flac" in out and "with 0 underruns" in out
     assert soundfile.info(tmp_path / "session.flac").frames == 80000
 
@@ -317,7 +317,7 @@ def test_a_rig_that_cannot_be_played_is_told_before_anything_sounds(
         (["--rig", "missing.toml"], "missing.toml"),
         (["--output", "no/folder/a.wav"], "no/folder/a.wav"),
         (["--record", "a.mp3"], "must end in .flac or .wav"),
-        (["--stats", "no/folder/a.json"], "no such folder"),
+        (["--stats", "no/folder/a.json"], "the folder does not exist"),
         (["--fast", "--output", "Speakers"], "--fast needs --output FILE or none, and --seconds"),
         (["--output", "a.wav", "--record", "./a.wav"], "cannot both write './a.wav'"),
         (["--channels", "3,4"], "--channels and --cue need a sound card, not --output none"),
@@ -342,11 +342,11 @@ def test_what_cannot_be_done_is_one_sentence_and_status_2(run, arguments, said):
         (["--steer", "note_C=loud"], "'loud' is not a number from -2 to 2"),
         (["--seconds", "-1"], "'-1' is not a number"),
         (["--lookahead", "5"], "'5' is not a number from 40 to 10000"),
-        (["--channels", "0,1"], "'0,1' is not a list of outputs, as in 3,4"),
+        (["--channels", "0,1"], "'0,1' is not a list of output numbers, counted from 1, as in 3,4"),
         (["--cue", "left"], "'left' is not a list of outputs"),
         (["--osc-tcp", "on"], "'on' is neither a port, 0 to 65535, nor off"),
         (["--osc-tcp", "70000"], "'70000' is neither a port"),
-        (["--web-host", "http://stage"], "'http://stage' is no host name"),
+        (["--web-host", "http://stage"], "'http://stage' is not a host name"),
         (["--web", "stage"], "'stage' is not [HOST:]PORT"),
     ],
 )

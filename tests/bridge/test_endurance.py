@@ -210,7 +210,7 @@ def test_a_thread_that_raises_is_started_again(error, caplog):
     thread.join(10.0)
     assert not thread.is_alive() and len(calls) == 4
     assert [record.getMessage() for record in caplog.records] == [
-        f"worker failed and is started again ({error.__name__}: boom)"
+        f"worker failed and restarts ({error.__name__}: boom)"
     ]
 
 

@@ -183,7 +183,7 @@ def test_a_plan_is_followed_in_time_and_its_mistakes_are_told():
     assert into[13] == pytest.approx(0.5) and into[19] == pytest.approx(1.0) and into[30] == 0.0
     assert coefficients(stream, "note_C")[30] == 1.0
     ((message, source),) = told
-    assert "/crossfade is left out: /steer/note_C is at 0" in message and source == "rig"
+    assert "/crossfade is skipped: /steer/note_C is at 0" in message and source == "rig"
 
 
 def test_a_schedule_set_again_starts_again():
@@ -245,7 +245,7 @@ def test_nan_and_infinity_never_reach_the_output():
         (lambda audio: audio[:0], "is empty"),
         (lambda audio: None, "is of object"),
         (lambda audio: 1e9 * audio, "is far too loud"),
-        (lambda audio: audio + np.nan, "has values that are no numbers"),
+        (lambda audio: audio + np.nan, "has values that are not finite"),
     ],
 )
 @pytest.mark.parametrize("cue", [False, True])

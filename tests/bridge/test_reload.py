@@ -83,11 +83,11 @@ def test_what_must_wait_is_said(stage, caplog) -> None:
     path, _, _, reloader = stage
     path.write_text(BEFORE + "[osc]\nport = 9100\n", encoding="utf-8")
     assert reloader.look()
-    assert "what is new in osc counts from the next set on" in caplog.text
+    assert "changes to osc take effect at the next start" in caplog.text
     fade = '[[crossfade]]\nfrom = "note_C"\nto = "note_D"\nstart = 60\nseconds = 10\n'
     path.write_text(BEFORE + "[osc]\nport = 9100\n" + fade, encoding="utf-8")
     assert reloader.look()
-    assert "what is new in crossfade counts from the next set on" in caplog.text
+    assert "changes to crossfade take effect at the next start" in caplog.text
 
 
 def test_storing_a_preset_reads_nothing_back_wrongly(stage) -> None:
@@ -142,7 +142,7 @@ def test_check_tells_which_python_a_rig_runs_and_what_it_writes(tmp_path, capsys
     said = capsys.readouterr().out
     assert (
         f"{path}: runs the Python curves:swell, os.path:join; writes out.wav, sets/a.flac, "
-        f"{Path('sets/a.jsonl')} (what is turned), itself (presets and learned controls)\n"
+        f"{Path('sets/a.jsonl')} (control changes), itself (presets and learned controls)\n"
     ) in said
     assert "\x1b" not in said and "\nforged" not in said
     assert not ran.exists()  # nothing was run to find out
@@ -160,9 +160,9 @@ def test_a_rig_without_programs_says_so_and_no_rig_says_nothing(tmp_path) -> Non
 @pytest.mark.parametrize(
     ("allow", "said"),
     [
-        ('"stage"', "line 2: .osc. allow: 'stage' is no address"),
-        ('["10.0.0.0/8", "10.0.0.0/99"]', "'10.0.0.0/99' is no address"),
-        ('[""]', "'' is no address"),
+        ('"stage"', "line 2: .osc. allow: 'stage' is not an address"),
+        ('["10.0.0.0/8", "10.0.0.0/99"]', "'10.0.0.0/99' is not an address"),
+        ('[""]', "'' is not an address"),
         ("[]", "must be a text in quotes or a list"),
         ("5", "must be a text in quotes or a list"),
     ],

@@ -48,7 +48,7 @@ class Presets:
     def recall(self, name: str, source: object = "local") -> None:
         self.asked.append(("recall", name, source))
         if name not in self._kept:
-            raise MusicRFMError(f"there is no preset {name!r}")
+            raise MusicRFMError(f"preset {name!r} does not exist")
         for address, value in self._kept[name].items():
             if self._controls.parameters[address].type in ("f", "i", "s"):
                 self._controls.set(address, value, source)
@@ -73,7 +73,7 @@ class Mapped:
 
     def change(self, before: dict, after: dict | None) -> None:
         if before not in self.kept or before.get("cc") == 127:
-            raise MusicRFMError("that mapping has been changed by somebody else meanwhile")
+            raise MusicRFMError("this mapping was changed elsewhere in the meantime")
         at = self.kept.index(before)
         self.kept = [*self.kept[:at], *([] if after is None else [after]), *self.kept[at + 1 :]]
 

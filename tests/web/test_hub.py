@@ -158,7 +158,7 @@ def test_only_the_newest_of_many_values_is_sent(stage):
         ("{}", "JSON object"),
         ('"set"', "JSON object"),
         ("[" * 60000, "JSON object"),
-        ('{"set": 3}', "by their addresses"),
+        ('{"set": 3}', "by address"),
         ('{"set": {"/steer/note_H": 1}}', "did you mean"),
         ('{"set": {"/gain": "loud"}}', "needs a number"),
         ('{"set": {"/gain": {"a": 1}}}', "needs a number"),
@@ -170,15 +170,18 @@ def test_only_the_newest_of_many_values_is_sent(stage):
         ('{"preset": {"do": "explode", "name": "x"}}', "'explode'"),
         ('{"preset": {"do": "store", "name": " "}}', "needs a name"),
         ('{"preset": {"do": "store", "name": "broken"}}', "cannot be written"),
-        ('{"preset": {"do": "recall", "name": "nothing"}}', "no preset 'nothing'"),
+        ('{"preset": {"do": "recall", "name": "nothing"}}', "preset 'nothing' does not exist"),
         ('{"preset": {"do": "morph", "name": "a", "seconds": "soon"}}', "seconds, not 'soon'"),
         ('{"preset": 1}', "needs a name"),
         ('{"learn": "/nothing"}', "unknown address"),
         ('{"learn": 5}', "not 5"),
         ('{"learn": "/prompt"}', "cannot set the text"),
-        ('{"midi": 3}', "from an object to another one or to null"),
-        ('{"midi": {"before": {}, "after": 7}}', "from an object to another one or to null"),
-        ('{"midi": {"before": {"cc": 1}, "after": null}}', "by somebody else meanwhile"),
+        ('{"midi": 3}', "must be an object, and its replacement an object or null"),
+        (
+            '{"midi": {"before": {}, "after": 7}}',
+            "must be an object, and its replacement an object or null",
+        ),
+        ('{"midi": {"before": {"cc": 1}, "after": null}}', "changed elsewhere in the meantime"),
     ],
 )
 def test_what_cannot_be_is_answered_and_the_page_stays(stage, message, reason):
@@ -273,7 +276,7 @@ def test_mappings_are_shown_changed_and_forgotten_on_every_page(stage):
         for page in (one, other):
             assert hear(page, lambda m: "mappings" in m)["mappings"] == [after]
         one.send_json({"midi": {"before": before, "after": None}})
-        assert "by somebody else meanwhile" in refusal(one)
+        assert "changed elsewhere in the meantime" in refusal(one)
         other.send_json({"midi": {"before": after, "after": None}})
         assert hear(one, lambda m: m.get("mappings") == [])
         assert stage.learner.mapped.kept == []
@@ -288,7 +291,7 @@ def test_without_presets_learner_or_meters_the_page_is_told_so():
             assert hello["presets"] is None
             assert not hello["learner"] and not hello["meters"]
             page.send_json({"preset": {"do": "store", "name": "x"}})
-            assert "keeps no presets" in refusal(page)
+            assert "presets are not available" in refusal(page)
             page.send_json({"learn": "/gain"})
             assert "--midi" in refusal(page)
             assert hello["mappings"] is None

@@ -162,13 +162,13 @@ ENDINGS = (
     Ending(
         "damaged compiled code, then SIGTERM",
         _signalled(signal.SIGTERM),
-        says="damaged and made anew",
+        says="damaged and is compiled again",
         prepare=_damaged_cache,
     ),
     Ending(
         "odd direction files, then SIGHUP",
         _signalled(signal.SIGHUP),
-        says="is left out",
+        says="is skipped",
         prepare=_odd_directions,
     ),
     Ending("Ctrl-C while it is loading", _soon, (130, -signal.SIGINT), plays=False),

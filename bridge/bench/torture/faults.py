@@ -247,7 +247,7 @@ GROUPS: dict[str, tuple[Fault, ...]] = {
             _inject("disk", "raise", 1.0, error="EIO", times=1),
             "Input/output error",
         ),
-        Fault("a limit on file sizes", _file_limit, "goes on in"),
+        Fault("a limit on file sizes", _file_limit, "continues in"),
     ),
     "the audio and MIDI processes": (
         Fault("the audio process killed", _kill(CARD), "audio output is gone", NEW_CARD, after=5.0),

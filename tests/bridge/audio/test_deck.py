@@ -283,7 +283,7 @@ def test_without_numba_the_card_is_served_by_python(monkeypatch, caplog):
     speaker.callback.cache_clear()
     try:
         assert speaker.callback() is None
-        assert "served by Python" in caplog.text
+        assert "Python serves the sound card" in caplog.text
     finally:
         speaker.callback.cache_clear()
 

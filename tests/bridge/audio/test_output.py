@@ -264,7 +264,7 @@ def test_a_device_may_come_later(speakers, caplog):
     assert output.description == "session.flac"
     until(lambda: output.connected)
     assert output.lost_times == 0 and output.description == "Card (2 × 48000 Hz)"
-    until(lambda: "there is an audio output now: Card" in caplog.text)
+    until(lambda: "an audio output is available now: Card" in caplog.text)
     output.close()
 
 

@@ -34,7 +34,9 @@ def test_outputs_as_people_write_them(wanted, numbers):
     + [[3.0], ["3"], "٣"],
 )
 def test_what_is_no_list_of_outputs_is_told_in_a_sentence(wanted):
-    with pytest.raises(MusicRFMError, match="is not a list of outputs, as in 3,4") as info:
+    with pytest.raises(
+        MusicRFMError, match="is not a list of output numbers, counted from 1, as in 3,4"
+    ) as info:
         outputs(wanted)
     assert len(str(info.value)) < 120
 

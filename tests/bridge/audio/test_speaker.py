@@ -131,7 +131,7 @@ def test_a_card_that_is_in_use_is_not_tried_in_every_way(speaker):
 
 @pytest.mark.parametrize(
     ("outputs", "cue", "said"),
-    [([3, 9], None, "'Card' has 8 outputs, so there is no output 9"), (None, [10], "output 10")],
+    [([3, 9], None, "'Card' has 8 outputs, and output 9 was requested"), (None, [10], "output 10")],
 )
 def test_too_few_outputs_are_told_with_their_number(speaker, outputs, cue, said):
     with pytest.raises(SetupError, match=said) as info:

@@ -142,7 +142,7 @@ def test_from_the_command_line(checkpoint, direction, tmp_path, monkeypatch, cap
     other = json.loads(header) | {"weights": "0123456789abcdef"}
     (tmp_path / "other.jsonl").write_text("\n".join([json.dumps(other), *lines]))
     assert main(["replay", "other.jsonl"]) == 2
-    assert "is another one now" in capsys.readouterr().err
+    assert "has changed" in capsys.readouterr().err
     assert main(["replay", "other.jsonl", "--anyway", "--out", "anyway.wav"]) == 0
     Direction.load(str(direction), MusicModel.load(checkpoint, "cpu"))
     changed = json.loads(header)
@@ -150,7 +150,7 @@ def test_from_the_command_line(checkpoint, direction, tmp_path, monkeypatch, cap
     (tmp_path / "other.jsonl").write_text(json.dumps(changed))
     assert main(["replay", "other.jsonl"]) == 2
     assert (
-        "the control log is damaged: its first line does not tell smoothing"
+        "the control log is damaged: its first line does not contain smoothing"
         in capsys.readouterr().err
     )
     changed = json.loads(header)
@@ -171,7 +171,7 @@ def test_a_set_that_went_on_from_a_take(checkpoint, tmp_path, monkeypatch, capsy
     heard, rate = soundfile.read("set.flac")
     over = [*arguments, "--output", "take.wav", "--continue", "take.wav"]
     assert main(["play", "strings", *over]) == 2
-    assert "would be written over" in capsys.readouterr().err
+    assert "would be overwritten" in capsys.readouterr().err
     assert len(soundfile.read("take.wav")[0]) == 48000
     Path("take.wav").unlink()
     assert main(["replay", "set.jsonl"]) == 0, "the log needs no take"
@@ -230,9 +230,9 @@ def test_lanes_are_tracks_of_control_changes(tmp_path):
     ("text", "said"),
     [
         (None, "cannot read"),
-        ("", "is no control log"),
-        ('{"format": "another"}', "is no control log"),
-        ('{"format": "musicrfm control log 1"}\n{"frame": 1}\n{}', "line 2: this is no change"),
+        ("", "is not a control log"),
+        ('{"format": "another"}', "is not a control log"),
+        ('{"format": "musicrfm control log 1"}\n{"frame": 1}\n{}', "line 2: not a valid change"),
     ],
 )
 def test_what_is_no_control_log(text, said, tmp_path):
@@ -264,7 +264,7 @@ def test_a_log_cannot_run_a_program(checkpoint, direction, tmp_path):
 
 def test_outputs_are_those_of_a_sound_card(tmp_path, capsys):
     assert main(["replay", str(tmp_path / "set.jsonl"), "--channels", "3,4"]) == 2
-    assert "--channels needs --output DEVICE" in capsys.readouterr().err
+    assert "--channels needs a sound card: add --output DEVICE" in capsys.readouterr().err
 
 
 class Disk:
@@ -364,7 +364,7 @@ def test_a_damaged_log_is_read_as_far_as_it_can_be(tmp_path, caplog):
     log.path.write_bytes(b"\n".join(lines) + bytes(500))
     recorded = read_log(log.path)
     assert [entry.frame for entry in recorded.entries] == [1, 3, 4, 5]
-    assert recorded.samples == 9999 and "1 damaged lines are passed over" in caplog.text
+    assert recorded.samples == 9999 and "1 damaged lines are skipped" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -385,7 +385,7 @@ def test_a_damaged_log_is_read_as_far_as_it_can_be(tmp_path, caplog):
 def test_lines_beyond_all_bounds_are_refused(tmp_path, line):
     path = tmp_path / "set.jsonl"
     path.write_text(f'{{"format": "{controllog.FORMAT}"}}\n{line}\n{{"end": 5}}\n')
-    with pytest.raises(MusicRFMError, match="line 2: this is no change"):
+    with pytest.raises(MusicRFMError, match="line 2: not a valid change"):
         read_log(path)
 
 
@@ -434,17 +434,17 @@ def test_values_beyond_their_range_are_those_of_a_live_control(recorded_set):
 @pytest.mark.parametrize(
     ("header", "said"),
     [
-        ({"threads": 10**6}, "its first line tells threads = 1000000"),
-        ({"threads": 0}, "its first line tells threads = 0"),
+        ({"threads": 10**6}, "its first line has threads = 1000000"),
+        ({"threads": 0}, "its first line has threads = 0"),
         ({"threads": True}, "threads = True"),
         ({"seed": -1}, "seed = -1"),
         ({"smoothing": float("inf")}, "smoothing = inf"),
         ({"seconds": 1e30}, "seconds = 1e"),
-        ({"steer": ["a", 5]}, "steer in its first line is no text"),
-        ({"start": {"/prompt": 5}}, "does not tell the prompt"),
+        ({"steer": ["a", 5]}, "steer in its first line is not text"),
+        ({"start": {"/prompt": 5}}, "does not contain the prompt"),
         ({"start": [1]}, "tells start = "),
         ({"model": "somebody/large-model"}, "add --model somebody/large-model"),
-        ({"stream": {"continue_from": "x" * 9}}, "is no list of codes"),
+        ({"stream": {"continue_from": "x" * 9}}, "is not a list of codes"),
     ],
 )
 def test_a_strangers_log_is_refused_in_plain_words(recorded_set, capsys, header, said):

@@ -22,9 +22,9 @@ def forecast_of(dtype: str, slow: float, threads: int = 2) -> Forecast:
 @pytest.mark.parametrize(
     ("int8", "int4", "said"),
     [
-        (0.010, 0.008, "It should play: --dtype int8."),
-        (0.020, 0.010, "It should play: --dtype int8 --window 10."),
-        (0.040, 0.012, "It should play: --dtype int4."),
+        (0.010, 0.008, "It should play live with --dtype int8."),
+        (0.020, 0.010, "It should play live with --dtype int8 --window 10."),
+        (0.040, 0.012, "It should play live with --dtype int4."),
         (0.060, 0.040, "without guidance only: --dtype int4 --window 10"),
         (0.300, 0.200, "does not play live here"),
     ],

@@ -228,7 +228,7 @@ def test_a_schedule_that_would_import_code_can_only_be_there_from_the_start(text
     assert checked == ["python:curves_of_mine:swell"]
     for address in ("/steer/tempo/schedule", "/steer/note_Db/schedule"):
         with pytest.raises(
-            MusicRFMError, match="importing a function runs code: name it in the rig"
+            MusicRFMError, match="importing a function runs code: set it in the rig"
         ):
             one.set(address, text, "someone on the network")
     assert len(checked) == 1
@@ -263,15 +263,15 @@ def test_a_crossfade_moves_two_directions_and_keeps_their_sum():
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        (("note_C", "tempo"), "needs two directions and seconds, as in note_C note_G 10"),
+        (("note_C", "tempo"), "needs two directions and seconds, such as note_C note_G 10"),
         (("note_C", "tempo", "soon"), "needs two directions and seconds"),
         (("note_C", "tempo", math.nan), "needs two directions and seconds"),
         (5, "needs two directions and seconds"),
         (("note_C", "nothing", 1), "unknown address '/steer/nothing'"),
         (("note_C", 5, 1), "unknown address '/steer/5'"),
-        (("note_C", "/steer/tempo/inject", 1), "'/steer/tempo/inject' is no direction"),
+        (("note_C", "/steer/tempo/inject", 1), "'/steer/tempo/inject' is not a direction"),
         (("note_C", "note_C", 1), "two directions, not 'note_C' twice"),
-        (("tempo", "note_C", 1), "/steer/tempo is at 0, so there is nothing to hand over"),
+        (("tempo", "note_C", 1), "/steer/tempo is at 0, so it cannot be crossfaded"),
     ],
 )
 def test_crossfades_that_cannot_be_done_change_nothing(value, said):

@@ -180,4 +180,4 @@ def test_program_changes_recall_presets_by_number_or_by_order(caplog):
     assert presets.recalled[1:] == [("intro", "midi")]
     _, knobs = rig(MidiMap("program", None))
     send(knobs, "program_change", program=0)
-    assert "no presets to recall" in caplog.text
+    assert "no presets are stored" in caplog.text

@@ -246,12 +246,12 @@ def test_acceleration_makes_quick_clicks_go_further_and_slow_ones_not():
 
 
 def test_an_encoder_may_press_nothing_and_hold_back_nothing():
-    with pytest.raises(MusicRFMError, match="an endless encoder cannot press /panic"):
+    with pytest.raises(MusicRFMError, match="an endless encoder cannot trigger /panic"):
         rig(MidiMap("cc", 1, "/panic", relative="twos"))
     for entry, said in (
         ({"note": 1, "relative": "twos"}, "relative is for an endless encoder, .* not note"),
         ({"cc14": 1, "step": 0.1}, "step is for an endless encoder, .* not cc14"),
-        ({"cc": 1, "relative": "off", "step": 0.1}, "says that this is none"),
+        ({"cc": 1, "relative": "off", "step": 0.1}, "excludes that"),
         ({"cc": 1, "relative": "twos", "pickup": True}, "pickup is for a control with ends"),
         ({"cc": 1, "relative": "offset", "toggle": True}, "toggle is for a control with ends"),
         ({"cc": 1, "relative": "mackie"}, "relative must be twos or offset or signed or auto"),

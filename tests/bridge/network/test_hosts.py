@@ -44,7 +44,7 @@ def test_a_name_as_browsers_write_it(text, name):
     "text", ["", "https://stage.example", "stage:8000", "stage/x", "*.ts.net", "a b", "..", "[::1]"]
 )
 def test_what_is_no_name(text):
-    with pytest.raises(MusicRFMError, match="is no host name: give the name alone"):
+    with pytest.raises(MusicRFMError, match="is not a host name: give the name alone"):
         host_name(text)
 
 

@@ -62,7 +62,7 @@ def test_without_handles_it_pauses_and_goes_on() -> None:
     )
     assert "HTTP/1.1 404" in done.stdout, done.stderr
     lines = done.stderr.splitlines()
-    assert "no connection can be taken now: Too many open files" in done.stderr
+    assert "no connection can be accepted now: Too many open files" in done.stderr
     assert "Traceback" not in done.stderr and 2 <= len(lines) < 12
 
 

@@ -142,7 +142,7 @@ def test_what_comes_before_the_place_where_a_bundle_breaks_counts():
     broken = bundle(GOOD) + struct.pack(">i", 1000) + b"/x\0\0"
     assert parse(broken) == (
         [Message("/gain", (0.5,))],
-        ["a bundle element says it has 1000 bytes"],
+        ["a bundle element declares 1000 bytes"],
     )
     assert parse(bundle(GOOD) + b"\0\0")[0] == [Message("/gain", (0.5,))]
 

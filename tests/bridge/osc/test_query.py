@@ -208,5 +208,5 @@ def test_a_network_that_refuses_is_one_line(monkeypatch, caplog) -> None:
     announcement._thread.join(60)
     announcement.close()
     assert [record.getMessage() for record in caplog.records] == [
-        "not announced on the network (no multicast here): clients need the port"
+        "the bridge is not announced on the network (no multicast here): clients must know its port"
     ]

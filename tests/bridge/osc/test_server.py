@@ -133,7 +133,7 @@ def test_a_crossfade_is_one_message(peer):
     assert peer.tell("/get", "/steer/note_Cs") == [("/steer/note_Cs", 0.5)]
     assert peer.controls.snapshot().glides["/steer/note_Cs"] == 2.5
     ((address, reason),) = peer.tell("/crossfade", "note_C", "note_Db")
-    assert address == "/error" and "two directions and seconds, as in note_C note_G 10" in reason
+    assert address == "/error" and "two directions and seconds, such as note_C note_G 10" in reason
     ((address, reason),) = peer.tell("/get", "/crossfade")
     assert address == "/error" and "no value" in reason
 
@@ -350,7 +350,7 @@ def test_a_flood_of_mistakes_is_answered_a_few_times_a_second(peer):
     assert {m[0] for m in heard} == {"/error"}
     time.sleep(1.1 / complaints.A_SECOND)
     (told,) = peer.tell("/nothing/1", 1.0)
-    assert re.search(r"\((\d+) others were not answered", told[1])
+    assert re.search(r"\((\d+) more errors were not reported", told[1])
 
 
 @given(st.text(max_size=30), st.text(max_size=20))
@@ -489,7 +489,7 @@ def test_only_who_is_allowed_uses_the_port(peer):
         assert not peer.server.lets(host), host
         peer.server._take(build("/gain", -9.0), (host, 1))
     assert peer.tell("/ping") == [("/pong",)] and peer.controls.get("/gain") != -9.0
-    with pytest.raises(MusicRFMError, match=r"'stage' is no address .* 192\.168\.1\.0/24"):
+    with pytest.raises(MusicRFMError, match=r"'stage' is not an address .* 192\.168\.1\.0/24"):
         network("stage")
 
 

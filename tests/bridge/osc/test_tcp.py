@@ -198,7 +198,7 @@ def test_half_a_packet_holds_nobody_up_and_is_given_up(stage, monkeypatch):
         other.send("/ping")
         assert other.hear() == ("/pong",)
         ((address, reason),) = half.hear_the_end()
-        assert address == "/error" and "SLIP's marks around them or their length" in reason
+        assert address == "/error" and "SLIP framing or a length prefix" in reason
         assert stage.controls.get("/gain") != -9.0
 
 
@@ -244,7 +244,7 @@ def test_what_is_neither_is_turned_away(stage, caplog):
     with socket.create_connection(("127.0.0.1", stage.port), 20) as tls:
         tls.sendall(b"\x16\x03\x01")
         assert closed(tls)
-    assert "what it says is neither OSC nor HTTP" in caplog.text
+    assert "its data is neither OSC nor HTTP" in caplog.text
 
 
 def test_a_slow_request_is_given_up(stage, monkeypatch):
@@ -268,7 +268,7 @@ def test_many_who_say_nothing_leave_room_for_who_does(stage, monkeypatch, caplog
         assert others[-1].hear() == ("/pong",)
     with Client(stage, Slip) as client:
         assert closed(client.socket)
-        assert "all 5 places are taken" in caplog.text
+        assert "all 5 connections are in use" in caplog.text
     for one in (*silent, *[other.socket for other in others]):
         one.close()
 

@@ -31,7 +31,7 @@ def test_what_is_slept_through_does_not_count(clock, caplog):
     watch.update()
     watch.update()
     assert [r.getMessage() for r in caplog.records] == [
-        "asleep for 20 s; the music goes on from where it was"
+        "the computer slept for 20 s; the music continues where it stopped"
     ]
 
 

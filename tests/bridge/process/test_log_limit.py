@@ -78,7 +78,7 @@ def test_one_source_that_says_always_something_new_leaves_the_others_alone(clock
     assert said(limit, *flood) == FROM_SOURCE[0]
     assert said(limit, wrong(1, host="10.0.0.6"), record("the disk is full")) == 2
     clock.now += 61
-    assert limit.summary() == ["994 lines were left out from 10.0.0.5, in a minute"]
+    assert limit.summary() == ["994 lines were skipped from 10.0.0.5, in a minute"]
     assert said(limit, *[wrong(1, f"/y{n}") for n in range(1000)]) == FROM_SOURCE[0]
 
 
@@ -94,7 +94,7 @@ def test_many_sources_leave_the_bridge_its_own_lines(clock):
         == 1
     )
     clock.now += 61
-    assert limit.summary() == ["4990 lines were left out from all sources together, in a minute"]
+    assert limit.summary() == ["4990 lines were skipped from all sources together, in a minute"]
 
 
 def test_the_bridge_itself_is_brief_too(clock):
@@ -108,7 +108,7 @@ def test_the_bridge_itself_is_brief_too(clock):
         == 1
     )
     clock.now += 61
-    assert "290 lines were left out from bridge.engine, in a minute" in limit.summary()
+    assert "290 lines were skipped from bridge.engine, in a minute" in limit.summary()
 
 
 def test_what_happens_to_the_bridge_again_is_said_again_a_few_times(clock):

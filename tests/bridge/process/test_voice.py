@@ -68,7 +68,7 @@ def test_what_was_left_out_is_counted():
     dropped = voice.dropped
     slow.go.set()
     assert voice.flush(5.0) and dropped in (9, 10)
-    assert f"{dropped} lines were left out" in slow.getvalue()
+    assert f"{dropped} lines were skipped" in slow.getvalue()
 
 
 @pytest.mark.parametrize("error", [errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF])

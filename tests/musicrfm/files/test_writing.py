@@ -40,7 +40,7 @@ def test_a_folder_that_has_one_of_the_files_is_counted_on(tmp_path):
     assert folder_for(out, names) == tmp_path / "report-3"
     assert folder_for(out, names, overwrite=True) == out
     write_text(tmp_path / "file", "")
-    with pytest.raises(MusicRFMError, match="is no folder"):
+    with pytest.raises(MusicRFMError, match="is not a folder"):
         folder_for(tmp_path / "file", names)
 
 
@@ -103,6 +103,6 @@ def test_where_nothing_can_be_written_is_told(tmp_path):
     with pytest.raises(MusicRFMError, match="it is a folder"):
         check_place(tmp_path)
     check_folder(tmp_path / "to" / "be" / "made", None, tmp_path)
-    with pytest.raises(MusicRFMError, match="is no folder"):
+    with pytest.raises(MusicRFMError, match="is not a folder"):
         check_folder(tmp_path / "file" / "below")
     assert os.listdir(tmp_path) == ["file"]

@@ -55,7 +55,7 @@ def test_damaged_files_are_made_anew_and_that_is_said_once(program, tmp_path, ca
     caplog.clear()
     assert not sum(program().cache_hits.values())
     (record,) = caplog.records
-    assert "is damaged and made anew" in record.getMessage()
+    assert "is damaged and is compiled again" in record.getMessage()
     assert sum(program().cache_hits.values()) == 1
     assert len(caplog.records) == 1
 

@@ -316,7 +316,7 @@ def test_crossfades_that_make_no_sense(caplog: pytest.LogCaptureFixture) -> None
     steering = two()
     steering.set("left", 0.0)
     for wanted, words in (
-        (("left", "right", 10), "'left' is at 0, so there is nothing to hand over"),
+        (("left", "right", 10), "'left' is at 0, so it cannot be crossfaded"),
         (("left", "left", 10), "into itself"),
         (("left", "middle", 10), "no direction 'middle'"),
         (("left", "right", 0), "whole number from 1 up, not 0"),
