@@ -32,7 +32,7 @@ THEME = {
     }
 }
 LEADER_HELP = (
-    "When they meet, either the bridge gets the values of this Live set, or the device shows those "
+    "On connecting, either the bridge takes the values of this Live set, or the device shows the values "
     "of the bridge."
 )
 LIVE_LEADS, BRIDGE_LEADS = "Live leads", "bridge leads"
@@ -252,7 +252,7 @@ def prompts(patcher: Patcher, wires: Wires, panel: Panel) -> None:
     values = choice([str(number + 1) for number in range(SLOTS)])
     slot = live(
         patcher, "live.tab", "Prompt slot", "Prompt", values,
-        annotation=f"Which of the texts is the prompt: {panel.prompt.help}",
+        annotation=f"Selects the text used as the prompt: {panel.prompt.help}",
     )  # fmt: skip
     slot.patching_rect = [1180, 394, 130, 20]
     pushed(patcher, wires, slot, 1180, 364)

@@ -36,11 +36,11 @@ def link(patcher: Patcher, wires: Wires, port: int) -> Box:
     chain(patcher, 20, 44, f"r {wires.packet}", f"udpsend {HOST} {PORT}")
     note(patcher, "answers in", 220, 20)
     chain(patcher, 220, 44, f"udpreceive {port} @quiet 1", f"s {wires.answer}")
-    note(patcher, "a ping a second says where to answer", 430, 20)
+    note(patcher, "once a second: ping, with the port for answers", 430, 20)
     asking = f"(/reply_port {port}, /subscribe {port}, /ping"
     chain(patcher, 430, 44, "loadmess 1", f"metro {PING_MS}", asking, f"s {wires.packet}")
 
-    note(patcher, "does it answer?", 740, 20)
+    note(patcher, "does the bridge answer?", 740, 20)
     heard = chain(patcher, 740, 44, f"r {wires.answer}", "route /pong", "t b b b")[-1]
     late = chain(patcher, 740, 152, f"delay {3 * PING_MS}", "(0", "change -1", "sel 1 0")
     join(patcher, heard, late[0])
@@ -57,7 +57,7 @@ def link(patcher: Patcher, wires: Wires, port: int) -> Box:
 
 def questions(patcher: Patcher, wires: Wires, panel: Panel) -> None:
     """Which controls there are and where they stand: asked when something bangs `ask`."""
-    note(patcher, "ask what there is", 20, 170)
+    note(patcher, "ask for the list of controls", 20, 170)
     order = chain(patcher, 20, 194, f"r {wires.ask}", "t b b")[-1]
     asking = ", ".join(f"/get {pattern}" for pattern in panel.patterns)
     first = chain(patcher, 20, 258, f"(/list, {asking}", f"s {wires.packet}")[0]
@@ -125,7 +125,7 @@ def listing(patcher: Patcher, wires: Wires, x: int, y: int) -> None:
     """The running bridge's answer to `/list`: its directions go to the menus of the free dials, and
     those of its own to these dials, in turn, as long as nothing else was chosen for them.
     """
-    note(patcher, "which directions does it have?", x, y)
+    note(patcher, "list of its directions", x, y)
     heard = chain(patcher, x, y + 24, f"r {wires.answer}", "route /list", "zl.slice 1")[-1]
     join(patcher, heard, thing(patcher, f"s {wires.listed}", x, y + 105))
     name = chain(patcher, x + 240, y + 24, f"r {wires.listed}", "regexp ^/steer/([^/]+)$")[-1]

@@ -16,14 +16,14 @@ COLUMN = 56  # twelve of them are the notes
 TITLE = 22  # font size
 HELP = (
     "Start the bridge in a terminal: bridge play. The light at the top blinks when it answers, and "
-    "the dials go to where it stands.",
+    "the dials move to its values.",
     "A coefficient of 1 is the top of a direction's useful range; 0 is off, below 0 steers away. "
-    "The bars above the notes show which notes are heard.",
-    "prompt: write, then press Enter. Prompts 1 to 4 are mixed by their weights.",
-    "free: any other direction. Write its name and press Enter, or choose it in the menu, which "
-    "holds what the running bridge has; refresh asks it again.",
-    "presets: kept by the bridge, in its rig file. morph glides there in so many seconds.",
-    "panic: all steering off, and the music begins afresh.",
+    "The bars above the notes show how much each note sounds.",
+    "prompt: type, then press Enter. Prompts 1 to 4 are mixed by their weights.",
+    "free: any other direction. Type its name and press Enter, or choose it from the menu, which "
+    "lists the directions of the running bridge; refresh updates it.",
+    "presets: the bridge saves them in its rig file. morph glides to one in the given number of seconds.",
+    "panic: turns all steering off and starts a new piece.",
 )
 
 

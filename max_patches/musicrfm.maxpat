@@ -317,7 +317,7 @@
           470,
           34
          ],
-         "text": "Start the bridge in a terminal: bridge play. The light at the top blinks when it answers, and the dials go to where it stands.",
+         "text": "Start the bridge in a terminal: bridge play. The light at the top blinks when it answers, and the dials move to its values.",
          "linecount": 2
         }
        },
@@ -333,7 +333,7 @@
           470,
           34
          ],
-         "text": "A coefficient of 1 is the top of a direction's useful range; 0 is off, below 0 steers away. The bars above the notes show which notes are heard.",
+         "text": "A coefficient of 1 is the top of a direction's useful range; 0 is off, below 0 steers away. The bars above the notes show how much each note sounds.",
          "linecount": 2
         }
        },
@@ -349,7 +349,7 @@
           470,
           34
          ],
-         "text": "prompt: write, then press Enter. Prompts 1 to 4 are mixed by their weights.",
+         "text": "prompt: type, then press Enter. Prompts 1 to 4 are mixed by their weights.",
          "linecount": 2
         }
        },
@@ -365,7 +365,7 @@
           470,
           34
          ],
-         "text": "free: any other direction. Write its name and press Enter, or choose it in the menu, which holds what the running bridge has; refresh asks it again.",
+         "text": "free: any other direction. Type its name and press Enter, or choose it from the menu, which lists the directions of the running bridge; refresh updates it.",
          "linecount": 2
         }
        },
@@ -381,7 +381,7 @@
           470,
           34
          ],
-         "text": "presets: kept by the bridge, in its rig file. morph glides there in so many seconds.",
+         "text": "presets: the bridge saves them in its rig file. morph glides to one in the given number of seconds.",
          "linecount": 2
         }
        },
@@ -397,7 +397,7 @@
           470,
           34
          ],
-         "text": "panic: all steering off, and the music begins afresh.",
+         "text": "panic: turns all steering off and starts a new piece.",
          "linecount": 2
         }
        }
@@ -516,10 +516,10 @@
      "patching_rect": [
       430,
       20,
-      260,
+      325,
       20
      ],
-     "text": "a ping a second says where to answer"
+     "text": "once a second: ping, with the port for answers"
     }
    },
    {
@@ -601,10 +601,10 @@
      "patching_rect": [
       740,
       20,
-      123,
+      175,
       20
      ],
-     "text": "does it answer?"
+     "text": "does the bridge answer?"
     }
    },
    {
@@ -842,10 +842,10 @@
      "patching_rect": [
       20,
       170,
-      136,
+      208,
       20
      ],
-     "text": "ask what there is"
+     "text": "ask for the list of controls"
     }
    },
    {
@@ -7435,10 +7435,10 @@
      "patching_rect": [
       20,
       760,
-      221,
+      169,
       20
      ],
-     "text": "which directions does it have?"
+     "text": "list of its directions"
     }
    },
    {

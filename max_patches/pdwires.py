@@ -58,7 +58,7 @@ def heartbeat(canvas: Canvas) -> None:
     canvas.cord(metro, ping)
     canvas.cord(metro, port)
 
-    canvas.add("text", 840, 10, "does it answer?")
+    canvas.add("text", 840, 10, "does the bridge answer?")
     heard = canvas.chain(840, 34, f"r {ANSWER}", "route pong", "t b b b")[-1]
     late = canvas.chain(840, 164, f"delay {3 * PING_MS}", "(0", "change -1", "sel 1 0")
     canvas.cord(heard, late[0])
@@ -72,7 +72,7 @@ def heartbeat(canvas: Canvas) -> None:
 
 
 def questions(canvas: Canvas, panel: Panel) -> None:
-    canvas.add("text", 1100, 10, "where do the controls stand?")
+    canvas.add("text", 1100, 10, "ask for the values of the controls")
     ask = canvas.chain(1100, 34, f"r {ASK}", f"t{' b' * len(panel.patterns)}")[-1]
     canvas.cord(canvas.add("obj", 1230, 34, f"r {wire('/here')}"), ask)
     get = canvas.chain(1100, 112, "oscformat get", f"s {PACKET}")[0]
@@ -94,8 +94,8 @@ def status(canvas: Canvas) -> None:
 
 
 def panic(canvas: Canvas, panel: Panel) -> None:
-    canvas.add("text", 500, 190, "panic moves other controls too:")
-    canvas.add("text", 500, 206, "ask for them")
+    canvas.add("text", 500, 190, "panic changes other controls as well:")
+    canvas.add("text", 500, 206, "ask for their values")
     pressed = canvas.chain(500, 230, f"r {wire(panel.panic.address)}/out", "t b b")[-1]
     canvas.cord(pressed, canvas.chain(500, 308, "delay 100", f"s {ASK}")[0])
     order = canvas.chain(600, 282, f"oscformat {atoms(panel.panic.address)}", f"s {PACKET}")[0]
@@ -119,7 +119,7 @@ def meters(canvas: Canvas) -> None:
 
 def words(canvas: Canvas, address: str, x: int, y: int) -> None:
     """Words typed in a list box, sent as one text."""
-    canvas.add("text", x, y - 24, f"{address}: words to a text")
+    canvas.add("text", x, y - 24, f"{address}: words joined to one text")
     typed = canvas.add("obj", x, y, f"r {wire(f'{address}/words')}")
     joined = canvas.nest(sentence(), x, y + 26)
     canvas.cord(typed, joined)

@@ -43,7 +43,7 @@ def heading(canvas: Canvas) -> None:
     canvas.add("text", 150, 24, f"plays and steers the bridge at {HOST} port {PORT}")
     canvas.add("text", 14, 72, "prompt")
     words(canvas, "/prompt", 72, 70, 87)
-    canvas.add("text", 72, 92, "write \\, then press Enter")
+    canvas.add("text", 72, 92, "type \\, then press Enter")
     play = wire("/play")
     canvas.add(
         "obj", 340, 100, "tgl", 24, 0, f"{play}/out", play, "play", 32, 12, 0, LABEL, PAPER, INK,

@@ -20,7 +20,7 @@ def snippet(panel: Panel) -> str:
 // musicrfm for SuperCollider. Start the bridge in a terminal (bridge play), put the cursor into a
 // block in parentheses and evaluate it (Ctrl-Enter or Cmd-Enter), the first block first.
 
-( // The connection, and what each control may be: its range, start and unit.
+( // The connection, and the range, default and unit of each control.
 ~bridge = NetAddr("{HOST}", {PORT});
 ~specs = IdentityDictionary[
 {specs}
@@ -45,7 +45,7 @@ def snippet(panel: Panel) -> str:
 ~panic = {{ ~bridge.sendMsg('{panel.panic.address}') }};
 {preset_functions(panel)})
 
-( // Hear from it: ~values holds where the controls stand, ~heard the meters.
+( // Answers: ~values holds the values of the controls, ~heard those of the meters.
 ~values = IdentityDictionary.new;
 ~heard = IdentityDictionary.new;
 thisProcess.removeOSCRecvFunc(~listen);
@@ -73,10 +73,10 @@ thisProcess.addOSCRecvFunc(~listen);
 ~steer.("note_C", 0.8);
 ~steer.("note_C", 0);
 ~set.('/gain', -6);
-~heard.postln; // {LEVEL.address} in dB, {CHROMA.address} how much of each note is heard, from C on
+~heard.postln; // {LEVEL.address} in dB, {CHROMA.address} the share of each note, from C on
 ~panic.();
 
-( // An example: the music leans on one note after the other.
+( // An example: steers to one note after the other.
 ~walk.stop;
 ~walk = Routine {{
     loop {{

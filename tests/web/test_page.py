@@ -262,7 +262,7 @@ def test_a_mapping_is_changed_and_forgotten_on_the_page(stage, page):
     page.wait("document.querySelector('.mapping input.number').value === '0.5'")
     page.js("document.querySelector('.mapping button.quiet').click()")
     until(lambda: not kept.kept, "nothing")
-    page.wait("document.querySelector('#midi').textContent.includes('Nothing is mapped yet')")
+    page.wait("document.querySelector('#midi').textContent.includes('No control is mapped')")
 
 
 class Proxy:

@@ -12,10 +12,10 @@ import { Transport } from "./transport.js";
 
 const SAYS = {
   live: "Connected",
-  gone: "The bridge is gone. Trying to reach it again…",
-  locked: "This bridge has a new address: open the one that it printed when it started.",
-  full: "As many pages are open as the bridge serves. Close one of them.",
-  refused: `The bridge is there, but refuses this page. Start it with --web-host ${location.hostname}; a proxy in between has to pass WebSockets on.`,
+  gone: "Connection lost. Reconnecting…",
+  locked: "The address of this bridge has changed: open the one it printed at its start.",
+  full: "Too many pages are open. Close one of them.",
+  refused: `The bridge refuses this page. Start it with --web-host ${location.hostname}; a proxy must also forward WebSockets.`,
 };
 
 const place = (id) => document.getElementById(id);

@@ -8,11 +8,11 @@ const SOURCES = {
   note: "Note", notes: "All notes", program: "Program changes",
 };
 const RELATIVE = [
-  ["", "shows while it is turned"],
+  ["", "detected from its movement"],
   ["off", "with ends"],
-  ["twos", "endless: up is 1, down 127"],
-  ["signed", "endless: up is 1, down 65"],
-  ["offset", "endless: up is 65, down 63"],
+  ["twos", "endless, +1 / 127 (two's complement)"],
+  ["signed", "endless, 1 / 65 (sign bit)"],
+  ["offset", "endless, 65 / 63 (offset)"],
   ["auto", "endless: counting shows"],
 ];
 const CURVES = [["", "straight"], ["exp", "gentle at the bottom"], ["log", "gentle at the top"], ["s", "gentle at both ends"]];
@@ -29,7 +29,7 @@ export function buildMidi(root, link, mappings) {
     stale = false;
     title.textContent = known.length === 1 ? "MIDI: 1 mapping" : `MIDI: ${known.length} mappings`;
     list.replaceChildren(...known.map((entry) => mapping(entry, change)));
-    if (!known.length) list.replaceChildren(h("p.empty", { text: "Nothing is mapped yet: press MIDI learn." }));
+    if (!known.length) list.replaceChildren(h("p.empty", { text: "No control is mapped. Press MIDI learn to map one." }));
   };
   // What somebody else changes must not wipe out what is being typed here.
   const typing = () => list.contains(document.activeElement) && document.activeElement.matches("input.number");
@@ -58,13 +58,13 @@ function mapping(entry, change) {
   const sets = "to" in entry;
   return h("fieldset.mapping", {},
     h("legend", { text: named(source, entry) }),
-    turned && choice("Turns", source === "cc" ? RELATIVE : [["", "by what it sends"], ...RELATIVE.slice(1)], entry.relative, (value) => put("relative", value)),
-    turned && entry.relative !== "off" && amount("Step of a click", entry.step, "usual", (value) => put("step", value)),
-    turned && entry.relative !== "off" && amount("Times faster when spun", entry.acceleration, "1", (value) => put("acceleration", value)),
+    turned && choice("Turns", source === "cc" ? RELATIVE : [["", "detected from its movement"], ...RELATIVE.slice(1)], entry.relative, (value) => put("relative", value)),
+    turned && entry.relative !== "off" && amount("Step per click", entry.step, "usual", (value) => put("step", value)),
+    turned && entry.relative !== "off" && amount("Acceleration when spun", entry.acceleration, "1", (value) => put("acceleration", value)),
     sets && range(entry.range, (value) => put("range", value)),
     sets && !entry.toggle && choice("Curve", CURVES, entry.curve, (value) => put("curve", value)),
-    sets && !endless && tick("Each press switches over", entry.toggle, (value) => put("toggle", value)),
-    sets && !endless && !entry.toggle && tick("Waits until it is where the dial is", entry.pickup, (value) => put("pickup", value)),
+    sets && !endless && tick("Toggle on each press", entry.toggle, (value) => put("toggle", value)),
+    sets && !endless && !entry.toggle && tick("Pick up at the current value", entry.pickup, (value) => put("pickup", value)),
     h("button.quiet", { type: "button", text: "Forget", "aria-label": `Forget ${named(source, entry)}`, onclick: () => change(entry, null) }));
 }
 

@@ -76,7 +76,7 @@ export function buildNotes(root, parameters, context) {
   }
   if (!name.textContent) tell(parameters[0].address);
   root.replaceChildren(h("h2", {}, h("span", { text: "Notes" }), order), circle,
-    h("p.hint", { text: "Drag to turn, with Shift finely. Twice: off. Hold, or Enter: type a value." }));
+    h("p.hint", { text: "Drag to turn (Shift: fine steps). Double-click: off. Hold or Enter: type a value." }));
 }
 
 /** Panels of dials: directions that are no notes first, then everything else by its group. */

@@ -9,7 +9,7 @@ export function buildPrompt(root, found, store) {
     const slot = parameter.address.split("/")[2];
     const { input, set } = draft(store, parameter, "Play this");
     input.setAttribute("aria-label", slot ? `Prompt ${slot}` : "Prompt");
-    input.placeholder = slot ? "another prompt to blend in" : "what to play, in words";
+    input.placeholder = slot ? "another prompt to blend in" : "description of the music";
     const weight = found.weights.get(parameter.address);
     return h("div.slot", {}, h("span.tag", { text: slot ?? "Prompt", "aria-hidden": "true" }), input, set,
       weight && slider(store, weight, "weight"));
@@ -27,7 +27,7 @@ export function buildPresets(root, store, link, names) {
   const list = h("div.chips");
   const name = h("input", { type: "text", maxlength: 60, placeholder: "name", autocomplete: "off", "aria-label": "Name of the preset", enterkeyhint: "done" });
   const keep = h("button", { type: "button", text: "Store" });
-  const seconds = h("select", { "aria-label": "How long recalling takes" },
+  const seconds = h("select", { "aria-label": "Morph time" },
     ...[[0, "at once"], [1, "in 1 s"], [2, "in 2 s"], [4, "in 4 s"], [8, "in 8 s"], [16, "in 16 s"], [30, "in 30 s"], [60, "in 60 s"]]
       .map(([value, text]) => h("option", { value, text })));
   const edit = h("button.quiet", { type: "button", text: "Delete…", "aria-pressed": "false" });
@@ -35,7 +35,7 @@ export function buildPresets(root, store, link, names) {
   const store_ = () => {
     const wanted = name.value.trim();
     if (!wanted) {
-      toast("Give the preset a name first");
+      toast("Type a name for the preset first");
       name.focus();
       return;
     }
@@ -55,7 +55,7 @@ export function buildPresets(root, store, link, names) {
         else if (time) link.say({ preset: { do: "morph", name: one, seconds: time } });
         else link.say({ preset: { do: "recall", name: one } });
       } })));
-    if (!known.length) list.replaceChildren(h("p.empty", { text: "No preset is stored yet." }));
+    if (!known.length) list.replaceChildren(h("p.empty", { text: "No presets saved." }));
     edit.hidden = !known.length;
     mark();
   };
@@ -89,7 +89,7 @@ export function buildLearn(root, store, link, available) {
     button.setAttribute("aria-pressed", String(on));
     if (!on) button.textContent = "MIDI learn";
     else if (store.learning) button.textContent = `Move a control for ${label(store.learning)}…`;
-    else button.textContent = "Touch a dial…";
+    else button.textContent = "Choose a dial…";
   };
   root.append(button);
   return {

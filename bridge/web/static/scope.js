@@ -19,7 +19,7 @@ export class Scope {
     this.columns = []; // {index, now}
     this.last = undefined;
     if (root.hidden) return;
-    this.canvas = h("canvas", { role: "img", "aria-label": "The share of each note in the sound over the last half minute, and the directions over it" });
+    this.canvas = h("canvas", { role: "img", "aria-label": "Share of each note in the audio over the last half minute, with the directions above it" });
     this.box = h("div.picture", {}, this.canvas);
     root.replaceChildren(h("h2", {}, h("span", { text: "Sound and knobs" }), h("small", { text: "last 30 s" })), this.box);
     this.grid = new OffscreenCanvas(COLUMNS, 12);

@@ -65,12 +65,12 @@ export class Transport {
       return h("div", { title: help }, h("dt", { text: title }), this.cells[key]);
     };
     return h("dl.readings", {},
-      cell("speed", "Speed", "how many times faster than real time the music is made"),
-      cell("buffer", "Buffer", "music made ahead"),
-      cell("latency", "Latency", "from a turned knob to the ear"),
-      cell("underruns", "Underruns", "times that the music had a gap"),
-      cell("tempo", "Tempo", "measured from the sound"),
-      cell("seconds", "Set", "music played so far"));
+      cell("speed", "Speed", "speed of generation, in multiples of real time"),
+      cell("buffer", "Buffer", "audio buffered ahead"),
+      cell("latency", "Latency", "time from a turned knob to the first changed sample"),
+      cell("underruns", "Underruns", "dropouts since the start"),
+      cell("tempo", "Tempo", "measured from the audio"),
+      cell("seconds", "Set", "time played"));
   }
 
   /** A reading of the meters. */
