@@ -201,7 +201,7 @@ def _presets(path: Source, presets: Any) -> dict[str, dict[str, Any]]:
 def _entries(path: Source, data: dict[str, Any], name: str) -> list[tuple[str, dict[str, Any]]]:
     entries = data.get(name, [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise MusicRFMError(f"{path.at('', name)}: {name} is repeated, so it is written [[{name}]]")
+        raise MusicRFMError(f"{path.at('', name)}: {name} is a list of tables: write [[{name}]]")
     return [(f"[[{name}]] number {at}", entry) for at, entry in enumerate(entries, start=1)]
 
 

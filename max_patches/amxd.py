@@ -32,8 +32,8 @@ THEME = {
     }
 }
 LEADER_HELP = (
-    "On connecting, either the bridge takes the values of this Live set, or the device shows the values "
-    "of the bridge."
+    "On connecting, either the bridge takes the values of this Live set, or the "
+    "device shows the values of the bridge."
 )
 LIVE_LEADS, BRIDGE_LEADS = "Live leads", "bridge leads"
 LEFT = 226  # where the dials begin, and

@@ -22,7 +22,10 @@ HELP = (
     "prompt: type, then press Enter. Prompts 1 to 4 are mixed by their weights.",
     "free: any other direction. Type its name and press Enter, or choose it from the menu, which "
     "lists the directions of the running bridge; refresh updates it.",
-    "presets: the bridge saves them in its rig file. morph glides to one in the given number of seconds.",
+    (
+        "presets: the bridge saves them in its rig file. morph glides to one in the "
+        "given number of seconds."
+    ),
     "panic: turns all steering off and starts a new piece.",
 )
 

@@ -115,7 +115,7 @@ def generate_many(
         "component": component,
     }
     if not (isinstance(seconds, (int, float)) and 0 < seconds < math.inf):
-        raise MusicRFMError(f"the length must be above 0 s, not {seconds!r}")
+        raise MusicRFMError(f"seconds must be a finite number above 0, not {seconds!r}")
     frames = max(1, round(seconds * model.frame_rate))
     session = _Session(model, found, steer, playing, keep_norm, frames)
     session.check(pieces)

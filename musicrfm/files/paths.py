@@ -48,7 +48,7 @@ def path_of(path: str | os.PathLike[str]) -> Path:
         raise MusicRFMError("a path is empty: give the name of a file or folder")
     if (slip := control_character(text)) is not None:
         raise MusicRFMError(
-            f"the path {text!r} holds {slip}: write / where there is a backslash, or rename it"
+            f"the path {text!r} contains {slip}: write / where there is a backslash, or rename it"
         )
     try:
         return _on_disk(Path(text).expanduser())

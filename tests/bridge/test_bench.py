@@ -122,4 +122,4 @@ def test_the_command(playable: str, tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "A frame's cost over time" in capsys.readouterr().out
     assert json.loads(out.read_text())["benchmark"] == "flat"
     assert main(["bench", "flat", "--minutes", "0"]) == 2
-    assert "--minutes 0 is too little" in capsys.readouterr().err
+    assert "--minutes 0 must be above 0" in capsys.readouterr().err

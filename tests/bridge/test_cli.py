@@ -109,7 +109,7 @@ def test_no_evening_writes_over_another(run, tmp_path):
         (("--record", "folder.flac"), "it is a folder"),
         (("--record", "set.mp3"), "must end in .flac or .wav"),
         (("--output", "no/such/set.flac"), "the folder does not exist"),
-        (("--stats", "a\tb.json"), "holds a tab"),
+        (("--stats", "a\tb.json"), "contains a tab"),
     ],
 )
 def test_what_would_fail_at_the_end_is_told_before_anything_is_loaded(
@@ -220,7 +220,7 @@ def test_without_a_device_it_waits_for_one_and_plays_into_a_session_file(
     began = time.monotonic()
     status, out, err = run("--seconds", "2.5", "--lookahead", "200")
     assert status == 0 and time.monotonic() - began > 2.0
-    assert "plug one in" in err and "an audio output that appears later is used" in err
+    assert "connect one" in err and "an audio output that appears later is used" in err
     assert "output: session.flac" in out and "with 0 underruns" in out
     assert soundfile.info(tmp_path / "session.flac").frames == 80000
 
@@ -343,7 +343,7 @@ def test_what_cannot_be_done_is_one_sentence_and_status_2(run, arguments, said):
         (["--seconds", "-1"], "'-1' is not a number"),
         (["--lookahead", "5"], "'5' is not a number from 40 to 10000"),
         (["--channels", "0,1"], "'0,1' is not a list of output numbers, counted from 1, as in 3,4"),
-        (["--cue", "left"], "'left' is not a list of outputs"),
+        (["--cue", "left"], "'left' is not a list of output numbers"),
         (["--osc-tcp", "on"], "'on' is neither a port, 0 to 65535, nor off"),
         (["--osc-tcp", "70000"], "'70000' is neither a port"),
         (["--web-host", "http://stage"], "'http://stage' is not a host name"),

@@ -115,7 +115,7 @@ def test_init_and_check(tmp_path, capsys) -> None:
     path = str(tmp_path / "mine.toml")
     assert main(["rig", "init", path]) == 0
     assert main(["rig", "check", path]) == 0
-    assert "is in order" in capsys.readouterr().out
+    assert "is valid" in capsys.readouterr().out
     assert main(["rig", "init", path]) == 2
     assert "exists already" in capsys.readouterr().err
     (tmp_path / "mine.toml").write_text('[[midi]]\ncc = 1\nto = "/gian"\n', encoding="utf-8")

@@ -133,16 +133,16 @@ def test_a_rig_of_any_editor_is_read_and_stays_as_it_is_written(tmp_path, mark, 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (r'[output]@record = "C:\tracks\new.flac"', r"line 2: .* holds a tab, .* single quotes"),
+        (r'[output]@record = "C:\tracks\new.flac"', r"line 2: .* contains a tab, .* single quotes"),
         (
             r'[output]@record = "C:\new\tape.flac"',
-            r"line 2: .* holds a line break, .*single quotes",
+            r"line 2: .* contains a line break, .*single quotes",
         ),
-        (r'[output]@to = "D:\bass.wav"', r"holds the control character '\\x08'.*single quotes"),
+        (r'[output]@to = "D:\bass.wav"', r"contains the control character '\\x08'.*single quotes"),
         (r'[output]@record = "C:\music\set.flac"', r"not valid TOML: .* single quotes"),
         (r'[engine]@model = "C:\Users\me\model"', r"not valid TOML: .* single quotes"),
         (r'[[steer]]@name = "C:\directions\new.safetensors"', r"not valid TOML: .* single quotes"),
-        (r'[[steer]]@name = "C:\t.safetensors"', r"holds a tab"),
+        (r'[[steer]]@name = "C:\t.safetensors"', r"contains a tab"),
         ("[engine]@prompt = “calm”", "this line has typographic quotes"),
         ("[engine]@prompt =\u00a0'calm'", "no-break space"),
         ("[engine]@prompt: 'calm'", "write = between a key and its value"),
@@ -194,7 +194,7 @@ def test_an_empty_file_is_a_rig(tmp_path):
     [
         ("[engine]\nlookahed = 200", r"\[engine\] has an unknown key 'lookahed'.*lookahead"),
         ("[engin]\nseed = 1", "unknown key 'engin'; did you mean engine"),
-        ("colour = 'red'", "unknown key 'colour'; known are"),
+        ("colour = 'red'", "unknown key 'colour'; known: "),
         ("[engine]\nlookahead = 'short'", r"\[engine\] lookahead must be a number, not 'short'"),
         ("[engine]\nlookahead = 5", r"\[engine\] lookahead must be from 40 to 10000, not 5"),
         ("[engine]\nseed = 1.5", "seed must be a whole number"),
@@ -318,10 +318,13 @@ def test_outputs_of_the_sound_card(tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("channels = [0, 1]", r"line 2: \[output\] channels: \[0, 1\] is not a list of outputs"),
-        ("channels = []", r"\[\] is not a list of outputs"),
-        ("channels = [3.0]", r"\[3.0\] is not a list of outputs"),
-        ("channels = true", "True is not a list of outputs"),
+        (
+            "channels = [0, 1]",
+            r"line 2: \[output\] channels: \[0, 1\] is not a list of output numbers",
+        ),
+        ("channels = []", r"\[\] is not a list of output numbers"),
+        ("channels = [3.0]", r"\[3.0\] is not a list of output numbers"),
+        ("channels = true", "True is not a list of output numbers"),
         ('channels = "left"', "'left' is not a list of output numbers, counted from 1, as in 3,4"),
         ("channels = [3, 3]", "output 3 is named twice"),
         ("cue = [2, 3]", "line 2: output 2 cannot have both the music and the cue"),

@@ -334,8 +334,14 @@ def test_the_range_found_goes_into_the_file(checkpoint, model, note, tmp_path, m
     ("arguments", "words"),
     [
         (["generate", "x", "--out", "clip.xyz"], "'clip.xyz' must end in .flac or .wav"),
-        (["generate", "x", "--out", "clip.wav", "--seconds", "0"], "more than 0"),
-        (["generate", "x", "--out", "clip.wav", "--seconds", "inf"], "more than 0"),
+        (
+            ["generate", "x", "--out", "clip.wav", "--seconds", "0"],
+            "must be a finite number above 0",
+        ),
+        (
+            ["generate", "x", "--out", "clip.wav", "--seconds", "inf"],
+            "must be a finite number above 0",
+        ),
         (["generate", "x", "--out", "clip.wav", "--steer", "note_C"], "NAME=COEFFICIENT"),
         (["generate", "x", "--out", "clip.wav", "--steer", "note_C=loud"], "NAME=COEFFICIENT"),
         (
@@ -346,7 +352,7 @@ def test_the_range_found_goes_into_the_file(checkpoint, model, note, tmp_path, m
         (["listen", "missing.wav"], "no file 'missing.wav'"),
         (["listen", __file__], "not a readable sound file"),
         (["directions", "--model", "unheard-of"], "model 'unheard-of' has no directions"),
-        (["train", "note", "--target", "C", "--model", "MODEL", "--octaves", "x"], "like 3-6"),
+        (["train", "note", "--target", "C", "--model", "MODEL", "--octaves", "x"], "such as 3-6"),
         (["evaluate", "--model", "MODEL"], "train one first"),
         (["evaluate", "--model", "MODEL", "--methods", "rfm", "--write-range"], "--write-range"),
     ],

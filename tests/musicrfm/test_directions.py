@@ -144,7 +144,7 @@ def test_refusals(folder: Path, model: MusicModel) -> None:
 
     refused("no direction 'note_C'.*none yet", "note_C", model)
     refused("is a name", "note_C")
-    refused("no direction file", "nowhere/note_C.safetensors", model)
+    refused("direction file .* does not exist", "nowhere/note_C.safetensors", model)
     make("note_D", model=model.name).save(folder / model.name / "note_D.safetensors")
     refused("known: note_D", "note_C", model)
 

@@ -144,11 +144,11 @@ def test_the_decoder_is_widened_once_and_plays_on(graphs, guidance_scale, large,
     wide.widen()
     expected = MusicStream(wide, "piano", **options)
     expected._prompt = prompt  # as rounded to float16
-    assert warnings(caplog) == [f"numbers in large became {SAID} from now on"]
+    assert warnings(caplog) == [f"hidden states of large became {SAID} from now on"]
     caplog.clear()
     stream = MusicStream(model, "piano", **options)
     sound = stream.generate(40)
-    assert warnings(caplog) == [f"numbers in large became {SAID} from now on"]
+    assert warnings(caplog) == [f"hidden states of large became {SAID} from now on"]
     assert model.precision == "bfloat16" and not stream.faults
     assert np.abs(sound).max() > 0.01
     assert graphs or np.array_equal(sound, expected.generate(40))

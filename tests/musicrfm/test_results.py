@@ -246,7 +246,7 @@ def test_the_command_runs_what_can_be_run_and_says_what_cannot(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--only", "nonsense"], "there is no part 'nonsense'"),
+        (["--only", "nonsense"], "part 'nonsense' does not exist"),
         (["--adherence", "--seconds", "1"], "--no-adherence"),
         (["warmth"], "no direction 'warmth'"),
     ],

@@ -288,7 +288,7 @@ def test_it_cannot_be_sent_back_to_what_is_forgotten(performed: MusicStream) -> 
     perform(performed, 0, 69, states)
     oldest = min(frame for frame, state in states.items() if performed.reaches(state))
     assert 69 - performed.window < oldest < 69 - 20
-    with pytest.raises(MusicRFMError, match=f"frame {states[0].frame} is too long ago"):
+    with pytest.raises(MusicRFMError, match=f"frame {states[0].frame} is too old to return to"):
         performed.state = states[0]
     assert len(next(performed))
 

@@ -240,7 +240,7 @@ def test_silent_recordings_are_told_and_left_out(recordings, checkpoint, capsys)
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        (["--column", "colour"], "no column 'colour': there are"),
+        (["--column", "colour"], "no column 'colour': choose from"),
         (["--column", "take"], "has no take: fill it in"),
         (["--column", "mood", "--target", "sad"], "no clip has the mood 'sad': there are dark"),
         (["--column", "mood", "--kind", "regression"], "regression labels must be numbers"),
@@ -298,7 +298,7 @@ def test_a_quantity_is_one_however_its_country_writes_it(checkpoint, tmp_path, m
 @pytest.mark.parametrize(
     ("written", "said"),
     [
-        (lambda n: "loud" if n == 7 else n / 4, "most labels are numbers, but 'loud' is none"),
+        (lambda n: "loud" if n == 7 else n / 4, "most labels are numbers, but 'loud' is not"),
         (lambda n: f"{60 + n} BPM", "labels such as '60 BPM' contain a number and other text"),
     ],
 )

@@ -53,7 +53,7 @@ def test_each_is_shown_with_its_outputs_rates_and_system(tmp_path, monkeypatch, 
     ("source", "said"),
     [
         ("raise OSError('PortAudio library not found')", "apt install libportaudio2"),
-        ("class PortAudioError(Exception): pass\ndef query_devices(): return []", "plug one in"),
+        ("class PortAudioError(Exception): pass\ndef query_devices(): return []", "connect one"),
         ("import os; os._exit(3)", "the audio system does not answer"),
         ("import time; time.sleep(60)", "the audio system does not answer"),
         ("def query_devices(): raise ValueError('odd driver')", "ValueError: odd driver"),

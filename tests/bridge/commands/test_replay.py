@@ -157,7 +157,7 @@ def test_from_the_command_line(checkpoint, direction, tmp_path, monkeypatch, cap
     changed["directions"]["/steer/bright"] = "0" * 16
     (tmp_path / "other.jsonl").write_text(json.dumps(changed))
     assert main(["replay", "other.jsonl"]) == 2
-    assert "the direction /steer/bright of this set is another" in capsys.readouterr().err
+    assert "the direction /steer/bright of this set has changed" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("unannounced")
@@ -258,7 +258,7 @@ def test_a_log_cannot_run_a_program(checkpoint, direction, tmp_path):
     header = {"format": "musicrfm control log 1", "threads": 1}
     header["start"] = {"/steer/bright/schedule": "python:os:getcwd"}
     log.write_text(json.dumps(header))
-    with pytest.raises(MusicRFMError, match="must not run one"):
+    with pytest.raises(MusicRFMError, match="must not run code"):
         prepare(read_log(log))
 
 
@@ -442,7 +442,7 @@ def test_values_beyond_their_range_are_those_of_a_live_control(recorded_set):
         ({"seconds": 1e30}, "seconds = 1e"),
         ({"steer": ["a", 5]}, "steer in its first line is not text"),
         ({"start": {"/prompt": 5}}, "does not contain the prompt"),
-        ({"start": [1]}, "tells start = "),
+        ({"start": [1]}, "has start = "),
         ({"model": "somebody/large-model"}, "add --model somebody/large-model"),
         ({"stream": {"continue_from": "x" * 9}}, "is not a list of codes"),
     ],
@@ -497,6 +497,6 @@ def test_lanes_of_a_strangers_log(tmp_path):
     log = ControlLog(tmp_path / "set.jsonl", {}, 32000)
     log.write(50, 32000, [Change("/gain", "loud", None, "osc")])
     log.close(128000)
-    with pytest.raises(MusicRFMError, match="sets /gain to 'loud': no number"):
+    with pytest.raises(MusicRFMError, match="sets /gain to 'loud', which is not a number"):
         write_lanes(read_log(log.path), tmp_path / "lanes.mid")
     assert not (tmp_path / "lanes.mid").exists()

@@ -38,7 +38,7 @@ def test_more_cores_are_computed() -> None:
     found = [forecast_of("int4", 0.018)]
     assert "1.8 on 4" in unseen.scaling(found, PLACES)
     assert unseen.scaling([forecast_of("int4", 0.018, 8)], PLACES) == ""
-    assert "one thread" in unseen.scaling([forecast_of("int4", 0.018, 1)], PLACES)
+    assert "One thread" in unseen.scaling([forecast_of("int4", 0.018, 1)], PLACES)
 
 
 def test_every_row_is_there() -> None:

@@ -171,7 +171,7 @@ def test_the_port_waits_for_the_controller_and_ends_with_it(monkeypatch, end):
         cable.fail = "the server has gone"
     follower.join(5)
     assert not follower.is_alive()
-    assert "nanoKontrol is gone" in said[-1]
+    assert "nanoKontrol is disconnected" in said[-1]
 
 
 @given(st.text(max_size=40))

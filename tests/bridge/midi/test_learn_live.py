@@ -245,7 +245,7 @@ def test_learning_can_be_called_off_and_nonsense_is_refused(monkeypatch):
     one.start("/gain")
     one.cancel()
     assert not one.hear(Decoder().moves(control(1, 1)))
-    with pytest.raises(MusicRFMError, match="takes an address"):
+    with pytest.raises(MusicRFMError, match="needs an address"):
         one.start("gain")
     one.start("/gain")
     assert one.hear(Decoder().moves(control(1, 40)))
@@ -379,7 +379,7 @@ def test_the_command_writes_the_control_that_was_moved(tmp_path, monkeypatch, ca
     assert "note = 36" in capsys.readouterr().out
     assert load_rig(path).midi == (MidiMap("note", 36, "/steer/note_Cs", 1, port="keys"),)
     assert main(["learn", "gain", "--rig", str(path)]) == 2
-    assert "takes an address" in capsys.readouterr().err
+    assert "needs an address" in capsys.readouterr().err
 
 
 def test_a_fader_that_was_learned_or_read_again_is_told_where_it_should_be(monkeypatch):
@@ -496,12 +496,12 @@ def test_after_a_while_without_a_control_it_is_told_what_came_instead(monkeypatc
     ):
         knobs.handle(message)
     until(lambda: "received only" in caplog.text)
-    said = caplog.text[caplog.text.index("only this") :]
+    said = caplog.text[caplog.text.index("received only") :]
     for what in (
         "program 4 on channel 1",
         "sysex",
         "active sensing",
-        "note 36 let go on channel 1",
+        "note 36 released on channel 1",
     ):
         assert f"{what} from nanoKONTROL2" in said
     times = caplog.text.count("still waits")

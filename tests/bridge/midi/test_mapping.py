@@ -173,7 +173,7 @@ def test_program_changes_recall_presets_by_number_or_by_order(caplog):
     send(knobs, "program_change", program=1)
     assert presets.recalled == [("verse", "midi")]
     send(knobs, "program_change", program=2)
-    assert "program 3 is none of 2 presets" in caplog.text
+    assert "program 3 has no preset: there are 2" in caplog.text
     _, knobs = rig(MidiMap("program", 9, preset="intro"), presets=presets)
     send(knobs, "program_change", program=9)
     send(knobs, "program_change", program=0)

@@ -171,7 +171,7 @@ def test_two_processes_take_two_twins_and_go_on_when_a_third_comes(monkeypatch):
     cable.names = TWINS[:1]  # nobody knows which one is left, so both look again
     for process in processes:
         process.join(5)
-    assert all("is gone" in lines[-1] for lines in said)
+    assert all("is disconnected" in lines[-1] for lines in said)
 
 
 def test_a_port_that_comes_back_under_another_number_is_found(monkeypatch):

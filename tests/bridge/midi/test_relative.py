@@ -42,7 +42,7 @@ def test_every_number_of_clicks_is_read_as_it_was_sent(encoding, turned):
 
 
 def test_an_encoding_that_nobody_knows_is_refused():
-    with pytest.raises(MusicRFMError, match="not as 'mackie'"):
+    with pytest.raises(MusicRFMError, match="not 'mackie'"):
         clicks("mackie", 1)
 
 
@@ -249,7 +249,7 @@ def test_an_encoder_may_press_nothing_and_hold_back_nothing():
     with pytest.raises(MusicRFMError, match="an endless encoder cannot trigger /panic"):
         rig(MidiMap("cc", 1, "/panic", relative="twos"))
     for entry, said in (
-        ({"note": 1, "relative": "twos"}, "relative is for an endless encoder, .* not note"),
+        ({"note": 1, "relative": "twos"}, "relative is for an endless encoder, and note is not"),
         ({"cc14": 1, "step": 0.1}, "step is for an endless encoder, .* not cc14"),
         ({"cc": 1, "relative": "off", "step": 0.1}, "excludes that"),
         ({"cc": 1, "relative": "twos", "pickup": True}, "pickup is for a control with ends"),

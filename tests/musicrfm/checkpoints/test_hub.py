@@ -159,7 +159,7 @@ def test_a_repository_that_holds_no_model(online):
     [
         (401, "RepoNotFound", "the model does not exist or is private: .*hf auth login"),
         (404, "RepoNotFound", "the model does not exist or is private"),
-        (404, "RevisionNotFound", "no such revision"),
+        (404, "RevisionNotFound", "this revision does not exist"),
         (403, "GatedRepo", "access is gated: accept the terms on .*/someone/tune, then log in"),
         (403, "", "status 403.*hf auth login"),
         (500, "", "status 500: try again later"),

@@ -253,7 +253,7 @@ def test_files_that_are_cut_short(folder, state):
         write(state, folder / name)
         whole = (folder / name).read_bytes()
         (folder / name).write_bytes(whole[: len(whole) // 2])
-        refused(folder, f"{name} is (damaged|no file of weights)")
+        refused(folder, f"{name} is (damaged|not a weights file)")
         (folder / name).unlink()
 
 

@@ -63,7 +63,7 @@ def test_a_note_that_never_takes_over_has_no_moment(model):
         assert found.late is None and found.after < 0.3
         with pytest.raises(MusicRFMError, match="needs clips of 9 s"):
             together.handovers(recorder, [notes], seconds=7.0)
-        with pytest.raises(MusicRFMError, match="'tempo' is none"):
+        with pytest.raises(MusicRFMError, match="'tempo' is not a note"):
             together.handovers(recorder, [(notes[0], direction(model, "tempo"))], seconds=4.0)
 
 

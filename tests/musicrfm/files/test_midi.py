@@ -109,7 +109,10 @@ def test_a_file_cut_short_is_read_up_to_there_and_told(tmp_path, caplog):
         (b"MThd\0\0\0\4\0\0\0\1", "header is truncated"),
         (smf(), "it has no track"),
         (smf(track(NOTE), division=b"\0\0"), "time division is 0 ticks"),
-        (smf(track(NOTE), division=b"\xe7\0"), "counts 0 parts of 25 frames"),
+        (
+            smf(track(NOTE), division=b"\xe7\0"),
+            "0 parts of 25 frames a second, which SMPTE does not have",
+        ),
         (smf(track(NOTE), division=b"\x85\x28"), "123 frames a second"),
         (smf(track([(0, b"\xff\x51\x03\0\0\0"), *NOTE])), "a tempo of 0 microseconds"),
         (smf(track([(0, b"\xff\x51\0"), *NOTE])), "a tempo of 0 microseconds"),

@@ -41,11 +41,11 @@ def test_names_are_found_in_either_form(tmp_path, on_disk, typed):
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("C:\tracks\new", "holds a tab"),
+        ("C:\tracks\new", "contains a tab"),
         ("a\nb", "holds a line break"),
         ("a\rb", "holds a line break"),
-        ("\x07larm.wav", r"holds the control character '\\x07'"),
-        ("a\0b", "holds the control character"),
+        ("\x07larm.wav", r"contains the control character '\\x07'"),
+        ("a\0b", "contains the control character"),
         ("", "a path is empty"),
     ],
 )
@@ -57,7 +57,7 @@ def test_slips_are_told(path, said):
 
 def test_what_cannot_be_read_is_told(tmp_path):
     (tmp_path / "Take1.WAV").write_bytes(b"")
-    with pytest.raises(MusicRFMError, match="there is no take .*; did you mean 'Take1.WAV'"):
+    with pytest.raises(MusicRFMError, match="take .* does not exist; did you mean 'Take1.WAV'"):
         file_to_read(tmp_path / "take1.wav2", "take")
     with pytest.raises(MusicRFMError, match="is a folder, not a take"):
         file_to_read(tmp_path, "take")

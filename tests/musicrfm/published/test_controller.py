@@ -269,7 +269,7 @@ def test_what_is_wrong_is_said(four: MusicModel, tmp_path: Path):
     with pytest.raises(MusicRFMError, match="control_method 'rfm' does not exist"):
         controller(four, control_method="rfm")
     ours = controller(four)
-    with pytest.raises(MusicRFMError, match="no directions yet"):
+    with pytest.raises(MusicRFMError, match="the controller has no directions"):
         ours.generate(PROMPTS, [-1])
     with pytest.raises(MusicRFMError, match="train the direction first"):
         ours.load("note_C", "tiny", tmp_path)

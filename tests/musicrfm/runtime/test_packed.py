@@ -221,7 +221,7 @@ def test_int4_is_refused_where_it_cannot_be_had(
     with pytest.raises(MusicRFMError, match="its activation is not gelu: use int8"):
         decoder_for(model)
     monkeypatch.setattr(packed, "packed_kernels", lambda: None)
-    with pytest.raises(MusicRFMError, match="int4 needs numba"):
+    with pytest.raises(MusicRFMError, match="int4 needs the package numba"):
         MusicModel.load(folder, device="cpu", dtype="int4")
 
 

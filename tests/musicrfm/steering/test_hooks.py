@@ -189,7 +189,7 @@ def test_what_cannot_be_steered_is_said(model: MusicModel):
         (model.hf, {one: float("nan")}, {}, "not a finite number"),
         (model.hf, {one: [1.0, 2.0]}, {"seed": [1, 2, 3]}, "2 and 3 pieces"),
         (model.hf, {one: 1.0}, {"layers": "some"}, "layers 'some'"),
-        (model.hf, {one: 1.0}, {"layers": []}, "are none"),
+        (model.hf, {one: 1.0}, {"layers": []}, "are not valid"),
         (model.hf, {one: 1.0}, {"steer_guidance": "half"}, "both or conditional"),
         (model.hf, {direction(model, model="other"): 1.0}, {}, "trained on model 'other'"),
     ]:
@@ -242,7 +242,7 @@ def test_projected_out_and_clamped_states(model: MusicModel, tmp_path: Path):
     assert along[:, 1].std() > 0.1
     with pytest.raises(MusicRFMError, match="between"):
         musicrfm.clamp(one, 2.0, 1.0)
-    with pytest.raises(MusicRFMError, match="no Direction"):
+    with pytest.raises(MusicRFMError, match="is not a Direction"):
         musicrfm.project_out("note_C")
 
 

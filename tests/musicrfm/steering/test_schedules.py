@@ -109,7 +109,7 @@ def test_modules_there_anyway_are_not_shadowed(tmp_path: Path) -> None:
     ("spec", "words"),
     [
         ("python:stage_curves:missing", "cannot be imported: AttributeError"),
-        ("python:stage_curves:number", "is no function"),
+        ("python:stage_curves:number", "is not a function"),
         ("python:stage_curves:alone", "must take \\(step, base\\)"),
         ("python:nowhere_at_all:f", "cannot be imported: ModuleNotFoundError"),
         ("python:broken_curves:f", "cannot be imported: ZeroDivisionError"),

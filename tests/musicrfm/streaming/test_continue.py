@@ -115,7 +115,7 @@ def test_a_take_whose_sides_cancel_in_mono(model, tmp_path):
     with pytest.raises(MusicRFMError, match="the channels of .*wide.wav' cancel"):
         MusicStream(model, continue_from=tmp_path / "wide.wav")
     soundfile.write(tmp_path / "nan.wav", np.where(sides > 0.29, np.nan, sides), 16000, "FLOAT")
-    with pytest.raises(MusicRFMError, match="samples that are no numbers"):
+    with pytest.raises(MusicRFMError, match="samples that are not finite"):
         MusicStream(model, continue_from=tmp_path / "nan.wav")
 
 

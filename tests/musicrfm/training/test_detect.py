@@ -178,4 +178,4 @@ def test_the_command_prints_every_concept(registers, checkpoint, tmp_path, monke
     assert main([*base, "--concept", "duck"]) == 2
     assert "no detector 'duck'" in capsys.readouterr().err
     assert main(["detect", "nowhere.wav", "--model", str(checkpoint)]) == 2
-    assert "no file 'nowhere.wav'" in capsys.readouterr().err
+    assert "file 'nowhere.wav' does not exist" in capsys.readouterr().err

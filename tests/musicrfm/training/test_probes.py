@@ -152,7 +152,7 @@ def test_scores_are_auc_and_spearman():
         ("pca", "binary", None, "method 'pca' does not exist"),
         ("logistic", "regression", None, "needs classes"),
         ("rfm-multiclass", "binary", None, "needs several classes"),
-        ("linear", "ordinal", None, "neither"),
+        ("linear", "ordinal", None, "is not one of"),
         ("linear", "binary", "nan", "NaN"),
         ("linear", "binary", "labels", "both classes"),
         ("linear", "binary", "short", "one label a row"),

@@ -285,7 +285,7 @@ def test_layers_that_are_left_out_are_not_steered():
     np.testing.assert_allclose(norms[[0, 2]], 1, atol=1e-5)
     assert (norms[1] == 0).all() and direction.layer_scores[1] == 0.5
     assert direction.meta["layers_trained"] == [0, 2]
-    with pytest.raises(MusicRFMError, match="no layer 3"):
+    with pytest.raises(MusicRFMError, match="layer 3 does not exist"):
         train.train(data, "chords", labels, kind="multiclass", method="linear", layers=[3])
 
 
@@ -321,7 +321,7 @@ def test_binary_targets_are_balanced_unless_asked_otherwise():
         (["x"] * 80, "binary", "binary labels must be numbers"),
         ([float("nan")] * 80, "regression", "some are missing"),
         ([0, 1, 2, 3] * 20, "binary", "binary labels must be 0 and 1"),
-        ([0, 1] * 40, "ordinal", "kind 'ordinal' is neither"),
+        ([0, 1] * 40, "ordinal", "kind 'ordinal' is not one of"),
     ],
 )
 def test_labels_that_make_no_sense_are_refused(labels, kind, words):
