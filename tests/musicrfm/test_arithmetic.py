@@ -66,7 +66,7 @@ def test_what_cannot_be_reckoned_is_said():
         (lambda: a + two, "components"),
         (lambda: a - a, "nothing remains"),
         (lambda: a.orthogonal(a), "nothing remains"),
-        (lambda: a.orthogonal(), "to what"),
+        (lambda: a.orthogonal(), "to be orthogonal to"),
         (lambda: a.orthogonal("b"), "is not a Direction"),
         (lambda: a + 1, "cannot be added to a direction"),
         (lambda: a * 0, "cannot be multiplied by 0"),

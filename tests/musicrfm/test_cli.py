@@ -349,7 +349,7 @@ def test_the_range_found_goes_into_the_file(checkpoint, model, note, tmp_path, m
             "nothing",
         ),
         (["generate", "x", "--out", "clip.wav", "--model", "/nowhere"], "nowhere"),
-        (["listen", "missing.wav"], "no file 'missing.wav'"),
+        (["listen", "missing.wav"], "file 'missing.wav' does not exist"),
         (["listen", __file__], "not a readable sound file"),
         (["directions", "--model", "unheard-of"], "model 'unheard-of' has no directions"),
         (["train", "note", "--target", "C", "--model", "MODEL", "--octaves", "x"], "such as 3-6"),

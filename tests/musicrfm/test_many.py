@@ -147,7 +147,7 @@ def test_what_cannot_be_used_is_said_at_once(model: MusicModel):
         (("a",), {"seconds": 0}, "seconds"),
         (("a",), {"batch": 0}, "batch"),
         (("a",), {"temperature": -1}, "temperature"),
-        (([],), {}, "nothing to play"),
+        (([],), {}, "list of prompts is empty"),
         (([3],), {}, "must be text"),
     ]:
         with pytest.raises(MusicRFMError, match=said):

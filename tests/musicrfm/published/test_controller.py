@@ -277,7 +277,7 @@ def test_what_is_wrong_is_said(four: MusicModel, tmp_path: Path):
     with pytest.raises(MusicRFMError, match="layer -4 has no direction"):
         ours.generate(PROMPTS, [-4])
     (tmp_path / "music_rfm_note_C_tiny.pkl").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
-    with pytest.raises(MusicRFMError, match="not imported"):
+    with pytest.raises(MusicRFMError, match="is refused"):
         ours.load("note_C", "tiny", tmp_path)
 
 

@@ -318,7 +318,7 @@ def test_crossfades_that_make_no_sense(caplog: pytest.LogCaptureFixture) -> None
     for wanted, words in (
         (("left", "right", 10), "'left' is at 0, so it cannot be crossfaded"),
         (("left", "left", 10), "into itself"),
-        (("left", "middle", 10), "no direction 'middle'"),
+        (("left", "middle", 10), "direction 'middle' has not been added"),
         (("left", "right", 0), "whole number from 1 up, not 0"),
         (("left", "right", 2.5), "whole number from 1 up, not 2.5"),
         (("left", "right", 10, float("nan")), "finite"),
