@@ -222,7 +222,7 @@ def test_an_empty_file_is_a_rig(tmp_path):
             "[[crossfade]]\nfrom = 'a'\nto = 'b'",
             r"\[\[crossfade\]\] number 1 needs the key seconds",
         ),
-        ("[crossfade]\nfrom = 'a'", r"crossfade is repeated, so it is written \[\[crossfade\]\]"),
+        ("[crossfade]\nfrom = 'a'", r"crossfade is a list of tables: write \[\[crossfade\]\]"),
         ("midi_port = 3", "midi_port must be a text"),
         ("midi_port = ['a', 3]", "midi_port must be a text in quotes or a list of them"),
         ("[[midi]]\ncc = 1\nnote = 2\nto = '/gain'", "needs one of the keys .* not cc and note"),

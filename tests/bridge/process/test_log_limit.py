@@ -173,7 +173,9 @@ class TestMemory:
             memory.emit(wrong(1, host=f"10.0.{number // 256}.{number % 256}"))
         entries = memory.since(0)
         assert entries[0].text == "recording to set.flac ended" and len(entries) < 40
-        (rest,) = [entry for entry in entries if entry.text.startswith("more messages than are shown")]
+        (rest,) = [
+            entry for entry in entries if entry.text.startswith("more messages than are shown")
+        ]
         assert rest.times > 900
 
     def test_sources_have_half_of_the_places(self, monkeypatch):
