@@ -1,8 +1,8 @@
-"""The command `musicrfm`: generate, listen, train directions, evaluate them on the sound.
+"""The command `musicrfm`: generate, measure, train directions, and evaluate them on audio.
 
-Every subcommand is a module of `musicrfm.commands`, which imports what is heavy only when it runs,
-so that help is instant. Coefficients that a player types are in the player's unit (1.0 = top of the
-useful range); `evaluate` works in raw ones, because it is what finds the range.
+Every subcommand is a module of `musicrfm.commands` that imports heavy packages only when it runs,
+so help is instant. Coefficients on the command line are in the player's unit (1.0 = top of the
+useful range); `evaluate` works with raw coefficients, because it finds the range.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""MusicGens as people have them, made into the classes of `transformers`.
+"""Loads MusicGen checkpoints in any layout as `transformers` classes.
 
-`finding` says where a model lies and which files count, `loading` makes it from them. The others
-know one thing each: the `hub`, `tensors` in files, audiocraft's form, adapters, and `parts` that
-a form leaves out.
+`finding` locates a model and its weight files, `loading` builds the model. The other modules have
+one subject each: `hub`, `tensors` in files, audiocraft's layout, adapters, and `parts` that a
+checkpoint may lack.
 """

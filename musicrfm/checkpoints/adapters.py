@@ -1,4 +1,4 @@
-"""LoRA and its relatives, as PEFT writes them, merged into the model that they change."""
+"""Merges LoRA and related adapters, as PEFT writes them, into their base model."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from musicrfm.checkpoints.finding import ADAPTER, Checkpoint
 from musicrfm.checkpoints.tensors import check_finite, read_tensors
 from musicrfm.errors import MusicRFMError
 
-_WRAPPED = "base_model.model."  # what PEFT puts before the names of the model it was given
+_WRAPPED = "base_model.model."  # PEFT's prefix for parameter names
 
 
 def base_of(checkpoint: Checkpoint) -> str:
-    """What the adapter changes, as its config says: a folder or a hub id.
+    """The base model that an adapter's config names: a folder or a hub id.
 
-    Raises MusicRFMError if it does not say.
+    Raises MusicRFMError if the config names none.
     """
     base = read_json(checkpoint.folder / ADAPTER, checkpoint.shown).get("base_model_name_or_path")
     if not isinstance(base, str) or not base:
@@ -33,10 +33,10 @@ def base_of(checkpoint: Checkpoint) -> str:
 
 
 def merge(hf: transformers.PreTrainedModel, base: str, checkpoint: Checkpoint) -> None:
-    """Changes the model as the adapter says; nothing of PEFT stays in it.
+    """Merge the adapter into the model; no PEFT module remains.
 
-    base: what the model is called. Raises MusicRFMError without PEFT, or if the adapter does not
-    fit or cannot be merged.
+    base: the name of the base model in messages. Raises MusicRFMError without PEFT, or if the
+    adapter does not fit or cannot be merged.
     """
     try:
         import peft
@@ -53,7 +53,7 @@ def merge(hf: transformers.PreTrainedModel, base: str, checkpoint: Checkpoint) -
         raise MusicRFMError(f"{unfit}, which has no {_first_unknown(hf, tensors)}")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what the libraries mean to change
+            warnings.simplefilter("ignore")  # about future changes of the libraries
             config = peft.PeftConfig.from_pretrained(str(checkpoint.folder))
             kind = getattr(config.peft_type, "value", config.peft_type)
             config.task_type = None  # what else the model was wrapped for in training
@@ -73,7 +73,7 @@ def merge(hf: transformers.PreTrainedModel, base: str, checkpoint: Checkpoint) -
 
 
 def _changed(hf: transformers.PreTrainedModel, names: Iterable[str]) -> nn.Module | None:
-    """The model that the adapter was made for: all of it, or the decoder at some depth."""
+    """The module that the adapter belongs to: the whole model, or its decoder at some depth."""
     inner = [hf, hf.decoder, hf.decoder.model, hf.decoder.model.decoder]
     return next((m for m in inner if all(_has(m, name) for name in names)), None)
 
@@ -84,7 +84,7 @@ def _first_unknown(hf: transformers.PreTrainedModel, names: Iterable[str]) -> st
 
 
 def _has(module: nn.Module, name: str) -> bool:
-    """Whether the name is of something in a layer of this module that has weights."""
+    """Whether the name belongs to a parameter of a layer in this module."""
     for part in name.removeprefix(_WRAPPED).split("."):
         inner = module._modules.get(part)
         if inner is None:

@@ -1,9 +1,9 @@
-"""MusicGen in audiocraft's own files, as the tensors and configuration of Hugging Face's classes.
+"""Converts MusicGen from audiocraft's files to the tensors and configuration of Hugging Face's
+classes.
 
-`state_dict.bin` holds the language model and the settings it was trained with,
-`compression_state_dict.bin` the codec or the name of a published one. The text encoder is in
-neither, only its name. Which name becomes which follows from the modules of both projects; that
-each becomes the right one is tested on what is played.
+`state_dict.bin` holds the language model and its training settings; `compression_state_dict.bin`
+holds the codec, or the name of a published one. Neither contains the text encoder, only its name.
+The mapping of names follows from the modules of both projects; the tests compare the audio of both.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from musicrfm.checkpoints.parts import Part
 from musicrfm.checkpoints.tensors import read_pickled
 from musicrfm.errors import MusicRFMError
 
-HEAD_SIZE = 64  # of every published MusicGen; where there are no settings, there is only this
-PRETRAINED = "//pretrained/"  # before the name of what audiocraft fetches by itself
+HEAD_SIZE = 64  # of every published MusicGen; the default without settings
+PRETRAINED = "//pretrained/"  # audiocraft's prefix for models that it downloads
 
 _LAYER = re.compile(r"transformer\.layers\.(\d+)\.(.+)")
 _IN_LAYER = {
@@ -41,9 +41,9 @@ _IN_LAYER = {
 _FUSED = {"self_attn": "self_attn", "cross_attention": "encoder_attn"}
 _TEXT = "condition_provider.conditioners.description."
 _MELODY = "condition_provider.conditioners.self_wav."
-# What there is of conditions; a chroma is computed, so nothing of it is learnt.
+# Tensors of the conditioners; a chroma is computed and has no parameters.
 _READ = (f"{_TEXT}output_proj.", f"{_MELODY}output_proj.", f"{_MELODY}chroma.")
-# Settings of the language model that Hugging Face's classes do not have: what each must be.
+# Settings that Hugging Face's language model cannot change, with the only supported value.
 _ONLY = {
     "transformer_lm.norm_first": True,
     "transformer_lm.norm": "layer_norm",
@@ -60,7 +60,8 @@ _ONLY = {
 
 @dataclass(frozen=True)
 class Converted:
-    """A model in Hugging Face's names. kind: its class. tokenizer: the folder of its tokenizer."""
+    """A model with Hugging Face's parameter names. kind: its class. tokenizer: the folder of its
+    tokenizer."""
 
     kind: type[transformers.PreTrainedModel]
     config: transformers.PretrainedConfig
@@ -72,11 +73,12 @@ class Converted:
 def convert(
     checkpoint: Checkpoint, text_encoder: Path | None = None, codec: Path | None = None
 ) -> Converted:
-    """The model that audiocraft's files hold.
+    """Convert the model in audiocraft's files.
 
-    text_encoder, codec: folders with what the files only name; by default looked for beside them
-    and on the hub, see `musicrfm.checkpoints.parts`. Raises MusicRFMError if the files are damaged,
-    would run something, lack something, or hold what Hugging Face's classes cannot be.
+    text_encoder, codec: folders of the parts that the files only name; by default they are searched
+    beside the files and on the hub, see `musicrfm.checkpoints.parts`. Raises MusicRFMError if the
+    files are damaged, incomplete or would run code, or if Hugging Face's classes cannot represent
+    the model.
     """
     path = checkpoint.weights[0]
     content = read_pickled(path)
@@ -120,16 +122,16 @@ def convert(
 
 
 def size(checkpoint: Checkpoint) -> tuple[int, int]:
-    """Layers and width of its decoder. Raises MusicRFMError as `convert` does."""
+    """Number of layers and width of the decoder. Raises MusicRFMError as `convert` does."""
     path = checkpoint.weights[0]
     lm, _ = language_model(*opened(read_pickled(path), path))
     return lm.config["num_hidden_layers"], lm.config["hidden_size"]
 
 
 def language_model(state: Mapping[str, Tensor], settings: Settings) -> tuple[Part, dict]:
-    """The decoder by its names in `MusicgenForCausalLM`, and the tensors that are none of it.
+    """The decoder's tensors with the names of `MusicgenForCausalLM`, and all remaining tensors.
 
-    Raises MusicRFMError if something in it has no place there.
+    Raises MusicRFMError for a decoder tensor that has no counterpart there.
     """
     found: dict[str, Tensor] = {}
     rest: dict[str, Tensor] = {}
@@ -168,7 +170,7 @@ def language_model(state: Mapping[str, Tensor], settings: Settings) -> tuple[Par
 
 
 def _check(settings: Settings) -> None:
-    """Raises MusicRFMError if this is another kind of model."""
+    """Raise MusicRFMError for any other kind of model."""
     kind = settings.get("lm_model", "transformer_lm")
     if kind != "transformer_lm":
         raise MusicRFMError(f"it is a {kind}, not a MusicGen")
@@ -181,7 +183,7 @@ def _check(settings: Settings) -> None:
 
 
 def _renamed(name: str, tensor: Tensor) -> dict[str, Tensor]:
-    """A tensor of the language model by Hugging Face's name, or three that were one."""
+    """One tensor of the language model under Hugging Face's name; a fused one becomes three."""
     name = name.replace(".self_attn.mha.", ".self_attn.").replace("attention.mha.", "attention.")
     match = _LAYER.fullmatch(name)
     if match is None:
@@ -205,13 +207,13 @@ def _renamed(name: str, tensor: Tensor) -> dict[str, Tensor]:
 
 
 def _is_stereo(settings: Settings, books: int) -> bool:
-    """Whether left and right alternate among the codebooks."""
+    """Whether left and right alternate in the order of the codebooks."""
     said = settings.get("interleave_stereo_codebooks.use")
     return books == 8 and not settings.values if said is None else bool(said)
 
 
 def _conditions(rest: Mapping[str, Tensor], settings: Settings) -> tuple[bool, dict[str, Tensor]]:
-    """Whether it reads melodies, and the weights of its own text encoder, if it has one."""
+    """Whether the model takes melodies, and the weights of its own text encoder, if any."""
     text_state = {}
     reader = settings.get("conditioners.description.model", "t5")
     if reader != "t5" or f"{_TEXT}output_proj.weight" not in rest:
@@ -241,7 +243,8 @@ def _projection(ours: str, theirs: str, rest: Mapping[str, Tensor]) -> dict[str,
 
 
 def _check_widths(lm: Part, text: Part, rest: Mapping[str, Tensor], named: str) -> None:
-    """Raises MusicRFMError unless the text encoder fits, and needs a projection."""
+    """Raise MusicRFMError unless the text encoder fits and has a different width, so that a
+    projection exists."""
     reads, width = rest[f"{_TEXT}output_proj.weight"].shape[1], text.config.get("d_model")
     if reads != width:
         raise MusicRFMError(
@@ -258,7 +261,7 @@ def _check_widths(lm: Part, text: Part, rest: Mapping[str, Tensor], named: str) 
 def _melody_config(
     rest: Mapping[str, Tensor], settings: Settings, sample_rate: int, seconds: float
 ) -> dict[str, int]:
-    """How much of a melody is read: as many pitch classes, and frames of a spectrogram."""
+    """Settings of the melody condition: number of pitch classes and frames of the spectrogram."""
     exponent = settings.whole("conditioners.self_wav.chroma_stem.radix2_exp", 14)
     hop = 2**exponent // 4
     chroma = rest[f"{_MELODY}output_proj.weight"].shape[1]

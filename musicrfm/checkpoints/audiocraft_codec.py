@@ -18,7 +18,7 @@ _NAMES = (
     (re.compile(r"\.(?:conv\.conv|convtr\.convtr)\."), ".conv."),
     (re.compile(r"\.(?:conv|convtr)\.norm\."), ".norm."),
 )
-# Settings that Hugging Face's class does not have: what each must be.
+# Settings that Hugging Face's class cannot change, with the only supported value.
 _ONLY = {
     "compression_model": "encodec",
     "encodec.autoencoder": "seanet",
@@ -32,9 +32,9 @@ _NORMS = ("weight_norm", "time_group_norm")
 
 
 def codec(state: Mapping[str, Tensor], settings: Settings) -> Part:
-    """The codec by its names in `EncodecModel`, and the config of that.
+    """The codec's tensors with the names of `EncodecModel`, and its configuration.
 
-    Raises MusicRFMError if it is none that class can be.
+    Raises MusicRFMError if that class cannot represent it.
     """
     if not settings.values:
         raise MusicRFMError("the settings (xp.cfg) beside its weights are missing")

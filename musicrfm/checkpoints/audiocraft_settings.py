@@ -1,4 +1,4 @@
-"""What is in a file of audiocraft's: tensors by their names, and the settings of their training."""
+"""Reads audiocraft's files: named tensors, and the settings of their training."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from musicrfm.errors import MusicRFMError
 
 @dataclass(frozen=True)
 class Settings:
-    """What a model was trained with, as audiocraft writes it: YAML that may refer to itself."""
+    """Training settings as audiocraft writes them: YAML whose values may refer to each other."""
 
     values: Mapping[str, Any]
 
     def get(self, name: str, default: Any = None) -> Any:
-        """The setting, as in `transformer_lm.num_heads`; the default if it is not said, or null."""
-        for _ in range(10):  # so often may one refer to another
+        """A setting by its path, such as `transformer_lm.num_heads`; the default if it is missing
+        or null."""
+        for _ in range(10):  # the longest chain of references
             value: Any = self.values
             for part in name.split("."):
                 value = value.get(part) if isinstance(value, Mapping) else None
@@ -34,7 +35,7 @@ class Settings:
         return default
 
     def whole(self, name: str, default: int) -> int:
-        """The setting as a number from 1 up. Raises MusicRFMError if it is none."""
+        """A setting as a whole number of at least 1. Raises MusicRFMError for any other value."""
         value = self.get(name, default)
         if type(value) is not int or value < 1:
             raise MusicRFMError(f"its setting {name} is {value!r}, not a number from 1 up")
@@ -42,11 +43,11 @@ class Settings:
 
 
 def opened(content: Any, path: Path) -> tuple[Mapping[str, Tensor], Settings]:
-    """The tensors in a file of `torch.save`, and the settings beside them, if there are any."""
-    if is_tensors(content):  # a language model alone
+    """The tensors in a file of `torch.save`, and the settings beside them, if any."""
+    if is_tensors(content):  # the language model without settings
         return content, Settings({})
     table = content if isinstance(content, Mapping) else {}
-    for key in ("best_state", "fsdp_best_state"):  # the last in a file that training left
+    for key in ("best_state", "fsdp_best_state"):  # the latter in a file from an interrupted training
         state: Any = table.get(key)
         state = state.get("model", state) if isinstance(state, Mapping) else state
         if is_tensors(state):

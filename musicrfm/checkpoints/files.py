@@ -1,4 +1,4 @@
-"""Small JSON files of a model, read so that what is wrong with one is said in a sentence."""
+"""Reads small JSON files of a model, with one-sentence errors."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from musicrfm.errors import MusicRFMError
 
 
 def read_json(path: Path, shown: str) -> dict[str, Any]:
-    """The table in a file. Raises MusicRFMError if it cannot be read or is none.
+    """The JSON object in a file. Raises MusicRFMError if the file cannot be read or has another
+    type.
 
-    shown: what the model is called in messages.
+    shown: the name of the model in messages.
     """
     try:
         content = json.loads(path.read_text("utf-8-sig"))
@@ -28,6 +29,6 @@ def read_json(path: Path, shown: str) -> dict[str, Any]:
 
 
 def short(error: BaseException) -> str:
-    """The first line of a foreign error, short enough for one line."""
+    """The first line of another library's error, shortened to fit one line."""
     lines = str(error).strip().splitlines()
     return (lines[0] if lines else type(error).__name__)[:200].rstrip(" .:")

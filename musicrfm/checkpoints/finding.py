@@ -1,7 +1,7 @@
-"""Where a model lies, in which layout, and which of the files there are its weights.
+"""Locates a model, its layout, and its weight files.
 
-There are three layouts: Hugging Face's, audiocraft's own, and an adapter (LoRA) that changes a
-model which lies elsewhere. `musicrfm.checkpoints.loading` makes a model of them.
+There are three layouts: Hugging Face's, audiocraft's, and an adapter (LoRA) whose base model is
+elsewhere. `musicrfm.checkpoints.loading` builds the model.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _WEIGHTS = re.compile(
     r"(?P<stem>model|pytorch_model)(\.(?P<variant>[\w-]+?))?"
     r"(-(?P<number>\d{5})-of-(?P<of>\d{5}))?\.(?P<kind>safetensors|bin)"
 )
-_VARIANTS = ("", "fp32", "fp16", "bf16")  # the first that is there is taken
+_VARIANTS = ("", "fp32", "fp16", "bf16")  # in order of preference
 _ADAPTER_WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin")
 _FOREIGN = (".h5", ".msgpack", ".onnx", ".gguf", ".ot")
 
@@ -38,7 +38,7 @@ _FOREIGN = (".h5", ".msgpack", ".onnx", ".gguf", ".ot")
 class Checkpoint:
     """A model's files in a folder.
 
-    shown: what it is called in messages. weights: the files that hold them, all of which are there.
+    shown: the model's name in messages. weights: the weight files, all of which exist.
     """
 
     folder: Path
@@ -48,15 +48,15 @@ class Checkpoint:
 
     @property
     def name(self) -> str:
-        """As written in direction files."""
+        """The model's name in direction files."""
         return self.shown.split("/")[-1]
 
 
 def find(name: str | os.PathLike[str]) -> Checkpoint:
-    """`nano`, a folder, audiocraft's file, or a model on the hub by its id or address.
+    """Find `nano`, a folder, an audiocraft file, or a model on the hub by id or web address.
 
-    What is on the hub is downloaded, unless it has been. Raises MusicRFMError if there is no such
-    model, or a part of it is missing.
+    A model on the hub is downloaded unless the cache has it. Raises MusicRFMError if the model does
+    not exist or a part is missing.
     """
     text = os.fspath(name)
     if text == "nano" and not Path(text).is_dir():
@@ -81,7 +81,7 @@ def find(name: str | os.PathLike[str]) -> Checkpoint:
 
     def check(folder: Path) -> None:
         if in_folder(folder, address.repo).layout == "audiocraft":
-            _check_whole(folder, address.repo, CODEC)  # a folder of one's own may do without
+            _check_whole(folder, address.repo, CODEC)  # a local folder may lack them
 
     return in_folder(hub.download(address, wanted, check), address.repo)
 
@@ -100,7 +100,7 @@ def local(name: str | os.PathLike[str]) -> Checkpoint | None:
 
 
 def in_folder(folder: Path, shown: str) -> Checkpoint:
-    """What a folder holds. Raises MusicRFMError if that is no model, or not all of it."""
+    """The model in a folder. Raises MusicRFMError if there is none or it is incomplete."""
     names = names_in(folder)
     layout = _layout(names)
     if layout is None:
@@ -119,7 +119,7 @@ def in_folder(folder: Path, shown: str) -> Checkpoint:
 
 
 def full_weights(folder: Path, shown: str) -> tuple[Path, ...]:
-    """The files with the weights of a whole model in Hugging Face's layout.
+    """The weight files of a whole model in Hugging Face's layout.
 
     Raises MusicRFMError if there are none, or one is missing.
     """
@@ -140,7 +140,7 @@ def full_weights(folder: Path, shown: str) -> tuple[Path, ...]:
 
 
 def _check_whole(folder: Path, shown: str, file: str) -> None:
-    """Raises MusicRFMError if a file of a model is not there, or not yet."""
+    """Raise MusicRFMError if a file of the model is missing or only partly downloaded."""
     if not _is_whole(folder / file):
         raise _not_whole(folder, shown, file)
 
@@ -158,9 +158,9 @@ def _not_whole(folder: Path, shown: str, file: str) -> MusicRFMError:
 
 
 def names_in(folder: Path) -> set[str]:
-    """The files of a folder, also those that are only links to what is gone.
+    """The names in a folder, including links whose target is gone.
 
-    Raises MusicRFMError if it cannot be read.
+    Raises MusicRFMError if the folder cannot be read.
     """
     try:
         return {path.name for path in folder.iterdir() if not path.is_dir()}
@@ -171,14 +171,14 @@ def names_in(folder: Path) -> set[str]:
 
 
 def is_whole_model(names: Collection[str]) -> bool:
-    """Whether a folder with these files holds all of a model in Hugging Face's layout."""
+    """Whether these file names make a complete model in Hugging Face's layout."""
     return CONFIG in names and bool(_sets(names))
 
 
 def wanted(names: Collection[str]) -> list[str]:
-    """Of the files of a repository, those to download: one form of the weights, and all small ones.
+    """The files of a repository to download: one form of the weights, and all small files.
 
-    Everything else, as weights for other programs, is left where it is.
+    Weights in the formats of other programs are skipped.
     """
     top = {name for name in names if "/" not in name}
     small = [n for n in top if n.endswith((".json", ".model", ".txt")) and "optimizer" not in n]
@@ -195,7 +195,7 @@ def wanted(names: Collection[str]) -> list[str]:
 
 
 def _layout(names: Collection[str]) -> Layout | None:
-    """Which layout the files of a folder are in."""
+    """The layout of the files in a folder."""
     whole = is_whole_model(names)
     if ADAPTER in names and (not whole or any(file in names for file in _ADAPTER_WEIGHTS)):
         return "adapter"
@@ -207,7 +207,7 @@ def _layout(names: Collection[str]) -> Layout | None:
 
 
 def _state_file(names: Collection[str]) -> str | None:
-    """The file with audiocraft's language model, if there is one."""
+    """audiocraft's language model file, if there is one."""
     if STATE in names:
         return STATE
     if CONFIG in names:
@@ -217,9 +217,9 @@ def _state_file(names: Collection[str]) -> str | None:
 
 
 def _sets(names: Collection[str]) -> list[list[str]]:
-    """The weights in every form there is, each as all its files; the one to take comes first.
+    """The weights in every available form, each as the list of its files; the preferred form first.
 
-    Files of a form may be missing in `names`.
+    Files of a form may be missing from `names`.
     """
     found: dict[tuple, list[str]] = {}
     for name in sorted(names):
@@ -234,14 +234,14 @@ def _sets(names: Collection[str]) -> list[list[str]]:
         parts = [f"{middle}-{i:05}-of-{of:05}{end}" for i in range(1, of + 1)]
         found[key] = parts if match["of"] else [middle + end]
     sets = [files for _, files in sorted(found.items())]
-    if not sets:  # a trainer may have called its only file as it liked
+    if not sets:  # a trainer may have chosen any name for its only file
         others = [n for n in names if n.endswith(".safetensors") and n not in _ADAPTER_WEIGHTS]
         sets = [others] if len(others) == 1 else []
     return sorted(sets, key=lambda files: not set(files) <= set(names))
 
 
 def _indexed(path: Path) -> list[str]:
-    """The files that an index of shards names; none if it cannot be used."""
+    """The files that a shard index names; none if the index cannot be used."""
     try:
         files = sorted(set(json.loads(path.read_text("utf-8"))["weight_map"].values()))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -254,11 +254,11 @@ def _is_whole(path: Path) -> bool:
     try:
         return path.is_file() and not is_pointer(path)
     except OSError:
-        return True  # reading it will say what is wrong
+        return True  # the reader reports the fault
 
 
 def _lacks(folder: Path, names: Iterable[str]) -> str:
-    """Why a folder is no model, and where one may be."""
+    """The reason why a folder is not a model, and where one may be."""
     words = f"there is no {CONFIG} in it"
     if CODEC in names:
         words = f"audiocraft's {CODEC} is there, but not its {STATE}"
@@ -272,7 +272,7 @@ def _lacks(folder: Path, names: Iterable[str]) -> str:
 
 
 def _snapshot(folder: Path) -> Path:
-    """The latest snapshot, if a folder is where the hub's client keeps a model."""
+    """The latest snapshot, if the folder is a repository in the hub client's cache."""
     main = folder / "refs" / "main"
     if not (folder / "snapshots").is_dir() or not main.is_file():
         return folder
@@ -281,7 +281,7 @@ def _snapshot(folder: Path) -> Path:
 
 
 def name_of(model: str) -> str:
-    """What a model, given as for `find`, is called in direction files; it need not be there."""
+    """The name in direction files of a model given as for `find`; the model need not exist here."""
     path = path_of(model)
     if path.is_dir():
         folder = _snapshot(path.resolve())
@@ -293,19 +293,19 @@ def name_of(model: str) -> str:
 
 
 def _name(folder: Path) -> str:
-    """What the model in a folder is called; in the hub's cache, as on the hub."""
+    """The name of the model in a folder; in the hub's cache, its name on the hub."""
     if folder.parent.name == "snapshots" and folder.parent.parent.name.startswith("models--"):
         return folder.parent.parent.name.split("--")[-1]
     return composed(folder.name)
 
 
 def _of_file(path: Path, text: str) -> Checkpoint:
-    """A file of audiocraft's that was named instead of its folder."""
+    """An audiocraft file that was given instead of its folder."""
     if path.suffix not in PICKLES or _WEIGHTS.fullmatch(path.name) or "adapter" in path.name:
         raise MusicRFMError(f"{text!r} is a file: give the folder that contains it")
     return Checkpoint(path.parent, _shown(path), "audiocraft", (path,))
 
 
 def _shown(path: Path) -> str:
-    """What audiocraft's file is called: as its folder, unless it has a name of its own."""
+    """The name of an audiocraft file: that of its folder, unless the file has a name of its own."""
     return _name(path.parent) if path.name == STATE else composed(path.stem)

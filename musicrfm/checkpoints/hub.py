@@ -1,4 +1,4 @@
-"""Models on the Hugging Face hub: fetched once, and from then on without a network."""
+"""Models on the Hugging Face hub: downloaded once, then used without a network."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ _PAGES = re.compile(r"/(?:models/)?([^/]+/[^/]+)(?:/(?:tree|blob|resolve)/([^/]+
 
 
 class NotThere(MusicRFMError):
-    """The hub has no such repository, or not for this person."""
+    """The repository does not exist on the hub, or the user has no access."""
 
 
 @dataclass(frozen=True)
 class Address:
-    """A repository, `owner/name`, and which state of it; None is the latest."""
+    """A repository, `owner/name`, and its revision; None is the latest."""
 
     repo: str
     revision: str | None = None
 
 
 def address(text: str) -> Address | None:
-    """Reads an id, or the address of a page in a browser; None if it is neither."""
+    """Parse an id or the web address of a model page; None for anything else."""
     if "://" in text or text.split("/")[0].lower() in _HOSTS:
         parts = urlsplit(text if "://" in text else f"https://{text}")
         hosts = _HOSTS | {urlsplit(constants.ENDPOINT).netloc}
@@ -47,15 +47,15 @@ def address(text: str) -> Address | None:
 
 
 def cached(where: Address) -> Path | None:
-    """Where a repository has been downloaded to, perhaps not all of it."""
-    # No file is asked for, as newer clients call a folder without all of a repository incomplete.
+    """The folder of a downloaded repository, possibly incomplete."""
+    # No file name is passed, because newer clients reject a partly downloaded repository.
     nothing: list[str] = []
     try:
         found = snapshot_download(
             where.repo, revision=where.revision, local_files_only=True, allow_patterns=nothing
         )
         return Path(found)
-    except Exception:  # an id that is none, or nothing there, in many ways
+    except Exception:  # an invalid id or an empty cache raises many types
         return None
 
 
@@ -64,11 +64,11 @@ def download(
     wanted: Callable[[Collection[str]], list[str]],
     check: Callable[[Path], object],
 ) -> Path:
-    """Folder of a repository on the hub.
+    """Download a repository and return its folder.
 
-    wanted: chooses from the names of all files those to download. check: raises MusicRFMError if a
-    folder lacks something; one that does not needs no network. Raises MusicRFMError if the files
-    cannot be had.
+    wanted: selects the files to download from the names of all files. check: raises MusicRFMError
+    if a folder is incomplete; a complete folder needs no network. Raises MusicRFMError if the
+    download fails.
     """
     folder, lack = cached(where), None
     if folder is not None:
@@ -143,8 +143,8 @@ def download_file(where: Address, ending: str, most: int) -> Path:
 
 
 def _reason(error: BaseException | None, repo: str) -> str:
-    """Why something cannot be had from the hub, and what to do."""
-    while error is not None:  # the client wraps what happened in what it means to the client
+    """Why a download failed, and the remedy."""
+    while error is not None:  # the client wraps the original error
         if reason := _known_reason(error, repo):
             return reason
         error = error.__cause__ or error.__context__

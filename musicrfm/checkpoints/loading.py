@@ -1,7 +1,7 @@
-"""A model of `transformers`, in float32 on the CPU, from a checkpoint in any layout.
+"""Builds a `transformers` model, in float32 on the CPU, from a checkpoint in any layout.
 
-Weights are read here and not by `transformers`, so that every layout goes one way, nothing in a
-file is ever run, and what is wrong with one is said by its name.
+This module reads the weights instead of `transformers`, so that all layouts share one path, no file
+runs code, and errors name the damaged tensor.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ KINDS = {
     "musicgen_melody": transformers.MusicgenMelodyForConditionalGeneration,
 }
 _POSITIONS = "embed_positions.weights"
-_TRAINING = ("codebook.cluster_size", "codebook.embed_avg")  # nothing is played with these
+_TRAINING = ("codebook.cluster_size", "codebook.embed_avg")  # needed for training only
 _T5_VOCABULARY = 32_128
 
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """Where to take from what a checkpoint only names; None looks for it.
+    """Sources of parts that a checkpoint only names; None searches for them.
 
-    base: what an adapter changes, as `finding.find` takes it. text_encoder, codec: folders, of what
-    audiocraft's files leave out.
+    base: the base model of an adapter, as for `finding.find`. text_encoder, codec: folders of parts
+    that audiocraft's files lack.
     """
 
     base: str | None = None
@@ -45,9 +45,9 @@ class Elsewhere:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A model with its tokenizer, ready to play or to be saved.
+    """A model with its tokenizer, ready to play or to save.
 
-    dtype: in which the decoder can be saved without a loss.
+    dtype: the smallest precision that stores the decoder without loss.
     """
 
     hf: transformers.PreTrainedModel
@@ -56,12 +56,12 @@ class Loaded:
 
 
 def load(checkpoint: Checkpoint, elsewhere: Elsewhere | None = None) -> Loaded:
-    """Makes the model. Raises MusicRFMError if it is damaged, incomplete or no MusicGen."""
+    """Build the model. Raises MusicRFMError if it is damaged, incomplete or not a MusicGen."""
     elsewhere = elsewhere or Elsewhere()
     with quiet():
         loaded = _load(checkpoint, elsewhere)
     loaded.hf.eval().requires_grad_(False)
-    # What `finding.find` finds it by again.
+    # `finding.find` finds the model again by this.
     found = checkpoint.weights[0] if checkpoint.layout == "audiocraft" else checkpoint.folder
     loaded.hf.name_or_path = str(found)
     used = ((n, t) for n, t in loaded.hf.state_dict().items() if not n.endswith(_TRAINING))
@@ -70,10 +70,10 @@ def load(checkpoint: Checkpoint, elsewhere: Elsewhere | None = None) -> Loaded:
 
 
 def settle(hf: transformers.PreTrainedModel, place: torch.device, dtype: torch.dtype) -> None:
-    """Moves the model there, its decoder into that precision.
+    """Move the model to a device and its decoder to a precision.
 
-    From then on it is in memory of its own: until then it may be mapped from files, which can
-    change or go away while it plays.
+    Afterwards the model owns its memory. Before, it may be mapped from files that can change or
+    vanish while it plays.
     """
     inner = {id(module) for module in hf.decoder.modules()}
     moved: set[int] = set()  # parameters may be shared
@@ -85,7 +85,9 @@ def settle(hf: transformers.PreTrainedModel, place: torch.device, dtype: torch.d
                     parameter.data = _own(parameter.data, place, wanted)
                     moved.add(id(parameter))
             for name, buffer in module.named_buffers(recurse=False):
-                module._buffers[name] = _own(buffer, place, wanted)  # the old one knows its file
+                module._buffers[name] = _own(
+                    buffer, place, wanted
+                )  # the old buffer is mapped from its file
 
 
 def _own(tensor: Tensor, place: torch.device, dtype: torch.dtype | None) -> Tensor:
@@ -96,7 +98,7 @@ def _own(tensor: Tensor, place: torch.device, dtype: torch.dtype | None) -> Tens
 def _load(
     checkpoint: Checkpoint, elsewhere: Elsewhere, adapters_of_it: tuple[Path, ...] = ()
 ) -> Loaded:
-    """adapters_of_it: folders of those that this is loaded for."""
+    """adapters_of_it: folders of the adapters that this model is loaded for."""
     if checkpoint.layout == "adapter":
         return _adapted(checkpoint, elsewhere, adapters_of_it)
     if checkpoint.layout == "audiocraft":
@@ -105,7 +107,7 @@ def _load(
 
 
 def _plain(checkpoint: Checkpoint) -> Loaded:
-    """In Hugging Face's layout."""
+    """From Hugging Face's layout."""
     folder, shown = checkpoint.folder, checkpoint.shown
     about = read_json(folder / CONFIG, shown)
     kind = KINDS.get(str(about.get("model_type")))
@@ -135,7 +137,7 @@ def _plain(checkpoint: Checkpoint) -> Loaded:
 
 
 def _converted(checkpoint: Checkpoint, elsewhere: Elsewhere) -> Loaded:
-    """In audiocraft's own form."""
+    """From audiocraft's layout."""
     shown = checkpoint.shown
     form = f"model {shown!r} has audiocraft's file format"
     try:
@@ -145,7 +147,7 @@ def _converted(checkpoint: Checkpoint, elsewhere: Elsewhere) -> Loaded:
         tokenizer = parts.tokenizer_in(made.tokenizer)
     except MusicRFMError as error:
         raise MusicRFMError(f"{form} and cannot be converted: {error}") from error
-    except Exception as error:  # settings may be anything, and so may what comes of them
+    except Exception as error:  # invalid settings can raise anything
         raise MusicRFMError(f"{form} and cannot be converted: {short(error)}") from error
     if tokenizer is None:
         raise MusicRFMError(
@@ -157,7 +159,7 @@ def _converted(checkpoint: Checkpoint, elsewhere: Elsewhere) -> Loaded:
 def _adapted(
     checkpoint: Checkpoint, elsewhere: Elsewhere, adapters_of_it: tuple[Path, ...]
 ) -> Loaded:
-    """An adapter, merged into what it changes; that may be in the same folder."""
+    """From an adapter, merged into its base model, which may be in the same folder."""
     shown = checkpoint.shown
     names = finding.names_in(checkpoint.folder)
     if elsewhere.base is None and finding.is_whole_model(names):
@@ -180,11 +182,11 @@ def _adapted(
     loaded = _load(base, others, (*adapters_of_it, checkpoint.folder))
     adapters.merge(loaded.hf, named, checkpoint)
     tokenizer = parts.tokenizer_in(checkpoint.folder) or loaded.tokenizer
-    return Loaded(loaded.hf, tokenizer, torch.float32)  # what is merged is no longer rounded
+    return Loaded(loaded.hf, tokenizer, torch.float32)  # merged weights need full precision
 
 
 def _widest(tensors: dict[str, Tensor]) -> torch.dtype:
-    """The one 16-bit precision that all of the decoder is in, or else float32."""
+    """The 16-bit precision of the whole decoder if there is a single one, otherwise float32."""
     kinds = {t.dtype for n, t in tensors.items() if n.startswith("decoder.")}
     kinds &= {torch.float16, torch.bfloat16, torch.float32, torch.float64}
     only = kinds.pop() if len(kinds) == 1 else torch.float32
@@ -198,7 +200,8 @@ def _made(
     generation: transformers.GenerationConfig | None,
     shown: str,
 ) -> transformers.PreTrainedModel:
-    """The model with these weights. Raises MusicRFMError if one is missing or of another size."""
+    """The model with these weights. Raises MusicRFMError if a weight is missing or has the wrong
+    shape."""
     # Positions are computed; only older versions of transformers also keep them in the file.
     tensors = {n: t for n, t in tensors.items() if not n.endswith(_POSITIONS)}
     given = set(tensors)
@@ -231,7 +234,7 @@ def _made(
 def _tokenizer(
     checkpoint: Checkpoint, hf: transformers.PreTrainedModel
 ) -> transformers.PreTrainedTokenizerBase:
-    """The model's own, or where a trainer has not saved it and the model reads T5's, T5's."""
+    """The model's tokenizer. If a trainer did not save it and the model uses T5, T5's tokenizer."""
     shown, folder = checkpoint.shown, checkpoint.folder
     try:
         own = parts.tokenizer_in(folder)
@@ -253,7 +256,7 @@ def _tokenizer(
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """No progress bars and warnings of transformers; a download still shows its progress."""
+    """Silences transformers' progress bars and warnings; downloads still show their progress."""
     log = transformers.utils.logging
     level, bars = log.get_verbosity(), log.is_progress_bar_enabled()
     log.set_verbosity_error()

@@ -1,7 +1,7 @@
-"""The parts of a MusicGen that a checkpoint may leave out: its text encoder and its codec.
+"""Finds the parts that a checkpoint may lack: its text encoder and its codec.
 
-Every published MusicGen has the same ones, T5-base and `facebook/encodec_32khz`, so any of them
-that is in the hub's cache will do where there is no network.
+All published MusicGens share them, T5-base and `facebook/encodec_32khz`, so without a network any
+MusicGen in the hub's cache can provide them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from musicrfm.checkpoints.tensors import read_tensors
 from musicrfm.errors import MusicRFMError
 
 T5, ENCODEC = "t5-base", "facebook/encodec_32khz"
-MUSICGENS = ("musicgen", "musicgen_melody")  # kinds of models that hold both
+MUSICGENS = ("musicgen", "musicgen_melody")  # model types that contain both parts
 _NAME = re.compile(r"(?:[\w-][\w.-]*/)?[\w-][\w.-]*")
 _T5_OWNER = "google-t5"
 _PUBLISHED = tuple(
@@ -33,7 +33,8 @@ _PUBLISHED = tuple(
 
 @dataclass(frozen=True)
 class Part:
-    """config: what the class of `transformers` is made with. tensors: by that class's names."""
+    """config: arguments of the `transformers` class. tensors: by the parameter names of that
+    class."""
 
     config: dict[str, Any]
     tensors: dict[str, Tensor]
@@ -41,20 +42,20 @@ class Part:
 
 @dataclass(frozen=True)
 class Sought:
-    """A part by its name on the hub. option: of `import-model`, that names its folder."""
+    """A part by its name on the hub. option: the option of `import-model` for its folder."""
 
     name: str
-    key: str  # where a MusicGen keeps it, in its config and before the names of its weights
+    key: str  # the key in a MusicGen's config, and the prefix of its weights
     kind: str  # model_type
     words: str
     option: str
 
 
 def text_encoder(name: str, near: Path, given: Path | None) -> tuple[Part, Path]:
-    """T5's encoder, and the folder its tokenizer is in.
+    """T5's encoder, and the folder of its tokenizer.
 
-    name: as in `t5-base`. near: the model's folder, where it is looked for. given: the folder to
-    take it from instead. Raises MusicRFMError if it cannot be had.
+    name: such as `t5-base`. near: the model's folder, searched first. given: a folder to use
+    instead. Raises MusicRFMError if it cannot be found.
     """
     folder = given or text_encoder_folder(name, near)
     part = _read(_sought_text(name), folder)
@@ -64,7 +65,7 @@ def text_encoder(name: str, near: Path, given: Path | None) -> tuple[Part, Path]
 
 
 def text_encoder_folder(name: str, near: Path) -> Path:
-    """Where the text encoder and its tokenizer are; arguments as for `text_encoder`."""
+    """The folder of the text encoder and its tokenizer; arguments as for `text_encoder`."""
     return _found(_sought_text(name), near)
 
 
@@ -79,7 +80,7 @@ def _sought_text(name: str) -> Sought:
 
 
 def _read(what: Sought, folder: Path) -> Part:
-    """The part out of a folder that holds it, alone or within a MusicGen."""
+    """The part from a folder that contains it, alone or within a MusicGen."""
     if not folder.is_dir():
         raise MusicRFMError(f"the folder {str(folder)!r} given for the {what.words} does not exist")
     config = read_json(folder / "config.json", folder.name)
@@ -95,7 +96,8 @@ def _read(what: Sought, folder: Path) -> Part:
 
 
 def _found(what: Sought, near: Path) -> Path:
-    """Its folder: beside the model, in the hub's cache, in that of a whole MusicGen, or fetched."""
+    """The folder of a part: beside the model, in the hub's cache, in a cached MusicGen, or
+    downloaded."""
     if not _NAME.fullmatch(what.name):
         raise MusicRFMError(
             f"its {what.words} is {what.name[:100]!r}, which is neither a local folder nor on the "
@@ -119,12 +121,13 @@ def _found(what: Sought, near: Path) -> Path:
 
 
 def _names(what: Sought) -> list[str]:
-    """What it is called on the hub; T5 was there before names had owners."""
+    """Its names on the hub; T5's name is older than owners in names."""
     return [what.name] if "/" in what.name else [f"{_T5_OWNER}/{what.name}", what.name]
 
 
 def _fetched(names: list[str]) -> Path:
-    """The first that the hub has. Raises MusicRFMError if it has none, or cannot be asked."""
+    """Download the first name that the hub has. Raises MusicRFMError if there is none, or no
+    answer."""
     where, *others = map(hub.Address, names)
     try:
         return hub.download(where, wanted, lambda folder: in_folder(folder, where.repo))
@@ -135,7 +138,7 @@ def _fetched(names: list[str]) -> Path:
 
 
 def _cached(what: Sought) -> Iterator[Path]:
-    """Folders in the hub's cache that hold it."""
+    """Folders in the hub's cache that contain the part."""
     names = _names(what)
     if what.name in (T5, f"{_T5_OWNER}/{T5}", ENCODEC):
         names += _PUBLISHED
@@ -145,7 +148,7 @@ def _cached(what: Sought) -> Iterator[Path]:
             continue
         try:
             whole = in_folder(folder, name).layout == "huggingface"
-        except MusicRFMError:  # not all of it
+        except MusicRFMError:  # incomplete
             continue
         if whole and (what.kind != "t5" or has_tokenizer(folder)):
             yield folder
@@ -156,13 +159,13 @@ def has_tokenizer(folder: Path) -> bool:
 
 
 def tokenizer_in(folder: Path) -> transformers.PreTrainedTokenizerBase | None:
-    """The tokenizer in a folder, if there is one.
+    """The tokenizer in a folder, if any.
 
-    Without its files, `transformers` would make one that knows no words.
+    Without its files, `transformers` would create one with an empty vocabulary.
     """
     if not has_tokenizer(folder):
         return None
     try:
         return transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-    except ValueError:  # written by a transformers with other names for the same classes
+    except ValueError:  # saved by a transformers with other class names
         return transformers.PreTrainedTokenizerFast.from_pretrained(folder)

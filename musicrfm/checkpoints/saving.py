@@ -1,4 +1,4 @@
-"""A loaded model as a folder in Hugging Face's layout, as `transformers` itself would leave it."""
+"""Saves a loaded model as a folder in Hugging Face's layout, exactly as `transformers` would."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from musicrfm.errors import MusicRFMError
 
 
 def check_free(folder: Path) -> None:
-    """Raises MusicRFMError if there already is something where a model is to be saved."""
+    """Raise MusicRFMError if the target folder of a model is not empty."""
     if folder.is_dir() and not any(folder.iterdir()):
         return
     if folder.exists() or folder.is_symlink():
@@ -22,7 +22,7 @@ def check_free(folder: Path) -> None:
 
 
 def save(loaded: Loaded, folder: Path) -> None:
-    """Writes the model; the folder is there only once all of it is.
+    """Write the model. The folder appears only when it is complete.
 
     Raises MusicRFMError if it cannot be written.
     """
@@ -43,5 +43,5 @@ def save(loaded: Loaded, folder: Path) -> None:
             if folder.is_dir():
                 folder.rmdir()  # it is empty
             shutil.move(whole, folder)
-    except Exception as error:  # of the disk, in the words of several libraries
+    except Exception as error:  # disk errors, in the types of several libraries
         raise MusicRFMError(f"{str(folder)!r} cannot be written: {short(error)}") from error

@@ -1,8 +1,8 @@
-"""Weights by name out of the files that trainers write, without running what a file asks for.
+"""Reads named weights from trainers' files without running code from them.
 
-`.safetensors` holds nothing but tensors. `.bin`, `.pt`, `.th` and `.ckpt` are pickles, which are
-programs: PyTorch reads them here with `weights_only`, so that tensors and plain data come out and
-everything else is refused.
+`.safetensors` files hold nothing but tensors. `.bin`, `.pt`, `.th` and `.ckpt` files are pickles,
+which can run code: PyTorch reads them with `weights_only`, which returns tensors and plain data and
+refuses the rest.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from torch import Tensor
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import is_pointer
 
-SAFE = (2, 6)  # since this PyTorch, `weights_only` holds what it promises (CVE-2025-32434)
+SAFE = (2, 6)  # `weights_only` is safe from this PyTorch on (CVE-2025-32434)
 _UNSAFE = re.compile(r"(?:Unsupported (?:global|class|operand).*?|GLOBAL )\b([\w.]+\.\w+)")
 
 
 def read_tensors(paths: Iterable[Path]) -> dict[str, Tensor]:
-    """The tensors of all files together, mapped from them where that can be.
+    """The tensors of all files together, memory-mapped where possible.
 
-    Raises MusicRFMError if a file is not there, is damaged, or holds anything else.
+    Raises MusicRFMError if a file is missing, damaged, or contains anything else.
     """
     found: dict[str, Tensor] = {}
     for path in paths:
@@ -42,7 +42,7 @@ def read_tensors(paths: Iterable[Path]) -> dict[str, Tensor]:
 
 
 def checked_file(path: Path) -> None:
-    """Raises MusicRFMError if there is no such file, or only git's note of it."""
+    """Raise MusicRFMError if a file is missing or is only a Git LFS pointer."""
     if not path.is_file():
         raise MusicRFMError(f"{path.name} is missing in {path.parent}: download it again")
     try:
@@ -54,7 +54,7 @@ def checked_file(path: Path) -> None:
 
 
 def is_tensors(content: object) -> bool:
-    """Whether these are tensors by their names, and at least one."""
+    """Whether this is a dictionary from names to tensors, with at least one entry."""
     return (
         isinstance(content, Mapping)
         and bool(content)
@@ -63,9 +63,9 @@ def is_tensors(content: object) -> bool:
 
 
 def read_pickled(path: Path) -> Any:
-    """What `torch.save` wrote: tensors, on the CPU wherever they were, and plain data.
+    """The content of a `torch.save` file: tensors, moved to the CPU, and plain data.
 
-    Raises MusicRFMError if the file is damaged, or would run something.
+    Raises MusicRFMError if the file is damaged or would run code.
     """
     checked_file(path)
     version = torch.__version__.split("+")[0]
@@ -77,7 +77,7 @@ def read_pickled(path: Path) -> Any:
     mapped = {"mmap": True} if zipfile.is_zipfile(path) else {}
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that a pickle is of an unusual version
+            warnings.simplefilter("ignore")  # about unusual pickle versions
             return torch.load(path, map_location="cpu", weights_only=True, **mapped)
     except pickle.UnpicklingError as error:
         if names := _unsafe_names(path, error):
@@ -93,7 +93,7 @@ def read_pickled(path: Path) -> Any:
 
 
 def check_finite(tensors: Iterable[tuple[str, Tensor]], what: str) -> None:
-    """Raises MusicRFMError, which names the first tensor, unless all numbers are finite."""
+    """Raise MusicRFMError with the name of the first tensor that has infinite or NaN values."""
     for name, tensor in tensors:
         if tensor.is_floating_point() and not all_finite(tensor):
             bad = int((~tensor.isfinite()).sum())
@@ -103,8 +103,8 @@ def check_finite(tensors: Iterable[tuple[str, Tensor]], what: str) -> None:
 
 
 def all_finite(tensor: Tensor) -> bool:
-    """Whether no number is infinite or none at all."""
-    # A sum looks at every number without keeping anything; large numbers may overflow it.
+    """Whether no value is infinite or NaN."""
+    # A sum visits every value without a copy; large values may overflow it.
     return bool(tensor.sum(dtype=torch.float32).isfinite()) or bool(tensor.isfinite().all())
 
 
@@ -115,16 +115,16 @@ def _safetensors(path: Path) -> dict[str, Tensor]:
         return load_file(path)
     except OSError as error:
         raise MusicRFMError(f"{path} cannot be read: {error.strerror or error}") from error
-    except Exception as error:  # the library has an error of its own
+    except Exception as error:  # the library raises its own type
         raise MusicRFMError(
             f"{path} is damaged or truncated: download it again ({_first_line(error)})"
         ) from error
 
 
 def _unsafe_names(path: Path, error: Exception) -> str:
-    """What a pickle asks for that is no weight, in words; "" if that cannot be told."""
+    """The classes and functions that a pickle asks for besides weights; "" if unknown."""
     names: list[str] = []
-    with suppress(Exception):  # since PyTorch 2.6, and not for files of before 1.6
+    with suppress(Exception):  # needs PyTorch 2.6, and files of 1.6 or newer
         names = torch.serialization.get_unsafe_globals_in_checkpoint(path)
     names = names or list(_named(str(error)))
     shown = sorted({ascii(name).strip("'")[:60] for name in names})
@@ -133,7 +133,7 @@ def _unsafe_names(path: Path, error: Exception) -> str:
 
 def _named(message: str) -> Iterator[str]:
     found = (match[1] for match in _UNSAFE.finditer(message))
-    # What else PyTorch names is its advice on how to run the file.
+    # The rest of PyTorch's list is advice on how to run the file.
     yield from (name for name in found if not name.startswith(("torch.load", "torch.serial")))
 
 

@@ -1,1 +1,1 @@
-"""The subcommands of `musicrfm`: one module each, with `add(commands)` and what it runs."""
+"""The subcommands of `musicrfm`: one module each, with `add(commands)` and the function it runs."""

@@ -1,4 +1,5 @@
-"""`musicrfm calibrate`: finds the range and the curve of a direction's knob by listening."""
+"""`musicrfm calibrate`: finds the range and the curve of a direction's knob from generated
+audio."""
 
 from __future__ import annotations
 
@@ -165,7 +166,8 @@ def _directions(o: argparse.Namespace, model: MusicModel) -> list[tuple[str, Dir
 def _write(
     given: str, direction: Direction, calibration: Calibration, model: MusicModel, out: str | None
 ) -> Path:
-    """Into the file that was given or `out`, or, for a name, into the user's own folder."""
+    """Write to the given file or `out`; for a direction given by name, to the user's data
+    folder."""
     from musicrfm.directions import Direction
     from musicrfm.training.train import direction_path
 
@@ -175,7 +177,7 @@ def _write(
     if of_class is None:
         calibration.write_into(direction)
         whole = direction
-    else:  # of which other classes may have been written just now
+    else:  # other classes of it may have been written before
         whole = Direction.load(file, model)
         written = direction_path(whole, out)
         if written.is_file() and not stays:
@@ -193,7 +195,7 @@ def _write(
 
 
 def _filed(given: str) -> str:
-    """The name that a direction is filed under which was given by name or file."""
+    """The file name of a direction that was given by name or file."""
     from musicrfm.directions import SUFFIX, canonical_name
 
     whole, _ = _class_of(given)

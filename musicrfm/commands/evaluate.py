@@ -1,4 +1,4 @@
-"""`musicrfm evaluate`: plays directions, measures the sound, reports."""
+"""`musicrfm evaluate`: plays directions, measures the audio, writes a report."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from musicrfm.model import MusicModel
     from musicrfm.training.train import Data
 
-REPORT = ("evaluation.json", "evaluation.md")  # beside these are only pictures, and takes
+REPORT = ("evaluation.json", "evaluation.md")  # the rest of the folder is pictures and takes
 
 
 def add(commands) -> None:
@@ -219,7 +219,7 @@ def _chroma_plots(folder: Path, model: MusicModel, directions, responses, settin
 
 
 def _write_range(given: str, direction: Direction, found: tuple[float, float] | None) -> None:
-    """Into the file that was given, or, for a name, into the user's own folder."""
+    """Write to the given file; for a direction given by name, to the user's data folder."""
     from musicrfm.training.train import direction_path
 
     if found is None:

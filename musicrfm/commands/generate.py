@@ -1,4 +1,4 @@
-"""`musicrfm generate`: steered music into a file, as fast as the machine can."""
+"""`musicrfm generate`: writes steered music to a file as fast as the computer can."""
 
 from __future__ import annotations
 
@@ -188,7 +188,8 @@ def _add(
     crossfades: list[CrossfadeOption],
     common: dict[str, Any],
 ) -> None:
-    """Adds the directions, and those only named as a crossfade's end at 0; plans the crossfades."""
+    """Add the directions, and at 0 those named only as the end of a crossfade; plan the
+    crossfades."""
     from musicrfm.directions import Direction
 
     steering, rate = stream.steering, stream.model.frame_rate

@@ -1,4 +1,4 @@
-"""`musicrfm import-model`: a model in any layout, as a folder in Hugging Face's."""
+"""`musicrfm import-model`: converts a model in any layout to a folder in Hugging Face's layout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`musicrfm import`: directions that the published MusicRFM code has trained."""
+"""`musicrfm import`: imports directions that the published MusicRFM code trained."""
 
 from __future__ import annotations
 

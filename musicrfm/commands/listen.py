@@ -1,4 +1,4 @@
-"""`musicrfm listen`: what an evaluation would measure on any sound file."""
+"""`musicrfm listen`: measures any sound file as an evaluation does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a new direction is called: a name that is taken is counted on, as `note_C-2`."""
+"""Chooses the name of a new direction: a name in use gets a number, as in `note_C-2`."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from musicrfm.files.paths import path_of
 def free_name(
     name: str, model: str, out: str | None, overwrite: bool = False, report: str | None = None
 ) -> str:
-    """The name, or the first of `NAME-2`, `NAME-3`, … of which `out` (by default the user's own
-    folder) has neither a direction nor a detector, and `report` no folder. Says if it is another.
+    """The name, or the first free one of `NAME-2`, `NAME-3` and so on; prints a line if it differs.
+
+    A name is free if `out` (by default the user's data folder) has no direction and no detector of
+    it, and `report` no folder.
     """
     from musicrfm.directions import canonical_name
 

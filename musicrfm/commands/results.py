@@ -129,7 +129,7 @@ def results(o: argparse.Namespace) -> None:
 
 
 def _typed(o: argparse.Namespace) -> str:
-    """The command that makes the same tables anywhere: what was chosen, not where it was run."""
+    """The command that repeats the tables on any computer: the choices, without local paths."""
     words = ["musicrfm", "results", *o.directions]
     for name in ("model", "dtype", "out", "seed", "seeds", "seconds", "samples", "trials"):
         value = getattr(o, name)

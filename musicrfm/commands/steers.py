@@ -1,7 +1,7 @@
-"""What `--steer` and `--crossfade` say, for every command that takes them.
+"""Parses `--steer` and `--crossfade` for all commands that take them.
 
-A direction's own options follow its coefficient after commas. A comma that no option's name follows
-belongs to the value, so `layers=exp:1,0.95` needs no quotes.
+Options of a direction follow its coefficient after commas. A comma without an option's name after
+it belongs to the value, so `layers=exp:1,0.95` needs no quotes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _UNKNOWN_OPTION = re.compile(r"=[^,]*,([a-z][a-z_-]*)$")
 
 @dataclass(frozen=True)
 class SteerOption:
-    """name: of a direction, or a file. options: by the names of `Steering.add`."""
+    """name: of a direction or file. options: keyed by the arguments of `Steering.add`."""
 
     name: str
     coefficient: float
@@ -34,7 +34,7 @@ class SteerOption:
 
 @dataclass(frozen=True)
 class CrossfadeOption:
-    """start and seconds: when it begins and how long it takes, in seconds."""
+    """start, seconds: begin and duration, in seconds."""
 
     from_name: str
     to_name: str
@@ -43,9 +43,9 @@ class CrossfadeOption:
 
 
 def steer_option(text: str, low: float = -math.inf, high: float = math.inf) -> SteerOption:
-    """`note_C=0.8,inject=0.3`, the coefficient from `low` to `high`.
+    """Parse `note_C=0.8,inject=0.3`, with a coefficient from `low` to `high`.
 
-    Raises MusicRFMError if it is not like that.
+    Raises MusicRFMError for any other form.
     """
     first, *rest = _NEXT_OPTION.split(text)
     name, equals, value = first.rpartition("=")
@@ -80,7 +80,7 @@ def steer_option(text: str, low: float = -math.inf, high: float = math.inf) -> S
 
 
 def crossfade_option(text: str) -> CrossfadeOption:
-    """`note_C,note_G,5,10`. Raises MusicRFMError if it is not like that."""
+    """Parse `note_C,note_G,5,10`. Raises MusicRFMError for any other form."""
     names, *numbers = text.rsplit(",", 2)
     from_name, comma, to_name = names.partition(",")
     times = [_number(number) for number in numbers]

@@ -1,4 +1,4 @@
-"""`musicrfm syntheory`: the labelled clips that concepts are learned from."""
+"""`musicrfm syntheory`: lists and renders the labelled clips of concepts."""
 
 from __future__ import annotations
 

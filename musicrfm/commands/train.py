@@ -1,4 +1,4 @@
-"""`musicrfm train`: directions and detectors from labelled sound."""
+"""`musicrfm train`: trains directions and detectors on labelled audio."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from musicrfm.data.hidden import Data
     from musicrfm.model import MusicModel
 
-SETS = {  # word for one concept → SynTheory's name of the set, what it is about, clips by default
+SETS = {  # concept → name of SynTheory's set, description, default number of clips
     "note": ("notes", "one pitch class against the others", 1440),
     "tempo": ("tempos", "beats per minute", 1200),
     "interval": ("intervals", "the distance of two notes", 1440),
@@ -32,7 +32,7 @@ SETS = {  # word for one concept → SynTheory's name of the set, what it is abo
 }
 KINDS = ("binary", "regression", "multiclass")
 MUSIC_FRAMES = 4800
-FEW = 12  # a column of more different numbers than this is a quantity unless it is said otherwise
+FEW = 12  # a column with more different numbers than this is a quantity by default
 
 
 def add(commands) -> None:
@@ -107,7 +107,8 @@ def add(commands) -> None:
 
 
 def train_set(o: argparse.Namespace) -> None:
-    """A SynTheory set: a direction of one class or of each, or one file of all classes."""
+    """Train on a SynTheory set: a direction of one class or of each, or one file for all
+    classes."""
     from musicrfm.data import syntheory
 
     name = SETS[o.word][0]
@@ -139,7 +140,7 @@ def train_set(o: argparse.Namespace) -> None:
 
 
 def train_key(o: argparse.Namespace) -> None:
-    """The key of composed music: a direction of each target."""
+    """Train on the key of composed music: a direction of each target."""
     from musicrfm.theory import PITCH_CLASSES
 
     targets = _targets("key", o.target, list(PITCH_CLASSES))
@@ -147,7 +148,7 @@ def train_key(o: argparse.Namespace) -> None:
 
 
 def train_frames(o: argparse.Namespace, model: MusicModel, targets: list[str]) -> None:
-    """What sounds in single frames of composed pieces: a direction of each target."""
+    """Train on single frames of composed pieces: a direction of each target."""
     from musicrfm.data.composed import IN_MUSIC, frame_data
 
     if not targets:
@@ -237,7 +238,7 @@ def _read(table: str, clips: ClipSet, column: str, values: list) -> str:
 
 
 def _heard(o: argparse.Namespace, model: MusicModel, clips: ClipSet) -> Data:
-    """The hidden states of all clips that sound; says how many do not."""
+    """The hidden states of all clips that are not silent; prints the number of silent ones."""
     from musicrfm.data.clips import FILE_COLUMNS
     from musicrfm.data.hidden import hear
 
@@ -253,7 +254,7 @@ def _heard(o: argparse.Namespace, model: MusicModel, clips: ClipSet) -> Data:
 
 
 def _targets(word: str, target: str, names: list[str]) -> list[str]:
-    """The class meant, however it is spelled; all of them for `all`."""
+    """The requested class in its canonical spelling; all classes for `all`."""
     from musicrfm.directions import spelled_pitch
 
     if target == "all":
@@ -268,7 +269,7 @@ def _targets(word: str, target: str, names: list[str]) -> list[str]:
 
 
 def _spelled(clips: ClipSet, column: str) -> str:
-    """The column as the table writes it, if it is only capitals or accents that differ."""
+    """The column's name in the table, which may differ in capitals or accents."""
     wanted = composed(column.strip())
     columns = list(clips.rows[0]) if clips.rows else []
     same = [name for name in columns if name.casefold() == wanted.casefold()]
@@ -276,7 +277,7 @@ def _spelled(clips: ClipSet, column: str) -> str:
 
 
 def _column(rows_of: ClipSet | Data, column: str) -> list:
-    """The values of one column; raises MusicRFMError if it or one of them is missing."""
+    """The values of one column. Raises MusicRFMError if the column or a value is missing."""
     for row in rows_of.rows:
         if column not in row:
             raise MusicRFMError(
@@ -289,7 +290,7 @@ def _column(rows_of: ClipSet | Data, column: str) -> list:
 
 
 def _kind_of(values: list, target: str | None) -> str:
-    """Numbers of many values are a quantity, everything else is classes."""
+    """The kind of labels: numbers with many values are a quantity, everything else is classes."""
     if target is not None:
         return "binary"
     numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
@@ -321,5 +322,5 @@ def _text(value: Any) -> str:
 
 
 def _plain(text: str) -> str:
-    """A name that fits into file names and OSC addresses."""
+    """The text reduced to characters that file names and OSC addresses allow."""
     return re.sub(r"[^A-Za-z0-9_.+-]+", "-", text.replace("#", "s")).strip("-")

@@ -1,4 +1,4 @@
-"""What every kind of `musicrfm train` has in common: options, and making the files."""
+"""Options and steps that all kinds of `musicrfm train` share."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from musicrfm.training.rfm import Search
     from musicrfm.training.train import Trained
 
-MANY = 500  # clips from which starting processes to prepare their sound pays
+MANY = 500  # number of clips from which worker processes save time
 ABOUT = {
     "author": "who made the direction, for its file",
     "licence": "under which licence the direction may be used, for its file",
@@ -105,7 +105,7 @@ def training_arguments(p: argparse.ArgumentParser) -> None:
 
 
 def loaded_model(o: argparse.Namespace) -> MusicModel:
-    """The model, once it is certain that what it teaches can be written."""
+    """Load the model, after checking that the results can be written."""
     from musicrfm.directions import user_folder
     from musicrfm.model import MusicModel
 
@@ -114,7 +114,7 @@ def loaded_model(o: argparse.Namespace) -> MusicModel:
 
 
 def processes(o: argparse.Namespace, clips: int = MANY) -> int:
-    """Processes on this machine; unless told otherwise none besides this for a few clips."""
+    """The number of local worker processes; by default none for a few clips."""
     if o.workers is not None and o.workers < 0:
         raise MusicRFMError(f"--workers {o.workers} is negative: give 0 or more")
     if o.workers is not None and o.executor == "local":
@@ -123,14 +123,14 @@ def processes(o: argparse.Namespace, clips: int = MANY) -> int:
 
 
 def make(o: argparse.Namespace, data: Data, name: str, labels: Sequence, **about) -> None:
-    """Trains one direction and detector, writes them, and says how it went."""
+    """Train one direction and its detector, write them, and print the result."""
     from musicrfm.training.train import Work, direction_path, fit
 
     name = free_name(name, data.model, o.out, o.overwrite, o.report)
     started = time.monotonic()
     workers = o.workers or 0
     if o.executor == "local" and o.method.startswith("rfm"):
-        workers = processes(o)  # the others are done sooner than a process has started
+        workers = processes(o)  # other methods finish before a process starts
     trained = fit(
         data,
         name,

@@ -1,7 +1,7 @@
-"""What a model's decoder holds in mind while it hears clips: pooled hidden states of its layers.
+"""Pooled hidden states of the decoder's layers over clips.
 
-They are the same for every target on the same clips and take most of the time, so they are kept on
-disk, keyed by the model's weights and everything that decides the clips.
+They are the same for all targets on the same clips and take most of the time, so they are stored on
+disk, keyed by the model's weights and everything that determines the clips.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ Heard = tuple[np.ndarray, int]  # audio [samples] or [samples, channels], sample
 
 
 def pool(states: torch.Tensor, pooling: str) -> torch.Tensor:
-    """[..., frames, width] -> [..., width]: the mean, the maximum, or the last frame.
+    """Pool [..., frames, width] to [..., width]: the mean, the maximum, or the last frame.
 
-    `mean+std` puts the standard deviation behind the mean: [..., 2 * width]. It tells a probe more,
-    but is no place in the residual stream, so that nothing can be steered along it.
+    `mean+std` appends the standard deviation: [..., 2 * width]. It gives probes more information
+    but is not a point in the residual stream, so it cannot be steered.
     """
     if pooling == "mean":
         return states.mean(-2)
@@ -46,16 +46,17 @@ def pool(states: torch.Tensor, pooling: str) -> torch.Tensor:
 
 
 def features_of(pooling: str, width: int) -> int:
-    """How many numbers `pool` makes of `width`; raises MusicRFMError for an unknown pooling."""
+    """The number of features that `pool` makes of `width`. Raises MusicRFMError for an unknown
+    pooling."""
     return pool(torch.zeros(1, width), pooling).shape[-1]
 
 
 def pooled(
     model: MusicModel, codes: torch.Tensor, pooling: str, layers: Sequence[int] | None = None
 ) -> np.ndarray:
-    """float32 [clips, layers, features] of codes [clips, codebooks, frames], heard without text.
+    """float32 [clips, layers, features] for codes [clips, codebooks, frames], without text.
 
-    Every layer's states are pooled before the next layer runs, so that only one is in memory.
+    Each layer is pooled before the next one runs, so memory holds one layer only.
     """
     states = model.hidden_states(codes, lambda h: pool(h.float(), pooling))
     states = states[layer_numbers(layers, model.layers)]
@@ -97,12 +98,12 @@ def stream(
     workers: int = 0,
     progress: Callable[[int], None] | None = None,
 ) -> None:
-    """Hears what of `clip_set` is not in `states` yet, and writes it there batch by batch.
+    """Compute the hidden states of `clip_set` that `states` lacks, and write them batch by batch.
 
-    Memory is bounded, whatever the number of clips: the sound of `batch` + 2 * `workers` clips, one
+    Memory is bounded for any number of clips: the audio of `batch` + 2 * `workers` clips, one
     layer's states [batch, frames, width], the pooled states of one batch (batch * layers * features
-    * 4 bytes: 6.3 MB for 16 clips, 48 layers, 2048 features), and the model. With workers, as many
-    processes prepare the sound; the model runs here.
+    * 4 bytes: 6.3 MB for 16 clips, 48 layers, 2048 features), and the model. With workers, that
+    number of processes prepares the audio; the model runs in this process.
     """
     count = len(clip_set.rows)
     clips = _in_order(clip_set, states.heard, workers)
@@ -110,7 +111,7 @@ def stream(
         states.append(found, rows, heard)
         if progress is not None:
             progress(heard)
-    if states.heard < count:  # silent clips at the end
+    if states.heard < count:  # the last clips are silent
         states.append(np.empty((0, states.layers, states.features)), [], count)
     if progress is not None:
         progress(count)
@@ -123,7 +124,8 @@ def _batches(
     batch: int,
     layers: Sequence[int] | None,
 ) -> Iterator[tuple[np.ndarray, list[int], int]]:
-    """(pooled states, their clips' numbers, number of the first clip that is not dealt with)."""
+    """Yields (pooled states, numbers of their clips, number of the first clip not yet
+    processed)."""
     if batch < 1:
         raise MusicRFMError(f"the batch size {batch} must be at least 1")
     waiting: list[torch.Tensor] = []
@@ -149,7 +151,8 @@ def _batches(
 
 
 def _in_order(clip_set: ClipSet, first: int, workers: int) -> Iterator[tuple[int, Heard | None]]:
-    """Every row's number and sound from `first` on; only a few clips are ready ahead."""
+    """Yields the number and audio of every row from `first` on; only a few clips are prepared
+    ahead."""
     rows = enumerate(clip_set.rows[first:], first)
     if not workers:
         for number, row in rows:

@@ -1,7 +1,7 @@
-"""A data set of labelled sounds: rows of labels, and a way to hear each one.
+"""A data set of labelled clips: rows of labels, and a function that loads the audio of each.
 
-A `ClipSet` holds no audio. Its `hear` renders, reads or downloads one clip when it is asked for, so
-that a set of 40,000 costs no more memory than its labels, and worker processes can share the work.
+A `ClipSet` holds no audio. Its `hear` renders, reads or downloads one clip on demand, so a set of
+40,000 clips needs no more memory than its labels, and worker processes can share the work.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ LONGEST_MIDI = 3600.0  # seconds; a stray event at the end of a file may be days
 class ClipSet:
     """Labelled clips.
 
-    name: what the set is called in files made from it. rows: one JSON-able dict per clip, in which
-    silent clips are already left out as far as that is known. groups: one per row; rows of one
-    group sound so alike that a train/val/test split must not separate them. about: JSON-able facts
-    that, with `name` and `rows`, decide how the clips sound; the key of every cache. hear: row ->
-    (float32 [samples] or [samples, channels], sample rate in Hz), or None if the clip turns out to
-    be silent; picklable, since it runs in worker processes. silent: how many were left out.
+    name: name of the set in files made from it. rows: one JSON-able dict per clip, without clips
+    that are known to be silent. groups: one per row; rows of one group are so alike that a
+    train/val/test split must keep them together. about: JSON-able facts that determine the audio
+    together with `name` and `rows`; part of every cache key. hear: row -> (float32 [samples] or
+    [samples, channels], sample rate in Hz), or None for a silent clip; picklable, as worker
+    processes call it. silent: number of clips excluded.
     """
 
     name: str
@@ -70,12 +70,13 @@ def audio_folder(
     label: str | None = None,
     keep_level: bool = False,
 ) -> ClipSet:
-    """Recordings of any format that soundfile reads, with labels from a table.
+    """Recordings in any format that soundfile reads, with labels from a table.
 
     labels_csv: a CSV file with a column `file` (or `filename`, `path`) of names in `folder`; every
-    other column becomes a field of the rows, see `labels.read_labels`. Rows of one file, or of one
-    value in a column `group` (takes of one session, say), stay together in a split. seconds: hear
-    no more than so much of every file, from its start. label: a column in which no cell may lack.
+    other column becomes a field of the rows, see `labels.read_labels`. Rows with the same file, or
+    with the same value in a column `group` (such as takes of one session), stay together in a
+    split. seconds: read at most this much of every file, from its start. label: a column that must
+    not have empty cells.
 
     Every clip is scaled to a peak of 0.5, as SynTheory's are, so that loudness tells no classes
     apart; `keep_level` leaves it. Raises MusicRFMError for a table that cannot be used, see
@@ -94,10 +95,10 @@ def midi_folder(
     seconds: float | None = None,
     label: str | None = None,
 ) -> ClipSet:
-    """MIDI files with labels from a table, as `audio_folder`, rendered with TimGM6mb.
+    """MIDI files with labels from a table, as in `audio_folder`, rendered with TimGM6mb.
 
-    Every clip is scaled to a peak of 0.5. Raises MusicRFMError also for files that are no MIDI
-    files, without a note, or longer than an hour.
+    Every clip is scaled to a peak of 0.5. Raises MusicRFMError also for files that are not MIDI
+    files, have no notes, or are longer than an hour.
     """
     folder, rows, column = _table(folder, labels_csv, seconds, label)
     lengths = {name: _midi_seconds(_file(folder, name)) for name in {row[column] for row in rows}}
@@ -202,7 +203,7 @@ def _name(row: Row) -> str:
 
 
 def _file(folder: Path, name: str) -> Path:
-    """The file that a table calls so: `~`, and on any system the backslashes of Windows."""
+    """The file with this name in a table; accepts `~`, and Windows backslashes on any system."""
     path = path_of(folder / path_of(name))
     if not path.exists() and "\\" in name:
         path = path_of(folder / name.replace("\\", "/"))

@@ -1,8 +1,8 @@
-"""Composes the clips that `nano` learns from: short pieces and exercises, as MIDI with a prompt.
+"""Composes the clips that `nano` is trained on: short pieces and exercises, as MIDI with a prompt.
 
-A clip is a pure function of its seed. The prompt names instruments, texture and mood but never the
-key or the tempo, so those stay free for steering. Some pieces change key or tempo on the
-way, so that the model learns that neither is fixed by what was played before.
+A clip is a pure function of its seed. The prompt names instruments, texture and mood, but never the
+key or the tempo, so that those stay free for steering. Some pieces change key or tempo in the
+middle, so that the model learns that the past does not fix them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CLIP_SECONDS = 12.0
 BPM_RANGE = (60.0, 180.0)
 
 # Lead instruments: spoken name -> (General MIDI program, lowest and highest MIDI pitch).
-# Chosen because a 2 kbit/s codec carries them well and because ears tell them apart.
+# Chosen because a 2 kbit/s codec carries them well and listeners can distinguish them.
 INSTRUMENTS: dict[str, tuple[int, int, int]] = {
     "piano": (0, 52, 80),
     "vibraphone": (11, 57, 82),
@@ -93,7 +93,7 @@ TEXTURES: tuple[tuple[frozenset[str], str, float], ...] = (  # parts, words, how
     (frozenset({"comping"}), "{lead} chords", 0.5),
 )
 REVERBS = (0, 0, 0, 20)
-EXERCISE = "exercise"  # what every exercise is called: words of music must not mean exercises
+EXERCISE = "exercise"  # the prompt of every exercise, so that words of music never mean exercises
 NOTE_RANGE = (24, 100)  # MIDI pitches of `single_notes`
 CLICKS = (37, 56, 76, 77, 75, 42)
 
@@ -109,7 +109,8 @@ class Note:
 
 @dataclass
 class Clip:
-    """One clip: its MIDI file, what a listener may be told (prompt) and what may not (key, BPM)."""
+    """One clip: its MIDI file, the prompt, and the labels that the prompt must not contain (key,
+    BPM)."""
 
     prompt: str
     kind: str  # "music" or a theory exercise
@@ -168,17 +169,17 @@ def compose(seed: int, seconds: float = CLIP_SECONDS) -> Clip:
 
 
 def piece(seed: int, seconds: float = CLIP_SECONDS) -> Clip:
-    """A piece of music by rule."""
+    """A piece of music composed by rule."""
     return _music(random.Random(seed), seconds)
 
 
 def theory(seed: int, seconds: float = CLIP_SECONDS) -> Clip:
-    """Only exercises; what the codec is measured on."""
+    """An exercise; the codec is measured on exercises."""
     return _exercise(random.Random(seed), seconds)
 
 
 def single_notes(seed: int, seconds: float = CLIP_SECONDS) -> Clip:
-    """Single notes one after the other, of all pitches that the codec is to carry."""
+    """Single notes in sequence, over the whole pitch range that the codec must carry."""
     rng = random.Random(seed)
     lead = rng.choice(list(INSTRUMENTS))
     notes, now = [], rng.uniform(0, 0.2)
@@ -204,7 +205,7 @@ def single_notes(seed: int, seconds: float = CLIP_SECONDS) -> Clip:
 
 @dataclass
 class _Style:
-    """How one piece is made, drawn once for all of its bars."""
+    """The style of one piece, drawn once for all of its bars."""
 
     lead: str
     mood: dict
@@ -328,7 +329,7 @@ def _style(rng: random.Random, lead: str, mood: dict, parts: frozenset[str]) -> 
 
 
 class _Band:
-    """Plays bar by bar; `degree` is where the melody stands in the scale."""
+    """Plays bar by bar; `degree` is the melody's current scale degree."""
 
     def __init__(self, rng: random.Random, style: _Style) -> None:
         self._rng, self._style = rng, style
@@ -398,13 +399,13 @@ class _Band:
 
 
 def texture_of(rng: random.Random, lead: str, chords: str) -> tuple[frozenset[str], str]:
-    """Which parts play, and the words for it; `comping` is chords by the lead instrument."""
+    """The parts that play, and their description; `comping` means chords by the lead instrument."""
     parts, words, _ = rng.choices(TEXTURES, weights=[weight for *_, weight in TEXTURES])[0]
     return parts, words.format(lead=lead, chords=chords)
 
 
 def phrase(rng: random.Random, texture: str, mood: str) -> str:
-    """One of several ways to say the same thing, so that the wording does not matter."""
+    """One of several wordings with the same meaning, so that the wording does not matter."""
     return rng.choice(
         (
             f"{mood} {texture}",

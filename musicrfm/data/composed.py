@@ -1,8 +1,8 @@
-"""What a model makes of music whose every note is known: composed pieces, rendered and heard.
+"""Hidden states of music in which every note is known: composed pieces, rendered and encoded.
 
-SynTheory's clips hold one thing each, a single note or a click, over and over. In music there is
-more at once, and that is where a direction has to work: so directions can also be trained on single
-frames of pieces such as `nano` learned from, composed with other seeds.
+SynTheory's clips contain one thing each, a single note or a click, repeated. In music, several
+things happen at once, and directions must work there: so they can also be trained on single frames
+of pieces like `nano`'s training data, composed with other seeds.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from musicrfm.data.clips import ClipSet
     from musicrfm.model import MusicModel
 
-START, SECONDS = 2.0, 6.0  # which part of a piece is heard
+START, SECONDS = 2.0, 6.0  # the part of a piece that is encoded
 SETTLING = 0.5  # seconds of it that go by before a frame counts
 FRAMES = 20  # a piece
 MOST_FRAMES = 10_000  # of a piece, so that one number says which frame of which piece

@@ -1,7 +1,7 @@
-"""What a piece can begin from: the end of a recording, as the codes that a model would have chosen.
+"""Prepares the start of a piece from the end of a recording, as codes of the model.
 
-So a set can grow out of a performer's own material: the decoder reads the take as if it had played
-it, and goes on from there.
+A set can thus grow out of a performer's own material: the decoder continues the take as if it had
+generated it.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from musicrfm.files.paths import path_of
 from musicrfm.files.sound import check_mix, read_sound
 from musicrfm.model import MusicModel
 
-SECONDS = 8.0  # of a take that are kept
-WARM_UP = 1.0  # seconds before, that the codec also hears
+SECONDS = 8.0  # length of the end of a take that is used
+WARM_UP = 1.0  # seconds before it that the codec also encodes
 SHORTEST = 0.5
 SILENT = 1e-3  # peak, 60 dB below full scale
 
 
 def opening(model: MusicModel, source: object, longest: int) -> Tensor:
-    """Codes int64 [codebooks, frames] of a take's end, at most 8 s and `longest` frames.
+    """Codes int64 [codebooks, frames] of the end of a take, at most 8 s and `longest` frames.
 
-    source: the path of a sound file, or codes of the whole take. Raises MusicRFMError if there is
-    no such file, if it is silent or shorter than half a second, or if its sides cancel each other
-    when they are mixed for the model.
+    source: the path of a sound file, or the codes of the whole take. Raises MusicRFMError if the
+    file does not exist, is silent or shorter than half a second, or if its channels cancel when
+    mixed to mono.
     """
     frames = min(longest, round(SECONDS * model.frame_rate))
     if isinstance(source, (str, os.PathLike)):
@@ -56,7 +56,7 @@ def _end_of(model: MusicModel, source: str | os.PathLike[str]) -> tuple[np.ndarr
         )
     if audio.shape[1] != model.channels:
         check_mix(audio, shown)
-    return audio / max(1.0, peak), rate  # beyond full scale, the codec would only hear noise
+    return audio / max(1.0, peak), rate  # beyond full scale, the codec would encode noise
 
 
 def _checked(model: MusicModel, source: object) -> Tensor:
