@@ -1,8 +1,8 @@
-"""Concept directions: one unit vector per decoder layer, with where it comes from.
+"""Concept directions: one unit vector per decoder layer, with its provenance.
 
-A direction file is `<folder>/<model>/<name>.safetensors`: tensors `directions`
-[layers, components, width] and `layer_scores` [layers], metadata as JSON strings. Files are looked
-for in the user's own folder first, then among those that ship.
+A direction file is `<folder>/<model>/<name>.safetensors`: tensors `directions` [layers, components,
+width] and `layer_scores` [layers], and metadata as JSON strings. The user's data folder is searched
+first, then the shipped directions.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from musicrfm.files.tensors import packed
 from musicrfm.files.writing import write_bytes
 from musicrfm.theory import PITCH_CLASSES
 
-# PyTorch takes seconds to start, and most that is asked here are names: it is imported where a
-# direction is made.
+# PyTorch takes seconds to import, and most callers need names only: it is imported where a
+# direction is created.
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 FORMAT_VERSION = 1
 SUFFIX = ".safetensors"
 MOST_NAME = 100  # characters
-MOST_RANGE = 1e6  # beyond it no model's numbers hold
+MOST_RANGE = 1e6  # beyond it, hidden states overflow in every model
 MOST_CURVE = 20.0
 
 _NATURALS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
@@ -46,10 +46,10 @@ _PITCH_NAME = re.compile(r"(note_|key_|tonic_|root_)([A-Ga-g])([#♯sb♭]?)")
 
 
 def canonical_name(name: str) -> str:
-    """The spelling under which a direction is filed: `note_C#` and `note_Db` are `note_Cs`.
+    """The spelling used in files: `note_C#` and `note_Db` become `note_Cs`.
 
-    `#` means something else in OSC addresses, hence the `s`. Other names come back unchanged, but
-    for letters with accents, which become one character each.
+    `#` has another meaning in OSC addresses, hence the `s`. Other names are returned unchanged,
+    except that letters with accents are composed to one character each.
     """
     match = _PITCH_NAME.fullmatch(name)
     if not match:
@@ -81,7 +81,7 @@ class Named:
     width: int = 0
 
 
-@dataclass(eq=False)  # a key for whoever steers
+@dataclass(eq=False)  # used as a dictionary key
 class Direction:
     """A concept as a direction in the hidden states of one model.
 
@@ -119,7 +119,7 @@ class Direction:
         if not (self.vectors.isfinite().all() and self.layer_scores.isfinite().all()):
             raise MusicRFMError(f"direction {self.name!r} holds numbers that are not finite")
         length = self.vectors.norm(dim=-1, keepdim=True)
-        length[(length - 1).abs() < 1e-5] = 1.0  # so that saving and loading change nothing
+        length[(length - 1).abs() < 1e-5] = 1.0  # so that saving and loading are exact
         self.vectors = (self.vectors / length.clamp_min(1e-20)).contiguous()
         if self.meta.get("model") is None:
             raise MusicRFMError(
@@ -160,9 +160,9 @@ class Direction:
         return scaled(self, -1.0)
 
     def orthogonal(self, *others: Direction) -> Direction:
-        """What is left when nothing of the others is in it, at any layer; unit rows, no range.
+        """The direction with all others projected out, layer by layer; unit rows, no range.
 
-        Raises MusicRFMError where nothing is left, and for directions of another model.
+        Raises MusicRFMError where nothing remains, and for directions of another model.
         """
         return orthogonal(self, others)
 
@@ -190,19 +190,21 @@ class Direction:
 
     @property
     def range(self) -> tuple[float, float] | None:
-        """The lowest and highest useful raw coefficient, found by listening; None if unknown."""
+        """The lowest and highest useful raw coefficient, found by measuring audio; None if
+        unknown."""
         useful = self.meta.get("range")
         return None if useful is None else (useful[0], useful[1])
 
     @property
     def scale(self) -> float:
-        """The raw coefficient that a knob at 1.0 stands for."""
+        """The raw coefficient of a knob at 1.0."""
         largest = max(map(abs, self.range or (0.0, 0.0)))
         return largest or 1.0
 
     @property
     def curve(self) -> float:
-        """Exponent of the knob's travel, found by listening: above 1 it starts out gently."""
+        """Exponent of the knob's travel, found by measuring audio; above 1, the knob starts
+        gently."""
         return float(self.meta.get("curve") or 1.0)
 
     def raw(self, coefficient: float) -> float:
@@ -210,19 +212,20 @@ class Direction:
         return math.copysign(self.scale * abs(coefficient) ** self.curve, coefficient)
 
     def coefficient(self, raw: float) -> float:
-        """Where the knob stands for a raw coefficient: the inverse of `raw`."""
+        """The knob position of a raw coefficient: the inverse of `raw`."""
         return math.copysign((abs(raw) / self.scale) ** (1 / self.curve), raw)
 
     @property
     def classes(self) -> list[str]:
-        """Of a multiclass direction: the class that each component steers to; otherwise empty."""
+        """The class of each component of a multiclass direction; otherwise empty."""
         return list(self.meta.get("classes") or ())
 
     def only(self, component: int | str) -> Direction:
-        """One component as a direction of its own, by number or, if multiclass, by class.
+        """One component as a separate direction, by number or, if multiclass, by class.
 
-        `notes` has a class C, so `only("C")` is called `notes_C`. Calibration is not handed on,
-        as it was found for the first component. Raises MusicRFMError if there is no such one.
+        The class C of `notes` becomes `notes_C` with `only("C")`. The calibration is not copied,
+        because it belongs to the first component. Raises MusicRFMError if the component does not
+        exist.
         """
         names = [str(n) for n in self.classes or range(self.components)]
         known = not isinstance(component, int) or -len(names) <= component < len(names)
@@ -354,10 +357,10 @@ class Direction:
 
 
 def combined(one: Direction, other: Direction, sign: float) -> Direction:
-    """one + sign * other, of unit rows weighted by what they were multiplied by; unit rows again.
+    """one + sign * other, of unit rows weighted by their factors; scaled back to unit rows.
 
-    A layer that one of them does not steer is the other's; layer scores are the worse of the two.
-    What comes out has no range: calibrate it. Raises MusicRFMError for directions of two models.
+    A layer that only one of them steers is taken from that one; layer scores are the lower of the
+    two. The result has no range: calibrate it. Raises MusicRFMError for directions of two models.
     """
     if not isinstance(other, Direction):
         raise MusicRFMError(f"{other!r} cannot be added to a direction: give two directions")
@@ -373,9 +376,10 @@ def combined(one: Direction, other: Direction, sign: float) -> Direction:
 
 
 def scaled(direction: Direction, factor: float) -> Direction:
-    """As far as `factor` times the direction: its range and its weight in sums grow by it.
+    """The direction with its range and its weight in sums multiplied by `factor`.
 
-    A negative factor turns the direction round. Raises MusicRFMError for 0 and what is no number.
+    A negative factor reverses the direction. Raises MusicRFMError for 0 and for anything but a
+    number.
     """
     if not _is_number(factor) or not factor:
         raise MusicRFMError(f"a direction cannot be multiplied by {factor!r}: give a number, not 0")
@@ -417,7 +421,7 @@ def _made(name: str, vectors: Tensor, *parents: Direction) -> Direction:
     scores = torch.stack([one.layer_scores for one in parents])
     worse = scores.amin(0) if True in higher else scores.amax(0)
     if len(higher) > 1:
-        worse = torch.ones_like(worse)  # they do not measure the same
+        worse = torch.ones_like(worse)  # their scores are of different measures
     kept = ("model", "model_fingerprint", "metric", "metric_higher_is_better", "pooling")
     meta = {key: first.meta[key] for key in kept if key in first.meta}
     meta |= {"method": "arithmetic", "parents": [one.name for one in parents], "range": None}
@@ -449,23 +453,23 @@ def list_directions(model_name: str) -> list[str]:
 
     A file whose name holds what does more to a terminal than be shown is none of them.
     """
-    model_name = getattr(model_name, "name", model_name)  # a MusicModel does as well
+    model_name = getattr(model_name, "name", model_name)  # a MusicModel is accepted, too
     folders = [path_of(root / model_name) for root in roots()]
     stems = [path.stem for folder in folders for path in folder.glob(f"*{SUFFIX}")]
     return sorted({canonical_name(stem) for stem in stems if is_file_name(stem)})
 
 
 def model_name(model: str) -> str:
-    """What a model, given by name, folder or hub id, is called in direction files."""
+    """The name in direction files of a model given by name, folder or hub id."""
     from musicrfm.checkpoints.finding import name_of
 
     return name_of(model)
 
 
 def user_folder() -> Path:
-    """Where a person's own directions live, below it one folder per model.
+    """The folder of the user's directions, with a subfolder per model.
 
-    The environment variable MUSICRFM_DIRECTIONS, or the platform's place for application data.
+    The environment variable MUSICRFM_DIRECTIONS, or the platform's folder for application data.
     """
     if chosen := os.environ.get("MUSICRFM_DIRECTIONS"):
         return path_of(chosen)
@@ -480,7 +484,7 @@ def roots() -> list[Path]:
 
 
 def is_file_name(name: str) -> bool:
-    """Whether a file can be called so, in the folder that it is meant for and no other."""
+    """Whether the text is a valid file name that stays in its folder."""
     named = 0 < len(name) <= MOST_NAME and name.isprintable() and not name.startswith(".")
     return named and not set(name) & set("/\\:")
 
@@ -523,12 +527,12 @@ def _of_same_weights(name: str, model: Owner) -> Path | None:
 
 
 def spelled_pitch(component: str) -> str:
-    """A class in the spelling that pitch classes have in names: C# and Db are Cs."""
+    """A pitch class in the spelling used in names: C# and Db become Cs."""
     return canonical_name(f"note_{component}").removeprefix("note_")
 
 
 def _check_meta(name: str, meta: dict[str, Any]) -> None:
-    """Raises MusicRFMError, naming the key, where what is read of the metadata cannot be used."""
+    """Raise MusicRFMError, naming the key, for metadata that cannot be used."""
     given = {key: value for key, value in meta.items() if value is not None}
 
     def need(right: bool, key: str, what: str) -> None:

@@ -1,10 +1,10 @@
-"""The one error a person is meant to read."""
+"""The error whose message is meant for the user."""
 
 from __future__ import annotations
 
 
 class MusicRFMError(ValueError):
-    """Something the user gave cannot be used; the message is one sentence that says what and why.
+    """The user's input cannot be used; the message is one sentence with the value and the reason.
 
     Programs print it after `error: ` and exit with status 2.
     """

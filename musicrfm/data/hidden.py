@@ -1,4 +1,4 @@
-"""Data to train on: the pooled hidden states of labelled clips, heard once and kept on disk."""
+"""Training data: the pooled hidden states of labelled clips, computed once and stored on disk."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LARGE = 20_000  # numbers of a position, in all layers together
 
 @dataclass
 class Data:
-    """Pooled hidden states with their labels' rows.
+    """Pooled hidden states with the rows of their labels.
 
     states: [clips, layers, features]; rows: one dict per clip; groups: clips of one group go to the
     same part of the split. layers: the model's numbers of the layers that `states` has, out of
@@ -74,12 +74,14 @@ class Data:
 
     @cached_property
     def on_disk(self) -> States:
-        """The states as a file that worker processes can read; written now if there is none."""
+        """The states as a file for worker processes; written on first use if they are in memory
+        only."""
         return self.file or States.of(Path(self._scratch.name) / "states", self.states)
 
     @property
     def store(self) -> Path:
-        """Where fits on these states are kept: next to them, or as long as this object lives."""
+        """The folder for fits on these states: beside them, or a temporary one that lives as long
+        as this object."""
         return self.on_disk.folder / "fits"
 
     @cached_property
@@ -99,7 +101,7 @@ def hear(
     seed: int = 0,
     dtype: str | None = None,
 ) -> Data:
-    """The pooled hidden states of `clip_set`, from the cache as far as they are there.
+    """The pooled hidden states of `clip_set`; those in the cache are not computed again.
 
     batch: clips of one length that the model hears at once. cache: a folder; None for the user's,
     or the environment variable MUSICRFM_CACHE. workers: processes that prepare sound, 0 for none
@@ -152,7 +154,7 @@ def hear(
 def _states(
     model: MusicModel, clip_set: ClipSet, pooling: str, layers: list[int], cache: Path, dtype: str
 ) -> States:
-    """Where the states of these clips are kept, as far as they are there."""
+    """The stored states of these clips, possibly incomplete."""
     features = features_of(pooling, model.width)
     key = {
         "set": clip_set.name,
@@ -188,8 +190,8 @@ def clip_data(
 ) -> Data:
     """Hidden states of any clips, given as (row of labels, audio, sample rate).
 
-    `groups` names the group of a row (by default each clip is its own). All is held in memory and
-    nothing is cached; for large sets make a `ClipSet` and `hear` it.
+    `groups` gives the group of each row; by default every clip is a group. Everything stays in
+    memory and nothing is cached; for large sets, make a `ClipSet` and call `hear`.
     """
     rows: list[dict] = []
 
@@ -207,5 +209,5 @@ def clip_data(
 
 
 def digest(key: Any) -> str:
-    """A short name for anything JSON-able."""
+    """A short hash of anything JSON-able."""
     return hashlib.sha256(json.dumps(key, sort_keys=True, default=str).encode()).hexdigest()[:24]

@@ -1,8 +1,8 @@
-"""Tables of labels, as people write them: CSV files from a spreadsheet or an editor.
+"""Reads tables of labels: CSV files from spreadsheets and editors.
 
-Spreadsheets write what their country writes: semicolons where the comma is in the numbers, a first
-line `sep=;`, UTF-16 with tabs, empty columns behind. All of that is understood, and a number that
-could be two numbers is refused rather than guessed.
+Spreadsheets write CSV by their country's rules: semicolons where numbers have decimal commas, a
+first line `sep=;`, UTF-16 with tabs, empty columns at the end. This module accepts all of that, and
+refuses a number that could mean two values.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ TRUTH = {
 FIX = "save it as CSV UTF-8"
 SEPARATORS = ",;\t"
 _SEPARATOR_LINE = re.compile(r'\s*"?sep=(.)"?\s*', re.IGNORECASE)
-_AS_TEXT = re.compile(r'="(.*)"|\'(.*)')  # how spreadsheets are told to leave a cell alone
+_AS_TEXT = re.compile(r'="(.*)"|\'(.*)')  # how spreadsheets mark a cell as text
 _SPACES = " \t\u00a0\u202f\u200b\ufeff"
 
 
 def read_labels(path: str | Path, text: Collection[str] = ()) -> list[dict[str, Any]]:
-    """One dict per line of a CSV file whose first line names the columns.
+    """One dict per row of a CSV file whose first line names the columns.
 
-    Separated by commas, semicolons or tabs, or as a first line `sep=` says. A column in which every
-    cell is a number holds int or float, one of nothing but true and false holds bool, any other
-    str, as do columns named in `text`, whose names count in capitals too; a cell that is empty,
-    NaN, infinite or an error of the spreadsheet is None. Numbers may have a decimal comma, groups
-    of thousands and a percent sign (50% is 0.5).
+    Columns are separated by commas, semicolons, tabs, or the separator of a first line `sep=`. A
+    column of numbers only becomes int or float, a column of true and false bool, any other str, as
+    do the columns in `text` (case does not matter there). An empty cell, NaN, infinity or a
+    spreadsheet error becomes None. Numbers may have a decimal comma, thousands separators and a
+    percent sign (50% is 0.5).
 
-    Raises MusicRFMError for a file that is missing, no text or without lines, for lines that do not
-    fit the columns, and for numbers that could be meant in two ways.
+    Raises MusicRFMError for a file that is missing, not text or has no rows, for rows that do not
+    fit the columns, and for ambiguous numbers.
     """
     found = path_of(path)
     table = read_text(path, "file", fix=FIX, windows=True).text
@@ -66,7 +66,7 @@ def read_labels(path: str | Path, text: Collection[str] = ()) -> list[dict[str, 
 
 
 def _parsed(cells: list[str], text: bool) -> list[Any]:
-    """The cells of a column that is no numbers."""
+    """The cells of a column that does not consist of numbers."""
     if not text and all(cell.casefold() in TRUTH for cell in cells if cell):
         return [TRUTH.get(cell.casefold()) for cell in cells]
     return [cell or None for cell in cells]
@@ -75,9 +75,9 @@ def _parsed(cells: list[str], text: bool) -> list[Any]:
 def _columns(
     lines: list[tuple[int, list[str]]], table: str, hints: Collection[str]
 ) -> dict[str, int]:
-    """Where each named column is; makes all lines as long as the header.
+    """The position of each named column; pads all lines to the length of the header.
 
-    Columns without a name are left out if they are empty, or count the lines.
+    Columns without a name are dropped if they are empty or number the rows.
     """
     _, header = lines[0]
     width = len(_trimmed(header))
@@ -107,7 +107,7 @@ def _columns(
 def _lines(
     table: str, name: str, hints: Collection[str]
 ) -> tuple[list[tuple[int, list[str]]], str]:
-    """(number, cells) of every line that is not empty, and what separates the cells."""
+    """The number and cells of every line that is not empty, and the separator."""
     first, _, rest = table.partition("\n")
     said = _SEPARATOR_LINE.fullmatch(first)
     if said:
@@ -141,7 +141,7 @@ def _split(table: str, separator: str) -> list[tuple[int, list[str]]]:
 
 
 def _bare(cell: str) -> str:
-    """Without what makes a number a text: ="0.5" and '0.5."""
+    """The text without spreadsheets' marks for numbers as text: ="0.5" and '0.5."""
     said = _AS_TEXT.fullmatch(cell)
     if not said:
         return cell
@@ -151,7 +151,7 @@ def _bare(cell: str) -> str:
 
 
 def _fit(lines: list[tuple[int, list[str]]], hints: Collection[str]) -> tuple[bool, float, int]:
-    """How well a table fits its separator: a known column, lines of one length, many columns."""
+    """How well a separator fits: a known column, lines of equal length, many columns."""
     if not lines:
         return False, 0.0, 0
     header = lines[0][1]
@@ -161,7 +161,7 @@ def _fit(lines: list[tuple[int, list[str]]], hints: Collection[str]) -> tuple[bo
 
 
 def _trimmed(cells: list[str]) -> list[str]:
-    """Without empty cells behind."""
+    """The line without empty cells at its end."""
     while cells and not cells[-1]:
         cells = cells[:-1]
     return cells

@@ -1,7 +1,7 @@
-"""Renders composed clips to 32 kHz mono into one int16 file that training maps into memory.
+"""Renders composed clips to 32 kHz mono in one int16 file that training maps into memory.
 
-The synth is rustysynth (wheel `midirenderer`) with the TimGM6mb soundfont from the `pretty_midi`
-wheel, the pair that SynTheory's clips were made with.
+The synthesiser is rustysynth (wheel `midirenderer`) with the TimGM6mb soundfont from the
+`pretty_midi` wheel, as for SynTheory's clips.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ GAIN = 3.5  # brings a full band near full scale; louder clips are scaled down t
 
 @lru_cache(1)
 def soundfont() -> bytes:
-    """The TimGM6mb soundfont's bytes; the wheel that carries it is found without importing it."""
+    """The TimGM6mb soundfont's bytes, read from the `pretty_midi` wheel without importing it."""
     from importlib.util import find_spec
 
     spec = find_spec("pretty_midi")
@@ -39,7 +39,7 @@ def soundfont() -> bytes:
 
 
 def render(clip: Clip) -> np.ndarray:
-    """float32 [samples], mono, as long as the clip says."""
+    """float32 [samples], mono, with the clip's length."""
     from midirenderer import render_wave_from
 
     audio, rate = soundfile.read(
@@ -69,9 +69,9 @@ def render_set(
     make: Callable[[int], Clip],
     workers: int = 2,
 ) -> None:
-    """Renders clips from `first_seed` on into `folder/audio.i16` and `folder/clips.jsonl`.
+    """Render clips from `first_seed` on into `folder/audio.i16` and `folder/clips.jsonl`.
 
-    make: seed -> clip; all clips are equally long. Interrupted runs go on where they stopped.
+    make: seed -> clip; all clips have equal length. An interrupted run continues where it stopped.
     """
     folder.mkdir(parents=True, exist_ok=True)
     audio_path, about_path = folder / "audio.i16", folder / "clips.jsonl"

@@ -1,7 +1,7 @@
-"""Pooled hidden states on disk: more than fits into memory, readable a layer at a time.
+"""Pooled hidden states on disk: larger than memory, readable one layer at a time.
 
-A folder holds `states.bin`, layer after layer and in each clip after clip, and `heard.jsonl`, one
-line for every batch that was written whole. An interrupted run goes on after the last such line.
+A folder holds `states.bin`, ordered by layer and then by clip, and `heard.jsonl`, with one line for
+every completely written batch. An interrupted run continues after the last such line.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ DTYPES = ("float32", "float16")
 
 @dataclass
 class States:
-    """Room for [clips, layers, features] in `folder`, some of it filled.
+    """An array [clips, layers, features] in `folder`, partly filled.
 
-    kept: the numbers of the data set's rows whose states are there, in order. heard: how many rows
-    of the data set have been dealt with, silent ones among them.
+    kept: numbers of the data set's rows with stored states, in order. heard: number of rows
+    processed so far, including silent ones.
     """
 
     folder: Path
@@ -37,7 +37,7 @@ class States:
     def open(
         cls, folder: Path, clips: int, layers: int, features: int, dtype: str = "float32"
     ) -> States:
-        """What is there already, or an empty one. Anything that does not fit is begun anew."""
+        """Open the existing array, or create an empty one if nothing there fits."""
         if dtype not in DTYPES:
             raise MusicRFMError(
                 f"hidden states cannot be stored as {dtype!r}: choose {' or '.join(DTYPES)}"
@@ -48,14 +48,14 @@ class States:
             states._path.unlink(missing_ok=True)
             states._journal.unlink(missing_ok=True)
             with states._path.open("wb") as file:
-                file.truncate(states._bytes)  # no disk is used before it is written
+                file.truncate(states._bytes)  # a sparse file: no disk space is used before writing
             (folder / "about.json").write_text(json.dumps(states._about()))
         states._read_journal()
         return states
 
     @classmethod
     def load(cls, folder: Path) -> States:
-        """What was written to `folder`, of the size that it was opened with."""
+        """Open what was written to `folder`, with the size given at its creation."""
         try:
             about = json.loads((folder / "about.json").read_text())
             states = cls(folder, **about)
@@ -68,7 +68,7 @@ class States:
 
     @classmethod
     def of(cls, folder: Path, array: np.ndarray) -> States:
-        """All of `array` [clips, layers, features], written to `folder`."""
+        """Write the whole `array` [clips, layers, features] to `folder`."""
         states = cls.open(folder, *array.shape)
         if states.heard < len(array):
             states.append(array, list(range(len(array))), len(array))
@@ -79,9 +79,9 @@ class States:
         return self.heard >= self.clips
 
     def append(self, batch: np.ndarray, rows: list[int], heard: int) -> None:
-        """Writes [clips, layers, features] of the rows numbered `rows`; `heard` as the attribute.
+        """Write [clips, layers, features] for the rows numbered `rows`; `heard` as the attribute.
 
-        Raises MusicRFMError for values that are not finite in the type they are kept in.
+        Raises MusicRFMError for values that are not finite in the storage type.
         """
         with np.errstate(over="ignore"):
             batch = np.ascontiguousarray(batch, self.dtype)
@@ -110,7 +110,7 @@ class States:
         return flat.reshape(len(self.kept), self.features).astype(np.float32, copy=False)
 
     def view(self) -> np.ndarray:
-        """[clips kept, layers, features], mapped from the file and read only where it is used."""
+        """[clips kept, layers, features], memory-mapped: only the parts in use are read."""
         shape = (self.layers, self.clips, self.features)
         mapped = np.memmap(self._path, self.dtype, "r", shape=shape)
         return mapped.transpose(1, 0, 2)[: len(self.kept)]
@@ -143,8 +143,8 @@ class States:
             return False
 
     def _read_journal(self) -> None:
-        """Only lines that follow on each other count: of a line that was cut off, or written by a
-        second process at the same work, nothing is taken."""
+        """Read consecutive lines only: an incomplete line, or one from a second process on the same
+        data, is ignored."""
         self.kept, self.heard = [], 0
         if not self._journal.is_file():
             return

@@ -1,5 +1,5 @@
-"""MIDI to sound: rustysynth (wheel `midirenderer`) with the TimGM6mb soundfont, the pair with which
-SynTheory's clips were made."""
+"""Renders MIDI to audio with rustysynth (wheel `midirenderer`) and the TimGM6mb soundfont, as
+SynTheory does."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SOUNDFONT = "TimGM6mb.sf2"
 def render_midi(midi: bytes) -> tuple[np.ndarray, int]:
     """(float32 [samples, 2], sample rate in Hz) of a MIDI file's bytes, up to its last event.
 
-    Raises RuntimeError for bytes that are no MIDI file.
+    Raises RuntimeError for bytes that are not a MIDI file.
     """
     import soundfile
     from midirenderer import render_wave_from

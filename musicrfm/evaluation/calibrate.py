@@ -1,8 +1,8 @@
-"""Finds what a direction's knob should stand for: its range and its curve, by listening.
+"""Finds a direction's knob: its range and its curve, by measuring audio.
 
-The top of the travel is the strong effect, as far as nothing is spoiled; the curve puts a musical
-lean in the middle of it. Every coefficient is played with the same prompts and seeds (common random
-numbers), so a few takes tell a small difference; what was heard goes into the direction.
+The top of the travel is the strongest effect that spoils nothing; the curve puts a musical lean in
+the middle. Every coefficient is played with the same prompts and seeds (common random numbers), so
+few takes show a small difference. The measurements are stored in the direction.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from musicrfm.directions import Direction
     from musicrfm.model import MusicModel
 
-CURVES = (0.4, 4.0)  # less or more cannot be played: all would happen at one end of the travel
-USUAL_NORM = 50.0  # of hidden states, where the direction does not say
+CURVES = (0.4, 4.0)  # outside, the whole effect would lie at one end of the travel
+USUAL_NORM = 50.0  # of hidden states, where the direction has no value
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """What was found for one direction.
+    """The result for one direction.
 
     range: raw [low, high], None if the sound does not answer. curve: see `Direction.raw`. up, down:
     the two sides of the knob (down only where both are of use). survey: all that was heard;
@@ -55,7 +55,7 @@ class Calibration:
 
     @property
     def remarks(self) -> list[str]:
-        """What a reader should know: what limits the range, which aims were missed."""
+        """Notes for the reader: what limits the range, and which aims were missed."""
         if self.range is None:
             return ["the audio does not respond: no range"]
         sides = [side for side in (self.up, self.down) if side is not None]
@@ -77,7 +77,7 @@ class Calibration:
         return found
 
     def evidence(self) -> dict[str, Any]:
-        """JSON-able: how it was played, and what was heard at every coefficient."""
+        """JSON-able: the settings, and the measurements at every coefficient."""
         s = self.setting
         return plain(
             {
@@ -99,13 +99,13 @@ class Calibration:
         )
 
     def write_into(self, direction: Direction) -> None:
-        """Sets range, curve and evidence; without a range the old one goes too."""
+        """Set range, curve and evidence; if no range was found, remove the old one."""
         direction.meta["range"] = list(self.range) if self.range else None
         direction.meta["curve"] = self.curve
         direction.meta["calibration"] = self.evidence()
 
     def markdown(self) -> str:
-        """A table of all points, and one of those that were confirmed."""
+        """A table of all points, and a table of the confirmed ones."""
         found = "no range"
         if self.range:
             low, high = self.range
@@ -147,7 +147,7 @@ class Calibration:
 
 
 def calibrate(model: MusicModel, direction: Direction, **options) -> Calibration:
-    """One direction; options as `calibrate_all`. The direction is not changed."""
+    """Calibrate one direction; options as for `calibrate_all`. The direction is not changed."""
     return calibrate_all(model, [direction], **options)[0]
 
 
@@ -164,7 +164,7 @@ def calibrate_all(
     draws: int = DRAWS,
     play: Callable[..., np.ndarray] = perform,
 ) -> list[Calibration]:
-    """Calibrations of several directions, whose searches go on side by side.
+    """Calibrations of several directions, whose searches run side by side.
 
     setting: its prompts are played with as many seeds each as it has, chosen among twice as many
     for how ordinary they sound unsteered. folder: takes are kept there, see `Recorder`. workers:
@@ -199,7 +199,8 @@ def calibrate_all(
 def _searched(
     recorder: Recorder, surveys: Sequence[Survey], unsteered: Sequence[Take], aims: Aims
 ) -> list[tuple[Travel, Travel | None]]:
-    """What the search on both sides of each survey found; in a round all are played together."""
+    """The results of the search on both sides of each survey; each round plays all of them
+    together."""
     searches = [_both_sides(survey, aims) for survey in surveys]
     asked = {number: next(search) for number, search in enumerate(searches)}
     found: dict[int, tuple[Travel, Travel | None]] = {}
@@ -227,11 +228,11 @@ def _searched(
 
 
 def ordinary(recorder: Recorder) -> list[Take]:
-    """Unsteered takes to compare with: of each prompt the seeds that sound most ordinary.
+    """Unsteered takes as the baseline: for each prompt, the most typical seeds.
 
     Twice as many are played. Silence, a missing pulse and an onset rate far from the prompt's
-    median count against a seed: such clips hide what steering does. The choice knows nothing of any
-    direction, and asks for nothing that would make the unsteered music seem richer than it is.
+    median count against a seed, because such clips hide the effect of steering. The choice uses no
+    direction, and no criterion that would make unsteered music seem richer than it is.
     """
     s = recorder.setting
     first, many = min(s.seeds), len(s.seeds)
@@ -275,7 +276,7 @@ def _calibration(survey: Survey, up: Travel, down: Travel | None, setting: Setti
 
 
 def _rounded(travel: Travel) -> Travel:
-    """To four digits, which is more than anybody hears."""
+    """Rounded to four digits, beyond the audible."""
     top, middle = (c and float(f"{c:.4g}") for c in (travel.top, travel.middle))
     return Travel(top, middle, travel.limit)
 

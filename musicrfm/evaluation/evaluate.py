@@ -1,8 +1,8 @@
-"""Does the sound really change the way a direction says? Plays it, listens, and reports.
+"""Measures whether the audio changes as a direction promises, and reports.
 
-Everything is measured by `musicrfm.listening.measure` on audio from the same `MusicStream` that
-plays live; the probe that trained a direction is never asked. Coefficients are raw here, because
-the useful range, from which the player's unit follows, is what an evaluation finds.
+All measurements are made by `musicrfm.listening.measure` on audio of the same `MusicStream` that
+plays live; the probe of the training is not used. Coefficients are raw here, because an evaluation
+finds the useful range that defines the player's unit.
 """
 
 from __future__ import annotations
@@ -45,16 +45,16 @@ __all__ = [
     "write_report",
 ]
 
-# Coefficients to try, as shares of the typical length of a hidden state.
+# Coefficients to try, as shares of the typical norm of a hidden state.
 FRACTIONS = (0.01, 0.02, 0.03, 0.045, 0.065, 0.09, 0.125, 0.18)
 
 
 def coefficients_to_try(direction: Direction, calibrate: bool = False) -> tuple[float, ...]:
     """Raw coefficients for an evaluation, without 0.
 
-    Within and a little beyond the useful range if there is one, unless `calibrate` (of a held beat
-    its own range alone); otherwise a
-    wide net relative to the length of the model's hidden states. Tempo goes both ways.
+    If there is a useful range and `calibrate` is false, values within and a little beyond it (for a
+    held beat, within it only); otherwise a wide choice relative to the norm of the model's hidden
+    states. Tempo gets both signs.
     """
     both_ways = reading(direction).both_ways
     if direction.range and (not calibrate or is_beat(direction)):
@@ -79,7 +79,7 @@ def evaluate(
     workers: int = 0,
     draws: int = DRAWS,
 ) -> list[Response]:
-    """Plays every direction over its coefficients and measures; one Response per direction.
+    """Play every direction at its coefficients and measure it; one Response per direction.
 
     coefficients: raw, for all directions; by default `coefficients_to_try`. calibrate: look for the
     useful range anew instead of keeping the direction's. folder: takes are kept in its
@@ -141,9 +141,9 @@ def respond(
     keep_ranges: bool = True,
     over_time: bool = False,
 ) -> list[Response]:
-    """A Response of each direction to its raw coefficients, from what a recorder plays.
+    """A Response of each direction to its raw coefficients, from takes of a recorder.
 
-    keep_ranges: whether a direction's useful range stays as it is known. over_time: see `Play`.
+    keep_ranges: keep a direction's known useful range. over_time: see `Play`.
     """
     plays = recorder.plays(over_time=over_time)
     of_each = []

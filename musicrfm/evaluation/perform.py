@@ -1,7 +1,7 @@
-"""Plays a clip offline, with knobs that turn on the way: what every measurement listens to.
+"""Plays a clip offline with changing knobs; all measurements use it.
 
-It is the same `MusicStream` that plays live. Coefficients are raw here, because what is measured is
-which of them are of use.
+It uses the same `MusicStream` that plays live. Coefficients are raw, because the useful ones are
+yet to be found.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Setting:
         return replace(self, listeners=tuple(sorted(named.union(self.listeners))))
 
     def of(self, model: MusicModel) -> Setting:
-        """The same with the model's own sampling where nothing is said."""
+        """The same with the model's own sampling defaults filled in."""
         usual = vars(model.sampling)
         return replace(self, **{k: v for k, v in usual.items() if getattr(self, k) is None})
 
@@ -81,11 +81,11 @@ def perform(
     keep_norm: bool = False,
     **settings,
 ) -> np.ndarray:
-    """Plays `seconds` offline: float32 [samples, channels].
+    """Play `seconds` offline: float32 [samples, channels].
 
     changes: (second, direction, raw coefficient) in any order, each taking effect within a tenth of
-    a second. fades: (second, from, to, seconds), each a crossfade that hands the knob of one
-    direction over to another. settings: those of `MusicStream`.
+    a second. fades: (second, from, to, seconds), each a crossfade from one direction's knob to
+    another's. settings: those of `MusicStream`.
     """
     stream = MusicStream(model, prompt, seed=seed, chunk_frames=5, **settings)
     stream.steering.keep_norm = keep_norm

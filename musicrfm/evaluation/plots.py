@@ -1,4 +1,4 @@
-"""Pictures of an evaluation: response curves, methods side by side, chroma over time."""
+"""Plots of an evaluation: response curves, methods side by side, chroma over time."""
 
 from __future__ import annotations
 
@@ -41,14 +41,15 @@ plt.rcParams.update(
 
 
 def spoken(name: str) -> str:
-    """`note_Cs` as people write it: C♯; other names without their underscores."""
+    """`note_Cs` in musical spelling: C♯; other names without underscores."""
     if name.startswith("note_"):
         return name.removeprefix("note_").replace("s", "♯")
     return name.replace("_", " ")
 
 
 def response_curve(path: Path, response: Response) -> None:
-    """One direction: value over coefficient with every take, and whether it is still music."""
+    """One direction: value over coefficient with every take, marked by whether it is still
+    music."""
     figure, (top, bottom) = plt.subplots(
         2, 1, figsize=(6.4, 5.4), sharex=True, height_ratios=(2.2, 1), layout="constrained"
     )
@@ -133,7 +134,7 @@ def methods(path: Path, responses: dict[str, Sequence[Response]]) -> None:
 def chroma(
     path: Path, clips: Sequence[tuple[str, np.ndarray, np.ndarray]], target: int | None = None
 ) -> None:
-    """Clips below each other, each (title, seconds [frames], chroma [12, frames])."""
+    """Clips stacked vertically, each (title, seconds [frames], chroma [12, frames])."""
     figure, axes = plt.subplots(
         len(clips), 1, figsize=(8.6, 2.3 * len(clips) + 0.3), squeeze=False, layout="constrained"
     )
@@ -151,7 +152,7 @@ def performance(
     energy: np.ndarray,
     knobs: dict[str, tuple[Sequence[float], Sequence[float]]],
 ) -> None:
-    """Knobs above, what is heard below; `knobs`: name -> (seconds, values) of its changes."""
+    """Knobs above, measured values below; `knobs`: name -> (seconds, values) of its changes."""
     figure, (top, bottom) = plt.subplots(
         2, 1, figsize=(9, 4.6), sharex=True, height_ratios=(1, 2.4), layout="constrained"
     )
@@ -187,7 +188,7 @@ def curves(
     faint: Sequence[tuple[Sequence[float], Sequence[float]]] = (),
     bands: Sequence[tuple[float, float]] = (),
 ) -> None:
-    """Lines by name, each (x, y), over faint unnamed ones; bands: shaded ranges of x."""
+    """Named lines, each (x, y), over faint unnamed ones; bands: shaded ranges of x."""
     figure, axis = plt.subplots(figsize=(7, 4), layout="constrained")
     for band in bands:
         axis.axvspan(*band, color=USEFUL, zorder=0)

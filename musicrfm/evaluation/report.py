@@ -1,4 +1,4 @@
-"""What an evaluation writes: its numbers as JSON and as a page of Markdown, and the plots."""
+"""Writes an evaluation: numbers as JSON, a Markdown page, and plots."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the sound answers a direction: takes averaged by coefficient, and the useful range."""
+"""The response of the audio to a direction: takes averaged by coefficient, and the useful range."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from musicrfm.evaluation.takes import Take
 
 ONSET_TOLERANCE = 0.30  # still music: onset rate this close to the unsteered one,
-LEAST_PITCH_CLASSES = 3  # at least so many pitch classes heard,
-MOST_SILENCE = 0.25  # and not so much more silence
+LEAST_PITCH_CLASSES = 3  # at least this number of pitch classes,
+MOST_SILENCE = 0.25  # and at most this much added silence
 
 
 @dataclass(frozen=True)

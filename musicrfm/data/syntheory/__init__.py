@@ -54,13 +54,13 @@ def clip_set(
 ) -> ClipSet:
     """Labelled clips of one set: four seconds each, scaled to a peak of 0.5.
 
-    count: how many, balanced over `label` (by default the set's concept), see `choose.balanced`;
-    None for all, in the published order. seed: of that choice, and of where clicks are cut. source:
-    "render" makes sound when it is heard; "hub" streams the published clips now, see `hub.fetch`.
-    filters: fields and the values to keep, such as `midi_program_num=range(8)` or, for notes,
-    `octaves=(3, 6)`, see `choose.filtered`.
+    count: number of clips, balanced over `label` (by default the set's concept), see
+    `choose.balanced`; None for all, in the published order. seed: of that choice, and of the click
+    tracks' offsets. source: "render" synthesises clips on demand; "hub" downloads the published
+    clips now, see `hub.fetch`. filters: fields and the values to keep, such as
+    `midi_program_num=range(8)` or, for notes, `octaves=(3, 6)`, see `choose.filtered`.
 
-    What the soundfont has no sound for is left out before anything is chosen, and counted in
+    Clips for which the soundfont has no sample are excluded before the choice, and counted in
     `silent`. Raises MusicRFMError for names, fields and values that do not exist.
     """
     concept_set = find(name)

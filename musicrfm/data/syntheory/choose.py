@@ -1,4 +1,4 @@
-"""Which rows of a set: filters, and subsets in which every class is equally frequent."""
+"""Chooses rows of a set: filters, and subsets with balanced classes."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ MATCHED_CLASSES = 24  # with more, a block of one row per class would be too coa
 def filtered(concept_set: ConceptSet, rows: Sequence[Row], filters: dict[str, Any]) -> list[int]:
     """Numbers of the rows that pass every filter.
 
-    A filter is a field with one value or several to keep; `octaves=(3, 5)` keeps octaves 3 to 5.
-    Raises MusicRFMError for a field that the set does not have, and if nothing passes.
+    A filter is a field with one or several values to keep; `octaves=(3, 5)` keeps octaves 3 to 5.
+    Raises MusicRFMError for a field that the set does not have, and if no row passes.
     """
     kept = list(range(len(rows)))
     for name, wanted in filters.items():
@@ -45,11 +45,12 @@ def balanced(
     label: str,
     seed: int = 0,
 ) -> list[int]:
-    """`count` of the rows numbered `among`, each value of `label` as often as every other, to one.
+    """`count` of the rows numbered `among`; the frequencies of the values of `label` differ by one
+    at most.
 
-    As far as they suffice, rows are drawn in blocks that differ in the label alone (all twelve
+    As far as possible, rows are drawn in blocks that differ in the label alone (all twelve
     intervals from one root, in one style, on one instrument), so that classes differ in nothing
-    else. Values with too few rows leave their share to the others. Raises MusicRFMError for a count
+    else. Values with too few rows pass their share to the others. Raises MusicRFMError for a count
     below 1 and for a field that the set does not have.
     """
     if count < 1:
@@ -90,7 +91,8 @@ def _octaves(wanted: Any) -> range:
 def _blocks(
     concept_set: ConceptSet, rows: Sequence[Row], among: Sequence[int], label: str
 ) -> list[list[int]]:
-    """Rows that agree in all factors but the label; the n-th excerpts of tracks go together."""
+    """Groups of rows that agree in all factors but the label; the n-th excerpts of tracks belong
+    together."""
     others = [factor for factor in concept_set.factors if factor != label]
     blocks: dict[tuple[Hashable, ...], list[int]] = defaultdict(list)
     excerpts: Counter[tuple[Hashable, ...]] = Counter()
@@ -104,7 +106,7 @@ def _blocks(
 def _dealt(
     rows: Sequence[Row], among: Sequence[int], count: int, label: str, rng: random.Random
 ) -> list[int]:
-    """`count` rows at random, one of each class in every round."""
+    """`count` random rows, one of each class per round."""
     decks: dict[Hashable, list[int]] = defaultdict(list)
     for i in among:
         decks[rows[i][label]].append(i)

@@ -1,9 +1,9 @@
 """SynTheory's two sets of metronome clicks: tempos and time signatures.
 
-A track of 20 or 30 seconds is heard in excerpts of four seconds that start anywhere in it. As
-published, the offsets are random; here they follow the seed.
+Clips are excerpts of four seconds from tracks of 20 or 30 seconds. In the published set the offsets
+are random; here they follow the seed.
 
-Excerpts of one track differ in nothing but where they start, so a split must keep them together.
+Excerpts of one track differ only in their offset, so a split must keep them together.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ REVERB = (0, 63, 127)  # controller 91 by reverb level
 
 
 def _offsets(rng: random.Random, count: int, track: float) -> list[float]:
-    """Seconds to the millisecond, no two the same, from which a whole excerpt is left."""
+    """Distinct offsets in seconds, to the millisecond, that leave room for a whole excerpt."""
     return [ms / 1000 for ms in rng.sample(range(round(1000 * (track - SECONDS)) + 1), count)]
 
 
@@ -91,10 +91,10 @@ def _play_time_signature(row: Row) -> tuple[bytes, float]:
 
 
 def _excerpt(row: Row, beat: float, beats: int, reverb: int) -> tuple[bytes, float]:
-    """Only what is heard in the excerpt: from whole beats before it to its end.
+    """The audible part of the excerpt: from whole beats before it to its end.
 
-    beat: seconds; beats: in a bar; reverb: the controller's value. The skipped seconds are counted
-    from the first beat that is rendered.
+    beat: seconds. beats: per bar. reverb: the controller's value. The seconds to skip are counted
+    from the first rendered beat.
     """
     click = CLICKS[row["click_config_name"]]
     offset = row["offset_time"]
@@ -152,7 +152,7 @@ TIME_SIGNATURES = ConceptSet(
     stem=("time_signature", "click_config_name", "reverb_level", "offset_time"),
     make=_time_signatures,
     midi=_play_time_signature,
-    # All meters of one click stay together. Were it held out from one meter alone, a probe that
-    # goes by the click's sound would take that meter for the others, which it has heard it in.
+    # All meters of one click stay together. If one meter of a click were held out alone, a probe
+    # that recognises the click would assign it to the meters it was trained on with that click.
     group=lambda row: (row["click_config_name"],),
 )

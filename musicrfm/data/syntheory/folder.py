@@ -1,5 +1,5 @@
-"""Renders a set to a folder of sound files with a table of labels, which `clips.audio_folder` reads
-and any other program can."""
+"""Renders a set to a folder of sound files with a table of labels, for `clips.audio_folder` and
+other programs."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from musicrfm.files.writing import unused
 from musicrfm.progress import Progress
 
 TABLE = "labels.csv"
-FORMATS = {"flac": "PCM_16", "wav": "FLOAT"}  # and what a sample is
+FORMATS = {"flac": "PCM_16", "wav": "FLOAT"}  # format: sample type
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """table: the labels' CSV file. clips: how many it has, of which `fresh` were rendered now.
-    silent: how many were left out."""
+    """table: the CSV file of labels. clips: its number of rows, of which `fresh` were rendered now.
+    silent: number of clips excluded."""
 
     table: Path
     clips: int
@@ -39,15 +39,15 @@ class Rendered:
 def render_folder(
     name: str, clip_set: ClipSet, out: str | Path, *, format: str = "flac", workers: int = 0
 ) -> Rendered:
-    """Writes the clips of a rendered `clip_set` of the set `name` and their labels into `out`.
+    """Write the clips of a rendered `clip_set` of the set `name` and their labels to `out`.
 
-    A clip is written whole or not at all, and never again: an interrupted run goes on where it
-    stopped. The table follows at the end, with the published fields, the column `file`, and
-    `group`, which keeps a split from separating clips that sound alike. format: "flac" (16 bit) or
-    "wav" (32 bit float), mono, 32 kHz, peak 0.5. workers: processes; 0 renders in this one.
+    A clip is written completely or not at all, and only once: an interrupted run continues where it
+    stopped. The table is written last, with the published fields, the column `file`, and `group`,
+    which keeps similar clips in one part of a split. format: "flac" (16 bit) or "wav" (32 bit
+    float), mono, 32 kHz, peak 0.5. workers: processes; 0 renders in this process.
 
-    Raises MusicRFMError for an unknown format, for a folder that holds another set's table, and for
-    one that cannot be written to.
+    Raises MusicRFMError for an unknown format, for a folder with another set's table, and for a
+    folder that cannot be written.
     """
     if format not in FORMATS:
         raise MusicRFMError(f"format {format!r} is not one of {', '.join(FORMATS)}")
@@ -83,7 +83,7 @@ def render_folder(
                 parts = group if isinstance(group, tuple) else (group,)
                 writer.writerow([clip, *row.values(), "-".join(map(str, parts))])
     if table.exists() and _lines(table) - _lines(part):
-        table = unused(table)  # it lists clips of another choice, which would be lost
+        table = unused(table)  # do not overwrite the table of another choice
     part.replace(table)
     return Rendered(
         table=table,
@@ -123,7 +123,7 @@ def _worker() -> None:
 
 
 def _write(name: str, job: tuple[Row, Path]) -> bool:
-    """Renders one clip; False if it is silent, and then there is no file."""
+    """Render one clip; False, and no file, if it is silent."""
     import soundfile
 
     row, path = job

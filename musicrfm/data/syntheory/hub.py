@@ -1,8 +1,7 @@
 """The published clips of SynTheory, streamed from the Hugging Face hub.
 
-The hub's parquet files cannot be searched, so that a set is read from its start until the last
-clip that is wanted has passed: nothing of it is stored but those clips, as FLAC in the user's
-cache, where every later run finds them.
+The hub's parquet files cannot be searched, so a set is read from its start until the last requested
+clip. Only the requested clips are stored, as FLAC in the user's cache, for later runs.
 """
 
 from __future__ import annotations
@@ -29,12 +28,13 @@ HUB = "meganwei/syntheory"
 def fetch(
     concept_set: ConceptSet, rows: Sequence[Row], chosen: Sequence[int], silent: int = 0
 ) -> ClipSet:
-    """The published clips of the `chosen` ones of all `rows`, downloaded as far as they are not.
+    """The published clips of the rows `chosen` out of `rows`; those in the cache are not downloaded
+    again.
 
-    Hub rows are recognised by the set's factors, whatever their order, and excerpts of one track by
-    their order. Clips are scaled to a peak of 0.5; those that are silent are left out and counted
-    on top of `silent`. Downloads up to the whole set (notes 14 GB, intervals 56 GB). Raises
-    MusicRFMError without the package `datasets` and without a network.
+    Hub rows are identified by the set's factors in any order, and excerpts of one track by their
+    order. Clips are scaled to a peak of 0.5; silent ones are excluded and added to `silent`. The
+    download can be as large as the whole set (notes 14 GB, intervals 56 GB). Raises MusicRFMError
+    without the package `datasets` and without a network.
     """
     folder = cache_folder() / "syntheory-hub" / concept_set.name
     folder.mkdir(parents=True, exist_ok=True)
@@ -71,7 +71,7 @@ def _download(
     folder: Path,
     found: dict[int, dict[str, Any]],
 ) -> None:
-    """Adds to `found` and to the folder what of `missing` the hub has."""
+    """Add the clips of `missing` that the hub has to `found` and to the folder."""
     numbers: dict[tuple, list[int]] = {}
     for i, row in enumerate(rows):
         numbers.setdefault(_key(concept_set, row), []).append(i)
@@ -80,7 +80,7 @@ def _download(
     done, wanted = 0, set(missing)
     with (folder / "clips.jsonl").open("a", encoding="utf-8") as index:
         if index.tell():
-            index.write("\n")  # the last line may have been cut short
+            index.write("\n")  # the last line may be incomplete
         for example in _stream(concept_set.name):
             key = _key(concept_set, example)
             excerpt, excerpts[key] = excerpts[key], excerpts[key] + 1
@@ -102,7 +102,7 @@ def _download(
 
 
 def _stream(name: str) -> Iterator[dict[str, Any]]:
-    """Examples of a set in the hub's order, sound as the bytes of a file."""
+    """Examples of a set in the hub's order, with audio as the bytes of a file."""
     try:
         import datasets
     except ModuleNotFoundError as error:
@@ -111,7 +111,7 @@ def _stream(name: str) -> Iterator[dict[str, Any]]:
         ) from error
     try:
         stream = datasets.load_dataset(HUB, name, split="train", streaming=True)
-        # Encoded sound needs no decoder of that library's choice.
+        # Without decoding, that library needs no audio decoder.
         yield from stream.cast_column("audio", datasets.Audio(decode=False))
     except Exception as error:  # the network's errors come from four libraries
         reason = str(error).strip().splitlines() or [type(error).__name__]
@@ -122,7 +122,7 @@ def _stream(name: str) -> Iterator[dict[str, Any]]:
 
 
 def _store(audio: dict[str, Any], path: Path) -> bool:
-    """Whether there is a sound; then it is in `path`, mono, whole or not at all."""
+    """Write the clip to `path`, mono, completely or not at all; False if it is silent."""
     import soundfile
 
     samples, rate = soundfile.read(io.BytesIO(audio["bytes"]), dtype="float32", always_2d=True)
@@ -136,7 +136,7 @@ def _store(audio: dict[str, Any], path: Path) -> bool:
 
 
 def _key(concept_set: ConceptSet, row: Row) -> tuple[str, ...]:
-    """The track of a row, whether numbers come as numbers or as text."""
+    """The track of a row; accepts numbers as numbers or as text."""
     return tuple(str(row.get(factor)) for factor in concept_set.factors)
 
 
@@ -145,7 +145,7 @@ def _file(number: int) -> str:
 
 
 def _read(index: Path) -> dict[int, dict[str, Any]]:
-    """Clips that are in the cache."""
+    """The clips in the cache."""
     found = {}
     if index.exists():
         for line in index.read_text(encoding="utf-8").splitlines():

@@ -1,6 +1,6 @@
-"""The instruments of SynTheory: General MIDI programs, by the published names and families.
+"""The instruments of SynTheory: General MIDI programs with the published names and families.
 
-Left out, as published, are programs whose root is ambiguous: unpitched families, strong overtones,
+As published, programs with an ambiguous root are excluded: unpitched families, strong overtones,
 and voices that bend. 92 of 128 remain.
 """
 

@@ -22,7 +22,7 @@ SETS: dict[str, ConceptSet] = {
     )
 }
 ALIASES = {"chord_progressions": "simple_progressions"}  # the generator's name, the hub's name
-# Set -> (field of its concept, kind of label, class value -> the name that a target is spoken by).
+# Set -> (field of its concept, kind of label, class value -> name of the target).
 LABELS: dict[str, tuple[str, str, dict[Any, str]]] = {
     name: (one.label, one.kind, one.spoken) for name, one in SETS.items()
 }

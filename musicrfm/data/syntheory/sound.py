@@ -1,4 +1,4 @@
-"""The sound of a row."""
+"""Renders the audio of a row."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PEAK = 0.5  # as published, clips peak 20 to 50 dB below full scale: far quieter
 
 
 def render(concept_set: ConceptSet, row: Row) -> np.ndarray:
-    """float32 [4 s at 32 kHz], mono, as loud as the synthesiser makes it; zeros if silent."""
+    """float32 [4 s at 32 kHz], mono, at the synthesiser's level; zeros if silent."""
     import soxr
 
     from musicrfm.data.synth import render_midi
@@ -24,7 +24,7 @@ def render(concept_set: ConceptSet, row: Row) -> np.ndarray:
     wanted = round(SECONDS * rate)
     audio = stereo[round(skip * rate) :][:wanted].mean(1)
     audio = np.pad(audio, (0, wanted - len(audio)))
-    silent = not audio.any()  # asked before resampling, which may leave rounding noise
+    silent = not audio.any()  # before resampling, which may leave rounding noise
     resampled = soxr.resample(audio, rate, SAMPLE_RATE).astype(np.float32)
     return np.zeros_like(resampled) if silent else resampled
 

@@ -1,4 +1,4 @@
-"""What one of SynTheory's seven sets is: its rows, its labels, and the MIDI behind every row."""
+"""The definition of one of SynTheory's seven sets: its rows, labels, and the MIDI of every row."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Row = dict[str, Any]
 class ConceptSet:
     """One set of labelled clips.
 
-    label: the field that holds the concept. kind: "multiclass" or "regression". size: the published
-    number of clips, silent ones included. fields: the published ones. spoken: class value -> name
-    fit for a file or an address. factors: fields that vary freely, in every combination; together
-    they tell tracks apart. stem: fields that name a clip's file. make: seed -> rows in published
-    order. midi: row -> (MIDI file, seconds of its sound to skip). group: row -> what a split must
-    not separate. silent: row -> whether the soundfont has no sound for it.
+    label: the field of the concept. kind: "multiclass" or "regression". size: the published number
+    of clips, including silent ones. fields: the published ones. spoken: class value -> a name for
+    files and addresses. factors: fields that vary freely, in every combination; together they
+    identify a track. stem: the fields in a clip's file name. make: seed -> rows in published order.
+    midi: row -> (MIDI file, seconds of its audio to skip). group: row -> the unit that a split must
+    keep together. silent: row -> whether the soundfont has no sample for it.
     """
 
     name: str
@@ -39,14 +39,15 @@ class ConceptSet:
     silent: Callable[[Row], bool] = field(default=lambda row: False)
 
     def rows(self, seed: int = 0) -> list[Row]:
-        """All rows in the published order, silent ones included; `seed` draws excerpts' offsets."""
+        """All rows in the published order, including silent ones; `seed` draws the excerpts'
+        offsets."""
         return [row | {"synth_soundfont": SOUNDFONT} for row in self.make(seed)]
 
     def track(self, row: Row) -> tuple[Hashable, ...]:
-        """What tells the row's track from every other; excerpts of one track share it."""
+        """The factors that identify the row's track; excerpts of one track share them."""
         return tuple(row[factor] for factor in self.factors)
 
     def file_stem(self, row: Row) -> str:
-        """A name for the clip's file, of letters, digits, `.`, `#` and `_`."""
+        """A file name for the clip, of letters, digits, `.`, `#` and `_`."""
         words = (re.sub(r"[^A-Za-z0-9.#]+", "_", str(row[f])).strip("_") for f in self.stem)
         return "_".join(words)

@@ -1,11 +1,11 @@
 """SynTheory's five sets of pitched instruments: notes, intervals, scales, chords, progressions.
 
-Every clip lasts four seconds: eight beats at 120 BPM of one instrument at velocity 64. All five are
-complete: every combination of their factors on each of 92 instruments.
+Every clip lasts four seconds: eight beats at 120 BPM, one instrument, velocity 64. All five sets
+are complete: every combination of their factors on each of 92 instruments.
 
-A split that separates the rows of a group would let a probe recognise a sound that it was fitted
-on. A group holds what is played on one instrument from one root, which is also every class of the
-concept equally often, so that no part of a split has more of one class than another.
+If rows of one group were in different parts of a split, a probe could recognise audio that it was
+fitted on. A group contains everything played on one instrument from one root. It therefore has
+every class of the concept equally often, and the parts of a split stay balanced.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def triad(tonic: int, scale: Sequence[int], degree: int) -> list[int]:
 
 
 def played(chords: Sequence[Sequence[int]], beats: int, program: int) -> bytes:
-    """A MIDI file of chords (or single notes) one after the other, each held for `beats`."""
+    """A MIDI file of chords (or single notes) in sequence, each held for `beats`."""
     track = mido.MidiTrack(
         [
             mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(120)),
@@ -245,7 +245,7 @@ INTERVALS = ConceptSet(
     stem=("root_note_name", "interval", "play_style_name", "midi_program_num", "midi_program_name"),
     make=_intervals,
     midi=_play_interval,
-    # The same two pitches upwards, downwards and at once pool to nearly the same state.
+    # The same two pitches upwards, downwards or together pool to nearly the same state.
     group=lambda row: (row["root_note_pitch_class"], row["midi_program_num"]),
 )
 SCALES = ConceptSet(
