@@ -1,8 +1,9 @@
-"""Runs many independent jobs, in this process, in several, or on a Ray cluster, and keeps results.
+"""Runs many independent jobs in this process, in several processes, or on a Ray cluster, and stores
+results.
 
-A result is one file named after its job, written whole or not at all, by the worker that computed
-it. So a run that was interrupted goes on where it stopped, and a job whose worker was lost is
-repeated without touching the others. Nothing heavy is imported here: workers start with this.
+A result is one file named after its job. The worker that computed it writes the file completely or
+not at all. An interrupted run continues where it stopped, and a job whose worker was lost is
+repeated without affecting others. Workers import this module first, so it imports nothing heavy.
 """
 
 from __future__ import annotations
@@ -28,12 +29,12 @@ if TYPE_CHECKING:
     import numpy as np
 
 EXECUTORS = ("local", "ray")
-RETRIES = 3  # how often one job may lose its worker
+RETRIES = 3  # times that one job may lose its worker
 
 
 @dataclass(frozen=True)
 class Job:
-    """One piece of work: `id` names its result file, `arguments` is what `fit` is called with."""
+    """A unit of work: `id` names its result file, `arguments` are the arguments of `fit`."""
 
     id: str
     arguments: tuple[Any, ...] = ()
@@ -52,17 +53,16 @@ def run(
     gpus: float = 0.0,
     progress: Callable[[int], None] | None = None,
 ) -> None:
-    """Sees to it that `store` holds the result of every job: `fit(*job.arguments)`, named arrays.
+    """Compute `fit(*job.arguments)`, named arrays, for every job that has no result in `store`.
 
-    Jobs with a result there are not run again. executor: "local" for `workers` processes of one
-    thread each (0: one job after the other in this process), or "ray" for the cluster that Ray is
-    connected to or finds by itself. There at most `workers` jobs are under way (0: as many as it
-    has CPUs), each with `gpus` of a GPU. `fit` must be picklable, and with Ray `store` and all
-    files that `fit` reads must lie on a disk that all workers share. `progress` is called with the
-    number of jobs done.
+    executor: "local" for `workers` processes with one thread each (0: one job after the other in
+    this process), or "ray" for the cluster that Ray is connected to or finds. There, at most
+    `workers` jobs run at a time (0: one per CPU), each with a share `gpus` of a GPU. `fit` must be
+    picklable; with Ray, `store` and all files that `fit` reads must be on a disk shared by all
+    workers. `progress` is called with the number of finished jobs.
 
-    Raises MusicRFMError for an unknown executor, two jobs of one id, a job that lost its worker
-    more than `RETRIES` times, and where Ray is missing or not running; otherwise what `fit` raises.
+    Raises MusicRFMError for an unknown executor, duplicate job ids, a job that lost its worker more
+    than `RETRIES` times, and where Ray is missing or not running; otherwise whatever `fit` raises.
     """
     if executor not in EXECUTORS:
         raise MusicRFMError(f"executor {executor!r} is not one of {', '.join(EXECUTORS)}")
@@ -87,7 +87,7 @@ def run(
 
 
 def result(store: Path, job_id: str) -> dict[str, np.ndarray]:
-    """The arrays that a job left in `store`; raises MusicRFMError if there are none."""
+    """The arrays of a job in `store`. Raises MusicRFMError if there are none."""
     import numpy as np
 
     try:
@@ -98,13 +98,14 @@ def result(store: Path, job_id: str) -> dict[str, np.ndarray]:
 
 
 def is_done(store: Path, job_id: str) -> bool:
-    """Whether there is a whole result. A damaged file (a full disk, say) counts as none."""
+    """Whether the result is complete. A damaged file (after a full disk, for example) does not
+    count."""
     path = _path(store, job_id)
     return path.is_file() and zipfile.is_zipfile(path)
 
 
 def one_thread() -> None:
-    """One thread for this process: workers share the CPUs by being many."""
+    """Limit this process to one thread, as the workers share the CPUs."""
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = "1"
     if "torch" in sys.modules:
@@ -116,7 +117,7 @@ def _path(store: Path, job_id: str) -> Path:
 
 
 def _work(fit: Fit, store: Path, job: Job) -> str:
-    """Runs one job where it is and keeps its result; returns the job's id."""
+    """Run one job in this process and store its result; returns the job's id."""
     import numpy as np
 
     if not store.is_dir():
@@ -124,7 +125,7 @@ def _work(fit: Fit, store: Path, job: Job) -> str:
             f"a worker cannot access the folder {str(store)!r}: put results on a disk "
             "shared by all machines of the cluster"
         )
-    if not is_done(store, job.id):  # a worker that was lost may have come this far
+    if not is_done(store, job.id):  # a lost worker may have finished it
         arrays: dict[str, Any] = fit(*job.arguments)
         unfinished = store / f".{job.id}.{uuid.uuid4().hex}.npz"
         np.savez(unfinished, **arrays)
@@ -135,7 +136,7 @@ def _work(fit: Fit, store: Path, job: Job) -> str:
 def _in_processes(
     jobs: Sequence[Job], work: Callable[[Job], str], workers: int
 ) -> Generator[str, None, None]:
-    """Jobs in processes of their own, each a pool of one: what kills it leaves the others alone."""
+    """Run jobs in processes, each in a pool of one, so that a crash affects one job only."""
     waiting, lost = deque(jobs), Counter[str]()
     running: dict[Future[str], tuple[Job, int]] = {}
     idle = list(range(min(workers, len(jobs))))
@@ -158,11 +159,11 @@ def _in_processes(
             future.cancel()
 
 
-_processes: dict[int, ProcessPoolExecutor] = {}  # kept for the next run: starting takes seconds
+_processes: dict[int, ProcessPoolExecutor] = {}  # reused by the next run, as starting takes seconds
 
 
 def _submit(lane: int, work: Callable[[Job], str], job: Job) -> Future[str]:
-    """To a spawned process: the threads of this one would not survive a fork."""
+    """Submit to a spawned process, because this process's threads would not survive a fork."""
     for _ in range(2):
         if lane not in _processes:
             spawn = get_context("spawn")
@@ -175,7 +176,7 @@ def _submit(lane: int, work: Callable[[Job], str], job: Job) -> Future[str]:
 
 
 def close() -> None:
-    """Ends the worker processes that are kept for the next run; without it they end with this."""
+    """End the worker processes kept for the next run; otherwise they end with this process."""
     while _processes:
         _processes.popitem()[1].shutdown(cancel_futures=True)
 
@@ -183,8 +184,8 @@ def close() -> None:
 def _on_ray(
     jobs: Sequence[Job], work: Callable[[Job], str], workers: int, gpus: float
 ) -> Generator[str, None, None]:
-    """Jobs as tasks of one CPU each. Repeating lost ones is done here, not left to Ray, so that a
-    job that is repeated looks for its result first."""
+    """Run jobs as tasks with one CPU each. Lost ones are repeated here rather than by Ray, so that
+    a repeated job first looks for its result."""
     ray = _connected()
     task = ray.remote(num_cpus=1, num_gpus=gpus, max_retries=0)(_on_worker)
     shared = ray.put(work)
@@ -219,7 +220,7 @@ def _on_worker(work: Callable[[Job], str], job: Job) -> str:
 
 
 def _connected() -> Any:
-    """The module ray, connected to a cluster that runs already."""
+    """The module ray, connected to a running cluster."""
     try:
         import ray
     except ImportError as missing:

@@ -1,7 +1,7 @@
-"""Many pieces at once: the same music as `MusicStream` plays, for whoever measures or searches.
+"""Generates many pieces at once, for measurements and searches: the same music as `MusicStream`.
 
-A step of the decoder reads its weights once for all pieces, each of which has a prompt, a steering
-and random numbers of its own. Sound is made when a batch has all its codes.
+One step of the decoder reads its weights once for all pieces; each piece has its own prompt,
+steering and random numbers. A batch is decoded to audio when all its codes exist.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ Coefficients = float | Sequence[float] | Sequence[Sequence[float]] | Sequence[Ma
 
 
 class Generated(NamedTuple):
-    """A piece. audio: float32 [samples, channels], codes: int64 [codebooks, frames], and what it
-    was made with, JSON-able."""
+    """A piece. audio: float32 [samples, channels]. codes: int64 [codebooks, frames]. settings: the
+    settings of the piece, JSON-able."""
 
     audio: np.ndarray
     codes: Tensor
@@ -73,22 +73,22 @@ def generate_many(
     top_k: int | None = None,
     steer_guidance: str = "both",
 ) -> Iterator[Generated]:
-    """Pieces of `seconds` each, `batch` at a time, in the order of what is given.
+    """Generate pieces of `seconds` each, `batch` at a time, in the order of the arguments.
 
         for audio, codes, settings in musicrfm.generate_many(
             model, "piano melody", "note_C", [0.0, 0.5, 1.0], seeds=7
         ): ...
 
-    prompts, coefficients, seeds: one of each for every piece, or one for all. coefficients: in the
-    player's unit, 1.0 is the top of the useful range. Of one direction, a number a piece; of
-    several, a sequence or a mapping a piece ([[0.5, 0.2], {"note_C": 1.0}], what is not named is
-    0), or as many plain numbers as there are directions, for all pieces. The other settings: see
-    `MusicStream` and `Steering.add`.
+    prompts, coefficients, seeds: one for each piece, or one for all. coefficients: in the player's
+    unit, where 1.0 is the top of the useful range. For one direction, a number per piece; for
+    several, a sequence or a mapping per piece ([[0.5, 0.2], {"note_C": 1.0}]; missing names are
+    0), or, for all pieces, one number per direction. Other settings: see `MusicStream` and
+    `Steering.add`.
 
-    A piece is what `MusicStream` plays with these settings, but for rounding. Pieces longer than
-    the decoder's window go on as in a stream. A melody model's pieces, and any whose logits are not
-    finite, are played one by one by `MusicStream` itself. Raises MusicRFMError for what cannot be
-    used, before the first piece.
+    Except for rounding, a piece equals the output of `MusicStream` with these settings. Pieces
+    longer than the decoder's window continue as in a stream. Pieces of melody models, and pieces
+    with logits that are not finite, are played one by one by `MusicStream`. Raises MusicRFMError
+    for invalid arguments, before the first piece.
     """
     if isinstance(model, (str, PathLike)):
         raise MusicRFMError(f"{model!r} is not a model: load it with MusicModel.load({model!r})")

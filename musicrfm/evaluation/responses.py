@@ -59,7 +59,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Response:
-    """How one direction sounds from its lowest to its highest coefficient.
+    """The audio of one direction from its lowest to its highest coefficient.
 
     readings: (coefficient, value) of every take. spearman: rank correlation of the two over all
     takes, of a held beat over those in which it is held; ordered: the same of the points' means.
@@ -116,7 +116,7 @@ def summarise(
     instruments: dict[str, str],
     known: tuple[float, float] | None = None,
 ) -> Response:
-    """Averages takes by coefficient; takes at 0 are the reference. `known`: range to keep."""
+    """Average takes by coefficient; takes at 0 are the reference. `known`: a range to keep."""
     asked = reading(direction)
     quantity, read = asked.quantity, asked.read
     unsteered = [t for t in takes if t.coefficient == 0]
@@ -130,7 +130,7 @@ def summarise(
         (t.coefficient, float(value)) for t in takes if (value := read(t.heard)) is not None
     )
 
-    # A beat is let go at 0: what is heard there is no tempo that the knob stands for.
+    # A held beat is released at 0, so the tempo measured there belongs to no knob position.
     def order(pairs: Sequence[tuple[float, float]]) -> float:
         told = [pair for pair in pairs if pair[0] or not is_beat(direction)]
         return metrics.spearman(*np.array(told).T) if told else 0.0
@@ -153,7 +153,7 @@ def summarise(
 
 
 def find_range(response: Response) -> tuple[float, float] | None:
-    """The useful raw coefficients (lowest, highest), or None if the sound does not follow.
+    """The useful raw coefficients (lowest, highest), or None if the audio does not respond.
 
     From 0 outwards as long as the result is still music. The top is the smallest coefficient that
     comes close to the best value reached (`near_enough`); it must gain something on the unsteered
@@ -207,11 +207,12 @@ def near_enough(response: Response, most: float) -> float:
 
 
 def reaching(response: Response, share: float) -> tuple[float, float] | None:
-    """(0, the coefficient at which a note has this share of the sound), or None if it never has.
+    """(0, the coefficient at which a note reaches this share of the audio), or None if it never
+    does.
 
-    The points are smoothed to a rising curve (isotonic regression) and read off between them, so
-    that a lucky take moves the answer little. How musical it still is there is not asked: this is
-    for a knob whose end is meant to be a pedal note.
+    The points are smoothed to a rising curve (isotonic regression) and interpolated, so a lucky
+    take has little influence. The result need not be musical there: this serves a knob that ends in
+    a pedal note.
     """
     from sklearn.isotonic import isotonic_regression
 

@@ -1,7 +1,7 @@
-"""How far a knob may reach: which coefficients to try next, and which are its middle and its top.
+"""The search for a knob's middle and top: decides which coefficients to play next.
 
-A search is a generator. It asks for coefficients to be played and is sent all that was heard so
-far; so the searches of many directions can go on side by side. Nothing here plays anything.
+A search is a generator. It yields coefficients to play and receives all measurements so far, so the
+searches of many directions can run side by side. This module plays nothing.
 """
 
 from __future__ import annotations
@@ -16,20 +16,26 @@ from musicrfm.evaluation.responses import Point, least_gain, near_enough
 from musicrfm.evaluation.survey import SURE, Curve, Survey, curve
 from musicrfm.listening.readings import reading
 
-NET = (0.0125, 0.025, 0.05, 0.1, 0.2)  # first coefficients, in typical lengths of a hidden state
-WIDER, NARROWER = 1.6, 0.4  # factors to go on by where the net ends too soon
-CLOSE = 1.08  # coefficients nearer to each other than this factor need not be told apart
+NET = (
+    0.0125,
+    0.025,
+    0.05,
+    0.1,
+    0.2,
+)  # first coefficients, in units of the typical norm of a hidden state
+WIDER, NARROWER = 1.6, 0.4  # factors for the next coefficients where the net is too small
+CLOSE = 1.08  # coefficients within this factor count as equal
 GRID = 200  # coefficients between 0 and the end among which middle and top are chosen
 
 
 @dataclass(frozen=True)
 class Aims:
-    """What a knob should do: at its middle, at its top.
+    """The aims for a knob's middle and top.
 
-    top: a note's share there, if it can be had. middle: a note's share, and `lean` the limits it
-    must keep; at the middle onset rate and pitch classes should be within `tolerance` of
-    unsteered. Of everything but notes the middle is half of what the top does, which is as much as
-    can be had. steps: how often the search closes in on each.
+    top: a note's share there, if it can be reached. middle: a note's share, and `lean` its
+    permitted limits; at the middle, onset rate and pitch classes should be within `tolerance` of
+    unsteered. For other concepts, the top is the strongest effect that can be reached and the
+    middle is half of it. steps: number of refinements of each.
     """
 
     middle: float = 0.55
@@ -41,8 +47,8 @@ class Aims:
 
 @dataclass(frozen=True)
 class Travel:
-    """One side of a knob. top, middle: raw coefficients, None if it does nothing there. limit: what
-    more would spoil, empty if nothing stands in the way."""
+    """One side of a knob. top, middle: raw coefficients, None without an effect. limit: what more
+    steering would spoil; empty if nothing."""
 
     top: float | None
     middle: float | None
@@ -60,9 +66,9 @@ Search = Generator[list[float], Survey, Travel]
 
 
 def seek(side: int, norm: float, survey: Survey, aims: Aims) -> Search:
-    """Searches one side (1 or -1) of a direction; norm: typical length of a hidden state."""
+    """Search one side (1 or -1) of a direction; norm: typical norm of a hidden state."""
     survey = yield [side * share * norm for share in NET]
-    if not math.isfinite(survey.zero.value):  # no clip has a pulse, say: nothing to compare with
+    if not math.isfinite(survey.zero.value):  # for example, no clip has a pulse: no baseline
         return Travel(None, None)
     for _ in range(3):
         asked = _further(side, survey, aims)
@@ -90,7 +96,7 @@ def is_note(survey: Survey) -> bool:
 def _kept(side: int, survey: Survey) -> tuple[list[Point], Point | None]:
     """Points from 0 outwards as long as nothing is spoiled, and the first beyond.
 
-    A point alone between two good ones is taken for bad luck.
+    A single spoiled point between two good ones is treated as chance.
     """
     points = survey.outwards(side)
     bad = [False] + [bool(survey.spoiled(p)) for p in points[1:]]
@@ -121,20 +127,22 @@ def _reached(survey: Survey, found: Curve, aims: Aims) -> bool:
 
 
 def _answers(side: int, survey: Survey, kept: list[Point], top: float) -> bool:
-    """Whether the gain at the points around the top is more than little, and more than luck."""
+    """Whether the gain around the top is both large enough and statistically certain."""
     if not top:
         return False
     least = least_gain(survey.response)
     near = sorted(kept[1:], key=lambda p: abs(math.log(abs(p.coefficient) / top)))[:2]
     gains = [survey.gain(point) for point in near]
     gain = float(np.mean([g for g, _ in gains]))
-    error = float(np.mean([e for _, e in gains]))  # not less for two: both share the unsteered
+    error = float(
+        np.mean([e for _, e in gains])
+    )  # two points do not reduce it: they share the unsteered takes
     wanted = gain if survey.response.quantity == "share" else side * gain
     return wanted >= least and wanted >= SURE * error
 
 
 def _further(side: int, survey: Survey, aims: Aims) -> float | None:
-    """A coefficient outside of those that were tried, if the answer may lie there."""
+    """A coefficient outside those tried, if the answer may lie there."""
     kept, beyond = _kept(side, survey)
     points = survey.outwards(side)
     if len(points) < 2:
@@ -153,7 +161,7 @@ def _further(side: int, survey: Survey, aims: Aims) -> float | None:
 
 
 def _closer(side: int, survey: Survey, aims: Aims) -> list[float]:
-    """Coefficients to play next: at the top and in the middle, as far as is known."""
+    """Coefficients to play next: near the current estimates of the top and the middle."""
     kept, beyond = _kept(side, survey)
     found = curve(survey, side, kept)
     top = _top(survey, found, aims)
@@ -169,7 +177,7 @@ def _closer(side: int, survey: Survey, aims: Aims) -> list[float]:
 
 
 def _beside(estimate: float, kept: list[Point]) -> float | None:
-    """The estimate, or a little less or more if it was played; None if that was played as well."""
+    """The estimate, or a neighbour if it was already played; None if all of them were."""
     played = [abs(p.coefficient) for p in kept[1:]]
     for factor in (1.0, 1 / CLOSE, CLOSE):
         if all(max(c / (estimate * factor), estimate * factor / c) > CLOSE**0.5 for c in played):
@@ -178,7 +186,7 @@ def _beside(estimate: float, kept: list[Point]) -> float | None:
 
 
 def _aim(survey: Survey, found: Curve, top: float, aims: Aims) -> tuple[float, float, float]:
-    """What the middle should do, and the limits that it must keep."""
+    """The effect wanted at the middle, and its permitted limits."""
     nothing, most = float(found.effect[0]), float(found.at("effect", top))
     if is_note(survey) and most >= aims.lean[1] and nothing < aims.middle:
         return aims.middle, *aims.lean
@@ -187,7 +195,7 @@ def _aim(survey: Survey, found: Curve, top: float, aims: Aims) -> tuple[float, f
 
 
 def _middle(survey: Survey, found: Curve, top: float, aims: Aims) -> float:
-    """The most musical coefficient among those that lean as they should."""
+    """The most musical coefficient among those whose effect is within the limits."""
     at = top * np.arange(1, GRID) / GRID
     effect = found.at("effect", at)
     aim, low, high = _aim(survey, found, top, aims)

@@ -1,7 +1,7 @@
-"""All that was heard of one direction: what it does at a coefficient, and what it spoils there.
+"""All measurements of one direction: its effect at each coefficient, and the damage there.
 
-Single points are noisy, as every clip is another piece of music. So what is read off is smooth:
-each coefficient learns from those beside it.
+Single points are noisy, because every clip is a different piece of music. The values used are
+therefore smoothed over neighbouring coefficients.
 """
 
 from __future__ import annotations
@@ -24,15 +24,17 @@ if TYPE_CHECKING:
 BESIDE = math.log(1.25)  # points within about this factor are averaged
 MOST_SILENCE = 0.10  # more than unsteered, as a share of time,
 MOST_CLIPPED = 0.001  # as a share of samples,
-NOISE = (2.0, 0.02)  # flatness: so many times that of unsteered, and so much more,
+NOISE = (2.0, 0.02)  # flatness: this factor over unsteered, plus this offset,
 LEVEL_DB = 9.0  # louder or softer,
-LESS_LIKELY = 0.05  # the prompted instrument, surely: beyond all this something is spoiled
+LESS_LIKELY = (
+    0.05  # likelihood of the prompted instrument; beyond these limits, something is spoiled
+)
 SURE = 2.0  # standard errors
 
 
 @dataclass
 class Survey:
-    """All that was heard of one direction so far, of the same prompts and seeds at every point."""
+    """All measurements of one direction so far, with the same prompts and seeds at every point."""
 
     direction: Direction
     instruments: dict[str, str]
@@ -51,13 +53,13 @@ class Survey:
         return self.response.unsteered
 
     def outwards(self, side: int) -> list[Point]:
-        """Unsteered, then all points on one side whose value is known, the nearest first."""
+        """Unsteered, then all points of one side with a known value, nearest first."""
         there = [p for p in self.response.points if side * p.coefficient > 0]
         known = [p for p in there if math.isfinite(p.value)]
         return [self.zero, *sorted(known, key=lambda p: abs(p.coefficient))]
 
     def spoiled(self, point: Point) -> tuple[str, ...]:
-        """What steering has broken here: silence, clipping, noise, level, instrument."""
+        """The kinds of damage at a coefficient: silence, clipping, noise, level, instrument."""
         zero = self.zero
         noise = zero.flatness * NOISE[0] + NOISE[1]
         found = {
@@ -71,7 +73,7 @@ class Survey:
         return tuple(word for word, there in found.items() if there and word not in wanted)
 
     def gain(self, point: Point) -> tuple[float, float]:
-        """(mean difference from unsteered, its standard error), take by take."""
+        """(mean difference from unsteered, its standard error), paired by take."""
         read = reading(self.direction).read
         return self._paired(point, lambda take: read(take.heard))
 
@@ -100,9 +102,9 @@ class Survey:
 
 @dataclass(frozen=True)
 class Curve:
-    """What points from 0 outwards on one side do, smoothed: effect, and what is left of the music.
+    """The smoothed effect of the points from 0 outwards on one side, and the music that remains.
 
-    coefficients: without their sign, the first 0; onset_ratio, pitch_classes: over unsteered.
+    coefficients: absolute values, starting at 0. onset_ratio, pitch_classes: relative to unsteered.
     """
 
     coefficients: np.ndarray
@@ -111,12 +113,13 @@ class Curve:
     pitch_classes: np.ndarray
 
     def at(self, of: str, coefficient: float | np.ndarray) -> float | np.ndarray:
-        """`effect`, `onset_ratio` or `pitch_classes` between the points."""
+        """`effect`, `onset_ratio` or `pitch_classes`, interpolated between the points."""
         return np.interp(np.abs(coefficient), self.coefficients, getattr(self, of))
 
 
 def curve(survey: Survey, side: int, points: Sequence[Point]) -> Curve:
-    """points: unsteered first, then outwards. The effect never falls: more steering does more."""
+    """points: unsteered first, then outwards. The effect never decreases: more steering does
+    more."""
     from sklearn.isotonic import isotonic_regression
 
     zero, steered = points[0], points[1:]
@@ -134,14 +137,14 @@ def curve(survey: Survey, side: int, points: Sequence[Point]) -> Curve:
 
 
 def effect(survey: Survey, side: int, point: Point) -> float:
-    """What a point does, more being more: the share, or by how many BPM it has changed."""
+    """The effect of a point, where larger is more: the share, or the change in BPM."""
     if survey.response.quantity == "share":
         return point.value
     return side * (point.value - survey.zero.value)
 
 
 def _beside(at: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """A line fitted through the points beside each, near ones counting more (in log distance)."""
+    """A line fitted through the neighbours of each point, weighted by log distance."""
     found = np.empty(len(at))
     for number, here in enumerate(np.log(at)):
         away = np.log(at) - here

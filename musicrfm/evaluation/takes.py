@@ -1,7 +1,7 @@
-"""Clips that were played and heard: here or in worker processes, each kept in a file as it comes.
+"""Plays and measures clips, in this process or in workers, and stores each result in a file.
 
-What is kept is named by everything that decides how a clip sounds and how it is listened to, so a
-run that was interrupted goes on where it stopped, and several runs can share a folder.
+The key of a result contains everything that determines the audio and its measurement. An
+interrupted run therefore continues where it stopped, and several runs can share a folder.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ if TYPE_CHECKING:
     from musicrfm.model import MusicModel
 
 FILE = "takes.jsonl"
-WINDOW, FINE = 0.5, 0.1  # seconds, of what is heard over time
+WINDOW, FINE = 0.5, 0.1  # seconds per measurement over time
 CEPSTRA = 20  # mel cepstra of each tenth of a second
-# Names the instrument of a clip (audio [samples], sample rate), or says how likely each one is.
+# Names the instrument of a clip (audio [samples], sample rate), or gives the likelihood of each.
 Listener = Callable[[np.ndarray, int], "str | dict[str, float]"]
 
 
 @dataclass(frozen=True)
 class Play:
-    """One clip to play. steers: directions with their raw coefficients, from the beginning on.
+    """One clip to play. steers: directions with their raw coefficients, from the start.
 
     fade: (second, seconds), a crossfade from the first direction to the second, whose coefficient
     is then not set. over_time: whether the take also says what is heard in each half second. span:
@@ -78,7 +78,7 @@ class Play:
 
 @dataclass(frozen=True)
 class Take:
-    """One clip that was played and what was heard.
+    """One measured clip.
 
     coefficient: raw, of the first direction; 0 is unsteered. instrument: as the classifier names
     it; odds: how likely each instrument is, if it says so. over_time: if it was asked for, the note
@@ -96,11 +96,11 @@ class Take:
 
 
 class Recorder:
-    """Plays and measures takes of one setting, and keeps them in `folder`, if there is one.
+    """Plays and measures takes of one setting, and stores them in `folder`, if given.
 
-    workers: processes that play, each with a copy of the model and one thread; 0 to play here.
-    play: what plays a clip, as `perform` does; picklable if there are workers. Use it in a `with`
-    block, which ends the processes.
+    workers: processes that play, each with a copy of the model and one thread; 0 plays in this
+    process. play: the function that plays a clip, such as `perform`; picklable if there are
+    workers. Use it in a `with` block, which ends the processes.
     """
 
     def __init__(
@@ -131,7 +131,7 @@ class Recorder:
         self._workers.close()
 
     def using(self, **changes) -> Recorder:
-        """One of another setting, which shares everything else, the processes too."""
+        """A recorder of another setting that shares everything else, including the processes."""
         other = copy(self)
         other.setting = replace(self.setting, **changes)
         return other
@@ -142,9 +142,9 @@ class Recorder:
         return [Play(p, seed, steers, **options) for p in s.prompts for seed in s.seeds]
 
     def hear(self, plays: Sequence[Play], what: str = "playing") -> list[Take]:
-        """A take of each, in the same order; those that are kept are not played again.
+        """A take of each play, in the same order; stored takes are not played again.
 
-        Raises MusicRFMError if a worker process is lost; what was heard until then is kept.
+        Raises MusicRFMError if a worker process ends unexpectedly; finished takes remain stored.
         """
         keys = [self._key(play) for play in plays]
         missing = {k: p for k, p in zip(keys, plays, strict=True) if k not in self._kept}
@@ -188,13 +188,13 @@ class Recorder:
             try:
                 row = json.loads(line)
                 self._kept[row.pop("key")] = row
-            except (ValueError, KeyError):  # what was being written when it was interrupted
+            except (ValueError, KeyError):  # a line that an interruption left incomplete
                 continue
         if text and not text.endswith("\n"):
             _append(path, "")
 
     def _key(self, play: Play) -> str:
-        """Everything that decides the sound and how it was listened to."""
+        """Everything that determines the audio and its measurement."""
         s = self.setting
         digest = hashlib.sha256(f"{self._fingerprint} {measure.VERSION}".encode())
         unsteered = (s.seconds, s.guidance_scale, s.temperature, s.top_k)
@@ -210,7 +210,9 @@ class Recorder:
         for direction, raw in play.steers if any(raw for _, raw in play.steers) else ():
             better = direction.meta.get("metric_higher_is_better")
             digest.update(repr((direction.name, raw, better, sorted(s.how.items()))).encode())
-            if play.fade is not None or s.schedule != "constant":  # these work on the knob
+            if (
+                play.fade is not None or s.schedule != "constant"
+            ):  # these act on the knob, not on the raw coefficient
                 digest.update(repr((direction.scale, direction.curve)).encode())
             digest.update(direction.vectors.numpy().tobytes())
             digest.update(direction.layer_scores.numpy().tobytes())
@@ -224,7 +226,7 @@ def _append(path: Path, line: str) -> None:
 
 
 class _Workers:
-    """Processes, started when they are needed first."""
+    """Worker processes, started on first use."""
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -244,7 +246,7 @@ class _Workers:
 
 @dataclass(frozen=True)
 class _Source:
-    """Where a worker gets the model from: a loaded one cannot be sent."""
+    """The source from which a worker loads the model, since a loaded model cannot be pickled."""
 
     folder: str
     name: str

@@ -1,7 +1,7 @@
-"""Two directions at once: one handing over to the other, or both playing their part.
+"""Measures two directions at once: a crossfade between them, or both steering together.
 
-What is measured is the sound of the same streams that play live: when a crossfade changes what is
-heard most, and how much of what each direction does alone is left when both steer.
+The audio comes from the same streams that play live. Measured are the time at which a crossfade
+changes the dominant note, and the part of each direction's effect that remains when both steer.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Handover:
-    """A crossfade of two notes, all takes together.
+    """A crossfade of two notes, over all takes.
 
-    shares: (of the first note, of the second) in each half second, from the beginning of the clip.
-    late: seconds after the middle of the crossfade at which dominance changes hands, None if it
-    does not. before, after: what the first note has before the fade, and the second after it.
+    shares: (first note, second note) in each half second, from the start of the clip. late: seconds
+    after the middle of the crossfade at which dominance changes, None if it does not. before,
+    after: share of the first note before the fade, and of the second after it.
     """
 
     first: str
@@ -42,10 +42,11 @@ class Handover:
 
 @dataclass(frozen=True)
 class Together:
-    """Two directions alone and at the same time, in the units of their readings.
+    """Two directions alone and together, in the units of their measurements.
 
-    alone, both: the effect of each: how far it moves its own measurement away from unsteered, or,
-    if it works both ways, from its lower end to its upper. kept: both / alone, None without effect.
+    alone, both: the effect of each: the change of its measurement from unsteered or, for a
+    two-sided direction, from its lower to its upper end. kept: both / alone, None without an
+    effect.
     """
 
     names: tuple[str, str]
@@ -66,7 +67,7 @@ def handovers(
 ) -> list[Handover]:
     """Crossfades of notes over `seconds`, in the middle of clips of the recorder's length.
 
-    The first note begins at the top of its range, the second ends at the top of its own.
+    The first note starts at the top of its range, the second ends at the top of its range.
     """
     lead = (recorder.setting.seconds - seconds) / 2
     if lead < 1:
@@ -75,7 +76,7 @@ def handovers(
             f"not {recorder.setting.seconds:g} s"
         )
     for direction in (d for pair in pairs for d in pair):
-        _pitch_class(direction)  # says so if it is no note
+        _pitch_class(direction)  # raises an error for other concepts
     plays = [
         recorder.plays(
             (one, one.raw(1.0)), (other, other.raw(1.0)), fade=(lead, seconds), over_time=True
@@ -92,10 +93,10 @@ def handovers(
 def handover(
     one: Direction, other: Direction, takes: Sequence[Take], lead: float, seconds: float
 ) -> Handover:
-    """When the second note takes over: where one cut best parts what belongs to each.
+    """The time at which the second note takes over: the cut that best separates the two notes.
 
-    The cut is the one with the most of the first note before it and of the second after it, so a
-    single note in between decides nothing.
+    The best cut has the largest share of the first note before it and of the second after it, so a
+    single note in between has little influence.
     """
     shares = _shares_over_time([t.over_time for t in takes], _pitch_class(one), _pitch_class(other))
     ahead = shares[:, 0] - shares[:, 1]
@@ -120,7 +121,7 @@ def handover(
 def both_at_once(
     recorder: Recorder, one: Direction, other: Direction, knob: float = 1.0
 ) -> Together:
-    """What each of two directions keeps of its effect when both are turned to `knob`."""
+    """The part of its effect that each of two directions keeps when both are turned to `knob`."""
     sides = {d.name: _sides(d, knob) for d in (one, other)}
     groups: list[tuple[tuple[Direction, float], ...]] = [()]
     groups += [((d, raw),) for d in (one, other) for raw in sides[d.name]]
@@ -135,7 +136,7 @@ def both_at_once(
         return float(np.mean(values)) if values else float("nan")
 
     def effect(direction: Direction, *beside: tuple[Direction, float]) -> float:
-        """Of the direction alone, or beside another one."""
+        """The effect of the direction alone, or beside another one."""
         turned = [value(direction, (direction, raw), *beside) for raw in sides[direction.name]]
         return turned[1] - turned[0] if len(turned) == 2 else turned[0] - value(direction)
 
@@ -155,7 +156,7 @@ def _group(*steers: tuple[Direction, float]) -> frozenset[tuple[str, float]]:
 
 
 def _sides(direction: Direction, knob: float) -> tuple[float, ...]:
-    """The raw coefficients of a knob; both of them, the lower first, if it works both ways."""
+    """The raw coefficients of a knob; for a two-sided direction both, the lower one first."""
     up = direction.raw(knob)
     if not reading(direction).both_ways:
         return (up,)
@@ -174,6 +175,6 @@ def _pitch_class(direction: Direction) -> int:
 
 
 def _shares_over_time(takes: Sequence, first: int, second: int) -> np.ndarray:
-    """[windows, 2], mean over takes; the shortest decides how many windows."""
+    """[windows, 2], averaged over takes; the shortest take determines the number of windows."""
     length = min(len(t) for t in takes)
     return np.mean([np.array(t[:length])[:, [first, second]] for t in takes], 0)

@@ -1,4 +1,4 @@
-"""A NumPy file in half precision that grows while it is written, and is whole at any moment."""
+"""A NumPy file in half precision that grows while it is written, and is valid at any moment."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _HEADER = 128  # bytes; NumPy pads its headers to a multiple of 64
 
 
 class HalfFile:
-    """float16 [rows, ...], of which row after row is put. `numpy.load` reads it at any time.
+    """float16 [rows, ...], written row by row. `numpy.load` can read it at any time.
 
     Raises MusicRFMError if the file cannot be written.
     """
@@ -30,9 +30,9 @@ class HalfFile:
             raise MusicRFMError(f"{self.path} cannot be written: {error.strerror}") from None
 
     def put(self, first: int, rows: np.ndarray) -> None:
-        """Writes rows [n, ...] from row `first` on; they are the last ones then.
+        """Write rows [n, ...] from row `first` on; the file then ends after them.
 
-        The file begins anew where the shape of a row changes.
+        The file starts again when the shape of a row changes.
         """
         shape = rows.shape[1:]
         if self.shape != shape:
@@ -58,7 +58,7 @@ class HalfFile:
 
 
 def _header(shape: tuple[int, ...]) -> bytes:
-    """Of a version 1.0 file, always as long."""
+    """The header of a version 1.0 file, with a fixed length."""
     made = io.BytesIO()
     about = {"descr": "<f2", "fortran_order": False, "shape": shape}
     np.lib.format.write_array_header_1_0(made, about)

@@ -1,8 +1,8 @@
-"""What a FLAC file tells of itself beside its sound: how much there is, and where one can go on.
+"""Reads a FLAC file's metadata: its length, and the frames at which decoding can resume.
 
-A file whose writer was killed, that was cut, or that a disk damaged still has whole frames in it.
-Each begins with a header of its own, with its number and a checksum, so they can be found without
-the rest. Source: RFC 9639, sections 8.2 (streaminfo) and 9.1 (frame header).
+A file whose writer was killed, that was truncated, or that a disk damaged still contains intact
+frames. Each frame has a header with its number and a checksum, so it can be found without the rest.
+Source: RFC 9639, sections 8.2 (streaminfo) and 9.1 (frame header).
 """
 
 from __future__ import annotations
@@ -12,20 +12,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-WINDOW = 2**18  # bytes that are searched at a time; the longest frame of usual files is far shorter
+WINDOW = 2**18  # bytes searched at a time; frames of usual files are far shorter
 _SIZES = {1: 192, **{n: 576 << (n - 2) for n in range(2, 6)}, **{n: 1 << n for n in range(8, 16)}}
 _BITS = {1: 8, 2: 12, 4: 16, 5: 20, 6: 24, 7: 32}
 
 
 @dataclass(frozen=True)
 class Stream:
-    """head: everything before the frames. total: samples as the head tells them, 0 if it does not.
-
-    block: samples of each frame but the last, None if they differ.
-    """
+    """head: everything before the frames. total: number of samples in the header, 0 if missing.
+    block: samples of each frame but the last, None if they differ."""
 
     head: bytes
-    info: int  # where in `head` streaminfo's content begins
+    info: int  # offset of streaminfo's content in `head`
     block: int | None
     rate: int
     channels: int
@@ -33,7 +31,7 @@ class Stream:
     total: int
 
     def told(self, samples: int) -> bytes:
-        """The head, telling so many samples, and no checksum of all of them."""
+        """The head with this number of samples, and without the checksum of all samples."""
         content = bytearray(self.head)
         at = self.info + 13
         content[at] = content[at] & 0xF0 | samples >> 32 & 0x0F
@@ -44,7 +42,8 @@ class Stream:
 
 @dataclass(frozen=True)
 class Frame:
-    """at: of its first byte in the file. first: number of its first sample, of `samples`."""
+    """at: offset of its first byte in the file. first: number of its first sample, out of
+    `samples`."""
 
     at: int
     first: int
@@ -56,10 +55,10 @@ class Frame:
 
 
 def stream_of(file: BinaryIO) -> Stream | None:
-    """What a file's head tells; None if it is no FLAC file, or its head is damaged."""
+    """The properties in a file's head; None if the file is not FLAC or its head is damaged."""
     file.seek(0)
     head = bytearray(file.read(10))
-    if head[:3] == b"ID3":  # a tag of other programs; its length has 7 bits in a byte
+    if head[:3] == b"ID3":  # a tag of other programs; its length uses 7 bits per byte
         length = sum((byte & 127) << 7 * (3 - n) for n, byte in enumerate(head[6:10]))
         head += file.read(length)
         start = len(head)
@@ -101,7 +100,7 @@ def stream_of(file: BinaryIO) -> Stream | None:
 
 
 def frames(file: BinaryIO, stream: Stream, start: int, end: int) -> Iterator[Frame]:
-    """The frames whose header is whole and lies from byte `start` to `end`, in order."""
+    """The frames with an intact header between bytes `start` and `end`, in order."""
     while start < end:
         file.seek(start)
         data = file.read(min(WINDOW, end - start) + 16)
@@ -117,7 +116,7 @@ def frames(file: BinaryIO, stream: Stream, start: int, end: int) -> Iterator[Fra
 
 
 def last_frame(file: BinaryIO, stream: Stream) -> Frame | None:
-    """The last frame of the file that follows on the one before it."""
+    """The last frame of the file whose number follows that of the one before."""
     end = file.seek(0, os.SEEK_END)
     first = len(stream.head)
     window = WINDOW
@@ -127,7 +126,7 @@ def last_frame(file: BinaryIO, stream: Stream) -> Frame | None:
         starts = {frame.first for frame in found}
         ends = {frame.end for frame in found}
         for frame in reversed(found):
-            # By chance bytes look like a header now and then, but not like one in its place.
+            # By chance, bytes can look like a header, but not like one with the right number.
             if frame.first in ends or (frame.first == 0 and len(starts) == 1):
                 return frame
         if start == first or window > 2**30:
@@ -136,7 +135,7 @@ def last_frame(file: BinaryIO, stream: Stream) -> Frame | None:
 
 
 def _frame(header: bytes, stream: Stream) -> tuple[int, int] | None:
-    """(number of the first sample, samples) of a frame's header; None if it is none."""
+    """(number of the first sample, samples) of a frame header; None for anything else."""
     if len(header) < 6 or header[1] & 0xFE != 0xF8 or header[3] & 1:
         return None
     size, rate, channels, bits = header[2] >> 4, header[2] & 15, header[3] >> 4, header[3] >> 1 & 7
@@ -154,13 +153,13 @@ def _frame(header: bytes, stream: Stream) -> tuple[int, int] | None:
     at += extra + {12: 1, 13: 2, 14: 2}.get(rate, 0)
     if len(header) <= at or _crc8(header[:at]) != header[at]:
         return None
-    if header[1] & 1:  # frames of any length, each with the number of its first sample
+    if header[1] & 1:  # variable frame lengths: the number is that of the first sample
         return number, samples
     return None if stream.block is None else (number * stream.block, samples)
 
 
 def _number(data: bytes, at: int) -> tuple[int | None, int]:
-    """A number in the way of UTF-8, up to 7 bytes, and where it ends."""
+    """A number in UTF-8 style coding of up to 7 bytes, and the position of its end."""
     first = data[at]
     if first < 0x80:
         return first, at + 1

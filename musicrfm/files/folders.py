@@ -1,4 +1,4 @@
-"""Where files are kept that nobody named: what can be computed again, and what is the user's."""
+"""The default folders: a cache for results that can be computed again, and the user's data."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ NAME = "musicrfm"
 
 
 def cache_folder() -> Path:
-    """MUSICRFM_CACHE, or the platform's place for what can be computed again."""
+    """MUSICRFM_CACHE, or the platform's cache folder."""
     if chosen := os.environ.get("MUSICRFM_CACHE"):
         return path_of(chosen)
     return platformdirs.user_cache_path(NAME, appauthor=False)
 
 
 def data_folder() -> Path:
-    """The platform's place for the user's own files."""
+    """The platform's folder for the user's data."""
     return platformdirs.user_data_path(NAME, appauthor=False)

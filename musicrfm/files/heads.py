@@ -1,7 +1,7 @@
-"""Heads of sound files that tell another length than the file has, put right while it is read.
+"""Corrects the length in the headers of sound files while they are read.
 
-A program that was killed, or that wrote into a pipe, could not go back and write how much there
-is; libsndfile believes the head. The file itself stays as it is.
+A program that was killed, or that wrote to a pipe, could not correct the length at the end, and
+libsndfile trusts the header. The file is not changed.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import BinaryIO
 from musicrfm.files import flac
 
 _MOST = 0xFFFFFFFF
-_LEAST = 64  # bytes behind the told end that are worth reading
+_LEAST = 64  # least number of bytes after the stated end that is worth reading
 
 
 class Spliced(io.RawIOBase):
-    """A file to read: `head`, and then bytes `start` to the end of another file."""
+    """A file object: `head`, followed by bytes `start` to the end of another file."""
 
     def __init__(self, head: bytes, file: BinaryIO, start: int) -> None:
         self._head, self._file, self._start = head, file, start
@@ -51,14 +51,14 @@ class Spliced(io.RawIOBase):
 
     @property
     def source(self) -> int:
-        """Where it has got to in the other file."""
+        """The current position in the other file."""
         return max(self._start, self._at - len(self._head) + self._start)
 
 
 def right(file: BinaryIO, stream: flac.Stream | None) -> Spliced:
-    """The file with a head that tells the length it has; `stream`: what a FLAC file's head tells.
+    """The file with a corrected header; `stream`: the properties in a FLAC file's head.
 
-    A FLAC file's length is where its last frame ends, the length of others that of their data.
+    A FLAC file ends with its last frame, other files with their data.
     """
     if stream is not None:
         last = flac.last_frame(file, stream)
@@ -76,7 +76,8 @@ def right(file: BinaryIO, stream: flac.Stream | None) -> Spliced:
 
 
 def _wave(file: BinaryIO, size: int) -> Spliced:
-    """A WAV file whose data is told to end where no other chunk begins: it goes on to the end."""
+    """A WAV file whose data chunk ends where no other chunk begins: its data continues to the
+    end."""
     at = 12
     while at + 8 < size:
         file.seek(at)
@@ -102,7 +103,7 @@ def _is_chunk(file: BinaryIO, at: int, size: int) -> bool:
 
 
 def _caf(file: BinaryIO, size: int) -> Spliced:
-    """A CAF file whose data is told to be longer than the file."""
+    """A CAF file whose data chunk claims to be longer than the file."""
     at = 8
     while at + 12 < size:
         file.seek(at)

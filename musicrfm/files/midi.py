@@ -1,9 +1,9 @@
-"""MIDI files as other programs write them: how all of them are read.
+"""Reads MIDI files as other programs write them.
 
-mido refuses a file for a key signature that no key has, and the synth for a track without an end;
-neither knows SMPTE time. So a file is read here for what sounds, its notes and controllers with
-their times in seconds, and written anew for the synth. Source: "Standard MIDI Files 1.0", MIDI
-Manufacturers Association, RP-001.
+mido refuses a file for an unknown key signature, the synthesiser refuses a track without an end,
+and neither supports SMPTE time. This module reads the notes and controllers of a file with their
+times in seconds, and writes a plain file for the synthesiser. Source: "Standard MIDI Files 1.0",
+MIDI Manufacturers Association, RP-001.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ log = logging.getLogger(__name__)
 MOST_BYTES = 64 * 2**20
 MOST_BEFORE = 1024  # bytes before the file itself; MacBinary has 128
 LEAST = 0.5  # seconds, that a note sounds which is never let go
-TICKS = 32_000  # a beat, in what is written: 15.6 µs each
-TEMPO = 500_000  # microseconds a beat, where a file does not say
+TICKS = 32_000  # ticks per beat in written files: 15.6 µs each
+TEMPO = 500_000  # microseconds a beat, where a file sets no tempo
 _DATA = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
-_SYSTEM = {0xF1: 1, 0xF2: 2, 0xF3: 1}  # what does not belong into a file, and its length
+_SYSTEM = {0xF1: 1, 0xF2: 2, 0xF3: 1}  # messages that do not belong in a file, with their length
 _SET_TEMPO, _END_OF_TRACK = 0x51, 0x2F
 
 
 @dataclass(frozen=True)
 class Song:
-    """events: (seconds, bytes of a message), in order. seconds: up to the last event of any kind.
+    """events: (seconds, bytes of a message), in order. seconds: time of the last event of any kind.
 
     cut: the file ended in the middle of a track.
     """
@@ -48,7 +48,7 @@ class Song:
         return any(message[0] & 0xF0 == 0x90 and message[2] for _, message in self.events)
 
     def rewritten(self) -> bytes:
-        """The same as a plain MIDI file of one track."""
+        """The song as a plain MIDI file with one track."""
         track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=TEMPO)])
         ticks = 0
         for seconds, message in self.events:
@@ -63,13 +63,14 @@ class Song:
 
 
 class _Damaged(Exception):
-    """What is wrong with a file, in words that follow its name."""
+    """The fault of a file, in words that follow its name."""
 
 
 def read_midi(path: str | os.PathLike[str]) -> Song:
-    """What sounds in a MIDI file, plain or in a RIFF file.
+    """The audible content of a MIDI file, plain or in a RIFF file.
 
-    Raises MusicRFMError for what is no MIDI file, several songs, or a file without a sense of time.
+    Raises MusicRFMError for anything but a MIDI file, for several songs, and for a file without a
+    time division.
     """
     found = file_to_read(path, "MIDI file")
     try:
@@ -134,7 +135,8 @@ def _last_of_held(events: list[tuple[float, bytes]]) -> float:
 
 
 def _unwrapped(data: bytes) -> bytes:
-    """The MIDI file in a RIFF file, as Windows' programs wrote them, or behind a Mac's header."""
+    """The MIDI file inside a RIFF file, as Windows programs wrote them, or after a Macintosh
+    header."""
     if data[:4] != b"RIFF" or data[8:12] != b"RMID":
         return data[max(0, data.find(b"MThd", 0, MOST_BEFORE)) :]
     at = 12
@@ -147,7 +149,8 @@ def _unwrapped(data: bytes) -> bytes:
 
 
 def _tracks(data: bytes) -> tuple[list[bytes], bool]:
-    """The tracks' bytes, chunks of other kinds passed over, and whether the last is cut short."""
+    """The bytes of the tracks, without chunks of other kinds, and whether the last one is
+    truncated."""
     tracks, at, cut = [], 0, False
     while at + 8 <= len(data):
         end = at + 8 + int.from_bytes(data[at + 4 : at + 8], "big")
@@ -167,7 +170,7 @@ def _tracks(data: bytes) -> tuple[list[bytes], bool]:
 def _events(track: bytes) -> tuple[list[tuple[int, bytes]], int]:
     """(tick, message or [0xff, microseconds a beat in 3 bytes]) of a track, and its last tick.
 
-    A track may lack its end, and one that breaks off in an event is read up to there.
+    A track may lack its end; one that breaks off inside an event is read up to there.
     """
     events: list[tuple[int, bytes]] = []
     at, tick, status = 0, 0, 0
@@ -202,7 +205,7 @@ def _events(track: bytes) -> tuple[list[tuple[int, bytes]], int]:
                 length = _SYSTEM.get(first, 0)
             at += length
             tick += delta
-    except IndexError:  # it breaks off
+    except IndexError:  # truncated
         pass
     return events, tick
 
@@ -214,7 +217,7 @@ def _tempo(content: bytes) -> bytes:
 
 
 def _number(data: bytes, at: int) -> tuple[int, int]:
-    """A number of 7 bits a byte, at most four, and where it ends."""
+    """A number with 7 bits per byte, at most four bytes, and the position of its end."""
     value = 0
     for _ in range(4):
         value = value << 7 | data[at] & 127
@@ -225,7 +228,8 @@ def _number(data: bytes, at: int) -> tuple[int, int]:
 
 
 def _clock(division: bytes, events: list[tuple[int, bytes]]) -> Callable[[int], float]:
-    """A function from ticks to seconds: SMPTE frames, or beats under all tracks' tempi."""
+    """A function from ticks to seconds, for SMPTE frames or for beats under the tempi of all
+    tracks."""
     if division[0] & 0x80:
         frames, parts = 256 - division[0], division[1]
         if frames not in (24, 25, 29, 30) or not parts:

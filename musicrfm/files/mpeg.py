@@ -1,4 +1,4 @@
-"""Where an MP3 file can be read on behind a damaged stretch: the next frames that follow in step.
+"""Finds where an MP3 file can be read on after damage: the next run of consecutive frames.
 
 Source: ISO/IEC 11172-3, 2.4.1.3 and 13818-3, 2.4.2.3 (the header of a frame of layer III).
 """
@@ -9,7 +9,7 @@ import os
 from typing import BinaryIO
 
 WINDOW = 2**18
-STEPS = 3  # frames that must follow in step: by chance bytes look like one header now and then
+STEPS = 3  # consecutive frames required, because single headers can appear by chance
 _KBITS = {
     1: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
     2: (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
@@ -18,7 +18,8 @@ _RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 
 
 
 def next_frame(file: BinaryIO, start: int) -> int | None:
-    """Where, from byte `start` on, a frame begins that others follow; None if none does."""
+    """The position, from byte `start` on, of a frame followed by other frames; None if there is
+    none."""
     size = file.seek(0, os.SEEK_END)
     while start < size:
         file.seek(start)
@@ -43,7 +44,7 @@ def _in_step(data: bytes, at: int) -> bool:
 
 
 def _length(header: bytes) -> int | None:
-    """Bytes of the frame of layer III that a header begins; None if it is none."""
+    """Length in bytes of the layer III frame of a header; None for anything else."""
     if len(header) < 4 or header[0] != 0xFF or header[1] & 0xE6 != 0xE2:
         return None
     version, bits, rate = header[1] >> 3 & 3, header[2] >> 4, header[2] >> 2 & 3

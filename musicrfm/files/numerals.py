@@ -1,7 +1,6 @@
-"""Numbers as people and spreadsheets write them: 0.5, 0,5, 1.234,5, 1 234.5, 50 %.
+"""Parses numbers as people and spreadsheets write them: 0.5, 0,5, 1.234,5, 1 234.5, 50 %.
 
-Which mark is the decimal one is told from a whole column, and a number that could be two numbers is
-not guessed.
+The decimal mark is inferred from a whole column, and an ambiguous number is refused.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _MISSING = re.compile(
 _QUANTITY = re.compile(
     r"\(?[+-]?[0-9][0-9.,'’ ]*\)?(\s+[^\W\d]+[/²]?\w*|\s*(bpm|db|k?hz|ms|°\w?|[$£¥€]))"
     r"|[$£¥€]\s*[0-9.,]+"
-    r"|\([0-9.,]+\)|[0-9.,]+-"  # below zero, as accountants write it
+    r"|\([0-9.,]+\)|[0-9.,]+-"  # negative numbers in accounting notation
     r"|[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?([.,][0-9]+)?"
     r"|[0-9]{1,4}(?P<mark>[./-])[0-9]{1,2}(?P=mark)[0-9]{2,4}",
     re.IGNORECASE,
@@ -35,7 +34,7 @@ _QUANTITY = re.compile(
 
 
 class Ambiguous(Exception):
-    """`index`: of the cell. The text says what it could be."""
+    """`index`: of the cell. The text gives the possible values."""
 
     def __init__(self, index: int, words: str) -> None:
         super().__init__(words)
@@ -44,8 +43,8 @@ class Ambiguous(Exception):
 
 @dataclass(frozen=True)
 class Shape:
-    """How a number is written. decimal, group: the marks it surely has; either: one that may be
-    both, as in 1,200."""
+    """The notation of a number. decimal, group: the marks that are certain. either: a mark that may
+    be both, as in 1,200."""
 
     text: str
     digits: str
@@ -55,7 +54,7 @@ class Shape:
     percent: bool = False
 
     def value(self, decimal: str | None) -> Number:
-        """The number, `decimal` being the decimal mark."""
+        """The number, with `decimal` as the decimal mark."""
         digits = self.digits
         for mark in ".,":
             digits = digits.replace(mark, "." if mark == decimal else "")
@@ -64,7 +63,7 @@ class Shape:
 
 
 def shape(text: str) -> Shape | None:
-    """How a text is written if it is a number; None if it is none."""
+    """The notation of a text that is a number; None for other text."""
     found = _NUMBER.fullmatch(text.translate(_SPACES).strip())
     if not found or not any(c.isdigit() for c in found["body"]):
         return None
@@ -95,7 +94,7 @@ def shape(text: str) -> Shape | None:
 
 
 def is_quantity(text: str) -> bool:
-    """Whether a text holds a number, but with a unit or in another form: 120 BPM, 1:30."""
+    """Whether a text is a number with a unit or in another form: 120 BPM, 1:30."""
     return _QUANTITY.fullmatch(text.translate(_SPACES).strip()) is not None
 
 
@@ -104,8 +103,8 @@ def _grouped(text: str, mark: str) -> bool:
 
 
 def shapes(cells: Sequence[str]) -> list[Shape | None] | None:
-    """How the numbers of a column are written, None for what is missing; None if there are others
-    than numbers, or none."""
+    """The notations of a column's numbers, None for missing cells; None if the column has other
+    text, or no numbers."""
     found: list[Shape | None] = []
     for cell in cells:
         one = shape(cell)
@@ -120,8 +119,8 @@ def shapes(cells: Sequence[str]) -> list[Shape | None] | None:
 def numbers(column: Sequence[Shape | None], decimal: str | None = None) -> list[Number | None]:
     """The numbers of a column; decimal: the mark in other columns of the same table, if known.
 
-    Raises Ambiguous for a number that could be two, and where the marks or percent signs of a
-    column contradict each other.
+    Raises Ambiguous for a number with two possible values, and where decimal marks or percent signs
+    of a column contradict each other.
     """
     known: str | None = None
     groups = {one.group for one in column if one and one.group}

@@ -1,7 +1,7 @@
-"""Paths as people write them: `~`, names in either Unicode form, and slips of the pen.
+"""Interprets paths as people write them: `~`, both Unicode forms of names, and typing errors.
 
-Every path that a person gives goes through `path_of` before anything is done with it, and one that
-is read through `file_to_read`, so that a folder, a pipe or a device is told and not waited for.
+`path_of` is applied to every path that the user gives, and `file_to_read` to every file to read, so
+that a folder, a pipe or a device is an error and nothing waits for it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from musicrfm.errors import MusicRFMError
 
-# What git leaves in the place of a large file until it is asked for that.
+# The first bytes of a Git LFS pointer.
 LFS = b"version https://git-lfs.github.com/spec/"
 _CONTROL = re.compile(r"[\0-\x1f\x7f]")
 _SPOKEN = {"\t": "a tab", "\n": "a line break", "\r": "a line break"}
@@ -29,19 +29,19 @@ _KINDS = {
 
 
 def composed(text: str) -> str:
-    """The text in Unicode's form NFC: `ü` is one character, however it was written.
+    """The text in Unicode's form NFC, in which `ü` is one character.
 
-    Macs write names of files with the dots as a character of their own; both look the same.
+    macOS can write the dots as a separate character; both forms look the same.
     """
     return unicodedata.normalize("NFC", text)
 
 
 def path_of(path: str | os.PathLike[str]) -> Path:
-    r"""The path that is meant: `~` is a home folder, and each name is spelled as it is on the disk.
+    r"""The intended path: `~` becomes the home folder, and each name gets its spelling on disk.
 
-    What is not there comes back as it was given, below the folders that are. Raises MusicRFMError
-    for an empty path, a home folder that is not known, and for a tab, a line break or another
-    control character, which is what "C:\tracks\new" becomes where a backslash means something.
+    Parts that do not exist are returned unchanged. Raises MusicRFMError
+    for an empty path, an unknown home folder, and for a tab, a line break or another
+    control character, which "C:\tracks\new" contains if a backslash starts an escape sequence.
     """
     text = os.fspath(path)
     if not text:
@@ -60,15 +60,15 @@ def path_of(path: str | os.PathLike[str]) -> Path:
 
 
 def control_character(text: str) -> str | None:
-    """The first control character of a text in words; None if there is none."""
+    """The name of the first control character of a text; None if there is none."""
     found = _CONTROL.search(text)
     return found and _SPOKEN.get(found[0], f"the control character {found[0]!r}")
 
 
 def file_to_read(path: str | os.PathLike[str], what: str = "file") -> Path:
-    """The path of a plain file that is there; `what`: it should be, in the error's words.
+    """The path of an existing regular file; `what`: its expected content, for the error.
 
-    Raises MusicRFMError if there is none, or something else has its name.
+    Raises MusicRFMError if it does not exist or is of another kind.
     """
     found = path_of(path)
     try:
@@ -91,7 +91,7 @@ def file_to_read(path: str | os.PathLike[str], what: str = "file") -> Path:
 
 
 def is_pointer(path: Path) -> bool:
-    """Whether git has left a note of the file here instead of the file."""
+    """Whether the file is a Git LFS pointer."""
     with path.open("rb") as file:
         return file.read(len(LFS)) == LFS
 
@@ -109,7 +109,7 @@ def _on_disk(path: Path) -> Path:
 
 
 def _nearest(path: Path) -> str | None:
-    """A name beside it that differs only a little, such as in capitals."""
+    """The name in the same folder with the smallest difference, such as in capitals."""
     try:
         names = {composed(name).casefold(): name for name in os.listdir(path.parent)}
     except OSError:

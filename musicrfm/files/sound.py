@@ -1,8 +1,8 @@
-"""Sound files as other programs leave them: how all of them are read.
+"""Reads sound files as other programs leave them.
 
-They are read block by block, so a length that is not told, or told wrongly, costs nothing; what is
-cut short is read up to there, and a damaged stretch of FLAC is silence of its length. What is
-missing is said in the log, once a file.
+Files are read block by block, so a missing or wrong length does no harm. A truncated file is read
+up to its end, and a damaged stretch of FLAC becomes silence of equal length. The log reports
+missing audio once per file.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ log = logging.getLogger(__name__)
 
 Sound = tuple[np.ndarray, int]
 
-BLOCK = 4096  # samples that are read at a time
+BLOCK = 4096  # samples per read
 MOST_SAMPLES = 2**30  # 4 GiB as float32; nine hours of mono at 32 kHz
 LOWEST_RATE, HIGHEST_RATE = 1_000, 768_000  # Hz
-LOUDEST = 2.0**32  # of a sample; whole numbers of 32 bits taken for full scale are below
-CANCELLED = 0.1  # the mix against the sides, as amplitudes
-_AHEAD = 2**18  # bytes that a decoder may have read ahead
+LOUDEST = 2.0**32  # largest sample; 32-bit integers read as floats stay below
+CANCELLED = 0.1  # amplitude of the mix relative to the channels
+_AHEAD = 2**18  # bytes that a decoder may read ahead
 _OTHER_FORMATS = (
     (4, b"ftyp", "MP4 or AAC (.m4a)"),
     (0, b"\x1a\x45\xdf\xa3", "Matroska or WebM"),
@@ -48,10 +48,11 @@ def read_sound(
     last: float | None = None,
     what: str = "file",
 ) -> Sound:
-    """(float32 [samples, channels], sample rate in Hz) of a sound file, whatever its format.
+    """(float32 [samples, channels], sample rate in Hz) of a sound file in any format.
 
-    first, last: seconds; no more than so much from its beginning or of its end. Raises
-    MusicRFMError for what is no sound file, holds no sample, one that is no number, or too many.
+    first, last: seconds; at most this much from its start or its end. Raises MusicRFMError for
+    anything but a sound file, and for files without samples, with samples that are not finite, or
+    with too many samples.
     """
     found = file_to_read(path, what)
     shown = str(path)
@@ -82,7 +83,7 @@ def read_sound(
 
 
 def sound_seconds(path: str | os.PathLike[str], what: str = "file") -> float:
-    """The length of a sound file, without reading it. Raises MusicRFMError as `read_sound`."""
+    """The length of a sound file, without reading it. Raises MusicRFMError as `read_sound` does."""
     reader = _Reader(file_to_read(path, what), str(path))
     reader.close()
     if not reader.samples:
@@ -91,9 +92,9 @@ def sound_seconds(path: str | os.PathLike[str], what: str = "file") -> float:
 
 
 def check_mix(audio: np.ndarray, path: str | os.PathLike[str]) -> None:
-    """Raises MusicRFMError if the sides [samples, channels] cancel each other when they are mixed.
+    """Raise MusicRFMError if the channels [samples, channels] cancel when they are mixed.
 
-    A take with one side upside down sounds wide on its own and is silence in mono.
+    A take with one channel inverted sounds wide and is silent in mono.
     """
     if audio.ndim < 2 or audio.shape[1] < 2:
         return
@@ -113,7 +114,7 @@ def _joined(blocks: Iterable[np.ndarray], channels: int) -> np.ndarray:
 
 
 def _end(reader: _Reader, samples: int) -> np.ndarray:
-    """The last samples of what can be read; from the beginning only if there is no jumping."""
+    """The last samples of the readable part; reads from the start only if the file cannot seek."""
     for start in (max(0, reader.samples - samples), 0):
         kept: deque[np.ndarray] = deque()
         held = 0
@@ -128,15 +129,15 @@ def _end(reader: _Reader, samples: int) -> np.ndarray:
 
 
 class _Forward(soundfile.SoundFile):
-    """Is only read on and on: after each block, soundfile would go to where it is already, which
-    libsndfile cannot at the end of a FLAC file of unknown length."""
+    """A file object for reading forward only: after each block, soundfile would seek to the current
+    position, which libsndfile cannot do at the end of a FLAC file of unknown length."""
 
     def seekable(self) -> bool:
         return False
 
 
 class _Reader:
-    """One sound file that is open. samples: as many as there seem to be."""
+    """An open sound file. samples: the apparent number of samples."""
 
     def __init__(self, path: Path, shown: str) -> None:
         self._shown = shown
@@ -184,7 +185,7 @@ class _Reader:
         return f"{self._shown!r} is not a readable sound file: give a .wav or .flac file"
 
     def jump(self, at: int) -> bool:
-        """Go to a sample; whether that was possible."""
+        """Seek to a sample; returns whether that was possible."""
         try:
             self._file.seek(at)
         except (OSError, RuntimeError):
@@ -193,10 +194,10 @@ class _Reader:
         return True
 
     def blocks(self, most: int | None = None) -> Iterator[np.ndarray]:
-        """Blocks from here on, at most so many samples."""
+        """Blocks from the current position on, in total at most this number of samples."""
         left = MOST_SAMPLES if most is None else most
         while left > 0:
-            # Up to the end of a FLAC frame, as all of a block is lost with the frame it ends in.
+            # Blocks end with a FLAC frame: a damaged frame costs the whole block that contains it.
             block = self._block(min(self._step - self._at % self._step, left))[:left]
             if not len(block):
                 break
@@ -211,7 +212,7 @@ class _Reader:
         self._ended = left > 0
 
     def _block(self, most: int) -> np.ndarray:
-        """The next samples, or silence for a damaged stretch; none at the end."""
+        """The next samples, or silence for a damaged stretch; empty at the end."""
         while True:
             try:
                 block = self._file.read(most, dtype="float32", always_2d=True)
@@ -225,7 +226,7 @@ class _Reader:
                 return block
 
     def _next_in_mp3(self) -> bool:
-        """Goes on at the next frames that are whole; whether there are any."""
+        """Continue at the next intact frames; returns whether there are any."""
         begin = next_frame(self._raw, self._bytes.source)
         if begin is None:
             return False
@@ -238,7 +239,8 @@ class _Reader:
         return True
 
     def _behind_damage(self) -> int:
-        """Goes on at the next whole frame of a FLAC file; how many samples lie before it."""
+        """Continue at the next intact frame of a FLAC file; returns the number of samples before
+        it."""
         stream = self._flac
         assert stream is not None, "only FLAC files are supported here"
         begin = max(len(stream.head), self._bytes.source - _AHEAD)

@@ -1,7 +1,7 @@
-"""Text files as editors and spreadsheets of all systems write them.
+"""Reads text files as editors and spreadsheets of all systems write them.
 
-UTF-8 with or without its mark, UTF-16 and UTF-32 are told from the bytes, and every line end is
-read as one. What was read can be written back in the same encoding and with the same line ends.
+UTF-8 with or without a byte order mark, UTF-16 and UTF-32 are detected from the bytes, and all line
+ends become one kind. The text can be written back in the same encoding with the same line ends.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 MOST_BYTES = 64 * 2**20
 WINDOWS = "cp1252"
-_MARKS = (  # UTF-32 first: its mark begins as that of UTF-16 does
+_MARKS = (  # UTF-32 first: its mark begins like that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF8, "utf-8"),
@@ -32,13 +32,13 @@ _OTHER_FORMATS = (
     (b"%PDF", "a PDF"),
     (b"<", "a web page or XML"),
 )
-# Letters to Windows; to a Mac these bytes are ä, é, ö, ü, Ü, á and others, far more usual.
+# Rare letters in Windows-1252; in Mac Roman these bytes are ä, é, ö, ü, Ü, á and other common ones.
 _LETTERS_OF_A_MAC = frozenset(b"\x83\x86\x87\x88\x8a\x8e\x98\x9a\x9e\x9f")
 
 
 @dataclass(frozen=True)
 class Text:
-    r"""A file's text with \n as line ends, and how it is written: mark, encoding, line ends."""
+    r"""A file's text with \n as line ends, and its format: byte order mark, encoding, line ends."""
 
     text: str
     encoding: str = "utf-8"
@@ -46,9 +46,9 @@ class Text:
     newline: str = "\n"
 
     def encoded(self, text: str) -> bytes:
-        """Another text, written as this one was.
+        """Another text, encoded like this one.
 
-        What a Windows code page cannot hold makes it UTF-8.
+        Text that does not fit a Windows code page becomes UTF-8.
         """
         text = text.replace("\n", self.newline)
         try:
@@ -58,7 +58,7 @@ class Text:
 
 
 def whole(text: str) -> str:
-    """The text with ? for what is half a character, as of a terminal that does not speak UTF-8."""
+    """The text with ? in place of half characters, as from a terminal without UTF-8."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
@@ -73,11 +73,10 @@ def read_text(
 ) -> Text:
     """The text of a file; `what` and `fix` are for the errors.
 
-    windows: a file that is not UTF-8 is read as Windows' Western code page, which is said in the
-    log, unless its bytes speak against it. damaged: bytes that are no UTF-8 become U+FFFD, and
-    zeros, as a power cut leaves them, are passed over: the reader knows how to go on.
-
-    Raises MusicRFMError for what is no file, larger than `most` bytes, or no text.
+    windows: a file that is not UTF-8 is read as Windows-1252 with a warning in the log, unless its
+    bytes contradict that. damaged: invalid bytes become U+FFFD, and zeros, as a power cut leaves
+    them, are skipped; the caller handles the gaps. Raises MusicRFMError for anything but a file,
+    for files larger than `most` bytes, and for files that are not text.
     """
     found = file_to_read(path, what)
     try:
@@ -125,7 +124,8 @@ def decoded(
 
 
 def _unmarked(start: bytes) -> str:
-    """UTF-8, or UTF-16 without its mark: then every other byte of plain letters is 0."""
+    """UTF-8, or UTF-16 without a byte order mark: in that, every other byte of ASCII letters is
+    0."""
     half = max(1, len(start) // 2)
     if len(start) % 2 == 0 and start[1::2].count(0) > 0.7 * half and not start[::2].count(0):
         return "utf-16-le"
@@ -135,7 +135,7 @@ def _unmarked(start: bytes) -> str:
 
 
 def _of_windows(data: bytes) -> bool:
-    """Whether bytes can be Windows' Western code page, and are not more likely of a Mac."""
+    """Whether the bytes can be Windows-1252, and are not more likely a Macintosh encoding."""
     try:
         data.decode(WINDOWS)
     except UnicodeDecodeError:

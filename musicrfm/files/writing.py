@@ -1,7 +1,7 @@
-"""Files that are written: never over another without being asked, and whole or not at all.
+"""Writes files: never over another without permission, and completely or not at all.
 
-A file is written beside its place and then put there in one step, so that a full disk or a crash
-leaves what was there before.
+A file is written under a temporary name and then renamed, so that a full disk or a crash leaves the
+previous content.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def unused(path: str | os.PathLike[str]) -> Path:
-    """The path, or the first of `NAME-2`, `NAME-3`, … that is not there."""
+    """The path, or the first of `NAME-2`, `NAME-3` and so on that does not exist."""
     first = path_of(path)
     candidate, number = first, 1
     while os.path.lexists(candidate):
@@ -32,9 +32,9 @@ def unused(path: str | os.PathLike[str]) -> Path:
 
 
 def place_for(path: str | os.PathLike[str], overwrite: bool = False) -> Path:
-    """Where a file of this name goes: beside one that is there, unless that may be replaced.
+    """The path for a new file: beside an existing one, unless that may be replaced.
 
-    A device is written to as it is. Raises MusicRFMError if nothing can be written there.
+    A device is written to directly. Raises MusicRFMError if the place cannot be written.
     """
     place = path_of(path)
     if _is_device(place):
@@ -44,10 +44,10 @@ def place_for(path: str | os.PathLike[str], overwrite: bool = False) -> Path:
 
 
 def folder_for(path: str | os.PathLike[str], names: Iterable[str], overwrite: bool = False) -> Path:
-    """The folder that files of these names go into: the first of `PATH`, `PATH-2`, … that has none
-    of them, unless they may be replaced.
+    """The folder for files of these names: the first of `PATH`, `PATH-2` and so on that has none of
+    them, unless they may be replaced.
 
-    Raises MusicRFMError if it takes no files.
+    Raises MusicRFMError if the folder cannot be written.
     """
     first, names = path_of(path), list(names)
     folder, number = first, 1
@@ -59,11 +59,11 @@ def folder_for(path: str | os.PathLike[str], names: Iterable[str], overwrite: bo
 
 
 def check_place(path: str | os.PathLike[str]) -> None:
-    """Raises MusicRFMError if no file can be written there; leaves nothing behind."""
+    """Raise MusicRFMError if no file can be written there; leaves nothing behind."""
     place = path_of(path)
     try:
         wrong = _wrong_with(place)
-    except OSError as error:  # a name that is too long, a folder that may not be looked into
+    except OSError as error:  # a name that is too long, or a folder without permission
         wrong = reason(error)
     if wrong:
         raise MusicRFMError(f"cannot write {str(path)!r}: {wrong}")
@@ -71,7 +71,7 @@ def check_place(path: str | os.PathLike[str]) -> None:
 
 
 def _wrong_with(place: Path) -> str:
-    """Why no file can be written there, or ""."""
+    """The reason why no file can be written there, or ""."""
     if place.is_fifo() and not _is_device(place):
         return "it is a pipe; give a file"
     if place.is_dir():
@@ -80,7 +80,7 @@ def _wrong_with(place: Path) -> str:
 
 
 def check_folder(*paths: str | os.PathLike[str] | None) -> None:
-    """Raises MusicRFMError if a folder is not there and cannot be made, or takes no files."""
+    """Raise MusicRFMError if a folder cannot be created or cannot be written."""
     for path in paths:
         if path is not None:
             folder = path_of(path)
@@ -119,7 +119,7 @@ def beside(path: Path, placed: Placed | None = None) -> Iterator[Path]:
     if _is_device(place):
         yield place
         return
-    short = place.name[:40]  # as a system may take no longer name than this one
+    short = place.name[:40]  # the original name may have the greatest permitted length
     handle, name = tempfile.mkstemp(prefix=f".{short}-", suffix=".part", dir=place.parent)
     os.close(handle)
     new = Path(name)
@@ -211,7 +211,7 @@ def sound_file(
 
 
 class _Kept:
-    """A file for libsndfile, which forgets what the system said: `check` raises it again."""
+    """A file object for libsndfile, which discards system errors: `check` raises them again."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -225,7 +225,7 @@ class _Kept:
                 left = left[self._file.write(left) :]
         except OSError as error:
             self._error = error
-        return len(data)  # anything else would be an error of its own, without a reason
+        return len(data)  # any other value would cause an error without a reason
 
     def read(self, size: int = -1) -> bytes:
         return b""
@@ -236,10 +236,10 @@ class _Kept:
 
 
 def reason(error: OSError) -> str:
-    """What the system says, as "No space left on device", without numbers and paths."""
+    """The system's reason, such as "No space left on device", without numbers and paths."""
     return error.strerror or str(error) or type(error).__name__
 
 
 def _is_device(place: Path) -> bool:
-    """Whether it is written to as it is, such as /dev/null, or /dev/stdout into a pipe."""
+    """Whether the path is written to directly, such as /dev/null, or /dev/stdout into a pipe."""
     return place.is_char_device() or (place.is_fifo() and place.parts[:2] == (os.sep, "dev"))

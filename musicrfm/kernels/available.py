@@ -1,4 +1,4 @@
-"""Whether machine code can be had here: with numba, a CPU it knows and a folder to keep it in."""
+"""Whether machine code can run here: it needs numba, a supported CPU and a cache folder."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ log = logging.getLogger(__name__)
 
 @lru_cache
 def kernels() -> ModuleType | None:
-    """`musicrfm.kernels.step`, None if that cannot be had here."""
+    """The module `musicrfm.kernels.step`, or None if machine code is not available."""
     try:
         from musicrfm.kernels import step as kernels
-    except Exception as error:  # no numba, or none that works with this Python, CPU or folder
+    except Exception as error:  # no numba, or it does not support this Python, CPU or folder
         log.warning("machine code is not available, so this will be slower: %s", error)
         return None
     return kernels

@@ -1,7 +1,7 @@
-"""Compiled code that numba keeps in files: damaged ones are made anew, and a disk that takes none
-costs time at the next start, not the set.
+"""Makes numba's code cache tolerant: damaged files are compiled again, and a full disk only delays
+the next start.
 
-A kill or a full disk may cut such files short, and numba then fails at every start.
+A kill or a full disk can truncate cache files, and numba would then fail at every start.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _said: set[str] = set()
 
 
 def forgive() -> None:
-    """Makes numba's caches of this process so; safe to call again."""
+    """Apply this to numba's caches in this process; repeated calls are harmless."""
     cache = caching.Cache
     if not hasattr(cache, "load_strictly"):
         cache.load_strictly, cache.save_strictly = cache.load_overload, cache.save_overload
@@ -26,7 +26,7 @@ def forgive() -> None:
 
 
 def _load(cache: Any, *what: Any) -> Any:
-    """What was kept, or None: then it is compiled."""
+    """The cached code, or None to compile it."""
     try:
         return cache.load_strictly(*what)
     except Exception as error:
@@ -34,7 +34,7 @@ def _load(cache: Any, *what: Any) -> Any:
             f"the compiled code in {cache.cache_path} is damaged and is compiled again "
             f"({_named(error)})"
         )
-        with contextlib.suppress(OSError):  # that it cannot be kept is said when it is tried
+        with contextlib.suppress(OSError):  # saving reports the failure
             cache.flush()
         return None
 

@@ -1,4 +1,4 @@
-"""A chain of operations of which each waits for the one before, to tell a core's clock by."""
+"""A chain of dependent operations, to measure a core's clock frequency."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""What a streaming codec computes once it runs evenly, in machine code, for one thread of a CPU.
+"""A streaming codec in its steady state, as machine code for one CPU thread.
 
-A codec is a list of operations on a signal [time, channels]; each says where its weights are, and
-where in the codec's state it keeps what it must remember. See `musicrfm.runtime.compiled_codec`.
+A codec is a list of operations on a signal [time, channels]. Each operation names the position of
+its weights, and the position of its memory in the codec's state. See
+`musicrfm.runtime.compiled_codec`.
 """
 
 from __future__ import annotations
@@ -11,16 +12,17 @@ import numpy as np
 from musicrfm.kernels.step import ONE, ZERO, compiled, exp
 
 CONV, ELU, HOLD, ADD, LSTM = range(5)  # kinds of operations
-# What a row of a program says: the kind; where the matrix [outputs, taps * inputs] and the bias
-# begin; the shape of the matrix; how many samples come out for one; where in the state the samples
-# are that it keeps, and how many, or, of an LSTM, how many layers it has.
+# A row of a program: the kind; the positions of the matrix [outputs, taps * inputs] and the bias;
+# the shape of the matrix; the number of output samples per input sample; the position and number
+# of stored samples in the state, or, for an LSTM, its number of layers.
 KIND, MATRIX, BIAS, TAPS, DILATION, INPUTS, OUTPUTS, STRIDE, STATE, KEPT = range(10)
 COLUMNS = 10
 
 
 @compiled
 def looked_up(table, rows, x):
-    """What codes [codebooks, frames] stand for, into x [frames * width]; (frames, width)."""
+    """Sum the codebook vectors of codes [codebooks, frames] into x [frames * width]; (frames,
+    width)."""
     frames, width = rows.shape[1], table.shape[1]
     for frame in range(frames):
         for i in range(width):
@@ -34,10 +36,10 @@ def looked_up(table, rows, x):
 
 @compiled
 def play(program, weights, table, rows, state, sides, x, y, joined, held, audio):
-    """Plays codes, which are `rows` of the table, int64 [sides, codebooks, frames], -1 for none.
+    """Decode codes, given as `rows` of the table, int64 [sides, codebooks, frames], -1 for none.
 
-    state: float32 [n], overwritten, and so are the buffers x, y, joined and held, which must be
-    large enough for any signal. audio: [sides * channels, samples], is written.
+    state: float32 [n], overwritten, as are the buffers x, y, joined and held, which must be large
+    enough for any signal. audio: [sides * channels, samples], written.
     """
     for side in range(sides):
         time, channels = looked_up(table, rows[side], x)
@@ -71,7 +73,8 @@ def play(program, weights, table, rows, state, sides, x, y, joined, held, audio)
 
 @compiled
 def joined_with(kept, x, joined):
-    """What was kept and then x, at the start of `joined`; the end of that is kept from now on."""
+    """The stored samples followed by x, at the start of `joined`; the end of that is stored for the
+    next call."""
     before, now = len(kept), len(x)
     joined[:before] = kept
     joined[before : before + now] = x
@@ -80,7 +83,7 @@ def joined_with(kept, x, joined):
 
 @compiled
 def convolve(op, weights, x, count, y):
-    """As `musicrfm.runtime.codec.Conv`: `count` windows over x, each a product with the matrix."""
+    """As `musicrfm.runtime.codec.Conv`: multiply `count` windows of x by the matrix."""
     taps, dilation, inputs, outputs = op[TAPS], op[DILATION], op[INPUTS], op[OUTPUTS]
     matrix = weights[op[MATRIX] : op[MATRIX] + outputs * taps * inputs]
     matrix = matrix.reshape(outputs, taps * inputs)
@@ -98,7 +101,7 @@ def convolve(op, weights, x, count, y):
 
 @compiled
 def products(x, apart, count, matrix, bias, y):
-    """bias + matrix @ window for `count` windows of x that begin `apart` numbers apart."""
+    """bias + matrix @ window for `count` windows of x that start every `apart` values."""
     m, n = matrix.shape
     for t in range(count):
         window, to = x[t * apart : t * apart + n], t * m
@@ -121,10 +124,10 @@ def products(x, apart, count, matrix, bias, y):
 
 @compiled
 def lstm(op, weights, state, side, sides, x, spare):
-    """As `musicrfm.runtime.codec.Lstm`, of one sample [size]: x becomes x plus the output.
+    """As `musicrfm.runtime.codec.Lstm`, for one sample [size]: x becomes x plus the output.
 
-    Each layer has its gates' matrices from the input and from its output before, and the bias; of
-    its state, first the outputs of all sides and then their memories.
+    Each layer has the gates' matrices for the input and for its previous output, and the bias; its
+    state is the outputs of all sides followed by their cell states.
     """
     size = len(x)
     block = 4 * size * size

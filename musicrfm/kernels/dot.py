@@ -1,16 +1,15 @@
-"""Products of packed matrices with a few rows of 16-bit numbers, as LLVM's own vectors.
+"""Products of packed matrices with a few rows of 16-bit numbers, as LLVM vectors.
 
-A block is 8 outputs wide, one a lane, so that nothing is ever summed across lanes. Each
-instruction multiplies a pair of inputs for 8 outputs; LLVM finds the right one for every CPU
-(`vpmaddwd` with AVX2, `vpdpwssd` with VNNI, `smlal` on ARM), as all this is written in terms that
-every CPU has.
+A block has 8 outputs, one per lane, so nothing is summed across lanes. Each instruction multiplies
+a pair of inputs for 8 outputs; LLVM selects it for the CPU (`vpmaddwd` with AVX2, `vpdpwssd` with
+VNNI, `smlal` on ARM), because the code uses portable operations only.
 
-Layouts, of a matrix [outputs, inputs], with inputs a multiple of 32 and outputs of 8:
+Layouts of a matrix [outputs, inputs], with inputs a multiple of 32 and outputs of 8:
 
 - 8 bits: int8 [outputs / 8, inputs / 2, 8 outputs, 2 inputs].
 - 4 bits: uint16 [outputs / 8, inputs / 8, 8 outputs, 2 inputs]; nibble q, counted from the lowest,
-  is of the inputs 2 * q and 2 * q + 1 of the eight, 8 more than its number. Each 32 inputs of
-  an output share a scale: bfloat16 [outputs / 8, inputs / 32, 8 outputs].
+  holds the inputs 2 * q and 2 * q + 1 of the eight, with 8 added. Each group of 32 inputs of an
+  output shares a scale: bfloat16 [outputs / 8, inputs / 32, 8 outputs].
 """
 
 from __future__ import annotations
@@ -31,11 +30,11 @@ _PRODUCTS = ir.VectorType(_I32, 2 * LANES)
 
 
 def _dot4(rows: int):
-    """Makes `dot(memory, numbers, scales, x, sums, inputs, y, apart)`.
+    """Make `dot(memory, numbers, scales, x, sums, inputs, y, apart)`.
 
-    memory: uint8, in which the block's numbers and scales begin at these bytes. x: int16 [rows,
-    inputs]. sums: int32 [rows, inputs / 32], of each group's inputs, times -8. y: float32 flat, of
-    which row r begins at r * apart; 8 are written of each row.
+    memory: uint8; the block's numbers and scales start at these byte offsets. x: int16 [rows,
+    inputs]. sums: int32 [rows, inputs / 32], sums of each group of inputs, times -8. y: float32,
+    flat; row r starts at r * apart, and 8 values of each row are written.
     """
 
     @intrinsic
@@ -72,7 +71,7 @@ def _dot4(rows: int):
 
 
 def _dot8(rows: int):
-    """Makes `dot(memory, numbers, x, inputs, y, apart)`, as `_dot4` does, without any scales."""
+    """Make `dot(memory, numbers, x, inputs, y, apart)`, as `_dot4` but without scales."""
 
     @intrinsic
     def dot(typing, memory, numbers, x, inputs, y, apart):
@@ -96,9 +95,9 @@ def _dot8(rows: int):
 
 
 def _dot8_scaled(rows: int):
-    """Makes `dot(memory, numbers, scales, x, inputs, y, apart, stride)`, with scales as `_dot4`.
+    """Make `dot(memory, numbers, scales, x, inputs, y, apart, stride)`, with scales as in `_dot4`.
 
-    Row r of x begins at r * stride.
+    Row r of x starts at r * stride.
     """
 
     @intrinsic
@@ -136,7 +135,7 @@ def _sums8(b, memory, numbers, group, x, stride, rows):
 
 
 def _add_scaled(b, memory, scales, group, found, totals):
-    """Adds a group's sums, times the scales of the eight outputs."""
+    """Add a group's sums, multiplied by the scales of the eight outputs."""
     place = b.add(scales, b.mul(group, _I64(2 * LANES)))
     scale = b.load(_at(b, memory, place, ir.VectorType(_I16, LANES)), align=1)
     scale = b.bitcast(b.shl(b.zext(scale, _INTS), _all(_INTS, 16)), _FLOATS)
@@ -146,7 +145,7 @@ def _add_scaled(b, memory, scales, group, found, totals):
 
 
 def _data(context, b, signature, args, i):
-    """Where the numbers of an argument that is an array begin."""
+    """The address of an array argument's data."""
     array = context.make_array(signature.args[i])(context, b, args[i])
     return b.bitcast(array.data, _I8.as_pointer())
 

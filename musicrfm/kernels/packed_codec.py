@@ -1,8 +1,8 @@
-"""What a large codec computes once it runs evenly, in machine code, for any number of threads.
+"""A large streaming codec in its steady state, as machine code for any number of threads.
 
-As `musicrfm.kernels.codec.play`, with matrices in 8 bits, of which each 32 inputs of an output
-share a scale, and what they are multiplied with in 16. Products are shared as
-`musicrfm.kernels.turns` says; all else each thread does for itself, in buffers of its own.
+Like `musicrfm.kernels.codec.play`, with 8-bit matrices in which each group of 32 inputs of an
+output shares a scale, and 16-bit activations. Products are shared between threads as described in
+`musicrfm.kernels.turns`; every thread does the rest for itself, in separate buffers.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from musicrfm.kernels.step import ONE, compiled, exp
 from musicrfm.kernels.turns import LINE as LINE
 from musicrfm.kernels.turns import begin, done, end, enter, leave, take, wait
 
-WIDE, LONG = 64, 16  # outputs and windows that a thread takes at a time
+WIDE, LONG = 64, 16  # outputs and windows per chunk
 NUMBERS, SCALES = 0, 1
 
 
@@ -54,7 +54,8 @@ class Buffers(NamedTuple):
 
 @compiled
 def joined_with(kept, after, leads, x, joined):
-    """What was kept and then x, at the start of `joined`; the end of that is kept `after`."""
+    """The stored samples followed by x, at the start of `joined`; the end of that is stored in
+    `after`."""
     before, now = len(kept), len(x)
     joined[:before] = kept
     joined[before : before + now] = x
@@ -69,7 +70,7 @@ def filled(outputs):
 
 @compiled
 def convolve(turns, phase, memory, places, biases, op, x, count, own, y, there):
-    """`count` windows over x, each a product with the matrix, into `there` [count, outputs]."""
+    """Multiply `count` windows of x by the matrix, into `there` [count, outputs]."""
     inputs, outputs, apart = op[TAPS] * op[INPUTS], op[OUTPUTS], op[INPUTS]
     groups, row = inputs // GROUP, filled(outputs)
     numbers, scales = places[op[MATRIX], NUMBERS], places[op[MATRIX], SCALES]
@@ -100,7 +101,7 @@ def convolve(turns, phase, memory, places, biases, op, x, count, own, y, there):
 
 @compiled
 def gates(turns, phase, memory, input_places, state_places, bias, x, output, own, y):
-    """Of a layer of an LSTM: both products and the bias, into y [4 * size]."""
+    """The gates of an LSTM layer: both products and the bias, into y [4 * size]."""
     size = len(x)
     groups, outputs = size // GROUP, 4 * size
     scale = narrowed(x, own.narrow[:size])
@@ -130,11 +131,11 @@ def play(
     turn, leads, turns, program, memory, places, biases, table, rows, state, after, sides, y, own,
     audio
 ):  # fmt: skip
-    """Plays codes, which are `rows` of the table, int64 [sides, codebooks, frames], -1 for none.
+    """Decode codes, given as `rows` of the table, int64 [sides, codebooks, frames], -1 for none.
 
-    state: float32 [n], of before; the thread that `leads` writes what comes `after`, and the audio
-    [sides * channels, samples]. y: shared, float32, large enough for all products, one behind the
-    other, as a thread may still be reading one when others write the next.
+    state: float32 [n], the previous one; the thread that `leads` writes the next one to `after`,
+    and the audio [sides * channels, samples]. y: shared, float32, large enough for all products in
+    sequence, because a thread may still read one product while others write the next.
     """
     if leads:
         begin(turns, turn)

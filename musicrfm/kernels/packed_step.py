@@ -1,8 +1,8 @@
-"""A step of a decoder whose matrices are packed, in machine code, for any number of threads.
+"""A decoder step with packed matrices, as machine code for any number of threads.
 
-As `musicrfm.kernels.step`, with matrices in 4 or 8 bits, a cache in 8 bits with a scale for each
-head and position, and what they are multiplied with in 16. It reads one position or a few at once.
-Its phases are shared as `musicrfm.kernels.turns` says; what is quick, each thread does for itself.
+Like `musicrfm.kernels.step`, with 4-bit or 8-bit matrices, an 8-bit cache with a scale for each
+head and position, and 16-bit activations. It reads one or a few positions per call. Threads share
+its phases as described in `musicrfm.kernels.turns`; each thread does the quick parts for itself.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from musicrfm.kernels.step import (
 from musicrfm.kernels.turns import LINE as LINE
 from musicrfm.kernels.turns import begin, done, end, enter, leave, take, wait
 
-CHUNK = 64  # outputs of a matrix that a thread takes at a time
+CHUNK = 64  # outputs of a matrix per chunk
 MOST = np.float32(32767)
 ONE_BIT = np.uint32(1)
 PHASES = 9  # of a layer
@@ -49,10 +49,10 @@ class Plan(NamedTuple):
 
 
 class Cache(NamedTuple):
-    """What was read. Positions are filled up to a multiple of 32, and so are a head's numbers.
+    """The keys and values read so far, padded to multiples of 32 positions and 32 values per head.
 
-    Where the numbers are is as in a matrix of 8 bits: of keys, positions are the outputs and a
-    head's numbers the inputs; of values it is the other way round.
+    The layout is that of an 8-bit matrix: for keys, positions are the outputs and a head's values
+    the inputs; for values, the reverse.
     """
 
     keys: np.ndarray  # int8 [layers, 2, heads, room * size]
@@ -62,7 +62,7 @@ class Cache(NamedTuple):
 
 
 class Shared(NamedTuple):
-    """What threads tell each other, float32, [rows * time, ...]."""
+    """Buffers shared between threads, float32, [rows * time, ...]."""
 
     hidden: np.ndarray  # [, width]
     qkv: np.ndarray  # [, 3 * width]
@@ -73,7 +73,7 @@ class Shared(NamedTuple):
 
 
 class Own(NamedTuple):
-    """What a thread writes on its way."""
+    """Buffers of one thread."""
 
     normed: np.ndarray  # float32 [rows * time, width]
     narrow: np.ndarray  # int16 [rows * time * inputs]
@@ -87,9 +87,9 @@ class Own(NamedTuple):
 
 @compiled
 def narrowed(x, numbers):
-    """x float32 [n] as int16 numbers, zeros after them, times the scale that is returned.
+    """x float32 [n] as int16, padded with zeros; multiplied by the returned scale it gives x.
 
-    The scale is NaN where a number is not finite.
+    The scale is NaN if a value is not finite.
     """
     largest, wrong = ZERO, ZERO
     for i in range(len(x)):
@@ -108,7 +108,7 @@ def narrowed(x, numbers):
 
 @compiled
 def prepare(x, inputs, own):
-    """Makes rows [rows, n] ready for `product`, filled up to so many inputs."""
+    """Prepare rows [rows, n] for `product`, padded to this number of inputs."""
     groups = inputs // GROUP
     for row in range(len(x)):
         numbers = own.narrow[row * inputs : (row + 1) * inputs]
@@ -122,7 +122,8 @@ def prepare(x, inputs, own):
 
 @compiled
 def product(plan, which, chunk, rows, own):
-    """A chunk of the outputs of a matrix and what is prepared, into `own.product`; how many."""
+    """Multiply a chunk of the outputs of a matrix with the prepared rows, into `own.product`;
+    returns the number of outputs."""
     bits, inputs, outputs, numbers, scales = plan.table[which]
     first = chunk * CHUNK
     count = min(CHUNK, outputs - first)
@@ -166,7 +167,7 @@ def chunks_of(plan, which):
 
 @compiled
 def into(turns, phase, plan, which, rows, own, there, add=False):
-    """Writes the product to `there` [rows, outputs], or adds it to what is there."""
+    """Write the product to `there` [rows, outputs], or add it."""
     chunks, wide = chunks_of(plan, which), there.shape[1]
     while True:
         chunk = take(turns, phase)
@@ -206,7 +207,7 @@ def into_activated(turns, phase, plan, which, rows, own, there):
 
 @compiled
 def keep(x, own):
-    """x [size] in 8 bits, into `own.head`; returns the scale."""
+    """Quantise x [size] to 8 bits in `own.head`; returns the scale."""
     largest, wrong = ZERO, ZERO
     for i in range(len(x)):
         size = abs(x[i])
@@ -223,7 +224,7 @@ def keep(x, own):
 
 @compiled
 def remember(cache, layer, row, head, place, key, value, own):
-    """Writes a head's key and value at a place of the cache."""
+    """Write a head's key and value to a position of the cache."""
     room, size = cache.key_scale.shape[3], cache.keys.shape[3] // cache.key_scale.shape[3]
     keys, values = cache.keys[layer, row, head], cache.values[layer, row, head]
     cache.key_scale[layer, row, head, place] = keep(key, own)
@@ -238,7 +239,7 @@ def remember(cache, layer, row, head, place, key, value, own):
 
 @compiled
 def recall(cache, layer, row, head, n, query, y, own):
-    """Attention of one head to the first n places of the cache; query and y are [size]."""
+    """Attention of one head to the first n positions of the cache; query and y are [size]."""
     room, size = cache.key_scale.shape[3], cache.keys.shape[3] // cache.key_scale.shape[3]
     keys, values = cache.keys[layer, row, head], cache.values[layer, row, head]
     key_scale, value_scale = cache.key_scale[layer, row, head], cache.value_scale[layer, row, head]
@@ -283,13 +284,14 @@ def run(
     turn, leads, turns, plan, shared, own, cache, place, first_row, rows, time, prompt, bias,
     prompted, which, offsets, bases, flags, wants
 ):  # fmt: skip
-    """Does a thread's part of reading what is in `shared.hidden` at a place of the cache.
+    """One thread's part of reading `shared.hidden` at a position of the cache.
 
-    turn: its number, above 0; one thread `leads`. first_row, rows: of the cache, time: positions.
-    prompt: [layers, keys and values, heads, tokens, size], read by row 0 where `prompted`, with
-    bias float32 [tokens] or [0]. which: how each position is steered, one of `offsets`
-    [pushes, layers, width], `bases` [pushes, layers, HELD, width] and `flags` int64 [pushes, 3]:
-    whether of row 0 alone, whether norms are kept, and whether the basis counts. wants: logits.
+    turn: its number, above 0; one thread `leads`. first_row, rows: of the cache; time: number of
+    positions. prompt: [layers, keys and values, heads, tokens, size], read by row 0 where
+    `prompted`, with bias float32 [tokens] or [0]. which: the steering of each position, an index
+    into `offsets` [pushes, layers, width], `bases` [pushes, layers, HELD, width] and `flags` int64
+    [pushes, 3]: whether it applies to row 0 alone, whether norms are kept, and whether the basis
+    counts. wants: whether to compute logits.
     """
     if leads:
         begin(turns, turn)
@@ -374,9 +376,10 @@ def run(
 
 @compiled
 def rounded4(groups, factors, numbers, scales):
-    """Of each group of numbers float32 [groups, 32] the best of some scales, see `packed4`.
+    """Quantise each group of values float32 [groups, 32] with the best of several scales, see
+    `packed4`.
 
-    Writes numbers int8 from -8 to 7, and scales, bfloat16 as uint16.
+    Writes int8 values from -8 to 7, and scales, bfloat16 as uint16.
     """
     for g in range(len(groups)):
         x = groups[g]

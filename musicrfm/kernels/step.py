@@ -1,12 +1,11 @@
-"""What a step of a small decoder computes, in machine code, for one thread of a CPU.
+"""A step of a small decoder, as machine code for one CPU thread.
 
 A step is a hundred operations of some microseconds each, so PyTorch would spend most of its time on
 starting them. Here numba compiles the whole of it: numbers are float32 throughout; matrices, cache
 and the rest may be stored as float32 or bfloat16 (seen as uint16), and are widened as they are
 read. Nothing is allocated but a few small buffers, and Python's lock is not held.
 
-Rounding differs from PyTorch's in the last bits. Infinities and NaN are kept, so whoever looks at
-the logits sees them.
+Rounding differs from PyTorch's in the last bits. Infinities and NaN propagate to the logits.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ TINY = np.finfo(np.float32).tiny
 class Matrices(NamedTuple):
     """All weights of a step; matrices are [layers, outputs, inputs].
 
-    Without cross-attention its matrices are [layers, 0, 0].
+    Without cross-attention, its matrices are [layers, 0, 0].
     """
 
     norms: np.ndarray  # float32 [layers, 6, width]: weight and bias of a layer's three norms
@@ -51,7 +50,7 @@ class Matrices(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """What a step writes on its way, float32, [rows, ...]; the last is its result."""
+    """Buffers of a step, float32, [rows, ...]; the last one holds the result."""
 
     hidden: np.ndarray  # [rows, width]
     normed: np.ndarray  # [rows, width]
@@ -91,7 +90,7 @@ def _(number):
 
 
 def _put(there, place, number):
-    """Writes a float32 at the place of an array that `_widen` reads, rounded to the nearest."""
+    """Write a float32 to an array of the type that `_widen` reads, rounded to nearest."""
 
 
 @overload(_put, inline="always")
@@ -114,7 +113,7 @@ def _(there, place, number):
 
 @compiled
 def exp(x):
-    """e ** x, float32, to 5e-7 of it; below -87 it is next to nothing, but not 0."""
+    """e ** x, float32, with relative error 5e-7; below -87 a tiny positive number."""
     near = x if x > np.float32(-87.0) else np.float32(-87.0)
     near = near if near < np.float32(88.0) else np.float32(88.0)
     power = np.floor(near * np.float32(1.4426950408889634) + np.float32(0.5))
@@ -172,7 +171,7 @@ def product(x, matrix, y):
 
 @compiled
 def product_of_two(x, matrix, y):
-    """As `product` for two rows at once, [2, n] and [2, m]: the matrix is read only once."""
+    """As `product` for two rows at once, [2, n] and [2, m]: the matrix is read once only."""
     m, n = matrix.shape
     x0, x1, y0, y1 = x[0], x[1], y[0], y[1]
     for i in range(0, m - 3, 4):
@@ -233,7 +232,7 @@ def norm(x, weight, bias, epsilon, y):
         spread = ZERO
         for i in range(width):
             spread += (x[row, i] - mean) ** 2
-        # Where the spread is infinite, 0 would hide that something went wrong.
+        # Where the deviation is infinite, 0 would hide the error.
         gain = ONE / np.sqrt(spread / np.float32(width) + epsilon) + ZERO * spread
         for i in range(width):
             y[row, i] = (x[row, i] - mean) * gain * weight[i] + bias[i]
@@ -241,7 +240,7 @@ def norm(x, weight, bias, epsilon, y):
 
 @compiled
 def attend(query, keys, values, bias, scores, y):
-    """Attention of one head: [size], [n, size] twice, [n] or [0] where there is none; y is [size].
+    """Attention of one head: [size], [n, size] twice, [n], or [0] without a bias; y is [size].
 
     Overwrites `scores`, [n] or longer.
     """
@@ -308,11 +307,11 @@ def push(x, offset, basis, keep_norm):
 def step(
     w, scratch, codes, place, rows, cache, prompt, bias, prompted, offset, basis, holds, keep_norm
 ):
-    """Reads codes int64 [codebooks], rows of the embedding, at a place of the cache.
+    """Read codes int64 [codebooks], rows of the embedding, at a position of the cache.
 
     cache: [layers, 2, keys and values, heads, places, size]. prompt: [layers, keys and values,
-    heads, tokens, size], read by row 0 where `prompted`, with bias float32 [tokens] or [0].
-    offset: [layers, 2, 1, width]. basis: [layers, 2, HELD, width], counts where `holds`.
+    heads, tokens, size], read by row 0 where `prompted`, with bias float32 [tokens] or [0]. offset:
+    [layers, 2, 1, width]. basis: [layers, 2, HELD, width], used where `holds`.
     """
     x, normed = scratch.hidden[:rows], scratch.normed[:rows]
     qkv, attended, fed = scratch.qkv[:rows], scratch.attended[:rows], scratch.fed[:rows]

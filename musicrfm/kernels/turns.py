@@ -1,9 +1,9 @@
-"""How several threads share the work of a step, in machine code.
+"""Shares the work of a step between threads, in machine code.
 
-The work is a row of phases, each cut into chunks. Every thread walks through all phases and takes
-whatever chunk is next; a phase ends when all its chunks are done. So a thread that comes late, or
-that the system puts to sleep, holds up no more than the chunk it has taken, and with one thread
-the same code simply does everything.
+The work is a sequence of phases, each cut into chunks. Every thread goes through all phases and
+takes the next free chunk; a phase ends when all its chunks are done. A thread that comes late, or
+that the system suspends, therefore delays only its current chunk. With one thread, the same code
+does everything.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from numba.extending import intrinsic
 
 from musicrfm.kernels.step import compiled
 
-# Of each phase: the next chunk, and how many are done. A cache line each, so that they do not
-# disturb one another. Line 0 is the gate: how many threads are inside, and the turn it is open for.
+# Per phase: the next chunk, and the number of finished ones. Each has a cache line, to avoid
+# false sharing. Line 0 is the gate: the number of threads inside, and the turn it is open for.
 LINE = 8
 TAKEN, DONE = 0, 1
 INSIDE, OPEN = 0, 1
-PATIENCE = 4000  # looks at a phase before a waiting thread lets another one run
+PATIENCE = 4000  # checks of a phase before a waiting thread yields its core
 
-# So that a thread that waits lets others have its core; where it cannot be had, it just waits.
+# Yields the core of a waiting thread; without it, the thread spins.
 _yield: Any = types.ExternalFunction("sched_yield", types.int32()) if os.name == "posix" else None
 
 
 @intrinsic
 def _add(typing, numbers, place, value):
-    """numbers[place] += value for all threads at once; what was there before."""
+    """numbers[place] += value, atomically; returns the previous value."""
 
     def build(context, b, signature, args):
         there = context.make_array(signature.args[0])(context, b, args[0]).data
@@ -42,7 +42,7 @@ def _add(typing, numbers, place, value):
 
 @intrinsic
 def _look(typing, numbers, place):
-    """numbers[place], and whatever was written before it."""
+    """numbers[place], with everything written before it visible."""
 
     def build(context, b, signature, args):
         there = context.make_array(signature.args[0])(context, b, args[0]).data
@@ -53,7 +53,7 @@ def _look(typing, numbers, place):
 
 @intrinsic
 def _pause(typing):
-    """Tells an x86 CPU that this is waiting."""
+    """Tell an x86 CPU that this is a waiting loop."""
 
     def build(context, b, signature, args):
         if b.module.triple.startswith("x86_64"):
@@ -66,7 +66,7 @@ def _pause(typing):
 
 @compiled
 def begin(turns, turn):
-    """Opens a turn, once nobody is left who came for an earlier one."""
+    """Open a turn, after all threads of the previous one have left."""
     while _add(turns, INSIDE, 0) > 0:
         _pause()
     turns[LINE:] = 0
@@ -75,13 +75,13 @@ def begin(turns, turn):
 
 @compiled
 def end(turns, turn):
-    """Lets nobody in any more."""
+    """Admit no more threads to the turn."""
     _add(turns, OPEN, -turn)
 
 
 @compiled
 def enter(turns, turn):
-    """Whether this thread may still help in a turn; then it must `leave`."""
+    """Whether this thread may still join a turn; then it must `leave`."""
     _add(turns, INSIDE, 1)
     if _add(turns, OPEN, 0) == turn:
         return True
@@ -96,13 +96,13 @@ def leave(turns):
 
 @compiled
 def take(turns, phase):
-    """The next chunk of a phase that this thread should do; beyond the last one, none is left."""
+    """The next chunk of a phase for this thread; a number beyond the last chunk means none."""
     return _add(turns, phase * LINE + TAKEN, 1)
 
 
 @compiled
 def done(turns, phase):
-    """Says that a chunk is done."""
+    """Mark a chunk as done."""
     _add(turns, phase * LINE + DONE, 1)
 
 

@@ -77,7 +77,7 @@ def chord_share(magnitudes: np.ndarray, sounding: np.ndarray) -> np.ndarray:
 def notes(magnitudes: np.ndarray) -> np.ndarray:
     """How strongly each note from C2 up sounds: [72, frames], at least 0.
 
-    The spectrum is explained as a sum of notes with overtones (non-negative least squares by
+    The spectrum is modelled as a sum of notes with overtones (non-negative least squares by
     multiplicative updates: Lee and Seung, "Algorithms for non-negative matrix factorization", 2000;
     as a front end for chroma: Mauch and Dixon, ISMIR 2010).
     """
@@ -93,18 +93,18 @@ def notes(magnitudes: np.ndarray) -> np.ndarray:
 def intervals(
     strength: np.ndarray, sounding: np.ndarray, onsets: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(all, harmonic, melodic), each [12]: how much of each interval from 1 to 12 semitones.
+    """(all, harmonic, melodic), each [12]: the share of each interval from 1 to 12 semitones.
 
-    strength: of `notes`; onsets: in frames of 10 ms. Harmonic: share of sounding time in which the
-    two strongest notes are so far apart. Melodic: share of moves, from one onset to the next, of
-    the strongest note. All: share of sounding time in which the interval is there, between the two
-    notes that sound, or, where one sounds alone, between it and the one before. Wider intervals
-    count without their octaves.
+    strength: of `notes`. onsets: in frames of 10 ms. Harmonic: share of sounding time with this
+    interval between the two strongest notes. Melodic: share of the moves of the strongest note from
+    one onset to the next. All: share of sounding time with the interval between two simultaneous
+    notes or, where one note sounds alone, between it and the one before. Intervals beyond an octave
+    are reduced by octaves.
 
-    On 216 clips made as SynTheory's intervals the largest share of `all` was right in 88 %, of
-    `melodic` in 90 % of those that move, of `harmonic` in 92 % of two notes at a time (97 % but for
-    the octave, which hides among overtones: 33 %). On ten single melodies of composed pieces with
-    drums, melodic shares overlap with those of the score by 83 %.
+    On 216 clips made like SynTheory's intervals, the largest share of `all` was right in 88 %, of
+    `melodic` in 90 % of the clips with moves, of `harmonic` in 92 % of clips with two simultaneous
+    notes (97 % without the octave, which is hidden among overtones: 33 %). On ten single melodies
+    of composed pieces with drums, melodic shares overlap with those of the score by 83 %.
     """
     frames = min(strength.shape[1], len(sounding))
     strength, sounding = strength[:, :frames], sounding[:frames]
@@ -122,15 +122,15 @@ def intervals(
 
 
 def modes(strength: np.ndarray, sounding: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(share, fit), both [7]: how much of the time each mode fits best, and how well.
+    """(share, fit), both [7]: the share of time in which each mode fits best, and how well it fits.
 
-    How long each pitch class sounds is correlated with every mode on every tonic, in which the
-    tonic counts twice and third and fifth a little more than the rest: seven modes share one set of
-    notes, and only this tells them apart. share: of windows of six seconds, a second apart. fit:
-    best correlation with any tonic over the whole clip, -1 to 1.
+    The duration of each pitch class is correlated with every mode on every tonic, in which the
+    tonic counts twice, and third and fifth a little more than the rest: seven modes share one set
+    of notes, and only this weighting distinguishes them. share: of windows of six seconds, a second
+    apart. fit: best correlation with any tonic over the whole clip, -1 to 1.
 
-    On 168 clips made as SynTheory's scales the best mode was right in 95 %; on 40 composed pieces
-    of ten seconds, some of which change key, in 50 % (chance: 14 %).
+    On 168 clips made like SynTheory's scales, the best mode was right in 95 %; on 40 composed
+    pieces of ten seconds, some of which change key, in 50 % (chance: 14 %).
     """
     frames = min(strength.shape[1], len(sounding))
     loudest = strength[:, :frames].max(0)
@@ -145,7 +145,7 @@ def modes(strength: np.ndarray, sounding: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def _heard(frames: np.ndarray, sounding: np.ndarray) -> np.ndarray:
-    """Columns in which something sounds, of unit length."""
+    """The columns that are not silent, with unit length."""
     count = min(frames.shape[1], len(sounding))
     kept = frames[:, :count][:, sounding[:count]]
     return kept / np.maximum(np.linalg.norm(kept, axis=0), 1e-9)
@@ -154,7 +154,7 @@ def _heard(frames: np.ndarray, sounding: np.ndarray) -> np.ndarray:
 def _moves(
     strength: np.ndarray, sounding: np.ndarray, onsets: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(for each frame the interval by which its note was reached, 0 if by none; all moves)."""
+    """(for each frame, the interval to its note from the previous one, 0 for none; all moves)."""
     frames = len(sounding)
     edges = np.unique(np.append(np.round(onsets * ONSET_HOP / CHROMA_HOP).astype(int), frames))
     reached, moves, before = np.zeros(frames, int), [], None
@@ -171,7 +171,7 @@ def _moves(
 
 
 def _by_size(semitones: np.ndarray) -> np.ndarray:
-    """Counts of 1 to 12 semitones; 13 counts as 1, and 0 not at all."""
+    """Counts of 1 to 12 semitones; 13 counts as 1, and 0 is ignored."""
     sizes = semitones[semitones > 0]
     return np.bincount((sizes - 1) % 12, minlength=12)[:12].astype(float)
 

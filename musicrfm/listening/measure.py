@@ -1,8 +1,8 @@
-"""Measures what a listener would hear: notes, chords, rhythm, level and artefacts.
+"""Measures audio: notes, chords, rhythm, level and artefacts.
 
-Only audio goes in; nothing here knows a model or a direction, so it can judge both. Everything
-is computed on a mono mix resampled to 16 kHz, except peak and clipping. How right it is, is told by
-the functions that `musicrfm.listening.harmony` and `musicrfm.listening.rhythm` measure with.
+The input is audio alone, without a model or direction, so it can judge both. Everything is computed
+on a mono mix resampled to 16 kHz, except peak and clipping. The functions of
+`musicrfm.listening.harmony` and `musicrfm.listening.rhythm` state their accuracy.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ __all__ = [
     "tempo",
 ]
 
-VERSION = 3  # of what `measure` gives; part of the name of what is kept of it
-HEARD_SHARE = 0.03  # a pitch class that dominates for less than this is not "heard"
+VERSION = 3  # of the results of `measure`; part of every cache key
+HEARD_SHARE = 0.03  # a pitch class that dominates for less is not counted
 SILENCE_DB = -60.0  # dBFS; quieter frames are silence
 SOUNDING_DB = -35.0  # relative to the loudest frame; quieter frames are tails, not notes
 
@@ -46,9 +46,9 @@ class Measurements:
     """One clip's measurements; `as_dict()` is ready for JSON.
 
     note_share: for each pitch class from C up, the share (0 to 1) of sounding time in which it
-    dominates; all zero if nothing sounds. pitch_classes: how many have at least 3 %.
-    tempo_bpm: 40 to 220, or None without a pulse; pulse: how strictly the rhythm repeats at that
-    tempo, 0 to 1. onset_rate: note or drum onsets per second. level_db: RMS in dBFS; peak: largest
+    dominates; all zero for silence. pitch_classes: number of pitch classes with at least 3 %.
+    tempo_bpm: 40 to 220, or None without a pulse. pulse: how strictly the rhythm repeats at that
+    tempo, 0 to 1. onset_rate: note or drum onsets per second. level_db: RMS in dBFS. peak: largest
     absolute sample. flatness: mean spectral flatness of sounding frames, 0 (tone) to 1 (noise).
     silence_share: share of 32 ms frames below -60 dBFS. clipped_share: share of samples at full
     scale.
@@ -85,7 +85,7 @@ class Measurements:
 
     @classmethod
     def of(cls, fields: dict) -> Measurements:
-        """From what `as_dict` gave, or what JSON has made of it."""
+        """From the result of `as_dict`, also after JSON."""
         given: dict[str, Any] = {
             k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()
         }
@@ -93,7 +93,7 @@ class Measurements:
 
     @property
     def dominant(self) -> str | None:
-        """Name of the pitch class that dominates longest, or None if nothing sounds."""
+        """Name of the pitch class that dominates longest, or None for silence."""
         return PITCH_CLASSES[int(np.argmax(self.note_share))] if any(self.note_share) else None
 
     def as_dict(self) -> dict:
@@ -144,7 +144,7 @@ def measure(audio: np.ndarray, sample_rate: int) -> Measurements:
 def chroma(audio: np.ndarray, sample_rate: int) -> tuple[np.ndarray, np.ndarray]:
     """Constant-Q chroma over time: (seconds [frames], energy [12, frames]).
 
-    The largest value of a column is 1; columns in which nothing sounds are zero.
+    The largest value of a column is 1; silent columns are zero.
     """
     mono = _mono(_checked(audio, sample_rate), sample_rate)
     energy = harmony.chroma(harmony.spectrum(mono))
@@ -153,7 +153,7 @@ def chroma(audio: np.ndarray, sample_rate: int) -> tuple[np.ndarray, np.ndarray]
 
 
 def note_share_over_time(audio: np.ndarray, sample_rate: int, seconds: float = 1.0) -> np.ndarray:
-    """[windows, 12]: `Measurements.note_share` of each `seconds` of the audio, in order."""
+    """[windows, 12]: `Measurements.note_share` of consecutive windows of `seconds`."""
     at, energy = chroma(audio, sample_rate)
     windows = (at / seconds).astype(int)
     shares = np.zeros((int(windows.max()) + 1, 12))
@@ -173,11 +173,11 @@ def cepstra_over_time(
 
 
 def pitch_class_of(audio: np.ndarray, sample_rate: int) -> int | None:
-    """Pitch class (0 = C … 11 = B) of a recording of one note, or None if there is no clear one.
+    """Pitch class (0 = C … 11 = B) of a recording of one note, or None if it is unclear.
 
     YIN on 64 ms frames, so independent of the chroma: each frame votes with its energy, and the
-    winner needs half of all votes. Pitches from 40 to 2100 Hz are found, octave errors do not
-    matter. Source: de Cheveigné and Kawahara, "YIN, a fundamental frequency estimator", 2002.
+    winner needs half of all votes. The range is 40 to 2100 Hz, and octave errors do not matter.
+    Source: de Cheveigné and Kawahara, "YIN, a fundamental frequency estimator", 2002.
     """
     mono = _mono(_checked(audio, sample_rate), sample_rate)
     frame, hop = 1024, 512

@@ -1,4 +1,4 @@
-"""The tempo of a rhythm. With numpy alone, as the live meters ask for it too."""
+"""Estimates the tempo of a rhythm, with numpy alone, because the live meters use it, too."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ def tempo(envelope: np.ndarray) -> tuple[float | None, float]:
     """(BPM or None, pulse strength 0 to 1) of an onset envelope: rises in dB, one value per 10 ms.
 
     Autocorrelation of the envelope over the periods of 40 to 220 BPM, refined over several beats.
-    Of periods that explain the rhythm about equally well the shortest counts, so a click track
-    measures as its clicks, and steady eighth notes without accents at 100 BPM measure 200.
+    Among periods that explain the rhythm about equally well, the shortest counts. A click track
+    thus measures as its clicks, and steady eighth notes without accents at 100 BPM measure 200.
     """
     x = envelope - envelope.mean()
     if len(x) < 200 or envelope.max() < ONSET_DB:
         return None, 0.0
-    x = smooth(x)  # forgives 20 ms of swing
+    x = smooth(x)  # tolerates 20 ms of swing
     frames_per_minute = 60 * ENVELOPE_RATE
     n = len(x)
     spectrum = np.fft.rfft(x, 2 * n)
@@ -37,7 +37,7 @@ def tempo(envelope: np.ndarray) -> tuple[float | None, float]:
 
 
 def smooth(envelope: np.ndarray) -> np.ndarray:
-    """Forgives an onset 20 ms of swing."""
+    """Smooth the envelope, to tolerate onsets that deviate by 20 ms."""
     return np.convolve(envelope, np.hanning(7) / np.hanning(7).sum(), "same")
 
 

@@ -1,7 +1,8 @@
-"""Which measurement of the sound says whether a direction does what its name promises.
+"""Selects the measurement that shows whether a direction does what its name promises.
 
-Only what can honestly be heard has a reading: notes, keys, tempo, chord qualities, intervals,
-modes and metre. The names are those of SynTheory's labels and of the directions made from them.
+Only concepts that can be measured reliably have a reading: notes, keys, tempo, chord qualities,
+intervals, modes and metre. The names are those of SynTheory's labels and of directions made from
+them.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _MODE_WORDS = {"major": "ionian", "minor": "aeolian"}
 
 @dataclass(frozen=True)
 class Reading:
-    """How to read a direction's effect off measurements.
+    """How to read a direction's effect from measurements.
 
     quantity: "share" (0 to 1), "BPM", or "value", what a listener says in its unit. unit: what it
     is called in tables. read: the value, None if this clip has none. hit: whether the target is
@@ -99,7 +100,7 @@ def _listening(spec: str, kind: str) -> Reading:
 
 
 def _asked(direction: Direction) -> tuple[str | None, str]:
-    """(concept, target), from the name if it says both, otherwise from the metadata."""
+    """(concept, target), from the name if it contains both, otherwise from the metadata."""
     named, _, rest = direction.name.partition("_")
     if direction.name.startswith("time_signature"):
         named, rest = "time_signature", direction.name.removeprefix("time_signature").strip("s_")
@@ -122,7 +123,7 @@ def _spelled(concept: str | None, target: str) -> str:
 
 
 def _share(concept: str, target: str, among: tuple[str, ...], of: str, unit: str) -> Reading | None:
-    """The share of one of several that are measured together in the field `of`."""
+    """The share of one of several classes measured together in the field `of`."""
     if target not in among:
         return None
     number = among.index(target)
