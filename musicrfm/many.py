@@ -129,7 +129,7 @@ class _Piece(NamedTuple):
 
 
 class _Session:
-    """What all pieces of one `generate_many` share."""
+    """The state shared by all pieces of one `generate_many` call."""
 
     def __init__(
         self,
@@ -146,7 +146,7 @@ class _Session:
         self._threads = 0
 
     def check(self, pieces: Sequence[_Piece]) -> None:
-        """Raises MusicRFMError for what the first piece would."""
+        """Raise the MusicRFMError that the first piece would raise."""
         if not pieces:
             raise MusicRFMError("the list of prompts is empty: give at least one")
         self._stream(pieces[0]._replace(prompt=""))
@@ -219,7 +219,7 @@ class _Session:
 
     @torch.inference_mode()
     def _codes(self, pieces: Sequence[_Piece]) -> tuple[Tensor, list[bool]]:
-        """Codes [pieces, codebooks, frames], and which of them come from finite logits."""
+        """Codes [pieces, codebooks, frames], and which pieces have finite logits throughout."""
         model, frames = self.model, self.frames
         scale, temperature = float(self.playing["guidance_scale"]), self.playing["temperature"]
         prompts = {piece.prompt: model.encode_prompt(piece.prompt) for piece in pieces}
@@ -268,7 +268,7 @@ class _Session:
 
     @torch.inference_mode()
     def _sound(self, codes: Sequence[Tensor]) -> Iterator[np.ndarray]:
-        """The sound of each piece, of codes [codebooks, frames]."""
+        """The audio of each piece, from codes [codebooks, frames]."""
         model = self.model
         if self._codecs is None:
             codec = StreamingCodec(model.hf.audio_encoder, model.codebooks, model.stereo_codes)
@@ -298,7 +298,7 @@ class _Session:
 
 
 def _decoded(model: MusicModel, codes: Tensor) -> Iterator[np.ndarray]:
-    """Codes [pieces, codebooks, frames] decoded in one go, as `MusicModel.decode_codes` does."""
+    """Codes [pieces, codebooks, frames] decoded in one pass, as by `MusicModel.decode_codes`."""
     sides = 2 if model.stereo_codes else 1
     # [pieces, codebooks, frames], of which left and right alternate -> [pieces * sides, ...]
     by_side = codes.view(len(codes), -1, sides, codes.shape[2]).transpose(1, 2).flatten(0, 1)
@@ -308,7 +308,8 @@ def _decoded(model: MusicModel, codes: Tensor) -> Iterator[np.ndarray]:
 
 
 class _Decoder:
-    """The decoder of many pieces in step; rows are the pieces with their prompts, then without."""
+    """The decoder of many pieces in step; the rows are the pieces with their prompts, then
+    without."""
 
     def __init__(
         self,
@@ -343,8 +344,8 @@ class _Decoder:
         ]
 
     def read(self, codes: Tensor, position: int, pushes: Sequence[Pushes]) -> Tensor:
-        """Reads codes [pieces, codebooks, n] from `position` on; of the last position the logits
-        float32 [1 or 2, pieces, codebooks, codes], with the prompt and without it."""
+        """Read codes [pieces, codebooks, n] from `position` on; returns the last position's logits,
+        float32 [1 or 2, pieces, codebooks, codes], with and without the prompt."""
         weights, model = self.weights, self.model
         pieces, _, time = codes.shape
         rows, end = len(self.told), position + time
@@ -378,16 +379,17 @@ class _Decoder:
 
 
 def _plain(model: MusicModel) -> Weights:
-    """The decoder's weights as PyTorch multiplies many rows by them fastest.
+    """The decoder's weights in the type in which PyTorch multiplies many rows fastest.
 
-    On a CPU that is float32: 8 and 16 bits are only for few rows, where reading the weights counts.
+    On a CPU that is float32: 8 and 16 bits pay off for few rows only, where reading the weights
+    dominates.
     """
     weights = model.decoder_weights
     exact = not model.small or (model.dtype == torch.float32 and not model.int8)
     return weights if exact else widened(weights)
 
 
-# ---- what is given ----
+# ---- arguments ----
 
 
 def _directions(model: MusicModel, given: Any) -> list[Direction]:
@@ -434,7 +436,7 @@ def _coefficients(given: Coefficients, names: Sequence[str]) -> list[dict[str, f
 def _pieces(
     prompts: Sequence[str], coefficients: Sequence[dict[str, float]], seeds: Sequence[int]
 ) -> list[_Piece]:
-    """One of each for every piece; what is there once is for all."""
+    """One value for each piece; a single value is repeated."""
     counts = {
         "prompts": len(prompts),
         "coefficients": len(coefficients),

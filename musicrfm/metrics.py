@@ -1,7 +1,7 @@
-"""How well predictions fit labels, in the measures that probes are tuned and reported by.
+"""Measures how well predictions fit labels, for tuning and reporting probes.
 
 Labels are class numbers for kind "multiclass", 0 or 1 for "binary", and standardised numbers for
-"regression"; predictions are one column a class for "multiclass", otherwise a single one.
+"regression"; predictions have one column per class for "multiclass", otherwise one column.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ import numpy as np
 from musicrfm.errors import MusicRFMError
 
 KINDS = ("binary", "regression", "multiclass")
-# `agop-auc` is the AUC of what the top AGOP eigenvectors alone can tell.
+# `agop-auc` is the AUC of a probe on the top AGOP eigenvectors alone.
 METRICS = {
     "binary": ("auc", "accuracy", "f1", "mse", "agop-auc"),
     "multiclass": ("auc", "accuracy", "f1", "mse", "agop-auc"),
     "regression": ("mse", "r2"),
 }
 LOWER_IS_BETTER = frozenset({"mse"})
-# What a layer scores if it knows nothing.
+# The score of a layer without information.
 CHANCE = {"auc": 0.5, "agop-auc": 0.5, "accuracy": 0.0, "f1": 0.0, "r2": 0.0, "spearman": 0.0}
 
 
 def check(kind: str, metric: str | None) -> str:
-    """The tuning metric to use: `metric`, or the usual one of the kind.
+    """The tuning metric: `metric`, or the default of the kind.
 
-    Raises MusicRFMError for an unknown kind or a metric that the kind does not have.
+    Raises MusicRFMError for an unknown kind, or a metric that does not apply to it.
     """
     if kind not in KINDS:
         raise MusicRFMError(f"kind {kind!r} is not one of {', '.join(map(repr, KINDS))}")
@@ -57,7 +57,7 @@ def higher_is_better(metric: str) -> bool:
 
 
 def utility(metric: str, value: float) -> float:
-    """The value, turned so that more is always better; the worst if it is not a number."""
+    """The value, with its sign changed where less is better; the worst possible if it is NaN."""
     if not np.isfinite(value):
         return -np.inf
     return float(value) if higher_is_better(metric) else -float(value)
@@ -66,7 +66,7 @@ def utility(metric: str, value: float) -> float:
 def measure(kind: str, labels: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
     """Every metric of predictions [rows] or [rows, classes] for labels [rows].
 
-    Of a multiclass prediction AUC and F1 are the means over the classes that occur.
+    For multiclass predictions, AUC and F1 are means over the classes that occur.
     """
     predicted = np.asarray(predicted, np.float64)
     if kind == "multiclass":
@@ -87,7 +87,8 @@ def measure(kind: str, labels: np.ndarray, predicted: np.ndarray) -> dict[str, f
 
 
 def auc(values: np.ndarray, positive: np.ndarray) -> float:
-    """Probability that a positive row has the larger value, ties half; 0.5 if all are of a kind."""
+    """Probability that a positive row has the larger value, counting ties half; 0.5 if all rows
+    have one class."""
     from scipy.stats import rankdata
 
     n, m = int(positive.sum()), int((~positive).sum())

@@ -1,7 +1,7 @@
-"""A MusicGen checkpoint with everything around it: text in, audio in and out, hidden states.
+"""A MusicGen checkpoint: text in, audio in and out, hidden states.
 
-Loads `nano`, a folder or a hub id, in any layout that `musicrfm.checkpoints` knows, always as the
-plain `transformers` classes. The fast paths (`decoder`, `codec`) take their weights from here.
+Loads `nano`, a folder or a hub id, in any layout that `musicrfm.checkpoints` supports, always as
+the `transformers` classes. The fast paths (`decoder`, `codec`) take their weights from here.
 """
 
 from __future__ import annotations
@@ -35,20 +35,20 @@ from musicrfm.weights.int8 import can_int8, check_int8, quantised
 
 log = logging.getLogger(__name__)
 
-SMALL_WIDTH = 512  # a step of a narrower decoder is too little work to share between threads
+SMALL_WIDTH = 512  # below this, a step is too little work to share between threads
 CLOSED = 1000  # tokens: a smaller vocabulary of whole words is all that a model was told
 WORD_BEGINS = "▁"  # of a token, in the tokenizers of T5's kind
-LONGEST_TEXT = 256  # tokens that a melody model reads of a prompt; every one takes up its cache
+LONGEST_TEXT = 256  # prompt tokens that a melody model reads; each occupies a cache position
 
 
 class MusicModel:
-    """A loaded model. Its attributes never change, but for `widen`, so threads may share it.
+    """A loaded model. Only `widen` changes its attributes, so threads may share it.
 
-    name: as written in direction files. sample_rate (Hz), frame_rate (codec frames a second),
-    frame_size (samples a frame). layers, width: of the decoder. codebooks: of one frame, left and
-    right together if channels is 2. codes: size of a codebook. window: positions the decoder was
-    trained for. sampling: how the model is played by default. lead: how many positions a prompt may
-    take up before the music; 0 but for melody models, of which only the text is used.
+    name: as in direction files. sample_rate (Hz), frame_rate (codec frames per second), frame_size
+    (samples per frame). layers, width: of the decoder. codebooks: per frame, left and right
+    together if channels is 2. codes: size of a codebook. window: number of positions the decoder
+    was trained for. sampling: the model's sampling defaults. lead: number of positions that a
+    prompt may occupy before the music; 0 except for melody models, of which only the text is used.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class MusicModel:
         self.lead: int = 0
         if hf.config.model_type == "musicgen_melody":
             self.lead = hf.config.chroma_length + LONGEST_TEXT
-        # A generation config that says nothing has a max_length of 20 tokens, or none.
+        # A default generation config has a max_length of 20 tokens, or none.
         limit = hf.generation_config.max_length or 0
         positions = decoder.max_position_embeddings
         self.window: int = min(positions, limit) if limit > 20 else positions
@@ -101,16 +101,16 @@ class MusicModel:
         device: str | torch.device | None = None,
         dtype: str | torch.dtype | None = None,
     ) -> MusicModel:
-        """`nano`, a folder, or a hub id such as `facebook/musicgen-small`.
+        """Load `nano`, a folder, or a hub id such as `facebook/musicgen-small`.
 
-        device: `cuda` if there is one, else `cpu`, or any that PyTorch names, as `mps`. dtype, of
-        the decoder alone: float32 on a CPU, float16 elsewhere; text encoder and codec are always
-        float32. `int8` keeps the decoder's
-        matrices in 8 bits, on a CPU alone: see `musicrfm.weights.int8`. `auto` is for playing: int8
-        for a small model on a CPU, and else as if nothing was said.
+        device: `cuda` if present, else `cpu`; or any name that PyTorch accepts, such as `mps`.
+        dtype: of the decoder alone, by default float32 on a CPU and float16 elsewhere; text encoder
+        and codec are always float32. `int8` stores the decoder's matrices in 8 bits, on a CPU only:
+        see `musicrfm.weights.int8`. `int4` is for large models on a CPU. `auto` is for playing:
+        int8 for a small model on a CPU, otherwise the default.
 
-        Raises MusicRFMError if the model cannot be had, is damaged, is no MusicGen, or cannot be
-        quantised here.
+        Raises MusicRFMError if the model cannot be found, is damaged, is not a MusicGen, or cannot
+        be quantised here.
         """
         place = device_of(device)
         auto, int8, int4 = dtype == "auto", dtype in ("int8", torch.int8), dtype == "int4"
@@ -143,7 +143,7 @@ class MusicModel:
 
     @torch.inference_mode()
     def encode_prompt(self, text: str) -> PromptStates:
-        """The text as the decoder reads it; "" stands for no prompt at all.
+        """The text as the decoder reads it; "" means no prompt.
 
         Raises MusicRFMError if `text` is not a string.
         """
@@ -200,12 +200,12 @@ class MusicModel:
             )
 
     def _lead(self, states: Tensor) -> Tensor | None:
-        """What stands before the music: no melody, and the text or as many zeros."""
+        """The positions before the music: no melody, and the text or the same number of zeros."""
         if not self.lead:
             return None
         config = self.hf.config
         chroma = torch.zeros(1, config.num_chroma, device=self.device)
-        chroma[:, 0] = 1.0  # says that there is no melody
+        chroma[:, 0] = 1.0  # marks that there is no melody
         if hasattr(self.hf, "audio_enc_to_dec_proj"):
             chroma = self.hf.audio_enc_to_dec_proj(chroma)
         silent = chroma.to(self.dtype).expand(2, config.chroma_length, -1)
@@ -242,7 +242,7 @@ class MusicModel:
 
     @torch.inference_mode()
     def decode_codes(self, codes: Tensor) -> np.ndarray:
-        """Codes [codebooks, frames] decoded in one go: float32 [samples, channels]."""
+        """Codes [codebooks, frames] decoded in one pass: float32 [samples, channels]."""
         codes = torch.as_tensor(codes, device=self.device).long()
         if codes.ndim != 2 or codes.shape[0] != self.codebooks or not codes.shape[1]:
             raise MusicRFMError(
@@ -258,14 +258,14 @@ class MusicModel:
     def hidden_states(
         self, codes: Tensor, reduce: Callable[[Tensor], Tensor] | None = None
     ) -> Tensor:
-        """What the decoder makes of music: [layers, batch, frames, width], without any prompt.
+        """The decoder's hidden states for music: [layers, batch, frames, width], without a prompt.
 
-        (A melody model reads the music after what stands for no melody and no text.)
+        (A melody model reads the music after the placeholders for no melody and no text.)
 
         codes: [batch, codebooks, frames]. Row `t` is the output of each block after reading codes
         up to frame `t` in the delay pattern (codebook k up to frame t - k), before the final norm;
-        layer i is where `Steering` adds layer i of a direction. `reduce` turns a layer's
-        [batch, frames, width] into what is kept of it, before the next layer runs.
+        `Steering` adds layer i of a direction to layer i of these. `reduce` turns a layer's [batch,
+        frames, width] into the part to keep, before the next layer runs.
 
         Raises MusicRFMError if there are more frames than the decoder has positions.
         """
@@ -307,8 +307,8 @@ class MusicModel:
     def delay(self, codes: Tensor) -> Tensor:
         """Codes [batch, codebooks, frames] as decoder input [batch, codebooks, 1 + frames].
 
-        Position 0 is the start code everywhere; codebook k runs k frames late (in stereo, left and
-        right of a pair equally), after start codes.
+        Position 0 is the start code everywhere; codebook k is delayed by k frames (in stereo, left
+        and right of a pair equally) and preceded by start codes.
         """
         batch, books, frames = codes.shape
         inputs = codes.new_full((batch, books, frames + 1), self.start_code)
@@ -318,7 +318,7 @@ class MusicModel:
 
     @cached_property
     def decoder_weights(self) -> Weights:
-        """The decoder's weights as `StepDecoder` wants them, made once for all streams."""
+        """The decoder's weights in the form of `StepDecoder`, computed once for all streams."""
         weights = Weights.of(self.hf, self.lead + self.window, self.codes)
         if not (self.int8 or self.int4):
             return weights
@@ -337,16 +337,16 @@ class MusicModel:
         return fingerprint(self.hf.decoder)
 
     def widen(self) -> bool:
-        """Where numbers have become too large for float16, goes on in `devices.wider`.
+        """After values became too large for float16, switch to `devices.wider` and log it.
 
-        Says so in the log. Streams keep the weights they have until they ask for them again. False
-        if the decoder is not in float16, so that there is nothing to be gained.
+        Streams keep their weights until they request them again. Returns False if the decoder is
+        not in float16, because widening would not help then.
         """
         with self._widening:
             if self.dtype != torch.float16:
                 return False
             dtype = wider(self.device)
-            self.__dict__.pop("decoder_weights", None)  # or else they would be held twice
+            self.__dict__.pop("decoder_weights", None)  # otherwise they would be in memory twice
             with torch.inference_mode(False), torch.no_grad():
                 self.hf.decoder.to(dtype)
             self.dtype = dtype
@@ -359,22 +359,23 @@ class MusicModel:
 
     @property
     def precision(self) -> str:
-        """Of the decoder, as `load` takes it: `float32`, `bfloat16`, `float16` or `int8`."""
+        """The decoder's precision, as in `load`: `float32`, `bfloat16`, `float16`, `int8` or
+        `int4`."""
         return "int8" if self.int8 else "int4" if self.int4 else name_of(self.dtype)
 
     @property
     def packed(self) -> bool:
-        """Whether its decoder's matrices are in 8 or 4 bits."""
+        """Whether the decoder's matrices are in 8 or 4 bits."""
         return self.int8 or self.int4
 
     @property
     def small(self) -> bool:
-        """Whether a step is so little work that one thread of the CPU does it best."""
+        """Whether a step is so little work that one CPU thread is fastest."""
         return self.device.type == "cpu" and self.width <= SMALL_WIDTH
 
     @property
     def delays(self) -> list[int]:
-        """How many frames late each codebook is in the delay pattern."""
+        """Delay of each codebook in frames."""
         return [k // 2 if self.stereo_codes else k for k in range(self.codebooks)]
 
 
@@ -388,9 +389,9 @@ def _start_code(hf: transformers.MusicgenForConditionalGeneration) -> int:
 
 
 def _best_in_int8(hf: transformers.PreTrainedModel, device: torch.device) -> bool:
-    """Whether its steps are in machine code, which reads 8 bits best.
+    """Whether the decoder's steps run in machine code, which is fastest with 8 bits.
 
-    What is lost cannot be heard, see `docs/performance.md`.
+    The loss is inaudible, see `docs/performance.md`.
     """
     gelu = hf.config.decoder.activation_function == "gelu"
     return device.type == "cpu" and gelu and can_int8() and kernels() is not None

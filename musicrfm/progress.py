@@ -1,4 +1,4 @@
-"""How far a long piece of work is, and how long it will still take."""
+"""Shows the progress of a long computation, and the remaining time."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
-QUIET_SECONDS = 60.0  # between two lines where nobody watches: log files, clusters
+QUIET_SECONDS = 60.0  # between two lines in log files and on clusters
 
 
 @dataclass
 class Progress:
     """Counts `what` up to `total`; call it with the number done so far.
 
-    A terminal or a notebook gets a bar, anything else a line a minute. What was done before the
-    first call (by an earlier, interrupted run) does not count for the time left.
+    A terminal or a notebook shows a bar, anything else a line per minute. Items from an earlier,
+    interrupted run do not count for the remaining time.
     """
 
     what: str
@@ -46,7 +46,7 @@ class Progress:
         return f"{self.what}: {done}{of}{unit}{'' if left is None else f', {clock(left)} left'} "
 
     def left(self, done: int) -> float | None:
-        """Seconds still to go at the speed so far; None where nothing can be said."""
+        """Remaining seconds at the current speed; None if unknown."""
         fresh = done - self.already
         if self.total is None or fresh <= 0:
             return None
@@ -63,7 +63,7 @@ class Progress:
             )
             self._bars.add_task(self.what, total=self.total, unit=self.unit)
             self._bars.start()
-            atexit.register(self._bars.stop)  # gives the cursor back, whatever ends the work
+            atexit.register(self._bars.stop)  # shows the cursor again, however the work ends
         self._bars.update(self._bars.task_ids[0], completed=done)
         if done == self.total:
             self._bars.stop()

@@ -1,9 +1,9 @@
-"""Builds `nano` from nothing: `python -m musicrfm.nano --work FOLDER`.
+"""Builds `nano` from scratch: `python -m musicrfm.nano --work FOLDER`.
 
-Read the tunes, render clips, train the codec, encode, train the language model, assemble the
-checkpoint, measure it. The same command goes on from where an interrupted run stopped. While the
-codec learns on one core, the other renders; while the language model learns, so does the codec's
-decoder. Needs the extras `train` and `recipe`.
+The stages: read the tunes, render clips, train the codec, encode, train the language model,
+assemble the checkpoint, measure it. The same command continues an interrupted run. While the codec
+trains on one core, the other renders; while the language model trains, so does the codec's decoder.
+Needs the extras `train` and `recipe`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from musicrfm.nano.beside import check, start
 
 WEIGHTS = Path(__file__).parent / "weights"
 TRAINING_SEED = 1_000_000  # held-out clips are composed from seeds far away from these
-ENOUGH = 600  # clips with which the codec's training begins, while more are rendered
+ENOUGH = 600  # number of clips at which the codec's training starts, while more are rendered
 
 
 def main() -> None:

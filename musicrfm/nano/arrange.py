@@ -1,7 +1,7 @@
-"""Turns a tune that somebody wrote into a clip: another key, other instruments, chords, a rhythm.
+"""Arranges a composed tune as a clip: another key, other instruments, chords, a rhythm.
 
-The chords of a melody are found by rule (the likeliest path through the key's triads), the
-accompaniment is made from them, and timing and loudness move a little, as hands do.
+The chords are derived from the melody by rule (the most likely path through the key's triads), the
+accompaniment from the chords, and timing and loudness get small human variations.
 """
 
 from __future__ import annotations
@@ -33,18 +33,22 @@ from musicrfm.data.compose import (
 )
 from musicrfm.nano.tunes import Tune
 
-NOTES_A_SECOND = (1.5, 7.0)  # of a melody; slower or faster, the tempo is drawn again
+NOTES_A_SECOND = (1.5, 7.0)  # of a melody; outside this range, the tempo is drawn again
 HAND, FOOT = 0.008, 0.004  # standard deviation of the timing of players and of drums, in seconds
 MOST_BEATS = 100  # that a clip may need
-SAY_DANCE = 0.4  # share of dances that the prompt calls by their name
-STAY, FIFTH, MOVE = 1.0, 0.6, 0.0  # how welcome it is that a chord stays, falls a fifth, moves on
+SAY_DANCE = 0.4  # share of dances that the prompt names
+STAY, FIFTH, MOVE = (
+    1.0,
+    0.6,
+    0.0,
+)  # weights for a chord that stays, falls by a fifth, or moves otherwise
 WELCOME = {0: 1.0, 3: 0.7, 4: 0.8, 5: 0.4, 1: 0.2, 2: 0.0, 6: -0.5}  # by degree of the scale
 TEMPO_BIAS = {"calm": 0.75, "gentle": 0.85, "energetic": 1.25}  # of the middle of the tempi
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar of a tune as it will sound: its place in beats, and its chord for each half."""
+    """One bar of the arranged tune: its place in beats, and its chords."""
 
     onset: float
     beats: int
@@ -52,7 +56,7 @@ class Bar:
 
 
 def arrange(tune: Tune, seed: int, seconds: float) -> Clip:
-    """A clip of the tune, `seconds` long, from one of its bars on."""
+    """A clip of the tune, `seconds` long, starting with one of its bars."""
     rng = random.Random(seed)
     voices, onsets, unit = _felt(tune)
     shift = rng.randrange(12)
@@ -100,8 +104,8 @@ def arrange(tune: Tune, seed: int, seconds: float) -> Clip:
 class _Player:
     """Plays bar by bar into `notes`. Places and lengths are in beats of the tune.
 
-    onsets: of its bars. shift: semitones. unit: quarter notes in a beat as written. reach: of the
-    lead, in MIDI pitches. loud: as a MIDI velocity.
+    onsets: of its bars. shift: semitones. unit: quarter notes per written beat. reach: of the lead,
+    in MIDI pitches. loud: as a MIDI velocity.
     """
 
     rng: random.Random
@@ -171,9 +175,9 @@ class _Player:
 
 
 class _Clock:
-    """When beats of the tune sound, and how this player divides them.
+    """The time of the tune's beats, and how this player subdivides them.
 
-    Beats are the tune's own, counted from its start; the clip begins with bar `first`.
+    Beats are counted from the start of the tune; the clip starts with bar `first`.
     """
 
     def __init__(
@@ -209,7 +213,7 @@ class _Clock:
         self.even = rng.random() < 0.5
 
     def __call__(self, place: float) -> float | None:
-        """The second at which this place of the tune sounds; None outside of what is played."""
+        """The time in seconds of this place in the tune; None outside the clip."""
         i = bisect.bisect_right(self.places, place + 1e-6) - 1
         if i < 0:
             return None
@@ -267,15 +271,15 @@ class _Clock:
 
 
 def _felt(tune: Tune) -> tuple[list, list[float], float]:
-    """(voices, bar lines, both in beats; quarter notes in a beat as written).
+    """(voices, bar lines, both in beats; quarter notes per written beat).
 
-    Where a melody's usual note is a sixteenth, its eighths are what one hears as beats.
+    In a melody of mostly sixteenths, the eighths are felt as beats.
     """
     lengths = sorted(length for _, length, _ in tune.voices[0])
     double = tune.beat == 1 and lengths[len(lengths) // 2] <= 0.25
     scale = 2.0 if double else 1 / tune.beat
     end = max(tune.bars[-1], *(at + length for at, length, _ in tune.voices[0]))
-    rounds = range(math.ceil(1 + MOST_BEATS / (end * scale)))  # over and over, as dances are played
+    rounds = range(math.ceil(1 + MOST_BEATS / (end * scale)))  # repeated, as dances are
     voices = [
         [((at + i * end) * scale, n * scale, pitch) for i in rounds for at, n, pitch in voice]
         for voice in tune.voices
@@ -327,7 +331,7 @@ def _triad(degree: int, tune: Tune, scale: Sequence[int], shift: int) -> tuple[i
 
 
 def _weights(voices: Sequence, start: float, end: float) -> list[float]:
-    """How long each pitch class sounds in a stretch; on a beat it counts half as much again."""
+    """The duration of each pitch class in a stretch; on a beat it counts half as much again."""
     weights = [0.0] * 12
     for voice in voices:
         for at, length, pitch in _between(voice, start, end):

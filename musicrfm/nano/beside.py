@@ -1,4 +1,4 @@
-"""A stage of training in a process of its own, beside another stage."""
+"""Runs a training stage in a separate process, parallel to another stage."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 
 
 def start(work: Callable, *arguments: object) -> BaseProcess:
-    """`work(*arguments)` on one thread; both must be importable by name from a module."""
+    """Run `work(*arguments)` on one thread; both must be importable by name from a module."""
     process = multiprocessing.get_context("spawn").Process(
         target=_on_one_thread, args=(work, *arguments)
     )

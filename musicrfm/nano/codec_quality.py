@@ -1,4 +1,4 @@
-"""What survives nano's codec: how music sounds, which notes are heard, how much noise comes."""
+"""Measures nano's codec: the quality of music, the notes it preserves, and the noise it adds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Through = Callable[[np.ndarray], np.ndarray]  # audio [samples] -> the same, dec
 LOWEST, HIGHEST = 28, 96  # MIDI pitches that the codec is to keep
 NOISE_LOWEST, NOISE_HIGHEST = 40, 89  # of the notes whose noise is measured
 STEADY = slice(int(0.6 * SAMPLE_RATE), int(1.6 * SAMPLE_RATE))  # where a note has settled
-NEAR, NEAR_HZ = 0.012, 6.0  # how far from a multiple of the pitch a partial may lie
+NEAR, NEAR_HZ = 0.012, 6.0  # largest distance of a partial from a multiple of the pitch
 
 
 def note(program: int, pitch: int, seconds: float = 2.6) -> Clip:
@@ -26,7 +26,7 @@ def note(program: int, pitch: int, seconds: float = 2.6) -> Clip:
 
 
 def off_partials(audio: np.ndarray, pitch: int) -> float:
-    """Energy of a steady note that is on no partial, in dB of the whole."""
+    """Energy of a steady note outside its partials, in dB relative to the total."""
     steady = audio[STEADY]
     power = np.abs(np.fft.rfft(steady * np.hanning(len(steady)))) ** 2
     frequency = np.fft.rfftfreq(len(steady), 1 / SAMPLE_RATE)
@@ -37,8 +37,8 @@ def off_partials(audio: np.ndarray, pitch: int) -> float:
 
 
 def noise(through: Through, keys: int = 12) -> dict[str, float]:
-    """Energy off the partials of steady notes before and after, and how many keep their pitch
-    class; eight programs, `keys` pitches each."""
+    """Energy outside the partials of steady notes before and after the codec, and the share that
+    keeps its pitch class; eight programs, `keys` pitches each."""
     rng = np.random.default_rng(0)
     before, after, kept = [], [], []
     for program, *_ in INSTRUMENTS.values():
@@ -59,14 +59,14 @@ def noise(through: Through, keys: int = 12) -> dict[str, float]:
 
 
 def notes_kept(through: Through) -> dict[str, float]:
-    """Share of single notes from MIDI 28 to 96 that keep their pitch class, and of the octave where
-    fewest do; one note a pitch, the instruments in turn."""
+    """Share of single notes from MIDI 28 to 96 that keep their pitch class, and the same for the
+    worst octave; one note per pitch, the instruments in turn."""
     kept: dict[int, list[bool]] = {}
     programs = [program for program, *_ in INSTRUMENTS.values()]
     for number, pitch in enumerate(range(LOWEST, HIGHEST + 1)):
         audio = render(note(programs[number % len(programs)], pitch))
         if measure.pitch_class_of(audio, SAMPLE_RATE) != pitch % 12:
-            continue  # the listener must first be right about the original
+            continue  # only notes that the detector identifies in the original
         heard = measure.pitch_class_of(through(audio), SAMPLE_RATE)
         kept.setdefault(pitch // 12, []).append(heard == pitch % 12)
     octaves = {octave: float(np.mean(right)) for octave, right in kept.items()}

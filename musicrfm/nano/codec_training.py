@@ -1,15 +1,15 @@
 """Trains nano's EnCodec in three stages, each resumable from its last checkpoint.
 
-1. `autoencoder`: no quantiser; latents are held near unit variance and get Gaussian noise, so that
-   they end up compact and survive quantisation.
+1. `autoencoder`: no quantiser; latents are kept near unit variance and get Gaussian noise, so that
+   they become compact and survive quantisation.
 2. `quantised`: residual codebooks start from k-means on those latents and follow them by
    exponential moving averages, while the encoder learns to stay near them
    (straight-through gradients).
-3. `decoder`: encoder and codebooks are frozen (the language model may already be training on their
-   codes) and the decoder alone learns to make the best of them.
+3. `decoder`: encoder and codebooks are frozen (the language model may already train on their
+   codes), and the decoder alone adapts to them.
 
-The loss compares power-compressed spectra at several window lengths, magnitudes and phases, and
-mel bands. In the last stage a discriminator of spectra (`musicrfm.nano.discriminator`) joins in.
+The loss compares power-compressed spectra at several window lengths, magnitudes and phases, and mel
+bands. In the last stage, a discriminator of spectra (`musicrfm.nano.discriminator`) is added.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ class Budget:
 
 
 def config() -> EncodecConfig:
-    """3.2 M parameters; MusicGen's codec in small: non-causal, 50 frames/s, 4 x 1024 codes."""
+    """3.2 M parameters; a small version of MusicGen's codec: non-causal, 50 frames/s, 4 x 1024
+    codes."""
     return EncodecConfig(
         target_bandwidths=[2.0], sampling_rate=32_000, audio_channels=1, normalize=False,
         chunk_length_s=None, overlap=None, hidden_size=64, num_filters=16, num_residual_layers=1,
@@ -119,7 +120,7 @@ def _mel(hertz: float) -> float:
 
 
 class Quantiser:
-    """Residual k-means codebooks in the Hugging Face module's own buffers."""
+    """Residual k-means codebooks in the buffers of the Hugging Face module."""
 
     def __init__(self, model: EncodecModel, decay: float = 0.99) -> None:
         self.books = [layer.codebook for layer in model.quantizer.layers]
@@ -127,7 +128,7 @@ class Quantiser:
 
     @torch.no_grad()
     def initialise(self, latents: Tensor, rounds: int = 12) -> None:
-        """k-means on latents [vectors, dim], codebook after codebook on what the last one left."""
+        """k-means on latents [vectors, dim], each codebook on the residual of the one before."""
         residual = latents
         for book in self.books:
             size = book.codebook_size
@@ -174,7 +175,7 @@ class Quantiser:
         alive = book.cluster_size > 0.02
         book.embed[alive] = book.embed_avg[alive] / book.cluster_size[alive, None]
         dead = (~alive).nonzero()[:, 0]
-        if len(dead):  # a code nobody uses moves to where data is
+        if len(dead):  # an unused code moves to a data point
             fresh = vectors[torch.randint(len(vectors), (len(dead),), device=vectors.device)]
             book.embed[dead] = fresh
             book.cluster_size[dead] = 0.1
@@ -198,7 +199,7 @@ def crops(
 ) -> Tensor:
     """float32 [batch, 1, samples]: random places in random clips, few of them silent.
 
-    audio: sets of clips, int16 [clips, samples] each; shares: how often each is drawn from.
+    audio: sets of clips, int16 [clips, samples] each. shares: how often each set is drawn from.
     """
     samples = CROP_FRAMES * FRAME
     out: list[np.ndarray] = []
@@ -220,9 +221,9 @@ def train(
     device: str = "cpu",
     until: str = "decoder",
 ) -> EncodecModel:
-    """Runs the stages up to `until` that are not done yet; returns the averaged weights.
+    """Run the remaining stages up to `until`; returns the averaged weights.
 
-    audio: sets of clips, int16 [clips, samples] at 32 kHz each; shares: how often each is drawn
+    audio: sets of clips, int16 [clips, samples] at 32 kHz each. shares: how often each set is drawn
     from. work: folder of the checkpoints `codec-<stage>.pt`.
     """
     work.mkdir(parents=True, exist_ok=True)
@@ -233,7 +234,7 @@ def train(
         path = work / f"codec-{stage}.pt"
         state = torch.load(path, map_location=device, weights_only=True) if path.exists() else None
         if state is None and loaded is not None:
-            model.load_state_dict(loaded)  # the stage before hands over its average
+            model.load_state_dict(loaded)  # start from the previous stage's average
         _Stage(stage, model, audio, shares, state, budget).run(audio, shares, path)
         loaded = torch.load(path, map_location=device, weights_only=True)["average"]
     model.load_state_dict(loaded)
@@ -241,9 +242,9 @@ def train(
 
 
 class _Stage:
-    """One stage: the model with its optimiser, its losses and where it stands.
+    """One stage: the model with its optimiser, losses and progress.
 
-    state: of the checkpoint that it goes on from, if there is one.
+    state: of the checkpoint to continue from, if any.
     """
 
     def __init__(
@@ -281,7 +282,7 @@ class _Stage:
         self.average = {k: v.detach().clone() for k, v in model.state_dict().items()}
 
     def run(self, sets: Sequence[np.ndarray], shares: Sequence[float], path: Path) -> None:
-        """All steps that are left, with a checkpoint at `path` now and then."""
+        """Run the remaining steps, with regular checkpoints at `path`."""
         first, mean_loss, started = self.done, 0.0, time.time()
         rng = np.random.default_rng([STAGES.index(self.name), first])
         self.model.train()
@@ -337,7 +338,7 @@ class _Stage:
             group["lr"] = self.peak * warm * fall
 
     def _through(self, sound: Tensor) -> tuple[Tensor, Tensor]:
-        """(sound again [batch, samples], what the latents add to the loss)."""
+        """(decoded audio [batch, samples], loss term of the latents)."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
             with torch.set_grad_enabled(not self.frozen):
                 latents = self.model.encoder(sound)

@@ -1,8 +1,8 @@
 """A discriminator of spectra, which makes the codec's decoder sound less smeared.
 
-Two spectrograms at different windows, real and imaginary parts as channels, each judged by a stack
-of small strided convolutions: hinge loss and feature matching, as in EnCodec (Défossez et al. 2022,
-arXiv:2210.13438) and DAC (Kumar et al. 2023, arXiv:2306.06546), in small.
+Two spectrograms with different windows, real and imaginary parts as channels, each judged by a
+stack of small strided convolutions with hinge loss and feature matching: a small version of
+EnCodec's (Défossez et al. 2022, arXiv:2210.13438) and DAC's (Kumar et al. 2023, arXiv:2306.06546).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Discriminator(nn.Module):
         return judged
 
     def learn(self, real: Tensor, made: Tensor) -> None:
-        """One step at telling recordings from what was decoded, both [batch, samples]."""
+        """One training step to distinguish recordings from decoded audio, both [batch, samples]."""
         loss = torch.zeros((), device=real.device)
         for is_real, is_made in zip(self(real), self(made), strict=True):
             loss = loss + functional.relu(1 - is_real[-1]).mean()
@@ -53,7 +53,7 @@ class Discriminator(nn.Module):
         self.optimiser.step()
 
     def wish(self, real: Tensor, made: Tensor) -> Tensor:
-        """What the decoder is to make small, scalar."""
+        """The loss for the decoder, scalar."""
         with torch.no_grad():
             wanted = self(real)
         loss = torch.zeros((), device=real.device)

@@ -1,9 +1,10 @@
-"""Which of nano's instruments leads a clip, judged from the sound alone.
+"""Classifies the lead instrument of a clip among nano's instruments, from the audio alone.
 
 A logistic regression on timbre statistics, fitted on rendered clips (never on generated ones) and
-kept in `instruments.json`. It answers whether a prompt, with or without steering, is still obeyed.
-So that it hears instruments and not how many notes they play, it knows every piece in two ways: as
-it was composed, and moved to a few pitch classes or one, as music sounds that a note steers.
+stored in `instruments.json`. It shows whether the output still follows the prompt, with or without
+steering. So that it recognises instruments and not the number of notes, it is trained on two
+versions of every piece: as composed, and moved to one or a few pitch classes, like music that a
+note direction steers.
 """
 
 from __future__ import annotations
@@ -31,12 +32,13 @@ if TYPE_CHECKING:
 FITTED = Path(__file__).parent / "instruments.json"
 FIRST_SEED = 8_000_000  # far from the clips that nano was trained on
 HOP, WINDOW = 512, 2048
-HEARD = slice(SAMPLE_RATE, 8 * SAMPLE_RATE)  # of a clip: what is heard of it
-FEW = (1, 1, 2, 3, 4, 5)  # how many pitch classes a piece is moved to, drawn from these
+HEARD = slice(SAMPLE_RATE, 8 * SAMPLE_RATE)  # the part of a clip that is used
+FEW = (1, 1, 2, 3, 4, 5)  # numbers of pitch classes that a piece is moved to
 
 
 def timbre(audio: np.ndarray) -> np.ndarray:
-    """How 20 MFCCs and spectral contrast lie, spread and move, [205]; audio: mono at 32 kHz."""
+    """The level, spread and movement of 20 MFCCs and spectral contrast, [205]; audio: mono at 32
+    kHz."""
     power = np.abs(librosa.stft(np.asarray(audio, np.float32), n_fft=WINDOW, hop_length=HOP)) ** 2
     mel = librosa.feature.melspectrogram(S=power, sr=SAMPLE_RATE, n_mels=64)
     mfcc = librosa.feature.mfcc(S=librosa.power_to_db(mel, amin=1e-8), n_mfcc=20)
@@ -48,7 +50,7 @@ def timbre(audio: np.ndarray) -> np.ndarray:
 
 
 def narrowed(clip: Clip, pitch_classes: Collection[int]) -> Clip:
-    """The same piece with every note moved to the nearest of some pitch classes; drums stay."""
+    """The piece with every note moved to the nearest of some pitch classes; drums stay."""
 
     def nearest(pitch: int) -> int:
         near = (p for p in range(pitch - 6, pitch + 7) if p % 12 in pitch_classes)
@@ -59,8 +61,8 @@ def narrowed(clip: Clip, pitch_classes: Collection[int]) -> Clip:
 
 
 def odds(audio: np.ndarray, sample_rate: int) -> dict[str, float]:
-    """How likely each of `compose.INSTRUMENTS` leads a clip; they sum to 1. audio: [samples],
-    mono."""
+    """The likelihood of each of `compose.INSTRUMENTS` as the lead of a clip; they sum to 1. audio:
+    [samples], mono."""
     if sample_rate != SAMPLE_RATE:
         audio = soxr.resample(audio, sample_rate, SAMPLE_RATE)
     fitted = _fitted()
@@ -71,22 +73,22 @@ def odds(audio: np.ndarray, sample_rate: int) -> dict[str, float]:
 
 
 def hear_instrument(audio: np.ndarray, sample_rate: int) -> str:
-    """The likeliest lead instrument of a clip; as `odds`."""
+    """The most likely lead instrument of a clip; arguments as for `odds`."""
     found = odds(audio, sample_rate)
     return max(found, key=found.__getitem__)
 
 
 def accuracy() -> float:
-    """Share of held-out rendered clips whose lead instrument the classifier names."""
+    """Share of held-out rendered clips whose lead instrument the classifier identifies."""
     return _fitted()["accuracy"]
 
 
 def fit(model: MusicModel, clips: int = 1900) -> float:
-    """Fits on rendered clips and writes `instruments.json`; returns the accuracy on held-out ones.
+    """Fit on rendered clips and write `instruments.json`; returns the accuracy on held-out clips.
 
-    As in evaluation, what is heard has been through nano's codec and starts anywhere. Takes about
-    20 minutes on one core. The file also says how well it does on held-out pieces moved to one
-    pitch class, and on the same pieces as they were.
+    As in evaluation, the audio has passed through nano's codec and starts anywhere in the clip.
+    Takes about 20 minutes on one core. The file also contains the accuracy on held-out pieces moved
+    to one pitch class, and on the same pieces as composed.
     """
     features, names, kept = [], [], []
     for seed, clip in itertools.islice(_music(), clips):
@@ -107,8 +109,9 @@ def fit(model: MusicModel, clips: int = 1900) -> float:
 
 
 def learn(x: np.ndarray, names: np.ndarray, kept: np.ndarray) -> dict:
-    """What `instruments.json` says: of timbres [rows, 205], their instruments and how many pitch
-    classes were kept [rows]; two rows a piece, the first as it was. A seventh is held out."""
+    """The content of `instruments.json`, from timbres [rows, 205], their instruments, and the
+    numbers of pitch classes kept [rows]; two rows per piece, the original first. A seventh is held
+    out."""
     from sklearn.linear_model import LogisticRegression
 
     held = len(x) // 14 * 2

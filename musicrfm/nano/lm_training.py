@@ -1,12 +1,12 @@
 """Trains nano's text encoder and decoder on the codec's codes, and assembles the checkpoint.
 
-While training, linear read-outs on every block but the last also have to tell the beat, the bar and
-what sounds (`musicrfm.nano.truths`), and in some crops the blocks' outputs are moved along their
-read-outs until they say the truth. The read-outs are thrown away afterwards, but the hidden states
-then hold these things along straight lines, where directions can find them, and the blocks above
-have learnt to follow: a small model otherwise only repeats what it hears. So that it does not
-merely repeat there either, a part of what was heard is hidden where it is told what sounds. Source
-of the idea: interventions on concept bottlenecks, Koh et al. 2020, arXiv:2007.04612.
+During training, linear read-outs on every block but the last also predict the beat, the bar and the
+sounding notes (`musicrfm.nano.truths`). In some crops, the blocks' outputs are moved along their
+read-outs to the true values. The read-outs are discarded afterwards, but the hidden states then
+encode these properties linearly, where directions can find them, and the blocks above have learnt
+to follow; otherwise, a small model only repeats its history. To prevent mere repetition there as
+well, part of the history is hidden where the sounding notes are set. Source of the idea:
+interventions on concept bottlenecks, Koh et al. 2020, arXiv:2007.04612.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ from musicrfm.nano.precision import bfloat16_is_faster
 from musicrfm.nano.truths import GROUPS, Readouts, truths
 
 CODEBOOKS, CODES = 4, 1024
-START = CODES  # the id that stands where a codebook has no code yet
+START = CODES  # the id at positions without a code
 FRAMES = 800  # of a crop, 16 s
 CODEBOOK_WEIGHTS = (1.6, 1.1, 0.7, 0.6)  # the first codebook carries most of the pitch
-# Shares of crops in which the blocks are told each group of `truths.GROUPS`.
+# Shares of crops in which each group of `truths.GROUPS` is set in the blocks.
 TELL = {"tempo": 0.3, "beat": 0.25, "bar": 0.2, "sound": 0.2}
 HIDE, HIDDEN = 0.5, (25, 100)  # share of a crop told what sounds that is hidden, in spans so long
 DROP_PROMPT = 0.12  # share of crops trained without text, for guidance
@@ -78,7 +78,7 @@ class Budget:
 
 
 def make_tokenizer() -> PreTrainedTokenizerFast:
-    """A Unigram tokenizer, one piece per word of the prompts; other words become letters."""
+    """A Unigram tokenizer with one piece per word of the prompts; other words become letters."""
     prompts = (
         " ".join(compose(seed).prompt for seed in range(3000)).replace(",", " ").replace(":", " ")
     )
@@ -131,7 +131,8 @@ def make_model(vocabulary: int) -> MusicgenForConditionalGeneration:
 
 @torch.inference_mode()
 def encode_set(codec: EncodecModel, audio: np.ndarray, path: Path, batch: int = 1) -> np.ndarray:
-    """Codes of all clips, int16 [clips, codebooks, frames], in `path`; goes on if unfinished."""
+    """Codes of all clips, int16 [clips, codebooks, frames], in `path`; continues an unfinished
+    file."""
     frames = audio.shape[1] // 640
     codes = np.lib.format.open_memmap(
         path,
@@ -168,7 +169,7 @@ def delayed(codes: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def hide(row: Tensor, rng: random.Random) -> None:
-    """Puts START in place of the codes of some spans of a decoder input [codebooks, positions]."""
+    """Put START in place of the codes of some spans of a decoder input [codebooks, positions]."""
     positions, hidden = row.shape[1], 0
     while hidden < HIDE * positions:
         span = rng.randint(*HIDDEN)
@@ -178,7 +179,7 @@ def hide(row: Tensor, rng: random.Random) -> None:
 
 
 def reword(prompt: str, rng: random.Random) -> str:
-    """The prompt with, now and then, a word lost or a strange one added, as performers type."""
+    """The prompt with an occasional word removed or a strange one added, as performers type."""
     words = prompt.split()
     if rng.random() < 0.15 and len(words) > 3:
         words.pop(rng.randrange(len(words)))
@@ -191,9 +192,9 @@ def reword(prompt: str, rng: random.Random) -> str:
 def train(
     codes: np.ndarray, rows: list[dict], work: Path, budget: Budget, device: str = "cpu"
 ) -> None:
-    """Trains, or goes on training; checkpoint `work/lm.pt`, held-out losses `work/lm.jsonl`.
+    """Train, or continue training; checkpoint `work/lm.pt`, held-out losses `work/lm.jsonl`.
 
-    codes: int16 [clips, codebooks, frames]; rows: one dict per clip. The last 1 % is held out.
+    codes: int16 [clips, codebooks, frames]. rows: one dict per clip. The last 1 % is held out.
     """
     torch.manual_seed(0)
     trainer = _Trainer(codes, rows, budget, device)
@@ -223,7 +224,7 @@ def train(
 
 
 class _Trainer:
-    """The model with its read-outs and optimiser, the clips, and where it stands."""
+    """The model with its read-outs and optimiser, the clips, and its progress."""
 
     def __init__(self, codes: np.ndarray, rows: list[dict], budget: Budget, device: str) -> None:
         self.codes, self.rows, self.budget, self.device = codes, rows, budget, device
@@ -277,7 +278,7 @@ class _Trainer:
         return per_book.mean().item()
 
     def held_out(self) -> dict:
-        """Losses on clips that are not learned from, of the codes and of every read-out."""
+        """Losses on held-out clips, of the codes and of every read-out."""
         self.model.eval()
         rng, parts, missed = random.Random(0), [], []
         with torch.inference_mode():
@@ -300,7 +301,7 @@ class _Trainer:
     def losses(
         self, places: Sequence[tuple[int, int]], rng: random.Random, drop: float, tell: bool
     ) -> tuple[Tensor, Tensor]:
-        """(loss of each codebook, misses [blocks, truths]) of crops at (clip, frame)."""
+        """(loss of each codebook, errors [blocks, truths]) of crops at (clip, frame)."""
         clips, starts = [c for c, _ in places], [s for _, s in places]
         crop = np.stack([self.codes[c][:, s : s + FRAMES] for c, s in places])
         inputs, labels = delayed(torch.from_numpy(crop.astype(np.int64)).to(self.device))
@@ -329,7 +330,7 @@ class _Trainer:
     def _prompts(
         self, prompts: Sequence[str], rng: random.Random, drop: float
     ) -> tuple[Tensor, Tensor]:
-        """(what cross-attention reads, its mask): some prompts reworded, some dropped."""
+        """(input of cross-attention, its mask): some prompts reworded, some dropped."""
         text = self.tokenizer(
             [reword(prompt, rng) for prompt in prompts], return_tensors="pt", padding=True
         ).to(self.device)
@@ -341,7 +342,7 @@ class _Trainer:
         return states, torch.where(keep[:, None] > 0, mask, torch.ones_like(mask))
 
     def _misses(self, states: Sequence[Tensor], asked: Tensor) -> Tensor:
-        """How far each block's read-outs are from what is asked, NaN where nothing is."""
+        """The distance of each block's read-outs from their targets, NaN without a target."""
         known, misses = ~asked.isnan(), []
         for readout, h in zip(self.readouts, states, strict=True):
             said = torch.where(known, readout(h).float(), 0.0)
@@ -369,7 +370,7 @@ def _average(average: dict[str, Tensor], state: dict[str, Tensor], decay: float)
 
 
 def assemble(codec: EncodecModel, work: Path, out: Path) -> None:
-    """Writes the folder `out` in the Hugging Face layout, half precision, from `work/lm.pt`."""
+    """Write the folder `out` in the Hugging Face layout, half precision, from `work/lm.pt`."""
     tokenizer = make_tokenizer()
     model = make_model(len(tokenizer))
     state = torch.load(work / "lm.pt", map_location="cpu", weights_only=True)["average"]

@@ -1,9 +1,9 @@
-"""Measures nano on clips and seeds it never saw, and writes what was measured into the model card.
+"""Measures nano on held-out clips and seeds, and writes the results to the model card.
 
-Four questions: what survives the codec, is each prompt played as music, does free generation stay
-music, and does the prompt decide the instrument. All of it is measured on the sound.
-`python -m musicrfm.nano.measure [FOLDER] [--only PART ...]` prints the answers and keeps them in
-FOLDER/measured.json; `--fit` first fits the classifier of instruments anew (20 minutes).
+Four questions: the quality of the codec, whether each prompt plays as music, whether free
+generation stays music, and whether the prompt determines the instrument. All are measured in audio.
+`python -m musicrfm.nano.measure [FOLDER] [--only PART ...]` prints the results and stores them in
+FOLDER/measured.json; `--fit` first fits the instrument classifier again (20 minutes).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def codec(model: MusicModel, clips: int = 30, keys: int = 12) -> dict[str, float
 
 
 def play(model: MusicModel, seeds: int = 8) -> dict[str, object]:
-    """`playing`, at the model's own defaults."""
+    """`playing`, with the model's defaults."""
 
     def once(prompt: str, seed: int) -> np.ndarray:
         return perform(model, prompt, seed=seed, seconds=playing.SECONDS)
@@ -60,7 +60,7 @@ def play(model: MusicModel, seeds: int = 8) -> dict[str, object]:
 def generation_quality(
     model: MusicModel, seeds: int = 100, long_seconds: float = 300.0
 ) -> dict[str, object]:
-    """Variety over seeds, and one long run: nothing collapses, falls silent or saturates."""
+    """Variety over seeds, and one long run that must not collapse, fall silent or saturate."""
     leads = list(INSTRUMENTS)
     dominant, onset_rates = set(), []
     for seed in range(seeds):
@@ -92,7 +92,7 @@ def generation_quality(
 
 
 def prompt_adherence(model: MusicModel, per_lead: int = 6) -> dict[str, float]:
-    """Share of generated clips on which the classifier names the instrument that was asked for."""
+    """Share of generated clips on which the classifier finds the prompted instrument."""
     right = {}
     for lead in INSTRUMENTS:
         prompts = [PROMPTS[i % len(PROMPTS)].format(lead) for i in range(per_lead)]
@@ -117,10 +117,10 @@ PARTS: dict[str, Callable[[MusicModel], dict]] = {
 
 
 def measure(folder: Path, only: Sequence[str] = (), fit: bool = False) -> dict[str, dict]:
-    """The measurements named, or all, of the checkpoint in `folder`.
+    """The named measurements, or all, of the checkpoint in `folder`.
 
-    They are kept in `folder/measured.json` beside those made before. fit: fits the classifier of
-    instruments on the checkpoint's codec first.
+    They are stored in `folder/measured.json` with the earlier ones. fit: first fit the instrument
+    classifier on the checkpoint's codec.
     """
     kept = folder / "measured.json"
     results = json.loads(kept.read_text()) if kept.exists() else {}

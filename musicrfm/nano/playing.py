@@ -1,8 +1,8 @@
-"""Does nano play music, prompt by prompt: no drone, no blur, the instrument that was asked for.
+"""Measures, prompt by prompt, whether nano plays music: no drone, no blur, the prompted instrument.
 
-Pooled figures hide a prompt that fails: of all prompts' pitch classes there are always twelve. So
-every prompt without drums is played at the model's defaults with seeds of its own, and each clip is
-judged alone.
+Pooled figures hide a failing prompt: over all prompts, there are always twelve pitch classes. Every
+prompt without drums is therefore played at the model's defaults with several seeds, and each clip
+is judged separately.
 """
 
 from __future__ import annotations
@@ -29,14 +29,15 @@ PROMPTS = {  # prompt -> the instrument it asks for; all eight, three textures, 
 }
 TEXTURES = ("melody", "arpeggio", "chords")
 SECONDS = 10.0
-FEWEST, LONGEST = 3, 4.0  # pitch classes in a clip; seconds for which one may dominate on end
+FEWEST, LONGEST = 3, 4.0  # pitch classes in a clip; longest dominance of one in seconds
 WINDOW = 0.25  # seconds in which one pitch class dominates or none does
 FIRST_SEED = 7_000
 
 
 @dataclass(frozen=True)
 class Judged:
-    """One clip. longest: seconds for which one pitch class dominates on end; onsets: a second."""
+    """One clip. longest: longest time in seconds in which one pitch class dominates without a
+    break. onsets: per second."""
 
     prompt: str
     pitch_classes: int
@@ -62,7 +63,7 @@ def texture_of(prompt: str) -> str:
 
 
 def longest_held(audio: np.ndarray, sample_rate: int) -> float:
-    """Seconds for which one pitch class dominates on end, in steps of a quarter."""
+    """Longest time in seconds in which one pitch class dominates, in steps of a quarter second."""
     share = measure.note_share_over_time(audio, sample_rate, WINDOW)
     ruling = np.where(share.max(1) > 0.5, share.argmax(1), -1)
     runs = (len(list(run)) for note, run in itertools.groupby(ruling) if note >= 0)
@@ -70,8 +71,8 @@ def longest_held(audio: np.ndarray, sample_rate: int) -> float:
 
 
 def usual_onsets(clips: Iterable[Clip], count: int = 40) -> dict[str, tuple[float, float]]:
-    """For each texture the 5 and 95 % quantiles of onsets a second in rendered music without
-    drums and bass, of `count` clips each."""
+    """For each texture, the 5 % and 95 % quantiles of the onset rate in rendered music without
+    drums and bass, from `count` clips each."""
     from musicrfm.data.render import SAMPLE_RATE, render
 
     rates: dict[str, list[float]] = {texture: [] for texture in TEXTURES}
@@ -119,7 +120,8 @@ def judge(
 
 
 def summary(judged: list[Judged]) -> dict[str, object]:
-    """Shares of clips without a fault and with each, the worst prompt, and all prompts' shares."""
+    """Shares of clips without a fault and with each fault, the worst prompt, and the shares of all
+    prompts."""
     by_prompt = {
         prompt: float(np.mean([not one.faults for one in judged if one.prompt == prompt]))
         for prompt in dict.fromkeys(one.prompt for one in judged)

@@ -1,4 +1,4 @@
-"""Whether training in bfloat16 is faster here."""
+"""Tests whether training in bfloat16 is faster here."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 
 
 def bfloat16_is_faster(device: torch.device) -> bool:
-    """Whether a layer's matrix product is; on CPUs that depends on more than their flags say."""
+    """Whether a layer's matrix product is faster in bfloat16; CPU flags alone do not show that."""
     if device.type == "cuda":
         return True
 

@@ -1,4 +1,4 @@
-"""Which clips nano learns from: tunes that people wrote, pieces by rule, and a few exercises."""
+"""The clips that nano is trained on: tunes by composers, pieces by rule, and some exercises."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ SECONDS = 20.0
 
 
 def clip(cache: Path, seed: int, held_out: bool = False, seconds: float = SECONDS) -> Clip:
-    """The clip of this seed. cache: the file of `tunes.read`; held_out: from tunes kept apart."""
+    """The clip of this seed. cache: the file of `tunes.read`. held_out: whether to use the held-out
+    tunes."""
     rng = random.Random(seed)
     draw = rng.random()
     if draw < TUNES:
@@ -26,7 +27,7 @@ def clip(cache: Path, seed: int, held_out: bool = False, seconds: float = SECOND
 
 
 def notes(seed: int) -> Clip:
-    """Single notes, for the codec alone."""
+    """Single notes, for the codec only."""
     return single_notes(seed, SECONDS)
 
 

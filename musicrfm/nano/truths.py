@@ -1,7 +1,7 @@
-"""What is true of a clip at every position, and the read-outs that must tell it.
+"""The true properties of a clip at every position, and the read-outs that predict them.
 
-The beat, the bar, and what sounds: pitch classes, the bass note, drums, how many parts. Read-outs
-are linear, one set a block of the decoder, and can be told the answer: see `Readouts`.
+The properties are the beat, the bar, and what sounds: pitch classes, bass note, drums, number of
+parts. Read-outs are linear, one set per decoder block, and can be set to the truth: see `Readouts`.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ BAR, METRE = slice(3, 5), slice(5, 6)  # cosine and sine in the bar; 1 three bea
 PITCHES, BASS = slice(6, 18), slice(18, 30)  # 1 sounds, -1 does not; of C, C sharp and so on
 DRUMMED, PARTS = slice(30, 31), slice(31, 32)  # 1 or -1; how many channels sound, around two
 SIZE = 32
-BEAT_HEARD, BAR_HEARD = 100, 250  # positions after which they can be known from the sound
-DRUM_MEMORY = 1.0  # seconds for which a stroke says that there are drums
+BEAT_HEARD, BAR_HEARD = 100, 250  # positions after which the audio shows them
+DRUM_MEMORY = 1.0  # seconds for which a stroke counts as drums
 GROUPS = {"tempo": TEMPO, "beat": BEAT, "bar": slice(3, 6), "sound": slice(6, SIZE)}
 
 
 def truths(rows: list[dict], starts: list[int], positions: int) -> tuple[Tensor, Tensor]:
-    """(true, audible): [batch, positions, SIZE] each, NaN where nothing is true.
+    """(true, audible): [batch, positions, SIZE] each, NaN without a truth.
 
-    rows: clips as `render.render_set` writes them; starts: the frame a crop begins with. `audible`
-    is NaN also where nobody could know it from the sound yet: early in a crop, or after a jump.
+    rows: clips as `render.render_set` writes them. starts: the first frame of each crop. `audible`
+    is NaN also where the audio so far cannot show the property: early in a crop, or after a jump.
     """
     beat, heard = beats_in(rows, starts, positions)
     true = torch.full((len(rows), positions, SIZE), math.nan)
@@ -48,9 +48,9 @@ def truths(rows: list[dict], starts: list[int], positions: int) -> tuple[Tensor,
 def beats_in(rows: list[dict], starts: list[int], positions: int) -> tuple[Tensor, Tensor]:
     """(true, audible): the beat at every position, [batch, positions, 3] each.
 
-    The three are the standardised log-tempo and the cosine and sine of the place in the beat. NaN
-    where there is no beat; `audible` also in the first two seconds of a crop and after a jump,
-    where nobody could know it from the sound yet.
+    The three are the standardised log-tempo, and the cosine and sine of the position in the beat.
+    NaN without a beat; `audible` also in the first two seconds of a crop and after a jump, where
+    the audio so far cannot show it.
     """
     true = np.full((len(rows), positions, 3), math.nan, np.float32)
     audible = true.copy()
@@ -73,7 +73,7 @@ def beats_in(rows: list[dict], starts: list[int], positions: int) -> tuple[Tenso
 
 
 def _bar(row: dict, start: int, positions: int) -> np.ndarray:
-    """float32 [positions, 3]: cosine and sine of the place in the bar, and the metre."""
+    """float32 [positions, 3]: cosine and sine of the position in the bar, and the metre."""
     out = np.full((positions, 3), math.nan, np.float32)
     bars, beats = np.asarray(row.get("bars") or []), np.asarray(row["beats"])
     if len(bars) < 2:
@@ -112,9 +112,9 @@ def _sound(row: dict, start: int, positions: int) -> np.ndarray:
 
 
 class Readouts(nn.ModuleList):
-    """Linear read-outs of each decoder block but the last, which can also be told the answer.
+    """Linear read-outs of each decoder block but the last, which can also be set to the truth.
 
-    The last block is left alone: what is added there needs no understanding, and the blocks before
+    The last block is excluded: a change there reaches the logits directly, and the blocks before
     would learn to leave the work to it.
     """
 
@@ -125,9 +125,10 @@ class Readouts(nn.ModuleList):
             block.register_forward_hook(partial(self._tell, readout))
 
     def _tell(self, readout: nn.Linear, block: nn.Module, inputs: tuple, hidden: Tensor) -> Tensor:
-        """Moves hidden [batch, positions, width] the shortest way to where it says `told`.
+        """Move hidden [batch, positions, width] by the shortest way to where the read-outs equal
+        `told`.
 
-        Read-outs that are told nothing (NaN) go on saying what they said.
+        Read-outs without a target (NaN) keep their value.
         """
         if self.told is None:
             return hidden

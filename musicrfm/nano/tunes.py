@@ -30,9 +30,9 @@ SHORTEST, LONGEST = 24, 1000  # notes in the melody; shorter ones are fragments
 class Tune:
     """A melody, or four voices, on a grid of bars.
 
-    voices: from the highest; each a list of (onset, length, MIDI pitch), in quarter notes from the
-    start. bars: onset of every bar line. beats: quarter notes in a beat (1, or 1.5 where three
-    eighths make one) and beats in a full bar.
+    voices: highest first; each a list of (onset, length, MIDI pitch), in quarter notes from the
+    start. bars: onset of every bar line. beats: quarter notes per beat (1, or 1.5 for beats of
+    three eighths) and beats in a full bar.
     """
 
     title: str
@@ -47,12 +47,12 @@ class Tune:
 
     @property
     def held_out(self) -> bool:
-        """Whether the whole tune is kept from training, whatever its key or instruments."""
+        """Whether the whole tune is excluded from training, in any key or instrumentation."""
         return zlib.crc32(f"{self.collection}/{self.title}".encode()) % 1000 < 1000 * HELD_OUT_SHARE
 
 
 def read(cache: Path) -> list[Tune]:
-    """All tunes; parsed once (a minute), then kept as JSON in the file `cache`."""
+    """All tunes; parsed once (a minute), then stored as JSON in the file `cache`."""
     if not cache.exists():
         tunes = _parse_all()
         cache.parent.mkdir(parents=True, exist_ok=True)
@@ -91,7 +91,7 @@ def _parse_all() -> list[Tune]:
 
 
 def _tune(score, collection: str, name: str) -> Tune | None:
-    """A parsed score as a `Tune`; None if its metre changes or no melody can be made of it."""
+    """A parsed score as a `Tune`; None if its metre changes or it has no usable melody."""
     parts = list(score.parts)
     if not parts or (collection == "bach" and len(parts) != 4):
         return None
@@ -151,7 +151,7 @@ def _key(measures: list) -> object | None:
 
 
 def _unrolled(measures: list) -> list:
-    """The measures in the order in which they sound: what stands between repeat signs twice."""
+    """The measures in playing order: repeated sections twice."""
     out: list = []
     section: list = []
     for measure in measures:

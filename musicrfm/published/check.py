@@ -24,7 +24,7 @@ from pathlib import Path
 
 from musicrfm.errors import MusicRFMError
 
-# In the order in which each finds what it needs: the notebook trains the note C.
+# In an order in which each script finds its inputs: the notebook trains the note C.
 SCRIPTS = (
     "notebooks/train_and_gen_cnote.ipynb",
     "examples/01_train_note_direction.py",
@@ -35,7 +35,7 @@ SCRIPTS = (
     "examples/05_regression_direction.py",
     "examples/06_multiclass_direction.py",
 )
-# What a script says, and goes on, when something is missing.
+# Messages after which a script continues although something is missing.
 TROUBLE = ("✗ Error", "Concept not found", "Traceback")
 KNOWN = (
     "nano has 6 blocks, so of the layers -1 to -47 only -1 to -6 are trained and steered.",
@@ -80,7 +80,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def check(folder: Path, quick: bool, work: Path | None = None, only: str | None = None) -> int:
-    """Runs all there is in the folder; 0 if everything ran, 1 if not."""
+    """Run all scripts in the folder; 0 if everything ran, 1 if not."""
     folder = folder.resolve()
     scripts = [s for s in SCRIPTS if (folder / s).is_file() and (only is None or only in s)]
     if not scripts:

@@ -47,9 +47,9 @@ Directions = dict[int, Tensor]  # layer from the end -> [components, width]
 class MusicGenController:
     """Trains directions of one MusicGen and generates with them.
 
-    model: a MusicgenForConditionalGeneration; processor: of its texts; encodec_model and
-    encodec_processor: for sound. control_method: "music_rfm", "linear" or "logistic". n_components:
-    eigenvectors that are kept. rfm_iters: AGOP updates of each trial. batch_size: of the decoder's
+    model: a MusicgenForConditionalGeneration. processor: for its texts. encodec_model,
+    encodec_processor: for audio. control_method: "music_rfm", "linear" or "logistic". n_components:
+    number of eigenvectors to keep. rfm_iters: AGOP updates per trial. batch_size: of the decoder's
     passes over training data. Raises MusicRFMError for an unknown method.
     """
 
@@ -98,7 +98,7 @@ class MusicGenController:
         print(self)
         print(f"tracked layers: {list(self.hidden_layers)}")
 
-    # ---- sound ----
+    # ---- audio ----
 
     def get_audio_features(self, audio_data: Mapping, target_sr: int = 32000) -> Tensor:
         """Codes int64 [1, 1, codebooks, frames] of {"audio": {"array", "sampling_rate"}}.
@@ -192,12 +192,12 @@ class MusicGenController:
         unsupervised: bool = False,
         selection_metric: str = "auc",
     ) -> tuple[dict, dict, dict, dict]:
-        """What the directions tell: (validation metrics, test metrics, detector coefficients, test
-        predictions), by layer, and for the test of all together ("aggregation") and of the layer
-        that is best on the validation part ("best_layer").
+        """Evaluate the directions: (validation metrics, test metrics, detector coefficients, test
+        predictions) by layer; for the test part also for all layers together ("aggregation") and
+        for the layer that is best on the validation part ("best_layer").
 
-        A detector is least squares on the first `n_components` projections, of the training part.
-        unsupervised: the sign of the first projection decides instead.
+        A detector is least squares on the first `n_components` projections of the training part.
+        unsupervised: use the sign of the first projection instead.
         """
         for name, value in (("agg_model", agg_model), ("layer_model", layer_model)):
             if value != "linear":
@@ -246,10 +246,10 @@ class MusicGenController:
         use_rep_layer: bool = False,
         use_avg_projection: bool = False,
     ) -> Tensor:
-        """How much of the concept is in each piece, [pieces]: about 1 if it is there, 0 if not.
+        """The presence of the concept in each piece, [pieces]: about 1 if present, 0 if not.
 
-        prompts: codes. All layers together tell, if `detector_coefs` has an "aggregation" (see
-        `evaluate_directions`), else the layer `rep_layer`, or the best, where there is none.
+        prompts: codes. All layers together decide if `detector_coefs` has an "aggregation" (see
+        `evaluate_directions`), otherwise the layer `rep_layer`, or the best layer without it.
         use_avg_projection: the mean of the projections, around 0.5.
         """
         states = self._states(prompts, agg_positions=True)
@@ -280,11 +280,12 @@ class MusicGenController:
         layer_weights: Sequence[float] | None = None,
         **kwargs: Any,
     ) -> Tensor:
-        """Sound [prompts, channels, samples], steered along `directions` at the layers given.
+        """Audio [prompts, channels, samples], steered along `directions` at the given layers.
 
-        control_coef: raw. inject_chance: that a layer is steered in a step. time_control_fn:
-        f(step, coefficient) -> coefficient. layer_weights: one a layer. max_new_tokens (256) and
-        whatever else goes to the model's `generate`, with a guidance scale of 3.
+        control_coef: raw. inject_chance: probability that a layer is steered in a step.
+        time_control_fn: f(step, coefficient) -> coefficient. layer_weights: one per layer.
+        max_new_tokens (256) and all other arguments go to the model's `generate`, with a guidance
+        scale of 3.
         """
         if not len(layers_to_control):
             return self._generate(prompts, None, **kwargs)
@@ -304,7 +305,7 @@ class MusicGenController:
         inject_chances: float | Sequence[float] | None = None,
         **kwargs: Any,
     ) -> Tensor:
-        """As `generate`, along several directions, with one of each setting for every one."""
+        """As `generate`, along several directions, with each setting given per direction."""
         count = len(directions_list)
 
         def each(name: str, value: Any, otherwise: Any) -> list:
@@ -351,8 +352,8 @@ class MusicGenController:
         path: str | os.PathLike[str] = "./",
         composite: bool = False,
     ) -> None:
-        """Writes METHOD_CONCEPT_MODEL.safetensors, a direction file of this library, and the same
-        as the published .pkl; with detectors, each also as ..._detector."""
+        """Write METHOD_CONCEPT_MODEL.safetensors, a direction file of this library, and the
+        published .pkl; with detectors, also both as ..._detector."""
         name = store.file_name(self.control_method, concept, model_name, composite)
         store.save(
             Path(path) / name,
@@ -370,9 +371,9 @@ class MusicGenController:
         path: str | os.PathLike[str] = "./",
         composite: bool = False,
     ) -> None:
-        """Reads what `save`, or the published package, has written. Nothing in a pickle is run.
+        """Read files of `save` or of the published package. Code in a pickle is never run.
 
-        Raises MusicRFMError if there is no such file, or it is not of this model.
+        Raises MusicRFMError if the file does not exist or belongs to another model.
         """
         name = store.file_name(self.control_method, concept, model_name, composite)
         found = store.load(Path(path) / name, self.model)
@@ -380,7 +381,7 @@ class MusicGenController:
         self.hidden_layers = list(self.directions)
         self.detector_coefs = detectors or self.detector_coefs
 
-    # ---- inside ----
+    # ---- internals ----
 
     def _use(self, hidden_layers: Sequence[int] | None) -> None:
         self.hidden_layers = known_layers(
@@ -390,7 +391,7 @@ class MusicGenController:
     def _known(
         self, layers: Sequence[int], weights: Sequence[float] | Mapping[int, float] | None
     ) -> tuple[list[int], Any]:
-        """Without the layers that this model lacks: examples name all of the large one."""
+        """The given layers that this model has: the examples list all layers of the large one."""
         layers = list(layers)
         known = [layer for layer in layers if -self.depth <= layer < self.depth]
         if weights is not None and not isinstance(weights, Mapping) and len(weights) == len(layers):

@@ -1,9 +1,9 @@
-"""Directions that the published MusicRFM code has trained, as directions of this library.
+"""Imports directions that the published MusicRFM code trained.
 
 There, `controller.save` pickles a dict: negative layer number -> [components, width]. Layer -k was
 trained on the k-th hidden state from the end and is added to the output of block `layers - k`,
-which is layer `layers - k` here; block 0 has none. A coefficient means the same in both, and what a
-published results file says of the layers becomes `layer_scores`.
+which is layer `layers - k` here; block 0 has none. Coefficients have the same meaning in both, and
+the layer scores of a published results file become `layer_scores`.
 """
 
 from __future__ import annotations
@@ -35,9 +35,10 @@ _NAME = re.compile(r"[\w-]+")
 
 @dataclass(frozen=True)
 class Published:
-    """What the name of a published file says: `music_rfm_note_D#_ncomp12_musicgen_large.pkl`.
+    """The information in a published file name, such as
+    `music_rfm_note_D#_ncomp12_musicgen_large.pkl`.
 
-    experiment: the concept as written there, which also names its results file.
+    experiment: the concept as written there, which is also part of the results file's name.
     """
 
     method: str
@@ -49,9 +50,9 @@ class Published:
 
 
 def published(path: str | os.PathLike[str], model: str | None = None) -> Published:
-    """Reads a file's name. With `model`, a name that ends with it also says so.
+    """Parse a file name. `model` also identifies a model name at its end.
 
-    Raises MusicRFMError if nothing is left for the concept.
+    Raises MusicRFMError if no concept remains.
     """
     stem = Path(path).stem
     parts = _FILE.fullmatch(stem)
@@ -84,13 +85,12 @@ def import_direction(
     concept: str | None = None,
     target: str | None = None,
 ) -> Direction:
-    """A published `.pkl` of directions, of which nothing is executed.
+    """Import a published `.pkl` of directions, without executing code from it.
 
-    model: `nano`, a folder, or a name such as `facebook/musicgen-large`; without it, the file's
-    name must say it. scores: the results JSON of the same training; without it, the one that the
-    published scripts write beside the file is taken, and if there is none, all layers count the
-    same. concept, target: what it is called here, `note` and `C`; by default what the file's name
-    says.
+    model: `nano`, a folder, or a name such as `facebook/musicgen-large`; by default from the file
+    name. scores: the results JSON of the same training; by default the one that the published
+    scripts write beside the file, and without that, all layers have equal weight. concept, target:
+    the names to use here, `note` and `C`; by default from the file name.
 
     Raises MusicRFMError if the file is anything but directions for that model.
     """
@@ -133,7 +133,7 @@ def import_direction(
 def model_size(model: str) -> tuple[int, int]:
     """Layers and width of a model, without loading it: `nano`, a folder, or a published name.
 
-    An adapter is as large as what it changes. Raises MusicRFMError for any other.
+    An adapter has the size of its base model. Raises MusicRFMError for anything else.
     """
     from musicrfm.checkpoints import adapters, audiocraft
     from musicrfm.checkpoints.finding import ADAPTER, CONFIG, NANO, find
@@ -176,7 +176,7 @@ def _vectors(path: Path, content: object, layers: int, width: int, model: str) -
         )
     found: dict[int, Tensor] = {}
     components = None
-    content.pop(-layers - 1, None)  # the embedding, which was heard but cannot be steered
+    content.pop(-layers - 1, None)  # the embedding, which was probed but cannot be steered
     for number, part in content.items():
         if isinstance(part, Array) and len(part.shape) == 1:
             part = replace(part, shape=(1, *part.shape), strides=(0, *part.strides))
@@ -205,7 +205,7 @@ def _vectors(path: Path, content: object, layers: int, width: int, model: str) -
 
 
 def _neighbour(path: Path, experiment: str) -> Path | None:
-    """Where the published scripts put the results of what they put at `path`."""
+    """The path where the published scripts write the results for `path`."""
     places = (
         path.parent.parent / "results" / f"{experiment}.json",
         path.parent / f"{experiment}_results.json",
@@ -214,7 +214,7 @@ def _neighbour(path: Path, experiment: str) -> Path | None:
 
 
 def _scores(path: Path, kind: str) -> tuple[dict[int, float], str]:
-    """Score of each layer from the end, as in a results file, and what kind it says it is of."""
+    """The score of each layer from the end in a results file, and the kind stated there."""
     try:
         metrics = json.loads(read_text(path, "results file").text)["layer_metrics"]
         trained = {int(number): layer["train_results"] for number, layer in metrics.items()}

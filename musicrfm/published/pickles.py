@@ -1,8 +1,8 @@
-"""Arrays out of a pickle file, without executing anything the file contains.
+"""Reads arrays from a pickle file without executing code from it.
 
 A pickle is a program. This reader first checks that every instruction is one that plain data needs,
-then runs them with an unpickler to which only a few names mean anything: those that PyTorch and
-NumPy write for arrays. None of them stands for what it is called; each makes an `Array` here.
+then runs them with an unpickler that resolves only a few names: those that PyTorch and NumPy write
+for arrays. None of them resolves to the real object; each creates an `Array`.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ _BYTES = {"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8}
 
 
 class _Refused(Exception):
-    """Says what is wrong with the file, to follow its name."""
+    """The fault of the file, in words that follow its name."""
 
 
 @dataclass(frozen=True)
 class Array:
-    """Numbers as a pickle describes them; nothing has been checked or allocated yet.
+    """An array as described by a pickle; not yet checked or allocated.
 
     data: the raw bytes, little-endian. offset and strides count elements.
     """
@@ -91,9 +91,9 @@ class Array:
 
 
 def read_pickle(path: str | os.PathLike[str]) -> Any:
-    """What a pickle file holds: dicts, lists, tuples, numbers, text, and `Array`s.
+    """The content of a pickle file: dicts, lists, tuples, numbers, text, and `Array`s.
 
-    Raises MusicRFMError if it cannot be read, or if it holds, or would do, anything else.
+    Raises MusicRFMError if the file cannot be read, or contains or would do anything else.
     """
     path = file_to_read(path)
     try:
@@ -115,7 +115,8 @@ def read_pickle(path: str | os.PathLike[str]) -> Any:
 
 @dataclass(frozen=True)  # with slots, some Pythons put their own __setstate__ here
 class _Name:
-    """What a name in the file stands for; it can only be called, and holds nothing to change."""
+    """The replacement of a name in the file; it can only be called, and has no attributes to
+    change."""
 
     call: Callable[..., Any]
 
@@ -136,7 +137,7 @@ class _Storage:
 
 
 class _NumpyType:
-    """Stands in for numpy.dtype: a float or, for a single number, an integer; little-endian."""
+    """Replaces numpy.dtype: a float or, for a single number, an integer; little-endian."""
 
     __slots__ = ("dtype",)
 
@@ -151,7 +152,7 @@ class _NumpyType:
 
 
 class _NumpyArray:
-    """Stands in for numpy.ndarray, which is made empty and then given its state."""
+    """Replaces numpy.ndarray, which is created empty and then receives its state."""
 
     __slots__ = ("array",)
 
@@ -168,9 +169,9 @@ _PurePython: Any = pickle._Unpickler  # typeshed knows only the public half of i
 
 
 class _Unpickler(_PurePython):
-    """Python's own, as that lets a key be looked at before a dict hashes it.
+    """Python's unpickler in pure Python, in which a key can be checked before a dict hashes it.
 
-    A tuple of a tuple twice, of a tuple twice and so on takes for ever to hash.
+    A deeply nested tuple of repeated tuples takes exponential time to hash.
     """
 
     dispatch: ClassVar = dict(_PurePython.dispatch)
@@ -195,7 +196,7 @@ class _Unpickler(_PurePython):
         super().load_setitem()
 
     def load_setitems(self) -> None:
-        _check_keys(self.stack[::2])  # what has come since the mark: keys and values by turns
+        _check_keys(self.stack[::2])  # keys and values since the mark, alternating
         super().load_setitems()
 
     dispatch[pickle.SETITEM[0]] = load_setitem
@@ -212,7 +213,7 @@ def _check_keys(keys: list) -> None:
 def _run(
     data: bytes, start: int, name: Callable[[str, str], Any], storage: Callable[[object], Any]
 ) -> tuple[Any, int]:
-    """The value of the pickle that begins at `start`, and where it ends."""
+    """The value of the pickle that starts at `start`, and the position of its end."""
     end = _checked_end(data, start)
     try:
         value = _Unpickler(data[start:end], name, storage).load()
@@ -224,7 +225,8 @@ def _run(
 
 
 def _checked_end(data: bytes, start: int) -> int:
-    """Where the pickle ends whose instructions, all of them, only describe data."""
+    """The position of the end of the pickle, after checking that all its instructions only describe
+    data."""
     stream = io.BytesIO(data)
     stream.seek(start)
     count = 0
@@ -247,7 +249,7 @@ def _checked_end(data: bytes, start: int) -> int:
 
 
 def _finished(value: Any) -> Any:
-    """The value with its own NumPy arrays, or those in its dict, as Arrays."""
+    """The value with its arrays as `Array`s."""
     if isinstance(value, dict):
         return {key: _array(part) for key, part in value.items()}
     return _array(value)
@@ -262,10 +264,10 @@ def _array(value: Any) -> Any:
 
 
 class _Names:
-    """What the names in one file stand for."""
+    """The replacements of all names in one file."""
 
     def __init__(self, data: bytes) -> None:
-        self._unread = len(data)  # bytes that tensors may still be made of
+        self._unread = len(data)  # bytes not yet used by tensors
         empty = _Name(lambda *arguments: _NumpyArray())
         self._names = {
             ("torch._utils", "_rebuild_tensor_v2"): _Name(_torch_tensor),
@@ -306,7 +308,7 @@ def _no_storage(pid: object) -> Any:
 
 
 def _archive(data: bytes) -> Any:
-    """Reads what torch.save writes today: a ZIP archive of one pickle and the numbers beside it."""
+    """Read torch.save's current format: a ZIP archive with one pickle and separate data."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = set(archive.namelist())
@@ -352,7 +354,7 @@ def _archive(data: bytes) -> Any:
 
 
 def _torch_storage(data: bytes) -> _Storage:
-    """Reads what torch.save wrote before it wrote archives: five pickles, then the numbers."""
+    """Read torch.save's old format: five pickles, then the data."""
     claims: list[tuple[str, str, int]] = []
 
     def storage(pid: object) -> str:
@@ -405,7 +407,7 @@ def _torch_parameter(tensor: object, *hooks: object) -> Array:
 
 
 def _numpy_integer(kind: object, data: object) -> int:
-    """A number of NumPy's, as the layers may be numbered with."""
+    """A NumPy integer, as used for layer numbers."""
     if not (isinstance(kind, _NumpyType) and isinstance(data, (bytes, bytearray))):
         raise _Refused("holds a number that has an unknown description")
     if kind.dtype not in _INTEGERS.values() or 8 * len(data) != int(kind.dtype[3:]):
@@ -428,7 +430,7 @@ def _check_float(kind: _NumpyType) -> None:
 
 
 def _packed(dtype: str, data: bytes, shape: tuple, fortran: bool) -> Array:
-    """An array whose numbers follow one another, first or last index fastest."""
+    """An array whose elements are contiguous, with the first or last index fastest."""
     if not all(type(n) is int and 0 < n <= len(data) for n in shape) or len(shape) > 4:
         raise _Refused("holds an array with an invalid shape")
     sizes = shape if fortran else shape[::-1]
@@ -437,13 +439,13 @@ def _packed(dtype: str, data: bytes, shape: tuple, fortran: bool) -> Array:
 
 
 def _latin_bytes(text: object, encoding: object) -> bytes:
-    """How protocol 2 writes bytes."""
+    """Bytes as protocol 2 writes them."""
     if not isinstance(text, str) or encoding not in ("latin1", "latin-1"):
         raise _Refused("encodes something other than bytes")
     return text.encode("latin-1")
 
 
 def _shown(what: object) -> str:
-    """A value from the file, short enough for a message and without anything a terminal obeys."""
+    """A value from the file, shortened for a message and without terminal control codes."""
     text = ascii(what).strip("'\"") if isinstance(what, (str, int)) else "something"
     return text if len(text) <= 60 else f"{text[:57]}..."

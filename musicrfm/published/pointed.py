@@ -1,6 +1,6 @@
-"""Runs one published script with its names pointed elsewhere: `check` starts it as a process.
+"""Runs one published script with replaced names: `check` starts it as a process.
 
-The large model is `nano`, the data set is rendered, and a notebook's players do nothing.
+The large model becomes `nano`, the data set is rendered, and a notebook's players do nothing.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ LONGEST = 390  # tokens that nano's positions reach
 
 
 class Clip(dict):
-    """A row, whose sound is rendered when it is asked for."""
+    """A row whose audio is rendered on access."""
 
     def __init__(self, concept_set: Any, row: dict[str, Any]) -> None:
         super().__init__(row)
@@ -43,7 +43,7 @@ class Clip(dict):
 
 
 class Clips:
-    """As much of a `datasets.Dataset` as the scripts use."""
+    """The part of the `datasets.Dataset` interface that the scripts use."""
 
     def __init__(self, rows: Sequence[Clip]) -> None:
         self._rows = list(rows)
@@ -65,7 +65,7 @@ class Clips:
 
 
 def load_dataset(path: str, name: str, **settings: Any) -> dict[str, Clips]:
-    """Some clips of a set of SynTheory, every class as often as every other."""
+    """Some clips of a SynTheory set, balanced over its classes."""
     concept_set = find(name)
     rows = concept_set.rows()
     sounding = [n for n, row in enumerate(rows) if not concept_set.silent(row)]
@@ -76,7 +76,7 @@ def load_dataset(path: str, name: str, **settings: Any) -> dict[str, Clips]:
 
 
 class Processor:
-    """Of texts and of sound, as `AutoProcessor` gives for both."""
+    """Processes texts and audio, like both results of `AutoProcessor`."""
 
     def __init__(self) -> None:
         self.tokenizer = transformers.AutoTokenizer.from_pretrained(NANO)
@@ -93,7 +93,7 @@ def quick() -> bool:
 
 
 def point() -> None:
-    """Gives the names their other meaning, in this process."""
+    """Replace the names in this process."""
     loaded = transformers.MusicgenForConditionalGeneration.from_pretrained
     model = transformers.MusicgenForConditionalGeneration
     longest = QUICK_TOKENS if quick() else LONGEST

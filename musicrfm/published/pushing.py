@@ -1,7 +1,7 @@
-"""The published way to add directions to the decoder's hidden states, as a change of its blocks.
+"""The published way to add directions to hidden states, as a modification of the decoder's blocks.
 
-h + coefficient * layer weight * direction after a block, drawn with Python's `random` once a block
-and pass where the chance of injection is below 1, and in the order of the blocks: the same
+h + coefficient * layer weight * direction after a block. If the injection probability is below 1,
+it is drawn with Python's `random` once per block and pass, in the order of the blocks, so the same
 `random.seed` gives the same draws as the published code.
 """
 
@@ -21,7 +21,7 @@ TimeControl = Callable[[int, float], float]  # f(step, coefficient) -> coefficie
 
 @dataclass
 class Term:
-    """One direction. vectors: of each block, [width], counted from the first; weights: likewise."""
+    """One direction. vectors: of each block, [width], from the first. weights: likewise."""
 
     vectors: dict[int, Tensor]
     weights: dict[int, float]
@@ -31,7 +31,7 @@ class Term:
     steps: dict[int, int] = field(default_factory=dict)  # what each block has counted
 
     def at(self, block: int, step: int) -> Tensor | None:
-        """What is added after a block, [width]; None if nothing is drawn."""
+        """The vector to add after a block, [width]; None if the draw excludes it."""
         if block not in self.vectors or (self.inject < 1 and random.random() >= self.inject):
             return None
         coefficient = self.coefficient
@@ -68,7 +68,7 @@ def term(
 
 
 def one_direction(added: Term) -> Change:
-    """Each block counts its own steps, and only those in which the direction is added."""
+    """Each block counts only the steps in which the direction is added."""
 
     def change(reading: Reading, block: int, hidden: Tensor) -> Tensor:
         part = added.at(block, added.steps.get(block, 0))
@@ -81,7 +81,7 @@ def one_direction(added: Term) -> Change:
 
 
 def several_directions(terms: Sequence[Term]) -> Change:
-    """All count the passes of the last of their blocks."""
+    """All blocks share the pass count of their last block."""
     last = max(block for one in terms for block in one.vectors)
     passes = 0
 

@@ -1,6 +1,6 @@
-"""A model of a published size with random weights, to measure what playing it takes.
+"""A model of a published size with random weights, to measure the speed and memory of playing it.
 
-Nothing is downloaded. The sound is noise; time and memory are those of the real one.
+Nothing is downloaded. The audio is noise; time and memory are those of the real model.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from musicrfm.published.sizes import PUBLISHED, config
 
 
 class Letters:
-    """In place of the tokenizer, which only the hub has: a token a letter."""
+    """A replacement of the tokenizer, which is on the hub only: one token per letter."""
 
     model_max_length = 512
 
@@ -30,7 +30,7 @@ def random_model(
     text_encoder: transformers.T5EncoderModel | None = None,
     codec: transformers.EncodecModel | None = None,
 ) -> MusicModel:
-    """One of PUBLISHED, perhaps with fewer layers, or with parts that are there.
+    """One of PUBLISHED, optionally with fewer layers, or with given parts.
 
     The decoder's weights never exist in any other precision.
     """
@@ -46,7 +46,7 @@ def random_model(
         for weight in decoder.parameters():
             for part in weight.view(-1).split(len(noise)):
                 part.copy_(noise[: len(part)])
-            weight._is_hf_initialized = True  # or else it would be drawn again
+            weight._is_hf_initialized = True  # otherwise it would be initialised again
     for module in decoder.modules():
         module._is_hf_initialized = True
     hf = getattr(transformers, f"{kind}ForConditionalGeneration")(

@@ -17,7 +17,8 @@ HUB = "facebook/musicgen-"
 
 @dataclass(frozen=True)
 class Size:
-    """Of a decoder. stereo: twice the codebooks. melody: reads its prompt before the music."""
+    """The size of a decoder. stereo: twice the codebooks. melody: reads its prompt before the
+    music."""
 
     layers: int
     width: int
@@ -40,7 +41,7 @@ PUBLISHED = _sizes()
 
 
 def config(name: str, layers: int | None = None) -> MusicgenConfig | MusicgenMelodyConfig:
-    """The configuration of a published model, perhaps with fewer layers.
+    """The configuration of a published model, optionally with fewer layers.
 
     As in the conversion scripts of `transformers`; `name` is a key of PUBLISHED.
     """

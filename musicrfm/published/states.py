@@ -1,7 +1,7 @@
-"""Hidden states as the published code takes them: of plain codes, keyed by layers from the end.
+"""Hidden states as the published code computes them: of plain codes, keyed by layers from the end.
 
-There is no delay pattern and no start code here, unlike in `MusicModel.hidden_states`. Layer -1 is
-what the decoder puts out after its final norm; -k is the output of the k-th block from the end.
+Unlike `MusicModel.hidden_states`, there is no delay pattern and no start code. Layer -1 is the
+decoder's output after its final norm; -k is the output of the k-th block from the end.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def get_hidden_states_music(
 
 
 def known_layers(layers: Iterable[int], depth: int) -> list[int]:
-    """Those of the layers that a decoder of `depth` blocks has; says in the log if some are not."""
+    """The given layers that a decoder of `depth` blocks has; logs how many are ignored."""
     wanted = list(layers)
     known = [layer for layer in wanted if -depth <= layer < 0]
     if not known:

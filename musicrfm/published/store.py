@@ -1,4 +1,5 @@
-"""Files of published directions: ours, and the pickles that the published scripts look for."""
+"""Files of published directions: this library's, and the pickles that the published scripts
+expect."""
 
 from __future__ import annotations
 
@@ -61,8 +62,8 @@ def save(
 def load(
     stem: Path, hf: transformers.PreTrainedModel
 ) -> tuple[dict[int, Tensor], Detectors | None, dict[int, float]]:
-    """Directions, detectors and scores by layer, from our files, or from pickles, whichever was
-    written last. Raises MusicRFMError if there are none, or they are not of this model."""
+    """Directions, detectors and scores by layer, from this library's files or from pickles,
+    whichever is newer. Raises MusicRFMError if none exist, or they belong to another model."""
     shape = Shape.of(hf)
     path = _latest(stem)
     scores: dict[int, float] = {}

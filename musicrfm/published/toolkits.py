@@ -309,7 +309,7 @@ def prediction_metrics(
 
 
 def _divided(states: States, labels: Tensor) -> tuple[States, Tensor, States, Tensor]:
-    """A fifth of the rows, 1,024 at most, becomes the validation part."""
+    """A fifth of the rows, at most 1,024, as the validation part."""
     rows = list(range(len(labels)))
     random.shuffle(rows)
     count = min(len(rows) // 5, 1024)

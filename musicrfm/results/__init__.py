@@ -1,8 +1,8 @@
 """The paper's tables for one model: probing, steering, ablations, methods, two directions at once.
 
-`musicrfm results` runs the parts one after the other, or only some of them. Each writes a page, its
-numbers as JSON and its pictures, with the command that made it. All that takes long is kept (takes,
-hidden states, fits), so a run that was interrupted goes on where it stopped.
+`musicrfm results` runs all parts or the named ones. Each part writes a page, its numbers as JSON
+and its plots, with the command that made it. Takes, hidden states and fits are stored, so an
+interrupted run continues where it stopped.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from musicrfm.results.page import INDEX, Page, write_index, write_page
 
 __all__ = ["PARTS", "Options", "pages", "run"]
 
-# Name -> what makes its page; in this order they are run and listed.
+# Name -> function that makes its page, in the order of running and listing.
 PARTS: dict[str, Callable[[Options], Page]] = {
     "probes": probing.page,
     "steering": steering.page,
@@ -34,17 +34,17 @@ PARTS: dict[str, Callable[[Options], Page]] = {
 
 
 def pages(out: str | Path, only: Sequence[str] = ()) -> list[str]:
-    """Names of the files that `run` writes into `out`, but for an index of pages made before."""
+    """Names of the files that `run` writes to `out`, except the index."""
     made = [name for name in PARTS if (path_of(out) / f"{name}.json").exists()]
     names = [f"{name}{suffix}" for name in only or PARTS for suffix in (".json", ".md")]
     return names if made else [*names, INDEX]
 
 
 def run(options: Options, only: Sequence[str] = ()) -> list[Page]:
-    """Runs parts (all, if none is named) and writes them and `README.md` into `options.out`.
+    """Run the named parts, or all, and write them and `README.md` to `options.out`.
 
-    Raises MusicRFMError for parts that do not exist, and where a part that was named cannot be run;
-    of all parts those that cannot are left out, and the index says why.
+    Raises MusicRFMError for parts that do not exist, and if a named part cannot be run; of all
+    parts, those that cannot be run are skipped, and the index gives the reason.
     """
     if unknown := [name for name in only if name not in PARTS]:
         raise MusicRFMError(f"part {unknown[0]!r} does not exist: choose from {', '.join(PARTS)}")

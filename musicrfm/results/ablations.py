@@ -1,7 +1,7 @@
-"""What each way of steering is good for: layers, injection, schedules, kept norms, guidance.
+"""The effect of each way of steering: layers, injection, schedules, preserved norms, guidance.
 
-A few notes are played in every variant and at several positions of the knob, since a variant that
-pushes less is not worse for it: what counts is what else is left at the same effect.
+A few notes are played in every variant at several knob positions. A variant with a weaker push is
+not worse for that: the pages compare how much music remains at the same effect.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from musicrfm.results.page import Page, Table
 from musicrfm.results.steering import COST, at, cost, raw_of
 
 NOTES = 3
-SAME_EFFECT = 0.5  # the note's share at which what is left of the music is compared
+SAME_EFFECT = 0.5  # the note's share at which the remaining music is compared
 
 
 def layers(options: Options) -> Page:
@@ -122,7 +122,8 @@ def _page(
 
 
 def _same_effect(found: dict[str, list[Response]]) -> Table:
-    """What is left where the target has the same share, read off between the points."""
+    """The music that remains where the target has the same share, interpolated between the
+    points."""
     rows = []
     for variant, responses in found.items():
         values = [v for r in responses if (v := _at_share(r, SAME_EFFECT)) is not None]
@@ -135,8 +136,9 @@ def _same_effect(found: dict[str, list[Response]]) -> Table:
 
 
 def _at_share(response: Response, share: float) -> list[float] | None:
-    """[onset ratio, pitch classes, flatness over unsteered, odds], between the two points around
-    the share; None if it is not reached. Odds are NaN where nobody asked."""
+    """[onset ratio, pitch classes, flatness over unsteered, odds], interpolated between the two
+    points around the share; None if the share is not reached. Odds are NaN where they were not
+    measured."""
     zero = response.unsteered
 
     def of(point) -> np.ndarray:
@@ -154,7 +156,7 @@ def _at_share(response: Response, share: float) -> list[float] | None:
 
 
 def _thirds(takes: list[Take], direction) -> list[float]:
-    """The target's share in each third of the clips, from what was heard over time."""
+    """The target's share in each third of the clips."""
     shares = []
     for take in takes:
         windows = take.over_time or ()

@@ -1,4 +1,5 @@
-"""Which way to find a direction steers best: all methods, on the same clips, heard the same way."""
+"""Compares the methods of finding a direction: trained on the same clips, measured in the same
+way."""
 
 from __future__ import annotations
 
@@ -22,11 +23,11 @@ from musicrfm.training import train
 METHODS = ("rfm", "rfm-multiclass", "rfm-top", "mean-difference", "linear", "logistic", "random")
 MUSIC = "composed music"
 FRAMES = 4800  # of composed music
-FRACTIONS = (0.06, 0.12)  # coefficients tried, in typical lengths of a hidden state
+FRACTIONS = (0.06, 0.12)  # coefficients, in units of the typical norm of a hidden state
 
 
 class Trial(NamedTuple):
-    """What is trained on: a set of SynTheory, or frames of composed music."""
+    """The training data: a set of SynTheory, or frames of composed music."""
 
     word: str
     source: str

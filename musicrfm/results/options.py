@@ -1,4 +1,4 @@
-"""What all parts have in common: the model, where things go, how much is played."""
+"""Settings shared by all parts: the model, the folders, the amount of data."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Options:
         return recorder.using(**changes)
 
     def directions(self) -> list[Direction]:
-        """Those that can be measured; of a file of several classes each class.
+        """The directions that can be measured; for a multiclass file, each class.
 
         Raises MusicRFMError if there are none.
         """
@@ -73,7 +73,7 @@ class Options:
         return found
 
     def calibrated(self) -> list[Direction]:
-        """Those of `directions` with a useful range; raises MusicRFMError if there are none."""
+        """The directions with a useful range. Raises MusicRFMError if there are none."""
         found = [direction for direction in self.directions() if direction.range]
         if not found:
             raise MusicRFMError(
@@ -82,7 +82,8 @@ class Options:
         return found
 
     def notes(self, count: int) -> list[Direction]:
-        """So many calibrated notes, spread over the octave; raises MusicRFMError without any."""
+        """This number of calibrated notes, spread over the octave. Raises MusicRFMError if there
+        are none."""
         notes = [d for d in self.calibrated() if reading(d).concept == "note"]
         if not notes:
             raise MusicRFMError(f"no note of {self.model.name!r} has a useful range")

@@ -1,4 +1,4 @@
-"""A part's page: tables and pictures, as Markdown and JSON, with the command that made it."""
+"""A part's page: tables and plots, as Markdown and JSON, with the command that made it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ INDEX = "README.md"
 
 @dataclass(frozen=True)
 class Table:
-    """rows: cells as they are shown; numbers are shown with two decimals, None is left empty."""
+    """rows: cells to show; numbers have two decimals, None is empty."""
 
     title: str
     columns: Sequence[str]
@@ -43,8 +43,8 @@ class Table:
 
 @dataclass(frozen=True)
 class Page:
-    """title; words: how it was measured, for a reader who was not there. summary: the finding in a
-    line. pictures: files in the same folder. details: JSON-able, everything behind the tables."""
+    """title. words: the conditions of the measurement. summary: the finding, as one sentence.
+    pictures: files in the same folder. details: JSON-able, all data behind the tables."""
 
     title: str
     words: str
@@ -89,7 +89,7 @@ def write_page(options: Options, name: str, page: Page) -> Path:
 def write_index(options: Options, names: Sequence[str], left_out: dict[str, str]) -> Path:
     """`README.md`: every part that has been run, now or before, with its finding and command.
 
-    A model may be trained on and keep its name: pages that were made before say so.
+    Pages made with earlier weights of the same model are marked.
     """
     now = fingerprint(options.model.hf)
     lines = [

@@ -1,4 +1,4 @@
-"""Two directions at once: crossfades of notes, and a note together with the tempo."""
+"""Measures two directions at once: crossfades of notes, and a note together with the tempo."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from musicrfm.results.page import Page, Table
 FADE, LEAD = 10.0, 4.0  # seconds of a crossfade, and before and after it
 QUICK_FADE, QUICK_LEAD = 2.0, 1.0
 ON_TIME = 2.0  # seconds from the middle
-LEAST = (0.1, 3.0)  # share and BPM that a note and a tempo must do alone to keep something of it
+LEAST = (0.1, 3.0)  # least effect alone (share, BPM) for a meaningful ratio
 
 
 def page(options: Options) -> Page:
@@ -25,7 +25,7 @@ def page(options: Options) -> Page:
     step = count // 2 or 1
     pairs = [(notes[i], notes[(i + step) % count]) for i in range(0, count, 2 if count > 3 else 1)]
     pairs = [(one, other) for one, other in pairs if one.name != other.name]
-    if options.quick and not pairs:  # a quick look takes one note; a crossfade needs two
+    if options.quick and not pairs:  # a quick run uses one note, but a crossfade needs two
         several = [d for d in options.calibrated() if reading(d).concept == "note"]
         pairs = [(several[0], several[-1])] if len(several) > 1 else []
     tempi = [d for d in options.calibrated() if reading(d).concept == "tempo"]
@@ -110,7 +110,7 @@ def _kept(beside: list[Together]) -> Table:
 
 
 def _told(beside: list[Together]) -> str:
-    """What notes and tempo keep: effects of all pairs together, beside over alone."""
+    """The effects that note and tempo keep: sums over all pairs, together relative to alone."""
     words = []
     for number, what in enumerate(("note", "tempo")):
         there = [t for t in beside if abs(t.alone[number]) >= LEAST[number]]

@@ -1,8 +1,9 @@
-"""How well the hidden states know each concept of SynTheory: RFM beside linear and logistic probes.
+"""How well the hidden states encode each concept of SynTheory: RFM beside linear and logistic
+probes.
 
-Every set is asked as a whole (which of twelve notes, which of seven modes), tempo as a number; and
-in two ways: of instruments and click tracks that the probe has never heard, which is how a knob
-will be used, and of clips drawn at random, which is how the published numbers were made.
+Every set is probed as a whole (one of twelve notes, one of seven modes), tempo as a number, with
+two kinds of split: by instruments and click tracks that the probe has not seen, which is how a knob
+will be used, and at random, which is how the published numbers were made.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ METHODS = {"multiclass": ("rfm", "linear", "logistic"), "regression": ("rfm", "l
 SHOWN = {"multiclass": "accuracy", "regression": "r2"}
 CACHE = "states"
 TIE = 0.005
-ROWS = 4000  # clips that an RFM is fitted on at most; its time grows with their cube
+ROWS = 4000  # largest number of clips to fit an RFM on; its time grows with the cube
 SPLITS = {
     "apart": "Instruments and click tracks never heard before",
     "random": "Split at random, as published",
@@ -118,7 +119,7 @@ def _by_octave(found: dict[str, dict[int, tuple[int, float]]]) -> Table:
 
 
 def _octaves(data: train.Data, labels: list[str], trained: train.Trained) -> dict:
-    """octave -> (test clips, share of them named rightly)"""
+    """octave -> (test clips, share identified correctly)"""
     test = train.split(data, labels).test
     told = trained.detector.read(np.asarray(data.states)[test]).argmax(1)
     found: dict[int, list[bool]] = {}
@@ -134,7 +135,7 @@ def search_of(options: Options) -> Search:
 
 
 def _asked(options: Options, name: str) -> tuple[dict[str, Any], dict[str, dict[str, dict]]]:
-    """(about the set, split -> method -> report); every fit is kept beside the states."""
+    """(facts about the set, split -> method -> report); every fit is stored beside the states."""
     column, kind, spoken = syntheory.LABELS[name]
     count = None if name in options.whole else options.samples
     data = train.hear(

@@ -1,4 +1,5 @@
-"""What every direction does to the sound, from a little of its range to a little beyond it."""
+"""The effect of every direction on the audio, from a small part of its range to slightly beyond
+it."""
 
 from __future__ import annotations
 
@@ -87,7 +88,8 @@ def _controls(beside: list[Control]) -> Table:
 
 
 def knobs_of(direction: Direction, knobs: tuple[float, ...]) -> list[float]:
-    """Both ways for what works both ways; nowhere beyond the lower end of the range."""
+    """Knob positions, with both signs for two-sided directions, and none beyond the lower end of
+    the range."""
     if not reading(direction).both_ways:
         return list(knobs)
     down = [-k for k in reversed(knobs) if k <= 1 and direction.range and direction.range[0] < 0]
@@ -95,7 +97,7 @@ def knobs_of(direction: Direction, knobs: tuple[float, ...]) -> list[float]:
 
 
 def raw_of(direction: Direction, knob: float) -> float:
-    """Six digits, so that takes of the same knob are the same takes."""
+    """The raw coefficient with six digits, so that equal knob positions share their takes."""
     raw = direction.raw(knob)
     if knob < 0 and direction.range:
         raw = max(raw, direction.range[0] * abs(knob) ** direction.curve)
@@ -144,7 +146,7 @@ def _cell(point: Point) -> str:
 def _cost(
     concept: str, pairs: list[tuple[Direction, Response]], knobs: dict[str, list[float]]
 ) -> Table:
-    """What steering does beside its effect, means over the directions of a concept."""
+    """The side effects of steering, averaged over the directions of a concept."""
     positions = sorted({0.0} | {p for d, _ in pairs for p in knobs[d.name]})
     rows = []
     for knob in positions:

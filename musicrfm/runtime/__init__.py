@@ -1,1 +1,1 @@
-"""How a frame is worked out: one module a backend."""
+"""Computes a frame: one module per backend."""

@@ -1,11 +1,11 @@
-"""EnCodec's decoder as a stream: codes of a frame in, exactly the samples that are final out.
+"""EnCodec's decoder as a stream: receives the codes of a frame, returns the samples that are final.
 
-Every layer keeps the little it needs to go on (the tail of its input, the LSTM's state), so the
-sound equals that of decoding all codes at once, to rounding, and a frame costs the same for ever.
-Non-causal convolutions wait for what they must see; what that adds up to is `latency`.
+Every layer keeps the state it needs (the end of its input, the LSTM's state). The audio therefore
+equals that of decoding all codes at once, except for rounding, and the cost of a frame is constant.
+Non-causal convolutions wait for their future input; the total delay is `latency`.
 
-Inside, signals are [batch, time, channels] (left and right are a batch of two) and convolutions are
-matrix products over windows of the input: for one frame that is faster than the library's.
+Internally, signals are [batch, time, channels] (left and right are a batch of two) and convolutions
+are matrix products over windows of the input, which is faster than the library's for one frame.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from musicrfm.errors import MusicRFMError
 if TYPE_CHECKING:
     from transformers import EncodecModel
 
-State = tuple  # what a layer must remember, of tensors that nobody overwrites
+State = tuple  # a layer's memory; its tensors are never overwritten
 PAD_MODES = ("reflect", "constant", "replicate")
 
 
 class Conv:
     """A convolution with stride 1.
 
-    weight: [taps * inputs, outputs], rows by tap and then input channel. left, right: how many
-    samples `pad_mode` adds at the two ends of the whole signal.
+    weight: [taps * inputs, outputs], rows by tap and then input channel. left, right: number of
+    samples that `pad_mode` adds at the two ends of the whole signal.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Conv:
         self.taps, self.dilation = taps, dilation
         self.span = (taps - 1) * dilation  # samples that are needed again with the next input
         self.left, self.right, self.mode = left, right, mode
-        # Reflection at the start shows what comes later; shorter signals are padded differently.
+        # Reflection at the start needs later samples; shorter signals are padded differently.
         self.patience = max(left, right) if mode == "reflect" else 0
         self.reset()
 
@@ -65,7 +65,7 @@ class Conv:
         self.tail, self.started = state
 
     def push(self, x: Tensor | None, last: bool = False) -> Tensor | None:
-        """[batch, time, inputs] -> [batch, time', outputs], or None while nothing is final."""
+        """[batch, time, inputs] -> [batch, time', outputs], or None while no output is final."""
         if self.tail is not None:
             x = self.tail if x is None else torch.cat([self.tail, x], 1)
         if x is None:
@@ -94,11 +94,11 @@ class Conv:
 
 
 class TransposedConv:
-    """A transposed convolution: `stride` samples out for each one in.
+    """A transposed convolution: `stride` output samples per input sample.
 
-    Sample t of the input and the ones before it, as far as the kernel reaches, make outputs
-    t * stride .. (t + 1) * stride - 1: again a product over a window. weight: [inputs, outputs,
-    kernel]. trim_left, trim_right: samples cut off the ends of the whole output.
+    Input sample t and the samples before it, as far as the kernel reaches, determine outputs t *
+    stride .. (t + 1) * stride - 1: again a product over a window. weight: [inputs, outputs,
+    kernel]. trim_left, trim_right: samples removed at the ends of the whole output.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class TransposedConv:
         self.conv.state, self.to_skip = state
 
     def push(self, x: Tensor | None, last: bool = False) -> Tensor | None:
-        """[batch, time, inputs] -> [batch, time', outputs], or None while nothing is final."""
+        """[batch, time, inputs] -> [batch, time', outputs], or None while no output is final."""
         if last and (x is not None or self.conv.started):
             x = self._with_zeros(x)
         y = self.conv.push(x)
@@ -164,7 +164,7 @@ class Elu:
 
 
 class Residual:
-    """EnCodec's residual block: the input waits for what the convolutions make of it."""
+    """EnCodec's residual block; the input is delayed to match the convolutions."""
 
     def __init__(self, first: Conv, second: Conv, shortcut: Conv | None) -> None:
         self.first, self.second, self.shortcut = first, second, shortcut
@@ -245,9 +245,9 @@ class Lstm:
 class StreamingCodec:
     """Decodes the codes of one endless piece.
 
-    latency: how many samples short of the codes the sound is, in the long run; lookahead_frames:
-    the same in whole frames. Raises MusicRFMError for a codec that looks at the whole signal
-    (group normalisation over time).
+    latency: delay of the audio relative to the codes in samples, in the steady state.
+    lookahead_frames: the same in whole frames. Raises MusicRFMError for a codec that needs the
+    whole signal (group normalisation over time).
     """
 
     def __init__(self, codec: EncodecModel, codebooks: int, stereo: bool = False) -> None:
@@ -266,15 +266,15 @@ class StreamingCodec:
         self._empty = self.table.new_zeros(self.channels, 0)
 
     def reset(self) -> None:
-        """Forgets everything: the next codes begin a piece."""
+        """Clear the state: the next codes start a piece."""
         for layer in self.layers:
             layer.reset()
 
     @property
     def state(self) -> State:
-        """Where the piece stands. Setting it to an earlier one goes back there.
+        """The state at the current position. Setting an earlier one returns there.
 
-        It is cheap and stays valid, as no layer ever writes into a tensor that it keeps.
+        It is cheap and stays valid, because no layer writes to a tensor that it stores.
         """
         return tuple(layer.state for layer in self.layers)
 
@@ -285,16 +285,16 @@ class StreamingCodec:
 
     @torch.inference_mode()
     def push(self, codes: Tensor) -> Tensor:
-        """Codes int64 [codebooks, frames] -> float32 [channels, samples], maybe no samples yet."""
+        """Codes int64 [codebooks, frames] -> float32 [channels, samples], possibly none yet."""
         codes = codes.view(-1, self.sides, codes.shape[1]).transpose(0, 1)  # left, right alternate
         return self._run(self.table[codes + self.first_row].sum(1), last=False)
 
     @torch.inference_mode()
     def peek(self, codes: Tensor, known: Tensor, hold: int = 0) -> Tensor:
-        """What `push` would give, as far as can be said, leaving the state as it is.
+        """The best estimate of the output of `push`, without changing the state.
 
-        codes: int64 [codebooks, frames]; known: bool, the same shape: where it is not, the codebook
-        is left out. The last frame is taken to go on for `hold` frames more.
+        codes: int64 [codebooks, frames]. known: bool, the same shape; unknown codebooks are left
+        out. The last frame is repeated for `hold` frames.
         """
         state = self.state
         shape = (-1, self.sides, codes.shape[1])
@@ -310,7 +310,8 @@ class StreamingCodec:
 
     @torch.inference_mode()
     def flush(self) -> Tensor:
-        """The samples still owed at the end of the piece, [channels, samples]; begins anew."""
+        """The remaining samples at the end of the piece, [channels, samples]; then clears the
+        state."""
         audio = self._run(None, last=True)
         self.reset()
         return audio
@@ -367,13 +368,13 @@ def _folded(module: Any) -> tuple[Tensor, Tensor]:
         )
     conv = module.conv
     weight = conv.weight
-    if hasattr(conv, "weight_g"):  # the old one computes `weight` only when the module is called
+    if hasattr(conv, "weight_g"):  # the old kind computes `weight` only when the module is called
         weight = torch._weight_norm(conv.weight_v, conv.weight_g, 0)
     return weight.detach().float(), conv.bias.detach().float()
 
 
 def _latency(layers: Sequence[Layer], frame_size: int) -> int:
-    """Samples between the last code's and the last final one, after the start."""
+    """Samples between the last code's position and the last final sample, after the start."""
     latency, scale = 0, frame_size
     for layer in layers:
         if isinstance(layer, Conv):

@@ -1,7 +1,7 @@
 """A streaming codec in machine code, for a CPU; see `musicrfm.kernels.codec`.
 
-As `StaticCodec` does, it leaves the first frames of a piece and the end to `StreamingCodec`, and
-keeps the state of what is between in one buffer.
+Like `StaticCodec`, it leaves the first frames of a piece and the end to `StreamingCodec`, and keeps
+the state between them in one buffer.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from musicrfm.runtime.codec import Conv, Elu, Layer, Lstm, Residual, StreamingCo
 from musicrfm.runtime.graphs import Recorder
 from musicrfm.runtime.static_codec import StaticCodec
 
-LARGE = 4 * 2**20  # weights of a codec from which on several threads of PyTorch are faster
+LARGE = 4 * 2**20  # number of weights above which PyTorch with several threads is faster
 
 
 def can_compile(codec: StreamingCodec) -> bool:
-    """Whether this codec's work can be done here, and is not better left to PyTorch."""
+    """Whether machine code supports this codec and is faster than PyTorch."""
     if codec.table.device.type != "cpu" or kernels() is None:
         return False
     return sum(part.numel() for part in Program.of(codec).weights) < LARGE
@@ -30,14 +30,14 @@ def can_compile(codec: StreamingCodec) -> bool:
 
 @lru_cache
 def codec_kernels() -> ModuleType:
-    """`musicrfm.kernels.codec`, where `kernels` can be had."""
+    """`musicrfm.kernels.codec`, if machine code is available."""
     from musicrfm.kernels import codec as codec_kernels
 
     return codec_kernels
 
 
 class CompiledCodec(StaticCodec):
-    """Does what the `StreamingCodec` it is given does. Not for several threads at a time."""
+    """Replaces the given `StreamingCodec`. Not thread-safe."""
 
     def __init__(self, codec: StreamingCodec) -> None:
         super().__init__(codec, Recorder("cpu"))
@@ -46,7 +46,7 @@ class CompiledCodec(StaticCodec):
         self._table, self._state_numbers = codec.table.numpy(), self._numbers.numpy()
         self._first_row = codec.first_row.numpy()
         self._buffers: list[np.ndarray] = []
-        # Compiled now if it never was, and not on stage.
+        # Compile now, not during the music.
         self._even_peek(self._codes, torch.ones_like(self._codes, dtype=torch.bool), 0)
 
     def _load(self, codec: StreamingCodec) -> None:
@@ -65,7 +65,7 @@ class CompiledCodec(StaticCodec):
         return self._run(rows, self._state_numbers.copy())
 
     def _rows(self, codes: Tensor) -> np.ndarray:
-        """Where in the table the codes are, [sides, codebooks, frames]."""
+        """The positions of the codes in the table, [sides, codebooks, frames]."""
         return self._by_side(codes) + self._first_row
 
     def _by_side(self, codes: Tensor) -> np.ndarray:
@@ -86,9 +86,9 @@ class CompiledCodec(StaticCodec):
 
 
 class Program:
-    """A codec's layers as `rows` for `musicrfm.kernels.codec`, and the `weights` they are about.
+    """A codec's layers as `rows` for `musicrfm.kernels.codec`, and their `weights`.
 
-    Where in the state something is follows from the order of `StaticCodec`'s buffer.
+    Positions in the state follow the order of `StaticCodec`'s buffer.
     """
 
     def __init__(self, sides: int) -> None:
@@ -151,7 +151,7 @@ class Program:
         self._place += 2 * layers * lstm.size * self.sides
 
     def _weigh(self, part: Tensor) -> int:
-        """Adds weights; where they begin."""
+        """Append weights; returns their position."""
         first, self._weight = self._weight, self._weight + part.numel()
         self.weights.append(part.contiguous())
         return first
@@ -165,7 +165,7 @@ class Program:
 
 
 def _widest(program: np.ndarray, channels: int) -> int:
-    """Numbers of the largest signal there is for a frame, with what is kept of it before."""
+    """Size of the largest signal of a frame, including stored samples before it."""
     k, time, widest = codec_kernels(), 1, channels
     for row in program:
         if row[k.KIND] in (k.CONV, k.HOLD):

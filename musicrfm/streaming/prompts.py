@@ -1,9 +1,9 @@
-"""Several prompts at once, each with a weight, so that one can be led over into another.
+"""Blends several prompts, each with a weight, so that one can fade into another.
 
-The decoder's cross-attention reads the tokens of all of them, and how strongly it attends to one
-prompt's is multiplied by that prompt's weight over its length. So a blend is one attention, weights
-may change every frame, nothing that was played has to be read again, and a prompt that is alone is
-read exactly as always.
+The decoder's cross-attention reads the tokens of all prompts, and its attention to each prompt is
+multiplied by that prompt's weight over its length. A blend is therefore a single attention, weights
+may change in every frame, the history need not be read again, and a single prompt is read exactly
+as without blending.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ STEPS = 10  # of a weight, where every new blend means reading the whole window 
 
 
 def checked_weights(weights: Mapping[str, float]) -> dict[str, float]:
-    """Texts with weights that add up to 1, without those of 0.
+    """Texts with weights that sum to 1, without those of weight 0.
 
-    Raises MusicRFMError for weights that are no numbers of at least 0, or are all 0.
+    Raises MusicRFMError for weights that are not numbers of at least 0, or are all 0.
     """
     if not isinstance(weights, Mapping):
         raise MusicRFMError(f"prompts must be texts with weights, not {weights!r}")
@@ -47,7 +47,7 @@ def checked_weights(weights: Mapping[str, float]) -> dict[str, float]:
 
 
 def blend(parts: Sequence[PromptStates], weights: Sequence[float]) -> PromptStates:
-    """Prompts of one model as one; `weights`, all above 0, add up to 1."""
+    """Several prompts of one model as one; `weights`, all above 0, sum to 1."""
     text = ", ".join(f"{w:.2f} {p.text!r}" for p, w in zip(parts, weights, strict=True))
     if all(part.unconditional for part in parts):
         return parts[0]
@@ -66,7 +66,7 @@ def blend(parts: Sequence[PromptStates], weights: Sequence[float]) -> PromptStat
 def _blend_leads(
     text: str, parts: Sequence[PromptStates], weights: Sequence[float]
 ) -> PromptStates:
-    """Where prompts stand before the music: the mean of what stands there."""
+    """The positions before the music, as the weighted mean over the prompts."""
     leads = [part.lead for part in parts if part.lead is not None]
     longest = max(lead.shape[1] for lead in leads)
     first, *others = (
@@ -78,7 +78,7 @@ def _blend_leads(
 
 
 def coarse(weights: Mapping[str, float]) -> dict[str, float]:
-    """Weights in tenths, for models to which each blend means reading the window again."""
+    """Weights in tenths, for models that must read the whole window again for each blend."""
     rounded = {text: round(weight * STEPS) / STEPS for text, weight in weights.items()}
     kept = {text: weight for text, weight in rounded.items() if weight}
     return checked_weights(kept or {max(weights, key=weights.__getitem__): 1.0})
