@@ -1,7 +1,7 @@
 """Threads that help with a step, and sleep in between.
 
-The thread that plays does not wait for a helper to wake up: it takes all the work that nobody else
-has taken, see `musicrfm.kernels.turns`.
+The playing thread does not wait for a helper to wake up: it takes all work that no other thread has
+taken, see `musicrfm.kernels.turns`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ Work = Callable[[int], object]  # is given the number of the thread, 0 for the o
 
 
 class Team:
-    """`threads` in all, of which one is whoever calls it. May be shared; turns never overlap."""
+    """`threads` in total, including the calling one. May be shared; turns never overlap."""
 
     def __init__(self, threads: int) -> None:
         self.threads = threads
@@ -27,7 +27,7 @@ class Team:
             ).start()
 
     def __call__(self, work: Work) -> None:
-        """Does the work; helpers may still be about to find out that there is nothing left."""
+        """Do the work; afterwards, helpers may still be discovering that nothing remains."""
         with self._turn:
             self._work = work
             for wake in self._wake:
@@ -45,5 +45,5 @@ class Team:
 
 @lru_cache
 def team(threads: int) -> Team:
-    """The one of so many threads."""
+    """The shared team with this number of threads."""
     return Team(max(1, threads))

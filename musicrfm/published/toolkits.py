@@ -1,7 +1,7 @@
 """The published toolkits: directions from hidden states, by RFM, ridge or logistic regression.
 
-Each is a thin face over `musicrfm.training`: what comes out has the published form and meaning, how
-it is found is ours (see `docs/published.md` for what differs).
+Each is a thin layer over `musicrfm.training`: results have the published form and meaning, and the
+algorithms are this library's (`docs/published.md` lists the differences).
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from musicrfm.training.splits import Split
 
 AGGREGATE_ITERATIONS = 10
 RIDGES = (0.0, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)  # of detectors
-TUNING = {"top_agop_vectors_ols_auc": "agop-auc"}  # published name -> ours
+TUNING = {"top_agop_vectors_ols_auc": "agop-auc"}  # published name -> this library's
 
 States = dict[int, Tensor]
 
 
 class Toolkit(ABC):
-    """What the three have in common."""
+    """The common part of the three toolkits."""
 
     def preprocess_data(
         self,
@@ -229,7 +229,7 @@ def columns(labels: Any) -> Tensor:
 
 
 def question_of(kind: str, labels: Sequence[Tensor], tuning_metric: str) -> Question:
-    """`parts.test` are the rows to tell of, validation and test; `every` are the parts as given."""
+    """`parts.test` are the rows to predict, validation and test; `every` are the parts as given."""
     ends = np.cumsum([len(part) for part in labels])
     rows = [np.arange(end - len(part), end) for part, end in zip(labels, ends, strict=True)]
     every = torch.cat(list(labels))
@@ -244,7 +244,7 @@ def question_of(kind: str, labels: Sequence[Tensor], tuning_metric: str) -> Ques
 
 
 def signs_of(along: Tensor, labels: Tensor) -> Tensor:
-    """1 or -1 for each column of `along` [rows, columns]: as it correlates with the labels."""
+    """1 or -1 for each column of `along` [rows, columns], by its correlation with the labels."""
     moment = (along - along.mean(0)).T @ (labels - labels.mean())
     return torch.where(moment > 0, 1.0, -1.0)
 
@@ -252,7 +252,8 @@ def signs_of(along: Tensor, labels: Tensor) -> Tensor:
 def solved(
     z: Tensor, y: Tensor, z_val: Tensor, y_val: Tensor, bias: bool = True
 ) -> tuple[Tensor, Tensor]:
-    """Least squares of y [rows, outputs] on z [rows, k], with the ridge that tells most of val."""
+    """Least squares of y [rows, outputs] on z [rows, k], with the ridge that predicts the
+    validation part best."""
     one = z.new_ones(len(z), 1)
     inputs = torch.cat([z, one if bias else one * 0], 1).double()
     gram, moment = inputs.T @ inputs, inputs.T @ y.double()
@@ -263,7 +264,7 @@ def solved(
 
 
 def accuracy(predicted: Tensor | np.ndarray, labels: Tensor) -> float:
-    """In per cent; of one column, what is at least 0.5 counts as the class."""
+    """In per cent; with one column, values of at least 0.5 count as the class."""
     predicted = torch.as_tensor(predicted).reshape(labels.shape)
     if labels.shape[1] == 1:
         return 100.0 * ((predicted >= 0.5) == (labels >= 0.5)).float().mean().item()

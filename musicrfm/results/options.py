@@ -82,8 +82,8 @@ class Options:
         return found
 
     def notes(self, count: int) -> list[Direction]:
-        """This number of calibrated notes, spread over the octave. Raises MusicRFMError if there
-        are none."""
+        """Calibrated notes, spread over the octave, at most this number. Raises MusicRFMError if
+        there are none."""
         notes = [d for d in self.calibrated() if reading(d).concept == "note"]
         if not notes:
             raise MusicRFMError(f"no note of {self.model.name!r} has a useful range")

@@ -1,7 +1,7 @@
 """The decoder's step in machine code, for small models on a CPU; see `musicrfm.kernels.step`.
 
-It reads and writes the very tensors of a `StepDecoder`, which still reads many positions at once by
-itself. Without numba, or with a model it is not for, there is none, and all goes on as before.
+It shares the tensors of a `StepDecoder`, which still does the prefill of many positions. Without
+numba, or for an unsupported model, the `StepDecoder` does everything.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ DTYPES = (torch.float32, torch.bfloat16)
 
 
 def can_compile(model: Playable) -> bool:
-    """Whether the steps of this model can be computed here, and are not better left to PyTorch."""
+    """Whether machine code supports this model's steps and is faster than PyTorch."""
     if not model.small or model.dtype not in DTYPES:
         return False
     exact = all(is_gelu(block.activation) for block in model.decoder_weights.blocks)
@@ -33,7 +33,7 @@ def can_compile(model: Playable) -> bool:
 
 
 class CompiledStep:
-    """Steps of one `StepDecoder`. Making the first one takes some seconds, once a machine."""
+    """Steps of one `StepDecoder`. Creating the first one takes some seconds, once per machine."""
 
     def __init__(self, decoder: StepDecoder) -> None:
         found = kernels()
@@ -59,12 +59,13 @@ class CompiledStep:
         self._no_bias = np.zeros(0, np.float32)
         self._taken: tuple[object, object] = (None, None)
         self._prompt, self._bias = seen(self._no_prompt), self._no_bias
-        # Compiled now if it never was, and not on stage.
+        # Compile now, not during the music.
         self(torch.zeros(decoder.codebooks, 1, dtype=torch.long), 0)
         decoder.cache[..., 0, :] = 0
 
     def __call__(self, codes: Tensor, place: int) -> Tensor:
-        """Reads codes [codebooks, 1] at a place of the cache: float32 [rows, codebooks, codes]."""
+        """Read codes [codebooks, 1] at a position of the cache: float32 [rows, codebooks,
+        codes]."""
         decoder = self.decoder
         if decoder.prompt is not self._taken[0] or decoder.prompt_bias is not self._taken[1]:
             self._take_prompt()
@@ -142,7 +143,7 @@ def norms_of(block: Block) -> Tensor:
 
 
 def seen(tensor: Tensor) -> np.ndarray:
-    """The tensor as an array in the same place; bfloat16 as uint16."""
+    """The tensor as an array of the same memory; bfloat16 as uint16."""
     if tensor.dtype == torch.bfloat16:
         return tensor.view(torch.int16).numpy().view(np.uint16)
     return tensor.numpy()

@@ -1,7 +1,7 @@
-"""How many bytes a step reads, from a model's shape alone: the least that it can take on a CPU.
+"""The bytes that a step reads, from a model's shape: the lower limit of its time on a CPU.
 
-A step reads all weights of its layers and heads once, however many rows it has, and of the cache
-all that was read before, for each row.
+A step reads all weights of its layers and heads once, for any number of rows, and, for each row,
+all earlier positions of the cache.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from musicrfm.weights.decoder import bits_of
 
-# Bytes of a weight, with its share of the scales, and of a number in the cache with its own.
+# Bytes per weight, including scales, and per value in the cache, including scales.
 WEIGHT = {"float32": 4.0, "bfloat16": 2.0, "float16": 2.0, "int8": 1.0, "int4": 0.5 + 2 / 32}
 CACHED = {"float32": 4.0, "bfloat16": 2.0, "float16": 2.0}
 CACHED_PACKED = 1.0
@@ -18,7 +18,8 @@ CACHED_PACKED = 1.0
 
 @dataclass(frozen=True)
 class Shape:
-    """Of a decoder. wide: of the feed-forward. prompted: whether each layer reads the prompt."""
+    """The shape of a decoder. wide: of the feed-forward layers. prompted: whether each layer reads
+    the prompt."""
 
     layers: int
     width: int

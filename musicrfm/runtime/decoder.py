@@ -1,9 +1,9 @@
 """MusicGen's decoder, one frame at a time, from the weights of the Hugging Face module.
 
-The cache is allocated once, the prompt's keys and values are computed once a prompt, and guidance
-is a second row that reads no prompt: there cross-attention adds exactly nothing, as in Hugging
-Face's, where all it could read is zero. A melody model has no cross-attention: its cache begins
-with the prompt, the music comes after it. Steering is a push after every block, see `Push`.
+The cache is allocated once, and the prompt's keys and values are computed once per prompt. Guidance
+is a second row without a prompt: there, cross-attention adds exactly zero, as in Hugging Face's
+code, where it would read zeros only. A melody model has no cross-attention: its cache starts with
+the prompt, followed by the music. Steering is a push after every block, see `Push`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torch import Tensor
 
 from musicrfm.runtime.playable import Playable, PromptStates
 
-# What is taken out of hidden states: a basis a layer, [rows, HELD, width]; where, [rows, time, 1].
+# The part projected out: a basis per layer, [rows, HELD, width]; the positions, [rows, time, 1].
 Taken = tuple[Sequence[Tensor], Tensor | None]
 Tap = Callable[[int, Tensor], None]
 HELD = 3  # dimensions that can be held
@@ -25,12 +25,12 @@ HELD = 3  # dimensions that can be held
 
 @dataclass(frozen=True, eq=False)
 class Push:
-    """How the hidden states of one position are steered.
+    """The steering of the hidden states of one position.
 
     offset: [layers, width], added after each block. prompted_only: to row 0 alone. keep_norm:
-    whether what has been pushed is then scaled back to the norm it had. basis: [layers, HELD,
-    width], orthogonal rows; what a hidden state is along them is taken out before the offset is
-    added, so that the offset alone says it. Rows shorter than 1 take out a part.
+    whether pushed states are then rescaled to their previous norm. basis: [layers, HELD, width],
+    orthogonal rows, which are projected out of the hidden state before the offset is added, so that
+    the offset alone determines that part. Rows shorter than 1 are projected out in part.
     """
 
     offset: Tensor
@@ -42,22 +42,22 @@ class Push:
 class StepDecoder:
     """The decoder of one stream, with its cache; for one thread.
 
-    `window` is how many positions there are. Row 0 reads the prompt. Row 1, there only while
-    `guided`, reads none.
+    `window` is the number of positions. Row 0 reads the prompt. Row 1, present only while `guided`,
+    reads none.
 
-    What a step computes depends on `guided` and on whether the push keeps norms and has a basis;
-    all else that steers it is in the tensors `offset` and `basis`, which are always the same ones.
-    This is the plain reference; `musicrfm.runtime.backends` lists what does the same steps faster.
+    The computation of a step depends on `guided` and on whether the push keeps norms and has a
+    basis; the rest of the steering is in the tensors `offset` and `basis`, which are never
+    replaced. This is the plain reference; `musicrfm.runtime.backends` lists faster implementations.
     """
 
-    keeps_cache = True  # a kind of decoder may have a cache of its own
+    keeps_cache = True  # other decoders may have a different cache
 
     def __init__(self, model: Playable, window: int | None = None) -> None:
         self.window = window or model.window
         self.weights = model.decoder_weights
         self.heads, self.head_size = model.heads, model.width // model.heads
         self.codebooks = model.codebooks
-        # What it computes in; prompts and pushes may come in another precision.
+        # The precision of computation; prompts and pushes may have another.
         self.dtype = self.weights.positions.dtype
         room = model.lead + self.window
         places = room if self.keeps_cache else 0
@@ -67,40 +67,41 @@ class StepDecoder:
         # [layers, rows, time, width], added after each block
         offset_shape = (model.layers, 2, 1, model.width)
         self.offset = torch.zeros(offset_shape, device=model.device, dtype=self.dtype)
-        # [layers, rows, HELD, width], taken out before that while the push has a basis
+        # [layers, rows, HELD, width], projected out before that while the push has a basis
         basis_shape = (model.layers, 2, HELD, model.width)
         self.basis = torch.zeros(basis_shape, device=model.device, dtype=self.dtype)
         self.caches = list(self.cache)  # views, made once
         self.offsets = {1: list(self.offset[:, :1]), 2: list(self.offset)}  # by how many rows
         self.bases = {1: list(self.basis[:, :1]), 2: list(self.basis)}
         self._push: Push | None = None
-        self._held: tuple[Tensor | None, bool] = (None, False)  # what is in `basis`
-        # Of what is read of the prompt, [1, heads, tokens, head_size], keys and values a layer.
+        self._held: tuple[Tensor | None, bool] = (None, False)  # the content of `basis`
+        # Keys and values of the prompt per layer, [1, heads, tokens, head_size].
         self.prompt: list[tuple[Tensor, Tensor]] | None = None
         self.prompt_bias: Tensor | None = None  # of a blend, [1, 1, 1, tokens]
-        # Of the prompts that were read last, so that a blend's weights may change every frame.
+        # Of the latest prompts, so that a blend's weights may change in every frame.
         self._keys: dict[int, tuple[PromptStates, list[tuple[Tensor, Tensor]]]] = {}
         self._blended: tuple[tuple[int, ...], list[tuple[Tensor, Tensor]]] = ((), [])
         self.lead = 0  # positions of the cache before the music
         self.guided = False
-        # Does the steps in its place, where there is one; see `musicrfm.runtime.backends`.
+        # A faster backend for the steps, if any; see `musicrfm.runtime.backends`.
         self.faster: Callable[[Tensor, int], Tensor] | None = None
 
     @property
     def keep_norm(self) -> bool:
-        """Whether what is pushed now is scaled back, see `Push`."""
+        """Whether pushed states are currently rescaled, see `Push`."""
         return self._push is not None and self._push.keep_norm
 
     @property
     def holds(self) -> bool:
-        """Whether a part of the hidden states is taken out now, see `Push`."""
+        """Whether a part of the hidden states is currently projected out, see `Push`."""
         return self._push is not None and self._push.basis is not None
 
     @torch.inference_mode()
     def set_prompt(self, prompt: PromptStates) -> bool:
-        """From the next position on, row 0 reads this prompt; what it has written stays.
+        """Read this prompt in row 0 from the next position on; the history stays.
 
-        True if it cannot stay, as where the prompt comes before the music: `prefill` again then.
+        Returns True if the history cannot stay, as where the prompt precedes the music: then
+        `prefill` again.
         """
         self.prompt = self.prompt_bias = None
         if prompt.lead is not None:
@@ -114,7 +115,7 @@ class StepDecoder:
         return False
 
     def _read_lead(self, embedded: Tensor) -> None:
-        """What stands before the music, [2, positions, width], into the cache."""
+        """Read the positions before the music, [2, positions, width], into the cache."""
         unsteered = [torch.zeros_like(self.offset[0, :, :1])] * len(self.weights.blocks)
         self._through(embedded, 0, 0, unsteered, False)
 
@@ -147,7 +148,7 @@ class StepDecoder:
         return read
 
     def steer(self, push: Push) -> None:
-        """Sets what is done after each block from now on."""
+        """Set the push after each block from now on."""
         if push is self._push:
             return
         self._push = push
@@ -159,11 +160,11 @@ class StepDecoder:
 
     @torch.inference_mode()
     def step(self, codes: Tensor, position: int, tap: Tap | None = None) -> Tensor:
-        """Reads codes [codebooks, 1] at `position`; logits float32 [rows, codebooks, codes].
+        """Read codes [codebooks, 1] at `position`; logits float32 [rows, codebooks, codes].
 
-        Everything before `position` must have been read; what was there or later is overwritten.
-        tap: is given every block's number and output [rows, width], which it may not keep; nothing
-        faster does such a step.
+        Everything before `position` must have been read; later positions of the cache are
+        overwritten. tap: receives every block's number and output [rows, width], which it must not
+        keep; such a step uses no faster backend.
         """
         if self.faster is not None and tap is None:
             return self.faster(codes, self.lead + position)
@@ -180,9 +181,9 @@ class StepDecoder:
     def prefill(
         self, codes: Tensor, pushes: Sequence[Push], first_row: int = 0, position: int = 0
     ) -> None:
-        """Reads codes [codebooks, positions] from `position` on, all at once.
+        """Read codes [codebooks, positions] from `position` on in one pass.
 
-        pushes: how each position is steered. With `first_row` 1, only the row without a prompt is
+        pushes: the steering of each position. With `first_row` 1, only the row without a prompt is
         filled.
         """
         if not pushes:
@@ -208,7 +209,7 @@ class StepDecoder:
         self._read(codes, position, first_row, rows, offsets, keep_norm, taken)
 
     def forget(self, position: int) -> None:
-        """Makes what was written at `position` harmless: zeros instead of, perhaps, NaN."""
+        """Clear `position` in the cache, which may contain NaN."""
         with torch.inference_mode():
             self.cache[..., self.lead + position, :] = 0
 
@@ -225,8 +226,8 @@ class StepDecoder:
     ) -> Tensor:
         """Hidden states after the last block, [rows * time, width].
 
-        offsets: a layer each, [rows, 1 or time, width]. keep_norm: for all, or bool [time, 1].
-        taken: what is taken out.
+        offsets: one per layer, [rows, 1 or time, width]. keep_norm: for all positions, or bool
+        [time, 1]. taken: the part to project out.
         """
         weights, start = self.weights, self.lead + position
         embedded = weights.embedding[codes + weights.first_row].sum(0)
@@ -244,7 +245,7 @@ class StepDecoder:
         taken: Sequence[Taken] = (),
         tap: Tap | None = None,
     ) -> Tensor:
-        """As `_read`, from what is at a position of the cache, [rows, time, width].
+        """As `_read`, from the embedded positions [rows, time, width].
 
         `embedded` may be overwritten.
         """
@@ -305,11 +306,11 @@ def pushed(
     keep_norm: bool | Tensor,
     bases: Sequence[tuple[Tensor, Tensor | None]] = (),
 ) -> None:
-    """Steers x [rows, time, width] in place; see `Push`.
+    """Steer x [rows, time, width] in place; see `Push`.
 
-    keep_norm: for all, or bool [time, 1]; elsewhere, and where nothing is changed, x stays as it is
-    to the bit. Norms are float32 in any precision. bases: [rows, HELD, width] each, and where, if
-    not everywhere.
+    keep_norm: for all positions, or bool [time, 1]; elsewhere, and where nothing changes, x stays
+    bit-identical. Norms are float32 in any precision. bases: [rows, HELD, width] each, with a mask
+    of the positions if it is not all of them.
     """
     if keep_norm is not False:
         before = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)

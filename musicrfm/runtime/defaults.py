@@ -1,4 +1,4 @@
-"""How a model is played unless something else is said. Needs no PyTorch, which starts slowly."""
+"""The default sampling settings of a model. Needs no PyTorch, which takes seconds to import."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ DTYPES = ("auto", "float32", "bfloat16", "float16", "int8", "int4")
 
 @dataclass(frozen=True)
 class SamplingDefaults:
-    """How a model is played unless something else is said; MusicGen's values by default.
+    """The default sampling settings of a model; without values of its own, MusicGen's.
 
-    guidance_scale: 0 ignores the prompt, 1 follows it plainly, more exaggerates it. temperature: 0
-    always takes the likeliest code. top_k: how many candidates a code is chosen from, 0: all.
+    guidance_scale: 0 ignores the prompt, 1 is the model without guidance, more exaggerates the
+    prompt. temperature: 0 always takes the most likely code. top_k: number of candidates for a
+    code, 0: all.
     """
 
     guidance_scale: float = 3.0
@@ -23,9 +24,9 @@ class SamplingDefaults:
 
     @classmethod
     def of(cls, generation_config: Any) -> SamplingDefaults:
-        """Guidance and temperature as a checkpoint's generation config says, where it does.
+        """Guidance and temperature from a checkpoint's generation config, where set.
 
-        Its top-k is not read: Hugging Face fills in 50 for checkpoints that say nothing.
+        Its top-k is ignored: Hugging Face fills in 50 where none is set.
         """
         named = ("guidance_scale", "temperature")
         said = {name: getattr(generation_config, name, None) for name in named}

@@ -1,7 +1,7 @@
-"""Where a model may run, and in which precision its decoder computes there.
+"""The device of a model, and the precision of its decoder there.
 
-Any device that PyTorch names is taken, if it can compute. What has been tried is a CPU and an
-NVIDIA GPU.
+Every device that PyTorch supports is accepted if it can compute. CPUs and NVIDIA GPUs have been
+tested.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PRECISIONS = {
     "bfloat16": torch.bfloat16,
     "float16": torch.float16,
 }
-_NO_PLACE = ("meta", "lazy")  # PyTorch has them, but nothing is computed there
+_NO_PLACE = ("meta", "lazy")  # PyTorch devices that do not compute
 _WHAT = {
     "cuda": "an NVIDIA GPU, or an AMD one with ROCm",
     "mps": "the GPU of a Mac with Apple silicon",
@@ -28,7 +28,7 @@ _WHAT = {
 
 
 def device_of(device: str | torch.device | None) -> torch.device:
-    """`cuda` if there is one, else `cpu`; or the one that is named, as `cuda:1` or `mps`.
+    """`cuda` if present, else `cpu`; or the named device, such as `cuda:1` or `mps`.
 
     Raises MusicRFMError if PyTorch has no such device here, or it does not work.
     """
@@ -46,7 +46,7 @@ def device_of(device: str | torch.device | None) -> torch.device:
         return torch.device("cpu")
     try:
         works = place.type not in _NO_PLACE and _computes(place, torch.float32)
-    except Exception as error:  # each kind has errors of its own
+    except Exception as error:  # each device type raises different errors
         raise MusicRFMError(
             f"device {str(device)!r} cannot be used here: {_lack(place)}; use cpu"
         ) from error
@@ -58,9 +58,9 @@ def device_of(device: str | torch.device | None) -> torch.device:
 
 
 def precision_of(dtype: str | torch.dtype | None, place: torch.device) -> torch.dtype:
-    """Of the decoder: float32 on a CPU and float16 elsewhere, or the one that is named.
+    """The decoder's precision: by default float32 on a CPU and float16 elsewhere, or the named one.
 
-    Raises MusicRFMError for one that is none, or that the device does not have.
+    Raises MusicRFMError for an unknown precision, or one that the device does not support.
     """
     if dtype is None:
         return torch.float32 if place.type == "cpu" else torch.float16
@@ -76,12 +76,13 @@ def precision_of(dtype: str | torch.dtype | None, place: torch.device) -> torch.
 
 
 def wider(place: torch.device) -> torch.dtype:
-    """Where numbers become too large for float16: bfloat16, or float32 where that is not had."""
+    """The next precision where values become too large for float16: bfloat16, or float32 without
+    it."""
     return torch.bfloat16 if _suits(place, torch.bfloat16) else torch.float32
 
 
 def holds(dtype: torch.dtype, tensors: Iterable[Tensor]) -> bool:
-    """Whether none of these float32 numbers is too large for a precision."""
+    """Whether all of these float32 values are within a precision's range."""
     largest = torch.finfo(dtype).max
     return all(-largest <= low and high <= largest for low, high in map(torch.aminmax, tensors))
 
@@ -89,7 +90,7 @@ def holds(dtype: torch.dtype, tensors: Iterable[Tensor]) -> bool:
 def worth_trying(place: torch.device, small: bool = True) -> tuple[str, ...]:
     """The precisions that may be the fastest there, the most exact first.
 
-    small: whether a step is little work; else a CPU mostly waits for the weights.
+    small: whether a step is little work; otherwise, a CPU mostly waits for the weights.
     """
     if place.type == "cpu":
         return ("float32", "bfloat16", "int8") if small else ("int8", "int4")
@@ -97,17 +98,17 @@ def worth_trying(place: torch.device, small: bool = True) -> tuple[str, ...]:
 
 
 def _suits(place: torch.device, dtype: torch.dtype) -> bool:
-    """Whether the device computes in that precision as fast as it can."""
+    """Whether the device computes natively in that precision."""
     nvidia = place.type == "cuda" and torch.version.hip is None
     if nvidia and dtype == torch.bfloat16 and torch.cuda.get_device_capability(place) < (8, 0):
-        return False  # it is only acted, and slowly
+        return False  # emulated, and slow
     return _has(place, dtype)
 
 
 def _has(place: torch.device, dtype: torch.dtype) -> bool:
     try:
         return _computes(place, dtype)
-    except Exception:  # each kind has errors of its own
+    except Exception:  # each device type raises different errors
         return False
 
 
@@ -121,7 +122,7 @@ def _computes(place: torch.device, dtype: torch.dtype) -> bool:
 
 
 def _lack(place: torch.device) -> str:
-    """Why a device is not there."""
+    """The reason why a device is not available."""
     what = _WHAT.get(place.type, f"of the kind {place.type}")
     if place.type == "cuda" and torch.version.cuda is None and torch.version.hip is None:
         return f"it is {what}, which this PyTorch ({torch.__version__}) does not support"

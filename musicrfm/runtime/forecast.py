@@ -1,7 +1,8 @@
-"""How fast a model would play here, from its shape alone: a few of its layers, timed on no weights.
+"""Predicts the speed of a model on this computer from its shape: some layers are timed with
+meaningless weights.
 
-The numbers in memory are of no meaning; where they are, and how many are read, is as in a step of
-the model itself, and so is the time.
+Their memory layout, and the number of bytes read, equal those of the real model, and so does the
+time.
 """
 
 from __future__ import annotations
@@ -30,8 +31,10 @@ PATTERN = 0x3C  # of all bytes: a small number in every format
 
 @dataclass(frozen=True)
 class Forecast:
-    """step: seconds of a step by how many positions it looks back, with guidance and without.
-    codec: seconds of a frame's sound."""
+    """step: seconds per step, by number of earlier positions, with and without guidance.
+
+    codec: seconds per frame.
+    """
 
     dtype: str
     threads: int
@@ -39,13 +42,13 @@ class Forecast:
     codec: float
 
     def speed(self, positions: int, guided: bool = True) -> float:
-        """Times real time, at one of the numbers of positions."""
+        """Multiple of real time, for one of the numbers of positions."""
         return 1 / (50 * (self.step[positions, guided] + self.codec + ELSEWHERE))
 
 
 @dataclass(frozen=True)
 class StandIn:
-    """A model as `PackedDecoder` sees it."""
+    """A model as `PackedDecoder` needs it."""
 
     layers: int
     width: int
@@ -85,10 +88,10 @@ def forecast(shape: Shape, dtype: str, positions: tuple[int, ...], codec: float)
 
 
 def codec_seconds(codec: nn.Module, codebooks: int, stereo: bool) -> float:
-    """Of a frame's sound, by a codec of `transformers`, whatever its weights are."""
+    """Time per frame of a `transformers` codec; independent of its weights."""
     stream = StreamingCodec(codec, codebooks, stereo)
     codes = torch.zeros(codebooks, 1, dtype=torch.long)
-    for _ in range(FRAMES):  # until it runs evenly
+    for _ in range(FRAMES):  # until the steady state
         stream.push(codes)
     return _best(lambda: stream.push(codes), FRAMES)
 

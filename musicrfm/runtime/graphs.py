@@ -1,9 +1,9 @@
-"""Work on tensors that stay where they are, recorded once as a CUDA graph and then replayed.
+"""Records work on fixed tensors as a CUDA graph once, and replays it.
 
-A replay launches all kernels of a step at once, where Python would need longer to launch them one
-by one than the GPU to run them. The rules: the work reads and writes the same tensors each time, no
-shape and no branch depends on a value, and nothing waits for the GPU. On a CPU the work is simply
-done, so all but the recording itself is the same there, and is tested there.
+A replay launches all kernels of a step at once; Python would need longer to launch them than the
+GPU to run them. The rules: the work reads and writes the same tensors each time, no shape and no
+branch depends on a value, and nothing waits for the GPU. On a CPU, the work is simply executed, so
+everything except the recording is tested there.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ log = logging.getLogger(__name__)
 
 
 class Recorder:
-    """Makes the graphs of one stream of music, of which no two are ever replayed at a time.
+    """Records the graphs of one stream, of which no two are replayed at the same time.
 
-    They share a pool of memory for what is only needed within a replay; what must last is in
-    tensors made elsewhere. Recording runs the work once before, so doing it twice must do no harm.
+    They share a memory pool for temporaries; lasting data is in tensors created elsewhere.
+    Recording executes the work once before, so the work must be repeatable.
     """
 
     def __init__(self, device: torch.device | str, record: bool = True) -> None:
@@ -32,12 +32,12 @@ class Recorder:
         self.device = torch.device(device)
         self.records = record and self.device.type == "cuda"
         if self.records:
-            # Its own, as the libraries' scratch memory belongs to the stream recorded on.
+            # A separate stream, because libraries bind scratch memory to the recorded stream.
             self._stream = torch.cuda.Stream(self.device)
             self._pool = torch.cuda.graph_pool_handle()
 
     def __call__(self, work: Work) -> Work:
-        """The same work, as fast as can be."""
+        """The same work, as fast as possible."""
         if not self.records:
             return work
         try:
@@ -69,7 +69,7 @@ class Recorder:
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """Nothing is freed in the middle of a recording, which CUDA may not allow."""
+    """Prevents garbage collection during a recording, when CUDA may not allow freeing memory."""
     was = gc.isenabled()
     gc.disable()
     try:

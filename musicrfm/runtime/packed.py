@@ -1,7 +1,7 @@
-"""Steps of a decoder whose matrices are in 4 or 8 bits, for a CPU, on one thread or several.
+"""Decoder steps with 4-bit or 8-bit matrices, for a CPU, on one or several threads.
 
-All but the weights is as exact as need be: what is multiplied with them has 16 bits, the cache has
-8 with a scale for each head and position, sums are float32. See `musicrfm.kernels.packed_step`.
+Everything else is more precise: 16-bit activations, an 8-bit cache with a scale for each head and
+position, float32 sums. See `musicrfm.kernels.packed_step`.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from musicrfm.weights.decoder import Weights
 from musicrfm.weights.packed import GROUP, INPUTS, OUTPUTS, Packed, filled_to
 
 AT_ONCE = 8  # positions: more would leave a core's cache, fewer read the weights more often
-SETS = 2  # of counters, so that nobody waits for a helper that is late
+SETS = 2  # sets of counters, so that a late helper delays nothing
 FEED = 4  # row of the table
 
 
 def can_pack(weights: Weights) -> bool:
-    """Whether steps with these weights can be computed here."""
+    """Whether machine code supports steps with these weights here."""
     return packed_kernels() is not None and all(is_gelu(b.activation) for b in weights.blocks)
 
 
 @lru_cache
 def packed_kernels() -> ModuleType | None:
-    """`musicrfm.kernels.packed_step`, None if that cannot be had here."""
+    """`musicrfm.kernels.packed_step`, or None if machine code is not available."""
     if kernels() is None:
         return None
     from musicrfm.kernels import packed_step
@@ -45,7 +45,7 @@ def packed_kernels() -> ModuleType | None:
 
 
 def check_int4(device: torch.device) -> None:
-    """Raises MusicRFMError where 4 bits cannot be had."""
+    """Raise MusicRFMError if 4-bit weights are not available."""
     if device.type != "cpu":
         raise MusicRFMError(f"dtype int4 is for CPUs, not for {device}: use float16")
     if packed_kernels() is None:
@@ -53,7 +53,7 @@ def check_int4(device: torch.device) -> None:
 
 
 class PackedDecoder(StepDecoder):
-    """A `StepDecoder` of packed weights. Threads of one team help it."""
+    """A `StepDecoder` with packed weights. The threads of one team share its work."""
 
     keeps_cache = False
 
@@ -86,7 +86,7 @@ class PackedDecoder(StepDecoder):
         self._seen, self._bias = self._no_prompt, self._no_bias  # of the prompt
         self._unsteered = Push(torch.zeros(layers, width))
         self._steered: tuple[Push | None, tuple] = (None, ())
-        # Compiled now if it never was, and not on stage.
+        # Compile now, not during the music.
         self.step(torch.zeros(self.codebooks, 1, dtype=torch.long), 0)
         self.forget(0)
 
@@ -95,7 +95,7 @@ class PackedDecoder(StepDecoder):
 
     @torch.inference_mode()
     def step(self, codes: Tensor, position: int, tap: Tap | None = None) -> Tensor:
-        """As that of `StepDecoder`, without a tap: what is between blocks stays in machine code."""
+        """As `StepDecoder.step`, without a tap: values between blocks stay in machine code."""
         assert tap is None
         push = self._push or self._unsteered
         if push is not self._steered[0]:
@@ -153,7 +153,7 @@ class PackedDecoder(StepDecoder):
         self._team(work)
 
     def _steering(self, pushes: Sequence[Push]) -> tuple:
-        """Which of all different pushes each position has, and these."""
+        """The distinct pushes, and the index of each position's push."""
         different = list({id(push): push for push in pushes}.values())
         number = {id(push): i for i, push in enumerate(different)}
         which = np.array([number[id(push)] for push in pushes])

@@ -1,7 +1,7 @@
-"""A large streaming codec with its matrices in 8 bits, on one thread or several.
+"""A large streaming codec with 8-bit matrices, on one or several threads.
 
-For a model that is packed itself, on a CPU: in float32 the codec would read half as many bytes a
-frame as the whole decoder does in 4 bits. See `musicrfm.kernels.packed_codec`.
+For a packed model on a CPU: in float32, the codec would read half as many bytes per frame as the
+whole decoder in 4 bits. See `musicrfm.kernels.packed_codec`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SETS = 2  # of counters and states
 
 
 def can_pack(codec: StreamingCodec) -> bool:
-    """Whether this codec's work can be done here, and is worth it."""
+    """Whether machine code supports this codec and saves time."""
     if codec.table.device.type != "cpu" or packed_kernels() is None:
         return False
     convolutions = [conv for layer in codec.layers for conv in _convolutions(layer)]
@@ -34,7 +34,7 @@ def can_pack(codec: StreamingCodec) -> bool:
 
 @lru_cache
 def packed_kernels() -> ModuleType | None:
-    """`musicrfm.kernels.packed_codec`, None if that cannot be had here."""
+    """`musicrfm.kernels.packed_codec`, or None if machine code is not available."""
     if codec_kernels() is None:
         return None
     from musicrfm.kernels import packed_codec
@@ -43,8 +43,8 @@ def packed_kernels() -> ModuleType | None:
 
 
 class PackedCodec(CompiledCodec):
-    """Does what the `StreamingCodec` it is given does, nearly. Not for several threads at a time,
-    though several help."""
+    """Replaces the given `StreamingCodec`, with 8-bit precision. Not thread-safe, although several
+    threads share its work."""
 
     def _load(self, codec: StreamingCodec) -> None:
         k, kernels = codec_kernels(), packed_kernels()
@@ -123,14 +123,14 @@ class PackedCodec(CompiledCodec):
 
 
 class _Memory:
-    """Matrices one behind the other."""
+    """Matrices stored in sequence."""
 
     def __init__(self) -> None:
         self._parts: list[np.ndarray] = []
         self._size = 0
 
     def add(self, matrix: np.ndarray) -> tuple[int, int]:
-        """At which bytes its numbers and its scales begin."""
+        """Append a matrix; returns the byte offsets of its values and scales."""
         outputs = len(matrix)
         full = np.pad(matrix, ((0, filled_to(outputs, LANES) - outputs), (0, 0)))
         numbers, scales = packed8_grouped(full)

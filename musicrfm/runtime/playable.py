@@ -1,4 +1,4 @@
-"""What a decoder needs to know of a model, and what it reads of a prompt."""
+"""The interface between decoders and models, and the encoded prompt."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from musicrfm.weights.decoder import Weights
 
 
 class Playable(Protocol):
-    """A model as the decoders of this folder see it; `musicrfm.model.MusicModel` is one.
+    """A model as the decoders in this folder use it; `musicrfm.model.MusicModel` is one.
 
-    window, lead: positions of the music, and those that a prompt may take up before it. delays: of
-    each codebook, in frames. start_code: what stands where a codebook has no code yet. small:
-    whether a step is so little work that one thread of the CPU does it best.
+    window, lead: number of positions of the music, and of those that a prompt may occupy before it.
+    delays: of each codebook, in frames. start_code: the id at positions without a code. small:
+    whether a step is so little work that one CPU thread is fastest.
     """
 
     @property
@@ -61,7 +61,7 @@ class Playable(Protocol):
 
 @dataclass(frozen=True)
 class PromptStates:
-    """An encoded prompt: what the decoder's cross-attention reads.
+    """An encoded prompt: the input of the decoder's cross-attention.
 
     states: [1, tokens, width], already projected to the decoder's width; a single row of zeros if
     `text` is empty, which makes generation unconditional. lead: of a melody model, which reads its

@@ -1,8 +1,8 @@
-"""From logits to codes: guidance, temperature, top-k, and randomness tied to the frame.
+"""From logits to codes: guidance, temperature, top-k, and random numbers tied to the frame.
 
-Frame n of a seed always draws the same numbers, whatever happened before, so a piece can be
-repeated exactly. Only one uniform number is needed per codebook: the code is where the cumulative
-distribution passes it.
+Frame n of a seed always draws the same numbers, independent of the past, so a piece can be repeated
+exactly. Each codebook needs one uniform number: the code is where the cumulative distribution
+passes it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 FRAMES_PER_BLOCK = 64
-_LARGEST = 1.0 - 2.0**-23  # times a float32 sum, it still stays below that sum
+_LARGEST = 1.0 - 2.0**-23  # multiplied by a float32 sum, the product stays below that sum
 _COLDEST = float(np.finfo(np.float32).tiny)  # a temperature below this is 0
 
 
@@ -50,7 +50,8 @@ def guide(logits: Tensor, scale: float) -> Tensor:
     """Classifier-free guidance (Ho & Salimans 2022, arXiv:2207.12598).
 
     logits: [2, codebooks, codes], with and without the prompt. scale: 0 ignores the prompt, 1 is
-    the model as it is, more exaggerates what the prompt changes. Returns [codebooks, codes].
+    the model without guidance, more exaggerates the effect of the prompt. Returns [codebooks,
+    codes].
     """
     with_prompt, without = logits
     return torch.add(without, with_prompt - without, alpha=scale)
@@ -59,17 +60,17 @@ def guide(logits: Tensor, scale: float) -> Tensor:
 def sample(logits: Tensor, draws: Tensor, temperature: float = 1.0, top_k: int = 0) -> Tensor:
     """One code per row of `logits` [codebooks, codes], int64 [codebooks].
 
-    draws: float32 [codebooks], uniform in [0, 1). temperature: 0 always takes the likeliest code,
-    as does top_k = 1. top_k: how many of the likeliest codes may be taken, and any as likely as
-    the last of them; 0 for all. The logits must be finite. Probabilities are added up in the order
-    of the codes, so the same numbers give the same codes wherever this is computed.
+    draws: float32 [codebooks], uniform in [0, 1). temperature: 0 always takes the most likely code,
+    as does top_k = 1. top_k: number of candidates, including ties with the last of them; 0 for all.
+    The logits must be finite. Probabilities are summed in the order of the codes, so the same
+    numbers give the same codes on any device.
     """
     if top_k == 1 or temperature < _COLDEST:
         return logits.argmax(-1)
     if 0 < top_k < logits.shape[-1]:
         logits = logits.masked_fill(logits < _least(logits, top_k), -torch.inf)
     if temperature != 1.0:
-        # Shifted first, so that a tiny temperature makes nothing infinite but the unlikely.
+        # Shifted first, so that a tiny temperature sends only unlikely codes to -infinity.
         logits = (logits - logits.amax(-1, keepdim=True)) / temperature
     return _drawn(logits, draws)
 
@@ -77,8 +78,8 @@ def sample(logits: Tensor, draws: Tensor, temperature: float = 1.0, top_k: int =
 def sample_static(logits: Tensor, draws: Tensor, temperature: Tensor, top_k: Tensor) -> Tensor:
     """As `sample`, with settings that are tensors as well: float32 [] and int64 [].
 
-    What is computed does not depend on any value, so it can be captured in a CUDA graph. Logits
-    that are not finite give some code or other.
+    The computation does not depend on any value, so it can be captured in a CUDA graph. Logits that
+    are not finite give an arbitrary code.
     """
     codes = logits.shape[-1]
     count = torch.where(top_k > 0, top_k, codes).clamp_max(codes)
@@ -98,7 +99,7 @@ def _least(logits: Tensor, top_k: int) -> Tensor:
 
 
 def _drawn(logits: Tensor, draws: Tensor) -> Tensor:
-    """Of each row the code at which the sum of probabilities passes the draw."""
+    """For each row, the code at which the cumulative probability passes the draw."""
     reached = torch.softmax(logits, -1).cumsum(-1)
     wanted = draws[:, None] * reached[:, -1:]
     return torch.searchsorted(reached, wanted, right=True).squeeze(-1)

@@ -1,8 +1,8 @@
-"""A streaming codec on tensors that stay where they are, for CUDA graphs.
+"""A streaming codec on fixed tensors, for CUDA graphs.
 
-The first frames of a piece differ from one another, as the codec's layers begin one after the
-other; `StreamingCodec` plays them. From then on every frame is the same work on a state of the same
-shape, which is kept in one buffer, so that going back to an earlier frame is a single copy.
+The first frames of a piece differ from one another, because the codec's layers start one after the
+other; `StreamingCodec` plays them. From then on, every frame is the same work on a state of the
+same shape. That state is one buffer, so returning to an earlier frame is a single copy.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from musicrfm.errors import MusicRFMError
 from musicrfm.runtime.codec import State, StreamingCodec
 from musicrfm.runtime.graphs import Recorder, Work
 
-_LATEST_START = 64  # frames until any codec runs evenly
+_LATEST_START = 64  # frames until any codec is in its steady state
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The state of a codec that runs evenly: all its tensors, flattened, float32."""
+    """The state of a codec in its steady state: all its tensors, flattened, float32."""
 
     numbers: Tensor
 
 
 @dataclass
 class _Peek:
-    """What `StreamingCodec.peek` is asked, its answer, and how to get it."""
+    """The input of `StreamingCodec.peek`, its result, and the recorded work."""
 
     codes: Tensor
     known: Tensor
@@ -39,7 +39,7 @@ class _Peek:
 
 
 class StaticCodec:
-    """Does what the `StreamingCodec` it is given does, in the same way."""
+    """Replaces the given `StreamingCodec`, with the same interface."""
 
     def __init__(self, codec: StreamingCodec, recorder: Recorder) -> None:
         self.codec, self.recorder = codec, recorder
@@ -60,7 +60,7 @@ class StaticCodec:
         self.reset()
 
     def reset(self) -> None:
-        """Forgets everything: the next codes begin a piece."""
+        """Clear the state: the next codes start a piece."""
         self.codec.reset()
         self._even = False
 
@@ -72,7 +72,7 @@ class StaticCodec:
 
     @property
     def state(self) -> State | Snapshot:
-        """Where the piece stands. Setting it to an earlier one goes back there."""
+        """The state at the current position. Setting an earlier one returns there."""
         return Snapshot(self._numbers.clone()) if self._even else self.codec.state
 
     @state.setter
@@ -86,7 +86,7 @@ class StaticCodec:
 
     @torch.inference_mode()
     def push(self, codes: Tensor) -> Tensor:
-        """Codes int64 [codebooks, frames] -> float32 [channels, samples], maybe no samples yet."""
+        """Codes int64 [codebooks, frames] -> float32 [channels, samples], possibly none yet."""
         sound = [self._frame(codes[:, i : i + 1]) for i in range(codes.shape[1])]
         return sound[0] if len(sound) == 1 else torch.cat(sound, 1)
 
@@ -107,7 +107,7 @@ class StaticCodec:
 
     @torch.inference_mode()
     def peek(self, codes: Tensor, known: Tensor, hold: int = 0) -> Tensor:
-        """What `push` would give, as far as can be said, leaving the state as it is."""
+        """The best estimate of the output of `push`, without changing the state."""
         if not self._even:
             return self.codec.peek(codes, known, hold)
         return self._even_peek(codes, known, hold)
@@ -123,7 +123,8 @@ class StaticCodec:
 
     @torch.inference_mode()
     def flush(self) -> Tensor:
-        """The samples still owed at the end of the piece, [channels, samples]; begins anew."""
+        """The remaining samples at the end of the piece, [channels, samples]; then clears the
+        state."""
         audio = self.codec.flush()
         self.reset()
         return audio
@@ -149,7 +150,7 @@ class StaticCodec:
 
     @torch.inference_mode()
     def _even_state(self) -> State:
-        """The state after some frame from which on all are alike."""
+        """The state after the frame from which on all frames are alike."""
         before = None
         for _ in range(_LATEST_START):
             self.codec.push(self._codes)
@@ -160,7 +161,7 @@ class StaticCodec:
 
 
 def _layout(state: object) -> object:
-    """All of a state but the numbers in its tensors."""
+    """The state without the values of its tensors."""
     if isinstance(state, tuple):
         return tuple(_layout(part) for part in state)
     return state.shape if isinstance(state, Tensor) else state
@@ -173,7 +174,7 @@ def tensors_of(state: object) -> list[Tensor]:
 
 
 def _replaced(state: Any, tensors: Iterator[Tensor]) -> Any:
-    """The same with other tensors."""
+    """The state with other tensors."""
     if isinstance(state, tuple):
         return tuple(_replaced(part, tensors) for part in state)
     return next(tensors) if isinstance(state, Tensor) else state

@@ -1,9 +1,9 @@
-"""The decoder's step and the choice of codes on tensors that stay where they are, for CUDA graphs.
+"""The decoder's step and the choice of codes on fixed tensors, for CUDA graphs.
 
-It computes what `StepDecoder.step`, `guide` and `sample` do, but where they are given numbers, this
-reads them from a small tensor, and so never looks at a value. What remains are few kinds of step,
-one graph each: with and without guidance, a prompt, kept norms and something held, and how far
-back it looks.
+It computes the same as `StepDecoder.step`, `guide` and `sample`, but reads their numeric arguments
+from a small tensor, so that no branch depends on a value. A few kinds of step remain, with one
+graph each: with and without guidance, a prompt, preserved norms and a held part, and for several
+lengths of the history.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from musicrfm.runtime.graphs import Recorder, Work
 from musicrfm.runtime.playable import Playable
 from musicrfm.runtime.sampling import Draws, sample_static
 
-REACH = 512  # in steps of so many positions it is chosen how much of the cache is read
-PROMPT = 128  # tokens of a prompt there is room for; more if a longer one comes
-UPLOADS = 64  # so many steps may be begun before the first is done
-ENDLESS = 2.0**52  # frames of a piece that goes on
-_ALIGNED = 16  # masks start at multiples of it, or else attention copies them
+REACH = 512  # the part of the cache that is read is a multiple of this number of positions
+PROMPT = 128  # initial room for a prompt, in tokens
+UPLOADS = 64  # number of steps that may be queued
+ENDLESS = 2.0**52  # number of frames of an endless piece
+_ALIGNED = 16  # masks start at multiples of it; otherwise attention copies them
 
 
 @dataclass(frozen=True)
 class Kind:
-    """All that a step depends on but tensors."""
+    """Everything that determines a step besides tensors."""
 
     rows: int
     prompted: bool
@@ -41,7 +41,8 @@ class Kind:
 
 @dataclass(frozen=True)
 class Choice:
-    """How the codes of a frame are chosen, see `MusicStream`. last: frames of the piece."""
+    """The settings for choosing the codes of a frame, see `MusicStream`. last: number of frames of
+    the piece."""
 
     frame: int
     draws: Draws
@@ -54,9 +55,9 @@ class Choice:
 class StaticStep:
     """Steps of one `StepDecoder`: read a column of `inputs`, write the next.
 
-    inputs: int64 [codebooks, positions + 1], what the decoder reads at each position. finite: bool
-    [], is made False by logits that are not. What is at later positions of the decoder's cache must
-    be finite as well: it is read, if only to be multiplied by zero.
+    inputs: int64 [codebooks, positions + 1], the decoder's input at each position. finite: bool [],
+    set to False by logits that are not finite. Later positions of the decoder's cache must be
+    finite as well, because they are read and multiplied by zero.
     """
 
     def __init__(
@@ -87,7 +88,7 @@ class StaticStep:
         self._make_room(PROMPT)
 
     def prepare(self) -> None:
-        """Records every kind of step there will be, so that none has to be on stage."""
+        """Record every kind of step in advance, so that none is recorded during the music."""
         if not self.recorder.records:
             return
         kinds = [(1, False), (1, True), (2, True)]  # rows, and whether the prompt is read there
@@ -99,9 +100,9 @@ class StaticStep:
 
     @torch.inference_mode()
     def step(self, position: int, choice: Choice) -> None:
-        """Reads `inputs[:, position]`, writes the codes chosen to the column after it.
+        """Read `inputs[:, position]`, write the chosen codes to the column after it.
 
-        How the decoder is steered, prompted and guided is taken from there.
+        Steering, prompt and guidance are those of the decoder.
         """
         decoder = self.decoder
         if decoder.prompt is not self._copied or decoder.prompt_bias is not self._biased:
@@ -119,7 +120,7 @@ class StaticStep:
         return self._works[kind]
 
     def _send(self, position: int, place: int, choice: Choice) -> None:
-        """Everything that a step must be told, in one small copy that nobody waits for."""
+        """Send all numbers of a step in one small asynchronous copy."""
         last = ENDLESS if choice.last is None else choice.last
         settings = (choice.top_k, choice.guidance_scale, choice.temperature)
         numbers = (position, place, choice.frame, last, *settings)
@@ -130,7 +131,7 @@ class StaticStep:
         self._numbers.copy_(upload, non_blocking=True)
 
     def _make_room(self, tokens: int) -> None:
-        """For prompts of so many tokens. What was recorded before is of no use any more."""
+        """Make room for prompts with this number of tokens. Earlier recordings become invalid."""
         layers, heads, size = len(self.weights.blocks), self.decoder.heads, self.decoder.head_size
         # [layers, keys and values, 1, heads, tokens, head_size]
         shape = (layers, 2, 1, heads, tokens, size)
@@ -155,7 +156,7 @@ class StaticStep:
         self._unread[..., tokens:] = -torch.inf
 
     def _run(self, kind: Kind) -> Tensor:
-        """One step; only ever reads its numbers from tensors. Returns the guided logits."""
+        """One step that reads its numbers from tensors only. Returns the guided logits."""
         weights, decoder, numbers = self.weights, self.decoder, self._numbers
         position, place, frame, last, top_k = numbers[:5].long().unbind()
         scale, temperature, *_ = numbers[5:7].float().unbind()

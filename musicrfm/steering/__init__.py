@@ -1,4 +1,4 @@
-"""How a direction moves the music: what is steered, how strongly, where in the model and when."""
+"""Steering with directions: which ones, how strongly, in which layers, and when."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The steerings of several pieces that are played together, position by position."""
+"""The steering of several pieces that are played together, position by position."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from musicrfm.steering.steering import Steering
 
 @dataclass(frozen=True, eq=False)
 class Pushes:
-    """How the hidden states of one position are steered, of each piece; see `decoder.Push`.
+    """The steering of one position, for each piece; see `decoder.Push`.
 
-    offset: [pieces, layers, width]. basis: [pieces, layers, HELD, width] or None, zeros for a piece
-    in which nothing is held. keep_norm: of all. nothing: whether nothing is steered.
+    offset: [pieces, layers, width]. basis: [pieces, layers, HELD, width] or None; zeros for a piece
+    without a held part. keep_norm: of all pieces. nothing: whether nothing is steered.
     """
 
     offset: Tensor
@@ -27,7 +27,7 @@ class Pushes:
 
 
 class Steerings:
-    """One `Steering` a piece, with the seed of its injection."""
+    """One `Steering` per piece, with the seed of its injection."""
 
     def __init__(self, steerings: Sequence[Steering], seeds: Sequence[int]) -> None:
         self.steerings, self.seeds = list(steerings), list(seeds)
@@ -38,7 +38,7 @@ class Steerings:
         return len(self.steerings)
 
     def at(self, frame: int) -> Pushes:
-        """What is done at a frame; the same object as long as nothing changes."""
+        """The steering of a frame; the same object as long as nothing changes."""
         pairs = zip(self.steerings, self.seeds, strict=True)
         offsets = [steering.offset(frame, seed) for steering, seed in pairs]
         bases = [steering.basis for steering in self.steerings]

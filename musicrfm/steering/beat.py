@@ -1,11 +1,12 @@
-"""A beat that is held: in every frame the hidden states are told how fast it goes and where it is.
+"""Holds a beat: in every frame, the tempo and the position in the beat are set in the hidden
+states.
 
-A small step along a tempo direction, added again and again, hardly moves the music: tempo is not
-only how fast the beats come, but where they are. So a direction of kind `beat` has three vectors a
-layer, for the tempo and for the cosine and sine of the place in the beat. What the hidden states
-say along them is taken out and replaced by where the beat should be, which goes round at the tempo
-that the knob says. Source of the idea: interventions on concept bottlenecks, Koh et al. 2020,
-arXiv:2007.04612.
+Adding a small step along a tempo direction hardly changes the music, because tempo is not only the
+rate of the beats but also their positions. A direction of kind `beat` therefore has three vectors
+per layer: for the tempo, and for the cosine and sine of the position in the beat. The hidden
+states' components along them are projected out and replaced by the intended position, which
+advances at the knob's tempo. Source of the idea: interventions on concept bottlenecks, Koh et al.
+2020, arXiv:2007.04612.
 """
 
 from __future__ import annotations
@@ -20,18 +21,17 @@ from musicrfm.errors import MusicRFMError
 
 KIND = "beat"
 COMPONENTS = ("tempo", "cosine", "sine")
-SLOWEST, FASTEST = 20.0, 400.0  # BPM, however far the knob is turned
+SLOWEST, FASTEST = 20.0, 400.0  # BPM, limits of the tempo
 
 
 @dataclass(frozen=True, eq=False)
 class Beat:
-    """What a direction of kind `beat` means.
+    """The parameters of a direction of kind `beat`.
 
-    vectors: float32 [layers, 3, width], what one unit of each component adds. rest: [layers, 3],
-    the components of nothing, which are added to those that are told. basis: [layers, 3, width],
-    orthonormal, spanning the vectors. centre: BPM at raw coefficient 0; spread: of a raw
-    coefficient of 1, as a natural logarithm. strength: how far beyond the usual the place in the
-    beat is told.
+    vectors: float32 [layers, 3, width], one unit of each component. rest: [layers, 3], the mean
+    components, added to the intended ones. basis: [layers, 3, width], orthonormal, spanning the
+    vectors. centre: BPM at raw coefficient 0. spread: effect of a raw coefficient of 1, as a
+    natural logarithm. strength: amplitude of the position in the beat, relative to its usual value.
     """
 
     vectors: np.ndarray
@@ -43,7 +43,7 @@ class Beat:
 
     @classmethod
     def of(cls, direction: Direction) -> Beat:
-        """Raises MusicRFMError for a direction that is none."""
+        """The beat of a direction. Raises MusicRFMError for a direction of another kind."""
         if not is_beat(direction):
             raise MusicRFMError(
                 f"direction {direction.name!r} holds no beat: train one with `musicrfm train beat`"
@@ -75,7 +75,8 @@ class Beat:
         return math.log(bpm / self.centre) / self.spread or 1e-9
 
     def offset(self, bpm: float, beats: float) -> np.ndarray:
-        """float32 [layers, width], what is said instead; beats: since a beat, whole ones or not."""
+        """float32 [layers, width], the replacement of the projected part; beats: since a beat,
+        possibly fractional."""
         angle = 2 * math.pi * (beats % 1.0)
         told = np.array(
             [
@@ -93,10 +94,10 @@ def is_beat(direction: Direction) -> bool:
 
 
 def coefficient_for(direction: Direction, bpm: float) -> float:
-    """Where the knob of a beat stands for a tempo; never at 0, where it is off."""
+    """The knob position of a beat for a tempo; never 0, which is off."""
     return direction.coefficient(Beat.of(direction).raw(bpm))
 
 
 def bpm_at(direction: Direction, coefficient: float) -> float:
-    """The tempo in BPM that the knob of a beat says at a coefficient other than 0."""
+    """The tempo in BPM of a beat's knob at a coefficient other than 0."""
     return Beat.of(direction).bpm(direction.raw(coefficient))

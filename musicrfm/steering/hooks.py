@@ -1,9 +1,8 @@
-"""Steering and other interventions for whoever calls `generate` of `transformers` themselves.
+"""Steering and other interventions for direct calls of `generate` of `transformers`.
 
-`steered` and `intervene` hook the blocks of a `MusicgenForConditionalGeneration` for as long as a
-`with` block lasts. A hook is told which positions are read and which rows read a prompt, so that it
-does the same in a batch, in both halves of guidance, with a cache or without one, and after a sound
-that is continued.
+`steered` and `intervene` hook the blocks of a `MusicgenForConditionalGeneration` while a `with`
+block lasts. A hook knows which positions are read and which rows read a prompt. It therefore works
+the same in a batch, in both halves of guidance, with or without a cache, and after continued audio.
 """
 
 from __future__ import annotations
@@ -36,10 +35,10 @@ STEER_GUIDANCE = ("both", "conditional")
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """What one forward pass of the decoder reads.
+    """The input of one forward pass of the decoder.
 
-    first, count: the positions. layers: how many blocks there are. told: bool [rows], which rows
-    read a prompt; None if none does, or it cannot be known, as of a melody model.
+    first, count: the positions. layers: number of blocks. told: bool [rows], the rows that read a
+    prompt; None if none does, or if it is unknown, as for a melody model.
     """
 
     first: int
@@ -49,11 +48,11 @@ class Reading:
 
     @property
     def rows(self) -> slice | Tensor:
-        """The rows that read a prompt, or all, where `told` is None."""
+        """The rows that read a prompt, or all if `told` is None."""
         return slice(None) if self.told is None else self.told
 
 
-# (what is read, number of the block, its output [rows, count, width]) -> what it is to be instead
+# (reading, number of the block, its output [rows, count, width]) -> the replaced output
 Change = Callable[[Reading, int, Tensor], Tensor]
 
 

@@ -1,9 +1,9 @@
-"""The sound of a frame before the codec could be sure of it.
+"""Estimates the audio of a frame before the codec's output is final.
 
-A codec that is not causal needs the codes of the next four frames, MusicGen's delay pattern gives
-their later codebooks up to three frames late. Instead of waiting, the frames ahead are filled with
-the codebooks known so far, and their sound is decoded on trial, over and over. Each trial begins
-in the exact state, so errors do not add up; a short crossfade joins one trial to the next.
+A codec that is not causal needs the codes of the next four frames, and MusicGen's delay pattern
+provides their later codebooks up to three frames late. Instead of waiting, this module fills the
+frames ahead with the codebooks known so far and decodes them as a trial. Each trial starts from the
+exact state, so errors do not accumulate; a short crossfade joins one trial to the next.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Trial(NamedTuple):
 
 
 class EarlySound:
-    """Plays a `StreamingCodec` by `codec.latency` samples earlier than it can know."""
+    """Plays a `StreamingCodec` earlier by `codec.latency` samples, with estimates."""
 
     def __init__(self, codec: StreamingCodec | StaticCodec) -> None:
         self.codec = codec
@@ -38,10 +38,10 @@ class EarlySound:
 
     @torch.inference_mode()
     def push(self, codes: Tensor, ahead: Tensor, known: Tensor) -> Tensor:
-        """The sound of one more frame, [channels, frame_size].
+        """The audio of one more frame, [channels, frame_size].
 
         codes: int64 [codebooks], of that frame, all known. ahead: int64 [codebooks, frames], of the
-        frames after it; known: bool, the same shape.
+        frames after it. known: bool, the same shape.
         """
         codec, size = self.codec, self.codec.frame_size
         frame, exact, joint = self.state
@@ -59,6 +59,6 @@ class EarlySound:
 
     @property
     def given(self) -> int:
-        """Samples that were given before they were exact."""
+        """Number of samples returned before they were final."""
         frame, exact, _ = self.state
         return frame * self.codec.frame_size - exact
