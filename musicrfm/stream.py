@@ -1,9 +1,9 @@
-"""Endless music from a model, a chunk at a time, with everything changeable between two frames.
+"""Endless music from a model, chunk by chunk, with settings that may change between any two frames.
 
-Each frame: ask the steering for its offset, run the decoder one position on, choose codes, and hand
-the frame that the delay pattern has completed to the codec. When the decoder's window is full, the
-music goes on in a second one, which has read the last seconds from position 0 by then. Where the
-piece stands is a small state, and it can be sent back to any state of the last seconds.
+For each frame: get the offset from the steering, run the decoder for one position, choose codes,
+and pass the frame completed by the delay pattern to the codec. When the decoder's window is full,
+the music continues in a second window, which has read the last seconds from position 0 by then. The
+position in the piece is a small state, and the stream can return to any state of the last seconds.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ from musicrfm.streaming.settings import LiveSettings, Settings, checked_whole, w
 from musicrfm.streaming.sound import Sound, SoundState
 from musicrfm.streaming.windows import Window, Windows, WindowState
 
-AT_ONCE = 32  # so many frames of a file are decoded together: fewer or more would take longer
-UNSEEN = 16  # so many frames a GPU may be given before its sound is looked at
+AT_ONCE = 32  # frames of a file decoded together; fewer or more would take longer
+UNSEEN = 16  # frames that may be queued on a GPU before its audio is checked
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class StreamState:
-    """Where a piece stands and how it is played; see `MusicStream.state`."""
+    """The position in a piece and all settings; see `MusicStream.state`."""
 
     windows: WindowState
     frame: int
@@ -121,7 +121,7 @@ class MusicStream(LiveSettings):
         self.window, self.keep = window_and_keep(
             model, self.delay_frames, window_seconds, keep_seconds
         )
-        self.take: Tensor | None = None  # codes that the piece goes on from
+        self.take: Tensor | None = None  # codes that the piece continues
         if continue_from is not None:
             self.take = opening(model, continue_from, self.window // 2)
         self._hear_take = hear_take
@@ -161,15 +161,15 @@ class MusicStream(LiveSettings):
 
     @property
     def frame(self) -> int:
-        """How many frames have been begun; `finish` would make the piece exactly this long."""
+        """Number of frames begun; `finish` would end the piece with exactly this length."""
         return self._frame
 
     @property
     def codes(self) -> Tensor:
-        """The frames that have all their codes, int64 [codebooks, frames], the latest ones last.
+        """The frames with complete codes, int64 [codebooks, frames], latest last.
 
-        From the beginning of the piece, or as far back as the decoder's window reaches. For the
-        thread that plays.
+        From the start of the piece, or as far back as the decoder's window reaches. For the thread
+        that plays.
         """
         count = min(self._frame, self._position) - self.delay_frames
         return self._ended if count <= 0 else self._windows.latest(count)
@@ -182,7 +182,7 @@ class MusicStream(LiveSettings):
     # ---- the thread that plays ----
 
     def restart(self, seed: int | None = None) -> None:
-        """Begins a new piece, the same again unless another seed is given; settings stay."""
+        """Start a new piece, the same again unless another seed is given; settings stay."""
         if seed is not None:
             self.seed = checked_whole("seed", seed)
         self._draws = Draws(self.seed, self.model.codebooks, self.model.device)
@@ -197,10 +197,10 @@ class MusicStream(LiveSettings):
 
     @torch.inference_mode()
     def _read_take(self, take: Tensor) -> None:
-        """Makes the beginning one in which the take has been played.
+        """Start the piece as if the take had been played.
 
-        Of its last frames, those codes that the delay pattern would not have chosen yet are chosen
-        anew, which leads over into what follows.
+        In its last frames, the codes that the delay pattern would not have chosen yet are chosen
+        again, which leads into the new music.
         """
         settings, self._frame = self._settings, take.shape[1]
         self._windows.begin_from(take, self._unsteered, settings.prompt, settings.guided)
@@ -209,11 +209,11 @@ class MusicStream(LiveSettings):
 
     @property
     def state(self) -> StreamState:
-        """Where the piece stands and how it is played. Setting an earlier one goes back there.
+        """The position in the piece and all settings. Setting an earlier state returns there.
 
-        What is played then is what would have been played; settings, the steering's as well, are
-        those of that moment. A state can be set as long as `reaches` says so, which is for most of
-        the window's length. Raises MusicRFMError otherwise.
+        Afterwards the stream plays what it would have played then; all settings, including the
+        steering, are those of that moment. A state can be set as long as `reaches` is true, for
+        most of the window's length. Raises MusicRFMError otherwise.
         """
         return StreamState(
             self._windows.state,
@@ -256,10 +256,10 @@ class MusicStream(LiveSettings):
         return np.concatenate([*parts, self.finish()])
 
     def finish(self) -> np.ndarray:
-        """Ends the piece: the samples still owed, so that there are `frame * frame_size` in all.
+        """End the piece: the remaining samples, for a total of `frame * frame_size`.
 
-        What is played next begins the piece again, see `restart`; until then, `codes` are those of
-        the piece that has ended.
+        Playing further starts the piece again, see `restart`; until then, `codes` are those of the
+        finished piece.
         """
         parts = [self._play(self.delay_frames, last=self._frame)] if self._frame else []
         rest, given = self._audio.flush()
@@ -290,7 +290,7 @@ class MusicStream(LiveSettings):
             parts = (window.decoder, window.inputs, self._finite)
             window.static = StaticStep(self.model, *parts, recorder)
             window.static.prepare()
-        self._finite.fill_(True)  # whatever came of trying out
+        self._finite.fill_(True)  # independent of the trial run
         return recorder
 
     def _give_up_graphs(self, error: Exception) -> None:
@@ -303,9 +303,9 @@ class MusicStream(LiveSettings):
 
     @torch.inference_mode()
     def _play(self, steps: int, last: int | None = None) -> np.ndarray:
-        """Goes `steps` frames on and returns what became final.
+        """Advance by `steps` frames and return the final samples.
 
-        With `last`, that many frames are all: only codes that they still lack are chosen.
+        With `last`, that is the total number of frames: only their missing codes are chosen.
         """
         if not self._graphs:
             return _array(self._sound(steps, last))
@@ -330,7 +330,7 @@ class MusicStream(LiveSettings):
         return np.concatenate(parts)
 
     def _once_more(self, before: StreamState, steps: int, last: int | None) -> Tensor:
-        """Plays anew what could not be used, looking at every frame; settings stay as they are."""
+        """Replay frames that could not be used, checking each one; settings stay as they are."""
         now = self.state
         steering = now.steering._replace(progress=before.steering.progress)
         self.state = replace(before, steering=steering, settings=now.settings)
@@ -360,7 +360,7 @@ class MusicStream(LiveSettings):
             return
         codes = self._chooser.choose(self._frame, self._draws, settings)
         if self._frame < self.delay_frames or last is not None:
-            # Where a codebook has no frame yet, or none any more, the decoder reads the start code.
+            # Where a codebook has no frame, the decoder reads the start code.
             frames = self._frame - windows.delays
             known = (frames >= 0) & (frames < (math.inf if last is None else last))
             codes = torch.where(known, codes, self.model.start_code)

@@ -1,7 +1,7 @@
-"""Runs a command so that whoever reads its output may be missing, leave, or know few letters.
+"""Runs a command whose output may be closed, ended early, or limited to few characters.
 
-A closed stdout is opened into nothing, a character that it cannot show becomes `?`, and a reader
-that has gone (`| head -1`) ends the command without a word.
+A closed stdout discards output, a character that it cannot encode becomes `?`, and a reader that
+ends early (`| head -1`) ends the command silently.
 """
 
 from __future__ import annotations
@@ -32,12 +32,13 @@ _CONTROL |= {c: f"\\u{c:04x}" for c in (*range(0x2028, 0x202F), *range(0x2066, 0
 
 
 def plain(text: str, keep: str = "") -> str:
-    """Text, maybe from outside, without what would do more to a terminal than be shown."""
+    """Text, possibly from outside, without characters that a terminal would obey."""
     return text.translate({c: s for c, s in _CONTROL.items() if chr(c) not in keep})
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """Whether the system gave no memory, which Python and PyTorch say in several ways."""
+    """Whether the error means that memory is exhausted, which Python and PyTorch report in several
+    ways."""
     told = str(error).lower()
     return isinstance(error, MemoryError) or any(words in told for words in NO_MEMORY)
 
@@ -52,7 +53,7 @@ def shortened(text: str, most: int = MOST_TOLD) -> str:
 
 
 def run_command(run: Callable[[], int]) -> int:
-    """Calls `run`, makes sure that what it printed is written, and returns the exit status."""
+    """Call `run`, make sure that its output is written, and return the exit status."""
     open_streams()
     try:
         status = run()
@@ -80,7 +81,7 @@ def run_command(run: Callable[[], int]) -> int:
 
 
 def open_streams() -> None:
-    """Stdin, stdout and stderr exist from here on, and take every character."""
+    """Make sure that stdin, stdout and stderr exist and accept every character."""
     while True:  # else the next file or socket would get their numbers
         number = os.open(os.devnull, os.O_RDWR)
         if number > 2:
@@ -95,13 +96,13 @@ def open_streams() -> None:
 
 
 def flush() -> None:
-    """Raises OSError for what could not be written."""
+    """Flush stdout and stderr. Raises OSError if output could not be written."""
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
 
 
 def _into_nothing() -> None:
-    """What is still in a stream that cannot be written goes nowhere, so that the end is quiet."""
+    """Discard the pending output of a broken stream, so that the exit is quiet."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

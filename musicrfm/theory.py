@@ -1,11 +1,11 @@
-"""Pitch classes, chords and modes: the few facts of music theory that the whole house shares.
+"""Pitch classes, chords and modes: the music theory shared by both packages.
 
-Pitch classes are numbered from 0 (C) to 11 (B), steps are semitones above a root or a tonic.
+Pitch classes are numbered from 0 (C) to 11 (B); steps are semitones above a root or a tonic.
 """
 
 from __future__ import annotations
 
-# `s` is a sharp, as # means something else in OSC addresses.
+# `s` is a sharp, because # has another meaning in OSC addresses.
 PITCH_CLASSES = ("C", "Cs", "D", "Ds", "E", "F", "Fs", "G", "Gs", "A", "As", "B")
 
 CHORDS = {"major": (0, 4, 7), "minor": (0, 3, 7), "aug": (0, 4, 8), "dim": (0, 3, 6)}

@@ -89,22 +89,22 @@ def steered(
     steer_guidance: str = "both",
     also: Sequence[Change] = (),
 ) -> Iterator[Steering | list[Steering]]:
-    """Steers whatever `hf_model.generate` makes within the block, with any of its arguments.
+    """Steer all output of `hf_model.generate` within the block, with any of its arguments.
 
         with musicrfm.steered(hf_model, {"note_C": 0.8}, layers="exp:1,0.95", inject=0.3):
             audio = hf_model.generate(**inputs, do_sample=True, max_new_tokens=400)
 
     directions: names or Directions, each with its coefficient: 1.0 is the top of the useful range;
-    with `raw`, coefficients are raw ones, as in the published code. Several numbers are those of a
-    batch's pieces, one each. layers, inject, inject_per, schedule, component: as in `Steering.add`,
-    of all directions. seed: of the draws of injection, one or one a piece. keep_norm: see
+    with `raw`, coefficients are raw, as in the published code. A sequence gives one per piece of a
+    batch. layers, inject, inject_per, schedule, component: as in `Steering.add`,
+    for all directions. seed: of the injection, one for all or one per piece. keep_norm: see
     `Steering`. steer_guidance: "both" halves of guidance, as published, or the "conditional" one
-    alone. also: further changes, made after the steering, see `intervene`.
+    alone. also: further changes, applied after the steering, see `intervene`.
 
-    Gives the `Steering`, whose knobs may be turned meanwhile; a list of them if pieces differ.
-    Positions are counted from the beginning of each piece, so every `generate` begins its schedules
-    anew. The hooks are gone after the block, however it ends. Raises MusicRFMError for directions
-    of another model and settings that cannot be used.
+    Yields the `Steering`, whose knobs may be turned at any time; a list if pieces differ.
+    Positions are counted from the start of each piece, so every `generate` restarts its schedules.
+    The hooks are removed after the block, however it ends. Raises MusicRFMError for directions of
+    another model and for invalid settings.
     """
     hf = _checked(hf_model)
     steerings, seeds = _steerings(hf, directions, seed, raw)
@@ -123,11 +123,11 @@ def steered(
 
 @contextmanager
 def intervene(hf_model: transformers.PreTrainedModel, *changes: Change) -> Iterator[None]:
-    """Changes the output of every decoder block within the block of code, one after another.
+    """Change the output of every decoder block within the `with` block, one change after another.
 
-    A change is `project_out`, `clamp`, `patch`, `capture`, or a function of yours that is given a
-    `Reading`, the number of the block and its output [rows, positions, width], and returns what it
-    is to be instead (never in place).
+    A change is `project_out`, `clamp`, `patch`, `capture`, or a function that receives a `Reading`,
+    the number of the block and its output [rows, positions, width], and returns the replacement
+    (never in place).
     """
     hf = _checked(hf_model)
     stack = hf.decoder.model.decoder
@@ -159,7 +159,7 @@ def intervene(hf_model: transformers.PreTrainedModel, *changes: Change) -> Itera
 
 
 class _Place:
-    """Where in the piece a forward pass is."""
+    """The position of a forward pass in the piece."""
 
     def __init__(self, melody: bool, layers: int) -> None:
         self._melody, self._layers = melody, layers
@@ -191,7 +191,7 @@ class _Place:
 
 
 class SteeringChange:
-    """Adds what `Steerings` say of each position."""
+    """Applies the push of `Steerings` to each position."""
 
     def __init__(self, steerings: Steerings, conditional: bool) -> None:
         self._steerings, self._conditional = steerings, conditional
@@ -226,9 +226,10 @@ class SteeringChange:
 def project_out(
     direction: Direction, layers: Layers = "all", component: int | str = 0, amount: float = 1.0
 ) -> Change:
-    """Takes out of every hidden state what it says along a direction: h - amount (h . v) v.
+    """Project a direction out of every hidden state: h - amount (h . v) v.
 
-    layers: which, and how much of it, as in `Steering.add`. amount: 1 takes all of it out, 0 none.
+    layers: which ones, with weights, as in `Steering.add`. amount: 1 removes the whole component, 0
+    none.
     """
     vectors, weights = _along(direction, layers, component)
 
@@ -248,9 +249,9 @@ def clamp(
     layers: Layers = "all",
     component: int | str = 0,
 ) -> Change:
-    """Holds what every hidden state says along a direction (h . v) between two raw coefficients.
+    """Limit the component of every hidden state along a direction (h . v) to two raw coefficients.
 
-    low equal to high sets it. layers: where; a weight other than 0 counts as 1.
+    low equal to high sets it. layers: the layers; a weight other than 0 counts as 1.
     """
     if not low <= high:
         raise MusicRFMError(f"a direction cannot be held between {low!r} and {high!r}")
@@ -267,12 +268,12 @@ def clamp(
 
 
 def capture(path: str | PathLike[str], layers: Sequence[int] | None = None) -> Change:
-    """Writes what blocks put out into a NumPy file while the music is made, in half precision.
+    """Write the blocks' outputs to a NumPy file while the music is generated, in half precision.
 
-    The file holds [positions, layers, rows, width], the layers in order, and of the rows those that
-    read a prompt (all, if none does); read it by `numpy.load(path, mmap_mode="r")`, even while it
-    grows. Put it after other changes to see what they leave. layers: numbers, negative ones from
-    the end; None for all. Each `generate` begins the file anew.
+    The file holds [positions, layers, rows, width], layers in order, of the rows that read a prompt
+    (all, if none does); read it with `numpy.load(path, mmap_mode="r")`, even while it grows. Place
+    it after other changes to record their result. layers: numbers, negative ones from the end; None
+    for all. Each `generate` starts the file again.
     """
     file = HalfFile(path)
     parts: list[Tensor] = []
@@ -292,11 +293,11 @@ def capture(path: str | PathLike[str], layers: Sequence[int] | None = None) -> C
 
 
 def patch(states: np.ndarray | str | PathLike[str], layers: Sequence[int] | None = None) -> Change:
-    """Puts hidden states of another run in the place of this one's, position by position.
+    """Replace the hidden states by those of another run, position by position.
 
-    states: [positions, layers, rows, width], or the file that `capture` wrote; of one row, or of as
-    many as this run has. layers: the numbers of those layers; None if they are all. Rows that read
-    no prompt, and positions beyond the end, stay as they are.
+    states: [positions, layers, rows, width], or the file of `capture`; with one row, or the number
+    of rows of this run. layers: their layer numbers; None for all. Rows without a prompt, and
+    positions beyond the end, are not changed.
     """
     kept: np.ndarray
     kept = states if isinstance(states, np.ndarray) else np.load(Path(states), mmap_mode="r")
@@ -342,11 +343,11 @@ def _along(direction: Direction, layers: Layers, component: int | str) -> tuple[
     return direction.vectors[:, 0], layer_weights(layers, direction.layer_scores.numpy(), higher)
 
 
-# ---- what is given ----
+# ---- arguments ----
 
 
 def _checked(hf_model: Any) -> transformers.PreTrainedModel:
-    """The model itself, also of a `MusicModel`."""
+    """The Hugging Face model, also of a `MusicModel`."""
     hf = getattr(hf_model, "hf", hf_model)
     kind = getattr(getattr(hf, "config", None), "model_type", None)
     if kind not in ("musicgen", "musicgen_melody"):

@@ -1,6 +1,6 @@
-"""How strongly each decoder layer is steered: `all`, `top:K`, `exp:BASE,RATE` or `layer:N,...`.
+"""The weight of each decoder layer: `all`, `top:K`, `exp:BASE,RATE` or `layer:N,...`.
 
-`top` and `exp` weigh layers by how well they know the concept (`Direction.layer_scores`).
+`top` and `exp` weight layers by how well they encode the concept (`Direction.layer_scores`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 from musicrfm.errors import MusicRFMError
 
-MOST_BASE = 1e3  # beyond it no model's numbers hold
+MOST_BASE = 1e3  # beyond it, hidden states overflow in every model
 STEEPEST = 1e6  # of the exponent; all but the best layer are 0 then
 
 Layers = str | Sequence[int]  # a specification, or the numbers of layers
@@ -82,7 +82,8 @@ def layer_weights(spec: Layers, scores: np.ndarray, higher_is_better: bool = Tru
 def layer_numbers(layers: Sequence[int] | None, depth: int) -> list[int]:
     """Layers as numbers from 0 up, in order; negative ones count from the end, None means all.
 
-    Raises MusicRFMError for a layer that a model of `depth` layers does not have, and for none.
+    Raises MusicRFMError for a layer that a model of `depth` layers does not have, and for an empty
+    choice.
     """
     if layers is None:
         return list(range(depth))

@@ -1,8 +1,8 @@
-"""How a coefficient goes on by itself, once it is set: schedules, moves, and where they stand.
+"""Changes of a coefficient over time: schedules, moves, and their progress.
 
-A schedule turns the player's coefficient into another one, its time counted in frames (20 ms) since
-it was set. A move takes the player's coefficient itself from one value to another, as each half of
-a crossfade does.
+A schedule modifies the player's coefficient, with time counted in frames (20 ms) from when it was
+set. A move takes the player's coefficient itself from one value to another, such as each half of a
+crossfade.
 """
 
 from __future__ import annotations
@@ -34,9 +34,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Schedule:
-    """`kind` is one of `SPECS`; value is a rate a frame or a number of frames.
+    """`kind` is one of `SPECS`; value is a rate per frame or a number of frames.
 
-    function: with kind "python", f(step, base) -> coefficient, base being the player's coefficient.
+    function: for kind "python", f(step, base) -> coefficient, where base is the player's
+    coefficient.
     """
 
     kind: str = "constant"
@@ -45,7 +46,7 @@ class Schedule:
     spec: str = "constant"
 
     def factor(self, step: int) -> float:
-        """What the coefficient is multiplied by, `step` >= 0 frames after the schedule was set."""
+        """The factor of the coefficient, `step` >= 0 frames after the schedule was set."""
         if self.kind == "exponential":
             return math.exp(-self.value * step)
         if self.kind in _IN_STEPS:
@@ -61,15 +62,15 @@ class Schedule:
 
 
 def parse_schedule(spec: str | Function, folders: Sequence[Path] = ()) -> Schedule:
-    """Reads what is said of a schedule, or takes a Python function f(step, base) -> coefficient.
+    """Parse a schedule, or accept a Python function f(step, base) -> coefficient.
 
     `constant`; `exponential:RATE` multiplies by exp(-RATE * step), so that 0.002 is the decay by
-    0.998 a step of the MusicRFM examples; `linear:STEPS` falls evenly to 0; `ramp:STEPS` rises
-    evenly from 0; `cosine:STEPS` and `cosine-down:STEPS` rise and fall as half a cosine.
+    0.998 per step of the MusicRFM examples; `linear:STEPS` falls linearly to 0; `ramp:STEPS` rises
+    linearly from 0; `cosine:STEPS` and `cosine-down:STEPS` rise and fall as half a cosine.
 
-    `python:MODULE:FUNCTION` imports and so runs code, found as Python's own imports are, or else in
-    one of `folders` or the current folder. It is for the person at this machine: whatever comes
-    over a network must be refused first, see `imports_code`.
+    `python:MODULE:FUNCTION` imports the module and so runs code, found by Python's import system,
+    or else in one of `folders` or the current folder. It is meant for the person at this computer:
+    refuse it from the network with `imports_code`.
 
     Raises MusicRFMError for anything else.
     """
@@ -93,7 +94,7 @@ def parse_schedule(spec: str | Function, folders: Sequence[Path] = ()) -> Schedu
 
 
 def imports_code(spec: str) -> bool:
-    """Whether `parse_schedule` would import a module for this."""
+    """Whether `parse_schedule` would import a module for this text."""
     return spec.strip().partition(":")[0] == _IMPORTED
 
 
@@ -106,15 +107,16 @@ def even(part: float) -> float:
 
 
 def eased(part: float) -> float:
-    """How far a glide is after a part of its time, both 0 to 1: a raised cosine."""
+    """The progress of a glide at a fraction of its time, both 0 to 1: a raised cosine."""
     return 0.5 - 0.5 * math.cos(math.pi * part)
 
 
 def handed_over(part: float) -> float:
-    """How far a crossfade is after a part of its time: `eased`, but half-way at 0.4 of the time.
+    """The progress of a crossfade at a fraction of its time: `eased`, but half-way at 0.4 of the
+    time.
 
-    Music goes on for a while as it was, so a quick middle that comes a little early is heard as a
-    hand-over in the middle. The two ends of a crossfade still add up to 1.
+    Music continues as it was for a while, so a middle that comes slightly early is heard as a
+    hand-over in the middle. The two sides of a crossfade still sum to 1.
     """
     return eased(part**AHEAD)
 
@@ -137,10 +139,10 @@ class Move:
 
 
 class Progress:
-    """How far one direction's schedule and move have got; for the stream's thread.
+    """The progress of one direction's schedule and move; for the stream's thread.
 
-    Both are counted from the first frame that sees them. When the frames begin again at 0, with a
-    new piece, so does the schedule, and a move is over.
+    Both count from the first frame after they were set. When a new piece starts at frame 0, the
+    schedule restarts and a move ends.
     """
 
     def __init__(self, name: str) -> None:
@@ -151,7 +153,7 @@ class Progress:
         self._move_began = 0.0
         self._schedule: object = None
         self._schedule_began = 0
-        self._good: float | None = None  # what a function last returned that can be used
+        self._good: float | None = None  # the last usable result of a function
         self._told = False
         self._beats = 0.0
         self._beat_frame: int | None = None
@@ -159,7 +161,7 @@ class Progress:
     def coefficient(
         self, frame: int, base: float, move: Move | None, schedule: Schedule, set_at: object
     ) -> tuple[float, bool]:
-        """The coefficient at `frame`, and whether it stays so until something is set.
+        """The coefficient at `frame`, and whether it stays constant until a setting changes.
 
         set_at: identity of one setting of the schedule.
         """
@@ -183,7 +185,7 @@ class Progress:
         return base * schedule.factor(step), arrived and (not base or schedule.stays(step))
 
     def beats(self, frame: int, per_frame: float) -> float:
-        """How many beats have gone by, of so many a frame since the last frame that asked."""
+        """The number of beats since the last call, at this number of beats per frame."""
         if self._beat_frame is None or frame < self._beat_frame:
             self._beats = 0.0
         else:
@@ -192,7 +194,7 @@ class Progress:
         return self._beats
 
     def _called(self, spec: str, function: Function, step: int, base: float) -> float:
-        """What the function returns; while that is of no use, the last that was."""
+        """The function's result; if it is unusable, the last usable one."""
         try:
             value = float(function(step, base))
             problem = "" if math.isfinite(value) else f"returned {value}"
@@ -238,7 +240,7 @@ def _checked(function: object, what: str) -> Function:
     except TypeError as error:
         raise MusicRFMError(f"schedule {what} must take (step, base): {error}") from None
     except ValueError:
-        pass  # some built-in functions do not say what they take
+        pass  # some built-in functions have no signature
     return function
 
 
@@ -249,7 +251,7 @@ def _described(function: Function) -> str:
 
 @contextmanager
 def _also_from(folders: Sequence[Path]) -> Iterator[None]:
-    """Modules in these folders can be imported; what can be imported anyway goes before them."""
+    """Makes modules in these folders importable; modules importable anyway have precedence."""
     added = [str(folder) for folder in folders if str(folder) not in sys.path]
     sys.path.extend(added)
     try:

@@ -1,6 +1,6 @@
-"""How one direction is being steered: settings, checked, and what they come to.
+"""The settings of one direction, checked, and the vectors that follow from them.
 
-A `Steer` is immutable; `changed` gives another one. `musicrfm.steering.steering` holds those of a
+A `Steer` is immutable; `changed` returns a new one. `musicrfm.steering.steering` holds those of a
 stream.
 """
 
@@ -27,9 +27,9 @@ Components = int | str | Sequence[int | str]
 
 @dataclass(frozen=True, eq=False)
 class Held:
-    """A beat and how much of it each layer is told, float32 [layers, 1] of 0 to 1.
+    """A beat and its weight in each layer, float32 [layers, 1] from 0 to 1.
 
-    basis: [layers, 3, width], what is taken out of the hidden states before.
+    basis: [layers, 3, width], projected out of the hidden states first.
     """
 
     beat: Beat
@@ -45,13 +45,13 @@ def _nothing() -> np.ndarray:
 class Steer:
     """The settings of one direction.
 
-    coefficient: in the player's unit, 1.0 is the top of the direction's useful range; while `move`
-    is under way, where it goes. layers, schedule: specifications, see `musicrfm.steering.layers`
-    and `musicrfm.steering.schedules`. inject: probability that the vector is added, drawn for each
-    layer and frame or, with inject_per "step", for each frame. component: which of the direction's
-    vectors, by number or class; several, also as a text like "0,2", are added up. A direction of
-    kind `beat` is held instead of added, see `musicrfm.steering.beat`: with all its components, at
-    a coefficient of 0 not at all, and at any other at the tempo that this stands for.
+    coefficient: in the player's unit, where 1.0 is the top of the direction's useful range; during
+    a `move`, its target. layers, schedule: specifications, see `musicrfm.steering.layers` and
+    `musicrfm.steering.schedules`. inject: probability that the vector is added, drawn for each
+    layer and frame or, with inject_per "step", for each frame. component: the direction's vectors
+    to use, by number or class; several, also as text such as "0,2", are summed. A direction of kind
+    `beat` is held instead of added, see `musicrfm.steering.beat`: with all its components, released
+    at a coefficient of 0, and otherwise at the tempo of the coefficient.
     """
 
     direction: Direction
@@ -62,7 +62,7 @@ class Steer:
     inject_per: str = "layer"
     component: Components = 0
     move: Move | None = None
-    # What the specifications mean; kept so that a frame need not parse anything.
+    # The parsed specifications, so that a frame need not parse anything.
     weighted: np.ndarray = field(repr=False, compare=False, default_factory=_nothing)
     held: Held | None = field(repr=False, compare=False, default=None)
     course: Schedule = field(repr=False, compare=False, default=Schedule())
@@ -74,7 +74,7 @@ class Steer:
         return self.direction.name
 
     def raw(self, coefficient: float) -> float:
-        """The raw coefficient that a coefficient stands for, finite or infinite."""
+        """The raw coefficient of a coefficient, finite or infinite."""
         assert self._ruler is not None, "`changed` makes it"
         try:
             return self._ruler.raw(coefficient)
@@ -82,7 +82,7 @@ class Steer:
             return math.copysign(math.inf, coefficient)
 
     def changed(self, **changes: Any) -> Steer:
-        """With other settings. Raises MusicRFMError for one that cannot be used."""
+        """A copy with other settings. Raises MusicRFMError for an invalid setting."""
         if "coefficient" in changes:
             changes["coefficient"] = finite(self.name, changes["coefficient"])
         if "inject" in changes:

@@ -1,8 +1,8 @@
-"""Directions and their knobs, turned from any thread, read by the stream once a frame.
+"""Directions and their knobs: set from any thread, read by the stream once per frame.
 
-All that is set ends up in one offset [layers, width], which the decoder adds to its hidden states
-after every block; where a beat is held, what they say of it is taken out first. Settings are
-immutable and replaced whole, so reading them needs no lock.
+All settings result in one offset [layers, width], which the decoder adds to its hidden states after
+every block; for a held beat, its components are projected out first. Settings are immutable and
+replaced as a whole, so reading them needs no lock.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from musicrfm.steering.layers import Layers
 from musicrfm.steering.schedules import Function, Move, Progress
 from musicrfm.steering.setting import Components, Held, Steer, finite, whole
 
-_INJECTION = 0x1D1C  # keeps these random numbers apart from those that choose codes
+_INJECTION = 0x1D1C  # separates these random numbers from those that choose codes
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Crossfade:
-    """One that waits for its frame; see `Steering.crossfade`."""
+    """A crossfade that waits for its start frame; see `Steering.crossfade`."""
 
     from_name: str
     to_name: str
@@ -61,14 +61,14 @@ class SteeringState(NamedTuple):
 
 
 class Steering:
-    """The set of directions added to one stream.
+    """The directions added to one stream.
 
-    `add`, `set*`, `crossfade`, `remove`, `names` and `get` may be called from any thread and take
+    `add`, `set*`, `crossfade`, `remove`, `names` and `get` may be called from any thread and accept
     names in any spelling (`note_C#`); they raise MusicRFMError for a name that was not added and
     for values out of range. `offset` belongs to the stream's thread.
 
-    keep_norm: whether each steered hidden state is scaled back to the norm it had before; off by
-    default, as published. It may be set at any time.
+    keep_norm: whether each steered hidden state is rescaled to its previous norm; off by default,
+    as published. It may be set at any time.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Steering:
         self._owner = _Owner(model_name, fingerprint, layers, width)
         self._frame_rate = frame_rate  # a second, for beats
         self.keep_norm = False
-        # What is taken out before the latest offset is added, [layers, 3, width], see `Push`.
+        # The part projected out before the latest offset is added, [layers, 3, width], see `Push`.
         self.basis: Tensor | None = None
         self._held: tuple[Held | None, Tensor | None] = (None, None)  # the latest on the device
         self._steers: dict[str, Steer] = {}
@@ -114,7 +114,7 @@ class Steering:
         inject_per: str = "layer",
         component: Components = 0,
     ) -> None:
-        """Adds a direction, or replaces the one of the same name.
+        """Add a direction, or replace the one with the same name.
 
         schedule: a specification, or a Python function f(step, base) -> coefficient. The rest: see
         `musicrfm.steering.setting.Steer`.
@@ -143,7 +143,8 @@ class Steering:
             self._steers = {**self._steers, direction.name: steer}
 
     def set(self, name: str, coefficient: float) -> None:
-        """Turns the knob: 0 is off, 1 the top of the useful range; less and more are allowed."""
+        """Turn the knob: 0 is off, 1 the top of the useful range; values outside 0 to 1 are
+        allowed."""
         self._change(name, coefficient=coefficient, move=None)
 
     def set_layers(self, name: str, spec: Layers) -> None:
@@ -151,13 +152,16 @@ class Steering:
         self._change(name, layers=spec)
 
     def set_component(self, name: str, component: Components) -> None:
-        """By number or class: one, or several, as a sequence or as in `0,2`, which are added up."""
+        """By number or class: one, or several, as a sequence or as text such as `0,2`, which are
+        summed."""
         self._change(name, component=component)
 
     def set_schedule(self, name: str, spec: str | Function) -> None:
-        """What `musicrfm.steering.schedules` reads, or a function; starts at the next frame.
+        """A specification for `musicrfm.steering.schedules`, or a function; starts at the next
+        frame.
 
-        `python:MODULE:FUNCTION` imports the module: refuse it for whoever is not at this machine.
+        `python:MODULE:FUNCTION` imports the module: refuse it from anybody but the person at this
+        computer.
         """
         self._change(name, schedule=spec)
 
@@ -178,11 +182,13 @@ class Steering:
         *,
         start: int | None = None,
     ) -> None:
-        """Hands over from one direction to another in `frames` frames, see `schedules.handed_over`.
+        """Crossfade from one direction to another over `frames` frames, see
+        `schedules.handed_over`.
 
-        One coefficient goes from where it stands to 0, the other to `coefficient`, by default the
-        sum of the two, so that this sum is the same all the way. It begins at frame `start`, by
-        default at the next one. Setting a coefficient meanwhile ends that direction's part.
+        The first coefficient goes from its current value to 0, the second to `coefficient`, by
+        default the sum of the two, so that the sum stays constant. The crossfade starts at frame
+        `start`, by default at the next one. Setting a coefficient meanwhile ends that direction's
+        part.
         """
         one, other = self.get(from_name), self.get(to_name)
         if one.name == other.name:
@@ -206,7 +212,7 @@ class Steering:
             self._steers = {key: s for key, s in self._steers.items() if key != gone}
 
     def names(self) -> list[str]:
-        """Canonical names, in the order they were added."""
+        """Canonical names, in the order of adding."""
         return list(self._steers)
 
     def get(self, name: str) -> Steer:
@@ -235,10 +241,11 @@ class Steering:
         self._latest = (None, 0, self.nothing)
 
     def offset(self, frame: int, seed: int = 0) -> Tensor:
-        """What is added at `frame`, [layers, width]; the same object as long as nothing changes.
+        """The vectors to add at `frame`, [layers, width]; the same object as long as nothing
+        changes.
 
-        `nothing` if nothing is steered. Injection is drawn anew from (seed, frame, direction), so
-        it does not depend on what else was drawn before. Never modify the result.
+        `nothing` if nothing is steered. Injection is drawn from (seed, frame, direction),
+        independent of earlier draws. Never modify the result.
         """
         if self._waiting:
             self._begin_due(frame)
@@ -247,13 +254,13 @@ class Steering:
         if steers is made_from and frame >= made_at:
             return offset
         self._kept = None
-        with np.errstate(over="ignore", invalid="ignore"):  # the stream looks at what comes of it
+        with np.errstate(over="ignore", invalid="ignore"):  # the stream checks the result
             total, basis, stays = self._sum(steers, frame, seed)
             if total is not None:
                 total = total.astype(np.float32, copy=False)
         offset = self.nothing
         if total is not None:
-            # Nobody waits for a GPU here.
+            # Asynchronous: does not wait for the GPU.
             like = (self.nothing.device, self.nothing.dtype)
             offset = torch.from_numpy(total).to(*like, non_blocking=True)
         self.basis = basis
@@ -263,7 +270,8 @@ class Steering:
     def _sum(
         self, steers: dict[str, Steer], frame: int, seed: int
     ) -> tuple[np.ndarray | None, Tensor | None, bool]:
-        """What all of them add [layers, width], what is taken out before, and whether it stays."""
+        """The sum of all vectors [layers, width], the part to project out first, and whether both
+        stay constant."""
         total: np.ndarray | None = None
         basis: Tensor | None = None
         stays = True
@@ -288,7 +296,7 @@ class Steering:
         return total, basis, stays
 
     def _beat(self, name: str, held: Held, raw: float, frame: int) -> np.ndarray:
-        """What a held beat says at a frame, float32 [layers, width]."""
+        """The held beat's vectors at a frame, float32 [layers, width]."""
         bpm = held.beat.bpm(raw)
         beats = self._progress[name].beats(frame, bpm / 60 / self._frame_rate)
         return held.amounts * held.beat.offset(bpm, beats)
@@ -304,7 +312,7 @@ class Steering:
         return basis * torch.from_numpy(injected)[..., None].to(basis.device)
 
     def _raw(self, steer: Steer, frame: int) -> tuple[float, bool]:
-        """The raw coefficient at a frame, and whether it stays."""
+        """The raw coefficient at a frame, and whether it stays constant."""
         progress = self._progress.get(steer.name)
         if progress is None:
             progress = self._progress[steer.name] = Progress(steer.name)
@@ -342,7 +350,7 @@ class Steering:
             }
 
     def _standing(self, steer: Steer) -> float:
-        """The coefficient as it is at the moment, even in the middle of a crossfade."""
+        """The coefficient at this moment, even in the middle of a crossfade."""
         if steer.move is None:
             return steer.coefficient
         progress = self._progress.get(steer.name)

@@ -1,9 +1,10 @@
-"""Finds where a model's hidden states hold the beat, see `musicrfm.steering.beat`.
+"""Finds the beat in a model's hidden states, see `musicrfm.steering.beat`.
 
-Clips whose beats are known are heard; in every frame each layer's hidden state goes with a tempo
-and a place in the beat. The vectors are the slopes of the hidden states on these (a regression of
-state on beat, not of beat on state: what the states do when the beat moves, not what tells it best,
-see Haufe et al. 2014, doi:10.1016/j.neuroimage.2013.10.067).
+The model reads clips with known beats; in every frame, each layer's hidden state is paired with a
+tempo and a position in the beat. The vectors are the slopes of the hidden states on these: a
+regression of state on beat, not of beat on state, because the vectors must describe how the states
+change when the beat moves, not how best to predict it (Haufe et al. 2014,
+doi:10.1016/j.neuroimage.2013.10.067).
 """
 
 from __future__ import annotations
@@ -26,16 +27,16 @@ if TYPE_CHECKING:
     from musicrfm.data.clips import ClipSet
     from musicrfm.model import MusicModel
 
-STRENGTH = 4.5  # found by listening on nano: less loses the beat, more makes it stiff
-KNOB = (60.0, 160.0)  # BPM at the ends of the travel; beyond, half the tempo is often heard
-SETTLING = 2.0  # seconds in which nobody can know the beat yet
-HELD_OUT = 5  # one clip in so many tells how well each layer knows the beat
-FEWEST = 20  # clips; with less the slopes mean nothing
+STRENGTH = 4.5  # from measurements on nano: less loses the beat, more makes it stiff
+KNOB = (60.0, 160.0)  # BPM at the ends of the travel; beyond, half the tempo often sounds
+SETTLING = 2.0  # seconds before the beat is established
+HELD_OUT = 5  # one clip in this number is held out to score the layers
+FEWEST = 20  # clips; with fewer, the slopes are meaningless
 
 
 @dataclass(frozen=True)
 class Beats:
-    """Sound with its beats. seconds: when each beat is, ascending, from before the start on."""
+    """Audio with its beats. seconds: times of the beats, ascending, from before the start on."""
 
     audio: np.ndarray
     sample_rate: int
@@ -43,7 +44,7 @@ class Beats:
 
 
 def composed(clips: ClipSet) -> Iterable[Beats]:
-    """Those of `composed.music_clips`, which begin two seconds into their pieces."""
+    """Clips of `composed.music_clips`, which start two seconds into their pieces."""
     from musicrfm.data.compose import compose
     from musicrfm.data.composed import START
 
@@ -54,7 +55,7 @@ def composed(clips: ClipSet) -> Iterable[Beats]:
 
 
 def clicks(clips: ClipSet) -> Iterable[Beats]:
-    """Those of SynTheory's `tempos`: a click on every beat."""
+    """Clips of SynTheory's `tempos`: a click on every beat."""
     for row in clips.rows:
         if (sound := clips.hear(row)) is not None:
             beat = 60 / row["bpm"]
@@ -73,11 +74,11 @@ def fit(
     strength: float = STRENGTH,
     knob: tuple[float, float] = KNOB,
 ) -> Direction:
-    """A direction of kind `beat` from clips heard without text, `count` of them at most.
+    """A direction of kind `beat` from clips read without text, at most `count`.
 
-    knob: BPM at coefficients -1 and 1. layer_scores: how well each layer's states tell the beat
-    along the vectors, the mean squared correlation on the clips held out. All in memory at once is
-    a clip. Raises MusicRFMError for too few clips, and where no two have different tempi.
+    knob: BPM at coefficients -1 and 1. layer_scores: how well each layer's states predict the beat
+    along the vectors, the mean squared correlation on held-out clips. Memory holds one clip at a
+    time. Raises MusicRFMError for too few clips, and if all have the same tempo.
     """
     if not 0 < knob[0] < knob[1]:
         raise MusicRFMError(
@@ -90,7 +91,7 @@ def fit(
     centre, spread, slopes, rest = sums.solved(model.name)
     scores = _scores(held, slopes, rest, centre, spread)
     lengths = slopes.norm(dim=-1)
-    # The components of nothing: what must be told so that the mean state comes out.
+    # The mean components: setting them reproduces the mean state.
     at_rest = torch.linalg.lstsq(slopes.mT, rest[..., None]).solution[..., 0]
     ends = [math.log(bpm / math.exp(centre)) / spread for bpm in knob]
     meta = {
@@ -125,7 +126,7 @@ def fit(
 def _collected(
     model: MusicModel, clips: Iterable[Beats], what: str, count: int
 ) -> tuple[_Sums, list[tuple[torch.Tensor, torch.Tensor]]]:
-    """(sums over the clips that are learned from, states and beats of those held out)."""
+    """(sums over the training clips, states and beats of the held-out clips)."""
     sums = _Sums(model.layers, model.width)
     held: list[tuple[torch.Tensor, torch.Tensor]] = []
     progress = Progress(what, count, "clips")
@@ -140,7 +141,7 @@ def _collected(
 
 
 class _Sums:
-    """Sums of products, from which the slopes follow however many frames there were."""
+    """Sums of products, which determine the slopes for any number of frames."""
 
     def __init__(self, layers: int, width: int) -> None:
         self.clips = 0
@@ -173,7 +174,7 @@ class _Sums:
 def _heard(model: MusicModel, clip: Beats) -> tuple[torch.Tensor, torch.Tensor]:
     """States [layers, frames, width], and log BPM, cosine and sine of the beat [frames, 3].
 
-    Row `t` of the states is what chooses frame t + 1, so it goes with the beat there.
+    Row `t` of the states chooses frame t + 1, so it is paired with the beat there.
     """
     codes = model.encode_audio(clip.audio, clip.sample_rate)
     states = model.hidden_states(codes[None])[:, 0].float().cpu()
@@ -197,7 +198,8 @@ def _scores(
     centre: float,
     spread: float,
 ) -> torch.Tensor:
-    """Squared correlation of what each layer says with what is true, mean of three, [layers]."""
+    """Squared correlation of each layer's prediction with the truth, averaged over the three,
+    [layers]."""
     if not held:
         return torch.ones(len(slopes))
     states = torch.cat([s for s, _ in held], 1)
