@@ -53,7 +53,7 @@ def checked_mapping(path: Source, where: str, entry: dict[str, Any]) -> MidiMap:
     if source in ("notes", "program"):
         if to:
             raise MusicRFMError(
-                f"{path.at(where, 'to')}: {where} takes no key to: {source} says what it moves"
+                f"{path.at(where, 'to')}: {where} takes no key to: {source} sets the address"
             )
     elif "to" not in values:
         raise MusicRFMError(f"{path.at(where)}: {where} needs the key to")
@@ -64,11 +64,12 @@ def checked_mapping(path: Source, where: str, entry: dict[str, Any]) -> MidiMap:
         )
     if "preset" in values and (source != "program" or number is None):
         raise MusicRFMError(
-            f"{path.at(where, 'preset')}: {where}, preset needs the number of a program beside it"
+            f"{path.at(where, 'preset')}: {where}, preset also needs the number of a program"
         )
     if source == "program" and number is not None and "preset" not in values:
         raise MusicRFMError(
-            f"{path.at(where)}: {where} needs the key preset, which program {number} recalls"
+            f"{path.at(where)}: {where} needs the key preset: the preset that program {number} "
+            "recalls"
         )
     _endless(path, where, source, values)
     return MidiMap(
@@ -95,17 +96,17 @@ def _endless(path: Source, where: str, source: str, values: dict[str, Any]) -> N
     for key in ("relative", "step", "acceleration"):
         if key in values and source not in TURNED:
             raise MusicRFMError(
-                f"{path.at(where, key)}: {where}, {key} is for an endless encoder, which is one of "
-                f"{', '.join(TURNED)}, not {source}"
+                f"{path.at(where, key)}: {where}, {key} is for an endless encoder, and "
+                f"{source} is not one of {', '.join(TURNED)}"
             )
         if key != "relative" and key in values and relative == "off":
             raise MusicRFMError(
                 f"{path.at(where, key)}: {where}, {key} is for an endless encoder, and "
-                'relative = "off" says that this is none'
+                'relative = "off" excludes that'
             )
     for key in ("toggle", "pickup"):
         if values.get(key) and relative not in (None, "off"):
             raise MusicRFMError(
-                f"{path.at(where, key)}: {where}, {key} is for a control with ends, and "
-                f"relative = {relative!r} says that this has none"
+                f"{path.at(where, key)}: {where}, {key} is for a control with end stops, and "
+                f"relative = {relative!r} means an endless encoder"
             )

@@ -62,7 +62,7 @@ def known_key(path: str, where: str, key: str, known: Mapping[str, object]) -> N
     """Raises MusicRFMError, naming what is close, for a key that is not among `known`."""
     if key not in known:
         close = difflib.get_close_matches(key, known, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"known are: {', '.join(known)}"
+        hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
         place = f"{where} has an" if where else "there is an"
         raise MusicRFMError(f"{path}: {place} unknown key {key!r}; {hint}")
 
@@ -82,7 +82,7 @@ def _value(path: str, where: str, value: Any, key: Key) -> Any:
             and all(is_number(end) and abs(end) <= 1e6 for end in value)
         ):
             return float(value[0]), float(value[1])
-        raise MusicRFMError(f"{path}: {where} must be two numbers, as [0, 1.2], not {value!r}")
+        raise MusicRFMError(f"{path}: {where} must be two numbers, such as [0, 1.2], not {value!r}")
     if key.kind == "on" or (key.kind == "number or on" and isinstance(value, bool)):
         if value is True:
             return True
@@ -117,7 +117,8 @@ def _text(path: str, where: str, value: Any, kind: str) -> str:
     slip = control_character(value) if kind == "path" else None
     if slip is not None:
         raise MusicRFMError(
-            f"{path}: {where} = {value!r} holds {slip}, which \\ made of a letter: {QUOTES}"
+            f"{path}: {where} = {value!r} contains {slip}, because \\ starts an escape "
+            f"sequence: {QUOTES}"
         )
     if kind == "place":
         _checked(path, where, web_place, value)

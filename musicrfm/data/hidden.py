@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from musicrfm.data.clips import ClipSet
     from musicrfm.model import MusicModel
 
-VERSION = 4  # of what is in the cache
+VERSION = 4  # of the cache's contents
 LARGE = 20_000  # numbers of a position, in all layers together
 
 

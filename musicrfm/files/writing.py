@@ -109,11 +109,11 @@ class Placed:
 
 @contextlib.contextmanager
 def beside(path: Path, placed: Placed | None = None) -> Iterator[Path]:
-    """A path to write to, whose file takes the place of `path` at the end if nothing is raised.
+    """Yields a temporary path whose file replaces `path` at the end, unless an exception is raised.
 
-    Where there is a link, what it leads to is replaced. With `placed` nothing is: the file goes to
-    the first `unused` name, even if somebody else wants it at the same moment, and `placed` tells
-    which. A device or pipe is written to as it is.
+    For a link, its target is replaced. With `placed`, nothing is replaced: the file gets the first
+    `unused` name, even if another program wants it at the same moment, and `placed` has its path. A
+    device or pipe is written to directly.
     """
     place = path.resolve()
     if _is_device(place):
@@ -159,9 +159,9 @@ def _put_unused(new: Path, asked: Path) -> Path:
 
 
 def write_bytes(path: str | os.PathLike[str], data: bytes, overwrite: bool = True) -> Path:
-    """A file, and its folders if they are not there, whole or not at all; where it is then.
+    """Write a file and its missing folders, completely or not at all; returns its path.
 
-    Without `overwrite` that is the first `unused` name. Raises MusicRFMError if it cannot be
+    Without `overwrite`, it gets the first `unused` name. Raises MusicRFMError if it cannot be
     written.
     """
     place = path_of(path)
@@ -184,11 +184,10 @@ def write_text(path: str | os.PathLike[str], text: str, overwrite: bool = True) 
 def sound_file(
     path: Path, rate: int, channels: int, placed: Placed | None = None
 ) -> Iterator[Callable[[np.ndarray], None]]:
-    """A function that writes float samples [samples, channels] into a new sound file, which is in
-    its place when all went well: 24 bits where the format, told by the suffix, has them.
+    """Yields a function that writes float samples [samples, channels] to a new sound file, which
+    appears at its place after success: 24 bits if the format, given by the suffix, has them.
 
-    placed: as in `beside`. Raises MusicRFMError, with what the system says, if it cannot be
-    written.
+    placed: as in `beside`. Raises MusicRFMError with the system's reason if it cannot be written.
     """
     import soundfile
 

@@ -137,7 +137,8 @@ def run(folder: Path, script: str, work: Path, quick: bool) -> Outcome:
 
 
 def differences(folder: Path) -> list[str]:
-    """What of the published classes this package does not have, or takes otherwise."""
+    """Classes, methods and arguments of the published package that this package lacks or orders
+    differently."""
     from musicrfm.published import controller, toolkits  # they need PyTorch, which starts slowly
 
     found = []

@@ -205,7 +205,7 @@ def test_models_that_are_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     refused(tmp_path / "gone" / "further", "does not exist")
     refused("", "model '' does not exist")
     refused(tmp_path, "no config.json")
-    refused("someone/no-such-model", "'someone/no-such-model' .*cannot be had.*network")
+    refused("someone/no-such-model", "'someone/no-such-model' .*did not deliver.*network")
 
 
 def test_nano_is_found_by_its_name(

@@ -150,7 +150,7 @@ def test_a_repository_in_audiocrafts_form(online, checkpoint, tmp_path):
 
 def test_a_repository_that_holds_no_model(online):
     (online.folder / "README.md").write_text("soon")
-    with pytest.raises(MusicRFMError, match="'someone/tune' holds no model"):
+    with pytest.raises(MusicRFMError, match="'someone/tune' is not a model"):
         find("someone/tune")
 
 

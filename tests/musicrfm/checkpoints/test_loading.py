@@ -236,7 +236,7 @@ def test_a_missing_shard_is_named(stem, end, index, folder, state):
 def test_files_that_git_has_not_fetched(folder, state):
     note = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n"
     (folder / WHOLE).write_bytes(note)
-    refused(folder, "only git's note of model.safetensors: run `git lfs pull`")
+    refused(folder, "only the Git LFS pointer of model.safetensors: run `git lfs pull`")
     write(state, folder / PICKLED)
     assert MusicModel.load(folder, device="cpu").name == "m"
 
