@@ -18,7 +18,7 @@ from musicrfm.evaluation.responses import Response
 from musicrfm.evaluation.takes import Take
 from musicrfm.listening.readings import reading
 from musicrfm.results.options import Options
-from musicrfm.results.page import Page, Table
+from musicrfm.results.page import Page, Table, listed
 from musicrfm.results.steering import COST, at, cost, raw_of
 
 NOTES = 3
@@ -40,7 +40,13 @@ def injection(options: Options) -> Page:
         "0.3 of layers and frames (published)": {"inject": 0.3},
         "0.3 of frames": {"inject": 0.3, "inject_per": "step"},
     }
-    return _page(options, "injection", "How often it is steered", variants, (0.5, 1.0, 2.0, 3.3))
+    return _page(
+        options,
+        "injection",
+        "Injection: how often a direction is added",
+        variants,
+        (0.5, 1.0, 2.0, 3.3),
+    )
 
 
 def schedules(options: Options) -> Page:
@@ -48,11 +54,13 @@ def schedules(options: Options) -> Page:
     specs = ["constant", f"exponential:{3 / frames:.4g}", f"linear:{frames}"]
     specs += [f"ramp:{frames}", f"cosine:{frames}", f"cosine-down:{frames}"]
     variants = {spec: {"schedule": spec} for spec in specs}
-    return _page(options, "schedules", "Steering that changes by itself", variants, (1.0,), True)
+    return _page(
+        options, "schedules", "Schedules: steering that changes over time", variants, (1.0,), True
+    )
 
 
 def norm(options: Options) -> Page:
-    variants = {"as it comes": {}, "norms kept": {"keep_norm": True}}
+    variants = {"norms as they come": {}, "norms kept": {"keep_norm": True}}
     knobs = (0.5, 1.0, 1.5, 2.5, 4.0)
     return _page(options, "norm", "Keeping the norms of hidden states", variants, knobs)
 
@@ -89,7 +97,7 @@ def _page(
                 thirds[variant] = [
                     _thirds(played.hear(played.plays(s, over_time=True)), s[0]) for s in steers
                 ]
-    columns = ["variant", "knob", "value", "heard most", *COST]
+    columns = ["variant", "knob", "share", "clips it dominates", *COST]
     rows, series = [], {}
     for variant, responses in found.items():
         values = []
@@ -175,8 +183,10 @@ def _share_of(direction, window: tuple[float, ...], take: Take) -> float:
 
 
 def _summary(series: dict[str, tuple[list[float], list[float]]], over_time: bool) -> str:
-    if over_time:
-        return "; ".join(f"{name}: {values[-1]:.2f}" for name, (_, values) in series.items())
-    return "; ".join(
-        f"{name}: {values[knobs.index(1.0)]:.2f} at 1" for name, (knobs, values) in series.items()
-    )
+    """The finding as one sentence."""
+    shares = [
+        f"{values[-1] if over_time else values[knobs.index(1.0)]:.2f} with *{name}*"
+        for name, (knobs, values) in series.items()
+    ]
+    where = " over the whole clip" if over_time else ""
+    return f"With the knob at 1, the target note's mean share{where} is {listed(shares)}."

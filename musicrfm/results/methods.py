@@ -16,7 +16,7 @@ from musicrfm.evaluation.evaluate import respond
 from musicrfm.evaluation.plots import methods as picture
 from musicrfm.evaluation.responses import Response
 from musicrfm.results.options import Options
-from musicrfm.results.page import Page, Table
+from musicrfm.results.page import Page, Table, listed
 from musicrfm.results.probing import CACHE, search_of
 from musicrfm.training import train
 
@@ -35,7 +35,8 @@ class Trial(NamedTuple):
 
     @property
     def title(self) -> str:
-        return f"{self.word}s of {self.source}"
+        source = self.source if self.source == MUSIC else f"SynTheory's {self.source}"
+        return f"{self.word}s trained on {source}"
 
 
 TRIALS = (
@@ -72,14 +73,14 @@ def page(options: Options) -> Page:
     )
     s = options.setting
     return Page(
-        "Ways to find a direction",
+        "Methods of finding a direction",
         f"Trained on the same {options.samples} clips of each SynTheory set at most, or on the "
-        f"same {FRAMES} frames of composed music, and heard at the same coefficients "
-        f"({', '.join(f'{f:g}' for f in fractions)} of the typical length of a hidden state), "
+        f"same {FRAMES} frames of composed music, and played at the same coefficients "
+        f"({', '.join(f'{f:g}' for f in fractions)} of the typical norm of a hidden state), "
         f"{len(s.prompts)} prompts × {len(s.seeds)} seeds × {s.seconds:g} s each. As music: the "
         "highest share at which the onset rate is within 30 % of unsteered, at least three pitch "
-        "classes are heard and no silence is added. In composed music several notes sound at once, "
-        "so that `rfm-multiclass` cannot be asked.",
+        "classes sound and no silence is added. Composed music has several notes at once, so "
+        "`rfm-multiclass` does not apply to it.",
         tables,
         _summary(heard),
         ["methods.png"],
@@ -147,8 +148,8 @@ def _overview(title: str, pairs: list[tuple[Direction, Response]]) -> Table:
             ]
         )
     columns = ["method", "probe's AUC, best layer", "cosine to mean-difference"]
-    columns += ["unsteered", "best as music", "worst of them"]
-    columns += ["highest at all", "prompted instrument there"]
+    columns += ["unsteered", "best as music", "worst target"]
+    columns += ["highest", "prompted instrument there"]
     return Table(f"{title}: means over targets", columns, rows)
 
 
@@ -166,7 +167,7 @@ def _each(title: str, pairs: list[tuple[Direction, Response]]) -> Table:
             response = next(r for d, r in pairs if r.method == method and d.name == name)
             cells.append(f"{response.best.value:.2f} / {_most(response).value:.2f}")
         rows.append([method, *cells])
-    return Table(f"{title}: best as music / highest at all", ["method", *names], rows)
+    return Table(f"{title}: best as music / highest", ["method", *names], rows)
 
 
 def _most(response: Response):
@@ -182,5 +183,5 @@ def _summary(heard: dict[str, list[tuple[Direction, Response]]]) -> str:
             for method in _methods(pairs)
         }
         best = sorted(means, key=lambda m: -means[m])
-        told.append(f"{title}: " + ", ".join(f"{m} {means[m]:.2f}" for m in best))
-    return "; ".join(told)
+        told.append(f"for {title}, {listed([f'{means[m]:.2f} by {m}' for m in best])}")
+    return f"The highest mean share of the target is, {'; '.join(told)}."

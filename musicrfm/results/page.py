@@ -76,11 +76,11 @@ def write_page(options: Options, name: str, page: Page) -> Path:
         write_text(options.out / f"{name}-{number}.csv", table.csv())
     lines = [f"# {page.title}", "", page.words, ""]
     if page.summary:
-        lines += [f"**{page.summary}**", ""]
+        lines += [page.summary, ""]
     for table in page.tables:
         lines += [table.markdown(), ""]
     lines += [f"![{page.title}]({picture})\n" for picture in page.pictures]
-    lines += ["Made by", "", "```", command, "```"]
+    lines += ["## How it was measured", "", page.words, "", "```", command, "```"]
     path = options.out / f"{name}.md"
     write_text(path, "\n".join(lines) + "\n")
     return path
@@ -95,9 +95,11 @@ def write_index(options: Options, names: Sequence[str], left_out: dict[str, str]
     lines = [
         f"# Results on `{options.model.name}`",
         "",
-        "Steering is measured on the sound alone (`musicrfm.listening.measure`); the probes that "
-        "made the directions are not asked. Numbers and settings are in the JSON file beside each "
-        "page.",
+        (
+            "The effect of steering is measured in the audio alone "
+            "(`musicrfm.listening.measure`), not by the probes of the training. Numbers "
+            "and settings are in the JSON file beside each page."
+        ),
         "",
         "| part | finding | command |",
         "|---|---|---|",
@@ -121,6 +123,11 @@ def write_index(options: Options, names: Sequence[str], left_out: dict[str, str]
     path = options.out / INDEX
     write_text(path, "\n".join(lines) + "\n")
     return path
+
+
+def listed(words: Sequence[str]) -> str:
+    """The words as a list in a sentence: a, b and c."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def _shown(value: Any) -> str:

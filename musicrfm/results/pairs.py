@@ -44,7 +44,9 @@ def page(options: Options) -> Page:
         tables.append(_handed(faded))
         late = [f.late for f in faded if f.late is not None]
         on_time = sum(abs(one) <= ON_TIME for one in late)
-        told.append(f"{on_time} of {len(faded)} crossfades hand over within {ON_TIME:g} s")
+        told.append(
+            f"{on_time} of {len(faded)} crossfades hand over within {ON_TIME:g} s of their middle."
+        )
         series = {
             name: ((np.arange(len(mean)) * WINDOW + WINDOW / 2).tolist(), mean.tolist())
             for name, mean in zip(("first note", "second note"), _mean(faded).T, strict=True)
@@ -64,7 +66,7 @@ def page(options: Options) -> Page:
         "effect of a note is what its share gains on unsteered, that of the tempo the BPM between "
         "its ends; kept: effect beside the other one over effect alone.",
         tables,
-        "; ".join(told),
+        " ".join(told),
         pictures,
         {"crossfades": [asdict(f) for f in faded], "together": [asdict(t) for t in beside]},
     )
@@ -118,8 +120,8 @@ def _told(beside: list[Together]) -> str:
             words.append(f"the {what} has no effect alone")
             continue
         kept = sum(t.both[number] for t in there) / sum(t.alone[number] for t in there)
-        words.append(f"the {what} keeps {kept:.0%} of its effect beside the other")
-    return ", ".join(words)
+        words.append(f"the {what} keeps {kept:.0%} of its effect")
+    return f"When both steer, {' and '.join(words)}."
 
 
 def _mean(faded: list[Handover]) -> np.ndarray:

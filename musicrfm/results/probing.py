@@ -28,7 +28,7 @@ CACHE = "states"
 TIE = 0.005
 ROWS = 4000  # largest number of clips to fit an RFM on; its time grows with the cube
 SPLITS = {
-    "apart": "Instruments and click tracks never heard before",
+    "apart": "Unseen instruments and click tracks",
     "random": "Split at random, as published",
 }
 
@@ -40,14 +40,13 @@ def page(options: Options) -> Page:
         reports = {name: (about, several[split]) for name, (about, several) in asked.items()}
         table, best[split] = _table(title, reports)
         tables.append(table)
-        found = _summary(table.rows[0][0], best[split])
-        told.append(f"{title[0].lower()}{title[1:]}: {found}")
+        told.append(f"{title}: {_summary(table.rows[0][0], best[split])}")
     tables.append(_by_octave(asked["notes"][0]["octaves"]))
     bars(
         options.out / "probes.png", list(asked), best["apart"], "best layer: accuracy, of tempos R²"
     )
     return Page(
-        f"What the hidden states of `{options.model.name}` know",
+        f"What the hidden states of `{options.model.name}` encode",
         f"At most {options.samples} rendered clips of each SynTheory set"
         + (f", all of {' and '.join(options.whole)}" if options.whole else "")
         + "; mean-pooled hidden states of every layer, split 70/15/15, once without sharing an "
@@ -59,7 +58,7 @@ def page(options: Options) -> Page:
         "method; all layers: their projections stacked by one more probe (for rfm an RFM, as "
         "published), where nothing is chosen on the test part.",
         tables,
-        "; ".join(told),
+        " ".join(told),
         ["probes.png"],
         {
             name: {
@@ -100,9 +99,9 @@ def _summary(first: str, best: dict[str, list[float]]) -> str:
         for other in ("linear", "logistic")
     }
     return (
-        f"{first} {best['rfm'][0]:.2f} by RFM in the best layer, RFM at least as good as "
-        f"linear (to {TIE:g}) on {wins['linear']} of {len(best['rfm'])} sets, as logistic on "
-        f"{wins['logistic']} of {sum(b == b for b in best['logistic'])}"
+        f"an RFM on the best layer scores {best['rfm'][0]:.2f} on {first}; it is at least as good "
+        f"(to {TIE:g}) as a linear probe on {wins['linear']} of {len(best['rfm'])} sets, and as a "
+        f"logistic one on {wins['logistic']} of {sum(b == b for b in best['logistic'])}."
     )
 
 
@@ -114,7 +113,7 @@ def _by_octave(found: dict[str, dict[int, tuple[int, float]]]) -> Table:
         rows.append([SPLITS[split].lower(), *(of_octave.get(o, (0, None))[1] for o in octaves)])
     names = [f"MIDI {12 * o} to {12 * o + 11}" for o in octaves]
     return Table(
-        "Notes by octave: what all layers of RFM directions name rightly", ["", *names], rows
+        "Notes by octave: share identified by all layers of the RFM directions", ["", *names], rows
     )
 
 

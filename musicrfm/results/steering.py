@@ -57,7 +57,7 @@ def page(options: Options) -> Page:
         "kind."
     )
     if silent:
-        words += f" Without a useful range, so not played: {', '.join(silent)}."
+        words += f" Not played, because without a useful range: {', '.join(silent)}."
     return Page(
         f"Steering `{options.model.name}`",
         words,
@@ -156,7 +156,7 @@ def _cost(
 
 
 COST = (
-    "prompted instrument heard",
+    "prompted instrument recognised",
     "its likelihood",
     "onset rate",
     "pitch classes",
@@ -191,13 +191,17 @@ def _summary(by_concept: dict[str, list[tuple[Direction, Response]]]) -> str:
     for concept, pairs in by_concept.items():
         if concept == "tempo":
             told += [
-                f"{d.name}: spread {r.spread:.0%}, Spearman {r.spearman:.2f} over clips, "
-                f"{r.ordered:.2f} over their means"
+                f"The knob of `{d.name}` changes the tempo by {r.spread:.0%} between its ends; its "
+                f"rank correlation with the measured tempo is {r.spearman:.2f} over clips and "
+                f"{r.ordered:.2f} over their means."
                 for d, r in pairs
             ]
             continue
         zero, half, top = (
             np.mean([at(r, raw_of(d, knob)).value for d, r in pairs]) for knob in (0.0, 0.5, 1.0)
         )
-        told.append(f"{concept}: {zero:.2f} → {half:.2f} in the middle → {top:.2f} at the top")
-    return "; ".join(told)
+        told.append(
+            f"Directions of the concept {concept} raise their target's share from {zero:.2f} to "
+            f"{half:.2f} in the middle of the knob and {top:.2f} at its top."
+        )
+    return " ".join(told)

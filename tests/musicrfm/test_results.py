@@ -129,7 +129,7 @@ def test_steering_is_told_by_knob_and_by_what_it_costs(model, folder):
     assert tempo.columns[2:7] == ["at -1", "at -0.5", "at 0", "at 0.5", "at 1"]
     assert [row[:3] for row in cost.rows] == [[k, 1.0, 0.75] for k in ("0", "0.5", "1")]
     assert "chord_major" in page.words and "progression_x" not in page.words
-    assert "→" in page.summary
+    assert "in the middle of the knob" in page.summary
 
 
 def test_what_was_played_is_not_played_again(model, folder, monkeypatch):
@@ -149,7 +149,7 @@ def test_what_was_played_is_not_played_again(model, folder, monkeypatch):
             ["every layer and frame", "0.3 of layers and frames (published)"],
             marks=pytest.mark.slow,
         ),
-        pytest.param("norm", ["as it comes", "norms kept"], marks=pytest.mark.slow),
+        pytest.param("norm", ["norms as they come", "norms kept"], marks=pytest.mark.slow),
         pytest.param(
             "guidance",
             ["both halves (published)", "the conditional half alone"],
@@ -213,7 +213,7 @@ def test_what_two_keep_is_only_told_of_what_does_something_alone():
         Together(("note_G", "tempo"), (1, 1), (0.2, 1.0), (0.2, 5.0)),
     ]
     assert pairs._kept(both).rows[1][4:] == ["100%", "1.0", "5.0", "no effect alone"]
-    told = "the note keeps 80% of its effect beside the other, the tempo keeps 5%"
+    told = "When both steer, the note keeps 80% of its effect and the tempo keeps 5%"
     assert pairs._told(both).startswith(told)
     assert "the tempo has no effect alone" in pairs._told(both[1:])
 

@@ -415,7 +415,9 @@ def test_files_that_are_damaged_or_something_else(pair):
         (mine / STATE).write_bytes(content)
         refused(mine, "state_dict.bin is not a weights file")
     (mine / STATE).write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n")
-    with pytest.raises(MusicRFMError, match="only the Git LFS pointer of state_dict.bin: run `git lfs pull"):
+    with pytest.raises(
+        MusicRFMError, match="only the Git LFS pointer of state_dict.bin: run `git lfs pull"
+    ):
         MusicModel.load(mine, device="cpu")
     torch.save({"model": 1}, mine / STATE)
     refused(mine, "no best_state")

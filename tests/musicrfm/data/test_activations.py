@@ -131,7 +131,10 @@ def test_layers_are_numbered_from_either_end(model, tmp_path):
     last = hear(model, clip_set(3), cache=tmp_path, layers=[-1])
     assert last.layers == [model.layers - 1] and last.depth == model.layers
     np.testing.assert_array_equal(last.states[:, 0], whole.states[:, -1])
-    for wrong, words in (([2], "layer 2 does not exist: the model has layers 0 to 1"), ([], "no layers")):
+    for wrong, words in (
+        ([2], "layer 2 does not exist: the model has layers 0 to 1"),
+        ([], "no layers"),
+    ):
         with pytest.raises(MusicRFMError, match=words):
             hear(model, clip_set(3), cache=tmp_path, layers=wrong)
 
