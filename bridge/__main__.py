@@ -1,6 +1,6 @@
 """The `bridge` command, also as `python -m bridge`.
 
-What it needs takes seconds to import; Ctrl-C meanwhile ends it without a word.
+Its imports take seconds; Ctrl-C during them ends it silently.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import sys
 
 def main() -> None:
     before = signal.getsignal(signal.SIGINT)
-    if before is signal.default_int_handler:  # else somebody wants it ignored
-        # By the system: a library that waits for memory would not let Python look.
+    if before is signal.default_int_handler:  # otherwise the caller wants it ignored
+        # The system's handler: a library that waits for memory would block Python's.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from bridge.cli import main as run
 

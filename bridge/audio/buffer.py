@@ -1,8 +1,8 @@
-"""Sound that waits to be played and may still be replaced.
+"""A buffer of audio that waits to be played and can still be replaced.
 
-Samples are numbered from the beginning of the set. The newest take of any sample counts, but an
-older take that reaches further stays behind it: should the new one come to a halt, the sound goes
-over to the old one instead of breaking off.
+Samples are numbered from the start of the set. The newest take of a sample counts, but an older
+take that reaches further is kept behind it: if the new one stops, the audio continues with the old
+one instead of breaking off.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ import numpy as np
 class RewindableBuffer:
     """Audio float32 [samples, channels] by sample number; `seam` samples are crossfaded at seams.
 
-    A take that is written at a sample number that has not been taken out yet replaces what is there
-    from that sample on, without a crossfade, as whoever rewinds goes on from the very state in
-    which that sample was made. Crossfades are only for what should not happen: a take that comes
-    too late for its first samples, and one that ends before the older one behind it.
+    A take written at a sample number that is still in the buffer replaces the audio from that
+    sample on, without a crossfade, because it continues from the exact state before that sample.
+    Crossfades cover faults only: a take that is late for its first samples, or one that ends before
+    the older take behind it.
 
-    For one thread.
+    Not thread-safe.
     """
 
     def __init__(self, channels: int, seam: int) -> None:
-        self.first = 0  # number of the first sample that has not been taken out
-        self.late = 0  # takes whose beginning came too late
+        self.first = 0  # number of the first sample in the buffer
+        self.late = 0  # number of takes that were late for their first samples
         self._seam = seam
         self._audio = np.zeros((0, channels), dtype=np.float32)  # from `first` on, as it will sound
         self._newest = 0  # where the newest take ends
-        self._unmixed = self._audio  # its last samples, before their crossfade into the older take
-        self._empty = True  # nothing was ever written
+        self._unmixed = self._audio  # its last samples, before the crossfade into the older take
+        self._empty = True  # nothing has been written yet
 
     @property
     def end(self) -> int:
-        """Number of the sample after the last one there is."""
+        """Number of the sample after the last one."""
         return self.first + len(self._audio)
 
     @property
@@ -40,10 +40,10 @@ class RewindableBuffer:
         return len(self._audio)
 
     def write(self, at: int, audio: np.ndarray) -> None:
-        """Audio [samples, channels] that begins at sample `at`.
+        """Audio [samples, channels] that starts at sample `at`.
 
-        What lies before the first sample that can still be replaced is dropped. After a hole (which
-        only a buffer that begins in mid-set sees) the sound goes on with `at`.
+        Audio before the first replaceable sample is dropped. After a gap (which occurs only in a
+        buffer that starts in mid-set), the audio continues at `at`.
         """
         if self._empty or at > self.end:
             self._audio = self._audio[:0]
@@ -71,23 +71,24 @@ class RewindableBuffer:
             self._audio[stop - tail : stop] = self._crossfaded(self._unmixed, older)
 
     def take(self, samples: int) -> np.ndarray:
-        """The next samples, at most so many; they can no longer be replaced."""
+        """Remove and return the next samples, at most this number; they can no longer be
+        replaced."""
         taken, self._audio = self._audio[:samples], self._audio[samples:]
         self.first += len(taken)
         return taken
 
     def read(self, begin: int, end: int) -> np.ndarray:
-        """Samples `begin` to `end`, as far as there are any that can still be replaced."""
+        """Samples `begin` to `end`, as far as they are still replaceable."""
         return self._audio[max(0, begin - self.first) : max(0, end - self.first)]
 
     def cut(self, at: int) -> None:
-        """Nothing sounds from sample `at` on, not even an older take."""
+        """Remove all audio from sample `at` on, including older takes."""
         if at == self._newest:
             self._restore()
         self._audio = self._audio[: max(0, at - self.first)]
 
     def _restore(self) -> None:
-        """Undoes the crossfade at the newest take's end, as far as it has not been taken."""
+        """Undo the crossfade at the newest take's end, as far as it is still in the buffer."""
         count = min(len(self._unmixed), self._newest - self.first)
         if count > 0:
             stop = self._newest - self.first

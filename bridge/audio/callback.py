@@ -1,6 +1,7 @@
-"""The sound card's callback in machine code; see `bridge.audio.deck`, which it plays from.
+"""The sound card's callback in machine code; it plays from `bridge.audio.deck`.
 
-PortAudio calls it on a thread of its own. It holds no lock, allocates nothing, and knows no Python.
+PortAudio calls it on a separate thread. It holds no lock, allocates nothing, and does not use
+Python.
 """
 
 from __future__ import annotations

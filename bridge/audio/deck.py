@@ -1,9 +1,8 @@
-"""What the sound card plays from: a deep buffer that the card's own callback reads.
+"""The deep buffer that the sound card's callback reads.
 
-Every sample is taken out, resampled and limited by the callback at the moment it is due, in machine
-code that asks nothing of Python. So nothing has to be awake in time: the sound goes on as long as
-there is any, whatever else the computer does, and what is due in a few milliseconds can still be
-replaced.
+The callback takes each sample when it is due, resamples and limits it, in machine code independent
+of Python. No process must wake up in time: the audio continues as long as the buffer lasts,
+whatever the computer does, and audio due in a few milliseconds can still be replaced.
 """
 
 from __future__ import annotations
@@ -39,9 +38,9 @@ from bridge.audio.layout import (
 
 FADE_SECONDS = 0.01  # length of the fades that cover an underrun, and of emergency crossfades
 RESUME_SECONDS = 0.3
-ROOM_SECONDS = 10.0  # of sound beyond twice the lookahead
-# The resampler: a windowed sinc. With these it passes what soxr's HQ passes, to 0.91 of Nyquist,
-# and lets 90 dB less through beyond it.
+ROOM_SECONDS = 10.0  # of audio beyond twice the lookahead
+# The resampler: a windowed sinc. Its passband equals that of soxr's HQ, up to 0.91 of Nyquist,
+# and it attenuates the stopband by 90 dB.
 HALF = 64  # samples on either side
 KAISER = 9.0
 CUTOFF = 0.4775  # of the rate
@@ -49,23 +48,22 @@ LONGEST_RATIO = 640  # the least exact ratio of rates is of numbers like these
 
 
 def lead_seconds(lookahead: float) -> float:
-    """How much must be there before playing begins, and begins again after a gap."""
+    """Seconds of audio needed before playing starts, and restarts after a gap."""
     return min(0.75 * lookahead, RESUME_SECONDS)
 
 
 class Deck:
-    """A rewindable buffer, and the card's end of it.
+    """A rewindable buffer, and the memory shared with the callback.
 
-    Playing begins when there is enough, with a fade in. When less than a fade's length is left and
-    nothing new has come, what is left fades out, which is an underrun; what comes then is collected
-    until there is enough. So a gap costs silence but no click, nothing is ever repeated, and no
-    audio is lost.
+    Playing starts with a fade in when enough audio is buffered. When less than a fade's length
+    remains and no new audio has arrived, the rest fades out, which is an underrun; later audio is
+    collected until there is enough. A gap therefore causes silence but no click, nothing is
+    repeated, and no audio is lost.
 
-    What is due within `ring_seconds`, and in the card's next block, is settled: the rest may still
-    be replaced. `play` is the callback's work; all else is for one thread.
+    Audio due within `ring_seconds`, and in the card's next block, is settled; the rest can still be
+    replaced. `play` does the work of the callback; everything else is for one thread.
 
-    mix: what share of each channel of the sound each output of the card has, float32 [outputs,
-    channels].
+    mix: the share of each channel in each output of the card, float32 [outputs, channels].
     """
 
     def __init__(
@@ -101,7 +99,7 @@ class Deck:
 
     @property
     def address(self) -> int:
-        """Of the memory that `callback` is to be given."""
+        """Address of the memory for `callback`."""
         return self._memory.ctypes.data
 
     @property
@@ -114,42 +112,42 @@ class Deck:
 
     @property
     def calls(self) -> int:
-        """Times that the card asked for sound."""
+        """Number of times that the card requested audio."""
         return int(self.numbers[CALLS])
 
     @property
     def xruns(self) -> int:
-        """Times that the system did not ask in time for the card."""
+        """Number of times that the system called too late for the card."""
         return int(self.numbers[XRUNS])
 
     @property
     def waiting(self) -> float:
-        """Seconds of audio that are not played yet."""
+        """Seconds of buffered audio."""
         return max(0, self.deep.end - int(self.numbers[POSITION])) / self.rate_in
 
     @property
     def margin(self) -> float:
-        """Seconds between what is settled and what is due: the ring, and a block of the card's."""
+        """Seconds between settled and due audio: the ring, and a block of the card."""
         reach = int(self.numbers[TAPS]) // 2  # of the resampler, ahead
         return self.ring_seconds + self._block + reach / self.rate_in
 
     @property
     def _block(self) -> float:
-        """Seconds that the card takes at once at most."""
+        """Longest block of the card in seconds."""
         n = self.numbers
         return float(n[LARGEST] * n[DOWN] / n[UP]) / self.rate_in
 
     def push(self, at: int, audio: np.ndarray) -> None:
-        """Take audio [samples, channels] that begins at sample number `at`."""
+        """Accept audio [samples, channels] that starts at sample number `at`."""
         self._settle()
         self.deep.write(at, audio)
         self._hand_over(at - self._seam)
         self._start_if(self.waiting >= self._enough)
 
     def end(self, at: int | None = None) -> None:
-        """No more audio will come: let everything out.
+        """No more audio will arrive: play the rest.
 
-        From sample `at` on there is to be no sound, though an older take may reach further.
+        Nothing plays from sample `at` on, even if an older take reaches further.
         """
         self._settle()
         self.numbers[ENDED] = 1
@@ -159,7 +157,7 @@ class Deck:
         self._start_if(self.waiting > 0)
 
     def tend(self) -> None:
-        """Call now and then: settles what is due, and begins to play again after a gap."""
+        """Call regularly: settles due audio, and restarts playing after a gap."""
         self._settle()
         if self.deep.end > self.numbers[END]:  # there was no room
             self._hand_over(int(self.numbers[END]))
@@ -168,8 +166,8 @@ class Deck:
     def position(self, now: float | None = None) -> int:
         """Number of the first sample that can still be replaced.
 
-        now: by the card's clock. It takes whole blocks, but time goes on evenly between them, so
-        that whoever counts on from here is never behind what has been taken by then.
+        now: by the card's clock. The card takes whole blocks, but time advances evenly between
+        them, so that an extrapolation from here never falls behind the card.
         """
         first = self.deep.first
         if now is None or not self.playing:
@@ -178,7 +176,7 @@ class Deck:
         return first + int(min(max(passed, 0.0), self._block) * self.rate_in)
 
     def play(self, out: np.ndarray, underflow: bool = False, now: float = 0.0) -> None:
-        """Fills out, float32 [frames, outputs]: the callback where there is no machine code."""
+        """Fill out, float32 [frames, outputs]: the callback where machine code is not available."""
         n = self.numbers
         n[CALLS] += 1
         n[CALLED] = 1e9 * now
@@ -187,21 +185,21 @@ class Deck:
         play_with_numpy(self.numbers, self._memory, out)
 
     def _settle(self) -> None:
-        """What is due soon can no longer be replaced."""
+        """Audio due soon becomes final."""
         due = int(self.numbers[POSITION])
         if self.playing:
             due += round(self.margin * self.rate_in)
         self.deep.take(max(0, min(due, self.deep.end) - self.deep.first))
 
     def _hand_over(self, since: int) -> None:
-        """Puts samples from `since` on where the callback finds them, as far as there is room."""
+        """Put samples from `since` on into the callback's memory, as far as there is room."""
         deep, n = self.deep, self.numbers
-        if not self.playing and deep.first > n[POSITION]:  # a set that is joined in the middle
+        if not self.playing and deep.first > n[POSITION]:  # playing starts in mid-set
             n[POSITION], n[PHASE] = deep.first, 0
         begin = max(deep.first, min(since, int(n[END])))
         end = min(deep.end, int(n[POSITION]) + len(self._sound) - 2 * self._silence.shape[0])
         self._write(begin, deep.read(begin, end))
-        self._write(end, self._silence)  # the resampler looks further than there is sound
+        self._write(end, self._silence)  # the resampler reads beyond the end of the audio
         n[END] = end
 
     def _write(self, at: int, audio: np.ndarray) -> None:
@@ -218,13 +216,15 @@ class Deck:
 
 
 def resampling_taps(up: int, down: int) -> np.ndarray:
-    """A polyphase low-pass filter, float32 [up, taps]: what to weigh samples by, for each phase.
+    """A polyphase low-pass filter, float32 [up, taps]: the weights of samples for each phase.
 
-    The output of phase p lies p / up samples behind sample `taps // 2 - 1` of those it weighs.
+    The output of phase p lies p / up samples after sample `taps
+
+    2 - 1` of its window.
     """
     if up == down:
         return np.array([[1.0, 0.0]], np.float32)
-    lower = max(1.0, down / up)  # going down, what the slower rate cannot hold is left out
+    lower = max(1.0, down / up)  # downsampling: remove what the lower rate cannot represent
     half = int(np.ceil(HALF * lower))
     away = np.arange(1 - half, half + 1) - np.arange(up)[:, None] / up
     window = np.i0(KAISER * np.sqrt(np.maximum(0.0, 1.0 - (away / half) ** 2))) / np.i0(KAISER)
@@ -233,7 +233,8 @@ def resampling_taps(up: int, down: int) -> np.ndarray:
 
 
 def play_with_numpy(numbers: np.ndarray, memory: np.ndarray, out: np.ndarray) -> None:
-    """The next frames: resampled, mixed to the card's outputs, limited, faded where sound ends."""
+    """The next frames: resampled, mixed to the card's outputs, limited, faded where the audio
+    ends."""
     n = numbers
     up, taps = int(n[UP]), int(n[TAPS])
     channels, outputs = int(n[CHANNELS]), int(n[OUTPUTS])

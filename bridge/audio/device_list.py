@@ -1,7 +1,8 @@
-"""What `bridge devices` says of the sound outputs: how to name each, its outputs, rates, system.
+"""Lists the sound outputs for `bridge devices`: the exact name, number of outputs, rates and system
+of each.
 
-The audio system is asked by a process of its own, `python -m bridge.audio.device_list`, as it can
-hang, and prints what it likes.
+A separate process, `python -m bridge.audio.device_list`, queries the audio system, because that can
+hang, and prints arbitrary text.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ ANSWER_SECONDS = 30.0  # the first start after a boot can be slow
 
 
 def audio_outputs() -> list[dict[str, Any]]:
-    """The outputs there are: "index", "exact" name, number of "outputs", "rate" at which each
-    stands, other "rates" that it takes, sound "system", and whether it is the "default".
+    """The output devices: "index", "exact" name, number of "outputs", current "rate", other
+    supported "rates", sound "system", and whether it is the "default".
 
     Raises SetupError if there are none, or if the audio system does not answer.
     """
@@ -37,7 +38,7 @@ def audio_outputs() -> list[dict[str, Any]]:
 
 
 def text(outputs: list[dict[str, Any]]) -> str:
-    """A line for each, with the name that means it and no other."""
+    """A line per device, with a name that identifies only this device."""
     width = max(len(one["exact"]) for one in outputs) + 2
     lines = []
     for one in outputs:
@@ -53,7 +54,7 @@ def text(outputs: list[dict[str, Any]]) -> str:
 
 
 def look() -> list[dict[str, Any]]:
-    """`audio_outputs`, asked in this process."""
+    """`audio_outputs`, queried in this process."""
     sounddevice = load_portaudio()
     devices = output_devices(sounddevice)
     default = find_output(sounddevice, None)["index"]
@@ -73,7 +74,7 @@ def look() -> list[dict[str, Any]]:
 
 
 def other_rates(sounddevice: Any, device: dict[str, Any]) -> list[float]:
-    """Those of the usual rates that the device takes beside the one at which it stands."""
+    """The usual rates that the device supports besides its current one."""
 
     def takes(rate: float) -> bool:
         try:

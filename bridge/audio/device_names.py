@@ -1,7 +1,7 @@
-"""Which sound device a person means: by its name, a part of it, the sound system, or its number.
+"""Finds the sound device that a person means: by name, part of a name, sound system, or number.
 
-A device may be there once for each sound system of the computer, under the same name or one that is
-cut off. What could mean several devices is a question that lists them, never a guess.
+A device may be listed once per sound system of the computer, with equal or truncated names. An
+ambiguous name is an error that lists the candidates, never a guess.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ ALIASES = {
     "ks": "wdmks",
     "pulse": "pulseaudio",
 }
-CUT_OFF = 31  # characters that MME keeps of a name
+CUT_OFF = 31  # length to which MME truncates names
 MOST_LISTED = 12  # devices in a sentence
-MOST_SAID = 80  # characters of what was asked for
+MOST_SAID = 80  # characters of the requested name in messages
 # Numbers in a name that are no name: of a card's place on ALSA, of a second one alike on Windows.
 PLACES = re.compile(r"\(hw:\d+,\d+\)|(?<!\w)\d+- ")
 BETWEEN = re.compile(r"[\s,;:|/@(\[]+")
@@ -36,10 +36,10 @@ AROUND = " ,;:|/@-"
 
 
 class SetupError(Exception):
-    """Why no device could be opened.
+    """The reason why a device could not be opened.
 
-    `kind` is "portaudio", "no-device" or "busy"; or "unknown" if no device, or no single one, is
-    what was asked for, and "outputs" if it has too few.
+    `kind` is "portaudio", "no-device" or "busy"; "unknown" if no device, or no single one, matches;
+    or "outputs" if it has too few.
     """
 
     def __init__(self, kind: str, message: str) -> None:
@@ -68,18 +68,18 @@ def named(
 
 
 def label(device: Device, systems: Mapping[int, str]) -> str:
-    """The device's name with its sound system, as far as that is known."""
+    """The device's name with its sound system, if known."""
     return ", ".join(filter(None, (device["name"], _system(device, systems))))
 
 
 def exact(devices: Sequence[Device], device: Device, systems: Mapping[int, str]) -> str:
-    """What to say to mean this device and no other: its label if that will do."""
+    """A text that identifies this device only: its label if that suffices."""
     name = label(device, systems)
     return name if _matches(devices, name, systems) == [device] else f"#{device['index']}"
 
 
 def _matches(devices: Sequence[Device], wanted: str, systems: Mapping[int, str]) -> list[Device]:
-    """The devices that are meant if any: what fits better leaves out what fits worse."""
+    """The candidates; better matches exclude worse ones."""
     text = _plain(wanted)
     if not text:
         return []
@@ -95,7 +95,7 @@ def _matches(devices: Sequence[Device], wanted: str, systems: Mapping[int, str])
         unplaced = [(PLACES.sub(" ", name), d) for name, d in names]
         by_name = [d for name, d in unplaced if word.search(name)]
         by_name += [d for d in devices if d["index"] == int(text) and d not in by_name]
-        # A single digit is rather the number of a device that is not there.
+        # A single digit more likely means the number of a missing device.
         return by_name or [d for name, d in unplaced if len(text) > 1 and text in name]
     if part := [d for name, d in names if text in name]:
         return part
@@ -109,7 +109,7 @@ def _matches(devices: Sequence[Device], wanted: str, systems: Mapping[int, str])
             d for d in devices if PLACES.sub(" ", _plain(label(d, systems))).startswith(elsewhere)
         ]
     ):
-        return same  # a card that has another place now
+        return same  # a card that was plugged into another port
     words = re.findall(r"\w+", text)
     if not all(map(_is_number, words)) and (
         some := [d for d in devices if all(w in _plain(label(d, systems)) for w in words)]
@@ -119,7 +119,7 @@ def _matches(devices: Sequence[Device], wanted: str, systems: Mapping[int, str])
 
 
 def _with_system(text: str) -> Iterator[tuple[str, str]]:
-    """Ways to read a text as a name and a sound system (squashed), at its end or its beginning."""
+    """Ways to split a text into a name and a sound system (squashed), at its end or its start."""
     cuts = [(match.start(), match.end()) for match in BETWEEN.finditer(text)]
     for before, after in ((0, 0), *cuts):
         yield text[:before].rstrip(AROUND), _squashed(text[after:])
@@ -164,7 +164,7 @@ def _said(wanted: str) -> str:
 
 
 def _system(device: Device, systems: Mapping[int, str]) -> str:
-    """The name of the device's sound system; empty if it is not known."""
+    """The name of the device's sound system; empty if unknown."""
     system = device.get("hostapi", "")
     return system if isinstance(system, str) else systems.get(system, "")
 
@@ -175,7 +175,8 @@ def _squashed(system: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Without what does not tell names apart: case, kinds of spaces, ways to write an accent."""
+    """The text without differences that do not distinguish names: case, kinds of spaces, forms of
+    accents."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 

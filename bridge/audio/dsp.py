@@ -1,7 +1,7 @@
-"""Small pieces of signal processing that the engine and the sound card's deck share.
+"""Signal processing shared by the engine and the sound card's deck.
 
-Everything works on float32 blocks [samples, channels] and keeps its state between blocks, so that
-a level never jumps at a block's edge.
+Everything works on float32 blocks [samples, channels] and keeps its state between blocks, so that a
+level never jumps at a block's edge.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ LIMIT = 0.75  # full scale is 1.0; below this the limiter changes nothing
 
 
 def soft_limit(audio: np.ndarray, threshold: float = LIMIT) -> np.ndarray:
-    """Leave samples up to `threshold` as they are and bend the rest smoothly towards ±1.0.
+    """Leave samples up to `threshold` unchanged and bend the rest smoothly towards ±1.0.
 
     Memoryless (a tanh knee whose slope is continuous at the threshold), so it adds no latency.
     Returns the same array when nothing is above the threshold. Never exceeds 1.0.
@@ -31,10 +31,10 @@ def db_to_amplitude(decibels: float, silent_below: float = -60.0) -> float:
 
 
 def mended(audio: object, channels: int, loudest: float = 1.0) -> tuple[np.ndarray, set[str]]:
-    """A block as float32 [samples, channels] that can be played, and what was wrong with it.
+    """A block as playable float32 [samples, channels], and the faults found in it.
 
-    The number of samples stays, as time is counted in them; what cannot be told is silence. A block
-    beyond `loudest` is brought down to full scale.
+    The number of samples is kept, because time is counted in samples; unusable values become
+    silence. A block above `loudest` is scaled down to full scale.
     """
     wrong = set()
     block = np.asarray(audio)
@@ -57,7 +57,7 @@ def mended(audio: object, channels: int, loudest: float = 1.0) -> tuple[np.ndarr
 
 
 class Ramp:
-    """A level that moves to its target in a straight line, sample by sample."""
+    """A level that moves to its target linearly, sample by sample."""
 
     def __init__(self, value: float) -> None:
         self.value = float(value)
@@ -65,7 +65,7 @@ class Ramp:
         self._left = 0
 
     def to(self, target: float, samples: int) -> None:
-        """Arrive at `target` after `samples` more; the same target again changes nothing."""
+        """Reach `target` after this number of samples; the same target again changes nothing."""
         target = float(target)
         if target == self.target:
             return
@@ -89,7 +89,7 @@ class Ramp:
         self.value, self.target, self._left = state
 
     def apply(self, audio: np.ndarray) -> np.ndarray:
-        """Multiply a block by the level, moving on as many samples as the block has."""
+        """Multiply a block by the level, advancing by its number of samples."""
         if not self._left:
             return audio if self.value == 1.0 else audio * np.float32(self.value)
         samples = len(audio)

@@ -1,4 +1,4 @@
-"""How the memory is laid out that Python and the sound card's callback share."""
+"""The layout of the memory shared by Python and the sound card's callback."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Where the sound goes: a sound card or nowhere, each with a clock the engine follows.
+"""The outputs of a set: a sound card, or silence in real time, each with a clock for the engine.
 
-Every output takes blocks of float32 [samples, channels] at the model's rate, each with the number
-of its first sample, and says which is the first sample that can still be replaced. A sound card is
-played by a process of its own (`bridge.audio.speaker`); if it goes away, audio is paced by the wall
-clock and dropped until a device is back.
+Every output accepts blocks of float32 [samples, channels] at the model's rate, each with the number
+of its first sample, and reports the first sample that can still be replaced. A separate process
+(`bridge.audio.speaker`) plays to the sound card; while the card is missing, audio is paced by the
+wall clock and dropped.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from musicrfm.errors import MusicRFMError
 
 log = logging.getLogger(__name__)
 
-OPEN_SECONDS = 30.0  # without a word; the first start after a boot can be slow
-PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds between two tries; twice as long each time
-HELD_SECONDS = 10.0  # a device that was there for so long was really there
+OPEN_SECONDS = 30.0  # without an answer; the first start after a boot can be slow
+PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds between two tries, doubled each time
+HELD_SECONDS = 10.0  # a device open for this long counts as stable
 SILENT_SECONDS = 3.0  # a speaker process that reports nothing for this long is stuck
-STALE_SECONDS = 0.5  # beyond this, the latest report says nothing about now
+STALE_SECONDS = 0.5  # older reports are ignored
 CLOSE_SECONDS = 3.0
 RING_SECONDS = 0.005
 
@@ -47,40 +47,42 @@ FIXES = {
 
 
 class Output(Protocol):
-    """What the engine needs of an output. Samples are numbered from the beginning of the set.
+    """The interface between the engine and an output. Samples are numbered from the start of the
+    set.
 
-    `write` never blocks; audio that begins before what was written last replaces it from there on.
+    `write` never blocks; audio that starts before the end of earlier audio replaces it from there
+    on.
     """
 
     @property
     def description(self) -> str: ...
     @property
     def latency(self) -> float:
-        """Seconds that the device adds."""
+        """Latency of the device in seconds."""
 
     @property
     def ring(self) -> float:
-        """Seconds from the position to the device."""
+        """Seconds between the position and the device."""
 
     @property
     def lead(self) -> float:
-        """Seconds that must be there before it plays (again); 0 while it plays."""
+        """Seconds of audio needed before it (re)starts playing; 0 while it plays."""
 
     @property
     def underruns(self) -> int:
-        """Times that audio came too late."""
+        """Number of times that audio arrived too late."""
 
     @property
     def late(self) -> int:
-        """Times that audio came too late to replace all that it was meant to."""
+        """Number of times that a replacement came too late for its first samples."""
 
     @property
     def xruns(self) -> int:
-        """Times that the system was late to fetch audio."""
+        """Number of times that the system fetched audio too late."""
 
     @property
     def lost_times(self) -> int:
-        """Times that the device went away."""
+        """Number of times that the device was lost."""
 
     def write(self, at: int, audio: np.ndarray) -> None: ...
     def position(self) -> int:
@@ -90,7 +92,7 @@ class Output(Protocol):
 
 
 class OutputUnavailable(MusicRFMError):
-    """No sound can be played on this machine as it is; `reason` is one clause with the fix.
+    """No audio can be played on this machine at present; `reason` is one clause with the fix.
 
     may_come: whether that may change while the set plays.
     """
@@ -101,20 +103,20 @@ class OutputUnavailable(MusicRFMError):
 
 
 class WallClock:
-    """Plays silently in real time: counts what was written against the time that has passed awake.
+    """Plays silently in real time: compares the written audio with the time that has passed awake.
 
-    Like a sound card it begins, and begins again after a gap, once `lead` seconds are there. The
-    first sample is number `start`; what is there up to `end` plays at once.
+    Like a sound card, it starts, and restarts after a gap, when `lead` seconds are buffered. The
+    first sample is number `start`; audio up to `end` plays at once.
     """
 
     def __init__(self, rate: int, lead: float = 0.0, start: int = 0, end: int = 0) -> None:
         self._rate, self._lead = rate, lead * rate
-        self._from = start  # the sample at which it began to play (again)
+        self._from = start  # the sample at which it (re)started playing
         self._end = max(start, end)
         self._began: float | None = now() if end > start else None
 
     def write(self, at: int, samples: int) -> bool:
-        """Account for audio; False if time had already passed the end of the last."""
+        """Account for audio; False if time had already passed the end of the earlier audio."""
         in_time = self._began is None or self._passed() < self._end
         if not in_time:
             self._from, self._began = self._end, None
@@ -137,10 +139,10 @@ class WallClock:
 
 
 class PacedOutput:
-    """Nothing at all at real-time pace, for a set that only goes into a file; or, with `fast`, as
-    quickly as audio comes.
+    """No device: real-time pace for a set that only goes into a file, or, with `fast`, as fast as
+    audio arrives.
 
-    What came late is counted as an underrun, though the file has no gap.
+    Late audio counts as an underrun, although the file has no gap.
     """
 
     latency = ring = 0.0
@@ -171,12 +173,12 @@ class PacedOutput:
 
 
 class DeviceOutput:
-    """A sound card, played by a `bridge.audio.speaker` process that is replaced if it goes away.
+    """A sound card, played by a `bridge.audio.speaker` process that is replaced when it is lost.
 
-    `open()` waits until the device plays; `wait()`, instead, lets it come later. `device` is what
-    `device_names.named` understands, or None for the default. `channels` of music go to `outputs`,
-    counted from 1 (None: the first two), and, if there is a `cue`, as many more to its outputs.
-    `ring`: sound that is due within so many seconds can no longer be replaced. `latency`, of the
+    `open()` waits until the device plays; `wait()` lets it appear later. `device` is a name for
+    `device_names.named`, or None for the default. `channels` of music go to `outputs`, counted from
+    1 (None: the first two), and, if there is a `cue`, the same number of channels to its outputs.
+    `ring`: audio due within this number of seconds can no longer be replaced. `latency`, of the
     device, is "low", "high" or seconds.
     """
 
@@ -214,7 +216,7 @@ class DeviceOutput:
         self._pause = PAUSE
         self._lost_counts = {"underruns": 0, "late": 0, "xruns": 0}
         self._unsettled: deque[tuple[int, np.ndarray]] = deque()  # for the next speaker
-        self._mended: set[str] = set()  # what has been said to be wrong with blocks
+        self._mended: set[str] = set()  # faults of blocks already reported
         self.description = "no device"
         self.latency = 0.0
         self.lost_times = 0
@@ -223,12 +225,12 @@ class DeviceOutput:
     def open(self) -> None:
         """Wait until the device plays.
 
-        Raises OutputUnavailable if there is none at all or no PortAudio, MusicRFMError if the named
-        one is not there, or has too few outputs.
+        Raises OutputUnavailable if there is no device or no PortAudio, MusicRFMError if the named
+        one is missing, or has too few outputs.
         """
         try:
             self._candidate = _Speaker(self._config, wait=False)
-        except OSError as error:  # no memory or no handle left
+        except OSError as error:  # out of memory or handles
             raise OutputUnavailable(f"its process could not be started ({error})") from None
         hello = self._candidate.hello()
         if hello is not None and hello["state"] == "open":
@@ -245,7 +247,7 @@ class DeviceOutput:
         raise OutputUnavailable(FIXES.get(kind, failed), may_come=kind != "portaudio")
 
     def wait(self, description: str) -> None:
-        """Play on once there is a device; what is made until then is dropped at real-time pace."""
+        """Play as soon as a device is available; until then, audio is dropped at real-time pace."""
         self.description = description
         self._start_watching()
 
@@ -255,7 +257,7 @@ class DeviceOutput:
 
     @property
     def ring(self) -> float:
-        """With a block of the device's, as long as it is known."""
+        """Includes a block of the device, once that is known."""
         speaker = self._speaker
         if speaker is not None:
             self._margin = speaker.latest.get("margin", self._margin)
@@ -279,9 +281,10 @@ class DeviceOutput:
         return self._count("xruns")
 
     def write(self, at: int, audio: np.ndarray) -> None:
-        """Audio [samples, channels], then as many channels for the cue if there is one."""
+        """Audio [samples, channels], followed by the same number of channels for the cue, if
+        any."""
         audio, wrong = mended(audio, self._channels)
-        for what in wrong - self._mended:  # once for the set: the log is no place for each block
+        for what in wrong - self._mended:  # once per set, not per block
             self._mended.add(what)
             log.warning("a block of audio %s; this one and later ones are repaired", what)
         with self._lock:
@@ -293,7 +296,8 @@ class DeviceOutput:
                 self._clock.write(at, len(audio))
 
     def _keep(self, at: int, audio: np.ndarray) -> None:
-        """Remember what may have to be sent to another speaker: older takes' ends, too."""
+        """Remember audio that another speaker process may need, including the ends of older
+        takes."""
         settled, end = self.position(), _end_of((at, audio))
         while self._unsettled and _end_of(self._unsettled[0]) <= settled:
             self._unsettled.popleft()
@@ -307,7 +311,7 @@ class DeviceOutput:
 
     @property
     def _end(self) -> int:
-        """Number of the sample after the last one there is."""
+        """Number of the sample after the last one."""
         return _end_of(self._unsettled[-1]) if self._unsettled else 0
 
     @property
@@ -320,10 +324,10 @@ class DeviceOutput:
         return self._clock.position() if speaker is None else speaker.position(self._rate)
 
     def close(self) -> None:
-        """Play what was written, then let the device go."""
+        """Play the written audio, then close the device."""
         with self._lock:
             self._closing.set()
-            if self._speaker is not None:  # what is left plays while nobody is asked for it
+            if self._speaker is not None:  # the rest plays meanwhile
                 self._clock = WallClock(self._rate, start=self.position(), end=self._newest)
             speaker, self._speaker = self._speaker, None
             candidate, self._candidate = self._candidate, None
@@ -339,7 +343,7 @@ class DeviceOutput:
     def _adopt(self, speaker: _Speaker, hello: dict) -> None:
         self.description = describe(hello)
         self.latency = hello["latency"]
-        if self._config["device"] is not None:  # whatever number it has when it comes back
+        if self._config["device"] is not None:  # its number may change when it returns
             self._config["device"] = hello["exact"]
         with self._lock:
             if self._closing.is_set():
@@ -353,12 +357,12 @@ class DeviceOutput:
         self._adopted = now()
 
     def _watch(self) -> None:
-        """Notice that the device went away, look until there is one, and so on, whatever fails."""
+        """Detect the loss of the device and search for it again, surviving any error."""
         while not self._closing.is_set():
             try:
                 if self._look_after():
                     continue
-            except BaseException as error:  # no thread may end of anything while a set plays
+            except BaseException as error:  # no exception may end this thread while a set plays
                 log.warning(
                     "the audio output could not be started (%s: %s); trying again in %.0f s",
                     *(type(error).__name__, error, self._pause),
@@ -367,7 +371,7 @@ class DeviceOutput:
             self._pause = min(2 * self._pause, LONGEST_PAUSE)
 
     def _look_after(self) -> bool:
-        """One look at the device, or one try to get it; False if another should wait a while."""
+        """Check the device, or try to open it; False to wait a while before the next try."""
         speaker = self._speaker
         if speaker is not None:
             if speaker.alive():
@@ -396,11 +400,11 @@ class DeviceOutput:
         return True
 
     def _let_go(self, speaker: _Speaker) -> bool:
-        """The device is gone; whether it had been there for long."""
+        """The device is lost; returns whether it had been open for long."""
         with self._lock:
             if self._closing.is_set():
                 return True
-            # Time goes on from where the device was, so that nothing that is made is lost.
+            # Time continues from the device's position, so that no audio is lost.
             self._clock = WallClock(self._rate, start=self.position(), end=self._end)
             self._speaker = None
         self.lost_times += 1
@@ -429,7 +433,7 @@ def _end_of(block: tuple[int, np.ndarray]) -> int:
 
 
 def describe(hello: dict) -> str:
-    """The device that a speaker process has opened, for a person."""
+    """A description of the device that a speaker process has opened."""
     name, rate, outputs, cue = (hello[key] for key in ("name", "rate", "outputs", "cue"))
     if outputs == list(range(1, len(outputs) + 1)) and not cue:
         return f"{name} ({hello['channels']} × {rate:g} Hz)"
@@ -440,12 +444,12 @@ def describe(hello: dict) -> str:
 
 
 class _Speaker:
-    """One `bridge.audio.speaker` process seen from here."""
+    """One `bridge.audio.speaker` process, seen from the engine."""
 
     def __init__(self, config: dict, wait: bool) -> None:
         self._process = start("bridge.audio.speaker", json.dumps({**config, "wait": wait}))
         self.latest: dict = {}
-        self.end = ""  # why it broke off, if that is known
+        self.end = ""  # why it ended, if known
         self._why = ""  # it waits
         self._first = 0
         self._heard = time.monotonic()
@@ -454,16 +458,16 @@ class _Speaker:
         self._hellos: queue.SimpleQueue[dict | None] = queue.SimpleQueue()
         self._greeted = False
         self._outbox: deque[bytes] = deque()
-        self._more = threading.Event()  # something was put there, or there is nobody to send it to
+        self._more = threading.Event()  # new data, or no process to send it to
         self._reader = threading.Thread(target=self._read, name="speaker-read", daemon=True)
         self._reader.start()
         threading.Thread(target=self._write, name="speaker-write", daemon=True).start()
 
     def hello(self) -> dict | None:
-        """The first message: the device, or why there is none.
+        """The first message: the device, or the reason for its absence.
 
-        None if the process died, or has said nothing for too long. One that waits for a device says
-        so again and again.
+        None if the process died or was silent for too long. A process that waits for a device
+        repeats the reason.
         """
         patience = Patience()
         while patience.waited(self._heard) < OPEN_SECONDS:
@@ -475,7 +479,7 @@ class _Speaker:
         return not self._gone.is_set() and self._patience.waited(self._heard) < SILENT_SECONDS
 
     def begin(self, at: int) -> None:
-        """The first sample that will be sent."""
+        """The first sample to send."""
         self._first = at
 
     def send(self, at: int, audio: np.ndarray) -> None:
@@ -483,7 +487,7 @@ class _Speaker:
         self._send(HEADER.pack(AUDIO, at, len(payload)) + payload)
 
     def position(self, rate: int) -> int:
-        """The first sample not yet settled, carried on from the latest report."""
+        """The first sample not yet settled, extrapolated from the latest report."""
         report = self.latest
         if not report or not report["playing"]:
             return max(self._first, report.get("position", 0))
@@ -491,7 +495,7 @@ class _Speaker:
         return report["position"] + int(passed * rate)
 
     def finish(self, end: int, timeout: float) -> dict:
-        """Play out up to sample `end` and stop; returns the last report."""
+        """Play up to sample `end` and stop; returns the last report."""
         self._send(HEADER.pack(END, end, 0))
         self._gone.wait(timeout)
         self.kill()
@@ -500,7 +504,7 @@ class _Speaker:
     def kill(self) -> None:
         self._lose()
         self._process.kill()
-        with suppress(subprocess.TimeoutExpired):  # a driver may hold it for long
+        with suppress(subprocess.TimeoutExpired):  # a driver may block it for long
             self._process.wait(CLOSE_SECONDS)
         self._reader.join(1.0)
 
@@ -523,7 +527,7 @@ class _Speaker:
             except (OSError, ValueError) as error:  # another process takes its place
                 log.debug("the output of the speaker process ended in mid-line (%r)", error)
                 self._lose()
-            except BaseException as error:  # raised here from elsewhere: the process is well
+            except BaseException as error:  # raised from outside: the process is fine
                 log.debug("reading from the speaker process failed (%r)", error)
         if not self._greeted:
             self._hellos.put(None)
@@ -544,15 +548,15 @@ class _Speaker:
             self._hellos.put(message)
 
     def _say_why(self, waiting: dict) -> None:
-        """That a device is not there is what waiting means; anything else is said, once."""
+        """Report why the device is missing, once, except for what waiting implies."""
         why = waiting["message"]
         if waiting["kind"] not in ("no-device", "unknown") and why != self._why:
             log.warning("still no audio output: %s", why)
         self._why = why
 
     def _write(self) -> None:
-        """Passes on what there is to send. What an exception from elsewhere interrupts is sent
-        again, which replaces sound by the same."""
+        """Send pending audio. If an exception from elsewhere interrupts it, the audio is sent
+        again, which replaces it by the same."""
         while not self._gone.is_set():
             try:
                 self._more.wait()

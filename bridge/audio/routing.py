@@ -1,6 +1,6 @@
-"""Which outputs of a sound card the music goes to: what a person types, and the mix that it makes.
+"""Routes the music to the outputs of a sound card: parses output numbers and computes the mix.
 
-Outputs are counted from 1, as they are written on the card.
+Outputs are counted from 1, as on the device.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ EXAMPLE = "as in 3,4 or 2"
 
 
 def outputs(wanted: str | int | Sequence[int]) -> tuple[int, ...]:
-    """Numbers of outputs: `3,4`, `3-4`, `2`, or [3, 4].
+    """Output numbers: `3,4`, `3-4`, `2`, or [3, 4].
 
-    Raises MusicRFMError if it is not that, or names one twice.
+    Raises MusicRFMError for any other form, or for a repeated number.
     """
     if isinstance(wanted, str):
         text = re.sub(r"\s*[-–]\s*", "-", wanted.strip())
@@ -43,7 +43,7 @@ def outputs(wanted: str | int | Sequence[int]) -> tuple[int, ...]:
 
 
 def apart(channels: Sequence[int] | None, cue: Sequence[int] | None) -> None:
-    """Raises MusicRFMError if an output would have both the music and the cue."""
+    """Raise MusicRFMError if an output is assigned to both the music and the cue."""
     both = set(channels or (1, 2)) & set(cue or ())
     if both:
         raise MusicRFMError(
@@ -53,10 +53,11 @@ def apart(channels: Sequence[int] | None, cue: Sequence[int] | None) -> None:
 
 
 def mix(sound: int, channels: Sequence[int], cue: Sequence[int], count: int) -> np.ndarray:
-    """What share of each channel of the sound each of `count` outputs has: float32.
+    """The share of each channel in each of `count` outputs: float32.
 
-    The music's `sound` channels come first, then, if there are outputs for a `cue`, as many of it.
-    One output has all of them, averaged; several have one each, again and again.
+    The music's `sound` channels come first, followed, if there are outputs for a `cue`, by the same
+    number of cue channels. A single output gets the average of all channels; several outputs get
+    one channel each, repeating.
     """
     shares = np.zeros((count, sound * (2 if cue else 1)), np.float32)
     for group, numbers in enumerate((channels, cue)):

@@ -1,9 +1,9 @@
-"""The process that owns the sound card: `python -m bridge.audio.speaker`; the output starts it.
+"""The process that owns the sound card: `python -m bridge.audio.speaker`, started by the output.
 
-Audio comes in on stdin into a deck, in which it may still be replaced until shortly before the
-card's callback takes it; what happens is told as lines of JSON on stdout. It is a process of its
-own because PortAudio can hang for minutes inside a device that has gone away (its JACK backend
-does) and only sees new devices after a fresh start: ending the process gets out of both.
+Audio arrives on stdin in a deck, where it can be replaced until shortly before the card's callback
+takes it; events are reported as lines of JSON on stdout. It is a separate process because PortAudio
+can hang for minutes in a lost device (its JACK backend does) and detects new devices only after a
+restart: ending the process solves both.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ HEADER = struct.Struct("<cqI")
 AUDIO, END = b"A", b"E"
 
 REPORT_SECONDS = 0.05
-TEND_SECONDS = 0.01  # what is due is settled so often
+TEND_SECONDS = 0.01  # interval of settling due audio
 STALL_SECONDS = 1.5  # a card that takes nothing for this long is gone
-POLL_SECONDS, LONGEST_POLL = 1.0, 5.0  # how often to look whether a device has come
+POLL_SECONDS, LONGEST_POLL = 1.0, 5.0  # intervals of searching for a device
 RATES = (48000.0, 44100.0, 96000.0, 88200.0, 192000.0, 32000.0)
-# PortAudio's errors that another rate or number of channels may help against: -9999 is what the
-# system itself found wrong.
+# PortAudio errors that another rate or number of channels may avoid: -9999 is an error
+# of the sound system.
 UNFIT = (-9999, -9998, -9997)
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ log = logging.getLogger(__name__)
 
 @lru_cache(1)
 def callback() -> int | None:
-    """The address of a PortAudio callback in machine code, None where numba cannot make one.
+    """The address of a PortAudio callback in machine code, None where numba cannot compile one.
 
     Its user data is `Deck.address`, of a deck that outlives the stream.
     """
@@ -76,7 +76,7 @@ def output_devices(sounddevice: Any) -> list[dict[str, Any]]:
 
 
 def find_output(sounddevice: Any, wanted: str | None) -> dict[str, Any]:
-    """The output device `wanted` names (see `device_names.named`), or the default one."""
+    """The output device that `wanted` names (see `device_names.named`), or the default one."""
     devices = output_devices(sounddevice)
     if not devices:
         raise SetupError("no-device", "no audio output device was found")
@@ -95,7 +95,7 @@ def systems(sounddevice: Any, devices: list[dict[str, Any]]) -> dict[int, str]:
 
 
 class Speaker:
-    """An open device and the deck that it plays from."""
+    """An open device and the deck that it plays."""
 
     def __init__(self, sounddevice: Any, config: dict[str, Any]) -> None:
         self.device = find_output(sounddevice, config["device"])
@@ -107,7 +107,8 @@ class Speaker:
         self.stream.start()
 
     def _opened(self, sounddevice: Any, config: dict[str, Any]) -> tuple[Deck, Any]:
-        """A deck, and a stream that plays from it: as the device stands if it can be had so."""
+        """A deck, and a stream that plays from it, with the device's current settings if
+        possible."""
         device, first = self.device, None
         for count, rate in ways(device, max([*self.music, *self.cue])):
             shares = mix(config["channels"], self.music, self.cue, count)
@@ -151,7 +152,7 @@ class Speaker:
         }
 
     def lost(self) -> bool:
-        """Whether the device has gone away: the stream stopped, or nothing is taken any more."""
+        """Whether the device is gone: the stream stopped, or no audio is consumed."""
         return not self.stream.active or self._called.waited(self.deck.calls) > STALL_SECONDS
 
 
@@ -172,10 +173,10 @@ def outputs(device: dict[str, Any], config: dict[str, Any]) -> tuple[Sequence[in
 
 
 def ways(device: dict[str, Any], highest: int) -> Iterator[tuple[int, float]]:
-    """(channels, rate) by which to open a device, in the order in which they should be tried.
+    """(channels, rate) pairs for opening a device, in order of preference.
 
-    Some systems only let all of a card's outputs be opened, and some tell another rate than that at
-    which the card can be had.
+    Some systems open all outputs of a card only, and some report a rate at which the card cannot be
+    opened.
     """
     have, stands = device["max_output_channels"], device["default_samplerate"]
     counts = sorted({max(highest, min(2, have)), have})
@@ -184,7 +185,7 @@ def ways(device: dict[str, Any], highest: int) -> Iterator[tuple[int, float]]:
 
 
 def _open(sounddevice: Any, deck: Deck, how: dict[str, Any]) -> Any:
-    """A stream that plays from a deck, in machine code if that can be had."""
+    """A stream that plays from a deck, in machine code if possible."""
     address = callback()
     if address is None:
 
@@ -192,7 +193,7 @@ def _open(sounddevice: Any, deck: Deck, how: dict[str, Any]) -> Any:
             deck.play(out, status.output_underflow, time.currentTime)
 
         return sounddevice.OutputStream(callback=serve, **how)
-    ffi = sounddevice._ffi  # whoever passes a C function needs it, and the class made for that
+    ffi = sounddevice._ffi  # needed to pass a C function
     pointers = {
         "callback": ffi.cast("PaStreamCallback*", address),
         "userdata": ffi.cast("void*", deck.address),
@@ -214,8 +215,8 @@ def read_messages(stdin: BinaryIO) -> Any:
 
 
 class Inbox:
-    """What the engine sends, taken by a thread of its own. `ended`: no more will come. `end`: the
-    first sample that is not to sound, if the engine has said so."""
+    """Messages from the engine, received on a separate thread. `ended`: no more will arrive. `end`:
+    the first sample not to play, if the engine has set it."""
 
     def __init__(self, stdin: BinaryIO) -> None:
         self.ended = threading.Event()
@@ -225,12 +226,12 @@ class Inbox:
         threading.Thread(target=self._receive, args=(stdin,), name="receive", daemon=True).start()
 
     def blocks(self) -> Iterator[tuple[int, bytes]]:
-        """(number of the first sample, samples) of all that has come since."""
+        """(number of the first sample, samples) of all blocks since the last call."""
         while not self._blocks.empty():
             yield self._blocks.get()
 
     def wait(self, seconds: float) -> None:
-        """Until something comes, so long at most."""
+        """Wait for the next message, at most this long."""
         with self._changed:
             if self._blocks.empty():
                 self._changed.wait(seconds)
@@ -263,7 +264,7 @@ def run(config: dict[str, Any], stdin: BinaryIO, say: Callable[[dict[str, Any]],
 def _speaker(
     config: dict[str, Any], ended: threading.Event, say: Callable[[dict[str, Any]], None]
 ) -> Speaker | None:
-    """The device, when it can be had; None if the engine hangs up before that."""
+    """The device, once it is available; None if the engine ends first."""
     sounddevice = load_portaudio()
     pause = POLL_SECONDS
     while True:
@@ -284,10 +285,10 @@ def _speaker(
 
 
 def _play(speaker: Speaker, inbox: Inbox, say: Callable[[dict[str, Any]], None]) -> None:
-    """Until all has sounded, or the device is gone."""
+    """Play until the end of the audio, or the loss of the device."""
     reported, finishing = 0.0, False
     while True:
-        ending = inbox.ended.is_set()  # asked before it is emptied, so that nothing is missed
+        ending = inbox.ended.is_set()  # checked before emptying, so that nothing is missed
         for at, payload in inbox.blocks():
             audio = np.frombuffer(payload, dtype=np.float32)
             speaker.deck.push(at, audio.reshape(-1, speaker.deck.channels))
@@ -304,7 +305,7 @@ def _play(speaker: Speaker, inbox: Inbox, say: Callable[[dict[str, Any]], None])
             reported = time.monotonic()
             say(speaker.report())
         inbox.wait(TEND_SECONDS)
-    time.sleep(speaker.stream.latency + 0.02)  # what the callback took still has to sound
+    time.sleep(speaker.stream.latency + 0.02)  # the callback's last block is still playing
     say(speaker.report())
 
 

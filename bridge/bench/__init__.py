@@ -1,7 +1,7 @@
-"""`bridge bench`: how fast, how close and how steady this machine plays, measured here and now.
+"""`bridge bench`: measures speed, latency and steadiness on this computer.
 
-Each benchmark is a module with `run(options) -> Report`. What is compared is compared in one
-process, by turns, since timings of different runs on a busy computer mean little.
+Each benchmark is a module with `run(options) -> Report`. Comparisons are made in one process by
+turns, because timings of different runs on a busy computer cannot be compared.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ BENCHMARKS = {
 
 
 def bench(name: str, options: Options, out: str | None = None, overwrite: bool = False) -> int:
-    """Runs one, prints its table, and writes JSON if asked to; returns the exit status."""
+    """Run one benchmark, print its table, and write JSON if requested; returns the exit status."""
     if out is not None:
         place_for(out, overwrite)  # nothing is wrong with it
     report = import_module(f"bridge.bench.{name}").run(options)

@@ -1,8 +1,8 @@
-"""What is really heard, and when: an input device is recorded while a set plays.
+"""Records an input device while a set plays, to measure what really leaves the output, and when.
 
-On a sound card that is a cable from an output to an input; on JACK the name of the output's client
-does ("PortAudio"). The recording runs in a process of its own, `python -m bridge.bench.capture`,
-as PortAudio can hang with its device.
+With a sound card, that takes a cable from an output to an input; with JACK, use the name of the
+output's client ("PortAudio"). The recording runs in a separate process, `python -m
+bridge.bench.capture`, because PortAudio can hang with its device.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ALIKE = 0.8  # correlation that is taken for the same music
 
 
 class Capture:
-    """Records `device` (part of an input's name, or its number) from now on until `finish()`."""
+    """Records `device` (part of an input's name, or its number) until `finish()`."""
 
     def __init__(self, device: str) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="bridge-bench-")
@@ -46,7 +46,7 @@ class Capture:
             raise MusicRFMError(f"--capture {device}: {said or 'the recording did not start'}")
 
     def finish(self) -> Heard:
-        """What was heard; raises MusicRFMError if the audio system does not give it back."""
+        """The recording. Raises MusicRFMError if the audio system does not deliver it."""
         try:
             self._process.stdin.close()
             self._process.wait(FINISH_SECONDS)
@@ -67,7 +67,8 @@ class Capture:
 
 
 class Heard:
-    """A recording [samples] at `rate`; sample `firsts[i]` was there at `times[i]` s (monotonic)."""
+    """A recording [samples] at `rate`; sample `firsts[i]` was recorded at `times[i]` s
+    (monotonic)."""
 
     def __init__(
         self, audio: np.ndarray, rate: float, firsts: np.ndarray, times: np.ndarray
@@ -76,9 +77,10 @@ class Heard:
         self._firsts, self._times = firsts, times
 
     def time_of(self, music: np.ndarray, rate: int, sample: int, expected: float) -> float | None:
-        """When a sample of `music` [samples] at `rate` was heard; None if it is not recognised.
+        """The time at which a sample of `music` [samples] at `rate` was recorded; None if it is not
+        recognised.
 
-        expected: about when, in seconds of the same clock as `times`.
+        expected: approximate time, in seconds of the same clock as `times`.
         """
         head = round(min(BEFORE, sample / rate) * rate)
         part = music[sample - head : sample + round(AFTER * rate)]
@@ -101,7 +103,7 @@ class Heard:
         return int(np.clip(index, 0, len(self.audio)))
 
     def _time(self, index: float) -> float:
-        """Blocks are dated with some jitter, so the neighbours are asked, too."""
+        """The time of a sample; block times have jitter, so neighbouring blocks are used, too."""
         block = int(np.searchsorted(self._firsts, index)) - 1
         near = slice(max(0, block - 20), block + 21)
         return float(np.median(self._times[near] + (index - self._firsts[near]) / self.rate))

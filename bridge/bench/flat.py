@@ -1,4 +1,4 @@
-"""Whether a frame costs the same after an hour as after a minute, in time and in memory."""
+"""Measures whether a frame costs the same after an hour as after a minute, in time and memory."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ MARKS = (1 / 60, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600)  # minutes
 
 
 def run(options: Options) -> Report:
-    """Unpaced, with one direction turned all the time; each row covers the time since the last."""
+    """Unpaced, with one direction turning all the time; each row covers the time since the last
+    one."""
     model = MusicModel.load(options.model, device=options.device, dtype=options.dtype or "auto")
     threads = torch.get_num_threads()
     if model.small:
@@ -67,7 +68,7 @@ def _run(model: MusicModel, options: Options) -> Report:
 
 
 def memory_mib() -> float:
-    """Resident now where the system says so, else the most that ever was."""
+    """Current resident memory where the system provides it, otherwise the peak."""
     try:
         pages = int(Path("/proc/self/statm").read_text().split()[1])
     except OSError:

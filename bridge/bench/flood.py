@@ -1,6 +1,6 @@
 """A client that floods a port with OSC: `python flood.py PORT MESSAGES_A_SECOND SEED ADDRESS…`.
 
-It is a program of its own, as on stage, and stays small: it loads nothing of the bridge.
+It is a separate small program, as on stage, and imports nothing of the bridge.
 """
 
 from __future__ import annotations

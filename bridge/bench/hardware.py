@@ -1,4 +1,4 @@
-"""What a CPU's numbers depend on: its instructions, its clock, and how fast it reads memory."""
+"""The CPU properties behind the numbers: instructions, clock frequency, and memory bandwidth."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def instructions() -> str:
 
 
 def clock() -> float | None:
-    """About how many GHz one busy core has now; None without machine code."""
+    """Approximate current clock in GHz of one busy core; None without machine code."""
     from musicrfm.kernels.available import kernels
 
     if kernels() is None:

@@ -1,10 +1,9 @@
-"""From knob to ear: an OSC packet leaves, and later the first sample that it changed is heard.
+"""Latency from knob to ear: from sending an OSC packet to the first changed sample.
 
-A set plays into the output; at random moments a client sends a new value. The engine says which
-sample was the first that differs from what it had made before the change. When that sample is
-heard is told by a recording of the output, if there is one (`capture`), in which it is found by the
-music around it; else by the output, which knows when it goes to the device, and by the latency that
-the device says it has.
+A set plays into the output; at random moments, a client sends a new value. The engine reports the
+first sample that differs from the audio made before the change. With a recording of the output
+(`capture`), the time of that sample is found by the surrounding music; otherwise, from the output's
+report of when it goes to the device, plus the device's stated latency.
 """
 
 from __future__ import annotations
@@ -43,8 +42,8 @@ QUIET = (0.5, 1.0)  # injection of a direction that is not turned up: no differe
 
 @dataclass(frozen=True)
 class Turn:
-    """sent: when the packet left, s. sample: the first that differs. delay: s until it was to be
-    heard. buffered: s of music that could have been played on meanwhile."""
+    """sent: time of the packet, s. sample: the first changed one. delay: s until it was due at the
+    output. buffered: s of music left to play meanwhile."""
 
     sent: float
     sample: int
@@ -168,7 +167,7 @@ def _report(
 def _keep_moving(
     moves: float, client: socket.socket, place: tuple[str, int], address: str
 ) -> Callable[[], None]:
-    """Moves another control so many times a second until what it returns is called."""
+    """Move another control this many times per second until the returned function is called."""
     over = threading.Event()
 
     def move() -> None:

@@ -1,7 +1,7 @@
-"""A set under load, as on a laptop that also runs everything else: does the sound ever stop?
+"""A set under load, as on a laptop with other programs: measures whether the audio ever stops.
 
-While it plays and records, another process keeps a core busy, a third sends OSC messages in a
-flood, and memory is taken and given back so that Python's collector runs.
+While it plays and records, another process keeps a core busy, a third sends a flood of OSC
+messages, and memory is allocated and freed so that Python's garbage collector runs.
 """
 
 from __future__ import annotations

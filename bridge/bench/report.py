@@ -1,4 +1,4 @@
-"""What benchmarks are asked for, and what they answer: a table to read, and JSON to keep."""
+"""The options of benchmarks, and their results: a table to read, and JSON."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from bridge.bench.hardware import instructions
 
 @dataclass(frozen=True)
 class Options:
-    """minutes: of music, or of playing; None for the benchmark's own few seconds. output: as in
-    `bridge play`. capture: for the knob, an input that hears the output. changes: how many knob
-    turns are timed. shape, threads: for the step alone, a published model by name, and how many.
-    moves: of another control meanwhile, a second. early: as in `bridge play`. only: of the torture,
-    the faults whose names have one of these texts in them; all if there are none."""
+    """minutes: of music, or of playing; None for a short run. output: as in `bridge play`. capture:
+    for the knob, an input that records the output. changes: number of knob turns to time. shape,
+    threads: for the step alone, a published model by name, and the number of threads. moves: of
+    another control per second. early: as in `bridge play`. only: for the torture test, the faults
+    whose names contain one of these texts; all if empty."""
 
     model: str = "nano"
     device: str | None = None
@@ -42,9 +42,9 @@ class Options:
 
 @dataclass(frozen=True)
 class Report:
-    """A table, what it says in a sentence or two, and the raw numbers behind it.
+    """A table, its finding in a sentence or two, and the raw numbers behind it.
 
-    records: the rows by name, where they are kept so.
+    records: the rows by name, where available.
     """
 
     title: str
@@ -77,7 +77,7 @@ class Report:
 
 
 def machine() -> dict:
-    """What a number is worth nothing without."""
+    """The machine on which the numbers were measured."""
     import torch  # not at the top: what stands in for a sound card in a benchmark starts quickly
 
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None

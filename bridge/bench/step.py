@@ -1,10 +1,10 @@
-"""How much music a second: this stream against `generate` of Hugging Face, and each precision.
+"""Seconds of music per second: this stream against Hugging Face's `generate`, and each precision.
 
-All with guidance and the codec, on the same weights, by turns: as on stage, frame by frame with the
-threads that playing uses, and as into a file, all at once with as many threads as `generate` has.
-Beside it, what the least could be: the time that reading the decoder's weights and its cache once a
-step takes at the memory's measured speed. With a published model's name as the shape, it is one of
-random weights, see `musicrfm.published.random`, and each turn begins after eight seconds of music.
+All with guidance and the codec, on the same weights, by turns: live, frame by frame with the
+threads that playing uses; and into a file, in one go with the same number of threads as `generate`.
+For comparison, the lower limit: the time to read the decoder's weights and its cache once per step
+at the measured memory bandwidth. With a published model's name as the shape, the weights are
+random, see `musicrfm.published.random`, and each turn starts after eight seconds of music.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ BUSY = 0.8  # of a thread's time: with less, other programs were busy
 
 @dataclass(frozen=True)
 class Row:
-    """realtime: seconds of music a second. against_generate: times as fast as that.
-    share_of_floor: of the speed that reading weights and cache would allow."""
+    """realtime: seconds of music per second. against_generate: that relative to `generate`.
+    share_of_floor: relative to the limit set by reading weights and cache."""
 
     what: str
     dtype: str
