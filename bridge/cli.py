@@ -38,8 +38,8 @@ from musicrfm.errors import MusicRFMError
 from musicrfm.runtime.defaults import DTYPES
 from musicrfm.terminal import run_command, say_error
 
-# What plays a model imports its libraries, which takes seconds: nothing else is to wait for them,
-# so the commands that play are imported when they are asked for.
+# Modules that play a model import large libraries, which takes seconds: other commands must not
+# wait for them, so these modules are imported on demand.
 if TYPE_CHECKING:
     from bridge.settings import Settings
 
@@ -51,7 +51,7 @@ OPTIONS = tuple(parameter for parameter in FIXED if parameter.option)  # of `bri
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     status = run_command(lambda: _main(argv))
-    if argv is None:  # it is the program: that libraries clean up may take seconds after Ctrl-C
+    if argv is None:  # as a program: libraries' clean-up may take seconds after Ctrl-C
         os._exit(status)
     return status
 
@@ -329,7 +329,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _taking(parameter: Parameter) -> dict[str, Any]:
-    """What the option of a parameter takes: a word, nothing for a switch, or a number."""
+    """The argument of a parameter's option: a word, nothing for a switch, or a number."""
     if parameter.choices:
         return {"choices": parameter.choices}
     if parameter.type == "s":
@@ -398,7 +398,7 @@ def _steer(text: str) -> SteerSetting:
 
 
 def _settings(args: argparse.Namespace) -> Settings:
-    """What the command line says, and where it says nothing, the rig."""
+    """The settings of the command line, completed by the rig."""
     from bridge.settings import Settings
 
     rig = load_rig(args.rig) if args.rig else Rig()
@@ -413,7 +413,7 @@ def _settings(args: argparse.Namespace) -> Settings:
         device=_first(args.device, engine.get("device")),
         dtype=_first(args.dtype, engine.get("dtype"), "auto"),
         seed=_seed(args, rig),
-        # The command line has the last word on a direction that the rig also sets.
+        # The command line overrides the rig's settings of a direction.
         steer=(*rig.steer, *args.steer),
         start=_start(args, rig, bool(cue)),
         output=output,
@@ -491,7 +491,7 @@ def _web(args: argparse.Namespace, rig: Rig) -> tuple[str, int] | None:
 
 
 def _start(args: argparse.Namespace, rig: Rig, cue: bool) -> dict[str, Any]:
-    """The values that the set begins with, by address."""
+    """The initial values of the set, by address."""
     values = rig.values("engine") | (rig.values("output") if cue else {})
     for parameter in OPTIONS:
         typed = getattr(args, parameter.address)
@@ -502,7 +502,7 @@ def _start(args: argparse.Namespace, rig: Rig, cue: bool) -> dict[str, Any]:
 
 
 def devices() -> int:
-    """Print what there is to play on and to turn knobs with; returns the exit status."""
+    """Print the audio outputs and MIDI inputs; returns the exit status."""
     print("Audio outputs (for --output; * is the default; --channels chooses among them):")
     try:
         print(device_list.text(device_list.audio_outputs()))

@@ -1,4 +1,5 @@
-"""Where a set goes: the output, recordings, and the control log beside a recording."""
+"""Opens the destinations of a set: the output, recordings, and the control log beside a
+recording."""
 
 from __future__ import annotations
 
@@ -25,15 +26,15 @@ log = logging.getLogger(__name__)
 
 SESSION_FILE = "session.flac"
 LOG_SUFFIX = ".jsonl"  # of the control log beside a recording
-ROOM_SECONDS = 3600.0  # that a disk should have for a recording
+ROOM_SECONDS = 3600.0  # recording time that a disk should have space for
 
 
 def open_output(
     settings: Settings, model: MusicModel, fallback: bool = True
 ) -> tuple[Output, list[Recorder]]:
-    """The output that was asked for, and the recorder of a file that takes its place.
+    """The requested output, and the recorder of a file that replaces it.
 
-    It is a file where no sound can be played and nothing else was asked for; without `fallback`
+    A file replaces it if no audio can be played and no output was requested; without `fallback`,
     that raises OutputUnavailable.
     """
     wanted, rate, lookahead = settings.output, model.sample_rate, settings.lookahead
@@ -78,7 +79,7 @@ def open_recorder(
     wait: bool = False,
     overwrite: bool = False,
 ) -> Recorder:
-    """See `Recorder`; says if it takes another name, and if the disk has little room."""
+    """See `Recorder`; logs a changed name and low disk space."""
     recorder = Recorder(path, model.sample_rate, model.channels, model.frame_size, wait, overwrite)
     if recorder.path != recorder.asked:
         log.warning("%s exists already, so this is written to %s", recorder.asked, recorder.path)
@@ -93,7 +94,7 @@ def open_recorder(
 def open_control_log(
     settings: Settings, played: Instrument, recording: Path | None = None
 ) -> ControlLog:
-    """The control log beside the recording, with all that `bridge replay` needs to know."""
+    """The control log beside the recording, with all data for `bridge replay`."""
     stream, model = played.stream, played.model
     header = {
         "build": build(),
@@ -127,8 +128,8 @@ def open_control_log(
 
 
 def log_place(sound: Path) -> Path:
-    """Where the control log of a recording goes: `set.jsonl` beside `set.flac`, or, if that is of
-    another one, `set.flac.jsonl`."""
+    """The path of a recording's control log: `set.jsonl` beside `set.flac`, or, if that belongs to
+    another recording, `set.flac.jsonl`."""
     place = sound.with_suffix(LOG_SUFFIX)
     if os.path.lexists(place):
         place = unused(sound.with_name(f"{sound.name}{LOG_SUFFIX}"))
@@ -136,6 +137,6 @@ def log_place(sound: Path) -> Path:
 
 
 def _absolute(name: str) -> str:
-    """A name as it is, a path so that it can be found from any folder."""
+    """A name unchanged, a path made absolute."""
     path = path_of(name)
     return str(path.resolve()) if name != "nano" and path.exists() else name

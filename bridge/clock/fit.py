@@ -1,10 +1,10 @@
-"""The line through the ticks of a MIDI clock: its tempo, and where in the beat it is now.
+"""Fits a line through the ticks of a MIDI clock: its tempo, and the current position in the beat.
 
-Ticks come late, late and all at once, twice, or never; and the tempo itself may change. So each
-tick is held against the line so far. One that fits it is counted and makes the line better. Of
-those that do not fit, only a run of many tells what happened: ticks were lost or came twice (the
-old line, whole ticks aside), the clock began anew (the old slope, elsewhere), or there is another
-tempo (a line of their own). What is none of these, such as a burst after a stall, changes nothing.
+Ticks can be late, late in bursts, doubled or lost, and the tempo itself can change. Each tick is
+compared with the line so far. A tick that fits is counted and refines the line. Of the ticks that
+do not fit, only a run of many shows what happened: ticks were lost or doubled (the old line,
+shifted by whole ticks), the clock restarted (the old slope, at another position), or the tempo
+changed (a new line). Anything else, such as a burst after a stall, changes nothing.
 """
 
 from __future__ import annotations
@@ -28,25 +28,25 @@ from bridge.clock.line import (
 
 TICKS_A_BEAT = 24  # MIDI clock
 SILENT_SECONDS = 1.0  # without a tick, there is no clock
-SLOWEST, FASTEST = 10.0, 1000.0  # BPM; beyond these it is no music
-RAMP = 1.3  # standard errors of a line, that following a ramp may cost
-LEAST_JITTER = 0.0007  # seconds, one standard deviation: no clock is trusted to be better
+SLOWEST, FASTEST = 10.0, 1000.0  # BPM; values outside are ignored
+RAMP = 1.3  # loss of precision accepted to follow a tempo ramp
+LEAST_JITTER = 0.0007  # seconds, one standard deviation: the least jitter assumed for any clock
 OUTLIER = 4.0  # standard deviations of jitter
 EVERY_SECONDS = 0.004  # at most one fit in this time, however many ticks there are
-SAME, SAME_NOISY = 8, 14  # ticks that agree on how many were lost
+SAME, SAME_NOISY = 8, 14  # ticks that must agree on the number of lost ones
 NOISY = 0.1  # of a tick, of jitter
-RESTART = 4  # ticks after a start that agree on where it began
-RUNS = (12, 24, 48)  # ticks that may be a line of their own
-PRECISE = 0.03  # such a line must be so precise, relative to its slope
+RESTART = 4  # ticks after a start that must agree on its position
+RUNS = (12, 24, 48)  # numbers of ticks that can form a new line
+PRECISE = 0.03  # precision required of such a line, relative to its slope
 ODD = 5.0  # times as far off as most: an interval with a lost tick or one that came twice
-CLEAR = 0.2  # of a tick: with more jitter one cannot tell which tick is which
-RESTLESS = 3  # times in a window that a clock seems to begin anew: then it is only inexact
+CLEAR = 0.2  # of a tick: with more jitter, ticks cannot be identified
+RESTLESS = 3  # apparent restarts per window that mean imprecision instead
 STEADIER = 0.99  # for each tick, what is left of the jitter that was seen once
-ECHOES = 24  # intervals, by turns short and long: every tick comes twice
+ECHOES = 24  # alternating short and long intervals: every tick is doubled
 
 
 class Place(NamedTuple):
-    """Ticks since the beat 0, with the part of the one going on, and its standard error."""
+    """Ticks since beat 0, including the fraction of the current one, and the standard error."""
 
     ticks: float
     error: float
@@ -63,7 +63,7 @@ class ClockFit:
         self.forget()
 
     def forget(self) -> None:
-        """The tempo; positions go on from where they are."""
+        """Forget the tempo; the position is kept."""
         self.line: Line | None = None
         self._numbers: list[int] = []  # of the ticks that are on the line
         self._times: list[float] = []
@@ -79,7 +79,7 @@ class ClockFit:
 
     @property
     def last(self) -> float:
-        """When the latest tick came; minus infinity if none has."""
+        """Time of the latest tick; minus infinity before the first."""
         return self._last
 
     @property
@@ -97,12 +97,12 @@ class ClockFit:
         return self._next - 1 - self._zero
 
     def count_from(self, position: int, anew: bool = False) -> None:
-        """The next tick has this position. anew: it may be anywhere between the old ones."""
+        """Set the position of the next tick. anew: it may come at any time between the old ones."""
         self._zero, self._zero_set = self._next - position, self._next
         self._began |= anew
 
     def place(self, now: float) -> Place | None:
-        """Where the clock is at `now`; None while there is no tempo."""
+        """The clock's position at `now`; None without a tempo."""
         line = self.line
         if line is None or not math.isfinite(now):
             return None
@@ -116,7 +116,8 @@ class ClockFit:
         return Place(number - self._zero, math.hypot(line.at_error, ahead) / line.period)
 
     def tick(self, at: float) -> None:
-        """A tick came, at this moment in seconds. What is no moment, or long past, means little."""
+        """Process a tick at this time in seconds. Times that are not finite, or long past, are
+        ignored."""
         if not math.isfinite(at):
             return
         if at - self._last > SILENT_SECONDS or self._last - at > SILENT_SECONDS:
@@ -151,16 +152,16 @@ class ClockFit:
         return (at - line.at) / line.period - (number - line.number)
 
     def _tolerance(self) -> float:
-        """How late or early a tick may be, in ticks."""
+        """The permitted deviation of a tick, in ticks."""
         jitter = self._jitter / self._line.period
         return min(OUTLIER * jitter, 0.5) if self._is_clear() else max(OUTLIER * jitter, 2.5)
 
     def _is_clear(self) -> bool:
-        """Whether one can tell which tick is which by its moment."""
+        """Whether the time of a tick identifies it."""
         return self.line is None or self._jitter < CLEAR * self.line.period
 
     def _is_double(self, at: float, interval: float) -> bool:
-        """Whether this tick is the one before once more."""
+        """Whether this tick repeats the one before."""
         before, self._interval = self._interval, interval
         short = interval < 0.3 * before
         self._echoes = self._echoes + 1 if short or before < 0.3 * interval else 0
@@ -170,10 +171,10 @@ class ClockFit:
             return False
         return self._lateness(self._next, at) < -0.6 and not is_block(self.line.period)
 
-    # ---- those that do not fit ----
+    # ---- ticks that do not fit ----
 
     def _explain(self) -> None:
-        """Find out what a run of ticks apart from the line means, if it can be told."""
+        """Determine what a run of ticks off the line means, if possible."""
         if self.line is not None:
             if self._restarting:
                 if self._moved(RESTART):
@@ -212,7 +213,7 @@ class ClockFit:
         )
 
     def _skipped(self) -> bool:
-        """Ticks were lost, or came twice: all later ones are aside by a whole number."""
+        """Ticks were lost or doubled: all later ones are shifted by a whole number."""
         jitter = self._jitter / self._line.period
         same = SAME if jitter < NOISY else SAME_NOISY
         if len(self._apart) < same or not self._is_clear():
@@ -232,20 +233,20 @@ class ClockFit:
         return True
 
     def _renumber(self, run: list[tuple[int, float]], whole: int) -> None:
-        """So many ticks were lost before these (fewer than none: came twice)."""
+        """This number of ticks was lost before these (negative: doubled)."""
         if self._zero_set >= self._apart[0][0]:
             self._zero += whole
         self._next += whole
         self._rejoin([(number + whole, at) for number, at in run])
 
     def _rejoin(self, run: list[tuple[int, float]]) -> None:
-        """These are on the line, and nothing is apart any more."""
+        """These ticks are on the line, and no run remains."""
         self._apart.clear()
         self._restarting = False
         self._keep(run)
 
     def _moved(self, count: int) -> bool:
-        """The clock goes on at its tempo from another moment: the old ticks are moved there."""
+        """The clock continues at its tempo from another time: the old ticks are shifted to it."""
         if len(self._apart) < count:
             return False
         run = self._apart[-count:]
@@ -275,7 +276,7 @@ class ClockFit:
         )
 
     def _renew(self, line: Line, jitter: float, count: int) -> bool:
-        """These ticks have a line of their own. False if that is not certain yet."""
+        """These ticks form a new line. False if that is not certain yet."""
         run = self._apart[-count:]
         if self.line is not None:
             error = math.hypot(line.period_error, self.line.period_error)
@@ -289,7 +290,7 @@ class ClockFit:
         return True
 
     def _take_back(self, run: list[tuple[int, float]], other: float) -> bool:
-        """The tempo may be the old one: `other` is how many standard errors it is off."""
+        """The tempo may be the old one: `other` is its deviation in standard errors."""
         late, jitter = self._late(run), self._jitter / self._line.period
         whole = round(late)
         # The more exact a clock has been, the smaller a step shows that it began anew.
@@ -309,7 +310,7 @@ class ClockFit:
         return True
 
     def _is_restless(self, number: int) -> bool:
-        """Whether it begins anew so often that it is the same clock, and only inexact."""
+        """Whether the clock seems to restart so often that it is merely imprecise."""
         self._shifts = [*self._shifts, number][-RESTLESS:]
         if len(self._shifts) < RESTLESS or number - self._shifts[0] > WINDOW:
             return False
@@ -317,7 +318,7 @@ class ClockFit:
         return True
 
     def _leapt(self, least: float = 0.6) -> bool:
-        """Whether the ticks went aside at once, by so many at least, and not step by step."""
+        """Whether the ticks shifted at once, by at least this number, and not gradually."""
         on_time = list(zip(self._numbers[-4:], self._times[-4:], strict=True))
         return abs(self._late(self._apart[:4]) - self._late(on_time)) > least
 
@@ -332,7 +333,7 @@ class ClockFit:
             and np.mean((late - steps) ** 2) <= (jitter / self._line.period) ** 2
         )
 
-    # ---- those that do ----
+    # ---- ticks that fit ----
 
     def _keep(self, ticks: list[tuple[int, float]]) -> None:
         for number, at in ticks:

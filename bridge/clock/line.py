@@ -1,8 +1,8 @@
-"""Lines and curves through the latest ticks of a clock, over as long as the tempo was one.
+"""Lines and curves through the latest ticks of a clock, over the span of constant tempo.
 
-How long that is, is found by the intersection of confidence intervals (Goldenshluger and
-Nemirovski, 1997): more ticks are taken for as long as the slope through them agrees with the slopes
-through fewer of them.
+The length of that span is found by the intersection of confidence intervals (Goldenshluger and
+Nemirovski, 1997): more ticks are added as long as the slope through them agrees with the slopes
+through fewer.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Line(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """At the latest tick: where it should be and the slope there, with their standard errors."""
+    """The expected time of the latest tick and the slope there, with their standard errors."""
 
     end: float
     slope: float
@@ -43,7 +43,7 @@ class Fit(NamedTuple):
 
 
 def longest_line(x: np.ndarray, y: np.ndarray, jitter: float) -> Fit:
-    """Through as many of the latest ticks as can have been of one tempo."""
+    """Through as many of the latest ticks as can have one tempo."""
     n = np.arange(1, len(x) + 1)
     sum_x, sum_y = np.cumsum(x), np.cumsum(y)
     spread = np.maximum(np.cumsum(x * x) - sum_x * sum_x / n, 1e-9)
@@ -58,9 +58,8 @@ def longest_line(x: np.ndarray, y: np.ndarray, jitter: float) -> Fit:
 
 
 def longest_curve(x: np.ndarray, y: np.ndarray, jitter: float) -> Fit | None:
-    """A parabola through as many of the latest ticks as one can be laid through: a tempo on its
-    way. None if there are too few of them, or it is not clearly bent.
-    """
+    """A parabola through as many of the latest ticks as fit one, for a changing tempo. None with
+    too few ticks, or without a clear curvature."""
     sizes = LADDER[: np.searchsorted(LADDER, len(x), "right")]
     if len(sizes) < 2:
         return None
@@ -79,7 +78,7 @@ def longest_curve(x: np.ndarray, y: np.ndarray, jitter: float) -> Fit | None:
 
 
 def _longest(values: np.ndarray, errors: np.ndarray) -> int:
-    """The last of these estimates that still agrees with all before it."""
+    """The last of these estimates that agrees with all earlier ones."""
     low = np.maximum.accumulate(values - CONFIDENCE * errors)
     high = np.minimum.accumulate(values + CONFIDENCE * errors)
     apart = low > high
@@ -87,7 +86,7 @@ def _longest(values: np.ndarray, errors: np.ndarray) -> int:
 
 
 def is_regular(times: np.ndarray) -> bool:
-    """Whether most intervals are the same, so that what strays is ticks, and not the clock."""
+    """Whether most intervals are equal, so that single ticks deviate, not the clock."""
     intervals = -np.diff(times[:64])
     if len(intervals) < SHORTEST:
         return True
@@ -97,9 +96,8 @@ def is_regular(times: np.ndarray) -> bool:
 
 
 def is_block(period: float) -> bool:
-    """Whether ticks seem to come with blocks of audio, as some programs send them: of a clock that
-    is a bit faster, two come at once now and then, and none is there twice.
-    """
+    """Whether ticks seem to come with audio blocks, as some programs send them: if the clock is
+    slightly faster than the blocks, two ticks sometimes coincide, but none is doubled."""
     return any(abs(period - block) < 0.002 * block for block in BLOCKS)
 
 
@@ -122,7 +120,7 @@ def trend(values: list[float]) -> tuple[float, float]:
 
 
 def jitter_of(x: np.ndarray, y: np.ndarray) -> float:
-    """How much the moments tremble (one standard deviation), whatever the tempo does."""
+    """The jitter of the times (one standard deviation), for any tempo."""
     recent = slice(0, 64)
     x, y = x[recent], y[recent]
     if len(x) < 4 or not x[-1]:

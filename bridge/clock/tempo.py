@@ -1,8 +1,8 @@
-"""`/tempo/target`: a tempo in BPM that is held, by turning the tempo's direction.
+"""`/tempo/target`: holds a tempo in BPM by steering the tempo direction.
 
-A direction of kind `beat` is told the tempo outright; how fast the music then really is, is heard
-by the meters and corrected slowly and within bounds. What cannot be trusted (no pulse, twice or
-half the tempo, something far away) corrects nothing.
+A direction of kind `beat` receives the tempo itself; the meters measure the tempo of the music, and
+slow, bounded corrections compensate the difference. Unreliable measurements (no pulse, twice or
+half the tempo, a distant value) cause no correction.
 """
 
 from __future__ import annotations
@@ -21,22 +21,24 @@ log = logging.getLogger(__name__)
 
 ADDRESS = "/tempo/target"
 SOURCE = "tempo"
-SLOWEST = 40.0  # BPM; a target under it means this
+SLOWEST = 40.0  # BPM; the lowest target
 UPDATE_SECONDS = 0.1
-SETTLE_SECONDS = 9.0  # of music after a new target: the meters listen to the last eight
+SETTLE_SECONDS = 9.0  # of music after a new target: the meters cover the last eight
 EVERY_SECONDS = 2.0  # of music from one correction to the next
-GAIN = 0.15  # of what is missing, in one correction; more would swing, as hearing takes so long
-FAR = math.log(1.25)  # further off than this, another tempo was heard, not this one missed
-MOST = math.log(1.2)  # corrections add up to at most this
-PLAIN_GAIN, PLAIN_MOST = 0.5, 1.0  # for a direction that is no beat: coefficient, not tempo
-STEP = 0.002  # smaller moves of the coefficient are not worth making music again for
+GAIN = (
+    0.15  # part of the deviation per correction; more would oscillate, because the meters are slow
+)
+FAR = math.log(1.25)  # a larger deviation means a different tempo, not an error of this one
+MOST = math.log(1.2)  # largest total correction
+PLAIN_GAIN, PLAIN_MOST = 0.5, 1.0  # for a plain direction: coefficient, not tempo
+STEP = 0.002  # smaller changes of the coefficient are not worth re-rendering
 
 
 class TempoHold(Repeating):
-    """Holds the tempo that `/tempo/target` says, with one of the directions (by address).
+    """Holds the tempo of `/tempo/target` with one of the directions (by address).
 
     hear: the latest meters. Without a direction for the tempo, a target is answered with an error.
-    Turning the direction by hand, or `/panic`, lets go.
+    Turning the direction by hand, or `/panic`, releases the tempo.
     """
 
     def __init__(
@@ -51,19 +53,19 @@ class TempoHold(Repeating):
         self._direction = directions.get(self.address or "")
         self._target = 0.0
         self._trim = 0.0
-        self._asked: float | None = None  # the coefficient that was set last
-        self._short = False  # whether the knob's end is in the way
+        self._asked: float | None = None  # the coefficient set last
+        self._short = False  # whether the end of the knob limits the tempo
         self._due = 0.0  # when the next correction may be made, in seconds of music
         self._by_hand = False
         controls.on_change(self._changed)
 
     @property
     def trim(self) -> float:
-        """What is added to make up for what is heard: of a beat, the logarithm of a tempo ratio."""
+        """The correction of the measured deviation: for a beat, the logarithm of a tempo ratio."""
         return self._trim
 
     def update(self) -> None:
-        """Follow the target, and correct what is heard if it is time."""
+        """Follow the target, and apply a correction when one is due."""
         target = float(self._controls.get(ADDRESS))
         target = max(target, SLOWEST) if target >= 1.0 else 0.0
         by_hand, self._by_hand = self._by_hand, False
@@ -99,7 +101,7 @@ class TempoHold(Repeating):
 
     def _correct(self, reading: Reading) -> None:
         if reading.seconds < self._due - SETTLE_SECONDS - EVERY_SECONDS:
-            self._due = reading.seconds + SETTLE_SECONDS  # the music began afresh
+            self._due = reading.seconds + SETTLE_SECONDS  # the music restarted
         if reading.seconds < self._due or not self._controls.get("/play"):
             return
         self._due = reading.seconds + EVERY_SECONDS
@@ -110,7 +112,7 @@ class TempoHold(Repeating):
         most = MOST if beat else PLAIN_MOST
         trim = self._trim + missing * (GAIN if beat else PLAIN_GAIN)
         if self._short and abs(trim) > abs(self._trim):
-            return  # the knob is at its end: it must not run on behind it
+            return  # the knob is at its end: no integral windup
         self._trim = min(max(trim, -most), most)
         self._turn()
 
@@ -133,9 +135,9 @@ class TempoHold(Repeating):
 
 
 def missing_from(target: float, heard: float) -> float | None:
-    """The logarithm of how much faster it would have to be; None if what was heard says nothing.
+    """The logarithm of the tempo ratio still missing; None if the measurement is unreliable.
 
-    Twice and half the tempo are the same tempo, counted otherwise.
+    Twice and half the tempo count as the same tempo.
     """
     if heard <= 0 or not math.isfinite(heard):
         return None
@@ -145,7 +147,7 @@ def missing_from(target: float, heard: float) -> float | None:
 
 
 def _steering_tempo(directions: Mapping[str, Direction]) -> str | None:
-    """A beat before anything else, and what is called tempo before what is called otherwise."""
+    """A direction of kind `beat` first, then one named tempo, then any other."""
     known = [
         address
         for address, direction in directions.items()

@@ -1,7 +1,7 @@
-"""The clock of the rest of the stage: MIDI clock, or Ableton Link where that is installed.
+"""The external clock: MIDI clock, or Ableton Link where it is installed.
 
-It says how fast the others play, where in the beat they are and whether they play at all; `Follow`
-lets a set start and stop with them, and hold their tempo.
+A transport reports tempo, position in the beat, and whether the other devices play; `Follow` lets a
+set start and stop with them, and hold their tempo.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from musicrfm.errors import MusicRFMError
 
 TICKS_A_STEP = TICKS_A_BEAT // 4  # song positions are in sixteenths
 FOLLOW_SECONDS = 0.02
-TEMPO_STEP = 0.5  # BPM; a clock that trembles by less is the same tempo
-JOIN_SECONDS = 0.5  # a Link that is enabled at once may push its own tempo on the others
+TEMPO_STEP = 0.5  # BPM; smaller variations are ignored
+JOIN_SECONDS = 0.5  # a Link enabled at once may impose its tempo on the others
 
 
 class Transport(Protocol):
-    """`bpm`, `beat` and `playing` are None while nobody says so.
+    """`bpm`, `beat` and `playing` are None while unknown.
 
-    bpm: beats a minute. beat: beats since the start, with the part of the one that is going on.
-    source: "midi" or "link".
+    bpm: beats per minute. beat: beats since the start, including the fraction. source: "midi" or
+    "link".
     """
 
     @property
@@ -49,9 +49,9 @@ class Transport(Protocol):
 
 
 class Phase(NamedTuple):
-    """Where a clock is now. beat: since the start. error: its standard error, in beats; how late
-    the ticks are on average is not in it, as nobody can know. bpm: beats a minute.
-    """
+    """The current position of a clock. beat: since the start. error: its standard error in beats;
+    it does not include a constant delay of the ticks, which cannot be measured. bpm: beats per
+    minute."""
 
     beat: float
     error: float
@@ -59,7 +59,7 @@ class Phase(NamedTuple):
 
 
 class MidiTransport:
-    """MIDI clock, start, stop, continue and song position, of the first port that sends any."""
+    """MIDI clock, start, stop, continue and song position, from the first port that sends any."""
 
     source = "midi"
 
@@ -72,7 +72,8 @@ class MidiTransport:
         self._playing: bool | None = None
 
     def tick(self, at: float, port: str = "") -> None:
-        """One of 24 a beat came at this moment, in seconds of `time.monotonic`. Never raises."""
+        """Process a clock tick (24 per beat) at this time, in seconds of `time.monotonic`. Never
+        raises."""
         if not math.isfinite(at):
             return
         with self._lock:
@@ -82,7 +83,7 @@ class MidiTransport:
             self._fit.tick(at)
 
     def hear(self, message: Any, port: str = "") -> None:
-        """A `mido` message; those that are no transport mean nothing."""
+        """Process a `mido` message; other messages are ignored."""
         with self._lock:
             if self._port not in (None, port) and self._alive():
                 return
@@ -115,7 +116,7 @@ class MidiTransport:
 
     @property
     def phase(self) -> Phase | None:
-        """None while no tempo is known, or no beat has begun. It goes on through a stall."""
+        """None before a tempo and a first beat. It continues through a stall."""
         with self._lock:
             place, bpm = self._fit.place(self._clock()), self._fit.bpm
             counted = self._held if self._playing is False else self._fit.counted
@@ -130,14 +131,14 @@ class MidiTransport:
         return self._playing
 
     def close(self) -> None:
-        """There is nothing to put away: the ports are not ours."""
+        """Nothing to close: the ports belong to others."""
 
     def _alive(self) -> bool:
         return self._clock() - self._fit.last <= SILENT_SECONDS
 
 
 class LinkTransport:
-    """Ableton Link: the tempo that everyone on the network agrees on. We never set it.
+    """Ableton Link: the shared tempo of the network, which this program never sets.
 
     Raises MusicRFMError if the library is not installed or cannot be used.
     """
@@ -193,7 +194,7 @@ class LinkTransport:
             self._thread.join(5.0)
 
     def _run(self) -> None:
-        """Is a peer until it is closed; called again if that fails."""
+        """Stay a peer until closed; called again after a failure."""
         loop = self._loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
         try:
@@ -221,10 +222,10 @@ class LinkTransport:
 
 
 class Follow(Repeating):
-    """Lets the controls go with a transport, in its own thread.
+    """Lets the controls follow a transport, on a separate thread.
 
-    play: /play follows its start and stop. tempo: /tempo/target follows its tempo. What someone
-    else sets in between stays until the transport itself changes.
+    play: /play follows its start and stop. tempo: /tempo/target follows its tempo. Values set by
+    others stay until the transport itself changes.
     """
 
     def __init__(
@@ -237,7 +238,7 @@ class Follow(Repeating):
         self._was_bpm: float | None = None
 
     def update(self) -> None:
-        """Do what the transport has done since the last time."""
+        """Apply the transport's changes since the last call."""
         playing = self._transport.playing
         if self._play and playing is not None and playing != self._was_playing:
             self._controls.set("/play", int(playing), self._transport.source)

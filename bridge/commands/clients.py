@@ -1,7 +1,7 @@
-"""The clients for other programs (`bridge clients`): what there is, and copies to work with.
+"""Lists and copies the clients for other programs (`bridge clients`).
 
-They come with the package, so that a player needs no checkout. Copies are the player's own: one
-that is there already is never overwritten.
+They come with the package, so that a player needs no checkout. Copies belong to the player: an
+existing one is never overwritten.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PROGRAMS = {
 
 
 def folder() -> Path:
-    """Where the clients are: in the installed package, or in a checkout."""
+    """The folder of the clients, in the installed package or in a checkout."""
     here = Path(__file__).resolve().parents[1]
     installed = here / "data" / "max_patches"
     return installed if installed.is_dir() else here.parent / "max_patches"
@@ -32,8 +32,8 @@ def folder() -> Path:
 def clients(destination: str | None) -> int:
     """List the clients, or copy them to a folder; returns the exit status.
 
-    Raises MusicRFMError, and copies nothing, if the folder holds another file of the same name, or
-    cannot be written to.
+    Raises MusicRFMError, and copies nothing, if the folder contains a different file of the same
+    name, or cannot be written.
     """
     source = folder()
     width = max(map(len, PROGRAMS))

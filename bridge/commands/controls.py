@@ -1,4 +1,4 @@
-"""The page that documents every control, made from the namespace: `bridge controls` prints it."""
+"""Makes the page that documents every control: `bridge controls` prints it."""
 
 from __future__ import annotations
 

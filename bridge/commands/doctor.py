@@ -1,7 +1,7 @@
-"""`bridge doctor`: how this computer should play, from what it does when it is asked to.
+"""`bridge doctor`: recommends settings for this computer, from measurements.
 
-Plays a few seconds in each precision without any output, opens the sound card, and says in a page
-what it found and what to set; with a rig file it can write that there.
+It plays a few seconds in each precision without an output, opens the sound card, and prints its
+findings and recommended settings; with a rig file, it can write them there.
 """
 
 from __future__ import annotations
@@ -29,16 +29,15 @@ from musicrfm.stream import MusicStream
 
 SECONDS = 3.0  # of music each
 WARM_FRAMES = 20
-COMFORT = 2.0  # times real time; below it a change at a busy moment may come late
-CLEARLY = 1.15  # so much faster another precision must be to be worth its rounding
+COMFORT = 2.0  # multiple of real time; below it, a change at a busy moment may come late
+CLEARLY = 1.15  # speed gain that justifies a less exact precision
 SHORTEST, LONGEST, STEP = 1.0, 3.0, 0.05  # seconds of lookahead
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How one precision plays. speed: times real time; frame: milliseconds a frame takes, of which
-    there are `budget` until the next one must be there: the middle one, one in a hundred, the
-    worst."""
+    """The speed of one precision. speed: multiple of real time. frame: time per frame in
+    milliseconds, out of `budget` per frame: the median, the 99th percentile, the worst."""
 
     dtype: str
     speed: float
@@ -48,7 +47,8 @@ class Pace:
 
 @dataclass(frozen=True)
 class Advice:
-    """What to set. lookahead: seconds. device: what plays, or why nothing does."""
+    """The recommended settings. lookahead: seconds. device: the output device, or why there is
+    none."""
 
     dtype: str
     lookahead: float
@@ -64,7 +64,7 @@ def doctor(
     output: str | None = None,
     rig: str | None = None,
 ) -> int:
-    """Examines, prints, and writes into `rig` if there is one; returns the exit status."""
+    """Measure, print, and write to `rig` if given; returns the exit status."""
     if rig is not None:
         check_place(rig)
     if (name := name_of(model)) is not None and device_of(device).type == "cpu":
@@ -91,7 +91,7 @@ def checked(verdict: Verdict) -> str:
 
 
 def examine(model: str, device: str | None = None) -> list[Pace]:
-    """One pace for each precision that makes sense here; they take turns of a second."""
+    """One pace for each useful precision here; they take turns of a second."""
     place = device_of(device)
     streams: dict[str, MusicStream] = {}
     took: dict[str, list[float]] = {}
@@ -125,7 +125,7 @@ def pace(dtype: str, seconds: list[float], rate: int) -> Pace:
 
 
 def sound_card(model: str, output: str | None = None) -> tuple[str, float]:
-    """(what plays, seconds that it adds); what is wrong instead, and 0, if nothing can play."""
+    """(device, its latency in seconds); the reason and 0 if nothing can play."""
     loaded = MusicModel.load(model, device="cpu")
     try:
         opened, recorders = open_output(Settings(start={}, output=output), loaded, fallback=False)
@@ -138,10 +138,10 @@ def sound_card(model: str, output: str | None = None) -> tuple[str, float]:
 
 
 def advise(paces: list[Pace], device: str, latency: float) -> Advice:
-    first = paces[0]  # exact where there is a choice
+    first = paces[0]  # the most exact precision
     best = max(paces, key=lambda p: p.speed)
     chosen = best if best.speed > CLEARLY * first.speed else first
-    # Twice the longest time without a frame, and what the sound card takes at once.
+    # Twice the longest time without a frame, plus a block of the sound card.
     stall = max(0.0, chosen.frame[2] - chosen.budget) / 1000
     lookahead = math.ceil((SHORTEST + 2 * stall + latency) / STEP) * STEP
     lookahead = round(min(max(lookahead, SHORTEST), LONGEST), 3)
@@ -165,7 +165,7 @@ def advise(paces: list[Pace], device: str, latency: float) -> Advice:
 
 
 def text(paces: list[Pace], advice: Advice) -> str:
-    """A page for a person."""
+    """The page to print."""
     lines = [machine_line(), "", "precision   × real time   ms a frame: middle, 1 in 100, worst"]
     for p in paces:
         frame = ", ".join(f"{ms:.1f}" for ms in p.frame)
@@ -184,7 +184,7 @@ def text(paces: list[Pace], advice: Advice) -> str:
 
 
 def write(rig: str, advice: Advice) -> None:
-    """dtype and lookahead into the rig's [engine]; the rest of the file stays as it is."""
+    """Write dtype and lookahead to the rig's [engine]; the rest of the file is not changed."""
 
     def change(document) -> None:
         engine = document.setdefault("engine", {})

@@ -1,4 +1,4 @@
-"""`bridge learn`: maps the control that is moved next, in a rig file, while no set is played."""
+"""`bridge learn`: maps the next moved control, in a rig file, without playing a set."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from musicrfm.files.paths import path_of
 
 
 def listen(address: str, rig: str, wanted: Iterable[str] = ()) -> int:
-    """`bridge learn`: map the next control that is moved, in a rig file; returns the exit status.
+    """`bridge learn`: map the next moved control in a rig file; returns the exit status.
 
-    Raises MusicRFMError for what is no address, and for a rig file that cannot be changed.
+    Raises MusicRFMError for an invalid address, and for a rig file that cannot be changed.
     """
     _check(address)
     if not path_of(rig).resolve().parent.is_dir():
@@ -53,7 +53,7 @@ def listen(address: str, rig: str, wanted: Iterable[str] = ()) -> int:
 
 
 def _check(address: str) -> None:
-    """Raises MusicRFMError for an address that no set will have, or that no knob can set."""
+    """Raise MusicRFMError for an address that no set has, or that a knob cannot set."""
     parts = address.split("/")
     names = [parts[2]] if address.startswith("/steer/") and parts[2] else []
     if address.startswith("/"):  # else the learner says so
@@ -61,7 +61,7 @@ def _check(address: str) -> None:
 
 
 class Listening:
-    """Hears a port for a learner alone."""
+    """Receives a port's messages for a learner alone."""
 
     def __init__(self, learner: Learner) -> None:
         self._learner = learner

@@ -1,8 +1,8 @@
 """`bridge replay`: plays a recorded set again from its control log, sample for sample.
 
-The same model with the same seed makes the same music if every control counts from the very frame
-it counted from, and that is what the log tells. It is played as fast as it can be made, into a
-file, or at its own pace on a device; or nothing is played and its controls become a MIDI file.
+The same model with the same seed makes the same music if every control takes effect at the same
+frame, and the log records these frames. The set is rendered to a file as fast as possible, or
+played on a device in real time; or only its controls are written as a MIDI file.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ LOOK_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class ReplaySettings:
-    """What `bridge replay` was asked for."""
+    """The settings of `bridge replay`."""
 
     log: str
     out: str | None = None
@@ -67,12 +67,12 @@ class ReplaySettings:
 
 
 class ReplayedControls(Controls):
-    """Controls that are moved exactly as it was told."""
+    """Controls that change exactly as recorded."""
 
     def checked(self, change: Change) -> Change:
-        """The change as a live control would make it: within the range of its parameter.
+        """The change as a live control would make it, clamped to its parameter's range.
 
-        Raises MusicRFMError if that is no value for it.
+        Raises MusicRFMError for an invalid value.
         """
         parameter = self.parameter(change.address)
         if parameter.event:
@@ -80,9 +80,9 @@ class ReplayedControls(Controls):
         return change._replace(value=self._valid(parameter, change.value))
 
     def put(self, changes: Iterable[Change]) -> None:
-        """Makes changes count from the next frame on, without what `set` would do besides.
+        """Apply changes from the next frame on, without the side effects of `set`.
 
-        What there is no parameter for is passed over.
+        Unknown addresses are skipped.
         """
         for change in changes:
             address = change.address
@@ -104,7 +104,7 @@ class ReplayedControls(Controls):
 
 
 class Cut:
-    """A recorder that ends after so many samples."""
+    """A recorder that ends after a number of samples."""
 
     def __init__(self, recorder: Recorder, samples: int) -> None:
         self._recorder, self._left = recorder, samples
@@ -132,9 +132,9 @@ class Cut:
 
 
 def replay(settings: ReplaySettings) -> int:
-    """Does what `settings` say; returns the exit status, which is not 0 if a signal ended it.
+    """Replay with `settings`; returns the exit status, which is not 0 if a signal ended it.
 
-    Raises MusicRFMError, before anything is played, if the set cannot be played again.
+    Raises MusicRFMError, before anything is played, if the set cannot be replayed.
     """
     with speaking() as voice, logged(voice), stopping(voice) as stop:
         return _replay(settings, stop)
@@ -199,11 +199,11 @@ def _replay(settings: ReplaySettings, stop: Stop) -> int:
 def prepare(
     recorded: Recorded, anyway: bool = False, model_name: str | None = None
 ) -> tuple[MusicStream, ReplayedControls, dict[str, str]]:
-    """The stream and its controls as they were when the set began, and its directions.
+    """The stream and its controls in their initial state of the set, and its directions.
 
-    model_name: what to play instead of the model that the log names; one that may have to be
-    fetched is not taken from a log. Raises MusicRFMError if the model or a direction that was used
-    is another one now; `anyway` only warns of it.
+    model_name: the model to use instead of the log's; a model that may need a download is not taken
+    from a log. Raises MusicRFMError if the model or a direction has changed; `anyway` only warns of
+    it.
     """
     _refuse_code(recorded)
     begun = beginning(recorded.header)
@@ -251,7 +251,7 @@ class Beginning:
 
 
 def beginning(header: dict[str, Any]) -> Beginning:
-    """Raises MusicRFMError for what is missing in a log's first line, or cannot be."""
+    """Parse a log's first line. Raises MusicRFMError for missing or invalid values."""
 
     def told(key: str, kind: type | tuple[type, ...], low: float = 0, high: float = 0) -> Any:
         if key not in header:
@@ -312,7 +312,7 @@ def _short(value: object) -> str:
 
 
 def _local(model: str) -> str:
-    """The model that a log names, if it is here: a stranger's log fetches nothing."""
+    """The log's model, if it is on this computer: a log must not cause a download."""
     if model == "nano" or path_of(model).is_dir():
         return model
     raise MusicRFMError(
@@ -329,7 +329,7 @@ def again(
     output: Output,
     recorders: Iterable[Recorder | Cut] = (),
 ) -> Engine:
-    """An engine that will play the set again."""
+    """An engine that replays the set."""
     entries = {entry.frame: entry for entry in recorded.entries}
     header, model = recorded.header, stream.model
     end = _seconds(recorded, model)
@@ -357,7 +357,7 @@ def again(
 
 
 def _seconds(recorded: Recorded, model: MusicModel) -> float:
-    """How long the set was, as far as it is known."""
+    """The length of the set, as far as known."""
     if recorded.samples is not None:
         return recorded.samples / model.sample_rate
     last = recorded.entries[-1].time if recorded.entries else 0.0

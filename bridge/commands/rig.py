@@ -1,4 +1,4 @@
-"""`bridge rig init` writes an example rig file; `bridge rig check` says what is wrong in one."""
+"""`bridge rig init` writes an example rig file; `bridge rig check` finds mistakes in one."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def example() -> Path:
 
 
 def init_rig(path: str) -> int:
-    """Write the example there; returns the exit status. Raises MusicRFMError, and changes nothing,
-    if there is a file already or it cannot be written."""
+    """Write the example; returns the exit status. Raises MusicRFMError, and changes nothing, if the
+    file exists or cannot be written."""
     text = example().read_text(encoding="utf-8")
     try:
         with path_of(path).open("x", encoding="utf-8") as file:
@@ -37,11 +37,11 @@ def init_rig(path: str) -> int:
 
 
 def check_rig_file(path: str) -> int:
-    """Print what the file holds; returns the exit status. Raises MusicRFMError if it is wrong."""
+    """Print a summary of the file; returns the exit status. Raises MusicRFMError for mistakes."""
     rig = load_rig(path)
     model = rig.engine.get("model", "nano")
     known = {p.address for p in namespace(list_directions(model_name(model)))}
-    # Other directions may come from files, which are looked for when a set begins.
+    # Other directions may come from files, which are searched when a set starts.
     known |= {p.address for p in namespace(steer.name for steer in rig.steer)}
     addresses = {one.to for one in rig.midi if one.to} | live_values(rig).keys()
     addresses |= {address for preset in rig.presets.values() for address in preset}

@@ -1,4 +1,4 @@
-"""What `bridge doctor` says of a published model before anything of it is downloaded."""
+"""Predicts the speed of a published model for `bridge doctor`, before any download."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MORE_CORES = (4, 6, 8)
 
 
 def name_of(model: str) -> str | None:
-    """Its key in PUBLISHED, if it is one that the hub has and this computer has not."""
+    """Its key in PUBLISHED, if the model is on the hub and not on this computer."""
     name = model.removeprefix("https://huggingface.co/").removeprefix(HUB.split("/")[0] + "/")
     if name not in PUBLISHED:
         return None
@@ -41,7 +41,7 @@ def shape_of(name: str) -> Shape:
 
 
 def unseen(name: str) -> str:
-    """A page for a person, after some seconds of measuring."""
+    """The page to print, after some seconds of measuring."""
     shape, size = shape_of(name), PUBLISHED[name]
     lines = [machine_line(), line(), ""]
     threads = torch.get_num_threads()
@@ -59,7 +59,7 @@ def unseen(name: str) -> str:
 
 
 def middle(window: float) -> float:
-    """Seconds that a step looks back on average, from refill to refill."""
+    """Seconds of history that a step reads on average, from refill to refill."""
     return window * (1 + KEPT) / 2
 
 
@@ -84,7 +84,8 @@ def table(
 
 
 def words(found: Sequence[Forecast], windows: Sequence[float], places: Sequence[int]) -> list[str]:
-    """What to choose: the most exact, and then the longest window, that is fast enough."""
+    """The recommendation: the most exact precision, then the longest window, that is fast
+    enough."""
     for each in found:
         for window, place in zip(windows, places, strict=True):
             if each.speed(place) >= ENOUGH:
@@ -103,7 +104,7 @@ def words(found: Sequence[Forecast], windows: Sequence[float], places: Sequence[
 
 
 def scaling(found: Sequence[Forecast], places: Sequence[int]) -> str:
-    """What more cores would make, as far as one can tell from this one."""
+    """The speed with more cores, extrapolated from this computer."""
     last = found[-1]
     if last.threads < 2:
         return "One thread does not show how the speed grows with cores."

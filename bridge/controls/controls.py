@@ -1,7 +1,7 @@
-"""The one namespace of everything a player can turn while the music plays.
+"""All controls that a player can turn while the music plays.
 
-OSC, MIDI, the rig file and the command line each only translate to `Controls.set(address, value)`.
-It validates, clamps, remembers and tells its listeners; the engine reads one `snapshot()` a frame.
+OSC, MIDI, the rig file and the command line only translate to `Controls.set(address, value)`. It
+validates, clamps, stores, and notifies its listeners; the engine reads one `snapshot()` per frame.
 """
 
 from __future__ import annotations
@@ -43,18 +43,18 @@ TYPE_NAMES = {
 }
 MAX_TEXT = 2000
 MAX_GLIDE = 3600.0  # seconds
-HINTS = 10  # of which address may be meant, that are looked for in a second
-MAX_HINTS = 100  # that are remembered
+HINTS = 10  # searches for similar addresses per second
+MAX_HINTS = 100  # cached
 SILENT_DB = -60.0  # a gain at or below this is silence, so that a fader's bottom end is off
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All values at one moment; the same object is handed out until something changes.
+    """All values at one moment; the same object is returned until something changes.
 
-    `times` counts how often something that happens, rather than is, was set: a trigger fired, or a
-    schedule started (again). `glides`: the seconds that the latest change of a number takes, where
-    a crossfade or a morph made it; other changes are merely smoothed.
+    `times` counts how often an event happened: a trigger fired, or a schedule was (re)started.
+    `glides`: duration in seconds of the latest change of a number, if a crossfade or a morph made
+    it; other changes are merely smoothed.
     """
 
     version: int
@@ -67,10 +67,9 @@ class Controls:
     """The current value of every parameter. Every method may be called from any thread.
 
     `start` overrides defaults (address → value). `checks` maps the last part of an address to a
-    function that raises for a text the engine could not use, so that the sender hears at once.
-
-    Only `start` may name a schedule whose function has to be imported, as that runs code: what is
-    set later may come from anyone on the network.
+    function that raises for a text that the engine could not use, so that the sender is informed at
+    once. Only `start` may contain a schedule whose function is imported, because that runs code:
+    later values may come from anybody on the network.
     """
 
     def __init__(
@@ -102,10 +101,10 @@ class Controls:
         self.received = 0  # accepted changes since the start
 
     def set(self, address: str, value: object = None, source: object = "local") -> Value:
-        """Set one parameter; returns the value kept, which is `value` clamped to the range.
+        """Set one parameter; returns the stored value, which is `value` clamped to the range.
 
-        Raises MusicRFMError for an unknown address or a value of the wrong kind. `source` says who
-        asked; errors that only turn up when the engine uses the value go back to it.
+        Raises MusicRFMError for an unknown address or a value of the wrong kind. `source`
+        identifies the sender; errors that the engine finds later are reported to it.
         """
         parameter = self.parameter(address)
         if parameter.type == "ssf":
@@ -132,9 +131,9 @@ class Controls:
     ) -> dict[str, Value]:
         """Set several parameters at the same moment, all or, if one cannot be set, none.
 
-        With `seconds` (0 to 3600), numbers glide there in that time; texts and whole numbers change
-        at once. What is where it should be already is left alone. Returns the values kept. Raises
-        MusicRFMError as `set` does, and for an address without a value.
+        With `seconds` (0 to 3600), numbers glide over that time; texts and whole numbers change at
+        once. Parameters that have their value already are not set. Returns the stored values.
+        Raises MusicRFMError as `set` does, and for an address without a value.
         """
         if seconds is not None:
             seconds = _seconds(seconds)
@@ -146,7 +145,7 @@ class Controls:
                     raise MusicRFMError(
                         f"{parameter.address} has no value that can be set together with others"
                     )
-                # What the set began with has been imported already.
+                # Initial values have been imported already.
                 if value != self._start[parameter.address]:
                     self._refuse_code(parameter, value)
                 kept[parameter.address] = self._valid(parameter, value)
@@ -167,7 +166,7 @@ class Controls:
         return kept
 
     def handle(self, address: str, handler: Callable[..., object]) -> None:
-        """`handler(*arguments, source)` does from now on what happens at this event's address."""
+        """Call `handler(*arguments, source)` for this event's address from now on."""
         self._handlers[self.parameter(address).address] = handler
 
     def get(self, address: str) -> Value:
@@ -177,7 +176,7 @@ class Controls:
             return self._values[parameter.address]
 
     def parameter(self, address: str) -> Parameter:
-        """The parameter at an address, however its direction is spelled, or MusicRFMError."""
+        """The parameter at an address, in any spelling of its direction, or MusicRFMError."""
         parameter = self.parameters.get(address)
         if parameter is None:
             parameter = self.parameters.get(canonical_address(address))
@@ -186,11 +185,11 @@ class Controls:
         return parameter
 
     def knows(self, address: str) -> bool:
-        """Whether `parameter` finds one, without looking for what else may be meant."""
+        """Whether `parameter` finds one, without searching for similar addresses."""
         return address in self.parameters or canonical_address(address) in self.parameters
 
     def _hint(self, address: str) -> str:
-        """Which address may be meant; looked for a few times a second only, as it takes long."""
+        """The most similar address; searched a few times per second only, because it takes long."""
         if address not in self._hints:
             second = int(time.monotonic())
             if second != self._hints_in:
@@ -205,7 +204,7 @@ class Controls:
         return self._hints.get(address, "")
 
     def source(self, address: str) -> object:
-        """Who set this parameter last; "start" if nobody did."""
+        """The source of the parameter's value; "start" for the initial one."""
         with self._lock:
             return self._sources.get(address, "start")
 
@@ -222,7 +221,7 @@ class Controls:
             return self._snapshot
 
     def reject(self, address: str, kept: Value, refused: Value, reason: str) -> None:
-        """The engine could not use a value: go back to `kept` and tell whoever set it."""
+        """The engine could not use a value: return to `kept` and inform the sender."""
         with self._lock:
             # A newer value may have arrived meanwhile; that one stays.
             if self._values[address] == refused:
@@ -233,12 +232,12 @@ class Controls:
         self.report(reason, source, address)
 
     def report(self, message: str, source: object = None, address: str = "") -> None:
-        """Tell the log, and whoever caused it, about something that went wrong."""
+        """Log an error and inform its cause."""
         log.warning("%s", message, extra=about(address, source))
         self.tell_error(message, source)
 
     def tell_error(self, message: str, source: object = None) -> None:
-        """Tell whoever caused it, and all who listen to errors, about what the log has already."""
+        """Inform the cause of an error, and all error listeners, about a logged error."""
         self._tell(self._error_listeners, message, source)
 
     def on_change(self, listener: Callable[[str, Value, object], None]) -> None:
@@ -258,7 +257,7 @@ class Controls:
             )
 
     def _happen(self, parameter: Parameter, value: object, source: object) -> Value:
-        """An event with arguments, which are checked and given to its handler."""
+        """An event with arguments, which are checked and passed to its handler."""
         kinds = parameter.type
         given = tuple(value) if isinstance(value, (list, tuple)) else (value,)
         right = len(given) == len(kinds) and all(
@@ -276,7 +275,7 @@ class Controls:
         return parameter.default
 
     def _crossfade(self, parameter: Parameter, value: object, source: object) -> Value:
-        """One direction goes to 0 and the other to the sum of both, in the seconds given."""
+        """Move one direction to 0 and the other to the sum of both, over the given seconds."""
         try:
             from_name, to_name, given = cast(tuple, value)
             seconds = _seconds(given)
@@ -350,10 +349,10 @@ class Controls:
         return round(number) if parameter.type == "i" else number
 
     def _calm(self) -> None:
-        """Panic: the values that can make the music run away go back to where the set began.
+        """Panic: values that can make the music unstable return to their initial state.
 
-        Every direction goes to 0 even if the set began with it, though what it steers to stays as
-        it began; what each parameter does is in `Parameter.panic`.
+        Every direction goes to 0 even if the set started with it, but its options return to their
+        initial values; `Parameter.panic` defines each parameter's part.
         """
         self._glides.clear()
         for address, parameter in self.parameters.items():
@@ -377,7 +376,7 @@ class Controls:
 
 
 def _seconds(value: object) -> float:
-    """A glide's length, clamped. Raises MusicRFMError if it is no number."""
+    """A glide's length, clamped. Raises MusicRFMError if it is not a number."""
     try:
         seconds = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):

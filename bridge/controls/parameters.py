@@ -1,8 +1,8 @@
-"""Every live parameter of an instrument: its address, what it may be, and what it does.
+"""Every live parameter of an instrument: its address, range and effect.
 
-OSC addresses, the rig file, the patches and the documentation are all made from or checked against
-`namespace`: a new parameter is one entry in `FIXED` or `of_direction`, and no more if it is an
-attribute of the stream or its steering.
+OSC addresses, the rig file, the patches and the documentation are made from `namespace` or checked
+against it: a new parameter is one entry in `FIXED` or `of_direction`, and nothing more if it sets
+an attribute of the stream or its steering.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ _RESERVED = re.compile(r"[\s#*,/?\[\]{}]")
 
 @dataclass(frozen=True)
 class Parameter:
-    """One live value: what it is called, what it may be, what it does, and who else knows it.
+    """One live value: its name, range, effect, and where it appears.
 
     type: "trigger" for an event without arguments, otherwise an OSC type tag for each argument: "f"
     (number), "i" (whole number), "s" (text). smoothing: a change glides instead of jumping. event:
-    it happens and keeps no value. words: the text may have several words, so texts that arrive
-    apart over OSC are joined. choices: the words that a text may be; () for any.
+    it happens and stores no value. words: the text may have several words, so text that arrives in
+    pieces over OSC is joined. choices: the permitted words; () for any.
 
-    rig: table and key that set it in a rig file, as `engine.gain`. option: of `bridge play`. kept:
-    presets keep it. panic: what `/panic` does: "start" restores the value of the start, "default"
-    the default, "lower" the lower one of now and the start. applies: what a value changes:
-    `stream.NAME` or `steering.NAME` is an attribute of these, for a direction a method that also
-    takes its name; what has none is read by somebody else.
+    rig: table and key in a rig file, such as `engine.gain`. option: of `bridge play`. kept: whether
+    presets store it. panic: the effect of `/panic`: "start" restores the initial value, "default"
+    the default, "lower" the lower one of the current and the initial value. applies: the target of
+    a value: `stream.NAME` or `steering.NAME` is an attribute, or for a direction a method that also
+    takes its name; parameters without it are read elsewhere.
     """
 
     address: str
@@ -70,7 +70,7 @@ CUE_GAIN = Parameter(
     smoothing=True,
     help="headphone level (--cue), independent of /gain; -60 is silence",
     rig="output.cue_gain",
-    kept=False,  # recalling a sound must not be felt in headphones
+    kept=False,  # recalling a preset must not change the headphone level
     panic="lower",
 )
 PROMPT = Parameter(
@@ -106,7 +106,7 @@ def _slot(slot: int) -> tuple[Parameter, Parameter]:
     )
 
 
-# In the order a person reads. The defaults of sampling are the model's, see `namespace`.
+# In reading order. The sampling defaults are the model's, see `namespace`.
 FIXED = (
     PROMPT,
     *(parameter for slot in PROMPT_SLOTS for parameter in _slot(slot)),
@@ -121,7 +121,7 @@ FIXED = (
         smoothing=True,
         help="output level; -60 is silence",
         rig="engine.gain",
-        panic="lower",  # whoever pulled the fader down must not be hit by full level
+        panic="lower",  # panic must not raise the level after the fader was pulled down
     ),
     CUE_GAIN,
     Parameter(
@@ -298,9 +298,10 @@ def steer_address(name: str) -> str:
 
 
 def canonical_address(address: str) -> str:
-    """The address in the namespace's spelling, with any spelling of a direction's name in it.
+    """The address in the namespace's spelling, from any spelling of a direction's name.
 
-    `/steer/note_C/value` is `/steer/note_C`, for clients to which that is a folder (see OSCQuery).
+    `/steer/note_C/value` becomes `/steer/note_C`, for clients that treat the latter as a folder
+    (see OSCQuery).
     """
     parts = address.split("/")
     if len(parts) >= 3 and parts[-1] == "value":
@@ -316,10 +317,10 @@ def namespace(
     cue: bool = True,
     sampling: SamplingDefaults | None = None,
 ) -> list[Parameter]:
-    """Every live parameter of an instrument with these directions, in the order a person reads.
+    """Every live parameter of an instrument with these directions, in reading order.
 
-    cue: whether some outputs of the sound card are for headphones. sampling: the model's own, which
-    its controls begin with.
+    cue: whether the sound card has outputs for headphones. sampling: the model's defaults, the
+    initial values of its controls.
     """
     own = asdict(sampling or SamplingDefaults())
     parameters = [
@@ -331,7 +332,7 @@ def namespace(
 
 
 def set_by(table: str) -> dict[str, Parameter]:
-    """Key in a table of the rig file, as `engine` or `steer`, -> the parameter that it sets."""
+    """Maps a key in a rig table, such as `engine` or `steer`, to its parameter."""
     every = (*FIXED, *of_direction("NAME"))
     keys = (one.rig.partition(".") for one in every)
     return {key: one for (of, _, key), one in zip(keys, every, strict=True) if of == table}

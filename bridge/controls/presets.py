@@ -1,7 +1,7 @@
-"""Presets: where everything stands, kept under a name, to go back to at once or by and by.
+"""Presets: the values of the controls under a name, to recall at once or gradually.
 
-They are kept in the rig file as [presets.NAME], from address to value, and can be written there by
-hand. Without a rig file they last as long as the set.
+They are stored in the rig file as [presets.NAME], from address to value, and can be written there
+by hand. Without a rig file, they last until the end of the set.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ log = logging.getLogger(__name__)
 
 MAX_NAME = 64
 CLOSE_SECONDS = 1.0
-REST = 4.0  # times as long as it wrote, the writer rests
+REST = 4.0  # pause of the writer, relative to its writing time
 MAX_PRESETS = 500
 
 
 class Presets:
     """The presets of a set. Every method may be called from any thread.
 
-    A preset is the whole of the steering: a direction it does not name goes to 0 and its options to
-    their defaults. Anything else that it does not name stays as it is.
+    A preset covers the whole steering: a direction it does not contain goes to 0 and its options to
+    their defaults. Other parameters that it does not contain are not changed.
     """
 
     def __init__(
@@ -66,12 +66,12 @@ class Presets:
             controls.handle(f"/preset/{what}", handler)
 
     def names(self) -> list[str]:
-        """In the order they were stored."""
+        """In the order of storing."""
         with self._lock:
             return list(self._presets)
 
     def replace(self, presets: Mapping[str, Mapping[str, Value]]) -> None:
-        """These are the presets now: the rig file has been read again."""
+        """Replace all presets, after the rig file was reloaded."""
         with self._lock:
             self._presets = {name: dict(values) for name, values in presets.items()}
             self._presets |= {n: v for n, v in self._unwritten.items() if v is not None}
@@ -87,7 +87,7 @@ class Presets:
             return stamp
 
     def close(self) -> None:
-        """Writes what is not written yet, and does not wait long for a slow disk."""
+        """Write pending presets, without waiting long for a slow disk."""
         self._over.set()
         self._wake.set()
         if self._writer.is_alive():
@@ -95,9 +95,9 @@ class Presets:
         self._give_up()
 
     def store(self, name: str, replace: bool = False) -> str:
-        """Keep how everything stands; returns the name it has. See `_free`.
+        """Store the current values; returns the preset's name, see `_free`.
 
-        Raises MusicRFMError for an unfit name or a file problem.
+        Raises MusicRFMError for an invalid name or a file error.
         """
         name, values = checked_name(name), self._standing()
         with self._writing:
@@ -112,7 +112,7 @@ class Presets:
         return name
 
     def _free(self, name: str, values: dict[str, Value]) -> str:
-        """The name, or the first of `NAME-2`, `NAME-3`, … that keeps nothing else."""
+        """The name, or the first of `NAME-2`, `NAME-3` and so on that is free."""
         number, free = 1, name
         while self._presets.get(free, values) != values:
             number += 1
@@ -120,7 +120,7 @@ class Presets:
         return free
 
     def _standing(self) -> dict[str, Value]:
-        """Everything that a preset keeps, as it is now."""
+        """The current values of all parameters that presets store."""
         values = {}
         for address, value in self._controls.snapshot().values.items():
             parameter = self._controls.parameters[address]
@@ -202,15 +202,15 @@ class Presets:
                     del self._unwritten[name]
 
     def recall(self, name: str, source: object = "local") -> None:
-        """Go there at once. Raises MusicRFMError if there is no such preset."""
+        """Recall at once. Raises MusicRFMError if the preset does not exist."""
         self._go(name, None, source)
 
     def morph(self, name: str, seconds: float, source: object = "local") -> None:
-        """Glide there in so many seconds; texts and whole numbers change at once."""
+        """Glide there in the given number of seconds; texts and whole numbers change at once."""
         self._go(name, seconds, source)
 
     def morph_beats(self, name: str, beats: float, source: object = "local") -> None:
-        """Glide there in so many beats. Raises MusicRFMError while no tempo is known."""
+        """Glide there in the given number of beats. Raises MusicRFMError without a known tempo."""
         bpm = self.bpm()
         if not bpm:
             raise MusicRFMError(
@@ -220,7 +220,7 @@ class Presets:
         self._go(name, 60.0 * beats / bpm, source)
 
     def delete(self, name: str) -> None:
-        """Raises MusicRFMError if there is no such preset, or for a file problem."""
+        """Raises MusicRFMError if the preset does not exist, or for a file error."""
         name = checked_name(name)
         with self._lock:
             self._known(name)
@@ -258,7 +258,7 @@ class Presets:
         return self._presets[name]
 
     def _edit(self, changes: Mapping[str, Mapping[str, Value] | None]) -> None:
-        """Writes presets into the rig file, and takes those out that are None."""
+        """Write presets to the rig file, and remove those that are None."""
         if self._path is None:
             return
 
@@ -292,7 +292,7 @@ def _change(document: tomlkit.TOMLDocument, name: str, values: Mapping[str, Valu
 
 
 def checked_name(name: object) -> str:
-    """The name without spaces around it. Raises MusicRFMError if it cannot be one."""
+    """The name without surrounding spaces. Raises MusicRFMError for an invalid name."""
     text = composed(name.strip()) if isinstance(name, str) else ""
     if not text or len(text) > MAX_NAME or not text.isprintable():
         raise MusicRFMError(

@@ -1,7 +1,8 @@
-"""The clockwork of a set: controls go into the stream once a frame, its sound goes to the output.
+"""The engine of a set: passes controls to the stream once per frame, and its audio to the output.
 
-`engine` decides when a frame is made, `frame` makes it, `applier` hands it the controls' values,
-`takes` goes back when they change, `keeping` gives what was heard to recorders and the log.
+`engine` decides when to make a frame, `frame` makes it, `applier` applies the controls' values,
+`takes` returns to earlier frames when they change, `keeping` passes the played audio to recorders
+and the log.
 """
 
 from bridge.engine.engine import Engine

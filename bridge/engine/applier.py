@@ -1,4 +1,4 @@
-"""Hands the controls' values to the stream: what has changed, and what glides, once a frame."""
+"""Applies the controls' values to the stream: changes and glides, once per frame."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ WEIGHTS = tuple(f"/prompt/{slot}/weight" for slot in PROMPT_SLOTS)
 
 @dataclass(frozen=True)
 class Applied:
-    """Where the controls stand before a frame. values: as the stream has them. times, slow,
-    version: of the snapshot they are from."""
+    """The values before a frame. values: as the stream has them. times, slow, version: of their
+    snapshot."""
 
     values: Mapping[str, Value]
     times: Mapping[str, int]
@@ -37,10 +37,10 @@ class Applied:
 
 
 class Applier:
-    """Of one set, for its engine's thread.
+    """Applies the controls of one set, for its engine's thread.
 
     steers: a direction's address -> its name in `stream.steering`. gains: ramps by address.
-    smoothing: frames that a coefficient takes to a new value.
+    smoothing: number of frames in which a coefficient reaches a new value.
     """
 
     def __init__(
