@@ -77,7 +77,7 @@ def make_instrument(settings: Settings) -> Instrument:
 
 
 def text_checks(model: MusicModel) -> dict[str, Callable[[str], object]]:
-    """What tells at once whether the engine could use a text; see `Controls`."""
+    """Functions that test at once whether the engine could use a text; see `Controls`."""
     return {
         "layers": lambda text: layer_weights(text, np.zeros(model.layers)),
         "schedule": parse_schedule,
@@ -105,9 +105,9 @@ def add_directions(
 ) -> tuple[dict[str, str], dict[str, Value]]:
     """Add every direction of the model that is here or `given`, and those that were asked for.
 
-    Returns address → name in `stream.steering`, and the starting values of their parameters. All
-    start at coefficient 0 except where `settings` say otherwise; what a later setting says about
-    the same direction wins. A damaged file is an error only if it was asked for. A schedule's
+    Returns address → name in `stream.steering`, and the initial values of their parameters. All
+    start at coefficient 0 unless `settings` differ; for the same direction, a later setting
+    overrides an earlier one. A damaged file is an error only if it was requested. A schedule's
     Python function is imported here, also from `folder`.
     """
     model = stream.model
@@ -130,7 +130,7 @@ def add_directions(
     for name in list_directions(model.name):
         try:
             add(Direction.load(name, model))
-        except Exception as error:  # a stranger's file can only cost itself
+        except Exception as error:  # a damaged file must not affect others
             log.warning("direction %s is skipped: %s", name, error)
     for path in given:
         add(Direction.load(path, model))

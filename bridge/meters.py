@@ -1,7 +1,7 @@
-"""What is sounding, in numbers: for OSC subscribers, the web page, and whoever shows something.
+"""Measures the audio that is playing: for OSC subscribers, the control page and other displays.
 
-Hears what the engine has settled, which is what will sound, in a thread of its own: the engine only
-hands over its frames. All needs numpy alone, so that nothing large is loaded while music plays.
+It reads the audio that the engine has settled, on a separate thread: the engine only passes its
+frames. Everything needs numpy alone, so that nothing large is imported while music plays.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ TEMPO_SECONDS = 8.0  # of which the tempo is measured
 TEMPO_EVERY = 1.0
 HOP = 0.01  # seconds from one value of the onset envelope to the next
 BANDS = 24
-SURE = 0.25  # pulse strength under which there is no tempo
-MAX_WAITING = 500  # frames, should this thread not get to run
+SURE = 0.25  # pulse strength below which no tempo is reported
+MAX_WAITING = 500  # frames, if this thread is delayed
 
 
 def _meter(unit: str, help: str, default: Any = 0.0) -> Any:
@@ -40,7 +40,7 @@ def _meter(unit: str, help: str, default: Any = 0.0) -> Any:
 
 @dataclass(frozen=True)
 class Reading:
-    """All meters at one moment. The table of them is this class: a meter is a line here and in
+    """All meters at one moment. This class is their table: a meter is one line here and in
     `Meters.update`."""
 
     level: float = _meter("dBFS", "loudness (RMS) of the last tenth of a second", FLOOR_DB)
@@ -85,7 +85,7 @@ METERS = tuple(
 
 
 class Meters:
-    """Is given settled audio like a recorder; `read` may be called from any thread."""
+    """Receives settled audio like a recorder; `read` may be called from any thread."""
 
     def __init__(self, sample_rate: int) -> None:
         self._rate = sample_rate
@@ -105,7 +105,7 @@ class Meters:
         self._thread.start()
 
     def write(self, audio: np.ndarray) -> None:
-        """float32 [samples, channels], as it sounds. Costs the caller next to nothing."""
+        """float32 [samples, channels], as it will be played. Costs the caller almost nothing."""
         self._waiting.append(audio)
 
     def close(self) -> None:
@@ -120,7 +120,7 @@ class Meters:
             self.update()
 
     def update(self) -> Reading:
-        """Hears what has come since the last time, and reads all meters anew."""
+        """Process new audio, and update all meters."""
         blocks = []
         while self._waiting:
             blocks.append(self._waiting.popleft().mean(axis=1))
@@ -161,7 +161,7 @@ class Chroma:
         self._weights = np.exp(-0.5 * (away / 0.3) ** 2).astype(np.float32)
 
     def of(self, mono: np.ndarray) -> tuple[float, ...]:
-        """mono: at least a quarter of a second, [samples]; the last of it counts."""
+        """mono: at least a quarter of a second, [samples]; its end is measured."""
         spectrum = np.abs(np.fft.rfft(mono[-self._size :] * self._window, 4 * self._size))
         energy = self._weights @ np.square(spectrum[self._used])
         total = float(energy.sum())
@@ -171,7 +171,7 @@ class Chroma:
 
 
 class Onsets:
-    """How much the level rises, every 10 ms, over the last seconds; and the tempo of that."""
+    """The rise of the level, every 10 ms, over the last seconds; and its tempo."""
 
     def __init__(self, sample_rate: int) -> None:
         self._hop = round(HOP * sample_rate)
@@ -185,7 +185,7 @@ class Onsets:
         self._most = round(TEMPO_SECONDS / HOP)
 
     def hear(self, mono: np.ndarray) -> None:
-        """[samples], right after those before."""
+        """[samples], directly after those before."""
         sound = np.concatenate([self._rest, mono])
         count = max(0, (len(sound) - self._size) // self._hop + 1)
         if count:
@@ -196,7 +196,7 @@ class Onsets:
         self._rest = sound[count * self._hop :]
 
     def tempo(self) -> float:
-        """BPM, or 0.0 while too little is heard or it has no pulse."""
+        """BPM, or 0.0 with too little audio or without a pulse."""
         if len(self._levels) < self._most // 2:
             return 0.0
         floor = max(float(self._levels.max()) * 1e-6, 1e-9)

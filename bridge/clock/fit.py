@@ -233,7 +233,7 @@ class ClockFit:
         return True
 
     def _renumber(self, run: list[tuple[int, float]], whole: int) -> None:
-        """This number of ticks was lost before these (negative: doubled)."""
+        """Before these, ticks were lost, by this number (negative: doubled)."""
         if self._zero_set >= self._apart[0][0]:
             self._zero += whole
         self._next += whole

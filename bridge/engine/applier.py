@@ -54,12 +54,12 @@ class Applier:
         self._stream, self._controls = stream, controls
         self._steers, self._gains = steers, gains
         self._smoothing = smoothing
-        self._start = controls.snapshot().values  # changes are told from these on
+        self._start = controls.snapshot().values  # initial values
         self.values: dict[str, Value] = {}
         self._times: Mapping[str, int] = {}
         self._slow: Mapping[str, float] = {}  # the seconds that crossfades take, by address
         self._version = 0
-        # What of the sound glides when a morph asks for it: address -> attribute of the stream.
+        # Sound settings that a morph can glide: address -> attribute of the stream.
         self._sound = {
             address: parameter.applies.removeprefix("stream.")
             for address, parameter in controls.parameters.items()
@@ -68,13 +68,13 @@ class Applier:
         self._glides = {address: Glide(0.0) for address in (*steers, *WEIGHTS, *self._sound)}
         self._moving: set[str] = set()
         self._blend_due = False  # a prompt or its weight has changed in this frame
-        self.restart = False  # a panic waits for the curtain to close
-        self.count = 0  # control changes handed to the stream
+        self.restart = False  # a panic waits for the fade-out
+        self.count = 0  # number of applied control changes
         self._setters = self._make_setters()
 
     @property
     def outdated(self) -> bool:
-        """Whether the latest frame was made with other values than there are now."""
+        """Whether the latest frame used other values than the current ones."""
         snapshot = self._controls.snapshot()
         return snapshot.version != self._version and (
             (snapshot.values, snapshot.times, snapshot.glides)
@@ -103,9 +103,10 @@ class Applier:
             self._glides[address].state = own
 
     def follow(self, changes: list[Change]) -> bool:
-        """Hand over all that has changed since the last frame, and move what glides one step on.
+        """Apply all changes since the last frame, and advance glides by one step.
 
-        changes: gets those that are no start values. True, so that a caller can tell a failure.
+        changes: collects those that are not initial values. Returns True, so that a caller can
+        detect a failure.
         """
         snapshot = self._controls.snapshot()
         if snapshot.version != self._version:
@@ -122,7 +123,7 @@ class Applier:
         for address, value in snapshot.values.items():
             slow = snapshot.glides.get(address)
             again = self._times.get(address, 0) != snapshot.times.get(address, 0)
-            # A fader moved during a crossfade takes over, even if it only says the same.
+            # A fader moved during a crossfade takes over, even with the same value.
             again = again or self._slow.get(address) != slow
             if not again and self.values.get(address) == value:
                 continue
@@ -132,7 +133,7 @@ class Applier:
                 changes.append(Change(address, value, slow, source_name(source)))
         self._times, self._slow = snapshot.times, snapshot.glides
         self.restart |= panic
-        self._version = snapshot.version  # last: what failed is tried again
+        self._version = snapshot.version  # set last: a failed value is tried again
 
     def _step(self) -> None:
         for address in tuple(self._moving):
@@ -148,10 +149,10 @@ class Applier:
                 self._moving.discard(address)
 
     def _hand_over(self, address: str, value: Value, seconds: float | None, first: bool) -> bool:
-        """Makes one value count; whether it does.
+        """Apply one value; returns whether it took effect.
 
-        seconds: how long it takes, None for the smoothing of coefficients and at once of all else.
-        first: before the first frame, where nothing is to be smoothed.
+        seconds: its duration, None for the smoothing of coefficients and at once for everything
+        else. first: before the first frame, where nothing is smoothed.
         """
         kept = self.values.get(address)
         try:
@@ -192,7 +193,7 @@ class Applier:
         self._moving.add(address)
 
     def _blend(self) -> None:
-        """Plays the prompts that have a weight; what they leave of 1 is left to the first one."""
+        """Set the prompts that have a weight; the remainder up to 1 goes to the first one."""
         weights: dict[str, float] = {}
         for slot in PROMPT_SLOTS:
             text, weight = str(self.values[f"/prompt/{slot}"]), 0.0
@@ -212,7 +213,8 @@ class Applier:
             self._controls.report(f"the prompts stay as they were: {error}")
 
     def _make_setters(self) -> dict[str, Callable[[Value], None]]:
-        """What a value does at once, by address; what has none is read by somebody else."""
+        """The function that applies a value, by address; parameters without one are read
+        elsewhere."""
         setters: dict[str, Callable[[Value], None]] = {"/prompt": self._set_prompt}
         setters |= {f"/prompt/{slot}": self._set_slot for slot in PROMPT_SLOTS}
         places = {"stream": self._stream, "steering": self._stream.steering}
@@ -233,7 +235,7 @@ class Applier:
 
     def _set_slot(self, text: Value) -> None:
         if text:
-            self._stream.encoded(str(text))  # so that what cannot be played is told at once
+            self._stream.encoded(str(text))  # reports a text that cannot be played at once
         self._blend_due = True
 
 

@@ -1,8 +1,8 @@
-"""Decides when a frame is made: one thread does this and nothing else.
+"""Decides when to make a frame, on a thread for this alone.
 
-It stays `lookahead` ahead of the output. When a control changes, it goes back to the first frame
-that can still be replaced and makes the music ahead again, so a deep buffer does not make the path
-from knob to ear any longer. Whatever raises in a turn is reported, and the set goes on.
+It stays `lookahead` ahead of the output. When a control changes, it returns to the first frame that
+can still be replaced and renders the buffer again, so a deep buffer does not increase the latency
+from knob to ear. An exception in a turn is reported, and the set continues.
 """
 
 from __future__ import annotations
@@ -39,19 +39,20 @@ log = logging.getLogger(__name__)
 
 FLOOR_DB = -120.0
 NAP_SECONDS = 0.05
-MOST_FALLS = 20  # turns in a row, from which a set that should stop does so without a fade
+MOST_FALLS = 20  # consecutive failing turns after which a stopping set ends without a fade
 HANG_SECONDS = 1.0
-MOST_UNWRITTEN = 50  # blocks that an output which fails is given again
+MOST_UNWRITTEN = 50  # blocks kept for a failing output
 
 
 class Engine:
     """Plays a stream into an output under the controls.
 
-    `lookahead` and `smoothing` are seconds. `steers` maps a direction's address (as
+    `lookahead` and `smoothing` are in seconds. `steers` maps a direction's address (such as
     `/steer/note_C`) to its name in `stream.steering`. `seconds`, `plan`, `script`: see
     `FrameMaker`. `start`, `stop`, `join` and `status` may be called from any thread. `control_log`
-    gets every change that counted. `strain` gives things up where the computer cannot keep up. With
-    a `cue` the output gets as many channels more, with the music at `/cue/gain` instead of `/gain`.
+    receives every change that took effect. `strain` reduces the work where the computer cannot keep
+    up. With a `cue`, the output gets the same number of channels again, with the music at
+    `/cue/gain` instead of `/gain`.
     """
 
     def __init__(
@@ -77,8 +78,8 @@ class Engine:
         self._reserve = Reserve(lookahead)
         self.guard = Guard(self._tell)
         self._failure: BaseException | None = None
-        self.beat = awake.now()  # when it last turned; see `bridge.engine.watchdog`
-        self.finishing = False  # all is made; what was made is still played, and written to disks
+        self.beat = awake.now()  # time of the latest turn; see `bridge.engine.watchdog`
+        self.finishing = False  # all frames are made; the rest is being played and written
         self.sounds_until = 0.0  # (s, monotonic) when `finishing`, as far as is known
         self.ended = False  # nothing more will be written
         self.wall_seconds = 0.0
@@ -99,8 +100,8 @@ class Engine:
         self.keeper = Keeper(recorders, control_log, self.guard)
         self._rate = self.maker.rate
         self._unwritten: deque[tuple[int, np.ndarray]] = deque(maxlen=MOST_UNWRITTEN)
-        self._abandoned = False  # its thread hung, and somebody else has ended the set
-        self._seen = (self.beat, 0)  # when the output last said where it is, and that
+        self._abandoned = False  # its thread hung, and another thread has ended the set
+        self._seen = (self.beat, 0)  # time and value of the output's last known position
         self._wake = threading.Event()
         controls.on_change(lambda *_: self._wake.set())
         self.thread = threading.Thread(target=self._run, name="engine", daemon=True)
@@ -116,9 +117,10 @@ class Engine:
         self._wake.set()
 
     def rescue(self, seconds: float) -> bool:
-        """Keep what was heard, though the engine's thread hangs, which does nothing from now on.
+        """Complete the files although the engine's thread hangs, and ignore that thread from now
+        on.
 
-        Whether the files could be ended in so many seconds.
+        Returns whether the files could be completed within this number of seconds.
         """
         self._abandoned = True
         position = self._position()
@@ -126,13 +128,13 @@ class Engine:
         return self.keeper.end(position, seconds)
 
     def join(self, timeout: float | None = None) -> bool:
-        """Wait for the end; True if it has come."""
+        """Wait for the end; True if it was reached."""
         self.thread.join(timeout)
         return not self.thread.is_alive()
 
     @property
     def failure(self) -> BaseException | None:
-        """What ended the set before its time."""
+        """The exception that ended the set early."""
         return self._failure or self.maker.failure
 
     @property
@@ -141,15 +143,15 @@ class Engine:
 
     @property
     def reaction(self) -> float:
-        """Seconds from a control's change to the first sample it may change leaving for the ring.
+        """Seconds from a control change to the first changed sample entering the ring.
 
-        The mean; a change waits for the next frame's beginning, half a frame in the mean.
+        The mean; a change waits for the start of the next frame, on average half a frame.
         """
         return self.takes.reaction + self.maker.frame_size / self._rate / 2
 
     @property
     def latency(self) -> dict[str, float]:
-        """Seconds from a control's change to the ear, term by term, without the smoothing."""
+        """Seconds from a control change to the output, by component, without the smoothing."""
         frame = self.maker.frame_size / self._rate
         return {
             "reaction": self.reaction,
@@ -161,7 +163,7 @@ class Engine:
 
     @property
     def reserve(self) -> float:
-        """Seconds that the output could play on, of the newest take and of older ones behind it."""
+        """Seconds of audio in the output, of the newest take and of older ones behind it."""
         return max(0.0, self._left(self.output.position()))
 
     @property
@@ -189,7 +191,7 @@ class Engine:
 
     @property
     def hangs(self) -> float:
-        """Seconds for which the engine has not moved, 0 if that is no unusual time."""
+        """Seconds since the engine last moved; 0 if that is normal."""
         still = awake.now() - self.beat if self.running and not self.finishing else 0.0
         return still if still >= HANG_SECONDS else 0.0
 
@@ -203,12 +205,12 @@ class Engine:
             try:
                 self._play()
                 self._finish()
-            except BaseException as error:  # raised from outside, between two of the turn's parts
+            except BaseException as error:  # raised from outside, between two parts of the turn
                 self.guard.fault("the engine was interrupted", error)
         self.wall_seconds = time.monotonic() - began
 
     def _play(self) -> None:
-        """Turns until the end, whatever a turn raises."""
+        """Turn until the end, whatever a turn raises."""
         fallen = 0  # turns in a row
         while not self._abandoned and not self.maker.ended:
             try:
@@ -223,15 +225,15 @@ class Engine:
                 time.sleep(min(0.001 * 2 ** min(fallen, 10), NAP_SECONDS))
 
     def _turn(self) -> None:
-        """A look at the controls and at the output, then a frame or a nap."""
+        """Check the controls and the output, then make a frame or sleep."""
         self.beat = awake.now()
         self._reserve.look(self.beat)
         position = self._position()
-        if self.strain is not None:  # it is played in real time
+        if self.strain is not None:  # playing in real time
             left = self._left(position)
             ROOM.tell(self._reserve.short(left, self.maker.speed, self.lookahead))
         self.guard("the played audio could not be stored", self._settle, position)
-        self._wake.clear()  # before looking, so that nothing set after it is missed
+        self._wake.clear()  # before the check, so that no later change is missed
         self.guard("a change takes effect late", self._rewind, position)
         if self._relieved(position):
             return
@@ -243,12 +245,13 @@ class Engine:
             self._frame()
 
     def _rewind(self, position: int) -> None:
-        """Goes back where a control has changed and there is room, enough for the output too."""
+        """Return to an earlier frame if a control has changed and enough audio remains for the
+        output."""
         room = self._reserve.room(self.maker.speed, self.lookahead)
         self.takes.rewind(position, max(room, self.output.lead))
 
     def _relieved(self, position: int) -> bool:
-        """Whether something was given up because the computer cannot keep up, and a frame made."""
+        """Whether the load was reduced because the computer cannot keep up, and a frame made."""
         if self.strain is None or not self.maker.frames:
             return False
         load = Load(self.audio_seconds, self._left(position), self.maker.speed)
@@ -256,11 +259,12 @@ class Engine:
         self.lookahead = self.strain.lookahead
         if acted:
             self._frame()
-            self.takes.give_in()  # going back would throw away what is left
+            self.takes.give_in()  # returning would discard the remaining audio
         return bool(acted)
 
     def _position(self) -> int:
-        """The first sample that can still be replaced; by the clock if the output does not say."""
+        """The first sample that can still be replaced; from the clock if the output does not report
+        it."""
         now = awake.now()
         position = self.guard("the output does not report its position", self.output.position)
         if position is None:
@@ -270,11 +274,11 @@ class Engine:
         return position
 
     def _settle(self, position: int) -> None:
-        """Frames that begin before `position` stay as they are: now they are recorded."""
+        """Frames that start before `position` are final: record them."""
         self.keeper.keep(self.takes.settle(position))
 
     def _finish(self) -> None:
-        """Everything that was made is settled, and whoever keeps it is told that this was all."""
+        """Settle everything, and complete recordings and log."""
         if self._abandoned:
             self.ended = True
             return
@@ -291,7 +295,7 @@ class Engine:
         self.beat = awake.now()
 
     def _frame(self) -> None:
-        """One frame: controls in, sound out."""
+        """One frame: controls in, audio out."""
         self.takes.notice()
         frame = self.maker.make()
         self.takes.add(frame)
@@ -300,7 +304,7 @@ class Engine:
         self.guard("the output refused a block", self._write)
 
     def _write(self) -> None:
-        """Hands over the new block, after those that the output has not taken."""
+        """Write the new block, after those that the output has not accepted."""
         while self._unwritten:
             self.output.write(*self._unwritten[0])
             self._unwritten.popleft()
@@ -314,5 +318,5 @@ class Engine:
         return (self.maker.samples - position) / self._rate
 
     def _left(self, position: int) -> float:
-        """Seconds of any take: older ones sound if nothing newer is there in time."""
+        """Seconds of any take: older ones play if nothing newer arrives in time."""
         return (self.takes.reached - position) / self._rate

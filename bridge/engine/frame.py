@@ -1,6 +1,6 @@
-"""Makes one frame of a set: the controls' values go in, sound at their levels comes out.
+"""Makes one frame of a set: applies the controls' values, returns audio at its levels.
 
-Whatever goes wrong with one value or one frame is reported, and the next frame is made.
+An error in a value or a frame is reported, and the next frame is made.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from musicrfm.errors import MusicRFMError
 if TYPE_CHECKING:
     from musicrfm.stream import MusicStream, StreamState
 
-START_FADE = 0.05  # seconds; also for pausing, going on and panic
+START_FADE = 0.05  # seconds; also for pause, resume and panic
 STOP_FADE = 0.3
-LOUDEST = 8.0  # 18 dB above full scale: beyond it, it is no music
+LOUDEST = 8.0  # 18 dB above full scale: louder blocks are faults
 
 
 @dataclass(frozen=True)
 class Moment:
-    """Everything that decides the next frame. last: the samples that the one before ended in."""
+    """Everything that determines the next frame. last: the final samples of the one before."""
 
     stream: StreamState
     controls: Applied
@@ -45,9 +45,9 @@ class Moment:
 
 @dataclass(frozen=True)
 class Frame:
-    """A frame of sound. first: number of its first sample. audio: float32 [samples, channels], the
-    music. block: the same with the cue's channels. before: what decided it, if it could be told.
-    number: of frames before it. changes: what counts from it on."""
+    """A frame of audio. first: number of its first sample. audio: float32 [samples, channels], the
+    music. block: the same with the cue's channels. before: the state that determined it, if known.
+    number: frames before it. changes: control changes that take effect with it."""
 
     first: int
     audio: np.ndarray
@@ -60,9 +60,9 @@ class Frame:
 class FrameMaker:
     """Makes the frames of one set, for the engine's thread.
 
-    seconds: after so much audio the music fades out. plan: (second of audio, address, value), set
-    when it is time. script: is called before every frame with the number of frames before it, and
-    may set controls for it. With `stopping` set, the music fades out and `ended` becomes true.
+    seconds: length of audio after which the music fades out. plan: (second of audio, address,
+    value), set at that time. script: called before every frame with the number of frames before it;
+    it may set controls for it. With `stopping` set, the music fades out and `ended` becomes true.
     """
 
     def __init__(
@@ -95,32 +95,32 @@ class FrameMaker:
         self.frame_busy = 0.0  # seconds a frame takes to make, lately
         self.speed = 0.0  # audio seconds made per second of making, lately
         self.peak = 0.0  # of the latest frame
-        self.unapplied = False  # the latest frame could not be given its values
-        self._ending = False  # the latest frame knew that it should end
-        self._changes: list[Change] = []  # that count from the frame being made on
-        self._mended: set[str] = set()  # what has been said to be wrong with the stream's blocks
+        self.unapplied = False  # the latest frame's values could not be applied
+        self._ending = False  # whether the latest frame was to end the set
+        self._changes: list[Change] = []  # that take effect with the current frame
+        self._mended: set[str] = set()  # faults of the stream's blocks already reported
         self._last = np.zeros(self._channels * len(levels.gains), dtype=np.float32)
 
     @property
     def real_time_factor(self) -> float:
-        """Audio seconds made per second spent making them, since the start."""
+        """Seconds of audio per second of computation, since the start."""
         return self.made_seconds / self.busy_seconds if self.busy_seconds else 0.0
 
     @property
     def ended(self) -> bool:
-        """Whether all of the set is made."""
+        """Whether the whole set has been made."""
         if self._total is not None and self.samples >= self._total:
             return True
         return self.stopping.is_set() and self.levels.closed and self.samples > 0
 
     @property
     def outdated(self) -> bool:
-        """Whether the latest frame was made with other values than there are now."""
+        """Whether the latest frame used other values than the current ones."""
         return (self.stopping.is_set() and not self._ending) or self._applier.outdated
 
     @property
     def state(self) -> Moment:
-        """Setting it goes back to that frame."""
+        """Setting it returns to that frame."""
         return Moment(
             self.stream.state,
             self._applier.state,
@@ -165,7 +165,7 @@ class FrameMaker:
         return frame
 
     def _sound(self) -> np.ndarray:
-        """A block at its levels, or what is silence instead."""
+        """A block at its levels, or silence in its place."""
         curtain = self.levels.curtain
         audio = self._generate() if curtain.moving or curtain.value else None
         if audio is not None:
@@ -175,7 +175,7 @@ class FrameMaker:
         return self._silence() if audio is None else audio
 
     def _generate(self) -> np.ndarray | None:
-        """The next chunk of music, finite and writable, or None if it could not be made."""
+        """The next chunk of music, finite and writable, or None after an error."""
         began = time.perf_counter()
         try:
             audio, wrong = mended(next(self.stream), self._channels, LOUDEST)
@@ -188,7 +188,7 @@ class FrameMaker:
         if not len(audio):
             wrong = wrong or {"is empty"}
             self.levels.curtain.jump(0.0)  # it fades in again
-        for what in wrong - self._mended:  # once for the set
+        for what in wrong - self._mended:  # once per set
             self._mended.add(what)
             self.controls.report(
                 f"a block of the music {what}; this one and later ones are repaired"
@@ -196,7 +196,7 @@ class FrameMaker:
         return audio if len(audio) else None
 
     def _count(self, busy: float, made: float) -> None:
-        """So many seconds of making have made so much audio."""
+        """Account for this computing time and length of audio."""
         fills_pattern = not self.made_seconds  # several frames' work for one
         self.busy_seconds += busy
         self.made_seconds += made
@@ -205,14 +205,15 @@ class FrameMaker:
             self.speed += (made / busy - self.speed) * (0.02 if self.speed else 1.0)
 
     def _silence(self) -> np.ndarray:
-        """A frame of nothing that starts where the last one ended, so that it cannot click."""
+        """A silent frame that starts at the last frame's final sample, so that it cannot click."""
         audio = np.zeros((self.frame_size, len(self._last)), dtype=np.float32)
         if self._last.any():
             audio += self._last * np.linspace(1.0, 0.0, len(audio), dtype=np.float32)[:, None] ** 4
         return audio
 
     def _move_curtain(self) -> None:
-        """Open or close: stop and the end of `seconds` first, then panic, then play and pause."""
+        """Open or close: for stop and the end of `seconds` first, then panic, then play and
+        pause."""
         curtain = self.levels.curtain
         left = math.inf if self._total is None else self._total - self.samples
         fade = round(START_FADE * self.rate)
@@ -230,7 +231,7 @@ class FrameMaker:
             curtain.to(float(self._applier.values.get("/play", 1)), fade)
 
     def _restart_stream(self) -> None:
-        """Begin a new piece; by the next seed, so that it is another, and the same every time."""
+        """Start a new piece with the next seed, so that it differs, reproducibly."""
         self._guard("the music could not be restarted", self._next_piece)
 
     def _next_piece(self) -> None:
@@ -245,7 +246,7 @@ class FrameMaker:
                 self.controls.report(f"the rig's {address} is skipped: {error}", "rig")
 
     def _follow_script(self, script: Callable[[int], None]) -> None:
-        """A script that fails is the end: what would follow is not what was asked for."""
+        """A failing script ends the set, because the rest would differ from the request."""
         try:
             script(self.frames)
         except BaseException as error:

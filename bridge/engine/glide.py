@@ -16,7 +16,7 @@ class GlideState(NamedTuple):
 
 
 class Glide:
-    """Moves one step a frame: in equal steps, or on a course."""
+    """Moves one step per frame: linearly, or along a course."""
 
     def __init__(self, value: float) -> None:
         self.state = GlideState(value)

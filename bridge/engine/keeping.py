@@ -1,4 +1,4 @@
-"""Gives what was heard to the recorders and the control log, and ends their files."""
+"""Passes the played audio to the recorders and the control log, and completes their files."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from bridge.engine.frame import Frame
 from bridge.process.threads import Guard
 from bridge.recording.log import ControlLog
 
-MOST_UNRECORDED = 15_000  # blocks, five minutes of them, that wait for a recorder which fails
+MOST_UNRECORDED = 15_000  # blocks kept for a failing recorder, five minutes
 
 
 class Taker(Protocol):
-    """Who gets all audio that stays as it is: a recorder, or what measures it."""
+    """A receiver of all final audio: a recorder, or a meter."""
 
     def write(self, audio: np.ndarray) -> None:
-        """A block, float32 [samples, channels], that nobody changes afterwards."""
+        """A block, float32 [samples, channels], that is never changed afterwards."""
 
     def close(self) -> None: ...
 
 
 class Keeper:
-    """Recorders get a block again if they failed on it. For the engine's thread, but for `end`."""
+    """A recorder that fails on a block gets it again. For the engine's thread, except `end`."""
 
     def __init__(
         self, recorders: Sequence[Taker], control_log: ControlLog | None, guard: Guard
@@ -39,7 +39,7 @@ class Keeper:
         self._waiting = tuple(deque[np.ndarray](maxlen=MOST_UNRECORDED) for _ in self.recorders)
 
     def keep(self, frames: Sequence[Frame]) -> None:
-        """Frames that stay as they are."""
+        """Frames that are final."""
         for frame in frames:
             for waiting in self._waiting:
                 waiting.append(frame.audio)
@@ -57,10 +57,10 @@ class Keeper:
         seconds: float | None = None,
         meanwhile: Callable[[], None] = lambda: None,
     ) -> bool:
-        """Ends the files of a set of so many samples, all at once as a disk may be slow, and does
-        something else meanwhile.
+        """Complete the files of a set with this number of samples, all in parallel because a disk
+        may be slow, and call `meanwhile`.
 
-        Whether they have ended, after so many seconds at most.
+        Returns whether they were completed within the time limit.
         """
         endings = [recorder.close for recorder in self.recorders]
         if self.control_log is not None:
@@ -73,7 +73,7 @@ class Keeper:
             try:
                 thread.start()
                 threads.append(thread)
-            except RuntimeError:  # there is no memory for one
+            except RuntimeError:  # no memory for another thread
                 self._guard(*work)
         meanwhile()
         for thread in threads:
@@ -82,7 +82,7 @@ class Keeper:
 
 
 def _record(recorder: Taker, waiting: deque[np.ndarray]) -> None:
-    """Hands over all that waits; a block that it fails on stays the first."""
+    """Pass all waiting blocks; a block that fails stays first."""
     while waiting:
         recorder.write(waiting[0])
         waiting.popleft()

@@ -1,4 +1,4 @@
-"""How loud the music goes out: gains that the player sets, and a curtain before everything."""
+"""The levels of the music: gains set by the player, and a fade over everything."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ GAIN = "/gain"
 
 
 class Levels:
-    """`gains`: by address, one for the music and with a `cue` one for the headphones, which get the
-    music again as further channels. `curtain`: 0 closed, 1 open; start, pause, panic and stop.
-    """
+    """`gains`: by address, one for the music and, with a `cue`, one for the headphones, which
+    get the music again on further channels. `curtain`: 0 closed, 1 open; start, pause, panic and
+    stop."""
 
     def __init__(self, cue: bool) -> None:
         self.gains = {a: Ramp(0.0) for a in (GAIN, CUE_GAIN.address)[: 2 if cue else 1]}
@@ -25,7 +25,7 @@ class Levels:
         return self.curtain.value == 0.0 and not self.curtain.moving
 
     def apply(self, audio: np.ndarray) -> np.ndarray:
-        """[samples, channels] at every gain beside each other, behind the curtain, limited."""
+        """[samples, channels] at every gain side by side, faded and limited."""
         levelled = [gain.apply(audio) for gain in self.gains.values()]
         audio = levelled[0] if len(levelled) == 1 else np.concatenate(levelled, axis=1)
         return soft_limit(self.curtain.apply(audio))

@@ -1,19 +1,19 @@
-"""How much older sound must be left in the output while the music goes back."""
+"""The minimum of older audio in the output while the engine renders the buffer again."""
 
 from __future__ import annotations
 
 from bridge.process import awake
 
-# Seconds that must be left to play while what lies before them is made again: as many as the new
-# take catches up with in CATCH_UP, or twice the longest hiccup of late, within these bounds.
+# Minimum audio kept buffered while re-rendering, in seconds: the amount in which the new
+# take catches up within CATCH_UP, or twice the longest recent hiccup, within these bounds.
 CATCH_UP = 0.05
 LEAST_RESERVE, MOST_RESERVE = 0.2, 0.75
 SHORT = 0.75  # of that, from which on all else makes room
-FORGET = 0.5 ** (1 / 15_000)  # a frame: half of a hiccup in five minutes
+FORGET = 0.5 ** (1 / 15_000)  # per frame: halves a hiccup in five minutes
 
 
 class Reserve:
-    """lookahead: in seconds, as it was asked for."""
+    """lookahead: in seconds, as requested."""
 
     def __init__(self, lookahead: float) -> None:
         self._asked = lookahead
@@ -21,7 +21,7 @@ class Reserve:
         self._looked = awake.now()  # when the engine last looked at the clock
 
     def look(self, now: float) -> None:
-        """The engine turns; what has passed since it last did, or woke, is a hiccup."""
+        """The engine turns; the time since its last turn or wake-up is a hiccup."""
         self._hiccup = max(FORGET * self._hiccup, now - self._looked)
         self._looked = now
 
@@ -30,7 +30,7 @@ class Reserve:
         self._looked = awake.now()
 
     def room(self, speed: float, lookahead: float) -> float:
-        """Seconds of older takes from which going back leaves a reserve.
+        """Seconds of older takes from which returning leaves a reserve.
 
         They shrink until the new take has caught up with them, which takes one part in `speed`.
         """
@@ -42,5 +42,5 @@ class Reserve:
         return min(reserve / left, 0.9 * lookahead)
 
     def short(self, left: float, speed: float, lookahead: float) -> bool:
-        """Whether so many seconds to play are fewer than going back leaves."""
+        """Whether this number of seconds is below what returning leaves."""
         return left < SHORT * self.room(speed, lookahead)

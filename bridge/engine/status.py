@@ -1,4 +1,4 @@
-"""What the engine is doing, for a person to read."""
+"""The state of the engine, for the status line."""
 
 from __future__ import annotations
 

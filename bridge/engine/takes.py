@@ -1,7 +1,7 @@
-"""What has been made and may still be replaced: goes back when a control changes.
+"""The frames that can still be replaced: returns to one when a control changes.
 
-Older takes stay in the output until the new one has caught up with them. While they are too few
-for that, a change counts from the next frame on, and the music goes back when there is room.
+Older takes stay in the output until the new one has caught up with them. While they are too short
+for that, a change takes effect with the next frame, and the engine returns when there is room.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import numpy as np
 
 from bridge.engine.frame import Frame, FrameMaker
 
-MARGIN_SECONDS = 0.008  # for a new frame's way to the output, beside the time it takes to make
-AGAIN_SECONDS = 0.01  # going back more often than this would only be more work
+MARGIN_SECONDS = 0.008  # for a new frame's way to the output, in addition to the time to make it
+AGAIN_SECONDS = 0.01  # returning more often would only add work
 # The end is in no hurry: if its frames came late, more would be heard of an older take than is in
 # the recording, which ends with them.
 END_SPARE_SECONDS = 0.2
@@ -25,14 +25,14 @@ AUDIBLE = 1e-4  # 80 dB below full scale
 class Takes:
     """The frames of one set that are not settled, for the engine's thread.
 
-    turns: when the music went back, and the first sample that then was another one.
+    turns: the times of returning, and the first sample that then changed.
     """
 
     def __init__(self, maker: FrameMaker) -> None:
         self._maker = maker
         self._made: deque[Frame] = deque()
-        self.rewinds = 0  # times that a control change made it go back
-        self.remade = 0  # frames that were made again
+        self.rewinds = 0  # number of returns caused by control changes
+        self.remade = 0  # frames made again
         self.turns: deque[tuple[float, int]] = deque(maxlen=10_000)
         self.reached = 0  # the furthest sample ever made
         self._rewound = -math.inf  # when it last went back
@@ -42,35 +42,35 @@ class Takes:
 
     @property
     def reaction(self) -> float:
-        """Seconds that a new frame needs to be made and to reach the output, at most."""
+        """Longest time in seconds that a new frame needs to be made and to reach the output."""
         return MARGIN_SECONDS + 1.5 * self._maker.frame_busy
 
     def settle(self, position: int) -> list[Frame]:
-        """The frames that begin before sample `position`; they stay as they are."""
+        """The frames that start before sample `position`, which are final."""
         settled = []
         while self._made and self._made[0].first < position:
             settled.append(self._made.popleft())
         return settled
 
     def notice(self) -> None:
-        """Before a frame is made: a change that counts from it on may still go back later."""
+        """Before a frame is made: a change that takes effect with it may still be moved earlier."""
         if self._made and self._waits is None and not self._turning and self._maker.outdated:
             self._waits = self._maker.samples
         self._turning = False
 
     def give_in(self) -> None:
-        """What has changed since the latest frame counts from the next one on, and no earlier."""
+        """Changes since the latest frame take effect with the next one, and no earlier."""
         self._waits = None
 
     def add(self, frame: Frame) -> None:
-        """The frame that was made last."""
+        """Add the latest frame."""
         self._made.append(frame)
         self.reached = max(self.reached, self._maker.samples)
 
     def compare(self, frame: Frame) -> None:
-        """Notes where the sound begins to differ from what was there before going back.
+        """Find the first sample that differs from the audio before returning.
 
-        Several times of going back may come before a change is heard: the oldest take is asked.
+        The engine may return several times before a change is audible: the oldest take is compared.
         """
         replaced = self._replaced.get(frame.first)
         if replaced is None or len(replaced) != len(frame.audio):
@@ -81,10 +81,10 @@ class Takes:
             self._replaced = {}
 
     def rewind(self, position: int, room: float) -> None:
-        """Goes back as far as possible, if a control has changed since the latest frame.
+        """Return as far as possible, if a control has changed since the latest frame.
 
         position: the first sample that can still be replaced. room: seconds of older takes that
-        must be left; with less, safety comes first.
+        must remain; with less, the change waits.
         """
         now, rate = time.monotonic(), self._maker.rate
         if not self._made or now - self._rewound < AGAIN_SECONDS or self._maker.unapplied:
@@ -111,7 +111,7 @@ class Takes:
                 return
 
     def _drop(self, number: int, soonest: float) -> None:
-        """Forgets all frames from a number on, but not how they sounded."""
+        """Forget all frames from a number on, but keep their audio for comparison."""
         kept = {at: audio for at, audio in self._replaced.items() if at >= soonest}
         while len(self._made) > number:
             gone = self._made.pop()

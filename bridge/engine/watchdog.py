@@ -1,4 +1,5 @@
-"""Says when the music hangs, while it does, and where: the log has what every thread is doing."""
+"""Reports a hang of the music while it lasts, with its place: the log gets the stacks of all
+threads."""
 
 from __future__ import annotations
 
@@ -16,19 +17,20 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.25
-LONG_SECONDS = 5.0  # without a move, though there is still something to play
-BEHIND_SECONDS = 4.0  # of sound that waits for a disk
-DEEPEST = 12  # calls of each thread that are told
+LONG_SECONDS = 5.0  # without a move, although audio remains to be played
+BEHIND_SECONDS = 4.0  # of audio that waits for a disk
+DEEPEST = 12  # calls per thread in the report
 
 
 class Watchdog(Repeating):
-    """Looks whether the engine moves; a sleeping computer is no hang: `bridge.process.awake`."""
+    """Checks whether the engine moves; a sleeping computer is not a hang:
+    `bridge.process.awake`."""
 
     def __init__(self, engine: Engine) -> None:
         super().__init__("watchdog", LOOK_SECONDS, "the watchdog failed")
         self._engine = engine
-        self._behind = False  # a recording is, and it was said
-        self._said = 0.0  # how long it had hung when last seen to
+        self._behind = False  # whether a recording is behind, already reported
+        self._said = 0.0  # duration of the reported hang
 
     def update(self) -> None:
         self._look_at_disks()
@@ -55,7 +57,7 @@ class Watchdog(Repeating):
             self._engine.controls.tell_error(words)
 
     def _look_at_disks(self) -> None:
-        """A disk that refuses is told by the recorder itself, but one that hangs keeps it."""
+        """The recorder reports a disk that refuses data, but a hanging disk blocks the recorder."""
         behind = max((getattr(one, "behind", 0.0) for one in self._engine.recorders), default=0.0)
         if behind > BEHIND_SECONDS and not self._behind:
             words = f"the recording waits for the disk, with {behind:.0f} s of audio in memory"
@@ -69,7 +71,7 @@ class Watchdog(Repeating):
 
 
 def place(thread: threading.Thread) -> str:
-    """Where a thread is, in a few words."""
+    """The position of a thread in its code, in a few words."""
     frame = sys._current_frames().get(thread.ident or 0)
     if frame is None:
         return "the engine's thread is gone"
@@ -78,7 +80,7 @@ def place(thread: threading.Thread) -> str:
 
 
 def stacks() -> str:
-    """What every thread is doing."""
+    """The stacks of all threads."""
     names = {thread.ident: thread.name for thread in threading.enumerate()}
     parts = []
     for ident, frame in sys._current_frames().items():

@@ -1,7 +1,7 @@
-"""MIDI controllers: what is turned, pressed or played moves the parameters it is mapped to.
+"""MIDI controllers: moves of their controls set the mapped parameters.
 
-Each port is watched by a process of its own (`bridge.midi.port_process`), because a MIDI system
-that goes down can take its clients with it, and the music must not be one of them.
+A separate process watches each port (`bridge.midi.port_process`), because a MIDI system that
+crashes can take its clients with it, and the music must not be one of them.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ NO_PROCESS = "a MIDI controller's process failed and is started again"
 
 
 class PresetList(Protocol):
-    """What program changes need of `bridge.controls.presets.Presets`."""
+    """The part of `bridge.controls.presets.Presets` that program changes need."""
 
     def names(self) -> Iterable[str]: ...
 
@@ -51,13 +51,13 @@ class PresetList(Protocol):
 
 
 class MidiInput:
-    """Follows MIDI controllers, whenever they are there.
+    """Follows MIDI controllers whenever they are connected.
 
-    `ports` are parts of their names; without any, the first input that is a device. Errors and
-    changes of connection are logged, never raised: a set goes on without its controllers.
-    feedback: controls are told when something else changes what they move. rig: the file that
-    `learner` writes to. transport: what clock, start and stop go to. mpe: parts of the names of
-    controllers that play each note on a channel of its own without ever saying so.
+    `ports` are parts of their names; without any, the first hardware input. Errors and changes of
+    connection are logged, never raised: a set continues without its controllers. feedback: inform
+    controls of changes made elsewhere. rig: the file that `learner` writes. transport: receives
+    clock, start and stop. mpe: parts of the names of controllers that play each note on a separate
+    channel without announcing it.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class MidiInput:
         self._rig = rig
         self._lock = threading.RLock()
         self._given = list(maps)  # as the rig has them
-        # A wrong address is told now, not when the knob turns.
+        # An invalid address is reported now, not when the knob turns.
         self._knobs = [self._knob(one) for one in self._given]
         self._maps = [knob.map for knob in self._knobs]
         self._ports = open_ports(self, ports, mpe)
@@ -107,34 +107,34 @@ class MidiInput:
     # ---- the mappings ----
 
     def adopt(self, one: MidiMap) -> None:
-        """A new mapping, in the place of all others of its address. Raises MusicRFMError."""
+        """Add a mapping in place of all others of its address. Raises MusicRFMError."""
         to = self._knob(one).map.to
         known = zip(self._given, self._maps, strict=True)
         others = [other for other, mapped in known if mapped.to != to]
         self.remap([*others, one])
 
     def remap(self, maps: Iterable[MidiMap]) -> None:
-        """From now on these maps, and no others. Raises MusicRFMError for a wrong address."""
+        """Replace all mappings. Raises MusicRFMError for an invalid address."""
         given = list(maps)
         knobs = [self._knob(one) for one in given]
         with self._lock:
-            # What is known of a control that stays as it is stays known.
+            # The state of unchanged controls is kept.
             before = {knob.map: knob for knob in self._knobs}
             self._given = given
             self._knobs = [before.pop(knob.map, knob) for knob in knobs]
             self._maps[:] = [knob.map for knob in knobs]
             for knob in before.values():
                 knob.leave()
-        self.opened()  # what the controls know is kept by their place in the list
+        self.opened()  # the controls' state is stored by their position in the list
 
     def entries(self) -> list[dict[str, Any]]:
         """The mappings as the rig file's `[[midi]]` entries."""
         return [one.entry() for one in self._given]
 
     def change(self, before: Mapping[str, Any], after: Mapping[str, Any] | None) -> None:
-        """Another mapping in the place of one, or, with None, none; also in the rig file.
+        """Replace one mapping by another or, with None, remove it; also in the rig file.
 
-        Raises MusicRFMError if it is wrong, or if there is none like `before`.
+        Raises MusicRFMError if the new one is invalid, or if none equals `before`.
         """
         old = mapping(before)
         new = [] if after is None else [mapping(after)]
@@ -153,49 +153,49 @@ class MidiInput:
             one = one.fitted(self._controls.parameter(one.to))
         return Knob(one, self._controls, self._recall, self._clock)
 
-    # ---- what comes in ----
+    # ---- input ----
 
     def handle(self, message: Any) -> None:
-        """Do what one `mido` message says, as if it came from the first port. Never raises."""
+        """Process one `mido` message as if from the first port. Never raises."""
         self._ports[0].handle(message)
 
     def hear(self, line: str) -> None:
-        """Take one line of `bridge.midi.port_process`, as if it came from the first port."""
+        """Process one line of `bridge.midi.port_process` as if from the first port."""
         self._ports[0].hear(line)
 
     def moves(self, moves: list[Move], port: str = "") -> None:
-        """Do what the moves of one message mean. Never raises."""
+        """Process the moves of one message. Never raises."""
         if self.learner.hear(moves, port):
-            # What was held before must not be held for ever.
+            # Earlier notes must not be held for ever.
             moves = [one for one in moves if one.source in KEYS or _lets_go(one)]
         with self._lock:
             moved: set[str | None] = set()
             for move in moves:
                 for at, knob in enumerate(self._knobs):
-                    # A pedal that moves something is no pedal beside that.
+                    # A mapped pedal does not also act as a pedal.
                     if move.source not in moved and self._is_of(knob.map, move, port):
                         self._safely(at, knob, move, port)
                         moved.add(PEDALS.get(move.number) if move.source == "cc" else None)
 
     def realtime(self, message: Any, port: str = "") -> None:
-        """Start, stop and their like."""
+        """Start, stop and similar messages."""
         self.learner.overhear(message, port)
         if self._transport is not None:
             self._transport.hear(message, port)
 
     def tick(self, at: float, port: str = "") -> None:
-        """MIDI clock, at this moment of `time.monotonic`."""
+        """A MIDI clock tick at this time of `time.monotonic`."""
         self.learner.overhear("clock", port)
         if self._transport is not None:
             self._transport.tick(at, port)
 
     def opened(self) -> None:
-        """A controller has come (back), or is mapped anew: it is told where everything is."""
+        """A controller was connected, or mapped again: send it the current values."""
         if self._feedback is not None:
             self._feedback.again()
 
     def let_go(self, port: str | None = None) -> None:
-        """A port has gone, or all with None: a note that was held on it will never be let go."""
+        """A port was disconnected, or all with None: notes held on it will not be released."""
         with self._lock:
             for knob in self._knobs:
                 knob.leave(port)
@@ -219,19 +219,19 @@ class MidiInput:
             name = names[program]
         self.presets.recall(name, "midi")
 
-    # ---- which port ----
+    # ---- ports ----
 
     def _is_of(self, one: MidiMap, move: Move, port: str) -> bool:
         return one.matches(move, port) and self._is_for(one, port)
 
     def _is_for(self, one: MidiMap, port: str) -> bool:
-        """Of several ports, a part of a name means those that it fits best."""
+        """If a name matches several ports, the best match counts."""
         if one.port is None or len(self._ports) == 1:
             return True
         return port in meant(one.port, [each.name for each in self._ports])
 
     def _port_name(self, name: str) -> str | None:
-        """What a learned mapping says of its port: nothing if there is just one."""
+        """The port in a learned mapping: empty if there is only one."""
         return lasting(name) if len(self._ports) > 1 else None
 
     def _tell(self, one: MidiMap, messages: list[mido.Message]) -> None:
@@ -245,7 +245,7 @@ def _lets_go(move: Move) -> bool:
 
 
 class Owner(Protocol):
-    """Whom a port tells what comes in."""
+    """The receiver of a port's messages."""
 
     def moves(self, moves: list[Move], port: str = "") -> None: ...
 
@@ -259,10 +259,10 @@ class Owner(Protocol):
 
 
 class Port:
-    """One controller, by a part of its name; the process at it, and what it says.
+    """One controller, by a part of its name; the process at it, and its output.
 
     `all_wanted` are the names of all ports that are opened, this one's at `place`. mpe: parts of
-    the names of those that are MPE controllers without saying so.
+    the names of those that are MPE controllers without announcing it.
     """
 
     def __init__(
@@ -310,7 +310,7 @@ class Port:
             process.kill()
 
     def send(self, messages: Iterable[mido.Message]) -> None:
-        """Out to the controller, if it is there and takes any."""
+        """Send to the controller, if it is connected and accepts messages."""
         process = self._process
         if process is None or process.poll() is not None:
             return
@@ -318,7 +318,7 @@ class Port:
             for message in messages:
                 process.stdin.write(f"message {message.hex()}\n".encode())
             process.stdin.flush()
-        except (OSError, ValueError) as error:  # it has just gone
+        except (OSError, ValueError) as error:  # just disconnected
             log.debug("MIDI out: %s", error)
 
     def handle(self, message: Any) -> None:
@@ -329,7 +329,7 @@ class Port:
             self._owner.realtime(message, self.name)
 
     def hear(self, line: str) -> None:
-        """Take one line of `bridge.midi.port_process`: a message in hex, or news to log once."""
+        """Process one line of `bridge.midi.port_process`: a message in hex, or news to log once."""
         kind, _, rest = line.strip().partition(" ")
         if kind == "message":
             try:
@@ -351,16 +351,16 @@ class Port:
             log.warning("MIDI: %s", rest)
 
     def _begin(self) -> None:
-        """Nothing is known of what a controller sends that has just come."""
+        """Nothing is known yet of a newly connected controller."""
         self._messages = Messages()
         self._decoder = Decoder(any(meant(part, [self.name]) for part in self._mpe))
 
     def _watch(self) -> None:
-        """Keep a process at the port; it ends whenever the controller goes away."""
+        """Keep a process at the port; it ends whenever the controller is disconnected."""
         while not self._closed.is_set():
             self._heard = 0
             self._process = process = start("bridge.midi.port_process", *self._arguments)
-            if self._closed.is_set():  # closed meanwhile, with the one before
+            if self._closed.is_set():  # closed in the meantime
                 process.kill()
             try:
                 with process, process.stdout as lines:
@@ -388,7 +388,7 @@ class Hangs(Repeating):
 
 
 def open_ports(owner: Owner, wanted: Iterable[str], mpe: Iterable[str] = ()) -> list[Port]:
-    """A port, not started yet, for each name; for the first device if there is none."""
+    """A port, not started yet, for each name; for the first hardware input if there are none."""
     names, mpe = list(wanted), list(mpe)
     if not names:
         return [Port(owner, None, mpe=mpe)]
@@ -396,7 +396,7 @@ def open_ports(owner: Owner, wanted: Iterable[str], mpe: Iterable[str] = ()) -> 
 
 
 def listening(ports: Iterable[Port]) -> str:
-    """Which ports there are and which are waited for, in words."""
+    """The connected and the awaited ports, in words."""
     ports = list(ports)
     there = [port.name for port in ports if port.is_open]
     awaited = [port.name or "any controller" for port in ports if not port.is_open]

@@ -1,7 +1,8 @@
-"""The messages of one MIDI port as moves of its controls, however many messages a control takes.
+"""Decodes the messages of one MIDI port into moves of its controls, of one or several messages
+each.
 
-Control changes that belong together (coarse and fine halves, numbered parameters and their data,
-increments) are put together here; the channels of an MPE controller become one.
+Control changes that belong together (coarse and fine halves, numbered parameters with their data,
+increments) are combined here; the channels of an MPE controller are merged.
 """
 
 from __future__ import annotations
@@ -13,19 +14,19 @@ from bridge.midi.mapping import Move
 
 PEDALS = {64: "sustain", 66: "sostenuto"}
 ALL_SOUND_OFF, RESET = 120, 121
-NOTES_OFF = (123, 124, 125, 126, 127)  # the last four change a mode, and let go of keys by that
+NOTES_OFF = (123, 124, 125, 126, 127)  # the last four change a mode, which releases all keys
 CHANNELS = range(1, 17)
-NOTHING = 0x3FFF  # the parameter number that means: none any more
+NOTHING = 0x3FFF  # the parameter number that deselects
 MPE_ZONE = 6  # the registered parameter that says how many channels belong to a zone
 
 
 @dataclass
 class Halves:
-    """One control of 14 bits that comes as two halves of 7, in either order, or as one alone.
+    """A 14-bit control that arrives as two 7-bit halves, in either order, or as one half alone.
 
-    Which half comes first is taken from what was heard first; when that does not go on, each half
-    counts at once, with the newest of the other. alone: fine halves without any coarse one are a
-    control of 7 bits.
+    The order of the halves is learned from the first ones; when the order changes, each half takes
+    effect at once, combined with the newest other half. alone: fine halves without coarse ones are
+    a 7-bit control.
     """
 
     alone: bool = False
@@ -35,11 +36,11 @@ class Halves:
     last: str = ""
 
     def take_coarse(self, half: int) -> float:
-        """Where the control is, 0 to 1, as far as this half tells."""
+        """The control's position, 0 to 1, as far as this half determines it."""
         again = self.last == "coarse" and self.first != "fine"
         before, self.coarse, self.last = self.coarse, half, "coarse"
         self.first = self.first or "coarse"
-        if self.fine is None or again:  # no fine half, or none any more
+        if self.fine is None or again:  # no fine half
             return half / 127
         if self.first == "coarse" and half != before:
             # As MIDI 1.0 has it, a new coarse half sets the fine one to 0 until that comes.
@@ -47,7 +48,7 @@ class Halves:
         return (half << 7 | self.fine) / 16383
 
     def take_fine(self, half: int) -> float | None:
-        """The same; None if the coarse half has to come first."""
+        """The same; None if the coarse half must come first."""
         again = self.last == "fine"
         self.fine, self.last = half, "fine"
         if self.coarse is None:
@@ -62,7 +63,7 @@ class Halves:
 
 @dataclass
 class Numbered:
-    """The parameter that data entry means on one channel."""
+    """The parameter selected for data entry on one channel."""
 
     source: str = "nrpn"
     msb: int | None = None
@@ -78,9 +79,9 @@ class Numbered:
 
 
 class Decoder:
-    """mpe: the port's controller plays each note on a channel of its own, though it never says so.
+    """mpe: the port's controller plays each note on a separate channel without announcing it.
 
-    One that does say so, by the message for it, is understood without.
+    A controller that announces MPE with its configuration message is detected.
     """
 
     def __init__(self, mpe: bool = False) -> None:
@@ -92,7 +93,7 @@ class Decoder:
             self._zone(1, 15)
 
     def moves(self, message: Any) -> list[Move]:
-        """What one `mido` message means; nothing for what is no control."""
+        """The moves of one `mido` message; empty for messages that are not controls."""
         kind = message.type
         heard_on = getattr(message, "channel", 0) + 1
         channel = self._master.get(heard_on, heard_on)
@@ -139,7 +140,7 @@ class Decoder:
         return moves
 
     def _mode(self, channel: int, heard_on: int, number: int) -> list[Move]:
-        """What a channel mode message does; on one of an MPE zone's channels, to its finger."""
+        """The effect of a channel mode message; on a channel of an MPE zone, on its finger."""
         voice = heard_on if heard_on != channel else 0
         if number == ALL_SOUND_OFF:
             return [Move("silence", 0, channel, 0.0, voice=voice)]
@@ -186,7 +187,7 @@ class Decoder:
     def _data(
         self, numbered: Numbered, channel: int, heard_on: int, number: int, value: int
     ) -> list[Move]:
-        """What data entry, or an increment or decrement, does to the parameter that is meant."""
+        """The effect of data entry, or an increment or decrement, on the selected parameter."""
         source, parameter = numbered.source, numbered.number
         if parameter is None:
             return []
@@ -213,13 +214,13 @@ class Decoder:
             self._master[first + way * step] = first
 
     def _pressure(self, channel: int, finger: tuple[int, int | None], value: int) -> list[Move]:
-        """Of several fingers, the one that presses hardest counts."""
+        """With several fingers, the largest pressure counts."""
         fingers = self._pressures.setdefault(channel, {})
         fingers[finger] = value
         return [Move("pressure", 0, channel, max(fingers.values()) / 127, voice=finger[0])]
 
     def _unpressed(self, channel: int, heard_on: int, note: int) -> list[Move]:
-        """A key that has gone up is not pressed any more, whether the controller says so or not."""
+        """A released key has no pressure, whether the controller sends that or not."""
         fingers = self._pressures.get(channel, {})
         gone: list[tuple[int, int | None]] = [(heard_on, note)]
         if channel != heard_on:  # a channel of its own

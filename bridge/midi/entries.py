@@ -1,4 +1,4 @@
-"""The `[[midi]]` entries of a rig file: their keys, and what each entry maps."""
+"""The `[[midi]]` entries of a rig file: their keys and their mappings."""
 
 from __future__ import annotations
 
@@ -33,12 +33,13 @@ MIDI = {
 
 
 def mapping(entry: Mapping[str, Any]) -> MidiMap:
-    """One `[[midi]]` entry by itself. Raises MusicRFMError if it is wrong in any key."""
+    """Parse one `[[midi]]` entry without a file. Raises MusicRFMError for a mistake in any key."""
     return checked_mapping(Source("MIDI"), "[[midi]]", dict(entry))
 
 
 def checked_mapping(path: Source, where: str, entry: dict[str, Any]) -> MidiMap:
-    """One `[[midi]]` entry of the file `path`, which calls it `where`. Raises MusicRFMError."""
+    """Parse one `[[midi]]` entry of the file `path`, named `where` in messages. Raises
+    MusicRFMError."""
     values = checked_table(path, where, entry, MIDI)
     sources = [source for source in SOURCES if source in values]
     if len(sources) != 1:
@@ -91,7 +92,7 @@ def checked_mapping(path: Source, where: str, entry: dict[str, Any]) -> MidiMap:
 
 
 def _endless(path: Source, where: str, source: str, values: dict[str, Any]) -> None:
-    """What is about endless encoders must be said of what can be one."""
+    """Keys for endless encoders are allowed only for controls that can be one."""
     relative = values.get("relative")
     for key in ("relative", "step", "acceleration"):
         if key in values and source not in TURNED:

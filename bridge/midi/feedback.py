@@ -1,7 +1,7 @@
-"""MIDI out: motorised faders and rings of light follow parameters that something else has changed.
+"""MIDI out: motorised faders and LED rings follow parameters that changed elsewhere.
 
-Nothing goes round in circles: a control is told only what it does not know already, and what it
-says while it moves to where it was told is not taken for a hand on it.
+There are no feedback loops: a control is informed only of values it does not have, and its messages
+while it moves to a sent position are not treated as moves by hand.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from bridge.controls.controls import Controls, Value
 from bridge.midi.mapping import MidiMap
 from bridge.process.threads import supervised
 
-EVERY_SECONDS = 0.03  # MIDI is slow: of many changes in this time only the last one is sent
+EVERY_SECONDS = 0.03  # MIDI is slow: only the last change within this time is sent
 ECHO_SECONDS = 0.3
 SOURCES = ("cc", "cc14", "nrpn", "rpn", "pitch_bend", "note")
 
 
 class Feedback:
-    """Sends what changed through `send(map, messages)`; `maps` may grow while it runs."""
+    """Sends changes through `send(map, messages)`; `maps` may grow while it runs."""
 
     def __init__(
         self,
@@ -50,12 +50,12 @@ class Feedback:
             self._thread.join(5.0)
 
     def again(self) -> None:
-        """A controller has come (back): it knows nothing."""
+        """A controller was (re)connected: it needs all values."""
         self._known.clear()
         self._dirty.set()
 
     def heard(self, at: int, position: float) -> bool:
-        """A control is at a position; False if that is only the echo of what it was told."""
+        """A control is at a position; False if that is only the echo of a sent position."""
         steps = _steps(self._maps[at], position)
         slack = 1 if _resolution(self._maps[at]) == 127 else 128
         told = self._known.get(at)
@@ -66,7 +66,7 @@ class Feedback:
         return True
 
     def update(self) -> None:
-        """Tell every control what it does not know."""
+        """Send every control the values that it does not have."""
         for at, one in enumerate(list(self._maps)):
             if one.source not in SOURCES or not one.to:
                 continue

@@ -1,7 +1,7 @@
-"""Which control was meant, by what it sent while somebody moved it.
+"""Determines which control was moved, from the messages it sent.
 
-What moved counts, not the kind of message: a fader that is touched sends a note before it moves,
-an MPE key sends knobs beside its note, and one finer control sends several plain ones.
+Movement counts, not the type of message: a touch-sensitive fader sends a note before it moves, an
+MPE key sends controls with its note, and one fine control sends several plain ones.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ JITTER = 2.5 / 127  # of the way, that a knob may seem to move while nobody touc
 
 
 class Name(NamedTuple):
-    """Which control: channel is that of its instrument."""
+    """Identifies a control: channel is that of its instrument."""
 
     source: str
     number: int
@@ -36,7 +36,7 @@ class Name(NamedTuple):
 
 @dataclass
 class Heard:
-    """What one control sent, in its order."""
+    """The messages of one control, in order."""
 
     name: Name
     moves: list[Move] = field(default_factory=list)
@@ -51,7 +51,8 @@ class Heard:
 
     @property
     def kind(self) -> str | None:
-        """What it is of `bridge.midi.relative.RELATIVE`; None if that is open, or no question."""
+        """Its encoding out of `bridge.midi.relative.RELATIVE`; None if undecided or not
+        applicable."""
         recogniser = Recogniser()
         for code in self.codes if self.name.source == "cc" else ():
             recogniser.hear(code)
@@ -64,7 +65,7 @@ class Heard:
 
     @property
     def extent(self) -> float:
-        """How far it moved, of its way; an encoder has no end."""
+        """The range of its movement, relative to its travel; an encoder has no ends."""
         if self.endless:
             return 1.0
         return max(self.positions) - min(self.positions) if self.positions else 0.0
@@ -83,9 +84,10 @@ class Heard:
 
 @dataclass(frozen=True)
 class Found:
-    """The control that was meant. certain: more of it would say nothing else.
+    """The moved control. certain: more messages would not change the result.
 
-    ask: what a person could do to make it certain. The mapping has no address and no port yet.
+    ask: a request to the user that would make it certain. The mapping has no address and no port
+    yet.
     """
 
     mapping: MidiMap
@@ -95,9 +97,9 @@ class Found:
 
 
 def found(heard: Iterable[tuple[Move, str]], target: str = "number") -> Found | None:
-    """The control that these moves, each with its port, are of; None if they are of none.
+    """The control of these moves, each with its port; None if there is none.
 
-    target: what it will move: a "number", a "switch" that is on or off, or a "trigger".
+    target: the type of its parameter: a "number", a "switch" with two states, or a "trigger".
     """
     heard = list(heard)
     groups = _groups(heard)
@@ -117,7 +119,8 @@ def found(heard: Iterable[tuple[Move, str]], target: str = "number") -> Found | 
 
 
 def _groups(heard: Sequence[tuple[Move, str]]) -> list[Heard]:
-    """What each control sent, without those that are only parts of others, or no controls."""
+    """The messages of each control, without those that are only parts of others, or not
+    controls."""
     groups: dict[Name, Heard] = {}
     for move, port in heard:
         if move.voice and move.source not in KEYS:  # what has none is of a whole channel
@@ -133,7 +136,7 @@ def _groups(heard: Sequence[tuple[Move, str]]) -> list[Heard]:
 
 
 def _parts(groups: dict[Name, Heard], heard: Sequence[tuple[Move, str]]) -> set[Name]:
-    """Those that are parts of a message that is longer, or of another control."""
+    """Messages that are parts of a longer message, or of another control."""
     fine = _fine(heard)
     banks = {(move.channel, port) for move, port in heard if move.source == "program"}
     numbered = {name[2:] for name in groups if name.source in ("nrpn", "rpn")}
@@ -159,7 +162,7 @@ def _parts(groups: dict[Name, Heard], heard: Sequence[tuple[Move, str]]) -> set[
 
 
 def _fine(heard: Sequence[tuple[Move, str]]) -> set[tuple[int, tuple[int, str]]]:
-    """Controls whose coarse and fine halves come one after the other: number, and where."""
+    """Controls whose coarse and fine halves follow each other: number and position."""
     coarse: Counter[tuple[int, tuple[int, str]]] = Counter()
     pairs: Counter[tuple[int, tuple[int, str]]] = Counter()
     before: dict[tuple[int, str], int] = {}
@@ -176,9 +179,9 @@ def _fine(heard: Sequence[tuple[Move, str]]) -> set[tuple[int, tuple[int, str]]]
 
 
 def _untouched(moved: list[Heard], heard: Sequence[tuple[Move, str]]) -> list[Heard]:
-    """Without the switches that only say that a fader or encoder is touched, by a control change.
+    """Without the switches that only report the touch of a fader or encoder as a control change.
 
-    Such a switch is on before what it belongs to moves.
+    Such a switch is on before its control moves.
     """
     began: dict[Name, int] = {}
     for at, (move, port) in enumerate(heard):
@@ -190,18 +193,18 @@ def _untouched(moved: list[Heard], heard: Sequence[tuple[Move, str]]) -> list[He
 
 
 def _has_finger(note: Heard, knobs: Iterable[Heard]) -> bool:
-    """Whether a key sends what the finger on it does: pressure, or all that an MPE key does."""
+    """Whether a key sends finger messages: pressure, or everything that an MPE key sends."""
     return "pressure" in _beside(note, knobs) or _is_mpe(note, knobs)
 
 
 def _is_mpe(note: Heard, knobs: Iterable[Heard]) -> bool:
-    """Whether a key bends and presses on the channel that it was heard on."""
+    """Whether a key bends and presses on the channel of its note."""
     beside = _beside(note, knobs)
     return "pitch_bend" in beside and bool(beside & FINGER)
 
 
 def _beside(note: Heard, knobs: Iterable[Heard]) -> set[str]:
-    """What else came on a note's channel: sources, and numbers of control changes."""
+    """Other messages on a note's channel: sources, and numbers of control changes."""
     return {
         f"cc {one.name.number}" if one.name.source == "cc" else one.name.source
         for one in knobs
@@ -230,7 +233,7 @@ def _knob(one: Heard, target: str) -> Found:
 
 
 def _button(one: Heard, target: str) -> Found:
-    """What is pressed and let go becomes a toggle; what stays where it is put is one already."""
+    """A momentary button becomes a toggle; a latching one is one already."""
     codes = one.codes
     pressed = any(before and not after for before, after in pairwise(codes))
     toggles = pressed and (target == "switch" or (target == "number" and set(codes) == {0, 127}))

@@ -1,7 +1,7 @@
-"""What one mapping does: the moves of its control become values of its parameter.
+"""One mapping at work: the moves of its control become values of its parameter.
 
-Everything that has to be remembered of the control for that is here: which keys are down, where it
-was last, how it counts if it is an endless encoder.
+It holds all state of the control: pressed keys, last position, and the encoding of an endless
+encoder.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from musicrfm.theory import PITCH_CLASSES
 
 log = logging.getLogger(__name__)
 
-PRESSED = 0.5  # of the way up, from where a pad is down
-CLOSE = 1.5 / 127  # of the way, within which a knob has come to where the parameter is
+PRESSED = 0.5  # part of the travel from which a pad counts as pressed
+CLOSE = 1.5 / 127  # part of the travel within which a knob has reached the parameter's value
 
 
 @dataclass
 class Knob:
-    """A mapping at work. recall: what a program change does. clock: in seconds.
+    """A mapping at work. recall: the function for program changes. clock: in seconds.
 
-    Every method may raise what `Controls.set` raises.
+    Every method may raise the errors of `Controls.set`.
     """
 
     map: MidiMap
@@ -51,14 +51,14 @@ class Knob:
         return self.controls.parameters[self.map.to].type if self.map.to else ""
 
     def stands(self, move: Move) -> bool:
-        """Whether this move says where the control stands, as that of a fader does."""
+        """Whether this move gives the control's position, as a fader does."""
         one = self.map
         pressed = one.toggle or self.type == "trigger"
         plain = one.source not in ("notes", "program") and move.source not in KEYS
         return plain and not pressed and move.clicks is None and one.relative in (None, "off")
 
     def take(self, move: Move, port: str) -> None:
-        """Do what a move of its control means."""
+        """Process a move of its control."""
         one = self.map
         if one.source == "notes":
             self._play(lambda: self._keys.take(move, port))
