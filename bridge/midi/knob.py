@@ -82,14 +82,14 @@ class Knob:
             self._place(move)
 
     def leave(self, port: str | None = None) -> None:
-        """A port has gone, or all with None: what was held on it will never be let go."""
+        """A port was disconnected, or all with None: notes held on it will not be released."""
         ports = {key.port for key in (*self._down, *self._keys.sounding)}
         for gone in ports if port is None else {port}:
             self._play(partial(self._keys.leave, gone))
             self._release({key for key in self._down if key.port == gone})
 
     def _press(self, move: Move, port: str) -> bool:
-        """Whether this move presses what was not down. A note is down however softly played."""
+        """Whether this move presses a released key. A note counts as pressed at any velocity."""
         if move.clicks is not None:
             return move.clicks > 0
         key = Key(port, move.channel, move.voice, move.number)
@@ -106,14 +106,14 @@ class Knob:
         self.controls.set(one.to, value, "midi")
 
     def _release(self, keys: set[Key]) -> None:
-        """Pads that are down come up, without a message of their own."""
+        """Release pressed pads without a message from them."""
         self._down -= keys
         one = self.map
         if keys and one.source == "note" and not one.toggle and self.type != "trigger":
             self.controls.set(one.to, one.value(0.0), "midi")
 
     def _play(self, change: Callable[[], None]) -> None:
-        """The held notes change: all that are held share again."""
+        """The held notes changed: distribute their velocities again."""
         before = set(self._keys.sounding)
         change()
         after = self._keys.sounding
@@ -125,7 +125,7 @@ class Knob:
                 self.controls.set(address, self.map.value(amounts.get(name, 0.0)), "midi")
 
     def _clicks(self, move: Move) -> int | None:
-        """By how much an encoder was turned; None for a control that stands somewhere."""
+        """The clicks of an encoder; None for a control with a position."""
         if move.clicks is not None:
             return move.clicks
         relative = self.map.relative
@@ -158,7 +158,7 @@ class Knob:
         self._set = self.controls.set(one.to, self._exact, "midi")
 
     def _caught(self, position: float, now: Value) -> bool:
-        """Whether the knob holds the parameter: it set it last, or has come to where it is."""
+        """Whether the knob controls the parameter: it set it last, or has reached its value."""
         before, self._at = self._at, position
         if self._set == now:
             return True
@@ -167,7 +167,7 @@ class Knob:
         return min(before, position) - CLOSE <= there <= max(before, position) + CLOSE
 
     def _may_be_endless(self) -> bool:
-        """A mapping that does not say so may be of an encoder, unless it is one of a switch."""
+        """A mapping without `relative` may belong to an encoder, unless it maps a switch."""
         one = self.map
         two_valued = self.type == "i" and abs((one.high or 0.0) - (one.low or 0.0)) <= 1.0
         return one.source == "cc" and one.relative is None and not one.pickup and not two_valued

@@ -1,7 +1,7 @@
-"""MIDI learn: turn a knob, press a pad or move a fader, and it moves the parameter from then on.
+"""MIDI learn: turn a knob, press a pad or move a fader to map it to a parameter.
 
 For `bridge learn` (`bridge.commands.learn`), for `/midi/learn` over OSC and for the control page.
-What was learned goes into the rig file, so that it is still there tomorrow.
+Learned mappings are stored in the rig file.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from musicrfm.errors import MusicRFMError
 
 log = logging.getLogger(__name__)
 
-GATHER_SECONDS = 0.5  # after the first message, in which the rest of a control's messages come
-PATIENCE_SECONDS = 3.0  # without a message, after which what is not certain is taken as it is
-LONGEST_SECONDS = 10.0  # from the first message on, after which it is so as well
-SILENCE_SECONDS = 10.0  # without a control, after which it is told what was heard instead
-MOST = 2000  # moves that are kept of one gesture
+GATHER_SECONDS = 0.5  # after the first message, to collect the rest of a control's messages
+PATIENCE_SECONDS = 3.0  # without a message, after which an uncertain result is accepted
+LONGEST_SECONDS = 10.0  # from the first message on, after which it is accepted as well
+SILENCE_SECONDS = 10.0  # without a control, after which other messages are reported
+MOST = 2000  # moves stored per gesture
 
 
 class Mapped(Protocol):
@@ -42,12 +42,12 @@ class Mapped(Protocol):
 
 
 class Learner:
-    """Waits for a control to be moved and maps it to an address.
+    """Waits for a moved control and maps it to an address.
 
-    adopt: is given the new mapping; it may raise MusicRFMError for an address that is not there.
-    rig: the file it is written to; without one it is forgotten when the set ends. port_name: what
-    a mapping says of the port that its control was heard on, None for nothing. listening: where
-    controls are waited for, in words. mapped: what has been learned, to be shown and changed.
+    adopt: receives the new mapping; it may raise MusicRFMError for an unknown address. rig: the
+    file to write; without one, the mapping is lost when the set ends. port_name: the port to store
+    in a mapping, None for any. listening: the ports that are waited for, in words. mapped: the
+    learned mappings, to show and change.
     """
 
     def __init__(
@@ -68,21 +68,21 @@ class Learner:
         self._gathered: list[tuple[Move, str]] = []
         self._first = self._last = 0.0
         self._asked = ""
-        self._timer: threading.Timer | None = None  # runs while a control is moved
-        self._silence: threading.Timer | None = None  # runs while nothing is
+        self._timer: threading.Timer | None = None  # runs while a control is being moved
+        self._silence: threading.Timer | None = None  # runs while no control is being moved
         self._others: Counter[str] = Counter()  # what was heard, and is no control,
         self._told: set[str] = set()  # and what of that was told
         self._listeners: list[Callable[[str, dict[str, Any]], None]] = []
 
     @property
     def address(self) -> str | None:
-        """What the next control will move; None while nothing is learned."""
+        """The address to map; None while not learning."""
         return self._address
 
     def start(self, address: str) -> None:
-        """Map the control that is moved next; one that was waited for before is not any more.
+        """Map the next moved control; this replaces an earlier request.
 
-        Raises MusicRFMError for what is no address.
+        Raises MusicRFMError for an invalid address.
         """
         if not isinstance(address, str) or not address.startswith("/"):
             raise MusicRFMError(
@@ -96,7 +96,7 @@ class Learner:
             self._silence = _timer(SILENCE_SECONDS, self._tell_others)
 
     def cancel(self) -> None:
-        """Wait no longer."""
+        """Stop waiting."""
         with self._lock:
             for timer in (self._timer, self._silence):
                 if timer is not None:
@@ -105,11 +105,12 @@ class Learner:
             self._gathered, self._asked = [], ""
 
     def on_learned(self, listener: Callable[[str, dict[str, Any]], None]) -> None:
-        """Call `listener(address, the rig file's [[midi]] entry)` whenever one was learned."""
+        """Call `listener(address, the rig file's [[midi]] entry)` after every new mapping."""
         self._listeners.append(listener)
 
     def hear(self, moves: Iterable[Move], port: str = "") -> bool:
-        """Moves of one message; whether they were taken, so that they must not move anything."""
+        """Moves of one message; returns whether they were used, in which case they must set
+        nothing."""
         with self._lock:
             if self._address is None:
                 return False
@@ -125,7 +126,7 @@ class Learner:
             return True
 
     def overhear(self, message: Any, port: str = "") -> None:
-        """A `mido` message that is of no control, or the name of its kind."""
+        """A `mido` message that is not a control, or the name of its kind."""
         if self._address is None:
             return
         kind = message if isinstance(message, str) else message.type
@@ -136,11 +137,11 @@ class Learner:
         with self._lock:
             address = self._address
             if self._timer is not threading.current_thread() or address is None:
-                return  # it was cancelled, or another was asked for meanwhile
+                return  # cancelled or replaced in the meantime
             one = found(self._gathered, _target(address))
             now = time.monotonic()
             over = now - self._last >= PATIENCE_SECONDS or now - self._first >= LONGEST_SECONDS
-            if one is None and over:  # nothing came of it
+            if one is None and over:  # no result
                 self._others.update(_described(self._gathered))
                 self._gathered, self._timer = [], None
                 return
@@ -174,7 +175,7 @@ class Learner:
                 log.exception("a listener of MIDI learn failed")
 
     def _tell_others(self) -> None:
-        """Nothing was learned for a while: say what came instead, to find out why."""
+        """Nothing was learned for a while: report the messages received instead."""
         with self._lock:
             if self._silence is not threading.current_thread() or self._address is None:
                 return
@@ -182,7 +183,7 @@ class Learner:
             if self._timer is not None:  # a control is being moved
                 return
             news = self._others.keys() - self._told
-            if self._told and not news:  # it would say the same
+            if self._told and not news:  # nothing new to report
                 return
             self._told |= {*news, "nothing"}
             heard = [
@@ -216,7 +217,7 @@ def _target(address: str) -> str:
 
 
 def _described(heard: Iterable[tuple[Move, str]]) -> Iterable[str]:
-    """Moves that no control could be found in, for people."""
+    """Moves without a recognisable control, in words."""
     for move, port in heard:
         if move.source == "note":
             what = f"note {move.number} released"
@@ -230,9 +231,8 @@ def _described(heard: Iterable[tuple[Move, str]]) -> Iterable[str]:
 
 
 def learn(controls: Controls, learner: Learner | None, address: str, source: object = None) -> None:
-    """What `/midi/learn` does. Raises MusicRFMError for an address that is not there, or that no
-    control can set.
-    """
+    """The handler of `/midi/learn`. Raises MusicRFMError for an unknown address, or one that no
+    control can set."""
     if learner is None:
         raise MusicRFMError("MIDI learn needs a MIDI input: start the bridge with --midi PORT")
     if not address:
@@ -244,9 +244,9 @@ def learn(controls: Controls, learner: Learner | None, address: str, source: obj
 
 
 def write_mapping(path: str | Path, entry: dict[str, Any]) -> None:
-    """Add a `[[midi]]` entry to a rig file, in the place of those of the same address.
+    """Add a `[[midi]]` entry to a rig file, in place of those of the same address.
 
-    The file is made if there is none. Raises MusicRFMError if it cannot be changed.
+    The file is created if it does not exist. Raises MusicRFMError if it cannot be changed.
     """
     address = canonical_address(entry["to"])
 
@@ -267,9 +267,8 @@ def write_mapping(path: str | Path, entry: dict[str, Any]) -> None:
 def change_mapping(
     path: str | Path, before: Mapping[str, Any], after: Mapping[str, Any] | None
 ) -> None:
-    """Put one `[[midi]]` entry in the place of another that means the same as `before`, or, with
-    None, leave that away. Raises MusicRFMError if there is none, or the file cannot be changed.
-    """
+    """Replace one `[[midi]]` entry that equals `before` in meaning, or, with None, remove it.
+    Raises MusicRFMError if there is none, or the file cannot be changed."""
     meant = mapping(before)
 
     def change(document: tomlkit.TOMLDocument) -> None:
@@ -293,7 +292,7 @@ def change_mapping(
 
 
 def described(one: MidiMap) -> str:
-    """A mapping's control, for people."""
+    """A mapping's control, in words."""
     number = "" if one.number is None else f" {one.number}"
     where = "" if one.channel is None else f" on channel {one.channel}"
     if one.port is not None:

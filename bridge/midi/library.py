@@ -1,7 +1,7 @@
-"""The library that `mido` reaches the system's MIDI with, on every Python.
+"""Provides `mido` with a library for the system's MIDI, on every Python version.
 
-That is python-rtmidi, which has no build for Python 3.13 and newer. There it is `supriya-midi`,
-around the same RtMidi, told here in python-rtmidi's words.
+python-rtmidi has no build for Python 3.13 and newer. There, `supriya-midi` replaces it: it wraps
+the same RtMidi, and this module adapts its interface.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from typing import Any
 
 
 def ensure() -> None:
-    """Make `import rtmidi` find one of the two. Raises ImportError where neither is."""
+    """Make `import rtmidi` find one of the two. Raises ImportError if neither is installed."""
     if "rtmidi" not in sys.modules and find_spec("rtmidi") is None:
         sys.modules["rtmidi"] = as_rtmidi()
 
 
 def as_rtmidi() -> ModuleType:
-    """As much of python-rtmidi's module as `mido` uses, made of supriya-midi."""
+    """The part of python-rtmidi's interface that `mido` uses, on top of supriya-midi."""
     # A client and its JACK server must be of one version, so the system's library goes before the
     # one that supriya-midi's wheel has in it.
     if sys.platform == "linux":

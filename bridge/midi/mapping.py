@@ -1,7 +1,7 @@
-"""What a MIDI control means: which one it is, and the value each of its positions stands for.
+"""The meaning of a MIDI control: its identity, and the parameter's value at each position.
 
-`bridge.midi.decoder` turns the messages of one port into `Move`s of controls; a `MidiMap` says
-which parameter such a control moves, from where to where, and how.
+`bridge.midi.decoder` turns the messages of one port into `Move`s of controls; a `MidiMap` defines
+which parameter a control sets, over which range, and how.
 """
 
 from __future__ import annotations
@@ -29,20 +29,21 @@ SOURCES: dict[str, int | None] = {
 }
 TURNED = ("cc", "nrpn", "rpn")  # those that endless encoders send
 RELATIVE = (*ENCODINGS, "auto", "off")
-KEYS = ("sustain", "sostenuto", "silence", "let_go")  # moves that are about all notes of a channel
+KEYS = ("sustain", "sostenuto", "silence", "let_go")  # moves that concern all notes of a channel
 CURVES = ("linear", "exp", "log", "s")
-CLICKS = 127  # of an endless encoder, from one end to the other, if nothing else is said
+CLICKS = 127  # of an endless encoder over the whole range, by default
 STEEPNESS = 4.0  # of exp and log: half way up, exp is at an eighth
 
 
 @dataclass(frozen=True)
 class Move:
-    """A control of `source` with this number (0 where there is just one) is at `position`, 0 to 1.
+    """A control of `source` with this number (0 where there is only one) is at `position`, 0 to 1.
 
-    channel: 1 to 16; voice is the one it was heard on, where an MPE controller has one a note. A
-    note let go is at 0, and a held one at its velocity. `sustain` and `sostenuto` are pedals,
-    `let_go` is all keys of a channel, and `silence` all notes, also those that a pedal holds.
-    clicks: it was turned by so many, and has no position. code: the value byte, if there is one.
+    channel: 1 to 16; voice is the channel of the message, where an MPE controller uses one per
+    note. A released note is at 0, a held one at its velocity. `sustain` and `sostenuto` are pedals,
+    `let_go` means all keys of a channel, and `silence` all notes, including those that a pedal
+    holds. clicks: the number of clicks, for a control without a position. code: the value byte, if
+    any.
     """
 
     source: str
@@ -98,23 +99,24 @@ class MidiMap:
         )
 
     def value(self, position: float) -> float:
-        """The parameter's value for a position of 0 to 1; both ends are met exactly."""
+        """The parameter's value for a position of 0 to 1; both ends are exact."""
         low = 0.0 if self.low is None else self.low
         high = 1.0 if self.high is None else self.high
         share = bent(self.curve, min(max(position, 0.0), 1.0))
         return low * (1.0 - share) + high * share
 
     def position(self, value: float) -> float:
-        """Where the control stands for a value: 0 to 1, the end nearer to a value beyond."""
+        """The control's position for a value: 0 to 1, or the nearer end for a value beyond the
+        range."""
         low = 0.0 if self.low is None else self.low
         high = 1.0 if self.high is None else self.high
         share = 0.0 if high == low else (value - low) / (high - low)
         return unbent(self.curve, min(max(share, 0.0), 1.0))
 
     def click(self, whole: bool = False) -> float:
-        """The share of the way that one click of an encoder is.
+        """The share of the travel per encoder click.
 
-        whole: the parameter takes whole numbers, and a click is one of them at least.
+        whole: the parameter takes whole numbers, and a click is at least one of them.
         """
         width = abs((1.0 if self.high is None else self.high) - (self.low or 0.0))
         if not width:
@@ -123,7 +125,8 @@ class MidiMap:
         return (usual if self.step is None else self.step) / width
 
     def turned(self, value: float, clicks: float, whole: bool = False) -> float:
-        """The value after so many clicks from `value`; never beyond the range, nor further out."""
+        """The value after this number of clicks from `value`; never beyond the range, nor further
+        outside."""
         low = 0.0 if self.low is None else self.low
         high = 1.0 if self.high is None else self.high
         if high == low:
@@ -139,7 +142,7 @@ class MidiMap:
         return low * (1.0 - after) + high * after
 
     def fitted(self, parameter: Parameter) -> MidiMap:
-        """With the parameter's own range where none was given. Raises MusicRFMError for a text."""
+        """With the parameter's range where none was given. Raises MusicRFMError for a text."""
         if parameter.type not in ("f", "i", "trigger"):
             number = "" if self.number is None else f" {self.number}"
             which = f" ({self.source}{number})" if self.to else ""
@@ -158,7 +161,7 @@ class MidiMap:
         )
 
     def entry(self) -> dict[str, Any]:
-        """The keys of its `[[midi]]` in a rig file."""
+        """The keys of its `[[midi]]` entry in a rig file."""
         entry: dict[str, Any] = {self.source: True if self.number is None else self.number}
         if self.to:
             entry["to"] = self.to
@@ -178,7 +181,7 @@ class MidiMap:
 
 
 def bent(curve: str, share: float) -> float:
-    """The share of the range, 0 to 1, that a share of the control's way stands for."""
+    """The share of the range, 0 to 1, at a share of the control's travel."""
     if curve == "exp":
         return math.expm1(STEEPNESS * share) / math.expm1(STEEPNESS)
     if curve == "log":
@@ -189,7 +192,7 @@ def bent(curve: str, share: float) -> float:
 
 
 def unbent(curve: str, share: float) -> float:
-    """The other way round than `bent`."""
+    """The inverse of `bent`."""
     if curve in ("exp", "log"):
         return bent("log" if curve == "exp" else "exp", share)
     if curve == "s":

@@ -1,8 +1,9 @@
-"""What MIDI ports are called: which one a part of a name means, also among twins and renumbered.
+"""Names of MIDI ports: finds the port that a part of a name means, also among twins and after
+renumbering.
 
-Systems give two controllers of one model the same name, or tell them apart by a number that is
-another one after the next time they are plugged in. Here such twins are called `NAME #1` and
-`NAME #2`, in the system's order, and numbers count only where nothing else decides.
+Systems give two controllers of one model the same name, or distinguish them by a number that
+changes when they are plugged in again. Here such twins are named `NAME #1` and `NAME #2`, in the
+system's order, and system numbers count only where nothing else decides.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _WAYS = ("in", "out", "input", "output")
 
 
 def labelled(names: Sequence[str]) -> list[str]:
-    """The names in their order, with `#1`, `#2`, … behind those that twins share."""
+    """The names in order, with `#1`, `#2`, … appended to twins."""
     models = _models(names)
     times, seen = Counter(models), Counter[str]()
     labels = []
@@ -32,16 +33,16 @@ def labelled(names: Sequence[str]) -> list[str]:
 
 
 def choose(names: Sequence[str], wanted: str | None) -> str | None:
-    """The input that `wanted` names, as `labelled` calls it; the first device if None.
+    """The input that `wanted` means, as named by `labelled`; the first hardware input if None.
 
-    The whole name goes before a part of it, in any case of letters; what differs in the system's
-    numbers alone comes last. The system's own loop-through ports are no devices.
+    A full name is preferred to a part of one, in any case; differences in system numbers alone come
+    last. The system's loop-through ports are not hardware.
     """
     return assigned(names, [wanted])[0]
 
 
 def assigned(names: Sequence[str], wanted: Sequence[str | None]) -> list[str | None]:
-    """An input for each that is wanted, never the same twice; None where none is left."""
+    """A different input for each wanted name; None where none is left."""
     labels = labelled(names)
     found: list[str | None] = [None] * len(wanted)
     free = list(labels)
@@ -56,7 +57,7 @@ def assigned(names: Sequence[str], wanted: Sequence[str | None]) -> list[str | N
 
 
 def meant(wanted: str, names: Sequence[str]) -> list[str]:
-    """All of these names that a part of a name means: those that it fits best."""
+    """All of these names that a part of a name means: the best matches."""
     ranks = {name: _rank(wanted, name) for name in names}
     # A part is a part: that one name is met in full does not make the others strangers.
     strict = [name for name, rank in ranks.items() if rank in (0, 1, 2)]
@@ -64,17 +65,18 @@ def meant(wanted: str, names: Sequence[str]) -> list[str]:
 
 
 def present(label: str, names: Sequence[str], count: int) -> bool:
-    """Whether an opened input is still there, `count` of its name having been there before."""
+    """Whether an opened input is still connected; `count` inputs had its name before."""
     return alike(label, names) >= max(count, 1)
 
 
 def alike(label: str, names: Sequence[str]) -> int:
-    """How many inputs have this very name; more than one where the system does not number them."""
+    """The number of inputs with this exact name; more than one where the system does not number
+    them."""
     return [_twin(name)[0] for name in names].count(_twin(label)[0])
 
 
 def lasting(label: str) -> str:
-    """The name without what changes when it is plugged in again, as a rig should keep it."""
+    """The name without parts that change after reconnecting, for a rig file."""
     name, twin = _twin(label)
     name = _CLIENT.sub("", name)
     if sys.platform == "win32":
@@ -83,9 +85,9 @@ def lasting(label: str) -> str:
 
 
 def output_for(name: str, outputs: Sequence[str]) -> str | None:
-    """The output of the controller whose input has this name, as `labelled` calls it.
+    """The output of the controller whose input has this name, as named by `labelled`.
 
-    Systems number their ports and clients, and some say which way one goes: that is not compared.
+    System numbers and words for the direction are not compared.
     """
     labels = labelled(outputs)
     if name in labels:
@@ -102,7 +104,7 @@ _RANKS = 5
 
 
 def _rank(wanted: str | None, label: str) -> int | None:
-    """How well a name is met, 0 best; None if it is not."""
+    """The quality of a match, 0 best; None without a match."""
     if wanted is None:
         return None if "through" in label.casefold() else 0
     if wanted == label:
@@ -124,14 +126,14 @@ def _rank(wanted: str | None, label: str) -> int | None:
 
 
 def _is_part(part: str, name: str, after: str = "") -> bool:
-    """`Port 1` is no part of `Port 10`: a number counts whole."""
+    """`Port 1` is not a part of `Port 10`: numbers must match completely."""
     before = r"(?<!\d)" if part[:1].isdigit() else ""
     after = after or (r"(?!\d)" if part[-1:].isdigit() else "")
     return re.search(before + re.escape(part) + after, name) is not None
 
 
 def _twin(label: str) -> tuple[str, int | None]:
-    """A name, and which one of its twins it is."""
+    """A name, and its number among twins."""
     match = _TWIN.search(label)
     return (label[: match.start()], int(match[1])) if match else (label, None)
 
@@ -146,7 +148,7 @@ def _unnumbered(name: str) -> str:
 
 
 def _models(names: Sequence[str]) -> list[str]:
-    """What of each name is the same for twins."""
+    """The part of each name that twins share."""
     places = len(names) > 1 and all(name.endswith(f" {at}") for at, name in enumerate(names))
     bare = [_CLIENT.sub("", name) for name in names]
     return [_INDEX.sub("", _COPY.sub("", name)) for name in bare] if places else bare

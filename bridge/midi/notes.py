@@ -1,4 +1,4 @@
-"""Held notes: what keys and pedals hold, and what each pitch class gets of it."""
+"""Held notes: notes that keys and pedals hold, and the resulting share of each pitch class."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LEADERS = (1, 16)  # channels on which an MPE controller speaks for all of its f
 
 
 class Key(NamedTuple):
-    """One key: channel is that of its instrument, voice the one that it was heard on."""
+    """One key: channel is that of its instrument, voice the channel of its message."""
 
     port: str
     channel: int
@@ -21,18 +21,18 @@ class Key(NamedTuple):
     number: int
 
     def is_of(self, move: Move, port: str) -> bool:
-        """Whether a move of a whole channel is about this key."""
+        """Whether a move for a whole channel concerns this key."""
         return self[:2] == (port, move.channel) and move.voice in (0, self.voice)
 
 
 @dataclass
 class Keys:
-    """The notes that sound by the moves of keys and pedals; `sounding` maps each to its velocity.
+    """The notes that sound, from moves of keys and pedals; `sounding` maps each to its velocity.
 
-    A note sounds while its key is down, and after that while a pedal holds it: sustain all, and
-    sostenuto those whose keys were down when it was pressed. What the first or last channel says of
-    all its notes is said of the whole port while no note is played on it: that is how an MPE
-    controller does it, whether or not it has said that it is one.
+    A note sounds while its key is down, and afterwards while a pedal holds it: sustain holds all,
+    sostenuto those whose keys were down when it was pressed. Moves on the first or last channel
+    concern the whole port while no note is played on that channel: MPE controllers do this, whether
+    or not they announce MPE.
     """
 
     sounding: dict[Key, float] = field(default_factory=dict)
@@ -75,7 +75,7 @@ class Keys:
             self._settle({key})
 
     def _settle(self, keys: set[Key]) -> None:
-        """Those of these keys that nothing holds any more are silent."""
+        """Silence those of these keys that nothing holds any more."""
         held = self._down | self._caught
         self._forget({key for key in keys - held if not self._is_sustained(key)})
 
@@ -87,7 +87,7 @@ class Keys:
         return place[1] in LEADERS and place not in self._played
 
     def leave(self, port: str) -> None:
-        """A port has gone, with all that was held on it."""
+        """A port was disconnected, with everything held on it."""
         self._forget({key for key in self.sounding if key.port == port})
         for places in (self._sustained, self._caught_on, self._played):
             places -= {place for place in places if place[0] == port}
@@ -100,9 +100,9 @@ class Keys:
 
 
 def shared(sounding: dict[Key, float]) -> dict[str, float]:
-    """Velocities of notes, 0 to 1, as what each pitch class gets, 0 to 1.
+    """The share of each pitch class, 0 to 1, from the velocities of notes, 0 to 1.
 
-    All together get what the hardest pressed one would get alone, each as its velocity is.
+    The total is that of the loudest note alone, distributed by velocity.
     """
     classes: dict[str, float] = {}
     for key, velocity in sounding.items():

@@ -1,4 +1,4 @@
-"""The process at the MIDI port: `python -m bridge.midi.port_process [PLACE NAME …]`, started by
+"""The process at a MIDI port: `python -m bridge.midi.port_process [PLACE NAME …]`, started by
 `bridge.midi.controllers`.
 
 Of the names of all inputs that are wanted, it waits for the one at PLACE, counted from 0, so that
@@ -32,11 +32,11 @@ ALIVE = threading.Event()  # the system's MIDI has answered, which `main` passes
 
 
 class NoMidi(Exception):
-    """MIDI cannot be used on this system; the text says why."""
+    """MIDI cannot be used on this system; the text is the reason."""
 
 
 def input_names() -> list[str]:
-    """The MIDI inputs there are, each by a name of its own. Raises NoMidi."""
+    """The MIDI inputs, each with a unique name. Raises NoMidi."""
     return labelled(_names("input"))
 
 
@@ -68,9 +68,9 @@ def follow(
     all_wanted: Sequence[str | None] = (),
     place: int = 0,
 ) -> None:
-    """Wait for the controller, pass on what it sends, and return when it has gone.
+    """Wait for the controller, pass on its messages, and return when it is disconnected.
 
-    `wanted` is the one at `place` of `all_wanted`; others get theirs first, see `assigned`.
+    `wanted` is the one at `place` of `all_wanted`; earlier ones choose first, see `assigned`.
     """
     while (name := _look(wanted, say, all_wanted or [wanted], place)) is None:
         ALIVE.set()
@@ -78,11 +78,11 @@ def follow(
     import mido
 
     lock = threading.Lock()
-    early: list[Any] = []  # what comes before it is known where it comes from
+    early: list[Any] = []  # messages before the name of the port is known
     known = False
 
     def pass_on(message: Any) -> None:
-        if message.type == "clock":  # which is about its moment
+        if message.type == "clock":  # whose time matters
             say(f"clock {time.monotonic()}")
         else:
             say(f"message {message.hex()}")
@@ -114,7 +114,7 @@ def follow(
 
 
 class Out:
-    """The way back to the controller: its output, found when there is something to send."""
+    """The output to the controller, searched on first use."""
 
     def __init__(self) -> None:
         self.name: str | None = None
@@ -122,7 +122,7 @@ class Out:
         self._tried: str | None = None
 
     def send(self, message: Any) -> None:
-        """Does nothing for a controller that has no output."""
+        """Does nothing for a controller without an output."""
         import mido
 
         if self.name is not None and self._tried != self.name:
@@ -143,7 +143,7 @@ def _send(line: str) -> None:
         return
     import mido
 
-    # A controller that cannot be told anything is still one that can be listened to.
+    # A controller without an output is still useful as an input.
     with contextlib.suppress(Exception):
         OUT.send(mido.Message.from_bytes(bytes.fromhex(rest)))
 
@@ -151,7 +151,7 @@ def _send(line: str) -> None:
 def _look(
     wanted: str | None, say: Callable[[str], None], all_wanted: Sequence[str | None], place: int
 ) -> str | None:
-    """The controller's name if it is there; otherwise say what is."""
+    """The controller's name if it is connected; otherwise print the available inputs."""
     try:
         names = input_names()
     except NoMidi as error:

@@ -1,8 +1,8 @@
-"""Endless encoders: controls that say how far they were turned, and not where they are.
+"""Endless encoders: controls that send how far they were turned, not their position.
 
-A click is one value byte, encoded in one of three usual ways. Which one, and whether a control is
-such an encoder at all, shows in what it sends: a knob with ends hardly ever repeats itself, and
-never jumps from one end to the other, while clicks do just that.
+A click is one value byte in one of three usual encodings. The encoding, and whether a control is an
+encoder at all, is inferred from its messages: a knob with end stops rarely repeats a value and
+never jumps between its ends, while clicks do exactly that.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ ENCODINGS: dict[str, str] = {
     "offset": "offset 64, 65 and 63",  # before the next: a first turn is mostly up
     "signed": "sign bit, 1 and 65",
 }
-SMALL = 8  # clicks in one message, of an encoder that has just begun to turn
-FAST = 31  # clicks in one message, of one that is spun
+SMALL = 8  # clicks in one message of an encoder that starts to turn
+FAST = 31  # clicks in one message of a spun encoder
 SLOW = 2  # clicks in one message, of one that is turned back
 LEAP = 48  # from one message to the next; a knob that is turned as fast goes on the same way
-MANY = 16  # messages in which an encoder has shown itself
+MANY = 16  # messages after which an encoder is recognised
 NEAR = SMALL / 127  # of the way, that a knob may jump although it could be an encoder
 SLOW_TURN, FAST_TURN = 10.0, 50.0  # clicks a second, between which acceleration sets in
 
 
 def clicks(encoding: str, code: int) -> int:
-    """How far one value byte, 0 to 127, says that the encoder was turned; up is positive."""
+    """The clicks in one value byte, 0 to 127; up is positive."""
     if encoding == "twos":
         return code - 128 if code >= 64 else code
     if encoding == "signed":
@@ -39,12 +39,12 @@ def clicks(encoding: str, code: int) -> int:
 
 
 def nearest(encodings: Iterable[str], code: int) -> int:
-    """The clicks of a byte in that of several encodings in which they are fewest."""
+    """The smallest number of clicks that the byte means in several encodings."""
     return min((clicks(one, code) for one in encodings), key=abs)
 
 
 class Auto:
-    """The clicks of what is an encoder for certain, in an encoding that shows as it is turned."""
+    """The clicks of a known encoder whose encoding is inferred while it is turned."""
 
     def __init__(self) -> None:
         self._possible = list(ENCODINGS)
@@ -56,10 +56,10 @@ class Auto:
 
 
 class Recogniser:
-    """What a control is, by all value bytes that it has sent.
+    """Infers the kind of a control from all its value bytes.
 
-    `kind` is one of ENCODINGS, "auto" for an encoder of which two are still possible, "off" for a
-    knob with ends, and None while it may be anything.
+    `kind` is one of ENCODINGS, "auto" for an encoder with two possible encodings, "off" for a knob
+    with end stops, and None while undecided.
     """
 
     def __init__(self) -> None:
@@ -68,8 +68,8 @@ class Recogniser:
         self.possible = list(ENCODINGS)
 
     def hear(self, code: int) -> str | None:
-        """Take one more value byte; returns the kind."""
-        limit = FAST if self._codes else SMALL  # nobody begins by spinning
+        """Process one more value byte; returns the kind."""
+        limit = FAST if self._codes else SMALL  # no gesture starts with a spin
         still = [one for one in self.possible if 0 < abs(clicks(one, code)) <= limit]
         if self.kind in ENCODINGS and clicks(self.kind, code) == 0:
             still = self.possible  # some say so when they come to rest
@@ -85,7 +85,7 @@ class Recogniser:
         return self.kind
 
     def _turns(self) -> bool:
-        """Whether what was sent so far is what only an encoder sends."""
+        """Whether the messages so far can come from an encoder only."""
         codes, pairs = self._codes, list(pairwise(self._codes))
         if any(a == b and a in (1, 63, 65, 127) for a, b in pairs):
             return True
@@ -114,10 +114,10 @@ class Recogniser:
 
 
 class Guess:
-    """Where a control stands whose mapping does not say whether it is endless.
+    """The position of a control whose mapping does not define whether it is endless.
 
-    What cannot be told yet moves little: a knob that would jump, and could be an encoder, moves by
-    single clicks. Once it is told, what was taken for something else is made good.
+    An undecided control moves little: a knob that would jump, and could be an encoder, moves by
+    single clicks. Once decided, earlier moves are corrected.
     """
 
     def __init__(self) -> None:
@@ -130,10 +130,10 @@ class Guess:
         return self._recogniser.kind
 
     def position(self, code: int, here: float, by_others: bool, step: float) -> float:
-        """Where it is now, 0 to 1, after one more value byte.
+        """The position, 0 to 1, after one more value byte.
 
-        here: where the parameter is. by_others: something else than this control has moved it, or
-        this control has not moved it yet. step: of the way, that one click is.
+        here: the parameter's current position. by_others: the parameter was changed elsewhere, or
+        this control has not changed it yet. step: share of the travel per click.
         """
         kind = self._recogniser.hear(code)
         if by_others:
@@ -155,13 +155,13 @@ class Guess:
 
 
 class Speed:
-    """How fast an encoder is turned, for acceleration."""
+    """The speed of an encoder, for acceleration."""
 
     def __init__(self) -> None:
         self._at, self._up = float("-inf"), True
 
     def factor(self, turned: int, now: float, most: float) -> float:
-        """So many times further each click goes: from 1 to `most`. now: seconds."""
+        """The factor for each click: from 1 to `most`. now: seconds."""
         same_way = (turned > 0) == self._up
         rate = abs(turned) / max(now - self._at, 1e-3) if same_way else 0.0
         self._at, self._up = now, turned > 0
@@ -170,5 +170,5 @@ class Speed:
 
 
 def _is_low_click(code: int) -> bool:
-    """Whether a code may be a click. Those at the top are also what pads and buttons send."""
+    """Whether a code may be a click. High codes are also sent by pads and buttons."""
     return code <= 64 + SMALL and any(0 < abs(clicks(one, code)) <= SMALL for one in ENCODINGS)

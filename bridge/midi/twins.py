@@ -1,7 +1,7 @@
-"""Lets `mido` see both of two controllers with one name.
+"""Lets `mido` distinguish two controllers with one name.
 
-`mido` keeps its ports by their names and opens them by their names, so that of two with the same
-name it knows one. Here every name that python-rtmidi tells it is made a name of its own.
+`mido` stores and opens ports by name, so it knows only one of two ports with the same name. This
+module makes every name from python-rtmidi unique.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from bridge.midi.names import labelled
 
 
 def tell_apart(backend: ModuleType) -> None:
-    """For mido's backend `mido.backends.rtmidi`; any other is left as it is. Any number of times.
+    """Patches mido's backend `mido.backends.rtmidi`; other backends are not changed. May be
+    repeated.
 
-    A port that shares its name is then called, and opened, as `bridge.midi.names` has it.
+    A port that shares its name is then listed, and opened, under its name in `bridge.midi.names`.
     """
     library = getattr(backend, "rtmidi", None)
     if not isinstance(library, ModuleType):  # another backend, or done already

@@ -1,4 +1,4 @@
-"""Bytes as a MIDI cable carries them, as messages."""
+"""Parses the byte stream of a MIDI cable into messages."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ SYSTEM, REALTIME, UNDEFINED = 0xF0, 0xF8, (0xF9, 0xFD)
 
 
 class Messages:
-    """Puts messages together. A status byte that is the same again may be left away ("running
-    status"), and realtime messages may stand anywhere, also within others.
-    """
+    """Assembles messages. A repeated status byte may be omitted ("running status"), and realtime
+    messages may occur anywhere, also inside others."""
 
     def __init__(self) -> None:
         self._parser = mido.Parser()
@@ -20,7 +19,7 @@ class Messages:
         self._missing = 0  # data bytes, of the message that has begun
 
     def feed(self, data: bytes) -> list[mido.Message]:
-        """The messages that are complete with these bytes. Never raises."""
+        """The messages completed by these bytes. Never raises."""
         messages = []
         for byte in data:
             if byte < REALTIME:

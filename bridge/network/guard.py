@@ -1,10 +1,10 @@
-"""Who may see and use the page: the Host and Origin of every request, and a token.
+"""Access control of the page: the Host and Origin of every request, and a token.
 
-A web page from anywhere can make a browser talk to servers on the same machine. So a request must
-name this machine as its host, which a page that points its own name at us (DNS rebinding) cannot;
-a WebSocket must come from our own page; and beyond this machine, everything needs the token. A
-proxy in front may give the page another name, and keep or replace the Host; that name has to be
-said beforehand. OSCQuery goes by the same rules, but is for programs.
+Any web page can make a browser contact servers on the same computer. A request must therefore name
+this computer as its host, which a page that redirects its own name (DNS rebinding) cannot do; a
+WebSocket must come from the bridge's own page; and beyond this computer, everything needs the
+token. A proxy may give the page another name, and keep or replace the Host; that name must be
+configured. OSCQuery follows the same rules, but serves programs.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ COOKIE = "bridge_token"
 COOKIE_SECONDS = 400 * 24 * 3600  # as long as browsers keep one
 LEAST_TOKEN = 8  # characters
 LATE_SECONDS = 1.0  # after which a wrong token is answered
-MAX_LATE = 4  # of these for one host; then no token of its is looked at
+MAX_LATE = 4  # of these for one host; further tokens are not checked
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -46,16 +46,16 @@ HEADERS = {
 
 
 class Guard:
-    """Lets through what may come through, and puts the headers on the answers.
+    """Admits permitted requests, and adds the security headers to answers.
 
-    Without a `token` only requests that name the loopback as their host pass. With one, so do
-    those that name an address in numbers or one of `hosts` or `names`, if they know the token: as
-    `?token=…`, which a page is answered with a cookie for, or as that cookie.
+    Without a `token`, only requests whose host is the loopback pass. With one, requests for a
+    numeric address or one of `hosts` or `names` pass as well, with the token: as `?token=…`, which
+    a page exchanges for a cookie, or as that cookie.
 
-    hosts: what this machine is called. names: what the page is called by who set up a way to it; a
-    WebSocket may come from there whatever its Host is, as a proxy may have replaced that. programs:
-    that it is no page but for programs, which unlike browsers name no Origin; then the names count
-    without a token if it is `beyond` this machine.
+    hosts: the computer's names. names: further names of the page, for example behind a proxy; a
+    WebSocket may come from there with any Host, because a proxy may have replaced that. programs:
+    for programs, which unlike browsers send no Origin; then the names count without a token if it
+    is `beyond` this computer.
     """
 
     def __init__(
@@ -101,13 +101,13 @@ class Guard:
         await (refusal or self.app)(scope, receive, with_headers)
 
     def refusal(self, connection: HTTPConnection) -> Response | None:
-        """The answer to a request that may not come through, or None for one that may."""
+        """The answer to a refused request, or None for a permitted one."""
         place = connection.headers.get("host", "")
         host = host_of(place)
         if host is None or not self._is_ours(host):
             self._tell(connection, f"requested the host {place!r}", host)
             return PlainTextResponse(f"There is no {place!r} here.\n", 421)
-        # Browsers always say where a WebSocket comes from; nobody else has business here.
+        # Browsers always send the Origin of a WebSocket; other clients are refused.
         origin = connection.headers.get("origin", "")
         from_a_page = bool(origin) if self._programs else connection.scope["type"] == "websocket"
         if from_a_page and not self._is_own_page(origin, place):
@@ -116,10 +116,9 @@ class Guard:
         return None
 
     async def _without_token(self, connection: HTTPConnection) -> Response | None:
-        """The answer to a request that does not know the token, or None for one that does.
+        """The answer to a request without a valid token, or None for one with it.
 
-        A wrong one is answered late, and only a few of a host at the same time, so that nobody can
-        try out many.
+        An invalid token is answered late, and only a few per host at a time, to prevent guessing.
         """
         client = connection.client.host if connection.client else "somebody"
         given = connection.query_params.get("token"), connection.cookies.get(COOKIE)
@@ -165,11 +164,12 @@ class Guard:
             address = ipaddress.ip_address(host)
         except ValueError:
             return False
-        # An address in numbers cannot be pointed elsewhere, as a name can.
+        # A numeric address cannot be redirected, unlike a name.
         return address.is_loopback or self._beyond
 
     def _with_cookie(self, path: str) -> Response:
-        """To the same page without the token, which then is in no history and on no screen."""
+        """Redirect to the page without the token, so that it appears in no history and on no
+        screen."""
         # From where it is, as a proxy may have put the page into a folder, and on no other host.
         answer = RedirectResponse("./" + path.rsplit("/", 1)[-1], 303)
         answer.set_cookie(
@@ -178,7 +178,7 @@ class Guard:
         return answer
 
     def _tell(self, connection: HTTPConnection, what: str, name: str | None) -> None:
-        """The log hears who was refused, as it may be the player behind a proxy."""
+        """Log refusals, because the sender may be the player behind a proxy."""
         client = connection.client.host if connection.client else "somebody"
         server, hint = "OSCQuery", ""
         if not self._programs:
@@ -188,7 +188,7 @@ class Guard:
 
 
 def _place_of(origin: str) -> str:
-    """The host and port of a web page, or nothing if it is of no server."""
+    """The host and port of a web page, or nothing if it has no server."""
     try:
         parts = urlsplit(origin)
     except ValueError:

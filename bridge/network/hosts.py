@@ -1,4 +1,4 @@
-"""Names and numbers of machines, as people, rigs and browsers write them."""
+"""Names and addresses of computers, as people, rigs and browsers write them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 
 
 def host_of(place: str) -> str | None:
-    """The host in `host`, `host:port`, `[v6]` or `[v6]:port`, in small letters, or None."""
+    """The host in `host`, `host:port`, `[v6]` or `[v6]:port`, in lower case, or None."""
     try:
         parts = urlsplit(f"//{place}")
         _ = parts.port  # raises if it is no number
@@ -27,7 +27,8 @@ def host_of(place: str) -> str | None:
 
 
 def host_name(text: str) -> str:
-    """A further name of the page as browsers write it. Raises MusicRFMError if it is none."""
+    """A further host name of the page, as browsers write it. Raises MusicRFMError if it is
+    invalid."""
     found = text.strip().rstrip(".")
     with contextlib.suppress(UnicodeError):
         found = found.encode("idna").decode()
@@ -40,7 +41,8 @@ def host_name(text: str) -> str:
 
 
 def web_place(text: str) -> tuple[str, int]:
-    """Host and port in `port`, `host:port` or `[v6]:port`, or MusicRFMError if it is neither."""
+    """Host and port in `port`, `host:port` or `[v6]:port`. Raises MusicRFMError for anything
+    else."""
     host, colon, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]") if colon else "127.0.0.1"
     if not host or not (port.isascii() and port.isdigit()) or not 0 <= int(port) <= 65535:
@@ -58,7 +60,7 @@ def is_loopback(host: str) -> bool:
 
 
 def is_own_address(host: str) -> bool:
-    """Whether an address is one of this machine's: then a socket can be bound to it."""
+    """Whether the address belongs to this computer, so that a socket can be bound to it."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         with RESERVE.lent(), socket.socket(family, socket.SOCK_DGRAM) as probe:
@@ -69,7 +71,7 @@ def is_own_address(host: str) -> bool:
 
 
 def is_here(host: str) -> bool:
-    """Whether an address is this machine's in a way that nobody elsewhere can pretend."""
+    """Whether the address belongs to this computer in a way that no other computer can fake."""
     try:
         address = ipaddress.ip_address(host.split("%")[0])
     except ValueError:
@@ -79,7 +81,7 @@ def is_here(host: str) -> bool:
 
 
 def own_names() -> tuple[str, str]:
-    """What this machine calls itself, and what it is called on the local network."""
+    """The computer's names, including its name on the local network."""
     name = socket.gethostname()
     return name, f"{name.split('.')[0]}.local"
 
@@ -88,7 +90,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def network(text: str) -> Network:
-    """The addresses in `ADDRESS` or `ADDRESS/PREFIX`. Raises MusicRFMError if it is neither."""
+    """The addresses in `ADDRESS` or `ADDRESS/PREFIX`. Raises MusicRFMError for anything else."""
     try:
         return ipaddress.ip_network(text.strip(), strict=False)
     except ValueError:
@@ -99,7 +101,7 @@ def network(text: str) -> Network:
 
 
 def is_within(host: str, networks: tuple[Network, ...]) -> bool:
-    """Whether an address is in one of the networks, or this machine's loopback."""
+    """Whether an address is in one of the networks, or the loopback."""
     if is_here(host):
         return True
     try:

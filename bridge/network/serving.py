@@ -1,7 +1,7 @@
-"""TCP servers: a port that is had before anything else, and a thread that serves it later.
+"""TCP servers: a port that is reserved at the start, and a thread that serves it later.
 
-The control page, OSCQuery and OSC over TCP are all served this way, each in an event loop of its
-own thread, so that the music waits for none of them.
+The control page, OSCQuery and OSC over TCP are served this way, each in an event loop on a separate
+thread, so that the music waits for none of them.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ NO_HANDLES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 def listen(host: str, port: int, send_buffer: int | None = None) -> socket.socket:
-    """A socket that listens, so that whoever comes before it is served waits. Raises OSError.
+    """A listening socket; early clients wait until it is served. Raises OSError.
 
-    Port 0 takes any free one. "::" means IPv4 too.
+    Port 0 takes any free one. "::" includes IPv4.
     """
     family, kind, protocol, _, place = socket.getaddrinfo(
         host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -56,7 +56,7 @@ def listen(host: str, port: int, send_buffer: int | None = None) -> socket.socke
 
 
 async def first_of(*talks: Coroutine[Any, Any, None]) -> None:
-    """Let the two directions of a connection go on until either ends, however it does."""
+    """Run the two directions of a connection until either ends."""
     tasks = [asyncio.ensure_future(talk) for talk in talks]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -67,7 +67,7 @@ async def first_of(*talks: Coroutine[Any, Any, None]) -> None:
 
 
 async def _rest() -> None:
-    """Makes room for the music, whatever the connections ask for: then all of them wait."""
+    """Pause all connections while the music needs the CPU."""
     while True:
         worked = time.thread_time()
         await asyncio.sleep(REST_SECONDS)
@@ -75,7 +75,7 @@ async def _rest() -> None:
 
 
 def _ended(task: asyncio.Task) -> None:
-    """Who goes is no error; and nobody waits for this task."""
+    """Ignore the end of a task: a disconnected client is not an error."""
     if not task.cancelled() and task.exception() is not None:
         log.debug("a connection was lost: %r", task.exception())
 
@@ -83,11 +83,11 @@ def _ended(task: asyncio.Task) -> None:
 class Serving:
     """Serves an application at a listening socket until it is closed.
 
-    what: what it is, for the log. settings: uvicorn's.
+    what: its name in the log. settings: of uvicorn.
     """
 
     def __init__(self, app: ASGIApp, bound: socket.socket, what: str, **settings: Any) -> None:
-        import uvicorn  # only those who serve wait for it
+        import uvicorn  # imported only when serving
 
         self._bound, self._what = bound, what
         self._config = uvicorn.Config(
@@ -116,7 +116,7 @@ class Serving:
             self._bound.close()
 
     def _run(self) -> None:
-        """Serves until it is closed; uvicorn, which closes what it is given, ends by SystemExit."""
+        """Serve until closed; uvicorn ends by SystemExit."""
         if self._server.started:  # it failed
             self._server = type(self._server)(self._config)
         self._server.should_exit |= self._over.is_set()
@@ -137,7 +137,7 @@ class Serving:
             resting.cancel()
 
     def _failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """Without handles left no connection is taken for a second, which is said in a line."""
+        """Without free handles, connections wait for a second, which is logged in one line."""
         error = context.get("exception")
         if isinstance(error, OSError) and error.errno in NO_HANDLES:
             reason = error.strerror or str(error)

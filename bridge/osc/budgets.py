@@ -1,7 +1,7 @@
-"""So much at once and so much more each second: for a host, and for all hosts together.
+"""Rate limits: an amount at once and an amount per second, per host and for all hosts together.
 
-On UDP nobody knows who really asked, so what is sent to one place is bounded however many ask for
-it.
+UDP sender addresses can be forged, so the amount sent to one address is limited, independent of the
+number of requests.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ MAX_HOSTS = 256
 
 @dataclass
 class Bucket:
-    """`left` of the `most` that it holds, and `a_second` more each second since `at`."""
+    """`left` of the `most` that it holds, plus `a_second` for each second since `at`."""
 
     most: float
     a_second: float
@@ -32,7 +32,7 @@ class Bucket:
         self.at = now
 
     def has(self, amount: float, now: float) -> bool:
-        """Whether there is so much, which then is taken."""
+        """Whether this amount is available; if so, it is taken."""
         self.fill(now)
         if self.left < amount:
             return False
@@ -42,7 +42,7 @@ class Bucket:
 
 @dataclass
 class Budgets:
-    """A bucket for each host, and one for all together. Any thread may call."""
+    """A bucket for each host, and one for all together. Thread-safe."""
 
     most: float
     a_second: float
@@ -51,7 +51,7 @@ class Budgets:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def has(self, host: str, amount: float) -> bool:
-        """Whether this host may have so much, which then is taken."""
+        """Whether this amount is available to this host; if so, it is taken."""
         now = time.monotonic()
         with self._lock:
             bucket = self._hosts.get(host)
@@ -65,7 +65,7 @@ class Budgets:
             )
 
     def _forget(self, now: float) -> None:
-        """Those that would be full by now, or else all: together they still have a limit."""
+        """Remove buckets that would be full by now, or else all: the common limit remains."""
         for bucket in self._hosts.values():
             bucket.fill(now)
         kept = {host: one for host, one in self._hosts.items() if one.left < one.most}

@@ -1,6 +1,6 @@
-"""How often a host is told what it did wrong: a few times a second, the rest is counted.
+"""Limits error messages per host to a few per second, and counts the rest.
 
-A sender that gets everything wrong, thousands of times a second, costs next to nothing this way.
+A client that sends thousands of invalid messages per second therefore costs almost nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ AT_ONCE_TOGETHER, A_SECOND_TOGETHER = 100.0, 25.0  # for all of them
 
 @dataclass
 class Complaints:
-    """Any thread may call."""
+    """Thread-safe."""
 
     _hosts: dict[str, Bucket] = field(default_factory=dict)
     _left_out: dict[str, int] = field(default_factory=dict)
@@ -27,7 +27,7 @@ class Complaints:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def lets(self, host: str) -> bool:
-        """Whether this one may be told; if not, it is counted."""
+        """Whether this error may be sent; if not, it is counted."""
         if self.spent(host):
             self.count(host)
             return False
@@ -56,5 +56,5 @@ class Complaints:
                 self._left_out[host] = self._left_out.get(host, 0) + 1
 
     def left_out(self, host: str) -> int:
-        """How many were counted since this was asked last."""
+        """The number of errors counted since the last call."""
         return self._left_out.pop(host, 0)

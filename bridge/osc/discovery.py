@@ -1,7 +1,7 @@
-"""Says on the local network that this bridge is there, so that clients find it by themselves.
+"""Announces the bridge on the local network, so that clients find it.
 
-As `_osc._udp`, `_osc._tcp` and `_oscjson._tcp` (OSCQuery). A network that will not have it is no
-reason not to play: then there is one line in the log.
+As `_osc._udp`, `_osc._tcp` and `_oscjson._tcp` (OSCQuery). If the network refuses, the set plays
+anyway, with one line in the log.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ ANYWHERE = ("0.0.0.0", "::", "")
 
 
 class Announcement:
-    """Announces from a thread of its own, as asking the network whether a name is free takes time.
+    """Announces on a separate thread, because checking a name on the network takes time.
 
-    host: where the ports listen; a bridge on loopback is announced on this machine alone. ports:
+    host: the address of the ports; a bridge on loopback is announced on this computer only. ports:
     kind of service → port, such as "_osc._udp" → 9000.
     """
 
@@ -37,7 +37,7 @@ class Announcement:
         self._thread.start()
 
     def close(self) -> None:
-        """Takes the names back, and does not wait long for a network that does not answer."""
+        """Withdraw the names, without waiting long for the network."""
         with self._lock:
             self._closed = True
         goodbye = threading.Thread(target=self._bye, name="zeroconf-bye", daemon=True)
@@ -84,12 +84,12 @@ class Announcement:
 
 
 def server_name() -> str:
-    """What this machine is called on the local network while it is announced."""
+    """The computer's name on the local network while announced."""
     return f"musicrfm-{socket.gethostname().split('.')[0]}.local"
 
 
 def _own_addresses() -> list[str]:
-    """IPv4 addresses of this machine that others may reach it by."""
+    """IPv4 addresses at which others can reach this computer."""
     found = {"127.0.0.1"}
     with contextlib.suppress(OSError):
         infos = socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)

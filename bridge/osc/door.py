@@ -1,8 +1,8 @@
-"""Where every TCP connection comes in: looks at what it says first, and hands it on.
+"""Accepts every TCP connection, detects its protocol, and passes it on.
 
-What comes is OSC, in either framing, or HTTP. Until that is clear, and until an HTTP request is
-whole, a connection waits here and costs next to nothing. There can only be so many; when all
-places are taken, whoever has waited longest without having asked for anything makes room.
+A connection is OSC, in either framing, or HTTP. Until that is clear, and until an HTTP request is
+complete, a connection waits here at almost no cost. Their number is limited; when the limit is
+reached, the connection that has waited longest without a request is closed.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from bridge.process.log_limit import about
 log = logging.getLogger(__name__)
 
 MAX_CONNECTIONS = 64
-MAX_REQUEST = 1 << 16  # bytes of a request's head
-REQUEST_SECONDS = 10.0  # that a request may take
-ANSWER_SECONDS = 30.0  # that its answer may take; one connection carries one request
+MAX_REQUEST = 1 << 16  # bytes of a request's header
+REQUEST_SECONDS = 10.0  # limit for receiving a request
+ANSWER_SECONDS = 30.0  # limit for its answer; one connection carries one request
 
 
 class Door(asyncio.Protocol):
-    """One connection until it is handed on. uvicorn makes one for each, with its own `settings`.
+    """One connection until it is passed on. uvicorn creates one for each, with its `settings`.
 
-    Whoever has a connection is in the set that uvicorn keeps, so that all hear of the end. osc:
-    what OSC is handed to; without it, it is turned away. lets: which hosts may connect.
+    Every connection is in uvicorn's set, so that all are notified of the end. osc: the receiver of
+    OSC; without it, OSC is refused. lets: which hosts may connect.
     """
 
     def __init__(
@@ -59,14 +59,16 @@ class Door(asyncio.Protocol):
             self._turn_away(f"all {MAX_CONNECTIONS} connections are in use")
             return
         self._connections.add(self)
-        if self._osc is None:  # a browser asks at once; an OSC client may be silent for long
+        if (
+            self._osc is None
+        ):  # a browser sends its request at once; an OSC client may be silent for long
             self._give_up_later()
 
     def connection_lost(self, error: Exception | None) -> None:
         self._let_go()
 
     def shutdown(self) -> None:
-        """The server ends, or has no room for it."""
+        """The server ends, or has no capacity for this connection."""
         self._let_go()
         self.transport.abort()
 
@@ -110,7 +112,7 @@ class Door(asyncio.Protocol):
             self._timer.cancel()
 
     def _make_room(self) -> bool:
-        """End the connection that has waited longest; whether there was one."""
+        """Close the connection that has waited longest; returns whether there was one."""
         waiting = [one for one in self._connections if isinstance(one, Door)]
         if not waiting:
             return False

@@ -1,8 +1,8 @@
-"""How OSC packets are cut out of a stream of bytes, as TCP is one.
+"""Splits a TCP byte stream into OSC packets.
 
-OSC 1.1 ends each with a byte of its own (SLIP, RFC 1055), before which senders also put one; OSC
-1.0 says how long each is in front of it. The first byte of a connection tells them apart: a length
-that is not absurd begins with a zero, and no packet does.
+OSC 1.1 ends each packet with a special byte (SLIP, RFC 1055), which most senders also put before
+it; OSC 1.0 puts its length before it. The first byte of a connection distinguishes them: a
+plausible length starts with a zero, and no packet does.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Slip:
         self._data += data
 
     def take(self) -> bytes | None:
-        """The next packet, or None until there is more. Raises MusicRFMError if it is too long."""
+        """The next packet, or None until it is complete. Raises MusicRFMError if it is too long."""
         while (end := self._data.find(END, self._searched)) >= 0:
             packet = bytes(self._data[:end])
             del self._data[: end + 1]
@@ -72,7 +72,7 @@ class Lengths:
         self._data += data
 
     def take(self) -> bytes | None:
-        """The next packet, or None until there is more. Raises MusicRFMError if it is too long."""
+        """The next packet, or None until it is complete. Raises MusicRFMError if it is too long."""
         while len(self._data) >= 4:
             (size,) = struct.unpack_from(">I", self._data)
             if size > MAX_PACKET:
@@ -96,7 +96,7 @@ class Lengths:
 
 
 def framing_of(first: bytes) -> Slip | Lengths | None:
-    """What a connection speaks that begins with this byte; None if it is no OSC."""
+    """The framing of a connection with this first byte; None if it is not OSC."""
     if first in SLIP_STARTS:
         return Slip()
     return Lengths() if first in LENGTH_STARTS else None

@@ -1,6 +1,6 @@
-"""Of several numbers for one control that came together only the last one counts.
+"""Keeps only the last of several numbers for one control that arrive together.
 
-A fader that is moved, or a flood, then costs no more than reading it, however many packets come.
+A moving fader, or a flood, then costs no more than reading it.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ NUMBER = 4  # bytes at the end of a packet that sets one
 
 
 class Latest:
-    """Packets as they are read, in order, without those that were overtaken.
+    """Packets in order, without overtaken ones.
 
-    A packet is overtaken by a later one of the same sender that differs from it by its number
-    alone, unless something else came between them: that may have asked for how things stood.
+    A later packet of the same sender that differs only in its number overtakes an earlier one,
+    unless another packet lies between them: that may have queried the value.
     """
 
     def __init__(self, parameters: Iterable[Parameter]) -> None:
@@ -37,6 +37,6 @@ class Latest:
         self._packets[key] = (packet, sender)
 
     def taken(self) -> list[tuple[bytes, tuple]]:
-        """All there are, which are forgotten."""
+        """All packets, which are then forgotten."""
         packets, self._packets = list(self._packets.values()), {}
         return packets

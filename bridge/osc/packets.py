@@ -1,8 +1,8 @@
-"""OSC packets: bytes from outside in, messages out, and messages to send as bytes.
+"""OSC packets: parses bytes from outside into messages, and builds packets from messages.
 
-Reading trusts nothing and forgives what can be read in one way only: a last text without padding,
-text that is no UTF-8, types of any version of OSC. What cannot be read costs its own message and
-no other one of its bundle. See the OSC 1.0 specification of 2002 and the paper on 1.1 of 2009.
+Parsing trusts nothing and tolerates unambiguous deviations: a last text without padding, text that
+is not UTF-8, types of any OSC version. An unreadable part costs its own message and no other one of
+its bundle. See the OSC 1.0 specification of 2002 and the paper on 1.1 of 2009.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ BUNDLE = b"#bundle\0"
 
 @dataclass(frozen=True)
 class Message:
-    """One OSC message and the time it is meant for (seconds since 1970; 0.0 for at once).
+    """One OSC message and its due time (seconds since 1970; 0.0 for at once).
 
-    Its arguments are int, float, str, bool, None (nil), `Opaque` or `Untagged`; arrays are opened,
-    as their brackets only group.
+    Its arguments are int, float, str, bool, None (nil), `Opaque` or `Untagged`; arrays are
+    flattened, because their brackets only group.
     """
 
     address: str
@@ -37,7 +37,7 @@ class Message:
 
 @dataclass(frozen=True, repr=False)
 class Opaque:
-    """An argument that is neither number nor text: what it is, in words."""
+    """An argument that is neither number nor text: its kind, in words."""
 
     kind: str
 
@@ -47,7 +47,7 @@ class Opaque:
 
 @dataclass(frozen=True, repr=False)
 class Untagged:
-    """The arguments of a sender so old that it says no types; only their receiver may guess."""
+    """The arguments of an old sender that sends no types; the receiver must infer them."""
 
     data: bytes
 
@@ -76,14 +76,14 @@ BARE: dict[str, object] = {"T": True, "F": False, "N": None, "I": IMPULSE}
 
 
 def parse(packet: bytes) -> tuple[list[Message], list[str]]:
-    """The messages in a packet, in order, and what is wrong with the rest. Never raises."""
+    """The messages in a packet, in order, and the errors of the rest. Never raises."""
     found = list(parts(packet))
     messages = [one for one in found if isinstance(one, Message)]
     return messages, [one for one in found if isinstance(one, str)]
 
 
 def parts(packet: bytes) -> Iterator[Message | str]:
-    """The messages in a packet, in order, and in words what is wrong with the rest, one by one."""
+    """The messages in a packet, in order, and the errors of the rest, one by one, in words."""
     faults = 0
     regions = [(0, len(packet), 0.0, 0)]  # start, end, due, depth: still to be read, the next last
     while regions:
@@ -110,7 +110,7 @@ def parts(packet: bytes) -> Iterator[Message | str]:
 def _elements(
     packet: bytes, start: int, end: int, due: float, depth: int
 ) -> tuple[list[tuple[int, int, float, int]], str | None]:
-    """Where a bundle's elements are, and what is wrong with the rest of it."""
+    """The positions of a bundle's elements, and the error of the rest."""
     found: list[tuple[int, int, float, int]] = []
     if depth >= MAX_NESTING:
         return found, f"bundles nest deeper than {MAX_NESTING}"
@@ -177,7 +177,7 @@ def _short(address: str, tag: str) -> MusicRFMError:
 
 
 def _text(packet: bytes, position: int, start: int, end: int) -> tuple[str, int]:
-    """The text at `position` and where the next thing is; a last text may lack its end."""
+    """The text at `position` and the position after it; a last text may lack its end."""
     stop = packet.find(b"\0", position, end)
     if stop < 0:
         stop = end
@@ -189,7 +189,7 @@ def _aligned(position: int, start: int) -> int:
 
 
 def decoded(text: bytes) -> str:
-    """Text as UTF-8 or, where it is none, as Windows and Latin-1 programs write it."""
+    """Text as UTF-8 or, if it is invalid, as Windows and Latin-1 programs write it."""
     for encoding in ("utf-8", "cp1252"):
         try:
             return text.decode(encoding)
@@ -199,7 +199,7 @@ def decoded(text: bytes) -> str:
 
 
 def build(address: str, *arguments: ArgValue) -> bytes:
-    """One message as a packet; numbers and texts take their natural OSC types."""
+    """One message as a packet; numbers and text get their natural OSC types."""
     builder = OscMessageBuilder(address)
     for argument in arguments:
         builder.add_arg(argument, "f" if isinstance(argument, float) else None)
@@ -207,6 +207,6 @@ def build(address: str, *arguments: ArgValue) -> bytes:
 
 
 def bundle(messages: list[bytes]) -> bytes:
-    """Messages as one packet, to be obeyed at once."""
+    """Messages as one packet, due at once."""
     sized = b"".join(struct.pack(">i", len(message)) + message for message in messages)
     return BUNDLE + struct.pack(">II", 0, 1) + sized
