@@ -1,9 +1,10 @@
-"""What to give up, and in which order, when the computer cannot keep up: never the sound's flow.
+"""Reduces the load, in a fixed order, when the computer cannot keep up, so that the audio
+continues.
 
-First a deeper buffer, which rides out hiccups; then guidance, which halves the work; at last the
-music fades out, waits and comes back. All is done through `Controls`, so that everybody sees it, a
-control log has it, and a hand on the same control overrules it. What was given up comes back by
-itself.
+First a deeper buffer, which absorbs hiccups; then guidance, which halves the work; finally the
+music fades out, waits and returns. All changes go through `Controls`, so that everybody sees them,
+the control log contains them, and a manual change overrides them. Everything is restored
+automatically.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from dataclasses import dataclass
 from bridge.controls.controls import Controls
 
 SOURCE = "engine"  # as which it sets controls
-FULL, LOW, EMPTY = 0.9, 0.4, 0.2  # shares of the lookahead that was asked for
+FULL, LOW, EMPTY = 0.9, 0.4, 0.2  # shares of the requested lookahead
 LOW_SECONDS, EMPTY_SECONDS = 0.15, 0.1  # at most; going back again and again leaves more
 DEEPEST = 3.0  # seconds of lookahead, at most: more would be made in vain at every change
 DEEPER_STAYS = 600.0  # seconds
-DEEPER_EVERY = 5.0  # seconds until it may grow again
+DEEPER_EVERY = 5.0  # seconds before it may grow again
 BARELY = 1.1  # times real time: below this a deeper buffer cannot fill
 ROOM = 2.4  # times real time without guidance, from which guidance may come back
 PATIENCE = 10.0  # seconds of such room; twice as long after each time that it did not last
@@ -27,8 +28,8 @@ PAUSE, LONGEST_PAUSE = 1.0, 16.0  # seconds of silence beyond the fade; twice as
 
 @dataclass(frozen=True)
 class Load:
-    """seconds: of audio made. buffer: seconds ahead of the output. speed: of making, in times real
-    time, lately."""
+    """seconds: length of audio made. buffer: seconds ahead of the output. speed: recent speed of
+    generation, as a multiple of real time."""
 
     seconds: float
     buffer: float
@@ -36,17 +37,17 @@ class Load:
 
 
 class Strain:
-    """Is asked once a frame, in the engine's thread."""
+    """Called once per frame, on the engine's thread."""
 
     def __init__(self, controls: Controls, lookahead: float) -> None:
         self._controls = controls
         self._asked = self.lookahead = lookahead  # seconds; the engine keeps to the second
         self._low = min(LOW * lookahead, LOW_SECONDS)
         self._empty = min(EMPTY * lookahead, EMPTY_SECONDS)
-        self.acts = 0  # times that something was given up or taken back
+        self.acts = 0  # number of reductions and restorations
         self._was_there = False
         self._grown_at = -DEEPER_EVERY
-        self._guidance: float | None = None  # what it was before it was given up
+        self._guidance: float | None = None  # its value before the reduction
         self._given_up_at = -RELAPSE
         self._patience = PATIENCE
         self._room_since: float | None = None
@@ -55,7 +56,7 @@ class Strain:
         self._resumed_at = 0.0
 
     def look(self, load: Load) -> bool:
-        """Gives up or takes back one thing, if it is time to; whether a control has changed."""
+        """Reduce or restore one thing, if it is time to; returns whether a control has changed."""
         before = self.acts
         self._look(load)
         return self.acts != before
@@ -83,7 +84,7 @@ class Strain:
                 self.lookahead = max(self.lookahead / 2, self._asked)
 
     def _may_lighten(self, load: Load) -> bool:
-        """Whether something else is left to be given up first, or has just been."""
+        """Whether guidance can still be reduced, or has just been."""
         guided = float(self._controls.get("/guidance")) > 1.0
         return guided or load.seconds - self._given_up_at < 1.0
 
@@ -107,7 +108,7 @@ class Strain:
 
     def _recover(self, load: Load, guidance: float) -> None:
         if float(self._controls.get("/guidance")) != 1.0:
-            self._guidance = None  # somebody has set it; theirs it is
+            self._guidance = None  # changed manually, so keep it
             return
         if load.speed < ROOM:
             self._room_since = None
@@ -131,7 +132,7 @@ class Strain:
         self._set("/play", 0)
 
     def _paused(self, load: Load, until: float) -> None:
-        """Silence costs nothing to make, so the buffer fills with it."""
+        """Silence costs nothing to make, so the buffer fills."""
         if self._controls.get("/play"):
             self._paused_until = None  # somebody could not wait
         elif load.seconds >= until and load.buffer >= FULL * self._asked:

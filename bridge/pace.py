@@ -1,4 +1,4 @@
-"""Whether this computer makes a large model's music as fast as it plays, said before it starts."""
+"""Tests, before playing, whether this computer generates a large model's music in real time."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ ENOUGH = 1.1  # times real time
 
 
 def words(stream: MusicStream) -> str | None:
-    """What would make it fast enough, if it is not; it plays on all the same.
+    """Remedies if it is too slow; it plays in any case.
 
-    Small models are not asked, and neither are GPUs. The piece begins anew after the trial.
+    Small models and GPUs are not tested. The piece restarts after the trial.
     """
     model = stream.model
     if model.small or model.device.type != "cpu" or stream.take is not None:
@@ -25,7 +25,7 @@ def words(stream: MusicStream) -> str | None:
 
 
 def trial(stream: MusicStream) -> float:
-    """Times real time, with the window as full as it is on average."""
+    """Multiple of real time, with the window as full as it is on average."""
     model = stream.model
     for _ in range(WARM):
         next(stream)

@@ -1,6 +1,6 @@
-"""What the network says of UDP packets that nobody took: at which place nobody listens.
+"""Reads the network's reports about UDP packets that reached nobody.
 
-Only Linux tells that of a socket that sends to many places; elsewhere nothing is ever found.
+Only Linux reports them for a socket with many destinations; on other systems nothing is found.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ LINUX = sys.platform == "linux"
 IP_RECVERR, IPV6_RECVERR = 11, 25
 EXTENDED_ERROR = struct.Struct("=IBBBBII")  # struct sock_extended_err of linux/errqueue.h
 BY_ROUTER, BY_ROUTER_6 = 2, 3  # ICMP and ICMPv6, from whichever machine it came
-MOST = 64  # that are looked at in one go
+MOST = 64  # reports read in one go
 
 
 def ask_for_errors(sending: socket.socket) -> None:
-    """From now on `nobody_at` knows; a call on the socket may fail once for an earlier packet."""
+    """Enable the reports for `nobody_at`; a call on the socket may then fail once for an earlier
+    packet."""
     if not LINUX:
         return
     levels = [(socket.IPPROTO_IP, IP_RECVERR)]
@@ -32,7 +33,7 @@ def ask_for_errors(sending: socket.socket) -> None:
 
 
 def nobody_at(sending: socket.socket) -> list[tuple]:
-    """The places, as `sendto` takes them, that have just said that nobody listens there."""
+    """The places, as for `sendto`, at which nothing listens according to new reports."""
     found: list[tuple] = []
     if not LINUX:
         return found

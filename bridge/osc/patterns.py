@@ -20,10 +20,10 @@ def is_pattern(address: str) -> bool:
 
 
 def match(pattern: str, addresses: Iterable[str]) -> list[str]:
-    """The addresses an OSC 1.0 pattern stands for: `?`, `*`, `[a-c]`, `[!a]` and `{one,two}`.
+    """The addresses that match an OSC 1.0 pattern: `?`, `*`, `[a-c]`, `[!a]` and `{one,two}`.
 
-    A pattern's parts match an address's parts one by one; nothing matches across a `/`. Takes time
-    proportional to the pattern's length, whatever the pattern and however many addresses there are.
+    The parts of a pattern match the parts of an address one by one; nothing matches across a `/`.
+    The time is proportional to the pattern's length, for any pattern and number of addresses.
     Raises MusicRFMError if a bracket is not closed, or if the pattern is too long.
     """
     pattern = STARS.sub("*", pattern)
@@ -62,11 +62,11 @@ def _within(part: str, fitting: set[str]) -> bool:
 
 @dataclass(frozen=True)
 class Column:
-    """Texts side by side, and a bit for each place in them that matching may have come to.
+    """Texts side by side, with a bit for each position that matching may have reached.
 
-    A text of n characters has n + 1 places, before each character and at its end, and then a bit
-    that stays free. letters: character → the places before it. So one step of matching is one sum
-    of large numbers, for all texts at once.
+    A text of n characters has n + 1 positions, before each character and at its end, followed by a
+    bit that stays free. letters: character → the positions before it. One step of matching is thus
+    one sum of large integers, for all texts at once.
     """
 
     texts: tuple[tuple[str, int], ...]  # each with its last place
@@ -76,7 +76,8 @@ class Column:
     any_letter: int
 
     def matching(self, pieces: list[str]) -> set[str]:
-        """The texts that the pieces of a pattern's part match, all ways followed at once."""
+        """The texts that match the pieces of a pattern's part, following all alternatives at
+        once."""
         reached = self.starts
         for piece in pieces:
             if piece == "*":
@@ -97,7 +98,7 @@ class Column:
         return {text for text, last in self.texts if reached >> last & 1}
 
     def _onward(self, reached: int) -> int:
-        """The same places and all after them in the same text."""
+        """The same positions and all later ones in the same text."""
         # From each text's free bit, its places are taken away: what borrows fills the rest. A text
         # that has not been reached keeps its free bit alone.
         return ((self.free - reached) | reached) & ~self.free
@@ -110,7 +111,7 @@ class Column:
         return reached
 
     def _before(self, letters: str) -> int:
-        """The places before one of a bracket's letters, or before none of them after a `!`."""
+        """The positions before one of a bracket's letters, or before any other after a `!`."""
         unwanted = letters.startswith("!")
         found, at = 0, int(unwanted)
         while at < len(letters):
@@ -130,7 +131,7 @@ class Column:
 
 @lru_cache(maxsize=16)
 def _columns(addresses: tuple[str, ...], depth: int) -> tuple[Column, ...]:
-    """The first, second, … parts of all addresses that have so many."""
+    """The first, second, … parts of all addresses with the same number of parts."""
     split = [parts for address in addresses if len(parts := address.split("/")) == depth]
     return tuple(_column({parts[at] for parts in split}) for at in range(depth))
 

@@ -1,7 +1,7 @@
-"""The OSC port: UDP, and the same number on TCP, where OSC and OSCQuery come in.
+"""The OSC port: UDP, and the same number on TCP for OSC and OSCQuery.
 
-What connects over TCP says itself what it is, see `Door`. Both are announced on the network if
-they listen there.
+A TCP connection identifies its protocol by its first bytes, see `Door`. Both are announced on the
+network if they listen there.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SAME, OFF = "same", "off"  # for TCP instead of a number of its own
+SAME, OFF = "same", "off"  # values for TCP in place of a number
 MAX_MESSAGE = 4096  # bytes; LISTEN and IGNORE are short
 TRIES = 20  # to find a number that is free on UDP and on TCP
 
@@ -32,10 +32,10 @@ TRIES = 20  # to find a number that is free on UDP and on TCP
 def open_port(
     host: str, port: int, tcp: int | str = SAME, allow: tuple[Network, ...] = ()
 ) -> tuple[OscServer, socket.socket | None]:
-    """The UDP half and the TCP half of a port; both listen, and neither answers yet.
+    """The UDP and TCP halves of a port; both listen, and neither answers yet.
 
-    port: 0 takes any that is free. tcp: a number of its own on TCP. Raises MusicRFMError if a port
-    cannot be had that was asked for; where TCP only follows, it is left out, and the log says so.
+    port: 0 takes any free one. tcp: a different number for TCP. Raises MusicRFMError if a requested
+    port is not available; if TCP only follows UDP, it is skipped with a line in the log.
     """
     for last in (False,) * (TRIES if port == 0 else 0) + (True,):
         osc = OscServer(host, port, allow)
@@ -65,13 +65,13 @@ def offer(
     bound: socket.socket | None,
     tcp: int | str = SAME,
 ) -> ExitStack:
-    """Serve the TCP half, and announce both beyond this machine.
+    """Serve the TCP half, and announce both beyond this computer.
 
     Closing the stack ends that, and closes the socket.
 
-    tcp: `OFF` takes no OSC there, only OSCQuery.
+    tcp: with `OFF`, only OSCQuery, no OSC.
     """
-    from bridge.osc.door import Door  # as its libraries are still loaded while the music plays
+    from bridge.osc.door import Door  # imported here, as its libraries load while the music plays
     from bridge.osc.query import Tree, application
 
     stack, number = ExitStack(), None

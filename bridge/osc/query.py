@@ -1,7 +1,7 @@
-"""OSCQuery: tells clients over HTTP what there is to control, so that they build their own panels.
+"""OSCQuery: describes the controls to clients over HTTP, so that they can build panels.
 
-The namespace is served as JSON at the OSC port's number, on TCP; over a WebSocket at the same place
-a client can LISTEN to what changes. Nothing can be set this way: values are sent to the OSC port.
+The namespace is served as JSON at the OSC port's number, on TCP; over a WebSocket at the same
+place, a client can LISTEN to changes. Nothing can be set this way: values are sent to the OSC port.
 See https://github.com/Vidvox/OSCQueryProposal.
 """
 
@@ -29,8 +29,8 @@ from bridge.osc.discovery import server_name
 from bridge.osc.packets import build
 
 NAME = "MusicRFM"
-RATE = 20.0  # times a second that a listener hears of changes
-SEND_SECONDS = 5.0  # a listener that has not taken a value by then is told no more
+RATE = 20.0  # updates of a listener per second
+SEND_SECONDS = 5.0  # a listener that has not read a value by then is dropped
 MAX_LISTENERS = 32
 MAX_MESSAGE = 4096  # bytes; LISTEN and IGNORE are short
 READ, WRITE = 1, 2
@@ -49,7 +49,7 @@ NOTHING = {"N": None, "s": "", "f": 0.0}
 
 
 class Tree:
-    """The namespace as OSCQuery describes it; values are read when they are asked for."""
+    """The namespace as OSCQuery describes it; values are read on request."""
 
     def __init__(self, controls: Controls, meters: Meters | None = None) -> None:
         self._controls, self._meters = controls, meters
@@ -61,7 +61,7 @@ class Tree:
         self._leaves = {a: f"{a}/value" if a in above else a for a in parameters}
 
     def values(self) -> dict[str, list]:
-        """The arguments at every leaf that has a value."""
+        """The arguments at every leaf with a value."""
         parameters = self._controls.parameters
         now = self._controls.snapshot().values
         values = {self._leaves[a]: [now[a]] for a, p in parameters.items() if not p.event}
@@ -73,7 +73,7 @@ class Tree:
         return values
 
     def root(self) -> dict[str, Any]:
-        """All of it, as nested dictionaries."""
+        """The whole namespace, as nested dictionaries."""
         values = self.values()
         root = _container("/")
         for address, parameter in self._controls.parameters.items():
@@ -85,7 +85,7 @@ class Tree:
         return root
 
     def node(self, path: str) -> dict[str, Any] | None:
-        """What is at a path, with all that is below it, or None."""
+        """The node at a path, with everything below it, or None."""
         node: dict[str, Any] | None = self.root()
         for part in path.split("/"):
             if part:
@@ -136,9 +136,9 @@ def _meter(address: str, value: list) -> dict[str, Any]:
 
 
 def application(tree: Tree, osc_port: int, tcp_port: int, host: str = "127.0.0.1") -> Starlette:
-    """What answers for a tree whose values are sent to `osc_port` (UDP), at `tcp_port`.
+    """The web application for a tree whose values are sent to `osc_port` (UDP), at `tcp_port`.
 
-    host: where it listens. No page of another server, open in a browser, can read anything here.
+    host: where it listens. Pages of other servers, open in a browser, cannot read anything here.
     """
     listeners = Listeners(tree)
     info = host_info(osc_port, tcp_port)
@@ -198,7 +198,7 @@ def _empty(status: HTTPStatus) -> Response:
 
 
 class Listeners:
-    """WebSockets: LISTEN and IGNORE come in, changed values go out as OSC packets."""
+    """WebSockets: LISTEN and IGNORE arrive, changed values are sent as OSC packets."""
 
     def __init__(self, tree: Tree) -> None:
         self._tree, self._count = tree, 0

@@ -1,4 +1,4 @@
-"""Where clients want their answers, that listen on another port than they send from."""
+"""The ports of clients that listen on another port than they send from."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from bridge.network.hosts import is_here
 from musicrfm.errors import MusicRFMError
 
 MAX_CLIENTS = 256
-KEPT = 32  # of these for this machine, however many ask from elsewhere
-MAX_A_HOST = 16  # more, and the host's own oldest goes: a program takes a new port at each start
-FORGOTTEN = 600.0  # seconds after which who said nothing makes room for somebody else
+KEPT = 32  # places reserved for this machine
+MAX_A_HOST = 16  # beyond it, the host's oldest is replaced: a program uses a new port at each start
+FORGOTTEN = 600.0  # seconds of silence after which a place can be reused
 
 
 @dataclass
 class ReplyPorts:
-    """Who sends from an address is answered at a port; an address is a socket's."""
+    """Maps a sender's socket address to the port for its answers."""
 
     _ports: dict[tuple, int] = field(default_factory=dict)
     _heard: dict[tuple, float] = field(default_factory=dict)  # the least recent first
@@ -29,7 +29,7 @@ class ReplyPorts:
     def get(self, address: tuple, default: int) -> int: ...
 
     def get(self, address: tuple, default: int | None = None) -> int | None:
-        """Any thread may."""
+        """Thread-safe."""
         return self._ports.get(address, default)
 
     def heard_from(self, address: tuple) -> None:
@@ -38,7 +38,7 @@ class ReplyPorts:
             self._heard[address] = time.monotonic()
 
     def add(self, address: tuple, port: int) -> None:
-        """Raises MusicRFMError if there are too many: who has one keeps it."""
+        """Raises MusicRFMError if there are too many; existing ones are kept."""
         if address not in self._ports:
             self._make_room(address[0])
         self._ports[address] = port

@@ -1,7 +1,7 @@
-"""Open Sound Control: packets in, `Controls.set` calls out, replies to whoever sent them.
+"""Open Sound Control: packets in, `Controls.set` calls out, replies to the senders.
 
-Any packet at all leads to changes, replies or an `/error`, never to an exception. Packets come by
-UDP, which this module listens to, or by TCP (see `osc_tcp`).
+Every packet leads to changes, replies or an `/error`, never to an exception. Packets arrive by UDP,
+on the socket of this module, or by TCP (see `osc_tcp`).
 """
 
 from __future__ import annotations
@@ -44,23 +44,23 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-REPLIES = ("/error", "/pong")  # what a bridge sends; answering one could go back and forth for ever
+REPLIES = ("/error", "/pong")  # messages of a bridge; answering one could loop for ever
 SERVICE = ("/ping", "/get", "/list", "/subscribe", "/unsubscribe", "/reply_port")
-RECEIVE_BUFFER = 1 << 22  # bytes that may wait while this thread does not come round to reading
-READING = 0.004  # seconds that packets are read in one go
-MAX_ANSWERED = 1 << 16  # bytes that answer one packet
-HOST_AT_ONCE, HOST_BYTES = 1 << 17, 64_000  # bytes that answer a host by UDP, and more a second
-ALL_AT_ONCE, ALL_BYTES = 1 << 21, 1_000_000  # that answer all hosts together
-MAX_UNKNOWN = 4096  # addresses that there are not, kept in mind
-MAX_AHEAD = 60.0  # seconds that a bundle's time tag may lie in the future
+RECEIVE_BUFFER = 1 << 22  # bytes that may wait while this thread is busy
+READING = 0.004  # longest time for reading packets in one go
+MAX_ANSWERED = 1 << 16  # limit of the answers to one packet
+HOST_AT_ONCE, HOST_BYTES = 1 << 17, 64_000  # limit of answers to a host by UDP, and per second
+ALL_AT_ONCE, ALL_BYTES = 1 << 21, 1_000_000  # limit of answers to all hosts together
+MAX_UNKNOWN = 4096  # remembered unknown addresses
+MAX_AHEAD = 60.0  # largest distance of a bundle's time tag in seconds
 MAX_WAITING = 1000  # bundled messages waiting for their time
-HANDED_SECONDS = 0.05  # that packets from TCP wait at most for those from UDP
-MAX_REASON = 500  # characters of an error that are sent back
+HANDED_SECONDS = 0.05  # longest wait of TCP packets for UDP packets
+MAX_REASON = 500  # longest error message sent back
 
 
 @dataclass(frozen=True)
 class Handed:
-    """What a TCP client has handed in, and when (seconds of `time.monotonic`)."""
+    """Packets from a TCP client, and their time (seconds of `time.monotonic`)."""
 
     packets: list[bytes]
     client: Client
@@ -70,9 +70,10 @@ class Handed:
 
 @dataclass(frozen=True)
 class Client:
-    """Who sent a message, as the source of a change: its socket address, and where it listens.
+    """The sender of a message, as the source of a change: its socket address, and its port for
+    answers.
 
-    The address of a client that came by TCP ends with `STREAM`.
+    The address of a TCP client ends with `STREAM`.
     """
 
     address: tuple
@@ -89,7 +90,7 @@ class Client:
 
 @dataclass
 class Question:
-    """A packet that is being obeyed, and how many bytes may still answer it."""
+    """A packet being processed, and the number of bytes that may still answer it."""
 
     client: Client
     left: int = MAX_ANSWERED
@@ -107,10 +108,10 @@ def _place(client: Client, port: int | None) -> tuple:
 
 
 class OscServer:
-    """Listens on a UDP port from construction on, and answers once `start()` was called.
+    """Listens on a UDP port from construction on, and answers after `start()`.
 
-    allow: who may use it but this machine; all may if it is empty. Port 0 takes any free one;
-    `host` and `port` say which it is. Raises MusicRFMError if the port cannot be had.
+    allow: hosts that may use it besides this machine; all if empty. Port 0 takes any free one;
+    `host` and `port` are the actual ones. Raises MusicRFMError if the port is not available.
     """
 
     def __init__(
@@ -125,7 +126,7 @@ class OscServer:
         try:
             if family == socket.AF_INET6:  # "::" means IPv4 too, on every system
                 self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-            with contextlib.suppress(OSError):  # then it is as large as the system likes
+            with contextlib.suppress(OSError):  # otherwise the system's default size
                 self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
             self._socket.bind(place)
             self._socket.setblocking(False)
@@ -155,7 +156,7 @@ class OscServer:
         self._thread = supervised("osc", self._run, threading.Event(), "OSC failed")
 
     def lets(self, host: str) -> bool:
-        """Whether a host may use the port; without `allow` all may."""
+        """Whether a host may use the port; all may without `allow`."""
         return not self._allow or is_within(host, self._allow)
 
     def start(self, controls: Controls, meters: Meters | None = None) -> None:
@@ -180,12 +181,12 @@ class OscServer:
         self._socket.close()
 
     def handle(self, packet: bytes, client: Client) -> None:
-        """Do what a packet says, at once or when it is due. Never raises."""
+        """Process a packet, at once or at its due time. Never raises."""
         for _ in self._steps(packet, client):
             pass
 
     def _steps(self, packet: bytes, client: Client) -> Iterator[None]:
-        """The same little by little."""
+        """The same, in small steps."""
         question, now = Question(client), time.time()
         for part in parts(packet):
             if isinstance(part, str):
@@ -197,17 +198,17 @@ class OscServer:
             yield
 
     def hand_in(self, packets: list[bytes], client: Client, done: Callable[[], None]) -> None:
-        """Have packets of a TCP client handled where those of UDP are, after those that came
-        before; then `done` is called. Any thread may."""
+        """Process packets of a TCP client on the server's thread, after earlier ones; then call
+        `done`. Thread-safe."""
         self._handed.append(Handed(packets, client, done, time.monotonic()))
         self._wake()
 
     def join(self, place: tuple, send: Callable[[bytes], None]) -> None:
-        """A TCP connection is there: from now on `send` takes what is told at `place`."""
+        """Register a TCP connection: `send` receives the data for `place`."""
         self._streams[place] = send
 
     def leave(self, place: tuple) -> None:
-        """A TCP connection is gone, and its subscription with it."""
+        """Remove a TCP connection and its subscription."""
         self._streams.pop(place, None)
         self._subscriptions.remove(place)
 
@@ -256,7 +257,7 @@ class OscServer:
             for found in self._addressed(address):
                 try:
                     self._set(found, arguments, client)
-                except MusicRFMError as error:  # which must not hold the others up
+                except MusicRFMError as error:  # must not stop the others
                     self._refuse(str(error), client, found)
                 yield
         else:
@@ -299,7 +300,7 @@ class OscServer:
 
     def _list(self, arguments: tuple, question: Question) -> Iterator[None]:
         """Every control: address, type, lowest, highest (both 0 without limits), default, unit and
-        what it does."""
+        help."""
         if question.full:
             return
         if len(arguments) > 1 or not all(isinstance(a, str) for a in arguments):
@@ -327,7 +328,7 @@ class OscServer:
             raise MusicRFMError(f"/unsubscribe: port {place[1]} has no subscription")
 
     def _port(self, arguments: tuple, client: Client, address: str) -> int:
-        """The port given, or else where answers go."""
+        """The given port, or else the port for answers."""
         if not arguments:
             return self._reply_ports.get(client.address, client.address[1])
         port = arguments[0] if len(arguments) == 1 else None
@@ -341,11 +342,11 @@ class OscServer:
         return int(port)
 
     def _is_own(self, place: tuple) -> bool:
-        """Whether what is sent there comes back to this bridge."""
+        """Whether data sent there comes back to this bridge."""
         return place[1] == self.port and is_own_address(place[0])
 
     def _set_reply_port(self, arguments: tuple, client: Client) -> None:
-        """Max and TouchOSC listen on another port than they send from; over TCP nobody does."""
+        """Max and TouchOSC listen on another port than they send from; over TCP, no client does."""
         if len(arguments) != 1:
             raise MusicRFMError("/reply_port takes one port number, 1 to 65535")
         port = self._port(arguments, client, "/reply_port")
@@ -364,12 +365,12 @@ class OscServer:
         self._reply(client, "/error", reason)
 
     def _tell(self, reason: str, source: object) -> None:
-        """An error the engine found later goes back to the client that set the value."""
+        """An error that the engine found later goes back to the client that set the value."""
         if isinstance(source, Client) and self._complaints.lets(source.host):
             self._reply(source, "/error", reason)
 
     def _note_unknown(self, address: str) -> None:
-        """Messages to it are passed over while their sender is told no more, see `_hopeless`."""
+        """Skip messages to this address while its sender gets no more errors, see `_hopeless`."""
         if is_pattern(address) or address in SERVICE or self._controls.knows(address):
             return
         if len(self._unknown) >= MAX_UNKNOWN:
@@ -377,15 +378,15 @@ class OscServer:
         self._unknown.add(address.encode())
 
     def _hopeless(self, packet: bytes, host: str) -> bool:
-        """Whether a packet is one of many to an address that there is not; then it is counted."""
+        """Whether a packet is one of many to an unknown address; then it is counted."""
         if packet[: packet.find(b"\0")] not in self._unknown or not self._complaints.spent(host):
             return False
         self._complaints.count(host)
         return True
 
     def _answer(self, question: Question, address: str, *arguments: object) -> None:
-        """Unless the packet that asks, or its host, has been answered enough already, which then is
-        said once."""
+        """Send, unless the answers to this packet or to its host have reached their limit, which is
+        reported once."""
         if question.full:
             return
         client, packet = question.client, build(address, *arguments)
@@ -398,7 +399,7 @@ class OscServer:
                 address,
             )
             return
-        # Over TCP it is sure who asked, and no more is sent than is taken.
+        # Over TCP, the sender is certain, and flow control limits the amount.
         if not client.stream and not self._answers.has(client.host, len(packet)):
             question.left = -1
             self._refuse(
@@ -457,17 +458,17 @@ class OscServer:
             self._refuse("a packet is dropped, because too many are waiting", client)
 
     def _wait(self) -> None:
-        """Until packets come, or there is something else to do."""
+        """Wait for packets, or for other work."""
         if self._turns:
             return
         wait = self._waiting[0][0] - time.time() if self._waiting else 1.0
         if self._streams:
-            wait = min(wait, HANDED_SECONDS)  # in case that waking fails
+            wait = min(wait, HANDED_SECONDS)  # in case waking fails
         if wait > 0.0:
             self._selector.select(min(wait, 1.0))
 
     def _receive(self) -> None:
-        """Begin with the packets that are there."""
+        """Start with the packets that have arrived."""
         nothing = True
         end = time.perf_counter() + READING
         while time.perf_counter() < end and not self._closed:
@@ -487,16 +488,16 @@ class OscServer:
         self._take_handed(woken)
 
     def _look_for_lost(self, error: OSError) -> None:
-        """That an earlier packet found nobody is reported where the next one is waited for."""
+        """Detect that an earlier packet reached nobody; the next wait reports it."""
         if not self._closed:
             log.debug("OSC receive: %s", error)
             for place in nobody_at(self._socket):
                 self._subscriptions.nobody_at(place)
 
     def _take(self, packet: bytes, sender: tuple) -> bool:
-        """Begin with a packet; whether it is the one that wakes this thread."""
+        """Start with a packet; returns whether it is the one that wakes this thread."""
         if self._is_own(sender):
-            return not packet  # whoever can forge the bridge's own address is not answered there
+            return not packet  # never answer a forged own address
         if not self.lets(sender[0]):
             return False
         self._subscriptions.heard_from(sender[0])
@@ -506,10 +507,10 @@ class OscServer:
         return False
 
     def _take_handed(self, woken: bool) -> None:
-        """Begin with what one TCP client has handed in, if its turn has come.
+        """Start with the packets of one TCP client, if it is their turn.
 
-        That is when the packet is back that was sent to wake this thread, and so all that came by
-        UDP before it has been begun; or, as that packet may be lost in a flood, a moment later.
+        That is when the packet sent to wake this thread has come back, so that all earlier UDP
+        packets have been started; or a moment later, because a flood may drop that packet.
         """
         if not self._handed or not (
             woken or time.monotonic() - self._handed[0].at > HANDED_SECONDS
@@ -525,14 +526,15 @@ class OscServer:
         one.done()
 
     def _client(self, sender: tuple) -> Client:
-        """Who sent it, and, where a subscriber of the same host is told elsewhere, where."""
+        """The sender and, where a subscriber of the same host listens on another port, that
+        port."""
         port = self._reply_ports.get(sender)
         if port is not None:
             self._reply_ports.heard_from(sender)
         return Client(sender, sender if port is None else (sender[0], port, *sender[2:]))
 
     def _wake(self) -> None:
-        """Send ourselves nothing, so that the thread sees what is new."""
+        """Send an empty packet to this socket, so that the thread checks for new work."""
         try:
             place = self._socket.getsockname()
             host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(place[0], place[0])

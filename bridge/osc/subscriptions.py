@@ -1,11 +1,11 @@
-"""What the bridge tells by itself: every control as it changes, whoever changed it, and the meters.
+"""Subscriptions: sends every changed control, whatever changed it, and the meters.
 
-A client asks once, `/subscribe port [rate]`, and is told until it says `/unsubscribe`, or until
-nothing has come from it for a minute: UDP does not say when somebody has gone. Over TCP it is told
-as long as it is connected.
+A client sends `/subscribe port [rate]` once. Its subscription lasts until `/unsubscribe`, or until
+the client has been silent for a minute, because UDP does not report that a client is gone. Over
+TCP, it lasts as long as the connection.
 
-UDP does not say either whether who asked is who will be told. So nobody can be sent much: a host
-has few subscriptions and a budget of bytes, and a subscription gets one packet at a time.
+UDP senders can be forged. Therefore a host has few subscriptions and a budget of bytes, and each
+subscription gets one packet at a time.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ PATIENCE = 60.0  # seconds that a client may be silent
 MAX_SUBSCRIBERS = 64
 KEPT = 8  # of these for this machine, however many ask from elsewhere
 MAX_A_HOST = 4
-HOST_BYTES = 64_000  # a second that a host is told, all its subscriptions together
-MAX_TOLD = 1400  # bytes of a packet, so that it crosses a network in one piece
-STREAM = "tcp"  # ends the place of whoever is connected by TCP
+HOST_BYTES = 64_000  # limit per second of a host's subscriptions together
+MAX_TOLD = 1400  # bytes per packet, so that it is not fragmented
+STREAM = "tcp"  # last item of the place of a TCP client
 
 
 @dataclass
 class Subscriber:
-    """Where to tell, how often, and what it knows already."""
+    """The address, rate and known values of a subscription."""
 
     place: tuple
     every: float
     due: float
     alive: float  # when something last came from its host, seconds of `time.monotonic`
     known: dict[str, Value] = field(default_factory=dict)
-    left: list[str] = field(default_factory=list)  # what found no room in the last packet
+    left: list[str] = field(default_factory=list)  # values that did not fit in the last packet
 
 
 class Subscriptions:
@@ -56,8 +56,8 @@ class Subscriptions:
         self.meters: Meters | None = None
         self._lock = threading.Lock()
         self._subscribers: dict[tuple, Subscriber] = {}
-        self._budgets: dict[str, Bucket] = {}  # bytes that a host may still be told
-        self._said: dict[str, tuple[object, Value]] = {}  # who set an address last, and to what
+        self._budgets: dict[str, Bucket] = {}  # remaining bytes of each host
+        self._said: dict[str, tuple[object, Value]] = {}  # latest source and value of each address
         self._over = threading.Event()
         self._woken = threading.Event()
         self._thread = supervised("osc-feedback", self._run, self._over, "OSC feedback failed")
@@ -73,9 +73,9 @@ class Subscriptions:
             self._thread.join(2.0)
 
     def add(self, place: tuple, rate: float = RATE) -> None:
-        """From now on tell `place`; again only changes the rate, clamped to 1 to 60 Hz.
+        """Subscribe `place`; repeating it only changes the rate, clamped to 1 to 60 Hz.
 
-        Raises MusicRFMError if there are too many already: who is told stays told.
+        Raises MusicRFMError if there are too many; existing ones are kept.
         """
         every, now = 1 / min(max(rate, 1.0), FASTEST), time.monotonic()
         with self._lock:
@@ -109,7 +109,7 @@ class Subscriptions:
             )
 
     def remove(self, place: tuple) -> bool:
-        """Whether it was one."""
+        """Returns whether it was subscribed."""
         with self._lock:
             return self._drop(place)
 
@@ -122,12 +122,12 @@ class Subscriptions:
         return found
 
     def nobody_at(self, place: tuple) -> None:
-        """The network says that nobody listens at `place`, which is told no more."""
+        """The network reports that nothing listens at `place`: end its subscription."""
         if place in self._subscribers and self.remove(place):
             log.info("OSC: nothing listens at %s:%s, so its subscription ends", *place[:2])
 
     def heard_from(self, host: str) -> None:
-        """Something came from this host, so whoever listens there is alive."""
+        """A message came from this host, so its subscribers are alive."""
         if not self._subscribers:
             return
         now = time.monotonic()
@@ -169,9 +169,10 @@ class Subscriptions:
             self._woken.clear()
 
     def _tell(self, one: Subscriber, now: float) -> None:
-        """What has changed since the last time but for what it set itself, and the meters.
+        """Send the changes since the last time, except the subscriber's own, and the meters.
 
-        What does not fit into a packet, or a host's budget, is told later, as it is then.
+        Values that do not fit in a packet, or in the host's budget, are sent later with their value
+        at that time.
         """
         values = self._controls.snapshot().values
         changed = [a for a, value in values.items() if one.known.get(a) != value]

@@ -1,8 +1,8 @@
-"""One OSC client that is connected by TCP: its packets are obeyed, and answered where they came.
+"""An OSC client connected by TCP: its packets are processed, and answered on the same connection.
 
-Runs in an event loop with all other such clients; none holds up another. Each hands in a few
-packets at a time, to be handled in one row with those that come by UDP, and is read from again when
-that is done. One that does not take what it is told is let go.
+All such clients share an event loop; none delays another. Each hands in a few packets at a time,
+which are processed in order with those from UDP, before more are read. A client that does not read
+its data is disconnected.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from musicrfm.errors import MusicRFMError
 
 log = logging.getLogger(__name__)
 
-BATCH = 16  # packets of one client that are handled before it is the next one's turn
-MAX_UNREAD = 1 << 20  # bytes told that a client has not taken; more, and it is let go
-PATIENCE = 10.0  # seconds that a packet may take from its first byte to its last
+BATCH = 16  # packets of one client per turn
+MAX_UNREAD = 1 << 20  # unread bytes above which a client is disconnected
+PATIENCE = 10.0  # longest time from a packet's first byte to its last
 KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 
 
 class OscConnection(asyncio.Protocol):
-    """framing: how this client cuts its packets, and so how it is answered. It is in `connections`
-    as long as it is connected."""
+    """framing: the client's packet framing, also used for answers. It is in `connections` while it
+    is connected."""
 
     def __init__(
         self, server: OscServer, framing: Slip | Lengths, connections: set[object]
@@ -64,7 +64,7 @@ class OscConnection(asyncio.Protocol):
             self._work()
 
     def send(self, packet: bytes) -> None:
-        """Tell the client this. Any thread may."""
+        """Send this to the client. Thread-safe."""
         with contextlib.suppress(RuntimeError):  # the loop is closed, and everybody is gone
             self._loop.call_soon_threadsafe(self._write, packet)
 
@@ -76,7 +76,7 @@ class OscConnection(asyncio.Protocol):
             self.transport.write(self._framing.wrap(packet))
 
     def _work(self) -> None:
-        """Hand in the next packets, and read no more until they have been handled."""
+        """Hand in the next packets, and pause reading until they have been processed."""
         self._stop_timer()
         if self.transport.is_closing():
             return
@@ -99,7 +99,7 @@ class OscConnection(asyncio.Protocol):
             self._let_go(fault)
 
     def _handled(self) -> None:
-        """The server's thread says so."""
+        """Called by the server's thread when they have been processed."""
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._work)
 
@@ -110,14 +110,14 @@ class OscConnection(asyncio.Protocol):
         )
 
     def _let_go(self, reason: str) -> None:
-        """Say why, and end it."""
+        """Send the reason, and disconnect."""
         if self.transport.is_closing():
             return
         told = about("", self.client)
         log.warning("OSC over TCP: %s is disconnected: %s", self.client.host, reason, extra=told)
         self._write(build("/error", reason))
         self.transport.close()
-        self._loop.call_later(1.0, self.transport.abort)  # if it does not even take that
+        self._loop.call_later(1.0, self.transport.abort)  # if it does not read even that
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

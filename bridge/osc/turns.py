@@ -1,6 +1,6 @@
-"""Work that many senders ask for, done in turns, so that nobody's packet keeps others waiting.
+"""Processes the work of many senders in turns, so that no sender delays the others.
 
-Work is an iterator that does a little at each step. What one sender asked for first is done first.
+Work is an iterator that does a little at each step. Each sender's work is done in order.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ MAX_WAITING_TOGETHER = 1024
 
 
 class Turns:
-    """Everything is called from one thread. Work must not raise."""
+    """All methods are called from one thread. Work must not raise."""
 
     def __init__(self) -> None:
         self._waiting: dict[Hashable, deque[Iterator[object]]] = {}  # the next one's turn first
@@ -26,7 +26,8 @@ class Turns:
         return bool(self._waiting)
 
     def start(self, sender: Hashable, work: Iterator[object]) -> bool:
-        """Do what can be done of it at once; the rest waits. False if there is too much already."""
+        """Do as much as possible at once; the rest waits. False if the sender has too much
+        waiting."""
         queue = self._waiting.get(sender)
         if queue is None and _finished(work):
             return True
@@ -37,7 +38,7 @@ class Turns:
         return True
 
     def go_on(self) -> None:
-        """One turn of whoever has waited longest: as much as it has asked for, within its time."""
+        """One turn of the sender that has waited longest, within its time."""
         sender, queue = next(iter(self._waiting.items()))
         del self._waiting[sender]
         end = time.perf_counter() + TURN

@@ -1,7 +1,7 @@
-"""Which of a message's arguments a control takes.
+"""Selects the arguments of a message that a control takes.
 
-Controllers say more than one needs: a fader its place and whether it is touched, a lighting desk
-the name of the fader first. So the first argument that fits counts.
+Controllers send more than needed: a fader its position and whether it is touched, a lighting desk
+the fader's name first. Therefore the first argument that fits counts.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PLAIN = (1e-6, 1e6)  # the size of a float that somebody would send
 
 
 def pressed(arguments: tuple) -> bool:
-    """Whether a button's message means that it was pressed, not let go: senders say 1, then 0."""
+    """Whether a button's message means pressed, not released: senders send 1, then 0."""
     for one in arguments:
         if isinstance(one, Untagged):
             return bool(_number(one.data))
@@ -28,10 +28,11 @@ def pressed(arguments: tuple) -> bool:
 
 
 def fitting(parameter: Parameter, arguments: tuple) -> object:
-    """What `Controls.set` is given of these: one value, or one for each that the control takes.
+    """The value for `Controls.set` from these arguments: one, or one for each that the control
+    takes.
 
-    Where nothing fits, it is what there is, so that the answer can name it. Raises MusicRFMError
-    if there is nothing at all, or a blob, as no controller's message has one.
+    If none fits, the original is returned, so that the error can name it. Raises MusicRFMError for
+    no arguments, or for a blob, which no controller sends.
     """
     kinds = parameter.type
     if BLOB in arguments:
@@ -60,7 +61,8 @@ def fitting(parameter: Parameter, arguments: tuple) -> object:
 
 
 def useful(arguments: tuple) -> tuple:
-    """The arguments of a question, without what a button or a bang adds; untagged ones as text."""
+    """The arguments of a query, without those that a button or a bang adds; untagged ones as
+    text."""
     found = []
     for one in arguments:
         if isinstance(one, Untagged):
@@ -73,7 +75,7 @@ def useful(arguments: tuple) -> tuple:
 
 
 def _each(parameter: Parameter, arguments: tuple) -> tuple | None:
-    """The first that fits each kind, in order; None if one is missing."""
+    """The first argument of each kind, in order; None if one is missing."""
     rest, chosen = list(arguments), []
     for kind in parameter.type:
         wanted = str if kind == "s" else (int, float)
@@ -96,16 +98,16 @@ def _word(argument: object) -> str:
 
 
 def _guessed(untagged: Untagged, kind: str) -> object:
-    """What a control of this kind can make of bytes without types: one value, or what they are."""
+    """The interpretation of bytes without types for a control of this kind: one value, or the
+    bytes."""
     value = _printable(untagged.data) if kind == "s" else _number(untagged.data)
     return untagged if value is None else value
 
 
 def _number(data: bytes) -> int | float | None:
-    """Four bytes as the one number that makes sense of them.
+    """Four bytes as the only plausible number.
 
-    Whole numbers that somebody would send are no floats that somebody would send, and the other
-    way round, so there is no doubt.
+    Plausible integers are not plausible floats, and the reverse, so there is no ambiguity.
     """
     if len(data) != 4:
         return None

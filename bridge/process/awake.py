@@ -1,7 +1,7 @@
-"""Time while the computer is awake: what it sleeps through is no time that anybody was late in.
+"""Time while the computer is awake: sleep does not count as delay.
 
-A laptop whose lid is closed, or a program that is stopped, comes back as if no time had passed for
-it, though clocks went on. On some systems the monotonic clock goes on as well.
+A laptop whose lid is closed, or a stopped program, resumes as if no time had passed for it,
+although clocks continued. On some systems the monotonic clock continues, too.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ IDLE = 0.3  # and so little of it this process computed, of one core
 
 
 class _Clock:
-    """The monotonic clock without what was slept through. Whoever asks it shows to be awake."""
+    """The monotonic clock without sleep. Each call shows that the program is awake."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -29,7 +29,7 @@ class _Clock:
         self._unsaid = 0.0
 
     def look(self) -> float:
-        """The time now. A look that is too long ago for anything but sleep was before one."""
+        """The current time. A gap too long for anything but sleep counts as sleep."""
         with self._lock:
             now = (time.monotonic(), time.process_time())
             before, self._seen = self._seen or now, now
@@ -43,12 +43,12 @@ class _Clock:
         return time.monotonic() - self._slept if self._seen is None else self.look()
 
     def forget(self) -> None:
-        """Nobody looks regularly any more."""
+        """The regular calls end."""
         with self._lock:
             self._seen = None
 
     def slept(self) -> float:
-        """Seconds slept since this was asked last."""
+        """Seconds slept since the last call."""
         with self._lock:
             slept, self._unsaid = self._unsaid, 0.0
             return slept
@@ -58,12 +58,12 @@ _clock = _Clock()
 
 
 def now() -> float:
-    """Seconds of the monotonic clock, less those slept through while a `Watch` ran."""
+    """Seconds of the monotonic clock, minus sleep while a `Watch` ran."""
     return _clock.now()
 
 
 class Watch(Repeating):
-    """Looks at the clock so often that a long time without a look was sleep, and says so."""
+    """Reads the clock so often that a long gap means sleep, and logs it."""
 
     def __init__(self) -> None:
         super().__init__("awake", LOOK_SECONDS, "the clock could not be read")
@@ -81,10 +81,10 @@ class Watch(Repeating):
 
 
 class Patience:
-    """How long something has not happened, as seen by somebody who was awake to see it.
+    """The time since an event, as seen by an awake observer.
 
-    What passes between two questions counts as at most a quarter of a second: who was kept from
-    asking could not have seen it either.
+    A gap between two calls counts at most a quarter of a second: an observer that was blocked could
+    not have seen the event.
     """
 
     LONGEST = 0.25
@@ -95,7 +95,7 @@ class Patience:
         self._waited = 0.0
 
     def waited(self, seen: object) -> float:
-        """Seconds since `seen`, which changes when it happens, was another one."""
+        """Seconds since `seen`, which changes with the event, had another value."""
         now = time.monotonic()
         self._waited += min(now - self._looked, self.LONGEST)
         self._looked = now

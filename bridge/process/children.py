@@ -1,7 +1,7 @@
-"""Processes that look after one device each, so that a driver can hang or crash alone.
+"""Child processes for one device each, so that a driver can hang or crash alone.
 
-They are Python modules of this package, get orders on stdin, answer on stdout, and end when stdin
-does, so none is left behind however the engine ends.
+They are Python modules of this package, read orders on stdin, answer on stdout, and end when stdin
+closes, so that none remains however the engine ends.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Child(subprocess.Popen[bytes]):
 def start(module: str, *arguments: str) -> Child:
     """Run a module as a child, with pipes for orders and answers.
 
-    What device libraries print is dropped; what matters comes as answers.
+    Output of device libraries is discarded.
     """
     root = str(Path(__file__).resolve().parents[2])
     env = dict(os.environ)
@@ -42,10 +42,10 @@ def start(module: str, *arguments: str) -> Child:
 
 
 def take_stdout() -> Callable[[str], None]:
-    """For the child: a function that writes a line to the engine, and stdout for no one else.
+    """For the child: a function that writes a line to the engine, reserving stdout for it.
 
-    Device libraries print to stdout as well; that goes where stderr goes. If the engine has hung
-    up, the process ends.
+    Device libraries print to stdout as well; their output goes to stderr. If the engine has closed
+    the pipe, the process ends.
     """
     channel = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)

@@ -1,8 +1,8 @@
-"""How many files and connections this process may have open at once, and those kept for need.
+"""Limits and reserves of open files and connections.
 
-A browser that connects again and again, or a library that leaks, can use all of them up. What a set
-cannot do without, the next file of a recording, a preset, another process at the sound card, then
-gets one of those that were opened beforehand.
+Reconnecting browsers, or a leaking library, can use up all handles. The parts that a set needs,
+such as the next file of a recording, a preset, or another process at the sound card, then get one
+of the handles opened in advance.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ LENT_SECONDS = 0.2  # that a connection waits for what is lent
 
 
 def raise_limit() -> None:
-    """Take as many as the system grants without being asked, up to what a set can ever need.
+    """Raise the limit as far as the system permits, up to the most that a set can need.
 
-    Many systems begin with 256 or 1024.
+    Many systems start with 256 or 1024.
     """
     try:
         import resource
@@ -35,7 +35,7 @@ def raise_limit() -> None:
 
 
 class Reserve:
-    """Handles that are open for nothing. Every method may be called by any thread."""
+    """Handles opened in advance. Every method may be called by any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Condition()
@@ -44,7 +44,7 @@ class Reserve:
         self._lent = 0  # to so many at the moment
 
     def hold(self, count: int = RESERVED) -> None:
-        """Open so many, or, where there are few, half of those that can be had."""
+        """Open this number, or, where few are left, half of those available."""
         with self._lock:
             self._wanted = 2 * count
             self._fill()
@@ -59,7 +59,7 @@ class Reserve:
 
     @contextlib.contextmanager
     def lent(self) -> Iterator[None]:
-        """They are free for what is done meanwhile."""
+        """Frees them while the `with` block runs."""
         with self._lock:
             self._lent += 1
             self._empty()
@@ -72,7 +72,7 @@ class Reserve:
                 self._lock.notify_all()
 
     def whole(self) -> bool:
-        """Whether none is missing, once they are back; what was taken is looked for again."""
+        """Whether none is missing, after return; missing ones are opened again."""
         with self._lock:
             self._lock.wait_for(lambda: not self._lent, LENT_SECONDS)
             self._fill()

@@ -1,9 +1,9 @@
-"""Keeps the log readable, whoever is chatty: what repeats is counted instead of said again.
+"""Keeps the log readable: repetitions are counted rather than logged.
 
-A line is of a kind, about an address, and from a source (a host on the network, a page, MIDI). The
-same is said once a minute, or a few times if it is a line of the bridge's own; one source says so
-many lines, then its lines are counted; and so it is with all sources together. What the bridge has
-to say itself has a budget that no source can spend.
+A line has a kind, an address, and a source (a host on the network, a page, MIDI). The same line is
+logged once a minute, or a few times if it is the bridge's own. Each source, and all sources
+together, have a limit of lines; further ones are counted. The bridge's own lines have a budget that
+no source can use up.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from dataclasses import dataclass, field
 
 from musicrfm.terminal import plain
 
-MINUTE = 60.0  # seconds until what was counted is told
+MINUTE = 60.0  # seconds between reports of the counts
 FROM_SOURCE = (6, MINUTE)  # lines in so many seconds; more, and the rest of a minute is counted
 FROM_LOGGER = (10, 1.0)
 TOGETHER = (10, 1.0)
 AGAIN = 5  # times a minute that the bridge itself says the same: a cable may come loose again
-TOLD = 5  # counts of one sort that are told each on a line of its own
-MAX_KIND = 200  # characters of a line that say of which kind it is
+TOLD = 5  # counts of one sort with a line each
+MAX_KIND = 200  # characters of a line that define its kind
 MAX_SOURCE = 60  # characters of a source's name
 # Sources of changes that are the bridge itself, or the player's own settings.
 INSIDE = (None, "local", "start", "rig", "engine", "tempo", "link")
@@ -36,7 +36,7 @@ _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 
 
 def about(address: str = "", source: object = None) -> dict[str, object]:
-    """What a log call takes as `extra`: which address it is about, and who caused it.
+    """The `extra` of a log call: the address concerned, and the cause.
 
     source: the source of a change (see `Controls.set`), or a host's name.
     """
@@ -45,13 +45,13 @@ def about(address: str = "", source: object = None) -> dict[str, object]:
 
 
 def source_of(record: logging.LogRecord) -> str | None:
-    """Who from outside caused a record, or None."""
+    """The outside source of a record, or None."""
     source = getattr(record, "about_source", None)
     return None if source is None else plain(str(source))[:MAX_SOURCE]
 
 
 def kind_of(record: logging.LogRecord) -> Hashable:
-    """Equal for records that say the same but for its values."""
+    """Equal for records that differ only in their values."""
     text = _VALUES.sub("#", record.getMessage()[: 2 * MAX_KIND])
     address = getattr(record, "about_address", None)
     if address:
@@ -66,7 +66,7 @@ def kind_of(record: logging.LogRecord) -> Hashable:
 
 
 class Verdict(enum.Enum):
-    """What becomes of a record: it is said, counted with those like it, or with its source's."""
+    """The result for a record: logged, counted with its kind, or counted with its source."""
 
     SAID = enum.auto()
     REPEATED = enum.auto()
@@ -75,7 +75,7 @@ class Verdict(enum.Enum):
 
 @dataclass
 class Gate:
-    """Lets so many lines through in so many seconds; after one too many it is shut for a minute."""
+    """Passes a number of lines per period; after one too many, it is shut for a minute."""
 
     lines: int
     seconds: float
@@ -100,7 +100,7 @@ class Gate:
 
 @dataclass
 class Said:
-    """A line that was said, and how often the like came since."""
+    """A logged line, and the number of repetitions since."""
 
     text: str
     due: float
@@ -110,7 +110,7 @@ class Said:
 
 @dataclass
 class LogLimit:
-    """Judges one record after another, from any thread; cheap, and of bounded memory."""
+    """Judges records, from any thread; cheap, and with bounded memory."""
 
     _said: dict[Hashable, Said] = field(default_factory=dict)
     _gates: dict[str, Gate] = field(default_factory=dict)  # by whose lines they let through
@@ -138,10 +138,10 @@ class LogLimit:
         return Verdict.SAID
 
     def _ways(self, record: logging.LogRecord, source: str | None, now: float) -> list[Gate]:
-        """The gates that a record has to pass: that of its source, then that of all such."""
+        """The gates that a record must pass: that of its source, then that of all sources."""
         if source is not None:
             together = self._gate("all sources together", TOGETHER, now)
-            if now < together.opens:  # no gate for each of a thousand forged senders
+            if now < together.opens:  # no separate gates for thousands of forged senders
                 return [together]
             return [self._gate(source, FROM_SOURCE, now), together]
         level = "errors" if record.levelno >= logging.ERROR else "warnings"
@@ -155,7 +155,7 @@ class LogLimit:
         return gate
 
     def summary(self, at_end: bool = False) -> list[str]:
-        """Once a minute, or at the end, what was counted since, in a few lines; mostly nothing."""
+        """Once a minute, or at the end, the counts since then in a few lines; usually empty."""
         now = math.inf if at_end else time.monotonic()
         if now < self._due:
             return []
@@ -194,7 +194,7 @@ def _lines(count: int) -> str:
 
 
 def _most(counted: list[tuple[int, str]], rest: str) -> list[str]:
-    """The largest counts, and how many others there are."""
+    """The largest counts, and the number of others."""
     counted.sort(key=lambda one: -one[0])
     lines = [text for _, text in counted[:TOLD]]
     if len(counted) > TOLD:

@@ -1,4 +1,4 @@
-"""A higher place in the system's queue, for those who must not be late."""
+"""Raises the scheduling priority of time-critical threads and processes."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ HIGH_PRIORITY_CLASS, ABOVE_NORMAL_PRIORITY_CLASS = 0x80, 0x8000
 
 
 def be_first() -> None:
-    """For what feeds the sound card: this thread, and those it starts, are served before all else.
+    """For the process that feeds the sound card: this thread, and those it starts, get realtime
+    priority.
 
-    Where it has no right to that, which is usual on Linux, it asks for less, or stays as it is.
+    Without the right to that, which is usual on Linux, it requests less, or stays unchanged.
     """
     if hasattr(os, "sched_setscheduler"):
         with suppress(OSError):
@@ -28,10 +29,11 @@ def be_first() -> None:
 
 
 def be_early() -> None:
-    """For what makes the music: before usual programs, if the system allows it.
+    """For the process that makes the music: a higher priority than usual programs, if the system
+    permits.
 
-    To be called before other threads are started, which would stay behind. It never asks for
-    realtime: a program that computes all the time would let nothing else live.
+    Call it before starting other threads, which would not inherit it. It never requests realtime: a
+    program that computes continuously would block everything else.
     """
     _ask(ABOVE_NORMAL_PRIORITY_CLASS)
 

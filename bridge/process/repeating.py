@@ -1,4 +1,4 @@
-"""What is looked at now and then, in a thread of its own, for as long as a set plays."""
+"""Regular checks, on a separate thread, while a set plays."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ CLOSE_SECONDS = 5.0
 
 
 class Repeating:
-    """Calls `update`, which a subclass has, every so many seconds from `start` to `close`.
+    """Calls the subclass's `update` at this interval from `start` to `close`.
 
-    failed: what is said, with the error, when `update` fails; it is then called again later.
+    failed: the message, logged with the error, when `update` fails; it is then called again later.
     """
 
     update: Callable[[], None]

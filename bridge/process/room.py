@@ -1,7 +1,8 @@
-"""Room for the music: while too little of it is made in advance, all else in this process rests.
+"""Gives the engine priority: while too little music is buffered, other threads of this process
+pause.
 
-Python lets one thread run at a time. A flood of messages, or a page that says too much, would take
-from the engine what it needs to catch up.
+Python runs one thread at a time. A flood of messages, or a chatty page, would take the time that
+the engine needs to catch up.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ STALE = 0.5  # seconds; an engine that has said nothing for so long is no reason
 
 
 class Room:
-    """The engine tells whether it is short of music; who works for others asks how long to rest."""
+    """The engine reports whether it is short of music; other threads ask how long to pause."""
 
     def __init__(self) -> None:
         self._short_at = 0.0
@@ -24,13 +25,13 @@ class Room:
         self._short_at = time.monotonic() if short else 0.0
 
     def rest(self, worked: float) -> float:
-        """Seconds to rest after so many seconds of work; 0 while there is music enough."""
+        """Seconds to pause after this many seconds of work; 0 while enough music is buffered."""
         if not self._short_at or time.monotonic() - self._short_at > STALE:
             return 0.0
         return min(worked * (1.0 - SHARE) / SHARE, LONGEST)
 
     def rested(self, worked: float, over: threading.Event | None = None) -> None:
-        """Rests as long as `rest` says."""
+        """Pause for the time of `rest`."""
         if (seconds := self.rest(worked)) > 0.0:
             time.sleep(seconds) if over is None else over.wait(seconds)
 

@@ -1,5 +1,5 @@
-"""Whatever is raised while a set plays ends no thread: it is said once, with its type, and tried
-again.
+"""Keeps threads alive while a set plays: an exception is logged once, with its type, and the work
+is tried again.
 
 `SystemExit`, `KeyboardInterrupt` and `MemoryError` in a thread are errors like others: only the
 main thread ends a set.
@@ -16,8 +16,8 @@ from typing import Any
 
 log = logging.getLogger(__name__)
 
-SHORTEST, LONGEST = 0.05, 5.0  # seconds until it is tried again; twice as long each time
-AGAIN_SECONDS = 60.0  # after so long without it, an error is said again
+SHORTEST, LONGEST = 0.05, 5.0  # seconds before the next try, doubled each time
+AGAIN_SECONDS = 60.0  # seconds after which a recurring error is logged again
 
 
 def _log(words: str, error: BaseException) -> None:
@@ -26,14 +26,15 @@ def _log(words: str, error: BaseException) -> None:
 
 @dataclass
 class Guard:
-    """Calls what may fail. tell: is given words and the error, the first time of each kind."""
+    """Calls functions that may fail. tell: receives a message and the error, the first time of each
+    kind."""
 
     tell: Callable[[str, BaseException], None] = _log
     faults: dict[tuple[str, type], int] = field(default_factory=dict)  # how often, by what and type
     _latest: dict[tuple[str, type], float] = field(default_factory=dict)
 
     def __call__(self, what: str, work: Callable[..., Any], *args: Any) -> Any:
-        """What `work` returns, or None if it fails; `what` says that in words."""
+        """The result of `work`, or None if it fails; `what` is the message."""
         try:
             return work(*args)
         except BaseException as error:
@@ -49,7 +50,7 @@ class Guard:
             try:
                 self.tell(f"{what} ({_named(error)})", error)
             except BaseException:
-                return  # it cannot be said; it was counted
+                return  # it cannot be logged, but it was counted
 
 
 def _named(error: BaseException) -> str:
@@ -62,8 +63,8 @@ def supervised(
 ) -> threading.Thread:
     """A thread, not started yet, that calls `work` until it returns or `over` is set.
 
-    If it raises, that is said (`what` failed, in words), and it is called again, a little later
-    each time, for ever.
+    An exception is logged (`what` is the message), and `work` is called again, after growing
+    pauses, without end.
     """
     guard = Guard()
     what = what or f"{name} failed and restarts"

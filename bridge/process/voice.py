@@ -1,8 +1,8 @@
-"""Says everything that a person reads while a set plays, in a thread of its own.
+"""Prints all output of a playing set, on a separate thread.
 
-A terminal may be frozen (Ctrl-S, a lost ssh), a pipe unread, a disk full, stdout closed: whoever
-says something only puts it into a bounded queue, and what does not fit is counted. What anybody
-prints goes the same way, as `sys.stdout` and `sys.stderr` are replaced meanwhile.
+A terminal may be frozen (Ctrl-S, a lost ssh), a pipe unread, a disk full, stdout closed: callers
+only put text into a bounded queue, and text that does not fit is counted. All other printing goes
+the same way, because `sys.stdout` and `sys.stderr` are replaced meanwhile.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class _Text(NamedTuple):
 class Voice:
     """Lines on `out` and `err` above one live line; every method may be called by any thread.
 
-    None of them ever waits or raises, but for `flush`, which waits for so many seconds.
+    None of them waits or raises, except `flush`, which waits for a limited time.
     """
 
     def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
@@ -49,7 +49,7 @@ class Voice:
         supervised("voice", self._run, threading.Event(), "printing was interrupted").start()
 
     def say(self, text: str, error: bool = False, end: str = "\n") -> None:
-        """A line, or several; what is from outside has gone through `plain` before."""
+        """One or several lines; text from outside must have passed `plain`."""
         if self._queue.qsize() >= MOST_LINES:
             self.dropped += 1
             return
@@ -58,14 +58,14 @@ class Voice:
         self._queue.put(_Text(self._err if error else self._out, text + end))
 
     def show(self, line: str) -> None:
-        """Rewrites the live line; nothing takes it away."""
+        """Rewrite the live line; it stays visible."""
         self._line = line
         if self.live and not self._asked:
             self._asked = True
             self._queue.put(None)
 
     def flush(self, seconds: float = END_SECONDS) -> bool:
-        """Whether all that was said until now is written by then."""
+        """Whether all text so far is written within this time."""
         written = threading.Event()
         self._queue.put(written)
         return written.wait(seconds)
@@ -100,7 +100,7 @@ class Voice:
 
 
 class _Mouth:
-    """One of stdout and stderr, written below Python's buffers, whose locks would be held."""
+    """One of stdout and stderr, written below Python's buffers, whose locks may be held."""
 
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
@@ -116,7 +116,7 @@ class _Mouth:
             self._raw = getattr(buffer, "raw", buffer)
 
     def write(self, text: str) -> None:
-        """Waits as long as it takes; what cannot be written is lost."""
+        """Waits as long as necessary; text that cannot be written is lost."""
         if self._stream is None:
             return
         try:
@@ -131,13 +131,13 @@ class _Mouth:
                     time.sleep(TRY_AGAIN_SECONDS)
                 data = data[written or 0 :]
         except BrokenPipeError:
-            self._stream = None  # whoever was reading has gone; the music plays on
+            self._stream = None  # the reader is gone; the music continues
         except (OSError, ValueError):  # a full disk may have room again
             return
 
 
 class _Stream(io.TextIOBase):
-    """What `sys.stdout` or `sys.stderr` is meanwhile."""
+    """The replacement of `sys.stdout` or `sys.stderr`."""
 
     def __init__(self, voice: Voice, stream: TextIO | None, error: bool) -> None:
         self._voice, self._stream, self._error = voice, stream, error
@@ -177,7 +177,7 @@ class _Stream(io.TextIOBase):
 
 @contextmanager
 def speaking() -> Iterator[Voice]:
-    """A voice for the length of a set, through which goes what anybody prints."""
+    """A voice for the duration of a set, which also receives all other printing."""
     before = sys.stdout, sys.stderr
     voice = Voice(*before)
     mine = _Stream(voice, before[0], False), _Stream(voice, before[1], True)
@@ -188,4 +188,4 @@ def speaking() -> Iterator[Voice]:
         for stream in mine:
             stream.flush()
         if voice.flush() and (sys.stdout, sys.stderr) == mine:
-            sys.stdout, sys.stderr = before  # else the process's last words would wait for ever
+            sys.stdout, sys.stderr = before  # otherwise the final output would wait for ever
