@@ -1,7 +1,7 @@
-"""Takes over what is changed in the rig file while the set plays.
+"""Applies changes of the rig file while the set plays.
 
-Only what the file says differently than before is taken over, so that saving it does not undo what
-was turned by hand. A file that is wrong is told in the log, with the line, and nothing changes.
+Only values that differ from the previous version of the file are applied, so that saving it does
+not undo manual changes. Mistakes in the file are logged with their line, and nothing changes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 class Reloader:
-    """Looks at the file now and then; `look` never raises."""
+    """Checks the file regularly; `look` never raises."""
 
     def __init__(
         self, rig: Rig, controls: Controls, presets: Presets, midi: MidiInput | None = None
@@ -35,7 +35,7 @@ class Reloader:
         self._stamp = stamp(rig.path)
 
     def look(self) -> bool:
-        """Whether the file has changed and was taken over."""
+        """Whether the file has changed and was applied."""
         now = stamp(self._rig.path)
         self._stamp = self._presets.followed(self._stamp)
         if now is None or now == self._stamp:
@@ -70,7 +70,7 @@ class Reloader:
         if new.midi_ports != self._rig.midi_ports or (new.midi and self._midi is None):
             later.append("midi")
         if new.crossfade != self._rig.crossfade:
-            later.append("crossfade")  # its seconds count from the beginning of the set
+            later.append("crossfade")  # its times count from the start of the set
         self._rig = new
         log.info("the rig file is reloaded")
         if later:
@@ -79,7 +79,7 @@ class Reloader:
 
 
 def live_values(rig: Rig) -> dict[str, Value]:
-    """What a rig sets of the controls, by address."""
+    """The values of controls that a rig sets, by address."""
     values: dict[str, Value] = rig.values("engine") | rig.values("output")
     for steer in rig.steer:
         is_file = "/" in steer.name or steer.name.endswith(SUFFIX)
@@ -93,6 +93,6 @@ def live_values(rig: Rig) -> dict[str, Value]:
 
 
 def _fixed(new: Rig, table: str, old: Rig) -> bool:
-    """Whether a table differs in what cannot change while a set plays."""
+    """Whether a table differs in settings that cannot change while a set plays."""
     one, other = getattr(new, table), getattr(old, table)
     return any(one.get(key) != other.get(key) for key in {*one, *other} - set_by(table).keys())

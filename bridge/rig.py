@@ -1,4 +1,4 @@
-"""The rig file: how one player sets the instrument up, as TOML.
+"""The rig file: one player's setup of the instrument, as TOML.
 
 `[engine]`, `[output]`, `[osc]` and `[web]` hold single settings, `[[steer]]` and `[[midi]]` are
 repeated. Everything is checked when the file is read, and an error names the file, the key and the
@@ -25,7 +25,7 @@ from musicrfm.runtime.defaults import DTYPES
 
 @dataclass(frozen=True)
 class SteerSetting:
-    """One `[[steer]]`: a direction by name or by path, and how it starts where that is said."""
+    """One `[[steer]]`: a direction by name or path, and its initial settings."""
 
     name: str
     coefficient: float | None = None
@@ -38,7 +38,8 @@ class SteerSetting:
 
 @dataclass(frozen=True)
 class CrossfadeSetting:
-    """One `[[crossfade]]`: `start` and `seconds` are seconds of audio since the set began."""
+    """One `[[crossfade]]`: `start` and `seconds` are in seconds of audio since the start of the
+    set."""
 
     from_name: str
     to_name: str
@@ -50,8 +51,7 @@ class CrossfadeSetting:
 class Rig:
     """A rig file's settings. The mappings hold only the keys that the file sets.
 
-    folder: where the file is, which is where the Python functions it names may be too. path: the
-    file itself.
+    folder: the file's folder, where its Python functions may be, too. path: the file itself.
     """
 
     engine: Mapping[str, Any] = field(default_factory=dict)
@@ -69,7 +69,7 @@ class Rig:
     path: Path | None = field(default=None, compare=False)
 
     def values(self, table: str) -> dict[str, Any]:
-        """What a table sets of the live parameters, by address."""
+        """The values of live parameters that a table sets, by address."""
         said = getattr(self, table)
         return {one.address: said[key] for key, one in set_by(table).items() if key in said}
 
@@ -80,7 +80,7 @@ def _live(table: str) -> dict[str, Key]:
 
 
 def _key_of(parameter: Parameter) -> Key:
-    """What a rig file may say of a parameter: the same as everybody else."""
+    """The key of a parameter in a rig file, with the same range as everywhere else."""
     if parameter.choices:
         return Key("|".join(parameter.choices))
     if parameter.type == "s":
@@ -131,7 +131,8 @@ TOP = {"midi_port": Key("texts"), "midi_feedback": Key("switch"), "midi_mpe": Ke
 
 
 def load_rig(path: str | Path) -> Rig:
-    """Read a rig file. Raises MusicRFMError if it is missing, not TOML, or wrong in any key."""
+    """Read a rig file. Raises MusicRFMError if it is missing, not TOML, or has a mistake in any
+    key."""
     file = path_of(path)
     text = read_toml(file, str(path)).text
     rig = check_rig(parsed(text, str(path)), Source.of(str(path), text))
@@ -177,7 +178,7 @@ def check_rig(data: dict[str, Any], path: Source | str) -> Rig:
 
 
 def _presets(path: Source, presets: Any) -> dict[str, dict[str, Any]]:
-    """Whether this set has the addresses is only known when a preset is recalled."""
+    """Addresses are not checked: a set that recalls the preset may or may not have them."""
     if not isinstance(presets, dict):
         raise MusicRFMError(f"{path.at('', 'presets')}: presets are tables, written [presets.NAME]")
     checked: dict[str, dict[str, Any]] = {}

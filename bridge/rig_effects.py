@@ -1,6 +1,6 @@
-"""What a rig does beside making music: the programs it runs and the files it writes, in one line.
+"""Lists the side effects of a rig in one line: the code it runs and the files it writes.
 
-A rig may come from somebody else, and this is what to know of it before it is played.
+A rig may come from somebody else; this is the information to check before playing it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from musicrfm.terminal import plain
 
 
 def effects(rig: Rig) -> str:
-    """The line, or "" without a rig. Nothing is imported or run to find out."""
+    """The line, or "" without a rig. Nothing is imported or run."""
     if rig.path is None:
         return ""
     programs = dict.fromkeys(
@@ -27,7 +27,7 @@ def effects(rig: Rig) -> str:
 
 
 def written(rig: Rig) -> list[str]:
-    """The files, in words; one that is there already gets a neighbour instead."""
+    """The files, in words; an existing one is not overwritten but gets a numbered neighbour."""
     files = [rig.output[key] for key in ("to", "record") if is_sound_file(rig.output.get(key, ""))]
     if "record" in rig.output:
         files.append(f"{Path(rig.output['record']).with_suffix('.jsonl')} (control changes)")

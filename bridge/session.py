@@ -1,7 +1,6 @@
-"""One set from its first sound to its last: puts the parts together, plays, and puts them away.
+"""One set from start to end: assembles the parts, plays, and closes them.
 
-What can be wrong with the settings is found before anything sounds; what goes wrong while playing
-is reported and played through.
+Mistakes in the settings are found before any audio; errors while playing are reported and survived.
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ if TYPE_CHECKING:
     from bridge.web.server import WebServer
 
 STATUS_SECONDS = 0.2
-END_SECONDS = 15.0  # how long the engine may take to fade and let the device go
+END_SECONDS = 15.0  # time for the engine to fade out and close the device
 
 
 def play(settings: Settings) -> int:
@@ -64,7 +63,8 @@ def play(settings: Settings) -> int:
 
 @dataclass(frozen=True)
 class _Doors:
-    """The ports, which are opened first: one in use shows before the model has loaded."""
+    """The ports, which are opened first, so that a port in use is reported before the model
+    loads."""
 
     osc: OscServer
     osc_tcp: socket.socket | None
@@ -73,11 +73,11 @@ class _Doors:
 
 @dataclass(frozen=True)
 class _Parts:
-    """What plays, beside the ports."""
+    """Everything that plays, besides the ports."""
 
     instrument: Instrument
     presets: Presets
-    following: tuple[Follow, ...]  # of the stage's clock
+    following: tuple[Follow, ...]  # of the external clock
     midi: MidiInput | None
     output: Output
     recorders: tuple[Recorder, ...]
@@ -93,7 +93,7 @@ def _play(settings: Settings, voice: Voice, stop: Stop) -> int:
     with ExitStack() as stack:
         said = stack.enter_context(logged(voice))
         if settings.rig.path is not None:
-            print(effects(settings.rig))  # before any of it is run
+            print(effects(settings.rig))  # before any code of it runs
         doors = _open_doors(settings, stack)
         stats_place = check_places(settings)
         parts = _put_together(settings, stack)
@@ -101,7 +101,7 @@ def _play(settings: Settings, voice: Voice, stop: Stop) -> int:
         _ready_process()
         _start(settings, doors, parts, stop, stack)
         _announce(settings, doors, parts)
-        RESERVE.hold()  # now that all is open
+        RESERVE.hold()  # everything is open now
         stack.callback(RESERVE.let_go)
         reloader = Reloader(settings.rig, parts.instrument.controls, parts.presets, parts.midi)
         status_line, guard = StatusLine(voice), Guard()
@@ -135,7 +135,7 @@ def _open_doors(settings: Settings, stack: ExitStack) -> _Doors:
         stack.callback(osc_tcp.close)
     web = None
     if settings.web is not None:
-        from bridge.web.server import WebServer  # only those who want it wait for its libraries
+        from bridge.web.server import WebServer  # imported only when needed
 
         web = WebServer(*settings.web, settings.web_hosts)
         stack.callback(web.close)
@@ -181,7 +181,7 @@ def _put_together(settings: Settings, stack: ExitStack) -> _Parts:
 def _clock(
     settings: Settings, instrument: Instrument, stack: ExitStack
 ) -> tuple[MidiTransport | LinkTransport | None, tuple[Follow, ...]]:
-    """The stage's clock, and what follows it."""
+    """The external clock, and its followers."""
     if settings.clock is None:
         return None, ()
     clock = MidiTransport() if settings.clock == "midi" else LinkTransport()
@@ -219,7 +219,7 @@ def _midi(
 def _destinations(
     settings: Settings, instrument: Instrument, stack: ExitStack
 ) -> tuple[Output, list[Recorder], ControlLog | None]:
-    """Where the sound goes, and what is recorded of it."""
+    """The output, and the recordings."""
     output, recorders = open_output(settings, instrument.model)
     stack.callback(output.close)
     control_log = None
@@ -236,7 +236,7 @@ def _destinations(
 
 
 def _ready_process() -> None:
-    """Spares the interpreter what would keep the music waiting."""
+    """Set up the interpreter so that it does not delay the music."""
     # The model and its libraries stay for the whole set; the collector need not walk them.
     gc.collect()
     gc.freeze()
@@ -246,7 +246,7 @@ def _ready_process() -> None:
 
 
 def _start(settings: Settings, doors: _Doors, parts: _Parts, stop: Stop, stack: ExitStack) -> None:
-    """The engine first, then whoever turns something; `stack` stops them."""
+    """Start the engine, then the sources of control changes; `stack` stops them."""
     engine, controls = parts.engine, parts.instrument.controls
     for watch in (Watch(), Watchdog(engine)):
         stack.callback(watch.close)
@@ -270,7 +270,7 @@ def _start(settings: Settings, doors: _Doors, parts: _Parts, stop: Stop, stack: 
 
 
 def _announce(settings: Settings, doors: _Doors, parts: _Parts) -> None:
-    """Says what plays, where, and how to reach it."""
+    """Print what is playing, where, and how to control it."""
     prompt, model = parts.instrument.controls.get("/prompt"), parts.instrument.model.name
     print(f"playing {prompt!r} on {model}, seed {settings.seed}")
     print(f"output: {parts.output.description}")
@@ -287,7 +287,7 @@ def _announce(settings: Settings, doors: _Doors, parts: _Parts) -> None:
 
 
 def _written(place: Path, engine: Engine, settings: Settings, wall_seconds: float) -> bool:
-    """Writes the statistics; whether that could be done."""
+    """Write the statistics; returns whether that succeeded."""
     stats = statistics(engine, settings, wall_seconds)
     try:
         write_text(place, json.dumps(stats, indent=2) + "\n", settings.overwrite)

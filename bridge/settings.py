@@ -1,4 +1,4 @@
-"""What a set is asked for: everything that the command line and the rig decide."""
+"""The settings of a set, from the command line and the rig."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything a set needs to know. Times are in seconds; `start` maps addresses to values."""
+    """All settings of a set. Times are in seconds; `start` maps addresses to values."""
 
     start: dict[str, Value]
     model: str = "nano"
@@ -32,37 +32,37 @@ class Settings:
     output: str | None = None
     device_latency: str = "low"
     outputs: tuple[int, ...] | None = None  # of the sound card, counted from 1
-    cue: tuple[int, ...] | None = None  # those that are for headphones
+    cue: tuple[int, ...] | None = None  # the outputs for headphones
     seconds: float | None = None
     record: str | None = None
     stats: str | None = None
-    overwrite: bool = False  # files that are there
+    overwrite: bool = False  # overwrite existing files
     lookahead: float = 1.5
     ring: float = RING_SECONDS
     early: bool = False
-    window: float | None = None  # seconds that the decoder looks back at most
+    window: float | None = None  # longest history of the decoder in seconds
     directions: str | None = None  # an archive of them: a file, or where the hub has one
-    continue_from: str | None = None  # a recording that the music goes on from
+    continue_from: str | None = None  # a recording to continue
     hear_take: bool = False
     smoothing: float = 0.05
     fast: bool = False
     osc_host: str = "127.0.0.1"
     osc_port: int = 9000
-    osc_allow: tuple[Network, ...] = ()  # who may use it but this machine; all if empty
-    osc_tcp: int | str = SAME  # a number of its own on TCP, SAME or OFF
+    osc_allow: tuple[Network, ...] = ()  # permitted hosts besides this machine; all if empty
+    osc_tcp: int | str = SAME  # a different TCP port, SAME or OFF
     midi_ports: tuple[str, ...] = ()
     clock: str | None = None  # "midi" or "link"
     clock_play: bool = False  # /play follows it
     clock_tempo: bool = False  # /tempo/target follows it
     web: tuple[str, int] | None = None  # host and port of the control page
-    web_hosts: tuple[str, ...] = ()  # further names that it goes by
+    web_hosts: tuple[str, ...] = ()  # its further host names
     rig: Rig = Rig()
 
 
 def check_places(settings: Settings) -> Path | None:
-    """Where the statistics were asked for, if they were.
+    """Check all paths to write; returns the path of the statistics, if requested.
 
-    Raises MusicRFMError, before anything is loaded, for what could not be written at the end.
+    Raises MusicRFMError, before anything is loaded, for paths that cannot be written at the end.
     """
     if settings.record and settings.output and _same_file(settings.record, settings.output):
         raise MusicRFMError(f"--output and --record cannot both write {settings.record!r}")

@@ -1,4 +1,4 @@
-"""What `--stats` writes of a set, and how much memory this process has needed."""
+"""The measurements of a set for `--stats`, and the memory use of this process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bridge.settings import Settings
 
 
 def statistics(engine: Engine, settings: Settings, wall_seconds: float) -> dict[str, Any]:
-    """What `--stats` writes. Seconds unless the name says otherwise."""
+    """The content for `--stats`. Seconds unless the name says otherwise."""
     model, output = engine.stream.model, engine.output
     latency = {f"{term}_ms": 1000 * seconds for term, seconds in engine.latency.items()}
     latency["smoothing_ms"] = 1000 * settings.smoothing

@@ -1,7 +1,7 @@
-"""What a person sees while the instrument plays: one line that rewrites itself, or plain log lines.
+"""The output while the instrument plays: one line that is redrawn, or plain log lines.
 
-On a terminal the line is redrawn a few times a second and log messages appear above it; anywhere
-else a line is printed now and then.
+On a terminal, the line is redrawn a few times a second with log messages above it; elsewhere, a
+line is printed at intervals.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def line(status: Status) -> str:
 
 
 class StatusLine:
-    """Shows `Status`: rewriting one line on a terminal, sparse lines elsewhere."""
+    """Shows `Status`: one redrawn line on a terminal, occasional lines elsewhere."""
 
     def __init__(self, voice: Voice) -> None:
         self._voice = voice
@@ -68,7 +68,7 @@ class StatusLine:
 
 
 class PlainFormatter(logging.Formatter):
-    """What is logged as it is said, without what would move the terminal's cursor."""
+    """The plain message, without characters that would move the terminal's cursor."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         return plain(super().formatMessage(record))
@@ -76,13 +76,13 @@ class PlainFormatter(logging.Formatter):
     def formatException(self, error: Any) -> str:
         lines = []
         for part in traceback.format_exception(*error):
-            own = part.startswith("  File ")  # the rest holds words that may be from outside
+            own = part.startswith("  File ")  # the rest contains text from outside
             lines.append(part.rstrip("\n") if own else plain(part.strip("\n")))
         return "\n".join(lines)
 
 
 class LogHandler(logging.Handler):
-    """Log records on stderr, above the status line; see `LogLimit` for how many."""
+    """Log records on stderr, above the status line; see `LogLimit` for their number."""
 
     def __init__(self, voice: Voice) -> None:
         super().__init__()
@@ -100,7 +100,7 @@ class LogHandler(logging.Handler):
             linecache.clearcache()  # else the whole source of each module in a trace stays for ever
 
     def count(self, at_end: bool = False) -> None:
-        """To be called now and then: says how often what was not said has come, once a minute."""
+        """Call regularly: reports once a minute how often skipped messages occurred."""
         for line in self._limit.summary(at_end):
             self._voice.say(plain(line), error=True)
 

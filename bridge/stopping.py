@@ -1,8 +1,9 @@
-"""Ctrl-C, SIGTERM and a closed terminal end a set within three seconds, whatever hangs.
+"""Ends a set within three seconds after Ctrl-C, SIGTERM or the closing of the terminal, whatever
+hangs.
 
-A thread of its own is woken by the signal itself, so that not even a main thread that hangs keeps
-it from seeing to the end: it gives the engine time to fade, keeps what was heard if that does not
-come, and ends the process.
+The signal itself wakes a separate thread, so that even a hanging main thread cannot prevent the
+end: it gives the engine time to fade out, completes the recording if the engine does not, and ends
+the process.
 """
 
 from __future__ import annotations
@@ -25,16 +26,16 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 0.05
 HANG_SECONDS = 1.4  # without a move, after a signal
-ENDING_SECONDS = 0.8  # likewise, when all has sounded and the files should have ended
-RESCUE_SECONDS = 0.8  # to end the files
-ONCE_SECONDS = 0.4  # within which one Ctrl-C may come twice, as from `timeout`
-LONGEST_SECONDS = 2.6  # for all that follows the music, unless it is seen to go on
-SLOW_SECONDS = 15.0  # for an engine that moves, but slowly
+ENDING_SECONDS = 0.8  # the same, when all audio has been played and the files should be complete
+RESCUE_SECONDS = 0.8  # time to complete the files
+ONCE_SECONDS = 0.4  # time within which one Ctrl-C may arrive twice, as from `timeout`
+LONGEST_SECONDS = 2.6  # time for everything after the music, unless it makes progress
+SLOW_SECONDS = 15.0  # time for a slow engine
 HUNG = 1  # the exit status
 
 
 class Stop:
-    """Whether the set should end; `engine` is the one that plays, as soon as there is one."""
+    """Whether the set should end; `engine` is the playing one, once it exists."""
 
     def __init__(self, voice: Voice) -> None:
         self.asked = threading.Event()
@@ -45,17 +46,17 @@ class Stop:
         self._numbers: frozenset[int] = frozenset()
 
     def listen(self, waker: socket.socket, numbers: frozenset[int]) -> None:
-        """From now on one of these signals, whose number comes from `waker`, ends the set."""
+        """End the set at one of these signals, whose number arrives from `waker`."""
         self._numbers = numbers
         threading.Thread(target=self._wait, args=(waker,), name="stop", daemon=True).start()
 
     @property
     def status(self) -> int:
-        """The exit status, as shells have it, of what a signal has ended too early; 0 without."""
+        """The exit status, as in shells, of a set that a signal ended early; 0 without."""
         return 128 + self.number if self.number else 0
 
     def over(self) -> None:
-        """The set has ended: there is nothing left to see to."""
+        """The set has ended: nothing remains to be done."""
         self._over.set()
 
     def _wait(self, waker: socket.socket) -> None:
@@ -105,7 +106,7 @@ class Stop:
                 self._hung(engine, kept=self._rescued(engine))
 
     def _rescued(self, engine: Engine) -> bool:
-        """Whether what was heard is in the files of an engine that hangs."""
+        """Whether the recordings of a hanging engine could be completed."""
 
         def keep() -> None:
             saved.append(engine.rescue(RESCUE_SECONDS) and not missing(engine))
@@ -149,7 +150,7 @@ def missing(engine: Engine) -> list[tuple[float, float]]:
 
 @contextmanager
 def stopping(voice: Voice) -> Iterator[Stop]:
-    """What Ctrl-C, SIGTERM and SIGHUP ask to end; a second Ctrl-C does not wait for the fade."""
+    """The object that Ctrl-C, SIGTERM and SIGHUP notify; a second Ctrl-C skips the fade."""
     stop = Stop(voice)
 
     def handle(number: int, frame: FrameType | None) -> None:

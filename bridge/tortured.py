@@ -1,8 +1,7 @@
-"""A bridge that can be made to fail: `python -m bridge.tortured play …`.
+"""A bridge for fault injection: `python -m bridge.tortured play …`.
 
-It is `bridge play` with a sound card and a MIDI controller that are none, `card` and
-`controller` of `bridge.bench.torture`.
-Each line on stdin is a fault to arm, as JSON: the keywords of `inject.arm`.
+It is `bridge play` with a simulated sound card and MIDI controller, `card` and `controller` of
+`bridge.bench.torture`. Each line on stdin is a fault to arm, as JSON: the keywords of `inject.arm`.
 """
 
 from __future__ import annotations

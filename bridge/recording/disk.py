@@ -1,7 +1,7 @@
-"""A file on a disk that may be full, slow or gone for a while.
+"""A file on a disk that may be full, slow or temporarily gone.
 
-What is written is kept until the disk has taken it, so that it can be tried again; nothing here
-waits by itself.
+Data is kept until the disk has accepted it, so that writing can be tried again; nothing here waits
+on its own.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from pathlib import Path
 from bridge.process.handles import RESERVE
 
 FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}  # a new file would fare no better
-LOST = {errno.EFBIG, errno.ENOENT}  # this file takes no more: the system's limit, or taken away
+LOST = {errno.EFBIG, errno.ENOENT}  # this file cannot grow: a size limit, or it was deleted
 _BINARY = getattr(os, "O_BINARY", 0)
 
 
 class _Sync:
-    """Brings what the system has taken of a file to the disk itself, on a thread of its own: a
-    busy disk may need seconds, and whoever writes need not wait for it."""
+    """Syncs a file to the disk on a separate thread: a busy disk may need seconds, and the writer
+    need not wait."""
 
     def __init__(self) -> None:
         self._thread: threading.Thread | None = None
@@ -33,7 +33,7 @@ class _Sync:
         return self._thread is not None and self._thread.is_alive()
 
     def begin(self, handle: int) -> None:
-        """Unless one is under way."""
+        """Unless a sync is running."""
         if self.busy:
             return
         thread = threading.Thread(target=self._run, args=(handle,), name="sync", daemon=True)
@@ -45,7 +45,7 @@ class _Sync:
             self._run(handle)
 
     def done(self, seconds: float = 0.0) -> bool:
-        """Whether none is under way, after so many seconds at most. Raises OSError if it failed."""
+        """Whether no sync is running, waiting at most this long. Raises OSError if it failed."""
         if self._thread is not None:
             self._thread.join(seconds)
         error, self._error = self._error, None
@@ -62,9 +62,10 @@ class _Sync:
 
 
 class DiskFile:
-    """A new file, written anywhere in it. Raises OSError if there is one already, or none can be.
+    """A new file, written at any position. Raises OSError if it exists, or cannot be created.
 
-    `pending`: what the disk has not taken yet, as (place, bytes). `size`: of the file once it has.
+    `pending`: data that the disk has not accepted yet, as (position, bytes). `size`: of the file
+    including it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -76,12 +77,12 @@ class DiskFile:
             self._handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | _BINARY, 0o666)
 
     def put(self, at: int, data: bytes) -> None:
-        """Bytes for a place in the file, for the next `flush`."""
+        """Bytes for a position in the file, for the next `flush`."""
         self.pending.append((at, data))
         self.size = max(self.size, at + len(data))
 
     def flush(self) -> None:
-        """Gives what is pending to the system. Raises OSError if it does not take all of it."""
+        """Pass the pending data to the system. Raises OSError if it does not accept all of it."""
         while self.pending:
             at, data = self.pending[0]
             taken = write(self._handle, at, data)
@@ -91,7 +92,7 @@ class DiskFile:
                 self.pending.popleft()
 
     def sync(self) -> None:
-        """Begins to bring what was flushed to the disk itself; see `synced`.
+        """Start to sync the flushed data to the disk; see `synced`.
 
         Raises OSError if the file was deleted.
         """
@@ -100,8 +101,8 @@ class DiskFile:
         self._sync.begin(self._handle)
 
     def synced(self, seconds: float = 0.0) -> bool:
-        """Whether what `sync` began is done, after so many seconds at most. Raises OSError if the
-        disk failed at it."""
+        """Whether the started sync is complete, waiting at most this long. Raises OSError if the
+        disk failed."""
         return self._sync.done(seconds)
 
     @property
@@ -109,7 +110,7 @@ class DiskFile:
         return self._handle < 0
 
     def close(self) -> None:
-        """Lets go of the file; never raises."""
+        """Close the file; never raises."""
         if self._handle >= 0:
             handle, self._handle = self._handle, -1
             with contextlib.suppress(OSError):
@@ -117,7 +118,7 @@ class DiskFile:
 
 
 class AppendedFile:
-    """A new file that is only ever written at its end. Raises OSError as `DiskFile`."""
+    """A new file that is written only at its end. Raises OSError as `DiskFile` does."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -125,11 +126,11 @@ class AppendedFile:
         self._handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _BINARY, 0o666)
 
     def write(self, data: bytes) -> int:
-        """How many of the bytes the system took. Raises OSError."""
+        """The number of bytes that the system accepted. Raises OSError."""
         return write(self._handle, None, data)
 
     def open_again(self) -> int:
-        """After its disk was gone; how many bytes are in the file. Raises OSError."""
+        """Reopen after the disk was gone; the number of bytes in the file. Raises OSError."""
         how = os.O_CREAT | os.O_APPEND | os.O_WRONLY | _BINARY
         with RESERVE.lent():
             handle, before = os.open(self._path, how, 0o666), self._handle
@@ -139,22 +140,22 @@ class AppendedFile:
         return os.fstat(handle).st_size
 
     def sync(self, seconds: float = 0.0) -> None:
-        """Begins to bring what was written to the disk itself, and waits for it so long at most.
+        """Start to sync the written data to the disk, and wait at most this long.
 
-        Raises OSError if the disk failed at it, now or the last time.
+        Raises OSError if the disk failed, now or the last time.
         """
         self._sync.done()
         self._sync.begin(self._handle)
         self._sync.done(seconds)
 
     def close(self) -> None:
-        """Lets go of the file; never raises."""
+        """Close the file; never raises."""
         with contextlib.suppress(OSError):
             os.close(self._handle)
 
 
 def remove(path: Path) -> None:
-    """Takes a file away if there is one. Raises OSError."""
+    """Delete a file if it exists. Raises OSError."""
     with contextlib.suppress(FileNotFoundError):
         path.unlink()
 

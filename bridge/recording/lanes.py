@@ -1,7 +1,7 @@
-"""The control lanes of a recorded set as a MIDI file, to look at or to draw on in a sequencer.
+"""Writes the control lanes of a recorded set as a MIDI file, for a sequencer.
 
-Each number that was moved becomes a track called by its address, with one control change for each
-move: 0 is the low end of its range, 127 the high one. Texts become text events.
+Each number that changed becomes a track named by its address, with one control change per change: 0
+is the low end of its range, 127 the high one. Texts become text events.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LONGEST_WAIT = 2**28 - 1  # ticks
 
 
 def write_lanes(recorded: Recorded, path: str | Path, placed: Placed | None = None) -> int:
-    """Writes a MIDI file with a track for every address that moved; how many there are.
+    """Write a MIDI file with a track for every address that changed; returns their number.
 
     placed: as in `musicrfm.files.writing.beside`. Raises MusicRFMError if the file cannot be
     written.
@@ -78,7 +78,7 @@ def write_lanes(recorded: Recorded, path: str | Path, placed: Placed | None = No
 def _moves(
     parameter: Parameter, start: Value | None, changes: list[tuple[float, Change]]
 ) -> list[tuple[float, int]]:
-    """Time and value of each control change, a glide as many; values 0 to 127."""
+    """Time and value of each control change, several for a glide; values 0 to 127."""
     values = [parameter.default if start is None else start, *(c.value for _, c in changes)]
     for value in values:
         if not isinstance(value, (int, float)) or not math.isfinite(value):
@@ -110,5 +110,5 @@ def _seven_bits(parameter: Parameter, value: float) -> int:
 
 
 def _ascii(text: object) -> str:
-    """MIDI files hold no other characters for certain."""
+    """ASCII text, the only characters that MIDI files support reliably."""
     return str(text).encode("latin-1", "replace").decode("latin-1")

@@ -1,7 +1,7 @@
-"""The control log of a set: what was changed when, and all that is needed to play it again.
+"""The control log of a set: every change with its time, and all data needed to replay it.
 
-A file of JSON lines: the first tells how the set was begun, each further one a change that counted,
-the last where it ended. What a rewind took back is not in it, so it tells what is heard.
+A file of JSON lines: the first describes the start of the set, each further line a change that took
+effect, the last the end. Changes undone by a rewind are not in it, so it describes the audible set.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ LONGEST = 1e7  # seconds of a set, as `bridge play --seconds` allows
 
 
 class Change(NamedTuple):
-    """One value that began to count. seconds: how long a glide there takes, None as usual."""
+    """One value that took effect. seconds: duration of the glide to it, None for the default."""
 
     address: str
     value: Value
@@ -55,7 +55,7 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True)
 class Entry:
-    """Changes that count from a frame on; time: seconds of audio before it."""
+    """Changes that take effect with a frame; time: seconds of audio before it."""
 
     frame: int
     time: float
@@ -63,10 +63,10 @@ class Entry:
 
 
 class ControlLog:
-    """A control log that is being written, on a thread of its own so that no disk delays the music.
+    """A control log being written, on a separate thread so that no disk delays the music.
 
-    What the disk does not take is kept and tried again. Raises MusicRFMError if the file cannot be
-    made, or there is one already.
+    Data that the disk does not accept is kept and tried again. Raises MusicRFMError if the file
+    exists or cannot be created.
     """
 
     def __init__(self, path: str | Path, header: Mapping[str, Any], rate: int) -> None:
@@ -89,9 +89,9 @@ class ControlLog:
         self._thread.start()
 
     def write(self, frame: int, first: int, changes: Iterable[Change] = ()) -> None:
-        """Changes that count from frame number `frame` on, whose first sample is `first`.
+        """Changes that take effect with frame number `frame`, whose first sample is `first`.
 
-        Called for frames without changes too, now and then it tells how far the set has come.
+        Also called for frames without changes; at intervals it records the length so far.
         """
         if first - self._told >= TELL_SECONDS * self._rate:
             self._told = first
@@ -104,13 +104,13 @@ class ControlLog:
             self._lines.put(line)
 
     def note_part(self, name: str, first: int) -> None:
-        """The recording goes on in another file from this sample on."""
+        """The recording continues in another file from this sample on."""
         self._lines.put({"part": name, "at": first})
 
     def close(self, samples: int | None = None) -> None:
-        """Finish the file; `samples`: how long the set was. Safe to call twice.
+        """Complete the file; `samples`: length of the set. Repeated calls are harmless.
 
-        Waits for a disk in trouble no longer than it must.
+        Waits for a failing disk no longer than necessary.
         """
         if self._closing is not None:
             return
@@ -135,7 +135,7 @@ class ControlLog:
         self._file.close()
 
     def _gather(self, waiting: bytearray) -> bool:
-        """Adds the lines that have come; whether the last is among them."""
+        """Collect new lines; returns whether the last one is among them."""
         with contextlib.suppress(queue.Empty):
             line = self._lines.get(timeout=SYNC_SECONDS)
             while line is not None:
@@ -145,7 +145,7 @@ class ControlLog:
         return False
 
     def _until_taken(self, waiting: bytearray) -> None:
-        """Writes all of `waiting`, which is empty then, however long the disk takes."""
+        """Write all of `waiting`, which is empty afterwards, however long the disk takes."""
         began, told = time.monotonic(), ""
         while waiting and not self.failed:
             try:
@@ -172,7 +172,7 @@ class ControlLog:
 
 
 def _encoded(line: Mapping[str, Any]) -> bytes:
-    """One line of JSON; what is no text in any language is escaped."""
+    """One line of JSON; invalid Unicode is escaped."""
     try:
         return json.dumps(line, ensure_ascii=False, default=str).encode("utf-8") + b"\n"
     except UnicodeEncodeError:
@@ -181,8 +181,8 @@ def _encoded(line: Mapping[str, Any]) -> bytes:
 
 @dataclass(frozen=True)
 class Recorded:
-    """A control log that was read. samples: the length of the set, None if it broke off. reached:
-    how many samples it surely had."""
+    """A control log that was read. samples: length of the set, None if it was cut off. reached:
+    number of samples that certainly existed."""
 
     header: dict[str, Any]
     entries: tuple[Entry, ...]
@@ -191,10 +191,10 @@ class Recorded:
 
 
 def read_log(path: str | Path) -> Recorded:
-    """A control log from its file; one whose last line broke off is read up to there.
+    """Read a control log; one with an incomplete last line is read up to there.
 
-    A line that is damaged is passed over, and that is said. Raises MusicRFMError for a file that is
-    missing or no control log.
+    Damaged lines are skipped with a warning. Raises MusicRFMError for a file that is missing or not
+    a control log.
     """
     try:
         lines = read_text(path, "control log", damaged=True, most=MOST_BYTES).text.split("\n")
@@ -236,7 +236,7 @@ def read_log(path: str | Path) -> Recorded:
 
 
 def _change(line: dict[str, Any]) -> tuple[int, float, Change]:
-    """Frame, second and what changed. Raises KeyError, TypeError or ValueError for no change."""
+    """Frame, second and change. Raises KeyError, TypeError or ValueError for anything else."""
     frame, time = _whole(line["frame"]), float(line["time"])
     seconds = line.get("seconds")
     seconds = None if seconds is None else float(seconds)
@@ -251,7 +251,7 @@ def _change(line: dict[str, Any]) -> tuple[int, float, Change]:
 
 
 def _whole(value: object) -> int:
-    """A count, such as of samples. Raises ValueError or TypeError if it is none."""
+    """A count, such as of samples. Raises ValueError or TypeError for anything else."""
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 2**48:
         raise ValueError("a frame or sample must be a whole number of at least 0")
     return value
@@ -266,14 +266,14 @@ def _line(text: str) -> dict | None:
 
 
 def source_name(source: object) -> str:
-    """Who made a change, in a word or two."""
+    """The source of a change, in a word or two."""
     if isinstance(source, str):
         return source[:80]
     return type(source).__name__.lower()
 
 
 def direction_fingerprint(direction: Direction) -> str:
-    """16 hexadecimal digits that tell this direction from others."""
+    """16 hexadecimal digits that identify this direction."""
     digest = hashlib.sha256(direction.vectors.numpy().tobytes())
     digest.update(direction.layer_scores.numpy().tobytes())
     digest.update(json.dumps(direction.meta, sort_keys=True, default=str).encode())
@@ -281,7 +281,7 @@ def direction_fingerprint(direction: Direction) -> str:
 
 
 def build() -> dict[str, str]:
-    """What else decides the last bit of a sum, beside the model."""
+    """Other facts that determine the last bit of a sum, besides the model."""
     import torch
 
     return {

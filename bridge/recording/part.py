@@ -1,7 +1,8 @@
-"""One sound file of a recording, whole at any moment: what is on the disk is told by its head.
+"""One sound file of a recording, valid at any moment: its header always describes the data on the
+disk.
 
-FLAC or WAV of 24 bits. The head is written anew every now and then, never telling more than is
-there, so that after a power cut every reader takes the file up to the last second.
+FLAC or WAV with 24 bits. The header is rewritten at intervals and never exceeds the data, so that
+after a power cut every reader reads the file up to the last second.
 """
 
 from __future__ import annotations
@@ -18,16 +19,17 @@ import soundfile
 from bridge.recording.disk import DiskFile
 
 SUFFIXES = (".flac", ".wav")
-MOST_WAV_BYTES = 2**32 - 2**20  # its head counts bytes in 32 bits
+MOST_WAV_BYTES = 2**32 - 2**20  # its header counts bytes with 32 bits
 SYNC_WAIT = 0.5  # seconds, twice, at the end; the system brings it to the disk without us, too
-_HEAD = 256  # bytes that are remembered
+_HEAD = 256  # bytes of the header to keep
 
 
 class Part:
-    """A new file from sample number `first` of a set on. Raises OSError if it cannot be made.
+    """A new file that starts at sample number `first` of a set. Raises OSError if it cannot be
+    created.
 
-    end: number of the sample behind the last one written. saved: of the one behind the last that
-    the file surely holds.
+    end: number of the sample after the last written one. saved: number of the sample after the last
+    one that is certainly in the file.
     """
 
     def __init__(self, path: Path, rate: int, channels: int, first: int = 0) -> None:
@@ -45,22 +47,22 @@ class Part:
 
     @property
     def full(self) -> bool:
-        """Whether its format holds no more."""
+        """Whether its format's size limit is reached."""
         return not self._flac and self._disk.size > MOST_WAV_BYTES
 
     def write(self, audio: np.ndarray) -> None:
-        """Takes samples [samples, channels]; `flush` brings them to the disk."""
+        """Accept samples [samples, channels]; `flush` passes them to the disk."""
         self._sound.write(audio)
         self._held.append(audio)
         self.end += len(audio)
 
     def flush(self) -> None:
-        """Raises OSError if the disk does not take what was written."""
+        """Raises OSError if the disk does not accept the written data."""
         self._disk.flush()
         self._saved_to(self._complete())
 
     def sync(self) -> None:
-        """Begins to bring what is saved to the disk itself, where it stays whatever happens.
+        """Start to sync the saved data to the disk.
 
         Raises OSError.
         """
@@ -69,7 +71,7 @@ class Part:
             self._syncing = self.saved
 
     def tell(self) -> None:
-        """The head tells what `sync` has brought to the disk, if it has. Raises OSError."""
+        """Update the header after a completed sync. Raises OSError."""
         if self._syncing is None:
             return
         mark = self._syncing
@@ -84,8 +86,8 @@ class Part:
             self._disk.flush()
 
     def finish(self) -> None:
-        """Ends the file. Raises OSError if the disk does not take all of it; may be called again,
-        or else `abandon`."""
+        """Complete the file. Raises OSError if the disk does not accept all of it; then call it
+        again, or `abandon`."""
         if self._disk.closed:
             return
         self._sound.close()  # which leaves the last samples and the right head behind
@@ -97,7 +99,7 @@ class Part:
         self._disk.close()
 
     def abandon(self) -> list[np.ndarray]:
-        """Lets go of the file as it is on the disk; the samples behind `saved`."""
+        """Close the file in its state on the disk; returns the samples after `saved`."""
         unsaved = list(self._held)
         self._disk.pending.clear()
         self._tell(self.saved - self.first)
@@ -108,7 +110,7 @@ class Part:
         return [np.concatenate(unsaved)[ahead:]] if unsaved else []
 
     def mend(self) -> None:
-        """Writes what could not be written when the file was abandoned; never raises."""
+        """Write the data missing when the file was abandoned; never raises."""
         with contextlib.suppress(OSError), self.path.open("rb+") as file:
             while self._disk.pending:
                 at, data = self._disk.pending.popleft()
@@ -116,7 +118,7 @@ class Part:
                 file.write(data)
 
     def _complete(self) -> int:
-        """Number of the sample behind the last that has left the encoder."""
+        """Number of the sample after the last one that has left the encoder."""
         if not self._flac:
             return self.end
         block = int.from_bytes(self._bytes.head[8:10], "big")
@@ -129,7 +131,7 @@ class Part:
             extra -= len(self._held.popleft())
 
     def _tell(self, samples: int) -> None:
-        """The head's numbers, as if the file ended after so many samples."""
+        """The header's fields for this number of samples."""
         head = bytes(self._bytes.head)
         if self._flac and len(head) > 26:
             upper = head[21] & 0xF0 | samples >> 32 & 0x0F
@@ -141,7 +143,7 @@ class Part:
 
 
 class _Bytes:
-    """The file that libsndfile writes to: everything goes to the disk's queue."""
+    """The file object for libsndfile: everything goes to the disk's queue."""
 
     def __init__(self, disk: DiskFile) -> None:
         self.head = bytearray()

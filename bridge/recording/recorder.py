@@ -1,4 +1,4 @@
-"""Writes what is played into sound files, on a thread of its own, through a disk's bad moments.
+"""Writes the played audio to sound files, on a separate thread, surviving disk failures.
 
 The engine only puts blocks into a queue, so a slow disk never delays the music. What the disk does
 not take is kept in memory and tried again; where the file itself is lost, the recording goes on in
@@ -28,11 +28,11 @@ from musicrfm.files.writing import check_place, reason, unused
 
 log = logging.getLogger(__name__)
 
-QUEUE_SECONDS = 300.0  # of sound that is kept while the disk takes nothing
-SYNC_SECONDS = 1.0  # what a power cut may cost
+QUEUE_SECONDS = 300.0  # of audio kept while the disk accepts nothing
+SYNC_SECONDS = 1.0  # the most that a power cut can cost
 RETRY_SECONDS = 0.5
 NEW_FILE_SECONDS = 2.0  # of errors other than a full disk, before another file is tried
-END_SECONDS = 2.0  # for a disk in trouble to take the rest at the end
+END_SECONDS = 2.0  # time for a failing disk to accept the rest at the end
 SLOW_SECONDS = 30.0  # for one that is only slow
 
 
@@ -41,7 +41,7 @@ def is_sound_file(name: str) -> bool:
 
 
 def say_what_is_missing(recorder: Recorder) -> bool:
-    """Says at the end which seconds are in no file; whether there are any."""
+    """Log the seconds that are in no file; returns whether there are any."""
     missing = recorder.missing
     if missing:
         told = ", ".join(f"{first:.1f} to {last:.1f} s" for first, last in missing[:10])
@@ -54,13 +54,12 @@ def say_what_is_missing(recorder: Recorder) -> bool:
 
 
 class Recorder:
-    """FLAC or WAV files (24 bit) that are being written, the first of them `path`.
+    """FLAC or WAV files (24 bit) being written, the first of them `path`.
 
-    A file that is there is not written over unless `overwrite`: this one is then called `NAME-2`,
-    and so on. `wait` lets `write` block while the
-    disk catches up, for writing faster than real time. `on_part` may be set to hear, on the
-    recorder's thread, of each further file: its name and the number of its first sample. Raises
-    MusicRFMError if no file can be made.
+    An existing file is not overwritten unless `overwrite`: the new one is then named `NAME-2`, and
+    so on. `wait` lets `write` block while the disk catches up, for writing faster than real time.
+    `on_part` is called on the recorder's thread for each further file, with its name and the number
+    of its first sample. Raises MusicRFMError if no file can be created.
     """
 
     def __init__(
@@ -85,9 +84,9 @@ class Recorder:
             raise MusicRFMError(f"cannot write {str(path)!r}: {reason(error)}") from None
         self.path = self._part.path
         self.on_part: Callable[[str, int], None] | None = None
-        self.trouble = ""  # what the disk says; "" while all is well
-        self.why = ""  # what it said last, unless that cost nothing
-        self.failed = False  # it has given up
+        self.trouble = ""  # the current error of the disk; "" if none
+        self.why = ""  # the last error that cost audio
+        self.failed = False  # the recorder has given up
         self._parts = [self._part]
         self._holes: list[tuple[int, int]] = []  # samples that are silent, as theirs were lost
         self._written = 0  # samples that it was given
@@ -110,12 +109,12 @@ class Recorder:
                 return
             except queue.Full:
                 if not self._wait:
-                    return  # the disk takes nothing for minutes: it is missing
+                    return  # the disk has accepted nothing for minutes: the block is lost
 
     def close(self) -> None:
-        """Write what is queued and finish the file; safe to call twice.
+        """Write the queue and complete the file; repeated calls are harmless.
 
-        Waits for a disk no longer than it must: `missing` tells what is in no file.
+        Waits for a disk no longer than necessary: `missing` lists the audio that is in no file.
         """
         if self._closing is not None:
             return
@@ -149,7 +148,7 @@ class Recorder:
 
     @property
     def behind(self) -> float:
-        """Seconds of sound that wait for the disk, unless whoever writes waits for it too."""
+        """Seconds of audio that wait for the disk, unless the writer waits for it, too."""
         return 0.0 if self._wait else max(0, self._written - self._part.saved) / self._rate
 
     # ---- the recorder's thread ----
@@ -170,7 +169,7 @@ class Recorder:
             part.mend()
 
     def _take(self, block: tuple[int, np.ndarray] | None) -> None:
-        """Brings a block, if there is one, to the disk. Raises OSError; may be called again."""
+        """Write the next block, if any, to the disk. Raises OSError; may be repeated."""
         if block is not None and block[0] >= self._part.end:
             first, audio = block
             if self._part.full:
@@ -200,9 +199,9 @@ class Recorder:
             self._part.write(np.zeros((samples, self._channels), np.float32))
 
     def _persist(self, act: Callable, *about: object) -> None:
-        """Acts until the disk lets it; gives up only when the set is over, or others wait for it.
+        """Repeat until the disk accepts it; gives up only when the set is over, or a writer waits.
 
-        A full disk may be made empty, and one that is gone may come back.
+        A full disk may get space again, and a lost one may return.
         """
         began = time.monotonic()
         while not self.failed:
@@ -236,7 +235,7 @@ class Recorder:
         self.trouble = self.why = told
 
     def _save_elsewhere(self, code: int | None) -> None:
-        """What the file does not hold yet goes into the next one, if there can be one now."""
+        """Write the data that the file lacks to the next one, if that can be created."""
         lost = self._part
         try:
             self._begin(lost.saved)
@@ -267,5 +266,5 @@ class Recorder:
             place = unused(self.asked)
             try:
                 return Part(place, self._rate, self._channels, first)
-            except FileExistsError:  # somebody was quicker
+            except FileExistsError:  # another program was quicker
                 continue

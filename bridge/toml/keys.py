@@ -1,4 +1,4 @@
-"""What the keys of a rig file may hold, and the check of a table against them.
+"""The permitted values of rig file keys, and the check of a table against them.
 
 An error names the file, the line, the key and the fix.
 """
@@ -24,12 +24,11 @@ EACH: dict[str, Callable[[str], Any]] = {"texts": str, "host names": host_name, 
 
 @dataclass(frozen=True)
 class Key:
-    """What one key may hold: `kind` is "text", "path" (a text that may be one), "texts" (one or a
-    list), "place" (a text such as "0.0.0.0:8000"), "host names" or "networks" (one or a list),
-    "number", "whole", "range" (two numbers), "outputs" (of a sound card, see `routing.outputs`),
-    "switch" (true or false), "on" (true), "number or on" (whole or true), "whole or off" (a number
-    or "off") or one of several words, written "one|other". The range is inclusive.
-    """
+    """The permitted value of one key: `kind` is "text", "path", "texts" (one or a list), "place" (a
+    text such as "0.0.0.0:8000"), "host names" or "networks" (one or a list), "number", "whole",
+    "range" (two numbers), "outputs" (of a sound card, see `routing.outputs`), "switch" (true or
+    false), "on" (true), "number or on" (whole or true), "whole or off" (a number or "off") or one
+    of several words, written "one|other". The range is inclusive."""
 
     kind: str
     low: float = -math.inf
@@ -43,7 +42,7 @@ def checked_table(
     keys: Mapping[str, Key],
     required: tuple[str, ...] = (),
 ) -> dict[str, Any]:
-    """A table's values as they are used. Raises MusicRFMError for a wrong, unknown or missing key.
+    """A table's values, converted. Raises MusicRFMError for an invalid, unknown or missing key.
 
     where: the table as the file writes it, such as `[osc]`, or `TOP_LEVEL`.
     """
@@ -59,7 +58,7 @@ def checked_table(
 
 
 def known_key(path: str, where: str, key: str, known: Mapping[str, object]) -> None:
-    """Raises MusicRFMError, naming what is close, for a key that is not among `known`."""
+    """Raise MusicRFMError, naming similar keys, for a key that is not among `known`."""
     if key not in known:
         close = difflib.get_close_matches(key, known, n=1)
         hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
@@ -68,7 +67,7 @@ def known_key(path: str, where: str, key: str, known: Mapping[str, object]) -> N
 
 
 def _value(path: str, where: str, value: Any, key: Key) -> Any:
-    """The value as it is used. Raises MusicRFMError if the key cannot hold it."""
+    """The value, converted. Raises MusicRFMError if the key does not permit it."""
     if key.kind == "outputs":
         return _checked(path, where, outputs, value)
     if key.kind in EACH:

@@ -1,6 +1,6 @@
-"""Reads TOML files, and finds the line that a key stands in, so that an error can name it.
+"""Reads TOML files, and finds the line of a key, so that an error can name it.
 
-Python's TOML parser does not tell; the lines only have to be right for files that it has taken.
+Python's TOML parser does not report lines; they need to be right only for files that it accepts.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ QUOTES = "put a path in single quotes, as in 'C:\\tracks\\new', or write / for \
 _HEADER = re.compile(r"\s*(\[\[?)\s*(.+?)\s*\]\]?\s*(#.*)?$")
 _PART = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'[^']*'|[\w-]+)\s*""")
 _LONG = ('"' * 3, "'" * 3)
-# What a line looks like that is no TOML, by what is likely meant; the first that fits counts.
+# Patterns of invalid lines, with the likely fix; the first match counts.
 _KEY = r"\s*[\w.-]+\s*"
 _MISTAKES = [
     (re.compile(_KEY + r":"), "write = between a key and its value"),
@@ -44,7 +44,8 @@ _AT_LINE = re.compile(r"at line (\d+)")
 
 
 def read_toml(path: str | Path, shown: str) -> Text:
-    """A TOML file's text. Raises MusicRFMError, in which it is called `shown`, if it is none."""
+    """A TOML file's text. Raises MusicRFMError, in which it is named `shown`, for any other
+    file."""
     try:
         return read_text(path, "rig file", fix="save it as UTF-8", most=MOST_BYTES)
     except MusicRFMError as error:
@@ -52,7 +53,7 @@ def read_toml(path: str | Path, shown: str) -> Text:
 
 
 def parsed(text: str, shown: str) -> dict[str, Any]:
-    """TOML as a dict. Raises MusicRFMError, with what is likely meant, for what is no TOML."""
+    """TOML as a dict. Raises MusicRFMError with the likely cause for invalid TOML."""
     try:
         return tomllib.loads(text)
     except RecursionError:
@@ -65,7 +66,7 @@ def parsed(text: str, shown: str) -> dict[str, Any]:
 
 
 def _hint(error: str, lines: list[str]) -> str:
-    """What is likely wrong with the line that an error of the parser names."""
+    """The likely mistake in the line that a parser error names."""
     found = _AT_LINE.search(error)
     line = lines[int(found[1]) - 1] if found else ""
     if '"' in line and "\\" in line:
@@ -79,9 +80,9 @@ def _hint(error: str, lines: list[str]) -> str:
 
 @dataclass
 class Source:
-    """A file's name and where its keys are; as a text, the name alone.
+    """A file's name and the positions of its keys; as text, the name alone.
 
-    Tables are called as in the file, `[osc]` or `[[midi]] number 2`, and the top level "".
+    Tables are named as in the file, `[osc]` or `[[midi]] number 2`, and the top level "".
     """
 
     path: str
@@ -111,7 +112,7 @@ class Source:
         return cls(path, lines)
 
     def at(self, table: str, key: str = "") -> str:
-        """`rig.toml, line 12`, or the name alone for what cannot be found."""
+        """`rig.toml, line 12`, or the name alone if the key is not found."""
         line = self.lines.get((table, key)) or self.lines.get((table, ""))
         return f"{self.path}, line {line}" if line else self.path
 
@@ -120,7 +121,7 @@ class Source:
 
 
 def _parts(text: str) -> list[str]:
-    """The parts of the dotted key that a text begins with."""
+    """The parts of the dotted key at the start of a text."""
     parts, position = [], 0
     while match := _PART.match(text, position):
         part = match[1]

@@ -1,7 +1,7 @@
-"""Changes the rig file: what a set wants to find again tomorrow is written into it.
+"""Changes the rig file: stores presets and learned mappings in it.
 
-Comments, order, encoding and line ends stay as the player wrote them, and the file is replaced in
-one step, so that whatever happens there is either the old or the new one.
+Comments, order, encoding and line ends stay unchanged, and the file is replaced in one step, so
+that it is always either the old or the new one.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from musicrfm.files.writing import beside, reason
 _lock = threading.Lock()
 
 
-Stamp = tuple[int, int]  # of a file: another one after it was written to
+Stamp = tuple[int, int]  # of a file; differs after a change
 
 
 def stamp(path: Path | None) -> Stamp | None:
-    """None for a file that is not there."""
+    """None for a missing file."""
     try:
         status = path.stat() if path is not None else None
     except OSError:
@@ -38,10 +38,10 @@ def stamp(path: Path | None) -> Stamp | None:
 def edit(
     path: str | Path, change: Callable[[tomlkit.TOMLDocument], None]
 ) -> tuple[Stamp | None, Stamp | None]:
-    """Read the file, let `change` change it, and put it back; a missing file is made.
+    """Read the file, apply `change`, and write it back; a missing file is created.
 
-    Returns its stamp as it was read, and the one that it has now. Raises MusicRFMError, leaving
-    the file as it was, if it cannot be read, parsed or written.
+    Returns its stamp as read, and its new one. Raises MusicRFMError, leaving the file unchanged, if
+    it cannot be read, parsed or written.
     """
     file = path_of(path).resolve()  # a link stays a link
     with _lock, RESERVE.lent():

@@ -1,7 +1,7 @@
-"""The control page: one browser tab from which the whole instrument is played and watched.
+"""The control page: one browser tab for playing and watching the whole instrument.
 
-`app` answers requests, `guard` decides whose, `hub` keeps every open page in step with the
-controls, `server` runs it all in a thread of its own, and `static/` is the page itself.
+`app` answers requests, `guard` controls access, `hub` keeps every open page in sync with the
+controls, `server` runs it all on a separate thread, and `static/` is the page itself.
 """
 
 from bridge.web.app import create_app

@@ -1,4 +1,4 @@
-"""What the control page's server answers: the page itself, and one WebSocket."""
+"""The web application of the control page: the page itself, and one WebSocket."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 STATIC = Path(__file__).resolve().parent / "static"
 
-# Windows' registry may say text/plain, and then no browser runs them.
+# Windows' registry may define text/plain, which browsers refuse for scripts.
 mimetypes.add_type("text/javascript", ".js")
 mimetypes.add_type("text/css", ".css")
 mimetypes.add_type("image/svg+xml", ".svg")
@@ -45,11 +45,10 @@ def create_app(
     names: Iterable[str] = (),
     about: Mapping[str, str] | None = None,
 ) -> Starlette:
-    """The control page of a playing bridge. What is None is not shown.
+    """The control page of a playing bridge. Parts that are None are not shown.
 
-    With a `token` it may be served beyond this machine, see `Guard`; `hosts` are the names that
-    this machine goes by there, `names` those that the page does. `about`: what to say of the set
-    (model, output, …).
+    With a `token` it may be served beyond this machine, see `Guard`; `hosts` are this machine's
+    names there, `names` those of the page. `about`: information on the set (model, output, …).
     """
     hub = Hub(controls, meters, presets, learner, about)
 

@@ -1,8 +1,8 @@
-"""Keeps every open page in step with the controls, and does what the pages ask for.
+"""Keeps every open page in sync with the controls, and processes the pages' messages.
 
-Runs in the web server's thread and only ever reads snapshots, so neither the engine nor whoever
-turns a knob waits for a browser. A page gets at most one message a tick, made from the newest
-values at that moment; one that does not take its messages is dropped.
+It runs on the web server's thread and reads snapshots only, so neither the engine nor a control
+source waits for a browser. A page gets at most one message per tick, with the newest values; a page
+that does not read its messages is dropped.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TICK = 0.04  # seconds between two messages to a page
-COLUMNS = 750  # of the picture that a new page begins with: half a minute
-SEND_SECONDS = 5.0  # a page that has not taken its message by then is dropped
-LOOK_SECONDS = 1.0  # how often the names of the presets are looked up
-LOG_SECONDS = 0.5  # between two looks at the errors
+COLUMNS = 750  # columns of a new page's picture: half a minute
+SEND_SECONDS = 5.0  # a page that has not read its message by then is dropped
+LOOK_SECONDS = 1.0  # interval of reading the preset names
+LOG_SECONDS = 0.5  # interval of reading the errors
 MAX_PAGES = 32
 MAX_SET = 1000  # values in one message
 SOURCE = "web"
@@ -47,7 +47,7 @@ VERBS = ("set", "preset", "learn", "midi")
 
 @dataclass(eq=False)
 class Page:
-    """One open page, and what it has been told."""
+    """One open page, and the values it has."""
 
     socket: WebSocket
     values: Mapping[str, Value] = field(default_factory=dict)
@@ -60,14 +60,14 @@ class Page:
     mappings: list[dict] | None = None
     seen: int = 0  # number of its last message
     seen_told: int = 0
-    again: set[str] = field(default_factory=set)  # addresses it set, to be told what they became
+    again: set[str] = field(default_factory=set)  # addresses it set, whose final values it needs
     refused: list[dict] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     due: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Hub:
-    """`serve` one WebSocket after another while `run` goes on. All of it in one event loop."""
+    """`serve` handles one WebSocket each while `run` is running, all in one event loop."""
 
     def __init__(
         self,
@@ -98,7 +98,7 @@ class Hub:
     # ---- every tick ----
 
     async def run(self) -> None:
-        """Reads the meters and wakes the pages, for ever."""
+        """Read the meters and wake the pages, without end."""
         while True:
             try:
                 await self._tick()
@@ -129,7 +129,7 @@ class Hub:
             page.due.set()
 
     def _look_at_learner(self) -> None:
-        """Others may ask it to learn as well, and it ends by itself."""
+        """Learning may be started elsewhere, and ends on its own."""
         learner = self._learner
         self._learning = None if learner is None else learner.address
         mapped = None if learner is None else learner.mapped
@@ -138,7 +138,7 @@ class Hub:
     # ---- one page ----
 
     async def serve(self, socket: WebSocket) -> None:
-        """Talks with one page until either side has enough."""
+        """Exchange messages with one page until either side closes."""
         await socket.accept()
         if len(self._pages) >= MAX_PAGES:
             await socket.close(1013, f"the limit of {MAX_PAGES} open pages is reached")
@@ -167,10 +167,10 @@ class Hub:
                 return
             await self._obey(page, message.get("text"))
 
-    # ---- what a page is told ----
+    # ---- messages to a page ----
 
     def _hello(self, page: Page) -> dict:
-        """Everything there is, so that a page that was gone or reloaded has lost nothing."""
+        """The complete state, for a page that is new or was reloaded."""
         snapshot = self.controls.snapshot()
         page.values, page.version = snapshot.values, snapshot.version
         page.column, page.presets, page.learning = self._count, self._names, self._learning
@@ -191,7 +191,7 @@ class Hub:
         }
 
     def _news(self, page: Page) -> dict:
-        """What this page does not know yet."""
+        """The values that this page does not have yet."""
         news: dict = {}
         snapshot = self.controls.snapshot()
         values = {address: snapshot.values[address] for address in page.again}
@@ -223,10 +223,10 @@ class Hub:
                 waiting.clear()
         return news
 
-    # ---- what a page says ----
+    # ---- messages from a page ----
 
     async def _obey(self, page: Page, text: str | None) -> None:
-        """Does what a message says; whatever is wrong with it is answered, and nothing else."""
+        """Process a message; each mistake in it is answered separately."""
         try:
             message = json.loads(text or "")
         except (ValueError, RecursionError):
@@ -254,7 +254,7 @@ class Hub:
             return
         for address, value in values.items():
             try:
-                # Each for itself: one that cannot be must not hold the others up.
+                # Separately: an invalid one must not stop the others.
                 self.controls.set(address, tuple(value) if type(value) is list else value, SOURCE)
             except MusicRFMError as error:
                 self._refuse(page, address, str(error))
@@ -305,7 +305,7 @@ class Hub:
             self._refuse(page, str(address or ""), str(error))
 
     async def _map(self, page: Page, asked: object) -> None:
-        """Another MIDI mapping in the place of one, or none."""
+        """Replace one MIDI mapping, or remove it."""
         asked = asked if isinstance(asked, dict) else {}
         before, after = asked.get("before"), asked.get("after")
         try:
@@ -322,15 +322,15 @@ class Hub:
         except Exception as error:
             log.exception("a MIDI mapping could not be changed")
             self._refuse(page, "", f"the MIDI mapping could not be changed: {error}")
-        page.mappings = None  # it is told what they are now, whatever it asked for
+        page.mappings = None  # send it the current mappings in any case
 
     def _refuse(self, page: Page, address: str, reason: str) -> None:
         page.refused.append({"address": address, "reason": reason})
-        del page.refused[:-20]  # a page that floods us hears of its last mistakes
+        del page.refused[:-20]  # a flooding page gets its latest mistakes only
 
 
 def _levels(reading: Reading | None) -> list[int]:
-    """Chroma as whole numbers from 0 to 255; small to send, and finer than an eye sees."""
+    """Chroma as whole numbers from 0 to 255: small to send, and finer than the eye."""
     if reading is None:
         return []
     shares = [float(share) for share in reading.chroma]

@@ -1,4 +1,4 @@
-"""What a page that is opened later still wants to see: the last errors, and how the knobs moved."""
+"""The history for pages that open later: recent errors, and the movement of the knobs."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ MAX_TEXT = 500
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing that went wrong; `number` grows with every one and with every repetition.
+    """One logged problem; `number` grows with every problem and every repetition.
 
-    source: who from outside caused it, or nothing.
+    source: its cause outside the bridge, or nothing.
     """
 
     id: int
@@ -32,10 +32,10 @@ class Entry:
 
 
 class LogMemory(logging.Handler):
-    """Keeps the last warnings and errors of the log. Cheap, as it runs in any thread.
+    """Stores the latest warnings and errors of the log. Cheap, because it runs on any thread.
 
-    The same again is counted. Half of the places are for what the bridge itself has to say, so
-    that nobody on the network makes it forget that.
+    Repetitions are counted. Half of the places are reserved for the bridge's own messages, so that
+    no client on the network can displace them.
     """
 
     def __init__(self) -> None:
@@ -65,14 +65,14 @@ class LogMemory(logging.Handler):
                 del self._entries[self._least()]
 
     def _least(self) -> Hashable:
-        """The entry to forget: the oldest of those who have more than their half."""
+        """The entry to forget: the oldest of the half that is too large."""
         outside = [kind for kind, entry in self._entries.items() if entry.source]
         if 2 * len(outside) > MAX_ENTRIES:
             return outside[0]
         return next(kind for kind, entry in self._entries.items() if not entry.source)
 
     def since(self, number: int) -> list[Entry]:
-        """What came, or came again, after the entry of this number; oldest first."""
+        """Entries newer than this number, or repeated since; oldest first."""
         if number == self.number:
             return []
         with self._lock_entries:
@@ -80,7 +80,7 @@ class LogMemory(logging.Handler):
 
 
 class Coefficients:
-    """Where the directions are right now, on their way through a crossfade or a morph too."""
+    """The current values of the directions, also during a crossfade or a morph."""
 
     def __init__(self, parameters: list[Parameter]) -> None:
         self._addresses = [
@@ -94,11 +94,12 @@ class Coefficients:
 
     @property
     def gliding(self) -> list[str]:
-        """The addresses of those on their way."""
+        """The addresses that are gliding."""
         return list(self._until)
 
     def at(self, snapshot: Snapshot, now: float) -> dict[str, float]:
-        """Address → value of every direction that is not at 0. `now` in seconds, never less."""
+        """Address → value of every direction that is not at 0. `now` in seconds, never
+        decreasing."""
         before, self._now = self._now, now
         for address, until in list(self._until.items()):
             target = self._targets[address]

@@ -1,4 +1,4 @@
-"""Serves the control page from a thread of its own, so that the music never waits for a browser."""
+"""Serves the control page on a separate thread, so that the music never waits for a browser."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ SEND_BUFFER = 1 << 16  # bytes; more would only be old news waiting for a slow p
 
 
 class WebServer:
-    """Listens from construction on, and answers once `start` was called.
+    """Listens from construction on, and answers after `start`.
 
-    Port 0 takes any free one. names: what else it may be called, as behind a proxy. Bound beyond
-    this machine, or where it has such names, it asks for a token: that of the environment variable
-    BRIDGE_WEB_TOKEN, or the one kept from set to set. Raises MusicRFMError if the port cannot be
-    had.
+    Port 0 takes any free one. names: its further host names, for example behind a proxy. Bound
+    beyond this machine, or with such names, it requires a token: from the environment variable
+    BRIDGE_WEB_TOKEN, or the one stored for all sets. Raises MusicRFMError if the port is not
+    available.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class WebServer:
 
     @property
     def url(self) -> str:
-        """The address to open, as seen from the machine that it is meant for."""
+        """The address to open, as seen from the intended computer."""
         host = self.host
         if host in ("0.0.0.0", "::"):
             host = _own_address(self._socket.family)
@@ -116,9 +116,10 @@ def _is_token(text: str) -> bool:
 
 
 def _kept_token(file: Path) -> str:
-    """The token in a file that nobody else may read, so that a phone is let in after a restart.
+    """The token in a file that only the user can read, so that a phone is admitted after a restart.
 
-    A new one is kept there if there is none; it is for this set alone if the file cannot be made.
+    A new one is stored if there is none; it is valid for this set only if the file cannot be
+    written.
     """
     token = secrets.token_urlsafe(16)
     try:
@@ -139,7 +140,7 @@ def _kept_token(file: Path) -> str:
 
 
 def _own_address(family: int) -> str:
-    """The address of this machine that others reach it by; nothing is sent to find it."""
+    """This computer's address for others; nothing is sent to find it."""
     far = "10.255.255.255" if family == socket.AF_INET else "2001:db8::1"
     with socket.socket(family, socket.SOCK_DGRAM) as probe:
         try:
