@@ -140,7 +140,7 @@ def _kept_token(file: Path) -> str:
 
 
 def _own_address(family: int) -> str:
-    """This computer's address for others; nothing is sent to find it."""
+    """The address at which others reach this computer; nothing is sent to find it."""
     far = "10.255.255.255" if family == socket.AF_INET else "2001:db8::1"
     with socket.socket(family, socket.SOCK_DGRAM) as probe:
         try:
