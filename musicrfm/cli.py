@@ -77,7 +77,8 @@ def _main(arguments: Sequence[str] | None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
-        prog="musicrfm", description="Steered music from MusicGen, offline: generate, measure, train."
+        prog="musicrfm",
+        description="Steered music from MusicGen, offline: generate, measure, train.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for module in COMMANDS:

@@ -39,7 +39,7 @@ RESTART_SECONDS = 1.0
 LOOK_SECONDS = 0.25  # between two looks at whether a process hangs
 FIRST_SECONDS = 60.0  # until a process has said anything
 STUCK_SECONDS = 5.0  # without a word from then on
-NO_PROCESS = "a MIDI controller's process failed and is started again"
+NO_PROCESS = "a MIDI controller's process failed and restarts"
 
 
 class PresetList(Protocol):

@@ -134,11 +134,12 @@ class Recorder:
 
     @property
     def missing(self) -> list[tuple[float, float]]:
-        """What is in no file, as (from, to) in seconds of the set."""
+        """The audio that is in no file, as (from, to) in seconds of the set."""
         return [(first / self._rate, end / self._rate) for first, end in self._gaps(self._written)]
 
     def _gaps(self, until: int = 0) -> list[tuple[int, int]]:
-        """What is silent instead, lies between the files or, if it is further, before `until`."""
+        """The parts that are silent in a file, lie between the files or, if later, before
+        `until`."""
         gaps, at = list(self._holes), 0
         for first, end in [*((p.first, p.saved) for p in self._parts), (until, until)]:
             if first > at:

@@ -110,9 +110,7 @@ def generate(o: argparse.Namespace) -> None:
     if suffix not in soundfile.available_formats():
         raise MusicRFMError(f"{o.out!r} must end in .flac or .wav")
     if not 0 < o.seconds < float("inf"):
-        raise MusicRFMError(
-            f"a file of {o.seconds:g} seconds cannot be made: give a number above 0"
-        )
+        raise MusicRFMError(f"--seconds {o.seconds:g} must be a finite number above 0")
     steers = [steer_option(text) for text in o.steer]
     crossfades = [crossfade_option(text) for text in o.crossfade]
     try:

@@ -324,7 +324,7 @@ def test_the_page_says_that_the_bridge_is_gone_and_comes_back_by_itself(browser,
     page.live()
     first.close()
     page.wait("document.getElementById('connection')?.className === 'gone'")
-    assert "The bridge is gone" in says(page)
+    assert "Connection lost" in says(page)
     assert page.js("document.getElementById('stage').inert")
     controls.set("/steer/note_C", 0.5)
     second = WebServer(port=first.port)
