@@ -311,13 +311,17 @@ class Direction:
             )
         name = str(meta.pop("name", path.stem))
         if not is_file_name(name):
-            raise MusicRFMError(f"{path} has the name {_short(name)} in its metadata, which is not valid as a file name")
+            raise MusicRFMError(
+                f"{path} has the name {_short(name)} in its metadata, which is not valid as a "
+                "file name"
+            )
         if meta.get("model") is None:  # the first files said it with their folder alone
             meta["model"] = path.parent.name
         return cls(name, vectors, scores, meta)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Writes the file (whole or not at all), making folders as needed; returns its path."""
+        """Write the file (completely or not at all), creating folders as needed; returns its
+        path."""
         path = path_of(path)
         meta = {
             **self.meta,

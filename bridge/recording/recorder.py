@@ -89,7 +89,7 @@ class Recorder:
         self.failed = False  # the recorder has given up
         self._parts = [self._part]
         self._holes: list[tuple[int, int]] = []  # samples that are silent, as theirs were lost
-        self._written = 0  # samples that it was given
+        self._written = 0  # number of received samples
         self._wait = wait
         self._synced = 0.0
         self._closing: float | None = None  # since when

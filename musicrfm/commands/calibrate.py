@@ -140,7 +140,7 @@ def _setting(o: argparse.Namespace):
 
 
 def _directions(o: argparse.Namespace, model: MusicModel) -> list[tuple[str, Direction]]:
-    """(name as given, direction); of a multiclass file every class."""
+    """Pairs (name as given, direction); every class of a multiclass file."""
     from musicrfm.directions import Direction, list_directions
     from musicrfm.listening.readings import reading
 

@@ -108,7 +108,8 @@ def _kept(side: int, survey: Survey) -> tuple[list[Point], Point | None]:
 
 
 def _top(survey: Survey, found: Curve, aims: Aims) -> float:
-    """The least coefficient that does what the top should, or else as much as can be had."""
+    """The smallest coefficient with the effect of the top, or else the strongest possible
+    effect."""
     most = float(found.effect[-1])
     goal = most - near_enough(survey.response, most)
     if is_note(survey):

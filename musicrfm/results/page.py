@@ -55,7 +55,7 @@ class Page:
 
 
 def write_page(options: Options, name: str, page: Page) -> Path:
-    """Writes `<name>.md`, `<name>.json` and a CSV file for every table; returns the first."""
+    """Write `<name>.md`, `<name>.json` and a CSV file for every table; returns the first."""
     options.out.mkdir(parents=True, exist_ok=True)
     command = f"{options.command} --only {name}"
     data = {
@@ -74,7 +74,7 @@ def write_page(options: Options, name: str, page: Page) -> Path:
     write_text(options.out / f"{name}.json", text + "\n")
     for number, table in enumerate(page.tables, 1):
         write_text(options.out / f"{name}-{number}.csv", table.csv())
-    lines = [f"# {page.title}", "", page.words, ""]
+    lines = [f"# {page.title}", ""]
     if page.summary:
         lines += [page.summary, ""]
     for table in page.tables:
