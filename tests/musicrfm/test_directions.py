@@ -275,7 +275,7 @@ def test_what_is_no_file_is_not_waited_for(folder: Path, model: MusicModel) -> N
 def test_a_file_cannot_call_itself_what_would_be_written_elsewhere(name, tmp_path):
     path = tmp_path / "good.safetensors"
     Direction(name, torch.ones(2, 1, 4), torch.ones(2), {"model": "tiny"}).save(path)
-    with pytest.raises(MusicRFMError, match="can be no file's name"):
+    with pytest.raises(MusicRFMError, match="is not valid as a file name"):
         Direction.load(path)
 
 

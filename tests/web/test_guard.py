@@ -272,7 +272,7 @@ def test_a_server_with_names_asks_for_a_token(monkeypatch, tmp_path):
     assert server.names == ("stage.example.org",)
     server.close()
     for one in ("http://x", "x:80", ""):
-        with pytest.raises(MusicRFMError, match="no host name"):
+        with pytest.raises(MusicRFMError, match="not a host name"):
             WebServer(port=0, names=[one])
 
 

@@ -354,7 +354,7 @@ def test_refusals(steering: Steering) -> None:
         steering.add(make("tempo", model="other"))
     with pytest.raises(MusicRFMError, match="but the model has 4 of width 8"):
         steering.add(make_of(3))
-    with pytest.raises(MusicRFMError, match="no component 2: give 0 to 1"):
+    with pytest.raises(MusicRFMError, match="no component 2: choose from 0 to 1"):
         steering.add(make("tempo"), component=2)
     with pytest.raises(MusicRFMError, match="no component -1: choose from 0 to 1"):
         steering.set_component("note_Cs", (0, -1))
