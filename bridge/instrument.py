@@ -49,7 +49,7 @@ class Instrument:
 
 
 def make_instrument(settings: Settings) -> Instrument:
-    """Loads the model and all directions. Raises MusicRFMError for what cannot be had or used."""
+    """Load the model and all directions. Raises MusicRFMError for missing or unusable ones."""
     dtype, graphs = to_play(device_of(settings.device), settings.dtype)
     model = MusicModel.load(settings.model, device=settings.device, dtype=dtype)
     if model.small:

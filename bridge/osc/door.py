@@ -24,7 +24,7 @@ from bridge.process.log_limit import about
 log = logging.getLogger(__name__)
 
 MAX_CONNECTIONS = 64
-MAX_REQUEST = 1 << 16  # bytes of a request's headerer
+MAX_REQUEST = 1 << 16  # bytes of a request's headererer
 REQUEST_SECONDS = 10.0  # limit for receiving a request
 ANSWER_SECONDS = 30.0  # limit for its answer; one connection carries one request
 

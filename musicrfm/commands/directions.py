@@ -117,7 +117,7 @@ def pack(o: argparse.Namespace) -> None:
     places = [path_of(o.folder)] if o.folder else roots()
     folder = next((p / model.name for p in places if (p / model.name).is_dir()), None)
     if folder is None:
-        raise MusicRFMError(f"there are no directions for {model.name!r}: train some first")
+        raise MusicRFMError(f"model {model.name!r} has no directions: train one first")
     place = place_for(o.out or f"{model.name}{ENDING}", o.overwrite)
     manifest = pack_all(model, folder, place, source=_public(o.model))
     print(f"{place}: {len(manifest.files)} files for {model.name}, {place.stat().st_size} bytes")

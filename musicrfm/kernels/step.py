@@ -213,7 +213,7 @@ def linear(x, matrix, y):
 
 @compiled
 def onto(x, matrix, spare, there):
-    """Adds what `linear` gives to `there`; `spare` is of its shape and overwritten."""
+    """Add the result of `linear` to `there`; `spare` has its shape and is overwritten."""
     linear(x, matrix, spare)
     for row in range(len(x)):
         for i in range(there.shape[1]):

@@ -304,7 +304,7 @@ def test_an_old_file_is_taken_by_the_name_with_a_warning(folder: Path, caplog) -
     path = make(model="a").save(folder / "a" / "note_C.safetensors")
     assert Direction.load(path, owner("a", "11")).fingerprint is None
     assert "does not say of which weights it is" in caplog.text
-    with pytest.raises(MusicRFMError, match="trained on model 'a' and means nothing to 'b'"):
+    with pytest.raises(MusicRFMError, match="trained on model 'a' and does not apply to 'b'"):
         Direction.load(path, owner("b", "11"))
 
 
@@ -319,7 +319,7 @@ def test_the_weights_decide_in_a_stream_too(model: MusicModel) -> None:
     vectors = torch.ones(model.layers, 1, model.width)
     stream = MusicStream(model, "piano")
     renamed = Direction("a", vectors, torch.ones(model.layers), {"model": "copy"})
-    with pytest.raises(MusicRFMError, match="means nothing to 'tiny'"):
+    with pytest.raises(MusicRFMError, match="does not apply to 'tiny'"):
         stream.steering.add(renamed)
     renamed.meta["model_fingerprint"] = model.fingerprint
     stream.steering.add(renamed, 1.0)
