@@ -345,8 +345,8 @@ class Direction:
                 return
             called = "other weights called" if self.model == model.name else "model"
             raise MusicRFMError(
-                f"direction {self.name!r} was trained on {called} {self.model!r} and does not apply to "
-                f"{model.name!r}: train one for that model"
+                f"direction {self.name!r} was trained on {called} {self.model!r} and does not "
+                f"apply to {model.name!r}: train one for that model"
             )
         if model.name is not None and self.model != model.name:
             raise MusicRFMError(
