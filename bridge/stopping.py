@@ -125,7 +125,9 @@ class Stop:
             if hasattr(recorder, "missing"):
                 say_what_is_missing(cast(Recorder, recorder))
         what = "the recording is complete" if kept else "part of the recording is missing"
-        self._voice.say(f"error: a part of the bridge hung, so the set was ended; {what}", error=True)
+        self._voice.say(
+            f"error: a part of the bridge hung, so the set was ended; {what}", error=True
+        )
         self._end(HUNG)
 
     def _end(self, status: int) -> None:

@@ -511,7 +511,7 @@ def find(name_or_path: str | os.PathLike[str], model: Owner | None) -> Path:
                 return file_to_read(path, "direction file")
     if (elsewhere := _of_same_weights(name, model)) is not None:
         return elsewhere
-    known = ", ".join(list_directions(str(model.name))) or "there are none yet"
+    known = ", ".join(list_directions(str(model.name))) or "the model has none yet"
     raise MusicRFMError(f"model {model.name!r} has no direction {text!r} (known: {known})")
 
 

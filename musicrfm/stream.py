@@ -114,7 +114,9 @@ class MusicStream(LiveSettings):
         capture_to: str | os.PathLike[str] | None = None,
     ) -> None:
         if isinstance(model, (str, os.PathLike)):
-            raise MusicRFMError(f"{model!r} is not a model: load it with MusicModel.load({model!r})")
+            raise MusicRFMError(
+                f"{model!r} is not a model: load it with MusicModel.load({model!r})"
+            )
         super().__init__(model, prompt, guidance_scale, temperature, top_k, steer_guidance)
         self.chunk_frames = checked_whole("chunk_frames", chunk_frames, 1)
         self.delay_frames: int = max(model.delays)  # between a frame's first code and its last

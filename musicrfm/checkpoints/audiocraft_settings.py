@@ -47,7 +47,7 @@ def opened(content: Any, path: Path) -> tuple[Mapping[str, Tensor], Settings]:
     if is_tensors(content):  # the language model without settings
         return content, Settings({})
     table = content if isinstance(content, Mapping) else {}
-    for key in ("best_state", "fsdp_best_state"):  # the latter in a file from an interrupted training
+    for key in ("best_state", "fsdp_best_state"):  # the latter after an interrupted training
         state: Any = table.get(key)
         state = state.get("model", state) if isinstance(state, Mapping) else state
         if is_tensors(state):

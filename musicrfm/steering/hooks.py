@@ -303,7 +303,8 @@ def patch(states: np.ndarray | str | PathLike[str], layers: Sequence[int] | None
     kept = states if isinstance(states, np.ndarray) else np.load(Path(states), mmap_mode="r")
     if kept.ndim != 4:
         raise MusicRFMError(
-            f"states to patch in must have the shape [positions, layers, rows, width], not {kept.shape}"
+            "states to patch in must have the shape [positions, layers, rows, width], not "
+            f"{kept.shape}"
         )
 
     def change(reading: Reading, layer: int, hidden: Tensor) -> Tensor:

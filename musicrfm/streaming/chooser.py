@@ -74,7 +74,9 @@ class Chooser:
             window.pushes[-1] = self._unsteered
             logits = self._logits(self._unsteered, frame, settings)
         if logits is None and frame >= self._read_at:
-            self._say("frame %d cannot be played: its logits are not finite, even unsteered", frame)
+            self._say(
+                "frame %d cannot be played: its logits are not finite even without steering", frame
+            )
             window.uses += 1  # what was played can no longer be played again
             window.pushes = [self._unsteered] * len(window.pushes)
             windows.read_again()
@@ -152,7 +154,7 @@ def capture_of(
     if layers is None and path is None:
         return None
     if layers is None or path is None:
-        raise MusicRFMError("capture says which layers, and capture_to the file: give both")
+        raise MusicRFMError("capture (the layers) and capture_to (the file) must be given together")
     if model.packed:
         raise MusicRFMError(
             f"hidden states cannot be captured with dtype {model.precision}: "
