@@ -63,6 +63,13 @@ def direction(model: MusicModel, name: str = "note_C", size: float = 3.0) -> Dir
     return Direction(name, vectors, torch.ones(model.layers), meta)
 
 
+def loud(model: MusicModel) -> Direction:
+    """The same, but at the top of its knob no number is finite."""
+    found = direction(model)
+    found.meta["range"] = [0, 3e38]
+    return found
+
+
 # ---- the same as Hugging Face ----
 
 
@@ -510,7 +517,7 @@ def test_a_knob_turned_beyond_all_measure(model: MusicModel) -> None:
     stream.steering.add(direction(model))
     plain = MusicStream(model, "piano", seed=3)
     play(stream, 5)
-    stream.steering.set("note_C", 1e38)
+    stream.steering.add(loud(model), 1.0)
     audio = play(stream, 10)
     assert np.isfinite(audio).all() and stream.faults == 10
     stream.steering.set("note_C", 0.0)
@@ -565,10 +572,10 @@ def test_a_push_that_cannot_be_used_is_not_tried_every_frame(
     monkeypatch.setattr(
         Chooser, "_logits", lambda self, *a: (computed.append(1), logits(self, *a))[1]
     )
-    stream.steering.set("note_C", 1e38)
+    stream.steering.add(loud(model), 1.0)
     play(stream, 40)
     assert len(computed) == 41 and stream.faults == 40
-    stream.steering.set("note_C", 0.01)
+    stream.steering.add(direction(model), 0.01)
     play(stream, 5)
     assert len(computed) == 46 and stream.faults == 40
 

@@ -27,7 +27,7 @@ from musicrfm.stream import MusicStream
 from tests.checkpoints import make_checkpoint
 from tests.musicrfm.runtime.test_codec import SHAPES as CODECS
 from tests.musicrfm.runtime.test_codec import codes_for, make_codec, stream_of
-from tests.musicrfm.test_stream import SHAPES, direction, play, record_codes
+from tests.musicrfm.test_stream import SHAPES, direction, loud, play, record_codes
 
 SHAPES = SHAPES | {
     "melody": {"melody": True, "seed": 8},
@@ -185,7 +185,7 @@ def test_what_is_not_finite_is_played_again_step_by_step(model: MusicModel) -> N
     for stream in (plain, static):
         stream.steering.add(direction(model))
         play(stream, 5)
-        stream.steering.set("note_C", 1e38)
+        stream.steering.add(loud(model), 1.0)
     assert np.abs(play(plain, 10) - play(static, 10)).max() < 1e-5
     assert plain.faults == static.faults == 10
     for stream in (plain, static):
@@ -200,7 +200,7 @@ def test_a_fault_among_many_frames_over_a_moved_window(model: MusicModel) -> Non
         for g in (False, True)
     )
     for stream in (plain, static):
-        stream.steering.add(direction(model), 1e30)
+        stream.steering.add(loud(model), 1.0)
         stream.steering.set_schedule("note_C", lambda t, base: base if 45 <= t < 52 else 0.0)
     for _ in range(6):
         assert np.abs(next(plain) - next(static)).max() < 1e-4
@@ -211,7 +211,7 @@ def test_what_was_set_during_a_fault_stays_set(model: MusicModel) -> None:
     stream = MusicStream(model, "piano", seed=3, graphs=True)
     stream.steering.add(direction(model))
     play(stream, 5)
-    stream.steering.set("note_C", 1e38)
+    stream.steering.add(loud(model), 1.0)
     step = stream._window.static.step
 
     def meanwhile(*args: object) -> None:  # as from another thread
