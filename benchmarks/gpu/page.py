@@ -56,7 +56,6 @@ def _result(found: dict[str, Any]) -> str:
     if "seconds_of_music" in found:
         return f"{found['seconds_of_music']:.0f} s of music at {found['realtime']:.1f} × real time"
     if "columns" in found:
-        return "; ".join(
-            f"{c} {v}" for c, v in zip(found["columns"], found["rows"][0], strict=False)
-        )
+        row = dict(zip(found["columns"], found["rows"][0], strict=True))
+        return f"{row['p50 ms']:.0f} ms in the median, {row['p95 ms']:.0f} in 95 of 100"
     return "agrees"

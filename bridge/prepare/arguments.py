@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from musicrfm.commands.arguments import DEVICE_HELP, overwrite_argument
+from musicrfm.commands.arguments import DEVICE_HELP
 
 
 def prepare_arguments(p: argparse.ArgumentParser) -> None:
@@ -22,7 +22,7 @@ def prepare_arguments(p: argparse.ArgumentParser) -> None:
     add("--budget", metavar="HOURS", type=_hours, help="time to spend; the most helpful come first")
     add("--out", metavar="FOLDER", help="folder of the work (default: prepared-MODEL)")
     add("--device", metavar="DEVICE", help=DEVICE_HELP)
-    overwrite_argument(p)
+    add("--overwrite", action="store_true", help="replace directions of yours with these names")
 
 
 def _hours(text: str) -> float:
