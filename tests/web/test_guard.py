@@ -280,7 +280,7 @@ def test_who_is_refused_is_told_to_the_log_with_what_helps(caplog):
     app = client()
     app.get("/", headers={"host": "stage.fritz.box:8000"})
     assert (
-        "asked for 'stage.fritz.box:8000': if that is you, start with --web-host stage.fritz.box"
+        "requested the host 'stage.fritz.box:8000': if that is you, start with --web-host stage.fritz.box"
         in (caplog.text)
     )
     for origin in ("https://stage.example.org", "http://[::1", "null", None):
