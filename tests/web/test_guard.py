@@ -280,8 +280,8 @@ def test_who_is_refused_is_told_to_the_log_with_what_helps(caplog):
     app = client()
     app.get("/", headers={"host": "stage.fritz.box:8000"})
     assert (
-        "requested the host 'stage.fritz.box:8000': if that is you, start with --web-host stage.fritz.box"
-        in (caplog.text)
+        "requested the host 'stage.fritz.box:8000': if that is you, "
+        "start with --web-host stage.fritz.box" in (caplog.text)
     )
     for origin in ("https://stage.example.org", "http://[::1", "null", None):
         assert not connects(app, "127.0.0.1:8000", origin)
