@@ -22,7 +22,7 @@ import numpy as np
 # Where something can go wrong: module, and what in it.
 PLACES = {
     "step": ("musicrfm.stream", "MusicStream.__next__"),
-    "logits": ("musicrfm.stream", "MusicStream._logits"),
+    "logits": ("musicrfm.streaming.chooser", "Chooser._logits"),
     "restart": ("musicrfm.stream", "MusicStream.restart"),
     "controls": ("bridge.engine.applier", "Applier.follow"),
     "back": ("bridge.engine.takes", "Takes.rewind"),
