@@ -352,7 +352,7 @@ def test_refusals(steering: Steering) -> None:
             change()
     with pytest.raises(MusicRFMError, match="'other' and does not apply to 'tiny'"):
         steering.add(make("tempo", model="other"))
-    with pytest.raises(MusicRFMError, match="but the model has 4 of width 8"):
+    with pytest.raises(MusicRFMError, match="but model 'tiny' has 4 of width 8"):
         steering.add(make_of(3))
     with pytest.raises(MusicRFMError, match="no component 2: choose from 0 to 1"):
         steering.add(make("tempo"), component=2)

@@ -133,10 +133,10 @@ def test_melody_models_blend_what_stands_before_the_music(tmp_path):
     stream = MusicStream(model, "piano", seed=4)
     next(stream)
     stream.set_prompts({"piano": 0.52, "a great many drums": 0.48})
-    half = stream.state.settings[0]
+    half = stream.state.settings.prompt
     assert np.isfinite(next(stream)).all()
     stream.set_prompts({"piano": 0.49, "a great many drums": 0.51})
-    assert stream.state.settings[0] is half, "a hardly other blend is not worth reading it all"
+    assert stream.state.settings.prompt is half, "a hardly other blend is not worth reading it all"
     stream.set_prompts({"piano": 0.01, "a great many drums": 0.99})
     assert stream.prompt == "a great many drums"
 
