@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> int:
         say(f"error: this needs Python 3.10 or newer, and was started with {found}")
         return 2
     try:
-        install(EXTRAS[arguments[0]])
+        install("train" if arguments[:2] == ["bridge", "prepare"] else EXTRAS[arguments[0]])
         if arguments[0] == "pytest":
             # Not at the top: the project may be installed without its tests.
             from tests import needs

@@ -36,7 +36,7 @@ def link(patcher: Patcher, wires: Wires, port: int) -> Box:
     chain(patcher, 20, 44, f"r {wires.packet}", f"udpsend {HOST} {PORT}")
     note(patcher, "answers in", 220, 20)
     chain(patcher, 220, 44, f"udpreceive {port} @quiet 1", f"s {wires.answer}")
-    note(patcher, "once a second: ping, with the port for answers", 430, 20)
+    note(patcher, "once a second: ping and reply port", 430, 20)
     asking = f"(/reply_port {port}, /subscribe {port}, /ping"
     chain(patcher, 430, 44, "loadmess 1", f"metro {PING_MS}", asking, f"s {wires.packet}")
 

@@ -516,10 +516,10 @@
      "patching_rect": [
       430,
       20,
-      325,
+      247,
       20
      ],
-     "text": "once a second: ping, with the port for answers"
+     "text": "once a second: ping and reply port"
     }
    },
    {

@@ -30,7 +30,6 @@ from musicrfm.directions import SUFFIX, Direction, user_folder
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import path_of
 from musicrfm.files.writing import check_folder, write_bytes, write_text
-from musicrfm.listening.readings import reading
 from musicrfm.model import MusicModel
 from musicrfm.progress import clock
 from musicrfm.runtime.devices import device_of

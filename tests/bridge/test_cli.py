@@ -148,7 +148,7 @@ def test_a_disk_that_is_full_at_the_end_is_told_and_the_status_is_not_0(run, tmp
     before = (tmp_path / "s.json").read_bytes()
     monkeypatch.setattr(Path, "write_bytes", full)
     status, out, err = run("--output", "none", "--fast", "--seconds", "0.2", "--stats", "s.json")
-    assert status == 1 and "error: cannot write 's-2.json': No space left on device" in err
+    assert status == 1 and "error: cannot write 's.json': No space left on device" in err
     assert (tmp_path / "s.json").read_bytes() == before and "played 0.2 s" in out
     assert sorted(os.listdir(tmp_path)) == ["s.json", "set.jsonl", "set.wav"]
 

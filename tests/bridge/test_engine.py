@@ -243,7 +243,7 @@ def test_nan_and_infinity_never_reach_the_output():
         (lambda audio: audio[:, 0], "has the shape (640,), not (samples, 2)"),
         (lambda audio: audio[:, :1], "has the shape (640, 1), not (samples, 2)"),
         (lambda audio: audio[:0], "is empty"),
-        (lambda audio: None, "is of object"),
+        (lambda audio: None, "has values of type object"),
         (lambda audio: 1e9 * audio, "is far too loud"),
         (lambda audio: audio + np.nan, "has values that are not finite"),
     ],

@@ -216,7 +216,8 @@ def test_a_hang_is_said_while_it_is_silent(caplog):
 @posix
 def test_a_signal_while_it_imports_ends_it_without_a_word():
     code = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be ignored where tests run
 class Slow:
     def find_spec(self, name, path=None, target=None):
         if name == "bridge.cli":

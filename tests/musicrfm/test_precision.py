@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -143,7 +144,7 @@ def test_the_decoder_is_widened_once_and_plays_on(graphs, guidance_scale, large,
     prompt = wide.encode_prompt("piano")
     wide.widen()
     expected = MusicStream(wide, "piano", **options)
-    expected._prompt = prompt  # as rounded to float16
+    expected._settings = replace(expected._settings, prompt=prompt)  # as rounded to float16
     assert warnings(caplog) == [f"hidden states of large became {SAID} from now on"]
     caplog.clear()
     stream = MusicStream(model, "piano", **options)
@@ -217,7 +218,7 @@ def test_in_mid_piece_all_that_was_read_is_read_again(
     other.model.widen()
     decoder = other._window.decoder = decoder_for(other.model, other.window)
     decoder.guided = guidance_scale != 1.0
-    decoder.set_prompt(other._prompt)
+    decoder.set_prompt(other._settings.prompt)
     decoder.prefill(other._window.inputs[:, :20], pushes)
     assert torch.equal(play(other, 15, overflow), after)
 

@@ -48,7 +48,7 @@ def test_a_direction_with_options(text, name, coefficient, options):
         ("note_C=1,layer=top:3", "has the unknown option 'layer': choose from layers, schedule"),
         ("note_C=1,inject=often", "inject must be a number from 0 to 1, not 'often'"),
         ("note_C=1,inject=1.5", "inject must be a number from 0 to 1, not '1.5'"),
-        ("note_C=1,layers=all,layers=top:2", "says layers twice"),
+        ("note_C=1,layers=all,layers=top:2", "gives layers twice"),
     ],
 )
 def test_mistakes_are_named(text, words):

@@ -242,7 +242,7 @@ def test_silent_recordings_are_told_and_left_out(recordings, checkpoint, capsys)
     [
         (["--column", "colour"], "no column 'colour': choose from"),
         (["--column", "take"], "has no take: fill it in"),
-        (["--column", "mood", "--target", "sad"], "no clip has the mood 'sad': there are dark"),
+        (["--column", "mood", "--target", "sad"], "no clip has the mood 'sad': choose from dark"),
         (["--column", "mood", "--kind", "regression"], "regression labels must be numbers"),
         (["--column", "mood", "--kind", "multiclass", "--target", "dark"], "omit it"),
         (
@@ -264,8 +264,8 @@ def test_what_cannot_be_trained_is_said_in_a_sentence(recordings, checkpoint, mo
 @pytest.mark.parametrize(
     ("run", "words"),
     [
-        (["chord", "--target", "sus4"], "'sus4' is no chord: choose one of major"),
-        (["note", "--target", "H"], "'H' is no note"),
+        (["chord", "--target", "sus4"], "'sus4' is not a chord: choose one of major"),
+        (["note", "--target", "H"], "'H' is not a note"),
         (["chord", "--kind", "binary"], "needs a --target"),
         (["chord", "--kind", "multiclass", "--target", "dim"], "omit --target"),
     ],

@@ -285,4 +285,4 @@ def test_who_is_refused_is_told_to_the_log_with_what_helps(caplog):
     )
     for origin in ("https://stage.example.org", "http://[::1", "null", None):
         assert not connects(app, "127.0.0.1:8000", origin)
-    assert "a page of 'https://stage.example.org': if that is you" in caplog.text
+    assert "has a page from 'https://stage.example.org': if that is you" in caplog.text

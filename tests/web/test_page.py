@@ -253,7 +253,7 @@ def test_a_mapping_is_changed_and_forgotten_on_the_page(stage, page):
     # That is not drawn over what is being typed, which is refused then, and told.
     page.wait("document.querySelector('.mapping input.number').value === '0,25'")
     page.enter()
-    page.wait("document.getElementById('toast').textContent.includes('by somebody else')")
+    page.wait("document.getElementById('toast').textContent.includes('changed elsewhere')")
     page.wait("document.querySelectorAll('.mapping select')[1].value === 'exp'")
     page.js("document.querySelector('.mapping input.number').focus()")
     page.type("0,5")

@@ -175,5 +175,5 @@ def test_what_a_model_needs_is_known_before_it_is_here(checkpoint: Path) -> None
     assert 13e9 < large < 14.5e9
     here = room.room_for(str(checkpoint))
     assert here.download == 0 and here.weights == (checkpoint / "model.safetensors").stat().st_size
-    with pytest.raises(MusicRFMError, match="there is no model 'what'"):
+    with pytest.raises(MusicRFMError, match="model 'what' does not exist"):
         room.room_for("what")

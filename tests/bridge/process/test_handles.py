@@ -78,8 +78,11 @@ def test_presets_are_stored_and_the_rig_is_read_again(tmp_path):
     reloader = Reloader(load_rig(path), controls, presets)
     with none_left():
         presets.store("verse")
-        path_is_read = reloader.look()
-    assert path_is_read and "[presets.verse]" in path.read_text()
+    assert "[presets.verse]" in path.read_text()
+    path.write_text(path.read_text() + "\n[presets.chorus]\n'/prompt' = 'flute'\n")
+    with none_left():
+        assert reloader.look()
+    assert sorted(presets.names()) == ["chorus", "verse"]
 
 
 def test_another_process_can_be_started():

@@ -288,9 +288,11 @@ def test_a_stalled_disk_never_blocks_the_engine(tmp_path, monkeypatch, flaky, ca
     monkeypatch.setattr(recorders, "QUEUE_SECONDS", 0.2)
     recorder = Recorder(tmp_path / "set.wav", RATE, 1)
     flaky.hangs = True
-    began = time.monotonic()
     blocks = [noise(640, 1, seed) for seed in range(50)]
-    for block in blocks:
+    recorder.write(blocks[0])
+    until(recorder._queue.empty)  # the disk has it, and keeps it
+    began = time.monotonic()
+    for block in blocks[1:]:
         recorder.write(block)
     assert time.monotonic() - began < 5.0  # the disk would keep them for ever
     flaky.hangs = False

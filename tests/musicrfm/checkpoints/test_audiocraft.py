@@ -404,7 +404,7 @@ def test_nothing_in_a_file_is_run(file, new, pair, tmp_path, monkeypatch):
     refused(mine, rf"{file} is refused: besides weights it contains (posix|nt)\.mkdir")
     content["xp.cfg"] = argparse.Namespace(a=1)
     torch.save(content, mine / file, _use_new_zipfile_serialization=new)
-    refused(mine, "holds argparse.Namespace")
+    refused(mine, "contains argparse.Namespace")
     assert not Path("harm").exists()
 
 

@@ -70,8 +70,8 @@ def test_other_words_for_true_and_for_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("table", "said"),
     [
-        ('file,hz\na.wav,"1,200"\n', "row 1 of t.csv, column 'hz': '1,200' may be 1.2 or 1200"),
-        ("file;hz\na.wav;440\nb.wav;1.200\n", "row 2 of t.csv, column 'hz': '1.200' may be"),
+        ('file,hz\na.wav,"1,200"\n', "row 1 of t.csv, column 'hz': '1,200' could be 1.2 or 1200"),
+        ("file;hz\na.wav;440\nb.wav;1.200\n", "row 2 of t.csv, column 'hz': '1.200' could be"),
         ("file;x;hz\na.wav;0,5;1.200\n", "column 'hz': '1.200' could be"),
         ("file;x\na.wav;0,5\nb.wav;1.25\n", "row 2 .*'x': '1.25' has a different decimal mark"),
         (

@@ -42,8 +42,8 @@ def test_names_are_found_in_either_form(tmp_path, on_disk, typed):
     ("path", "said"),
     [
         ("C:\tracks\new", "contains a tab"),
-        ("a\nb", "holds a line break"),
-        ("a\rb", "holds a line break"),
+        ("a\nb", "contains a line break"),
+        ("a\rb", "contains a line break"),
         ("\x07larm.wav", r"contains the control character '\\x07'"),
         ("a\0b", "contains the control character"),
         ("", "a path is empty"),

@@ -198,7 +198,7 @@ def test_the_commands(
     monkeypatch.setenv("MUSICRFM_DIRECTIONS", str(tmp_path / "mine"))
     monkeypatch.chdir(tmp_path)
     assert main(["directions", "pack", str(checkpoint)]) == 2
-    assert "no directions for 'tiny'" in capsys.readouterr().err
+    assert "model 'tiny' has no directions" in capsys.readouterr().err
     fill(tmp_path / "mine" / "tiny", model)
     assert main(["directions", "pack", str(checkpoint)]) == 0
     assert "tiny.directions.zip: 3 files for tiny" in capsys.readouterr().out

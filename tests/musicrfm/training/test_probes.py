@@ -183,7 +183,7 @@ def several(classes: int = 4):
     return states.astype(np.float32), labels, centres - centres.mean(0)
 
 
-@pytest.mark.parametrize("method", sorted(probes.METHODS))
+@pytest.mark.parametrize("method", sorted(set(probes.METHODS) - {"random"}))
 def test_a_multiclass_probe_has_one_component_a_class(method):
     states, labels, between = several()
     parts = probes.split(range(ROWS), seed=1)

@@ -160,7 +160,7 @@ def test_an_interrupted_download_goes_on(fake):
 
 def test_a_hub_without_the_clips_is_refused(fake):
     fake([{"audio": {"bytes": b""}, "something": "else"}])
-    with pytest.raises(MusicRFMError, match="none of the clips of scales"):
+    with pytest.raises(MusicRFMError, match="does not contain the chosen clips of scales"):
         syntheory.clip_set("scales", 14, source="hub")
 
 

@@ -324,13 +324,13 @@ def test_the_generators_name_of_a_set_is_understood():
     [
         ({"name": "rhythms"}, "no set 'rhythms': choose one of notes, intervals"),
         ({"name": "notes", "source": "disk"}, "source 'disk'"),
-        ({"name": "notes", "count": 0}, "0 clips"),
+        ({"name": "notes", "count": 0}, "must be at least 1, not 0"),
         ({"name": "notes", "octaves": (3, 9)}, r"octaves \(3, 9\)"),
         ({"name": "notes", "octaves": 3}, "octaves 3 do not exist"),
         ({"name": "tempos", "octaves": (3, 4)}, "no field 'octave'"),
         ({"name": "chords", "chord_type": "sus4"}, "no clip of chords has chord_type sus4"),
         ({"name": "chords", "count": 5, "label": "bpm"}, "no field 'bpm' to balance"),
-        ({"name": "notes", "octave": 0, "midi_program_num": 68}, "all 12 clips"),
+        ({"name": "notes", "octave": 0, "midi_program_num": 68}, "all remaining 12 clips of notes are silent"),
     ],
 )
 def test_what_does_not_exist_is_refused(arguments, message):
