@@ -184,6 +184,8 @@ def _stamps(folder: Path) -> dict[str, tuple[int, int]]:
 
 def _is_heard(path: Path) -> bool:
     """Whether the sound can be measured for a direction."""
+    from musicrfm.listening.readings import reading  # needs the extra `train`, as all of this does
+
     try:
         reading(Direction.load(path))
         return True
