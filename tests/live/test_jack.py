@@ -67,7 +67,7 @@ def test_a_midi_knob_changes_what_is_heard_and_is_found_again(jack, play, instru
     after = jack.record(LISTEN)
     instrument.assert_turned(before, after)
     knob.pull_out()
-    bridge.wait_for("MIDI: .*test knob.* is gone")
+    bridge.wait_for("MIDI: .*test knob.* is disconnected")
     knob = Knob(jack)
     bridge.wait_for("MIDI: listening to .*test knob")
     knob.turn(0)

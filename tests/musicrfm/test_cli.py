@@ -275,6 +275,7 @@ def test_train_and_evaluate(tmp_path, capsys):
     made = {p.name for p in report.iterdir()}
     assert made == {
         "evaluation.json",
+        "evaluation.csv",
         "evaluation.md",
         "takes.jsonl",
         "response_note_Ds.png",

@@ -143,13 +143,13 @@ ENDINGS = (
         "SIGTERM while a step hangs",
         _signalled(signal.SIGTERM, "step", "hang"),
         (1,),
-        "something hung",
+        "a part of the bridge hung",
     ),
     Ending(
         "Ctrl-C while the disk stalls",
         _signalled(signal.SIGINT, "disk", "hang"),
         (1,),
-        "lacks|something hung",
+        "lacks|a part of the bridge hung",
         missing=STALLED_SECONDS + ENDED_SECONDS,  # all that was played while it took nothing
     ),
     Ending("output closed, as by `head -1`, then Ctrl-C", _closed_output, unread=True),

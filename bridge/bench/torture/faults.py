@@ -196,7 +196,7 @@ NEW_CARD = 3.0  # seconds in which another process takes the place of one that e
 # By what goes wrong. The last are loud: the log says no more than so many errors in a minute.
 GROUPS: dict[str, tuple[Fault, ...]] = {
     "the step that makes the music raises or hangs": (
-        Fault("a step that raises", _inject("step", "raise", times=1), "starts afresh", 0.1),
+        Fault("a step that raises", _inject("step", "raise", times=1), "and starts again", 0.1),
         *(
             Fault(f"{error} in a step", _inject("step", "raise", error=error, times=1), "", 0.1)
             for error in ("MemoryError", "SystemExit", "KeyboardInterrupt", "StopIteration")
@@ -213,7 +213,7 @@ GROUPS: dict[str, tuple[Fault, ...]] = {
         ),
     ),
     "blocks that are no music": (
-        Fault("a block that is not a number", _inject("step", "nan", times=1), "mended", 0.1),
+        Fault("a block that is not a number", _inject("step", "nan", times=1), "repaired", 0.1),
         Fault("a block of the wrong shape", _inject("step", "turned", times=1), "", 0.1),
         Fault("an empty block", _inject("step", "empty", times=1), "", 0.1),
         Fault("a missing block", _inject("step", "nothing", times=1), "", 0.1),

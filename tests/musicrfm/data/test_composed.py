@@ -160,7 +160,7 @@ def test_the_command_trains_on_music(checkpoint, tmp_path, monkeypatch, capsys) 
     assert main(["train", "key", "--target", "Db", "--samples", "1000", *common]) == 0
     assert "key_Cs: auc by layer" in capsys.readouterr().out
     assert main(["train", "key", "--target", "H", *common]) == 2
-    assert "'H' is no key: choose one of C, Cs" in capsys.readouterr().err
+    assert "'H' is not a key: choose one of C, Cs" in capsys.readouterr().err
     assert main(["train", "note", *music]) == 2
     assert "give a --target, or all" in capsys.readouterr().err
 

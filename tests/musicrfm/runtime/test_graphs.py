@@ -252,8 +252,10 @@ def test_a_model_gone_wrong_holds_its_last_codes(tmp_path: Path, value: float) -
 
 def on_no_device(model: MusicModel) -> MusicModel:
     """The same model with nothing in its tensors: to look at any value is an error."""
+    known = model.fingerprint
     model.hf.to("meta")
     meta = MusicModel(model.name, model.hf, model.tokenizer)
+    meta.fingerprint = known
     like = {"device": "meta", "dtype": meta.dtype}
     meta.encode_prompt = lambda text: PromptStates(text, torch.zeros(1, 9, meta.width, **like))
     return meta
