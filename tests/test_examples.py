@@ -29,7 +29,7 @@ FOLDER = Path("trained_concepts")
 def shared(tmp_path_factory) -> Path:
     """A cache, so that two examples hear the same notes once, and the model that hears them."""
     folder = tmp_path_factory.mktemp("examples")
-    make_checkpoint(folder / "little", window=256)
+    make_checkpoint(folder / "little", window=512)
     return folder
 
 

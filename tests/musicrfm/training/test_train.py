@@ -220,7 +220,8 @@ def test_the_same_seed_gives_the_same_report(tmp_path):
             aggregate=False,
         )
         paths = write_report(tmp_path / folder, trained.report)
-        assert [path.name for path in paths] == ["metrics.json", "layers.png", "spectrum.png"]
+        names = ["metrics.json", "layers.png", "spectrum.png", "confusion.png"]
+        assert [path.name for path in paths] == names
         assert all(path.read_bytes()[:4] == b"\x89PNG" for path in paths[1:])
         return paths[0].read_bytes()
 
