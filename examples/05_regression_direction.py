@@ -36,7 +36,7 @@ p.add_argument(
 )
 o = p.parse_args()
 model, nano = MusicModel.load(o.model), o.model == "nano"
-count, clips = (16, 40) if o.quick else (160, 1200 if nano else None)
+count, clips = (32, 40) if o.quick else (160, 1200 if nano else None)
 if o.what != "generate" and (o.method or ("beat" if nano else "regression")) == "beat":
     pieces = music_clips(count)
     beats = itertools.islice(beat.composed(pieces), count)
