@@ -94,7 +94,7 @@ def test_what_a_folder_holds(names, layout, weights, tmp_path):
 def test_a_folder_of_folders_says_which_to_give(tmp_path):
     touch(tmp_path / "out" / "checkpoint-500", "config.json", "model.safetensors")
     touch(tmp_path / "out" / "logs", "events.txt")
-    with pytest.raises(MusicRFMError, match="'out' is not a model folder.*'checkpoint-500' is a model"):
+    with pytest.raises(MusicRFMError, match="'out' is not a model folder.*'checkpoint-500' is"):
         find(tmp_path / "out")
 
 

@@ -283,7 +283,7 @@ def test_nothing_is_looked_at(tmp_path: Path, early: bool) -> None:
         stream.state = state
         with pytest.raises(RuntimeError, match="item"):  # the other way does look
             stream._sound(1, None, graphs=False)
-    # The copy at the end is the only look there is; it fails here, and the way without graphs looks.
+    # The copy at the end is the only look there is. It fails here, and without graphs it looks.
     with pytest.raises(RuntimeError, match="item"):
         next(stream)
     assert "Cannot copy" in stream.graphs_lost
