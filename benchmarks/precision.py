@@ -18,14 +18,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from bridge.bench.report import machine_line
 from musicrfm.directions import Direction
 from musicrfm.evaluation.perform import perform
 from musicrfm.listening.measure import measure
 from musicrfm.model import MusicModel
-from musicrfm.selfcheck import played, told
+from musicrfm.selfcheck import divergences, played, told
 from musicrfm.theory import PITCH_CLASSES
 
 NOTES = ("C", "Ds", "Fs", "A")
@@ -35,24 +34,18 @@ PROMPTS = ("piano melody with drums", "vibraphone arpeggio")
 
 def likelihood(exact: MusicModel, other: MusicModel, frames: int) -> dict[str, Any]:
     """nats: of each codebook, and of all. agreement: share of likeliest codes that are the same."""
-    divergences, same = [], []
+    nats, same = [], []
     for steered in (False, True):
         codes = played(exact, steered, graphs=False, frames=frames)
         wanted, found = told(exact, steered, codes), told(other, steered, codes)
-        divergences.append(by_codebook(wanted, found))
+        nats.append(divergences(wanted.double(), found.double()))
         same.append((wanted.argmax(-1) == found.argmax(-1)).double().mean())
-    nats = torch.stack(divergences).mean(0)
+    by_codebook = torch.stack(nats).mean(0)
     return {
-        "nats": nats.mean().item(),
-        "nats_by_codebook": nats.tolist(),
+        "nats": by_codebook.mean().item(),
+        "nats_by_codebook": by_codebook.tolist(),
         "agreement": torch.stack(same).mean().item(),
     }
-
-
-def by_codebook(exact: Tensor, other: Tensor) -> Tensor:
-    """Kullback-Leibler divergences in nats [codebooks] of logits [frames, codebooks, codes]."""
-    p, q = exact.double().log_softmax(-1), other.double().log_softmax(-1)
-    return (p.exp() * (p - q)).sum(-1).mean(0)
 
 
 def steering(

@@ -8,32 +8,24 @@ nano learns from frames of composed music, which steer it further than SynTheory
 other models from all of SynTheory's notes with the published search.
 """
 
-import argparse
-import json
 from pathlib import Path
 
 from musicrfm import MusicModel
 from musicrfm.data import syntheory
 from musicrfm.data.composed import frame_data
 from musicrfm.directions import spelled_pitch
-from musicrfm.evaluation.comparison import knob_variants
 from musicrfm.evaluation.comparison_page import tell
-from musicrfm.evaluation.walkthrough import Effort, steering
+from musicrfm.evaluation.walkthrough import Effort, parser, save
 from musicrfm.theory import PITCH_CLASSES
 from musicrfm.training.rfm import Search
-from musicrfm.training.train import direction_path, fit, hear
+from musicrfm.training.train import fit, hear
 
 FOLDER = Path("trained_concepts")
-p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-p.add_argument("--model", default="nano", help="nano, a folder, or a hub id")
+p = parser(__doc__, out="trained_concepts/NAME")
 p.add_argument("--target", default="D#", help="the note")
 p.add_argument("--data", choices=("music", "syntheory"), help="default: music for nano")
 p.add_argument("--method", default="rfm", help="rfm-top is the published one; or linear, random, …")
 p.add_argument("--no-calibrate", action="store_true", help="leave coefficients raw")
-p.add_argument("--out", help="folder of the comparison (default: trained_concepts/NAME)")
-p.add_argument(
-    "--quick", action="store_true", help="too little of everything: numbers mean nothing"
-)
 o = p.parse_args()
 nano, target = o.model == "nano", spelled_pitch(o.target)
 frames, clips, search = 1600, 1440 if nano else None, Search(metric="auc", rows=600, trials=6)
@@ -51,14 +43,11 @@ else:
     labels = [PITCH_CLASSES[row["root_note_pitch_class"]] == target for row in data.rows]
 about = {"kind": "binary", "concept": "note", "target": target, "method": o.method}
 trained = fit(data, f"note_{target}", labels, components=12, search=search, **about)
-direction, effort = trained.direction, Effort.of(model, o.quick)
 print(f"AUC of each layer: {', '.join(map(str, trained.reliability.layers))}")
+effort, direction = Effort.of(model, o.quick), trained.direction
 if not o.no_calibrate:
     print(f"calibrated: {effort.calibrate(model, direction)}")
-path = direction.save(direction_path(direction, FOLDER))
-trained.detector.save(FOLDER)
-path.with_suffix(".json").write_text(json.dumps(trained.report, indent=1))
-coefficients, how = steering(direction, published=False)
-found = effort.compare(model, knob_variants(direction, coefficients, how), [direction])
+path = save(trained, FOLDER)
+found = effort.compare_knob(model, direction)
 tell(found, o.out or FOLDER / direction.name, f"{direction.name}, just trained", effort.words())
 print(path)

@@ -6,17 +6,15 @@
 A direction that an example has trained is taken before the one that ships.
 """
 
-import argparse
 from pathlib import Path
 
 from musicrfm import MusicModel
 from musicrfm.evaluation.comparison import knob_variants
 from musicrfm.evaluation.comparison_page import tell
-from musicrfm.evaluation.walkthrough import PUBLISHED_HELP, Effort, load, steering
+from musicrfm.evaluation.walkthrough import PUBLISHED_HELP, Effort, load, parser, steering
 
 FOLDER = Path("trained_concepts")
-p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-p.add_argument("--model", default="nano", help="nano, a folder, or a hub id")
+p = parser(__doc__, out="trained_concepts/02_NAME")
 p.add_argument("--direction", default="note_C")
 p.add_argument("--coefficients", type=float, nargs="+", help="1: the top of the useful range")
 p.add_argument("--published", action="store_true", help=PUBLISHED_HELP)
@@ -24,10 +22,6 @@ p.add_argument("--layers", help="all, top:16, exp:BASE,RATE")
 p.add_argument("--schedule", default="constant", help="exponential:0.998, linear:1500, …")
 p.add_argument("--inject", type=float, help="probability per layer and frame")
 p.add_argument("--seconds", type=float, help="length of a clip")
-p.add_argument("--out", help="folder of the comparison (default: trained_concepts/02_NAME)")
-p.add_argument(
-    "--quick", action="store_true", help="too little of everything: numbers mean nothing"
-)
 o = p.parse_args()
 
 model = MusicModel.load(o.model)

@@ -6,14 +6,13 @@
 A schedule turns the number of a frame, 20 ms each, into a coefficient.
 """
 
-import argparse
 import math
 from pathlib import Path
 
 from musicrfm import MusicModel
 from musicrfm.evaluation.comparison import Variant
 from musicrfm.evaluation.comparison_page import tell
-from musicrfm.evaluation.walkthrough import PUBLISHED_HELP, Effort, load, steering
+from musicrfm.evaluation.walkthrough import PUBLISHED_HELP, Effort, load, parser, steering
 
 FOLDER = Path("trained_concepts")
 
@@ -22,17 +21,12 @@ def swell(step: int, base: float) -> float:
     return base * (1 - math.cos(2 * math.pi * step / 200)) / 2  # comes and goes every 4 s
 
 
-p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-p.add_argument("--model", default="nano", help="nano, a folder, or a hub id")
+p = parser(__doc__, out="trained_concepts/03_NAME")
 p.add_argument("--direction", default="note_C")
 p.add_argument("--coefficient", type=float, help="1: the top of the useful range")
 p.add_argument("--published", action="store_true", help=PUBLISHED_HELP)
 p.add_argument("--layers", help="all, top:16, exp:BASE,RATE")
 p.add_argument("--seconds", type=float, help="length of a clip")
-p.add_argument("--out", help="folder of the comparison (default: trained_concepts/03_NAME)")
-p.add_argument(
-    "--quick", action="store_true", help="too little of everything: numbers mean nothing"
-)
 o = p.parse_args()
 
 model = MusicModel.load(o.model)

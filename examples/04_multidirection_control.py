@@ -6,28 +6,22 @@
 A direction that an example has trained is taken before the one that ships; each file is named.
 """
 
-import argparse
 from pathlib import Path
 
 from musicrfm import MusicModel
 from musicrfm.evaluation.comparison import Variant
 from musicrfm.evaluation.comparison_page import tell
-from musicrfm.evaluation.walkthrough import PUBLISHED_HELP, Effort, load
+from musicrfm.evaluation.walkthrough import PUBLISHED_HELP, Effort, load, parser
 
 FOLDER = Path("trained_concepts")
 COMBINATIONS = (0.5, 0.5), (0.7, 0.3), (0.3, 0.7)
-p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-p.add_argument("--model", default="nano", help="nano, a folder, or a hub id")
+p = parser(__doc__, out="trained_concepts/04_NAMES")
 p.add_argument("--directions", nargs=2, default=["note_C", "note_G"])
 p.add_argument("--published", action="store_true", help=PUBLISHED_HELP)
 p.add_argument("--layers", default="all", help="of both: all, top:16, exp:BASE,RATE")
 p.add_argument("--schedule", default="constant", help="of both")
 p.add_argument("--inject", type=float, default=1.0, help="of both: probability per layer and frame")
 p.add_argument("--seconds", type=float, help="length of a clip")
-p.add_argument("--out", help="folder of the comparison (default: trained_concepts/04_NAMES)")
-p.add_argument(
-    "--quick", action="store_true", help="too little of everything: numbers mean nothing"
-)
 o = p.parse_args()
 
 model = MusicModel.load(o.model)

@@ -8,7 +8,6 @@ which throws away where the beats are: nano does not follow it. So nano learns a
 from the beats of composed pieces: its knob goes from 60 BPM at -1 to 160 BPM at 1.
 """
 
-import argparse
 import itertools
 from pathlib import Path
 
@@ -17,23 +16,18 @@ from musicrfm.data import syntheory
 from musicrfm.data.composed import music_clips
 from musicrfm.evaluation.comparison import knob_variants
 from musicrfm.evaluation.comparison_page import tell
-from musicrfm.evaluation.walkthrough import Effort, load
+from musicrfm.evaluation.walkthrough import Effort, load, parser
 from musicrfm.training import beat
 from musicrfm.training.rfm import Search
 from musicrfm.training.train import direction_path, hear, train
 
 FOLDER = Path("trained_concepts")
 KNOB = (-1.0, -0.5, 0.5, 1.0)  # below 0 is slower
-p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+p = parser(__doc__, out="trained_concepts/05_tempo")
 p.add_argument("what", nargs="?", choices=("train", "generate", "both"), default="both")
-p.add_argument("--model", default="nano", help="nano, a folder, or a hub id")
 p.add_argument("--method", choices=("beat", "regression"), help="default: beat for nano")
 p.add_argument("--pooling", default="mean", help="of a regression; last is recommended")
 p.add_argument("--seconds", type=float, help="length of a clip")
-p.add_argument("--out", help="folder of the comparison (default: trained_concepts/05_tempo)")
-p.add_argument(
-    "--quick", action="store_true", help="too little of everything: numbers mean nothing"
-)
 o = p.parse_args()
 model, nano = MusicModel.load(o.model), o.model == "nano"
 count, clips = (32, 40) if o.quick else (160, 1200 if nano else None)

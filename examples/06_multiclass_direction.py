@@ -6,30 +6,23 @@
 Each component of the direction is a note; `Direction.only` takes one out.
 """
 
-import argparse
 import json
 from pathlib import Path
 
 from musicrfm import MusicModel
 from musicrfm.data import syntheory
 from musicrfm.directions import spelled_pitch
-from musicrfm.evaluation.comparison import knob_variants
 from musicrfm.evaluation.comparison_page import tell
-from musicrfm.evaluation.walkthrough import Effort, steering
+from musicrfm.evaluation.walkthrough import Effort, parser
 from musicrfm.theory import PITCH_CLASSES
 from musicrfm.training.rfm import Search
 from musicrfm.training.train import direction_path, fit, hear
 
 FOLDER = Path("trained_concepts/multiclass_directions")
-p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-p.add_argument("--model", default="nano", help="nano, a folder, or a hub id")
+p = parser(__doc__)
 p.add_argument("--components", type=int, help="AGOP eigenvectors; without it, a sweep")
 p.add_argument("--note", default="G", help="what to steer to in the end")
 p.add_argument("--no-calibrate", action="store_true", help="leave coefficients raw")
-p.add_argument("--out", help="folder of the comparison")
-p.add_argument(
-    "--quick", action="store_true", help="too little of everything: numbers mean nothing"
-)
 o = p.parse_args()
 clips, search = 720, Search(trials=4, iterations=4, rows=600)
 if o.model != "nano":
@@ -52,7 +45,6 @@ if not o.no_calibrate:
     whole.meta |= {"class_curves": {note.meta["target"]: note.curve}}
 path = whole.save(direction_path(whole, FOLDER))
 path.with_suffix(".json").write_text(json.dumps(trained.report, indent=1))
-coefficients, how = steering(note, published=False)
-found = effort.compare(model, knob_variants(note, coefficients, how), [note])
+found = effort.compare_knob(model, note)
 tell(found, o.out or FOLDER / note.name, f"{note.name}, one of twelve", effort.words())
 print(path)

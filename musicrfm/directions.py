@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from safetensors import SafetensorError, safe_open
 
-from musicrfm.errors import MusicRFMError
+from musicrfm.errors import MusicRFMError, short
 from musicrfm.files.folders import data_folder
 from musicrfm.files.paths import composed, file_to_read, path_of
 from musicrfm.files.tensors import packed
@@ -312,7 +312,7 @@ class Direction:
         name = str(meta.pop("name", path.stem))
         if not is_file_name(name):
             raise MusicRFMError(
-                f"{path} has the name {_short(name)} in its metadata, which is not valid as a "
+                f"{path} has the name {short(name)} in its metadata, which is not valid as a "
                 "file name"
             )
         if meta.get("model") is None:  # the first files said it with their folder alone
@@ -340,24 +340,26 @@ class Direction:
 
         Only a direction that does not know its weights is judged by the model's name.
         """
-        if self.fingerprint and model.fingerprint:
-            if self.fingerprint == model.fingerprint:
-                return
+        if not belongs(self.fingerprint, self.model, model):
             called = "other weights called" if self.model == model.name else "model"
             raise MusicRFMError(
                 f"direction {self.name!r} was trained on {called} {self.model!r} and does not "
                 f"apply to {model.name!r}: train one for that model"
             )
-        if model.name is not None and self.model != model.name:
-            raise MusicRFMError(
-                f"direction {self.name!r} was trained on model {self.model!r} and does not "
-                f"apply to {model.name!r}: train one for that model"
-            )
+        if self.fingerprint and model.fingerprint:
+            return  # the same weights have the same shape
         if (self.layers, self.width) != (model.layers, model.width):
             raise MusicRFMError(
                 f"direction {self.name!r} has {self.layers} layers of width {self.width}, "
                 f"but model {model.name!r} has {model.layers} of width {model.width}"
             )
+
+
+def belongs(fingerprint: str | None, name: str, model: Owner) -> bool:
+    """Whether what was made for these weights is for `model`; by name where weights are unknown."""
+    if fingerprint and model.fingerprint:
+        return fingerprint == model.fingerprint
+    return model.name is None or name == model.name
 
 
 def combined(one: Direction, other: Direction, sign: float) -> Direction:
@@ -542,7 +544,7 @@ def _check_meta(name: str, meta: dict[str, Any]) -> None:
     def need(right: bool, key: str, what: str) -> None:
         if not right:
             raise MusicRFMError(
-                f"direction {name!r} has {key} {_short(meta[key])} in its metadata, not {what}"
+                f"direction {name!r} has {key} {short(meta[key])} in its metadata, not {what}"
             )
 
     for key in ("model", "model_fingerprint", "method", "kind", "metric"):
@@ -579,11 +581,6 @@ def _is_number(value: Any) -> bool:
         return not isinstance(value, (bool, str)) and math.isfinite(float(value))
     except (TypeError, ValueError, OverflowError):
         return False
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:60] + "…"
 
 
 def _first_line(error: Exception) -> str:

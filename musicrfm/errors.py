@@ -1,4 +1,4 @@
-"""The error whose message is meant for the user."""
+"""The error whose message is meant for the user, and parts of such messages."""
 
 from __future__ import annotations
 
@@ -8,3 +8,14 @@ class MusicRFMError(ValueError):
 
     Programs print it after `error: ` and exit with status 2.
     """
+
+
+def first_line(error: BaseException, most: int | None = None) -> str:
+    """The first line of what an error says, or its kind; cut after `most` letters."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:most]
+
+
+def short(value: object) -> str:
+    """A value as in code, cut after 60 letters."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:60] + "…"

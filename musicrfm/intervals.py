@@ -107,6 +107,11 @@ def effect(target: np.ndarray, control: np.ndarray, seed: int = 0) -> Interval:
     return _interval(float(target.mean() - control.mean()), found, clips)
 
 
+def grand_mean(values: np.ndarray, seed: int = 0) -> Interval:
+    """Mean of `values` [draws, clips]; clips and draws are resampled, as in `effect`."""
+    return effect(np.zeros(values.shape[1]), -values, seed)
+
+
 def _interval(value: float, drawn: np.ndarray, count: int) -> Interval:
     drawn = drawn[np.isfinite(drawn)]
     if count < 2 or not len(drawn):

@@ -202,16 +202,7 @@ class _Session:
         return Generated(audio, torch.cat(codes, 1)[:, : self.frames].cpu(), self._settings(piece))
 
     def _steering(self, piece: _Piece) -> Steering:
-        model = self.model
-        steering = Steering(
-            model.layers,
-            model.width,
-            model.name,
-            model.device,
-            model.dtype,
-            model.frame_rate,
-            model.fingerprint,
-        )
+        steering = Steering.of(self.model)
         steering.keep_norm = self.keep_norm
         for one in self.directions:
             steering.add(one, piece.coefficients[one.name], **self.steer)

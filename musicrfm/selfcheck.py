@@ -19,7 +19,7 @@ from torch import Tensor
 
 import musicrfm
 from musicrfm.directions import Direction, list_directions
-from musicrfm.errors import MusicRFMError
+from musicrfm.errors import MusicRFMError, first_line
 from musicrfm.files.folders import cache_folder
 from musicrfm.files.writing import write_text
 from musicrfm.model import MusicModel
@@ -34,6 +34,7 @@ PROMPT = "calm piano melody with drums"
 HALVES = ("float16", "bfloat16")  # in the order in which they are wanted
 MOST_DIVERGENCE = 0.02  # nats a code, from float32; bfloat16 differs by 0.00003 on a CPU
 MOST_LAG = {"float32": 0.01, "float16": 0.1, "bfloat16": 0.3}  # nats, for near ties
+MOST_WORDS = 200  # letters of an error that are told
 VERSION = 1
 
 log = logging.getLogger(__name__)
@@ -48,10 +49,6 @@ class Verdict:
     dtype: str
     words: tuple[str, ...] = ()
     figures: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def agrees(self) -> bool:
-        return not self.words
 
 
 @dataclass(frozen=True)
@@ -112,9 +109,9 @@ def check(device: torch.device, load: Load | None = None) -> Verdict:
     try:
         pieces = [reference(exact, steered) for steered in (False, True)]
     except Exception as error:
+        why = first_line(error, MOST_WORDS)
         raise MusicRFMError(
-            f"{device} does not compute what a frame of music needs ({first_line(error)}): "
-            "take --device cpu"
+            f"{device} does not compute what a frame of music needs ({why}): take --device cpu"
         ) from error
     words: list[str] = []
     figures: dict[str, float] = {}
@@ -171,9 +168,7 @@ def told(model: MusicModel, steered: bool, codes: Tensor) -> Tensor:
 
 
 def push_for(model: MusicModel, steered: bool) -> Push:
-    steering = Steering(
-        model.layers, model.width, model.name, model.device, model.dtype, model.frame_rate
-    )
+    steering = Steering.of(model)
     if steered:
         steering.add(direction_for(model), 0.5)
     return Push(steering.offset(0, 0))
@@ -184,8 +179,7 @@ def direction_for(model: MusicModel) -> Direction:
     if "note_C" in list_directions(model.name):
         return Direction.load("note_C", model)
     noise = torch.randn(model.layers, 1, model.width, generator=torch.Generator().manual_seed(0))
-    meta = {"model": model.name, "range": [0, 1]}
-    return Direction("note_C", noise, torch.ones(model.layers), meta)
+    return Direction.of(model, "note_C", noise, range=[0, 1])
 
 
 def _half(
@@ -196,7 +190,7 @@ def _half(
         model = load(dtype)
         found = [divergence(p.logits, told(model, p.steered, p.codes)) for p in pieces]
     except Exception as error:  # each kind of device has errors of its own
-        return first_line(error), None
+        return first_line(error, MOST_WORDS), None
     figures[dtype] = max(found)
     if not max(found) <= MOST_DIVERGENCE:
         return f"it differs from float32 by {max(found):.3g} nats a code", None
@@ -212,7 +206,7 @@ def _graphs(model: MusicModel, most: float) -> str:
             if not lost <= most:
                 return f"{how} steering they choose codes that are {lost:.3g} nats too unlikely"
     except Exception as error:
-        return first_line(error)
+        return first_line(error, MOST_WORDS)
     return ""
 
 
@@ -229,9 +223,10 @@ def divergence(exact: Tensor, other: Tensor) -> float:
     """Kullback-Leibler divergence in nats, the mean over codes; infinite if not all are numbers."""
     if not other.isfinite().all():
         return float("inf")
+    return float(divergences(exact, other).mean())
+
+
+def divergences(exact: Tensor, other: Tensor) -> Tensor:
+    """Kullback-Leibler divergences in nats [codebooks] of logits [frames, codebooks, codes]."""
     p, q = exact.log_softmax(-1), other.log_softmax(-1)
-    return float((p.exp() * (p - q)).sum(-1).mean())
-
-
-def first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+    return (p.exp() * (p - q)).sum(-1).mean(0)

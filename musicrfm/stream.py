@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from musicrfm.errors import MusicRFMError
+from musicrfm.errors import MusicRFMError, first_line
 from musicrfm.model import MusicModel
 from musicrfm.runtime.codec import StreamingCodec
 from musicrfm.runtime.compiled_codec import CompiledCodec, can_compile
@@ -127,15 +127,7 @@ class MusicStream(LiveSettings):
         if continue_from is not None:
             self.take = opening(model, continue_from, self.window // 2)
         self._hear_take = hear_take
-        self.steering = Steering(
-            model.layers,
-            model.width,
-            model.name,
-            model.device,
-            model.dtype,
-            model.frame_rate,
-            model.fingerprint,
-        )
+        self.steering = Steering.of(model)
         self._unsteered = Push(self.steering.nothing)
         self._windows = Windows(model, self.window, self.keep)
         capture_to_file = capture_of(model, capture, capture_to)
@@ -298,7 +290,7 @@ class MusicStream(LiveSettings):
     def _give_up_graphs(self, error: Exception) -> None:
         """The rest of the set is worked out step by step, on the same tensors."""
         self._graphs = False
-        self.graphs_lost = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        self.graphs_lost = first_line(error)
         log.warning("no CUDA graphs from now on, so this is slower: %s", self.graphs_lost)
         for window in self._windows.both:
             window.static = None

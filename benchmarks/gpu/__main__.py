@@ -21,10 +21,10 @@ import torch
 
 from benchmarks.gpu.page import text
 from benchmarks.gpu.stages import STAGES, Bench
-from musicrfm.errors import MusicRFMError
+from musicrfm.errors import MusicRFMError, first_line
 from musicrfm.files.writing import check_folder, write_text
 from musicrfm.runtime.devices import device_of
-from musicrfm.selfcheck import first_line, identity
+from musicrfm.selfcheck import MOST_WORDS, identity
 
 LIMIT = 540.0  # seconds
 TRAIN_LIMIT = 3600.0  # with --train
@@ -60,7 +60,9 @@ def run(bench: Bench, folder: Path, deadline: float) -> int:
             found = stage.run(bench, deadline)
         except Exception as error:  # one stage less, and all others
             traceback.print_exc()
-            found = {"disagrees": [f"it raised {type(error).__name__}: {first_line(error)}"]}
+            found = {
+                "disagrees": [f"it raised {type(error).__name__}: {first_line(error, MOST_WORDS)}"]
+            }
         _let_go(bench.device)
         found["seconds"] = round(time.monotonic() - began, 1)
         found["ok"] = not found.setdefault("disagrees", [])

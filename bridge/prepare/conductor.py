@@ -29,7 +29,7 @@ from musicrfm.data.activations import pooled
 from musicrfm.directions import SUFFIX, Direction, user_folder
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import path_of
-from musicrfm.files.writing import check_folder, write_bytes, write_text
+from musicrfm.files.writing import check_folder, put, write_bytes, write_text
 from musicrfm.model import MusicModel
 from musicrfm.progress import clock
 from musicrfm.runtime.devices import device_of
@@ -229,11 +229,8 @@ def install(directions: Path, page: Path, overwrite: bool) -> list[str]:
     target, kept = user_folder() / directions.name, []
     for path in sorted(directions.rglob(f"[!.]*{SUFFIX}")):
         name = path.relative_to(directions)
-        place, data = target / name, path.read_bytes()
-        if place.exists() and place.read_bytes() != data and not overwrite:
+        if not put(target / name, path.read_bytes(), overwrite):
             kept.append(name.stem)
-            continue
-        write_bytes(place, data)
     write_bytes(target / PAGE, page.read_bytes())
     return sorted(set(kept))
 

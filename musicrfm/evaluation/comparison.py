@@ -118,9 +118,9 @@ def compare(
     rows = []
     for target, one in asked.items():
         for variant in variants:
-            values = _values(clips[variant.label, None], one)
-            pushed = [
-                _values(clips[variant.label, draw], one) for draw in range(draws) if variant.steers
+            values, *pushed = [
+                one.values(clip.heard for clip in clips[variant.label, draw])
+                for draw in (None, *range(draws if variant.steers else 0))
             ]
             rows.append(_row(variant, target, one.unit, values, np.array(pushed)))
     kept = [clip for (_, draw), some in clips.items() if draw in (None, 0) for clip in some]
@@ -194,15 +194,10 @@ def _played(
     return clips
 
 
-def _values(clips: Sequence[Clip], asked) -> np.ndarray:
-    values = [asked.read(clip.heard) for clip in clips]
-    return np.array([np.nan if value is None else value for value in values], np.float64)
-
-
 def _row(variant: Variant, target: str, unit: str, values: np.ndarray, pushed: np.ndarray) -> Row:
     random = effect = None
     if len(pushed):
-        random = intervals.effect(np.zeros(len(values)), -pushed)
+        random = intervals.grand_mean(pushed)
         effect = intervals.effect(values, pushed)
     means = tuple(intervals.mean(one).value for one in pushed)
     value = intervals.mean(values)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,9 +18,6 @@ from musicrfm.evaluation.takes import Recorder, Take
 from musicrfm.intervals import Interval
 from musicrfm.listening.readings import reading
 from musicrfm.training.probes import drawn
-
-if TYPE_CHECKING:
-    from musicrfm.listening.readings import Reading
 
 DRAWS = 5
 
@@ -112,22 +108,19 @@ def compared(
 ) -> Control:
     """From takes of the same prompts and seeds, in the same order; random: [draws][takes]."""
     asked = reading(direction)
-    values, plain = _read(asked, target), _read(asked, unsteered)
-    pushed = np.array([_read(asked, takes) for takes in random]).reshape(len(random), len(values))
+    values, plain, *several = [
+        asked.values(take.heard for take in takes) for takes in (target, unsteered, *random)
+    ]
+    pushed = np.array(several).reshape(len(random), len(values))
     means = [intervals.mean(one).value for one in pushed]
     return Control(
         direction.name,
         raw,
         asked.unit,
         intervals.mean(values),
-        intervals.effect(np.zeros(len(values)), -pushed) if len(pushed) else intervals.mean([]),
+        intervals.grand_mean(pushed),
         intervals.mean(plain),
         tuple(means),
         intervals.effect(values, pushed),
         intervals.mean(values - plain),
     )
-
-
-def _read(asked: Reading, takes: Sequence[Take]) -> np.ndarray:
-    values = [asked.read(take.heard) for take in takes]
-    return np.array([np.nan if value is None else value for value in values], np.float64)

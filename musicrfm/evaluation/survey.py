@@ -78,13 +78,7 @@ class Survey:
         return self._paired(point, lambda take: read(take.heard))
 
     def _instrument_lost(self, point: Point) -> bool:
-        def likely(take: Take) -> float | None:
-            asked = self.instruments.get(take.prompt)
-            if asked is None or take.instrument is None:
-                return None
-            return take.odds.get(asked, 0.0) if take.odds else float(take.instrument == asked)
-
-        change, error = self._paired(point, likely)
+        change, error = self._paired(point, lambda take: take.likelihood(self.instruments))
         return math.isfinite(change) and change + SURE * error < -LESS_LIKELY
 
     def _paired(self, point: Point, of) -> tuple[float, float]:

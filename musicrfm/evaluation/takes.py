@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from copy import copy
@@ -93,6 +93,13 @@ class Take:
     odds: dict[str, float] | None = None
     over_time: tuple[tuple[float, ...], ...] | None = None
     timbre: tuple[tuple[float, ...], ...] | None = None
+
+    def likelihood(self, instruments: Mapping[str, str]) -> float | None:
+        """How likely the instrument of its prompt is; None if no prompt or classifier says one."""
+        asked = instruments.get(self.prompt)
+        if asked is None or self.instrument is None:
+            return None
+        return self.odds.get(asked, 0.0) if self.odds else float(self.instrument == asked)
 
 
 class Recorder:

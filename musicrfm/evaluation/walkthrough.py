@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from musicrfm.directions import SUFFIX, Direction, canonical_name, find
 from musicrfm.evaluation.calibrate import calibrate
-from musicrfm.evaluation.comparison import Comparison, Variant, compare
+from musicrfm.evaluation.comparison import Comparison, Variant, compare, knob_variants
 from musicrfm.evaluation.perform import Setting
 from musicrfm.evaluation.search import Aims
+from musicrfm.training.train import direction_path
 
 if TYPE_CHECKING:
     from musicrfm.model import MusicModel
+    from musicrfm.training.train import Trained
 
 KNOB = (0.3, 0.7, 1.0)
 RAW = (0.3, 0.5, 0.7)  # as published
@@ -59,6 +63,11 @@ class Effort:
         }
         return compare(model, variants, targets, draws=self.draws, **how)
 
+    def compare_knob(self, model: MusicModel, direction: Direction) -> Comparison:
+        """One direction, unsteered and along the travel of its knob."""
+        coefficients, how = steering(direction, published=False)
+        return self.compare(model, knob_variants(direction, coefficients, how), [direction])
+
     def calibrate(self, model: MusicModel, direction: Direction) -> str:
         """Finds the range of a direction's knob by listening, writes it in, and says what it is."""
         setting = Setting(prompts=self.prompts, seeds=self.seeds, seconds=self.seconds)
@@ -68,6 +77,31 @@ class Effort:
 
     def words(self, *more: str) -> str:
         return " ".join([*more, *([QUICK] if self.quick else [])])
+
+
+def parser(doc: str, out: str = "") -> argparse.ArgumentParser:
+    """Options that all walk-throughs take. doc: the script's; out: where its comparison goes."""
+    p = argparse.ArgumentParser(description=doc.splitlines()[0])
+    p.add_argument("--model", default="nano", help="nano, a folder, or a hub id")
+    place = f" (default: {out})" if out else ""
+    p.add_argument("--out", help=f"folder of the comparison{place}")
+    p.add_argument(
+        "--quick", action="store_true", help="too little of everything: numbers mean nothing"
+    )
+    return p
+
+
+def save(trained: Trained, folder: Path) -> Path:
+    """Writes what was trained into `<folder>/<model>/`: direction, report and, in its place, the
+    detector. Returns the direction's path."""
+    direction = trained.direction
+    assert direction is not None, (
+        "states that are pooled to a mean or the last frame can be steered"
+    )
+    path = direction.save(direction_path(direction, folder))
+    path.with_suffix(".json").write_text(json.dumps(trained.report, indent=1))
+    trained.detector.save(folder)
+    return path
 
 
 def load(name: str, model: MusicModel, folder: Path) -> Direction:

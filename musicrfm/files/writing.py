@@ -158,6 +158,18 @@ def _put_unused(new: Path, asked: Path) -> Path:
             return place
 
 
+def put(path: Path, data: bytes, overwrite: bool) -> bool:
+    """Write a file unless one with other content is there, or even then if `overwrite`; whether
+    the file has this content now. Raises MusicRFMError if it cannot be read or written."""
+    try:
+        other = path.exists() and not overwrite and path.read_bytes() != data
+    except OSError as error:
+        raise MusicRFMError(f"{str(path)!r} cannot be read: {reason(error)}") from None
+    if not other:
+        write_bytes(path, data)
+    return not other
+
+
 def write_bytes(path: str | os.PathLike[str], data: bytes, overwrite: bool = True) -> Path:
     """Write a file and its missing folders, completely or not at all; returns its path.
 

@@ -24,6 +24,7 @@ import numpy as np
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import path_of
 from musicrfm.listening import harmony
+from musicrfm.listening.measure import mono_of
 from musicrfm.listening.rhythm import RATE, onset_envelope, onsets
 
 DETECTOR = "detector"
@@ -158,12 +159,7 @@ def listened(spec: str, audio: np.ndarray, sample_rate: int) -> float | None:
 
 
 def _at_16_khz(hear: Hear) -> Callable[[np.ndarray, int], float]:
-    def at_any_rate(audio: np.ndarray, sample_rate: int) -> float:
-        import soxr
-
-        return hear(np.ascontiguousarray(soxr.resample(audio, sample_rate, RATE), np.float32))
-
-    return at_any_rate
+    return lambda audio, sample_rate: hear(mono_of(audio, sample_rate))
 
 
 @lru_cache(32)

@@ -106,7 +106,7 @@ def measure(audio: np.ndarray, sample_rate: int) -> Measurements:
     Raises MusicRFMError for audio that is empty, not finite, or shorter than a tenth of a second.
     """
     audio = _checked(audio, sample_rate)
-    mono = _mono(audio, sample_rate)
+    mono = mono_of(audio, sample_rate)
     level = _frame_level(mono, CHROMA_HOP)
     sounding = _sounding(level)
     envelope = onset_envelope(mono)
@@ -146,7 +146,7 @@ def chroma(audio: np.ndarray, sample_rate: int) -> tuple[np.ndarray, np.ndarray]
 
     The largest value of a column is 1; silent columns are zero.
     """
-    mono = _mono(_checked(audio, sample_rate), sample_rate)
+    mono = mono_of(_checked(audio, sample_rate), sample_rate)
     energy = harmony.chroma(harmony.spectrum(mono))
     sounding = _sounding(_frame_level(mono, CHROMA_HOP))[: energy.shape[1]]
     return np.arange(len(sounding)) * CHROMA_HOP / RATE, energy[:, : len(sounding)] * sounding
@@ -166,7 +166,7 @@ def cepstra_over_time(
     audio: np.ndarray, sample_rate: int, seconds: float, count: int
 ) -> np.ndarray:
     """[windows, count]: mel cepstra of each `seconds` of the audio, which describe its timbre."""
-    mono = _mono(_checked(audio, sample_rate), sample_rate)
+    mono = mono_of(_checked(audio, sample_rate), sample_rate)
     hop = round(seconds * RATE)
     found = librosa.feature.mfcc(y=mono, sr=RATE, n_mfcc=count, n_fft=2 * hop, hop_length=hop)
     return found.T.round(3)
@@ -179,7 +179,7 @@ def pitch_class_of(audio: np.ndarray, sample_rate: int) -> int | None:
     winner needs half of all votes. The range is 40 to 2100 Hz, and octave errors do not matter.
     Source: de Cheveigné and Kawahara, "YIN, a fundamental frequency estimator", 2002.
     """
-    mono = _mono(_checked(audio, sample_rate), sample_rate)
+    mono = mono_of(_checked(audio, sample_rate), sample_rate)
     frame, hop = 1024, 512
     if len(mono) < frame or np.sqrt(np.mean(mono**2)) < 10 ** (SILENCE_DB / 20):
         return None
@@ -232,6 +232,7 @@ def _checked(audio: np.ndarray, sample_rate: int) -> np.ndarray:
     return audio.astype(np.float32, copy=False)
 
 
-def _mono(audio: np.ndarray, sample_rate: int) -> np.ndarray:
+def mono_of(audio: np.ndarray, sample_rate: int) -> np.ndarray:
+    """Audio [samples] or [samples, channels] as float32 [samples] at 16 kHz."""
     mono = audio.mean(1) if audio.ndim == 2 else audio
     return np.ascontiguousarray(soxr.resample(mono, sample_rate, RATE), dtype=np.float32)

@@ -8,9 +8,11 @@ them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from musicrfm.errors import MusicRFMError
 from musicrfm.listening.listeners import DETECTOR, LISTENERS, listener
@@ -50,6 +52,11 @@ class Reading:
     hit: Callable[[Measurements], bool | None]
     both_ways: bool = False
     spoils: tuple[str, ...] = ()
+
+    def values(self, clips: Iterable[Measurements]) -> np.ndarray:
+        """float64 [clips]: what is read of each, NaN where there is nothing."""
+        values = map(self.read, clips)
+        return np.array([np.nan if value is None else value for value in values], np.float64)
 
 
 def reading(direction: Direction) -> Reading:

@@ -175,10 +175,8 @@ def cell(
 
 
 def _likely(take: Take, options: Options) -> float:
-    wanted = options.instruments.get(take.prompt)
-    if wanted is None or take.instrument is None:
-        return np.nan
-    return take.odds.get(wanted, 0.0) if take.odds else float(take.instrument == wanted)
+    likelihood = take.likelihood(options.instruments)
+    return np.nan if likelihood is None else likelihood
 
 
 def _timbre(takes: Sequence[Take], on: int, off: int) -> np.ndarray:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from musicrfm.directions import SUFFIX, Direction, is_file_name, user_folder
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import path_of
-from musicrfm.files.writing import beside, check_place, reason, write_bytes
+from musicrfm.files.writing import beside, check_place, put, reason
 from musicrfm.training.detect import FOLDER as DETECTORS
 from musicrfm.training.detect import Detector
 
@@ -115,15 +115,12 @@ def unpack(
         manifest = _manifest(archive, path)
         _check_weights(manifest, model, path)
         ready = dict(_members(archive, manifest, path, model, Path(scratch)))
-        written, kept = [], []
+        written: list[str] = []
+        kept: list[str] = []
         for member, file in ready.items():
             name = member.removeprefix(f"{DIRECTIONS}/")
-            place, data = folder / name, file.read_bytes()
-            if place.exists() and not overwrite and _bytes_of(place) != data:
-                kept.append(name)
-                continue
-            write_bytes(place, data)
-            written.append(name)
+            is_here = put(folder / name, file.read_bytes(), overwrite)
+            (written if is_here else kept).append(name)
     return Unpacked(folder, tuple(written), tuple(kept))
 
 

@@ -12,7 +12,7 @@ import threading
 import zlib
 from copy import copy
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -25,6 +25,9 @@ from musicrfm.steering.beat import is_beat
 from musicrfm.steering.layers import Layers
 from musicrfm.steering.schedules import Function, Move, Progress
 from musicrfm.steering.setting import Components, Held, Steer, finite, whole
+
+if TYPE_CHECKING:
+    from musicrfm.model import MusicModel
 
 _INJECTION = 0x1D1C  # separates these random numbers from those that choose codes
 
@@ -96,6 +99,19 @@ class Steering:
         self._latest: tuple[dict[str, Steer] | None, int, Tensor] = (None, 0, self.nothing)
         self._progress: dict[str, Progress] = {}
         self._kept: dict[str, Progress] | None = {}  # a copy, as long as it is still the same
+
+    @classmethod
+    def of(cls, model: MusicModel) -> Steering:
+        """Nothing yet, for a model: of its shape, on its device, and only for its directions."""
+        return cls(
+            model.layers,
+            model.width,
+            model.name,
+            model.device,
+            model.dtype,
+            model.frame_rate,
+            model.fingerprint,
+        )
 
     def __repr__(self) -> str:
         knobs = (f"{one.name}={one.coefficient:g}" for one in self._steers.values())

@@ -19,8 +19,15 @@ from safetensors import SafetensorError, safe_open
 
 from musicrfm.data.activations import POOLINGS, features_of, pooled
 from musicrfm.data.clips import peak_normalised
-from musicrfm.directions import SUFFIX, canonical_name, is_file_name, roots, user_folder
-from musicrfm.errors import MusicRFMError
+from musicrfm.directions import (
+    SUFFIX,
+    belongs,
+    canonical_name,
+    is_file_name,
+    roots,
+    user_folder,
+)
+from musicrfm.errors import MusicRFMError, short
 from musicrfm.files.paths import composed, file_to_read, path_of
 from musicrfm.files.tensors import packed
 from musicrfm.files.writing import write_bytes
@@ -126,8 +133,7 @@ class Detector:
             raise MusicRFMError(f"{path} is not a detector file: {error}") from error
         if version != FORMAT_VERSION:
             raise MusicRFMError(f"{path} has format version {version!r}: update this program")
-        known = meta.get("model_fingerprint")
-        if known != model.fingerprint if known else made_for != model.name:
+        if not belongs(meta.get("model_fingerprint"), made_for, model):
             raise MusicRFMError(
                 f"detector {own_name!r} was trained on model {made_for!r} and does not apply to "
                 f"{model.name!r}: train one for that model"
@@ -142,17 +148,17 @@ def _wrong_meta(meta: dict[str, Any]) -> str:
     """What of its metadata cannot be used; no text if all can."""
     kind, classes, seconds = meta.get("kind"), meta.get("classes"), meta.get("seconds")
     if kind not in ("multiclass", "binary", "regression"):
-        return f"its kind is {_short(kind)}"
+        return f"its kind is {short(kind)}"
     if meta.get("pooling") not in POOLINGS:
-        return f"its pooling is {_short(meta.get('pooling'))}"
+        return f"its pooling is {short(meta.get('pooling'))}"
     if seconds is not None and not (_is_finite(seconds) and 0 < seconds <= LONGEST):
-        return f"its clips are {_short(seconds)} s long"
+        return f"its clips are {short(seconds)} s long"
     if kind == "multiclass":
         named = classes if isinstance(classes, list) else []
         several = len(named) > 1 and all(isinstance(c, (str, int)) for c in named)
-        return "" if several else f"its classes are {_short(classes)}"
+        return "" if several else f"its classes are {short(classes)}"
     if not isinstance(meta.get("target"), str):
-        return f"its target is {_short(meta.get('target'))}"
+        return f"its target is {short(meta.get('target'))}"
     numbers = (meta.get("label_mean"), meta.get("label_std")) if kind == "regression" else ()
     return "" if all(map(_is_finite, numbers)) else f"its labels' mean and spread are {numbers}"
 
@@ -167,7 +173,7 @@ def _wrong_tensors(tensors: dict[str, np.ndarray], meta: dict[str, Any], model: 
     if counts.ndim != 1 or not len(counts) or counts.shape != layers.shape or (counts < 0).any():
         return f"counts and layers have shapes {counts.shape} and {layers.shape}"
     if ((layers < 0) | (layers >= model.layers)).any():
-        return f"its layers are {_short(layers.tolist())}, and the model has {model.layers}"
+        return f"its layers are {short(layers.tolist())}, and the model has {model.layers}"
     columns = tensors["basis"].shape[0] if tensors["basis"].ndim else 0
     if counts.astype(object).sum() != columns:
         return f"counts add up to {counts.sum()}, and basis has {columns} rows"
@@ -187,11 +193,6 @@ def _wrong_tensors(tensors: dict[str, np.ndarray], meta: dict[str, Any], model: 
 
 def _is_finite(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:60] + "…"
 
 
 def detect(

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -265,15 +265,6 @@ def sound_seconds(path: Path) -> float:
         while len(block := file.read(1 << 16)):
             read += len(block)
     return read / rate
-
-
-def wait_until(done: Callable[[], bool], seconds: float) -> bool:
-    until = time.monotonic() + seconds
-    while not done():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def piped(stream: IO[bytes] | None) -> IO[bytes]:

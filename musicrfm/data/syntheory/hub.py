@@ -18,7 +18,7 @@ from musicrfm.data.clips import ClipSet, hear_file, peak_normalised
 from musicrfm.data.syntheory.clicks import SECONDS
 from musicrfm.data.syntheory.sound import PEAK
 from musicrfm.data.syntheory.spec import ConceptSet, Row
-from musicrfm.errors import MusicRFMError
+from musicrfm.errors import MusicRFMError, first_line
 from musicrfm.files.folders import cache_folder
 from musicrfm.progress import Progress
 
@@ -114,9 +114,8 @@ def _stream(name: str) -> Iterator[dict[str, Any]]:
         # Without decoding, that library needs no audio decoder.
         yield from stream.cast_column("audio", datasets.Audio(decode=False))
     except Exception as error:  # the network's errors come from four libraries
-        reason = str(error).strip().splitlines() or [type(error).__name__]
         raise MusicRFMError(
-            f"{HUB} cannot be streamed ({reason[0]}): check the network, or render the "
+            f"{HUB} cannot be streamed ({first_line(error)}): check the network, or render the "
             "clips on this computer with source 'render'"
         ) from error
 
