@@ -28,7 +28,7 @@ MOST_WORKERS = 4  # each takes a gigabyte
 
 # What a command needs beyond playing, as extras of pyproject.toml.
 EXTRAS = {"bridge": "", "musicrfm": "train", "mkdocs": "docs"}
-EXTRAS |= dict.fromkeys(("python", "pytest", "ruff"), "test")
+EXTRAS |= dict.fromkeys(("mypy", "python", "pytest", "ruff"), "test")
 
 
 def main(arguments: list[str]) -> int:
