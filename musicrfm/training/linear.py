@@ -77,13 +77,12 @@ def stack(projections: np.ndarray, question: Question) -> np.ndarray:
 
 
 def outputs(logits: np.ndarray, kind: str) -> np.ndarray:
-    """Probabilities of classes, or the numbers as they are."""
+    """Probabilities of classes [rows, classes] (binary: of the second one, [rows, 1]) from logits
+    of any size; numbers as they are."""
     if kind == "regression":
         return logits
-    if kind == "binary":
-        return 1 / (1 + np.exp(-logits))
-    shifted = np.exp(logits - logits.max(1, keepdims=True))
-    return shifted / shifted.sum(1, keepdims=True)
+    values = torch.from_numpy(logits)
+    return (values.sigmoid() if kind == "binary" else values.softmax(1)).numpy()
 
 
 def logistic_stack(z: np.ndarray, question: Question) -> tuple[np.ndarray, np.ndarray]:

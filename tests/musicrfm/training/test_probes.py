@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from musicrfm.errors import MusicRFMError
-from musicrfm.training import probes
+from musicrfm.training import linear, probes
 
 ROWS, LAYERS, WIDTH = 360, 2, 24
 QUICK = probes.Search(trials=3, iterations=2)
@@ -301,3 +301,12 @@ def test_more_trials_begin_with_the_same_ones():
     for draw in longer:
         assert 1e-5 <= draw.reg <= 10 and 1 <= draw.bandwidth <= 100
         assert 0.7 <= draw.exponent <= 1.4
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_probabilities_of_certain_answers_are_0_and_1(dtype):
+    far = np.array([[-2000.0], [-800.0], [0.0], [2000.0]], dtype)
+    assert np.allclose(linear.outputs(far, "binary"), [[0], [0], [0.5], [1]])
+    told = linear.outputs(np.array([[2000.0, -2000.0], [1.0, 1.0]], dtype), "multiclass")
+    assert np.allclose(told, [[1, 0], [0.5, 0.5]]) and told.dtype == dtype
