@@ -9,7 +9,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from bridge.osc.budgets import MAX_HOSTS, Bucket
+from bridge.network.budgets import MAX_HOSTS, Bucket
 
 AT_ONCE, A_SECOND = 20.0, 5.0  # for one host
 AT_ONCE_TOGETHER, A_SECOND_TOGETHER = 100.0, 25.0  # for all of them

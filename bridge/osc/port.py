@@ -13,9 +13,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bridge.controls.controls import Controls
+from bridge.network.discovery import Announcement
 from bridge.network.hosts import Network, is_loopback
 from bridge.network.serving import Serving, listen
-from bridge.osc.discovery import Announcement
 from bridge.osc.server import OscServer
 from musicrfm.errors import MusicRFMError
 

@@ -22,10 +22,10 @@ from starlette.websockets import WebSocket
 from bridge.controls.controls import Controls
 from bridge.controls.parameters import Parameter
 from bridge.meters import METERS, Meters
+from bridge.network.discovery import server_name
 from bridge.network.guard import Guard
 from bridge.network.hosts import is_loopback, own_names
 from bridge.network.serving import first_of
-from bridge.osc.discovery import server_name
 from bridge.osc.packets import build
 
 NAME = "MusicRFM"

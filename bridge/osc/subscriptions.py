@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 
 from bridge.controls.controls import Controls, Value
 from bridge.meters import METERS, Meters
+from bridge.network.budgets import Bucket
 from bridge.network.hosts import is_here
-from bridge.osc.budgets import Bucket
 from bridge.osc.packets import build, bundle
 from bridge.process.threads import supervised
 from musicrfm.errors import MusicRFMError

@@ -15,7 +15,8 @@ from typing import cast
 
 from bridge.osc.framing import Lengths, Slip
 from bridge.osc.packets import build
-from bridge.osc.server import Client, OscServer
+from bridge.osc.replies import Client
+from bridge.osc.server import OscServer
 from bridge.osc.subscriptions import STREAM
 from bridge.process.log_limit import about
 from musicrfm.errors import MusicRFMError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.osc.discovery import Announcement
+from bridge.network.discovery import Announcement
 
 
 @pytest.fixture

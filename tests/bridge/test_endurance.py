@@ -28,8 +28,8 @@ from bridge.engine.levels import Levels
 from bridge.engine.takes import Takes
 from bridge.engine.watchdog import Watchdog
 from bridge.meters import Meters
+from bridge.network.discovery import Announcement
 from bridge.network.serving import Serving, listen
-from bridge.osc.discovery import Announcement
 from bridge.osc.packets import build
 from bridge.osc.server import OscServer
 from bridge.overload import Strain

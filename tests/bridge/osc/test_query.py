@@ -19,8 +19,8 @@ from zeroconf import ServiceInfo, Zeroconf
 
 from bridge.controls.controls import Controls, namespace
 from bridge.meters import Reading
+from bridge.network.discovery import Announcement, server_name
 from bridge.network.serving import Serving, listen
-from bridge.osc.discovery import Announcement, server_name
 from bridge.osc.door import Door
 from bridge.osc.packets import build
 from bridge.osc.query import Tree, application
@@ -180,7 +180,7 @@ def test_a_folders_own_value_is_taken_over_osc() -> None:
 @pytest.mark.slow
 def test_it_is_found_on_this_machine(monkeypatch) -> None:
     name = f"MusicRFM of test {os.getpid()}"  # as a bridge may play here meanwhile
-    monkeypatch.setattr("bridge.osc.discovery.NAME", name)
+    monkeypatch.setattr("bridge.network.discovery.NAME", name)
     ports = {"_osc._udp": 9000, "_oscjson._tcp": 9001, "_osc._tcp": 9002}
     announcement = Announcement("127.0.0.1", ports)
     try:

@@ -23,15 +23,8 @@ from bridge.network.hosts import network
 from bridge.osc import complaints
 from bridge.osc.packets import NTP_EPOCH, build, parse
 from bridge.osc.patterns import match
-from bridge.osc.server import (
-    ALL_AT_ONCE,
-    HOST_AT_ONCE,
-    HOST_BYTES,
-    MAX_ANSWERED,
-    MAX_WAITING,
-    Client,
-    OscServer,
-)
+from bridge.osc.replies import ALL_AT_ONCE, HOST_AT_ONCE, HOST_BYTES, MAX_ANSWERED, Client
+from bridge.osc.server import MAX_WAITING, OscServer
 from bridge.osc.subscriptions import STREAM
 from musicrfm.errors import MusicRFMError
 from tests.bridge.tones import Collector, ToneStream
@@ -339,7 +332,7 @@ def test_what_one_sender_says_is_done_in_its_order_however_long_it_takes(peer):
 
 
 def test_a_flood_of_mistakes_is_answered_a_few_times_a_second(peer):
-    peer.server._complaints = complaints.Complaints()
+    peer.server._replies.complaints = complaints.Complaints()
     for number in range(600):
         peer.send(build(f"/nothing/{number % 50}", 1.0))
         if number % 20 == 19:
@@ -445,7 +438,7 @@ def playing():
     server = OscServer(port=0)
     engine.start()
     server.start(controls)
-    yield server, engine, stream
+    yield server, controls, engine, stream
     server.close()
     engine.stop()
     assert engine.join(10.0)
@@ -455,7 +448,7 @@ def playing():
 @settings(max_examples=200, deadline=None)
 @given(st.lists(packets(), min_size=1, max_size=5))
 def test_no_packets_stop_the_engine_or_the_server(playing, some):
-    server, engine, _ = playing
+    server, _, engine, _ = playing
     client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     client.settimeout(30.0)
     with client:
@@ -469,9 +462,9 @@ def test_no_packets_stop_the_engine_or_the_server(playing, some):
 
 
 def test_after_all_that_the_engine_still_plays_and_obeys(playing):
-    server, engine, stream = playing
-    server._controls.set("/play", 1)
-    server._controls.set("/steer/note_C", 0.75)
+    _, controls, _, stream = playing
+    controls.set("/play", 1)
+    controls.set("/steer/note_C", 0.75)
     frame = stream.frame
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline and stream.frame < frame + 20:
@@ -495,9 +488,9 @@ def test_only_who_is_allowed_uses_the_port(peer):
 
 def test_a_host_is_answered_with_so_much_a_second_however_many_packets_ask(peer, monkeypatch):
     now = [time.monotonic()]
-    monkeypatch.setattr("bridge.osc.budgets.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("bridge.network.budgets.time.monotonic", lambda: now[0])
     sent = []
-    monkeypatch.setattr(peer.server, "_send_packet", lambda place, packet: sent.append(packet))
+    monkeypatch.setattr(peer.server._replies, "_send", lambda place, packet: sent.append(packet))
     client, stream = Client(("10.0.0.1", 5000)), Client(("10.0.0.1", 5000, STREAM))
 
     def ask(client: Client) -> int:

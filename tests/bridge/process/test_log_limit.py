@@ -9,7 +9,8 @@ import pytest
 
 from bridge.controls.controls import Controls, namespace
 from bridge.osc.packets import build
-from bridge.osc.server import Client, OscServer
+from bridge.osc.replies import Client
+from bridge.osc.server import OscServer
 from bridge.process.log_limit import FROM_LOGGER, FROM_SOURCE, TOGETHER, LogLimit, Verdict, about
 from bridge.process.voice import Voice
 from bridge.status import LogHandler
@@ -33,7 +34,7 @@ def clock(monkeypatch) -> Clock:
 def record(
     text: str,
     *args: object,
-    name: str = "bridge.osc.server",
+    name: str = "bridge.osc.replies",
     level: int = logging.WARNING,
     **extra: object,
 ) -> logging.LogRecord:
