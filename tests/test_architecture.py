@@ -59,6 +59,7 @@ def test_both_ways_are_whole(file: str, start: str, end: str) -> None:
 
 
 MOST_LINES = 60  # of a function, without its signature and its docstring
+MOST_CLASS_LINES = 350
 MOST_MODULES = 16  # in one folder
 # A parser or a table: an option or a parameter a line; or machine code, phase after phase.
 LISTS = {
@@ -86,6 +87,17 @@ def test_functions_are_read_in_one_sitting() -> None:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and lines(node) > MOST_LINES
     }
     assert long <= LISTS
+
+
+def test_classes_have_one_task() -> None:
+    long = [
+        (path.relative_to(ROOT).as_posix(), node.name)
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ClassDef)
+        and (node.end_lineno or 0) - node.lineno >= MOST_CLASS_LINES
+    ]
+    assert long == []
 
 
 def test_folders_are_read_at_a_glance() -> None:

@@ -19,8 +19,15 @@ import transformers
 from torch import Tensor
 
 from musicrfm.errors import MusicRFMError
-from musicrfm.published import store
-from musicrfm.published.pushing import TimeControl, one_direction, several_directions, term
+from musicrfm.published import detectors, store
+from musicrfm.published.pushing import (
+    TimeControl,
+    at_known_layers,
+    one_direction,
+    several_directions,
+    term,
+    terms,
+)
 from musicrfm.published.states import get_hidden_states_music, known_layers
 from musicrfm.published.toolkits import (
     MusicLinearProbeToolkit,
@@ -28,8 +35,6 @@ from musicrfm.published.toolkits import (
     MusicRFMToolkit,
     Toolkit,
     columns,
-    prediction_metrics,
-    solved,
 )
 from musicrfm.steering.hooks import Change, intervene
 
@@ -211,33 +216,14 @@ class MusicGenController:
                 (test_data, test_labels),
             )
         ]
-        (train, train_y), (val, val_y), (test, test_y) = parts
-        val_metrics: dict[Any, dict[str, float]] = {}
-        test_metrics: dict[Any, dict[str, float]] = {}
-        detectors: dict[Any, list[Any]] = {}
-        told: dict[Any, Tensor] = {}
-        along: list[list[Tensor]] = [[], [], []]
-        for layer in self.hidden_layers:
-            vectors = self._trained()[layer][:n_components].T
-            z = [_mean(states[layer].float() @ vectors) for states in (train, val, test)]
-            for kept, part in zip(along, z, strict=True):
-                kept.append(part)
-            beta, bias = solved(z[0], train_y, z[1], val_y)
-            detectors[layer] = [beta, bias]
-            guesses = [
-                (part[:, :1] > 0).float() if unsupervised else part @ beta + bias for part in z
-            ]
-            val_metrics[layer] = prediction_metrics(guesses[1], val_y)
-            test_metrics[layer] = prediction_metrics(guesses[2], test_y)
-            told[layer] = guesses[2]
-        joint = [torch.cat(part, 1) for part in along]
-        beta, bias = solved(joint[0], train_y, joint[1], val_y)
-        detectors["aggregation"] = [beta, bias]
-        told["aggregation"] = joint[2] @ beta + bias
-        test_metrics["aggregation"] = prediction_metrics(told["aggregation"], test_y)
-        best = max(val_metrics, key=lambda layer: val_metrics[layer][selection_metric])
-        told["best_layer"], test_metrics["best_layer"] = told[best], test_metrics[best]
-        return val_metrics, test_metrics, detectors, told
+        trained = self._trained()
+        missing = [layer for layer in self.hidden_layers if layer not in trained]
+        if missing:
+            raise MusicRFMError(
+                f"layer {missing[0]} has no direction: choose from {sorted(trained)}"
+            )
+        vectors = {layer: trained[layer][:n_components] for layer in self.hidden_layers}
+        return detectors.evaluate(vectors, parts, unsupervised, selection_metric)
 
     def detect(
         self,
@@ -254,19 +240,20 @@ class MusicGenController:
         """
         states = self._states(prompts, agg_positions=True)
         vectors = self._trained()
-        z = {layer: _mean(states[layer] @ vectors[layer].T) for layer in states}
+        z = {layer: detectors.projections(states[layer], vectors[layer]) for layer in states}
         if use_avg_projection:
             return 0.5 + torch.stack([part[:, 0] for part in z.values()]).mean(0)
-        coefficients = self.detector_coefs or {}
-        if "aggregation" in coefficients and not use_rep_layer:
-            beta, bias = coefficients["aggregation"]
-            each = len(beta) // len(z)
-            joint = torch.cat([part[:, :each] for part in z.values()], 1)
-            return (joint @ beta + bias).squeeze(-1)
-        if rep_layer not in coefficients:
+        known = self.detector_coefs or {}
+        if detectors.ALL in known and not use_rep_layer:
+            return detectors.presence(z, known, None)
+        if rep_layer not in known:
             rep_layer = max(z, key=lambda layer: self._scores.get(layer, 0.0))
-        beta, bias = coefficients[rep_layer]
-        return (z[rep_layer][:, : len(beta)] @ beta + bias).squeeze(-1)
+        if rep_layer not in known:
+            raise MusicRFMError(
+                f"layer {rep_layer} has no detector: call compute_directions, or set "
+                "use_avg_projection, which needs none"
+            )
+        return detectors.presence(z, known, rep_layer)
 
     # ---- music ----
 
@@ -289,7 +276,7 @@ class MusicGenController:
         """
         if not len(layers_to_control):
             return self._generate(prompts, None, **kwargs)
-        layers, weights = self._known(layers_to_control, layer_weights)
+        layers, weights = at_known_layers(layers_to_control, layer_weights, self.depth)
         settings = (inject_chance, time_control_fn, weights)
         added = term(self._trained(), layers, control_coef, self.depth, *settings)
         return self._generate(prompts, one_direction(added), **kwargs)
@@ -306,36 +293,16 @@ class MusicGenController:
         **kwargs: Any,
     ) -> Tensor:
         """As `generate`, along several directions, with each setting given per direction."""
-        count = len(directions_list)
-
-        def each(name: str, value: Any, otherwise: Any) -> list:
-            if value is None:
-                return [otherwise] * count
-            several = list(value) if isinstance(value, (list, tuple)) else [value] * count
-            if len(several) != count:
-                raise MusicRFMError(f"{len(several)} {name} do not fit {count} directions")
-            return several
-
-        if layer_weights is not None and not isinstance(
-            layer_weights[0], (list, tuple, dict, type(None))
-        ):
-            layer_weights = [layer_weights] * count
-        settings = zip(
+        added = terms(
             directions_list,
-            each("layers_to_control", layers_to_control, ()),
-            each("control_coefs", control_coefs, 1.0),
-            each("inject_chances", inject_chances, 1.0),
-            each("time_control_fns", time_control_fns, None),
-            each("layer_weights", layer_weights, None),
-            strict=True,
+            layers_to_control,
+            control_coefs,
+            self.depth,
+            inject_chances,
+            time_control_fns,
+            layer_weights,
         )
-        terms = []
-        for directions, layers, coefficient, inject, time_control, weights in settings:
-            layers, weights = self._known(layers, weights)
-            terms.append(
-                term(directions, layers, coefficient, self.depth, inject, time_control, weights)
-            )
-        return self._generate(prompts, several_directions(terms), **kwargs)
+        return self._generate(prompts, several_directions(added), **kwargs)
 
     def _generate(self, prompts: Sequence[str], change: Change | None, **kwargs: Any) -> Tensor:
         inputs = self.processor(text=prompts, padding=True, return_tensors="pt")
@@ -388,17 +355,6 @@ class MusicGenController:
             self.hidden_layers if hidden_layers is None else hidden_layers, self.depth
         )
 
-    def _known(
-        self, layers: Sequence[int], weights: Sequence[float] | Mapping[int, float] | None
-    ) -> tuple[list[int], Any]:
-        """The given layers that this model has: the examples list all layers of the large one."""
-        layers = list(layers)
-        known = [layer for layer in layers if -self.depth <= layer < self.depth]
-        if weights is not None and not isinstance(weights, Mapping) and len(weights) == len(layers):
-            by_layer = dict(zip(layers, weights, strict=True))
-            weights = [by_layer[layer] for layer in known]
-        return known, weights
-
     def _trained(self) -> Directions:
         if self.directions is None:
             raise MusicRFMError(
@@ -418,8 +374,3 @@ class MusicGenController:
             batch,
             all_positions=agg_positions,
         )
-
-
-def _mean(z: Tensor) -> Tensor:
-    """[pieces, k], the mean over the frames if there are any."""
-    return z.mean(1) if z.ndim == 3 else z

@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from torch import Tensor
 
@@ -65,6 +66,60 @@ def term(
     vectors = {n % depth: sum(directions[n][c] for c in components) for n in layers}
     by_block = {n % depth: float(weights[n]) for n in layers}
     return Term(vectors, by_block, coefficient, inject, time_control)
+
+
+def at_known_layers(
+    layers: Sequence[int], weights: Sequence[float] | Mapping[int, float] | None, depth: int
+) -> tuple[list[int], Any]:
+    """(the given layers that a decoder of `depth` blocks has, their weights): the published
+    examples list all layers of the large model."""
+    layers = list(layers)
+    known = [layer for layer in layers if -depth <= layer < depth]
+    if weights is not None and not isinstance(weights, Mapping) and len(weights) == len(layers):
+        by_layer = dict(zip(layers, weights, strict=True))
+        weights = [by_layer[layer] for layer in known]
+    return known, weights
+
+
+def terms(
+    directions: Sequence[Mapping[int, Tensor]],
+    layers: Sequence[Sequence[int]],
+    coefficients: float | Sequence[float],
+    depth: int,
+    inject: float | Sequence[float] | None = None,
+    time_control: TimeControl | Sequence[TimeControl | None] | None = None,
+    weights: Sequence | None = None,
+) -> list[Term]:
+    """A term of each of several directions; settings that are no list hold for all of them.
+
+    Raises MusicRFMError if a list has another length than `directions`.
+    """
+    count = len(directions)
+
+    def each(name: str, value: Any, otherwise: Any) -> list:
+        if value is None:
+            return [otherwise] * count
+        several = list(value) if isinstance(value, (list, tuple)) else [value] * count
+        if len(several) != count:
+            raise MusicRFMError(f"{len(several)} {name} do not fit {count} directions")
+        return several
+
+    if weights is not None and not isinstance(weights[0], (list, tuple, dict, type(None))):
+        weights = [weights] * count  # one for each layer, the same of all directions
+    settings = zip(
+        directions,
+        each("layers_to_control", layers, ()),
+        each("control_coefs", coefficients, 1.0),
+        each("inject_chances", inject, 1.0),
+        each("time_control_fns", time_control, None),
+        each("layer_weights", weights, None),
+        strict=True,
+    )
+    found = []
+    for vectors, at, coefficient, chance, control, by_layer in settings:
+        known, by_layer = at_known_layers(at, by_layer, depth)
+        found.append(term(vectors, known, coefficient, depth, chance, control, by_layer))
+    return found
 
 
 def one_direction(added: Term) -> Change:

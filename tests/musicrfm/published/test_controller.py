@@ -276,6 +276,11 @@ def test_what_is_wrong_is_said(four: MusicModel, tmp_path: Path):
     ours.directions = random_directions(four)
     with pytest.raises(MusicRFMError, match="layer -4 has no direction"):
         ours.generate(PROMPTS, [-4])
+    states = {layer: torch.randn(6, four.width) for layer in (-1, -2, -3, -4)}
+    with pytest.raises(MusicRFMError, match="layer -4 has no direction"):
+        ours.evaluate_directions(*[states, torch.tensor([0, 1] * 3)] * 3, hidden_layers=[-4])
+    with pytest.raises(MusicRFMError, match="layer -1 has no detector"):
+        ours.detect({layer: states[layer] for layer in ours.directions})
     (tmp_path / "music_rfm_note_C_tiny.pkl").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
     with pytest.raises(MusicRFMError, match="is refused"):
         ours.load("note_C", "tiny", tmp_path)
