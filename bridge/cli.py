@@ -1,4 +1,4 @@
-"""The commands: `bridge play`, `learn`, `replay`, `devices` and `clients`.
+"""The command line of `bridge`.
 
 Settings come from the command line, then the rig file, then the defaults.
 """
@@ -31,7 +31,7 @@ from bridge.process.voice import speaking
 from bridge.recording.recorder import is_sound_file
 from bridge.rig import Rig, SteerSetting, load_rig
 from bridge.status import logged
-from musicrfm.commands.arguments import DEVICE_HELP, Parser, overwrite_argument
+from musicrfm.commands.arguments import DEVICE_HELP, MODEL_HELP, Parser, overwrite_argument
 from musicrfm.commands.steers import steer_option
 from musicrfm.directions import list_directions, model_name
 from musicrfm.errors import MusicRFMError
@@ -114,59 +114,74 @@ def _main(argv: Sequence[str] | None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
-        prog="bridge", description="Play steered MusicGen live, under OSC and MIDI control."
+        prog="bridge",
+        description="Play endless music from a MusicGen model, and steer it live by OSC, MIDI or a "
+        "browser.",
     )
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("devices", help="list audio outputs and MIDI inputs")
-    clients_ = commands.add_parser(
-        "clients", help="list the clients for Max, Live, Pure Data and others, or copy them"
-    )
-    clients_.add_argument("folder", nargs="?", metavar="FOLDER", help="folder to copy them to")
-    controls_ = commands.add_parser("controls", help="print the table of all controls (Markdown)")
-    controls_.add_argument("--model", metavar="M", help="list the directions of this model")
-    rig_ = commands.add_parser("rig", help="write an example rig file, or check one")
-    rig_.add_argument("do", choices=("init", "check"))
-    rig_.add_argument("file", metavar="FILE", help="the rig file (TOML)")
-    doctor_ = commands.add_parser("doctor", help="recommend settings for this computer")
-    doctor_.add_argument("--model", metavar="M", default="nano", help="default nano")
-    doctor_.add_argument("--device", metavar="DEVICE", help=DEVICE_HELP)
-    doctor_.add_argument("--output", metavar="DEVICE", help="the sound card to test")
-    doctor_.add_argument("--rig", metavar="FILE", help="write dtype and lookahead into this rig")
-    bench_ = commands.add_parser(
-        "bench", help="measure speed, latency and steadiness of this computer"
-    )
-    bench_arguments(bench_)
-    prepare_arguments(
-        commands.add_parser("prepare", help="make knobs for a model: train, calibrate, report")
-    )
-    replay_ = commands.add_parser("replay", help="play a recorded set again, sample for sample")
-    add = replay_.add_argument
-    add("log", metavar="LOG", help="the .jsonl that `bridge play --record` wrote")
-    add("--out", metavar="FILE", help="write a .flac or .wav file (default: LOG-replay.flac)")
-    add("--output", metavar="DEVICE", help="play on a device instead, at normal pace")
-    add("--channels", metavar="LIST", type=_outputs, help="outputs of the device, such as 3,4")
-    add("--midi", metavar="FILE", help="write the control lanes as a MIDI file instead")
-    add("--anyway", action="store_true", help="replay even with another model or other directions")
-    add("--model", metavar="M", help="model (default: the log's)")
-    overwrite_argument(replay_)
-    learn_ = commands.add_parser("learn", help="map a MIDI control to an address, in a rig file")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, words: str) -> argparse.ArgumentParser:
+        about = words[0].upper() + words[1:] + "."
+        return commands.add_parser(name, help=words, description=about)
+
+    play_ = command("play", "play endless music until Ctrl-C")
+    command("devices", "list audio outputs and MIDI inputs")
+    learn_ = command("learn", "map a MIDI control to an address, and write this to a rig file")
     add = learn_.add_argument
     add("address", metavar="ADDRESS", help="the address to map, such as /steer/note_C")
     add("--rig", metavar="FILE", required=True, help="rig file (TOML); created if missing")
     add("--midi", metavar="PORT", action="append", help="MIDI input, by a part of its name")
-    play_ = commands.add_parser("play", help="play until Ctrl-C")
-    add = play_.add_argument
-    add(
+    rig_ = command("rig", "write an example rig file, or check one")
+    rig_.add_argument(
+        "do",
+        choices=("init", "check"),
+        help="init: write an example file; check: report mistakes, and what a rig runs and writes",
+    )
+    rig_.add_argument("file", metavar="FILE", help="the rig file (TOML)")
+    replay_ = command("replay", "play a recorded set again, sample for sample")
+    add = replay_.add_argument
+    add("log", metavar="LOG", help="control log (.jsonl) that `bridge play --record` wrote")
+    add("--out", metavar="FILE", help=".flac or .wav file to write (default: LOG-replay.flac)")
+    add("--output", metavar="DEVICE", help="play on a sound card, at normal speed, instead")
+    add("--channels", metavar="LIST", type=_outputs, help="outputs of the device, such as 3,4")
+    add("--midi", metavar="FILE", help="write the control changes as a MIDI file instead")
+    add("--anyway", action="store_true", help="replay even if the model or a direction differs")
+    add("--model", metavar="M", help="model to play (default: the log's)")
+    overwrite_argument(replay_)
+    clients_ = command(
+        "clients", "list the panels for Max, Live, Pure Data and other programs, or copy them"
+    )
+    clients_.add_argument(
+        "folder", nargs="?", metavar="FOLDER", help="folder to copy them to (default: list them)"
+    )
+    controls_ = command("controls", "print a table of all controls (Markdown)")
+    controls_.add_argument(
+        "--model",
+        metavar="M",
+        help="list the directions of this model (default: one row for all, called NAME)",
+    )
+    doctor_ = command("doctor", "test this computer, and recommend settings for it")
+    doctor_.add_argument("--model", metavar="M", default="nano", help=MODEL_HELP)
+    doctor_.add_argument("--device", metavar="DEVICE", help=DEVICE_HELP)
+    doctor_.add_argument("--output", metavar="DEVICE", help="the sound card to test")
+    doctor_.add_argument("--rig", metavar="FILE", help="write dtype and lookahead into this rig")
+    bench_arguments(command("bench", "measure speed, latency and steadiness on this computer"))
+    prepare_arguments(
+        command("prepare", "train and calibrate knobs for a model, and write a report")
+    )
+    play_.add_argument(
         "prompt",
         nargs="?",
         metavar="PROMPT",
         help=f"description of the music (default: {DEFAULT_PROMPT!r})",
     )
-    add("--model", metavar="M", help="nano (default), a folder, or a hub id")
+    music = play_.add_argument_group("music")
+    add = music.add_argument
+    add("--model", metavar="M", help=MODEL_HELP)
     add(
         "--directions",
         metavar="FILE|HUB-ID",
-        help="also play the directions of an archive that `musicrfm directions pack` wrote",
+        help="also offer the directions in this archive of `musicrfm directions pack`",
     )
     add(
         "--steer",
@@ -174,12 +189,33 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="NAME=COEF",
         type=_steer,
-        help="start with a direction; NAME is a shipped one or a .safetensors file, COEF -2 to 2 "
-        "where 1 is the top of its useful range; its options may follow, such as "
+        help="start with a direction, by its name or a .safetensors file; COEF is from -2 to 2, "
+        "and 1 is the top of the useful range; options may follow, as in "
         "note_C=0.8,layers=exp:1,0.95,schedule=ramp:500,inject=0.3 (repeatable)",
     )
     for parameter in OPTIONS:
         add(parameter.option, dest=parameter.address, help=parameter.help, **_taking(parameter))
+    add(
+        "--smoothing",
+        metavar="MS",
+        type=_number(0, 10_000),
+        help="time in which a coefficient reaches a new value (default 50)",
+    )
+    add(
+        "--continue",
+        metavar="FILE",
+        dest="continue_from",
+        help="continue from the last 8 seconds of a sound file",
+    )
+    add("--hear-take", action="store_true", help="with --continue: play these seconds first")
+    add(
+        "--seed",
+        metavar="N",
+        type=int,
+        help="random seed; the same seed and controls give the same music",
+    )
+    add("--seconds", metavar="S", type=_number(0.02, 1e7), help="stop after S seconds of audio")
+    add = play_.add_argument_group("sound and recording").add_argument
     add(
         "--output",
         metavar="DEVICE|FILE|none",
@@ -201,13 +237,51 @@ def _parser() -> argparse.ArgumentParser:
         help="outputs of the same card for headphones, such as 5,6; their level is /cue/gain, "
         "independent of /gain",
     )
-    add("--seconds", metavar="S", type=_number(0.02, 1e7), help="stop after S seconds of audio")
     add(
         "--record",
         metavar="FILE",
-        help="record the audio to a .flac or .wav file, and all control changes beside it",
+        help="record the audio to a .flac or .wav file, and all control changes to a .jsonl file "
+        "beside it",
     )
+    add(
+        "--fast",
+        action="store_true",
+        help="render faster than real time; needs --output FILE or none, and --seconds",
+    )
+    add("--stats", metavar="FILE", help="write measurements of the set as JSON when it ends")
+    overwrite_argument(play_)
+    add = play_.add_argument_group("control").add_argument
     add("--rig", metavar="FILE", help="read settings and MIDI mappings from a TOML file")
+    add(
+        "--web",
+        metavar="[HOST:]PORT",
+        nargs="?",
+        const=str(WEB_PORT),
+        type=_web_place,
+        help=f"serve a control page for browsers (default port {WEB_PORT} of this machine only; "
+        "0.0.0.0:PORT opens it to the network, with a token)",
+    )
+    add(
+        "--web-host",
+        metavar="NAME",
+        action="append",
+        type=_host_name,
+        help="another host name of the page, for a proxy, a container or a private network; "
+        "browsers then need the token (repeatable)",
+    )
+    add(
+        "--midi",
+        metavar="PORT",
+        action="append",
+        help="MIDI input, by a part of its name (repeatable)",
+    )
+    add(
+        "--clock",
+        choices=("midi", "link"),
+        help="follow a clock: MIDI clock on the MIDI inputs, or Ableton Link",
+    )
+    add("--clock-play", action="store_true", help="start and stop with the clock")
+    add("--clock-tempo", action="store_true", help="hold the clock's tempo (/tempo/target)")
     add(
         "--osc-port",
         metavar="PORT",
@@ -232,39 +306,10 @@ def _parser() -> argparse.ArgumentParser:
         "--osc-tcp",
         metavar="PORT|off",
         type=_osc_tcp,
-        help="TCP port for OSC and OSCQuery (default: the OSC port's number); off takes no OSC "
+        help="TCP port for OSC and OSCQuery (default: the number of the UDP port); off: no OSC "
         "over TCP",
     )
-    add(
-        "--web",
-        metavar="[HOST:]PORT",
-        nargs="?",
-        const=str(WEB_PORT),
-        type=_web_place,
-        help=f"serve a control page for browsers (default port {WEB_PORT} of this machine only; "
-        "0.0.0.0:PORT opens it to the network, with a token)",
-    )
-    add(
-        "--web-host",
-        metavar="NAME",
-        action="append",
-        type=_host_name,
-        help="a further host name of the page, for a proxy, a container or a private network; "
-        "browsers then need the token (repeatable)",
-    )
-    add(
-        "--midi",
-        metavar="PORT",
-        action="append",
-        help="MIDI input, by a part of its name (repeatable)",
-    )
-    add(
-        "--clock",
-        choices=("midi", "link"),
-        help="follow a clock: MIDI clock on the MIDI inputs, or Ableton Link",
-    )
-    add("--clock-play", action="store_true", help="start and stop with the clock")
-    add("--clock-tempo", action="store_true", help="hold the clock's tempo (/tempo/target)")
+    add = play_.add_argument_group("speed and latency").add_argument
     add(
         "--lookahead",
         metavar="MS",
@@ -272,20 +317,6 @@ def _parser() -> argparse.ArgumentParser:
         help="audio to buffer ahead (default 1500); more is safer and adds no latency, because the "
         "buffer is rendered again when a control changes",
     )
-    add(
-        "--window",
-        metavar="SECONDS",
-        type=_number(1, 30),
-        help="how far the model looks back at most (default: as far as it can, 30): less is faster "
-        "on a CPU, but the music forgets sooner",
-    )
-    add(
-        "--continue",
-        metavar="FILE",
-        dest="continue_from",
-        help="continue from the last 8 seconds of a sound file",
-    )
-    add("--hear-take", action="store_true", help="with --continue: play these seconds first")
     add(
         "--early",
         action="store_true",
@@ -300,16 +331,11 @@ def _parser() -> argparse.ArgumentParser:
         "latency, more tolerates a busy computer",
     )
     add(
-        "--smoothing",
-        metavar="MS",
-        type=_number(0, 10_000),
-        help="time in which a coefficient reaches a new value (default 50)",
-    )
-    add(
-        "--seed",
-        metavar="N",
-        type=int,
-        help="random seed; the same seed and controls give the same music",
+        "--window",
+        metavar="SECONDS",
+        type=_number(1, 30),
+        help="how far back the model looks (default: as far as it can, at most 30); less is faster "
+        "on a CPU, but the music forgets sooner",
     )
     add("--device", metavar="DEVICE", help=DEVICE_HELP)
     add(
@@ -318,13 +344,6 @@ def _parser() -> argparse.ArgumentParser:
         help="precision of the decoder (default auto: int8 on a CPU, float16 on a GPU; "
         "int4 is for a large model on a CPU)",
     )
-    add(
-        "--fast",
-        action="store_true",
-        help="faster than real time; for --output FILE or none, with --seconds",
-    )
-    add("--stats", metavar="FILE", help="write measurements of the set as JSON when it ends")
-    overwrite_argument(play_)
     return parser
 
 

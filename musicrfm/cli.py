@@ -78,7 +78,8 @@ def _main(arguments: Sequence[str] | None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="musicrfm",
-        description="Steered music from MusicGen, offline: generate, measure, train.",
+        description="Generate steered music with MusicGen, measure it, and train directions. "
+        "`bridge play` plays live.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for module in COMMANDS:

@@ -14,14 +14,11 @@ from musicrfm.files.writing import place_for, write_text
 __all__ = ["BENCHMARKS", "Options", "Report", "bench"]
 
 BENCHMARKS = {
-    "step": "seconds of music made per second, in each precision and by Hugging Face's generate",
-    "flat": "cost and memory of a frame after minutes and hours of music",
-    "knob": "from an OSC packet to the first changed sample, through the output",
-    "torture": (
-        "faults injected into a playing bridge, one by one; --minutes adds a soak test of that "
-        "length"
-    ),
-    "load": "a set under load: a busy core, allocations, recording, an OSC flood",
+    "step": "seconds of music per second, in each precision and by Hugging Face's generate",
+    "flat": "time per frame, and memory, after minutes and hours of music",
+    "knob": "time from an OSC packet to the first changed sample at the output",
+    "torture": "faults injected into a playing bridge; --minutes N: a soak test of N minutes",
+    "load": "a set under load: a busy core, allocations, a recording, a flood of OSC messages",
 }
 
 

@@ -175,7 +175,7 @@ FIXED = (
         0,
         0,
         1,
-        help="1 rescales steered hidden states to their norm before steering",
+        help="rescale steered hidden states to the norm they had before steering",
         rig="engine.keep_norm",
         option="--keep-norm",
         applies="steering.keep_norm",

@@ -12,28 +12,33 @@ from musicrfm.terminal import shortened
 if TYPE_CHECKING:
     from musicrfm.directions import Direction
 
+MODEL_HELP = "nano (default), a folder, or a model on the Hugging Face hub"
 DEVICE_HELP = "cpu, cuda, cuda:1, mps or another PyTorch device (default: cuda if present)"
 OVERWRITE_HELP = "replace existing files (default: write NAME-2)"
+SEED_HELP = "random seed (default %(default)s)"
+PROMPT_HELP = "prompt, and the instrument that it names (repeatable; default: four that nano knows)"
 MOST_TOLD = 600  # characters of an error
 METHODS = ("rfm", "rfm-top", "rfm-multiclass", "mean-difference", "linear", "logistic", "random")
 
 
 class Parser(argparse.ArgumentParser):
-    """What is wrong is told in a line or two, however long the argument is."""
+    """Keeps error messages short, however long the argument is."""
 
     def error(self, message: str) -> NoReturn:
         super().error(shortened(message, MOST_TOLD))
 
 
-def command(group, name: str, run, words: str) -> argparse.ArgumentParser:
-    parser = group.add_parser(name, help=words, description=words[0].upper() + words[1:] + ".")
+def command(group, name: str, run, words: str, about: str = "") -> argparse.ArgumentParser:
+    """A subcommand. words: for the list of commands. about: for its own help (default: words)."""
+    about = about or f"{words[0].upper()}{words[1:]}."
+    parser = group.add_parser(name, help=words, description=about)
     parser.set_defaults(run=run)
     return parser
 
 
 def model_arguments(p: argparse.ArgumentParser, dtype: str = "float32") -> None:
     """dtype: the default on a CPU, or auto."""
-    p.add_argument("--model", default="nano", help="nano, a folder, or a hub id")
+    p.add_argument("--model", default="nano", help=MODEL_HELP)
     p.add_argument("--device", help=DEVICE_HELP)
     p.add_argument(
         "--dtype",
@@ -47,19 +52,37 @@ def model_arguments(p: argparse.ArgumentParser, dtype: str = "float32") -> None:
 
 
 def playing_arguments(p: argparse.ArgumentParser) -> None:
-    p.add_argument("--layers", default="all", help="all, top:K, exp:BASE,RATE or layer:N")
-    p.add_argument("--seed", type=int, default=0)
+    p.add_argument(
+        "--layers",
+        default="all",
+        help="layers to steer: all, top:K (the K best), exp:BASE,RATE (weighted by score) or "
+        "layer:N (default %(default)s)",
+    )
+    p.add_argument("--seed", type=int, default=0, help=SEED_HELP)
     p.add_argument(
         "--top-k",
         type=int,
         help="number of most likely codes to choose from (default: the model's)",
     )
-    p.add_argument("--temperature", type=float, help="default: the model's")
-    p.add_argument("--guidance", type=float, help="guidance scale (default: the model's)")
+    p.add_argument("--temperature", type=float, help="randomness (default: the model's)")
+    p.add_argument("--guidance", type=float, help="strength of the prompt (default: the model's)")
 
 
 def overwrite_argument(p: argparse.ArgumentParser) -> None:
     p.add_argument("--overwrite", action="store_true", help=OVERWRITE_HELP)
+
+
+def clip_arguments(p: argparse.ArgumentParser) -> None:
+    """The clips that are played to measure a direction."""
+    p.add_argument(
+        "--prompt", action="append", default=[], metavar="TEXT[=INSTRUMENT]", help=PROMPT_HELP
+    )
+    p.add_argument(
+        "--seeds", type=count, default=2, help="number of seeds per prompt (default %(default)s)"
+    )
+    p.add_argument(
+        "--seconds", type=float, default=8.0, help="length of a clip (default %(default)g)"
+    )
 
 
 def octave_argument(p: argparse.ArgumentParser) -> None:
@@ -77,23 +100,24 @@ def control_argument(p: argparse.ArgumentParser) -> None:
         type=int,
         default=5,
         metavar="N",
-        help="random directions of the same length to play beside the top, 0 for none (default "
-        "%(default)s)",
+        help="number of random directions of the same length to play for comparison (default "
+        "%(default)s; 0: none)",
     )
 
 
 def listener_argument(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--listener",
-        metavar="WHO",
-        help="what says how much of the concept is heard: level, centroid, onsets, register, "
-        "roughness, detector (the concept's own) or FILE.py:FUNCTION, given samples and sample "
-        "rate; --listener=-level where less is more (default: by the concept, such as a note)",
+        metavar="MEASURE",
+        help="measure of the concept: level, centroid, onsets, register, roughness, detector (the "
+        "concept's own) or FILE.py:FUNCTION, called with samples and sample rate; a minus, as in "
+        "--listener=-level, if less of it is more of the concept (default: what belongs to the "
+        "concept)",
     )
 
 
 def listened_by(o: argparse.Namespace, given: str, direction: Direction) -> Direction:
-    """The direction, which says who listens if that was asked for."""
+    """The direction, with the measure of `--listener` if there is one."""
     if o.listener is None:
         return direction
     from musicrfm.listening.listeners import DETECTOR, listener
@@ -105,7 +129,7 @@ def listened_by(o: argparse.Namespace, given: str, direction: Direction) -> Dire
         whole, component = Directions.parts(given)
         name = direction.name if component is None else f"{whole}:{component}"
         spec = f"{DETECTOR}:{name}"
-    listener(spec)  # says so if it is none
+    listener(spec)  # raises if it is none
     direction.meta["listener"] = spec
     return direction
 

@@ -6,20 +6,27 @@ import argparse
 import itertools
 import sys
 
-from musicrfm.commands.arguments import command, count, model_arguments, overwrite_argument
+from musicrfm.commands.arguments import (
+    SEED_HELP,
+    command,
+    count,
+    model_arguments,
+    overwrite_argument,
+)
 from musicrfm.commands.names import free_name
 from musicrfm.commands.training import loaded_model
 from musicrfm.errors import MusicRFMError
 
 
 def add(sets) -> None:
-    p = command(sets, "beat", train_beat, "a tempo knob that holds the beat")
+    words = "a tempo knob that holds the beat"
+    p = command(sets, "beat", train_beat, words, f"Train {words}.")
     p.add_argument("--name", default="tempo", help="name of the direction (default %(default)s)")
     p.add_argument(
         "--data",
         choices=("music", "syntheory"),
         default="music",
-        help="pieces composed like nano's, or SynTheory's click tracks (default %(default)s)",
+        help="music composed by rule, or SynTheory's click tracks (default %(default)s)",
     )
     p.add_argument(
         "--samples", type=count, default=240, help="number of clips (default %(default)s)"
@@ -27,7 +34,7 @@ def add(sets) -> None:
     p.add_argument(
         "--strength",
         type=float,
-        help="length of the beat position's vectors, relative to the usual one (default 4.5)",
+        help="strength with which the position in the beat is set (default 4.5)",
     )
     p.add_argument(
         "--knob",
@@ -35,7 +42,7 @@ def add(sets) -> None:
         default="60,160",
         help="tempi at coefficients -1 and 1 (default %(default)s)",
     )
-    p.add_argument("--seed", type=int, default=0)
+    p.add_argument("--seed", type=int, default=0, help=SEED_HELP)
     p.add_argument(
         "--out",
         metavar="DIR",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from musicrfm.commands.arguments import (
+    clip_arguments,
     command,
     control_argument,
     count,
@@ -37,7 +38,8 @@ def add(commands) -> None:
         "directions",
         nargs="*",
         metavar="NAME",
-        help="names or files; notes:C is a class, notes all classes (default: all of the model)",
+        help="direction, by name or file; notes:C is one class of notes, notes is all of them "
+        "(default: all of the model)",
     )
     p.add_argument(
         "--out",
@@ -47,19 +49,25 @@ def add(commands) -> None:
     )
     overwrite_argument(p)
     p.add_argument("--dry-run", action="store_true", help="print the result, write nothing")
-    p.add_argument("--prompt", action="append", default=[], metavar="TEXT[=INSTRUMENT]")
-    p.add_argument("--seeds", type=count, default=2, help="seeds per prompt (default %(default)s)")
-    p.add_argument("--seconds", type=float, default=8.0, help="length of a clip")
+    clip_arguments(p)
     p.add_argument(
-        "--top", type=float, default=0.95, help="a note's share at the top (default %(default)s)"
+        "--top",
+        type=float,
+        default=0.95,
+        help="share of a note at the top of the knob (default %(default)s)",
     )
     p.add_argument(
         "--middle",
         type=float,
         default=0.55,
-        help="a note's share in the middle of the knob (default %(default)s)",
+        help="share of a note in the middle of the knob (default %(default)s)",
     )
-    p.add_argument("--steps", type=count, default=4, help="search steps towards these shares")
+    p.add_argument(
+        "--steps",
+        type=count,
+        default=4,
+        help="number of search steps towards these shares (default %(default)s)",
+    )
     p.add_argument(
         "--adherence",
         action=argparse.BooleanOptionalAction,
@@ -68,8 +76,10 @@ def add(commands) -> None:
     )
     control_argument(p)
     listener_argument(p)
-    p.add_argument("--keep-norm", action="store_true", help="calibrate for playing with /keep_norm")
-    p.add_argument("--takes", metavar="DIR", help="folder for takes (default: your cache)")
+    p.add_argument(
+        "--keep-norm", action="store_true", help="calibrate for playing with --keep-norm"
+    )
+    p.add_argument("--takes", metavar="DIR", help="folder for the clips (default: your cache)")
     workers_argument(p)
     model_arguments(p)
     playing_arguments(p)

@@ -11,13 +11,13 @@ from musicrfm.files.paths import file_to_read
 
 
 def add(commands) -> None:
-    p = command(commands, "detect", detect, "name the note, chord, tempo … in any recording")
-    p.add_argument("files", nargs="+", metavar="FILE")
+    p = command(commands, "detect", detect, "name the note, chord, tempo and more in a recording")
+    p.add_argument("files", nargs="+", metavar="FILE", help="sound file")
     p.add_argument(
         "--concept",
         action="append",
         metavar="X",
-        help="a detector by name or file, repeatable (default: all of the model)",
+        help="detector, by name or file (repeatable; default: all of the model)",
     )
     p.add_argument(
         "--top", type=count, default=3, help="number of classes to print (default %(default)s)"

@@ -1,4 +1,4 @@
-"""`musicrfm directions`: list, show, export; all of a model as one file to hand on."""
+"""`musicrfm directions`: list, show, export, and pack those of a model into one file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
-from musicrfm.commands.arguments import command, overwrite_argument
+from musicrfm.commands.arguments import MODEL_HELP, command, overwrite_argument
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import path_of
 from musicrfm.files.writing import place_for
@@ -17,19 +17,20 @@ if TYPE_CHECKING:
 
     from musicrfm.directions import Direction
 
-MODEL_HELP = "nano, a folder, or a hub id, for directions given by name (default: nano)"
+NAMED_HELP = f"model of a direction given by name: {MODEL_HELP}"
 
 
 def add(commands) -> None:
     p = command(
         commands, "directions", directions, "list, show, export, pack and unpack directions"
     )
+    p.description = "List the directions of a model, or run one of the commands below."
     p.add_argument("--model", default="nano", help=MODEL_HELP)
     several = p.add_subparsers(metavar="COMMAND")
-    one = command(several, "show", show, "show what a direction file says of itself")
+    one = command(several, "show", show, "print what is known of a direction: scores, data, range")
     _which(one)
-    one.add_argument("--json", action="store_true", help="as JSON")
-    one = command(several, "export", export, "write a direction as CSV, NumPy or xRFM file")
+    one.add_argument("--json", action="store_true", help="print JSON")
+    one = command(several, "export", export, "write a direction as a CSV, NumPy or xRFM file")
     _which(one)
     one.add_argument(
         "--out",
@@ -39,27 +40,33 @@ def add(commands) -> None:
     )
     overwrite_argument(one)
     one = command(several, "pack", pack, "write a model's directions and detectors into one file")
-    one.add_argument("model", metavar="MODEL", help="nano, a folder, or a hub id")
+    one.add_argument(
+        "model", metavar="MODEL", help="nano, a folder, or a model on the Hugging Face hub"
+    )
     one.add_argument(
         "--from",
         dest="folder",
         metavar="DIR",
         help="folder of <model>/<name>.safetensors (default: your data folder)",
     )
-    one.add_argument("--out", metavar="FILE", help="default: MODEL.directions.zip")
+    one.add_argument("--out", metavar="FILE", help="file to write (default: MODEL.directions.zip)")
     overwrite_argument(one)
     one = command(
-        several, "unpack", unpack, "put the directions of such a file into your data folder"
+        several, "unpack", unpack, "copy the directions of a packed file into your data folder"
     )
-    one.add_argument("archive", metavar="FILE|HUB-ID")
-    one.add_argument("--model", help="the model as it is here (default: what the file names)")
-    one.add_argument("--out", metavar="DIR", help="another folder than your data folder")
+    one.add_argument(
+        "archive",
+        metavar="FILE|HUB-ID",
+        help="a packed file, or a hub repository that has one",
+    )
+    one.add_argument("--model", help="the model on this computer (default: the name in the file)")
+    one.add_argument("--out", metavar="DIR", help="folder to copy to (default: your data folder)")
     overwrite_argument(one)
 
 
 def _which(p: argparse.ArgumentParser) -> None:
-    p.add_argument("name", metavar="NAME", help="name or file; notes:C is a class")
-    p.add_argument("--model", default=argparse.SUPPRESS, help=MODEL_HELP)
+    p.add_argument("name", metavar="NAME", help="name or file; notes:C is one class of notes")
+    p.add_argument("--model", default=argparse.SUPPRESS, help=NAMED_HELP)
 
 
 def directions(o: argparse.Namespace) -> None:

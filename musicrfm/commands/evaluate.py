@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from musicrfm.commands.arguments import (
     METHODS,
+    clip_arguments,
     command,
     control_argument,
     count,
@@ -44,19 +45,16 @@ def add(commands) -> None:
         "directions",
         nargs="*",
         metavar="DIRECTION",
-        help="names or files (default: all of the model)",
+        help="direction, by name or file (default: all of the model)",
     )
-    p.add_argument("--out", default="evaluation", metavar="DIR", help="default %(default)s")
-    overwrite_argument(p)
     p.add_argument(
-        "--prompt",
-        action="append",
-        default=[],
-        metavar="TEXT[=INSTRUMENT]",
-        help="a prompt, with its instrument; repeatable",
+        "--out",
+        default="evaluation",
+        metavar="DIR",
+        help="folder of the report (default %(default)s)",
     )
-    p.add_argument("--seeds", type=count, default=2, help="seeds per prompt")
-    p.add_argument("--seconds", type=float, default=8.0, help="length of a clip")
+    overwrite_argument(p)
+    clip_arguments(p)
     p.add_argument(
         "--coefficients",
         type=numbers,
@@ -72,15 +70,15 @@ def add(commands) -> None:
         "--reach",
         type=float,
         metavar="SHARE",
-        help="with --write-range: end a note's range at this share of the sound, instead of where "
-        "the music thins out",
+        help="with --write-range: end the range of a note where it has this share of the sound "
+        "(default: where the music loses too much)",
     )
     p.add_argument(
         "--methods",
         metavar="A,B,…",
         help=f"compare methods, trained here on the same data: {', '.join(METHODS)}",
     )
-    p.add_argument("--samples", type=count, help="clips to train on, with --methods")
+    p.add_argument("--samples", type=count, help="with --methods: number of clips to train on")
     octave_argument(p)
     p.add_argument(
         "--adherence",
@@ -89,7 +87,7 @@ def add(commands) -> None:
     )
     control_argument(p)
     listener_argument(p)
-    p.add_argument("--chroma", action="store_true", help="also plot chroma over time")
+    p.add_argument("--chroma", action="store_true", help="also plot the pitch classes over time")
     workers_argument(p)
     model_arguments(p)
     playing_arguments(p)

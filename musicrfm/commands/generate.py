@@ -32,16 +32,16 @@ def add(commands) -> None:
     p.add_argument(
         "prompt",
         metavar="PROMPT",
-        help="description of the music, '' for no prompt; with --compare a direction",
+        help="description of the music ('' for none); with --compare, a direction instead",
     )
-    p.add_argument("--out", metavar="FILE", help=".flac or .wav; with --compare a folder")
+    p.add_argument("--out", metavar="FILE", help=".flac or .wav file; with --compare, a folder")
     overwrite_argument(p)
     p.add_argument(
         "--compare",
         type=numbers,
         metavar="A,B,…",
-        help="play the direction PROMPT at these coefficients, beside random ones, and write a "
-        "page to listen to, as in: --compare 0,0.3,0.7 note_C",
+        help="compare a direction at these coefficients with random directions, and write a page "
+        "to listen to; as in: --compare 0,0.3,0.7 note_C",
     )
     p.add_argument(
         "--prompt",
@@ -49,18 +49,25 @@ def add(commands) -> None:
         default=[],
         dest="prompts",
         metavar="TEXT",
-        help="with --compare: a description of the music; repeatable",
+        help="with --compare: description of the music (repeatable)",
     )
-    p.add_argument("--seeds", type=count, default=2, help="with --compare: seeds per prompt")
+    p.add_argument(
+        "--seeds",
+        type=count,
+        default=2,
+        help="with --compare: number of seeds per prompt (default %(default)s)",
+    )
     control_argument(p)
-    p.add_argument("--seconds", type=float, default=10.0)
+    p.add_argument(
+        "--seconds", type=float, default=10.0, help="length of the music (default %(default)g)"
+    )
     p.add_argument("--steer", action="append", default=[], metavar="NAME=COEF", help=STEER_HELP)
     p.add_argument(
         "--crossfade",
         action="append",
         default=[],
         metavar="FROM,TO,START,SECONDS",
-        help="move the coefficient of one direction to another, from START seconds on; repeatable",
+        help="move the coefficient of one direction to another, from START seconds on (repeatable)",
     )
     p.add_argument(
         "--schedule",
@@ -74,24 +81,26 @@ def add(commands) -> None:
         type=float,
         default=1.0,
         metavar="P",
-        help="probability that a direction is added (default 1)",
+        help="probability that a direction is added to a layer (default 1)",
     )
     p.add_argument(
         "--inject-per",
         choices=("layer", "step"),
         default="layer",
-        help="draw the injection for each layer and frame, or for each frame (default %(default)s)",
+        help="draw this probability for each layer and frame, or once per frame (default "
+        "%(default)s)",
     )
     p.add_argument(
         "--steer-guidance",
         choices=("both", "conditional"),
         default="both",
-        help="halves of guidance that are steered (default %(default)s)",
+        help="halves of guidance that are steered: both, or conditional alone (default "
+        "%(default)s)",
     )
     p.add_argument(
         "--keep-norm",
         action="store_true",
-        help="rescale steered hidden states to their norm before steering",
+        help="rescale steered hidden states to the norm they had before steering",
     )
     model_arguments(p, "auto")
     playing_arguments(p)

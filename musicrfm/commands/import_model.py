@@ -18,25 +18,27 @@ def add(commands) -> None:
         run,
         "turn a model (audiocraft's files, an adapter, any checkpoint) into a Hugging Face folder",
     )
-    p.add_argument("source", metavar="SRC", help="a folder, audiocraft's state_dict.bin, or hub id")
+    p.add_argument(
+        "source", metavar="SRC", help="a folder, a file, or a model on the Hugging Face hub"
+    )
     p.add_argument(
         "--out", metavar="FOLDER", help=f"output folder (default: {FOLDER}/ and SRC's name)"
     )
     p.add_argument(
         "--base",
         metavar="MODEL",
-        help="base model of an adapter (LoRA): a folder or hub id (default: from its config)",
+        help="base model of an adapter such as LoRA (default: from its config)",
     )
     p.add_argument(
         "--text-encoder",
         metavar="FOLDER",
-        help="folder of T5, or of a MusicGen with the same one (default: searched in SRC and on "
-        "the hub; only audiocraft's files lack it)",
+        help="for audiocraft's files, which lack it: folder of T5, or of a MusicGen with the same "
+        "T5 (default: searched in SRC and on the hub)",
     )
     p.add_argument(
         "--codec",
         metavar="FOLDER",
-        help="folder of the EnCodec, or of a MusicGen with the same one (default: as for "
+        help="folder of the EnCodec, or of a MusicGen with the same EnCodec (default: as for "
         "--text-encoder)",
     )
 

@@ -11,7 +11,7 @@ from musicrfm.commands.names import free_name
 def add(commands) -> None:
     p = command(commands, "import", run, "import a direction file (.pkl) of published MusicRFM")
     p.add_argument(
-        "file", metavar="FILE", help="such as music_rfm_note_C_ncomp12_musicgen_large.pkl"
+        "file", metavar="FILE", help="file such as music_rfm_note_C_ncomp12_musicgen_large.pkl"
     )
     p.add_argument(
         "--model",
@@ -20,8 +20,8 @@ def add(commands) -> None:
     p.add_argument(
         "--scores",
         metavar="JSON",
-        help="results of the same training (default: searched where the published scripts write "
-        "them; without results, all layers have equal weight)",
+        help="results of the same training, for the scores of the layers (default: searched where "
+        "the published scripts write them; without them, all layers have equal weight)",
     )
     p.add_argument("--concept", help="concept, such as note (default: from FILE)")
     p.add_argument("--target", help="target, such as C (default: from FILE)")

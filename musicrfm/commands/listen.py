@@ -12,7 +12,7 @@ from musicrfm.theory import PITCH_CLASSES
 
 def add(commands) -> None:
     p = command(commands, "listen", listen, "measure sound files: notes, tempo, level, artefacts")
-    p.add_argument("files", nargs="+", metavar="FILE")
+    p.add_argument("files", nargs="+", metavar="FILE", help="sound file")
     p.add_argument("--json", action="store_true", help="print JSON")
 
 

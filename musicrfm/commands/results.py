@@ -6,6 +6,8 @@ import argparse
 import shlex
 
 from musicrfm.commands.arguments import (
+    PROMPT_HELP,
+    SEED_HELP,
     command,
     count,
     model_arguments,
@@ -22,34 +24,43 @@ FULL = {"seeds": 2, "seconds": 8.0, "samples": 2400, "trials": 10}
 
 
 def add(commands) -> None:
-    p = command(commands, "results", results, "all tables for a model: probes, steering, ablations")
+    p = command(
+        commands,
+        "results",
+        results,
+        "write the paper's tables for a model: probes, steering, ablations",
+    )
     p.add_argument(
         "directions",
         nargs="*",
         metavar="NAME",
-        help="directions to steer with (default: all of the model that have a range)",
+        help="direction to steer with (default: all of the model that have a range)",
     )
-    p.add_argument("--out", default="results", metavar="DIR", help="default %(default)s")
+    p.add_argument(
+        "--out", default="results", metavar="DIR", help="folder of the pages (default %(default)s)"
+    )
     overwrite_argument(p)
     p.add_argument(
         "--only",
         action="append",
         default=[],
         metavar="PART",
-        help="probes, steering, layers, injection, schedules, norm, guidance, methods, together "
-        "or grid; repeatable, or with commas",
+        help="write only this: probes, steering, layers, injection, schedules, norm, guidance, "
+        "methods, together or grid; repeatable, or separated by commas",
     )
     p.add_argument(
         "--grid",
         nargs="?",
         const="",
         metavar="WHAT",
-        help="onset, convergence, effect after release and cost by method and layers, as in "
-        "'method=rfm,random;layers=all,top:3'; goes on where it stopped",
+        help="measure how fast steering acts, how long it lasts and what it costs, by method and "
+        "layers, as in 'method=rfm,random;layers=all,top:3'; an interrupted run continues",
     )
     p.add_argument("--quick", action="store_true", help="very little data, to try the command")
-    p.add_argument("--prompt", action="append", default=[], metavar="TEXT[=INSTRUMENT]")
-    p.add_argument("--seeds", type=count, help="seeds per prompt (default 2, quick 1)")
+    p.add_argument(
+        "--prompt", action="append", default=[], metavar="TEXT[=INSTRUMENT]", help=PROMPT_HELP
+    )
+    p.add_argument("--seeds", type=count, help="number of seeds per prompt (default 2, quick 1)")
     p.add_argument("--seconds", type=float, help="length of a clip (default 8, quick 4)")
     p.add_argument(
         "--samples", type=count, help="clips of each SynTheory set (default 2400, quick 240)"
@@ -59,7 +70,7 @@ def add(commands) -> None:
         action="append",
         default=[],
         metavar="SET",
-        help="probe all clips of this SynTheory set, such as notes (9,936); repeatable",
+        help="use all clips of this SynTheory set, such as the 9,936 of notes (repeatable)",
     )
     p.add_argument("--trials", type=count, help="RFM settings to try (default 10, quick 2)")
     p.add_argument(
@@ -67,8 +78,10 @@ def add(commands) -> None:
         action=argparse.BooleanOptionalAction,
         help="measure whether the prompted instrument is kept (default: for nano)",
     )
-    p.add_argument("--work", metavar="DIR", help="folder for unfinished work (default: cache)")
-    p.add_argument("--seed", type=int, default=0)
+    p.add_argument(
+        "--work", metavar="DIR", help="folder for intermediate results (default: your cache)"
+    )
+    p.add_argument("--seed", type=int, default=0, help=SEED_HELP)
     workers_argument(p)
     model_arguments(p)
 

@@ -15,9 +15,9 @@ from musicrfm.errors import MusicRFMError
 
 OPTIONS = ("layers", "schedule", "inject", "inject-per", "component")
 STEER_HELP = (
-    "a direction and its coefficient, 1.0 = top of its useful range; its options may follow, "
-    "such as note_C=0.8,layers=exp:1,0.95,schedule=ramp:500,inject=0.3,inject-per=step,"
-    "component=0; repeatable"
+    "add a direction with this coefficient; 1 is the top of its useful range; options may follow, "
+    "as in note_C=0.8,layers=exp:1,0.95,schedule=ramp:500,inject=0.3,inject-per=step,"
+    "component=0 (repeatable)"
 )
 _NEXT_OPTION = re.compile(rf",(?=(?:{'|'.join(OPTIONS)}|inject_per)=)")
 _UNKNOWN_OPTION = re.compile(r"=[^,]*,([a-z][a-z_-]*)$")

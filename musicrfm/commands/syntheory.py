@@ -19,23 +19,34 @@ SETS = (
 
 
 def add(commands) -> None:
-    p = commands.add_parser("syntheory", help="labelled clips of notes, chords, tempi and more")
+    p = commands.add_parser(
+        "syntheory",
+        help="labelled clips of notes, chords, tempi and more",
+        description="Labelled clips of notes, chords, tempi and more, by SynTheory's rules.",
+    )
     actions = p.add_subparsers(required=True, metavar="ACTION")
     command(actions, "list", show, "list the sets")
     p = command(actions, "render", render, "render a set to sound files and a table of labels")
     p.add_argument("name", choices=SETS, metavar="NAME", help=", ".join(SETS))
     p.add_argument("--out", required=True, metavar="DIR", help="folder for clips and labels.csv")
-    p.add_argument("--subset", type=count, metavar="N", help="N clips, balanced (default all)")
+    p.add_argument(
+        "--subset", type=count, metavar="N", help="number of clips, balanced (default: all)"
+    )
     p.add_argument(
         "--balance", metavar="FIELD", help="the field to balance (default: the set's concept)"
     )
     p.add_argument(
-        "--seed", type=int, default=0, help="random seed of the choice (default %(default)s)"
+        "--seed", type=int, default=0, help="random seed for choosing clips (default %(default)s)"
     )
     p.add_argument(
-        "--workers", type=count, metavar="N", help="processes (default: one for each core)"
+        "--workers", type=count, metavar="N", help="number of processes (default: one per core)"
     )
-    p.add_argument("--format", choices=("flac", "wav"), default="flac", help="default %(default)s")
+    p.add_argument(
+        "--format",
+        choices=("flac", "wav"),
+        default="flac",
+        help="format of the clips (default %(default)s)",
+    )
 
 
 def show(o: argparse.Namespace) -> None:

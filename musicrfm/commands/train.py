@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from musicrfm.model import MusicModel
 
 SETS = {  # concept → name of SynTheory's set, description, default number of clips
-    "note": ("notes", "one pitch class against the others", 1440),
+    "note": ("notes", "a note (pitch class)", 1440),
     "tempo": ("tempos", "beats per minute", 1200),
-    "interval": ("intervals", "the distance of two notes", 1440),
+    "interval": ("intervals", "the interval between two notes", 1440),
     "scale": ("scales", "scales and modes", 1440),
     "chord": ("chords", "chord qualities", 1440),
     "progression": ("simple_progressions", "chord progressions", 1520),
@@ -36,27 +36,32 @@ FEW = 12  # a column with more different numbers than this is a quantity by defa
 
 
 def add(commands) -> None:
-    p = commands.add_parser("train", help="train directions and detectors from labelled sound")
+    p = commands.add_parser(
+        "train",
+        help="train directions and detectors from labelled sound",
+        description="Train a direction and a detector from labelled sound.",
+    )
     sets = p.add_subparsers(required=True, metavar="CONCEPT")
     for word, (name, words, clips) in SETS.items():
-        p = command(sets, word, train_tempo if word == "tempo" else train_set, words)
+        run = train_tempo if word == "tempo" else train_set
+        p = command(sets, word, run, words, f"Train a direction and a detector for {words}.")
         p.set_defaults(word=word)
         if word in ("note", "chord", "tempo"):
             p.add_argument(
                 "--data",
                 choices=("syntheory", "music"),
                 default="syntheory",
-                help="SynTheory's clips, or pieces composed like nano's (default %(default)s)",
+                help="SynTheory's clips, or music composed by rule (default %(default)s)",
             )
         if word != "tempo":
             p.add_argument(
-                "--target", help="one class, such as C or major, or all for a direction of each"
+                "--target", help="a class, such as C or major; all: one direction for each class"
             )
             p.add_argument(
                 "--kind",
                 choices=("binary", "multiclass"),
-                help="multiclass makes one file that steers to every class (default: binary with "
-                f"--target, otherwise multiclass, called {name})",
+                help="binary: --target against the rest; multiclass: one file, called "
+                f"{name}, that steers to any class (default: binary with --target)",
             )
         if word == "note":
             octave_argument(p)
@@ -71,13 +76,17 @@ def add(commands) -> None:
             ),
         )
         training_arguments(p)
-    p = command(sets, "key", train_key, "the notes of a major key, in composed music")
-    p.add_argument("--target", required=True, help="a tonic, such as C, or all")
+    words = "the notes of a major key, in composed music"
+    about = f"Train a direction and a detector for {words}."
+    p = command(sets, "key", train_key, words, about)
+    p.add_argument("--target", required=True, help="tonic of the key, such as C; all: every key")
     p.add_argument("--samples", type=count, help=f"number of frames (default {MUSIC_FRAMES})")
     p.set_defaults(word="key")
     training_arguments(p)
     beat.add(sets)
-    p = command(sets, "custom", train_custom, "your own recordings or MIDI files")
+    words = "a concept of your own, from recordings or MIDI files"
+    about = f"Train a direction and a detector for {words}."
+    p = command(sets, "custom", train_custom, words, about)
     sound = p.add_mutually_exclusive_group(required=True)
     sound.add_argument(
         "--audio", metavar="FOLDER", help="folder of the sound files that labels.csv lists"
@@ -89,19 +98,23 @@ def add(commands) -> None:
         "--labels",
         metavar="CSV",
         required=True,
-        help="table with a column `file` and label columns",
+        help="table with a column `file` and columns of labels",
     )
-    p.add_argument("--column", required=True, metavar="X", help="label column to train on")
-    p.add_argument("--target", metavar="VALUE", help="this value of the column against all others")
+    p.add_argument("--column", required=True, metavar="X", help="column of labels to train on")
     p.add_argument(
-        "--kind", choices=KINDS, help="default: binary with --target, else from the values"
+        "--target", metavar="VALUE", help="value of the column to recognise, against all others"
+    )
+    p.add_argument(
+        "--kind",
+        choices=KINDS,
+        help="kind of label (default: binary with --target, else found from the values)",
     )
     p.add_argument("--name", help="name of the direction (default: column, or column_value)")
     p.add_argument("--seconds", type=float, help="seconds to read of each file (default: all)")
     p.add_argument(
         "--keep-level",
         action="store_true",
-        help="leave recordings as loud as they are (default: all brought to one peak)",
+        help="leave the level of recordings as it is (default: scale all to the same peak)",
     )
     training_arguments(p)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from musicrfm.commands.arguments import (
     METHODS,
+    SEED_HELP,
     count,
     model_arguments,
     overwrite_argument,
@@ -27,37 +28,46 @@ if TYPE_CHECKING:
 
 MANY = 500  # number of clips from which worker processes save time
 ABOUT = {
-    "author": "who made the direction, for its file",
-    "licence": "under which licence the direction may be used, for its file",
-    "note": "anything else a reader should know, for its file",
+    "author": "author of the direction, stored in its file",
+    "licence": "licence of the direction, stored in its file",
+    "note": "remark for readers, stored in its file",
 }
 METRICS = ("auc", "accuracy", "f1", "mse", "r2", "agop-auc")
 
 
 def training_arguments(p: argparse.ArgumentParser) -> None:
-    p.add_argument("--method", choices=METHODS, default="rfm", help="default %(default)s")
+    p.add_argument(
+        "--method", choices=METHODS, default="rfm", help="training method (default %(default)s)"
+    )
     p.add_argument(
         "--metric",
         choices=METRICS,
-        help="metric used to select settings and in the report (default: auc; for regressions, "
-        "squared error to select and rank correlation to report)",
+        help="metric that selects settings and is reported (default: auc; for regressions, squared "
+        "error selects and rank correlation is reported)",
     )
-    p.add_argument("--trials", type=count, default=10, help="RFM settings to try")
-    p.add_argument("--iterations", type=count, default=4, help="RFM iterations each")
     p.add_argument(
-        "--rows", type=count, default=1000, help="maximum number of clips to fit an RFM on"
+        "--trials", type=count, default=10, help="RFM settings to try (default %(default)s)"
+    )
+    p.add_argument(
+        "--iterations", type=count, default=4, help="iterations of each RFM (default %(default)s)"
+    )
+    p.add_argument(
+        "--rows",
+        type=count,
+        default=1000,
+        help="maximum number of clips to fit an RFM on (default %(default)s)",
     )
     p.add_argument(
         "--components",
         metavar="N",
-        help="AGOP eigenvectors that rfm keeps, or sweep for the best number (default 12, "
-        "multiclass sweep)",
+        help="number of AGOP eigenvectors for rfm, or sweep to find the best (default 12; for "
+        "multiclass: sweep)",
     )
     p.add_argument(
         "--keep",
         type=count,
         default=1,
-        help="eigenvectors that rfm-top writes (default %(default)s)",
+        help="number of eigenvectors that rfm-top writes (default %(default)s)",
     )
     p.add_argument(
         "--unbalanced",
@@ -68,16 +78,16 @@ def training_arguments(p: argparse.ArgumentParser) -> None:
         "--layers",
         default="all",
         metavar="A,B,…",
-        help="numbers from 0 up, or from the end: --layers=-1,-2 (default %(default)s)",
+        help="layers to train, from 0, or from the end as in --layers=-1,-2 (default %(default)s)",
     )
     p.add_argument(
         "--pooling",
         choices=("mean", "max", "last", "mean+std"),
         default="mean",
-        help="pooling of the frames of a clip; last suits tempo, mean+std makes a "
+        help="pooling over the frames of a clip; last suits tempo, mean+std gives a "
         "detector only (default %(default)s)",
     )
-    p.add_argument("--batch", type=count, default=16, help="batch size of clips")
+    p.add_argument("--batch", type=count, default=16, help="clips per batch (default %(default)s)")
     p.add_argument(
         "--executor",
         choices=("local", "ray"),
@@ -91,7 +101,7 @@ def training_arguments(p: argparse.ArgumentParser) -> None:
         "jobs on Ray",
     )
     p.add_argument("--gpus", type=float, default=0.0, help="share of a GPU for each job on Ray")
-    p.add_argument("--seed", type=int, default=0)
+    p.add_argument("--seed", type=int, default=0, help=SEED_HELP)
     p.add_argument(
         "--out",
         metavar="DIR",
