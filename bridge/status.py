@@ -1,7 +1,8 @@
 """The output while the instrument plays: one line that is redrawn, or plain log lines.
 
 On a terminal, the line is redrawn a few times a second with log messages above it; elsewhere, a
-line is printed at intervals.
+line is printed at intervals. It is drawn by `Voice`: a display of rich would wait for a terminal
+that is frozen.
 """
 
 from __future__ import annotations

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import numpy as np
 import torch
 
 from bridge.bench.report import Options, Report
-from bridge.statistics import peak_memory_mib
+from bridge.process.memory import memory_mib
 from musicrfm.directions import Direction, list_directions
 from musicrfm.model import MusicModel
 from musicrfm.stream import MusicStream
@@ -65,14 +64,3 @@ def _run(model: MusicModel, options: Options) -> Report:
         f"{last[1] / first[1]:.2f} times as much, and memory grows by {last[5] - first[5]:.0f} MiB."
     ]
     return Report(f"A frame's cost over time, {model.name}", columns, rows, words)
-
-
-def memory_mib() -> float:
-    """Current resident memory where the system provides it, otherwise the peak."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except OSError:
-        return peak_memory_mib()
-    import resource
-
-    return pages * resource.getpagesize() / 2**20

@@ -19,7 +19,7 @@ import torch
 
 from bridge.bench.hardware import bandwidth, clock, instructions, line
 from bridge.bench.report import Options, Report
-from bridge.statistics import free_memory
+from bridge.process.memory import free_memory
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
 from musicrfm.published.random import random_model

@@ -23,7 +23,7 @@ from bridge.prepare import plan
 from bridge.prepare.notebook import Notebook, Step
 from bridge.prepare.page import PAGE, write_page
 from bridge.prepare.room import room_for
-from bridge.statistics import peak_memory_mib
+from bridge.process.memory import peak_memory_mib
 from musicrfm import cli
 from musicrfm.data.activations import pooled
 from musicrfm.directions import SUFFIX, Direction, user_folder

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from huggingface_hub import constants
 
-from bridge.statistics import free_memory
+from bridge.process.memory import free_memory
 from musicrfm.checkpoints import hub
 from musicrfm.checkpoints.finding import local, wanted
 from musicrfm.errors import MusicRFMError

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import sys
-import time
+import math
 from typing import TYPE_CHECKING, Any
 
 from musicrfm.commands.arguments import (
@@ -20,10 +19,10 @@ from musicrfm.commands.steers import STEER_HELP, crossfade_option, steer_option
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import path_of
 from musicrfm.files.writing import Placed, folder_for, place_for, reason, sound_file
+from musicrfm.progress import Progress
 
 if TYPE_CHECKING:
     from musicrfm.commands.steers import CrossfadeOption, SteerOption
-    from musicrfm.model import MusicModel
     from musicrfm.stream import MusicStream
 
 
@@ -148,13 +147,14 @@ def generate(o: argparse.Namespace) -> None:
     _add(stream, steers, crossfades, common)
     frames = max(1, round(o.seconds * model.frame_rate))
     left = frames * model.frame_size
-    started = time.monotonic()
+    total = math.ceil(frames / model.frame_rate)
+    progress = Progress(out.name, total, "s")
     with sound_file(out, model.sample_rate, model.channels, placed) as write:
         while left > 0:
             chunk = next(stream) if stream.frame < frames else stream.finish()
             write(chunk[:left].clip(-1, 1))
             left -= len(chunk)
-            _progress(frames * model.frame_size - left, frames * model.frame_size, started, model)
+            progress(total - math.ceil(max(0, left) / model.sample_rate))
     place = out if placed is None else placed.path
     shown = o.out if place == out else place
     there = "" if place == out else f" ({o.out} exists already)"
@@ -221,16 +221,3 @@ def _add(
             )
         frames = max(1, round(fade.seconds * rate))
         steering.crossfade(start.name, end.name, frames, start=round(fade.start * rate))
-
-
-def _progress(done: int, total: int, started: float, model: MusicModel) -> None:
-    if sys.stderr.isatty():
-        seconds = min(done, total) / model.sample_rate
-        speed = seconds / max(time.monotonic() - started, 1e-9)
-        end = "\n" if done >= total else ""
-        print(
-            f"\r{seconds:.1f} of {total / model.sample_rate:.1f} s, {speed:.1f}x real time ",
-            end=end,
-            file=sys.stderr,
-            flush=True,
-        )

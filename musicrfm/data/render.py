@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import sys
-import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache, partial
@@ -20,6 +18,7 @@ import soundfile
 import soxr
 
 from musicrfm.data.compose import Clip
+from musicrfm.progress import Progress
 
 SAMPLE_RATE = 32_000
 GAIN = 3.5  # brings a full band near full scale; louder clips are scaled down to a peak of 0.95
@@ -78,7 +77,7 @@ def render_set(
     done = len(about_path.read_text().splitlines()) if about_path.exists() else 0
     if done >= count:
         return
-    started = time.time()
+    progress = Progress(f"rendering {folder.name}", count, "clips", already=done)
     with (
         ProcessPoolExecutor(workers) as pool,
         audio_path.open("ab") as audio,
@@ -95,15 +94,7 @@ def render_set(
             audio.flush()
             about.write(json.dumps(row) + "\n")
             about.flush()
-            if i % 50 == 0 or i == count:
-                rate = (i - done) / (time.time() - started)
-                print(
-                    f"\rrendered {i}/{count}, {rate:.1f} clips/s",
-                    end="",
-                    file=sys.stderr,
-                    flush=True,
-                )
-    print(file=sys.stderr)
+            progress(i)
 
 
 def open_set(folder: Path) -> tuple[np.ndarray, list[dict]]:

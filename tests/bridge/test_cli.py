@@ -23,7 +23,6 @@ from bridge.cli import main
 from bridge.instrument import add_directions
 from bridge.recording import disk
 from bridge.rig import SteerSetting
-from bridge.statistics import peak_memory_mib
 from musicrfm.directions import Direction
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.writing import unused
@@ -454,10 +453,6 @@ def test_a_port_in_use_is_told_before_the_model_loads(run):
     status, _, err = run("--output", "none", "--seconds", "1", "--osc-port", str(taken.port))
     taken.close()
     assert status == 2 and f"127.0.0.1:{taken.port}" in err and "--osc-port" in err
-
-
-def test_memory_is_measured():
-    assert 10 < peak_memory_mib() < 1e6
 
 
 def test_the_command_line_goes_before_the_rig(tmp_path, monkeypatch):

@@ -65,6 +65,16 @@ def test_generate_writes_exactly_the_seconds_asked_for(checkpoint, tmp_path, suf
     assert np.abs(audio).max() > 0.001
 
 
+def test_generate_shows_how_far_it_is(checkpoint, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    out = str(tmp_path / "clip.wav")
+    run = ["generate", "piano", "--model", str(checkpoint), "--out", out, "--seconds", "1.2"]
+    assert main(run) == 0
+    said = capsys.readouterr()
+    assert "clip.wav" in said.err and "2/2 s" in said.err and "\x1b" not in said.out
+
+
 def test_generate_replaces_nothing_without_being_asked(checkpoint, tmp_path, capsys):
     base = ["generate", "piano", "--model", str(checkpoint), "--seconds", "0.2", "--out"]
     for suffix in ("wav", "flac", "ogg"):

@@ -15,6 +15,7 @@ from itertools import islice
 from bridge.bench.torture import attacks, inject
 from bridge.bench.torture.stage import Stage
 from bridge.osc.packets import build
+from bridge.process.memory import handles
 
 CARD, MIDI = "bridge.bench.torture.card", "bridge.bench.torture.controller"
 
@@ -118,7 +119,7 @@ def _no_handles(stage: Stage, draw: random.Random) -> None:
 
     pid = stage.process.pid
     soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-    resource.prlimit(pid, resource.RLIMIT_NOFILE, (stage.handles() + 1, hard))
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (handles(pid) + 1, hard))
     try:
         held = attacks.connect(stage.page, 8) + attacks.connect(stage.port, 8)
         stage.send("/preset/store", "torture")

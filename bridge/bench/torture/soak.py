@@ -20,6 +20,7 @@ from bridge.bench.torture.faults import FAULTS, Fault
 from bridge.bench.torture.meeting import met
 from bridge.bench.torture.stage import Stage
 from bridge.osc.packets import build
+from bridge.process.memory import handles, memory_mib, threads
 from musicrfm.theory import PITCH_CLASSES
 
 PROMPTS = ("organ chords with drums", "dark strings", "flute melody with bass", "guitar arpeggio")
@@ -174,11 +175,9 @@ def _suffer(stage: Stage, fault: Fault, draw: random.Random) -> dict:
 
 def _state(stage: Stage) -> dict:
     return {
-        "memory_mib": stage.memory_mib(),
-        "handles": stage.handles(),
-        "threads": len(os.listdir(f"/proc/{stage.process.pid}/task"))
-        if stage.process.poll() is None
-        else 0,
+        "memory_mib": memory_mib(stage.process.pid),
+        "handles": handles(stage.process.pid),
+        "threads": threads(stage.process.pid),
         "said_bytes": stage.said_bytes,
         "load": os.getloadavg()[0],
     }

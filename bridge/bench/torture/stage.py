@@ -218,18 +218,6 @@ class Stage:
         """Seconds in all files of the recording."""
         return sum(map(sound_seconds, sorted(self.folder.glob("set*.flac"))))
 
-    def memory_mib(self) -> float:
-        """Resident, of its main process; not a number where /proc is not there."""
-        with suppress(OSError, IndexError):
-            pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
-            return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
-        return float("nan")
-
-    def handles(self) -> int:
-        with suppress(OSError):
-            return len(os.listdir(f"/proc/{self.process.pid}/fd"))
-        return -1
-
 
 class Watch:
     """Asks a bridge again and again whether it answers, as long as the `with` block lasts."""

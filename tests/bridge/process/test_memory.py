@@ -1,0 +1,27 @@
+"""What a process takes is measured while it lives, and says so when it is gone."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+
+from bridge.process.memory import free_memory, handles, memory_mib, peak_memory_mib, threads
+
+
+def test_this_process() -> None:
+    assert 10 < memory_mib() <= 1.01 * peak_memory_mib() < 1e6
+    free = free_memory()
+    assert free is not None and free > 2**20
+
+
+def test_another_process() -> None:
+    code = "import sys; a = b'x' * (100 << 20); print(len(a), flush=True); sys.stdin.read()"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", code], **pipes) as child:
+        child.stdout.readline()
+        assert 100 < memory_mib(child.pid) < 200
+        assert 3 <= handles(child.pid) < 50 and threads(child.pid) == 1
+        child.communicate()
+    assert math.isnan(memory_mib(child.pid))
+    assert handles(child.pid) == -1 and threads(child.pid) == 0
