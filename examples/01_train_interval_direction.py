@@ -1,9 +1,9 @@
-"""Trains a direction for one interval against all others, on the intervals of SynTheory.
+"""Train a direction for one interval against all others, on SynTheory's intervals.
 
     python examples/01_train_interval_direction.py --target 7
     python examples/01_train_interval_direction.py --model facebook/musicgen-large
 
-nano knows intervals but cannot be steered to them: the table says so.
+The hidden states of nano encode intervals, but steering does not produce them, as the table shows.
 """
 
 from pathlib import Path
@@ -17,9 +17,9 @@ from musicrfm.training.train import fit, hear
 
 FOLDER = Path("trained_concepts")
 p = parser(__doc__, out="trained_concepts/NAME")
-p.add_argument("--target", type=int, default=6, help="semitones, 1 to 12")
-p.add_argument("--method", default="rfm", help="rfm-top is the published one; or linear, random, …")
-p.add_argument("--no-calibrate", action="store_true", help="leave coefficients raw")
+p.add_argument("--target", type=int, default=6, help="interval in semitones, 1 to 12")
+p.add_argument("--method", default="rfm", help="as published: rfm-top; or linear, random, …")
+p.add_argument("--no-calibrate", action="store_true", help="keep raw coefficients")
 o = p.parse_args()
 clips, search = 480, Search(metric="auc", rows=600, trials=4)
 if o.model != "nano":
@@ -28,12 +28,12 @@ if o.quick:
     clips, search = 84, Search(trials=1, iterations=1, metric="auc")
 
 model = MusicModel.load(o.model)
-# 70 % of the clips are for training, 15 % choose the settings, 15 % test.
+# 70 % of the clips train, 15 % choose the settings, 15 % test.
 data = hear(model, syntheory.clip_set("intervals", clips), pooling="mean")
 labels = [row["interval"] == o.target for row in data.rows]
 about = {"kind": "binary", "concept": "interval", "target": str(o.target), "method": o.method}
 trained = fit(data, f"interval_{o.target}", labels, components=12, search=search, **about)
-print(f"AUC of each layer: {', '.join(map(str, trained.reliability.layers))}")
+print(f"AUC by layer: {', '.join(map(str, trained.reliability.layers))}")
 effort, direction = Effort.of(model, o.quick), trained.direction
 if not o.no_calibrate:
     print(f"calibrated: {effort.calibrate(model, direction)}")

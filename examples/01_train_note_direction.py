@@ -1,11 +1,11 @@
-"""Trains a direction for one note, finds the range of its knob, and plays it beside random ones.
+"""Train a direction for one note, find the range of its knob, and compare it with random ones.
 
     python examples/01_train_note_direction.py
     python examples/01_train_note_direction.py --target A --data syntheory
     python examples/01_train_note_direction.py --model facebook/musicgen-large
 
-nano learns from frames of composed music, which steer it further than SynTheory's single notes;
-other models from all of SynTheory's notes with the published search.
+For nano, it is trained on frames of composed music, which steers further than SynTheory's single
+notes. For other models, it is trained on all of SynTheory's notes with the published search.
 """
 
 from pathlib import Path
@@ -22,10 +22,12 @@ from musicrfm.training.train import fit, hear
 
 FOLDER = Path("trained_concepts")
 p = parser(__doc__, out="trained_concepts/NAME")
-p.add_argument("--target", default="D#", help="the note")
-p.add_argument("--data", choices=("music", "syntheory"), help="default: music for nano")
-p.add_argument("--method", default="rfm", help="rfm-top is the published one; or linear, random, …")
-p.add_argument("--no-calibrate", action="store_true", help="leave coefficients raw")
+p.add_argument("--target", default="D#", help="note to steer to")
+p.add_argument(
+    "--data", choices=("music", "syntheory"), help="data (default: music for nano, else syntheory)"
+)
+p.add_argument("--method", default="rfm", help="as published: rfm-top; or linear, random, …")
+p.add_argument("--no-calibrate", action="store_true", help="keep raw coefficients")
 o = p.parse_args()
 nano, target = o.model == "nano", spelled_pitch(o.target)
 frames, clips, search = 1600, 1440 if nano else None, Search(metric="auc", rows=600, trials=6)
@@ -43,7 +45,7 @@ else:
     labels = [PITCH_CLASSES[row["root_note_pitch_class"]] == target for row in data.rows]
 about = {"kind": "binary", "concept": "note", "target": target, "method": o.method}
 trained = fit(data, f"note_{target}", labels, components=12, search=search, **about)
-print(f"AUC of each layer: {', '.join(map(str, trained.reliability.layers))}")
+print(f"AUC by layer: {', '.join(map(str, trained.reliability.layers))}")
 effort, direction = Effort.of(model, o.quick), trained.direction
 if not o.no_calibrate:
     print(f"calibrated: {effort.calibrate(model, direction)}")

@@ -1,9 +1,9 @@
-"""Plays the same music with steering that fades out, comes in, or swells as you write it.
+"""Play the same music with steering that fades out, fades in, or follows a function of yours.
 
     python examples/03_temporal_control.py
     python examples/03_temporal_control.py --model facebook/musicgen-large --published
 
-A schedule turns the number of a frame, 20 ms each, into a coefficient.
+A schedule is a function from the number of a frame (20 ms each) to a coefficient.
 """
 
 import math
@@ -18,14 +18,14 @@ FOLDER = Path("trained_concepts")
 
 
 def swell(step: int, base: float) -> float:
-    return base * (1 - math.cos(2 * math.pi * step / 200)) / 2  # comes and goes every 4 s
+    return base * (1 - math.cos(2 * math.pi * step / 200)) / 2  # rises and falls every 4 s
 
 
 p = parser(__doc__, out="trained_concepts/03_NAME")
-p.add_argument("--direction", default="note_C")
-p.add_argument("--coefficient", type=float, help="1: the top of the useful range")
+p.add_argument("--direction", default="note_C", help="its name (default: note_C)")
+p.add_argument("--coefficient", type=float, help="1 is the top of the useful range")
 p.add_argument("--published", action="store_true", help=PUBLISHED_HELP)
-p.add_argument("--layers", help="all, top:16, exp:BASE,RATE")
+p.add_argument("--layers", help="layers to steer: all, top:16, exp:BASE,RATE")
 p.add_argument("--seconds", type=float, help="length of a clip")
 o = p.parse_args()
 
@@ -43,5 +43,5 @@ variants = [Variant("unsteered")] + [
     )
 ]  # fmt: skip
 found = effort.compare(model, variants, [direction])
-words = effort.words(f"All at a coefficient of {amount:g}, in the course that the name says.")
+words = effort.words(f"The coefficient is {amount:g}, times the schedule that the name gives.")
 tell(found, o.out or FOLDER / f"03_{direction.name}", f"{direction.name} over time", words)

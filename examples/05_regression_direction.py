@@ -1,11 +1,11 @@
-"""Trains a direction for the tempo in beats per minute, and plays slower and faster with it.
+"""Train a direction for the tempo in beats per minute, and play slower and faster with it.
 
     python examples/05_regression_direction.py train
     python examples/05_regression_direction.py --method regression --model facebook/musicgen-large
 
-Without `train` or `generate` it does both. The published regression pools the frames of a clip,
-which throws away where the beats are: nano does not follow it. So nano learns a held beat instead,
-from the beats of composed pieces: its knob goes from 60 BPM at -1 to 160 BPM at 1.
+Without `train` or `generate`, it does both. The published regression averages over the frames of a
+clip, which loses the positions of the beats, and does not change the tempo of nano. So the default
+for nano is a held beat, trained on composed pieces: from 60 BPM at -1 to 160 BPM at 1.
 """
 
 import itertools
@@ -25,8 +25,14 @@ FOLDER = Path("trained_concepts")
 KNOB = (-1.0, -0.5, 0.5, 1.0)  # below 0 is slower
 p = parser(__doc__, out="trained_concepts/05_tempo")
 p.add_argument("what", nargs="?", choices=("train", "generate", "both"), default="both")
-p.add_argument("--method", choices=("beat", "regression"), help="default: beat for nano")
-p.add_argument("--pooling", default="mean", help="of a regression; last is recommended")
+p.add_argument(
+    "--method", choices=("beat", "regression"), help="default: beat for nano, else regression"
+)
+p.add_argument(
+    "--pooling",
+    default="mean",
+    help="for a regression: pooling over the frames; last is recommended",
+)
 p.add_argument("--seconds", type=float, help="length of a clip")
 o = p.parse_args()
 model, nano = MusicModel.load(o.model), o.model == "nano"
@@ -39,11 +45,16 @@ if o.what != "generate" and (o.method or ("beat" if nano else "regression")) == 
 elif o.what != "generate":
     search = Search(trials=1 if o.quick else 10, iterations=1 if o.quick else 4)
     data = hear(model, syntheory.clip_set("tempos", clips), o.pooling)
-    bpm = [row["bpm"] for row in data.rows]  # standardised by their own mean and deviation
+    bpm = [row["bpm"] for row in data.rows]  # `train` standardises them
     made = train(data, "tempo", bpm, search=search, kind="regression", target="bpm", components=8)
     print(made.save(direction_path(made, FOLDER)), made.meta["test"])
 if o.what != "train":
     effort = Effort.of(model, o.quick, o.seconds or (None if o.quick else 6.0))
     direction = load("tempo", model, FOLDER)
     found = effort.compare(model, knob_variants(direction, KNOB), [direction])
-    tell(found, o.out or FOLDER / "05_tempo", "Slower and faster", effort.words("0 lets go."))
+    tell(
+        found,
+        o.out or FOLDER / "05_tempo",
+        "Slower and faster",
+        effort.words("At 0 the tempo is free."),
+    )

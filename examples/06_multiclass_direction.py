@@ -1,9 +1,9 @@
-"""Trains one RFM to tell all twelve notes apart: a single file that steers to any of them.
+"""Train one RFM that distinguishes all twelve notes: a single file that steers to any of them.
 
     python examples/06_multiclass_direction.py
     python examples/06_multiclass_direction.py --model facebook/musicgen-large
 
-Each component of the direction is a note; `Direction.only` takes one out.
+Each component of the direction is one note; `Direction.only` selects one.
 """
 
 import json
@@ -20,9 +20,11 @@ from musicrfm.training.train import direction_path, fit, hear
 
 FOLDER = Path("trained_concepts/multiclass_directions")
 p = parser(__doc__)
-p.add_argument("--components", type=int, help="AGOP eigenvectors; without it, a sweep")
-p.add_argument("--note", default="G", help="what to steer to in the end")
-p.add_argument("--no-calibrate", action="store_true", help="leave coefficients raw")
+p.add_argument(
+    "--components", type=int, help="number of AGOP eigenvectors (default: found by a sweep)"
+)
+p.add_argument("--note", default="G", help="note to steer to")
+p.add_argument("--no-calibrate", action="store_true", help="keep raw coefficients")
 o = p.parse_args()
 clips, search = 720, Search(trials=4, iterations=4, rows=600)
 if o.model != "nano":

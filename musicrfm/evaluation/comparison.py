@@ -1,7 +1,7 @@
-"""The same music steered in several ways, side by side: played, measured, and beside random pushes.
+"""Compares ways of steering the same music, each beside random directions of the same length.
 
-What the examples and `musicrfm generate --compare` end with. `musicrfm.evaluation.comparison_page`
-writes what is found: a table, a picture, and a page to listen to.
+Used by the examples and `musicrfm generate --compare`. `musicrfm.evaluation.comparison_page` writes
+the result: a table, a picture, and a page to listen to.
 """
 
 from __future__ import annotations
@@ -25,14 +25,13 @@ from musicrfm.progress import Progress
 if TYPE_CHECKING:
     from musicrfm.model import MusicModel
 
-WINDOW = 0.25  # seconds, of what is drawn of a clip
+WINDOW = 0.25  # seconds per column in the drawing of a clip
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to steer. steers: directions with their coefficients, none for unsteered. how: the
-    settings of all of them, as `Steering.add` takes them. at: where the variant stands on the
-    picture's axis, None if it has no place there."""
+    """One way to steer. steers: directions with their coefficients; empty for unsteered. how:
+    options of `Steering.add` for all of them. at: position on the picture's axis, if any."""
 
     label: str
     steers: tuple[tuple[Direction, float], ...] = ()
@@ -43,7 +42,8 @@ class Variant:
 @dataclass(frozen=True)
 class Clip:
     """A clip that was played. draw: number of the random direction, None for the variant itself.
-    shares: of each quarter of a second, how much each pitch class dominates [windows, 12]."""
+    heard: its measurements. shares: share of each pitch class in each quarter of a second
+    [windows, 12]."""
 
     variant: str
     prompt: str
@@ -56,7 +56,12 @@ class Clip:
 
 @dataclass(frozen=True)
 class Row:
-    """What one variant does to one target. random, effect: None where nothing was pushed."""
+    """The effect of one variant on one target.
+
+    value: measured amount of the target. random: the same with random directions. effect: their
+    difference. random and effect are None for unsteered. values: of single clips; draws: means of
+    single random directions.
+    """
 
     variant: str
     target: str
@@ -70,14 +75,14 @@ class Row:
 
     @property
     def convincing(self) -> bool:
-        """Whether the variant does to the target what a random push does not."""
+        """Whether the effect on the target differs from that of random directions."""
         return self.effect is not None and (self.effect.above(0.0) or self.effect.below(0.0))
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """rows: of every target, variant by variant. clips: the variants', and of each random push the
-    first draw. settings: JSON-able, how it was played."""
+    """rows: for every target, variant by variant. clips: of the variants, and of the first random
+    direction of each. settings: how they were played, JSON-able."""
 
     rows: list[Row]
     clips: list[Clip]
@@ -88,7 +93,7 @@ class Comparison:
 def knob_variants(
     direction: Direction, coefficients: Sequence[float], how: Mapping[str, Any] | None = None
 ) -> list[Variant]:
-    """Unsteered, then a direction at each coefficient."""
+    """Unsteered, then the direction at each coefficient (without 0 and repeats)."""
     wanted = list(dict.fromkeys(c for c in coefficients if c))
     found = [Variant("unsteered", at=0.0)]
     return found + [
@@ -107,10 +112,11 @@ def compare(
     draws: int = DRAWS,
     batch: int = 16,
 ) -> Comparison:
-    """Plays every variant with every prompt and seed, and random directions in its place.
+    """Play every variant, and random directions in its place, with every prompt and seed.
 
-    targets: what is listened for. draws: random directions of the same length, 0 for none. Raises
-    MusicRFMError for directions that nothing can measure or that are of another model.
+    targets: directions whose concepts are measured. draws: number of random directions of the same
+    length, 0 for none. Raises MusicRFMError for a direction whose concept cannot be measured, or
+    that belongs to another model.
     """
     asked = {target.name: reading(target) for target in targets}
     pieces = _pieces(variants, prompts, seeds, draws)
@@ -166,7 +172,7 @@ def _played(
 ) -> dict[tuple[str, int | None], list[Clip]]:
     """Clips by variant and draw, in the order of prompts and seeds."""
     together: dict[tuple, list[_Piece]] = defaultdict(list)
-    for piece in pieces:  # what is steered by the same directions in the same way is one batch
+    for piece in pieces:  # pieces with the same directions and options can share a batch
         how = tuple(sorted((key, id(value)) for key, value in piece.variant.how.items()))
         together[how, tuple(id(one) for one, _ in piece.steers)].append(piece)
     progress, done = Progress("playing and listening", len(pieces), "clips"), 0

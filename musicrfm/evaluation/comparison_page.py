@@ -1,4 +1,4 @@
-"""A comparison in a folder: `index.html` to listen to, a picture, and the table as CSV and JSON."""
+"""Writes a comparison to a folder: a page with the clips, a picture, the table as CSV and JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from musicrfm.files.paths import path_of
 from musicrfm.files.writing import write_bytes, write_text
 from musicrfm.theory import PITCH_CLASSES
 
-COLUMNS = ("steered", "listened for", "heard", "random direction", "effect", "")
+COLUMNS = ("steering", "measure", "value", "random directions", "effect", "")
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 80rem; margin: 2rem auto; padding: 0 1rem;
   color: #1e293b; background: #fff; }
@@ -34,7 +34,7 @@ small { color: #64748b; }
 
 
 def write_comparison(folder: Path, found: Comparison, title: str, words: str = "") -> Path:
-    """Writes the folder and returns its page. words: said before the table, plain text."""
+    """Write the folder; returns the path of its page. words: plain text above the table."""
     folder.mkdir(parents=True, exist_ok=True)
     names = {}
     for number, clip in enumerate(found.clips):
@@ -66,11 +66,11 @@ def _cells(row: Row) -> tuple[str, ...]:
     form = ".0f" if row.unit == "BPM" else ".2f"
     remark = ""
     if row.effect is not None and not row.convincing:
-        remark = "no more than a random push"
+        remark = "not distinguishable from random directions"
     return (
         row.variant,
         f"{row.target}: {row.unit}",
-        row.value.text(form) or "none heard",
+        row.value.text(form) or "not measurable",
         row.random.text(form) if row.random else "",
         row.effect.text("+" + form) if row.effect else "",
         remark,
@@ -94,7 +94,7 @@ def _csv(rows: list[Row]) -> str:
 
 
 def _picture(path: Path, rows: list[Row]) -> None:
-    """What is heard of each target by variant, with intervals and single clips, beside random."""
+    """The value of each target by variant, with intervals and single clips, beside random ones."""
     from musicrfm.evaluation.plots import compared_bars
 
     compared_bars(path, rows)
@@ -105,11 +105,11 @@ def _page(found: Comparison, names: dict[int, str], title: str, words: str) -> s
     how = (
         f"{len(settings['prompts'])} prompts × {len(settings['seeds'])} seeds × "
         f"{settings['seconds']:g} s of {settings['model']} each. In brackets: 95 % intervals over "
-        f"clips. Random direction: {settings['draws']} draws of the same length at every layer; "
-        "effect: what is heard less what is heard with a random direction."
+        f"clips. Random directions: {settings['draws']} draws of the same length at every layer. "
+        "Effect: value minus value with random directions."
     )
     if settings["draws"] == 0:
-        how = how.partition(" Random direction")[0]
+        how = how.partition(" Random directions")[0]
     lines = [
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title>',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
@@ -120,7 +120,7 @@ def _page(found: Comparison, names: dict[int, str], title: str, words: str) -> s
     ]
     for row in found.rows:
         lines.append(f"<tr>{''.join(f'<td>{html.escape(c)}</td>' for c in _cells(row))}</tr>")
-    lines += ["</table>", '<img src="picture.png" alt="What is heard, by steering">']
+    lines += ["</table>", '<img src="picture.png" alt="Measured values, by steering">']
     lines += ["<h2>Listen</h2>", "<table>"]
     lines.append("<tr><th></th>" + "".join(f"<th>{_column(c)}</th>" for c in _columns(found)))
     for prompt in settings["prompts"]:
@@ -135,7 +135,7 @@ def _page(found: Comparison, names: dict[int, str], title: str, words: str) -> s
 
 
 def _columns(found: Comparison) -> list[tuple[str, int | None]]:
-    """(variant, draw) of the clips, each random push beside what it stands beside."""
+    """(variant, draw) of the clips, each random direction beside its variant."""
     kinds = list(dict.fromkeys((clip.variant, clip.draw) for clip in found.clips))
     order = list(dict.fromkeys(variant for variant, _ in kinds))
     return sorted(kinds, key=lambda kind: (order.index(kind[0]), kind[1] is not None))
@@ -144,7 +144,7 @@ def _columns(found: Comparison) -> list[tuple[str, int | None]]:
 def _column(column: tuple[str, int | None]) -> str:
     variant, draw = column
     label = html.escape(variant)
-    return label if draw is None else f"<small>random, as long as</small> {label}"
+    return label if draw is None else f"<small>random direction, same length as</small> {label}"
 
 
 def _player(found: Comparison, names: dict[int, str], prompt: str, seed: int, column: tuple) -> str:
@@ -169,7 +169,7 @@ def _heard(found: Comparison, clip: Clip) -> str:
 
 
 def _pitches(clip: Clip) -> str:
-    """The pitch class that is heard, from C at the bottom up, over time."""
+    """The pitch classes over time, from C at the bottom."""
     width = max(1, len(clip.shares))
     boxes = []
     for at, shares in enumerate(clip.shares):
@@ -192,7 +192,7 @@ def _pitches(clip: Clip) -> str:
 
 
 def _beat(clip: Clip) -> str:
-    """Beats at the measured tempo over the loudness of every quarter of a second."""
+    """Beats at the measured tempo, over the peak level in sixteenths of a second."""
     seconds = clip.heard.seconds
     size = max(1, round(len(clip.audio) * WINDOW / max(seconds, WINDOW) / 4))
     mono = clip.audio.mean(1) if clip.audio.ndim == 2 else clip.audio
@@ -221,10 +221,10 @@ def _file_name(clip: Clip) -> str:
 
 
 def tell(found: Comparison, folder: Path | str, title: str, words: str = "") -> Path:
-    """Prints the table and what to make of it, writes the folder, and returns its page."""
+    """Write the folder, print the table and the words, and return the path of the page."""
     page = write_comparison(path_of(folder), found, title, words)
     print(table_text(found.rows))
     if words:
         print(words)
-    print(f"listen: {page}")
+    print(f"listen to the clips: {page}")
     return page

@@ -1,4 +1,4 @@
-"""What the walk-throughs in `examples/` share: which file is used, how much is played, and how."""
+"""Shared by the scripts in `examples/`: options, files, and how many clips are played."""
 
 from __future__ import annotations
 
@@ -24,17 +24,20 @@ KNOB = (0.3, 0.7, 1.0)
 RAW = (0.3, 0.5, 0.7)  # as published
 PUBLISHED: dict[str, Any] = {"layers": "exp:1,0.95", "inject": 0.3}
 PUBLISHED_HELP = (
-    "raw coefficients, exponential layer weights and injection 0.3 as published: meant for "
-    "MusicGen large; nano needs about ten times as much"
+    "raw coefficients, exponential layer weights and injection 0.3, as published for MusicGen "
+    "large; nano needs coefficients about ten times as large"
 )
 WORDS_OF_NANO = "piano melody with drums", "solo guitar melody"
 PROMPTS = "A relaxing jazz song with piano", "Upbeat electronic dance music with synths"
-QUICK = "--quick: far too little was heard and played, so these numbers mean nothing."
+QUICK = "This was a run with --quick on very little data, so these numbers mean nothing."
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is played. Of nano what takes minutes on two cores; of other models 30 s a clip."""
+    """The clips to play: for nano, some minutes of work on two cores; for others, 30 s a clip.
+
+    draws: number of random directions beside each variant. quick: as little as possible.
+    """
 
     prompts: tuple[str, ...]
     seeds: tuple[int, ...] = (0, 1)
@@ -64,12 +67,13 @@ class Effort:
         return compare(model, variants, targets, draws=self.draws, **how)
 
     def compare_knob(self, model: MusicModel, direction: Direction) -> Comparison:
-        """One direction, unsteered and along the travel of its knob."""
+        """One direction, unsteered and at three positions of its knob."""
         coefficients, how = steering(direction, published=False)
         return self.compare(model, knob_variants(direction, coefficients, how), [direction])
 
     def calibrate(self, model: MusicModel, direction: Direction) -> str:
-        """Finds the range of a direction's knob by listening, writes it in, and says what it is."""
+        """Find the range of a direction's knob by measuring audio, store it in the direction, and
+        return it in words."""
         setting = Setting(prompts=self.prompts, seeds=self.seeds, seconds=self.seconds)
         found = calibrate(model, direction, setting=setting, aims=Aims(steps=1), draws=0)
         found.write_into(direction)
@@ -80,20 +84,19 @@ class Effort:
 
 
 def parser(doc: str, out: str = "") -> argparse.ArgumentParser:
-    """Options that all walk-throughs take. doc: the script's; out: where its comparison goes."""
+    """The options of all scripts. doc: the script's docstring. out: default folder, in words."""
     p = argparse.ArgumentParser(description=doc.splitlines()[0])
-    p.add_argument("--model", default="nano", help="nano, a folder, or a hub id")
+    p.add_argument("--model", default="nano", help="nano (default), a folder, or a hub model")
     place = f" (default: {out})" if out else ""
-    p.add_argument("--out", help=f"folder of the comparison{place}")
+    p.add_argument("--out", help=f"folder for the table and the clips{place}")
     p.add_argument(
-        "--quick", action="store_true", help="too little of everything: numbers mean nothing"
+        "--quick", action="store_true", help="very little data: the numbers mean nothing"
     )
     return p
 
 
 def save(trained: Trained, folder: Path) -> Path:
-    """Writes what was trained into `<folder>/<model>/`: direction, report and, in its place, the
-    detector. Returns the direction's path."""
+    """Write direction, report and detector to `<folder>/<model>/`; returns the direction's path."""
     direction = trained.direction
     assert direction is not None, (
         "states that are pooled to a mean or the last frame can be steered"
@@ -105,8 +108,10 @@ def save(trained: Trained, folder: Path) -> Path:
 
 
 def load(name: str, model: MusicModel, folder: Path) -> Direction:
-    """A direction that an example has trained in `folder`, or else one of the user's or of those
-    that ship; says which file it is and what its coefficients stand for."""
+    """A direction that an example trained in `folder`, else the user's or the shipped one.
+
+    Prints its file and its range.
+    """
     own = folder / model.name / f"{canonical_name(name)}{SUFFIX}"
     path = own if own.is_file() else find(name, model)
     direction = Direction.load(path, model)
@@ -116,16 +121,16 @@ def load(name: str, model: MusicModel, folder: Path) -> Direction:
 
 def _range(direction: Direction) -> str:
     if direction.range is None:
-        return "no range: its coefficients are raw"
+        return "no range, so its coefficients are raw"
     low, high = direction.range
     return f"range {low:.3g} to {high:.3g} raw, which is the knob at 1"
 
 
 def steering(direction: Direction, published: bool) -> tuple[list[float], dict[str, Any]]:
-    """(coefficients in the unit of the knob, how): the knob's travel, or what was published.
+    """(coefficients in the unit of the knob, options of `Steering.add`) to compare.
 
-    A direction without a range gets raw coefficients that are strong for its model, where it says
-    how long hidden states are.
+    published: the published coefficients, layer weights and injection. Without a range, the
+    coefficients are raw: shares of the typical norm of hidden states, if the file has it.
     """
     if published:
         return [direction.coefficient(raw) for raw in RAW], dict(PUBLISHED)

@@ -1,11 +1,13 @@
-"""Listeners by name, for concepts of one's own: what a number says of a clip's sound.
+"""Measures of a concept in audio, each named by a text (`musicrfm calibrate --listener`).
 
-A listener is named by a text: `level`, `centroid`, `onsets`, `register`, `roughness`, or
-`FILE:FUNCTION` for a Python function of yours that is given float32 [samples] and the sample rate
-and returns a number. A minus before the name (`-level`) means that the concept is less of it.
-`detector:NAME`, or `detector:NAME:CLASS`, is a detector (`musicrfm.training.detect`), on the sound
-as the model's codec gives it back: it hears what the probes heard, so it may be satisfied by what
-nobody hears.
+- `level`, `centroid`, `onsets`, `register` and `roughness` are built in.
+- `FILE:FUNCTION` is your own Python function, which receives float32 [samples] and the sample rate
+  and returns a number.
+- `detector:NAME` or `detector:NAME:CLASS` is a detector (`musicrfm.training.detect`), applied to
+  the sound after it has passed through the model's codec. It reads hidden states as the probes do,
+  so it can respond to changes that cannot be heard.
+
+A minus sign before the name (`-level`) means that less of the measure is more of the concept.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ from musicrfm.listening.measure import mono_of
 from musicrfm.listening.rhythm import RATE, onset_envelope, onsets
 
 DETECTOR = "detector"
-PARTIALS = 20  # strongest ones of a frame, between which roughness is worked out
+PARTIALS = 20  # the strongest of a frame, between which roughness is computed
 FRAME, HOP = 2048, 1024  # at 16 kHz
 
 Hear = Callable[[np.ndarray], float]  # of mono sound at 16 kHz
@@ -36,7 +38,8 @@ Hear = Callable[[np.ndarray], float]  # of mono sound at 16 kHz
 
 @dataclass(frozen=True)
 class Named:
-    """unit: as in tables. spoils: what else calibration must not take for damage."""
+    """A built-in measure. unit: for tables. spoils: changes that calibration must not count as
+    damage."""
 
     unit: str
     hear: Hear
@@ -44,13 +47,13 @@ class Named:
 
 
 def level(mono: np.ndarray) -> float:
-    """Root mean square in dB of full scale."""
+    """Root mean square in dB relative to full scale."""
     power = float(np.mean(np.square(mono, dtype=np.float64)))
     return 10 * math.log10(max(power, 1e-18))
 
 
 def centroid(mono: np.ndarray) -> float:
-    """Mean spectral centroid in Hz, louder frames counting more."""
+    """Mean spectral centroid in Hz, weighted by the magnitude of each frame; NaN for silence."""
     magnitudes = np.abs(librosa.stft(mono, n_fft=FRAME, hop_length=HOP))
     energy = magnitudes.sum(0)
     if not energy.any():
@@ -60,12 +63,12 @@ def centroid(mono: np.ndarray) -> float:
 
 
 def onset_rate(mono: np.ndarray) -> float:
-    """Onsets of notes or drums a second."""
+    """Onsets of notes or drums per second."""
     return len(onsets(onset_envelope(mono))) * RATE / len(mono)
 
 
 def register(mono: np.ndarray) -> float:
-    """Mean MIDI note of what sounds, from C2 up, stronger notes counting more."""
+    """Mean MIDI note from C2 up, weighted by strength; NaN for silence."""
     strength = np.square(harmony.notes(harmony.spectrum(mono))).sum(1)
     if not strength.any():
         return math.nan
@@ -74,10 +77,11 @@ def register(mono: np.ndarray) -> float:
 
 
 def roughness(mono: np.ndarray) -> float:
-    """Beating between partials, 0 for a single tone; louder frames count more.
+    """Beating between partials; 0 for a single tone, NaN for silence. Louder frames weigh more.
 
-    Sum over pairs of the strongest partials of the smaller amplitude times how much two tones so
-    far apart beat (Plomp and Levelt's curve as Sethares fits it, 1993), over the sum of amplitudes.
+    For each pair of the strongest partials, the smaller amplitude is multiplied by the roughness of
+    their distance in frequency (the curve of Plomp and Levelt, as fitted by Sethares, 1993). The
+    result is the sum over pairs divided by the sum of amplitudes.
     """
     magnitudes = np.abs(librosa.stft(mono, n_fft=2 * FRAME, hop_length=2 * HOP))
     frequencies = librosa.fft_frequencies(sr=RATE, n_fft=2 * FRAME)
@@ -110,7 +114,11 @@ LISTENERS = {
 
 @dataclass(frozen=True)
 class Listener:
-    """What a text stands for. sign: -1 where less is more. digest: of the function's file."""
+    """A measure by its text, `spec`.
+
+    sign: -1 if less is more of the concept. hear: (float32 [samples], rate) -> number; None for a
+    detector. spoils: see `Named`. digest: of the file of a function.
+    """
 
     spec: str
     unit: str
@@ -121,9 +129,9 @@ class Listener:
 
 
 def listener(spec: str) -> Listener:
-    """The listener of a text; `hear` is None for `detector`, which needs a model.
+    """The listener of a text. `hear` is None for a detector, which needs a model.
 
-    Raises MusicRFMError for a name that is none, and for a function that cannot be had.
+    Raises MusicRFMError if the name does not exist, or the function cannot be loaded.
     """
     sign, name = (-1, spec[1:]) if spec.startswith("-") else (1, spec)
     less = "less of " if sign < 0 else ""
@@ -134,7 +142,9 @@ def listener(spec: str) -> Listener:
     file, colon, function = name.rpartition(":")
     if not colon or not file.endswith(".py"):
         known = ", ".join([*LISTENERS, DETECTOR])
-        raise MusicRFMError(f"{spec!r} is no listener: choose one of {known}, or file.py:function")
+        raise MusicRFMError(
+            f"listener {spec!r} does not exist: choose one of {known}, or FILE.py:FUNCTION"
+        )
     path = path_of(file)
     found = _function(path, function)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
@@ -142,10 +152,12 @@ def listener(spec: str) -> Listener:
 
 
 def listened(spec: str, audio: np.ndarray, sample_rate: int) -> float | None:
-    """What a listener says of audio [samples] or [samples, channels], more being more of the
-    concept; None if it says nothing. Raises MusicRFMError if a function gives no number."""
+    """The measure of audio [samples] or [samples, channels]; higher is more of the concept.
+
+    None if there is nothing to measure. Raises MusicRFMError if a function returns no number.
+    """
     one = listener(spec)
-    assert one.hear is not None, "a detector is asked with its model"
+    assert one.hear is not None, "a detector needs its model"
     mono = np.asarray(audio, np.float32)
     mono = mono.mean(1) if mono.ndim == 2 else mono
     told = one.hear(mono, sample_rate)
@@ -154,7 +166,7 @@ def listened(spec: str, audio: np.ndarray, sample_rate: int) -> float | None:
     try:
         value = float(told)
     except (TypeError, ValueError):
-        raise MusicRFMError(f"listener {spec} gave {told!r}, which is no number") from None
+        raise MusicRFMError(f"listener {spec} returned {told!r}, which is not a number") from None
     return one.sign * value if math.isfinite(value) else None
 
 
@@ -165,15 +177,17 @@ def _at_16_khz(hear: Hear) -> Callable[[np.ndarray, int], float]:
 @lru_cache(32)
 def _function(path: Path, name: str) -> Callable[[np.ndarray, int], float]:
     if not path.is_file():
-        raise MusicRFMError(f"there is no file {str(path)!r} with a listener")
+        raise MusicRFMError(f"the listener's file {str(path)!r} does not exist: check the path")
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        raise MusicRFMError(f"{path} cannot be run: {type(error).__name__}: {error}") from error
+        raise MusicRFMError(
+            f"the listener {path} cannot be loaded: {type(error).__name__}: {error}"
+        ) from error
     found = getattr(module, name, None)
     if not callable(found):
-        raise MusicRFMError(f"{path} has no function {name!r}")
+        raise MusicRFMError(f"the listener {path} has no function {name!r}")
     return found

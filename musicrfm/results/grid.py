@@ -1,7 +1,7 @@
-"""How fast a push acts, how long it lasts and what it costs: by method and by set of layers.
+"""Measures how fast steering acts, how long it lasts and what it costs, by method and layers.
 
-Every clip begins unsteered, is steered from one second to another, and goes on without. What is
-heard of the target is followed in steps of a tenth of a second.
+Every clip begins unsteered, is steered from `ON` to `OFF`, and continues unsteered. The share of
+the target is measured every tenth of a second.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from musicrfm.results.page import Page, Table
 from musicrfm.steering.layers import layers_spec
 from musicrfm.theory import PITCH_CLASSES
 
-ON, OFF, END = 2.0, 6.0, 9.0  # seconds: begins to steer, stops, the clip ends
-SMOOTH = 5  # steps over which shares are averaged before their course is read
+ON, OFF, END = 2.0, 6.0, 9.0  # seconds: steering begins, steering ends, the clip ends
+SMOOTH = 5  # steps of the moving average over the shares
 RANDOM = "random"
 USUAL = "method=mean-difference,rfm,random;layers=all,top:3,exp:1,0.95"
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What one method does at one set of layers.
+    """The effect of one method at one set of layers.
 
-    before, plateau, after: share of the target without steering, in the second half of it, and in
-    the last second. onset, convergence: frames from the first steered one until half and nine
-    tenths of the way from before to the plateau. kept: the prompted instrument's likelihood while
-    it is steered less that before. distance: Fréchet distance of the timbre (mel cepstra of tenths
-    of a second) between steered and unsteered clips.
+    before, plateau, after: share of the target before steering, in the second half of steering, and
+    in the last second of the clip. onset, convergence: frames from the first steered one until the
+    share has covered half and nine tenths of the difference between before and plateau. instrument:
+    likelihood of the prompted instrument, steered minus unsteered. distance: Fréchet distance of
+    the timbre (mel cepstra of tenths of a second) between steered and unsteered clips.
     """
 
     method: str
@@ -52,9 +52,9 @@ class Cell:
 
 
 def asked(text: str) -> tuple[list[str], list[str]]:
-    """(methods, layer sets) of `method=rfm,random;layers=all,top:3`; what is left out is usual.
+    """(methods, layer sets) of a text such as `method=rfm,random;layers=all,top:3`.
 
-    Raises MusicRFMError for what is neither.
+    A missing part has the value in `USUAL`. Raises MusicRFMError for any other form.
     """
     found: dict[str, list[str]] = {"method": [], "layers": []}
     for given in (USUAL, text):
@@ -62,17 +62,20 @@ def asked(text: str) -> tuple[list[str], list[str]]:
             key, equals, values = part.partition("=")
             if key not in found or not equals or not values:
                 raise MusicRFMError(
-                    f"--grid {text!r} is not like method=rfm,random;layers=all,top:3"
+                    f"--grid {text!r} is not valid: give text such as "
+                    "'method=rfm,random;layers=all,top:3'"
                 )
             found[key] = _listed(values)
     for method in found["method"]:
         if method not in METHODS:
-            raise MusicRFMError(f"there is no method {method!r}: choose among {', '.join(METHODS)}")
+            raise MusicRFMError(
+                f"method {method!r} does not exist: choose from {', '.join(METHODS)}"
+            )
     return found["method"], [layers_spec(one) for one in found["layers"]]
 
 
 def _listed(values: str) -> list[str]:
-    """`all,exp:1,0.95,top:3` in three: a number belongs to what stands before it."""
+    """The parts of `all,exp:1,0.95,top:3`: a number belongs to the part before it."""
     found: list[str] = []
     for part in values.split(","):
         number = part.strip().lstrip("-").replace(".", "", 1).isdigit()
@@ -84,7 +87,7 @@ def _listed(values: str) -> list[str]:
 
 
 def page(options: Options) -> Page:
-    """`options.grid` says which methods and layers."""
+    """The page for the methods and layers in `options.grid`."""
     methods, layers = asked(options.grid)
     target = "C"
     directions = _directions(options, methods, target)
@@ -98,8 +101,8 @@ def page(options: Options) -> Page:
                 plays = played.plays((direction, raw), span=(ON, OFF), fine=True)
                 takes = played.hear(plays, f"{method}, layers {spec}")
                 cells.append(cell(method, spec, takes, plain, target, options))
-    columns = ["method", "layers", "share before", "while steered", "a second before the end"]
-    columns += ["onset, frames", "convergence, frames", "prompted instrument, change"]
+    columns = ["method", "layers", "share before", "while steered", "in the last second"]
+    columns += ["onset, frames", "convergence, frames", "likelihood of the instrument, change"]
     columns += ["Fréchet distance of the timbre"]
     shown = [
         [str(value) if isinstance(value, Interval) else value for value in vars(c).values()]
@@ -108,16 +111,18 @@ def page(options: Options) -> Page:
     best = max(cells, key=lambda c: c.plateau.low if np.isfinite(c.plateau.low) else -1)
     s = options.setting
     return Page(
-        "How fast a push acts, and what it costs",
-        f"note_{target} at {raw:.3g} raw, steered from {ON:g} to {OFF:g} s of {END:g} s, "
-        f"{len(s.prompts)} prompts × {len(s.seeds)} seeds. Onset and convergence: frames (20 ms) "
-        "from the first steered one until half and nine tenths of the way to what is heard in the "
-        "second half of the steering. In brackets: 95 % intervals over clips. Fréchet distance: of "
-        "20 mel cepstra of tenths of a second, steered against unsteered clips of the same seeds; "
-        "it is comparable within this table alone. Random: one direction of the same length.",
+        "How fast steering acts, how long it lasts and what it costs",
+        f"note_{target} at a raw coefficient of {raw:.3g}, steered from {ON:g} to {OFF:g} s in "
+        f"clips of {END:g} s, {len(s.prompts)} prompts × {len(s.seeds)} seeds. While steered: the "
+        "second half of the steering. Onset and convergence: frames (20 ms) from the first steered "
+        "one until the share has covered half and nine tenths of its rise. In brackets: 95 % "
+        "intervals over clips. Fréchet distance: of 20 mel cepstra of tenths of a second, between "
+        "steered and unsteered clips of the same seeds; comparable only within this table. Random: "
+        "one random direction of the same length.",
         [Table(f"note_{target}", columns, shown)],
-        f"{best.method} on {best.layers}: {best.before.value:.2f} → {best.plateau}, "
-        f"onset after {best.onset.value:.0f} frames",
+        f"note_{target} reaches its highest share with {best.method} on {best.layers}: from "
+        f"{best.before.value:.2f} to {best.plateau}, with half of the rise after "
+        f"{best.onset.value:.0f} frames.",
         [],
         [asdict(c) for c in cells],
     )
@@ -140,7 +145,7 @@ def cell(
     target: str,
     options: Options,
 ) -> Cell:
-    """From takes that were steered from `ON` to `OFF`, and unsteered ones of the same seeds."""
+    """The measurements of steered takes, beside unsteered ones (`plain`) of the same seeds."""
     number = PITCH_CLASSES.index(target)
     length = min(len(take.over_time or ()) for take in takes)
     shares = np.array([np.array((take.over_time or ())[:length])[:, number] for take in takes])
@@ -184,7 +189,10 @@ def _timbre(takes: Sequence[Take], on: int, off: int) -> np.ndarray:
 
 
 def frechet(one: np.ndarray, other: np.ndarray) -> float:
-    """Fréchet distance of two sets of vectors [n, features], each taken for a Gaussian."""
+    """Fréchet distance of two sets of vectors [n, features], each modelled as a Gaussian.
+
+    NaN if one has fewer than two vectors.
+    """
     import scipy.linalg
 
     if min(len(one), len(other)) < 2:

@@ -1,4 +1,4 @@
-"""Reads one position and chooses the codes of the next, whatever the logits are."""
+"""Chooses the codes of the next position, with fallbacks if the logits are not finite."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from musicrfm.steering.steering import Steering
 from musicrfm.streaming.settings import Settings
 from musicrfm.streaming.windows import Windows
 
-AGAIN_FRAMES = 50  # after logits that are not finite, until what led to them is tried again
-QUIET_FRAMES = 500  # without such logits, until they are said again
+AGAIN_FRAMES = 50  # after logits that are not finite, until their cause is tried again
+QUIET_FRAMES = 500  # without such logits, until they are reported again
 
-# Named as the whole is: what goes wrong in a stream is logged there.
+# Problems of a stream are logged under the name of the whole stream.
 log = logging.getLogger("musicrfm.stream")
 
 
 class Chooser:
-    """Codes of one frame after the other; for the thread that plays.
+    """Chooses codes position by position; for use by one thread.
 
-    unsteered: the push of a frame that is not steered. capture: where the outputs of some layers
-    are written. faults: frames that steering or the model made unusable, see `choose`.
+    unsteered: the push that steers nothing. capture: file for the outputs of some layers. faults:
+    number of frames that could not be played as steered, see `choose`.
     """
 
     def __init__(
@@ -45,23 +45,23 @@ class Chooser:
         self.begin()
 
     def begin(self) -> None:
-        """A new piece."""
-        # The offset that could not be used, and the frames from which it may be tried again, from
-        # which the window may be read again, and from which all that is said again.
+        """Start a new piece."""
+        # The offset that made the logits infinite, and the frames from which it may be tried again,
+        # the window may be prefilled again, and such logits are reported again.
         self._refused: Tensor | None = None
         self._steer_at = self._read_at = self._quiet_until = 0
 
     def choose(self, frame: int, draws: Draws, settings: Settings) -> Tensor:
-        """Codes of the next position, int64 [codebooks], whatever the logits are.
+        """Codes of the next position, int64 [codebooks].
 
-        If they are not finite, this frame is played unsteered; if that does not help, the whole
-        window is read again unsteered; if even that does not, the last codes are held.
+        If the logits are not finite, the frame is computed unsteered; if they still are not, the
+        whole window is prefilled again unsteered; and if that fails too, the last codes repeat.
         """
         windows, window = self._windows, self._windows.here
         push = self.next_push(frame, draws.seed, settings.steer_guidance)
         refused = push.offset is self._refused and frame < self._steer_at
         if refused:
-            push = self._unsteered  # to try again would only cost time
+            push = self._unsteered  # trying again so soon would only cost time
         window.pushes.append(push)
         logits = self._logits(push, frame, settings)
         if logits is None and self._may_widen(push):
@@ -77,7 +77,7 @@ class Chooser:
             self._say(
                 "frame %d cannot be played: its logits are not finite even without steering", frame
             )
-            window.uses += 1  # what was played can no longer be played again
+            window.uses += 1  # earlier states of this window cannot be restored any more
             window.pushes = [self._unsteered] * len(window.pushes)
             windows.read_again()
             self._read_at = frame + AGAIN_FRAMES
@@ -89,7 +89,7 @@ class Chooser:
         return sample(logits, draws(frame), settings.temperature, settings.top_k)
 
     def next_push(self, frame: int, seed: int, steer_guidance: str) -> Push:
-        """How the next position is steered; the same object as long as nothing changes."""
+        """The push of the next position; the same object as long as nothing changes."""
         steering, pushes = self._steering, self._windows.here.pushes
         offset = steering.offset(frame, seed)
         if offset is steering.nothing:
@@ -103,12 +103,12 @@ class Chooser:
         return Push(offset, prompted_only, keep_norm, steering.basis)
 
     def _may_widen(self, push: Push) -> bool:
-        """Whether the precision of the decoder may be what made numbers infinite."""
+        """Whether float16 may be the cause of infinite numbers."""
         narrow = self._windows.here.decoder.dtype == torch.float16
         return narrow and bool(push.offset.isfinite().all())
 
     def _logits(self, push: Push, frame: int, settings: Settings) -> Tensor | None:
-        """Guided logits [codebooks, codes] after reading the position, None if not all finite."""
+        """Guided logits [codebooks, codes] of the position, None if they are not all finite."""
         windows, decoder = self._windows, self._windows.here.decoder
         position = windows.position
         decoder.steer(push)
@@ -121,26 +121,26 @@ class Chooser:
         return logits if math.isfinite(logits.sum().item()) else None
 
     def _say(self, words: str, frame: int) -> None:
-        """Once, until there were no such frames for a while."""
+        """Log a warning, once until there were no such frames for a while."""
         if frame >= self._quiet_until:
             log.warning(words, frame)
         self._quiet_until = frame + QUIET_FRAMES
 
 
 class Capture:
-    """Writes the outputs of some layers, of the row that reads the prompt, frame by frame."""
+    """Writes the outputs of some layers frame by frame, for the row that reads the prompt."""
 
     def __init__(self, path: str | os.PathLike[str], layers: Sequence[int]) -> None:
         self._file, self._layers = HalfFile(path), layers
         self._states: list[np.ndarray] = []
 
     def take(self, layer: int, hidden: Tensor) -> None:
-        """A layer's output of one position, [rows, 1, width]."""
+        """Keep a layer's output for one position, [rows, 1, width], if it is wanted."""
         if layer in self._layers:
             self._states.append(hidden[0].half().cpu().numpy())
 
     def put(self, frame: int) -> None:
-        """All that was taken is of this frame."""
+        """Write the outputs kept since the last call, as those of this frame."""
         self._file.put(frame, np.stack(self._states)[None])
         self._states.clear()
 
@@ -150,7 +150,10 @@ def capture_of(
     layers: str | Sequence[int] | None,
     path: str | os.PathLike[str] | None,
 ) -> Capture | None:
-    """What `MusicStream`'s `capture` and `capture_to` ask for. Raises MusicRFMError."""
+    """The capture for `MusicStream`'s `capture` (layers) and `capture_to` (file), None for neither.
+
+    Raises MusicRFMError if only one is given, or the model's precision allows no capture.
+    """
     if layers is None and path is None:
         return None
     if layers is None or path is None:

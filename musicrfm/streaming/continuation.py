@@ -1,7 +1,6 @@
-"""Prepares the start of a piece from the end of a recording, as codes of the model.
+"""Encodes the end of a recording (a take), so that a piece can continue from it.
 
-A set can thus grow out of a performer's own material: the decoder continues the take as if it had
-generated it.
+The decoder continues the take as if it had generated it.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from musicrfm.files.paths import path_of
 from musicrfm.files.sound import check_mix, read_sound
 from musicrfm.model import MusicModel
 
-SECONDS = 8.0  # length of the end of a take that is used
+SECONDS = 8.0  # used from the end of a take
 WARM_UP = 1.0  # seconds before it that the codec also encodes
 SHORTEST = 0.5
 SILENT = 1e-3  # peak, 60 dB below full scale

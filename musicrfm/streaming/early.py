@@ -18,8 +18,8 @@ from musicrfm.runtime.static_codec import StaticCodec
 
 
 class Trial(NamedTuple):
-    """Where the early sound is. frame: frames pushed. exact: samples that the codec has given for
-    them. ahead: what the latest trial said of the next frame, [channels, samples]."""
+    """The state of the early sound. frame: number of frames pushed. exact: number of final samples
+    from the codec. ahead: the latest trial's audio after this frame, [channels, samples]."""
 
     frame: int = 0
     exact: int = 0
@@ -27,7 +27,7 @@ class Trial(NamedTuple):
 
 
 class EarlySound:
-    """Plays a `StreamingCodec` earlier by `codec.latency` samples, with estimates."""
+    """Audio of a `StreamingCodec`, `codec.latency` samples earlier, with estimates at the end."""
 
     def __init__(self, codec: StreamingCodec | StaticCodec) -> None:
         self.codec = codec
@@ -40,15 +40,15 @@ class EarlySound:
     def push(self, codes: Tensor, ahead: Tensor, known: Tensor) -> Tensor:
         """The audio of one more frame, [channels, frame_size].
 
-        codes: int64 [codebooks], of that frame, all known. ahead: int64 [codebooks, frames], of the
-        frames after it. known: bool, the same shape.
+        codes: int64 [codebooks], complete. ahead: int64 [codebooks, frames], codes of the frames
+        after it. known: bool, same shape, which of them are known.
         """
         codec, size = self.codec, self.codec.frame_size
         frame, exact, joint = self.state
         exact += codec.push(codes[:, None]).shape[1]
         # One frame more than the lookahead, for the crossfade into the next trial.
         trial = codec.peek(ahead, known, max(0, codec.lookahead_frames + 1 - ahead.shape[1]))
-        begin = frame * size - exact  # of this frame in the trial, which goes on from the exact
+        begin = frame * size - exact  # of this frame in the trial, which follows the final samples
         sound, rest = trial[:, begin : begin + size].clone(), trial[:, begin + size :]
         if joint is not None and joint.shape[1]:
             count = min(joint.shape[1], size // 4)
@@ -59,6 +59,6 @@ class EarlySound:
 
     @property
     def given(self) -> int:
-        """Number of samples returned before they were final."""
+        """Number of returned samples that are estimates so far."""
         frame, exact, _ = self.state
         return frame * self.codec.frame_size - exact

@@ -1,8 +1,8 @@
 """Blends several prompts, each with a weight, so that one can fade into another.
 
 The decoder's cross-attention reads the tokens of all prompts, and its attention to each prompt is
-multiplied by that prompt's weight over its length. A blend is therefore a single attention, weights
-may change in every frame, the history need not be read again, and a single prompt is read exactly
+multiplied by that prompt's weight over its length. A blend is therefore one attention operation:
+weights may change in every frame without a new prefill, and a single prompt gives the same result
 as without blending.
 """
 
@@ -18,11 +18,11 @@ import torch.nn.functional as F
 from musicrfm.errors import MusicRFMError
 from musicrfm.runtime.playable import PromptStates
 
-STEPS = 10  # of a weight, where every new blend means reading the whole window again
+STEPS = 10  # of a weight, for models that prefill the window again for each blend
 
 
 def checked_weights(weights: Mapping[str, float]) -> dict[str, float]:
-    """Texts with weights that sum to 1, without those of weight 0.
+    """The prompts with weights scaled to a sum of 1, without those of weight 0.
 
     Raises MusicRFMError for weights that are not numbers of at least 0, or are all 0.
     """
@@ -47,7 +47,7 @@ def checked_weights(weights: Mapping[str, float]) -> dict[str, float]:
 
 
 def blend(parts: Sequence[PromptStates], weights: Sequence[float]) -> PromptStates:
-    """Several prompts of one model as one; `weights`, all above 0, sum to 1."""
+    """Several prompts of one model as one. weights: all above 0, with the sum 1."""
     text = ", ".join(f"{w:.2f} {p.text!r}" for p, w in zip(parts, weights, strict=True))
     if all(part.unconditional for part in parts):
         return parts[0]
@@ -66,7 +66,7 @@ def blend(parts: Sequence[PromptStates], weights: Sequence[float]) -> PromptStat
 def _blend_leads(
     text: str, parts: Sequence[PromptStates], weights: Sequence[float]
 ) -> PromptStates:
-    """The positions before the music, as the weighted mean over the prompts."""
+    """For melody models: the positions before the music, as a weighted mean over the prompts."""
     leads = [part.lead for part in parts if part.lead is not None]
     longest = max(lead.shape[1] for lead in leads)
     first, *others = (
@@ -78,7 +78,7 @@ def _blend_leads(
 
 
 def coarse(weights: Mapping[str, float]) -> dict[str, float]:
-    """Weights in tenths, for models that must read the whole window again for each blend."""
+    """Weights in tenths, for models that prefill the whole window again for each blend."""
     rounded = {text: round(weight * STEPS) / STEPS for text, weight in weights.items()}
     kept = {text: weight for text, weight in rounded.items() if weight}
     return checked_weights(kept or {max(weights, key=weights.__getitem__): 1.0})

@@ -1,4 +1,4 @@
-"""How a stream is played: the settings of its next frame, its prompts, and their checks."""
+"""The settings of a stream: sampling, guidance and prompts, with their checks."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from musicrfm.runtime.playable import PromptStates
 from musicrfm.streaming.prompts import blend, checked_weights, coarse
 
 KEEP_SECONDS = 10.0
-PROMPTS_KEPT = 16  # encoded, in case they are played again
+PROMPTS_KEPT = 16  # encoded prompts, in case they are used again
 STEER_GUIDANCE = ("both", "conditional")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a frame is made with, see `MusicStream`; checked, and replaced whole."""
+    """The settings of a frame, see `MusicStream`; valid and immutable."""
 
     prompt: PromptStates
     guidance_scale: float
@@ -36,7 +36,7 @@ class Settings:
 
 
 class Prompts:
-    """Prompts of one model as its decoder reads them; for any thread."""
+    """Encodes prompts for a model; for use by any thread."""
 
     def __init__(self, model: MusicModel) -> None:
         self._model = model
@@ -44,9 +44,9 @@ class Prompts:
         self._blended: tuple[list[tuple[str, float]], PromptStates] | None = None
 
     def encoded(self, text: str) -> PromptStates:
-        """One prompt; the latest ones are kept, so that none costs twice.
+        """The states of one prompt; the latest ones are cached.
 
-        Raises MusicRFMError if it cannot be encoded.
+        Raises MusicRFMError if the prompt cannot be encoded.
         """
         known = self._encoded.get(text) if isinstance(text, str) else None
         states = known or self._model.encode_prompt(text)
@@ -70,8 +70,10 @@ class Prompts:
 
 
 class LiveSettings:
-    """The settings of a stream; any thread may read and change them, and they count from the next
-    frame on. See `MusicStream` for their ranges; a value that cannot be used raises MusicRFMError.
+    """The settings of a stream, which any thread may read and change.
+
+    A change takes effect with the next frame. `MusicStream` has the ranges; a value outside raises
+    MusicRFMError.
     """
 
     def __init__(
@@ -83,7 +85,7 @@ class LiveSettings:
         top_k: int | None,
         steer_guidance: str,
     ) -> None:
-        """None: the model's own."""
+        """Values of None are replaced by the model's defaults."""
         self.model = model
         usual, self._prompts = model.sampling, Prompts(model)
         self._settings = Settings(
@@ -129,27 +131,27 @@ class LiveSettings:
 
     @property
     def prompt(self) -> str:
-        """What is played, in words; of a blend, each text with its share."""
+        """The prompt; for a blend, each text with its weight."""
         return self._settings.prompt.text
 
     def set_prompt(self, text: str) -> None:
-        """What is played from the next frame on; "" plays without a prompt."""
+        """Set the prompt, from the next frame on; "" plays without a prompt."""
         self._set(prompt=self._prompts.encoded(text))
 
     def set_prompts(self, weights: Mapping[str, float]) -> None:
-        """Plays several prompts at once from the next frame on, each as strongly as its weight.
+        """Blend several prompts by their weights, from the next frame on.
 
-        Weights are numbers of at least 0, and only their proportions count. A prompt that is alone
-        with a weight is played exactly as `set_prompt` plays it. Weights may change every frame; a
-        melody model takes them in tenths, as it reads its window again each time. Raises
-        MusicRFMError if no prompt has a weight, or a weight cannot be used.
+        Weights are numbers of at least 0, and only their proportions matter. A single prompt with a
+        weight above 0 is the same as `set_prompt`. Weights may change in every frame; melody models
+        round them to tenths, because they prefill their window again for each blend. Raises
+        MusicRFMError if all weights are 0, or one is not a number of at least 0.
         """
         self._set(prompt=self._prompts.blended(weights))
 
     def encoded(self, text: str) -> PromptStates:
-        """A prompt as the decoder reads it; the latest ones are kept, so that none costs twice.
+        """The states of a prompt, as the decoder reads them; the latest ones are cached.
 
-        Raises MusicRFMError if it cannot be encoded.
+        Raises MusicRFMError if the prompt cannot be encoded.
         """
         return self._prompts.encoded(text)
 
@@ -163,7 +165,7 @@ def _or(usual: Any, given: Any) -> Any:
 
 
 def checked_steer_guidance(halves: str) -> str:
-    """`both` or `conditional`. Raises MusicRFMError for anything else."""
+    """The same text if it is `both` or `conditional`; raises MusicRFMError for anything else."""
     if halves not in STEER_GUIDANCE:
         raise MusicRFMError(f"steer_guidance must be both or conditional, not {halves!r}")
     return halves
@@ -175,7 +177,10 @@ def window_and_keep(
     window_seconds: float | None = None,
     keep_seconds: float | None = None,
 ) -> tuple[int, int]:
-    """Positions of the decoder's window, and how many are kept when it is full."""
+    """(positions of the decoder's window, number of them that the next window begins with).
+
+    Raises MusicRFMError if a value is not a number of at least 0, or the window is too short.
+    """
     window, keep = model.window, round(KEEP_SECONDS * model.frame_rate)
     if window_seconds is not None:
         window = min(
@@ -193,7 +198,7 @@ def window_and_keep(
 
 
 def checked_number(name: str, value: float) -> float:
-    """A finite number of at least 0. Raises MusicRFMError for anything else."""
+    """The value as a finite number of at least 0; raises MusicRFMError for anything else."""
     try:
         number = float(value)
     except (TypeError, ValueError):
@@ -204,7 +209,7 @@ def checked_number(name: str, value: float) -> float:
 
 
 def checked_whole(name: str, value: int, least: int | None = None) -> int:
-    """A whole number, of at least `least`. Raises MusicRFMError for anything else."""
+    """The value as a whole number of at least `least`; raises MusicRFMError for anything else."""
     try:
         number = operator.index(value)
     except TypeError:

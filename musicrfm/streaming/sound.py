@@ -1,4 +1,4 @@
-"""From complete frames to samples: the codec, the early sound, and a take that is heard first."""
+"""Turns complete frames into samples, with early sound and a take played first, if wanted."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from musicrfm.runtime.codec import State, StreamingCodec
 from musicrfm.runtime.static_codec import Snapshot, StaticCodec
 from musicrfm.streaming.early import EarlySound, Trial
 
-TOGETHER = 16  # frames of a take that nobody hears are decoded together
+TOGETHER = 16  # frames decoded together, of a take that is not played
 
 
 @dataclass(frozen=True)
 class SoundState:
-    """codec: as its own `state`. early: of the early sound, if there is any. take: frames of the
-    take that were heard."""
+    """The state of a `Sound`. codec: its `state`. early: that of the early sound, if it is used.
+    take: number of frames of the take that were played."""
 
     codec: State | Snapshot
     early: Trial | None
@@ -25,21 +25,20 @@ class SoundState:
 
 
 class Sound:
-    """Samples of one frame after the other; for the thread that plays.
+    """Makes samples frame by frame; for use by one thread.
 
-    codec: makes them. early: whether the codec's lookahead is not waited for, see
-    `musicrfm.streaming.early`.
+    early: whether to play without waiting for the codec's lookahead, see
+    `musicrfm.streaming.early`. silence: an empty block, [channels, 0].
     """
 
     def __init__(self, codec: StreamingCodec | StaticCodec, early: bool, silence: Tensor) -> None:
-        """silence: no samples, [channels, 0]."""
         self.codec, self._silence = codec, silence
         self.early = EarlySound(codec) if early and codec.latency else None
         self.begin()
 
     @property
     def lookahead_frames(self) -> int:
-        """How many frames after a frame must be known to make its sound."""
+        """Number of later frames that must be known to make the sound of a frame."""
         return 0 if self.early else self.codec.lookahead_frames
 
     @property
@@ -54,19 +53,20 @@ class Sound:
             self.early.state = state.early
 
     def begin(self) -> None:
-        """A new piece."""
+        """Start a new piece."""
         self.codec.reset()
         if self.early:
             self.early.reset()
         self._take: Tensor | None = None
-        self._played = self._frames = 0  # frames of the take that were played, and of it in all
+        self._played = self._frames = 0  # frames of the take: played so far, and in total
         self.begin_chunk()
 
     def begin_after(self, take: Tensor, frames: int, delay: int, heard: bool) -> None:
-        """Right after `begin`: codes [codebooks, more than `frames`] go before the piece.
+        """Put a take before the piece; call this right after `begin`.
 
-        delay: how many frames after one of them the early sound looks at. heard: whether the first
-        `frames` are played, or were.
+        take: codes [codebooks, more than `frames`], of which the first `frames` count. delay:
+        number of later frames that the early sound reads. heard: whether the take is to be played;
+        otherwise it only sets the state of the codec.
         """
         self._take, self._frames, self._delay = take, frames, delay
         if not heard:
@@ -77,27 +77,27 @@ class Sound:
                 self.early.state = Trial(frames, samples)
 
     def begin_chunk(self) -> None:
-        """What was added and not made is forgotten."""
+        """Start a new chunk; frames that were added and not decoded are dropped."""
         self._complete: list[Tensor] = []
         self._made = [self._silence]
 
     @property
     def in_take(self) -> bool:
-        """Whether frames of the take come before those of the piece."""
+        """Whether frames of the take remain to be played."""
         return self._played < self._frames
 
     def add_of_take(self) -> None:
-        """The next frame of the take."""
+        """Add the next frame of the take."""
         assert self._take is not None, "`in_take` says so"
         here, self._played = self._played, self._played + 1
         ahead = self._take[:, here + 1 : here + 1 + self._delay]
         self.add(self._take[:, here], (ahead, torch.ones_like(ahead, dtype=torch.bool)))
 
     def add(self, codes: Tensor, ahead: tuple[Tensor, Tensor] | None) -> None:
-        """One more complete frame, int64 [codebooks].
+        """Add a complete frame, int64 [codebooks].
 
-        ahead: codes [codebooks, frames] of those after it, and which of them are known; only looked
-        at for the early sound, and None where the piece ends.
+        ahead: (codes [codebooks, frames] of the frames after it, which of them are known), for the
+        early sound; None at the end of the piece.
         """
         if self.early is None or ahead is None:
             self._complete.append(codes)
@@ -105,7 +105,7 @@ class Sound:
             self._made.append(self.early.push(codes, *ahead))
 
     def chunk(self) -> Tensor:
-        """What became certain, float32 [channels, samples]."""
+        """The samples of the frames added since the last chunk, float32 [channels, samples]."""
         made, complete = self._made, self._complete
         self.begin_chunk()
         if complete:
@@ -113,5 +113,5 @@ class Sound:
         return made[-1] if len(made) < 3 else torch.cat(made, 1)
 
     def flush(self) -> tuple[Tensor, int]:
-        """The samples still owed, and how many of the first were given early."""
+        """(the remaining samples, number of them at the start that were already played early)"""
         return self.codec.flush(), self.early.given if self.early else 0

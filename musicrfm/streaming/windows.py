@@ -1,6 +1,6 @@
-"""The decoder's window, and a second one in which the music goes on when the first is full.
+"""The decoder's two windows: when one is full, the music continues in the other.
 
-The second has read the last seconds from position 0 by then, a few positions at each step.
+By then, the other has been prefilled with the last seconds of music, a few positions per step.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from musicrfm.runtime.decoder import Push
 from musicrfm.runtime.playable import PromptStates
 from musicrfm.runtime.static_step import StaticStep
 
-LEAD = 10  # positions over which the next window is prefilled, a part of it at each
+LEAD = 10  # positions over which the next window is prefilled, a part per step
 
 
 class Window:
-    """What the decoder sees: a cache, what was read into it, and how that was steered.
+    """A window of the decoder: its cache, the codes read into it, and how they were steered.
 
-    `uses` counts how often it was begun anew: what was known of it before is gone.
+    `uses` counts how often the window was started again; earlier states are lost then.
     """
 
     def __init__(self, model: MusicModel, size: int) -> None:
         self.decoder = decoder_for(model, size)
-        # What is read at each position, one column more to write ahead.
+        # The codes read at each position, and one more column to write ahead.
         self.inputs = torch.zeros(model.codebooks, size + 1, dtype=torch.long, device=model.device)
-        self.pushes: list[Push] = []  # how each position has been steered
+        self.pushes: list[Push] = []  # the steering of each position
         self.prompt: PromptStates | None = None  # the prompt that the decoder reads
         self.uses = 0
-        self.static: StaticStep | None = None  # does the steps, where they are CUDA graphs
+        self.static: StaticStep | None = None  # makes the steps if they are CUDA graphs
 
     def read(self, prompt: PromptStates) -> bool:
-        """Makes the decoder read this prompt; whether what it has read must be read again."""
+        """Set the decoder's prompt; returns whether the window must be prefilled again."""
         if prompt is self.prompt:
             return False
         self.prompt = prompt
@@ -44,9 +44,10 @@ class Window:
 
 @dataclass(frozen=True)
 class WindowState:
-    """Where a piece stands: in `window` as it was at its `uses`, at `position`, the next to read.
+    """The position of a piece: the window with its `uses`, and the next position to read.
 
-    prepared: positions of the other window that have been read.
+    prepared: number of prefilled positions of the other window. guided: whether the decoder
+    computes both halves of guidance.
     """
 
     window: Window
@@ -57,15 +58,15 @@ class WindowState:
 
     @property
     def reached(self) -> bool:
-        """Whether it can still be gone back to."""
+        """Whether this state can still be restored."""
         return self.window.uses == self.uses
 
 
 class Windows:
-    """`here`, which is played in, and `next`; for the thread that plays.
+    """The current window, `here`, and the `next` one; for use by one thread.
 
-    size: positions of a window. keep: those that the next window begins with. position: of `here`,
-    the next to read.
+    size: positions of a window. keep: positions that the next window begins with. position: the
+    next one to read in `here`.
     """
 
     def __init__(self, model: MusicModel, size: int, keep: int) -> None:
@@ -75,8 +76,8 @@ class Windows:
         self.delays = torch.tensor(model.delays, device=model.device)
         self._books = torch.arange(model.codebooks, device=model.device)
         delay: int = max(model.delays)
-        self._back = self.delays - delay  # where the codes of the latest complete frame are
-        # Of the frames that lack codes yet: how many positions later each of their codes comes.
+        self._back = self.delays - delay  # columns of the codes of the latest complete frame
+        # For incomplete frames: the number of positions until each of their codes is known.
         self._later = self._back[:, None] + torch.arange(1, delay + 1, device=model.device)
 
     @property
@@ -85,7 +86,7 @@ class Windows:
 
     @property
     def state(self) -> WindowState:
-        """Where the piece stands. Setting an earlier one that is `reached` goes back there."""
+        """The state of the piece. Setting an earlier one that is `reached` restores it."""
         here = self.here
         return WindowState(here, here.uses, self.position, self._prepared, here.decoder.guided)
 
@@ -98,7 +99,7 @@ class Windows:
         self.here.decoder.guided = state.guided
 
     def begin(self) -> None:
-        """A new piece, in the other window, so that it can still be gone back to this one."""
+        """Start a new piece in the other window, so that this one can still be restored."""
         self.here, self.next, self._prepared = self.next, self.here, 0
         self.here.uses += 1
         self.here.pushes = []
@@ -107,7 +108,7 @@ class Windows:
         self.here.decoder.guided = False
 
     def begin_from(self, take: Tensor, unsteered: Push, prompt: PromptStates, guided: bool) -> None:
-        """Right after `begin`: reads codes [codebooks, frames] as if they had been played."""
+        """Prefill a take [codebooks, frames] as if it had been played; call right after `begin`."""
         here, frames = self.here, take.shape[1]
         here.inputs[:, : frames + 1] = self.model.delay(take[None])[0]
         here.pushes = [unsteered] * frames
@@ -118,7 +119,7 @@ class Windows:
         self.read_again()
 
     def turn_to(self, prompt: PromptStates, guided: bool) -> None:
-        """Before a position is read: `here` has room for it and reads this prompt."""
+        """Prepare for reading a position: make room in `here`, and set its prompt."""
         if self.position == self.size:
             self._re_anchor(prompt)
         if self.here.read(prompt):
@@ -128,32 +129,32 @@ class Windows:
             self._prepare(prompt)
 
     def completed(self) -> Tensor:
-        """The latest frame that has all its codes, int64 [codebooks]."""
+        """The latest complete frame, int64 [codebooks]."""
         return self.here.inputs[self._books, self.position + self._back]
 
     def latest(self, count: int) -> Tensor:
-        """The latest frames that have all their codes, int64 [codebooks, count]."""
+        """The latest complete frames, int64 [codebooks, count]."""
         columns = torch.arange(1 - count, 1, device=self._books.device) + self.position
         return self.here.inputs[self._books[:, None], columns + self._back[:, None]]
 
     def ahead(self) -> tuple[Tensor, Tensor]:
-        """Codes [codebooks, frames] of the frames that lack some yet, and which are known."""
+        """(codes [codebooks, frames] of the incomplete frames, which of them are known)"""
         columns = self.position + self._later.clamp_max(0)
         return self.here.inputs[self._books[:, None], columns], self._later <= 0
 
     def read_again(self, first_row: int = 0) -> None:
-        """Fills the cache up to the position from what has been played."""
+        """Prefill the cache again up to the position, from the codes played."""
         here, before = self.here, self.position
         here.decoder.prefill(here.inputs[:, :before], here.pushes[:before], first_row)
 
     def widen(self, prompt: PromptStates) -> None:
-        """Goes on in a wider precision than float16, and reads all of the window again."""
+        """Continue in a wider precision than float16, and prefill the window again."""
         guided = self.here.decoder.guided
         kept = [
             None if window.static is None else (window.static.finite, window.static.recorder)
             for window in self.both
         ]
-        for window in self.both:  # nothing may hold the weights when others take their place
+        for window in self.both:  # nothing may refer to the old weights while they are replaced
             window.static = None
             del window.decoder
         self.model.widen()
@@ -161,7 +162,7 @@ class Windows:
             window.decoder, window.prompt = decoder_for(self.model, self.size), None
             if parts is not None:
                 window.static = StaticStep(self.model, window.decoder, window.inputs, *parts)
-        self.next.uses += 1  # what it had read is lost
+        self.next.uses += 1  # its cache is lost
         self._prepared = 0
         self.here.decoder.guided = guided
         self.here.read(prompt)
@@ -174,7 +175,7 @@ class Windows:
             self.read_again(first_row=1)
 
     def _prepare(self, prompt: PromptStates) -> None:
-        """Reads a part of what the next window will begin with."""
+        """Prefill a part of the beginning of the next window."""
         if not self._prepared:
             self.next.uses += 1
         first, last = self._prepared, self._prepared + -(-(self.keep - LEAD) // LEAD)
@@ -183,7 +184,7 @@ class Windows:
             self._read_ahead(first, last, prompt)
 
     def _read_ahead(self, first: int, last: int, prompt: PromptStates) -> None:
-        """Positions `first` to `last` of the next window, as if the piece began at its start."""
+        """Prefill positions `first` to `last` of the next window, as if the piece began there."""
         here, window, gone = self.here, self.next, self.size - self.keep
         if window.read(prompt):
             first = 0
@@ -199,7 +200,7 @@ class Windows:
         self._prepared = last
 
     def _re_anchor(self, prompt: PromptStates) -> None:
-        """Goes on in the next window, which begins with the last `keep` frames."""
+        """Continue in the next window, which begins with the last `keep` frames."""
         here, window = self.here, self.next
         if self.keep > self._prepared:
             self._read_ahead(self._prepared, self.keep, prompt)

@@ -18,7 +18,7 @@ def test_what_is_asked():
     assert asked("") == usual
     assert asked("layers=layer:0,-1,all")[1] == ["layer:0,-1", "all"]
     assert asked("method=random")[0] == ["random"] and asked("method=random")[1] == usual[1]
-    for text, words in (("rfm", "is not like"), ("method=magic", "no method 'magic'")):
+    for text, words in (("rfm", "is not valid"), ("method=magic", "method 'magic' does not exist")):
         with pytest.raises(MusicRFMError, match=words):
             asked(text)
 

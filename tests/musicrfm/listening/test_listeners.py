@@ -62,9 +62,9 @@ def test_a_function_of_ones_own(tmp_path):
     ("spec", "words"),
     [
         ("loudness", "choose one of level, centroid"),
-        ("nowhere.py:f", "no file 'nowhere.py'"),
+        ("nowhere.py:f", "file 'nowhere.py' does not exist"),
         ("{file}:g", "no function 'g'"),
-        ("{bad}:f", "cannot be run: SyntaxError"),
+        ("{bad}:f", "cannot be loaded: SyntaxError"),
     ],
 )
 def test_what_is_no_listener(spec, words, tmp_path):
