@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -306,6 +309,21 @@ def test_faults_are_chosen_by_what_is_in_their_names():
     ]
     with pytest.raises(MusicRFMError, match="no fault is called 'kobs'; there are: a step that"):
         running.run(Options(only=("kobs",)))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals on Windows")
+def test_what_a_job_in_the_background_starts_heeds_interrupts():
+    """A shell lets its background jobs ignore SIGINT, and processes inherit that."""
+    usual = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        running.heed_interrupts()
+        sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    finally:
+        signal.signal(signal.SIGINT, usual)
+    with sleeper:
+        time.sleep(0.5)  # else it may be hit before it is a Python at all
+        sleeper.send_signal(signal.SIGINT)
+        assert sleeper.wait(30) != 0
 
 
 def test_a_soak_is_told_in_halves(monkeypatch):

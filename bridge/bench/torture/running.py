@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import random
 import re
+import signal
 import sys
 import tempfile
 import time
@@ -42,6 +43,7 @@ def run(options: Options) -> Report:
             f"no fault is called {' or '.join(map(repr, options.only))}; there are: "
             + "; ".join([*(one.name for one in FAULTS), *(one.name for one in ENDINGS)])
         )
+    heed_interrupts()
     with tempfile.TemporaryDirectory(prefix="bridge-torture-") as folder:
         if options.minutes is not None:
             stage = playing(Path(folder), options)
@@ -50,6 +52,13 @@ def run(options: Options) -> Report:
             finally:
                 stage.kill()
         return _report(options, _all(Path(folder), options, faults, endings))
+
+
+def heed_interrupts() -> None:
+    """Undo that a shell lets its background jobs ignore Ctrl-C: the bridges started here would
+    inherit it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def chosen(faults: Sequence[F], only: Sequence[str]) -> list[F]:
