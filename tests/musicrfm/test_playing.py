@@ -7,7 +7,7 @@ import pytest
 
 from musicrfm.data.compose import compose
 from musicrfm.data.render import SAMPLE_RATE, render
-from musicrfm.nano import codec_quality, playing
+from musicrfm.nano.judges import codec_quality, playing
 
 USUAL = dict.fromkeys(playing.TEXTURES, (1.0, 6.0))
 
