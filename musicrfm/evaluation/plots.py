@@ -145,6 +145,37 @@ def chroma(
     _save(figure, path)
 
 
+def spectra(path: Path, clips: Sequence[tuple[str, np.ndarray, float]]) -> None:
+    """Clips stacked vertically, each (title, constant-Q levels in dB [bins, frames], seconds).
+
+    Three bins a semitone from C2 up; the loudest at 0 dB.
+    """
+    figure, axes = plt.subplots(
+        len(clips),
+        1,
+        figsize=(8.6, 1.9 * len(clips) + 0.3),
+        sharex=True,
+        squeeze=False,
+        layout="constrained",
+    )
+    for axis, (title, levels, seconds) in zip(axes[:, 0], clips, strict=True):
+        octaves = range(len(levels) // 36)
+        axis.imshow(
+            levels,
+            aspect="auto",
+            origin="lower",
+            cmap="magma",
+            extent=(0, seconds, -0.5, len(levels) / 3 - 0.5),
+            interpolation="nearest",
+            vmin=-60,
+            vmax=0,
+        )
+        axis.set_yticks([12 * o for o in octaves], [f"C{o + 2}" for o in octaves], fontsize=8)
+        axis.set_title(title)
+    axes[-1, 0].set_xlabel("seconds")
+    _save(figure, path)
+
+
 def performance(
     path: Path,
     title: str,

@@ -83,6 +83,9 @@ def _arguments() -> argparse.Namespace:
         "--quick", action="store_true", help="every stage in a few steps: a rehearsal, not a model"
     )
     parser.add_argument(
+        "--musicnn", type=Path, help="as of musicrfm.nano.measure: one measurement needs it"
+    )
+    parser.add_argument(
         "--no-measure", action="store_true", help="skip the measurements and the model card"
     )
     return parser.parse_args()
@@ -96,7 +99,9 @@ def _measure(args: argparse.Namespace, steps: dict[str, int]) -> None:
         f"{', '.join(f'{stage} {n}' for stage, n in steps.items())}; "
         f"language model {args.lm_steps}."
     )
-    measure.write_card(args.out, measure.measure(args.out, fit=True), trained)
+    given = measure.Given(args.musicnn, args.work / "tunes.json")
+    found = measure.measure(args.out, fit=tuple(measure.FITS), given=given)
+    measure.write_card(args.out, found, trained)
 
 
 def _rendered(folder: Path) -> int:

@@ -1,9 +1,11 @@
 """Measures nano on held-out clips and seeds, and writes the results to the model card.
 
-Four questions: the quality of the codec, whether each prompt plays as music, whether free
-generation stays music, and whether the prompt determines the instrument. All are measured in audio.
+The questions: the quality of the codec, whether each prompt plays as music, how varied free
+generation is, whether the prompt determines the instrument and the texture, how near the music is
+to rendered music, and whether it stays music for minutes. All are measured in audio.
 `python -m musicrfm.nano.measure [FOLDER] [--only PART ...]` prints the results and stores them in
-FOLDER/measured.json; `--fit` first fits the instrument classifier again (20 minutes).
+FOLDER/measured.json; `--beside OTHER` prints those of another folder in a second column. `--fit`
+first fits the classifiers of instruments (20 minutes) and textures (10 minutes) again.
 """
 
 from __future__ import annotations
@@ -11,38 +13,82 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from musicrfm.data.compose import INSTRUMENTS, Clip, compose
 from musicrfm.data.render import SAMPLE_RATE, render
+from musicrfm.errors import MusicRFMError
 from musicrfm.evaluation.evaluate import perform
 from musicrfm.listening import measure as listening
 from musicrfm.model import MusicModel
-from musicrfm.nano import codec_quality, instruments, playing
+from musicrfm.nano import instruments, repertoire
+from musicrfm.nano.judges import codec_quality, endless, nearness, playing, tagger, texture
 
 HELD_OUT = 9_000_000  # first seed of the held-out clips
+MEASURED = "measured.json"
 PROMPTS = ("solo {} melody", "{} melody with drums", "{} chords", "{} arpeggio")
 
 
-def held_out(count: int, wanted=lambda clip: True, make=compose) -> list[Clip]:
+class LeftOut(MusicRFMError):
+    """A part cannot be measured without something that was not given."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What some parts need and the library does not contain.
+
+    musicnn: the wheel with the tagging network, or a folder with its content. tunes: the file of
+    `musicrfm.nano.tunes.read`; with it, the held-out clips of `nearness` and `texture` are drawn as
+    nano's training data are, six in ten of them from held-out tunes, and without it, all are
+    composed by rule.
+    """
+
+    musicnn: Path | None = None
+    tunes: Path | None = None
+
+    def make(self, seed: int) -> Clip:
+        return compose(seed) if self.tunes is None else repertoire.clip(self.tunes, seed, True)
+
+    @property
+    def source(self) -> str:
+        return "composed by rule" if self.tunes is None else "as the training data"
+
+
+def held_out(
+    count: int,
+    wanted: Callable[[Clip], bool] = lambda clip: True,
+    make: Callable[[int], Clip] = compose,
+) -> list[Clip]:
     """The first `count` held-out clips that `wanted` accepts."""
     return list(itertools.islice(filter(wanted, map(make, itertools.count(HELD_OUT))), count))
 
 
-def codec(model: MusicModel, clips: int = 30, keys: int = 12) -> dict[str, float]:
-    """All of `codec_quality`, on held-out music and on notes."""
+def is_music(clip: Clip) -> bool:
+    return clip.kind == "music"
 
-    def through(audio: np.ndarray) -> np.ndarray:
+
+def through(model: MusicModel) -> Callable[[np.ndarray], np.ndarray]:
+    """Audio [samples] -> the same, decoded from its codes."""
+
+    def coded(audio: np.ndarray) -> np.ndarray:
         return model.decode_codes(model.encode_audio(audio, SAMPLE_RATE))[: len(audio), 0]
 
-    music = held_out(clips, lambda c: c.kind == "music")
+    return coded
+
+
+def codec(model: MusicModel, clips: int = 30, keys: int = 12) -> dict[str, float]:
+    """All of `codec_quality`, on held-out music and on notes."""
+    coded = through(model)
     return {
-        "log_mel_distance_db": codec_quality.distance(through, music),
-        **codec_quality.notes_kept(through),
-        **codec_quality.noise(through, keys),
+        "log_mel_distance_db": codec_quality.distance(coded, held_out(clips, is_music)),
+        **codec_quality.notes_kept(coded),
+        **codec_quality.noise(coded, keys),
     }
 
 
@@ -57,10 +103,8 @@ def play(model: MusicModel, seeds: int = 8) -> dict[str, object]:
     return {**vars(model.sampling), **playing.summary(judged)}
 
 
-def generation_quality(
-    model: MusicModel, seeds: int = 100, long_seconds: float = 300.0
-) -> dict[str, object]:
-    """Variety over seeds, and one long run that must not collapse, fall silent or saturate."""
+def generation_quality(model: MusicModel, seeds: int = 100) -> dict[str, object]:
+    """Variety over seeds."""
     leads = list(INSTRUMENTS)
     dominant, onset_rates = set(), []
     for seed in range(seeds):
@@ -68,15 +112,10 @@ def generation_quality(
         heard = listening.measure(perform(model, prompt, seed=seed, seconds=6.0), model.sample_rate)
         dominant.add(int(np.argmax(heard.note_share)))
         onset_rates.append(heard.onset_rate)
-    clips = held_out(40, lambda c: c.kind == "music")
     trained = [
-        listening.measure(render(c)[: 6 * SAMPLE_RATE], SAMPLE_RATE).onset_rate for c in clips
+        listening.measure(render(c)[: 6 * SAMPLE_RATE], SAMPLE_RATE).onset_rate
+        for c in held_out(40, is_music)
     ]
-    long = perform(model, "piano melody with bass and drums", seconds=long_seconds)[:, 0]
-    seconds = long[: len(long) // model.sample_rate * model.sample_rate].reshape(
-        -1, model.sample_rate
-    )
-    level = 20 * np.log10(np.sqrt((seconds**2).mean(1)) + 1e-9)
     return {
         "dominant_pitch_classes": len(dominant),
         "onset_rate_median": float(np.median(onset_rates)),
@@ -84,10 +123,6 @@ def generation_quality(
             float(np.quantile(trained, 0.05)),
             float(np.quantile(trained, 0.95)),
         ],
-        "long_run_seconds": long_seconds,
-        "long_run_silent_share": float((level < -60).mean()),
-        "long_run_level_db": [float(level.min()), float(np.median(level)), float(level.max())],
-        "long_run_clipped_share": float((np.abs(long) >= 0.999).mean()),
     }
 
 
@@ -108,35 +143,131 @@ def prompt_adherence(model: MusicModel, per_lead: int = 6) -> dict[str, float]:
     return {"accuracy": mean, "chance": 1 / len(right), **right, **fitted}
 
 
-PARTS: dict[str, Callable[[MusicModel], dict]] = {
-    "codec": codec,
-    "playing": play,
-    "generation": generation_quality,
-    "prompt": prompt_adherence,
+def hear_texture(model: MusicModel, given: Given, count: int = 6) -> dict[str, object]:
+    """`texture`, of generated clips, and of held-out rendered ones through the model's codec."""
+
+    def once(prompt: str, seed: int, seconds: float) -> np.ndarray:
+        return perform(model, prompt, seed=seed, seconds=seconds)
+
+    clips = map(given.make, itertools.count(HELD_OUT))
+    rendered = texture.accuracy(through(model), clips, max(1, count * 2 // 3))
+    return {
+        **texture.generated(once, model.sample_rate, count),
+        **{f"{name}_on_rendered_clips": share for name, share in rendered.items()},
+        "rendered_clips_are": given.source,
+    }
+
+
+def near(model: MusicModel, given: Given, clips: int = 40) -> dict[str, object]:
+    """`nearness` of `clips` clips with the prompts of held-out ones to twice as many of those.
+
+    codec_alone: the distance of one half of the held-out clips through the codec from the other
+    half.
+    """
+    if given.musicnn is None:
+        raise LeftOut("give --musicnn, the wheel that `pip download --no-deps musicnn` leaves")
+    weights = tagger.load(given.musicnn)
+    listen = partial(tagger.listen, weights)
+    seconds, coded = nearness.SECONDS, through(model)
+    pieces = held_out(2 * clips, is_music, given.make)
+    audio = [render(piece)[: int(seconds * SAMPLE_RATE)] for piece in pieces]
+    rendered = [listen(one, SAMPLE_RATE).embedding for one in audio]
+    generated = [
+        listen(
+            perform(model, piece.prompt, seed=nearness.FIRST_SEED + i, seconds=seconds),
+            model.sample_rate,
+        ).embedding
+        for i, piece in enumerate(pieces[:clips])
+    ]
+    again = [listen(coded(one), SAMPLE_RATE).embedding for one in audio[:clips]]
+    return {
+        **nearness.compare(generated, rendered),
+        "codec_alone": nearness.distance(again, rendered[clips:], rendered),
+        "held_out_clips_are": given.source,
+    }
+
+
+def play_on(model: MusicModel, seconds: float = 300.0) -> dict[str, object]:
+    """`endless`, with the model's defaults."""
+    usual = playing.usual_onsets(map(compose, itertools.count(HELD_OUT)))
+    runs = [endless.play(model, prompt, seconds) for prompt in endless.PROMPTS]
+    return endless.summary(runs, usual, instruments.odds)
+
+
+PARTS: dict[str, Callable[[MusicModel, Given], dict]] = {
+    "codec": lambda model, given: codec(model),
+    "playing": lambda model, given: play(model),
+    "generation": lambda model, given: generation_quality(model),
+    "prompt": lambda model, given: prompt_adherence(model),
+    "texture": hear_texture,
+    "nearness": near,
+    "endless": lambda model, given: play_on(model),
 }
 
 
-def measure(folder: Path, only: Sequence[str] = (), fit: bool = False) -> dict[str, dict]:
+def fit_instruments(model: MusicModel, given: Given) -> None:
+    instruments.fit(model)
+
+
+def fit_texture(model: MusicModel, given: Given) -> None:
+    def make(seed: int) -> Clip:
+        return compose(seed) if given.tunes is None else repertoire.clip(given.tunes, seed)
+
+    texture.fit(through(model), map(make, itertools.count(texture.FIT_SEED)))
+
+
+FITS = {"instruments": fit_instruments, "texture": fit_texture}
+
+
+def measure(
+    folder: Path, only: Sequence[str] = (), fit: Sequence[str] = (), given: Given | None = None
+) -> dict[str, dict]:
     """The named measurements, or all, of the checkpoint in `folder`.
 
-    They are stored in `folder/measured.json` with the earlier ones. fit: first fit the instrument
-    classifier on the checkpoint's codec.
+    They are stored in `folder/measured.json` with the earlier ones. A part that needs something
+    that is not given is left out, and stderr says so. fit: of FITS, the classifiers to fit first,
+    on the checkpoint's codec.
     """
-    kept = folder / "measured.json"
-    results = json.loads(kept.read_text()) if kept.exists() else {}
+    given = Given() if given is None else given
+    results = stored(folder)
     model = MusicModel.load(str(folder))
-    if fit:
-        instruments.fit(model)
+    for name in fit:
+        FITS[name](model, given)
     for part in only or PARTS:
-        results[part] = PARTS[part](model)
-        kept.write_text(json.dumps(results, indent=1) + "\n")
+        try:
+            results[part] = PARTS[part](model, given)
+        except LeftOut as lacking:
+            print(f"{part} is left out: {lacking}", file=sys.stderr)
+            continue
+        (folder / MEASURED).write_text(json.dumps(results, indent=1) + "\n")
     return results
+
+
+def stored(folder: Path) -> dict[str, dict]:
+    """What has been measured of a checkpoint; empty if nothing."""
+    kept = folder / MEASURED
+    return json.loads(kept.read_text()) if kept.exists() else {}
+
+
+def side_by_side(columns: dict[str, dict[str, dict]], only: Sequence[str] = ()) -> str:
+    """The results of several checkpoints, by name, as a Markdown table."""
+    return "\n".join(_table(columns, only))
+
+
+def _table(columns: dict[str, dict[str, dict]], only: Sequence[str]) -> Iterator[str]:
+    yield f"| part | measured | {' | '.join(columns)} |"
+    yield "|---" * (2 + len(columns)) + "|"
+    for part in only or PARTS:
+        found = [results.get(part, {}) for results in columns.values()]
+        for name in dict.fromkeys(name for one in found for name in one):
+            values = [_shown(one[name]) if name in one else "" for one in found]
+            yield f"| {part} | {name.replace('_', ' ')} | {' | '.join(values)} |"
 
 
 def write_card(folder: Path, results: dict[str, dict], trained: str) -> None:
     """Writes `folder/README.md`: the template with the measurements and the training."""
     template = (Path(__file__).parent / "card.md").read_text()
-    tables = {"trained": trained}
+    tables = {**dict.fromkeys(PARTS, "Not measured."), "trained": trained}
     for part, values in results.items():
         rows = [f"| {name.replace('_', ' ')} | {_shown(value)} |" for name, value in values.items()]
         tables[part] = "\n".join(["| measured | value |", "|---|---|", *rows])
@@ -155,9 +286,29 @@ def main() -> None:
     parser = argparse.ArgumentParser("python -m musicrfm.nano.measure")
     parser.add_argument("folder", type=Path, nargs="?", default=NANO)
     parser.add_argument("--only", choices=PARTS, nargs="+", default=())
-    parser.add_argument("--fit", action="store_true")
+    parser.add_argument(
+        "--fit", choices=FITS, nargs="*", help="fit these classifiers first, or all"
+    )
+    parser.add_argument(
+        "--musicnn", type=Path, help="wheel or folder with the tagging network, for nearness"
+    )
+    parser.add_argument("--tunes", type=Path, help="draw held-out clips as the training data are")
+    parser.add_argument(
+        "--beside", type=Path, metavar="FOLDER", help="print what is stored there as well"
+    )
+    parser.add_argument(
+        "--stored", action="store_true", help="measure nothing, print what is stored"
+    )
     args = parser.parse_args()
-    print(json.dumps(measure(args.folder, args.only, args.fit), indent=1))
+    fit = () if args.fit is None else args.fit or tuple(FITS)
+    if args.stored:
+        results = stored(args.folder)
+    else:
+        results = measure(args.folder, args.only, fit, Given(args.musicnn, args.tunes))
+    columns = {args.folder.name: results}
+    if args.beside is not None:
+        columns[f"{args.beside.name} (beside)"] = stored(args.beside)
+    print(side_by_side(columns, args.only))
 
 
 if __name__ == "__main__":

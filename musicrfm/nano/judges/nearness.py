@@ -17,6 +17,8 @@ import numpy as np
 
 DIMENSIONS = 24  # of the projection
 SPLITS = 60  # ways to halve the held-out clips
+SECONDS = 10.0  # of a clip
+FIRST_SEED = 8_000  # of the generated clips
 GROUPS = 10  # of generated clips, left out in turn
 
 
@@ -38,28 +40,41 @@ def compare(generated: Sequence[np.ndarray], held_out: Sequence[np.ndarray]) -> 
     other. deviation: the standard error of the distance that comes from which clips were generated,
     by a jackknife.
     """
-    every = np.concatenate(held_out)
-    middle = every.mean(0)
-    _, spread, directions = np.linalg.svd(every - middle, full_matrices=False)
-    main = directions[:DIMENSIONS].T
+    main, kept = _main(held_out)
     made = [clip @ main for clip in generated]
     held = [clip @ main for clip in held_out]
     count = min(len(made), len(held) // 2)
-    distance, floor = _distances(made, held, count)
+    away, floor = _distances(made, held, count)
     half_distance, half_floor = _distances(made, held, count // 2)
     return {
         "clips_generated": count,
         "clips_held_out": 2 * count,
         "patches_a_clip": float(np.mean([len(clip) for clip in held])),
         "dimensions": main.shape[1],
-        "variance_in_them": float((spread[:DIMENSIONS] ** 2).sum() / (spread**2).sum()),
-        "distance": distance,
+        "variance_in_them": kept,
+        "distance": away,
         "deviation": _jackknife(made[:count], held),
         "floor": floor,
-        "above_the_floor": distance - floor,
+        "above_the_floor": away - floor,
         "distance_with_half_the_clips": half_distance,
         "floor_with_half_the_clips": half_floor,
     }
+
+
+def distance(
+    one: Sequence[np.ndarray], other: Sequence[np.ndarray], held_out: Sequence[np.ndarray]
+) -> float:
+    """Between two sets of clips, on the directions that `compare` takes from the held-out ones."""
+    main, _ = _main(held_out)
+    return frechet(np.concatenate(one) @ main, np.concatenate(other) @ main)
+
+
+def _main(held_out: Sequence[np.ndarray]) -> tuple[np.ndarray, float]:
+    """(main directions [200, dimensions], the share of the variance that is in them)."""
+    every = np.concatenate(held_out)
+    _, spread, directions = np.linalg.svd(every - every.mean(0), full_matrices=False)
+    kept = float((spread[:DIMENSIONS] ** 2).sum() / (spread**2).sum())
+    return directions[:DIMENSIONS].T, kept
 
 
 def _distances(
@@ -73,8 +88,8 @@ def _distances(
         one, other = np.concatenate(drawn[:count]), np.concatenate(drawn[count:])
         mine = np.concatenate([made[i] for i in rng.permutation(len(made))[:count]])
         found.append((frechet(mine, one), frechet(one, other)))
-    distance, floor = np.mean(found, 0)
-    return float(distance), float(floor)
+    away, floor = np.mean(found, 0)
+    return float(away), float(floor)
 
 
 def _jackknife(made: Sequence[np.ndarray], held: Sequence[np.ndarray]) -> float:

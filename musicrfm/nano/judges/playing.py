@@ -99,46 +99,54 @@ def judge(
     seeds: int = 8,
 ) -> list[Judged]:
     """Every prompt with every seed. play: (prompt, seed) -> float [samples, channels]."""
-    judged = []
-    for prompt, instrument in PROMPTS.items():
-        for seed in range(FIRST_SEED, FIRST_SEED + seeds):
-            audio = play(prompt, seed)
-            heard = measure.measure(audio, sample_rate)
-            likely = odds(audio[sample_rate : 8 * sample_rate, 0], sample_rate)
-            judged.append(
-                Judged(
-                    prompt,
-                    heard.pitch_classes,
-                    longest_held(audio, sample_rate),
-                    heard.onset_rate,
-                    usual[texture_of(prompt)],
-                    likely[instrument],
-                    max(likely, key=likely.__getitem__) == instrument,
-                )
-            )
-    return judged
+    return [
+        judged(prompt, play(prompt, seed), sample_rate, usual, odds)
+        for prompt in PROMPTS
+        for seed in range(FIRST_SEED, FIRST_SEED + seeds)
+    ]
 
 
-def summary(judged: list[Judged]) -> dict[str, object]:
+def judged(
+    prompt: str,
+    audio: np.ndarray,
+    sample_rate: int,
+    usual: dict[str, tuple[float, float]],
+    odds: Callable[[np.ndarray, int], dict[str, float]],
+) -> Judged:
+    """One clip of ten seconds, [samples, channels], of one of PROMPTS."""
+    heard = measure.measure(audio, sample_rate)
+    likely = odds(audio[sample_rate : 8 * sample_rate, 0], sample_rate)
+    return Judged(
+        prompt,
+        heard.pitch_classes,
+        longest_held(audio, sample_rate),
+        heard.onset_rate,
+        usual[texture_of(prompt)],
+        likely[PROMPTS[prompt]],
+        max(likely, key=likely.__getitem__) == PROMPTS[prompt],
+    )
+
+
+def summary(clips: list[Judged]) -> dict[str, object]:
     """Shares of clips without a fault and with each fault, the worst prompt, and the shares of all
     prompts."""
     by_prompt = {
-        prompt: float(np.mean([not one.faults for one in judged if one.prompt == prompt]))
-        for prompt in dict.fromkeys(one.prompt for one in judged)
+        prompt: float(np.mean([not one.faults for one in clips if one.prompt == prompt]))
+        for prompt in dict.fromkeys(one.prompt for one in clips)
     }
     worst = min(by_prompt, key=by_prompt.__getitem__)
     faults = {
         f"clips with {fault.replace('few notes', 'fewer than three pitch classes')}": float(
-            np.mean([fault in one.faults for one in judged])
+            np.mean([fault in one.faults for one in clips])
         )
         for fault in ("few notes", "held", "onsets")
     }
     return {
-        "clips": len(judged),
-        "clips_without_fault": float(np.mean([not one.faults for one in judged])),
+        "clips": len(clips),
+        "clips_without_fault": float(np.mean([not one.faults for one in clips])),
         **faults,
         "worst_prompt": f"{worst}: {by_prompt[worst]:.2f}",
-        "instrument_likelihood": float(np.mean([one.likelihood for one in judged])),
-        "instrument_named": float(np.mean([one.named for one in judged])),
+        "instrument_likelihood": float(np.mean([one.likelihood for one in clips])),
+        "instrument_named": float(np.mean([one.named for one in clips])),
         **{f"without fault, {prompt}": share for prompt, share in by_prompt.items()},
     }

@@ -3,8 +3,9 @@
 The network is "musicnn", trained by Jordi Pons on MagnaTagATune. Its weights are in the wheel
 `musicnn` (`pip download --no-deps musicnn`) and stay there: only the file is read, nothing of it is
 installed. The layers are those of the published description: wide and tall convolutions of a mel
-spectrogram, each reduced to its maximum over frequency; three convolutions over time with shortcuts;
-maxima and means over time; a dense layer of 200, whose output is the embedding; the tags.
+spectrogram, each reduced to its maximum over frequency; three convolutions over time with
+shortcuts; maxima and means over time; a dense layer of 200, whose output is the embedding; the
+tags.
 Source: Pons and Serra, "musicnn: pre-trained convolutional neural networks for music audio
 tagging", 2019.
 """
@@ -33,13 +34,16 @@ EPSILON = 1e-3  # of the batch normalisations
 TIMBRAL, TEMPORAL = (0, 1), (2, 3, 4)  # numbers of the front end's convolutions
 MIDDLE = (5, 6, 7)
 PLACES = ("musicnn/MTT_musicnn", "MTT_musicnn", "")  # where the checkpoint may be in what is given
+# fmt: off
 TAGS = (
-    "guitar, classical, slow, techno, strings, drums, electronic, rock, fast, piano, ambient, beat, "
-    "violin, vocal, synth, female, indian, opera, male, singing, vocals, no vocals, harpsichord, "
-    "loud, quiet, flute, woman, male vocal, no vocal, pop, soft, sitar, solo, man, classic, choir, "
-    "voice, new age, dance, male voice, female vocal, beats, harp, cello, no voice, weird, country, "
-    "metal, female voice, choral"
-).split(", ")
+    "guitar", "classical", "slow", "techno", "strings", "drums", "electronic", "rock", "fast",
+    "piano", "ambient", "beat", "violin", "vocal", "synth", "female", "indian", "opera", "male",
+    "singing", "vocals", "no vocals", "harpsichord", "loud", "quiet", "flute", "woman",
+    "male vocal", "no vocal", "pop", "soft", "sitar", "solo", "man", "classic", "choir", "voice",
+    "new age", "dance", "male voice", "female vocal", "beats", "harp", "cello", "no voice",
+    "weird", "country", "metal", "female voice", "choral",
+)
+# fmt: on
 
 Weights = Mapping[str, Tensor]
 
@@ -92,7 +96,9 @@ def patches(mono: np.ndarray) -> np.ndarray:
     )
     count = mel.shape[1] // FRAMES
     if not count:
-        raise MusicRFMError(f"{len(mono) / RATE:.1f} s are too short to be tagged: give 3 s or more")
+        raise MusicRFMError(
+            f"{len(mono) / RATE:.1f} s are too short to be tagged: give 3 s or more"
+        )
     level = np.log10(1 + 10_000 * mel.T[: count * FRAMES])
     return level.astype(np.float32).reshape(count, FRAMES, BANDS)
 
