@@ -1,1 +1,1 @@
-"""`bridge prepare`: from a model's name to a stage full of knobs, in steps that can be resumed."""
+"""`bridge prepare`: trains and calibrates knobs for a model, in steps that can be resumed."""

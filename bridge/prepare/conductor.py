@@ -1,7 +1,7 @@
-"""Prepares a model for the stage: one step after the other, each of which is kept once it is done.
+"""Prepares a model step by step, and stores each finished step, so that a later run continues.
 
-What is done are the commands there are (`bridge doctor`, `musicrfm train`, `musicrfm calibrate`),
-in this process; their words go into `log.txt` in the folder, and their bars to the terminal.
+The steps are existing commands (`bridge doctor`, `musicrfm train`, `musicrfm calibrate`), run in
+this process. Their output goes to `log.txt` in the folder, and their progress bars to the terminal.
 """
 
 from __future__ import annotations
@@ -34,14 +34,17 @@ from musicrfm.model import MusicModel
 from musicrfm.progress import clock
 from musicrfm.runtime.devices import device_of
 
-TRIAL_SECONDS = 6.0  # of the clip that is heard
+TRIAL_SECONDS = 6.0  # of the clip that is timed
 RIG = "rig.toml"
 
 
 @dataclass(frozen=True)
 class Options:
-    """only: names of concepts, () for all. budget: hours, None for as many as it takes. out: the
-    folder of the work, None for one in the folder that this is run in."""
+    """The options of `bridge prepare`.
+
+    only: names of concepts, () for all. budget: hours, None for no limit. out: the folder for all
+    results, None for `prepared-MODEL` in the current folder.
+    """
 
     model: str
     quick: bool = False
@@ -53,16 +56,16 @@ class Options:
 
 
 def prepare(options: Options) -> int:
-    """Does all that is not done yet; returns the exit status.
+    """Do all steps that are not done yet; returns the exit status.
 
-    Raises MusicRFMError if the model cannot be had, or does not fit here.
+    Raises MusicRFMError if the model cannot be loaded, or does not fit on this computer.
     """
     began = time.monotonic()
     concepts = plan.chosen(options.only, options.quick)
     room = room_for(options.model)
     say(room.words())
     dtype = room.dtype()
-    name, weights, hear = _looked_at(options, dtype)
+    name, weights, hear = _timed(options, dtype)
     folder = path_of(options.out or f"prepared-{name}")
     check_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -82,8 +85,8 @@ def prepare(options: Options) -> int:
     kept = install(directions, page, options.overwrite)
     if kept:
         say(
-            f"{len(kept)} directions of yours have these names and stay: {', '.join(kept[:5])}; "
-            "--overwrite replaces them"
+            f"{len(kept)} of your directions have the same names and were not replaced: "
+            f"{', '.join(kept[:5])} (--overwrite replaces them)"
         )
     say(f"{page}\n{command}")
     return 0
@@ -91,7 +94,7 @@ def prepare(options: Options) -> int:
 
 @dataclass(frozen=True)
 class _Commands:
-    """Options of the commands: of those that train, of those that play, and of both."""
+    """Options of the commands that train, of those that play, and of both."""
 
     train: list[str]
     play: list[str]
@@ -106,7 +109,7 @@ def _make(
     began: float,
     how: _Commands,
 ) -> None:
-    """Trains and calibrates what there is time for, the most helpful first."""
+    """Train and calibrate the concepts for which there is time, the most useful first."""
     sizes, out = plan.QUICK if work.options.quick else plan.FULL, work.folder / "directions"
     budget = None if work.options.budget is None else 3600 * work.options.budget
     costs = {one.name: plan.seconds(one, sizes, rates) for one in concepts}
@@ -114,16 +117,16 @@ def _make(
     for number, concept in enumerate(concepts):
         spent, cost = time.monotonic() - began, costs[concept.name]
         late = budget is not None and spent + cost > budget
-        if late and number and not work.has(concept):  # nothing at all would help nobody
-            work.notebook.left_out[concept.name] = f"would take about {clock(cost)} more"
+        if late and number and not work.has(concept):  # the first is made anyway
+            work.notebook.left_out[concept.name] = f"estimated time: {clock(cost)}"
             continue
         left = clock(sum(costs[one.name] for one in concepts[number:]))
-        say(f"{concept.words} ({number + 1} of {len(concepts)}), at most about {left} left of all")
+        say(f"{concept.words} ({number + 1} of {len(concepts)}); about {left} left in total")
         argv = plan.training(concept, sizes, [*how.both, *how.train, "--out", str(out)])
         step, before = f"train {concept.name}", work.notebook.steps.get(f"train {concept.name}")
         files = work.step(step, argv, partial(trained, argv, out / name), out / name)
         if work.notebook.steps[step] is not before:
-            work.notebook.steps.pop(f"calibrate {concept.name}", None)  # of other directions
+            work.notebook.steps.pop(f"calibrate {concept.name}", None)  # of the old directions
         audible = [file for file in files if concept.heard and _is_heard(out / name / file)]
         if audible:
             takes = ["--takes", str(work.folder / "takes")]
@@ -134,7 +137,7 @@ def _make(
 
 @dataclass
 class _Work:
-    """Where steps are kept; `weights`: what they all depend on."""
+    """Runs and stores steps. weights: what every step depends on."""
 
     options: Options
     folder: Path
@@ -148,9 +151,9 @@ class _Work:
     def step(
         self, name: str, key: list[str], do: Callable[[], Any], files: Path | None = None
     ) -> Any:
-        """The result of a step, which is done unless it was; its words go into a log.
+        """The result of a step, which runs if it is not done yet; its output goes into the log.
 
-        files: a folder in which the names that are its result must all be there.
+        key: what decides its result. files: folder that must contain the files named in the result.
         """
         full = [*self.weights, *key]
         known = self.notebook.done(name, full)
@@ -168,7 +171,7 @@ class _Work:
 
 
 def trained(argv: Sequence[str], folder: Path) -> list[str]:
-    """Runs a training; the names of the files it has written or written anew."""
+    """Run a training; returns the names of the files that it wrote or replaced."""
     before = _stamps(folder)
     cli.run(argv)
     return sorted(name for name, stamp in _stamps(folder).items() if before.get(name) != stamp)
@@ -183,7 +186,7 @@ def _stamps(folder: Path) -> dict[str, tuple[int, int]]:
 
 
 def _is_heard(path: Path) -> bool:
-    """Whether the sound can be measured for a direction."""
+    """Whether the effect of a direction can be measured in audio."""
     from musicrfm.listening.readings import reading  # needs the extra `train`, as all of this does
 
     try:
@@ -194,7 +197,7 @@ def _is_heard(path: Path) -> bool:
 
 
 def _settings(options: Options, folder: Path) -> dict[str, Any]:
-    """What `bridge doctor` recommends, also as a rig file in the folder."""
+    """The settings that `bridge doctor` recommends; also written to a rig file in the folder."""
     paces = doctor.examine(options.model, options.device)
     advice = doctor.advise(paces, *doctor.sound_card(options.model))
     print(doctor.text(paces, advice))
@@ -206,17 +209,17 @@ def _settings(options: Options, folder: Path) -> dict[str, Any]:
     return {"dtype": advice.dtype, "lookahead": advice.lookahead, "speed": speed}
 
 
-def _looked_at(options: Options, dtype: str) -> tuple[str, str, float]:
-    """(name of the model, fingerprint of its weights, seconds to hear a clip; see `plan.Rates`).
+def _timed(options: Options, dtype: str) -> tuple[str, str, float]:
+    """(name of the model, fingerprint of its weights, seconds to read a clip; see `plan.Rates`).
 
-    Fetches the model if it is not here.
+    Downloads the model if necessary.
     """
     chosen = dtype if _on_cpu(options) else None
     model = MusicModel.load(options.model, device=options.device, dtype=chosen)
     seconds = min(TRIAL_SECONDS, (model.window - 2) / model.frame_rate)
     noise = np.random.default_rng(0).normal(0, 0.1, round(seconds * model.sample_rate))
     took = []
-    for _ in range(2):  # the first makes room
+    for _ in range(2):  # the first run also allocates memory
         began = time.monotonic()
         codes = model.encode_audio(noise.astype(np.float32), model.sample_rate)
         pooled(model, codes[None], "mean")
@@ -225,7 +228,7 @@ def _looked_at(options: Options, dtype: str) -> tuple[str, str, float]:
 
 
 def install(directions: Path, page: Path, overwrite: bool) -> list[str]:
-    """Copies files of `<model>/` into the user's folder; the names that were there and stay."""
+    """Copy the files of `<model>/` to the user's folder; returns names that existed and stay."""
     target, kept = user_folder() / directions.name, []
     for path in sorted(directions.rglob(f"[!.]*{SUFFIX}")):
         name = path.relative_to(directions)
@@ -236,7 +239,7 @@ def install(directions: Path, page: Path, overwrite: bool) -> list[str]:
 
 
 def _on_cpu(options: Options) -> bool:
-    """Where it is not, the model's own precision is taken."""
+    """Whether the model runs on a CPU; elsewhere, its default precision is used."""
     return device_of(options.device).type == "cpu"
 
 

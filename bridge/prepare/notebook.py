@@ -1,4 +1,4 @@
-"""What `bridge prepare` has done so far, in a JSON file: a run that was broken off goes on."""
+"""The finished steps of `bridge prepare`, in a JSON file, so that an interrupted run continues."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FILE = "prepare.json"
 
 @dataclass
 class Step:
-    """One that is done. key: all that decides what it makes. seconds: that it took. result:
+    """A finished step. key: everything that decides its result. seconds: time it took. result:
     JSON-able."""
 
     key: list[str]
@@ -24,7 +24,7 @@ class Step:
 
 @dataclass
 class Notebook:
-    """steps: by name, in the order they were done. left_out: concepts, and why."""
+    """steps: by name, in the order in which they finished. left_out: concepts with reasons."""
 
     folder: Path
     model: str = ""
@@ -34,7 +34,7 @@ class Notebook:
 
     @classmethod
     def open(cls, folder: Path) -> Notebook:
-        """What is there; a new one if there is none, or it cannot be read."""
+        """The notebook in a folder; a new one if there is none, or it cannot be read."""
         try:
             told = json.loads((folder / FILE).read_text("utf-8"))
             steps = {name: Step(**step) for name, step in told.pop("steps").items()}

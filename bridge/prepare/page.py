@@ -1,4 +1,4 @@
-"""The page about what was made for a model: what answers, and how well."""
+"""The report of `bridge prepare`: the knobs made for a model, and the effect of each."""
 
 from __future__ import annotations
 
@@ -16,33 +16,32 @@ PAGE = "README.md"
 
 
 def write_page(folder: Path, directions: Path, notebook: Notebook, command: str) -> Path:
-    """directions: the folder of the model's direction files. command: that plays them."""
+    """Write the page. directions: folder of the model's direction files. command: plays them."""
     found = [Direction.load(path) for path in sorted(directions.glob(f"[!.]*{SUFFIX}"))]
     lines = [f"# Knobs for `{notebook.model}`", ""]
     answering = sum(direction.range is not None for direction in found)
     lines += [
-        f"**{answering} of {len(found)} answer.** Play them:",
+        f"**{answering} of {len(found)} knobs work.** Play them with:",
         "",
         "```",
         command,
         "```",
         "",
-        "Effects are measured on the sound, unsteered, with the knob in the middle and at its top, "
-        "with seeds that had no part in finding the range. The probe is the score on clips that "
-        "training did not see.",
+        "Effects are measured in the audio: unsteered, with the knob in the middle and at its top, "
+        "with seeds that were not used to find the range. *Probe* is the score on held-out clips.",
         "",
         "| knob | probe | range | unsteered | middle | top | remarks |",
         "|---|---|---|---|---|---|---|",
         *(_row(direction) for direction in found),
     ]
     if notebook.left_out:
-        lines += ["", "Left out:", ""]
+        lines += ["", "Not made within the budget:", ""]
         lines += [f"- {name}: {why}" for name, why in notebook.left_out.items()]
     lines += ["", "| step | time |", "|---|---|"]
     lines += [f"| {name} | {clock(step.seconds)} |" for name, step in notebook.steps.items()]
     total = sum(step.seconds for step in notebook.steps.values())
-    lines += [f"| all | {clock(total)} |", ""]
-    lines.append(f"{machine_line()} At most {notebook.peak_memory / 1024:.1f} GiB of memory.")
+    lines += [f"| total | {clock(total)} |", ""]
+    lines.append(f"{machine_line()} Peak memory: {notebook.peak_memory / 1024:.1f} GiB.")
     path = folder / PAGE
     write_text(path, "\n".join(lines) + "\n")
     return path

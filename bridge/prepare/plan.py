@@ -1,4 +1,4 @@
-"""What is made for a model, in the order of how much it helps, and how long each part will take."""
+"""The parts that `bridge prepare` makes, the most useful first, and the time that each takes."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from musicrfm.errors import MusicRFMError
 
 FRAMES_A_PIECE = 20  # see `musicrfm.data.composed.frame_data`
-METHOD = "mean-difference"  # what steers the furthest, see docs/results/methods.md
+METHOD = "mean-difference"  # steers the furthest, see docs/results/methods.md
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """frames: of composed music for notes, keys and chords. clips: of each other set. beats: for
-    the tempo. prompts, seeds, seconds, steps: of the clips that find a knob's range."""
+    """Amounts of data. frames: of composed music, for notes, keys and chords. clips: for each other
+    set. beats: clips for the tempo. prompts, seeds, seconds, steps: for finding a knob's range."""
 
     frames: int
     clips: int
@@ -27,15 +27,15 @@ class Sizes:
 
 FULL = Sizes(4800, 1440, 240, (), 2, 8.0, 4)
 QUICK = Sizes(1920, 480, 80, ("piano melody with drums", "vibraphone arpeggio"), 1, 6.0, 2)
-USUAL_PROMPTS = 4  # of `musicrfm calibrate`
-NET, CLOSER = 5, 2  # coefficients it tries at first, and at each step
+USUAL_PROMPTS = 4  # number of default prompts of `musicrfm calibrate`
+NET, CLOSER = 5, 2  # coefficients that it tries at first, and in each step
 
 
 @dataclass(frozen=True)
 class Concept:
-    """One group of knobs. train: what follows `musicrfm train`. data: which of `Sizes` it takes.
-    directions: how many there are. heard: whether the sound can be measured for it, so that its
-    range can be found."""
+    """A group of knobs. train: arguments of `musicrfm train`. data: the field of `Sizes` that it
+    uses. directions: number of knobs. heard: whether the effect can be measured in audio, and the
+    range be found."""
 
     name: str
     words: str
@@ -45,7 +45,7 @@ class Concept:
     heard: bool = True
 
 
-# From what helps most to what helps least.
+# From the most to the least useful.
 CONCEPTS = (
     Concept("tempo", "a tempo that holds the beat", ("beat",), "beats", 1, heard=False),
     Concept("notes", "twelve notes", ("note", "--target", "all", "--data", "music"), "frames", 12),
@@ -69,29 +69,29 @@ QUICKEST = ("tempo", "notes")
 
 
 def chosen(only: Sequence[str], quick: bool) -> tuple[Concept, ...]:
-    """The concepts that were asked for. Raises MusicRFMError for one that does not exist."""
+    """The concepts to make. Raises MusicRFMError for one that does not exist."""
     known = {concept.name: concept for concept in CONCEPTS}
     for name in only:
         if name not in known:
-            raise MusicRFMError(f"there is no part {name!r}: choose among {', '.join(known)}")
+            raise MusicRFMError(f"part {name!r} does not exist: choose from {', '.join(known)}")
     names = only or (QUICKEST if quick else tuple(known))
     return tuple(concept for concept in CONCEPTS if concept.name in names)
 
 
 @dataclass(frozen=True)
 class Rates:
-    """Seconds that this computer takes: to hear a clip of six seconds with all layers, and to make
-    a second of music."""
+    """Speed of this computer. hear: seconds to compute the hidden states of a clip of six seconds.
+    play: seconds to make a second of music."""
 
     hear: float
     play: float
 
 
 def seconds(concept: Concept, sizes: Sizes, rates: Rates) -> float:
-    """What training and calibrating a concept will take, about.
+    """Estimated seconds to train and calibrate a concept.
 
-    A knob's range is found with some coefficients, each with all prompts and seeds, and its middle
-    and its top once more.
+    To find a range, some coefficients are played with all prompts and seeds, and then the middle
+    and the top again.
     """
     count = getattr(sizes, concept.data)
     train = rates.hear * (count / FRAMES_A_PIECE if concept.data == "frames" else count)
@@ -103,14 +103,14 @@ def seconds(concept: Concept, sizes: Sizes, rates: Rates) -> float:
 
 
 def training(concept: Concept, sizes: Sizes, common: Sequence[str]) -> list[str]:
-    """The command line of `musicrfm` that makes the directions of a concept."""
+    """The arguments of `musicrfm` that train the directions of a concept."""
     samples = ["--samples", str(getattr(sizes, concept.data))]
     method = [] if concept.train == ("beat",) else ["--method", METHOD, "--workers", "0"]
     return ["train", *concept.train, *samples, *method, "--overwrite", *common]
 
 
 def calibration(files: Sequence[str], sizes: Sizes, common: Sequence[str]) -> list[str]:
-    """The command line that finds the ranges of these files' knobs."""
+    """The arguments of `musicrfm` that find the ranges of the directions in these files."""
     prompts = [word for prompt in sizes.prompts for word in ("--prompt", prompt)]
     how = ["--seeds", str(sizes.seeds), "--seconds", f"{sizes.seconds:g}"]
     return ["calibrate", *files, *prompts, *how, "--steps", str(sizes.steps), *common]

@@ -1,4 +1,4 @@
-"""Whether a model fits here before it is fetched and trained on: memory, and room on the disk."""
+"""Checks, before the download, whether memory and disk suffice to train on a model."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from musicrfm.files.paths import path_of
 from musicrfm.published.sizes import PUBLISHED
 
 GIB = 2**30
-BESIDE = 1.3  # times the weights: hidden states, sound and libraries grow with them
-LIBRARIES = 1.0 * GIB
+BESIDE = 1.3  # factor on the weights, for hidden states and audio
+LIBRARIES = 1.0 * GIB  # memory of Python and its libraries
 OTHER_PARTS = 170e6  # weights of T5-base and of EnCodec
-KEPT = 1.0 * GIB  # on the disk, for hidden states and takes
+KEPT = 1.0 * GIB  # on disk, for hidden states and clips
 
 
 @dataclass(frozen=True)
 class Room:
-    """Bytes. weights: of the model in float32. download: what is still to be fetched. memory, disk:
-    what is free here, None where the system does not say."""
+    """Bytes. weights: of the model in float32. download: still to be downloaded. memory, disk: free
+    on this computer; None if unknown."""
 
     weights: float
     download: float
@@ -33,15 +33,15 @@ class Room:
     disk: float
 
     def dtype(self) -> str:
-        """The precision to train in: float32, or bfloat16 where only that fits.
+        """The precision to train in: float32, or bfloat16 if only that fits.
 
-        Raises MusicRFMError where neither does, or the disk is too full.
+        Raises MusicRFMError if neither fits, or the disk is too full.
         """
         if self.disk < self.download + KEPT:
             raise MusicRFMError(
                 f"the disk has {self.disk / GIB:.1f} GiB left, and this needs about "
-                f"{(self.download + KEPT) / GIB:.1f}: make room, or set HF_HOME and MUSICRFM_CACHE "
-                "to folders of a larger one"
+                f"{(self.download + KEPT) / GIB:.1f}: free some space, or set HF_HOME and "
+                "MUSICRFM_CACHE to folders on a larger disk"
             )
         if self.memory is None or self.needs("float32") <= self.memory:
             return "float32"
@@ -49,7 +49,7 @@ class Room:
             return "bfloat16"
         raise MusicRFMError(
             f"{self.memory / GIB:.1f} GiB of memory are free, and this model needs about "
-            f"{self.needs('bfloat16') / GIB:.1f} in bfloat16: close other programs, or take a "
+            f"{self.needs('bfloat16') / GIB:.1f} in bfloat16: close other programs, or use a "
             "smaller model"
         )
 
@@ -58,15 +58,18 @@ class Room:
 
     def words(self) -> str:
         free = "unknown" if self.memory is None else f"{self.memory / GIB:.1f} GiB"
-        fetch = f"{self.download / GIB:.1f} GiB to fetch, " if self.download else ""
+        fetch = f"{self.download / GIB:.1f} GiB to download, " if self.download else ""
         return (
-            f"{self.weights / GIB:.2f} GiB of weights in float32, {fetch}memory free {free}, disk "
-            f"free {self.disk / GIB:.1f} GiB"
+            f"{self.weights / GIB:.2f} GiB of weights in float32, {fetch}free memory {free}, free "
+            f"disk space {self.disk / GIB:.1f} GiB"
         )
 
 
 def room_for(model: str) -> Room:
-    """What a model needs, given as for `MusicModel.load`, and what there is. Loads nothing."""
+    """The memory and disk that a model needs and this computer has; loads nothing.
+
+    model: as for `MusicModel.load`.
+    """
     here = local(model)
     known, address = PUBLISHED.get(model.split("/")[-1]), hub.address(model)
     if here is not None:
@@ -74,7 +77,7 @@ def room_for(model: str) -> Room:
     elif known is not None:
         weights = 4.0 * (_decoder_weights(known) + OTHER_PARTS)
     else:
-        assert address is not None, "`local` refuses what is neither here nor an id"
+        assert address is not None, "`local` refuses anything but a local model or a hub id"
         weights = float(hub.download_bytes(address, wanted))
     download = 0.0 if here is not None else weights
     cache = path_of(constants.HF_HUB_CACHE)
@@ -88,7 +91,7 @@ def _decoder_weights(size) -> float:
 
 
 def _there(path: Path) -> Path:
-    """The nearest folder that exists."""
+    """The nearest parent folder that exists."""
     while not path.is_dir() and path.parent != path:
         path = path.parent
     return path

@@ -244,7 +244,7 @@ def test_what_is_missing_belongs_to_the_fault_that_took_it():
 
 def test_a_set_that_never_played_is_told(tmp_path, monkeypatch):
     def silent(*_: object, **__: object) -> None:
-        raise running.MusicRFMError("the bridge did not play; it said:\nboom")
+        raise running.MusicRFMError("the bridge did not play; its output was:\nboom")
 
     monkeypatch.setattr(running, "playing", silent)
     outcome = running.end(tmp_path, ENDINGS[0], Options())
@@ -307,7 +307,7 @@ def test_faults_are_chosen_by_what_is_in_their_names():
         "knobs, 20,000/s",
         "150 presets stored at once",
     ]
-    with pytest.raises(MusicRFMError, match="no fault is called 'kobs'; there are: a step that"):
+    with pytest.raises(MusicRFMError, match="no fault has 'kobs' in its name; the faults are"):
         running.run(Options(only=("kobs",)))
 
 

@@ -1,4 +1,4 @@
-"""What a playing bridge survives; see `bridge.bench.torture.running`."""
+"""Injects faults into a playing bridge, and measures the effect; see `running`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ if TYPE_CHECKING:
 
 
 def run(options: Options) -> Report:
-    from bridge.bench.torture import running  # not at the top: the stand-ins here start quickly
+    from bridge.bench.torture import running  # here, so that the stand-ins start quickly
 
     return running.run(options)

@@ -1,4 +1,4 @@
-"""Faults that were measured again, in the table of a page that has all of them."""
+"""Merges faults that were measured again into the table of a page."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ _LATER = re.compile(r"\nMeasured later than the rest[^:\n]*: ([^\n]*)\.\n")
 
 
 def told(page: str) -> list[dict]:
-    """The outcomes in a page's table, as a report's JSON has them. Raises ValueError if it has
-    none."""
+    """The outcomes in a page's table, in the form of a report's JSON.
+
+    Raises ValueError if the page has no table of all faults.
+    """
     groups = {fault.name: group for group, faults in GROUPS.items() for fault in faults}
     head = f"| {' | '.join(COLUMNS)} |\n"
     _, found, rest = page.partition(head)
@@ -26,13 +28,13 @@ def told(page: str) -> list[dict]:
 
 
 def later(page: str) -> list[str]:
-    """The faults that its table says were measured later than the rest."""
+    """The faults that the page marks as measured later than the rest."""
     found = _LATER.search(page)
     return found[1].split("; ") if found else []
 
 
 def merged(report: dict, page: str) -> dict:
-    """A report of some faults, with all others as a page has them."""
+    """A report of some faults, completed by the other faults from a page."""
     fresh = {one["name"]: one for one in report["data"]["outcomes"]}
     kept = told(page)
     known = {one["name"] for one in kept}

@@ -1,4 +1,4 @@
-"""Faults from outside: what anybody on the network, a browser or a system may do to a bridge."""
+"""Faults from outside: packets, connections and requests that others may send to a bridge."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LARGEST = 60_000  # bytes of a packet
 
 
 def udp(stage: Stage, packets: Iterator[bytes], a_second: float, seconds: float) -> int:
-    """Sends packets at a steady pace, or as fast as this machine can; how many."""
+    """Send packets at this rate, or as fast as this machine can; returns their number."""
     sent, began = 0, time.monotonic()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         while (passed := time.monotonic() - began) < seconds:
@@ -44,7 +44,7 @@ def bundle(packets: list[bytes]) -> bytes:
 
 
 def garbage(draw: random.Random) -> Iterator[bytes]:
-    """Packets that are broken in every way."""
+    """Malformed packets of many kinds."""
     whole = build("/steer/note_C", 0.2)
     while True:
         mutated = bytearray(whole)
@@ -92,7 +92,7 @@ def lists() -> Iterator[bytes]:
 
 
 def subscriptions(stage: Stage) -> Iterator[bytes]:
-    """To the bridge itself, and to ports where nobody is."""
+    """Subscriptions of the bridge itself, and of ports on which nothing listens."""
     while True:
         yield build("/subscribe", stage.port)
         for port in range(30_000, 30_256):
@@ -109,7 +109,7 @@ def presets(draw: random.Random) -> Iterator[bytes]:
 
 
 def connect(port: int, count: int, say: bytes = b"") -> list[socket.socket]:
-    """So many connections, as far as they can be had; each says something first."""
+    """Open up to `count` connections, and send `say` on each."""
     held = []
     for _ in range(count):
         with contextlib.suppress(OSError):
@@ -126,7 +126,7 @@ def let_go(held: list[socket.socket]) -> None:
 
 @contextlib.contextmanager
 def idle(ports: list[int], count: int) -> Iterator[None]:
-    """Connections that say nothing, or begin a request and never end it."""
+    """Connections that send nothing, or begin a request and never end it."""
     held = []
     for port in ports:
         held += connect(port, count // 2)
@@ -138,7 +138,7 @@ def idle(ports: list[int], count: int) -> Iterator[None]:
 
 
 def ask(port: int, path: str = "/", timeout: float = 5.0) -> int:
-    """The status of an HTTP request; 0 if there is no answer."""
+    """The status code of an HTTP request; 0 without an answer."""
     with (
         contextlib.suppress(OSError, ValueError, IndexError),
         socket.create_connection((HOST, port), timeout) as one,
@@ -149,13 +149,13 @@ def ask(port: int, path: str = "/", timeout: float = 5.0) -> int:
 
 
 def wrong_tokens(stage: Stage, count: int) -> list[int]:
-    """Guesses at the page's token; the statuses that came back."""
+    """Try guessed tokens of the page; returns the status codes."""
     paths = (f"/?token=guess{number:016}" for number in range(count))
     return [ask(stage.page, path) for path in paths]
 
 
 def page(stage: Stage, messages: list[str], read: float = 0.0) -> None:
-    """A control page that says this, reads for so many seconds, and goes."""
+    """Open the control page's socket, send messages, read for `read` seconds, and close it."""
     from websockets.exceptions import WebSocketException
     from websockets.sync.client import connect as open_page
 

@@ -1,7 +1,7 @@
-"""A sound card that is none: plays what a real one would, at its pace, and notes what is silent.
+"""A stand-in for a sound card, which logs for every millisecond whether there is sound.
 
-`python -m bridge.bench.torture.card` is `bridge.audio.speaker`, its real code, at a device of this
-module's. What sounds is noted millisecond by millisecond in the file that `CARD_LOG` names.
+`python -m bridge.bench.torture.card` runs the real code of `bridge.audio.speaker` with a device of
+this module. The environment variable in `CARD_LOG` names the log file.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ RATE = 32000.0
 BLOCK_MS = 10
 LATENCY = 0.02
 QUIET = 1e-5  # 100 dB below full scale
-# One block: when it began to sound (s, monotonic), and a bit for each millisecond with sound.
+# One block: its start (s, monotonic), and a bit for each millisecond with sound.
 BLOCK = np.dtype([("time", "<f8"), ("sounds", "<u2")])
 
 
@@ -31,14 +31,14 @@ class PortAudioError(Exception):
 
 
 class OutputStream:
-    """Asks for a block every 10 ms; one that comes late is asked for at once."""
+    """Requests a block every 10 ms, or at once if it is late."""
 
     latency = LATENCY
     active = True
 
     def __init__(self, callback: Any, channels: int, samplerate: float, **how: Any) -> None:
         if samplerate != RATE:
-            raise PortAudioError("another rate than this card's", -9997)
+            raise PortAudioError("this card has another sample rate", -9997)
         self.channels, self.samplerate, self._callback = channels, samplerate, callback
         self._log = os.open(os.environ[CARD_LOG], os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
 
@@ -62,7 +62,7 @@ class OutputStream:
 
 
 def sounds(out: np.ndarray) -> int:
-    """A bit for each millisecond of a block [samples, channels] that is no silence."""
+    """A bit for each millisecond of a block [samples, channels] that is not silent."""
     peaks = np.abs(out).reshape(BLOCK_MS, -1).max(axis=1)
     return int((peaks > QUIET) @ (1 << np.arange(BLOCK_MS)))
 

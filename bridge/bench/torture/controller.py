@@ -1,7 +1,7 @@
-"""A MIDI controller that is none: a clock of 120 BPM, and a knob that turns all the time.
+"""A stand-in for a MIDI controller, with a clock of 120 BPM and a knob that turns all the time.
 
-`python -m bridge.bench.torture.controller` speaks as `bridge.midi.port_process` does. It delivers
-nothing for a moment whenever the file named by `STALL` appears.
+`python -m bridge.bench.torture.controller` has the output of `bridge.midi.port_process`. It pauses
+for `STALL_SECONDS` whenever the file that the environment variable in `STALL` names appears.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bridge.process.children import take_stdout
 STALL = "BRIDGE_BENCH_STALL"  # environment variable
 STALL_SECONDS = 0.3
 BPM = 120
-TICKS = 24  # of each beat
+TICKS = 24  # per beat
 
 
 def main() -> None:

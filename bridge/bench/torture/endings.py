@@ -1,4 +1,4 @@
-"""Faults that end a set, or meet it at its start: each has a bridge of its own."""
+"""Faults at the end or the start of a set; each is tried on a bridge of its own."""
 
 from __future__ import annotations
 
@@ -15,18 +15,22 @@ from typing import Any
 
 from bridge.bench.torture.stage import Stage, piped
 
-ENDED_SECONDS = 3.5  # within which a set has to end, whatever hangs
-STALLED_SECONDS = 1.0  # before the signal
-KILLED_MISSING = 1.3  # seconds of sound that a `kill -9` may cost
+ENDED_SECONDS = 3.5  # a set must end within this time, whatever hangs
+STALLED_SECONDS = 1.0  # from the beginning of a hang to the signal
+KILLED_MISSING = 1.3  # seconds of audio that may be missing after `kill -9`
 FULL = Path("/dev/full")
 
 
 @dataclass(frozen=True)
 class Ending:
-    """do: makes it go wrong and returns (exit status, seconds until it had ended); see `Fault` for
-    the rest. prepare: puts into the folder what has to be there, and returns an environment.
-    statuses: that are right. plays: whether there should be music at all. listens: at a port chosen
-    beforehand, as what it says cannot be read.
+    """One fault at the end of a set.
+
+    do: causes it, and returns (exit status, seconds until the process had ended). statuses: the
+    expected ones. says: pattern for the message that the bridge must print, "" for none. missing,
+    within: limits, in seconds, of missing audio and of the time to end. prepare: writes files to
+    the folder, and returns environment variables. wrap: command in front of the bridge's. plays:
+    whether there should be music. unread: whether the bridge's output cannot be read, so that its
+    port is chosen beforehand.
     """
 
     name: str
@@ -48,7 +52,7 @@ def _killed(stage: Stage) -> tuple[int | None, float]:
 
 
 def _signalled(number: int, *fault: str, **how: Any) -> Callable[[Stage], tuple]:
-    """A signal, after something began to hang if a fault is given."""
+    """Send a signal; with a fault, after it has hung for `STALLED_SECONDS`."""
 
     def do(stage: Stage) -> tuple[int | None, float]:
         if fault:
@@ -60,7 +64,7 @@ def _signalled(number: int, *fault: str, **how: Any) -> Callable[[Stage], tuple]
 
 
 def _closed_output(stage: Stage) -> tuple[int | None, float]:
-    """Whoever read its output goes, as `head -1` does; then it has much to say."""
+    """Close the reader of its output, as `head -1` does, and then cause many messages."""
     piped(stage.process.stdout).close()
     for number in range(20):
         stage.send(f"/nonsense/{number}", 1.0)
@@ -82,7 +86,7 @@ def _soon(stage: Stage) -> tuple[int | None, float]:
 
 
 def _odd_directions(folder: Path) -> dict[str, str]:
-    """Direction files as a stranger might make them, and a pipe among them."""
+    """Malformed direction files, and a pipe among them."""
     import os
 
     place = folder / "directions" / "nano"
@@ -108,7 +112,7 @@ def _write_safetensors(path: Path, meta: dict[str, str]) -> None:
 
 
 def _damaged_cache(folder: Path) -> dict[str, str]:
-    """A copy of numba's files of compiled code, some of them cut short."""
+    """A copy of numba's compiled code, with some files truncated."""
     import numba.core.caching as caching
 
     import bridge
@@ -126,7 +130,7 @@ def _damaged_cache(folder: Path) -> dict[str, str]:
 
 
 def _place_of(caching, source: Path) -> str:
-    """Where numba keeps the compiled code of a folder's files within NUMBA_CACHE_DIR."""
+    """The folder in NUMBA_CACHE_DIR for the compiled code of a source folder."""
     return caching._CacheLocator.get_suitable_cache_subpath(str(source / "module.py"))
 
 
@@ -150,7 +154,7 @@ ENDINGS = (
         _signalled(signal.SIGINT, "disk", "hang"),
         (1,),
         "lacks|a part of the bridge hung",
-        missing=STALLED_SECONDS + ENDED_SECONDS,  # all that was played while it took nothing
+        missing=STALLED_SECONDS + ENDED_SECONDS,  # all that was played while the disk stalled
     ),
     Ending("output closed, as by `head -1`, then Ctrl-C", _closed_output, unread=True),
     Ending(

@@ -1,4 +1,4 @@
-"""What a playing bridge has to go through, by name, and what is asked of it each time."""
+"""The faults of `bridge bench torture`, by name, with the limits that the bridge must keep."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ CARD, MIDI = "bridge.bench.torture.card", "bridge.bench.torture.controller"
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that goes wrong while a bridge plays.
+    """One fault in a playing bridge.
 
-    do: makes it go wrong, and returns when it is over. says: a pattern for what the bridge has to
-    say of it; "" if it need not say anything. gap: seconds of silence that it may cost. after:
-    seconds to look on, as what goes wrong is heard a buffer later. before: seconds to wait first.
-    soak: whether it belongs into a long run, too.
+    do: causes it, and returns when it is over. says: pattern for the message that the bridge must
+    print; "" for none. gap: seconds of silence allowed. after: seconds to observe afterwards,
+    because an effect is heard one buffer later. before: seconds to wait first. soak: whether the
+    soak test includes it.
     """
 
     name: str
@@ -52,7 +52,7 @@ PROCESSES = ("card process", "MIDI process")
 
 
 def _each_part(seconds: float | None):
-    """An exception in one part of the bridge after the other, once or for so many seconds."""
+    """An exception in one part of the bridge after the other, once or for some seconds."""
 
     def do(stage: Stage, draw: random.Random) -> None:
         for place in PARTS:
@@ -76,7 +76,7 @@ def _kill(module: str, number: int = signal.SIGKILL):
 
 
 def _kill_without_spare(module: str, place: str, error: str):
-    """A child ends, and the first try to start another fails."""
+    """Kill a child process, and make the first attempt to start another fail."""
 
     def do(stage: Stage, draw: random.Random) -> None:
         stage.inject(place, "raise", error=error, times=1)
@@ -87,7 +87,7 @@ def _kill_without_spare(module: str, place: str, error: str):
 
 
 def _frozen_terminal(stage: Stage, draw: random.Random) -> None:
-    """Nobody reads what it says, and it says much."""
+    """Stop reading the bridge's output, and cause many messages."""
     stage.reading.clear()
     try:
         for number in range(60):
@@ -114,7 +114,7 @@ def _idle(count: int, seconds: float):
 
 
 def _no_handles(stage: Stage, draw: random.Random) -> None:
-    """No file, connection or process can be had for some seconds."""
+    """Allow no new file, connection or process for some seconds."""
     import resource
 
     pid = stage.process.pid
@@ -130,7 +130,7 @@ def _no_handles(stage: Stage, draw: random.Random) -> None:
 
 
 def _file_limit(stage: Stage, draw: random.Random) -> None:
-    """A file can get no longer than it is in a second."""
+    """Limit the size of files to slightly more than that of the recording."""
     import resource
 
     pid, files = stage.process.pid, list(stage.folder.glob("set*.flac"))
@@ -148,7 +148,7 @@ def _tokens(stage: Stage, draw: random.Random) -> None:
 
 
 def _pages(stage: Stage, draw: random.Random) -> None:
-    """Pages that say nonsense, too much, and things that are not there."""
+    """Pages that send invalid messages, messages that are too long, and unknown addresses."""
     nowhere = json.dumps({"set": {f"/nothing/{number}": 1 for number in range(1000)}})
     said = [nowhere, "[" * 50_000, "null", '{"set": {"/gain": NaN}}', "{}", nowhere]
     attacks.page(stage, said, read=1.0)
@@ -166,7 +166,7 @@ def _stall(stage: Stage, draw: random.Random) -> None:
 
 
 def _odd_rig(stage: Stage, draw: random.Random) -> None:
-    """The rig file becomes nonsense while it is watched, and is put back."""
+    """Make the rig file invalid while it is watched, then restore it."""
     rig = stage.folder / "rig.toml"
     kept = rig.read_bytes()
     rig.write_bytes(b"[engine]\nlookahead = 1e999\nseed = " + b"9" * 5000 + b"\n\xff[[midi]\n")
@@ -175,7 +175,7 @@ def _odd_rig(stage: Stage, draw: random.Random) -> None:
 
 
 def _extremes(stage: Stage, draw: random.Random) -> None:
-    """Every control at its ends, and all of the notes at once."""
+    """Set every control to its limits, and all notes at once."""
     values = (-1e30, -2.0, 0.0, 2.0, 1e30)
     packets = [
         build("/" + address, value)
@@ -192,9 +192,9 @@ def _extremes(stage: Stage, draw: random.Random) -> None:
     stage.send("/top_k", 250)
 
 
-NEW_CARD = 3.0  # seconds in which another process takes the place of one that ended
+NEW_CARD = 3.0  # seconds in which a process that ended is replaced
 
-# By what goes wrong. The last are loud: the log says no more than so many errors in a minute.
+# By kind. The last cause many errors, of which the log shows only some per minute.
 GROUPS: dict[str, tuple[Fault, ...]] = {
     "the step that makes the music raises or hangs": (
         Fault("a step that raises", _inject("step", "raise", times=1), "and starts again", 0.1),

@@ -1,4 +1,4 @@
-"""What a listener heard of a set, from what `bridge.bench.torture.card` noted."""
+"""Finds the silences of a set in the log of `bridge.bench.torture.card`."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ MILLISECOND = 0.001
 
 @dataclass(frozen=True)
 class Gaps:
-    """Silences, from `begins` to `ends` in seconds (monotonic); none is shorter than 2 ms."""
+    """Silences of at least 2 ms, from `begins` to `ends` in seconds (monotonic)."""
 
     begins: np.ndarray
     ends: np.ndarray
 
     def within(self, since: float, until: float) -> tuple[float, float]:
-        """(the longest silence of this span in seconds, when the last one ended or `since`)"""
+        """(longest silence in this span, end of the last one or `since`), in seconds"""
         begins, ends = np.maximum(self.begins, since), np.minimum(self.ends, until)
         lengths = ends - begins
         if not (lengths > 0.0).any():
@@ -29,7 +29,7 @@ class Gaps:
 
 
 def read(path: Path, first: int = 0) -> np.ndarray:
-    """The blocks in a card's log from number `first` on, in the order in which they sounded."""
+    """The blocks in a card's log from number `first` on, in the order of playing."""
     if not path.is_file():
         return np.zeros(0, BLOCK)
     with path.open("rb") as file:
@@ -39,7 +39,7 @@ def read(path: Path, first: int = 0) -> np.ndarray:
 
 
 def gaps(blocks: np.ndarray, until: float) -> Gaps:
-    """The silences up to `until`; where there was no card, nothing sounded either."""
+    """The silences up to `until`; times without a card are silent too."""
     bits = (blocks["sounds"][:, None] >> np.arange(BLOCK_MS)) & 1
     times = blocks["time"][:, None] + MILLISECOND * np.arange(BLOCK_MS)
     sounding = times[bits > 0]

@@ -1,7 +1,7 @@
-"""Faults from within: at named places of a playing bridge something raises, hangs or goes wrong.
+"""Faults from within: named functions of a playing bridge raise, hang or return wrong values.
 
-Each place is a function of the bridge; while a fault is armed there, what the fault does takes its
-place. `arm` may be called from any thread.
+While a fault is armed at a function, the fault's action replaces it. `arm` may be called from any
+thread.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-# Where something can go wrong: module, and what in it.
+# The places for faults: module, and function in it.
 PLACES = {
     "step": ("musicrfm.stream", "MusicStream.__next__"),
     "logits": ("musicrfm.streaming.chooser", "Chooser._logits"),
@@ -41,11 +41,14 @@ PLACES = {
     "card process": ("bridge.audio.output", "start"),
     "MIDI process": ("bridge.midi.controllers", "start"),
 }
-EVERY_SECONDS = 0.05  # between two exceptions of one thread that always raises
+EVERY_SECONDS = 0.05  # between two exceptions in a thread that always raises
 
 
 class Armed:
-    """A fault at one place: `act(original, arguments)` instead of it, while it counts."""
+    """A fault at one place: `act(original, arguments)` replaces the call while `counts()`.
+
+    times, seconds: how often or how long it happens; without both, always.
+    """
 
     def __init__(
         self, act: Callable[[Callable, tuple], Any], times: int | None, seconds: float | None
@@ -69,7 +72,7 @@ _armed: dict[str, Armed] = {}
 
 
 def prepare() -> None:
-    """Makes every place able to fail; until a fault is armed there, nothing changes."""
+    """Prepare every place for faults; nothing changes until one is armed."""
     for name, (module, path) in PLACES.items():
         owner: Any = import_module(module)
         *owners, last = path.split(".")
@@ -98,10 +101,11 @@ def arm(
     seconds: float | None = None,
     most: float = 3600.0,
 ) -> None:
-    """From now on `act` (see `ACTS`, or "raise" or "hang") happens at a place, so many times or for
-    so many seconds; for ever without both. A hang lasts `most` seconds.
+    """Arm a fault at a place.
 
-    place: of `PLACES`, or "threads": then every thread but the main one is interrupted.
+    place: a key of `PLACES`, or "threads" to raise in every thread but the main one. act: "raise",
+    "hang" or a key of `ACTS`. error: for "raise", see `_error`. times, seconds: how often or how
+    long it happens; without both, always. most: seconds of a hang.
     """
     if place == "threads":
         _interrupt(_error(error), seconds or 0.0)
@@ -127,14 +131,14 @@ def arm(
 
 
 def _error(name: str) -> BaseException:
-    """An exception by its name, or that of an error of the system, as "ENOSPC"."""
+    """An exception by its name, or an OSError by the name of its code, such as "ENOSPC"."""
     code = getattr(errno, name, None)
     if code is not None:
         return OSError(code, os.strerror(code))
     return getattr(builtins, name)("torture")
 
 
-# What becomes of what the place would have returned.
+# Functions that change the value that the place returns.
 ACTS: dict[str, Callable[[Any], Any]] = {
     "nothing": lambda made: None,
     "nan": lambda made: np.full_like(made, np.nan),
@@ -146,7 +150,7 @@ ACTS: dict[str, Callable[[Any], Any]] = {
 
 
 def _interrupt(error: BaseException, seconds: float) -> None:
-    """Raises in every thread but the main one and this: once, or again and again."""
+    """Raise in every thread but the main one and this, once or repeatedly for some seconds."""
     spared = {threading.main_thread().ident, threading.get_ident()}
     until = time.monotonic() + seconds
     while True:

@@ -1,4 +1,4 @@
-"""One fault on a set that plays, and what is heard of it."""
+"""Causes one fault in a playing set, and measures its effect."""
 
 from __future__ import annotations
 
@@ -14,8 +14,12 @@ from bridge.bench.torture.stage import Stage, Watch
 
 @dataclass(frozen=True)
 class Met:
-    """What a fault did to a set. since: when it began. gap: the longest silence. ended: when that
-    was over. silent: it lasted until the end. said: whether the bridge said what it should."""
+    """The effect of a fault on a set.
+
+    since: when it began. gap: longest silence, in seconds. ended: when the last silence was over.
+    silent: whether silence lasted until the end of the observation. said: whether the bridge
+    printed the message that it must. watch: the OSC questions asked meanwhile.
+    """
 
     since: float
     gap: float
@@ -26,7 +30,7 @@ class Met:
 
 
 def met(stage: Stage, fault: Fault, draw: random.Random) -> Met:
-    """Lets one fault happen on a set that plays on, and listens until it should be over."""
+    """Cause one fault in a playing set, and observe until it should be over."""
     since = time.monotonic()
     with Watch(stage) as watch:
         with suppress(OSError, ValueError):

@@ -1,4 +1,4 @@
-"""What became of a set under one fault."""
+"""The outcome of one fault, for the table and the JSON."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ COLUMNS = [
 
 @dataclass
 class Outcome:
-    """gap: the longest silence heard, in seconds. said: None where nothing had to be. back: seconds
-    from the fault until music and answers were there again. missing: seconds that were heard and
-    are in no file. late, asked: questions by OSC that were not answered within a quarter of a
-    second, and all. ended: seconds from the order to end until the process had.
+    """gap: longest silence, in seconds. said: whether the bridge reported the fault, None if it
+    need not. back: seconds from the fault until music and OSC answers were back. missing: seconds
+    that were played and are in no file. status: exit status. ended: seconds from the signal until
+    the process had ended. late, asked: OSC questions not answered within a quarter of a second, and
+    all. held: whether all limits were kept.
     """
 
     name: str

@@ -1,8 +1,10 @@
-"""Puts what a bridge survived into pages: `python -m bridge.bench.torture.page JSON PAGE…`.
+"""Writes the table of `bridge bench torture` into pages.
 
-JSON is what `bridge bench torture --json` wrote. Each page has a place for the table, between the
-lines of `MARKS`; one that asks for all has a row for every fault, another one for each group. Of
-faults that were chosen by `--only` the rows are replaced, and the page says so.
+    python -m bridge.bench.torture.page JSON PAGE…
+
+JSON is the file that `bridge bench torture --json` wrote. The table replaces the lines between
+`BEGIN_ALL` and `END`, with a row for every fault, or between `BEGIN` and `END`, with a row for each
+group. After a run with `--only`, only the rows of its faults are replaced, and the page names them.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ def main(told: Path, pages: list[Path]) -> None:
 
 
 def with_table(text: str, report: dict) -> str:
-    """A page with the table of a report. Raises ValueError if it has no place for it."""
+    """A page with the table of a report. Raises ValueError if the page has no place for it."""
     for begin, table in ((BEGIN, groups), (BEGIN_ALL, faults)):
         before, mark, rest = text.partition(begin)
         _, end, after = rest.partition(END)
@@ -45,7 +47,7 @@ def faults(report: dict) -> str:
 
 
 def groups(report: dict) -> str:
-    """A row for each group of faults, with the worst of each."""
+    """A row for each group of faults, with its worst values."""
     by_group: dict[str, list[Outcome]] = {}
     for one in report["data"]["outcomes"]:
         by_group.setdefault(one["group"], []).append(_outcome(one))

@@ -1,8 +1,8 @@
-"""What a playing bridge survives: faults by name, one after the other, while it records.
+"""Runs `bridge bench torture`: injects faults into a bridge that plays and records.
 
-Without `--minutes` every fault happens once; with it, the bridge plays for so long and a fault
-drawn at random happens every minute. The bridge runs in a process of its own and plays to a sound
-card that is none, so that what a listener would have heard is measured wherever this runs.
+Without `--minutes`, every fault happens once. With it, the bridge plays for that time, and a fault
+drawn at random happens every minute. The bridge runs in a process of its own and plays to a
+stand-in for a sound card, so that silences are measured on any computer.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from musicrfm.errors import MusicRFMError
 F = TypeVar("F", Fault, Ending)
 TOKEN = "torture-torture"
 WARM_SECONDS = 5.0
-PLAYED_SECONDS = 3.0  # before a set is ended
+PLAYED_SECONDS = 3.0  # before the end of a set
 
 
 def run(options: Options) -> Report:
@@ -40,7 +40,7 @@ def run(options: Options) -> Report:
     endings = chosen(ENDINGS, options.only)
     if not faults and not endings:
         raise MusicRFMError(
-            f"no fault is called {' or '.join(map(repr, options.only))}; there are: "
+            f"no fault has {' or '.join(map(repr, options.only))} in its name; the faults are: "
             + "; ".join([*(one.name for one in FAULTS), *(one.name for one in ENDINGS)])
         )
     heed_interrupts()
@@ -62,7 +62,7 @@ def heed_interrupts() -> None:
 
 
 def chosen(faults: Sequence[F], only: Sequence[str]) -> list[F]:
-    """Those with one of these texts in their names; all without any."""
+    """The faults with one of these texts in their names; without texts, all."""
     return [one for one in faults if not only or any(text in one.name for text in only)]
 
 
@@ -91,14 +91,14 @@ def playing(folder: Path, options: Options, **how: Any) -> Stage:
     try:
         stage = Stage(folder, arguments, **how)
     except NotPlaying as error:
-        raise MusicRFMError(f"the bridge did not play; it said:\n{error}") from None
+        raise MusicRFMError(f"the bridge did not play; its output was:\n{error}") from None
     if how.get("wait", True):
         time.sleep(WARM_SECONDS)
     return stage
 
 
 def suffer(stage: Stage, faults: Iterable[Fault], draw: random.Random) -> list[Outcome]:
-    """Each fault on the same set; what became of it, and of the set."""
+    """Cause each fault in the same set; returns an outcome for each and for the set."""
     outcomes, spans = [], []
     try:
         for fault in faults:
@@ -121,7 +121,7 @@ def suffer(stage: Stage, faults: Iterable[Fault], draw: random.Random) -> list[O
 
 
 def meet(stage: Stage, fault: Fault, draw: random.Random) -> Outcome:
-    """One fault on a set that plays on."""
+    """Cause one fault in a playing set; returns its outcome."""
     time.sleep(fault.before)
     one = met(stage, fault, draw)
     back = max([0.0, *(at - one.since for at in ([one.ended] if one.gap else []) + one.watch.late)])

@@ -1,4 +1,4 @@
-"""Hours of playing with a fault every minute, while knobs turn and pages come and go."""
+"""The soak test: a fault every minute, while knobs turn and pages open."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from musicrfm.theory import PITCH_CLASSES
 
 PROMPTS = ("organ chords with drums", "dark strings", "flute melody with bass", "guitar arpeggio")
 MINUTE = 60.0
-KNOBS = 5.0  # changes a second
+KNOBS = 5.0  # changes per second
 COLUMNS = ["part", "faults", "longest silence, ms", "unsaid", "memory, MiB", "handles", "threads"]
-SETTLED = 3  # minutes after which memory and handles should stay as they are
+SETTLED = 3  # minutes after which memory and handles should be constant
 
 
 class Hands(threading.Thread):
-    """Somebody who plays: knobs, prompts, fades, presets, and now and then a page."""
+    """A simulated player, who turns knobs, changes prompts, uses presets and opens pages."""
 
     def __init__(self, stage: Stage, seed: int) -> None:
         super().__init__(name="hands", daemon=True)
@@ -69,7 +69,7 @@ class Hands(threading.Thread):
 
 
 def soak_report(stage: Stage, options: Options) -> Report:
-    """A soak of `options.minutes`, as a table of a row for each part of it and for the whole."""
+    """A soak test of `options.minutes`, as a table with a row for each half."""
     told = soak(stage, options.minutes or 0.0, options.seed)
     rows = told["rows"]
     half = len(rows) // 2
@@ -102,9 +102,9 @@ def _row(words: str, rows: list[dict]) -> list[object]:
 
 
 def soak(stage: Stage, minutes: float, seed: int) -> dict:
-    """Plays for so long, the first half beside a busy core; what became of it.
+    """Run the soak test, the first half beside a busy core; returns all measurements.
 
-    Each minute's numbers are printed when they are known, too.
+    Those of each minute are also printed when it ends.
     """
     draw = random.Random(seed)
     hands = Hands(stage, seed)

@@ -1,4 +1,4 @@
-"""A bridge that plays and records in a process of its own, and what is seen of it from outside."""
+"""A bridge that plays and records in a process of its own, and measurements of it from outside."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from bridge.bench.torture.card import CARD_LOG, RATE
 from bridge.bench.torture.controller import STALL
 from bridge.osc.packets import build
 
-PROMPT = "organ chords with drums"  # it is never silent by itself
+PROMPT = "organ chords with drums"  # has no silences of its own
 START_SECONDS = 600.0
 ANSWER_SECONDS = 0.25  # an answer that takes longer is late
 ASK_SECONDS = 0.1
@@ -33,15 +33,15 @@ PAGE = re.compile(r"control page: (http://[^:]+:(\d+)/(?:\?token=(\S+))?)")
 
 
 class NotPlaying(Exception):
-    """The bridge did not begin to play; what it said."""
+    """The bridge did not begin to play; has its output."""
 
 
 class Stage:
-    """Starts `bridge play` with these arguments in a folder, and waits until it plays.
+    """Runs `bridge play` with these arguments in a folder, and waits until it plays.
 
-    port: for OSC; 0 takes any that is free. wrap: what goes before the command, such as a shell.
-    Without `wait` it is the program itself, with nothing in it that could be made to fail. Raises
-    NotPlaying.
+    port: for OSC; 0 for any free one. wrap: command in front of the bridge's, such as a shell.
+    wait: if false, run the bridge itself, without places for faults, and do not wait. Raises
+    NotPlaying if the bridge ends or does not play in time.
     """
 
     def __init__(
@@ -54,9 +54,9 @@ class Stage:
         wait: bool = True,
     ) -> None:
         self.folder = folder
-        self.lines: list[tuple[float, str]] = []  # what it said, and when (s, monotonic)
+        self.lines: list[tuple[float, str]] = []  # its output, with times (s, monotonic)
         self.said_bytes = 0
-        self.reading = threading.Event()  # what it says is read; else its pipe fills
+        self.reading = threading.Event()  # set while its output is read; else its pipe fills
         self.reading.set()
         self.port, self.page, self.token = port, 0, ""
         self.card_log = folder / "card"
@@ -111,14 +111,14 @@ class Stage:
                 self.page, self.token = int(found[2]), found[3] or ""
 
     def _next_line(self) -> bytes:
-        with suppress(ValueError):  # somebody closed it
+        with suppress(ValueError):  # the pipe was closed
             return piped(self.process.stdout).readline()
         return b""
 
     def text(self, since: float = 0.0) -> str:
         return "\n".join(line for at, line in list(self.lines) if at >= since)
 
-    # ---- doing something to it ----
+    # ---- input ----
 
     def inject(self, place: str, act: str, **how: Any) -> None:
         """See `inject.arm`."""
@@ -142,7 +142,7 @@ class Stage:
             self.process.send_signal(number)
 
     def children(self, module: str) -> list[int]:
-        """Process numbers of its children that run a module. Empty where /proc is not there."""
+        """Process ids of its children that run a module; empty without /proc."""
         found = []
         for entry in Path("/proc").glob("[0-9]*"):
             with suppress(OSError, ValueError, IndexError):
@@ -153,13 +153,13 @@ class Stage:
         return found
 
     def kill(self) -> None:
-        """All its processes, at once."""
+        """Kill all its processes at once."""
         self.reading.set()
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
-    # ---- seeing what becomes of it ----
+    # ---- measurements ----
 
     def answers(self, timeout: float = ANSWER_SECONDS) -> bool:
         """Whether it answers a `/ping` in time."""
@@ -171,13 +171,13 @@ class Stage:
         return False
 
     def gaps(self, since: float, until: float) -> tuple[float, float]:
-        """(the longest silence in seconds, when the last one ended), see `heard.Gaps.within`."""
+        """(longest silence, end of the last one) in seconds, see `heard.Gaps.within`."""
         blocks = heard.read(self.card_log)
         blocks = blocks[blocks["time"] >= since - 10.0]
         return heard.gaps(blocks, until).within(since, until)
 
     def end(self, number: int = signal.SIGINT) -> tuple[int | None, float]:
-        """(the exit status after a signal, or None if it had to be killed; seconds that it took)"""
+        """Send a signal; returns (exit status, or None if it had to be killed; seconds it took)."""
         began = time.monotonic()
         self.send_signal(number)
         return self.wait(began)
@@ -192,12 +192,12 @@ class Stage:
         return status, took
 
     def sounded(self) -> float:
-        """Seconds of sound that were heard until now."""
+        """Seconds of sound until now, silences not counted."""
         bits = np.unpackbits(heard.read(self.card_log)["sounds"].copy().view(np.uint8))
         return heard.MILLISECOND * int(bits.sum())
 
     def logged(self) -> float:
-        """Seconds of the set that its control log knows of."""
+        """Seconds of the set according to its control log."""
         last = 0
         with suppress(OSError):
             for line in (self.folder / "set.jsonl").read_bytes()[-100_000:].splitlines():
@@ -207,7 +207,7 @@ class Stage:
         return last / RATE
 
     def lacking(self, since: float, until: float) -> float:
-        """Seconds of this span of the set that it said are in no file."""
+        """Seconds of this span of the set that the bridge reported as in no file."""
         found = 0.0
         for line in re.findall(r"the recording \S+ lacks ([^\n]*)", self.text()):
             for first, last in re.findall(r"([\d.]+) to ([\d.]+) s", line):
@@ -220,11 +220,11 @@ class Stage:
 
 
 class Watch:
-    """Asks a bridge again and again whether it answers, as long as the `with` block lasts."""
+    """Sends `/ping` to a bridge repeatedly during the `with` block, and notes late answers."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage, self._over = stage, threading.Event()
-        self.late: list[float] = []  # when an answer was still not there
+        self.late: list[float] = []  # times at which an answer was late
         self.asked = 0
 
     def __enter__(self) -> Watch:
@@ -244,7 +244,7 @@ class Watch:
 
 
 def sound_seconds(path: Path) -> float:
-    """How much of a sound file can be read."""
+    """The readable length of a sound file, in seconds."""
     import soundfile
 
     read, rate = 0, 1
@@ -256,6 +256,6 @@ def sound_seconds(path: Path) -> float:
 
 
 def piped(stream: IO[bytes] | None) -> IO[bytes]:
-    """A pipe of a process that was started with one."""
+    """The pipe of a process; it must have been started with one."""
     assert stream is not None, "it was started with pipes"
     return stream

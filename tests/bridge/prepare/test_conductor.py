@@ -77,7 +77,7 @@ def test_what_helps_most_comes_first_and_all_of_it_plays(
     model = MusicModel.load(checkpoint, device="cpu")
     assert Direction.load("note_C", model).range == (0.0, 4.0)  # in the user's own folder
     page = (tmp_path / "work" / "README.md").read_text()
-    assert "**2 of 3 answer.**" in page and "| 0.08 | 0.50 | 0.97 |" in page
+    assert "**2 of 3 knobs work.**" in page and "| 0.08 | 0.50 | 0.97 |" in page
     assert (tmp_path / "mine" / "tiny" / "README.md").read_text() == page
     rig = (tmp_path / "work" / "rig.toml").read_text()
     assert 'dtype = "int8"' in rig and "lookahead = 1200" in rig
@@ -110,14 +110,16 @@ def test_a_budget_leaves_out_what_helps_least(
     assert prepare(Options(str(checkpoint), budget=0.5, out="work", device="cpu")) == 0
     assert concepts_of(commands) == ["train beat", "train note", "train chord"]
     page = Path("work/README.md").read_text()
-    assert "- keys: would take about 1:23:20 more" in page and "- scales: " in page
+    assert "- keys: estimated time: 1:23:20" in page and "- scales: " in page
 
 
 def test_only_what_was_asked_for(commands: Commands, checkpoint: Path) -> None:
     assert prepare(Options(str(checkpoint), only=("keys", "progressions"), device="cpu")) == 0
     assert concepts_of(commands) == ["train key", "train progression"]
     assert Path("prepared-tiny/README.md").is_file()
-    with pytest.raises(MusicRFMError, match="no part 'moods': choose among tempo, notes, keys"):
+    with pytest.raises(
+        MusicRFMError, match="part 'moods' does not exist: choose from tempo, notes, keys"
+    ):
         prepare(Options(str(checkpoint), only=("moods",)))
 
 
@@ -132,7 +134,10 @@ def test_directions_of_ones_own_stay(
     options = {"quick": True, "out": "work", "device": "cpu"}
     assert prepare(Options(str(checkpoint), **options)) == 0
     assert mine.read_bytes() == before
-    assert "1 directions of yours have these names and stay: note_C" in capsys.readouterr().err
+    assert (
+        "1 of your directions have the same names and were not replaced: note_C"
+        in capsys.readouterr().err
+    )
     assert prepare(Options(str(checkpoint), **options, overwrite=True)) == 0
     assert mine.read_bytes() != before
 
@@ -165,7 +170,7 @@ def test_a_model_that_does_not_fit_is_refused_before_it_is_fetched() -> None:
         Room(4 * GIB, 0, 2 * GIB, 100 * GIB).dtype()
     with pytest.raises(MusicRFMError, match=r"disk has 2.0 GiB left, and this needs about 5.0"):
         Room(4 * GIB, 4 * GIB, 64 * GIB, 2 * GIB).dtype()
-    assert "4.00 GiB of weights in float32, memory free 8.0 GiB" in fits.words()
+    assert "4.00 GiB of weights in float32, free memory 8.0 GiB" in fits.words()
 
 
 def test_what_a_model_needs_is_known_before_it_is_here(checkpoint: Path) -> None:
