@@ -29,11 +29,11 @@ PROMPTS = {  # prompt -> the instrument it asks for
 
 @dataclass(frozen=True)
 class Setting:
-    """What is played: every prompt with every seed, `seconds` long, for every coefficient.
+    """The clips to play for every coefficient: every prompt with every seed, `seconds` long.
 
-    layers, schedule, inject, inject_per: of every direction, as in `Steering.add`; keep_norm:
-    `Steering.keep_norm`; steer_guidance and the rest: as in `MusicStream`, None being the model's.
-    listeners: who else listens, see `musicrfm.listening.listeners`.
+    layers, schedule, inject, inject_per: for every direction, as in `Steering.add`. keep_norm: as
+    `Steering.keep_norm`. steer_guidance and the sampling settings: as in `MusicStream`; None for
+    the model's default. listeners: further measures, see `musicrfm.listening.listeners`.
     """
 
     prompts: tuple[str, ...] = tuple(PROMPTS)
@@ -50,8 +50,15 @@ class Setting:
     steer_guidance: str = "both"
     listeners: tuple[str, ...] = ()
 
+    @property
+    def size(self) -> str:
+        """The clips in words: `4 prompts × 1 seed × 8 s`."""
+        counts = [(len(self.prompts), "prompt"), (len(self.seeds), "seed")]
+        numbers = [f"{count} {word}{'s' * (count != 1)}" for count, word in counts]
+        return " × ".join([*numbers, f"{self.seconds:g} s"])
+
     def hearing(self, directions: Iterable[Direction]) -> Setting:
-        """The same, also asking the listeners that directions name."""
+        """The same, with the listeners that the directions name."""
         named = {str(d.meta["listener"]) for d in directions if d.meta.get("listener")}
         return replace(self, listeners=tuple(sorted(named.union(self.listeners))))
 

@@ -68,7 +68,7 @@ def markdown(responses: Sequence[Response], setting: Setting, model_name: str) -
     lines = [
         f"# Steering `{model_name}`, measured on the sound",
         "",
-        f"{len(setting.prompts)} prompts × {len(setting.seeds)} seeds × {setting.seconds:g} s per "
+        f"{setting.size} per "
         f"coefficient, layers `{setting.layers}`, guidance {_usual(setting.guidance_scale)}, "
         f"temperature {_usual(setting.temperature)}, top-k {_usual(setting.top_k)}. "
         "In brackets: 95 % intervals over clips (bootstrap). "

@@ -1,7 +1,7 @@
-"""The effect of each way of steering: layers, injection, schedules, preserved norms, guidance.
+"""Compares variants of steering: layers, injection, schedules, preserved norms, guidance.
 
-A few notes are played in every variant at several knob positions. A variant with a weaker push is
-not worse for that: the pages compare how much music remains at the same effect.
+A few notes are played in every variant at several knob positions. Variants differ in strength, so
+the pages also compare how much of the music remains at the same effect.
 """
 
 from __future__ import annotations
@@ -116,12 +116,11 @@ def _page(
     else:
         tables.append(_same_effect(found))
     curves(options.out / f"{name}.png", series, "knob", "target-note share")
-    s = options.setting
     return Page(
         title,
-        f"{', '.join(d.name for d in notes)}; {len(s.prompts)} prompts × {len(s.seeds)} seeds × "
-        f"{s.seconds:g} s at every position of the knob (1 is the top of the range, as it was "
-        "calibrated for all layers, every frame, constant). Means over the notes.",
+        f"Means over {listed([d.name for d in notes])}, each with {options.setting.size} at every "
+        "position of the knob. At 1 is the top of the range, which was calibrated with all layers, "
+        "every frame and a constant coefficient.",
         tables,
         _summary(series, over_time),
         [f"{name}.png"],
@@ -189,4 +188,4 @@ def _summary(series: dict[str, tuple[list[float], list[float]]], over_time: bool
         for name, (knobs, values) in series.items()
     ]
     where = " over the whole clip" if over_time else ""
-    return f"With the knob at 1, the target note's mean share{where} is {listed(shares)}."
+    return f"With the knob at 1, the mean share of the target note{where} is {listed(shares)}."

@@ -1,5 +1,4 @@
-"""Compares the methods of finding a direction: trained on the same clips, measured in the same
-way."""
+"""Compares the methods of finding a direction, trained and measured on the same clips."""
 
 from __future__ import annotations
 
@@ -71,16 +70,14 @@ def page(options: Options) -> Page:
         options.out / "methods.png",
         {title: [r for _, r in pairs] for title, pairs in heard.items()},
     )
-    s = options.setting
     return Page(
         "Methods of finding a direction",
-        f"Trained on the same {options.samples} clips of each SynTheory set at most, or on the "
-        f"same {FRAMES} frames of composed music, and played at the same coefficients "
-        f"({', '.join(f'{f:g}' for f in fractions)} of the typical norm of a hidden state), "
-        f"{len(s.prompts)} prompts × {len(s.seeds)} seeds × {s.seconds:g} s each. As music: the "
-        "highest share at which the onset rate is within 30 % of unsteered, at least three pitch "
-        "classes sound and no silence is added. Composed music has several notes at once, so "
-        "`rfm-multiclass` does not apply to it.",
+        f"All methods are trained on the same data (at most {options.samples} clips of a SynTheory "
+        f"set, or {FRAMES} frames of composed music) and played at the same coefficients: "
+        f"{listed([f'{f:g}' for f in fractions])} times the typical norm of a hidden state, "
+        f"{options.setting.size} each. Best as music: the highest share at which the onset rate is "
+        "within 30 % of unsteered, at least three pitch classes sound and no silence is added. "
+        "Composed music has several notes at once, so `rfm-multiclass` does not apply to it.",
         tables,
         _summary(heard),
         ["methods.png"],
@@ -89,7 +86,7 @@ def page(options: Options) -> Page:
 
 
 def trained(options: Options, trial: Trial, methods: Sequence[str]) -> list[Direction]:
-    """A direction of every target by every method that the data can be asked with."""
+    """A direction for every target by every method that applies to the data."""
     if trial.source == MUSIC:
         column = IN_MUSIC[trial.word]
         data = frame_data(options.model, FRAMES, options.seed)
@@ -182,6 +179,17 @@ def _summary(heard: dict[str, list[tuple[Direction, Response]]]) -> str:
             method: float(np.mean([_most(r).value for _, r in pairs if r.method == method]))
             for method in _methods(pairs)
         }
-        best = sorted(means, key=lambda m: -means[m])
-        told.append(f"for {title}, {listed([f'{means[m]:.2f} by {m}' for m in best])}")
-    return f"The highest mean share of the target is, {'; '.join(told)}."
+        before = float(np.mean([r.unsteered.value for _, r in pairs]))
+        told.append(finding(title, before, means))
+    return " ".join(told)
+
+
+def finding(title: str, before: float, means: dict[str, float]) -> str:
+    """The finding for one kind of direction. means: highest share of the target, by method."""
+    best, *others = sorted(means, key=lambda m: -means[m])
+    words = (
+        f"For {title}, {best} steers furthest: from a share of {before:.2f} to {means[best]:.2f}"
+    )
+    if others:
+        words += f", against {listed([f'{means[m]:.2f} with {m}' for m in others])}"
+    return f"{words}."

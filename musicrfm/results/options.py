@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Options:
-    """out: where pages go; work: where what takes long is kept. names: directions to steer with, by
-    default all of the model. samples: clips of each SynTheory set that probes hear; whole: sets of
-    which they hear all. quick: a small part of everything, to see that it works. grid: see
-    `grid.asked`. command: what was
-    typed but for `--only`."""
+    """out: folder of the pages. work: folder of intermediate results. names: directions to steer
+    with, by default all of the model. samples: clips of each SynTheory set for the probes; whole:
+    sets of which all clips are used. quick: very little of everything, to test the command. grid:
+    see `grid.asked`. command: the command line without `--only`."""
 
     model: MusicModel
     out: Path
@@ -38,7 +37,7 @@ class Options:
     seed: int = 0
     quick: bool = False
     grid: str = ""
-    fraction: float = 0.12  # of the typical length of a hidden state, of the grid's push
+    fraction: float = 0.12  # the grid's coefficient, in typical norms of a hidden state
     command: str = "musicrfm results"
 
     def recorder(self, **changes) -> Recorder:

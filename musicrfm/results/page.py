@@ -1,4 +1,4 @@
-"""A part's page: tables and plots, as Markdown and JSON, with the command that made it."""
+"""Writes the page of a part: tables and plots, as Markdown, JSON and CSV, with its command."""
 
 from __future__ import annotations
 
@@ -97,8 +97,8 @@ def write_index(options: Options, names: Sequence[str], left_out: dict[str, str]
         "",
         (
             "The effect of steering is measured in the audio alone "
-            "(`musicrfm.listening.measure`), not by the probes of the training. Numbers "
-            "and settings are in the JSON file beside each page."
+            "(`musicrfm.listening.measure`), not by the probes of the training. The JSON file "
+            "beside each page has all numbers and settings."
         ),
         "",
         "| part | finding | command |",

@@ -45,7 +45,8 @@ def page(options: Options) -> Page:
         late = [f.late for f in faded if f.late is not None]
         on_time = sum(abs(one) <= ON_TIME for one in late)
         told.append(
-            f"{on_time} of {len(faded)} crossfades hand over within {ON_TIME:g} s of their middle."
+            f"In {on_time} of {len(faded)} crossfades, the second note takes over within "
+            f"{ON_TIME:g} s of the middle."
         )
         series = {
             name: ((np.arange(len(mean)) * WINDOW + WINDOW / 2).tolist(), mean.tolist())
@@ -57,14 +58,13 @@ def page(options: Options) -> Page:
     if beside:
         tables.append(_kept(beside))
         told.append(_told([t for t in beside if t.knobs[0] == 1.0]))
-    s = options.setting
     return Page(
         "Two directions at once",
-        f"{len(s.prompts)} prompts × {len(s.seeds)} seeds. Crossfades: {fade:g} s in the middle of "
-        f"clips of {fade + 2 * lead:g} s, from the top of one note's range to the top of "
-        "another's; late: when the second takes over, in seconds after the middle. Together: the "
-        "effect of a note is what its share gains on unsteered, that of the tempo the BPM between "
-        "its ends; kept: effect beside the other one over effect alone.",
+        f"{options.setting.size}; crossfades last {fade:g} s, in the middle of clips of "
+        f"{fade + 2 * lead:g} s, from the top of one note's range to the top of another's. Late: "
+        "time from the middle until the second note takes over, in seconds. The effect of a note "
+        "is the rise of its share, that of the tempo the difference in BPM between the ends of its "
+        "knob. Kept: the effect beside the other direction, relative to the effect alone.",
         tables,
         " ".join(told),
         pictures,
@@ -121,7 +121,7 @@ def _told(beside: list[Together]) -> str:
             continue
         kept = sum(t.both[number] for t in there) / sum(t.alone[number] for t in there)
         words.append(f"the {what} keeps {kept:.0%} of its effect")
-    return f"When both steer, {' and '.join(words)}."
+    return f"When a note and the tempo are steered together, {' and '.join(words)}."
 
 
 def _mean(faded: list[Handover]) -> np.ndarray:

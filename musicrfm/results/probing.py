@@ -1,9 +1,8 @@
-"""How well the hidden states encode each concept of SynTheory: RFM beside linear and logistic
-probes.
+"""Measures how well hidden states encode SynTheory's concepts, by RFM, linear and logistic probes.
 
 Every set is probed as a whole (one of twelve notes, one of seven modes), tempo as a number, with
-two kinds of split: by instruments and click tracks that the probe has not seen, which is how a knob
-will be used, and at random, which is how the published numbers were made.
+two kinds of split: by unseen instruments and click tracks, which is closer to the use of a knob,
+and at random, as in the published numbers.
 """
 
 from __future__ import annotations
@@ -31,6 +30,10 @@ SPLITS = {
     "apart": "Unseen instruments and click tracks",
     "random": "Split at random, as published",
 }
+LEADS = {
+    "apart": "On unseen instruments and click tracks",
+    "random": "With clips split at random, as published",
+}
 
 
 def page(options: Options) -> Page:
@@ -40,7 +43,7 @@ def page(options: Options) -> Page:
         reports = {name: (about, several[split]) for name, (about, several) in asked.items()}
         table, best[split] = _table(title, reports)
         tables.append(table)
-        told.append(f"{title}: {_summary(table.rows[0][0], best[split])}")
+        told.append(f"{LEADS[split]}, {_summary(table.rows[0][0], best[split])}")
     tables.append(_by_octave(asked["notes"][0]["octaves"]))
     bars(
         options.out / "probes.png", list(asked), best["apart"], "best layer: accuracy, of tempos R²"
@@ -48,15 +51,15 @@ def page(options: Options) -> Page:
     return Page(
         f"What the hidden states of `{options.model.name}` encode",
         f"At most {options.samples} rendered clips of each SynTheory set"
-        + (f", all of {' and '.join(options.whole)}" if options.whole else "")
-        + "; mean-pooled hidden states of every layer, split 70/15/15, once without sharing an "
-        "instrument or a click track between parts (the picture), once at random as Wei et al. "
-        "2024 do (for tempos they hold the slowest and fastest out instead). RFM: "
-        f"{search_of(options).trials} draws of the published "
-        f"search on at most {ROWS} clips, tuned on the validation part. All numbers are of the "
-        "test part. Best layer: the highest of the layers there, the same choice for every "
-        "method; all layers: their projections stacked by one more probe (for rfm an RFM, as "
-        "published), where nothing is chosen on the test part.",
+        + (f" (all of {' and '.join(options.whole)})" if options.whole else "")
+        + ", with mean-pooled hidden states of every layer. They are split 70/15/15: once so that "
+        "no instrument or click track is in two parts (the picture), and once at random, as Wei et "
+        "al. 2024 do (for tempos, they hold out the slowest and fastest instead). RFM: "
+        f"{search_of(options).trials} draws of the published search on at most {ROWS} clips, tuned "
+        "on the validation part. All numbers are from the test part. Best layer: the one with the "
+        "highest score on the test part, chosen in the same way for every method. All layers: "
+        "their projections, combined by one more probe (for rfm an RFM, as published), with "
+        "nothing chosen on the test part.",
         tables,
         " ".join(told),
         ["probes.png"],
@@ -99,14 +102,14 @@ def _summary(first: str, best: dict[str, list[float]]) -> str:
         for other in ("linear", "logistic")
     }
     return (
-        f"an RFM on the best layer scores {best['rfm'][0]:.2f} on {first}; it is at least as good "
-        f"(to {TIE:g}) as a linear probe on {wins['linear']} of {len(best['rfm'])} sets, and as a "
-        f"logistic one on {wins['logistic']} of {sum(b == b for b in best['logistic'])}."
+        f"an RFM on the best layer scores {best['rfm'][0]:.2f} on {first}. It is at least as good "
+        f"(to within {TIE:g}) as a linear probe on {wins['linear']} of {len(best['rfm'])} sets, "
+        f"and as a logistic probe on {wins['logistic']} of {sum(b == b for b in best['logistic'])}."
     )
 
 
 def _by_octave(found: dict[str, dict[int, tuple[int, float]]]) -> Table:
-    """How high the notes were that were named rightly; found: see `_octaves`."""
+    """The share of notes identified in each octave. found: see `_octaves`."""
     octaves = sorted(set().union(*found.values()))
     rows = []
     for split, of_octave in found.items():

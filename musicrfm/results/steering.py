@@ -1,5 +1,4 @@
-"""The effect of every direction on the audio, from a small part of its range to slightly beyond
-it."""
+"""Measures the effect of every direction on the audio, over its range and slightly beyond."""
 
 from __future__ import annotations
 
@@ -49,15 +48,13 @@ def page(options: Options) -> Page:
         curves(path, series, "knob (1: top of the range)", "share of the target", faint=faint)
         pictures.append(path.name)
     words = (
-        f"{len(options.setting.prompts)} prompts × {len(options.setting.seeds)} seeds × "
-        f"{options.setting.seconds:g} s at every position of the knob, the same prompts and seeds "
-        "everywhere; 1 is the top of the range that calibration found. Value: how much of the "
-        "target is heard (`musicrfm.listening.readings`), in brackets its 95 % interval over "
-        "clips, then the share of clips in which the target is heard more than any other of its "
-        "kind."
+        f"{options.setting.size} at every position of the knob, with the same prompts and seeds; 1 "
+        "is the top of the range that calibration found. Cells: the measured amount of the target "
+        "(`musicrfm.listening.readings`), in brackets its 95 % interval over clips, then the share "
+        "of clips in which the target is the strongest of its kind."
     )
     if silent:
-        words += f" Not played, because without a useful range: {', '.join(silent)}."
+        words += f" Not played, because they have no useful range: {', '.join(silent)}."
     return Page(
         f"Steering `{options.model.name}`",
         words,
@@ -201,7 +198,7 @@ def _summary(by_concept: dict[str, list[tuple[Direction, Response]]]) -> str:
             np.mean([at(r, raw_of(d, knob)).value for d, r in pairs]) for knob in (0.0, 0.5, 1.0)
         )
         told.append(
-            f"Directions of the concept {concept} raise their target's share from {zero:.2f} to "
+            f"{concept.capitalize()} directions raise the share of their target from {zero:.2f} to "
             f"{half:.2f} in the middle of the knob and {top:.2f} at its top."
         )
     return " ".join(told)

@@ -204,7 +204,7 @@ def test_two_directions_at_once(model, folder):
     faded, kept = page.tables
     assert faded.rows[0][:2] == ["note_C", "note_G"]
     assert kept.rows[0][0] == "note_C + tempo"
-    assert page.pictures == ["crossfade.png"] and "crossfades hand over" in page.summary
+    assert page.pictures == ["crossfade.png"] and "the second note takes over" in page.summary
 
 
 def test_what_two_keep_is_only_told_of_what_does_something_alone():
@@ -213,8 +213,10 @@ def test_what_two_keep_is_only_told_of_what_does_something_alone():
         Together(("note_G", "tempo"), (1, 1), (0.2, 1.0), (0.2, 5.0)),
     ]
     assert pairs._kept(both).rows[1][4:] == ["100%", "1.0", "5.0", "no effect alone"]
-    told = "When both steer, the note keeps 80% of its effect and the tempo keeps 5%"
-    assert pairs._told(both).startswith(told)
+    told = (
+        "steered together, the note keeps 80% of its effect and the tempo keeps 5% of its effect."
+    )
+    assert pairs._told(both).endswith(told)
     assert "the tempo has no effect alone" in pairs._told(both[1:])
 
 
