@@ -175,12 +175,6 @@ def _submit(lane: int, work: Callable[[Job], str], job: Job) -> Future[str]:
     raise MusicRFMError(f"no process can be started for job {job.id!r}: free some memory")
 
 
-def close() -> None:
-    """End the worker processes kept for the next run; otherwise they end with this process."""
-    while _processes:
-        _processes.popitem()[1].shutdown(cancel_futures=True)
-
-
 def _on_ray(
     jobs: Sequence[Job], work: Callable[[Job], str], workers: int, gpus: float
 ) -> Generator[str, None, None]:

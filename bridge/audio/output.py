@@ -264,10 +264,6 @@ class DeviceOutput:
         return self._margin
 
     @property
-    def connected(self) -> bool:
-        return self._speaker is not None
-
-    @property
     def underruns(self) -> int:
         return self._count("underruns")
 

@@ -59,11 +59,6 @@ class TempoHold(Repeating):
         self._by_hand = False
         controls.on_change(self._changed)
 
-    @property
-    def trim(self) -> float:
-        """The correction of the measured deviation: for a beat, the logarithm of a tempo ratio."""
-        return self._trim
-
     def update(self) -> None:
         """Follow the target, and apply a correction when one is due."""
         target = float(self._controls.get(ADDRESS))

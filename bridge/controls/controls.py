@@ -45,7 +45,6 @@ MAX_TEXT = 2000
 MAX_GLIDE = 3600.0  # seconds
 HINTS = 10  # searches for similar addresses per second
 MAX_HINTS = 100  # cached
-SILENT_DB = -60.0  # a gain at or below this is silence, so that a fader's bottom end is off
 
 
 @dataclass(frozen=True)

@@ -75,13 +75,6 @@ SIZED: dict[str, tuple[int, Callable[[bytes], object]]] = {
 BARE: dict[str, object] = {"T": True, "F": False, "N": None, "I": IMPULSE}
 
 
-def parse(packet: bytes) -> tuple[list[Message], list[str]]:
-    """The messages in a packet, in order, and the errors of the rest. Never raises."""
-    found = list(parts(packet))
-    messages = [one for one in found if isinstance(one, Message)]
-    return messages, [one for one in found if isinstance(one, str)]
-
-
 def parts(packet: bytes) -> Iterator[Message | str]:
     """The messages in a packet, in order, and the errors of the rest, one by one, in words."""
     faults = 0

@@ -32,7 +32,6 @@ NAME = "MusicRFM"
 RATE = 20.0  # updates of a listener per second
 SEND_SECONDS = 5.0  # a listener that has not read a value by then is dropped
 MAX_LISTENERS = 32
-MAX_MESSAGE = 4096  # bytes; LISTEN and IGNORE are short
 READ, WRITE = 1, 2
 ATTRIBUTES = (
     "ACCESS",

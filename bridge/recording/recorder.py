@@ -147,11 +147,6 @@ class Recorder:
             at = max(at, end)
         return sorted(gaps)
 
-    @property
-    def behind(self) -> float:
-        """Seconds of audio that wait for the disk, unless the writer waits for it, too."""
-        return 0.0 if self._wait else max(0, self._written - self._part.saved) / self._rate
-
     # ---- the recorder's thread ----
 
     def _run(self) -> None:

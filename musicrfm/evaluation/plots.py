@@ -14,11 +14,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from musicrfm.files.paths import path_of
 from musicrfm.files.writing import beside
-from musicrfm.theory import PITCH_CLASSES
 
 if TYPE_CHECKING:
     from musicrfm.evaluation.comparison import Row
@@ -173,40 +171,6 @@ def spectra(path: Path, clips: Sequence[tuple[str, np.ndarray, float]]) -> None:
         axis.set_yticks([12 * o for o in octaves], [f"C{o + 2}" for o in octaves], fontsize=8)
         axis.set_title(title)
     axes[-1, 0].set_xlabel("seconds")
-    _save(figure, path)
-
-
-def performance(
-    path: Path,
-    title: str,
-    seconds: np.ndarray,
-    energy: np.ndarray,
-    knobs: dict[str, tuple[Sequence[float], Sequence[float]]],
-) -> None:
-    """Knobs above, measured values below; `knobs`: name -> (seconds, values) of its changes."""
-    figure, (top, bottom) = plt.subplots(
-        2, 1, figsize=(9, 4.6), sharex=True, height_ratios=(1, 2.4), layout="constrained"
-    )
-    end = float(seconds[-1]) if len(seconds) else 0.0
-    colours = matplotlib.color_sequences["Dark2"]
-    for i, (name, (at, values)) in enumerate(knobs.items()):
-        colour = colours[i % len(colours)]
-        steps = ([0.0, *at, end], [0.0, *values, list(values)[-1] if len(values) else 0.0])
-        top.step(*steps, where="post", color=colour, lw=2, label=spoken(name))
-        top.fill_between(*steps, step="post", color=colour, alpha=0.15)
-        if name.removeprefix("note_") in PITCH_CLASSES:
-            row = PITCH_CLASSES.index(name.removeprefix("note_"))
-            for start, stop, value in zip(steps[0], [*steps[0][1:], end], steps[1], strict=True):
-                if value > 0 and stop > start:
-                    box = ((start, row - 0.5), stop - start, 1)
-                    bottom.add_patch(Rectangle(*box, fill=False, ec=colour, lw=2.5))
-    top.set_ylabel("knob")
-    top.set_title(title)
-    top.legend(frameon=False, ncols=4, fontsize=9, loc="upper left", bbox_to_anchor=(0, 1.02))
-    highest = max([1.0, *(v for _, values in knobs.values() for v in values)])
-    top.set_ylim(min([0.0, *(v for _, values in knobs.values() for v in values)]), highest * 1.45)
-    _chroma(bottom, seconds, energy, None)
-    bottom.set_xlabel("seconds")
     _save(figure, path)
 
 

@@ -96,8 +96,3 @@ def is_beat(direction: Direction) -> bool:
 def coefficient_for(direction: Direction, bpm: float) -> float:
     """The knob position of a beat for a tempo; never 0, which is off."""
     return direction.coefficient(Beat.of(direction).raw(bpm))
-
-
-def bpm_at(direction: Direction, coefficient: float) -> float:
-    """The tempo in BPM of a beat's knob at a coefficient other than 0."""
-    return Beat.of(direction).bpm(direction.raw(coefficient))

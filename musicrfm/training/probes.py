@@ -7,7 +7,6 @@ which one steers best is decided on the sound, in `musicrfm.evaluation.evaluate`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +25,6 @@ __all__ = [
     "METHODS",
     "RFM_METHODS",
     "Layer",
-    "Probe",
     "Question",
     "Search",
     "Split",
@@ -56,61 +54,6 @@ class Layer:
     predictor: dict[str, float]
     direction: dict[str, float]
     chosen: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Probe:
-    """directions [layers, components, width], unit rows; layer_scores [layers] on the test part."""
-
-    directions: np.ndarray
-    layer_scores: np.ndarray
-
-
-def probe_layers(
-    method: str,
-    states: np.ndarray,
-    labels: np.ndarray,
-    parts: Split,
-    *,
-    kind: str,
-    search: Search | None = None,
-    components: int | None = COMPONENTS,
-    keep: int = 1,
-    bases: Sequence[torch.Tensor] | None = None,
-    progress=None,
-) -> Probe:
-    """Directions of every layer of `states` [rows, layers, width] for `labels` [rows], at once.
-
-    kind: "binary" (labels 0 and 1), "multiclass" (class numbers from 0 up) or "regression".
-    components: how many AGOP eigenvectors `rfm` keeps; None for the best of `SWEEP`. keep: how many
-    `rfm-top` returns. bases: AGOP eigenvectors of each layer, needed for a binary `rfm-multiclass`,
-    otherwise found. progress: called with each layer number as it is done.
-    """
-    labels, search = np.asarray(labels), search or Search()
-    if states.ndim != 3 or len(states) != len(labels):
-        raise MusicRFMError(
-            f"states of shape {states.shape} do not fit {len(labels)} labels: "
-            "give [rows, layers, width] and one label a row"
-        )
-    classes = int(labels.max()) + 1 if kind == "multiclass" else 2
-    question = Question(kind, labels, parts, parts, classes, search.metric)
-    question.check(method)
-    if method == "rfm-multiclass" and bases is None and kind != "multiclass":
-        raise MusicRFMError("method 'rfm-multiclass' needs several classes: for tempo use 'rfm'")
-    vectors, scores = [], []
-    for number in range(states.shape[1]):
-        x = torch.from_numpy(np.ascontiguousarray(states[:, number], np.float32))
-        basis = bases[number] if bases is not None else None
-        if method in RFM_METHODS and basis is None:
-            basis = machine(x, question, search).basis
-        if method == "random":
-            basis = drawn(x.shape[1], question.targets.shape[1], search.seed, number)
-        layer = answer(method, x, question, basis, components, keep)
-        vectors.append(layer.vectors)
-        scores.append(layer.score)
-        if progress is not None:
-            progress(number)
-    return Probe(np.stack(vectors).astype(np.float32), np.array(scores, np.float32))
 
 
 def machine(

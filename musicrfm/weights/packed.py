@@ -13,7 +13,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from torch import Tensor
 
 GROUP, LANES = 32, 8
@@ -33,24 +32,6 @@ class Packed:
 
     memory: np.ndarray
     table: np.ndarray
-
-    def matrix(self, row: int) -> Tensor:
-        """What a matrix has become, float32 [outputs, inputs] with what fills it up."""
-        bits, inputs, outputs, numbers, scales = map(int, self.table[row])
-        blocks, count = outputs // LANES, outputs * inputs
-        if bits == 8:
-            found = self.memory[numbers : numbers + count].view(np.int8)
-            found = found.reshape(blocks, inputs // 2, LANES, 2).transpose(0, 2, 1, 3)
-            scale = self.memory[scales : scales + 4 * outputs].view(np.float32)
-            return torch.from_numpy(found.reshape(outputs, inputs) * scale[:, None])
-        found = self.memory[numbers : numbers + count // 2].view(np.uint16)
-        found = found.reshape(blocks, inputs // 8, LANES, 2)
-        parts = [((found >> 4 * q) & 15).astype(np.float32) - 8 for q in range(4)]
-        four = np.stack(parts, 3).transpose(0, 2, 1, 3, 4).reshape(outputs, -1, GROUP)
-        scale = self.memory[scales : scales + 2 * count // GROUP].view(np.uint16)
-        scale = scale.reshape(blocks, -1, LANES).transpose(0, 2, 1).reshape(outputs, -1)
-        scale = (scale.astype(np.uint32) << 16).view(np.float32)
-        return torch.from_numpy((four * scale[..., None]).reshape(outputs, inputs))
 
 
 def pack(matrices: Iterable[tuple[Tensor | None, int]]) -> Packed:

@@ -22,8 +22,8 @@ from bridge.bench.torture.card import BLOCK, BLOCK_MS, QUIET, sounds
 from bridge.bench.torture.endings import ENDINGS, Ending
 from bridge.bench.torture.faults import FAULTS, GROUPS, Fault
 from bridge.bench.torture.outcome import COLUMNS, Outcome
-from bridge.osc.packets import parse
 from musicrfm.errors import MusicRFMError
+from tests.osc import parse
 
 ALL = (1 << BLOCK_MS) - 1
 

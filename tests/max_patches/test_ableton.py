@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from bridge.controls.controls import Controls, namespace
-from bridge.osc.packets import build, parse
+from bridge.osc.packets import build
 from bridge.osc.server import OscServer
 from max_patches.build import HERE
 from max_patches.panel import SHIPPED
 from tests.max_patches.headless import PATIENCE, free_port, wait_for
+from tests.osc import parse
 
 GUIDE = (HERE.parent / "docs" / "ableton.md").read_text("utf-8")
 

@@ -15,11 +15,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from bridge.osc.packets import build, parse
+from bridge.osc.packets import build
 from max_patches.build import HERE
 from musicrfm.directions import Direction
 from musicrfm.model import MusicModel
 from tests.max_patches.headless import running_patch, wait_for
+from tests.osc import parse
 
 ROOT = HERE.parent
 

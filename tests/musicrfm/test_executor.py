@@ -24,7 +24,8 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="module", autouse=True)
 def workers_end():
     yield
-    executor.close()
+    while executor._processes:
+        executor._processes.popitem()[1].shutdown(cancel_futures=True)
 
 
 def numbered(count: int) -> list[Job]:

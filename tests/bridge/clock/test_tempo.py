@@ -12,7 +12,7 @@ from bridge.clock.tempo import MOST, TempoHold, missing_from
 from bridge.controls.controls import Controls, namespace
 from bridge.meters import Reading
 from musicrfm.directions import Direction
-from musicrfm.steering.beat import bpm_at
+from musicrfm.steering.beat import Beat
 from tests.bridge.midi.test_controllers import until
 from tests.musicrfm.steering.test_beat import direction as beat_direction
 
@@ -35,7 +35,7 @@ class Plant:
     @property
     def told(self):
         coefficient = self.controls.get("/steer/tempo")
-        return bpm_at(BEAT, coefficient) if coefficient else 0.0
+        return Beat.of(BEAT).bpm(BEAT.raw(coefficient)) if coefficient else 0.0
 
     def run(self, seconds):
         for _ in range(round(seconds / DT)):
@@ -84,14 +84,14 @@ def test_what_cannot_be_trusted_corrects_nothing(says):
     plant.says = lambda heard: says
     plant.target(110)
     plant.run(60)
-    assert plant.hold.trim == 0 and plant.told == pytest.approx(110)
+    assert plant.hold._trim == 0 and plant.told == pytest.approx(110)
 
 
 def test_a_model_that_does_not_follow_is_pushed_only_so_far():
     plant = Plant(lambda told: 100.0)
     plant.target(115)
     plant.run(400)
-    assert plant.hold.trim == pytest.approx(MOST)
+    assert plant.hold._trim == pytest.approx(MOST)
     assert plant.told == pytest.approx(115 * 1.2, rel=0.01)
 
 
@@ -99,13 +99,13 @@ def test_nothing_is_corrected_in_a_pause_or_before_the_new_tempo_can_be_heard():
     plant = Plant(lambda told: 0.95 * told)
     plant.target(120)
     plant.run(8)
-    assert plant.hold.trim == 0
+    assert plant.hold._trim == 0
     plant.controls.set("/play", 0)
     plant.run(20)
-    assert plant.hold.trim == 0
+    assert plant.hold._trim == 0
     plant.controls.set("/play", 1)
     plant.run(20)
-    assert plant.hold.trim > 0
+    assert plant.hold._trim > 0
 
 
 def test_zero_lets_go_and_leaves_what_it_never_held():

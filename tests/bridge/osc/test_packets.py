@@ -18,9 +18,9 @@ from bridge.osc.packets import (
     Opaque,
     Untagged,
     build,
-    parse,
 )
 from tests.bridge.osc.test_server import bundle, time_tag
+from tests.osc import parse
 
 
 def padded(text: bytes) -> bytes:

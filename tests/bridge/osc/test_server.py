@@ -21,13 +21,14 @@ from bridge.controls.controls import Controls, namespace
 from bridge.engine import Engine
 from bridge.network.hosts import network
 from bridge.osc import complaints
-from bridge.osc.packets import NTP_EPOCH, build, parse
+from bridge.osc.packets import NTP_EPOCH, build
 from bridge.osc.patterns import match
 from bridge.osc.replies import ALL_AT_ONCE, HOST_AT_ONCE, HOST_BYTES, MAX_ANSWERED, Client
 from bridge.osc.server import MAX_WAITING, OscServer
 from bridge.osc.subscriptions import STREAM
 from musicrfm.errors import MusicRFMError
 from tests.bridge.tones import Collector, ToneStream
+from tests.osc import parse
 
 NAMES = ["note_C", "note_Cs", "note_D", "tempo"]
 AT_ONCE = struct.pack(">II", 0, 1)

@@ -227,10 +227,7 @@ def test_listening_finds_what_was_played_and_the_report_says_so(model, tmp_path,
 def test_plots_of_what_was_heard(tmp_path):
     seconds, energy = measure.chroma(obedient(None, "piano", seconds=4.0), RATE)
     plots.chroma(tmp_path / "chroma.png", [("unsteered", seconds, energy)] * 2, target=1)
-    knobs = {"note_Cs": ([1.0, 3.0], [1.0, 0.0]), "tempo": ([2.0], [-0.5])}
-    plots.performance(tmp_path / "performance.png", "piano", seconds, energy, knobs)
-    for path in tmp_path.glob("*.png"):
-        assert len(path.read_bytes()) > 10_000
+    assert len((tmp_path / "chroma.png").read_bytes()) > 10_000
     assert plots.spoken("note_Fs") == "F♯" and plots.spoken("tempo") == "tempo"
 
 

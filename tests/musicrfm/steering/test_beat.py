@@ -15,7 +15,7 @@ from musicrfm.errors import MusicRFMError
 from musicrfm.evaluation.calibrate import calibrate
 from musicrfm.model import MusicModel
 from musicrfm.runtime import decoder
-from musicrfm.steering.beat import KIND, Beat, bpm_at, coefficient_for, is_beat
+from musicrfm.steering.beat import KIND, Beat, coefficient_for, is_beat
 from musicrfm.steering.steering import Steering
 from musicrfm.stream import MusicStream
 from musicrfm.training.beat import Beats, clicks, composed, fit
@@ -41,6 +41,10 @@ def direction(layers: int = 4, width: int = 16, name: str = "tempo", **about: ob
 
 def of_model(model: MusicModel, name: str = "tempo") -> Direction:
     return direction(model.layers, model.width, name)
+
+
+def bpm_at(tempo: Direction, coefficient: float) -> float:
+    return Beat.of(tempo).bpm(tempo.raw(coefficient))
 
 
 def test_the_knob_stands_for_a_tempo() -> None:

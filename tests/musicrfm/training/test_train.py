@@ -331,6 +331,8 @@ def test_labels_that_make_no_sense_are_refused(labels, kind, words):
         train.fit(data, "x", labels, kind=kind, method="linear")
     with pytest.raises(MusicRFMError, match="class 'e' is not one of a, b"):
         train.fit(data, "x", ["e"] * 80, kind="multiclass", class_names=["a", "b"])
+    with pytest.raises(MusicRFMError, match="'rfm-multiclass' needs several classes"):
+        train.fit(data, "x", [0, 1] * 40, kind="binary", method="rfm-multiclass")
 
 
 def test_what_is_no_note_is_refused(notes):
