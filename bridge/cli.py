@@ -138,7 +138,7 @@ def _parser() -> argparse.ArgumentParser:
         help="init: write an example file; check: report mistakes, and what a rig runs and writes",
     )
     rig_.add_argument("file", metavar="FILE", help="the rig file (TOML)")
-    replay_ = command("replay", "play a recorded set again, sample for sample")
+    replay_ = command("replay", "render a recorded set again, sample for sample")
     add = replay_.add_argument
     add("log", metavar="LOG", help="control log (.jsonl) that `bridge play --record` wrote")
     add("--out", metavar="FILE", help=".flac or .wav file to write (default: LOG-replay.flac)")

@@ -140,7 +140,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-ENDED = "what ends a set, or meets it at its start"
+ENDED = "faults at the end or the start of a set"
 ENDINGS = (
     Ending("kill -9 while recording", _killed, (-9,), missing=KILLED_MISSING),
     Ending(

@@ -196,7 +196,7 @@ NEW_CARD = 3.0  # seconds in which a process that ended is replaced
 
 # By kind. The last cause many errors, of which the log shows only some per minute.
 GROUPS: dict[str, tuple[Fault, ...]] = {
-    "the step that makes the music raises or hangs": (
+    "errors and hangs in the step that makes the music": (
         Fault("a step that raises", _inject("step", "raise", times=1), "and starts again", 0.1),
         *(
             Fault(f"{error} in a step", _inject("step", "raise", error=error, times=1), "", 0.1)
@@ -213,7 +213,7 @@ GROUPS: dict[str, tuple[Fault, ...]] = {
             3.2,
         ),
     ),
-    "blocks that are no music": (
+    "invalid audio blocks": (
         Fault("a block that is not a number", _inject("step", "nan", times=1), "repaired", 0.1),
         Fault("a block of the wrong shape", _inject("step", "turned", times=1), "", 0.1),
         Fault("an empty block", _inject("step", "empty", times=1), "", 0.1),
@@ -231,7 +231,7 @@ GROUPS: dict[str, tuple[Fault, ...]] = {
             0.1,
         ),
     ),
-    "the disk of the recording": (
+    "a full, slow or failing disk": (
         Fault(
             "a full disk, 4 s",
             _inject("disk", "raise", 4.0, error="ENOSPC", seconds=4.0),
@@ -250,7 +250,7 @@ GROUPS: dict[str, tuple[Fault, ...]] = {
         ),
         Fault("a limit on file sizes", _file_limit, "continues in"),
     ),
-    "the audio and MIDI processes": (
+    "killed and stopped audio and MIDI processes": (
         Fault("the audio process killed", _kill(CARD), "audio output is gone", NEW_CARD, after=5.0),
         Fault("the MIDI process killed", _kill(MIDI), after=3.0),
         Fault(
@@ -283,14 +283,14 @@ GROUPS: dict[str, tuple[Fault, ...]] = {
             before=10.0,
         ),
     ),
-    "connections and pages": (
+    "idle connections, wrong tokens, invalid pages": (
         Fault("wrong tokens", _tokens, "wrong token"),
         Fault("600 idle connections, 4 s", _idle(300, 4.0)),
         Fault("pages that say nonsense", _pages),
         Fault("20 pages, one after the other", _many_pages),
         Fault("no file handles left, 3 s", _no_handles, "Too many open files"),
     ),
-    "floods and garbage by OSC": (
+    "floods of OSC messages, malformed packets": (
         Fault(
             "unknown addresses, 20,000/s",
             _udp(lambda stage, draw: attacks.unknown(), 20_000),
@@ -314,7 +314,7 @@ GROUPS: dict[str, tuple[Fault, ...]] = {
         ),
         Fault("every control at its extremes", _extremes),
     ),
-    "files and the terminal": (
+    "an invalid rig file, a frozen terminal": (
         Fault("a rig file that becomes nonsense", _odd_rig, "rig"),
         Fault("a frozen terminal, 5 s", _frozen_terminal),
     ),

@@ -17,7 +17,7 @@ from bridge.bench.torture import again
 from bridge.bench.torture.outcome import COLUMNS, Outcome
 
 BEGIN, BEGIN_ALL, END = "<!-- torture -->", "<!-- torture: all -->", "<!-- end of torture -->"
-GROUP_COLUMNS = ["what goes wrong", "faults", "longest silence", "back after", "missing", "held"]
+GROUP_COLUMNS = ["kind of fault", "faults", "longest silence", "back after", "missing", "held"]
 
 
 def main(told: Path, pages: list[Path]) -> None:
