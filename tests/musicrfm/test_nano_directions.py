@@ -10,7 +10,7 @@ from musicrfm.evaluation.perform import perform
 from musicrfm.listening.measure import Measurements, measure
 from musicrfm.listening.readings import reading
 from musicrfm.model import MusicModel
-from musicrfm.steering.beat import bpm_at
+from musicrfm.steering.beat import Beat
 from musicrfm.theory import PITCH_CLASSES
 
 PROMPTS = ("calm piano melody with drums", "organ melody with chords and drums")
@@ -58,7 +58,7 @@ def test_a_key_is_kept_to_by_several_notes(nano: MusicModel, name: str) -> None:
 @pytest.mark.parametrize("knob", [-0.5, 0.6])
 def test_the_tempo_is_what_the_knob_says(nano: MusicModel, knob: float) -> None:
     direction = Direction.load("tempo", nano)
-    told = bpm_at(direction, knob)
+    told = Beat.of(direction).bpm(direction.raw(knob))
     for take in heard(nano, direction, knob):
         assert min(abs(take.tempo_bpm / (told * part) - 1) for part in (0.5, 1.0)) < 0.07
 
