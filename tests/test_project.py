@@ -251,6 +251,51 @@ PAGES = [
 ]
 
 
+SCRIPTS = sorted((ROOT / ".ci").iterdir())
+
+
+@pytest.mark.parametrize(
+    "file", [*PAGES, *SCRIPTS], ids=lambda file: file.relative_to(ROOT).as_posix()
+)
+class TestCommands:
+    """What pages and scripts tell `run.py`, Python and pytest to start is there."""
+
+    def test_run_py_knows_the_command(self, file: Path) -> None:
+        named = set(re.findall(r"python3? run\.py ([\w-]+)", file.read_text("utf-8")))
+        assert named <= set(run.EXTRAS)
+
+    def test_a_module_that_is_run_is_there(self, file: Path) -> None:
+        for name in re.findall(r"python3? -m ([\w.]+)", file.read_text("utf-8")):
+            if name.split(".")[0] in OUR_OWN:
+                place = ROOT.joinpath(*name.split("."))
+                program = place / "__main__.py" if place.is_dir() else place.with_suffix(".py")
+                assert program.is_file(), name
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def test_the_tests_that_ci_names_are_there(script: Path) -> None:
+    for line in re.findall(r"\btests/[\w./{},]+", script.read_text("utf-8")):
+        for name in braces(line):
+            assert (ROOT / name).exists(), name
+
+
+def braces(text: str) -> list[str]:
+    """As a shell expands `a/{b,c}`."""
+    match = re.search(r"\{([^{}]*)\}", text)
+    if match is None:
+        return [text]
+    parts = match[1].split(",")
+    return [
+        one for part in parts for one in braces(text[: match.start()] + part + text[match.end() :])
+    ]
+
+
+def test_braces_are_expanded_as_in_a_shell() -> None:
+    assert braces("tests/{a,b}/c_{d,e}.py") == [
+        *("tests/a/c_d.py", "tests/a/c_e.py", "tests/b/c_d.py", "tests/b/c_e.py")
+    ]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 class TestPages:
     def test_what_it_links_to_is_there(self, page: Path) -> None:
