@@ -82,9 +82,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--quick", action="store_true", help="every stage in a few steps: a rehearsal, not a model"
     )
-    parser.add_argument(
-        "--musicnn", type=Path, help="as of musicrfm.nano.measure: one measurement needs it"
-    )
+    for wheel in ("--musicnn", "--basic-pitch"):
+        parser.add_argument(
+            wheel, type=Path, help="as of musicrfm.nano.measure: one measurement needs it"
+        )
     parser.add_argument(
         "--no-measure", action="store_true", help="skip the measurements and the model card"
     )
@@ -99,7 +100,7 @@ def _measure(args: argparse.Namespace, steps: dict[str, int]) -> None:
         f"{', '.join(f'{stage} {n}' for stage, n in steps.items())}; "
         f"language model {args.lm_steps}."
     )
-    given = measure.Given(args.musicnn, args.work / "tunes.json")
+    given = measure.Given(args.musicnn, args.basic_pitch, args.work / "tunes.json")
     found = measure.measure(args.out, fit=tuple(measure.FITS), given=given)
     measure.write_card(args.out, found, trained)
 

@@ -2,7 +2,8 @@
 
 The questions: the quality of the codec, whether each prompt plays as music, how varied free
 generation is, whether the prompt determines the instrument and the texture, how near the music is
-to rendered music, and whether it stays music for minutes. All are measured in audio.
+to rendered music, whether a transcriber hears the same notes, and whether it stays music for
+minutes. All are measured in audio.
 `python -m musicrfm.nano.measure [FOLDER] [--only PART ...]` prints the results and stores them in
 FOLDER/measured.json; `--beside OTHER` prints those of another folder in a second column. `--fit`
 first fits the classifiers of instruments (20 minutes) and textures (10 minutes) again.
@@ -16,7 +17,6 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +28,15 @@ from musicrfm.evaluation.evaluate import perform
 from musicrfm.listening import measure as listening
 from musicrfm.model import MusicModel
 from musicrfm.nano import instruments, repertoire
-from musicrfm.nano.judges import codec_quality, endless, nearness, playing, tagger, texture
+from musicrfm.nano.judges import (
+    codec_quality,
+    endless,
+    nearness,
+    playing,
+    tagger,
+    texture,
+    transcriber,
+)
 
 HELD_OUT = 9_000_000  # first seed of the held-out clips
 MEASURED = "measured.json"
@@ -43,13 +51,15 @@ class LeftOut(MusicRFMError):
 class Given:
     """What some parts need and the library does not contain.
 
-    musicnn: the wheel with the tagging network, or a folder with its content. tunes: the file of
-    `musicrfm.nano.tunes.read`; with it, the held-out clips of `nearness` and `texture` are drawn as
-    nano's training data are, six in ten of them from held-out tunes, and without it, all are
-    composed by rule.
+    musicnn, basic_pitch: the wheels with these networks, or folders with their content.
+
+    tunes: the file of `musicrfm.nano.tunes.read`. With it, the held-out clips of `texture`,
+    `nearness` and `notes` are drawn as nano's training data are, six in ten of them from held-out
+    tunes; without it, all are composed by rule.
     """
 
     musicnn: Path | None = None
+    basic_pitch: Path | None = None
     tunes: Path | None = None
 
     def make(self, seed: int) -> Clip:
@@ -158,7 +168,7 @@ def hear_texture(model: MusicModel, given: Given, count: int = 6) -> dict[str, o
     }
 
 
-def near(model: MusicModel, given: Given, clips: int = 40) -> dict[str, object]:
+def near(model: MusicModel, given: Given, clips: int = 80) -> dict[str, object]:
     """`nearness` of `clips` clips with the prompts of held-out ones to twice as many of those.
 
     codec_alone: the distance of one half of the held-out clips through the codec from the other
@@ -167,23 +177,46 @@ def near(model: MusicModel, given: Given, clips: int = 40) -> dict[str, object]:
     if given.musicnn is None:
         raise LeftOut("give --musicnn, the wheel that `pip download --no-deps musicnn` leaves")
     weights = tagger.load(given.musicnn)
-    listen = partial(tagger.listen, weights)
-    seconds, coded = nearness.SECONDS, through(model)
+
+    def heard(audio: np.ndarray, sample_rate: int) -> np.ndarray:
+        return tagger.listen(weights, nearness.part(audio, sample_rate), sample_rate).embedding
+
     pieces = held_out(2 * clips, is_music, given.make)
-    audio = [render(piece)[: int(seconds * SAMPLE_RATE)] for piece in pieces]
-    rendered = [listen(one, SAMPLE_RATE).embedding for one in audio]
+    audio = [render(piece)[: int(nearness.SECONDS * SAMPLE_RATE)] for piece in pieces]
+    rendered = [heard(one, SAMPLE_RATE) for one in audio]
     generated = [
-        listen(
-            perform(model, piece.prompt, seed=nearness.FIRST_SEED + i, seconds=seconds),
+        heard(
+            perform(model, piece.prompt, seed=nearness.FIRST_SEED + i, seconds=nearness.SECONDS),
             model.sample_rate,
-        ).embedding
+        )
         for i, piece in enumerate(pieces[:clips])
     ]
-    again = [listen(coded(one), SAMPLE_RATE).embedding for one in audio[:clips]]
+    coded = through(model)
+    again = [heard(coded(one), SAMPLE_RATE) for one in audio[:clips]]
     return {
         **nearness.compare(generated, rendered),
         "codec_alone": nearness.distance(again, rendered[clips:], rendered),
         "held_out_clips_are": given.source,
+    }
+
+
+def transcribe(model: MusicModel, given: Given, seeds: int = 2) -> dict[str, object]:
+    """`transcriber`, of clips as in `playing`, and of as many held-out rendered ones."""
+    if given.basic_pitch is None:
+        raise LeftOut(
+            "give --basic-pitch, the wheel that `pip download --no-deps basic-pitch` leaves"
+        )
+    network = transcriber.load(given.basic_pitch)
+    generated = [
+        perform(model, prompt, seed=playing.FIRST_SEED + seed, seconds=playing.SECONDS)
+        for prompt in playing.PROMPTS
+        for seed in range(seeds)
+    ]
+    pieces = held_out(len(generated), is_music, given.make)
+    rendered = [render(p)[: int(playing.SECONDS * SAMPLE_RATE), None] for p in pieces]
+    return {
+        **transcriber.compare(network, generated, model.sample_rate),
+        **transcriber.compare(network, rendered, SAMPLE_RATE, "rendered_"),
     }
 
 
@@ -201,6 +234,7 @@ PARTS: dict[str, Callable[[MusicModel, Given], dict]] = {
     "prompt": lambda model, given: prompt_adherence(model),
     "texture": hear_texture,
     "nearness": near,
+    "notes": transcribe,
     "endless": lambda model, given: play_on(model),
 }
 
@@ -292,6 +326,9 @@ def main() -> None:
     parser.add_argument(
         "--musicnn", type=Path, help="wheel or folder with the tagging network, for nearness"
     )
+    parser.add_argument(
+        "--basic-pitch", type=Path, help="wheel or folder with the transcriber, for notes"
+    )
     parser.add_argument("--tunes", type=Path, help="draw held-out clips as the training data are")
     parser.add_argument(
         "--beside", type=Path, metavar="FOLDER", help="print what is stored there as well"
@@ -301,10 +338,8 @@ def main() -> None:
     )
     args = parser.parse_args()
     fit = () if args.fit is None else args.fit or tuple(FITS)
-    if args.stored:
-        results = stored(args.folder)
-    else:
-        results = measure(args.folder, args.only, fit, Given(args.musicnn, args.tunes))
+    given = Given(args.musicnn, args.basic_pitch, args.tunes)
+    results = stored(args.folder) if args.stored else measure(args.folder, args.only, fit, given)
     columns = {args.folder.name: results}
     if args.beside is not None:
         columns[f"{args.beside.name} (beside)"] = stored(args.beside)
