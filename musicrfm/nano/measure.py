@@ -17,6 +17,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +93,12 @@ def through(model: MusicModel) -> Callable[[np.ndarray], np.ndarray]:
     return coded
 
 
+@lru_cache(1)
+def usual_onsets() -> dict[str, tuple[float, float]]:
+    """`playing.usual_onsets` of held-out clips."""
+    return playing.usual_onsets(map(compose, itertools.count(HELD_OUT)))
+
+
 def codec(model: MusicModel, clips: int = 30, keys: int = 12) -> dict[str, float]:
     """All of `codec_quality`, on held-out music and on notes."""
     coded = through(model)
@@ -108,8 +115,7 @@ def play(model: MusicModel, seeds: int = 8) -> dict[str, object]:
     def once(prompt: str, seed: int) -> np.ndarray:
         return perform(model, prompt, seed=seed, seconds=playing.SECONDS)
 
-    usual = playing.usual_onsets(map(compose, itertools.count(HELD_OUT)))
-    judged = playing.judge(once, model.sample_rate, usual, instruments.odds, seeds)
+    judged = playing.judge(once, model.sample_rate, usual_onsets(), instruments.odds, seeds)
     return {**vars(model.sampling), **playing.summary(judged)}
 
 
@@ -169,7 +175,7 @@ def hear_texture(model: MusicModel, given: Given, count: int = 6) -> dict[str, o
 
 
 def near(model: MusicModel, given: Given, clips: int = 80) -> dict[str, object]:
-    """`nearness` of `clips` clips with the prompts of held-out ones to twice as many of those.
+    """`nearness` of `clips` clips to twice as many held-out ones, with the prompts of further ones.
 
     codec_alone: the distance of one half of the held-out clips through the codec from the other
     half.
@@ -181,7 +187,7 @@ def near(model: MusicModel, given: Given, clips: int = 80) -> dict[str, object]:
     def heard(audio: np.ndarray, sample_rate: int) -> np.ndarray:
         return tagger.listen(weights, nearness.part(audio, sample_rate), sample_rate).embedding
 
-    pieces = held_out(2 * clips, is_music, given.make)
+    pieces = held_out(3 * clips, is_music, given.make)
     audio = [render(piece)[: int(nearness.SECONDS * SAMPLE_RATE)] for piece in pieces]
     rendered = [heard(one, SAMPLE_RATE) for one in audio]
     generated = [
@@ -189,13 +195,14 @@ def near(model: MusicModel, given: Given, clips: int = 80) -> dict[str, object]:
             perform(model, piece.prompt, seed=nearness.FIRST_SEED + i, seconds=nearness.SECONDS),
             model.sample_rate,
         )
-        for i, piece in enumerate(pieces[:clips])
+        for i, piece in enumerate(pieces[2 * clips :])
     ]
     coded = through(model)
     again = [heard(coded(one), SAMPLE_RATE) for one in audio[:clips]]
+    held, further = rendered[: 2 * clips], rendered[2 * clips :]
     return {
-        **nearness.compare(generated, rendered),
-        "codec_alone": nearness.distance(again, rendered[clips:], rendered),
+        **nearness.compare(generated, held, further),
+        "codec_alone": nearness.distance(again, held[clips:], further),
         "held_out_clips_are": given.source,
     }
 
@@ -222,9 +229,8 @@ def transcribe(model: MusicModel, given: Given, seeds: int = 2) -> dict[str, obj
 
 def play_on(model: MusicModel, seconds: float = 300.0) -> dict[str, object]:
     """`endless`, with the model's defaults."""
-    usual = playing.usual_onsets(map(compose, itertools.count(HELD_OUT)))
     runs = [endless.play(model, prompt, seconds) for prompt in endless.PROMPTS]
-    return endless.summary(runs, usual, instruments.odds)
+    return endless.summary(runs, usual_onsets(), instruments.odds)
 
 
 PARTS: dict[str, Callable[[MusicModel, Given], dict]] = {

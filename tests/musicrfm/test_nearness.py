@@ -158,11 +158,21 @@ def test_the_same_kind_of_clips_is_at_the_floor_and_another_above():
     def clips(count: int, shift: float = 0.0) -> list[np.ndarray]:
         return [rng.normal(size=(3, 200)) * scale + shift * scale for _ in range(count)]
 
-    held = clips(60)
-    same = nearness.compare(clips(30), held)
+    held, further = clips(60), clips(40)
+    same = nearness.compare(clips(30), held, further)
     assert same["clips_generated"] == 30 and same["clips_held_out"] == 60
-    assert abs(same["above_the_floor"]) < max(0.3 * same["floor"], 3 * same["deviation"])
+    assert abs(same["above_the_floor"]) < 0.2 * same["floor"]
     assert same["floor_with_half_the_clips"] > same["floor"] > 0
-    other = nearness.compare(clips(30, 0.5), held)
-    assert other["above_the_floor"] > 5 * same["deviation"] and other["deviation"] > 0
-    assert other["above_the_floor"] > 10 * abs(same["above_the_floor"])
+    assert abs(same["extrapolated_floor"]) < 0.2 * same["floor"]
+    other = nearness.compare(clips(30, 0.5), held, further)
+    told = np.square(0.5 * scale @ nearness._main(further)[0]).sum()  # how far the means are apart
+    assert other["extrapolated_distance"] == pytest.approx(told, abs=3 * other["deviation"])
+    assert other["above_the_floor"] > 3 * abs(same["above_the_floor"]) and other["deviation"] > 0
+    assert nearness.distance(held[:30], held[30:], further) == pytest.approx(same["floor"], rel=0.5)
+
+
+def test_of_a_clip_the_start_is_left_out():
+    audio = np.arange(5 * 32_000)
+    heard = nearness.part(audio, 32_000)
+    assert heard[0] == 32_000 and len(heard) == round(3.1 * 32_000)
+    assert tagger.patches(heard[::2] / 1e5).shape[0] == 1

@@ -5,8 +5,9 @@ by its mean and covariance. Small sets look further apart than they are, by an a
 with their size, so every comparison is of equally many clips: generated with half of the held-out
 clips, and for the floor one half of them with the other. Patches of one clip resemble each other,
 so many short clips tell more than few long ones. The embeddings are projected on the main
-directions of the held-out ones, so that there are several clips for each dimension. From the same
-comparison with half of the clips, the distance is extrapolated to many.
+directions of further held-out clips, so that there are several clips for each dimension and no set
+had a say in its own favour. From the same comparison with half of the clips, the distance is
+extrapolated to many.
 Sources: Kilgour et al., "Fréchet Audio Distance", 2019; on the extrapolation Chong and Forsyth,
 "Effectively unbiased FID and Inception Score and where to find them", 2020.
 """
@@ -34,16 +35,19 @@ def frechet(one: np.ndarray, other: np.ndarray) -> float:
     return float(gap @ gap + np.trace(a) + np.trace(b) - 2 * shared)
 
 
-def compare(generated: Sequence[np.ndarray], held_out: Sequence[np.ndarray]) -> dict[str, object]:
+def compare(
+    generated: Sequence[np.ndarray], held_out: Sequence[np.ndarray], further: Sequence[np.ndarray]
+) -> dict[str, object]:
     """Distance and floor; each clip is its embeddings, [patches, 200].
 
-    distance: of all generated clips (at most as many as half of the held-out ones) from as many
-    held-out clips, the mean over many halves. floor: of two halves of the held-out clips from each
-    other. deviation: the standard error of the distance that comes from which clips were generated,
-    by a jackknife. extrapolated: the distance minus what it would fall by with more clips, if that
-    falls as one over their number; of the floor, what remains should be small.
+    further: other held-out clips, which the main directions are taken from. distance: of all
+    generated clips (at most as many as half of the held-out ones) from as many held-out clips, the
+    mean over many halves. floor: of two halves of the held-out clips from each other. deviation:
+    the standard error of the distance that comes from which clips were generated, by a jackknife.
+    extrapolated: the distance minus what it would fall by with more clips, if that falls as one
+    over their number; of the floor, what remains should be small.
     """
-    main, kept = _main(held_out)
+    main, kept = _main(further)
     made = [clip @ main for clip in generated]
     held = [clip @ main for clip in held_out]
     count = min(len(made), len(held) // 2)
@@ -72,16 +76,16 @@ def part(audio: np.ndarray, sample_rate: int) -> np.ndarray:
 
 
 def distance(
-    one: Sequence[np.ndarray], other: Sequence[np.ndarray], held_out: Sequence[np.ndarray]
+    one: Sequence[np.ndarray], other: Sequence[np.ndarray], further: Sequence[np.ndarray]
 ) -> float:
-    """Between two sets of clips, on the directions that `compare` takes from the held-out ones."""
-    main, _ = _main(held_out)
+    """Between two sets of clips, on the directions of `compare`."""
+    main, _ = _main(further)
     return frechet(np.concatenate(one) @ main, np.concatenate(other) @ main)
 
 
-def _main(held_out: Sequence[np.ndarray]) -> tuple[np.ndarray, float]:
+def _main(further: Sequence[np.ndarray]) -> tuple[np.ndarray, float]:
     """(main directions [200, dimensions], the share of the variance that is in them)."""
-    every = np.concatenate(held_out)
+    every = np.concatenate(further)
     _, spread, directions = np.linalg.svd(every - every.mean(0), full_matrices=False)
     kept = float((spread[:DIMENSIONS] ** 2).sum() / (spread**2).sum())
     return directions[:DIMENSIONS].T, kept
