@@ -19,17 +19,26 @@ LENGTH_STARTS = b"\0"
 LONGEST = 2 * MAX_PACKET  # of a packet all of whose bytes are escaped
 
 
-class Slip:
-    """OSC 1.1."""
-
-    name = "SLIP"
+class _Bytes:
+    """What has arrived and is not yet a packet."""
 
     def __init__(self) -> None:
         self._data = bytearray()
-        self._searched = 0
 
     def add(self, data: bytes) -> None:
         self._data += data
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a packet has begun."""
+        return bool(self._data)
+
+
+class Slip(_Bytes):
+    """OSC 1.1."""
+
+    name = "SLIP"
+    _searched = 0  # bytes of what has arrived
 
     def take(self) -> bytes | None:
         """The next packet, or None until it is complete. Raises MusicRFMError if it is too long."""
@@ -48,11 +57,6 @@ class Slip:
             )
         return None
 
-    @property
-    def unfinished(self) -> bool:
-        """Whether a packet has begun."""
-        return bool(self._data)
-
     @staticmethod
     def wrap(packet: bytes) -> bytes:
         for plain, written in ESCAPED:
@@ -60,16 +64,10 @@ class Slip:
         return END + packet + END
 
 
-class Lengths:
+class Lengths(_Bytes):
     """OSC 1.0."""
 
     name = "a length prefix"
-
-    def __init__(self) -> None:
-        self._data = bytearray()
-
-    def add(self, data: bytes) -> None:
-        self._data += data
 
     def take(self) -> bytes | None:
         """The next packet, or None until it is complete. Raises MusicRFMError if it is too long."""
@@ -84,11 +82,6 @@ class Lengths:
             if packet:
                 return packet
         return None
-
-    @property
-    def unfinished(self) -> bool:
-        """Whether a packet has begun."""
-        return bool(self._data)
 
     @staticmethod
     def wrap(packet: bytes) -> bytes:

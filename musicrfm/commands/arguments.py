@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from musicrfm.errors import MusicRFMError
@@ -11,6 +12,7 @@ from musicrfm.terminal import shortened
 
 if TYPE_CHECKING:
     from musicrfm.directions import Direction
+    from musicrfm.evaluation.perform import Setting
 
 MODEL_HELP = "nano (default), a folder, or a model on the Hugging Face hub"
 DEVICE_HELP = "cpu, cuda, cuda:1, mps or another PyTorch device (default: cuda if present)"
@@ -83,6 +85,34 @@ def clip_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--seconds", type=float, default=8.0, help="length of a clip (default %(default)g)"
     )
+
+
+def prompts_of(given: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
+    """(prompts, the instrument of each that names one) of `--prompt TEXT[=INSTRUMENT]`; by default
+    those that nano knows, which are among the instruments in any case."""
+    from musicrfm.evaluation.perform import PROMPTS
+
+    pairs = [text.partition("=")[::2] for text in given]
+    named = {prompt: instrument for prompt, instrument in pairs if instrument}
+    return tuple(prompt for prompt, _ in pairs) or tuple(PROMPTS), PROMPTS | named
+
+
+def setting_of(o: argparse.Namespace, keep_norm: bool = False) -> tuple[Setting, dict[str, str]]:
+    """(clips, instruments) of `clip_arguments` and `playing_arguments`."""
+    from musicrfm.evaluation.perform import Setting
+
+    prompts, instruments = prompts_of(o.prompt)
+    setting = Setting(
+        prompts=prompts,
+        seeds=tuple(range(o.seed, o.seed + o.seeds)),
+        seconds=o.seconds,
+        layers=o.layers,
+        guidance_scale=o.guidance,
+        temperature=o.temperature,
+        top_k=o.top_k,
+        keep_norm=keep_norm,
+    )
+    return setting, instruments
 
 
 def octave_argument(p: argparse.ArgumentParser) -> None:

@@ -17,6 +17,7 @@ from musicrfm.commands.arguments import (
     model_arguments,
     overwrite_argument,
     playing_arguments,
+    setting_of,
     workers_argument,
     workers_of,
 )
@@ -99,7 +100,7 @@ def calibrate(o: argparse.Namespace) -> None:
         )
     check_folder(None if o.dry_run else o.out, o.takes)
     model = MusicModel.load(o.model, device=o.device, dtype=o.dtype)
-    setting, instruments = _setting(o)
+    setting, instruments = setting_of(o, keep_norm=o.keep_norm)
     asked = _directions(o, model)
     out = o.out
     if out is not None and not o.dry_run:
@@ -127,26 +128,6 @@ def calibrate(o: argparse.Namespace) -> None:
         print(calibration.markdown(), flush=True)
         if not o.dry_run:
             print(f"{_write(given, direction, calibration, model, out)}\n", flush=True)
-
-
-def _setting(o: argparse.Namespace):
-    from musicrfm.evaluation.perform import PROMPTS, Setting
-
-    instruments = dict(PROMPTS)
-    for prompt, _, instrument in (text.partition("=") for text in o.prompt):
-        if instrument:
-            instruments[prompt] = instrument
-    setting = Setting(
-        prompts=tuple(text.partition("=")[0] for text in o.prompt) or tuple(PROMPTS),
-        seeds=tuple(range(o.seed, o.seed + o.seeds)),
-        seconds=o.seconds,
-        layers=o.layers,
-        guidance_scale=o.guidance,
-        temperature=o.temperature,
-        top_k=o.top_k,
-        keep_norm=o.keep_norm,
-    )
-    return setting, instruments
 
 
 def _directions(o: argparse.Namespace, model: MusicModel) -> list[tuple[str, Direction]]:

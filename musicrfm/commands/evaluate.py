@@ -20,6 +20,7 @@ from musicrfm.commands.arguments import (
     octaves_of,
     overwrite_argument,
     playing_arguments,
+    setting_of,
     workers_argument,
     workers_of,
 )
@@ -30,7 +31,6 @@ from musicrfm.theory import PITCH_CLASSES
 
 if TYPE_CHECKING:
     from musicrfm.directions import Direction
-    from musicrfm.evaluation.evaluate import Setting
     from musicrfm.model import MusicModel
     from musicrfm.training.train import Data
 
@@ -101,7 +101,7 @@ def evaluate(o: argparse.Namespace) -> None:
 
     folder = folder_for(o.out, REPORT, o.overwrite)
     model = MusicModel.load(o.model, device=o.device, dtype=o.dtype)
-    setting, instruments = _setting(o)
+    setting, instruments = setting_of(o)
     setting = setting.of(model)
     directions = _to_evaluate(o, model)
     hear = instrument_listener() if o.adherence else None
@@ -166,28 +166,6 @@ def _to_evaluate(o: argparse.Namespace, model: MusicModel) -> list[Direction]:
                 target = name.removeprefix("note_")
                 trained.append(note(data["note"], target, method, search=search))
     return trained
-
-
-def _setting(o: argparse.Namespace) -> tuple[Setting, dict[str, str]]:
-    from musicrfm.evaluation.evaluate import PROMPTS, Setting
-
-    instruments = dict(PROMPTS)
-    prompts = []
-    for text in o.prompt:
-        prompt, _, instrument = text.partition("=")
-        prompts.append(prompt)
-        if instrument:
-            instruments[prompt] = instrument
-    setting = Setting(
-        prompts=tuple(prompts) or tuple(PROMPTS),
-        seeds=tuple(range(o.seed, o.seed + o.seeds)),
-        seconds=o.seconds,
-        layers=o.layers,
-        guidance_scale=o.guidance,
-        temperature=o.temperature,
-        top_k=o.top_k,
-    )
-    return setting, instruments
 
 
 def _chroma_plots(folder: Path, model: MusicModel, directions, responses, setting) -> None:

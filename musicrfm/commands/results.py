@@ -12,6 +12,7 @@ from musicrfm.commands.arguments import (
     count,
     model_arguments,
     overwrite_argument,
+    prompts_of,
     workers_argument,
     workers_of,
 )
@@ -88,7 +89,7 @@ def add(commands) -> None:
 
 def results(o: argparse.Namespace) -> None:
     from musicrfm.data import syntheory
-    from musicrfm.evaluation.perform import PROMPTS, Setting
+    from musicrfm.evaluation.perform import Setting
     from musicrfm.files.folders import cache_folder
     from musicrfm.model import MusicModel
     from musicrfm.nano.adherence import SHORTEST, instrument_listener
@@ -109,11 +110,7 @@ def results(o: argparse.Namespace) -> None:
             f"--seconds {sizes['seconds']:g} is too short to recognise the instrument: give "
             f"{SHORTEST:g} or more, or --no-adherence"
         )
-    instruments = dict(PROMPTS)
-    for prompt, _, instrument in (text.partition("=") for text in o.prompt):
-        if instrument:
-            instruments[prompt] = instrument
-    prompts = tuple(text.partition("=")[0] for text in o.prompt) or tuple(PROMPTS)
+    prompts, instruments = prompts_of(o.prompt)
     setting = Setting(
         prompts=prompts,
         seeds=tuple(range(o.seed, o.seed + sizes["seeds"])),

@@ -363,8 +363,6 @@ class MusicGenController:
         return self.directions
 
     def _states(self, data: Any, agg_positions: bool) -> Directions:
-        if isinstance(data, dict):
-            return data
         batch = self.hyperparams["forward_batch_size"]
         return get_hidden_states_music(
             data,

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 def get_hidden_states_music(
-    prompts: Tensor | Sequence[Tensor],
+    prompts: Tensor | Sequence[Tensor] | dict[int, Tensor],
     model: transformers.PreTrainedModel,
     processor: object,
     hidden_layers: Iterable[int],
@@ -33,10 +33,13 @@ def get_hidden_states_music(
 ) -> dict[int, Tensor]:
     """float32 [pieces, width] of each layer; [pieces, frames, width] with `all_positions`.
 
-    prompts: codes [pieces, 1, codebooks, frames], or a list of such to put together. model: the
-    `decoder` of a MusicGen. pooling: "mean", "max" or "meanstd" (twice the width) over the frames;
-    without it, frame `rep_token` alone. Layers that the model does not have are left out.
+    prompts: codes [pieces, 1, codebooks, frames], or a list of such to put together; states by
+    layer are handed back as they are. model: the `decoder` of a MusicGen. pooling: "mean", "max" or
+    "meanstd" (twice the width) over the frames; without it, frame `rep_token` alone. Layers that
+    the model does not have are left out.
     """
+    if isinstance(prompts, dict):
+        return prompts
     if pooling not in POOLINGS:
         raise MusicRFMError(f"pooling {pooling!r} is not one of mean, max, meanstd and None")
     codes = prompts if isinstance(prompts, Tensor) else torch.cat(list(prompts))

@@ -53,8 +53,6 @@ class Toolkit(ABC):
         columns of the labels). Data are codes, or states by layer already."""
 
         def states(data: Any) -> States:
-            if isinstance(data, dict):
-                return data
             batch = hyperparams["forward_batch_size"]
             return get_hidden_states_music(
                 data, model, processor, hidden_layers, batch, pooling=pooling

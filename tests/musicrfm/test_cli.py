@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import errno
 import io
 import json
@@ -34,6 +35,23 @@ def note(model, tmp_path) -> Direction:
     direction = Direction("note_Cs", vectors, np.ones(model.layers), meta)
     direction.save(tmp_path / "directions" / model.name / "note_Cs.safetensors")
     return direction
+
+
+def test_clips_to_measure_are_as_asked():
+    from musicrfm.commands import arguments, calibrate, evaluate
+    from musicrfm.evaluation.perform import PROMPTS, Setting
+
+    for module in (calibrate, evaluate):
+        commands = argparse.ArgumentParser().add_subparsers()
+        module.add(commands)
+        (parser,) = commands.choices.values()
+        assert arguments.setting_of(parser.parse_args([])) == (Setting(), PROMPTS)
+        given = ["--prompt", "a=flute", "--prompt", "b", "--seeds", "3", "--seed", "5"]
+        given += ["--seconds", "2", "--layers", "0,1", "--guidance", "2"]
+        setting, instruments = arguments.setting_of(parser.parse_args(given), keep_norm=True)
+        assert (setting.prompts, setting.seeds) == (("a", "b"), (5, 6, 7))
+        assert (setting.seconds, setting.layers, setting.guidance_scale) == (2.0, "0,1", 2.0)
+        assert setting.keep_norm and instruments == PROMPTS | {"a": "flute"}
 
 
 def test_help_needs_nothing_heavy():
