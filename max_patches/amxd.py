@@ -1,8 +1,7 @@
 """Writes the Max for Live device: an audio effect whose parameters Live can automate and map.
 
-It lets sound through untouched, so it may sit on the very track that brings the bridge's sound into
-Live. The patcher goes into Live's own container of chunks; it needs no other file, so none is
-frozen into it.
+It passes sound through unchanged, so it can be on the track that brings the bridge's sound into
+Live. The file is the patcher in Live's container format; no other files are frozen into it.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from max_patches import maxparts
 from max_patches.boxes import Place, Wires, aside, chain, join, note, show, thing, told
 from max_patches.panel import FREE, LIVE_PORT, PROMPTS, Knob, Panel
 
-WIDTH, HEIGHT = 792, 169  # Live's devices are that high
+WIDTH, HEIGHT = 792, 169  # the height of devices in Live
 AUDIO_EFFECT = b"aaaa"
 SLOTS = 4  # prompts to switch between
 ENUM, BLOB = 2, 3  # Max's numbers for types of parameters
@@ -36,8 +35,8 @@ LEADER_HELP = (
     "device shows the values of the bridge."
 )
 LIVE_LEADS, BRIDGE_LEADS = "Live leads", "bridge leads"
-LEFT = 226  # where the dials begin, and
-ROWS = (36, 112)  # how high their two rows
+LEFT = 226  # x of the first dial
+ROWS = (36, 112)  # y of the two rows of dials
 COLUMN = 46
 
 
@@ -47,14 +46,14 @@ def device(panel: Panel) -> bytes:
 
 
 def container(patcher: str) -> bytes:
-    """An unfrozen device: chunks, each a name, a little-endian length, and so many bytes."""
+    """An unfrozen device: chunks of a name, a little-endian length, and the content."""
     content = patcher.encode() + b"\n\0"
     chunks = ((b"ampf", AUDIO_EFFECT), (b"meta", struct.pack("<I", 0)), (b"ptch", content))
     return b"".join(name + struct.pack("<I", len(data)) + data for name, data in chunks)
 
 
 def patch(patcher: Patcher) -> dict:
-    """The patcher as Live wants it: with its list of parameters, and as a project of its own."""
+    """The patcher as Live expects it, with its list of parameters and its project."""
     whole = patcher.to_dict()
     inner = whole["patcher"]
     inner |= {
@@ -96,7 +95,7 @@ def patch(patcher: Patcher) -> dict:
 
 
 def parameters(boxes: list[dict]) -> dict:
-    """Box to long and short name, and the banks of eight that controllers such as Push show."""
+    """Long and short name by box, and the banks of eight that controllers such as Push show."""
     found: dict = {}
     for entry in boxes:
         box = entry["box"]
@@ -140,7 +139,7 @@ def draw(panel: Panel) -> Patcher:
 
 
 def away(box: Box, place: Place, size: float | None = None) -> None:
-    """Decoration: on the panel, and at the right in patching mode."""
+    """A decoration of the panel; in patching mode, it is at the right."""
     box.patching_rect = list(aside(place))
     if size is not None:
         box.fontsize = size
@@ -173,7 +172,7 @@ def live(
 
 
 def choice(names: list[str], first: int = 0, **more: object) -> dict:
-    """The values of a parameter that is one of several names."""
+    """The values of a parameter that is a choice between names."""
     return {
         "parameter_type": ENUM,
         "parameter_enum": names,
@@ -211,14 +210,14 @@ def transport(patcher: Patcher, wires: Wires, panel: Panel) -> None:
 
 
 def pushed(patcher: Patcher, wires: Wires, box: Box, x: int, y: int) -> None:
-    """Where Live leads, the control says where it stands as soon as there is a bridge."""
+    """If Live leads, send the control's value when the bridge begins to answer."""
     join(patcher, thing(patcher, f"r {wires.push}", x, y), box)
 
 
 def leader(patcher: Patcher, wires: Wires) -> None:
-    """When device and bridge meet, or the switch is turned: who tells the other?
+    """The switch between *Live leads* and *bridge leads*, when they connect or it is turned.
 
-    What dials say while a Live set loads stays here until that is settled.
+    Values that dials send while a Live set loads are held back until this is decided.
     """
     note(patcher, "who leads?", 640, 340)
     values = choice([LIVE_LEADS, BRIDGE_LEADS], parameter_invisible=STORED_ONLY)
@@ -247,7 +246,7 @@ def leader(patcher: Patcher, wires: Wires) -> None:
 
 
 def prompts(patcher: Patcher, wires: Wires, panel: Panel) -> None:
-    """Four texts; the one that is chosen is the prompt, and changes with its text."""
+    """Four texts, of which the selected one is the prompt."""
     note(patcher, "prompts", 1180, 340)
     values = choice([str(number + 1) for number in range(SLOTS)])
     slot = live(
@@ -278,7 +277,7 @@ def prompts(patcher: Patcher, wires: Wires, panel: Panel) -> None:
 
 
 def text_entry(patcher: Patcher, name: str, start: str) -> Box:
-    """A text that is kept with the Live set."""
+    """A text that is saved in the Live set."""
     values = {
         "parameter_type": BLOB,
         "parameter_invisible": STORED_ONLY,
@@ -293,7 +292,7 @@ def text_entry(patcher: Patcher, name: str, start: str) -> Box:
 
 
 def notes(patcher: Patcher, wires: Wires, panel: Panel) -> None:
-    """The twelve dials, under the bars of the notes that are heard, and the other meters."""
+    """The dials of the twelve notes under the bars of their share, and the other meters."""
     meters = maxparts.meters(patcher, wires, 20, 720, "live.comment", named=True)
     show(meters.chroma, (LEFT, 6, 12 * COLUMN, 26))
     show(meters.level, (LEFT, 96, 2 * COLUMN - 4, 11))
@@ -306,7 +305,7 @@ def notes(patcher: Patcher, wires: Wires, panel: Panel) -> None:
 
 
 def sound(patcher: Patcher, wires: Wires, panel: Panel) -> None:
-    """Tempo, gain, and dials for any other direction."""
+    """Tempo, gain, and the free dials."""
     tempo, gain = (
         next(knob for knob in panel.sound if knob.parameter.address == address)
         for address in ("/steer/tempo", "/gain")
@@ -322,7 +321,7 @@ def sound(patcher: Patcher, wires: Wires, panel: Panel) -> None:
         words = text_entry(patcher, f"Free {number} name", "")
         menu = maxparts.free(patcher, wires, number, dial, words, 20 + 500 * place, 2150)
         pushed(patcher, wires, dial, 380 + 500 * place, 2444)
-        # The name that came with the Live set, said again once somebody can hear it.
+        # The name from the Live set, sent again when the rest of the patch is ready.
         join(patcher, thing(patcher, f"r {wires.here}", 400 + 500 * place, 2174), words)
         show(words, (x, 94, 64, 16))
         show(menu, (x + 64, 94, 18, 16))

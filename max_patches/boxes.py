@@ -1,7 +1,7 @@
-"""Boxes of a Max patcher: made, placed in both views and joined, with as little ado as possible.
+"""Makes boxes of a Max patcher, places them in patching and presentation mode, and connects them.
 
-Columns of boxes (`chain`) meet only through `s` and `r`, so no cord crosses another. What a player
-sees gets a second place, in presentation mode, from `show`.
+Columns of boxes (`chain`) are connected only by `s` and `r`, so that no cords cross. `show` places
+a box on the panel, in presentation mode.
 """
 
 from __future__ import annotations
@@ -12,26 +12,27 @@ from py2max import Box, Patcher
 
 Place = tuple[int, int, int, int]  # x, y, width, height
 LABEL = 12  # font size
-ASIDE = 2600  # where, in patching mode, the mere decoration of the panel begins
+ASIDE = 2600  # x of the panel's decoration in patching mode
 
 
 class Wires:
-    """The names of a patch's `s` and `r`. In a Live device they begin with three dashes, which Live
-    replaces by a number of the device's own.
+    """The names of a patch's `s` and `r`.
+
+    In a Live device they begin with three dashes, which Live replaces by a unique number.
     """
 
     def __init__(self, prefix: str, out: str = "packet") -> None:
         self.packet = f"{prefix}packet"  # to the bridge
         self.answer = f"{prefix}answer"  # from the bridge
-        self.out = f"{prefix}{out}"  # what a player's hand moves, on its way to the bridge
+        self.out = f"{prefix}{out}"  # changes made on the panel, for the bridge
         self.here = f"{prefix}here"  # the bridge has begun to answer
         self.gone = f"{prefix}gone"
-        self.ask = f"{prefix}ask"  # ask the bridge what there is
-        self.forget = f"{prefix}forget"  # what was there before
-        self.listed = f"{prefix}listed"  # the address of a control that there is
+        self.ask = f"{prefix}ask"  # ask the bridge for its controls
+        self.forget = f"{prefix}forget"  # forget the controls known so far
+        self.listed = f"{prefix}listed"  # the address of an existing control
         self.menus = f"{prefix}menus"  # to the menus of directions
-        self.found = f"{prefix}found"  # and a number: a direction for that free dial
-        self.push = f"{prefix}push"  # everything says where it stands
+        self.found = f"{prefix}found"  # with a number: a direction for this free dial
+        self.push = f"{prefix}push"  # all controls send their values
 
 
 def chain(patcher: Patcher, x: int, y: int, *texts: str, step: int = 27) -> list[Box]:
@@ -65,14 +66,14 @@ def note(patcher: Patcher, text: str, x: int, y: int) -> Box:
 
 
 def told(patcher: Patcher, text: str, x: int, y: int, maxclass: str = "comment") -> Box:
-    """A text that messages change."""
+    """A text that can be changed by messages."""
     box = Box(maxclass, 1, 0, patcher.get_id(maxclass), [x, y, 120, 20], text=text)
     patcher.add_box(box)
     return box
 
 
 def label(patcher: Patcher, text: str, place: Place, size: float = LABEL, **more: object) -> Box:
-    """A text of the panel; in patching mode it is kept out of the way, on the right."""
+    """A text of the panel; in patching mode it is at the right, out of the way."""
     box = patcher.add_comment(text, patching_rect=aside(place), fontsize=float(size), **more)
     return show(box, place)
 
@@ -89,5 +90,5 @@ def show(box: Box, place: Place) -> Box:
 
 
 def wide(text: str) -> int:
-    """About as wide as Max draws it in Arial 12."""
+    """The approximate width of a text in Max in Arial 12, in pixels."""
     return 16 + 6 * len(text) + len(text) // 2

@@ -1,4 +1,4 @@
-"""Builds every client from the bridge's control namespace, and pictures of what they show.
+"""Builds all clients from the bridge's list of controls, and pictures of their panels.
 
 python max_patches/build.py            # writes the clients here, the pictures to docs/images
 python max_patches/build.py FOLDER     # writes all of it there
@@ -29,7 +29,7 @@ PICTURES = ROOT / "docs" / "images"
 
 
 def build() -> dict[str, bytes]:
-    """File name to content, the same on every run (but for how zlib packs the .tosc)."""
+    """Content by file name; the same on every run, except for the compression of the .tosc."""
     what = panel()
     return {
         "musicrfm.maxpat": maxpat.patch(what).encode(),
@@ -42,7 +42,7 @@ def build() -> dict[str, bytes]:
 
 
 def pictures() -> dict[str, bytes]:
-    """SVG pictures of the panels that are drawn from the files themselves."""
+    """SVG pictures of the panels, drawn from the files."""
     what = panel()
     patch, device = maxpat.draw(what), amxd.draw(what)
     size = maxpat.WIDTH, int(patch.rect[3])

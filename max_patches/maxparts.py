@@ -1,8 +1,8 @@
-"""The parts that the Max patch and the Live device share: what speaks with the bridge.
+"""The parts that the Max patch and the Live device share, above all the connection to the bridge.
 
-Max's udpsend cannot hear what comes back to it, so with every ping a patch asks the bridge to
-answer, and to send meters, to a port where udpreceive listens. Each function draws its part in
-patching mode and returns the boxes that belong on the panel.
+Max's udpsend cannot receive answers, so with every ping a patch asks the bridge to send answers and
+meters to the port of its udpreceive. Each function draws its part in patching mode, and returns the
+boxes that belong on the panel.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from max_patches.panel import (
     Panel,
 )
 
-FLOAT, DECIBEL = 1, 4  # Max's numbers for how a parameter writes its value
+FLOAT, DECIBEL = 1, 4  # Max's unit styles of parameters
 NOT_YET = "not connected yet"
-FASTEST_MS = 10  # between two packets of a control: modulation can be a stream without end
+FASTEST_MS = 10  # at least, between two packets of a control, because modulation never pauses
 
 
 def link(patcher: Patcher, wires: Wires, port: int) -> Box:
-    """Packets out, answers in, a ping a second; returns the light that shows an answer."""
+    """Sends packets, receives answers, and pings once a second; returns the light for answers."""
     note(patcher, "packets out", 20, 20)
     chain(patcher, 20, 44, f"r {wires.packet}", f"udpsend {HOST} {PORT}")
     note(patcher, "answers in", 220, 20)
@@ -56,7 +56,7 @@ def link(patcher: Patcher, wires: Wires, port: int) -> Box:
 
 
 def questions(patcher: Patcher, wires: Wires, panel: Panel) -> None:
-    """Which controls there are and where they stand: asked when something bangs `ask`."""
+    """Asks for all controls and their values, at every bang on `ask`."""
     note(patcher, "ask for the list of controls", 20, 170)
     order = chain(patcher, 20, 194, f"r {wires.ask}", "t b b")[-1]
     asking = ", ".join(f"/get {pattern}" for pattern in panel.patterns)
@@ -66,7 +66,7 @@ def questions(patcher: Patcher, wires: Wires, panel: Panel) -> None:
 
 
 def status(patcher: Patcher, wires: Wires, maxclass: str = "comment") -> Box:
-    """One line of text: connected or not, and what the bridge could not do."""
+    """One line of text: whether the bridge is connected, or its latest error."""
     note(patcher, "status", 1010, 20)
     found = chain(patcher, 1010, 44, f"r {wires.here}", "(set connected")[-1]
     lost = f"(set no answer: start bridge play (port {PORT})"
@@ -88,8 +88,9 @@ class Meters:
 def meters(
     patcher: Patcher, wires: Wires, x: int, y: int, maxclass: str = "comment", named: bool = False
 ) -> Meters:
-    """What `/subscribe` brings: a bar for the level, twelve for the chroma, a text a figure, which
-    begins with its name if `named`.
+    """The subscribed meters: a bar for the level, twelve for the chroma, and a text for each other.
+
+    named: whether these texts begin with the name of the meter.
     """
     note(patcher, "meters", x, y)
     addresses = " ".join(meter.address for meter in (LEVEL, CHROMA, *FIGURES))
@@ -122,8 +123,10 @@ def meters(
 
 
 def listing(patcher: Patcher, wires: Wires, x: int, y: int) -> None:
-    """The running bridge's answer to `/list`: its directions go to the menus of the free dials, and
-    those of its own to these dials, in turn, as long as nothing else was chosen for them.
+    """Reads the bridge's answer to `/list`.
+
+    All directions go into the menus of the free dials. Those that do not ship are assigned to the
+    free dials in turn, unless a dial has a direction already.
     """
     note(patcher, "list of its directions", x, y)
     heard = chain(patcher, x, y + 24, f"r {wires.answer}", "route /list", "zl.slice 1")[-1]
@@ -151,12 +154,12 @@ def listing(patcher: Patcher, wires: Wires, x: int, y: int) -> None:
 
 
 def dial(patcher: Patcher, parameter: Parameter, name: str, short: str, **values: object) -> Box:
-    """A live.dial with the parameter's range; `name` is its long and its scripting name."""
+    """A live.dial with the parameter's range. name: its long name and its scripting name."""
     return _live(patcher, "live.dial", parameter, name, short, values)
 
 
 def slider(patcher: Patcher, parameter: Parameter, name: str, **values: object) -> Box:
-    """A lying live.slider, likewise."""
+    """A horizontal live.slider, with the same arguments."""
     box = _live(patcher, "live.slider", parameter, name, name, values)
     box.orientation, box.showname, box.shownumber = 1, 0, 0
     return box
@@ -182,7 +185,7 @@ def _live(
 
 
 def ends(patcher: Patcher, wires: Wires, box: Box, address: str, x: int, y: int) -> None:
-    """A control's two ends: what the bridge says moves it silently, what it says goes out."""
+    """The wiring of a control: values from the bridge set it silently, and its changes are sent."""
     back = chain(patcher, x, y, f"r {wires.answer}", f"route {address}", "prepend set")[-1]
     join(patcher, back, box)
     box.patching_rect = [x, y + 90, 72, 56]
@@ -191,23 +194,24 @@ def ends(patcher: Patcher, wires: Wires, box: Box, address: str, x: int, y: int)
 
 
 def known(patcher: Patcher, wires: Wires, box: Box, address: str, x: int, y: int) -> None:
-    """Grey where the running bridge has no such direction."""
+    """Makes a dial grey if the running bridge lacks its direction."""
     there = chain(patcher, x, y, f"r {wires.listed}", f"route {address}", "(active 1")[-1]
     join(patcher, there, box)
     join(patcher, chain(patcher, x, y + 90, f"r {wires.forget}", "(active 0")[-1], box)
 
 
 def typed(patcher: Patcher, entry: Box, x: int, y: int) -> Box:
-    """What somebody wrote: its second outlet says the text, and nothing where there is none."""
+    """The typed text, from the second outlet; no output for an empty text."""
     split = chain(patcher, x, y, "route text", "route bang")
     join(patcher, entry, split[0])
     return split[1]
 
 
 def free(patcher: Patcher, wires: Wires, number: int, dial: Box, entry: Box, x: int, y: int) -> Box:
-    """A dial for any direction: `entry` is where its name is typed; returns the menu for that.
+    """A free dial. entry: the box for typing its direction's name. Returns the menu of directions.
 
-    A name gets there typed, chosen, or found, the last only until there is one.
+    The name is typed, chosen from the menu, or assigned from the bridge's list if there is none
+    yet.
     """
     note(patcher, f"free direction {number}", x, y)
     entry.patching_rect = [x, y + 24, 100, 22]
@@ -227,12 +231,12 @@ def free(patcher: Patcher, wires: Wires, number: int, dial: Box, entry: Box, x: 
     join(patcher, named, address[0])
     join(patcher, address[1], chain(patcher, x, y + 213, "prepend /get", f"s {wires.packet}")[0])
 
-    # Out: what stands before the dial's value is the address.
+    # Out: the address is put before the dial's value.
     sent = thing(patcher, "prepend set", x + 110, y + 213)
     out = chain(patcher, x + 110, y + 357, "prepend /steer/none", f"s {wires.out}")[0]
     join(patcher, address[1], sent, outlet=1)
     join(patcher, sent, out)
-    # Back: values of that address move the dial.
+    # Back: values of this address set the dial.
     split = chain(patcher, x + 250, y + 149, f"r {wires.answer}", "zl.slice 1")[-1]
     same = chain(patcher, x + 250, y + 213, "zl.compare /steer/none", "sel 1", "zl.reg")
     join(patcher, address[1], same[0], outlet=2, inlet=1)

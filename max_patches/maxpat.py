@@ -79,7 +79,7 @@ def header(patcher: Patcher) -> None:
 
 
 def transport(patcher: Patcher, wires: Wires, panel: Panel, y: int) -> int:
-    """Prompt, play, panic and refresh; returns where the panel goes on."""
+    """Prompt, play, panic and refresh; returns the y at which the panel continues."""
     note(patcher, "prompt", 820, 340)
     words = text_control(patcher, wires, panel.prompt.address, 820, 364)
     label(patcher, "prompt", (LEFT - 6, y + 2, 56, 20))
@@ -95,7 +95,7 @@ def transport(patcher: Patcher, wires: Wires, panel: Panel, y: int) -> int:
     show(toggle, (456, y, 24, 24))
     label(patcher, "play", (482, y + 2, 36, 20))
 
-    # Panic moves other controls too: ask where they are once it has happened.
+    # Panic changes other controls too, so their values are requested after it.
     note(patcher, "panic", 330, 340)
     button = text_button(patcher, "panic", 330, 364)
     show(button, (WIDTH - 176, y, 76, 24))
@@ -115,7 +115,7 @@ def transport(patcher: Patcher, wires: Wires, panel: Panel, y: int) -> int:
 
 
 def mixture(patcher: Patcher, wires: Wires, panel: Panel, y: int) -> int:
-    """The prompts that are mixed, two in a row: a number, the words, the weight."""
+    """The prompts to blend, two in a row, each with its number, text and weight."""
     for place, slot in enumerate(panel.slots):
         x, row = LEFT + 338 * (place % 2), y + 30 * (place // 2)
         prompt_slot(patcher, wires, slot, place + 1, (x, row))
@@ -137,7 +137,7 @@ def prompt_slot(
 
 
 def notes(patcher: Patcher, wires: Wires, panel: Panel, y: int) -> int:
-    """The twelve dials, under the bars of the notes that are heard; the other meters beside."""
+    """The dials of the twelve notes under the bars of their share, beside the other meters."""
     meters = maxparts.meters(patcher, wires, 20, 560, named=True)
     label(patcher, "heard", (LEFT - 6, y, 46, 18), 11)
     label(patcher, "level", (LEFT + 58, y, 34, 18), 11)
@@ -153,7 +153,7 @@ def notes(patcher: Patcher, wires: Wires, panel: Panel, y: int) -> int:
 
 
 def sound(patcher: Patcher, wires: Wires, panel: Panel, y: int) -> int:
-    """Tempo and the sound's settings on the left, free directions on the right."""
+    """Tempo and sound settings on the left, free directions on the right."""
     for place, knob in enumerate(panel.sound):
         dial = knob_dial(patcher, wires, knob, len(panel.notes) + place)
         show(dial, (LEFT - 4 + 72 * place, y + 24, 64, 56))
@@ -170,9 +170,9 @@ def sound(patcher: Patcher, wires: Wires, panel: Panel, y: int) -> int:
 
 
 def presets(patcher: Patcher, wires: Wires, panel: Panel, y: int) -> int:
-    """A name, and buttons that store it, go there, or glide there in so many seconds.
+    """A preset's name, with buttons to store and recall it, and to glide to it in some seconds.
 
-    A button opens its way out, has the name said, and closes the way again.
+    A button opens the gate of its message, triggers the name, and closes the gate.
     """
     if not panel.presets:
         return y
@@ -229,7 +229,7 @@ def knob_dial(patcher: Patcher, wires: Wires, knob: Knob, place: int) -> Box:
 
 
 def ident(knob: Knob) -> str:
-    """`/steer/note_Cs` as Max names things: `steer_note_Cs`."""
+    """The address as a name in Max: `/steer/note_Cs` gives `steer_note_Cs`."""
     return knob.parameter.address.strip("/").replace("/", "_")
 
 
@@ -243,7 +243,7 @@ def text_button(patcher: Patcher, text: str, x: int, y: int) -> Box:
 
 
 def entry(patcher: Patcher, name: str) -> Box:
-    """A place to write in; Enter sends the line as one text."""
+    """A text field; Enter sends the line as one text."""
     return patcher.add_textbox(
         "textedit", patching_rect=[0, 0, 180, 22], varname=name, outlettype=["", "int", "", ""],
         keymode=1, outputmode=1, lines=1, parameter_enable=0, fontsize=float(LABEL),
@@ -251,7 +251,7 @@ def entry(patcher: Patcher, name: str) -> Box:
 
 
 def text_control(patcher: Patcher, wires: Wires, address: str, x: int, y: int) -> Box:
-    """A text control: written here, or told by the bridge."""
+    """A text control, set here or by the bridge."""
     back = chain(patcher, x, y, f"r {wires.answer}", f"route {address}", "prepend set")[-1]
     box = entry(patcher, address.strip("/").replace("/", "_"))
     box.patching_rect = [x, y + 84, 180, 22]

@@ -1,8 +1,8 @@
-"""What the clients show, taken from the bridge's control namespace.
+"""The content of the clients' panels, from the bridge's list of controls.
 
-Every client lays out one `Panel`: a knob for each shipped direction and some for directions of
-one's own, the sound's settings, prompts, play and panic, presets and the meters. Ranges and help
-texts are the namespace's.
+Every client lays out one `Panel`: a knob for each shipped direction and some for other directions,
+sound settings, prompts, play and panic, presets, and meters. Ranges and help texts come from the
+list of controls.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from bridge.controls.controls import Parameter, namespace
 from musicrfm.theory import PITCH_CLASSES
 
 SHIPPED = (*(f"note_{note}" for note in PITCH_CLASSES), "tempo")
-FREE = 4  # knobs for directions that are found out when the client runs
+FREE = 4  # knobs whose directions are known only when the client runs
 
 HOST = "127.0.0.1"
 PORT = 9000  # the bridge listens here
-# The bridge answers here a client that cannot hear on the port it sends from. Each has its own, so
-# that several may run on one computer.
+# Ports for the bridge's answers to clients that cannot receive on the port they send from. They
+# differ, so that several clients can run on one computer.
 MAX_PORT, LIVE_PORT, STAGE_PORT, TOUCH_PORT, PD_PORT = 9001, 9002, 9003, 9004, 9005
 
-PING_MS = 1000  # how often a patch asks the bridge whether it is there
+PING_MS = 1000  # between two pings of the bridge
 
-# Prompts that the model in the box understands, to begin with.
+# Initial prompts, in words that nano understands.
 PROMPTS = (
     "calm piano melody with drums",
     "dark strings chords",
@@ -48,7 +48,7 @@ class Knob:
 
 @dataclass(frozen=True)
 class Meter:
-    """A figure that the bridge sends to subscribers. `low` and `high` are a display's ends."""
+    """A meter that the bridge sends to subscribers. low, high: the range of its display."""
 
     address: str
     label: str
@@ -72,7 +72,7 @@ METERS = (LEVEL, *FIGURES, CHROMA)
 
 @dataclass(frozen=True)
 class Slot:
-    """One of the prompts that are mixed, and how much of it there is."""
+    """One of the prompts to blend, with its weight."""
 
     text: Parameter
     weight: Parameter
@@ -95,13 +95,13 @@ class Panel:
 
     @property
     def patterns(self) -> tuple[str, ...]:
-        """Asked for with `/get`, these tell where all controls of the panel stand."""
+        """Patterns for `/get` that together match all controls of the panel."""
         mixed = ("/prompt/*", "/prompt/*/*") if self.slots else ()
         return ("/*", "/steer/*", *mixed)
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """Every control that a client of this panel speaks of."""
+        """All controls of the panel."""
         one = (self.prompt, self.play, self.panic, *self.presets)
         mixed = [part for slot in self.slots for part in (slot.text, slot.weight)]
         knobs = [knob.parameter for knob in self.knobs]

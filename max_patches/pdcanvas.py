@@ -18,7 +18,7 @@ class Canvas:
     count: int = 0
 
     def add(self, kind: str, x: int, y: int, *words: object) -> int:
-        """Put an object there; gives the number that cords call it by."""
+        """Put an object at x, y; returns its number for cords."""
         self.lines.append(f"#X {kind} {x} {y} {' '.join(map(str, words))}".rstrip() + ";")
         self.count += 1
         return self.count - 1
@@ -37,7 +37,7 @@ class Canvas:
         self.cords.append(f"#X connect {source} {outlet} {target} {inlet};")
 
     def nest(self, inner: Canvas, x: int, y: int, kind: str = "pd") -> int:
-        """Put a canvas there, as a subpatch (`pd`) or as the picture of an array (`graph`)."""
+        """Put a canvas at x, y, as a subpatch (`pd`) or as the graph of an array (`graph`)."""
         body = inner.text(f"#N canvas 80 80 {inner.width} {inner.height} {inner.name} 0;")
         name = f" {inner.name}" if kind == "pd" else ""
         self.lines.extend([*body, f"#X restore {x} {y} {kind}{name};"])
@@ -49,12 +49,12 @@ class Canvas:
 
 
 def wire(address: str) -> str:
-    """The name by which panel and subpatch know a control."""
+    """The name of a control in panel and subpatch."""
     return f"musicrfm{address}"
 
 
 def atoms(address: str) -> str:
-    """`/steer/note_C` as Pd's oscformat and route want it: `steer note_C`."""
+    """The address for Pd's oscformat and route: `/steer/note_C` gives `steer note_C`."""
     return " ".join(address.strip("/").split("/"))
 
 

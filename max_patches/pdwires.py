@@ -1,8 +1,8 @@
-"""The subpatch of the Pure Data client that speaks OSC for its panel.
+"""The OSC subpatch of the Pure Data client.
 
-Sliders and subpatch meet through named sends only: a slider listens to `musicrfm<address>` and
-speaks to `musicrfm<address>/out`. Answers come back on netsend's own socket, the meters that a
-bridge sends to subscribers on a port of their own.
+Sliders and subpatch are connected by named sends only: a slider receives from `musicrfm<address>`
+and sends to `musicrfm<address>/out`. Answers arrive on netsend's socket, and the subscribed meters
+on another port.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from max_patches.panel import CHROMA, FIGURES, HOST, LEVEL, PD_PORT, PING_MS, PO
 from max_patches.pdcanvas import Canvas, atoms, number, wire
 
 ANSWER, PACKET, ASK = wire("/answer"), wire("/packet"), wire("/ask")
-TOP = 480  # where the controls' own wiring begins
+TOP = 480  # y at which the wiring of the controls begins
 
 
 def osc(panel: Panel) -> Canvas:
@@ -50,7 +50,7 @@ def socket(canvas: Canvas) -> None:
 
 
 def heartbeat(canvas: Canvas) -> None:
-    """A ping a second, and where to send meters; here and gone tell others."""
+    """Pings and subscribes once a second, and reports when the bridge begins or stops answering."""
     canvas.add("text", 500, 10, "a ping a second")
     metro = canvas.chain(500, 34, "loadbang", "(1", f"metro {PING_MS}")[-1]
     ping = canvas.chain(500, 112, "oscformat ping", f"s {PACKET}")[0]
@@ -103,7 +103,7 @@ def panic(canvas: Canvas, panel: Panel) -> None:
 
 
 def meters(canvas: Canvas) -> None:
-    """Figures go to the boxes that have their names, the notes heard into the array."""
+    """Sends meters to the boxes with their names, and the shares of the notes into the array."""
     shown = (LEVEL, *FIGURES, CHROMA)
     canvas.add("text", 1560, 10, "meters")
     names = " ".join(meter.address.rsplit("/", 1)[-1] for meter in shown)
@@ -118,7 +118,7 @@ def meters(canvas: Canvas) -> None:
 
 
 def words(canvas: Canvas, address: str, x: int, y: int) -> None:
-    """Words typed in a list box, sent as one text."""
+    """The words typed in a list box, sent as one text."""
     canvas.add("text", x, y - 24, f"{address}: words joined to one text")
     typed = canvas.add("obj", x, y, f"r {wire(f'{address}/words')}")
     joined = canvas.nest(sentence(), x, y + 26)
@@ -128,7 +128,7 @@ def words(canvas: Canvas, address: str, x: int, y: int) -> None:
 
 
 def presets(canvas: Canvas, panel: Panel) -> None:
-    """A button opens its way out, has the name said, and closes the way again."""
+    """Presets: a button opens the gate of its message, triggers the name, and closes the gate."""
     if not panel.presets:
         return
     canvas.add("text", 20, 330, "presets")
@@ -159,10 +159,10 @@ def presets(canvas: Canvas, panel: Panel) -> None:
 
 
 def control(canvas: Canvas, parameter: Parameter, kind: str, x: int, y: int) -> None:
-    """Out on the left, back on the right; to begin with, the default, without sending it.
+    """The wiring of a slider: out on the left, back on the right, and its default at the start.
 
-    `set` moves slider and number box silently. What the slider says comes back to it that way as
-    well, since a number box listens to one name only.
+    `set` moves slider and number box without output. The slider's own changes return to it in the
+    same way, because a number box receives from one name only.
     """
     name, parts = wire(parameter.address), parameter.address.strip("/").split("/")
     types = "" if kind == "f" else f"-f {kind} "
@@ -176,10 +176,10 @@ def control(canvas: Canvas, parameter: Parameter, kind: str, x: int, y: int) -> 
 
 
 def sentence() -> Canvas:
-    """The words typed in the list box as one symbol with spaces, as OSC wants a string.
+    """Joins the words typed in a list box to one symbol with spaces, because OSC needs one string.
 
-    `list split 1` hands on the rest of the list before the first word, and the rest goes back into
-    it: the last word comes out first, and each is put before what is there already.
+    `list split 1` outputs the rest of the list before the first word, and the rest is fed back into
+    it. So the last word comes out first, and each word is put in front of the text so far.
     """
     canvas = Canvas("sentence", 420, 420)
     words = canvas.chain(20, 20, "inlet", "t b l b")

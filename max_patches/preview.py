@@ -1,7 +1,7 @@
-"""Draws what a player sees of a Max patch or Live device, as SVG, from the patch itself.
+"""Draws the panel of a Max patch, Live device or TouchOSC layout as SVG, from its file.
 
-py2max draws patching mode only; a panel is its presentation mode. Max is not needed, and the same
-patch gives the same bytes. What a picture shows by way of values is an example.
+The panel of a patch is its presentation mode; py2max draws patching mode only. Max is not needed,
+and the same patch gives the same bytes. The values in a picture are examples.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ def _tabs(box: dict, x: float, y: float, w: float, h: float, theme: Mapping) -> 
 
 
 def _share(box: dict) -> tuple[float, float]:
-    """A control's value and where it is between its ends, 0 to 1."""
+    """(value of a control, its position in the range from 0 to 1)"""
     values = box["saved_attribute_attributes"]["valueof"]
     low, high = values["parameter_mmin"], values["parameter_mmax"]
     value = EXAMPLE.get(box["varname"], values.get("parameter_initial", [max(low, 0.0)])[0])

@@ -1,6 +1,6 @@
 """Writes the Pure Data client: a panel of sliders and meters, and a subpatch that speaks OSC.
 
-Vanilla Pd 0.52 or newer. What the panel's boxes are wired to is in `pdwires`.
+For vanilla Pd 0.52 or newer. The subpatch is in `pdwires`.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def heading(canvas: Canvas) -> None:
 
 
 def words(canvas: Canvas, address: str, x: int, y: int, width: int) -> None:
-    """A box to type words in; `width` is in characters."""
+    """A box to type words in. width: in characters."""
     name = wire(f"{address}/words")
     canvas.add("listbox", x, y, width, 0, 0, 0, "-", wire(f"{address}/say"), name, 12)
 
@@ -70,7 +70,7 @@ def button(canvas: Canvas, x: int, y: int, label: str, name: str, colour: str = 
 
 
 def mixture(canvas: Canvas, panel: Panel, y: int) -> int:
-    """The prompts that are mixed: words and a weight each, two in a row."""
+    """The prompts to blend, two in a row, each with its text and weight."""
     for place, slot in enumerate(panel.slots):
         x, row = 14 + 350 * (place % 2), y + ROW * (place // 2)
         canvas.add("text", x, row + 2, place + 1)
@@ -80,7 +80,7 @@ def mixture(canvas: Canvas, panel: Panel, y: int) -> int:
 
 
 def heard(canvas: Canvas, y: int) -> int:
-    """The meters: figures in a row, and how much of each note is heard, above its slider."""
+    """The meters: values in a row, and the share of each note above its slider."""
     canvas.add("text", 14, y, "level")
     canvas.add("floatatom", 64, y, 6, 0, 0, 0, "-", wire(LEVEL.address), "-", SMALL)
     for place, meter in enumerate(FIGURES):
@@ -96,7 +96,7 @@ def heard(canvas: Canvas, y: int) -> int:
 
 
 def note_slider(canvas: Canvas, knob: Knob, x: int, y: int) -> None:
-    """An upright slider with its note above and its value below; sharps are dark, as keys are."""
+    """A vertical slider with its note above and its value below; sharps are dark."""
     ground = BLACK_KEY if knob.is_sharp else PAPER
     thumb = PAPER if knob.is_sharp else INK
     canvas.add("text", x - 2, y - 28, knob.label)
@@ -105,7 +105,7 @@ def note_slider(canvas: Canvas, knob: Knob, x: int, y: int) -> None:
 
 
 def sound_slider(canvas: Canvas, knob: Knob, x: int, y: int) -> None:
-    """A lying slider with its name to the left and its value to the right."""
+    """A horizontal slider with its name to the left and its value to the right."""
     canvas.add("text", x - 108, y - 1, knob.label)
     slider(canvas, knob.parameter, "hsl", x, y, 160, 18, PAPER, INK)
     shown(canvas, knob.parameter.address, x + 172, y)
@@ -123,12 +123,12 @@ def slider(
 
 
 def shown(canvas: Canvas, address: str, x: int, y: int) -> None:
-    """A value in figures. A number box that has a name has no inlet for a cord."""
+    """A number box for a value. If it has a name, it has no inlet for a cord."""
     canvas.add("floatatom", x, y, 5, 0, 0, 0, "-", wire(address), "-", SMALL)
 
 
 def presets(canvas: Canvas, panel: Panel, y: int) -> int:
-    """A name, and buttons that store it, go there, or glide there in so many seconds."""
+    """A preset's name, with buttons to store and recall it, and to glide to it in some seconds."""
     if not panel.presets:
         return y
     canvas.add("text", 14, y + 2, "preset")
@@ -143,7 +143,7 @@ def presets(canvas: Canvas, panel: Panel, y: int) -> int:
 
 
 def status_line(canvas: Canvas, y: int) -> None:
-    """A label, since a symbol box shows every space with a backslash."""
+    """A text that messages set: a label, since a symbol box puts backslashes before spaces."""
     canvas.add("text", 14, y + 1, "status")
     box = ("cnv", 5, 560, 22, "empty", wire("/status/line"), "empty", 6, 11, 0, LABEL, "#f0f0f0")
     canvas.add("obj", 74, y, *box, INK, 0)

@@ -1,7 +1,7 @@
 """Writes the Open Stage Control session: a JSON tree of widgets, each with an OSC address.
 
-Open Stage Control sends and receives on one port, so the bridge's answers reach it by themselves;
-a script at the root asks for them, and for the meters, again and again.
+Open Stage Control sends and receives on the same port, so it needs no other port for answers. A
+script at the root asks for values once and subscribes to changes and meters repeatedly.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from max_patches.panel import (
     Panel,
 )
 
-VERSION = "1.25.0"  # of the program whose way of writing sessions this is
+VERSION = "1.25.0"  # of the program whose session format this is
 WIDTH, HEIGHT = 1000, 620
 COLUMN = 81  # twelve of them are the notes
 WHITE_KEY, BLACK_KEY, GREEN, RED, BLUE = "#d98733", "#8c5a28", "#33a666", "#cc3333", "#4080bf"
@@ -54,7 +54,7 @@ def put(kind: str, name: str, place: tuple[int, int, int, int], **properties: ob
 
 
 def text(name: str, place: tuple[int, int, int, int], words: str, **more: object) -> dict:
-    """Words that an address may change; without one they stay."""
+    """A text; with an address, messages can change it."""
     return put("text", name, place, **{"default": words, "align": "left", "bypass": True, **more})
 
 
@@ -100,7 +100,7 @@ def prompts(panel: Panel) -> list[dict]:
 
 
 def meters() -> list[dict]:
-    """Bars and figures that only listen."""
+    """Bars and values of the meters, for display only."""
     listens = {"interaction": False, "bypass": True}
     made = [
         text("level_name", (14, 144, 50, 26), "level"),
@@ -119,7 +119,7 @@ def meters() -> list[dict]:
                 unit=meter.unit, decimals=meter.decimals, **listens,
             ),
         ]  # fmt: skip
-    # One message holds all twelve; a hidden variable hears it and hands the bars their shares.
+    # One message has all twelve shares; a hidden variable receives it and sets the bars.
     share = "value.forEach(function(part, i) {set('heard_' + (i + 1), part, {send: false})})"
     made.append(widget("variable", "chroma", address=CHROMA.address, bypass=True, onValue=share))
     made += [
@@ -172,7 +172,7 @@ def sound(panel: Panel) -> list[dict]:
 
 
 def presets(panel: Panel) -> list[dict]:
-    """A name, and buttons that say it to an address of their own."""
+    """A preset's name, with buttons that send it to their addresses."""
     if not panel.presets:
         return []
     made = [
@@ -195,7 +195,7 @@ def presets(panel: Panel) -> list[dict]:
 
 
 def status() -> list[dict]:
-    """Whether the bridge answers, and what it could not do."""
+    """Whether the bridge answers, or its latest error."""
     place = (14, 580, WIDTH - 28, 28)
     heard = "set('status', 'connected', {send: false})"
     lost = f"setTimeout('late', function() {{set('status', 'no answer')}}, {3 * PING_MS})"
@@ -206,7 +206,7 @@ def status() -> list[dict]:
 
 
 def script(panel: Panel) -> str:
-    """Asks once where everything stands, and every second to be told of changes."""
+    """Asks for all values once, and subscribes every second."""
     asks = "\n".join(f"send('/get', '{pattern}')" for pattern in panel.patterns)
     return f"""\
 {asks}

@@ -1,6 +1,6 @@
-"""Writes the SuperCollider snippet: blocks to evaluate one by one, from the namespace.
+"""Writes the SuperCollider client: blocks of code to evaluate one by one.
 
-sclang hears on the port it sends from, so the bridge's answers reach it by themselves.
+sclang receives on the port that it sends from, so it needs no other port for answers.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def snippet(panel: Panel) -> str:
 {words}
 ];
 
-// ~play.(0) pauses, ~steer.("note_C", 0.8) leans on C, ~prompt.("slow strings") changes the words.
+// ~play.(0) pauses, ~steer.("note_C", 0.8) steers to C, ~prompt.("slow strings") sets the prompt.
 ~set = {{ |address, value|
     var spec = ~specs[address.asSymbol];
     ~bridge.sendMsg(address, if(spec.notNil) {{ spec.constrain(value) }} {{ value }});
@@ -45,7 +45,7 @@ def snippet(panel: Panel) -> str:
 ~panic = {{ ~bridge.sendMsg('{panel.panic.address}') }};
 {preset_functions(panel)})
 
-( // Answers: ~values holds the values of the controls, ~heard those of the meters.
+( // Answers: ~values has the values of the controls, ~heard those of the meters.
 ~values = IdentityDictionary.new;
 ~heard = IdentityDictionary.new;
 thisProcess.removeOSCRecvFunc(~listen);
@@ -73,7 +73,7 @@ thisProcess.addOSCRecvFunc(~listen);
 ~steer.("note_C", 0.8);
 ~steer.("note_C", 0);
 ~set.('/gain', -6);
-~heard.postln; // {LEVEL.address} in dB, {CHROMA.address} the share of each note, from C on
+~heard.postln; // {LEVEL.address} in dB, {CHROMA.address} the share of each note from C up
 ~panic.();
 
 ( // An example: steers to one note after the other.

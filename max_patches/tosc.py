@@ -1,7 +1,7 @@
-"""TouchOSC's file format, as far as a layout needs it: nodes, their properties and OSC messages.
+"""TouchOSC's file format, as far as needed: nodes with properties and OSC messages.
 
-A .tosc file is XML, compressed with zlib. What a property is called and which type it has is taken
-from files that TouchOSC's editor has saved.
+A .tosc file is XML, compressed with zlib. Names and types of properties are taken from files saved
+by TouchOSC's editor.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from xml.sax.saxutils import escape
 
 from bridge.controls.controls import Parameter
 
-LEXML = 3  # the version of the format: old enough for every TouchOSC
+LEXML = 3  # version of the format, which every TouchOSC can read
 NAMES = uuid.UUID("a2f5a9a4-96b5-4d0b-8e3c-0f5b7f0b6d11")  # so that ids are the same on every run
-NORTH, EAST = 0, 1  # orientations: which way a fader grows
+NORTH, EAST = 0, 1  # orientations of a fader
 Place = tuple[int, int, int, int]
 Colour = tuple[float, float, float, float]
 
@@ -79,7 +79,7 @@ def osc(
     address: str, *arguments: str, trigger: str = "x", condition: str = "ANY", send: bool = True,
     receive: bool = True,
 ) -> str:  # fmt: skip
-    """An OSC message: sent when the value `trigger` changes, and the control's own if it comes."""
+    """An OSC message: sent when the value `trigger` changes, and received to set the control."""
     return (
         f"<osc><enabled>1</enabled><send>{int(send)}</send><receive>{int(receive)}</receive>"
         "<feedback>0</feedback><connections>00001</connections><triggers><trigger>"
@@ -104,7 +104,7 @@ def number(parameter: Parameter) -> str:
 
 
 def share(parameter: Parameter) -> float:
-    """Where a parameter's default is between its ends."""
+    """The position of a parameter's default in its range, 0 to 1."""
     return (float(parameter.default) - parameter.low) / (parameter.high - parameter.low)
 
 

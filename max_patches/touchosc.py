@@ -1,8 +1,8 @@
 """Writes the TouchOSC layout.
 
-Each control sends and hears an address of its own, scaled to the range that the namespace gives it.
-A small Lua script at the root asks the bridge to answer here, shows the meters, and gives the free
-dials the directions that the running bridge lists.
+Each control sends and receives at its own address, scaled to the range in the list of controls. A
+small Lua script at the root asks the bridge for answers, shows the meters, and assigns directions
+of the running bridge to the free dials.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def header(panel: Panel) -> list[Node]:
 
 
 def prompts(panel: Panel) -> list[Node]:
-    """A button for each prompt; TouchOSC has no keyboard, the texts are changed in its editor."""
+    """A button for each prompt. TouchOSC has no keyboard; its editor changes the texts."""
     nodes = []
     for place, words in enumerate(PROMPTS):
         where = (14 + 249 * (place % 4), 64 + 40 * (place // 4), 241, 34)
@@ -192,7 +192,7 @@ def dial(knob: Knob, place: Place) -> list[Node]:
 
 
 def free(panel: Panel) -> list[Node]:
-    """Dials whose address the script fills in, from what the bridge lists."""
+    """Free dials, whose addresses the script sets from the bridge's list."""
     nodes = []
     for place in range(FREE):
         x = 14 + COLUMN * (5 + place)
@@ -205,7 +205,7 @@ def free(panel: Panel) -> list[Node]:
 
 
 def presets(panel: Panel) -> list[Node]:
-    """Four presets: the upper button stores one, the lower goes there."""
+    """Four presets: the upper button stores one, the lower one recalls it."""
     nodes = []
     for row, parameter in enumerate(panel.presets[:2]):
         word = parameter.address.rsplit("/", 1)[-1]
@@ -225,7 +225,7 @@ def ident(address: str) -> str:
 
 
 def free_script(panel: Panel) -> str:
-    """A free dial sends only what a finger does, not what it is told."""
+    """The script of a free dial, which sends touches only, not values set by messages."""
     low, high = panel.free.low, panel.free.high
     return f"""\
 function onValueChanged(key)
@@ -237,7 +237,7 @@ end
 
 
 def script(panel: Panel) -> str:
-    """What the root does: asks for answers, and shows what no control can show by itself."""
+    """The script of the root: asks for answers, and shows meters and errors."""
     low, high = panel.free.low, panel.free.high
     shipped = ", ".join(f"['/steer/{name}'] = true" for name in SHIPPED)
     patterns = ", ".join(f"'{pattern}'" for pattern in panel.patterns)
