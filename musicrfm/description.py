@@ -1,4 +1,4 @@
-"""What a direction file says of itself, for people and as JSON, and the file in other forms."""
+"""Describes a direction file as text and JSON, and exports it to other formats."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ KEYS = (
 
 
 def described(direction: Direction, path: Path) -> dict[str, Any]:
-    """JSON-able: every one of `KEYS`, None where the file does not know, then what else it says."""
+    """The description, JSON-able: every one of `KEYS`, None if unknown, then all other metadata."""
     meta = dict(direction.meta)
     meta.pop("layers", None)
     found: dict[str, Any] = dict.fromkeys(KEYS)
@@ -92,7 +92,7 @@ def _calibration(direction: Direction, evidence: dict | None) -> dict[str, Any] 
 
 
 def text(about: dict[str, Any]) -> str:
-    """For a terminal: a line a field, a line a layer."""
+    """The description for a terminal: one line per field and per layer."""
     lines = []
     for key, value in about.items():
         if key == "layers":

@@ -1,4 +1,4 @@
-"""The error whose message is meant for the user, and parts of such messages."""
+"""The error for users, `MusicRFMError`, and parts of its messages."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""How sure a number is: bootstrap intervals of 95 %, by resampling what was drawn independently.
+"""Bootstrap intervals of 95 %, by resampling independent clips or groups of clips.
 
-Percentiles of the statistic over clips (or groups of clips) drawn with replacement. The draws come
-from a seed, so the same numbers give the same interval.
+An interval has the percentiles of the statistic over samples drawn with replacement. The draws come
+from a fixed seed, so the same numbers give the same interval.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Interval:
-    """A value with its 95 % interval, and how many clips, or groups of clips, it comes from.
+    """A value with its 95 % interval, and the number of clips, or groups of clips, behind it.
 
-    The ends are NaN where fewer than two of them leave nothing to resample.
+    The ends are NaN for fewer than two of them.
     """
 
     value: float
@@ -47,7 +47,7 @@ class Interval:
 
 
 def mean(values: Sequence[float] | np.ndarray, seed: int = 0) -> Interval:
-    """The mean of independent numbers; what is not finite is left out."""
+    """The mean of independent numbers; values that are not finite are left out."""
     kept = np.asarray(values, np.float64)
     kept = kept[np.isfinite(kept)]
     if len(kept) == 0:
@@ -62,7 +62,7 @@ def statistic(
     groups: Sequence[Hashable] | None = None,
     seed: int = 0,
 ) -> Interval:
-    """Any statistic `of` row numbers; rows of one group are drawn together."""
+    """The interval of any statistic `of` row numbers; rows of one group are drawn together."""
     return statistics(lambda some: {"": of(some)}, rows, groups, seed)[""]
 
 
@@ -72,7 +72,7 @@ def statistics(
     groups: Sequence[Hashable] | None = None,
     seed: int = 0,
 ) -> dict[str, Interval]:
-    """As `statistic`, of several at once, by name."""
+    """As `statistic`, for several statistics at once, by name."""
     names = list(range(rows)) if groups is None else list(groups)
     numbers = {name: n for n, name in enumerate(dict.fromkeys(names))}
     of_row = np.array([numbers[name] for name in names])

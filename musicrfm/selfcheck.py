@@ -1,9 +1,11 @@
-"""Whether a GPU computes what it should, before a set depends on it: some seconds with `nano`.
+"""Checks in some seconds, with `nano`, whether a GPU computes correctly, before a set depends on
+it.
 
-A short greedy piece, with and without steering, is worked out in float32 as the plain reference.
-Half precisions read its codes and must find them as likely; what graphs choose must be, step by
-step, the likeliest codes or next to them. So one near tie does not make all that follows differ. A
-way that differs or raises is not taken, and what was found is kept for this GPU and these versions.
+A short greedy piece, with and without steering, is computed in float32 without graphs as the
+reference. Half precisions must find the reference's codes about as likely. The codes that graphs
+choose must be, step by step, the likeliest ones or nearly so; one near tie then does not change
+everything after it. A way that differs or raises is not used. The result is stored for this GPU and
+these versions.
 """
 
 from __future__ import annotations
@@ -42,8 +44,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Verdict:
-    """How to play here. graphs: as CUDA graphs. dtype: of the decoder. words: what was not taken,
-    a line each. figures: Kullback-Leibler divergence a code, in nats, of each precision."""
+    """How to play on this device. graphs: whether to use CUDA graphs. dtype: of the decoder. words:
+    the ways not used, one line each. figures: Kullback-Leibler divergence per code, in nats, of
+    each precision."""
 
     graphs: bool
     dtype: str
@@ -53,7 +56,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Piece:
-    """The greedy reference. codes: int64 [codebooks, frames]; logits: [frames, codebooks, codes] of
+    """The greedy reference. codes: int64 [codebooks, frames]. logits: [frames, codebooks, codes] of
     the same positions, guided, float32 on the CPU."""
 
     steered: bool
@@ -65,7 +68,7 @@ Load = Callable[[str], MusicModel]  # the model in a precision, on the device th
 
 
 def settled(device: torch.device, cache: Path | None = None) -> Verdict:
-    """What was found for this device before, or is found now and kept."""
+    """The stored result for this device, or a new one, which is stored."""
     path = (cache or cache_folder()) / "selfcheck" / f"{identity(device)}.json"
     try:
         told = json.loads(path.read_text("utf-8"))
@@ -83,9 +86,9 @@ def settled(device: torch.device, cache: Path | None = None) -> Verdict:
 
 
 def to_play(device: torch.device, dtype: str | None) -> tuple[str | None, bool | None]:
-    """(dtype, graphs) as `MusicModel.load` and `MusicStream` take them, for what was asked for.
+    """(dtype, graphs) for `MusicModel.load` and `MusicStream`, from the requested settings.
 
-    Only a GPU is checked, and a precision that was named is taken as it is.
+    Only a GPU is checked; a precision that was requested is used without a check.
     """
     if device.type != "cuda":
         return dtype, None
@@ -94,7 +97,7 @@ def to_play(device: torch.device, dtype: str | None) -> tuple[str | None, bool |
 
 
 def identity(device: torch.device) -> str:
-    """A file name for all that decides what is found."""
+    """A file name from everything that determines the result."""
     parts = [f"v{VERSION}", musicrfm.__version__, torch.__version__, device.type]
     if device.type == "cuda":
         about = torch.cuda.get_device_properties(device)
@@ -103,7 +106,7 @@ def identity(device: torch.device) -> str:
 
 
 def check(device: torch.device, load: Load | None = None) -> Verdict:
-    """Compares every way with the reference; never raises but where not even that can be had."""
+    """Compare every way with the reference; raises only if the reference itself fails."""
     load = load or (lambda dtype: MusicModel.load("nano", device=device, dtype=dtype))
     exact = load("float32")
     try:
@@ -131,7 +134,7 @@ def check(device: torch.device, load: Load | None = None) -> Verdict:
 
 
 def reference(model: MusicModel, steered: bool) -> Piece:
-    """Plays it step by step."""
+    """Play the piece step by step."""
     codes = played(model, steered, graphs=False)
     logits = told(model, steered, codes)
     if not logits.isfinite().all():
@@ -175,7 +178,7 @@ def push_for(model: MusicModel, steered: bool) -> Push:
 
 
 def direction_for(model: MusicModel) -> Direction:
-    """A note that ships with the model; one of noise for a model that has none."""
+    """A note direction that ships with the model, or a random one if there is none."""
     if "note_C" in list_directions(model.name):
         return Direction.load("note_C", model)
     noise = torch.randn(model.layers, 1, model.width, generator=torch.Generator().manual_seed(0))
@@ -185,7 +188,7 @@ def direction_for(model: MusicModel) -> Direction:
 def _half(
     load: Load, dtype: str, pieces: list[Piece], figures: dict[str, float]
 ) -> tuple[str, MusicModel | None]:
-    """(why a precision is not taken, or nothing; the model in it)."""
+    """(why a precision is not used, or "", the model in this precision)."""
     try:
         model = load(dtype)
         found = [divergence(p.logits, told(model, p.steered, p.codes)) for p in pieces]
@@ -198,8 +201,8 @@ def _half(
 
 
 def _graphs(model: MusicModel, most: float) -> str:
-    """Why graphs are not taken, or nothing. most: nats by which a code they choose may be less
-    likely than the likeliest one, as the same precision tells step by step."""
+    """Why graphs are not used, or "". most: nats by which a code that they choose may be less
+    likely than the likeliest one, by the same precision step by step."""
     try:
         for steered, how in ((False, "without"), (True, "with")):
             lost = lag(model, steered, played(model, steered, graphs=True))
@@ -211,7 +214,8 @@ def _graphs(model: MusicModel, most: float) -> str:
 
 
 def lag(model: MusicModel, steered: bool, codes: Tensor) -> float:
-    """By how many nats a greedy piece's codes are at most less likely than the likeliest ones."""
+    """The largest number of nats by which a code of the piece is less likely than the likeliest
+    one."""
     likely = told(model, steered, codes).log_softmax(-1)
     chosen = model.delay(codes[None])[0, :, 1:].T  # after each position, [frames, codebooks]
     known = chosen != model.start_code
@@ -220,7 +224,7 @@ def lag(model: MusicModel, steered: bool, codes: Tensor) -> float:
 
 
 def divergence(exact: Tensor, other: Tensor) -> float:
-    """Kullback-Leibler divergence in nats, the mean over codes; infinite if not all are numbers."""
+    """Kullback-Leibler divergence in nats, the mean over codes; infinite if one is not a number."""
     if not other.isfinite().all():
         return float("inf")
     return float(divergences(exact, other).mean())

@@ -21,11 +21,11 @@ WHAT = ("level", "length", "brightness")
 
 
 def explanations(clips: ClipSet, labels: Sequence, kind: str) -> dict[str, float]:
-    """How well each of `WHAT` tells the labels of all clips, as they are heard.
+    """How well each of `WHAT` separates the labels of all clips.
 
-    Nothing, if labels that should be numbers are none. For classes the AUC, whichever of two is
-    larger in it (of several classes the best one against the rest), 0.5 to 1; for numbers the rank
-    correlation without its sign, 0 to 1. Silent clips are left out.
+    For classes, the AUC from 0.5 to 1, in the better of both directions (of several classes, the
+    best one against the rest). For numbers, the absolute rank correlation from 0 to 1. Silent clips
+    are left out. Empty if the labels of a regression are not numbers.
     """
     if kind == "regression" and not all(isinstance(one, (int, float)) for one in labels):
         return {}

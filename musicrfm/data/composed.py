@@ -38,7 +38,7 @@ TRIADS = {steps: quality for quality, steps in CHORDS.items()}
 
 
 def music_clips(samples: int = 1200, seed: int = 0) -> ClipSet:
-    """Pieces of steady tempo like those that nano learned from, with other seeds."""
+    """Pieces of steady tempo like nano's training data, with other seeds."""
     from musicrfm.data.clips import ClipSet
 
     rows: list[dict] = []
@@ -62,21 +62,21 @@ def music_data(
     pooling: str = "mean",
     cache: Path | None = None,
 ) -> Data:
-    """Hidden states of composed pieces of steady tempo, with their BPM: six seconds of each."""
+    """Hidden states of composed pieces of steady tempo, six seconds of each, with their BPM."""
     return hear(model, music_clips(samples, seed), pooling, cache=cache, seed=seed)
 
 
 def frame_data(
     model: MusicModel, samples: int = 4800, seed: int = 0, cache: Path | None = None
 ) -> Data:
-    """Hidden states of single frames of composed pieces, with what sounds in the next one.
+    """Hidden states of single frames of composed pieces, labelled by what sounds in the next frame.
 
-    samples: frames, of which each piece gives 20. They are kept on disk piece by piece, below
-    `cache` (the user's by default), so that a run that was interrupted goes on, and what another
-    concept asks of the same pieces is there. Rows: `notes`, the pitch classes that sound, as names;
-    `chord`, the quality of the triad that these are, or None; `keys`, the major keys that hold all
-    notes around it; `mode`; `lead`; `bpm`; `seed` of the piece; `second` in it. Pooling is `last`:
-    a frame is the last of all that was heard before it. Frames of one piece stay together.
+    samples: number of frames, 20 from each piece. States are stored on disk piece by piece, below
+    `cache` (by default the user's), so that an interrupted run continues and other concepts can use
+    them. Rows: `notes`, names of the pitch classes that sound; `chord`, the quality of their triad,
+    or None; `keys`, the major keys that contain all notes around the frame; `mode`; `lead`; `bpm`;
+    `seed` of the piece; `second` in it. Pooling is `last`: the state of a frame depends on
+    everything before it. Frames of one piece form a group.
     """
     clips = music_clips(max(1, samples // FRAMES), seed)
     kept = _frames_heard(model, clips, seed, cache or cache_folder())
@@ -101,7 +101,7 @@ def frame_data(
 
 
 def _frames_heard(model: MusicModel, clips: ClipSet, seed: int, cache: Path) -> States:
-    """The states of some frames of each piece, from the cache as far as they are there.
+    """The states of some frames of each piece, from the cache if they are there.
 
     Frame f of piece p is row p * MOST_FRAMES + f of the data set.
     """
@@ -133,7 +133,7 @@ def _at(states: Tensor, frames: np.ndarray) -> Tensor:
 
 
 def _about(row: dict, piece: Clip, frame: int, rate: float) -> dict:
-    """What sounds in the frame after a frame of a piece, and around it."""
+    """The labels of the frame after a frame of a piece."""
     second = float(START + (frame + 1) / rate)
     sounding = _sounding(piece.notes, second)
     return {
@@ -155,7 +155,7 @@ def _hear(row: dict) -> tuple[np.ndarray, int]:
 
 
 def _sounding(notes: list[Note], second: float) -> list[int]:
-    """Pitch classes that sound at a moment, drums apart."""
+    """Pitch classes that sound at a moment, without drums."""
     found = {
         n.pitch % 12
         for n in notes
@@ -165,10 +165,10 @@ def _sounding(notes: list[Note], second: float) -> list[int]:
 
 
 def _keys(notes: list[Note], second: float) -> list[str]:
-    """The major keys, by their tonics, that hold all that sounds around a moment.
+    """The tonics of the major keys that contain all notes around a moment.
 
-    A minor key or a mode is told by the major key with the same notes. Empty if there are too few
-    notes to tell, or if no such key holds them.
+    A minor key or a mode counts as the major key with the same notes. Empty if there are too few
+    notes, or no key contains them all.
     """
     begin, end = second - KEY_BEFORE, second + KEY_AFTER
     near = [n for n in notes if n.start < end and n.start + n.length > begin]
@@ -179,7 +179,7 @@ def _keys(notes: list[Note], second: float) -> list[str]:
 
 
 def _quality(sounding: list[int]) -> str | None:
-    """The quality of the triad that the pitch classes are, whichever of them is the root."""
+    """The quality of the triad that the pitch classes form, for any root."""
     for root in sounding:
         shape = tuple(sorted((n - root) % 12 for n in sounding))
         if shape in TRIADS:

@@ -1,8 +1,8 @@
-"""Finds a direction's knob: its range and its curve, by measuring audio.
+"""Finds a direction's knob, that is its range and its curve, by measuring audio.
 
-The top of the travel is the strongest effect that spoils nothing; the curve puts a musical lean in
+The top of the knob is the strongest effect that does no damage; the curve puts a moderate effect in
 the middle. Every coefficient is played with the same prompts and seeds (common random numbers), so
-few takes show a small difference. The measurements are stored in the direction.
+that few clips show a small difference. The measurements are stored in the direction.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ USUAL_NORM = 50.0  # of hidden states, where the direction has no value
 class Calibration:
     """The result for one direction.
 
-    range: raw [low, high], None if the sound does not answer. curve: see `Direction.raw`. up, down:
-    the two sides of the knob (down only where both are of use). survey: all that was heard;
-    confirmed: the middle and the top again, with seeds that had no part in choosing them, None
-    where there was no range to confirm. control: random directions at the top, with those seeds.
+    range: raw [low, high], None if the audio does not respond. curve: see `Direction.raw`. up,
+    down: the two sides of the knob (down only if both are useful). survey: all measurements.
+    confirmed: the middle and the top again, with seeds that were not used to choose them; None
+    without a range. control: random directions at the top, with these seeds.
     """
 
     name: str
@@ -164,14 +164,14 @@ def calibrate_all(
     draws: int = DRAWS,
     play: Callable[..., np.ndarray] = perform,
 ) -> list[Calibration]:
-    """Calibrations of several directions, whose searches run side by side.
+    """Calibrate several directions, with their searches side by side.
 
-    setting: its prompts are played with as many seeds each as it has, chosen among twice as many
-    for how ordinary they sound unsteered. folder: takes are kept there, see `Recorder`. workers:
-    processes that play, 0 for none but this one. draws: random directions played beside the top,
-    0 for none. The rest: see `evaluate.evaluate` and `Aims`.
+    setting: its prompts are played with its number of seeds, chosen from twice as many for sounding
+    typical when unsteered. folder: stores the clips, see `Recorder`. workers: processes that play;
+    0 for this one only. draws: random directions played beside the top; 0 for none. Other options:
+    see `evaluate.evaluate` and `Aims`.
 
-    Raises MusicRFMError for directions of another model and for what cannot be measured.
+    Raises MusicRFMError for directions of another model, and for concepts that cannot be measured.
     """
     setting, aims = (setting or Setting()).of(model).hearing(directions), aims or Aims()
     instruments = PROMPTS if instruments is None else instruments
@@ -276,7 +276,7 @@ def _calibration(survey: Survey, up: Travel, down: Travel | None, setting: Setti
 
 
 def _rounded(travel: Travel) -> Travel:
-    """Rounded to four digits, beyond the audible."""
+    """Rounded to four digits; smaller differences are inaudible."""
     top, middle = (c and float(f"{c:.4g}") for c in (travel.top, travel.middle))
     return Travel(top, middle, travel.limit)
 
@@ -284,7 +284,7 @@ def _rounded(travel: Travel) -> Travel:
 def _confirmed(
     recorder: Recorder, calibrations: Sequence[Calibration], draws: int
 ) -> list[Calibration]:
-    """Plays what was found with seeds that nothing was chosen by, and random directions beside."""
+    """Play the result with unused seeds, and random directions for comparison."""
     s = recorder.setting
     first, many = min(s.seeds), len(s.seeds)
     fresh = recorder.using(seeds=tuple(range(first + 2 * many, first + 3 * many)))
@@ -312,7 +312,7 @@ def _confirmed(
 
 
 def _furthest(calibration: Calibration) -> float:
-    """The top of the knob, or its bottom, if only that does anything."""
+    """The top of the knob, or its bottom if only that has an effect."""
     return calibration.up.top or max(calibration.marks, key=abs)
 
 

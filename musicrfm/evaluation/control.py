@@ -1,8 +1,8 @@
-"""Random directions as a control: what any push of the same length does to the sound.
+"""Random directions as a control: the effect of any steering of the same strength.
 
-A random direction has unit vectors at the layers where the direction has some, and is played at the
-same raw coefficient, with the same prompts and seeds. What the target gains beyond that is the
-direction's doing.
+A random direction has unit vectors in the same layers as the direction, and is played at the same
+raw coefficient, with the same prompts and seeds. Only an effect beyond that of random directions is
+due to the direction itself.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ DRAWS = 5
 
 @dataclass(frozen=True)
 class Control:
-    """One direction at one raw coefficient, beside random ones and beside no steering.
+    """One direction at one raw coefficient, compared with random ones and with unsteered music.
 
-    target, random, unsteered: what is heard of the target, in the unit of its reading. draws: the
-    mean of each random direction. effect: target less random, clip by clip; gain: target less
+    target, random, unsteered: measured amount of the target, in the unit of its reading. draws: the
+    mean of each random direction. effect: target minus random, clip by clip. gain: target minus
     unsteered.
     """
 
@@ -43,12 +43,12 @@ class Control:
 
     @property
     def convincing(self) -> bool:
-        """Whether the direction does something that random ones do not, by the interval."""
+        """Whether the effect differs from that of random directions, by its interval."""
         return self.effect.above(0.0) or self.effect.below(0.0)
 
     @property
     def words(self) -> str:
-        """What a reader should take from it."""
+        """The conclusion for a reader."""
         form = ".2f" if abs(self.target.value) < 10 else ".1f"
         told = (
             f"{self.name} at {self.coefficient:.3g}: {self.unit} {self.target.text(form)}, "
@@ -79,9 +79,9 @@ def random_directions(direction: Direction, draws: int = DRAWS, seed: int = 0) -
 def controls(
     recorder: Recorder, asked: Sequence[tuple[Direction, float]], draws: int = DRAWS
 ) -> list[Control]:
-    """A control of each direction at its raw coefficient, with the recorder's prompts and seeds.
+    """The control of each direction at its raw coefficient, with the recorder's prompts and seeds.
 
-    What the recorder has heard before is not played again.
+    Takes that the recorder has stored are not played again.
     """
     if not asked:
         return []
@@ -106,7 +106,8 @@ def compared(
     random: Sequence[Sequence[Take]],
     unsteered: Sequence[Take],
 ) -> Control:
-    """From takes of the same prompts and seeds, in the same order; random: [draws][takes]."""
+    """The control from takes of the same prompts and seeds in the same order; random:
+    [draws][takes]."""
     asked = reading(direction)
     values, plain, *several = [
         asked.values(take.heard for take in takes) for takes in (target, unsteered, *random)

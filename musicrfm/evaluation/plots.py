@@ -215,8 +215,8 @@ def bars(
 
 
 def compared_bars(path: Path, rows: Sequence[Row]) -> None:
-    """Of every target a panel: what is heard by variant, with intervals, single clips and, hollow,
-    random directions beside it."""
+    """Draw the value by variant for every target, with intervals and single clips, beside hollow
+    marks for random directions."""
     targets = list(dict.fromkeys(row.target for row in rows))
     figure, axes = plt.subplots(
         len(targets), 1, figsize=(7.5, 3.4 * len(targets)), squeeze=False, layout="constrained"

@@ -94,10 +94,8 @@ class Response:
 
     @property
     def best(self) -> Point:
-        """Among the musical points, within the range if known, the one that surely is highest.
-
-        That goes by the lower end of its interval, so that a lucky clip decides nothing.
-        """
+        """Among the musical points, within the range if known, the one with the highest lower end
+        of its interval, so that a lucky clip has little influence."""
         low, high = self.range or (-np.inf, np.inf)
         allowed = [
             p for p in self.points if p.musical and low - 1e-6 <= p.coefficient <= high + 1e-6
@@ -155,9 +153,9 @@ def summarise(
 def find_range(response: Response) -> tuple[float, float] | None:
     """The useful raw coefficients (lowest, highest), or None if the audio does not respond.
 
-    From 0 outwards as long as the result is still music. The top is the smallest coefficient that
-    comes close to the best value reached (`near_enough`); it must gain something on the unsteered
-    value (`least_gain`). Notes start at 0; a tempo reaches down in the same way.
+    Searches from 0 outwards while the result is still music. The top is the smallest coefficient
+    that comes close to the best value (`near_enough`), if the gain over unsteered is large enough
+    (`least_gain`). Notes start at 0; a tempo has both sides.
     """
     zero = response.unsteered
     if not np.isfinite(zero.value):
@@ -191,8 +189,8 @@ def find_range(response: Response) -> tuple[float, float] | None:
 
 
 def least_gain(response: Response) -> float:
-    """The least change that a knob must make: a tenth, 3 % of a tempo, or half a deviation of what
-    a listener says of unsteered clips."""
+    """The smallest useful change: 0.1 of a share, 3 % of a tempo, or half a standard deviation of a
+    listener's values for unsteered clips."""
     if response.quantity == "share":
         return 0.1
     if response.quantity == "BPM":
@@ -202,7 +200,7 @@ def least_gain(response: Response) -> float:
 
 
 def near_enough(response: Response, most: float) -> float:
-    """How close to the best value counts as it: 0.02, 2 BPM, or a tenth of all that was gained."""
+    """The difference from the best value that counts as equal: 0.02, 2 BPM, or 0.1 of the gain."""
     return {"share": 0.02, "BPM": 2.0}.get(response.quantity, 0.1 * abs(most))
 
 

@@ -47,8 +47,8 @@ class Aims:
 
 @dataclass(frozen=True)
 class Travel:
-    """One side of a knob. top, middle: raw coefficients, None without an effect. limit: what more
-    steering would spoil; empty if nothing."""
+    """One side of a knob. top, middle: raw coefficients, None without an effect. limit: kinds of
+    damage that stronger steering would do."""
 
     top: float | None
     middle: float | None
@@ -94,9 +94,9 @@ def is_note(survey: Survey) -> bool:
 
 
 def _kept(side: int, survey: Survey) -> tuple[list[Point], Point | None]:
-    """Points from 0 outwards as long as nothing is spoiled, and the first beyond.
+    """Points from 0 outwards until the first with damage, including it.
 
-    A single spoiled point between two good ones is treated as chance.
+    A single damaged point between two good ones is treated as chance.
     """
     points = survey.outwards(side)
     bad = [False] + [bool(survey.spoiled(p)) for p in points[1:]]

@@ -44,9 +44,9 @@ class Play:
     """One clip to play. steers: directions with their raw coefficients, from the start.
 
     fade: (second, seconds), a crossfade from the first direction to the second, whose coefficient
-    is then not set. over_time: whether the take also says what is heard in each half second. span:
-    (second, second) from which and to which it is steered, if not all the time. fine: as
-    over_time, of each tenth of a second, and with its timbre.
+    is then not set. over_time: whether to measure the pitch classes of each half second. span:
+    (second, second) between which the clip is steered; None for all of it. fine: as over_time, for
+    each tenth of a second, and with its timbre.
     """
 
     prompt: str
@@ -80,8 +80,8 @@ class Play:
 class Take:
     """One measured clip.
 
-    coefficient: raw, of the first direction; 0 is unsteered. instrument: as the classifier names
-    it; odds: how likely each instrument is, if it says so. over_time: if it was asked for, the note
+    coefficient: raw, of the first direction; 0 is unsteered. instrument: by the classifier; odds:
+    likelihood of each instrument, if the classifier gives it. over_time: if requested, the note
     share [12] of each half second (tenth, if `fine`). timbre: mel cepstra of each tenth.
     """
 
@@ -95,7 +95,7 @@ class Take:
     timbre: tuple[tuple[float, ...], ...] | None = None
 
     def likelihood(self, instruments: Mapping[str, str]) -> float | None:
-        """How likely the instrument of its prompt is; None if no prompt or classifier says one."""
+        """Likelihood of the prompted instrument; None without a prompt for one, or a classifier."""
         asked = instruments.get(self.prompt)
         if asked is None or self.instrument is None:
             return None

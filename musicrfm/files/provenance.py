@@ -1,7 +1,7 @@
-"""Where a file comes from: which programs, which weights, which clips, by whom.
+"""The origin of a file: programs, weights, clips and author.
 
-Nothing here depends on when or where it is asked, so the same inputs write the same bytes. A date
-goes into a file only if the environment variable SOURCE_DATE_EPOCH sets it.
+Nothing here depends on time or place, so the same inputs write the same bytes. A file has a date
+only if the environment variable SOURCE_DATE_EPOCH sets it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PAPER = (
 
 
 def versions() -> dict[str, str]:
-    """Of this library and of the packages that decide the numbers."""
+    """Versions of this library and of the packages that affect results."""
     found = {"musicrfm": __version__}
     for name in PACKAGES:
         try:
@@ -53,12 +53,12 @@ def created() -> str | None:
 
 
 def written(path: Path) -> str:
-    """When a file was last changed, in the same form."""
+    """The date of a file's last change, in the same form."""
     return datetime.fromtimestamp(int(path.stat().st_mtime), timezone.utc).isoformat()
 
 
 def made() -> dict[str, Any]:
-    """What every new file says of its making."""
+    """The metadata that every new file has."""
     date = created()
     return {"versions": versions()} | ({"created": date} if date else {})
 

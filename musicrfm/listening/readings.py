@@ -39,10 +39,10 @@ _MODE_WORDS = {"major": "ionian", "minor": "aeolian"}
 class Reading:
     """How to read a direction's effect from measurements.
 
-    quantity: "share" (0 to 1), "BPM", or "value", what a listener says in its unit. unit: what it
-    is called in tables. read: the value, None if this clip has none. hit: whether the target is
-    what is heard most, None where that makes no sense. both_ways: whether negative coefficients
-    are of use too. spoils: what else changes with it, and is no damage (`Survey.spoiled`).
+    quantity: "share" (0 to 1), "BPM", or "value", in the unit of a listener. unit: its name in
+    tables. read: the value, None if this clip has none. hit: whether the target is the strongest of
+    its kind, None if this has no meaning. both_ways: whether negative coefficients are useful too.
+    spoils: changes that belong to the concept and are no damage (`Survey.spoiled`).
     """
 
     concept: str
@@ -54,15 +54,15 @@ class Reading:
     spoils: tuple[str, ...] = ()
 
     def values(self, clips: Iterable[Measurements]) -> np.ndarray:
-        """float64 [clips]: what is read of each, NaN where there is nothing."""
+        """float64 [clips]: the value of each clip, NaN if it has none."""
         values = map(self.read, clips)
         return np.array([np.nan if value is None else value for value in values], np.float64)
 
 
 def reading(direction: Direction) -> Reading:
-    """By the listener that the direction's file names, otherwise by its concept and target.
+    """The reading of the listener that the direction's file names, else of its concept and target.
 
-    Raises MusicRFMError for a concept or target that nothing can measure on the sound.
+    Raises MusicRFMError if the concept or target cannot be measured in audio.
     """
     if (spec := direction.meta.get("listener")) is not None:
         return _listening(str(spec), str(direction.meta.get("kind")))
@@ -95,7 +95,7 @@ def reading(direction: Direction) -> Reading:
 
 
 def _listening(spec: str, kind: str) -> Reading:
-    """What a named listener says; a detector's answer to a class is a probability."""
+    """The reading of a named listener; a detector's output for a class is a probability."""
     one = listener(spec)
 
     def read(heard: Measurements) -> float | None:

@@ -1,9 +1,9 @@
-"""One file with all that was made for a model: directions, detectors and the page about them.
+"""An archive of all files for a model: directions, detectors and the page about them.
 
-It is a ZIP of safetensors files with a JSON manifest, so nothing in it is ever executed. What is
-read is bounded, belongs to the manifest, and is checked as a direction or detector before a file
-takes its place. Directions belong to the weights they were made with: the manifest has those
-weights' fingerprint, and a model of other weights is refused.
+It is a ZIP of safetensors files with a JSON manifest, so nothing in it is executed. The content is
+limited in size, must be listed in the manifest, and is checked as a direction or detector before it
+is written to its place. The manifest has the fingerprint of the model's weights; a model with other
+weights is refused.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 @dataclass(frozen=True)
 class Manifest:
-    """model: its name in direction files. source: what it was loaded from, a hub id if it has one.
-    weights: their fingerprint. files: member -> SHA-256 of its bytes."""
+    """model: its name in direction files. source: hub id of the model, else what it was loaded
+    from. weights: fingerprint. files: SHA-256 of the bytes by member."""
 
     model: str
     source: str
@@ -57,8 +57,8 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Unpacked:
-    """folder: of the model's directions. written, kept: names of files; kept were there before,
-    with other content."""
+    """folder: of the model's directions. written, kept: names of files; kept ones existed with
+    other content."""
 
     folder: Path
     written: tuple[str, ...]
@@ -96,7 +96,7 @@ def pack(model: MusicModel, folder: Path, place: Path, source: str = "") -> Mani
 
 
 def read_manifest(path: Path) -> Manifest:
-    """What an archive says of itself. Raises MusicRFMError if it is none."""
+    """The manifest of an archive. Raises MusicRFMError if the file is not an archive."""
     with _opened(path) as archive:
         return _manifest(archive, path)
 
@@ -104,11 +104,11 @@ def read_manifest(path: Path) -> Manifest:
 def unpack(
     path: Path, model: MusicModel, out: str | Path | None = None, overwrite: bool = False
 ) -> Unpacked:
-    """Puts what is in an archive into `<out>/<model>/`, by default the user's own folder.
+    """Write the files of an archive to `<out>/<model>/`, by default in the user's folder.
 
-    Everything is read and checked first; a file that is there with other content stays, unless
-    `overwrite`. Raises MusicRFMError, having written nothing, if the archive is damaged, too large,
-    or made for other weights.
+    Everything is read and checked first; an existing file with other content stays, unless
+    `overwrite`. Raises MusicRFMError, and writes nothing, if the archive is damaged, too large, or
+    made for other weights.
     """
     folder = path_of(out or user_folder()) / model.name
     with _opened(path) as archive, tempfile.TemporaryDirectory(prefix="musicrfm-") as scratch:
@@ -125,7 +125,7 @@ def unpack(
 
 
 def unpacked_for(path: Path, model: MusicModel, cache: Path) -> Path:
-    """A folder below `cache` with just what is in an archive, for a set that plays it."""
+    """A folder below `cache` with the files of an archive only, for a set that plays it."""
     if not path.is_file():
         raise MusicRFMError(f"there is no file {str(path)!r}")
     digest = hashlib.sha256(path.read_bytes() if path.stat().st_size <= MOST_ARCHIVE else b"")
@@ -137,7 +137,7 @@ def unpacked_for(path: Path, model: MusicModel, cache: Path) -> Path:
 def _members(
     archive: zipfile.ZipFile, manifest: Manifest, path: Path, model: MusicModel, scratch: Path
 ) -> Iterator[tuple[str, Path]]:
-    """(member, file in `scratch` that has been checked), of this model from now on."""
+    """(member, checked file in `scratch`), with the model's name on this computer."""
     for number, (member, digest) in enumerate(manifest.files.items()):
         data = _read(archive, member, MOST_TEXT if member == PAGE else MOST_FILE, path)
         if hashlib.sha256(data).hexdigest() != digest:
@@ -150,7 +150,7 @@ def _members(
 
 
 def _renamed(member: str, file: Path, manifest: Manifest, model: MusicModel, folder: Path) -> Path:
-    """The file, checked; of a model that is called otherwise here, with its name here."""
+    """The checked file, with the model's name on this computer."""
     part, name = member.split("/")
     try:
         if part == DIRECTIONS:
@@ -170,7 +170,7 @@ def _renamed(member: str, file: Path, manifest: Manifest, model: MusicModel, fol
 
 
 def _maker(manifest: Manifest) -> Any:
-    """In place of the model that the files were made for, as far as they ask for it."""
+    """A stand-in for the model that the files were made for, with the attributes that they need."""
     return SimpleNamespace(
         name=manifest.model,
         fingerprint=manifest.weights,
@@ -200,7 +200,7 @@ def _check_weights(manifest: Manifest, model: MusicModel, path: Path) -> None:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
-    """An archive whose members are few, small and plain. Raises MusicRFMError otherwise."""
+    """An archive whose members are few, small and regular files. Raises MusicRFMError otherwise."""
     try:
         if path.stat().st_size > MOST_ARCHIVE:
             raise MusicRFMError(
@@ -238,7 +238,7 @@ def _is_member(name: str) -> bool:
 
 
 def _read(archive: zipfile.ZipFile, member: str, most: int, path: Path) -> bytes:
-    """A member's bytes; its head may lie about how many there are, so no more are read."""
+    """The bytes of a member, at most the permitted number, because its header may be wrong."""
     try:
         with archive.open(member) as file:
             data = file.read(most + 1)

@@ -1,4 +1,4 @@
-"""Where an archive of directions comes from: a file here, or a repository on the hub."""
+"""Finds an archive of directions: a file, or a repository on the hub."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from musicrfm.sharing.archive import ENDING, MOST_ARCHIVE
 
 
 def archive_at(text: str) -> Path:
-    """The file `text` names, or the one archive of the repository whose id or page it is.
+    """The file named by `text`, or the only archive in the hub repository with this id or address.
 
-    Raises MusicRFMError if there is none, or it cannot be had.
+    Raises MusicRFMError if there is none, or it cannot be downloaded.
     """
     path = path_of(text)
     if path.is_file():

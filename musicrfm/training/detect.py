@@ -1,8 +1,8 @@
-"""Detectors: what training learned about a concept, turned round to name it in any recording.
+"""Detectors: the result of a training, used to name its concept in any recording.
 
-A detector looks at the same hidden states as the directions do, a clip's length at a time, along
-the directions that its probes found in every layer, and reads them all together (logistic or ridge
-regression). Its file, `<folder>/<model>/detectors/<name>.safetensors`, lies beside the directions.
+A detector reads the same hidden states as the directions, in pieces as long as the training clips,
+along the directions that its probes found in every layer, and combines them by logistic or ridge
+regression. Its file, `<folder>/<model>/detectors/<name>.safetensors`, is beside the directions.
 """
 
 from __future__ import annotations
@@ -52,11 +52,11 @@ def detector_path(name: str, model: str, out: str | Path | None = None) -> Path:
 
 @dataclass
 class Detector:
-    """basis [columns, features]: what is looked at, counts[i] rows of it in layer layers[i].
+    """basis [columns, features]: directions to read, counts[i] of them in layer layers[i].
 
-    centre, scale [columns], weights [columns, outputs], bias [outputs]: how it is read. meta: as a
-    direction's; `kind`, `classes` or `target`, `pooling`, `seconds` (length of the clips it learned
-    from), `label_mean` and `label_std` decide what comes out.
+    centre, scale [columns], weights [columns, outputs], bias [outputs]: the regression on their
+    projections. meta: as for a direction; `kind`, `classes` or `target`, `pooling`, `seconds`
+    (length of the training clips), `label_mean` and `label_std` determine the output.
     """
 
     name: str
@@ -71,7 +71,7 @@ class Detector:
 
     @classmethod
     def of(cls, name: str, fitted: Fitted, meta: dict[str, Any], seconds: float | None) -> Detector:
-        """The detector that training ends with."""
+        """The detector from the result of a training."""
         meta = {key: value for key, value in meta.items() if key not in ("range", "state_norm")}
         return cls(
             name=name,
@@ -84,7 +84,7 @@ class Detector:
 
     @property
     def answers(self) -> list[str]:
-        """What it tells apart: classes, the target and the rest, or one quantity."""
+        """The outputs: classes, the target and the rest, or one quantity."""
         if self.meta["kind"] == "multiclass":
             return list(self.meta["classes"])
         target = str(self.meta["target"])
@@ -145,7 +145,7 @@ class Detector:
 
 
 def _wrong_meta(meta: dict[str, Any]) -> str:
-    """What of its metadata cannot be used; no text if all can."""
+    """What is invalid in the metadata, in words; empty if nothing."""
     kind, classes, seconds = meta.get("kind"), meta.get("classes"), meta.get("seconds")
     if kind not in ("multiclass", "binary", "regression"):
         return f"its kind is {short(kind)}"
@@ -164,7 +164,7 @@ def _wrong_meta(meta: dict[str, Any]) -> str:
 
 
 def _wrong_tensors(tensors: dict[str, np.ndarray], meta: dict[str, Any], model: MusicModel) -> str:
-    """What of its tensors does not fit the others or the model; no text if all does."""
+    """Which tensors do not fit each other or the model, in words; empty if all fit."""
     counts, layers = tensors["counts"], tensors["layers"]
     for name, tensor in tensors.items():
         kinds = "iu" if name in ("counts", "layers") else "f"
@@ -198,11 +198,11 @@ def _is_finite(value: Any) -> bool:
 def detect(
     model: MusicModel, audio: np.ndarray, sample_rate: int, detector: Detector
 ) -> list[tuple[str, float]]:
-    """(class, probability), likeliest first; of a regression one pair, such as ("bpm", 121.3).
+    """(class, probability), likeliest first; for a regression one pair, such as ("bpm", 121.3).
 
-    The recording is heard in pieces as long as the clips that the detector learned from, each
-    brought to their level. Probabilities are the mean over all pieces that sound, a quantity is
-    their median. Raises MusicRFMError if nothing sounds.
+    The recording is read in pieces as long as the training clips, each scaled to their level.
+    Probabilities are the mean over all pieces that are not silent, a quantity is their median.
+    Raises MusicRFMError if everything is silent.
     """
     pieces = _pieces(model, np.asarray(audio, np.float32), sample_rate, detector)
     told = []
@@ -218,7 +218,7 @@ def detect(
 
 
 def list_detectors(model_name: str) -> list[str]:
-    """Names of all detectors there are for a model, sorted."""
+    """Sorted names of all detectors of a model."""
     folders = [path_of(root / model_name) / FOLDER for root in roots()]
     stems = [path.stem for folder in folders for path in folder.glob(f"*{SUFFIX}")]
     return sorted({composed(stem) for stem in stems if is_file_name(stem)})
@@ -227,7 +227,7 @@ def list_detectors(model_name: str) -> list[str]:
 def _pieces(
     model: MusicModel, audio: np.ndarray, sample_rate: int, detector: Detector
 ) -> list[np.ndarray]:
-    """Pieces of one length; a rest that is too short is left out unless it is all there is."""
+    """Pieces of one length; a shorter remainder is left out unless it is the only piece."""
     longest = (model.window - 2) / model.frame_rate
     seconds = min(detector.meta.get("seconds") or longest, longest)
     size = max(1, round(seconds * sample_rate))

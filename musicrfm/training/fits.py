@@ -1,9 +1,9 @@
-"""Probing all layers as independent jobs: RFM trials, then directions, then all layers together.
+"""Probes all layers as independent jobs: RFM trials, then directions, then all layers together.
 
-Every job reads one layer of the states from disk, and nothing else of them (clips * features * 4
-bytes in memory, 328 MB for 40,000 clips of 2048; at most three times that while it computes), and
-leaves one small file. So thousands of jobs can run anywhere, in any order, and a layer that is done
-is never done again.
+Every job reads the states of one layer from disk and nothing else (clips * features * 4 bytes in
+memory, 328 MB for 40,000 clips of 2048; at most three times that during the computation), and
+writes one small file. So thousands of jobs can run anywhere, in any order, and finished layers are
+not computed again.
 """
 
 from __future__ import annotations
@@ -89,11 +89,11 @@ def probe(
     aggregate: bool | None = None,
     work: Work | None = None,
 ) -> Fitted:
-    """Answers `question` on every one of `layers` (positions in `states`), then on all together.
+    """Fit `question` on each of `layers` (positions in `states`), then on all together.
 
-    machines_for: what the RFMs are asked, if not `question` itself: their AGOPs then serve several
-    questions, and are fitted for the first of them only. aggregate: whether to also fit an RFM on
-    the projections of all layers, as published; by default for RFM methods.
+    machines_for: the question for the RFMs, if it is another one: their AGOPs then serve several
+    questions, and are fitted only for the first. aggregate: whether to also fit an RFM on the
+    projections of all layers, as published; by default for RFM methods.
     """
     question.check(method)
     work = work or Work()
@@ -169,7 +169,7 @@ def _layer(
     seed: int | None,
     layer: int,
 ) -> dict[str, np.ndarray]:
-    """Directions of one layer, from the best of its RFMs if the method wants one."""
+    """Directions of one layer, from the best of its RFMs if the method uses one."""
     x = torch.from_numpy(States.load(states).layer(layer))
     basis, about, eigenvalues = None, {}, np.empty(0, np.float32)
     if machines is not None:
@@ -237,7 +237,7 @@ def _aggregate(
 
 
 def _digest(*parts: Any) -> str:
-    """A short name for what jobs are asked: equal names, equal results."""
+    """A short name for the jobs' inputs: equal names mean equal results."""
     found = hashlib.sha256(f"version {VERSION}".encode())
 
     def add(part: Any) -> None:
@@ -267,5 +267,5 @@ def _block(layer: int, block: tuple[int, int]) -> str:
 
 
 def _span(layers: list[int]) -> str:
-    """Part of a job's name: which layers it is about."""
+    """The part of a job's name for its layers."""
     return "-" + hashlib.sha256(json.dumps(layers).encode()).hexdigest()[:8]

@@ -38,12 +38,13 @@ SWEEP = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer's answer. vectors [components, width]: unit directions, one a class if multiclass.
+    """The result for one layer. vectors [components, width]: unit directions, one per class if
+    multiclass.
 
-    basis [k, width]: what the layer's detector sees; projections [rows, k]: the states along it.
-    told [rows, outputs]: what the score is measured on, of the rows `Question.scored`. predictor,
-    direction: metrics of the test part, of the probe itself and of least squares on the
-    projections. chosen: the settings that won.
+    basis [k, width]: directions that the layer's detector reads. projections [rows, k]: the states
+    along them. told [rows, outputs]: predictions for the rows `Question.scored`, from which the
+    score is computed. predictor, direction: metrics on the test part, of the probe and of least
+    squares on the projections. chosen: the selected settings.
     """
 
     vectors: np.ndarray
@@ -83,9 +84,9 @@ def answer(
     components: int | None = COMPONENTS,
     keep: int = 1,
 ) -> Layer:
-    """One layer's directions from its states [rows, width]; `basis` as in `rfm.Machine`.
+    """The directions of one layer from its states [rows, width]; `basis` as in `rfm.Machine`.
 
-    `predictor` is empty where an RFM found the basis: its own predictions came with it.
+    `predictor` is empty if an RFM found the basis, because it has its own predictions.
     """
     check_finite(x)
     chosen: dict[str, Any] = {}
@@ -135,7 +136,8 @@ def answer(
 
 
 def layer_score(question: Question, told: np.ndarray, labels: np.ndarray) -> float:
-    """What a layer scores by what it told [rows, outputs] of rows with these labels."""
+    """The score of a layer from its predictions `told` [rows, outputs] and the labels of these
+    rows."""
     if question.reported in ("auc", "spearman"):
         return _along(told, labels, question.kind)
     metric = "auc" if question.reported == "agop-auc" else question.reported
@@ -143,7 +145,7 @@ def layer_score(question: Question, told: np.ndarray, labels: np.ndarray) -> flo
 
 
 def drawn(width: int, outputs: int, seed: int, layer: int) -> torch.Tensor:
-    """Random unit vectors [width, outputs] of one layer, as `answer` wants them for `random`."""
+    """Random unit vectors [width, outputs] of one layer, for the method `random`."""
     draws = np.random.default_rng([seed, layer]).standard_normal((width, outputs))
     return torch.from_numpy((draws / np.linalg.norm(draws, axis=0)).astype(np.float32))
 
@@ -170,7 +172,8 @@ def _along(along: np.ndarray, labels: np.ndarray, kind: str) -> float:
 def _sweep(
     x: torch.Tensor, question: Question, basis: torch.Tensor
 ) -> tuple[int, dict[int, float]]:
-    """How many eigenvectors tell most on the validation part, and what each number told."""
+    """The number of eigenvectors that predicts best on the validation part, and the score of each
+    number."""
     counts = [k for k in SWEEP if k <= basis.shape[1]]
     along = (x @ basis[:, : counts[-1]]).numpy()
     val = question.parts.val
@@ -187,9 +190,10 @@ def _top(
     keep: int,
     kind: str,
 ) -> torch.Tensor:
-    """Eigenvectors as they are, turned so that larger labels lie on the positive side.
+    """The eigenvectors, with signs such that larger labels are on the positive side.
 
-    Multiclass eigenvectors bear no names: each class takes the one that it correlates with most.
+    Multiclass eigenvectors belong to no class, so each class gets the one with which it correlates
+    most.
     """
     along = (x[rows] - x[rows].mean(0)) @ basis[:, : max(components, keep)]
     centred = targets[rows] - targets[rows].mean(0)

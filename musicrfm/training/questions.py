@@ -1,4 +1,4 @@
-"""What probes are asked about every layer, and how their answers are weighed."""
+"""The task of a probe: its labels, the parts of the data, and the metrics of predictions."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ RFM_METHODS = ("rfm-top", "rfm", "rfm-multiclass")
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of every layer: labels [rows] (0 and 1, class numbers, or standardised numbers)
-    and the parts of the rows. `parts` is what machines are fitted, tuned and tested on; `every`
-    also holds the rows that balancing left out, which make class means surer."""
+    """The task for every layer: labels [rows] (0 and 1, class numbers, or standardised numbers) and
+    the parts of the rows. `parts` are the rows for fitting, tuning and testing; `every` also has
+    the rows that balancing left out, for more exact class means."""
 
     kind: str
     labels: np.ndarray
@@ -39,7 +39,7 @@ class Question:
 
     @property
     def targets(self) -> torch.Tensor:
-        """float32 [rows, outputs]: one column a class if multiclass, otherwise one."""
+        """float32 [rows, outputs]: one column per class if multiclass, otherwise one."""
         if self.kind == "multiclass":
             return rfm.one_hot(self.labels, self.classes)
         return torch.from_numpy(np.asarray(self.labels, np.float32))[:, None]
@@ -50,7 +50,7 @@ class Question:
 
     @property
     def reported(self) -> str:
-        """What layer scores measure: the metric asked for, else AUC or rank correlation."""
+        """The metric of layer scores: the chosen one, else AUC or rank correlation."""
         return self.metric or ("spearman" if self.kind == "regression" else "auc")
 
     @property
@@ -59,7 +59,7 @@ class Question:
         return self.every.test if self.reported in ("auc", "spearman") else self.parts.test
 
     def check(self, method: str) -> None:
-        """Raises MusicRFMError for what cannot be answered."""
+        """Raises MusicRFMError for labels that cannot be fitted."""
         if method not in METHODS:
             raise MusicRFMError(
                 f"method {method!r} does not exist: choose one of {', '.join(METHODS)}"
@@ -70,7 +70,7 @@ class Question:
         splits.check(self.parts, self.labels, self.kind, self.classes)
 
     def worth(self, predicted: np.ndarray, rows: np.ndarray) -> float:
-        """The tuning metric of predictions [rows, outputs], turned so that more is better."""
+        """The tuning metric of predictions [rows, outputs], signed such that higher is better."""
         found = metrics.measure(self.kind, self.labels[rows], predicted)
         metric = "auc" if self.tuning == "agop-auc" else self.tuning
         return metrics.utility(metric, found[metric])

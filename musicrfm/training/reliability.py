@@ -1,4 +1,4 @@
-"""How sure what a training measured is: intervals over the test clips, and chance beside them."""
+"""The certainty of a training's scores: intervals over the test clips, and the chance level."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ READERS = {
 
 @dataclass(frozen=True)
 class Reliability:
-    """layers: of each layer's score; together: of each reader of all layers, by metric; chance: by
-    metric, what knowing nothing would score."""
+    """Intervals of scores. layers: one for each layer. together: of all layers together, by reader
+    and metric. chance: chance level by metric."""
 
     layers: list[Interval]
     together: dict[str, dict[str, Interval]]
@@ -43,7 +43,7 @@ class Reliability:
 
     @property
     def verdict(self) -> str:
-        """In words, whether the best layer is better than chance."""
+        """A remark in words if the best layer is not clearly better than chance."""
         level, best = self.chance.get(self.metric), self.layers[self.best]
         if level is None or not np.isfinite(best.low):
             return ""
@@ -67,12 +67,13 @@ class Reliability:
 
 
 def ends(one: Interval) -> list[float] | None:
-    """[low, high], None where there are none."""
+    """[low, high], None if they are unknown."""
     return [one.low, one.high] if np.isfinite(one.low) else None
 
 
 def reliability(question: Question, found: Fitted, groups: Sequence[Hashable]) -> Reliability:
-    """groups: of all rows; what is drawn anew are groups, as clips of one are no news."""
+    """groups: of all rows; the bootstrap draws groups, because clips of one group are not
+    independent."""
     scored, tested = question.scored, question.parts.test
     labels, of_scored = question.labels[scored], [groups[n] for n in scored]
 
@@ -102,7 +103,7 @@ def reliability(question: Question, found: Fitted, groups: Sequence[Hashable]) -
 
 
 def confusion(question: Question, predicted: np.ndarray) -> np.ndarray | None:
-    """[true class, predicted class]: counts of test clips; None for a regression."""
+    """Counts of test clips [true class, predicted class]; None for a regression."""
     if question.kind == "regression":
         return None
     truth = question.labels[question.parts.test].astype(int)
