@@ -1,7 +1,7 @@
-"""Runs a command of this project in a virtual environment of its own, made on first use.
+"""Runs a command of this project in its own virtual environment, which is created on first use.
 
-`python run.py bridge play "piano melody"` works the same in every shell of every system, needs
-nothing but Python, and leaves the system's own packages alone (many refuse `pip install`).
+`python run.py bridge play "piano melody"` works the same in every shell and system, needs only
+Python, and does not change the system's packages (many systems refuse `pip install`).
 """
 
 from __future__ import annotations
@@ -58,9 +58,10 @@ def main(arguments: list[str]) -> int:
 
 
 def spread(arguments: list[str]) -> list[str]:
-    """Tests as they are asked for, but all of the quick ones on several processors.
+    """The arguments of pytest, such that quick tests run on several processors if all are selected.
 
-    Slow ones stay one after the other, as some play in time; so does what is chosen by name.
+    Slow tests run one after the other, because some play in real time; so do tests selected by
+    name.
     """
     workers = min(os.cpu_count() or 1, MOST_WORKERS)
     chosen = any(not word.startswith("-") or word == "--slow" for word in arguments[1:])
@@ -99,7 +100,7 @@ def say(line: str) -> None:
 
 
 def pip_install(*arguments: str) -> None:
-    """A terminal sees pip's own bars; a log gets a line for each stage, and while one lasts."""
+    """Run pip, with its own progress bars on a terminal, and otherwise a line for each stage."""
     command = [program("python"), *PIP, *arguments]
     if sys.stdout.isatty():
         subprocess.run(command, check=True)
@@ -123,7 +124,7 @@ def pip_install(*arguments: str) -> None:
 
 
 def stage_of(line: str) -> str | None:
-    """What a line of pip's says about how far it is; None for one that is not worth telling."""
+    """The stage that a line of pip's output shows; None if the line is not worth reporting."""
     if line.startswith("Collecting "):
         return "looking up packages"
     # Only what takes a while: megabytes in two digits or more.
@@ -145,7 +146,8 @@ def program(name: str) -> str:
 
 
 def start(arguments: list[str]) -> int:
-    """Hand over to the command, so that Ctrl-C and the exit status are its own."""
+    """Replace this process by the command, so that Ctrl-C and the exit status are those of the
+    command."""
     command = [program(arguments[0]), *arguments[1:]]
     # As in an activated environment, so that programs the command starts are found there too.
     os.environ["PATH"] = os.pathsep.join([str(programs()), os.environ.get("PATH", "")])

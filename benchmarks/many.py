@@ -1,8 +1,8 @@
-"""How much faster `generate_many` is than one `MusicStream` after another.
+"""Compares the speed of `generate_many` with one `MusicStream` after another.
 
     python benchmarks/many.py [--model nano] [--pieces 16] [--seconds 8] [--threads 2]
 
-Prints seconds of the wall clock and of the CPU for both, and what the two parts of a batch take.
+Prints wall-clock and CPU seconds of both, and the time of the two parts of a batch.
 """
 
 from __future__ import annotations

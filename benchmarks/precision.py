@@ -1,11 +1,11 @@
-"""What 8 and 4 bits cost a trained model: likelihoods, likeliest codes, and steering.
+"""Measures the loss by 8 and 4 bits in a trained model: likelihoods, likeliest codes, and steering.
 
     python -m benchmarks.precision --json precision.json
 
-Plays greedy pieces of `nano` in float32, with guidance, with and without a note steered to. Each
-precision then reads the same codes: the Kullback-Leibler divergence from float32 is in nats a code,
-for each codebook, and the agreement is how often the likeliest code is the same. Steering is played
-anew in each precision and measured on the sound.
+Plays greedy pieces of `nano` in float32, with guidance, with and without a steered note. Each
+precision then reads the same codes: the Kullback-Leibler divergence from float32 is in nats per
+code, for each codebook, and the agreement is the share of codes with the same likeliest code.
+Steering is played again in each precision and measured in the audio.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ PROMPTS = ("piano melody with drums", "vibraphone arpeggio")
 
 
 def likelihood(exact: MusicModel, other: MusicModel, frames: int) -> dict[str, Any]:
-    """nats: of each codebook, and of all. agreement: share of likeliest codes that are the same."""
+    """nats: of each codebook, and of all. agreement: share of equal likeliest codes."""
     nats, same = [], []
     for steered in (False, True):
         codes = played(exact, steered, graphs=False, frames=frames)
@@ -54,7 +54,7 @@ def steering(
     prompts: Sequence[str] = PROMPTS,
     seconds: float = 6.0,
 ) -> dict[str, float]:
-    """The target's mean share of the sound by the knob's position."""
+    """The target's mean share by the position of the knob."""
     shares: dict[str, float] = {}
     for knob in KNOBS:
         found = []

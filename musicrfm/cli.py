@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(arguments: Sequence[str] | None = None) -> None:
-    """One command in this process; raises what goes wrong, such as MusicRFMError."""
+    """Run one command in this process; raises its errors, such as MusicRFMError."""
     options = _parser().parse_args(arguments)
     options.run(options)
 

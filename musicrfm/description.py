@@ -137,14 +137,14 @@ def _spoken(value: Any) -> str:
 
 
 def export(direction: Direction, about: dict[str, Any], path: Path) -> Path:
-    """Writes a direction in another form, which the ending of `path` chooses, and returns the path.
+    """Write a direction in another format, chosen by the suffix of `path`; returns the path.
 
     `.csv`: a line for every layer and component, with its score and its vector. `.npz`: the arrays
-    `directions` [layers, components, width] and `layer_scores`, and `metadata`, JSON. `.pkl`: as
-    the published xRFM directions, a pickled dictionary from layers (-1 is the last) to PyTorch
-    tensors [components, width], without layers that are not steered.
+    `directions` [layers, components, width] and `layer_scores`, and `metadata`, JSON. `.pkl`: the
+    format of published xRFM directions, a pickled dictionary from layers (-1 is the last) to
+    PyTorch tensors [components, width], without layers that are not steered.
 
-    Raises MusicRFMError for another ending.
+    Raises MusicRFMError for another suffix.
     """
     form = FORMATS.get(path.suffix.lower())
     if form is None:

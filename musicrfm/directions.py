@@ -59,7 +59,7 @@ def canonical_name(name: str) -> str:
 
 
 class Owner(Protocol):
-    """A model, as far as it decides which directions are its own: a `MusicModel`, or another."""
+    """A model, as far as needed to decide which directions belong to it, such as a `MusicModel`."""
 
     @property
     def name(self) -> str | None: ...
@@ -73,7 +73,7 @@ class Owner(Protocol):
 
 @dataclass(frozen=True)
 class Named:
-    """A model of which nothing is known but the name."""
+    """A model of which only the name is known."""
 
     name: str
     fingerprint: None = None
@@ -86,10 +86,10 @@ class Direction:
     """A concept as a direction in the hidden states of one model.
 
     vectors: [layers, components, width]; rows are scaled to unit length (a row of zeros stays: that
-    layer is not steered). layer_scores: [layers], how well each layer knows the concept, higher is
-    better. meta: JSON-able provenance, which must say of which model the direction is: `model` is
-    the model's name, `model_fingerprint` that of its weights (`Direction.of` sets both). `range`:
-    the useful raw coefficients [low, high]; see the list of keys in `directions/README.md`.
+    layer is not steered). layer_scores: [layers], how well each layer encodes the concept, higher
+    is better. meta: JSON-able provenance. It must name the model: `model` is its name,
+    `model_fingerprint` the fingerprint of its weights (`Direction.of` sets both). `range`: the
+    useful raw coefficients [low, high]. `directions/README.md` lists all keys.
 
     Raises MusicRFMError if shapes do not fit together, a number is not finite, or no model is
     named.
@@ -180,12 +180,12 @@ class Direction:
 
     @property
     def model(self) -> str:
-        """Name of the model the direction was trained on, for people: see `fingerprint`."""
+        """Name of the model the direction was trained on, for readers; see `fingerprint`."""
         return self.meta["model"]
 
     @property
     def fingerprint(self) -> str | None:
-        """Of the weights the direction was trained on; None in files of earlier versions."""
+        """Fingerprint of the weights of this model; None in files of earlier versions."""
         return self.meta.get("model_fingerprint")
 
     @property
@@ -251,9 +251,9 @@ class Direction:
     def of(
         cls, model: Owner, name: str, vectors: Tensor, layer_scores: Tensor | None = None, **meta
     ) -> Direction:
-        """A direction of your own for a model: vectors [layers, components, width].
+        """A direction of your own for a model. vectors: [layers, components, width].
 
-        layer_scores: all 1 if nothing is said. meta: as in the file, such as `range=[0, 5]`.
+        layer_scores: [layers], by default all 1. meta: as in the file, such as `range=[0, 5]`.
         """
         scores = [1.0] * len(vectors) if layer_scores is None else layer_scores
         about = {"model": model.name, "model_fingerprint": model.fingerprint, **meta}
@@ -264,8 +264,8 @@ class Direction:
         """A direction by name (`note_C`, needs `model`) or from a file.
 
         `notes:C` is one class of a multiclass direction, see `only`. A file of an earlier version,
-        which does not say of which weights it is, is taken by the model's name, with a warning.
-        Raises MusicRFMError if there is none, it is damaged, or it belongs to other weights.
+        without a fingerprint, is accepted by the model's name, with a warning. Raises MusicRFMError
+        if there is none, it is damaged, or it belongs to other weights.
         """
         whole, component = cls.parts(name_or_path)
         if component is not None:
@@ -286,7 +286,8 @@ class Direction:
     def parts(
         name_or_path: str | os.PathLike[str],
     ) -> tuple[str | os.PathLike[str], str | None]:
-        """`notes:C` in two; what names no class comes back as it is. A drive letter is no name."""
+        """`notes:C` as (`notes`, `C`); a text without a class as (text, None). A drive letter is no
+        name."""
         whole, colon, component = str(name_or_path).rpartition(":")
         if colon and len(whole) > 1 and not set(component) & set("/\\"):
             return whole, component
@@ -294,7 +295,7 @@ class Direction:
 
     @classmethod
     def read(cls, path: Path) -> Direction:
-        """A direction file, of whatever model. Raises MusicRFMError if it is damaged."""
+        """A direction file of any model. Raises MusicRFMError if it is damaged."""
         try:
             with safe_open(path, framework="pt") as file:
                 vectors, scores = file.get_tensor("directions"), file.get_tensor("layer_scores")
@@ -338,7 +339,7 @@ class Direction:
     def check(self, model: Owner) -> None:
         """Raises MusicRFMError unless the direction was made for the weights of `model`.
 
-        Only a direction that does not know its weights is judged by the model's name.
+        Without a fingerprint, the model's name decides.
         """
         if not belongs(self.fingerprint, self.model, model):
             called = "other weights called" if self.model == model.name else "model"
@@ -356,14 +357,14 @@ class Direction:
 
 
 def belongs(fingerprint: str | None, name: str, model: Owner) -> bool:
-    """Whether what was made for these weights is for `model`; by name where weights are unknown."""
+    """Whether something made for these weights is for `model`; by name if they are unknown."""
     if fingerprint and model.fingerprint:
         return fingerprint == model.fingerprint
     return model.name is None or name == model.name
 
 
 def combined(one: Direction, other: Direction, sign: float) -> Direction:
-    """one + sign * other, of unit rows weighted by their factors; scaled back to unit rows.
+    """one + sign * other: unit rows are weighted by their factors, added, and scaled to unit rows.
 
     A layer that only one of them steers is taken from that one; layer scores are the lower of the
     two. The result has no range: calibrate it. Raises MusicRFMError for directions of two models.
@@ -455,9 +456,9 @@ def _refuse_beat(direction: Direction) -> None:
 
 
 def list_directions(model_name: str) -> list[str]:
-    """Canonical names of all directions there are for a model, sorted.
+    """Sorted canonical names of all directions of a model.
 
-    A file whose name holds what does more to a terminal than be shown is none of them.
+    Files whose names contain control characters are left out, because they could change a terminal.
     """
     model_name = getattr(model_name, "name", model_name)  # a MusicModel is accepted, too
     folders = [path_of(root / model_name) for root in roots()]
@@ -483,7 +484,7 @@ def user_folder() -> Path:
 
 
 def roots() -> list[Path]:
-    """Folders that hold `<model>/<name>.safetensors`, in the order they are searched."""
+    """The folders for `<model>/<name>.safetensors`, in the order of searching."""
     package = Path(__file__).resolve().parent
     in_wheel = package / "shipped" / "directions"
     return [user_folder(), in_wheel if in_wheel.is_dir() else package.parent / "directions"]
@@ -498,8 +499,8 @@ def is_file_name(name: str) -> bool:
 def find(name_or_path: str | os.PathLike[str], model: Owner | None) -> Path:
     """The file that `Direction.load` reads, by name or path.
 
-    A name is looked for in the folders of the model's own name, then among the directions of the
-    same weights under other names. Raises MusicRFMError if there is none.
+    A name is searched in the folders of the model's name, then among the directions of the same
+    weights under other names. Raises MusicRFMError if there is none.
     """
     text = os.fspath(name_or_path)
     if text.endswith(SUFFIX) or os.sep in text or "/" in text or not isinstance(name_or_path, str):
@@ -538,7 +539,7 @@ def spelled_pitch(component: str) -> str:
 
 
 def _check_meta(name: str, meta: dict[str, Any]) -> None:
-    """Raise MusicRFMError, naming the key, for metadata that cannot be used."""
+    """Raise MusicRFMError, naming the key, for invalid metadata."""
     given = {key: value for key, value in meta.items() if value is not None}
 
     def need(right: bool, key: str, what: str) -> None:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 
 class MusicRFMError(ValueError):
-    """The user's input cannot be used; the message is one sentence with the value and the reason.
+    """Invalid input by the user; the message is one sentence with the value and the reason.
 
     Programs print it after `error: ` and exit with status 2.
     """
 
 
 def first_line(error: BaseException, most: int | None = None) -> str:
-    """The first line of what an error says, or its kind; cut after `most` letters."""
+    """The first line of an error's message, or its type; cut after `most` characters."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:most]
 
 
 def short(value: object) -> str:
-    """A value as in code, cut after 60 letters."""
+    """A value as in code, cut after 60 characters."""
     text = repr(value)
     return text if len(text) <= 60 else text[:60] + "…"

@@ -299,8 +299,7 @@ def _decoded(model: MusicModel, codes: Tensor) -> Iterator[np.ndarray]:
 
 
 class _Decoder:
-    """The decoder of many pieces in step; the rows are the pieces with their prompts, then
-    without."""
+    """The decoder of many pieces at once; rows are the pieces with their prompts, then without."""
 
     def __init__(
         self,
@@ -394,13 +393,13 @@ def _directions(model: MusicModel, given: Any) -> list[Direction]:
 
 
 def _there(part: Part | None) -> Part:
-    """Of cross-attention, which all models have that are played here."""
+    """The cross-attention, which every model here has."""
     assert part is not None, "a melody model is played by `MusicStream`"
     return part
 
 
 def _coefficients(given: Coefficients, names: Sequence[str]) -> list[dict[str, float]]:
-    """Of each piece, or of all, if there is one."""
+    """The coefficients of each piece; a single one is for all."""
     several: list[Any] = list(given) if isinstance(given, (Sequence, np.ndarray)) else [given]
     plain = not any(isinstance(one, (Sequence, Mapping, np.ndarray)) for one in several)
     if plain and len(names) > 1 and len(several) in (1, len(names)):

@@ -110,7 +110,7 @@ class MusicModel:
         int8 for a small model on a CPU, otherwise the default.
 
         Raises MusicRFMError if the model cannot be found, is damaged, is not a MusicGen, or cannot
-        be quantised here.
+        be quantised on this device.
         """
         place = device_of(device)
         auto, int8, int4 = dtype == "auto", dtype in ("int8", torch.int8), dtype == "int4"
@@ -169,10 +169,10 @@ class MusicModel:
         return PromptStates(text, states, self._lead(states))
 
     def unknown_words(self, text: str) -> list[str]:
-        """Words of a prompt that the model was never told, in their order, each once.
+        """Words of a prompt that the model does not know, in their order, each once.
 
-        Only a model with a small vocabulary of whole words, such as `nano`, can say; others spell
-        what they do not know.
+        Empty for a model that spells unknown words; only one with a small vocabulary of whole
+        words, such as `nano`, has unknown words.
         """
         known = self._vocabulary
         words = re.findall(r"[^\W_]+(?:['-][^\W_]+)*", text.lower())
@@ -181,7 +181,7 @@ class MusicModel:
 
     @cached_property
     def _vocabulary(self) -> frozenset[str]:
-        """The whole words of a small vocabulary; empty for one that spells."""
+        """The whole words of a small vocabulary; empty for a model that spells."""
         pieces = self.tokenizer.get_vocab()
         if len(pieces) > CLOSED:
             return frozenset()
@@ -333,7 +333,8 @@ class MusicModel:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Of the decoder's weights, the same in every precision: what directions are bound to."""
+        """Fingerprint of the decoder's weights, the same in every precision; directions refer to
+        it."""
         return fingerprint(self.hf.decoder)
 
     def widen(self) -> bool:

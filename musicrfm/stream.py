@@ -1,9 +1,10 @@
 """Endless music from a model, chunk by chunk, with settings that may change between any two frames.
 
-For each frame: get the offset from the steering, run the decoder for one position, choose codes,
-and pass the frame completed by the delay pattern to the codec. When the decoder's window is full,
-the music continues in a second window, which has read the last seconds from position 0 by then. The
-position in the piece is a small state, and the stream can return to any state of the last seconds.
+For each frame, the stream gets the offset from the steering, runs the decoder for one position,
+chooses codes, and passes the frame that the delay pattern completed to the codec. When the
+decoder's window is full, the music continues in a second window, which has been prefilled with the
+last seconds by then. The position in the piece is a small state, and the stream can return to any
+state of the last seconds.
 """
 
 from __future__ import annotations
@@ -55,42 +56,42 @@ class StreamState:
 
     @property
     def window(self) -> Window:
-        """The one that is played in."""
+        """The current window."""
         return self.windows.window
 
 
 class MusicStream(LiveSettings):
-    """An iterator over sound that never ends.
+    """An iterator over audio that never ends.
 
-    Each chunk is float32 [samples, channels] at `model.sample_rate`, finite and never empty. It is
-    `chunk_frames` frames long, only the first may be longer; before it come the frames that the
-    delay pattern and the codec need ahead.
+    Each chunk is float32 [samples, channels] at `model.sample_rate`, finite and never empty. It has
+    `chunk_frames` frames; the first may be longer, because the delay pattern and the codec need
+    frames in advance.
 
     `steering`, `guidance_scale`, `temperature`, `top_k`, `steer_guidance`, `set_prompt` and
-    `set_prompts` may be used at any time from any thread, and count from the next frame on. The
-    same seed with the same changes at the same frames gives the same sound. Iterating, `restart`,
+    `set_prompts` may be used at any time from any thread, and take effect with the next frame. The
+    same seed with the same changes at the same frames gives the same audio. Iterating, `restart`,
     `generate` and `finish` are for one thread.
 
-    guidance_scale, temperature and top_k are the model's own (`MusicModel.sampling`) by default.
-    guidance_scale: 0 ignores the prompt, 1 follows it plainly, more exaggerates it. temperature: 0
-    or more; 0 always takes the likeliest code. top_k: how many of the likeliest codes may be taken,
-    0 for all. steer_guidance: which of guidance's two halves is steered, "both", as in MusicRFM, or
-    only the "conditional" one, which reads the prompt; without guidance there is just one half, and
-    that is steered. early: the sound comes by the codec's lookahead (80 ms) sooner, but is not
-    quite exact, see `musicrfm.streaming.early`. window_seconds: how much music the decoder sees at
-    most; the model's own by default. keep_seconds: how much of it stays when the window is full; 10
-    by default, and at most half the window. graphs: whether a frame is worked out on tensors that
-    stay where they are, on a GPU as CUDA graphs; by default on a GPU, see `docs/gpu.md`. Values
-    that cannot be used raise MusicRFMError.
+    guidance_scale, temperature and top_k default to those of the model (`MusicModel.sampling`).
+    guidance_scale: 0 ignores the prompt, 1 follows it without guidance, higher values exaggerate
+    it. temperature: 0 or more; 0 always takes the likeliest code. top_k: number of most likely
+    codes to choose from, 0 for all. steer_guidance: the half of guidance that is steered, "both",
+    as in MusicRFM, or only the "conditional" one, which reads the prompt; without guidance there is
+    only one half, which is steered. early: the audio comes sooner by the codec's lookahead (80 ms),
+    but is slightly inexact, see `musicrfm.streaming.early`. window_seconds: the length of the
+    decoder's window; by default the model's. keep_seconds: how much of it remains when the window
+    is full; 10 by default, at most half the window. graphs: whether a frame is computed on tensors
+    with fixed addresses, on a GPU as CUDA graphs; by default on a GPU, see `docs/gpu.md`. Invalid
+    values raise MusicRFMError.
 
-    continue_from: a sound file, or codes [codebooks, frames], of which the last 8 seconds (and at
-    most half the window) are read as if they had been played; the music goes on from there.
-    hear_take: they are heard before it, though not again after a restart.
+    continue_from: a sound file, or codes [codebooks, frames]. Its last 8 seconds (at most half the
+    window) are read as if they had been played, and the music continues from there. hear_take:
+    these seconds are played first, though not again after a restart.
 
-    capture: numbers of layers, or "all", whose outputs are written while it plays, float16 [frames,
-    layers, width], into the NumPy file capture_to: those of the row that reads the prompt, after
-    steering. The file is whole at any moment. Playing takes longer then, as machine code does not
-    tell them.
+    capture: numbers of layers, or "all", whose outputs are written during playback to the NumPy
+    file capture_to, as float16 [frames, layers, width], for the row that reads the prompt, after
+    steering. The file is readable at any moment. Playback is slower, because machine code is not
+    used.
     """
 
     def __init__(
@@ -150,7 +151,7 @@ class MusicStream(LiveSettings):
 
     @property
     def faults(self) -> int:
-        """Frames that steering or the model made unusable, see `Chooser.choose`."""
+        """Number of frames that could not be played as steered, see `Chooser.choose`."""
         return self._chooser.faults
 
     @property
@@ -170,13 +171,13 @@ class MusicStream(LiveSettings):
 
     @property
     def codec_lookahead_frames(self) -> int:
-        """How many frames after a frame must be known to make its sound."""
+        """Number of later frames that must be known to make the sound of a frame."""
         return self._audio.lookahead_frames
 
     # ---- the thread that plays ----
 
     def restart(self, seed: int | None = None) -> None:
-        """Start a new piece, the same again unless another seed is given; settings stay."""
+        """Start a new piece with the same settings; without a new seed, the same piece again."""
         if seed is not None:
             self.seed = checked_whole("seed", seed)
         self._draws = Draws(self.seed, self.model.codebooks, self.model.device)
@@ -230,7 +231,7 @@ class MusicStream(LiveSettings):
             self._settings = state.settings
 
     def reaches(self, state: StreamState) -> bool:
-        """Whether that state of this stream can still be set."""
+        """Whether this state of the stream can still be set."""
         return state.windows.reached
 
     def __iter__(self) -> MusicStream:
@@ -244,7 +245,7 @@ class MusicStream(LiveSettings):
         return audio
 
     def generate(self, frames: int) -> np.ndarray:
-        """Plays `frames` more frames and finishes: all their samples, [samples, channels]."""
+        """Play `frames` more frames and finish; returns all their samples, [samples, channels]."""
         frames = checked_whole("frames", frames, 1)
         parts = [self._play(min(AT_ONCE, frames - i)) for i in range(0, frames, AT_ONCE)]
         return np.concatenate([*parts, self.finish()])
@@ -263,7 +264,7 @@ class MusicStream(LiveSettings):
         return audio[given:]
 
     def _make_codec(self) -> StreamingCodec | StaticCodec:
-        """As fast as it can be had here; with graphs, the windows' steps are recorded as well."""
+        """The fastest codec available; with graphs, also record the steps of the windows."""
         model = self.model
         codec = StreamingCodec(model.hf.audio_encoder, model.codebooks, model.stereo_codes)
         if self._graphs:
@@ -277,7 +278,7 @@ class MusicStream(LiveSettings):
         return PackedCodec(codec) if model.packed and can_pack(codec) else codec
 
     def _record(self) -> Recorder:
-        """From now on the work of a step is done on tensors that stay where they are."""
+        """Compute steps on tensors with fixed addresses from now on."""
         recorder = Recorder(self.model.device)
         self._finite = torch.ones((), dtype=torch.bool, device=self.model.device)
         for window in self._windows.both:
@@ -288,7 +289,7 @@ class MusicStream(LiveSettings):
         return recorder
 
     def _give_up_graphs(self, error: Exception) -> None:
-        """The rest of the set is worked out step by step, on the same tensors."""
+        """Compute the rest of the set step by step, on the same tensors."""
         self._graphs = False
         self.graphs_lost = first_line(error)
         log.warning("no CUDA graphs from now on, so this is slower: %s", self.graphs_lost)
@@ -324,7 +325,7 @@ class MusicStream(LiveSettings):
         return np.concatenate(parts)
 
     def _once_more(self, before: StreamState, steps: int, last: int | None) -> Tensor:
-        """Replay frames that could not be used, checking each one; settings stay as they are."""
+        """Play invalid frames again, checking each one; settings stay as they are."""
         now = self.state
         steering = now.steering._replace(progress=before.steering.progress)
         self.state = replace(before, steering=steering, settings=now.settings)
@@ -346,7 +347,7 @@ class MusicStream(LiveSettings):
         return audio.chunk()
 
     def _step(self, last: int | None, graphs: bool = False) -> None:
-        """Reads one position, chooses the codes of the next."""
+        """Read one position and choose the codes of the next."""
         settings, windows = self._settings, self._windows
         windows.turn_to(settings.prompt, settings.guided)
         if graphs:
@@ -363,7 +364,7 @@ class MusicStream(LiveSettings):
         self._frame += 1
 
     def _static_step(self, settings: Settings, last: int | None) -> None:
-        """The rest of a step, without ever looking at what is computed."""
+        """The rest of a step on fixed tensors, without reading a result on the CPU."""
         window = self._windows.here
         push = self._chooser.next_push(self._frame, self.seed, settings.steer_guidance)
         window.pushes.append(push)

@@ -32,7 +32,7 @@ _CONTROL |= {c: f"\\u{c:04x}" for c in (*range(0x2028, 0x202F), *range(0x2066, 0
 
 
 def plain(text: str, keep: str = "") -> str:
-    """Text, possibly from outside, without characters that a terminal would obey."""
+    """The text without control characters, which a terminal might obey."""
     return text.translate({c: s for c, s in _CONTROL.items() if chr(c) not in keep})
 
 
@@ -44,7 +44,7 @@ def out_of_memory(error: BaseException) -> bool:
 
 
 def say_error(error: Exception) -> None:
-    """On stderr, in one line whatever names from files are in it, and not for ever."""
+    """Print an error to stderr in one line, limited in length."""
     print(f"error: {plain(shortened(str(error)))}", file=sys.stderr)
 
 

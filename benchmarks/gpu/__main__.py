@@ -1,10 +1,10 @@
-"""Measures and checks what needs a GPU, in at most nine minutes.
+"""Measures and tests everything that needs a GPU, in at most nine minutes.
 
     python -m benchmarks.gpu --out gpu
 
-Writes gpu/gpu.json after every stage, and gpu/README.md. Run again, it goes on with what is
-missing, or went wrong. The exit status is 0 if everything that was run agreed. --device cpu --quick
-rehearses all of it without a GPU.
+Writes gpu/gpu.json after every stage, and gpu/README.md. A second run continues with the stages
+that are missing or failed. The exit status is 0 if all results agree. --device cpu --quick
+rehearses everything without a GPU.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def run(bench: Bench, folder: Path, deadline: float) -> int:
-    """Does what is not done yet until the deadline (monotonic seconds); the exit status."""
+    """Run the stages that are not done, until the deadline (monotonic seconds); returns the exit
+    status."""
     key = f"{identity(bench.device)}{'-quick' if bench.quick else ''}"
     told = _before(folder, key)
     for stage in STAGES:
@@ -80,7 +81,7 @@ def run(bench: Bench, folder: Path, deadline: float) -> int:
 
 
 def _before(folder: Path, key: str) -> dict[str, Any]:
-    """What an earlier run of the same kind on this device has found."""
+    """The results of an earlier run of the same kind on this device."""
     try:
         told = json.loads((folder / "gpu.json").read_text("utf-8"))
         if told["key"] == key and isinstance(told["stages"], dict):

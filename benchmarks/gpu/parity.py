@@ -1,4 +1,4 @@
-"""Our steps against `transformers` on small random models, position by position."""
+"""Compares our steps with `transformers` on small random models, position by position."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def compare(device: torch.device, quick: bool) -> dict[str, Any]:
 
 @torch.inference_mode()
 def by_transformers(model: MusicModel, codes: Tensor) -> Tensor:
-    """Guided logits [frames, codebooks, codes] of its own decoder, with the whole piece at once."""
+    """Guided logits [frames, codebooks, codes] of `transformers`, for the whole piece at once."""
     states = model.encode_prompt(PROMPT).states
     inputs = model.delay(codes[None])[0, :, : codes.shape[1]]
     both = []

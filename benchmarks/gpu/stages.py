@@ -1,4 +1,4 @@
-"""The stages: each returns what it found, JSON-able, with what disagreed in words."""
+"""The stages of the benchmark. Each returns its results, JSON-able, and disagreements in words."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ QUICK = {"layers": 1, "turns": 4, "endless": 4.0}
 
 @dataclass(frozen=True)
 class Bench:
-    """Where and how much. train: whether the built-in model is trained as well."""
+    """The device and the amount of work. train: whether to train the built-in model too."""
 
     device: torch.device
     quick: bool = False
@@ -46,8 +46,7 @@ class Bench:
 
 @dataclass(frozen=True)
 class Stage:
-    """run: is given the bench and the deadline (monotonic seconds). seconds: that it needs at
-    least, on a GPU."""
+    """run: receives the bench and the deadline (monotonic seconds). seconds: least time on GPU."""
 
     name: str
     run: Callable[[Bench, float], dict[str, Any]]
@@ -86,7 +85,7 @@ def parities(bench: Bench, deadline: float) -> dict[str, Any]:
 
 
 def tests(bench: Bench, deadline: float) -> dict[str, Any]:
-    """The tests that need a GPU; without one they are skipped, which is told."""
+    """The tests that need a GPU; without one they are skipped, which is reported."""
     which = ["-k", "survive"] if bench.quick else ["-k", "graphs"]
     file = "tests/musicrfm/runtime/test_graphs.py"
     command = [sys.executable, "-m", "pytest", "-q", "--slow", *which, file]
@@ -139,7 +138,7 @@ def on(model: MusicModel, device: torch.device) -> MusicModel:
 
 
 def knob_to_ear(bench: Bench, deadline: float) -> dict[str, Any]:
-    """Without a sound card: until the changed sample would be due."""
+    """The time until the changed sample would be due, without a sound card."""
     turns = QUICK["turns"] if bench.quick else KNOB_TURNS
     options = Options(device=str(bench.device), dtype="auto", changes=int(turns), output="none")
     report = knob.run(options)
@@ -175,7 +174,7 @@ def endless(bench: Bench, deadline: float) -> dict[str, Any]:
 
 
 def train(bench: Bench, deadline: float) -> dict[str, Any]:
-    """The recipe of the built-in model from nothing, with very little of everything."""
+    """The training recipe of the built-in model from nothing, with very little data."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "musicrfm.nano", "--quick", "--work", folder]
         command += ["--out", f"{folder}/weights", "--device", str(bench.device)]
@@ -190,7 +189,7 @@ def train(bench: Bench, deadline: float) -> dict[str, Any]:
 
 
 def _held(device: torch.device) -> float | None:
-    """GiB on the GPU."""
+    """Allocated memory of the GPU in GiB."""
     return torch.cuda.memory_allocated(device) / 2**30 if device.type == "cuda" else None
 
 

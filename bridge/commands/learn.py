@@ -1,4 +1,4 @@
-"""`bridge learn`: maps the next moved control, in a rig file, without playing a set."""
+"""`bridge learn`: maps the next moved control in a rig file, without playing a set."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def listen(address: str, rig: str, wanted: Iterable[str] = ()) -> int:
 
 
 def _check(address: str) -> None:
-    """Raise MusicRFMError for an address that no set has, or that a knob cannot set."""
+    """Raise MusicRFMError for an address that no set has, or that a control cannot set."""
     parts = address.split("/")
     names = [parts[2]] if address.startswith("/steer/") and parts[2] else []
     if address.startswith("/"):  # else the learner says so
@@ -70,15 +70,15 @@ class Listening:
         self._learner.hear(moves, port)
 
     def realtime(self, message: Any, port: str = "") -> None:
-        """Not a control, but perhaps why there is none."""
+        """Pass a message that is not a control, which may explain why nothing is learned."""
         self._learner.overhear(message, port)
 
     def tick(self, at: float, port: str = "") -> None:
-        """Nor is a clock."""
+        """Pass the clock, which may explain this too."""
         self._learner.overhear("clock", port)
 
     def opened(self) -> None:
-        """There is nothing to tell the controller."""
+        """Nothing to send to the controller."""
 
     def let_go(self, port: str | None = None) -> None:
-        """There is nothing to let go of."""
+        """No notes to release."""

@@ -28,7 +28,8 @@ class Taker(Protocol):
 
 
 class Keeper:
-    """A recorder that fails on a block gets it again. For the engine's thread, except `end`."""
+    """A block on which a recorder fails is passed to it again. For the engine's thread, except
+    `end`."""
 
     def __init__(
         self, recorders: Sequence[Taker], control_log: ControlLog | None, guard: Guard

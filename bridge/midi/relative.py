@@ -101,7 +101,8 @@ class Recogniser:
         )
 
     def _back(self, one: int, other: int, most: int = SMALL, least: int = SMALL) -> bool:
-        """Whether these two turn to either side, by so many clicks at most, one of them by fewer.
+        """Whether these two values turn to opposite sides, by at most this number of clicks, and
+        one by fewer.
 
         An encoder that was spun turns back slowly.
         """

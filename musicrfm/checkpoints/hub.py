@@ -98,7 +98,7 @@ def download(
 
 
 def download_bytes(where: Address, wanted: Callable[[Collection[str]], list[str]]) -> int:
-    """How much `download` would fetch at most. Raises MusicRFMError if the hub does not say."""
+    """Most bytes that `download` would fetch. Raises MusicRFMError if the hub does not say."""
     try:
         about = huggingface_hub.HfApi().model_info(
             where.repo, revision=where.revision, files_metadata=True
@@ -113,9 +113,10 @@ def download_bytes(where: Address, wanted: Callable[[Collection[str]], list[str]
 
 
 def download_file(where: Address, ending: str, most: int) -> Path:
-    """The one file of a repository whose name ends so, at most so many bytes of it.
+    """The only file of a repository whose name ends with this suffix, up to a size limit.
 
-    Raises MusicRFMError if there is none or more than one, it is larger, or it cannot be had.
+    Raises MusicRFMError if there is none or more than one, it is larger, or it cannot be
+    downloaded.
     """
     try:
         folder = cached(where)

@@ -31,12 +31,13 @@ class Shape:
 
     @property
     def read_weights(self) -> int:
-        """Numbers that each step reads."""
+        """Number of weights that each step reads."""
         layer = (4 + (2 if self.prompted else 0)) * self.width + 2 * self.wide
         return self.layers * layer * self.width + self.codebooks * self.codes * self.width
 
     def weight_bytes(self, dtype: str) -> float:
-        """Of int4, some layers and the heads are in 8 bits, see `musicrfm.weights.decoder`."""
+        """Bytes of these weights. In int4, some layers and the heads have 8 bits, see
+        `musicrfm.weights.decoder`."""
         heads = self.codebooks * self.codes * self.width
         if dtype != "int4":
             return self.read_weights * WEIGHT[dtype]
@@ -45,13 +46,13 @@ class Shape:
         return heads * WEIGHT["int8"] + sum(layer * WEIGHT[f"int{each}"] for each in bits)
 
     def cache_bytes(self, dtype: str, guided: bool = True) -> float:
-        """Of one position, in all layers."""
+        """Bytes of one position of the cache, in all layers."""
         scale = 4 * self.heads / self.width  # one of a head and position, float32
         each = CACHED[dtype] if dtype in CACHED else CACHED_PACKED + scale
         return (2 if guided else 1) * self.layers * 2 * self.width * each
 
     def step_bytes(self, dtype: str, positions: float, guided: bool = True) -> float:
-        """What a step after so many positions reads."""
+        """Bytes that a step reads after this number of positions."""
         return self.weight_bytes(dtype) + positions * self.cache_bytes(dtype, guided)
 
     @classmethod

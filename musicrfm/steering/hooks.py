@@ -58,7 +58,7 @@ Change = Callable[[Reading, int, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Shape:
-    """Of a model's decoder, with its name and weights, as `Direction.check` wants them."""
+    """The shape of a model's decoder, with its name and weights, for `Direction.check`."""
 
     name: str | None
     fingerprint: str
@@ -348,7 +348,7 @@ def _along(direction: Direction, layers: Layers, component: int | str) -> tuple[
 
 
 def _checked(hf_model: Any) -> transformers.PreTrainedModel:
-    """The Hugging Face model, also of a `MusicModel`."""
+    """The Hugging Face model; accepts a `MusicModel` too."""
     hf = getattr(hf_model, "hf", hf_model)
     kind = getattr(getattr(hf, "config", None), "model_type", None)
     if kind not in ("musicgen", "musicgen_melody"):

@@ -102,7 +102,7 @@ AHEAD = math.log(0.5) / math.log(0.4)  # the power that moves the half-way point
 
 
 def even(part: float) -> float:
-    """In equal steps."""
+    """The progress of a move in equal steps."""
     return part
 
 
@@ -123,8 +123,8 @@ def handed_over(part: float) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Move:
-    """A value's way from `start` to `end` in so many frames; the one course of live glides and
-    crossfades and of those planned for a frame."""
+    """The course of a value from `start` to `end` over some frames, for glides and crossfades, live
+    or planned."""
 
     start: float
     end: float

@@ -1,8 +1,8 @@
 """Trains directions and detectors: labelled clips in, `Direction` and `Detector` files out.
 
-Hidden states are heard once for all targets on the same clips (`musicrfm.data.hidden`); then every
-layer is probed on its own (`musicrfm.training.fits`). Works on any model and any labels: a note, a
-tempo and a column of somebody's table are calls of the same function.
+Hidden states are computed once for all targets on the same clips (`musicrfm.data.hidden`); then
+every layer is probed independently (`musicrfm.training.fits`). This works for any model and any
+labels: a note, a tempo and a column of your own table are calls of the same function.
 """
 
 from __future__ import annotations
@@ -54,13 +54,13 @@ DEFAULT_METHOD = "rfm"
 
 @dataclass(frozen=True)
 class Trained:
-    """What training makes: a direction (None if states were pooled to what cannot be steered), the
-    detector of the same concept, and a JSON-able report, the same for the same seed.
+    """The result of a training: a direction (None if the pooling allows no steering), the detector
+    of the same concept, and a JSON-able report, which is the same for the same seed.
 
-    split: numbers of the clips in each part. predictions: of the test clips, `truth` and what each
-    reader of all layers says (`linear`, `rfm`: see `reliability.READERS`), [clips] or [clips,
-    classes]. confusion: [true class, predicted class], counts of test clips by the linear reader;
-    None for a regression. reliability: intervals and chance.
+    split: numbers of the clips in each part. predictions: for the test clips, `truth` and the
+    output of each reader of all layers (`linear`, `rfm`: see `reliability.READERS`), [clips] or
+    [clips, classes]. confusion: counts of test clips [true class, predicted class] by the linear
+    reader; None for a regression. reliability: intervals and chance level.
     """
 
     direction: Direction | None
@@ -73,8 +73,8 @@ class Trained:
 
 
 def train_note(data: Data, target: str, method: str = DEFAULT_METHOD, **options) -> Direction:
-    """`note_<target>` from `note_data` or `composed.frame_data`; target in any spelling
-    (C#, Db, Cs). Options as `fit`."""
+    """`note_<target>` from `note_data` or `composed.frame_data`; target in any spelling (C#, Db,
+    Cs). Other options as for `fit`."""
     name = canonical_name(f"note_{target}")
     pitch_class = name.removeprefix("note_")
     if pitch_class not in PITCH_CLASSES:
@@ -89,7 +89,7 @@ def train_note(data: Data, target: str, method: str = DEFAULT_METHOD, **options)
 
 
 def train_tempo(data: Data, method: str = DEFAULT_METHOD, **options) -> Direction:
-    """`tempo` from `tempo_data`: a regression on standardised BPM. Options as `fit`."""
+    """`tempo` from `tempo_data`: a regression on standardised BPM. Options as for `fit`."""
     bpm = [row["bpm"] for row in data.rows]
     about = {"target": "bpm", "concept": "tempo"}
     return train(data, "tempo", bpm, kind="regression", method=method, **about, **options)
@@ -98,7 +98,7 @@ def train_tempo(data: Data, method: str = DEFAULT_METHOD, **options) -> Directio
 def train(data: Data, name: str, labels: Sequence | np.ndarray, **options) -> Direction:
     """The direction alone, see `fit`.
 
-    Raises MusicRFMError also for states pooled to mean+std, along which nothing can be steered.
+    Also raises MusicRFMError for states pooled to mean+std, which allow no steering.
     """
     found = fit(data, name, labels, **options).direction
     if found is None:
@@ -131,22 +131,22 @@ def fit(
     work: Work | None = None,
     about: dict[str, Any] | None = None,
 ) -> Trained:
-    """A direction and a detector for any labels [clips] on `data`.
+    """Train a direction and a detector for any labels [clips] on `data`.
 
-    kind: "binary" (true or false; fitted on as many clips of the one as of the other unless
-    `balance` is off), "regression" (numbers; standardised, their mean and deviation go into the
-    file) or "multiclass" (names; one file with one component per class, in the order of
-    `class_names` or else sorted). method: see `probes.METHODS`. classes: of every clip, which a
-    binary `rfm-multiclass` tells apart by RFMs that serve all targets on the same data. components:
-    AGOP eigenvectors that `rfm` keeps, None for the number that is best on the validation part
-    (the usual for multiclass, otherwise 12). keep: eigenvectors that `rfm-top` returns. search,
-    metric: how RFMs are searched and what decides, see `probes.Search`. layers: numbers of those to
-    probe, negative ones from the end; the others are left unsteered. aggregate: also the published
-    aggregation of all layers (default: with RFM methods). store: where finished work is kept, by
-    default next to the states. work: by which executor. about: what else the file is to
-    say, such as author, licence and note.
+    kind: "binary" (true or false; fitted on equal numbers of both unless `balance` is false),
+    "regression" (numbers; standardised, with mean and deviation stored in the file) or "multiclass"
+    (names; one file with one component per class, in the order of `class_names`, else sorted).
+    method: see `probes.METHODS`. classes: of every clip, for a binary `rfm-multiclass`, whose RFMs
+    distinguish them and serve all targets on the same data. components: number of AGOP eigenvectors
+    for `rfm`; None for the best on the validation part (default for multiclass, otherwise 12).
+    keep: number of eigenvectors that `rfm-top` returns. search, metric: the search for the RFM's
+    settings and the metric that decides, see `probes.Search`. layers: numbers of the layers to
+    probe, negative ones from the end; the others are not steered. aggregate: whether to add the
+    published aggregation of all layers (default: with RFM methods). store: folder for finished
+    work, by default beside the states. work: the executor. about: further metadata of the file,
+    such as author, licence and note.
 
-    Raises MusicRFMError for what does not fit together and for parts that lack a class.
+    Raises MusicRFMError if arguments do not fit together, or a part lacks a class.
     """
     count: int | None = None  # the best
     if components == "usual":
@@ -201,7 +201,7 @@ def fit(
 
 @dataclass(frozen=True)
 class _Asked:
-    """A question about clips, with what its numbers stand for."""
+    """The task for the probes, with the meaning of its numbers."""
 
     question: probes.Question
     class_names: list[str]
@@ -234,7 +234,7 @@ def _meta(
     target: str,
     method: str,
 ) -> dict[str, Any]:
-    """What the direction's file says of itself."""
+    """The metadata of the direction's file."""
     question = asked.question
     meta = {
         "concept": concept,
@@ -267,7 +267,7 @@ def _meta(
 
 
 def _searched(search: probes.Search, method: str) -> dict[str, Any] | None:
-    """The settings of the search for an RFM, None if there was none."""
+    """The settings of the search for an RFM, None without an RFM."""
     if method not in probes.RFM_METHODS:
         return None
     return {k: v for k, v in asdict(search).items() if k != "device"}
@@ -308,12 +308,12 @@ def _report(
 
 
 def direction_path(direction: Direction, out: str | Path | None = None) -> Path:
-    """`<out>/<model>/<name>.safetensors`; by default in the user's own folder."""
+    """`<out>/<model>/<name>.safetensors`; by default in the user's folder."""
     return path_named(direction.name, str(direction.model), out)
 
 
 def path_named(name: str, model: str, out: str | Path | None = None) -> Path:
-    """As `direction_path`, of a direction that is not there yet."""
+    """As `direction_path`, for a direction that does not exist yet."""
     return path_of(out or user_folder()) / model / f"{name}.safetensors"
 
 
@@ -347,12 +347,12 @@ def _labels(
 
 
 def split(data: Data, labels: Sequence[Hashable] | None) -> probes.Split:
-    """Which clips `fit` trains, tunes and tests on; labels: of every clip, None for numbers."""
+    """The parts in which `fit` trains, tunes and tests. labels: of every clip, None for numbers."""
     return probes.split(data.groups, data.seed, labels)
 
 
 def _positions(data: Data, layers: Sequence[int] | None) -> list[int]:
-    """Where in `data.states` the layers lie."""
+    """The positions of the layers in `data.states`."""
     if layers is None:
         return list(range(len(data.layers)))
     wanted = layer_numbers(layers, data.depth)
@@ -367,7 +367,7 @@ def _positions(data: Data, layers: Sequence[int] | None) -> list[int]:
 def _direction(
     name: str, data: Data, wanted: list[int], found: fits.Fitted, meta: dict[str, Any]
 ) -> Direction | None:
-    """Layers that were not probed get a row of zeros and the score of one that knows nothing."""
+    """The direction; layers that were not probed get a row of zeros and the score of chance."""
     if data.pooling == "mean+std":
         return None
     chance = metrics.CHANCE.get(meta["metric"], float(found.scores.max()))

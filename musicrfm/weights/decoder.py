@@ -19,7 +19,7 @@ Norm = tuple[tuple[int], Tensor, Tensor, float]  # what layer_norm takes after i
 class Block:
     """Weights of one layer; those named `to_*` are transposed for `addmm` onto the residual.
 
-    Where the prompt is read before the music, those of cross-attention are None.
+    Those of cross-attention are None if the model reads the prompt before the music.
     """
 
     attention_norm: Norm
@@ -54,7 +54,7 @@ class Weights:
 
     @classmethod
     def of(cls, hf: PreTrainedModel, positions: int, codes: int) -> Weights:
-        """Of a MusicGen of `transformers`: for so many positions, and codes of a codebook."""
+        """From a MusicGen of `transformers`, for so many positions and codes per codebook."""
         decoder = hf.decoder.model.decoder
         tables = [table.weight.detach() for table in decoder.embed_tokens]
         starts = torch.arange(len(tables), device=tables[0].device) * len(tables[0])
@@ -97,9 +97,9 @@ def _block(layer: nn.Module) -> Block:
 
 
 def _fused(*projections: nn.Linear) -> Tensor:
-    """Their weights below each other, [outputs of all, width].
+    """The weights stacked, [outputs of all, width].
 
-    The module reads them there from now on, so that they are not in memory twice.
+    The module refers to this tensor from now on, so that the weights are not in memory twice.
     """
     with torch.inference_mode(False), torch.no_grad():
         fused = torch.cat([projection.weight for projection in projections])
@@ -110,9 +110,9 @@ def _fused(*projections: nn.Linear) -> Tensor:
 
 
 def packed(weights: Weights, bits: int) -> Weights:
-    """The same with all matrices that a step reads packed, in 4 or 8 bits.
+    """The same, with all matrices that a step reads packed in 4 or 8 bits.
 
-    Of 4 bits, those that cost the most for the little they are stay in 8, see `bits_of`.
+    In 4 bits, the matrices with the largest loss for their size stay in 8 bits, see `bits_of`.
     """
 
     def across(part: Tensor | None) -> Tensor | None:
@@ -137,5 +137,5 @@ def packed(weights: Weights, bits: int) -> Weights:
 
 
 def bits_of(bits: int, layer: int, layers: int) -> int:
-    """In how many bits a layer's matrices are: the first and the last one in 8, as the heads."""
+    """The number of bits of a layer's matrices: in int4, the first and the last layer have 8."""
     return 8 if layer in (0, layers - 1) else bits
