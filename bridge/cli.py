@@ -423,7 +423,7 @@ def _settings(args: argparse.Namespace) -> Settings:
     rig = load_rig(args.rig) if args.rig else Rig()
     engine = rig.engine
     if args.hear_take and args.continue_from is None:
-        raise MusicRFMError("--hear-take needs --continue FILE, the take to be heard")
+        raise MusicRFMError("--hear-take needs --continue FILE, the take to play")
     if (args.clock_play or args.clock_tempo) and args.clock is None:
         raise MusicRFMError("--clock-play and --clock-tempo need --clock midi or --clock link")
     output, channels, cue = _sound(args, rig)

@@ -134,7 +134,7 @@ class Strain:
     def _paused(self, load: Load, until: float) -> None:
         """Silence costs nothing to make, so the buffer fills."""
         if self._controls.get("/play"):
-            self._paused_until = None  # somebody could not wait
+            self._paused_until = None  # a user turned /play on
         elif load.seconds >= until and load.buffer >= FULL * self._asked:
             self._paused_until = None
             self._set("/play", 1)

@@ -98,7 +98,7 @@ class LogHandler(logging.Handler):
         except Exception:
             self.handleError(record)
         if record.exc_info or record.stack_info:
-            linecache.clearcache()  # else the whole source of each module in a trace stays for ever
+            linecache.clearcache()  # else the source of each module in a trace stays in memory
 
     def count(self, at_end: bool = False) -> None:
         """Call regularly: reports once a minute how often skipped messages occurred."""

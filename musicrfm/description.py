@@ -149,7 +149,7 @@ def export(direction: Direction, about: dict[str, Any], path: Path) -> Path:
     form = FORMATS.get(path.suffix.lower())
     if form is None:
         raise MusicRFMError(
-            f"{str(path)!r} says no form to export to: let its name end in {', '.join(FORMATS)}"
+            f"{str(path)!r} has no known export format: let its name end in {', '.join(FORMATS)}"
         )
     write_bytes(path, {"csv": _csv, "npz": _npz, "xrfm": _xrfm}[form](direction, about))
     return path

@@ -123,7 +123,7 @@ class Direction:
         self.vectors = (self.vectors / length.clamp_min(1e-20)).contiguous()
         if self.meta.get("model") is None:
             raise MusicRFMError(
-                f"direction {self.name!r} does not say of which model it is: make it with "
+                f"direction {self.name!r} does not name its model: make it with "
                 "Direction.of(model, name, vectors), or give meta={'model': model.name}"
             )
         _check_meta(self.name, self.meta)
@@ -275,8 +275,8 @@ class Direction:
             direction.check(model)
             if direction.fingerprint is None:
                 log.warning(
-                    "direction %r does not say of which weights it is: it is taken for %r by the "
-                    "name alone (calibrating it writes the weights down)",
+                    "direction %r has no fingerprint of its model's weights: it is accepted for %r "
+                    "by the name alone (calibrating it adds the fingerprint)",
                     direction.name,
                     model.name,
                 )

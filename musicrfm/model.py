@@ -36,7 +36,7 @@ from musicrfm.weights.int8 import can_int8, check_int8, quantised
 log = logging.getLogger(__name__)
 
 SMALL_WIDTH = 512  # below this, a step is too little work to share between threads
-CLOSED = 1000  # tokens: a smaller vocabulary of whole words is all that a model was told
+CLOSED = 1000  # tokens: with a smaller vocabulary of whole words, the model knows no other words
 WORD_BEGINS = "▁"  # of a token, in the tokenizers of T5's kind
 LONGEST_TEXT = 256  # prompt tokens that a melody model reads; each occupies a cache position
 
@@ -64,7 +64,7 @@ class MusicModel:
         self.name, self.hf, self.tokenizer = name, hf, tokenizer
         self.int8, self.int4 = int8, int4
         self._widening = Lock()
-        self._named: set[str] = set()  # unknown words that the log has told of
+        self._named: set[str] = set()  # unknown words that have been logged
         weight = hf.decoder.lm_heads[0].weight
         self.device: torch.device = weight.device
         self.dtype: torch.dtype = weight.dtype

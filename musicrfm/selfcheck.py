@@ -36,7 +36,7 @@ PROMPT = "calm piano melody with drums"
 HALVES = ("float16", "bfloat16")  # in the order in which they are wanted
 MOST_DIVERGENCE = 0.02  # nats a code, from float32; bfloat16 differs by 0.00003 on a CPU
 MOST_LAG = {"float32": 0.01, "float16": 0.1, "bfloat16": 0.3}  # nats, for near ties
-MOST_WORDS = 200  # letters of an error that are told
+MOST_WORDS = 200  # characters of an error that are reported
 VERSION = 1
 
 log = logging.getLogger(__name__)
@@ -80,8 +80,8 @@ def settled(device: torch.device, cache: Path | None = None) -> Verdict:
         log.warning("%s", words)
     try:
         write_text(path, json.dumps(asdict(verdict), indent=1) + "\n")
-    except MusicRFMError as error:  # it is found anew next time
-        log.warning("what this GPU can do is not kept: %s", error)
+    except MusicRFMError as error:  # the check runs again next time
+        log.warning("the result of the GPU check cannot be stored: %s", error)
     return verdict
 
 
@@ -114,7 +114,7 @@ def check(device: torch.device, load: Load | None = None) -> Verdict:
     except Exception as error:
         why = first_line(error, MOST_WORDS)
         raise MusicRFMError(
-            f"{device} does not compute what a frame of music needs ({why}): take --device cpu"
+            f"{device} cannot compute a frame of music ({why}): use --device cpu"
         ) from error
     words: list[str] = []
     figures: dict[str, float] = {}
@@ -138,7 +138,7 @@ def reference(model: MusicModel, steered: bool) -> Piece:
     codes = played(model, steered, graphs=False)
     logits = told(model, steered, codes)
     if not logits.isfinite().all():
-        raise MusicRFMError("what it computes is no number")
+        raise MusicRFMError("it computes values that are not numbers")
     return Piece(steered, codes, logits)
 
 

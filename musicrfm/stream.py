@@ -312,7 +312,8 @@ class MusicStream(LiveSettings):
                 continue
             try:
                 sound = self._sound(count, last, self._graphs)
-                # Whether all went well is told by the sound itself: there is one copy to wait for.
+                # The copied audio shows whether all went well, so there is only one copy to wait
+                # for.
                 sound = torch.where(self._finite, sound, torch.nan).cpu()
             except RuntimeError as error:  # as all of CUDA's are
                 self._give_up_graphs(error)

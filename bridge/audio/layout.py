@@ -10,21 +10,21 @@ UNDERFLOW = 4  # PortAudio's paOutputUnderflow: the system did not call in time
     PHASE,  # and how far behind it, in UPths of a sample
     END,  # number of the sample after the last one there is
     PLAYING,
-    ENDED,  # no more will come: running out is no underrun, and nothing is faded
+    ENDED,  # no more audio will come: an empty buffer is no underrun, and nothing is faded
     LEVEL,  # of the fade, up to FADE
     UNDERRUNS,
     CALLS,
-    CALLED,  # when, by the card's clock, in ns
-    LARGEST,  # so many frames were asked for at once at most
+    CALLED,  # time of the latest call, by the card's clock, in ns
+    LARGEST,  # the largest number of frames requested at once
     XRUNS,
     FADE,  # frames
     UP,
     DOWN,  # DOWN samples make UP frames
     TAPS,  # of the resampler, for each of UP phases
-    MASK,  # one less than the samples that there is room for
+    MASK,  # capacity in samples, less one
     CHANNELS,  # of the sound
     OUTPUTS,  # of the card
-    FLOATS,  # how long this memory is
-    HEADER,  # so many numbers; after them, as float32, the resampler's filters, the mix, the sound
+    FLOATS,  # length of this memory
+    HEADER,  # count of numbers; then, as float32, the resampler's filters, the mix, the audio
 ) = range(20)
-FILTERS = 2 * HEADER  # where they begin
+FILTERS = 2 * HEADER  # position of the filters

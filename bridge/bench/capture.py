@@ -145,7 +145,7 @@ def main(wanted: str, path: str) -> None:
         tell(str(error))
         return
     tell("ready")
-    sys.stdin.buffer.read()  # until whoever asked has heard enough
+    sys.stdin.buffer.read()  # until the parent process closes it
     stream.stop()
     firsts = np.cumsum([0, *map(len, blocks)])[:-1]
     audio = np.concatenate(blocks or [np.zeros(0, np.float32)])

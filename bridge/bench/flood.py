@@ -12,7 +12,7 @@ import time
 
 from pythonosc.osc_message_builder import OscMessageBuilder
 
-MOST = 0.3  # the values are small ones, so that the music stays as it is
+MOST = 0.3  # largest value, small so that the music hardly changes
 
 
 def main(port: int, messages: float, seed: int, addresses: list[str]) -> None:

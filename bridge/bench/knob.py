@@ -119,7 +119,7 @@ def run(options: Options) -> Report:
         if capture is None:
             by, delays = "reported by the output", [turn.delay for turn in found]
         else:
-            time.sleep(AFTERWARDS)  # the last one is to be heard and settled, too
+            time.sleep(AFTERWARDS)  # until the last change is played and settled
             heard, music, rate = capture.finish(), memory.audio, model.sample_rate
             times = [heard.time_of(music, rate, t.sample, t.sent + t.delay) for t in found]
             by = "recording"
@@ -207,7 +207,7 @@ def _turn(
                 break
         if samples:
             sample = min(samples)
-            # What is settled now is heard when ring and device have passed it on.
+            # Audio that is settled now is played after the time of ring and device.
             ahead = (sample - position) / rate
             delay = ahead + engine.output.ring + engine.output.latency
             found.append(Turn(sent, sample, delay, buffered))

@@ -34,7 +34,7 @@ SECONDS = 4.0  # of music a turn
 WARM_FRAMES = 20
 SHAPE_ROUNDS = 2
 SHAPE_SECONDS = 20.0  # a turn of a shape takes at most about so long
-SHAPE_MUSIC = 4.0  # and plays at most so many seconds of music
+SHAPE_MUSIC = 4.0  # seconds of music that it plays at most
 SHAPE_BUDGET = 420.0  # seconds in all; the first round is always whole
 SHAPE_WARM = 3  # frames
 BUSY = 0.8  # of a thread's time: with less, other programs were busy
@@ -134,7 +134,7 @@ def _check_memory(name: str) -> None:
     if free is not None and needed > free:
         raise MusicRFMError(
             f"{name} takes about {needed / 2**30:.0f} GiB in all precisions, and "
-            f"{free / 2**30:.0f} are free: take a smaller shape"
+            f"{free / 2**30:.0f} are free: choose a smaller shape"
         )
 
 

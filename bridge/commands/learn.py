@@ -56,7 +56,7 @@ def _check(address: str) -> None:
     """Raise MusicRFMError for an address that no set has, or that a control cannot set."""
     parts = address.split("/")
     names = [parts[2]] if address.startswith("/steer/") and parts[2] else []
-    if address.startswith("/"):  # else the learner says so
+    if address.startswith("/"):  # else the learner raises
         MidiMap("cc", 0).fitted(Controls(namespace(names)).parameter(address))
 
 

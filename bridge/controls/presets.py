@@ -83,7 +83,7 @@ class Presets:
         with self._lock:
             while stamp in self._own:
                 stamp = self._own.pop(stamp)
-            self._own.clear()  # of a file that somebody else has changed since
+            self._own.clear()  # of a file that was changed elsewhere since
             return stamp
 
     def close(self) -> None:

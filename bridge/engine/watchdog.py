@@ -44,7 +44,7 @@ class Watchdog(Repeating):
             return
         first = not self._said
         if first and hangs < LONG_SECONDS and self._engine.reserve > 0.0:
-            return  # nobody hears it yet
+            return  # not audible yet
         self._said = hangs
         if first:
             where = place(self._engine.thread)

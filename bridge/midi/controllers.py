@@ -166,7 +166,7 @@ class MidiInput:
     def moves(self, moves: list[Move], port: str = "") -> None:
         """Process the moves of one message. Never raises."""
         if self.learner.hear(moves, port):
-            # Earlier notes must not be held for ever.
+            # Earlier notes must not be held without end.
             moves = [one for one in moves if one.source in KEYS or _lets_go(one)]
         with self._lock:
             moved: set[str | None] = set()
@@ -204,7 +204,7 @@ class MidiInput:
         try:
             feedback = self._feedback if knob.stands(move) else None
             if feedback is None or feedback.heard(at, move.position):
-                knob.take(move, port)  # else it only says that it is where it was told to be
+                knob.take(move, port)  # else it only confirms the position that was sent to it
         except Exception as error:
             log.warning("MIDI %s %s: %s", move.source, move.number, error)
 
@@ -299,7 +299,7 @@ class Port:
             self._thread.join(5.0)
 
     def look(self) -> None:
-        """A process that hangs, as a driver may make it, gives way to another."""
+        """Replace the process if it hangs, which a driver may cause."""
         process = self._process
         if process is None or process.poll() is not None:
             return

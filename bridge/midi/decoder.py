@@ -32,7 +32,7 @@ class Halves:
     alone: bool = False
     coarse: int | None = None
     fine: int | None = None
-    first: str = ""  # "coarse" or "fine"; "" while nobody knows, "either" when it changed
+    first: str = ""  # "coarse" or "fine"; "" while unknown, "either" after a change
     last: str = ""
 
     def take_coarse(self, half: int) -> float:

@@ -33,7 +33,7 @@ class Feedback:
     ) -> None:
         self._controls, self._maps, self._send, self._clock = controls, maps, send, clock
         self._known: dict[int, int] = {}  # map → the steps that its control is at, as far as known
-        self._sent: dict[int, float] = {}  # map → when it was told last
+        self._sent: dict[int, float] = {}  # map → time of the last message
         self._dirty = threading.Event()
         self._closed = threading.Event()
         self._thread = supervised("midi out", self._run, self._closed, "MIDI out failed")

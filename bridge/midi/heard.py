@@ -22,7 +22,7 @@ MODES = range(120, 128)
 FINE_VELOCITY, BANKS = 88, (0, 32)
 FINGER = {"pressure", "cc 74"}  # what a finger on a key sends
 CLICK = {1, 63, 65, 127}
-JITTER = 2.5 / 127  # of the way, that a knob may seem to move while nobody touches it
+JITTER = 2.5 / 127  # share of the travel that an untouched knob may seem to move
 
 
 class Name(NamedTuple):
@@ -249,7 +249,7 @@ def _button(one: Heard, target: str) -> Found:
 def _note(one: Heard, groups: Iterable[Heard], target: str) -> Found:
     source, number, channel, port = one.name
     mpe = any(move.voice not in (0, channel) for move in one.moves)
-    # The next key, or the same once more, will be heard on another channel.
+    # The next key, or the same one again, will use another channel.
     mpe = mpe or (channel > 1 and _is_mpe(one, groups))
     mapping = MidiMap(source, number, channel=None if mpe else channel, toggle=target == "switch")
     return Found(mapping, port, certain=one.positions[-1] == 0.0)

@@ -37,7 +37,7 @@ class Knob:
     clock: Callable[[], float] = time.monotonic
     _down: set[Key] = field(default_factory=set)  # pads and buttons
     _keys: Keys = field(default_factory=Keys)  # those of a keyboard
-    _at: float | None = None  # the position it was last heard at
+    _at: float | None = None  # its latest position
     _set: Value | None = None  # the value it has set,
     _exact: float = 0.0  # and before that was made a whole number
     _guess: Guess = field(default_factory=Guess)

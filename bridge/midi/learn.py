@@ -70,8 +70,8 @@ class Learner:
         self._asked = ""
         self._timer: threading.Timer | None = None  # runs while a control is being moved
         self._silence: threading.Timer | None = None  # runs while no control is being moved
-        self._others: Counter[str] = Counter()  # what was heard, and is no control,
-        self._told: set[str] = set()  # and what of that was told
+        self._others: Counter[str] = Counter()  # messages received that are no control,
+        self._told: set[str] = set()  # and those that were reported
         self._listeners: list[Callable[[str, dict[str, Any]], None]] = []
 
     @property

@@ -21,7 +21,7 @@ ENCODINGS: dict[str, str] = {
 SMALL = 8  # clicks in one message of an encoder that starts to turn
 FAST = 31  # clicks in one message of a spun encoder
 SLOW = 2  # clicks in one message, of one that is turned back
-LEAP = 48  # from one message to the next; a knob that is turned as fast goes on the same way
+LEAP = 48  # between two messages; a knob turned that fast continues in the same direction
 MANY = 16  # messages after which an encoder is recognised
 NEAR = SMALL / 127  # of the way, that a knob may jump although it could be an encoder
 SLOW_TURN, FAST_TURN = 10.0, 50.0  # clicks a second, between which acceleration sets in
@@ -91,7 +91,7 @@ class Recogniser:
             return True
         if any(self._back(a, b) and abs(a - b) > 2 * SMALL for a, b in pairs):
             return True
-        # A quick knob steps over the middle as well, but then goes on the same way.
+        # A quick knob also jumps over the middle, but continues in the same direction.
         steady = all(a < b for a, b in pairs) or all(a > b for a, b in pairs)
         if len(codes) == 2:
             return self._back(*codes) and sum(codes) == 128

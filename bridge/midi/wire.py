@@ -15,7 +15,7 @@ class Messages:
 
     def __init__(self) -> None:
         self._parser = mido.Parser()
-        self._status = 0  # which goes on until another one comes
+        self._status = 0  # running status
         self._missing = 0  # data bytes, of the message that has begun
 
     def feed(self, data: bytes) -> list[mido.Message]:

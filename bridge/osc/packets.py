@@ -17,7 +17,7 @@ from musicrfm.errors import MusicRFMError
 
 MAX_PACKET = 65_535  # bytes, as many as UDP takes
 MAX_NESTING = 8
-MAX_FAULTS = 8  # of one packet that are told
+MAX_FAULTS = 8  # reported per packet
 NTP_EPOCH = 2208988800  # 1970 in seconds since 1900
 BUNDLE = b"#bundle\0"
 

@@ -227,7 +227,7 @@ class Listeners:
         if not isinstance(address, str):
             return
         if command == "LISTEN" and address in self._tree.values():
-            known[address] = None  # so that it is told where it stands
+            known[address] = None  # so that its value is sent
         elif command == "IGNORE":
             known.pop(address, None)
 

@@ -14,7 +14,7 @@ from bridge.osc.packets import BLOB, IMPULSE, Untagged, decoded
 from musicrfm.errors import MusicRFMError
 
 SMALL = 1 << 16  # whole numbers below it look, read as a float, like nothing anybody would send
-PLAIN = (1e-6, 1e6)  # the size of a float that somebody would send
+PLAIN = (1e-6, 1e6)  # plausible sizes of a float
 
 
 def pressed(arguments: tuple) -> bool:

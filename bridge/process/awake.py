@@ -15,7 +15,7 @@ from bridge.process.repeating import Repeating
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.1
-ASLEEP_SECONDS = 2.5  # so long nobody looked at the clock
+ASLEEP_SECONDS = 2.5  # without a look at the clock
 IDLE = 0.3  # and so little of it this process computed, of one core
 
 

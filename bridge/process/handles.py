@@ -41,7 +41,7 @@ class Reserve:
         self._lock = threading.Condition()
         self._held: list[int] = []
         self._wanted = 0
-        self._lent = 0  # to so many at the moment
+        self._lent = 0  # number of handles lent now
 
     def hold(self, count: int = RESERVED) -> None:
         """Open this number, or, where few are left, half of those available."""

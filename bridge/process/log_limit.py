@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from musicrfm.terminal import plain
 
 MINUTE = 60.0  # seconds between reports of the counts
-FROM_SOURCE = (6, MINUTE)  # lines in so many seconds; more, and the rest of a minute is counted
+FROM_SOURCE = (6, MINUTE)  # (lines, seconds); further lines of that minute are only counted
 FROM_LOGGER = (10, 1.0)
 TOGETHER = (10, 1.0)
 AGAIN = 5  # times a minute that the bridge itself says the same: a cable may come loose again

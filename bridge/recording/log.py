@@ -129,7 +129,7 @@ class ControlLog:
             self._over = self._gather(waiting)
             self._until_taken(waiting)
             if not self.failed and (self._over or time.monotonic() - synced > SYNC_SECONDS):
-                with contextlib.suppress(OSError):  # it is told when it cannot be written to
+                with contextlib.suppress(OSError):  # reported when writing fails
                     self._file.sync(SYNC_WAIT if self._over else 0.0)
                 synced = time.monotonic()
         self._file.close()

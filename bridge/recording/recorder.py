@@ -242,7 +242,7 @@ class Recorder:
         for audio in lost.abandon():
             self._part.write(audio)
         if code == errno.ENOENT:
-            lost.saved = lost.first  # somebody deleted it
+            lost.saved = lost.first  # the file was deleted
 
     def _rest(self) -> None:
         time.sleep(RETRY_SECONDS if self._closing is None else 0.05)

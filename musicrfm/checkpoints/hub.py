@@ -105,7 +105,7 @@ def download_bytes(where: Address, wanted: Callable[[Collection[str]], list[str]
         )
     except Exception as error:
         raise MusicRFMError(
-            f"model {where.repo!r} is no folder here and cannot be had from the Hugging Face hub: "
+            f"model {where.repo!r} is not a folder and cannot be loaded from the Hugging Face hub: "
             f"{_reason(error, where.repo)}"
         ) from error
     sizes = {file.rfilename: file.size or 0 for file in about.siblings or ()}
@@ -128,7 +128,7 @@ def download_file(where: Address, ending: str, most: int) -> Path:
         found = [file for file in about.siblings or () if file.rfilename.endswith(ending)]
         if len(found) != 1:
             raise MusicRFMError(
-                f"{where.repo!r} has {len(found) or 'no'} files *{ending}, where there must be one"
+                f"{where.repo!r} has {len(found) or 'no'} files *{ending} instead of one"
             )
         if (found[0].size or 0) > most:
             raise MusicRFMError(f"{found[0].rfilename} of {where.repo!r} is larger than {most} B")
@@ -138,7 +138,7 @@ def download_file(where: Address, ending: str, most: int) -> Path:
         raise
     except Exception as error:
         raise MusicRFMError(
-            f"{where.repo!r} is no file here and cannot be had from the Hugging Face hub: "
+            f"{where.repo!r} is not a file and cannot be loaded from the Hugging Face hub: "
             f"{_reason(error, where.repo)}"
         ) from error
 

@@ -143,7 +143,7 @@ def unpack(o: argparse.Namespace) -> None:
     print(f"{found.folder}: {len(found.written)} files")
     if found.kept:
         print(
-            f"{len(found.kept)} were there already, with other content, and stay "
+            f"{len(found.kept)} files with other content exist already and were not replaced "
             f"({', '.join(map(plain, found.kept[:5]))}…): --overwrite replaces them"
         )
 

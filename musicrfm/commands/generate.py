@@ -112,7 +112,7 @@ def generate(o: argparse.Namespace) -> None:
         compare(o)
         return
     if o.out is None:
-        raise MusicRFMError("say where to write with --out FILE, such as --out music.flac")
+        raise MusicRFMError("the output file is missing: give --out FILE, such as --out music.flac")
     out = path_of(o.out)
     suffix = out.suffix.upper().lstrip(".")
     if suffix not in soundfile.available_formats():

@@ -42,7 +42,7 @@ def listen(o: argparse.Namespace) -> None:
         silent = ", silent" if m.silence_share == 1.0 else ""
         print(f"{path}: {m.seconds:.1f} s{silent}")
         print(f"  notes    {', '.join(notes) or 'none'} ({m.pitch_classes} pitch classes)")
-        print(f"  rhythm   {tempo}, {m.onset_rate:.1f} onsets a second")
+        print(f"  rhythm   {tempo}, {m.onset_rate:.1f} onsets per second")
         print(
             f"  level    {m.level_db:.1f} dBFS, peak {m.peak:.3f}, "
             f"{m.clipped_share:.2%} clipped, {m.silence_share:.0%} silent"

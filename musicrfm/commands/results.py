@@ -100,7 +100,7 @@ def results(o: argparse.Namespace) -> None:
     sizes = {key: getattr(o, key) or value for key, value in usual.items()}
     only = [part for text in o.only for part in text.split(",") if part]
     if o.grid is not None:
-        asked(o.grid)  # says so if it cannot be read
+        asked(o.grid)  # raises if it is invalid
         only = only or ["grid"]
     out = folder_for(o.out, pages(o.out, only), o.overwrite)
     model = MusicModel.load(o.model, device=o.device, dtype=o.dtype)

@@ -52,7 +52,7 @@ def add(commands) -> None:
 def show(o: argparse.Namespace) -> None:
     from musicrfm.data.syntheory import SETS
 
-    print(f"{'set':<21}{'clips':>6}{'silent':>8}  {'concept':<23}what it is")
+    print(f"{'set':<21}{'clips':>6}{'silent':>8}  {'concept':<23}content")
     for one in SETS.values():
         silent = sum(map(one.silent, one.rows()))
         print(f"{one.name:<21}{one.size:>6}{silent:>8}  {one.label:<23}{one.about}")

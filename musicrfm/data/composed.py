@@ -33,7 +33,7 @@ MOST_FRAMES = 10_000  # of a piece, so that one number says which frame of which
 # One concept -> the column of `frame_data` that says it.
 IN_MUSIC = {"note": "notes", "chord": "chord", "key": "keys"}
 KEY_BEFORE, KEY_AFTER = 3.0, 1.0  # seconds around a frame whose notes tell the key
-TELLING = 5  # so many pitch classes are needed for that
+TELLING = 5  # the least number of pitch classes that identifies a key
 TRIADS = {steps: quality for quality, steps in CHORDS.items()}
 
 

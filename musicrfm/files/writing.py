@@ -147,7 +147,7 @@ def _put_unused(new: Path, asked: Path) -> Path:
             os.link(new, place)
             new.unlink()
             return place
-        except FileExistsError:  # somebody was quicker
+        except FileExistsError:  # another process was quicker
             continue
         except OSError:  # a file system without hard links
             try:

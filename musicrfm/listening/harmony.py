@@ -26,7 +26,7 @@ PARTIALS = 8
 CHORD_FRAMES = 19  # 0.6 s, in which broken chords are chords too
 SECOND_NOTE = 0.3  # as strong as this against the strongest, another note sounds with it
 IN_MODE = 0.5  # as strong as this, it counts towards the mode
-MODE_SECONDS, MODE_STEP = 6.0, 1.0  # length and distance of the windows that modes are heard in
+MODE_SECONDS, MODE_STEP = 6.0, 1.0  # length and distance of the windows for modes
 
 
 def spectrum(mono: np.ndarray) -> np.ndarray:

@@ -75,7 +75,7 @@ class StaticStep:
         self._delays = torch.tensor(model.delays, device=device)
         # position, place in the cache, frame, last, top_k, guidance scale, temperature, draws...
         self._numbers = torch.zeros(7 + model.codebooks, dtype=torch.float64, device=device)
-        # What is on its way there; so many, as they must stay until they are read.
+        # Transfers under way; several, because each must stay until it is read.
         pinned = recorder.records
         self._uploads = torch.zeros(UPLOADS, *self._numbers.shape, dtype=torch.float64)
         self._uploads = self._uploads.pin_memory() if pinned else self._uploads

@@ -130,7 +130,7 @@ def unpacked_for(path: Path, model: MusicModel, cache: Path) -> Path:
         raise MusicRFMError(f"there is no file {str(path)!r}")
     digest = hashlib.sha256(path.read_bytes() if path.stat().st_size <= MOST_ARCHIVE else b"")
     root = cache / "unpacked" / digest.hexdigest()[:24]
-    shutil.rmtree(root, ignore_errors=True)  # what is there may be of a broken run
+    shutil.rmtree(root, ignore_errors=True)  # files there may be from an interrupted run
     return unpack(path, model, root, overwrite=True).folder
 
 
@@ -141,7 +141,7 @@ def _members(
     for number, (member, digest) in enumerate(manifest.files.items()):
         data = _read(archive, member, MOST_TEXT if member == PAGE else MOST_FILE, path)
         if hashlib.sha256(data).hexdigest() != digest:
-            raise MusicRFMError(f"{str(path)!r} is damaged: {member} is not what it was packed as")
+            raise MusicRFMError(f"{str(path)!r} is damaged: the content of {member} has changed")
         file = scratch / f"{number}{SUFFIX}"
         file.write_bytes(data)
         if member != PAGE:
@@ -212,16 +212,16 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     except OSError as error:
         raise MusicRFMError(f"{str(path)!r} cannot be read: {reason(error)}") from None
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError) as error:
-        raise MusicRFMError(f"{str(path)!r} is no archive of directions: {error}") from None
+        raise MusicRFMError(f"{str(path)!r} is not an archive of directions: {error}") from None
 
 
 def _check_members(members: list[zipfile.ZipInfo], path: Path) -> None:
     names = [member.filename for member in members]
     wrong = next((n for n in names if n != MANIFEST and not _is_member(n)), None)
     if wrong is not None:
-        raise MusicRFMError(f"{str(path)!r} holds {wrong[:80]!r}, which is none of its kind")
+        raise MusicRFMError(f"{str(path)!r} contains {wrong[:80]!r}, which does not belong there")
     if len(names) > MOST_FILES or len(set(names)) < len(names):
-        raise MusicRFMError(f"{str(path)!r} holds too many files, or one twice")
+        raise MusicRFMError(f"{str(path)!r} contains too many files, or one twice")
     large = next((m for m in members if m.file_size > MOST_FILE), None)
     if large is not None:
         raise MusicRFMError(f"{large.filename} in {str(path)!r} is too large: {large.file_size} B")
@@ -268,7 +268,7 @@ def _manifest(archive: zipfile.ZipFile, path: Path) -> Manifest:
     right = right and isinstance(manifest.files, dict) and is_file_name(manifest.model)
     right = right and all(isinstance(d, str) for d in manifest.files.values())
     if not right or set(manifest.files) != set(archive.namelist()) - {MANIFEST}:
-        raise MusicRFMError(f"{str(path)!r} has a {MANIFEST} that does not fit what is in it")
+        raise MusicRFMError(f"{str(path)!r} has a {MANIFEST} that does not fit its content")
     return manifest
 
 

@@ -21,7 +21,7 @@ def archive_at(text: str) -> Path:
     address = None if text.endswith(ENDING) else hub.address(text)
     if address is None:
         raise MusicRFMError(
-            f"there are no directions at {text!r}: give a file that `musicrfm directions pack` "
-            "wrote, or the id of a repository on the hub that has one"
+            f"{text!r} is not an archive of directions: give a file that `musicrfm directions "
+            "pack` wrote, or the id of a repository on the hub that has one"
         )
     return hub.download_file(address, ENDING, MOST_ARCHIVE)

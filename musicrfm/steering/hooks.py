@@ -312,7 +312,7 @@ def patch(states: np.ndarray | str | PathLike[str], layers: Sequence[int] | None
         if len(numbers) != kept.shape[1]:
             raise MusicRFMError(
                 f"states of {kept.shape[1]} layers cannot be patched into {len(numbers)}: "
-                "say which layers they are of"
+                "give their layer numbers as layers"
             )
         if layer not in numbers or reading.first >= len(kept):
             return hidden

@@ -42,7 +42,7 @@ FOLDER = "detectors"
 TENSORS = ("basis", "counts", "layers", "centre", "scale", "weights", "bias")
 SHORTEST = 0.5  # a last piece of a recording counts if it is at least this share of a whole one
 LONGEST = 1e6  # seconds of a clip
-BATCH = 8  # pieces of a recording heard at once
+BATCH = 8  # pieces of a recording per batch
 
 
 def detector_path(name: str, model: str, out: str | Path | None = None) -> Path:

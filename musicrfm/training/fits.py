@@ -101,7 +101,7 @@ def probe(
     blocks: list[tuple[int, int]] = []
     if method in RFM_METHODS:
         asked = machines_for or question
-        # Trials are drawn one by one: asking for more goes on with those that are done.
+        # Trials are drawn one by one: a larger number continues after the finished ones.
         machines = store / f"rfm-{_digest(asked, replace(search, trials=0))}"
         blocks = [
             (first, min(first + TRIALS_A_JOB, search.trials))

@@ -17,7 +17,7 @@ from torch import Tensor
 from musicrfm.errors import MusicRFMError
 from musicrfm.weights.decoder import Block, Norm, Weights
 
-FEW = 16  # up to so many rows of input the bytes of the matrix count, beyond it the arithmetic
+FEW = 16  # rows of input: up to here, reading the matrix takes longest, beyond it the arithmetic
 _AMX = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)()
 MANY = torch.bfloat16 if _AMX else torch.float32  # in which arithmetic is fastest here
 _product: Any = getattr(torch, "_weight_int8pack_mm", None)

@@ -39,7 +39,7 @@ def test_an_archive_plays_for_one_set(packed: Path, model: MusicModel) -> None:
     assert stream.steering.get("note_C").direction.range == (0.0, 5.0)
     assert list_directions(model.name) == []
     assert handed_on(None, model) == []
-    with pytest.raises(MusicRFMError, match="there are no directions at 'nowhere.zip'"):
+    with pytest.raises(MusicRFMError, match="'nowhere.zip' is not an archive of directions"):
         handed_on("nowhere.zip", model)
 
 

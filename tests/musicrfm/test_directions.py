@@ -303,13 +303,13 @@ def test_a_direction_belongs_to_weights_and_not_to_a_name(folder: Path, caplog) 
 def test_an_old_file_is_taken_by_the_name_with_a_warning(folder: Path, caplog) -> None:
     path = make(model="a").save(folder / "a" / "note_C.safetensors")
     assert Direction.load(path, owner("a", "11")).fingerprint is None
-    assert "does not say of which weights it is" in caplog.text
+    assert "has no fingerprint of its model's weights" in caplog.text
     with pytest.raises(MusicRFMError, match="trained on model 'a' and does not apply to 'b'"):
         Direction.load(path, owner("b", "11"))
 
 
 def test_a_direction_without_a_model_is_refused() -> None:
-    with pytest.raises(MusicRFMError, match="does not say of which model it is"):
+    with pytest.raises(MusicRFMError, match="does not name its model"):
         Direction("x", torch.ones(2, 1, 8), torch.ones(2))
 
 

@@ -53,7 +53,7 @@ def test_a_precision_that_is_wrong_is_not_taken(folder: Path, how: str) -> None:
 
 
 def test_a_device_that_cannot_even_do_float32(folder: Path) -> None:
-    with pytest.raises(MusicRFMError, match="cpu does not compute what a frame .* take --device"):
+    with pytest.raises(MusicRFMError, match="cpu cannot compute a frame .* use --device"):
         selfcheck.check(CPU, Load(folder, {"float32": "nan"}))
 
 
