@@ -169,8 +169,8 @@ def hear_texture(model: MusicModel, given: Given, count: int = 6) -> dict[str, o
     rendered = texture.accuracy(through(model), clips, max(1, count * 2 // 3))
     return {
         **texture.generated(once, model.sample_rate, count),
-        **{f"{name}_on_rendered_clips": share for name, share in rendered.items()},
-        "rendered_clips_are": given.source,
+        **{f"rendered_{name}": share for name, share in rendered.items()},
+        "held_out_clips_are": given.source,
     }
 
 
