@@ -32,6 +32,7 @@ from bridge.osc.server import OscServer
 from bridge.overload import Strain
 from bridge.process.awake import Watch
 from bridge.process.handles import RESERVE, raise_limit
+from bridge.process.repeating import Repeating
 from bridge.process.threads import Guard
 from bridge.process.voice import Voice, speaking
 from bridge.recording.log import ControlLog
@@ -77,13 +78,12 @@ class _Parts:
 
     instrument: Instrument
     presets: Presets
-    following: tuple[Follow, ...]  # of the external clock
+    sources: tuple[Repeating, ...]  # of control changes, besides MIDI
     midi: MidiInput | None
     output: Output
     recorders: tuple[Recorder, ...]
     control_log: ControlLog | None
     meters: Meters
-    hold: TempoHold
     engine: Engine
 
 
@@ -159,7 +159,9 @@ def _put_together(settings: Settings, stack: ExitStack) -> _Parts:
         or meters.read().tempo
     )
     hold = TempoHold(controls, meters.read, instrument.directions)
-    stack.callback(hold.close)
+    sources = (hold, *following)
+    for source in sources:
+        stack.callback(source.close)
     engine = Engine(
         instrument.stream,
         controls,
@@ -175,7 +177,7 @@ def _put_together(settings: Settings, stack: ExitStack) -> _Parts:
         cue=bool(settings.cue),
     )
     keeps = (output, tuple(recorders), control_log)
-    return _Parts(instrument, presets, following, midi, *keeps, meters, hold, engine)
+    return _Parts(instrument, presets, sources, midi, *keeps, meters, engine)
 
 
 def _clock(
@@ -187,7 +189,6 @@ def _clock(
     clock = MidiTransport() if settings.clock == "midi" else LinkTransport()
     stack.callback(clock.close)
     follow = Follow(clock, instrument.controls, settings.clock_play, settings.clock_tempo)
-    stack.callback(follow.close)
     return clock, (follow,)
 
 
@@ -256,9 +257,8 @@ def _start(settings: Settings, doors: _Doors, parts: _Parts, stop: Stop, stack: 
     stop.engine = engine
     engine.start()
     parts.meters.start(engine)
-    parts.hold.start()
-    for follow in parts.following:
-        follow.start()
+    for source in parts.sources:
+        source.start()
     doors.osc.start(controls, parts.meters)
     stack.push(offer(controls, parts.meters, doors.osc, doors.osc_tcp, settings.osc_tcp))
     if parts.midi is not None:

@@ -6,16 +6,27 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from bridge.controls import parameters
 from musicrfm.errors import MusicRFMError
 
 RATE, FRAME = 32000, 640
+
+
+def attributes(place: str) -> dict[str, object]:
+    """What the table of parameters sets on the "stream" or its "steering", at the defaults."""
+    return {
+        name: bool(parameter.default) if parameter.switch else parameter.default
+        for parameter in parameters.FIXED
+        for owner, _, name in [parameter.applies.partition(".")]
+        if owner == place
+    }
 
 
 class ToneSteering:
     """Remembers what was set, and when."""
 
     def __init__(self, stream: ToneStream) -> None:
-        self.keep_norm = False
+        vars(self).update(attributes("steering"))
         self.values: dict[str, float] = {}
         self.moves: list[tuple[int, str, float]] = []  # frame, direction, coefficient
         self.calls: list[tuple[int, str, str, object]] = []  # frame, direction, what, value
@@ -60,8 +71,7 @@ class ToneStream:
             channels=channels,
         )
         self.prompt = ""
-        self.guidance_scale, self.temperature, self.top_k = 3.0, 1.0, 250
-        self.steer_guidance = "both"
+        vars(self).update(attributes("stream"))
         self.steering = ToneSteering(self)
         self.frame = 0
         self.level = level

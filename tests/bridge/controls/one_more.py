@@ -62,7 +62,7 @@ def main(folder: Path) -> None:
     assert cli._settings(typed).start["/bright"] == 1.25
 
     stream = ToneStream()
-    stream.bright = 0.5
+    assert stream.bright == 0.5
     engine = Engine(stream, controls, Collector(), {"/steer/note_C": "note_C"}, seconds=0.2)
     engine.start()
     assert engine.join(20.0) and stream.bright == 2.0
