@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from musicrfm.runtime.cost import CACHED, WEIGHT, Shape
 from musicrfm.stream import MusicStream
+from musicrfm.weights.cost import CACHED, WEIGHT, Shape
 
 FRAMES = 6  # that are tried, after those at the start that differ
 WARM = 10

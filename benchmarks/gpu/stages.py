@@ -23,9 +23,9 @@ from bridge.bench.step import OnStage, generated
 from musicrfm import selfcheck
 from musicrfm.model import MusicModel
 from musicrfm.published.random import Letters, random_model
-from musicrfm.runtime.cost import Shape
 from musicrfm.runtime.devices import name_of
 from musicrfm.stream import MusicStream
+from musicrfm.weights.cost import Shape
 
 SHAPES = ("musicgen-small", "musicgen-medium", "musicgen-large", "musicgen-stereo-small")
 SHAPE_LEAST = {"musicgen-large": 70.0}  # seconds that measuring one takes at most; others:

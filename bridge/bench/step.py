@@ -24,9 +24,9 @@ from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
 from musicrfm.published.random import random_model
 from musicrfm.published.sizes import PUBLISHED
-from musicrfm.runtime.cost import Shape
 from musicrfm.runtime.devices import device_of, worth_trying
 from musicrfm.stream import MusicStream
+from musicrfm.weights.cost import Shape
 
 PROMPT = "calm piano melody with drums"
 ROUNDS = 3

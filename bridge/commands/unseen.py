@@ -11,9 +11,9 @@ from huggingface_hub import try_to_load_from_cache
 from bridge.bench.hardware import bandwidth, line
 from bridge.bench.report import machine_line
 from musicrfm.published.sizes import HUB, PUBLISHED, config
-from musicrfm.runtime.cost import Shape
 from musicrfm.runtime.forecast import Forecast, codec_seconds, forecast
 from musicrfm.runtime.packed import packed_kernels
+from musicrfm.weights.cost import Shape
 
 RATE = 50  # frames a second, of all published models
 WINDOW = 30.0  # seconds, theirs

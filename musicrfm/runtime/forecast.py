@@ -16,9 +16,9 @@ import torch
 from torch import nn
 
 from musicrfm.runtime.codec import StreamingCodec
-from musicrfm.runtime.cost import Shape
 from musicrfm.runtime.decoder import Push
 from musicrfm.runtime.packed import PackedDecoder
+from musicrfm.weights.cost import Shape
 from musicrfm.weights.decoder import Block, Weights
 from musicrfm.weights.packed import LANES, Packed, filled_to
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bridge.commands import unseen
-from musicrfm.runtime.cost import Shape
 from musicrfm.runtime.forecast import Forecast
+from musicrfm.weights.cost import Shape
 
 WINDOWS, PLACES = (30.0, 10.0), (1000, 333)
 

@@ -9,8 +9,8 @@ import torch
 
 from musicrfm.model import MusicModel
 from musicrfm.runtime.backends import decoder_for
-from musicrfm.runtime.cost import Shape
 from musicrfm.runtime.forecast import codec_seconds, forecast
+from musicrfm.weights.cost import Shape
 from tests.checkpoints import make_checkpoint
 
 pytestmark = pytest.mark.needs("numba")
