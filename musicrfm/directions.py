@@ -208,12 +208,22 @@ class Direction:
         return float(self.meta.get("curve") or 1.0)
 
     def raw(self, coefficient: float) -> float:
-        """The raw coefficient for a knob at `coefficient`, 1.0 being the top of the range."""
-        return math.copysign(self.scale * abs(coefficient) ** self.curve, coefficient)
+        """The raw coefficient for a knob at `coefficient`, 1.0 being the top of the range.
+
+        The knob of a beat stands for a tempo: -1 is the slowest of its range, 1 the fastest.
+        """
+        return math.copysign(self._end(coefficient) * abs(coefficient) ** self.curve, coefficient)
 
     def coefficient(self, raw: float) -> float:
         """The knob position of a raw coefficient: the inverse of `raw`."""
-        return math.copysign((abs(raw) / self.scale) ** (1 / self.curve), raw)
+        return math.copysign((abs(raw) / self._end(raw)) ** (1 / self.curve), raw)
+
+    def _end(self, side: float) -> float:
+        """How far the raw coefficient goes on the side of this sign."""
+        if self.meta.get("kind") != "beat" or self.range is None:
+            return self.scale
+        low, high = self.range
+        return abs(low if side < 0 else high) or self.scale
 
     @property
     def classes(self) -> list[str]:

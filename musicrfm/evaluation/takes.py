@@ -220,7 +220,9 @@ class Recorder:
             if (
                 play.fade is not None or s.schedule != "constant"
             ):  # these act on the knob, not on the raw coefficient
-                digest.update(repr((direction.scale, direction.curve)).encode())
+                digest.update(
+                    repr((direction.raw(-1.0), direction.raw(1.0), direction.curve)).encode()
+                )
             digest.update(direction.vectors.numpy().tobytes())
             digest.update(direction.layer_scores.numpy().tobytes())
         return digest.hexdigest()[:24]

@@ -18,6 +18,7 @@ from musicrfm.cli import main
 from musicrfm.directions import Direction, canonical_name, list_directions, user_folder
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
+from musicrfm.steering.beat import Beat
 from musicrfm.training.detect import list_detectors
 
 
@@ -98,6 +99,16 @@ def test_the_knobs_travel() -> None:
     for curve in (-1, float("nan")):
         with pytest.raises(MusicRFMError, match="curve .* above 0"):
             make(curve=curve)
+
+
+def test_a_beats_knob_ends_at_the_slowest_and_the_fastest_tempo() -> None:
+    beat = make(kind="beat", range=[-2, 1])
+    assert [beat.raw(c) for c in (-1, -0.5, 0, 0.5, 1)] == [-2, -1, 0, 0.5, 1]
+    assert [beat.coefficient(raw) for raw in (-2, -1, 0, 0.5, 1)] == [-1, -0.5, 0, 0.5, 1]
+    assert make(kind="beat").raw(0.5) == 0.5
+    shipped = Path(__file__).parents[2] / "directions" / "nano"
+    tempo = Direction.load(shipped / "tempo.safetensors")
+    assert [round(Beat.of(tempo).bpm(tempo.raw(c))) for c in (-1, 1)] == [60, 160]
 
 
 def test_one_class_of_many(folder: Path, model: MusicModel) -> None:
