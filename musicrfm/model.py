@@ -107,7 +107,8 @@ class MusicModel:
         dtype: of the decoder alone, by default float32 on a CPU and float16 elsewhere; text encoder
         and codec are always float32. `int8` stores the decoder's matrices in 8 bits, on a CPU only:
         see `musicrfm.weights.int8`. `int4` is for large models on a CPU. `auto` is for playing:
-        int8 for a small model on a CPU, otherwise the default.
+        int8 on a CPU whose steps run in machine code, otherwise
+        the default.
 
         Raises MusicRFMError if the model cannot be found, is damaged, is not a MusicGen, or cannot
         be quantised on this device.

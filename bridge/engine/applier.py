@@ -65,6 +65,7 @@ class Applier:
             for address, parameter in controls.parameters.items()
             if parameter.type == "f" and parameter.applies.startswith("stream.")
         }
+        self._smooth = {a for a, parameter in controls.parameters.items() if parameter.smoothing}
         self._glides = {address: Glide(0.0) for address in (*steers, *WEIGHTS, *self._sound)}
         self._moving: set[str] = set()
         self._blend_due = False  # a prompt or its weight has changed in this frame
@@ -151,14 +152,15 @@ class Applier:
     def _hand_over(self, address: str, value: Value, seconds: float | None, first: bool) -> bool:
         """Apply one value; returns whether it took effect.
 
-        seconds: its duration, None for the smoothing of coefficients and at once for everything
-        else. first: before the first frame, where nothing is smoothed.
+        seconds: its duration; None for the usual one: that of the smoothing, or at once for what is
+        not smoothed. first: before the first frame, where nothing is smoothed.
         """
         kept = self.values.get(address)
+        at_once = seconds == 0 or (seconds is None and address not in self._smooth)
         try:
             if address in self._gains:
                 self._level(self._gains[address], float(value), seconds, first)
-            elif address in self._sound and not seconds:
+            elif address in self._sound and at_once:
                 self._glides[address].jump(float(value))
                 self._moving.discard(address)
                 self._setters[address](value)
@@ -223,7 +225,8 @@ class Applier:
                 place, _, name = parameter.applies.partition(".")
                 direction = self._steers.get(address.rpartition("/")[0])
                 if direction is None:
-                    setters[address] = partial(_set, places[place], name)
+                    set_it = partial(setattr, places[place], name)
+                    setters[address] = partial(_switch, set_it) if parameter.switch else set_it
                 else:
                     setters[address] = partial(getattr(places[place], name), direction)
         return setters
@@ -239,6 +242,6 @@ class Applier:
         self._blend_due = True
 
 
-def _set(place: object, name: str, value: Value) -> None:
-    """An attribute, as the kind of value that it has: a switch is set by 0 and 1."""
-    setattr(place, name, type(getattr(place, name))(value))
+def _switch(set_it: Callable[[bool], None], value: Value) -> None:
+    """Set a switch, whose control is 0 or 1."""
+    set_it(bool(value))

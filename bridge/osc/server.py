@@ -124,13 +124,8 @@ class OscServer:
         self._selector.close()
         self._socket.close()
 
-    def handle(self, packet: bytes, client: Client) -> None:
-        """Process a packet, at once or at its due time. Never raises."""
-        for _ in self._steps(packet, client):
-            pass
-
-    def _steps(self, packet: bytes, client: Client) -> Iterator[None]:
-        """The same, in small steps."""
+    def handle(self, packet: bytes, client: Client) -> Iterator[None]:
+        """Process a packet, at once or at its due time, in small steps. Never raises."""
         question, now = Question(client), time.time()
         for part in parts(packet):
             if isinstance(part, str):
@@ -256,7 +251,7 @@ class OscServer:
         self._subscriptions.heard_from(sender[0])
         if not self._messages.hopeless(packet, sender[0]):
             client = self._client(sender)
-            self._start(client, self._steps(packet, client))
+            self._start(client, self.handle(packet, client))
         return False
 
     def _take_handed(self, woken: bool) -> None:
@@ -275,7 +270,7 @@ class OscServer:
 
     def _handed_steps(self, one: Handed) -> Iterator[None]:
         for packet in one.packets:
-            yield from self._steps(packet, one.client)
+            yield from self.handle(packet, one.client)
         one.done()
 
     def _client(self, sender: tuple) -> Client:

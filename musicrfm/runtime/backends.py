@@ -2,9 +2,9 @@
 
 `StepDecoder` is the plain reference. A backend shares its tensors: it is created from a decoder and
 called with codes [codebooks, 1] and their position in the cache, and returns logits float32 [rows,
-codebooks, codes]. A new backend needs a file and a line in `BACKENDS`. Packed weights have a
-separate decoder with its own cache, see `musicrfm.runtime.packed`. On a GPU, the stream records its
-steps as CUDA graphs instead, see `musicrfm.runtime.static_step`.
+codebooks, codes]. A new backend needs a file and a line in `BACKENDS`, and serves weights in 16 or
+32 bits. Packed weights have a separate decoder with its own cache, see `musicrfm.runtime.packed`.
+On a GPU, the stream records its steps as CUDA graphs instead, see `musicrfm.runtime.static_step`.
 """
 
 from __future__ import annotations

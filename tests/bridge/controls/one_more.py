@@ -6,6 +6,7 @@ Argument: a folder to write in.
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,13 +26,16 @@ BRIGHT = parameters.Parameter(
     panic="start",
     applies="stream.bright",
 )
-parameters.FIXED = (*parameters.FIXED, BRIGHT)
+SMOOTH = replace(BRIGHT, address="/smooth", rig="", option="", smoothing=True, panic="default")
+SMOOTH = replace(SMOOTH, applies="stream.smooth")
+parameters.FIXED = (*parameters.FIXED, BRIGHT, SMOOTH)
 
 from bridge import cli, reload, rig  # noqa: E402
 from bridge.commands.controls import page  # noqa: E402
 from bridge.controls.controls import Controls, namespace  # noqa: E402
 from bridge.controls.presets import Presets  # noqa: E402
 from bridge.engine import Engine  # noqa: E402
+from bridge.engine.applier import Applier  # noqa: E402
 from bridge.osc.query import Tree  # noqa: E402
 from musicrfm.errors import MusicRFMError  # noqa: E402
 from tests.bridge.tones import Collector, ToneStream  # noqa: E402
@@ -66,6 +70,14 @@ def main(folder: Path) -> None:
     engine = Engine(stream, controls, Collector(), {"/steer/note_C": "note_C"}, seconds=0.2)
     engine.start()
     assert engine.join(20.0) and stream.bright == 2.0
+    applier = Applier(stream, controls, {}, {}, smoothing=4)
+    applier.follow([])
+    controls.set_many({"/bright": 1.0, "/smooth": 1.0})
+    seen = []
+    for _ in range(5):
+        applier.follow([])
+        seen.append((stream.bright, round(stream.smooth, 3)))
+    assert seen == [(1.0, 0.625), (1.0, 0.75), (1.0, 0.875), (1.0, 1.0), (1.0, 1.0)]
 
 
 if __name__ == "__main__":

@@ -203,10 +203,10 @@ def test_a_flood_of_wrong_packets_is_a_few_lines():
     try:
         server.start(Controls(namespace([])))
         for number in range(200):
-            server.handle(build("/accxyz", number / 7), Client(("127.0.0.1", 9)))
-            server.handle(build("/gain", f"loud {number}"), Client(("127.0.0.1", 9)))
-            server.handle(build(f"/fader{number}", 1), Client(("127.0.0.1", 9)))
-            server.handle(b"junk", Client(("127.0.0.1", 9)))
+            list(server.handle(build("/accxyz", number / 7), Client(("127.0.0.1", 9))))
+            list(server.handle(build("/gain", f"loud {number}"), Client(("127.0.0.1", 9))))
+            list(server.handle(build(f"/fader{number}", 1), Client(("127.0.0.1", 9))))
+            list(server.handle(b"junk", Client(("127.0.0.1", 9))))
     finally:
         server.close()
         logging.getLogger().removeHandler(handler)
