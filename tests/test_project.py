@@ -436,7 +436,8 @@ class TestLauncher:
         run.pip_install("0")
         told = [line.split(" s: ")[1] for line in capfd.readouterr().err.splitlines()]
         stages = ["looking up packages", "fetching torch, 191.2 MB", "installing 3 packages"]
-        assert list(dict.fromkeys(told)) == stages
+        # On a busy computer, the first line may come before pip's own.
+        assert [stage for stage in dict.fromkeys(told) if stage != "pip starts"] == stages
         assert told.count("installing 3 packages") > 1, "a stage that lasts is told again"
         with pytest.raises(subprocess.CalledProcessError):
             run.pip_install("1")
