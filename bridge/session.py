@@ -22,6 +22,7 @@ from bridge.clock.transport import Follow, LinkTransport, MidiTransport
 from bridge.controls.presets import Presets
 from bridge.destinations import open_control_log, open_output, open_recorder
 from bridge.engine import Engine
+from bridge.engine.overload import Strain
 from bridge.engine.watchdog import Watchdog
 from bridge.instrument import Instrument, make_instrument
 from bridge.meters import Meters
@@ -29,7 +30,6 @@ from bridge.midi.controllers import MidiInput
 from bridge.midi.learn import learn
 from bridge.osc.port import offer, open_port
 from bridge.osc.server import OscServer
-from bridge.overload import Strain
 from bridge.process.awake import Watch
 from bridge.process.handles import RESERVE, raise_limit
 from bridge.process.repeating import Repeating

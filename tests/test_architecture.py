@@ -60,7 +60,7 @@ def test_both_ways_are_whole(file: str, start: str, end: str) -> None:
 
 MOST_LINES = 60  # of a function, without its signature and its docstring
 MOST_CLASS_LINES = 350
-MOST_MODULES = 16  # in one folder
+MOST_MODULES = 15  # in one folder
 # A parser or a table: an option or a parameter a line; or machine code, phase after phase, which
 # every user compiles anew after a change, and whose parts may take longer than the whole.
 LISTS = {

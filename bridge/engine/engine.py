@@ -23,10 +23,10 @@ from bridge.engine.applier import Applier
 from bridge.engine.frame import FrameMaker
 from bridge.engine.keeping import Keeper, Taker
 from bridge.engine.levels import Levels
+from bridge.engine.overload import Load, Strain
 from bridge.engine.reserve import Reserve
 from bridge.engine.status import Status
 from bridge.engine.takes import Takes
-from bridge.overload import Load, Strain
 from bridge.process import awake
 from bridge.process.room import ROOM
 from bridge.process.threads import Guard

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pythonosc.osc_message_builder import BuildError
 
 from bridge.network.budgets import Bucket, Budgets
+from bridge.network.reply_ports import ReplyPorts
 from bridge.osc.complaints import Complaints
 from bridge.osc.packets import build
-from bridge.osc.reply_ports import ReplyPorts
 from bridge.osc.subscriptions import STREAM
 from bridge.process.log_limit import about
 

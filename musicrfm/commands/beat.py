@@ -13,9 +13,9 @@ from musicrfm.commands.arguments import (
     model_arguments,
     overwrite_argument,
 )
-from musicrfm.commands.names import free_name
 from musicrfm.commands.training import loaded_model
 from musicrfm.errors import MusicRFMError
+from musicrfm.training.names import free_name
 
 
 def add(sets) -> None:

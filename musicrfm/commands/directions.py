@@ -83,8 +83,8 @@ def directions(o: argparse.Namespace) -> None:
 
 
 def show(o: argparse.Namespace) -> None:
-    from musicrfm.description import described, text
     from musicrfm.evaluation.report import plain as finite
+    from musicrfm.sharing.description import described, text
 
     direction, path = _loaded(o)
     about = described(direction, path)
@@ -95,8 +95,8 @@ def show(o: argparse.Namespace) -> None:
 
 
 def export(o: argparse.Namespace) -> None:
-    from musicrfm.description import described
-    from musicrfm.description import export as write
+    from musicrfm.sharing.description import described
+    from musicrfm.sharing.description import export as write
 
     direction, path = _loaded(o)
     print(write(direction, described(direction, path), place_for(path_of(o.out), o.overwrite)))

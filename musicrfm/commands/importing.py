@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from musicrfm.commands.arguments import command, overwrite_argument
-from musicrfm.commands.names import free_name
+from musicrfm.training.names import free_name
 
 
 def add(commands) -> None:

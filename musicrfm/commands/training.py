@@ -15,10 +15,10 @@ from musicrfm.commands.arguments import (
     model_arguments,
     overwrite_argument,
 )
-from musicrfm.commands.names import free_name
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import path_of
 from musicrfm.files.writing import check_folder
+from musicrfm.training.names import free_name
 
 if TYPE_CHECKING:
     from musicrfm.data.hidden import Data

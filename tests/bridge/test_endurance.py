@@ -25,6 +25,7 @@ from bridge.engine import Engine
 from bridge.engine.applier import Applier
 from bridge.engine.frame import FrameMaker
 from bridge.engine.levels import Levels
+from bridge.engine.overload import Strain
 from bridge.engine.takes import Takes
 from bridge.engine.watchdog import Watchdog
 from bridge.meters import Meters
@@ -32,7 +33,6 @@ from bridge.network.discovery import Announcement
 from bridge.network.serving import Serving, listen
 from bridge.osc.packets import build
 from bridge.osc.server import OscServer
-from bridge.overload import Strain
 from bridge.process.awake import Watch
 from bridge.process.threads import Guard, supervised
 from bridge.recording.log import ControlLog

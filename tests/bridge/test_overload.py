@@ -10,7 +10,15 @@ import pytest
 from bridge.audio.output import PacedOutput
 from bridge.controls.controls import Controls, namespace
 from bridge.engine import Engine
-from bridge.overload import DEEPER_STAYS, DEEPEST, LONGEST_PAUSE, PATIENCE, PAUSE, Load, Strain
+from bridge.engine.overload import (
+    DEEPER_STAYS,
+    DEEPEST,
+    LONGEST_PAUSE,
+    PATIENCE,
+    PAUSE,
+    Load,
+    Strain,
+)
 from tests.bridge.tones import FRAME, RATE, ToneStream
 
 

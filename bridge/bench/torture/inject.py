@@ -29,7 +29,7 @@ PLACES = {
     "curtain": ("bridge.engine.frame", "FrameMaker._move_curtain"),
     "level": ("bridge.engine.levels", "Levels.apply"),
     "status": ("bridge.engine.engine", "Engine.status"),
-    "overload": ("bridge.overload", "Strain.look"),
+    "overload": ("bridge.engine.overload", "Strain.look"),
     "meter": ("bridge.meters", "Meters.write"),
     "meters": ("bridge.meters", "Meters.update"),
     "output": ("bridge.audio.output", "DeviceOutput.write"),

@@ -9,9 +9,9 @@ import pytest
 from pythonosc.osc_message import OscMessage
 
 from bridge.meters import Reading
+from bridge.network.reply_ports import KEPT as KEPT_PORTS
+from bridge.network.reply_ports import MAX_CLIENTS, ReplyPorts
 from bridge.osc.packets import build
-from bridge.osc.reply_ports import KEPT as KEPT_PORTS
-from bridge.osc.reply_ports import MAX_CLIENTS, ReplyPorts
 from bridge.osc.subscriptions import (
     HOST_BYTES,
     KEPT,
@@ -255,7 +255,7 @@ def test_where_nobody_listens_nobody_is_told(peer: Peer) -> None:
 
 def test_reply_ports_are_few_and_kept(monkeypatch) -> None:
     clock = Clock()
-    monkeypatch.setattr("bridge.osc.reply_ports.time", clock)
+    monkeypatch.setattr("bridge.network.reply_ports.time", clock)
     ports = ReplyPorts()
     ports.add(("10.9.9.9", 1), 9001)
     for number in range(MAX_CLIENTS - KEPT_PORTS - 1):
