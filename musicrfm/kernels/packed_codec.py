@@ -127,6 +127,26 @@ def gates(turns, phase, memory, input_places, state_places, bias, x, output, own
 
 
 @compiled
+def remembered(
+    turns, phase, memory, from_input, from_output, bias, time, output, cell, own, y
+):  # fmt: skip
+    """One LSTM layer over `own.joined` [time * channels], in place; a phase for each of `time`.
+
+    output, cell: its state [channels], in place. y: for the gates, [time * 4 * channels].
+    """
+    channels = len(output)
+    for t in range(time):
+        one, y_of = own.joined[t * channels : (t + 1) * channels], y[4 * channels * t :]
+        gates(turns, phase + t, memory, from_input, from_output, bias, one, output, own, y_of)
+        for i in range(channels):
+            let_in, keep = y_of[i], y_of[channels + i]
+            out, new = y_of[2 * channels + i], tanh(y_of[3 * channels + i])
+            cell[i] = cell[i] / (ONE + exp(-keep)) + new / (ONE + exp(-let_in))
+            output[i] = tanh(cell[i]) / (ONE + exp(-out))
+            one[i] = output[i]
+
+
+@compiled
 def play(
     turn, leads, turns, program, memory, places, biases, table, rows, state, after, sides, y, own,
     audio
@@ -168,30 +188,20 @@ def play(
                 for i in range(size):
                     x[i] += held[i]
             elif op[KIND] == LSTM:
-                layers = op[KEPT]
-                for layer in range(layers):
+                own.joined[:size] = x[:size]
+                for layer in range(op[KEPT]):
                     first = op[STATE] + (2 * layer * sides + side) * channels
                     second = first + sides * channels
                     output, cell = own.state[0, :channels], own.state[1, :channels]
                     output[:] = state[first : first + channels]
                     cell[:] = state[second : second + channels]
                     matrix, bias = op[MATRIX] + 2 * layer, op[BIAS] + 4 * channels * layer
-                    if layer == 0:
-                        own.joined[:size] = x[:size]
-                    for t in range(time):
-                        one = own.joined[t * channels : (t + 1) * channels]
-                        gates(
-                            turns, phase, memory, places[matrix], places[matrix + 1],
-                            biases[bias : bias + 4 * channels], one, output, own, y,
-                        )  # fmt: skip
-                        for i in range(channels):
-                            let_in, keep = y[i], y[channels + i]
-                            out, new = y[2 * channels + i], tanh(y[3 * channels + i])
-                            cell[i] = cell[i] / (ONE + exp(-keep)) + new / (ONE + exp(-let_in))
-                            output[i] = tanh(cell[i]) / (ONE + exp(-out))
-                            one[i] = output[i]
-                        y = y[4 * channels :]
-                        phase += 1
+                    remembered(
+                        turns, phase, memory, places[matrix], places[matrix + 1],
+                        biases[bias : bias + 4 * channels], time, output, cell, own, y,
+                    )  # fmt: skip
+                    y = y[4 * channels * time :]
+                    phase += time
                     if leads:
                         after[first : first + channels] = output
                         after[second : second + channels] = cell

@@ -280,6 +280,64 @@ def embed(plan, codes, place, rows, hidden):
 
 
 @compiled
+def look_back(turns, phase, shared, own, cache, layer, place, first_row, rows, time):
+    """Self-attention, a head of a row at a time: keys and values go into the cache first."""
+    heads, width = cache.keys.shape[2], shared.hidden.shape[1]
+    size = width // heads
+    while True:
+        chunk = take(turns, phase)
+        if chunk >= rows * heads:
+            break
+        row, head = chunk // heads, chunk % heads
+        first = head * size
+        for t in range(time):
+            qkv = shared.qkv[row * time + t]
+            key = qkv[width + first : width + first + size]
+            value = qkv[2 * width + first : 2 * width + first + size]
+            remember(cache, layer, first_row + row, head, place + t, key, value, own)
+        for t in range(time):
+            query = shared.qkv[row * time + t, first : first + size]
+            y = shared.attended[row * time + t, first : first + size]
+            recall(cache, layer, first_row + row, head, place + t + 1, query, y, own)
+        done(turns, phase)
+    wait(turns, phase, rows * heads)
+
+
+@compiled
+def read_prompt(turns, phase, shared, own, prompt, bias, time):
+    """Cross-attention of row 0, a head at a time; prompt: [2, heads, tokens, size]."""
+    heads, size = prompt.shape[1], prompt.shape[3]
+    while True:
+        chunk = take(turns, phase)
+        if chunk >= heads:
+            break
+        first = chunk * size
+        keys, values = prompt[0, chunk], prompt[1, chunk]
+        for t in range(time):
+            query = shared.query[t, first : first + size]
+            y = shared.attended[t, first : first + size]
+            attend(query, keys, values, bias, own.scores, y)
+        done(turns, phase)
+    wait(turns, phase, heads)
+
+
+@compiled
+def steer(turns, phase, x, layer, first_row, time, which, offsets, bases, flags):
+    """Pushes x [rows * time, width] after a layer, a position at a time, as `run` is told."""
+    count = len(x)
+    while True:
+        chunk = take(turns, phase)
+        if chunk >= count:
+            break
+        row, how = first_row + chunk // time, which[chunk % time]
+        if row == 0 or not flags[how, 0]:
+            basis = bases[how, layer] if flags[how, 2] else bases[how, layer, :0]
+            push(x[chunk], offsets[how, layer], basis, flags[how, 1] != 0)
+        done(turns, phase)
+    wait(turns, phase, count)
+
+
+@compiled
 def run(
     turn, leads, turns, plan, shared, own, cache, place, first_row, rows, time, prompt, bias,
     prompted, which, offsets, bases, flags, wants
@@ -297,9 +355,7 @@ def run(
         begin(turns, turn)
     elif not enter(turns, turn):
         return
-    x, heads = shared.hidden[: rows * time], cache.keys.shape[2]
-    width = x.shape[1]
-    size, count = width // heads, len(x)
+    x, count = shared.hidden[: rows * time], rows * time
     reads = prompted and first_row == 0
     for layer in range(len(plan.norms)):
         norms, phase, row_of = plan.norms[layer], 1 + layer * PHASES, layer * 6
@@ -307,23 +363,7 @@ def run(
         prepare(own.normed[:count], plan.table[row_of + QKV, 1], own)
         into(turns, phase, plan, row_of + QKV, count, own, shared.qkv)
         phase += 1
-        while True:
-            chunk = take(turns, phase)
-            if chunk >= rows * heads:
-                break
-            row, head = chunk // heads, chunk % heads
-            first = head * size
-            for t in range(time):
-                qkv = shared.qkv[row * time + t]
-                key = qkv[width + first : width + first + size]
-                value = qkv[2 * width + first : 2 * width + first + size]
-                remember(cache, layer, first_row + row, head, place + t, key, value, own)
-            for t in range(time):
-                query = shared.qkv[row * time + t, first : first + size]
-                y = shared.attended[row * time + t, first : first + size]
-                recall(cache, layer, first_row + row, head, place + t + 1, query, y, own)
-            done(turns, phase)
-        wait(turns, phase, rows * heads)
+        look_back(turns, phase, shared, own, cache, layer, place, first_row, rows, time)
         phase += 1
         prepare(shared.attended[:count], plan.table[row_of + ATTENDED, 1], own)
         into(turns, phase, plan, row_of + ATTENDED, count, own, x, True)
@@ -332,18 +372,7 @@ def run(
             norm(x[:time], norms[2], norms[3], plan.epsilon, own.normed[:time])
             prepare(own.normed[:time], plan.table[row_of + PROMPT_Q, 1], own)
             into(turns, phase, plan, row_of + PROMPT_Q, time, own, shared.query)
-            while True:
-                chunk = take(turns, phase + 1)
-                if chunk >= heads:
-                    break
-                first = chunk * size
-                keys, values = prompt[layer, 0, chunk], prompt[layer, 1, chunk]
-                for t in range(time):
-                    query = shared.query[t, first : first + size]
-                    y = shared.attended[t, first : first + size]
-                    attend(query, keys, values, bias, own.scores, y)
-                done(turns, phase + 1)
-            wait(turns, phase + 1, heads)
+            read_prompt(turns, phase + 1, shared, own, prompt[layer], bias, time)
             prepare(shared.attended[:time], plan.table[row_of + PROMPTED, 1], own)
             into(turns, phase + 2, plan, row_of + PROMPTED, time, own, x[:time], True)
         phase += 3
@@ -353,16 +382,7 @@ def run(
         prepare(shared.fed[:count], plan.table[row_of + FED, 1], own)
         into(turns, phase + 1, plan, row_of + FED, count, own, x, True)
         phase += 2
-        while True:
-            chunk = take(turns, phase)
-            if chunk >= count:
-                break
-            row, how = first_row + chunk // time, which[chunk % time]
-            if row == 0 or not flags[how, 0]:
-                basis = bases[how, layer] if flags[how, 2] else bases[how, layer, :0]
-                push(x[chunk], offsets[how, layer], basis, flags[how, 1] != 0)
-            done(turns, phase)
-        wait(turns, phase, count)
+        steer(turns, phase, x, layer, first_row, time, which, offsets, bases, flags)
     if wants:
         norm(x, plan.norm[0], plan.norm[1], plan.epsilon, own.normed[:count])
         row_of, phase = len(plan.table) - 1, 1 + len(plan.norms) * PHASES
