@@ -311,7 +311,7 @@ def test_faults_are_chosen_by_what_is_in_their_names():
         running.run(Options(only=("kobs",)))
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals on Windows")
+@pytest.mark.needs("posix")
 def test_what_a_job_in_the_background_starts_heeds_interrupts():
     """A shell lets its background jobs ignore SIGINT, and processes inherit that."""
     usual = signal.signal(signal.SIGINT, signal.SIG_IGN)

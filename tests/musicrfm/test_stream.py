@@ -606,6 +606,7 @@ def test_a_function_of_time_that_fails_does_not_stop_the_music(model: MusicModel
     assert steered.faults == 0
 
 
+@pytest.mark.slow
 def test_half_precision_plays(checkpoint: Path) -> None:
     for dtype in ("float16", "bfloat16"):
         half = MusicModel.load(checkpoint, device="cpu", dtype=dtype)

@@ -134,6 +134,7 @@ def test_a_strangers_detector_is_looked_through(registers, nano, tmp_path, chang
         Detector.load(path, nano)
 
 
+@pytest.mark.slow
 def test_binary_and_regression_detectors_answer_in_their_own_way(tones, nano):
     high = [row["register"] == "high" for row in tones.rows]
     one = train.fit(tones, "register_high", high, kind="binary", method="linear", target="high")
@@ -148,6 +149,7 @@ def test_binary_and_regression_detectors_answer_in_their_own_way(tones, nano):
     assert heard["low"] + 1 < heard["middle"] < heard["high"] - 1
 
 
+@pytest.mark.slow
 def test_what_cannot_be_steered_can_still_be_detected(nano, tmp_path):
     rows = [{"pitch": HERTZ[n], "register": n, "number": i} for i, n in enumerate([*HERTZ] * 12)]
     clips = ClipSet("tones", rows, list(range(36)), {"seconds": 0.5}, partial(tone, 0.5))
