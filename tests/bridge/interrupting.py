@@ -12,16 +12,20 @@ import types
 def raise_in(thread: threading.Thread, error: type[BaseException]) -> None:
     """The next thing that this thread does in Python raises.
 
-    A thread that is in the logging library is left alone: between taking a handler's lock and what
-    gives it back there is a moment, and a lock that is lost there stops all who log, in every test.
+    A thread is left alone between taking a lock and what gives it back, where nobody could return
+    the lock, and all who wait for it would stop: in the logging library, and where a condition is
+    entered or left. No exception comes there by itself.
     """
-    if not _is_logging(sys._current_frames().get(thread.ident or 0)):
+    if not _takes_a_lock(sys._current_frames().get(thread.ident or 0)):
         ctypes.pythonapi.PyThreadState_SetAsyncExc(
             ctypes.c_ulong(thread.ident), ctypes.py_object(error)
         )
 
 
-def _is_logging(frame: types.FrameType | None) -> bool:
+def _takes_a_lock(frame: types.FrameType | None) -> bool:
+    on_the_edge = frame is not None and frame.f_code.co_name in ("__enter__", "__exit__")
+    if on_the_edge and frame.f_code.co_filename == threading.__file__:
+        return True
     while frame is not None:
         if frame.f_code.co_filename == logging.__file__:
             return True
