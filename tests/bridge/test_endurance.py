@@ -270,7 +270,7 @@ def test_every_thread_of_a_playing_bridge_may_be_interrupted(error, tmp_path, ca
     }
     try:
         time.sleep(1.0)
-        for _ in range(20):
+        for _ in range(8):
             for thread in threads:
                 raise_in(thread, error)
             time.sleep(0.05)
