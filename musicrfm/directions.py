@@ -198,8 +198,7 @@ class Direction:
     @property
     def scale(self) -> float:
         """The raw coefficient of a knob at 1.0."""
-        largest = max(map(abs, self.range or (0.0, 0.0)))
-        return largest or 1.0
+        return self._end(1.0)
 
     @property
     def curve(self) -> float:
@@ -219,11 +218,14 @@ class Direction:
         return math.copysign((abs(raw) / self._end(raw)) ** (1 / self.curve), raw)
 
     def _end(self, side: float) -> float:
-        """How far the raw coefficient goes on the side of this sign."""
-        if self.meta.get("kind") != "beat" or self.range is None:
-            return self.scale
-        low, high = self.range
-        return abs(low if side < 0 else high) or self.scale
+        """How far the raw coefficient goes on the side of this sign.
+
+        Only a beat has an end of its own on each side, as each is a tempo.
+        """
+        low, high = map(abs, self.range or (0.0, 0.0))
+        if self.meta.get("kind") == "beat":
+            return (low if side < 0 else high) or 1.0
+        return max(low, high) or 1.0
 
     @property
     def classes(self) -> list[str]:

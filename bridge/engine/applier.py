@@ -225,8 +225,7 @@ class Applier:
                 place, _, name = parameter.applies.partition(".")
                 direction = self._steers.get(address.rpartition("/")[0])
                 if direction is None:
-                    set_it = partial(setattr, places[place], name)
-                    setters[address] = partial(_switch, set_it) if parameter.switch else set_it
+                    setters[address] = partial(_set, places[place], name, parameter.switch)
                 else:
                     setters[address] = partial(getattr(places[place], name), direction)
         return setters
@@ -242,6 +241,6 @@ class Applier:
         self._blend_due = True
 
 
-def _switch(set_it: Callable[[bool], None], value: Value) -> None:
-    """Set a switch, whose control is 0 or 1."""
-    set_it(bool(value))
+def _set(place: object, name: str, switch: bool, value: Value) -> None:
+    """Set an attribute; that of a switch, whose control is 0 or 1, is a truth value."""
+    setattr(place, name, bool(value) if switch else value)

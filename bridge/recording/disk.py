@@ -46,8 +46,9 @@ class _Sync:
 
     def done(self, seconds: float = 0.0) -> bool:
         """Whether no sync is running, waiting at most this long. Raises OSError if it failed."""
-        if self._thread is not None and self.busy:  # one that never started cannot be joined
-            self._thread.join(seconds)
+        thread = self._thread
+        if thread is not None and thread.is_alive():  # one that never started cannot be joined
+            thread.join(seconds)
         error, self._error = self._error, None
         if error is not None:
             raise error

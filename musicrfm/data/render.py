@@ -37,8 +37,8 @@ def soundfont() -> bytes:
     return (Path(spec.origin).parent / "TimGM6mb.sf2").read_bytes()
 
 
-def render(clip: Clip) -> np.ndarray:
-    """float32 [samples], mono, with the clip's length."""
+def render(clip: Clip, seconds: float | None = None) -> np.ndarray:
+    """float32 [samples], mono, with the clip's length or its first `seconds`."""
     from midirenderer import render_wave_from
 
     audio, rate = soundfile.read(
@@ -48,7 +48,8 @@ def render(clip: Clip) -> np.ndarray:
     samples = int(clip.seconds * SAMPLE_RATE)
     audio = soxr.resample(audio, rate, SAMPLE_RATE)[:samples]
     audio = np.pad(audio, (0, samples - len(audio))) * GAIN
-    return (audio * min(1.0, 0.95 / max(1e-9, float(np.abs(audio).max())))).astype(np.float32)
+    audio = (audio * min(1.0, 0.95 / max(1e-9, float(np.abs(audio).max())))).astype(np.float32)
+    return audio if seconds is None else audio[: int(seconds * SAMPLE_RATE)]
 
 
 def _one(make: Callable[[int], Clip], seed: int) -> tuple[np.ndarray, dict]:

@@ -53,7 +53,6 @@ class Given:
     """What some parts need and the library does not contain.
 
     musicnn, basic_pitch: the wheels with these networks, or folders with their content.
-
     tunes: the file of `musicrfm.nano.tunes.read`. With it, the held-out clips of `texture`,
     `nearness` and `notes` are drawn as nano's training data are, six in ten of them from held-out
     tunes; without it, all are composed by rule.
@@ -129,8 +128,7 @@ def generation_quality(model: MusicModel, seeds: int = 100) -> dict[str, object]
         dominant.add(int(np.argmax(heard.note_share)))
         onset_rates.append(heard.onset_rate)
     trained = [
-        listening.measure(render(c)[: 6 * SAMPLE_RATE], SAMPLE_RATE).onset_rate
-        for c in held_out(40, is_music)
+        listening.measure(render(c, 6.0), SAMPLE_RATE).onset_rate for c in held_out(40, is_music)
     ]
     return {
         "dominant_pitch_classes": len(dominant),
@@ -188,7 +186,7 @@ def near(model: MusicModel, given: Given, clips: int = 80) -> dict[str, object]:
         return tagger.listen(weights, nearness.part(audio, sample_rate), sample_rate).embedding
 
     pieces = held_out(3 * clips, is_music, given.make)
-    audio = [render(piece)[: int(nearness.SECONDS * SAMPLE_RATE)] for piece in pieces]
+    audio = [render(piece, nearness.SECONDS) for piece in pieces]
     rendered = [heard(one, SAMPLE_RATE) for one in audio]
     generated = [
         heard(
@@ -220,7 +218,7 @@ def transcribe(model: MusicModel, given: Given, seeds: int = 2) -> dict[str, obj
         for seed in range(seeds)
     ]
     pieces = held_out(len(generated), is_music, given.make)
-    rendered = [render(p)[: int(playing.SECONDS * SAMPLE_RATE), None] for p in pieces]
+    rendered = [render(p, playing.SECONDS)[:, None] for p in pieces]
     return {
         **transcriber.compare(network, generated, model.sample_rate),
         **transcriber.compare(network, rendered, SAMPLE_RATE, "rendered_"),

@@ -83,7 +83,7 @@ def distance(through: Through, clips: Sequence[Clip], seconds: float = 6.0) -> f
     """Mean log-mel distance on music, in dB."""
     found = []
     for clip in clips:
-        audio = render(clip)[: int(seconds * SAMPLE_RATE)]
+        audio = render(clip, seconds)
         found.append(np.abs(_log_mel(audio) - _log_mel(through(audio))).mean())
     return float(np.mean(found))
 

@@ -81,7 +81,7 @@ def usual_onsets(clips: Iterable[Clip], count: int = 40) -> dict[str, tuple[floa
             continue
         texture = next((t for t in TEXTURES if t in clip.prompt), "melody")  # a dance is a melody
         if len(rates[texture]) < count:
-            audio = render(clip)[: int(SECONDS * SAMPLE_RATE)]
+            audio = render(clip, SECONDS)
             rates[texture].append(measure.measure(audio, SAMPLE_RATE).onset_rate)
         if all(len(heard) == count for heard in rates.values()):
             break

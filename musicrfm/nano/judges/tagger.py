@@ -12,7 +12,6 @@ tagging", 2019.
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,7 @@ from musicrfm.errors import MusicRFMError
 from musicrfm.listening.measure import mono_of
 from musicrfm.listening.rhythm import RATE
 from musicrfm.nano.judges import bundle
+from musicrfm.nano.judges.wheels import content
 
 HOP, WINDOW, BANDS = 256, 512, 96  # of the mel spectrogram, at 16 kHz
 FRAMES = 187  # of a patch, 3 s
@@ -66,8 +66,7 @@ def load(source: Path) -> Weights:
 
     Raises MusicRFMError if they are not there or damaged.
     """
-    wheel = source.is_file() and zipfile.is_zipfile(source)
-    root = zipfile.Path(source) if wheel else source
+    root = content(source)
     for place in PLACES:
         folder = root / place if place else root
         index, data = folder / ".index", folder / ".data-00000-of-00001"
@@ -105,7 +104,7 @@ def patches(mono: np.ndarray) -> np.ndarray:
 
 def forward(weights: Weights, x: Tensor) -> tuple[Tensor, Tensor]:
     """[patches, frames, 96] -> embedding [patches, 200], logits of the tags [patches, 50]."""
-    x = _normalised(weights, 0, x[:, None], 1)
+    x = _normalised(weights, 0, x[:, None])
     padded = F.pad(x, (0, 0, 3, 3))
     front = [_front(weights, number, padded) for number in TIMBRAL]
     for number in TEMPORAL:
@@ -117,12 +116,12 @@ def forward(weights: Weights, x: Tensor) -> tuple[Tensor, Tensor]:
         last = features[-1]
         kernel = _get(weights, _name("conv2d", number) + "/kernel")[:, :, 0].permute(2, 1, 0)
         bias = _get(weights, _name("conv2d", number) + "/bias")
-        new = _normalised(weights, number + 1, F.conv1d(last, kernel, bias, padding=3).relu(), 1)
+        new = _normalised(weights, number + 1, F.conv1d(last, kernel, bias, padding=3).relu())
         features.append(new if number == MIDDLE[0] else new + last)
     every = torch.cat(features, 1)  # [patches, 753, frames]
     pooled = torch.stack((every.amax(2), every.mean(2)), 2).flatten(1)
-    dense = _dense(weights, 0, _normalised(weights, 9, pooled, 1)).relu()
-    embedding = _normalised(weights, 10, dense, 1)
+    dense = _dense(weights, 0, _normalised(weights, 9, pooled)).relu()
+    embedding = _normalised(weights, 10, dense)
     return embedding, _dense(weights, 1, embedding)
 
 
@@ -130,18 +129,17 @@ def _front(weights: Weights, number: int, x: Tensor) -> Tensor:
     """[patches, 1, frames, 96] -> [patches, channels, frames], the maxima over frequency."""
     kernel = _get(weights, _name("conv2d", number) + "/kernel").permute(3, 2, 0, 1)
     found = F.conv2d(x, kernel, _get(weights, _name("conv2d", number) + "/bias")).relu()
-    return _normalised(weights, number + 1, found, 1).amax(3)
+    return _normalised(weights, number + 1, found).amax(3)
 
 
-def _normalised(weights: Weights, number: int, x: Tensor, axis: int) -> Tensor:
-    """Batch normalisation with the statistics of the training."""
+def _normalised(weights: Weights, number: int, x: Tensor) -> Tensor:
+    """Batch normalisation of the second axis, with the statistics of the training."""
     name = _name("batch_normalization", number)
     mean, variance, gamma, beta = (
         _get(weights, f"{name}/{part}")
         for part in ("moving_mean", "moving_variance", "gamma", "beta")
     )
-    shape = [1] * x.ndim
-    shape[axis] = -1
+    shape = [-1, *[1] * (x.ndim - 2)]
     scale = gamma / (variance + EPSILON).sqrt()
     return x * scale.view(shape) + (beta - mean * scale).view(shape)
 

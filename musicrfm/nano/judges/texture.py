@@ -147,10 +147,9 @@ def hear(audio: np.ndarray, sample_rate: int) -> Texture:
 
 def answer(fitted: dict, found: np.ndarray) -> Texture:
     """What the regressions `fitted` say about `properties`."""
-    said = {}
+    said, x = {}, (found - fitted["mean"]) / fitted["deviation"]
     for question in QUESTIONS:
         machine = fitted[question]
-        x = (found - fitted["mean"]) / fitted["deviation"]
         logits = np.array(machine["weights"]) @ x + machine["bias"]
         said[question] = machine["names"][int(logits.argmax())]
     return Texture(**said)
@@ -173,7 +172,7 @@ def accuracy(through: Through, clips: Iterable[Clip], count: int = 4) -> dict[st
     """Share of held-out rendered clips, after the codec, that are heard as what they are; `count`
     of each texture."""
     rows = [
-        (texture, hear(through(_rendered(clip)), SAMPLE_RATE))
+        (texture, hear(through(render(clip, SECONDS)), SAMPLE_RATE))
         for clip, texture in even(clips, count)
     ]
     return {"clips": len(rows), **shares(rows)}
@@ -211,7 +210,7 @@ def fit(through: Through, clips: Iterable[Clip], count: int = 40) -> dict[str, f
     on a fifth that is held out. Takes about 10 minutes on one core."""
     rows, told = [], []
     for number, (clip, texture) in enumerate(even(clips, count)):
-        audio = _rendered(clip)
+        audio = render(clip, SECONDS)
         rows += [properties(audio, SAMPLE_RATE), properties(through(audio), SAMPLE_RATE)]
         told += [texture, texture]
         if number % 10 == 0:
@@ -254,10 +253,6 @@ def _regressions(x: np.ndarray, told: Sequence[Texture]) -> dict:
             "bias": bias.round(5).tolist(),
         }
     return fitted
-
-
-def _rendered(clip: Clip) -> np.ndarray:
-    return render(clip)[: int(SECONDS * SAMPLE_RATE)]
 
 
 @lru_cache(1)

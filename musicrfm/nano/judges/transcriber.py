@@ -8,7 +8,6 @@ and multipitch estimation", 2022.
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ import soxr
 
 from musicrfm.errors import MusicRFMError
 from musicrfm.listening import measure
+from musicrfm.nano.judges.wheels import content
 
 RATE, HOP = 22_050, 256  # samples a second, and from one frame to the next
 LENGTH = 2 * RATE - HOP  # samples of a window
@@ -35,8 +35,7 @@ def load(source: Path) -> Network:
 
     Raises MusicRFMError if the file or onnxruntime is not there.
     """
-    wheel = source.is_file() and zipfile.is_zipfile(source)
-    file = (zipfile.Path(source) if wheel else source) / PLACE
+    file = content(source) / PLACE
     if not file.is_file():
         raise MusicRFMError(
             f"{source} has no {PLACE}: give the wheel that "
