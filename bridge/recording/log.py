@@ -79,6 +79,7 @@ class ControlLog:
         except OSError as error:
             raise MusicRFMError(f"cannot write {str(path)!r}: {reason(error)}") from None
         self._lines: queue.SimpleQueue[dict | None] = queue.SimpleQueue()
+        self._next: tuple[dict | None, ...] = ()  # the line that was taken from there, if any
         self._head = _encoded({"format": FORMAT, **header})
         self._waiting = bytearray(self._head)  # for the disk
         self._over = False  # all lines have come
@@ -135,13 +136,19 @@ class ControlLog:
         self._file.close()
 
     def _gather(self, waiting: bytearray) -> bool:
-        """Collect new lines; returns whether the last one is among them."""
+        """Collect new lines; returns whether the last one is among them.
+
+        A line that there is no memory for is still next when the thread has restarted.
+        """
+        seconds = SYNC_SECONDS
         with contextlib.suppress(queue.Empty):
-            line = self._lines.get(timeout=SYNC_SECONDS)
-            while line is not None:
+            while True:
+                self._next = self._next or (self._lines.get(timeout=seconds),)
+                (line,) = self._next
+                if line is None:
+                    return True
                 waiting += _encoded(line)
-                line = self._lines.get_nowait()
-            return True
+                self._next, seconds = (), 0.0
         return False
 
     def _until_taken(self, waiting: bytearray) -> None:

@@ -16,6 +16,7 @@ import pytest
 import soundfile
 
 from bridge.recording import disk
+from bridge.recording import log as logs
 from bridge.recording import recorder as recorders
 from bridge.recording.log import ControlLog, read_log
 from bridge.recording.part import Part
@@ -351,6 +352,22 @@ def test_faster_than_real_time_waits_for_the_disk_but_not_for_ever(tmp_path, mon
     recorder.close()
     assert time.monotonic() - began < 15.0 and recorder.failed
     assert recorder.missing[0][1] == 2.0
+
+
+def test_a_line_that_there_was_no_memory_for_is_not_lost(tmp_path, monkeypatch):
+    encoded, failed = logs._encoded, []
+
+    def scarce(line):
+        if len(failed) < 2 and "end" in line:
+            failed.append(line)
+            raise MemoryError
+        return encoded(line)
+
+    monkeypatch.setattr(logs, "_encoded", scarce)
+    log = ControlLog(tmp_path / "set.jsonl", {}, RATE)
+    log.close(640)
+    assert len(failed) == 2
+    assert read_log(tmp_path / "set.jsonl").samples == 640
 
 
 def test_a_disk_that_is_slow_to_keep_what_it_took_costs_nothing(tmp_path, monkeypatch):
