@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = {
@@ -69,3 +72,16 @@ def test_the_bridge_imports_the_music_and_not_the_reverse() -> None:
 
 def test_a_circle_is_found() -> None:
     assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == [{"a", "b", "c"}]
+
+
+@pytest.mark.parametrize(
+    "package",
+    ["musicrfm", "musicrfm.steering", "musicrfm.listening"]
+    + ["bridge.controls", "bridge.osc", "bridge.midi"],
+)
+def test_a_package_offers_its_public_names(package: str) -> None:
+    module = import_module(package)
+    assert module.__all__ and set(module.__all__) <= set(dir(module))
+    assert all(getattr(module, name).__name__ == name for name in module.__all__)
+    with pytest.raises(AttributeError, match=f"'{package}' has no attribute 'nothing'"):
+        module.nothing  # noqa: B018

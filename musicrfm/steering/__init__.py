@@ -17,3 +17,7 @@ def __getattr__(name: str) -> Any:
     from musicrfm.steering.steering import Steering
 
     return Steering
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
