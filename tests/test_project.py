@@ -169,13 +169,14 @@ class TestRequirements:
             tree = ast.parse(path.read_text("utf-8"))
             for node in tree.body:
                 for name in names_in(node):
-                    local = ROOT.joinpath(*name.split(".")).with_suffix(".py")
-                    if local.is_file():
-                        waiting.append(local)
+                    waiting += loaded_with(name)
                     top = name.split(".")[0]
                     if top in OUR_OWN or top in sys.stdlib_module_names:
                         continue
                     assert canonicalize_name(PROVIDED_AS.get(top, top)) in core, (path, name)
+                if isinstance(node, ast.ImportFrom):
+                    for alias in node.names:
+                        waiting += loaded_with(f"{node.module}.{alias.name}")
         assert ROOT / "musicrfm" / "stream.py" in seen
 
 
@@ -183,6 +184,16 @@ def imported(path: Path) -> set[str]:
     """The top-level names a file imports, wherever in it."""
     nodes = ast.walk(ast.parse(path.read_text("utf-8")))
     return {name.split(".")[0] for node in nodes for name in names_in(node)}
+
+
+def loaded_with(name: str) -> list[Path]:
+    """The project's files that importing a dotted name runs: its own, and those of all packages
+    that it is in."""
+    parts = name.split(".")
+    packages = [ROOT.joinpath(*parts[:n], "__init__.py") for n in range(1, len(parts) + 1)]
+    return [
+        path for path in (*packages, ROOT.joinpath(*parts).with_suffix(".py")) if path.is_file()
+    ]
 
 
 def names_in(node: ast.AST) -> list[str]:
