@@ -3,12 +3,14 @@
 The stages: read the tunes, render clips, train the codec, encode, train the language model,
 assemble the checkpoint, measure it. The same command continues an interrupted run. While the codec
 trains on one core, the other renders; while the language model trains, so does the codec's decoder.
-Needs the extras `train` and `recipe`.
+`--further START` trains a finished checkpoint without touching what directions depend on: the text
+encoder, and the decoder of the codec. Needs the extras `train` and `recipe`.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from dataclasses import replace
 from functools import partial
@@ -23,6 +25,9 @@ from musicrfm.nano.beside import check, start
 WEIGHTS = Path(__file__).parent / "weights"
 TRAINING_SEED = 1_000_000  # held-out clips are composed from seeds far away from these
 ENOUGH = 600  # number of clips at which the codec's training starts, while more are rendered
+SHARES = (0.8, 0.2)  # of clips and of single notes in the codec's training
+FURTHER = {"lm_steps": 400, "decoder_steps": 2000}  # with `--further`, unless given
+BLEND = 0.5  # of the further trained decoder
 
 
 def main() -> None:
@@ -31,6 +36,7 @@ def main() -> None:
     if args.quick:
         args.clips, args.lm_steps, args.lm_batch = 24, 3, 2
         steps = dict.fromkeys(steps, 4)
+    budget = replace(codec_training.Budget(), **steps)
     torch.set_flush_denormal(True)
     cache = args.work / "tunes.json"
     tunes.read(cache)
@@ -40,27 +46,43 @@ def main() -> None:
     rendering = start(
         render.render_set, args.work / "clips", args.clips, TRAINING_SEED, clip, args.workers
     )
+    if args.further is not None:
+        check(rendering)
+        _further(args, budget)
+        return
     while rendering.is_alive() and _rendered(args.work / "clips") < min(ENOUGH, args.clips):
         time.sleep(5)
     check(rendering, wait=False)
     alone = args.device == "cpu" and rendering.is_alive()
     torch.set_num_threads(1 if alone else torch.get_num_threads())
-    budget = replace(codec_training.Budget(), **steps)
     sets = [render.open_set(args.work / name)[0] for name in ("clips", "notes")]
-    shares = (0.8, 0.2)
-    codec = codec_training.train(sets, shares, args.work, budget, args.device, until="quantised")
+    codec = codec_training.train(sets, SHARES, args.work, budget, args.device, until="quantised")
     check(rendering)
     audio, rows = render.open_set(args.work / "clips")
     codes = lm_training.encode_set(codec, audio, args.work / "codes.npy")
     sets[0] = audio
-    decoding = start(codec_training.train, sets, shares, args.work, budget, args.device)
+    decoding = start(codec_training.train, sets, SHARES, args.work, budget, args.device)
     lm_budget = replace(lm_training.Budget(), steps=args.lm_steps, batch=args.lm_batch)
     lm_training.train(codes, rows, args.work, lm_budget, args.device)
     check(decoding)
-    codec = codec_training.train(sets, shares, args.work, budget, args.device)
+    codec = codec_training.train(sets, SHARES, args.work, budget, args.device)
     lm_training.assemble(codec, args.work, args.out)
     if not args.no_measure and not args.quick:
         _measure(args, steps)
+
+
+def _further(args: argparse.Namespace, budget: codec_training.Budget) -> None:
+    """Train the text encoder and the codec's decoder of the checkpoint `args.further`."""
+    sets = [render.open_set(args.work / name)[0] for name in ("clips", "notes")]
+    old = codec_training.load(args.further)
+    rows = render.open_set(args.work / "clips")[1]
+    codes = lm_training.encode_set(old, sets[0], args.work / "codes.npy")
+    words = lm_training.Budget(args.lm_steps, args.lm_batch, lm_training.WORDS_RATE)
+    lm_training.train(codes, rows, args.work, words, args.device, args.further)
+    new = codec_training.load(args.further)
+    new = codec_training.train(sets, SHARES, args.work, budget, args.device, start=new)
+    codec = codec_training.blend(old, new, BLEND)
+    lm_training.assemble(codec, args.work, args.out, args.further)
 
 
 def _arguments() -> argparse.Namespace:
@@ -89,7 +111,15 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--no-measure", action="store_true", help="skip the measurements and the model card"
     )
-    return parser.parse_args()
+    parser.add_argument(
+        "--further", metavar="START", type=Path, help="train this finished checkpoint further"
+    )
+    if "--further" in sys.argv:
+        parser.set_defaults(**FURTHER)
+    args = parser.parse_args()
+    if args.further is not None and args.further.resolve() == args.out.resolve():
+        parser.error(f"--further {args.further} would overwrite its start: give another --out")
+    return args
 
 
 def _measure(args: argparse.Namespace, steps: dict[str, int]) -> None:

@@ -26,12 +26,14 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import (
+    AutoTokenizer,
     EncodecFeatureExtractor,
     EncodecModel,
     GenerationConfig,
     MusicgenConfig,
     MusicgenDecoderConfig,
     MusicgenForConditionalGeneration,
+    PreTrainedTokenizerBase,
     PreTrainedTokenizerFast,
     T5Config,
 )
@@ -48,6 +50,7 @@ CODEBOOK_WEIGHTS = (1.6, 1.1, 0.7, 0.6)  # the first codebook carries most of th
 # Shares of crops in which each group of `truths.GROUPS` is set in the blocks.
 TELL = {"tempo": 0.3, "beat": 0.25, "bar": 0.2, "sound": 0.2}
 HIDE, HIDDEN = 0.5, (25, 100)  # share of a crop told what sounds that is hidden, in spans so long
+WORDS_RATE = 1e-3  # peak learning rate of a text encoder that is trained further
 DROP_PROMPT = 0.12  # share of crops trained without text, for guidance
 SPACE = "\u2581"  # how the tokenizer writes the blank before a word
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,:;!?'-&#/"
@@ -129,6 +132,17 @@ def make_model(vocabulary: int) -> MusicgenForConditionalGeneration:
     return model
 
 
+def _begin(
+    start: Path | None,
+) -> tuple[PreTrainedTokenizerBase, MusicgenForConditionalGeneration]:
+    """The tokenizer and the model that training begins with: those of a folder, or new ones."""
+    if start is not None:
+        model = MusicgenForConditionalGeneration.from_pretrained(start, dtype=torch.float32)
+        return AutoTokenizer.from_pretrained(start), model
+    tokenizer = make_tokenizer()
+    return tokenizer, make_model(len(tokenizer))
+
+
 @torch.inference_mode()
 def encode_set(codec: EncodecModel, audio: np.ndarray, path: Path, batch: int = 1) -> np.ndarray:
     """Codes of all clips, int16 [clips, codebooks, frames], in `path`; continues an unfinished
@@ -190,14 +204,21 @@ def reword(prompt: str, rng: random.Random) -> str:
 
 
 def train(
-    codes: np.ndarray, rows: list[dict], work: Path, budget: Budget, device: str = "cpu"
+    codes: np.ndarray,
+    rows: list[dict],
+    work: Path,
+    budget: Budget,
+    device: str = "cpu",
+    start: Path | None = None,
 ) -> None:
     """Train, or continue training; checkpoint `work/lm.pt`, held-out losses `work/lm.jsonl`.
 
     codes: int16 [clips, codebooks, frames]. rows: one dict per clip. The last 1 % is held out.
+    start: folder of a trained checkpoint, of which only the text encoder and its projection are
+    trained further, so that directions for it stay valid.
     """
     torch.manual_seed(0)
-    trainer = _Trainer(codes, rows, budget, device)
+    trainer = _Trainer(codes, rows, budget, device, start)
     path = work / "lm.pt"
     if path.exists():
         trainer.load(path)
@@ -226,14 +247,26 @@ def train(
 class _Trainer:
     """The model with its read-outs and optimiser, the clips, and its progress."""
 
-    def __init__(self, codes: np.ndarray, rows: list[dict], budget: Budget, device: str) -> None:
+    def __init__(
+        self,
+        codes: np.ndarray,
+        rows: list[dict],
+        budget: Budget,
+        device: str,
+        start: Path | None,
+    ) -> None:
         self.codes, self.rows, self.budget, self.device = codes, rows, budget, device
-        self.tokenizer = make_tokenizer()
-        self.model = make_model(len(self.tokenizer)).to(device)
+        self.tokenizer, self.model = _begin(start)
+        self.model.to(device)
+        self.frames = self.model.config.decoder.max_position_embeddings - CODEBOOKS
         self.readouts = Readouts(self.model.decoder.model.decoder.layers, 256).to(device)
-        codec = {id(p) for p in self.model.audio_encoder.parameters()}
-        parameters = [p for p in self.model.parameters() if id(p) not in codec and p.requires_grad]
-        self.parameters = [*parameters, *self.readouts.parameters()]
+        self.tell = start is None  # read-outs that were not trained have nothing to tell
+        self.model.audio_encoder.requires_grad_(False)
+        if start is not None:
+            self.model.decoder.requires_grad_(False)
+            self.readouts.requires_grad_(False)
+        both = (*self.model.parameters(), *self.readouts.parameters())
+        self.parameters = [p for p in both if p.requires_grad]
         self.optimiser = torch.optim.AdamW(
             self.parameters, budget.learning_rate, betas=(0.9, 0.95), weight_decay=0.02
         )
@@ -267,9 +300,11 @@ class _Trainer:
         self.optimiser.zero_grad(set_to_none=True)
         places = [self._place(rng) for _ in range(self.budget.batch)]
         with torch.autocast(torch.device(self.device).type, torch.bfloat16, enabled=self.half):
-            per_book, misses = self.losses(places, rng, DROP_PROMPT, tell=True)
+            drop = DROP_PROMPT if self.tell else 0.0
+            per_book, misses = self.losses(places, rng, drop, tell=self.tell)
             loss = (per_book * self.weights).mean()
-            loss = loss + self.budget.readout_weight * misses.nan_to_num().mean()
+            if self.tell:
+                loss = loss + self.budget.readout_weight * misses.nan_to_num().mean()
         loss.backward()
         nn.utils.clip_grad_norm_(self.parameters, 1.0)
         self.optimiser.step()
@@ -303,7 +338,7 @@ class _Trainer:
     ) -> tuple[Tensor, Tensor]:
         """(loss of each codebook, errors [blocks, truths]) of crops at (clip, frame)."""
         clips, starts = [c for c, _ in places], [s for _, s in places]
-        crop = np.stack([self.codes[c][:, s : s + FRAMES] for c, s in places])
+        crop = np.stack([self.codes[c][:, s : s + self.frames] for c, s in places])
         inputs, labels = delayed(torch.from_numpy(crop.astype(np.int64)).to(self.device))
         states, visible = self._prompts([self.rows[c]["prompt"] for c in clips], rng, drop)
         true, audible = truths([self.rows[c] for c in clips], starts, inputs.shape[-1])
@@ -352,7 +387,7 @@ class _Trainer:
 
     def _place(self, rng: random.Random) -> tuple[int, int]:
         clip = rng.randrange(len(self.codes) - self.held)
-        return clip, rng.randrange(self.codes.shape[2] - FRAMES + 1)
+        return clip, rng.randrange(self.codes.shape[2] - self.frames + 1)
 
     def _set_rate(self) -> None:
         """The learning rate of this step: a short rise, then half a cosine."""
@@ -369,10 +404,12 @@ def _average(average: dict[str, Tensor], state: dict[str, Tensor], decay: float)
             average[name].lerp_(value, 1 - decay)
 
 
-def assemble(codec: EncodecModel, work: Path, out: Path) -> None:
-    """Write the folder `out` in the Hugging Face layout, half precision, from `work/lm.pt`."""
-    tokenizer = make_tokenizer()
-    model = make_model(len(tokenizer))
+def assemble(codec: EncodecModel, work: Path, out: Path, start: Path | None = None) -> None:
+    """Write the folder `out` in the Hugging Face layout, half precision, from `work/lm.pt`.
+
+    start: as of `train`.
+    """
+    tokenizer, model = _begin(start)
     state = torch.load(work / "lm.pt", map_location="cpu", weights_only=True)["average"]
     model.load_state_dict(state)
     model.audio_encoder.load_state_dict(codec.cpu().state_dict())

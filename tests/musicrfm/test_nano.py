@@ -10,8 +10,10 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from transformers import EncodecModel
 
+from musicrfm.checkpoints.finding import NANO
 from musicrfm.data import render
 from musicrfm.data.compose import EXERCISE, INSTRUMENTS, MODES, compose, single_notes, theory
 from musicrfm.nano import codec_training, discriminator, lm_training, truths
@@ -242,3 +244,23 @@ def test_training_learns_and_resumes(tmp_path, monkeypatch):
     lm_training.assemble(codec, tmp_path, tmp_path / "out")
     size = sum(f.stat().st_size for f in (tmp_path / "out").iterdir())
     assert size <= 24 * 2**20
+
+
+@pytest.mark.slow
+def test_training_a_checkpoint_further_leaves_what_directions_depend_on(tmp_path):
+    render.render_set(tmp_path / "clips", 18, 0, partial(compose, seconds=9.0), workers=1)
+    audio, rows = render.open_set(tmp_path / "clips")
+    codes = np.random.default_rng(0).integers(0, 1024, (18, 4, 450), dtype=np.int16)
+    words = lm_training.Budget(steps=2, batch=1, learning_rate=1e-2)
+    lm_training.train(codes, rows, tmp_path, words, start=NANO)
+    budget = codec_training.Budget(decoder=2, batch=1)
+    new = codec_training.load(NANO)
+    new = codec_training.train([audio], [1.0], tmp_path, budget, start=new)
+    codec = codec_training.blend(codec_training.load(NANO), new, 0.5)
+    lm_training.assemble(codec, tmp_path, tmp_path / "out", NANO)
+    before = load_file(NANO / "model.safetensors")
+    after = load_file(tmp_path / "out" / "model.safetensors")
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    trained = ("text_encoder.", "enc_to_dec_proj.", "audio_encoder.decoder.")
+    assert all(name.startswith(trained) for name in changed)
+    assert all(any(name.startswith(part) for name in changed) for part in trained)
