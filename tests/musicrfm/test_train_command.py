@@ -89,6 +89,7 @@ def test_one_class_and_all_classes_can_be_the_target(checkpoint, tmp_path, sound
     assert not np.array_equal(Direction.load("chord_minor", model).vectors, one.vectors)
 
 
+@pytest.mark.slow
 def test_options_reach_the_training(checkpoint, tmp_path, soundless):
     out, report = tmp_path / "out", tmp_path / "report"
     run = ["train", "chord", "--samples", "80", "--model", str(checkpoint), "--device", "cpu"]
@@ -117,6 +118,7 @@ def test_options_reach_the_training(checkpoint, tmp_path, soundless):
     }
 
 
+@pytest.mark.slow
 def test_tempo_is_a_number(checkpoint, soundless, capsys):
     on = ["--samples", "60", "--model", str(checkpoint), *QUICK]
     assert main(["train", "tempo", *on]) == 0
