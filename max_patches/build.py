@@ -6,6 +6,7 @@ python max_patches/build.py FOLDER     # writes all of it there
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -61,6 +62,15 @@ def write(clients: Path, images: Path) -> None:
             print(folder / name)
 
 
-if __name__ == "__main__":
-    elsewhere = Path(sys.argv[1]) if len(sys.argv) > 1 else None
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser("build.py", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument(
+        "folder", nargs="?", type=Path, help="where everything goes (default: this folder, and "
+        "docs/images for the pictures)",
+    )  # fmt: skip
+    elsewhere = parser.parse_args(arguments).folder
     write(elsewhere or HERE, elsewhere or PICTURES)
+
+
+if __name__ == "__main__":
+    main()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bridge.controls.controls import namespace
-from max_patches.build import HERE, PICTURES, build, pictures
+from max_patches.build import HERE, PICTURES, build, main, pictures
 from max_patches.panel import SHIPPED, panel
 from musicrfm.theory import PITCH_CLASSES
 
@@ -35,6 +35,16 @@ def test_the_build_runs_as_a_file(tmp_path: Path) -> None:
     done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert {file.name for file in (tmp_path / "new").iterdir()} == {*MADE, *pictures()}
+
+
+def test_asking_the_build_for_help_builds_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0 and "folder" in capsys.readouterr().out
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_panel_has_twelve_notes_tempo_and_the_sound() -> None:
