@@ -1,4 +1,4 @@
-"""docs/architecture.md and CONTRIBUTING.md name what is there; functions and folders stay small."""
+"""docs/architecture.md and CONTRIBUTING.md match the code; functions and folders stay small."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ FILE = re.compile(
 
 
 @pytest.mark.parametrize(("file", "name"), STEPS, ids=":".join)
-def test_a_function_is_where_the_page_says(file: str, name: str) -> None:
+def test_function_named_in_a_page_exists(file: str, name: str) -> None:
     module = file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
     assert (ROOT / file).is_file()
     assert reduce(getattr, name.split("."), importlib.import_module(module)) is not None
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_the_files_it_names_are_there(page: str) -> None:
+def test_files_named_in_a_page_exist(page: str) -> None:
     named = FILE.findall(PAGES[page])
     assert len(named) > 10
     assert not [name for name in named if not (ROOT / name).exists()]
 
 
 @pytest.mark.parametrize("package", ["musicrfm", "bridge"])
-def test_every_folder_has_its_line(package: str) -> None:
+def test_every_folder_is_described_in_the_architecture_page(package: str) -> None:
     text = PAGES["docs/architecture.md"].split(f"\n`{package}/`\n")[1]
     listed = re.match(r"(?:\n(?:- .*\n)+)", text)
     assert listed is not None
@@ -53,7 +53,7 @@ def test_every_folder_has_its_line(package: str) -> None:
         ("docs/architecture.md", "train_set", "namespace"),
     ],
 )
-def test_both_ways_are_whole(file: str, start: str, end: str) -> None:
+def test_both_call_paths_are_complete_and_in_order(file: str, start: str, end: str) -> None:
     names = [name for _, name in re.findall(r"`(\S+\.py):([\w.]+)`", PAGES[file])]
     assert names.index(start) < names.index(end)
 
@@ -77,7 +77,7 @@ def lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     return (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
 
 
-def test_functions_are_read_in_one_sitting() -> None:
+def test_functions_are_short() -> None:
     long = {
         (path.relative_to(ROOT).as_posix(), node.name)
         for path in MODULES
@@ -87,7 +87,7 @@ def test_functions_are_read_in_one_sitting() -> None:
     assert long <= LISTS
 
 
-def test_classes_have_one_task() -> None:
+def test_classes_are_short() -> None:
     long = [
         (path.relative_to(ROOT).as_posix(), node.name)
         for path in MODULES
@@ -98,11 +98,11 @@ def test_classes_have_one_task() -> None:
     assert long == []
 
 
-def test_folders_are_read_at_a_glance() -> None:
+def test_folders_hold_few_modules() -> None:
     modules = Counter(path.parent for path in MODULES if path.name != "__init__.py")
     assert [folder for folder, count in modules.items() if count > MOST_MODULES] == []
 
 
-def test_the_length_of_a_function_is_that_of_its_body() -> None:
+def test_function_length_counts_only_the_body() -> None:
     tree = ast.parse('def f(\n    a,\n):\n    """Two\n    lines."""\n    b = a\n    return b\n')
     assert isinstance(tree.body[0], ast.FunctionDef) and lines(tree.body[0]) == 2

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def instructions() -> list[tuple[str, str]]:
-    """(instruction, the rest of it) of the Dockerfile, in order, continued lines as one."""
+    """(keyword, arguments) of each Dockerfile instruction, in order, continued lines joined."""
     text = re.sub(r"(?m)^#.*\n", "", (ROOT / "Dockerfile").read_text("utf-8"))
     lines = text.replace("\\\n", " ").splitlines()
     return [(word, rest) for word, _, rest in (line.partition(" ") for line in lines if line)]
@@ -31,7 +31,7 @@ def of(wanted: str) -> list[str]:
     return [rest for word, rest in instructions() if word == wanted]
 
 
-def test_what_the_wheel_is_built_of_gets_into_the_image():
+def test_docker_context_holds_all_inputs_of_the_wheel():
     lines = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
     let_in = [line[1:] for line in lines if line.startswith("!")]
     assert "*" in lines and all((ROOT / name).exists() for name in let_in)
@@ -51,14 +51,14 @@ def test_what_the_wheel_is_built_of_gets_into_the_image():
 
 @pytest.mark.needs("posix")
 @pytest.mark.parametrize("command", of("RUN"), ids=lambda command: command.split()[0])
-def test_each_step_is_a_shell_command(command):
+def test_each_run_step_is_valid_shell(command):
     done = subprocess.run(["sh", "-n", "-c", command], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.needs("posix")
 @pytest.mark.parametrize(("torch", "packages"), [("cpu", ["python3-torch"]), ("cuda", [])])
-def test_the_build_argument_chooses_where_pytorch_comes_from(torch, packages):
+def test_build_argument_selects_the_pytorch_source(torch, packages):
     (default,) = (rest for rest in of("ARG") if rest.startswith("TORCH="))
     assert default == "TORCH=cpu"
     (choice,) = re.findall(r"\$\(\[ .*?\)", of("RUN")[0])
@@ -68,7 +68,7 @@ def test_the_build_argument_chooses_where_pytorch_comes_from(torch, packages):
     assert done.stdout.split()[:1] == packages
 
 
-def test_it_plays_the_page_into_nothing_by_default(monkeypatch):
+def test_container_serves_the_web_page_without_audio_output(monkeypatch):
     played = []
     monkeypatch.setattr("bridge.session.play", lambda settings: played.append(settings) or 0)
     (entry,), (command,) = (map(json.loads, of(word)) for word in ("ENTRYPOINT", "CMD"))

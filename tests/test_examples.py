@@ -27,7 +27,7 @@ FOLDER = Path("trained_concepts")
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory) -> Path:
-    """A cache, so that two examples hear the same notes once, and the model that hears them."""
+    """A folder with a small model and a cache of hidden states, shared by the examples."""
     folder = tmp_path_factory.mktemp("examples")
     make_checkpoint(folder / "little", window=512)
     return folder
@@ -46,7 +46,7 @@ def run(monkeypatch, name: str, *arguments: str) -> None:
 
 
 def page(name: str, folder: Path = FOLDER) -> str:
-    """What an example ends in: a page with clips that are there, a picture, a table."""
+    """The HTML of an example's page, once its clips and picture are known to exist."""
     text = (folder / name / "index.html").read_text("utf-8")
     clips = re.findall(r'src="(clips/[^"]+)"', text)
     assert len(clips) >= 3 and all((folder / name / clip).is_file() for clip in clips)
@@ -83,8 +83,8 @@ def test_01_trains_calibrates_and_compares(kind, target, name, shared, monkeypat
 
 
 @pytest.mark.slow
-def test_01_leaves_a_note_that_leads_at_the_top(monkeypatch):
-    """As a reader does it first: the whole walk-through on nano, in an empty folder."""
+def test_01_trains_a_note_that_dominates_at_coefficient_1(monkeypatch):
+    """The full walk-through on nano, in an empty folder, as a new reader runs it."""
     monkeypatch.setattr(sys, "argv", ["01_train_note_direction.py"])
     runpy.run_path(str(EXAMPLES / "01_train_note_direction.py"), run_name="__main__")
     nano = MusicModel.load("nano")
@@ -106,7 +106,7 @@ def test_02_plays_unsteered_and_steered(monkeypatch, capsys):
     assert "which is the knob at 1" in capsys.readouterr().out
 
 
-def test_02_takes_what_has_been_trained_first_and_published_numbers_if_asked(monkeypatch, capsys):
+def test_02_prefers_a_trained_direction_and_accepts_published_coefficients(monkeypatch, capsys):
     ships = Direction.load(EXAMPLES.parent / "directions" / "nano" / "note_C.safetensors")
     own = Direction(
         "note_C", -ships.vectors, ships.layer_scores, ships.meta | {"range": [0, 50], "curve": 1.0}
@@ -124,7 +124,7 @@ def test_03_plays_each_schedule(monkeypatch):
 
 
 @pytest.mark.slow
-def test_04_steers_to_two_concepts_in_one_unit(monkeypatch, capsys):
+def test_04_steers_to_two_concepts_at_once(monkeypatch, capsys):
     run(monkeypatch, "04_multidirection_control.py", "--directions", "note_C", "tempo")
     assert rows("04_note_C_tempo") == ["unsteered", "note_C 0.5 + tempo 0.5"] * 2
     told = capsys.readouterr().out
@@ -160,8 +160,8 @@ def test_06_trains_all_notes_in_one_file(shared, monkeypatch):
 
 
 @pytest.mark.slow
-def test_the_tour_runs_from_its_first_cell_to_its_last(monkeypatch):
-    """Cells are run as they are, in one namespace; what only Jupyter has is stood in for."""
+def test_tour_notebook_runs_completely(monkeypatch):
+    """The cells run unchanged in one namespace, with a stand-in for Jupyter's display."""
     notebook = json.loads((EXAMPLES / "tour.ipynb").read_text("utf-8"))
     cells = ["".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "code"]
     assert len(cells) >= 4
@@ -177,7 +177,7 @@ def test_the_tour_runs_from_its_first_cell_to_its_last(monkeypatch):
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("0*.py")), ids=lambda path: path.stem)
-def test_each_is_short_and_takes_any_model(path):
+def test_each_example_is_short_and_accepts_any_model(path):
     text = path.read_text(encoding="utf-8")
     assert len(text.splitlines()) < 70
     assert "MusicModel.load(o.model)" in text

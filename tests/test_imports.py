@@ -1,4 +1,4 @@
-"""Which way the packages' modules import each other, lazy imports and those for types included."""
+"""The direction in which modules import each other, lazy and typing-only imports included."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def imported(module: str) -> Iterator[str]:
 
 
 def circles(graph: Mapping[str, set[str]]) -> list[set[str]]:
-    """Sets of nodes each of which leads to all others."""
+    """The strongly connected components of more than one node."""
     reached = {node: set(after) for node, after in graph.items()}
     changed = True
     while changed:
@@ -42,14 +42,14 @@ def circles(graph: Mapping[str, set[str]]) -> list[set[str]]:
 
 
 def folder(module: str) -> str:
-    """`bridge.midi` for all that is in it; a module right in a package is its own folder."""
+    """The first two parts of a module's name, such as `bridge.midi`."""
     return ".".join(module.split(".")[:2])
 
 
 GRAPH = {name: {one for one in imported(name) if one in MODULES} - {name} for name in MODULES}
 
 
-def test_no_module_imports_another_in_a_circle() -> None:
+def test_modules_have_no_circular_imports() -> None:
     assert circles(GRAPH) == []
 
 
@@ -61,7 +61,7 @@ def test_folders_import_each_other_in_one_direction() -> None:
     assert circles(folders) == []
 
 
-def test_the_bridge_imports_the_music_and_not_the_reverse() -> None:
+def test_musicrfm_does_not_import_the_bridge() -> None:
     back = {
         name
         for name in GRAPH
@@ -70,7 +70,7 @@ def test_the_bridge_imports_the_music_and_not_the_reverse() -> None:
     assert back == set()
 
 
-def test_a_circle_is_found() -> None:
+def test_circular_import_is_detected() -> None:
     assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == [{"a", "b", "c"}]
 
 
@@ -79,7 +79,7 @@ def test_a_circle_is_found() -> None:
     ["musicrfm", "musicrfm.steering", "musicrfm.listening"]
     + ["bridge.controls", "bridge.osc", "bridge.midi"],
 )
-def test_a_package_offers_its_public_names(package: str) -> None:
+def test_package_exports_its_public_names(package: str) -> None:
     module = import_module(package)
     assert module.__all__ and set(module.__all__) <= set(dir(module))
     assert all(getattr(module, name).__name__ == name for name in module.__all__)

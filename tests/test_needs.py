@@ -1,4 +1,4 @@
-"""What is missing is skipped and told, or fails where nothing may be skipped; apt is asked once."""
+"""Tests with a missing need are skipped and reported, or fail under CI; apt-get runs once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOON = Need("a moon", lambda: False, hardware=True)
 
 @pytest.fixture
 def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """Two tests that run here, two that cannot and a slow one, with our own conftest's hooks."""
+    """Two runnable tests, one with a missing package, one with missing hardware, a slow one."""
     monkeypatch.setattr(needs, "NEEDS", {"loud": LOUD, "quiet": QUIET, "moon": MOON})
     monkeypatch.delenv("MUSICRFM_NO_SKIPS", raising=False)
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
@@ -53,7 +53,7 @@ def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.
     return pytester
 
 
-def test_what_is_missing_is_skipped_and_told_at_the_end(suite):
+def test_missing_needs_are_skipped_and_summarised(suite):
     done = suite.runpytest_inprocess()
     done.assert_outcomes(passed=2, skipped=3)
     done.stdout.fnmatch_lines(
@@ -66,7 +66,7 @@ def test_what_is_missing_is_skipped_and_told_at_the_end(suite):
     )
 
 
-def test_where_nothing_may_be_skipped_it_fails_but_for_hardware(suite, monkeypatch):
+def test_without_skips_only_missing_hardware_is_tolerated(suite, monkeypatch):
     monkeypatch.setenv("MUSICRFM_NO_SKIPS", "1")
     done = suite.runpytest_inprocess("--slow")
     done.assert_outcomes(passed=3, skipped=1, errors=1)
@@ -81,8 +81,8 @@ def test_continuous_integration_skips_nothing():
         assert need.debian in script
 
 
-def test_no_test_decides_by_itself_what_to_skip():
-    """All else would be left out of the end's account, and skipped where nothing may be."""
+def test_tests_skip_only_through_needs():
+    """Any other skip would be missing from the summary, and would also happen under CI."""
     deciding = re.compile(r"skipif|importorskip|pytest\.skip|mark\.skip|SkipTest|xfail")
     for path in HERE.rglob("*.py"):
         if path.name not in ("needs.py", "test_needs.py"):
@@ -91,7 +91,7 @@ def test_no_test_decides_by_itself_what_to_skip():
 
 @pytest.fixture
 def root(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """A machine with apt whose user is root, and what apt-get was asked."""
+    """The calls of apt-get on a pretended machine with apt whose user is root."""
     asked: list[str] = []
 
     def apt_get(words, say, deadline=None) -> bool:
@@ -111,7 +111,7 @@ def root(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return asked
 
 
-def test_root_gets_what_apt_has_once_and_is_told_what_it_has_not(root, tmp_path):
+def test_root_installs_available_packages_once_and_learns_the_missing_ones(root, tmp_path):
     said: list[str] = []
     needs.install(tmp_path / "apt.txt", said.append)
     assert root == [
@@ -126,7 +126,7 @@ def test_root_gets_what_apt_has_once_and_is_told_what_it_has_not(root, tmp_path)
     assert len(root) == 4 and len(said) == 2
 
 
-def test_whoever_is_not_root_or_says_no_is_only_told(root, tmp_path, monkeypatch):
+def test_without_root_or_consent_nothing_is_installed(root, tmp_path, monkeypatch):
     said: list[str] = []
     monkeypatch.setenv("MUSICRFM_APT", "0")
     needs.install(tmp_path / "apt.txt", said.append)
@@ -137,7 +137,7 @@ def test_whoever_is_not_root_or_says_no_is_only_told(root, tmp_path, monkeypatch
 
 
 @pytest.mark.needs("posix")
-def test_an_apt_get_that_fails_or_hangs_is_one_line(tmp_path, monkeypatch):
+def test_failing_or_hanging_apt_get_is_reported_in_one_line(tmp_path, monkeypatch):
     said: list[str] = []
     monkeypatch.setenv("PATH", str(tmp_path))
     assert not needs.apt_get(["update"], said.append)

@@ -1,4 +1,4 @@
-"""The project around the code: the wheel, the pinned versions, the README and its commands."""
+"""Packaging and pages: the wheel, the pinned versions, the README and its commands."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ OUR_OWN = {"musicrfm", "bridge", "max_patches", "benchmarks", "tests", "run"}
 
 
 def requirements(*extras: str) -> list[Requirement]:
-    """The direct requirements of the project with these extras, other projects' only."""
+    """The direct third-party requirements of the project with these extras."""
     texts = list(PROJECT["dependencies"])
     for extra in extras:
         texts += PROJECT["optional-dependencies"][extra]
@@ -79,7 +79,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]
 
 
 class TestWheel:
-    def test_it_carries_directions_patches_and_weights(self, wheel: zipfile.ZipFile) -> None:
+    def test_wheel_contains_directions_patches_and_weights(self, wheel: zipfile.ZipFile) -> None:
         names = set(wheel.namelist())
         notes = ("C", "Cs", "D", "Ds", "E", "F", "Fs", "G", "Gs", "A", "As", "B")
         for direction in (*(f"note_{note}" for note in notes), "tempo"):
@@ -93,7 +93,7 @@ class TestWheel:
             name = f"musicrfm/nano/weights/{path.name}"
             assert name in names and wheel.getinfo(name).file_size == path.stat().st_size
 
-    def test_it_carries_every_module_and_nothing_else(self, wheel: zipfile.ZipFile) -> None:
+    def test_wheel_contains_every_module_and_nothing_else(self, wheel: zipfile.ZipFile) -> None:
         names = set(wheel.namelist())
         for package in ("musicrfm", "bridge"):
             for path in (ROOT / package).rglob("*.py"):
@@ -102,7 +102,7 @@ class TestWheel:
         assert tops == {"musicrfm", "bridge", f"musicrfm_bridge-{musicrfm.__version__}.dist-info"}
         assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
 
-    def test_it_offers_both_commands_and_the_licence(self, wheel: zipfile.ZipFile) -> None:
+    def test_wheel_contains_both_commands_and_the_licence(self, wheel: zipfile.ZipFile) -> None:
         info = f"musicrfm_bridge-{musicrfm.__version__}.dist-info"
         entries = wheel.read(f"{info}/entry_points.txt").decode()
         assert "musicrfm = musicrfm.cli:main" in entries
@@ -120,8 +120,8 @@ class TestRequirements:
             (version,) = (spec.version for spec in pin.specifier)
             assert requirement.specifier.contains(version), f"{pin} is not in {requirement}"
 
-    def test_the_pinned_set_is_closed(self) -> None:
-        """What the requirements bring along is pinned as well, as installed here."""
+    def test_indirect_requirements_are_pinned(self) -> None:
+        """Dependencies are followed through the metadata of the packages installed here."""
         if sys.version_info < (3, 11):
             assert not any(applies(pin) for pin in pins().values())
             return
@@ -140,7 +140,7 @@ class TestRequirements:
         assert reached - set(pins()) - of_cuda == set()
 
     @pytest.mark.parametrize("forbidden", ["torchaudio", "torchvision"])
-    def test_nothing_heavy_slips_in(self, forbidden: str) -> None:
+    def test_unneeded_heavy_packages_are_not_pinned(self, forbidden: str) -> None:
         assert forbidden not in pins()
         assert not [name for name in pins() if name.startswith("nvidia-")]
 
@@ -157,7 +157,7 @@ class TestRequirements:
                 assert distribution in declared, f"{path.relative_to(ROOT)} imports {name}"
 
     def test_playing_needs_no_extra(self) -> None:
-        """What loads when the bridge is imported is installed without any extra."""
+        """Every package that loads when the bridge is imported is a core requirement."""
         core = {canonicalize_name(one.name) for one in requirements()}
         seen: set[Path] = set()
         waiting = [*(ROOT / "bridge").rglob("*.py")]
@@ -181,14 +181,13 @@ class TestRequirements:
 
 
 def imported(path: Path) -> set[str]:
-    """The top-level names a file imports, wherever in it."""
+    """The top-level names that a file imports, anywhere in it."""
     nodes = ast.walk(ast.parse(path.read_text("utf-8")))
     return {name.split(".")[0] for node in nodes for name in names_in(node)}
 
 
 def loaded_with(name: str) -> list[Path]:
-    """The project's files that importing a dotted name runs: its own, and those of all packages
-    that it is in."""
+    """The project's files that run when a dotted name is imported: the module and its packages."""
     parts = name.split(".")
     packages = [ROOT.joinpath(*parts[:n], "__init__.py") for n in range(1, len(parts) + 1)]
     return [
@@ -211,15 +210,15 @@ def commands_in(text: str) -> list[list[str]]:
     return [shlex.split(line.removeprefix("python3 run.py ")) for line in lines]
 
 
-# What the OSC server answers itself.
+# Addresses that the OSC server handles besides the controls.
 SERVER_ADDRESSES = {"/ping", "/get", "/list", "/reply_port", "/subscribe", "/unsubscribe"}
 
 
 class TestReadme:
-    """What the README, and the pages that its reader comes to next, say."""
+    """The README and the two pages that a reader opens next."""
 
     @pytest.mark.parametrize("words", commands_in(README + FIRST + DIRECTIONS), ids=" ".join)
-    def test_a_command_is_understood(
+    def test_command_is_accepted_by_the_parser(
         self, words: list[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         command, *arguments = words
@@ -231,17 +230,17 @@ class TestReadme:
             parameter = next(p for p in namespace(["note_C"]) if p.address == address)
             assert kinds == parameter.type and len(values) == 1
 
-    def test_it_begins_with_playing_and_testing(self) -> None:
+    def test_readme_begins_with_playing_and_testing(self) -> None:
         commands = [words[0] for words in commands_in(README)[:2]]
         assert commands == ["bridge", "pytest"]
         assert set(commands) <= set(run.EXTRAS)
 
-    def test_continuous_integration_runs_its_test_command(self) -> None:
+    def test_continuous_integration_runs_the_test_command_of_the_readme(self) -> None:
         assert "python3 run.py pytest" in README
         assert "python3 run.py pytest" in (ROOT / ".ci" / "run").read_text("utf-8")
 
-    def test_its_table_of_controls_is_true(self) -> None:
-        """All of them are in docs/controls.md; those shown here are shown as they are."""
+    def test_table_of_controls_matches_the_code(self) -> None:
+        """docs/controls.md lists all controls; docs/first.md shows some, with the same rows."""
         known = {parameter.address: table_row(parameter) for parameter in namespace(["NAME"])}
         rows = re.findall(r"^\| `(/[^` ]*).*$", FIRST, re.MULTILINE)
         lines = re.findall(r"^\| `/.*$", FIRST, re.MULTILINE)
@@ -251,7 +250,7 @@ class TestReadme:
             if address not in SERVER_ADDRESSES:
                 assert line == known[address]
 
-    def test_it_says_that_metas_weights_are_not_free(self) -> None:
+    def test_readme_names_the_licence_of_metas_weights(self) -> None:
         assert "CC-BY-NC 4.0" in README
 
 
@@ -269,13 +268,13 @@ SCRIPTS = sorted((ROOT / ".ci").iterdir())
     "file", [*PAGES, *SCRIPTS], ids=lambda file: file.relative_to(ROOT).as_posix()
 )
 class TestCommands:
-    """What pages and scripts tell `run.py`, Python and pytest to start is there."""
+    """Commands and modules that pages and scripts start exist."""
 
     def test_run_py_knows_the_command(self, file: Path) -> None:
         named = set(re.findall(r"python3? run\.py ([\w-]+)", file.read_text("utf-8")))
         assert named <= set(run.EXTRAS)
 
-    def test_a_module_that_is_run_is_there(self, file: Path) -> None:
+    def test_module_started_by_a_page_exists(self, file: Path) -> None:
         for name in re.findall(r"python3? -m ([\w.]+)", file.read_text("utf-8")):
             if name.split(".")[0] in OUR_OWN:
                 place = ROOT.joinpath(*name.split("."))
@@ -284,14 +283,14 @@ class TestCommands:
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
-def test_the_tests_that_ci_names_are_there(script: Path) -> None:
+def test_test_files_named_by_ci_exist(script: Path) -> None:
     for line in re.findall(r"\btests/[\w./{},]+", script.read_text("utf-8")):
         for name in braces(line):
             assert (ROOT / name).exists(), name
 
 
 def braces(text: str) -> list[str]:
-    """As a shell expands `a/{b,c}`."""
+    """The words that a shell makes of `a/{b,c}`."""
     match = re.search(r"\{([^{}]*)\}", text)
     if match is None:
         return [text]
@@ -309,7 +308,7 @@ def test_braces_are_expanded_as_in_a_shell() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 class TestPages:
-    def test_what_it_links_to_is_there(self, page: Path) -> None:
+    def test_links_of_a_page_have_targets(self, page: Path) -> None:
         for link in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text("utf-8")):
             name, _, part = link.partition("#")
             target = page.parent / name if name else page
@@ -317,7 +316,7 @@ class TestPages:
             if part:
                 assert part in anchors(target), link
 
-    def test_the_files_it_names_are_there(self, page: Path) -> None:
+    def test_files_named_in_a_page_exist(self, page: Path) -> None:
         named = re.findall(r"`((?:[\w.-]+/)+(?:[\w-]+\.\w+)?)`", page.read_text("utf-8"))
         code = {"musicrfm", "bridge", "tests", "max_patches", "benchmarks"}
         for name in named:
@@ -326,7 +325,7 @@ class TestPages:
 
 
 def anchors(page: Path) -> set[str]:
-    """What a page's headings are called in links to them."""
+    """The anchors of a page's headings."""
     headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
     plain = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings)
     return {heading.replace(" ", "-") for heading in plain}
@@ -353,7 +352,7 @@ def parsed(command: str, arguments: list[str], monkeypatch: pytest.MonkeyPatch) 
 
 
 def table_row(parameter: Parameter) -> str:
-    """A control as the README's table shows it."""
+    """A control as a row of the table in docs/first.md."""
     kinds = {"f": "number", "i": "whole number", "s": "text", "trigger": "none"}
     kinds |= {"ssf": "two texts, number", "sf": "text, number"}
     spread = "" if parameter.low is None else f"{parameter.low:g} … {parameter.high:g}"
@@ -365,11 +364,11 @@ def table_row(parameter: Parameter) -> str:
 
 
 class TestLauncher:
-    """`run.py` with the slow parts replaced: what it installs, and when."""
+    """`run.py`, with stand-ins for pip and venv: which extras it installs, and when."""
 
     @pytest.fixture
     def calls(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-        """The targets pip was asked to install."""
+        """The targets that pip was asked to install."""
         calls: list[str] = []
 
         def pip(*arguments: str) -> None:
@@ -384,12 +383,12 @@ class TestLauncher:
         monkeypatch.setattr(run.venv, "create", create)
         return calls
 
-    def test_it_installs_once_and_only_what_is_missing(self, calls: list[str]) -> None:
+    def test_only_missing_extras_are_installed_and_only_once(self, calls: list[str]) -> None:
         for extra in ("", "", "train", "", "train", "test", "train", ""):
             run.install(extra)
         assert calls == ["", "[train]", "[test,train]"]
 
-    def test_a_changed_recipe_is_installed_again(self, calls: list[str]) -> None:
+    def test_changed_requirements_are_installed_again(self, calls: list[str]) -> None:
         run.install("test")
         stamp = run.HOME / "installed.txt"
         stamp.write_text(stamp.read_text().replace(stamp.read_text()[:8], "outdated", 1))
@@ -397,7 +396,7 @@ class TestLauncher:
         run.install("")
         assert calls == ["[test]", "[test]"]
 
-    def test_half_an_environment_does_not_stay(
+    def test_incomplete_environment_is_removed(
         self, calls: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
     ) -> None:
         def fail(folder: Path, **_: object) -> None:
@@ -409,7 +408,7 @@ class TestLauncher:
         assert not run.HOME.exists() and calls == []
         assert "python3-venv" in capsys.readouterr().err
 
-    def test_all_quick_tests_run_on_several_processors(
+    def test_default_pytest_run_uses_several_processors(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(os, "cpu_count", lambda: 2)
@@ -421,13 +420,13 @@ class TestLauncher:
         monkeypatch.setattr(os, "cpu_count", lambda: 1)
         assert run.spread(["pytest"]) == ["pytest"]
 
-    def test_an_unknown_command_is_told_the_known_ones(
+    def test_unknown_command_lists_the_known_ones(
         self, calls: list[str], capsys: pytest.CaptureFixture
     ) -> None:
         assert run.main(["dance"]) == 2 and run.main([]) == 2
         assert "bridge" in capsys.readouterr().out and calls == []
 
-    def test_a_log_hears_how_far_installing_is_and_what_went_wrong(
+    def test_installation_progress_and_failure_are_reported(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture
     ) -> None:
         pip = tmp_path / "pip.py"
@@ -453,12 +452,12 @@ class TestLauncher:
         with pytest.raises(subprocess.CalledProcessError):
             run.pip_install("1")
 
-    def test_an_old_python_is_told_which_one_is_needed(
+    def test_old_python_is_refused_naming_the_required_version(
         self, calls: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
     ) -> None:
         monkeypatch.setattr(sys, "version_info", (3, 9, 18))
         assert run.main(["bridge", "play"]) == 2 and calls == []
         assert "3.10 or newer, and was started with 3.9.18" in capsys.readouterr().err
 
-    def test_its_extras_exist(self) -> None:
+    def test_extras_of_the_launcher_exist(self) -> None:
         assert set(run.EXTRAS.values()) <= {"", *PROJECT["optional-dependencies"]}

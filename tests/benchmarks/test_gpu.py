@@ -1,4 +1,4 @@
-"""What needs a GPU, rehearsed without one: it is resumed, it ends, and it says what disagreed."""
+"""The GPU benchmark rehearsed on a CPU: it resumes, keeps its time limit, names disagreements."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def read(folder: Path) -> dict:
     return json.loads((folder / "gpu.json").read_text())
 
 
-def test_all_agree(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+def test_agreeing_stages_run_once(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
     done: list[str] = []
     monkeypatch.setattr(command, "STAGES", stages(done))
     assert command.run(bench, tmp_path, time.monotonic() + 100) == 0
@@ -47,7 +49,7 @@ def test_all_agree(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert "| first | agrees |" in (tmp_path / "README.md").read_text()
 
 
-def test_what_raises_costs_no_other_stage_and_is_tried_again(
+def test_failing_stage_stops_no_other_and_is_retried(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
 ) -> None:
     done: list[str] = []
@@ -62,7 +64,7 @@ def test_what_raises_costs_no_other_stage_and_is_tried_again(
     assert done[3:] == ["second"]
 
 
-def test_no_time_left(
+def test_stages_without_time_left_run_in_the_next_call(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
 ) -> None:
     done: list[str] = []
@@ -74,7 +76,7 @@ def test_no_time_left(
     assert "left_out" not in read(tmp_path)["stages"]["first"]
 
 
-def test_another_device_begins_anew(
+def test_changed_device_or_mode_repeats_all_stages(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done: list[str] = []
@@ -84,7 +86,7 @@ def test_another_device_begins_anew(
     assert len(done) == 6
 
 
-def test_without_a_gpu_it_says_how_to_rehearse(
+def test_missing_gpu_suggests_the_cpu_rehearsal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
@@ -92,13 +94,13 @@ def test_without_a_gpu_it_says_how_to_rehearse(
     assert "--device cpu --quick rehearses without a GPU" in capsys.readouterr().err
 
 
-def test_training_is_only_done_when_asked_for(bench: Bench) -> None:
+def test_training_stage_is_off_by_default(bench: Bench) -> None:
     wanted = [stage.name for stage in STAGES if stage.wanted(bench)]
     assert "training" not in wanted and "endless" in wanted and len(wanted) == 10
     assert sum(stage.seconds for stage in STAGES if stage.wanted(bench)) < command.LIMIT
 
 
-def test_steps_are_those_of_transformers() -> None:
+def test_decoder_steps_match_transformers() -> None:
     found = parity.compare(torch.device("cpu"), quick=True)
     assert found["disagrees"] == []
     nats = {row["dtype"]: row["nats"] for row in found["rows"]}
@@ -107,7 +109,7 @@ def test_steps_are_those_of_transformers() -> None:
 
 @pytest.mark.slow
 @pytest.mark.needs("numba")
-def test_the_whole_rehearsal(tmp_path: Path) -> None:
+def test_all_stages_pass_in_the_cpu_rehearsal(tmp_path: Path) -> None:
     assert command.main(["--device", "cpu", "--quick", "--out", str(tmp_path)]) == 0
     told = read(tmp_path)
     assert all(stage["ok"] for stage in told["stages"].values())

@@ -1,4 +1,4 @@
-"""8 and 4 bits cost `nano` next to nothing, and steering stays what it is."""
+"""int8 and int4 hardly change the likelihood of `nano` or the effect of steering."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from benchmarks import precision
 from musicrfm.model import MusicModel
 from musicrfm.selfcheck import divergences
 
-# Most nats a code, and the least share of likeliest codes that are the same.
+# The most nats per code, and the least share of equal likeliest codes.
 LIMITS = {"int8": (0.001, 0.95), "int4": (0.01, 0.85)}
 
 
-def test_the_same_logits_do_not_diverge() -> None:
+def test_divergence_ignores_a_constant_shift_of_logits() -> None:
     logits = torch.randn(5, 4, 16, generator=torch.Generator().manual_seed(0)).double()
     assert divergences(logits, logits + 3).abs().max() < 1e-6
     other = logits.clone()
@@ -25,7 +25,7 @@ def test_the_same_logits_do_not_diverge() -> None:
 @pytest.mark.slow
 @pytest.mark.needs("numba")
 @pytest.mark.parametrize("dtype", LIMITS)
-def test_rounding_costs_little(dtype: str) -> None:
+def test_quantisation_hardly_changes_the_likelihood(dtype: str) -> None:
     exact = MusicModel.load("nano", device="cpu")
     found = precision.likelihood(exact, MusicModel.load("nano", device="cpu", dtype=dtype), 60)
     most, least = LIMITS[dtype]
