@@ -24,7 +24,7 @@ PATIENCE = 15.0  # seconds; machines under test are busy
 
 @dataclass
 class Pd:
-    """A running Pd: `move` is a hand on the patch, `lines` is what it printed.
+    """A running Pd: `move` moves a control of the patch, `lines` holds the printed lines.
 
     meter_port: where the patch hears what a bridge sends to subscribers.
     """

@@ -1,4 +1,4 @@
-"""The program in the Ableton guide, run as it stands there, between a bridge and a Live made up."""
+"""The program in the Ableton guide, run unchanged between a bridge and a fake Live."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GUIDE = (HERE.parent / "docs" / "ableton.md").read_text("utf-8")
 
 
 class Live:
-    """AbletonOSC, as far as the program speaks to it: hears on one port, answers to another."""
+    """A fake AbletonOSC: receives on one port and answers to another."""
 
     def __init__(self, answers: int) -> None:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -64,12 +64,12 @@ def live(controls: Controls, tmp_path: Path) -> Iterator[Live]:
     live.socket.close()
 
 
-def test_a_macro_is_the_knob_both_ways(live: Live, controls: Controls) -> None:
+def test_live_macro_and_bridge_control_follow_each_other(live: Live, controls: Controls) -> None:
     assert live.heard() == ("/live/device/start_listen/parameter/value", (0, 0, 1))
     live.say("/live/device/get/parameter/value", 0, 0, 2, 100.0)  # another macro
     live.say("/live/device/get/parameter/value", 0, 0, 1, 63.5)
     wait_for(lambda: controls.get("/steer/note_C") == pytest.approx(0.5), "note_C at 0.5")
-    # What the bridge says of it, the same value first, moves the macro only where it is news.
+    # The bridge reports the same value first: only the changed value moves the macro.
     live.say("/steer/note_C", 0.5)
     live.say("/steer/note_C", 1.0)
     address, arguments = live.heard()

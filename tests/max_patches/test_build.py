@@ -1,4 +1,4 @@
-"""The clients as a whole: up to date, and speaking of the same controls."""
+"""All clients: the committed files are up to date and use the same controls."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MADE = build()
 
 
 @pytest.mark.parametrize("name", MADE)
-def test_the_committed_client_is_what_the_build_makes(name: str) -> None:
+def test_committed_clients_match_the_build(name: str) -> None:
     made, committed = MADE[name], (HERE / name).read_bytes()
     if name.endswith(".tosc"):  # another zlib may pack the same text otherwise
         made, committed = zlib.decompress(made), zlib.decompress(committed)
@@ -47,15 +47,15 @@ def test_asking_the_build_for_help_builds_nothing(
     assert not list(tmp_path.iterdir())
 
 
-def test_the_panel_has_twelve_notes_tempo_and_the_sound() -> None:
+def test_panel_has_twelve_notes_tempo_and_sound_controls() -> None:
     shown = panel()
     assert " ".join(knob.label for knob in shown.notes) == "C C# D D# E F F# G G# A A# B"
     assert {"/steer/tempo", "/gain", "/guidance", "/temperature"} <= set(shown.addresses)
     assert set(shown.addresses) <= {parameter.address for parameter in namespace(SHIPPED)}
 
 
-def test_the_shipped_directions_are_those_of_the_box() -> None:
+def test_shipped_directions_match_the_files_of_nano() -> None:
     files = (Path(HERE.parent) / "directions" / "nano").glob("*.safetensors")
-    # Keys go to the dials for any direction.
+    # The free dials serve the key directions.
     assert {file.stem for file in files if not file.stem.startswith("key_")} == set(SHIPPED)
     assert len(PITCH_CLASSES) == 12

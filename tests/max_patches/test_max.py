@@ -1,4 +1,4 @@
-"""The Max patch and the Live device: well formed, and speaking only of controls that exist."""
+"""The Max patch and the Live device: well formed, and using only addresses that exist."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from max_patches import amxd, boxes
 from max_patches.build import HERE
 from max_patches.panel import FREE, METERS, SHIPPED, Panel, panel
 
-# What is not a control: questions to the bridge, its answers, and a free dial without a name.
+# Not controls: requests to the bridge, replies, and a free dial without a name.
 SERVICE = {"/ping", "/pong", "/get", "/list", "/reply_port", "/subscribe", "/error", "/steer/none"}
 SERVICE |= {"/steer/"}  # the beginning of an address, to be followed by a name
 CONTROLS = {parameter.address: parameter for parameter in namespace(SHIPPED)}
@@ -87,7 +87,7 @@ def test_py2max_finds_no_error_and_knows_every_object(name: str) -> None:
 
 
 @both
-def test_addresses_exist_and_every_control_is_sent_and_heard(name: str) -> None:
+def test_addresses_exist_and_every_control_is_sent_and_received(name: str) -> None:
     said = texts(name)
     spoken = {a for text in said for a in re.findall(r"(?<![\w*])/[\w/]+(?![\w*/])", text)}
     spoken = {address for address in spoken - SERVICE if "(" not in address}
@@ -106,7 +106,7 @@ def test_addresses_exist_and_every_control_is_sent_and_heard(name: str) -> None:
 
 
 @both
-def test_sends_and_receives_meet(name: str) -> None:
+def test_every_receive_has_its_send(name: str) -> None:
     def ends(kind: str) -> set[str]:
         return {text[2:] for text in texts(name) if text.startswith(f"{kind} ")}
 
@@ -143,7 +143,7 @@ def test_a_dial_has_its_parameters_range(name: str) -> None:
 
 
 @both
-def test_what_a_player_sees_is_inside_the_window_and_does_not_overlap(name: str) -> None:
+def test_presentation_boxes_fit_the_window_without_overlap(name: str) -> None:
     patcher = PATCHERS[name]
     assert patcher["openinpresentation"] == 1
     _, _, width, height = patcher.get("openrect") or patcher["rect"]
@@ -159,7 +159,7 @@ def test_what_a_player_sees_is_inside_the_window_and_does_not_overlap(name: str)
 
 
 @both
-def test_in_patching_mode_nothing_overlaps_either(name: str) -> None:
+def test_patching_mode_boxes_do_not_overlap(name: str) -> None:
     wiring = [b for b in boxes_of(name).values() if b["patching_rect"][0] < boxes.ASIDE]
     for one, other in combinations(wiring, 2):
         apart = not overlap(one["patching_rect"], other["patching_rect"])
@@ -167,7 +167,7 @@ def test_in_patching_mode_nothing_overlaps_either(name: str) -> None:
 
 
 @both
-def test_meters_end_in_what_shows_them(name: str) -> None:
+def test_every_meter_outlet_is_connected(name: str) -> None:
     here = boxes_of(name)
     (split,) = [b for b in here.values() if b.get("text", "").startswith("route /meter/")]
     order = split["text"].split()[1:]
@@ -188,16 +188,16 @@ class TestDevice:
         project = PATCHERS["musicrfm.amxd"]["project"]
         assert project["amxdtype"] == int.from_bytes(b"aaaa", "big")
 
-    def test_a_cut_container_is_noticed(self) -> None:
+    def test_truncated_container_is_refused(self) -> None:
         with pytest.raises(ValueError, match="ptch"):
             chunks((HERE / "musicrfm.amxd").read_bytes()[:-1])
 
-    def test_it_is_as_high_as_live_shows(self) -> None:
+    def test_device_height_fits_the_device_view_of_live(self) -> None:
         patcher = PATCHERS["musicrfm.amxd"]
         assert patcher["openrect"] == [0.0, 0.0, patcher["devicewidth"], 169.0]
         assert patcher["devicewidth"] == amxd.WIDTH
 
-    def test_every_parameter_has_names_of_its_own_and_is_listed(self) -> None:
+    def test_every_parameter_has_a_unique_name_and_is_listed(self) -> None:
         patcher = PATCHERS["musicrfm.amxd"]
         there = [b for b in boxes_of("musicrfm.amxd").values() if b.get("parameter_enable")]
         long = {box["saved_attribute_attributes"]["valueof"]["parameter_longname"] for box in there}
@@ -214,7 +214,7 @@ class TestDevice:
             assert len(bank["parameters"]) == 8
             assert set(bank["parameters"]) - {"-"} <= long
 
-    def test_what_can_be_automated(self) -> None:
+    def test_automatable_parameters_are_the_expected_ones(self) -> None:
         automated = {}
         for box in boxes_of("musicrfm.amxd").values():
             values = box.get("saved_attribute_attributes", {}).get("valueof", {})
@@ -232,15 +232,15 @@ class TestDevice:
         assert automated["Prompt slot"]["parameter_enum"] == ["1", "2", "3", "4"]
         assert automated["Play"]["parameter_initial"] == [1]
 
-    def test_sound_goes_through_it(self) -> None:
+    def test_device_passes_audio_through(self) -> None:
         here = boxes_of("musicrfm.amxd")
         ends = {here[i].get("text"): i for i in here}
         cords = lines("musicrfm.amxd")
         for channel in (0, 1):
             assert (ends["plugin~"], channel, ends["plugout~"], channel) in cords
 
-    def test_nothing_it_says_leaves_before_it_is_settled_who_leads(self) -> None:
-        """What dials say while a Live set loads must not overwrite a playing bridge."""
+    def test_dials_send_only_through_the_gated_output(self) -> None:
+        """Values that dials send while a Live set loads must not overwrite a playing bridge."""
         said = texts("musicrfm.amxd")
         prepended = [text for text in said if text.startswith("prepend /")]
         assert "gate 1 0" in said and prepended
@@ -254,11 +254,11 @@ class TestDevice:
 
 
 class TestPatch:
-    def test_dials_start_at_their_defaults_without_saying_so(self) -> None:
+    def test_dials_start_at_their_defaults_without_sending(self) -> None:
         said = set(texts("musicrfm.maxpat"))
         assert {f"loadmess set {float(k.parameter.default):g}" for k in PANEL.knobs} <= said
 
-    def test_help_is_a_click_away(self) -> None:
+    def test_patch_has_a_help_subpatch(self) -> None:
         helps = [b for b in boxes_of("musicrfm.maxpat").values() if b.get("text") == "p help"]
         (pages,) = helps
         words = [b["box"].get("text", "") for b in pages["patcher"]["boxes"]]

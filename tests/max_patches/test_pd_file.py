@@ -1,4 +1,4 @@
-"""The Pure Data patch as a file: well formed, and speaking only of controls that exist."""
+"""The Pure Data patch as a file: well formed, and using only addresses that exist."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from max_patches.build import HERE
 from max_patches.panel import CHROMA, FIGURES, LEVEL, METERS, SHIPPED, panel
 from tests.max_patches import pdfile
 
-# What is not a control: questions to the bridge.
+# Requests to the bridge, which are not controls.
 SERVICE = {"/ping", "/get", "/subscribe"}
 CONTROLS = {parameter.address for parameter in namespace(SHIPPED)}
 SHOWN = set(panel().addresses)
@@ -33,7 +33,7 @@ def test_addresses_exist_and_every_control_is_sent() -> None:
     assert sent - SERVICE <= CONTROLS
 
 
-def test_every_slider_has_its_range_and_meets_the_subpatch_by_name() -> None:
+def test_every_slider_has_its_range_and_is_wired_to_the_osc_subpatch() -> None:
     heard = {words[1] for words in OSC.named("r")}
     told = {words[1] for words in OSC.named("s")}
     sliders = {words[8]: words for kind in ("vsl", "hsl") for words in TOP.named(kind)}
@@ -49,7 +49,7 @@ def test_every_slider_has_its_range_and_meets_the_subpatch_by_name() -> None:
         assert name in told
 
 
-def test_every_meter_is_told_and_shown() -> None:
+def test_every_meter_is_received_and_shown() -> None:
     told = {words[1] for words in OSC.named("s")}
     assert {f"musicrfm{meter.address}" for meter in METERS} <= told
     shown = {word for words in TOP.objects if words[0] == "floatatom" for word in words}
@@ -58,7 +58,7 @@ def test_every_meter_is_told_and_shown() -> None:
     assert f"#X array musicrfm{CHROMA.address} 12 float 10" in text
 
 
-def test_every_button_meets_the_subpatch_by_name() -> None:
+def test_every_button_is_wired_to_the_osc_subpatch() -> None:
     heard = {words[1] for words in OSC.named("r")}
     names = {words[5] for kind in ("bng", "tgl") for words in TOP.named(kind)} - {"empty", "0"}
     pressed = {name for words in TOP.named("bng") if (name := words[5]) != "empty"}

@@ -57,7 +57,7 @@ def osc_port(process: subprocess.Popen) -> int:
 
 
 def asked(port: int, address: str) -> object:
-    """What the bridge says a control stands at."""
+    """The value of a control as the bridge answers it."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(5)
         client.sendto(build("/get", address), ("127.0.0.1", port))
@@ -68,7 +68,9 @@ def asked(port: int, address: str) -> object:
 
 @pytest.mark.slow
 @pytest.mark.needs("pd", "posix")
-def test_a_slider_turns_the_playing_instrument(playing: subprocess.Popen, tmp_path: Path) -> None:
+def test_pd_slider_and_prompt_steer_a_playing_bridge(
+    playing: subprocess.Popen, tmp_path: Path
+) -> None:
     port = osc_port(playing)
     with running_patch(port, ["/status", "/steer/note_C", "/prompt"], tmp_path) as pd:
         wait_for(lambda: pd.said("/status", "symbol connected"), "the bridge answers")

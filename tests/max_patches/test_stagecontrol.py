@@ -18,7 +18,7 @@ HEARD = {meter.address for meter in METERS} | {"/error", "/pong"}
 KINDS = {"text", "input", "button", "fader", "knob", "variable"}
 
 
-def test_it_is_a_session_of_widgets_with_names_of_their_own() -> None:
+def test_file_is_a_session_with_unique_widget_names() -> None:
     assert SESSION["createdWith"] == "Open Stage Control" and SESSION["type"] == "session"
     assert ROOT["type"] == "root" and ROOT["tabs"] == []
     names = [widget["id"] for widget in WIDGETS]
@@ -26,7 +26,7 @@ def test_it_is_a_session_of_widgets_with_names_of_their_own() -> None:
     assert {widget["type"] for widget in WIDGETS} == KINDS
 
 
-def test_addresses_exist_and_ranges_and_types_are_the_namespaces() -> None:
+def test_addresses_ranges_and_types_match_the_namespace() -> None:
     spoken = set()
     for widget in WIDGETS:
         address = widget.get("address")
@@ -46,7 +46,7 @@ def test_addresses_exist_and_ranges_and_types_are_the_namespaces() -> None:
     assert spoken == HEARD | set(panel().addresses) - said
 
 
-def test_scripts_say_what_the_bridge_understands() -> None:
+def test_scripts_send_only_addresses_the_bridge_knows() -> None:
     scripts = [ROOT["onCreate"], *(widget.get("onValue", "") for widget in WIDGETS)]
     sent = {address for text in scripts for address in re.findall(r"send\('([^']+)'", text)}
     presets = {parameter.address for parameter in panel().presets}
@@ -59,7 +59,7 @@ def test_scripts_say_what_the_bridge_understands() -> None:
     assert {f"heard_{number}" for number in range(1, 13)} <= names
 
 
-def test_widgets_are_inside_and_do_not_overlap() -> None:
+def test_widgets_fit_the_window_without_overlap() -> None:
     placed = [widget for widget in WIDGETS if widget["type"] != "variable"]
     frames = [tuple(w[key] for key in ("left", "top", "width", "height")) for w in placed]
     for x, y, w, h in frames:

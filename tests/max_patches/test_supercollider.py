@@ -24,7 +24,7 @@ def test_every_bracket_closes() -> None:
     assert not open_
 
 
-def test_blocks_are_made_to_be_evaluated_one_by_one() -> None:
+def test_code_outside_the_three_blocks_is_single_lines() -> None:
     blocks = re.findall(r"^\((.*?)^\)$", TEXT, re.DOTALL | re.MULTILINE)
     assert len(blocks) == 3
     for line in re.sub(r"^\(.*?^\)$", "", TEXT, flags=re.DOTALL | re.MULTILINE).splitlines():
@@ -40,7 +40,7 @@ def test_addresses_exist() -> None:
     assert {knob.parameter.address for knob in panel().knobs} <= spoken
 
 
-def test_specs_are_the_namespaces() -> None:
+def test_control_specs_match_the_namespace() -> None:
     found = re.findall(r"'(/[\w/]+)' -> ControlSpec\(([^)]*)\)", TEXT)
     assert len(found) == len(panel().knobs)
     for address, text in found:

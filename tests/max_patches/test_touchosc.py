@@ -38,7 +38,7 @@ def messages(node: ET.Element) -> list[tuple[str, ET.Element]]:
     return found
 
 
-def test_it_is_zlib_of_the_editors_xml() -> None:
+def test_file_is_compressed_editor_xml_with_unique_ids_and_names() -> None:
     assert CONTENT[:2] == b"\x78\xda"
     text = zlib.decompress(CONTENT).decode()
     assert text.startswith("<?xml version='1.0' encoding='UTF-8'?><lexml version='3'>")
@@ -48,7 +48,7 @@ def test_it_is_zlib_of_the_editors_xml() -> None:
     assert len(names) == len(set(names)), "the script finds controls by their names"
 
 
-def test_addresses_exist_and_ranges_are_the_namespaces() -> None:
+def test_addresses_and_ranges_match_the_namespace() -> None:
     spoken = set()
     for node in NODES:
         for address, message in messages(node):
@@ -79,7 +79,7 @@ def test_faders_begin_at_the_defaults() -> None:
         assert start == pytest.approx(float(parameter.default), abs=1e-4)
 
 
-def test_controls_are_inside_and_only_names_lie_on_them() -> None:
+def test_controls_fit_the_page_and_overlap_only_with_their_labels() -> None:
     _, _, width, height = map(float, given(ROOT)["frame"])
     frames = []
     for node in NODES:
@@ -92,7 +92,7 @@ def test_controls_are_inside_and_only_names_lie_on_them() -> None:
 
 
 class Touch:
-    """What of TouchOSC the script uses: controls with values and a tag, a clock, OSC out."""
+    """A fake TouchOSC for the script: controls with values and a tag, a clock, OSC output."""
 
     def __init__(self) -> None:
         self.lua = lua51.LuaRuntime()
@@ -127,7 +127,7 @@ def touch() -> Touch:
     return Touch()
 
 
-def test_the_script_asks_again_and_again_to_be_told(touch: Touch) -> None:
+def test_script_renews_its_subscription_regularly(touch: Touch) -> None:
     touch.lua.globals().update()
     assert touch.sent == [
         ("/reply_port", [("i", TOUCH_PORT)]),
@@ -141,7 +141,7 @@ def test_the_script_asks_again_and_again_to_be_told(touch: Touch) -> None:
     assert len(touch.sent) == 6
 
 
-def test_the_first_answer_asks_what_there_is_and_silence_is_told(touch: Touch) -> None:
+def test_first_pong_requests_the_state_and_silence_is_shown(touch: Touch) -> None:
     touch.receive("/pong")
     assert touch.text("status") == "connected"
     asked = [arguments[0][1] for path, arguments in touch.sent if path == "/get"]
@@ -161,7 +161,7 @@ def test_the_script_shows_the_meters(touch: Touch) -> None:
     assert touch.text("latency") == "latency 0.16 s"
 
 
-def test_free_dials_take_what_the_bridge_lists(touch: Touch) -> None:
+def test_free_dials_take_directions_from_the_list_reply(touch: Touch) -> None:
     for address in ("/steer/note_C", "/gain", "/steer/waltz", "/steer/waltz/inject", "/steer/rain"):
         touch.receive("/list", address)
     touch.receive("/list", "/steer/waltz")
@@ -172,7 +172,7 @@ def test_free_dials_take_what_the_bridge_lists(touch: Touch) -> None:
     assert touch.children["free_2"]["values"]["x"] == pytest.approx(0.75)
 
 
-def test_a_free_dial_says_what_a_finger_does_and_no_more(touch: Touch) -> None:
+def test_free_dial_sends_only_while_touched(touch: Touch) -> None:
     (node,) = [node for node in NODES if given(node)["name"] == "free_1"]
     dial = touch.children["free_1"]
     touch.lua.globals().self = dial

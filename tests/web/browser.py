@@ -1,4 +1,4 @@
-"""Headless Chromium, driven through the DevTools protocol: what hands do to a page, done to it.
+"""Headless Chromium, driven through the DevTools protocol: clicks, drags, touches and keys.
 
 One browser serves many pages; each `Page` is a tab with cookies of its own.
 """
@@ -82,7 +82,7 @@ class Browser:
 
 
 class Page:
-    """A tab. `js` evaluates; the rest is what hands do."""
+    """A tab. `js` evaluates an expression; the other methods act as a user."""
 
     def __init__(self, browser: Browser, url: str, width: int, height: int, touch: bool) -> None:
         self._browser = browser
@@ -197,7 +197,7 @@ class Page:
 
     def type(self, text: str) -> None:
         for letter in text:
-            # Other signs' codes are no letters: 46 would be Delete.
+            # Only letters and digits have their character code as key code: 46 would be Delete.
             self.key(letter, ord(letter.upper()) if letter.isalnum() else 0, letter)
 
     def enter(self) -> None:

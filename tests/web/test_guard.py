@@ -1,4 +1,4 @@
-"""Who may see and use the control page, and who may not."""
+"""Access to the control page: hosts, origins, tokens and proxies."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def connects(client: TestClient, host: str, origin: str | None, path: str = "/so
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost:8000", "[::1]:8000", "localhost"])
-def test_this_machine_is_answered(host):
+def test_local_hosts_are_answered(host):
     answer = client().get("/", headers={"host": host})
     assert answer.status_code == 200 and "<title>bridge</title>" in answer.text
     assert connects(client(), host, f"http://{host}")
@@ -47,8 +47,8 @@ def test_this_machine_is_answered(host):
     "host",
     ["evil.test:8000", "localhost.evil.test", "192.168.1.5:8000", "me@localhost", "localhost:x"],
 )
-def test_another_host_is_refused(host):
-    """As when a page makes its own name mean this machine (DNS rebinding)."""
+def test_foreign_host_header_is_refused(host):
+    """DNS rebinding: a foreign page makes a name resolve to this machine."""
     for path in ("/", "/alive", "/static/main.js"):
         answer = client().get(path, headers={"host": host})
         assert answer.status_code == 421, path
@@ -78,7 +78,7 @@ def test_a_page_of_another_origin_cannot_connect(origin):
     assert connects(app, "127.0.0.1:8000", "http://127.0.0.1:8000")
 
 
-def test_answers_can_be_neither_framed_nor_read_by_others():
+def test_security_headers_forbid_framing_and_reading_by_other_origins():
     for path in ("/", "/static/main.js", "/static/nothing"):
         headers = client().get(path).headers
         assert "frame-ancestors 'none'" in headers["content-security-policy"]
@@ -88,7 +88,7 @@ def test_answers_can_be_neither_framed_nor_read_by_others():
         assert headers["referrer-policy"] == "no-referrer"
 
 
-def test_nothing_changes_by_a_plain_request():
+def test_plain_requests_cannot_change_state_or_leave_the_static_folder():
     for method in ("POST", "PUT", "DELETE", "PATCH"):
         for path in ("/", "/socket", "/static/main.js"):
             assert client().request(method, path).status_code in (404, 405)
@@ -97,28 +97,28 @@ def test_nothing_changes_by_a_plain_request():
 
 
 class TestToken:
-    """Beyond this machine, a token is asked for."""
+    """A page that serves other machines requires a token."""
 
     PLACE = "192.168.1.5:8000"
 
     def client(self) -> TestClient:
         return client(self.PLACE, token=TOKEN, hosts=["stage.local"])
 
-    def test_without_it_there_is_nothing(self):
+    def test_request_without_token_is_refused(self):
         for path in ("/", "/alive", "/static/main.js"):
             assert self.client().get(path).status_code == 401, path
         assert "?token=" in self.client().get("/").text  # says what to do
         assert not connects(self.client(), self.PLACE, f"http://{self.PLACE}")
 
     @pytest.mark.parametrize("token", ["", "x", TOKEN[:-1], TOKEN + "x", TOKEN.upper(), "é" * 19])
-    def test_a_wrong_one_opens_nothing(self, token, monkeypatch):
+    def test_wrong_token_is_refused(self, token, monkeypatch):
         monkeypatch.setattr(guard, "LATE_SECONDS", 0.0)
         app = self.client()
         assert app.get("/", params={"token": token}).status_code == 401
         assert app.get("/", headers={"cookie": f"{COOKIE}=x"}).status_code == 401
         assert not connects(app, self.PLACE, f"http://{self.PLACE}", "/socket?token=wrong")
 
-    def test_nobody_tries_many_and_the_log_says_who_tries(self, caplog, monkeypatch):
+    def test_token_guesses_are_rate_limited_and_logged_with_their_sender(self, caplog, monkeypatch):
         monkeypatch.setattr(guard, "LATE_SECONDS", 0.5)
         wary = guard.Guard(None, token=TOKEN)
 
@@ -140,7 +140,7 @@ class TestToken:
         assert time.monotonic() - began >= 0.5
         assert "10.0.0.7 has a wrong token" in caplog.text
 
-    def test_the_right_one_is_kept_as_a_cookie_and_leaves_the_address(self):
+    def test_right_token_is_moved_from_the_address_into_a_cookie(self):
         app = self.client()
         answer = app.get("/", params={"token": TOKEN})
         assert answer.status_code == 303 and answer.headers["location"] == "./"
@@ -153,34 +153,34 @@ class TestToken:
         with app.websocket_connect(f"ws://{self.PLACE}/socket", headers=headers) as socket:
             assert "hello" in socket.receive_json()
 
-    def test_a_program_may_say_it_with_every_request(self):
+    def test_token_in_the_query_opens_the_socket_without_a_cookie(self):
         path = f"/socket?token={TOKEN}"
         assert connects(self.client(), self.PLACE, f"http://{self.PLACE}", path)
 
-    def test_knowing_it_does_not_make_up_for_another_origin_or_host(self):
+    def test_right_token_does_not_admit_a_foreign_origin_or_host(self):
         path = f"/socket?token={TOKEN}"
         assert not connects(self.client(), self.PLACE, "http://evil.test", path)
         assert not connects(self.client(), "evil.test", "http://evil.test", path)
         answer = self.client().get("/", params={"token": TOKEN}, headers={"host": "evil.test"})
         assert answer.status_code == 421 and "set-cookie" not in answer.headers
 
-    def test_the_way_back_from_the_token_stays_here(self):
+    def test_redirect_after_the_token_never_leaves_the_site(self):
         answer = self.client().get(f"http://{self.PLACE}//evil.test/?token={TOKEN}")
         assert answer.headers["location"] == "./"
 
-    def test_another_page_of_this_machines_name_is_another_page(self):
+    def test_origin_with_our_name_but_another_port_is_refused(self):
         path = f"/socket?token={TOKEN}"
         assert connects(self.client(), "stage.local:8000", "http://stage.local:8000", path)
         assert not connects(self.client(), "stage.local:8000", "http://stage.local:3000", path)
 
     @pytest.mark.parametrize("host", ["192.168.1.5:8000", "[fd00::5]:8000", "stage.local:8000"])
-    def test_this_machines_other_names_are_answered(self, host):
+    def test_other_names_of_this_machine_are_answered(self, host):
         answer = self.client().get("/", params={"token": TOKEN}, headers={"host": host})
         assert answer.status_code == 303
 
 
 class TestNames:
-    """A page that goes by further names, as behind a proxy: they are answered, with the token."""
+    """Further host names of the page, for a proxy: answered when the token is given."""
 
     NAME = "stage.example.org"
 
@@ -198,7 +198,7 @@ class TestNames:
             ("localhost:9999", "http://localhost:9999"),  # through a tunnel
         ],
     )
-    def test_ways_to_the_page(self, host, origin):
+    def test_proxies_and_tunnels_reach_the_page_with_the_token(self, host, origin):
         answer = self.client().get("/", params={"token": TOKEN}, headers={"host": host})
         assert answer.status_code == 303
         assert connects(self.client(), host, origin, f"/socket?token={TOKEN}")
@@ -215,18 +215,18 @@ class TestNames:
             "file://stage.example.org",
         ],
     )
-    def test_others_are_not(self, origin):
+    def test_similar_origins_are_refused(self, origin):
         path = f"/socket?token={TOKEN}"
         assert not connects(self.client(), "127.0.0.1:8000", origin, path)
         assert not connects(self.client(), self.NAME, origin, path)
 
-    def test_without_a_token_a_name_opens_nothing(self):
+    def test_further_name_without_a_token_is_refused(self):
         app = client(names=[self.NAME])
         assert app.get("/", headers={"host": self.NAME}).status_code == 421
         assert not connects(app, "127.0.0.1:8000", f"https://{self.NAME}")
 
-    def test_a_page_in_a_folder_of_a_proxy_stays_there(self):
-        """Nothing on the page, nor the way back from the token, names a place from the top."""
+    def test_page_served_below_a_proxy_path_uses_relative_links(self):
+        """No link of the page, nor the redirect after the token, is an absolute path."""
         answer = self.client().get("/", params={"token": TOKEN})
         assert answer.headers["location"] == "./"
         page = client().get("/").text
@@ -235,7 +235,7 @@ class TestNames:
         assert 'new URL("socket", location.href)' in link and '"/alive"' not in link
 
 
-def test_a_token_is_kept_from_set_to_set_where_nobody_else_reads_it(monkeypatch, tmp_path):
+def test_token_persists_between_sets_in_a_private_file(monkeypatch, tmp_path):
     monkeypatch.delenv("BRIDGE_WEB_TOKEN", raising=False)
     monkeypatch.setattr("bridge.web.server.data_folder", lambda: tmp_path / "own")
     file = tmp_path / "own" / "page-token"
@@ -276,7 +276,7 @@ def test_a_server_with_names_asks_for_a_token(monkeypatch, tmp_path):
             WebServer(port=0, names=[one])
 
 
-def test_who_is_refused_is_told_to_the_log_with_what_helps(caplog):
+def test_refusals_are_logged_with_the_fix(caplog):
     app = client()
     app.get("/", headers={"host": "stage.fritz.box:8000"})
     assert (

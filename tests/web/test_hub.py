@@ -1,4 +1,4 @@
-"""What a page is told and what it may ask for, over the WebSocket that it uses."""
+"""The messages between a control page and the bridge over their WebSocket."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.web.fakes import Learner, Meters, Presets
 
 PLACE = "127.0.0.1:8000"
 HEADERS = {"host": PLACE, "origin": f"http://{PLACE}"}
-MESSAGES = 1000  # the bridge says something 25 times a second
+MESSAGES = 1000  # the bridge sends 25 messages a second
 
 
 class Set:
@@ -68,7 +68,7 @@ def refusal(page: WebSocketTestSession) -> str:
     return hear(page, lambda message: "refused" in message)["refused"][0]["reason"]
 
 
-def test_a_new_page_is_told_everything(stage):
+def test_new_page_receives_the_whole_state(stage):
     stage.controls.set("/steer/note_C", 0.7)
     stage.presets.store("intro")
     logging.getLogger("bridge").warning("something was wrong before it came")
@@ -88,7 +88,7 @@ def test_a_new_page_is_told_everything(stage):
         assert names == ["intro"]
 
 
-def test_a_turned_dial_turns_the_control_and_is_confirmed(stage):
+def test_set_message_changes_the_control_and_is_confirmed(stage):
     with stage.page() as page:
         hear(page, lambda message: "hello" in message)
         page.send_json({"n": 7, "set": {"/steer/note_C": 0.5, "/prompt": "flute"}})
@@ -107,7 +107,7 @@ def test_a_clamped_value_comes_back_even_if_nothing_changed(stage):
         assert hear_value(page, "/steer/note_C") == 2.0
 
 
-def test_pages_stay_in_step_with_each_other_and_with_everyone_else(stage):
+def test_changes_from_pages_and_osc_reach_every_page(stage):
     with stage.page() as one, stage.page() as other:
         for page in (one, other):
             hear(page, lambda message: "hello" in message)
@@ -118,7 +118,7 @@ def test_pages_stay_in_step_with_each_other_and_with_everyone_else(stage):
         assert hear_value(other, "/steer/note_G") == -0.4
 
 
-def test_panic_and_what_it_resets_reach_the_page(stage):
+def test_panic_and_the_values_it_resets_reach_the_page(stage):
     stage.controls.set("/steer/note_C", 1.0)
     with stage.page() as page:
         hear(page, lambda message: "hello" in message)
@@ -127,10 +127,10 @@ def test_panic_and_what_it_resets_reach_the_page(stage):
         assert stage.controls.snapshot().times["/panic"] == 1
 
 
-def test_a_crossfade_takes_a_list(stage):
+def test_crossfade_from_the_page_glides_both_directions(stage):
     stage.controls.set("/steer/note_C", 0.8)
     with stage.page() as page:
-        # What the meters find at first is where it begins, and does not glide.
+        # The first values that the meters read are the start: they do not glide.
         hear(page, lambda message: now(message) == {"/steer/note_C": 0.8})
         page.send_json({"n": 1, "set": {"/crossfade": ["note_C", "note_G", 20]}})
         assert hear_value(page, "/steer/note_G") == 0.8
@@ -138,7 +138,7 @@ def test_a_crossfade_takes_a_list(stage):
         assert set(on_its_way["meter"]["gliding"]) == {"/steer/note_C", "/steer/note_G"}
 
 
-def test_only_the_newest_of_many_values_is_sent(stage):
+def test_a_burst_of_changes_is_coalesced_to_the_newest_value(stage):
     with stage.page() as page:
         hear(page, lambda message: "hello" in message)
         for step in range(5001):
@@ -184,7 +184,7 @@ def test_only_the_newest_of_many_values_is_sent(stage):
         ('{"midi": {"before": {"cc": 1}, "after": null}}', "changed elsewhere in the meantime"),
     ],
 )
-def test_what_cannot_be_is_answered_and_the_page_stays(stage, message, reason):
+def test_bad_message_is_answered_with_a_reason_and_the_page_stays_connected(stage, message, reason):
     before = dict(stage.controls.snapshot().values)
     with stage.page() as page:
         hear(page, lambda message: "hello" in message)
@@ -197,7 +197,7 @@ def test_what_cannot_be_is_answered_and_the_page_stays(stage, message, reason):
         assert hear_value(page, "/gain") == -3.0
 
 
-def test_one_wrong_value_does_not_hold_the_others_up(stage):
+def test_wrong_values_are_refused_and_the_others_applied(stage):
     with stage.page() as page:
         hear(page, lambda message: "hello" in message)
         page.send_json({"n": 1, "set": {"/nowhere": 1, "/gain": -9, "/top_k": "x"}})
@@ -206,7 +206,7 @@ def test_one_wrong_value_does_not_hold_the_others_up(stage):
         assert message["values"] == {"/gain": -9.0, "/top_k": 250}
 
 
-def test_the_meters_are_read_out(stage):
+def test_meter_readings_reach_the_page(stage):
     with stage.page() as page:
         hear(page, lambda message: "hello" in message)
         stage.meters.reading.level = -3.25
@@ -217,7 +217,7 @@ def test_the_meters_are_read_out(stage):
         assert meter["chroma"] == [255] + 11 * [0]
 
 
-def test_a_later_page_sees_how_the_knobs_moved_before_it_came(stage):
+def test_new_page_receives_the_history_of_the_coefficients(stage):
     with stage.page() as page:
         hear(page, lambda message: "hello" in message)
         hear(page, lambda m: m.get("meter", {}).get("now") == {})
@@ -248,7 +248,7 @@ def test_presets_are_stored_recalled_morphed_and_deleted(stage):
         assert stage.presets.asked[2] == ("morph", "quiet", 4.0, "web")
 
 
-def test_learning_is_shown_on_every_page_until_it_is_done(stage):
+def test_midi_learn_is_shown_on_every_page_until_it_ends(stage):
     with stage.page() as one, stage.page() as other:
         for page in (one, other):
             hear(page, lambda message: "hello" in message)
@@ -266,7 +266,7 @@ def test_learning_is_shown_on_every_page_until_it_is_done(stage):
         assert stage.learner.address is None
 
 
-def test_mappings_are_shown_changed_and_forgotten_on_every_page(stage):
+def test_mappings_can_be_changed_and_removed_from_every_page(stage):
     before = {"cc": 20, "to": "/steer/note_C", "channel": 1}
     after = before | {"relative": "twos", "step": 0.02}
     with stage.page() as one, stage.page() as other:
@@ -282,7 +282,7 @@ def test_mappings_are_shown_changed_and_forgotten_on_every_page(stage):
         assert stage.learner.mapped.kept == []
 
 
-def test_without_presets_learner_or_meters_the_page_is_told_so():
+def test_page_learns_that_presets_learner_or_meters_are_missing():
     controls = Controls(namespace(["note_C"]))
     with TestClient(create_app(controls), base_url=f"http://{PLACE}") as client:
         address = f"ws://{PLACE}/socket"
@@ -299,7 +299,7 @@ def test_without_presets_learner_or_meters_the_page_is_told_so():
             assert "--midi" in refusal(page)
 
 
-def test_errors_reach_every_page_and_repeat_as_a_count(stage):
+def test_repeated_errors_reach_the_page_as_one_entry_with_a_count(stage):
     with stage.page() as page:
         hear(page, lambda message: "hello" in message)
         for _ in range(3):
@@ -311,7 +311,7 @@ def test_errors_reach_every_page_and_repeat_as_a_count(stage):
         assert entries[-1]["text"] == "the device is gone"
 
 
-def test_no_more_pages_than_are_useful(stage):
+def test_pages_beyond_the_limit_are_refused_until_one_closes(stage):
     pages = [stage.page() for _ in range(MAX_PAGES)]
     for page in pages:
         page.__enter__()
@@ -336,12 +336,12 @@ class TestMemory:
         assert len(kept) == 100 and kept[-1].text == "error 249"
         assert memory.since(248) == kept[-2:] and memory.since(250) == []
 
-    def test_a_long_error_is_cut(self):
+    def test_long_errors_are_truncated(self):
         memory = LogMemory()
         memory.emit(logging.LogRecord("x", 30, "", 0, "long " * 1000, (), None))
         assert len(memory.since(0)[0].text) <= 501
 
-    def test_coefficients_glide_as_a_crossfade_does(self):
+    def test_shown_coefficients_follow_a_crossfade(self):
         controls = Controls(namespace(["note_C", "note_G"]), {"/steer/note_C": 0.8})
         coefficients = Coefficients(list(controls.parameters.values()))
         assert coefficients.at(controls.snapshot(), 0.0) == {"/steer/note_C": 0.8}
@@ -358,7 +358,7 @@ class TestMemory:
         assert coefficients.gliding == []
 
 
-def test_what_is_sent_is_json_whatever_the_meters_say(stage):
+def test_non_finite_meter_readings_are_sent_as_valid_json(stage):
     stage.meters.reading = SimpleNamespace(
         **{**vars(stage.meters.reading), "level": float("-inf"), "chroma": 12 * [float("nan")]}
     )

@@ -144,7 +144,7 @@ def test_osc_moves_the_dial_on_screen_and_two_browsers_stay_in_step(stage, brows
     other.close()
 
 
-def test_a_reload_loses_nothing(stage, page):
+def test_page_reload_keeps_values_prompt_presets_and_log(stage, page):
     stage.controls.set("/prompt", "a flute at night")
     stage.presets.store("verse")
     page.drag(NOTE, 0, -30)
@@ -183,7 +183,7 @@ def test_a_page_of_another_origin_or_host_cannot_control_it(stage, browser):
     attacker.close()
 
 
-def test_the_keyboard_is_enough(stage, page):
+def test_keyboard_alone_turns_a_dial_and_pauses_the_music(stage, page):
     page.js(f"document.querySelector('{NOTE}').focus()")
     page.key("ArrowUp", 38)
     until(lambda: note(stage) > 0, "a step up")
@@ -237,7 +237,7 @@ def test_level_chroma_presets_and_midi_learn(stage, page):
     assert note(stage) == kept
 
 
-def test_a_mapping_is_changed_and_forgotten_on_the_page(stage, page):
+def test_mapping_can_be_changed_and_removed_on_the_page(stage, page):
     kept = stage.learner.mapped
     page.js("document.querySelector('#midi details').open = true")
     page.wait("document.querySelector('.mapping legend').textContent === 'CC 20, channel 1 → C'")
@@ -250,7 +250,7 @@ def test_a_mapping_is_changed_and_forgotten_on_the_page(stage, page):
     page.js("document.querySelector('.mapping input.number').focus()")
     page.type("0,25")
     kept.change(kept.kept[0], kept.kept[0] | {"curve": "exp"})  # somebody else, meanwhile
-    # That is not drawn over what is being typed, which is refused then, and told.
+    # The page does not overwrite the text being typed; that edit is then refused with a reason.
     page.wait("document.querySelector('.mapping input.number').value === '0,25'")
     page.enter()
     page.wait("document.getElementById('toast').textContent.includes('changed elsewhere')")
@@ -266,7 +266,7 @@ def test_a_mapping_is_changed_and_forgotten_on_the_page(stage, page):
 
 
 class Proxy:
-    """A reverse proxy that replaces the Host, and counts with nobody in between."""
+    """A reverse proxy that replaces the Host header and adds no forwarding headers."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -315,7 +315,7 @@ def says(page: Page) -> str:
     return page.js("document.getElementById('connection').textContent")
 
 
-def test_the_page_says_that_the_bridge_is_gone_and_comes_back_by_itself(browser, monkeypatch):
+def test_page_reports_a_lost_bridge_and_reconnects_by_itself(browser, monkeypatch):
     monkeypatch.delenv("BRIDGE_WEB_TOKEN", raising=False)
     controls = Controls(namespace(["note_C"]))
     first = WebServer(port=0)
@@ -336,7 +336,7 @@ def test_the_page_says_that_the_bridge_is_gone_and_comes_back_by_itself(browser,
     second.close()
 
 
-def test_a_page_too_many_is_told_so(stage, browser, monkeypatch):
+def test_page_beyond_the_limit_says_so_and_connects_when_there_is_room(stage, browser, monkeypatch):
     monkeypatch.setattr("bridge.web.hub.MAX_PAGES", 0)
     page = browser.page(stage.web.url)
     page.wait("document.getElementById('connection')?.className === 'full'")
@@ -345,8 +345,8 @@ def test_a_page_too_many_is_told_so(stage, browser, monkeypatch):
     page.close()
 
 
-def test_behind_a_proxy_with_another_name(browser):
-    """The name has to be said, and a page that is refused for want of it says so."""
+def test_page_behind_a_proxy_needs_its_name_and_token(browser):
+    """A page refused because its name was not given shows the option that gives it."""
     controls = Controls(namespace(["note_C"]))
     plain = WebServer(port=0)
     plain.start(controls)
