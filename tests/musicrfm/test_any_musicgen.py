@@ -1,6 +1,6 @@
-"""Every published MusicGen plays: its exact shape with few layers, and melody models by their text.
+"""Every published MusicGen shape plays with few layers; melody models take text prompts.
 
-What the whole models take in memory is measured by `benchmarks/model_memory.py`.
+`benchmarks/model_memory.py` measures the memory that the whole models need.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def test_two_layers_of_each_shape_play(name, dtype, codec, text_encoder):
     assert np.isfinite(audio).all() and audio.any() and not stream.faults
 
 
-def test_the_fused_weights_are_the_modules_own(checkpoint):
+def test_fused_weights_share_memory_with_the_module(checkpoint):
     model = MusicModel.load(checkpoint, device="cpu")
     before = {key: value.clone() for key, value in model.hf.state_dict().items()}
     fused = model.decoder_weights.blocks[0].qkv
@@ -133,7 +133,7 @@ def melody(request, tmp_path) -> MusicModel:
 
 @torch.no_grad()
 def generated(model: MusicModel, frames: int, scale: float, offset: Tensor | None) -> np.ndarray:
-    """Greedy music from Hugging Face; hooks add offset[layer] wherever music is read."""
+    """Greedy audio from Hugging Face; hooks add offset[layer] at the music's positions."""
 
     def hook_of(layer: int):
         def add(module: torch.nn.Module, args: object, output: tuple) -> tuple:
@@ -158,7 +158,7 @@ def generated(model: MusicModel, frames: int, scale: float, offset: Tensor | Non
 
 
 @pytest.mark.parametrize(("scale", "steered"), [(1.0, False), (3.0, False), (3.0, True)])
-def test_a_melody_model_plays_what_hugging_face_generates(melody, scale, steered):
+def test_melody_model_matches_hugging_face(melody, scale, steered):
     stream = MusicStream(melody, "piano melody", guidance_scale=scale, temperature=0)
     offset = None
     if steered:
@@ -170,7 +170,7 @@ def test_a_melody_model_plays_what_hugging_face_generates(melody, scale, steered
 
 
 @torch.no_grad()
-def test_a_new_prompt_counts_for_all_that_was_played(melody):
+def test_new_prompt_of_a_melody_model_precedes_the_whole_window(melody):
     stream = MusicStream(melody, "piano", guidance_scale=1.0)
     stream._play(12)
     stream.set_prompt("a very different and longer text")
@@ -185,7 +185,7 @@ def test_a_new_prompt_counts_for_all_that_was_played(melody):
     torch.testing.assert_close(seen[0], theirs, atol=1e-4, rtol=1e-4)
 
 
-def test_a_melody_model_plays_on_when_its_window_is_full(melody):
+def test_melody_model_continues_past_a_full_window(melody):
     stream = MusicStream(melody, "piano", window_seconds=0.4, keep_seconds=0.1)
     stream._play(50)
     inputs, last = stream._window.inputs, stream._position
@@ -198,7 +198,7 @@ def test_a_melody_model_plays_on_when_its_window_is_full(melody):
     torch.testing.assert_close(again, logits, atol=1e-4, rtol=1e-4)
 
 
-def test_a_melody_model_goes_back_to_before_a_new_prompt(melody):
+def test_melody_model_restores_a_state_before_a_new_prompt(melody):
     stream = MusicStream(melody, "piano")
     stream._play(8)
     state = stream.state
@@ -211,7 +211,7 @@ def test_a_melody_model_goes_back_to_before_a_new_prompt(melody):
 
 
 @torch.no_grad()
-def test_hidden_states_of_a_melody_model_follow_no_prompt(melody):
+def test_hidden_states_of_a_melody_model_use_the_empty_prompt(melody):
     codes = torch.randint(melody.codes, (2, melody.codebooks, 9))
     ours = melody.hidden_states(codes)
     assert ours.shape == (melody.layers, 2, 9, melody.width)
@@ -224,7 +224,7 @@ def test_hidden_states_of_a_melody_model_follow_no_prompt(melody):
         torch.testing.assert_close(ours[layer], theirs[layer + 1][:, -9:])
 
 
-def test_prompts_of_a_melody_model_are_limited(melody):
+def test_prompt_length_of_a_melody_model_is_limited(melody):
     silent = melody.hf.config.chroma_length
     prompt = melody.encode_prompt("word " * 500)
     assert prompt.states.shape[1] <= LONGEST_TEXT
@@ -235,7 +235,7 @@ def test_prompts_of_a_melody_model_are_limited(melody):
 
 
 @pytest.mark.parametrize("name", ["facebook/musicgen-stereo-melody", "facebook/musicgen-large"])
-def test_models_load_by_their_name_on_the_hub(name, tmp_path, monkeypatch):
+def test_models_load_by_hub_name(name, tmp_path, monkeypatch):
     folder = make_checkpoint(tmp_path / "snapshot", melody="melody" in name)
 
     def download(repo: str, **options: object) -> Path:
@@ -248,7 +248,7 @@ def test_models_load_by_their_name_on_the_hub(name, tmp_path, monkeypatch):
     assert MusicStream(model, "piano").generate(3).shape == (3 * 640, 1)
 
 
-def test_commands_take_a_precision(checkpoint, tmp_path, monkeypatch):
+def test_generate_accepts_a_precision(checkpoint, tmp_path, monkeypatch):
     loaded, load = [], MusicModel.load
     monkeypatch.setattr(
         MusicModel, "load", lambda *a, **k: loaded.append(load(*a, **k)) or loaded[0]

@@ -1,4 +1,4 @@
-"""Arithmetic of directions, what things say of themselves, and wrong arguments."""
+"""Arithmetic of directions, the repr of public objects, and refusal of wrong arguments."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def unit(x: torch.Tensor) -> torch.Tensor:
     return x / x.norm(dim=-1, keepdim=True)
 
 
-def test_sums_are_of_unit_rows_and_their_factors():
+def test_sums_weight_unit_rows_by_their_factors():
     a, b = direction("note_C", 1, range=[-2.0, 4.0]), direction("note_D", 2)
     torch.testing.assert_close((a - b).vectors, unit(a.vectors - b.vectors))
     torch.testing.assert_close((a + 0.5 * b).vectors, unit(a.vectors + 0.5 * b.vectors))
@@ -36,7 +36,7 @@ def test_sums_are_of_unit_rows_and_their_factors():
     torch.testing.assert_close(made.layer_scores, torch.minimum(a.layer_scores, b.layer_scores))
 
 
-def test_a_multiple_reaches_as_far():
+def test_multiple_of_a_direction_scales_its_range():
     a = direction("note_C", 1, range=[-2.0, 4.0])
     twice, back = 2 * a, a * -1
     assert twice.range == (-4.0, 8.0) and back.range == (-4.0, 2.0)
@@ -45,7 +45,7 @@ def test_a_multiple_reaches_as_far():
     assert (-back).range == a.range
 
 
-def test_what_is_projected_out_is_gone():
+def test_orthogonal_removes_the_projection_on_other_directions():
     a, b, c = (direction(name, seed) for name, seed in (("a", 1), ("b", 2), ("c", 3)))
     left = a.orthogonal(b, c)
     for other in (b, c):
@@ -56,7 +56,7 @@ def test_what_is_projected_out_is_gone():
     assert left.name == "a_without_b_c"
 
 
-def test_what_cannot_be_reckoned_is_said():
+def test_impossible_arithmetic_is_refused():
     a, b = direction("a", 1), direction("b", 2)
     other = Direction("x", b.vectors, b.layer_scores, {"model": "other"})
     two = Direction("two", torch.randn(LAYERS, 2, WIDTH), b.layer_scores, {"model": "tiny"})
@@ -77,14 +77,14 @@ def test_what_cannot_be_reckoned_is_said():
             reckon()
 
 
-def test_a_sum_is_saved_and_comes_back(tmp_path):
+def test_sum_of_directions_survives_saving_and_loading(tmp_path):
     made = 2.0 * (direction("a", 1) - direction("b", 2))
     again = Direction.load(made.save(tmp_path / "made.safetensors"))
     torch.testing.assert_close(again.vectors, made.vectors)
     assert again.meta["weight"] == 2.0 and again.meta["parents"] == ["a", "b"]
 
 
-def test_things_say_what_they_are(model: MusicModel):
+def test_repr_describes_public_objects(model: MusicModel):
     stream = MusicStream(model, "a drum", seed=3)
     torch.manual_seed(1)
     one = Direction.of(model, "bright", torch.randn(model.layers, 1, model.width))
@@ -99,7 +99,7 @@ def test_things_say_what_they_are(model: MusicModel):
         assert all(word in repr(thing) for word in words), repr(thing)
 
 
-def test_wrong_arguments_end_in_a_sentence(model: MusicModel):
+def test_wrong_arguments_are_refused_with_a_hint(model: MusicModel):
     stream = MusicStream(model)
     for do, said in [
         (lambda: MusicStream("nano"), "MusicModel.load"),
@@ -111,7 +111,7 @@ def test_wrong_arguments_end_in_a_sentence(model: MusicModel):
     assert list_directions(model) == []
 
 
-def test_no_coefficient_warns_on_the_screen(model: MusicModel):
+def test_huge_coefficients_raise_no_warnings(model: MusicModel):
     torch.manual_seed(1)
     vectors = torch.randn(model.layers, 1, model.width)
     one = Direction(

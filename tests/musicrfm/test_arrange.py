@@ -1,4 +1,4 @@
-"""Tunes that people wrote: how they are read, harmonised and arranged."""
+"""Arrangements of written tunes: keys, chords, beats, voices and the held-out split."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def arrangements(wanted: str, count: int = 400):
             yield clip
 
 
-def test_an_arrangement_is_a_function_of_its_seed():
+def test_arrangement_depends_only_on_the_seed():
     assert arrange(tune(), 5, 20.0).midi() == arrange(tune(), 5, 20.0).midi()
     assert arrange(tune(), 5, 20.0).midi() != arrange(tune(), 6, 20.0).midi()
 
 
 @pytest.mark.slow
-def test_every_key_and_instrument_comes_and_the_key_is_told_rightly():
+def test_arrangements_cover_all_keys_and_instruments_and_stay_in_key():
     clips = [arrange(tune(), seed, 20.0) for seed in range(300)]
     assert {c.tonic for c in clips} == set(range(12))
     assert {c.lead for c in clips} == set(INSTRUMENTS)
@@ -48,8 +48,8 @@ def test_every_key_and_instrument_comes_and_the_key_is_told_rightly():
 
 
 @pytest.mark.slow
-def test_chords_are_those_of_the_melody():
-    """Under bars that spell C, F, G and C, bass notes are roots or fifths of these chords."""
+def test_bass_notes_belong_to_the_chord_of_the_melody():
+    """The bars spell C, F, G and C; over 90 % of the bass notes belong to the bar's chord."""
     right = []
     for clip in arrangements("melody with bass"):
         for note in (n for n in clip.notes if n.channel == 2):
@@ -65,7 +65,7 @@ def test_chords_are_those_of_the_melody():
 
 
 @pytest.mark.parametrize(("beat", "per_bar"), [(1.0, 4), (1.0, 3), (1.5, 2)])
-def test_beats_and_bars_are_told_and_the_music_fills_the_clip(beat: float, per_bar: int):
+def test_beats_and_bars_are_listed_and_the_music_fills_the_clip(beat: float, per_bar: int):
     for seed in range(40):
         clip = arrange(tune(beat, per_bar), seed, 20.0)
         assert max(n.start for n in clip.notes) > 17 and max(n.start for n in clip.notes) < 20
@@ -76,13 +76,13 @@ def test_beats_and_bars_are_told_and_the_music_fills_the_clip(beat: float, per_b
         assert set(np.diff(beats_a_bar)) == {per_bar}
 
 
-def test_the_tempo_is_one_at_which_the_melody_is_neither_a_drone_nor_a_blur():
+def test_melody_has_one_to_eight_notes_per_second():
     for clip in arrangements("melody", 150):
         melody = [n for n in clip.notes if n.channel == 0]
         assert 1.0 <= len(melody) / 20 <= 8.0
 
 
-def test_four_voices_are_played_as_they_were_written():
+def test_chords_of_a_chorale_have_all_four_voices():
     soprano = tune().voices[0]
     voices = [soprano] + [[(at, n, p - low) for at, n, p in soprano] for low in (12, 17, 24)]
     chorale = Tune("chorale", "made here", 0, "major", 1.0, 4, tune().bars, voices)
@@ -95,7 +95,7 @@ def test_four_voices_are_played_as_they_were_written():
     raise AssertionError("no seed gave chords")
 
 
-def test_held_out_tunes_are_whole_tunes_and_few(monkeypatch: pytest.MonkeyPatch, tmp_path):
+def test_few_whole_tunes_are_held_out(monkeypatch: pytest.MonkeyPatch, tmp_path):
     tunes = [tune(title=str(number)) for number in range(1000)]
     kept = [t for t in tunes if t.held_out]
     assert 20 < len(kept) < 90

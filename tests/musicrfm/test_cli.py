@@ -1,4 +1,4 @@
-"""The command `musicrfm`, run as a person would, on a small model with random weights."""
+"""The command `musicrfm` on a small model with random weights."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def note(model, tmp_path) -> Direction:
     return direction
 
 
-def test_clips_to_measure_are_as_asked():
+def test_measurement_options_reach_the_setting():
     from musicrfm.commands import arguments, calibrate, evaluate
     from musicrfm.evaluation.perform import PROMPTS, Setting
 
@@ -54,7 +54,7 @@ def test_clips_to_measure_are_as_asked():
         assert setting.keep_norm and instruments == PROMPTS | {"a": "flute"}
 
 
-def test_help_needs_nothing_heavy():
+def test_help_imports_no_heavy_packages():
     code = (
         "import sys; from musicrfm.cli import main\n"
         "try: main(['--help'])\n"
@@ -68,7 +68,7 @@ def test_help_needs_nothing_heavy():
 
 
 @pytest.mark.parametrize(("suffix", "subtype"), [(".flac", "PCM_24"), (".wav", "PCM_24")])
-def test_generate_writes_exactly_the_seconds_asked_for(checkpoint, tmp_path, suffix, subtype):
+def test_generate_writes_the_requested_seconds(checkpoint, tmp_path, suffix, subtype):
     out = tmp_path / "new" / f"clip{suffix}"
     assert (
         main(
@@ -83,7 +83,7 @@ def test_generate_writes_exactly_the_seconds_asked_for(checkpoint, tmp_path, suf
     assert np.abs(audio).max() > 0.001
 
 
-def test_generate_shows_how_far_it_is(checkpoint, tmp_path, capsys, monkeypatch):
+def test_generate_shows_progress(checkpoint, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm")
     out = str(tmp_path / "clip.wav")
@@ -93,7 +93,7 @@ def test_generate_shows_how_far_it_is(checkpoint, tmp_path, capsys, monkeypatch)
     assert "clip.wav" in said.err and "2/2 s" in said.err and "\x1b" not in said.out
 
 
-def test_generate_replaces_nothing_without_being_asked(checkpoint, tmp_path, capsys):
+def test_generate_overwrites_only_with_the_option(checkpoint, tmp_path, capsys):
     base = ["generate", "piano", "--model", str(checkpoint), "--seconds", "0.2", "--out"]
     for suffix in ("wav", "flac", "ogg"):
         clip = tmp_path / f"clip.{suffix}"
@@ -107,7 +107,7 @@ def test_generate_replaces_nothing_without_being_asked(checkpoint, tmp_path, cap
     assert "clip-2.wav: 0.2 s" in (said := capsys.readouterr().out) and "exists already" in said
 
 
-def test_a_full_disk_leaves_what_was_there(checkpoint, tmp_path, monkeypatch, capsys):
+def test_full_disk_keeps_the_existing_file(checkpoint, tmp_path, monkeypatch, capsys):
     out = tmp_path / "clip.wav"
     base = ["generate", "piano", "--model", str(checkpoint), "--seconds", "0.5", "--out", str(out)]
     assert main(base) == 0
@@ -149,8 +149,8 @@ def test_generate_follows_seed_and_steering(checkpoint, note, tmp_path):
     assert not np.array_equal(plain, sound("--top-k", "1", "--guidance", "1"))
 
 
-def test_generate_steers_each_direction_in_its_own_way(checkpoint, model, note, tmp_path):
-    """What is typed is what `Steering` is told."""
+def test_steering_options_of_generate_match_the_python_interface(checkpoint, model, note, tmp_path):
+    """Options on the command line sound like the same settings given to `Steering`."""
     from musicrfm.steering.steering import Steering
     from musicrfm.stream import MusicStream
 
@@ -204,7 +204,7 @@ def test_generate_steers_each_direction_in_its_own_way(checkpoint, model, note, 
     )
 
 
-def test_generate_calls_a_function_of_the_current_folder(
+def test_generate_loads_a_schedule_function_from_the_current_folder(
     checkpoint, note, tmp_path, monkeypatch, caplog
 ):
     monkeypatch.chdir(tmp_path)
@@ -229,14 +229,14 @@ def test_generate_calls_a_function_of_the_current_folder(
         (["--steer", "note_C#=1", "--crossfade", "note_Cs,0,1"], "FROM,TO,START,SECONDS"),
     ],
 )
-def test_steering_that_cannot_be_done(checkpoint, note, tmp_path, capsys, options, words):
+def test_impossible_steering_is_refused(checkpoint, note, tmp_path, capsys, options, words):
     run = ["generate", "x", "--out", str(tmp_path / "c.wav"), "--model", str(checkpoint)]
     assert main([*run, *options]) == 2
     error = capsys.readouterr().err
     assert error.startswith("error: ") and error.count("\n") == 1 and words in error
 
 
-def test_what_is_generated_is_what_the_stream_plays(checkpoint, model, note, tmp_path):
+def test_generate_sounds_like_the_stream(checkpoint, model, note, tmp_path):
     from musicrfm.evaluation.evaluate import perform
 
     out = tmp_path / "clip.wav"
@@ -262,7 +262,7 @@ def test_what_is_generated_is_what_the_stream_plays(checkpoint, model, note, tmp
     np.testing.assert_allclose(soundfile.read(out)[0], played[:, 0].clip(-1, 1), atol=1e-5)
 
 
-def test_listen_prints_what_is_heard(tmp_path, capsys):
+def test_listen_prints_measurements(tmp_path, capsys):
     t = np.arange(32_000 * 2) / 32_000
     path = tmp_path / "fis.wav"
     soundfile.write(path, 0.4 * np.sin(2 * np.pi * 369.99 * t), 32_000)
@@ -331,7 +331,9 @@ def test_methods_are_compared_on_the_same_data(tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_the_range_found_goes_into_the_file(checkpoint, model, note, tmp_path, monkeypatch, capsys):
+def test_write_range_stores_the_measured_range(
+    checkpoint, model, note, tmp_path, monkeypatch, capsys
+):
     from musicrfm.evaluation import evaluate as ev
     from tests.musicrfm.evaluation.test_evaluate import obedient
 

@@ -60,7 +60,7 @@ def test_canonical_name(typed: str, filed: str) -> None:
     assert canonical_name(filed) == filed
 
 
-def test_rows_become_unit_vectors_and_zeros_stay() -> None:
+def test_rows_are_normalised_and_zero_rows_stay_zero() -> None:
     vectors = torch.randn(2, 1, 8)
     vectors[1] = 0
     direction = Direction("x", vectors, torch.ones(2), {"model": "tiny"})
@@ -68,7 +68,7 @@ def test_rows_become_unit_vectors_and_zeros_stay() -> None:
     assert not direction.vectors[1].any()
 
 
-def test_saved_and_loaded(folder: Path, model: MusicModel) -> None:
+def test_direction_survives_saving_and_loading(folder: Path, model: MusicModel) -> None:
     saved = make(
         "note_Db", model=model.name, kind="binary", range=(-1.5, 6), label_mean=0.25, target="Cs"
     )
@@ -85,13 +85,13 @@ def test_saved_and_loaded(folder: Path, model: MusicModel) -> None:
     assert list_directions("other") == []
 
 
-def test_scale_without_a_range() -> None:
+def test_scale_is_the_larger_end_of_the_range_or_1() -> None:
     assert make().range is None and make().scale == 1.0
     assert make(range=[-8, 2]).scale == 8.0
     assert make(range=[0, 0]).scale == 1.0
 
 
-def test_the_knobs_travel() -> None:
+def test_curve_maps_coefficients_to_raw_values_and_back() -> None:
     plain, bent = make(range=[-2, 8]), make(range=[-2, 8], curve=2.0)
     assert [plain.raw(c) for c in (-0.5, 0, 0.5, 1)] == [-4, 0, 4, 8]
     assert [bent.raw(c) for c in (-0.5, 0, 0.5, 1, 2)] == [-2, 0, 2, 8, 32]
@@ -101,7 +101,7 @@ def test_the_knobs_travel() -> None:
             make(curve=curve)
 
 
-def test_a_beats_knob_ends_at_the_slowest_and_the_fastest_tempo() -> None:
+def test_tempo_coefficients_of_plus_and_minus_1_are_the_range_ends() -> None:
     beat = make(kind="beat", range=[-2, 1])
     assert [beat.raw(c) for c in (-1, -0.5, 0, 0.5, 1)] == [-2, -1, 0, 0.5, 1]
     assert [beat.coefficient(raw) for raw in (-2, -1, 0, 0.5, 1)] == [-1, -0.5, 0, 0.5, 1]
@@ -111,7 +111,7 @@ def test_a_beats_knob_ends_at_the_slowest_and_the_fastest_tempo() -> None:
     assert [round(Beat.of(tempo).bpm(tempo.raw(c))) for c in (-1, 1)] == [60, 160]
 
 
-def test_one_class_of_many(folder: Path, model: MusicModel) -> None:
+def test_one_class_of_a_multiclass_direction_loads_by_name(folder: Path, model: MusicModel) -> None:
     many = make(
         "notes", model=model.name, classes=["C", "Cs"], range=[0, 3], class_ranges={"Cs": [0, 5]}
     )
@@ -128,7 +128,7 @@ def test_one_class_of_many(folder: Path, model: MusicModel) -> None:
     assert unnamed.only(1).name == "pair_1" and unnamed.only("0").components == 1
 
 
-def test_a_file_of_the_user_comes_before_a_shipped_one(
+def test_user_file_takes_precedence_over_a_shipped_one(
     folder: Path, model: MusicModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shipped = folder / "shipped"
@@ -141,13 +141,15 @@ def test_a_file_of_the_user_comes_before_a_shipped_one(
     assert Direction.load("note_D", model).meta["kind"] == "shipped"
 
 
-def test_the_users_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_user_folder_follows_the_environment_variable(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     assert user_folder() == tmp_path
     monkeypatch.delenv("MUSICRFM_DIRECTIONS")
     assert user_folder().parts[-2:] == ("musicrfm", "directions")
 
 
-def test_refusals(folder: Path, model: MusicModel) -> None:
+def test_missing_mismatched_and_damaged_files_are_refused(folder: Path, model: MusicModel) -> None:
     def refused(pattern: str, *args: object) -> None:
         with pytest.raises(MusicRFMError, match=pattern) as caught:
             Direction.load(*args)
@@ -191,13 +193,13 @@ def test_refusals(folder: Path, model: MusicModel) -> None:
         (torch.ones(2, 1, 8), torch.ones(2), {"range": 5}, "low, high"),
     ],
 )
-def test_what_is_no_direction(vectors, scores, meta, pattern: str) -> None:
+def test_invalid_tensors_and_ranges_are_refused(vectors, scores, meta, pattern: str) -> None:
     with pytest.raises(MusicRFMError, match=pattern):
         Direction("x", vectors, scores, {"model": "tiny", **meta})
 
 
 @pytest.mark.parametrize(("on_disk", "typed"), [("NFD", "NFC"), ("NFC", "NFD")])
-def test_names_are_the_same_in_either_form_of_unicode(folder, model, on_disk, typed) -> None:
+def test_names_match_across_unicode_normal_forms(folder, model, on_disk, typed) -> None:
     name = "Übung"
     direction = make(model=model.name)
     path = direction.save(
@@ -210,7 +212,7 @@ def test_names_are_the_same_in_either_form_of_unicode(folder, model, on_disk, ty
     assert torch.equal(by_path.vectors, direction.vectors) and path.exists()
 
 
-def test_a_home_folder_in_a_path(folder, model, monkeypatch) -> None:
+def test_home_folder_in_a_path_is_expanded(folder, model, monkeypatch) -> None:
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("USERPROFILE", str(folder))
     monkeypatch.setenv("MUSICRFM_DIRECTIONS", "~/mine")
@@ -220,7 +222,7 @@ def test_a_home_folder_in_a_path(folder, model, monkeypatch) -> None:
 
 
 def stranger(path: Path, **meta: str) -> Path:
-    """A file with metadata as somebody else's program wrote it: texts of JSON."""
+    """Writes a direction file with arbitrary metadata, as another program might."""
     path.parent.mkdir(parents=True, exist_ok=True)
     tensors = {"directions": torch.ones(2, 1, 32), "layer_scores": torch.ones(2)}
     save_file(tensors, path, meta)
@@ -251,27 +253,27 @@ def stranger(path: Path, **meta: str) -> Path:
         ("kind", "{}"),
     ],
 )
-def test_odd_metadata_is_refused_by_its_name(tmp_path: Path, key: str, value: str) -> None:
+def test_invalid_metadata_is_refused_naming_the_key(tmp_path: Path, key: str, value: str) -> None:
     path = stranger(tmp_path / "odd.safetensors", **{key: value})
     with pytest.raises(MusicRFMError, match=f"'odd' has .*{key}|2 components"):
         Direction.load(str(path))
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "9" * 5_000, '{"a":' * 50_000, "not JSON"])
-def test_metadata_that_is_no_json_is_refused(tmp_path: Path, text: str) -> None:
+def test_metadata_that_is_not_json_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(MusicRFMError, match="odd"):
         Direction.load(str(stranger(tmp_path / "odd.safetensors", note=text)))
 
 
 @pytest.mark.parametrize("value", ["null", "[]", '["C"]'])
-def test_metadata_that_says_nothing_is_no_fault(tmp_path: Path, value: str) -> None:
+def test_empty_metadata_is_accepted(tmp_path: Path, value: str) -> None:
     keys = ("classes",) if value != "null" else ("classes", "range", "curve", "class_ranges")
     path = stranger(tmp_path / "plain.safetensors", **dict.fromkeys(keys, value))
     assert Direction.load(str(path)).scale == 1.0
 
 
 @pytest.mark.needs("posix")
-def test_what_is_no_file_is_not_waited_for(folder: Path, model: MusicModel) -> None:
+def test_pipes_and_folders_are_refused_without_blocking(folder: Path, model: MusicModel) -> None:
     (folder / model.name).mkdir(parents=True)
     os.mkfifo(folder / model.name / "pipe.safetensors")
     (folder / model.name / "dir.safetensors").mkdir()
@@ -283,21 +285,21 @@ def test_what_is_no_file_is_not_waited_for(folder: Path, model: MusicModel) -> N
 @pytest.mark.parametrize(
     "name", ["../../up", "/etc/x", "a/b", "c:\\x", "", ".hidden", "a\nb", "x" * 300]
 )
-def test_a_file_cannot_call_itself_what_would_be_written_elsewhere(name, tmp_path):
+def test_unsafe_name_inside_a_file_is_refused(name, tmp_path):
     path = tmp_path / "good.safetensors"
     Direction(name, torch.ones(2, 1, 4), torch.ones(2), {"model": "tiny"}).save(path)
     with pytest.raises(MusicRFMError, match="is not valid as a file name"):
         Direction.load(path)
 
 
-# ---- whose it is ----
+# ---- the model that a direction belongs to ----
 
 
 def owner(name: str, fingerprint: str | None, layers: int = 2, width: int = 32) -> SimpleNamespace:
     return SimpleNamespace(name=name, fingerprint=fingerprint, layers=layers, width=width)
 
 
-def test_a_direction_belongs_to_weights_and_not_to_a_name(folder: Path, caplog) -> None:
+def test_direction_is_bound_to_the_fingerprint_not_the_name(folder: Path, caplog) -> None:
     mine, copy, other = owner("a", "11"), owner("b", "11"), owner("a", "22")
     made = Direction.of(mine, "note_C", torch.randn(2, 1, 32), range=[0, 3])
     path = made.save(folder / "a" / "note_C.safetensors")
@@ -311,7 +313,7 @@ def test_a_direction_belongs_to_weights_and_not_to_a_name(folder: Path, caplog) 
     assert not caplog.records
 
 
-def test_an_old_file_is_taken_by_the_name_with_a_warning(folder: Path, caplog) -> None:
+def test_file_without_fingerprint_loads_by_model_name_with_a_warning(folder: Path, caplog) -> None:
     path = make(model="a").save(folder / "a" / "note_C.safetensors")
     assert Direction.load(path, owner("a", "11")).fingerprint is None
     assert "has no fingerprint of its model's weights" in caplog.text
@@ -324,7 +326,7 @@ def test_a_direction_without_a_model_is_refused() -> None:
         Direction("x", torch.ones(2, 1, 8), torch.ones(2))
 
 
-def test_the_weights_decide_in_a_stream_too(model: MusicModel) -> None:
+def test_stream_checks_the_fingerprint_too(model: MusicModel) -> None:
     from musicrfm.stream import MusicStream
 
     vectors = torch.ones(model.layers, 1, model.width)
@@ -338,10 +340,10 @@ def test_the_weights_decide_in_a_stream_too(model: MusicModel) -> None:
         stream.steering.set("a", 1e9)
 
 
-# ---- what it says of itself ----
+# ---- metadata, listing and export ----
 
 
-def test_the_same_direction_is_the_same_bytes(folder: Path) -> None:
+def test_equal_directions_are_written_as_equal_bytes(folder: Path) -> None:
     meta = {"kind": "binary", "data": {"b": 1, "a": [2]}, "range": [0, 3]}
     one = make(**meta).save(folder / "one.safetensors").read_bytes()
     turned = dict(reversed(meta.items()))
@@ -349,7 +351,7 @@ def test_the_same_direction_is_the_same_bytes(folder: Path) -> None:
     assert Direction.load(folder / "one.safetensors").save(folder / "3.safetensors").read_bytes()
 
 
-def test_it_is_shown_and_exported(folder: Path, capsys) -> None:
+def test_direction_is_shown_and_exported(folder: Path, capsys) -> None:
     meta = {"model_fingerprint": "11", "layer_intervals": [[0.1, 0.9], None], "licence": "CC0"}
     made = make("notes", classes=["C", "D"], **meta)
     path = made.save(folder / "tiny" / "notes.safetensors")
@@ -380,8 +382,8 @@ def test_it_is_shown_and_exported(folder: Path, capsys) -> None:
     assert "let its name end in .csv, .npz, .pkl" in capsys.readouterr().err
 
 
-@pytest.mark.needs("posix")  # Windows takes no such name
-def test_a_name_that_would_move_the_cursor_is_no_direction(tmp_path, monkeypatch):
+@pytest.mark.needs("posix")  # Windows allows no such name
+def test_files_with_control_characters_in_the_name_are_not_listed(tmp_path, monkeypatch):
     monkeypatch.setenv("MUSICRFM_DIRECTIONS", str(tmp_path))
     for folder in ("nano", "nano/detectors"):
         (tmp_path / folder).mkdir()

@@ -1,4 +1,4 @@
-"""Long takes: their faults by minute, and whether a seam is told from the rest."""
+"""Long takes: faults per minute, and changes at seams compared with elsewhere."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ RATE = 16_000
 
 
 def taken(seconds: int, seams: list[float], strength: float) -> endless.Run:
-    """Notes at random times, with something at the seams: a click, a jump of level, other notes."""
+    """Notes at random times; at the seams a click, a level jump and other notes."""
     rng = np.random.default_rng(0)
     at = np.arange(seconds * RATE) / RATE
     audio = 0.001 * rng.normal(size=len(at))
@@ -29,7 +29,7 @@ def taken(seconds: int, seams: list[float], strength: float) -> endless.Run:
     return endless.Run("solo piano melody", audio[:, None].astype(np.float32), RATE, seams)
 
 
-def test_places_at_seams_are_compared_with_places_elsewhere(monkeypatch):
+def test_seam_ratio_compares_seams_with_other_places(monkeypatch):
     seams = [1.0, 10.0, 20.0, 29.5]  # the first and last are too near the ends
 
     def steps(place: float) -> float:
@@ -45,7 +45,7 @@ def test_places_at_seams_are_compared_with_places_elsewhere(monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_seam_that_is_heard_has_a_ratio_above_one_and_another_has_not():
+def test_audible_seams_have_ratios_above_one_and_silent_seams_do_not():
     seams = [4.0 * i for i in range(1, 15)]
     unheard = endless.seams([taken(60, seams, 0.0)])
     heard = endless.seams([taken(60, seams, 0.5)])
@@ -56,7 +56,7 @@ def test_a_seam_that_is_heard_has_a_ratio_above_one_and_another_has_not():
         assert heard[f"seam_{name}_ratio_interval"][0] > max(1.2, unheard[f"seam_{name}_ratio"])
 
 
-def test_silence_clipping_and_a_fading_level_are_told():
+def test_silence_clipping_and_fading_level_are_reported():
     run = taken(130, [], 0.0)
     run.audio[40 * RATE : 47 * RATE] = 0
     run.audio[100 * RATE :] *= 0.1
@@ -81,7 +81,7 @@ def test_faults_are_counted_minute_by_minute(monkeypatch):
     assert told["without_fault"] == 0.75 and told["seams"] == 1
 
 
-def test_seams_are_where_the_next_window_begins(model):
+def test_seam_frames_are_the_frames_where_the_window_moves(model):
     stream, seen = MusicStream(model, "piano", window_seconds=0.6, keep_seconds=0.3), []
     frames = 3 * stream.window
     while stream.frame < frames:
@@ -92,7 +92,7 @@ def test_seams_are_where_the_next_window_begins(model):
     assert len(seen) >= 2 and endless.seam_frames(stream, frames) == seen
 
 
-def test_a_run_is_as_long_as_it_was_asked_to_be(model):
+def test_run_has_the_requested_length(model):
     run = endless.play(model, "piano", 0.5)
     assert len(run.audio) == round(0.5 * model.frame_rate) * model.frame_size
     assert run.seams == [] and run.sample_rate == model.sample_rate

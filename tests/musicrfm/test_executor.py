@@ -1,4 +1,4 @@
-"""Jobs run anywhere, survive the loss of their worker, and are never done twice."""
+"""Jobs run locally or on Ray, survive lost workers, and never run again once finished."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def run(fit, folder: Path, seconds: float = 0.0, count: int = 5, **options) -> C
     return Counter(number for number, _ in jobs.lines(log, "end"))
 
 
-def test_results_are_kept_by_name_and_progress_is_told(tmp_path):
+def test_results_are_stored_by_name_and_progress_is_reported(tmp_path):
     seen = []
     assert run(jobs.square, tmp_path, progress=seen.append) == dict.fromkeys(range(5), 1)
     assert seen == [1, 2, 3, 4, 5]
@@ -49,7 +49,7 @@ def test_results_are_kept_by_name_and_progress_is_told(tmp_path):
     assert names == [f"job-{n}.npz" for n in range(5)]
 
 
-def test_what_is_done_is_not_done_again(tmp_path):
+def test_finished_jobs_are_not_repeated(tmp_path):
     run(jobs.square, tmp_path, count=2)
     seen = []
     assert run(jobs.square, tmp_path, count=4, progress=seen.append) == dict.fromkeys(range(4), 1)
@@ -58,7 +58,7 @@ def test_what_is_done_is_not_done_again(tmp_path):
     assert run(jobs.square, tmp_path, count=4) == {0: 1, 1: 2, 2: 1, 3: 1}
 
 
-def test_an_interrupted_run_keeps_what_was_finished(tmp_path):
+def test_interrupted_run_keeps_finished_jobs(tmp_path):
     def stop(done: int) -> None:
         if done == 3:
             raise KeyboardInterrupt
@@ -68,7 +68,7 @@ def test_an_interrupted_run_keeps_what_was_finished(tmp_path):
     assert run(jobs.square, tmp_path) == dict.fromkeys(range(5), 1)
 
 
-def test_processes_are_many_and_have_one_thread_each(tmp_path):
+def test_jobs_run_in_several_processes_with_one_thread_each(tmp_path):
     assert run(jobs.square, tmp_path, 0.3, workers=2) == dict.fromkeys(range(5), 1)
     workers = {process for _, process in jobs.lines(tmp_path / "log", "end")}
     assert len(workers) == 2 and os.getpid() not in workers
@@ -78,7 +78,7 @@ def test_processes_are_many_and_have_one_thread_each(tmp_path):
     assert len(jobs.lines(tmp_path / "log", "begin")) == before
 
 
-def test_a_process_that_dies_is_replaced_and_its_job_repeated(tmp_path, capsys):
+def test_dead_process_is_replaced_and_its_job_restarted(tmp_path, capsys):
     finished = run(jobs.die_once, tmp_path, 0.1, workers=2)
     assert (tmp_path / "died").exists() and finished == dict.fromkeys(range(5), 1)
     assert "'job-2' lost its worker and is restarted" in capsys.readouterr().err
@@ -91,7 +91,7 @@ def test_a_job_that_kills_every_worker_is_given_up(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("workers", [0, 2])
-def test_what_a_job_refuses_is_said(tmp_path, workers):
+def test_error_of_a_job_is_reported(tmp_path, workers):
     with pytest.raises(MusicRFMError, match="number 1 cannot be done"):
         run(jobs.refuse, tmp_path, workers=workers)
 
@@ -105,7 +105,7 @@ def test_bad_input_is_refused(tmp_path):
         executor.result(tmp_path, "b")
 
 
-def test_without_ray_it_is_said_how_to_get_it(tmp_path, monkeypatch):
+def test_missing_ray_names_the_package_extra(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
     with pytest.raises(MusicRFMError, match=r"musicrfm-bridge\[ray\]"):
         run(jobs.square, tmp_path, executor="ray")
@@ -133,11 +133,11 @@ def cluster():
 @pytest.mark.needs("ray", "posix")
 @pytest.mark.usefixtures("cluster")
 class TestRay:
-    def test_a_worker_killed_in_mid_run_loses_nothing(self, tmp_path, capsys):
+    def test_worker_killed_during_a_run_loses_no_job(self, tmp_path, capsys):
         log, killed = tmp_path / "log", []
 
         def kill() -> None:
-            """Kills a worker that has just begun a job, once two are done and both are at work."""
+            """Kills a worker just after it begins a job, once two jobs are done."""
             seen = 0
             while not killed:
                 time.sleep(0.02)
@@ -159,7 +159,7 @@ class TestRay:
         begun = Counter(n for n, _ in jobs.lines(log, "begin"))
         assert begun == dict.fromkeys(range(8), 1) | {number: 2}
 
-    def test_what_a_job_refuses_is_said(self, tmp_path):
+    def test_error_of_a_job_is_reported(self, tmp_path):
         with pytest.raises(MusicRFMError, match="number 1 cannot be done"):
             run(jobs.refuse, tmp_path, executor="ray")
 
@@ -168,7 +168,7 @@ class TestRay:
         with pytest.raises(MusicRFMError, match="lost its worker 1 times"):
             run(jobs.die, tmp_path, count=1, executor="ray")
 
-    def test_without_a_cluster_it_is_said_how_to_start_one(self, tmp_path, monkeypatch):
+    def test_missing_cluster_names_the_start_command(self, tmp_path, monkeypatch):
         import ray
 
         def unreachable(**_: object) -> None:
@@ -179,7 +179,7 @@ class TestRay:
         with pytest.raises(MusicRFMError, match="ray start --head"):
             run(jobs.square, tmp_path, executor="ray")
 
-    def test_the_same_layers_are_fitted_as_in_one_process(self, tmp_path):
+    def test_fits_on_ray_equal_local_fits(self, tmp_path):
         from musicrfm.data.states import States
         from musicrfm.training import fits, probes
 

@@ -1,4 +1,4 @@
-"""The grid of methods and layers: what is asked, and what is read off clips over time."""
+"""The grid of methods and layers: its options, and figures read off clips over time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from musicrfm.results.grid import END, OFF, ON, asked, cell, frechet
 from tests.musicrfm.evaluation.test_evaluate import heard
 
 
-def test_what_is_asked():
+def test_grid_options_are_parsed():
     usual = (["mean-difference", "rfm", "random"], ["all", "top:3", "exp:1,0.95"])
     assert asked("") == usual
     assert asked("layers=layer:0,-1,all")[1] == ["layer:0,-1", "all"]
@@ -32,7 +32,7 @@ def take(course: np.ndarray, timbre: np.ndarray, likely: float) -> Take:
     )
 
 
-def test_onset_convergence_release_and_cost_are_read_off_the_course():
+def test_onset_convergence_release_and_cost_are_read_from_a_curve():
     at = np.arange(round(END / FINE)) * FINE
     rising = np.clip((at - ON) / 2, 0, 1)  # two seconds from nothing to all
     course = np.where(at < OFF, rising, np.clip(1 - (at - OFF), 0, 1))
@@ -50,14 +50,14 @@ def test_onset_convergence_release_and_cost_are_read_off_the_course():
     assert found.distance == pytest.approx(3.0, abs=0.2)
 
 
-def test_the_distance_of_gaussians_is_that_of_theory():
+def test_frechet_distance_of_gaussians_matches_theory():
     rng = np.random.default_rng(1)
     one, other = rng.normal(0, 1, (20_000, 2)), rng.normal(1, 2, (20_000, 2))
     assert frechet(one, one) == pytest.approx(0.0, abs=1e-6)
     assert frechet(one, other) == pytest.approx(2 * (1 + 1), rel=0.1)  # mean² + (2 - 1)², twice
 
 
-def test_a_span_turns_the_knob_on_and_off():
+def test_span_turns_the_knob_on_and_off():
     direction = object()
     play = Play("p", 0, ((direction, 3.0),), span=(2.0, 6.0), fine=True)
     assert play.changes == [(2.0, direction, 3.0), (6.0, direction, 0.0)]

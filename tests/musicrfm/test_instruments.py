@@ -1,4 +1,4 @@
-"""The judge of what instrument leads: deaf to how many notes it plays, fitted on what it says."""
+"""The classifier of the lead instrument, and its independence of the number of pitch classes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def pieces():
     return [clip for clip in map(compose, range(9_100_000, 9_100_060)) if clip.kind == "music"]
 
 
-def test_a_narrowed_piece_keeps_all_but_its_pitches(pieces):
+def test_narrowed_piece_changes_only_pitches(pieces):
     for piece in pieces[:20]:
         narrow = instruments.narrowed(piece, {1, 6})
         assert len(narrow.notes) == len(piece.notes) and narrow.programs == piece.programs
@@ -34,7 +34,7 @@ def test_a_narrowed_piece_keeps_all_but_its_pitches(pieces):
                 assert other.pitch % 12 in (1, 6) and abs(other.pitch - one.pitch) <= 3
 
 
-def test_what_is_learned_tells_classes_apart_and_how_narrowing_changes_that():
+def test_fit_separates_classes_and_reports_the_effect_of_narrowing():
     rng = np.random.default_rng(0)
     names = np.repeat([["flute", "organ"][i] for i in rng.integers(2, size=140)], 2)
     x = rng.normal(size=(280, 5))
@@ -48,7 +48,7 @@ def test_what_is_learned_tells_classes_apart_and_how_narrowing_changes_that():
     assert one["accuracy"] < 0.9 and one["likelihood"] < one["likelihood_as_they_were"] - 0.1
 
 
-def test_the_judge_in_the_box_is_better_than_chance_and_deaf_to_the_number_of_notes():
+def test_shipped_classifier_beats_chance_and_ignores_narrowing():
     fitted = json.loads(instruments.FITTED.read_text())
     assert sorted(fitted["names"]) == sorted(INSTRUMENTS)
     one = fitted["on_one_pitch_class"]
@@ -57,7 +57,7 @@ def test_the_judge_in_the_box_is_better_than_chance_and_deaf_to_the_number_of_no
 
 
 @pytest.mark.slow
-def test_it_names_instruments_of_pieces_that_it_never_heard(pieces):
+def test_classifier_recognises_instruments_of_unseen_pieces(pieces):
     model = MusicModel.load("nano")
     right = []
     for piece in pieces[:30]:

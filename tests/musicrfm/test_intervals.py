@@ -1,4 +1,4 @@
-"""Bootstrap intervals: known distributions are covered, groups are kept together."""
+"""Bootstrap intervals: coverage of known distributions, and resampling of whole groups."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from musicrfm import intervals
 
 
-def test_the_interval_of_a_mean_is_that_of_theory():
+def test_bootstrap_interval_of_a_mean_matches_theory():
     values = np.random.default_rng(0).normal(3.0, 2.0, 400)
     found = intervals.mean(values)
     half = 1.96 * values.std() / math.sqrt(400)
@@ -20,7 +20,7 @@ def test_the_interval_of_a_mean_is_that_of_theory():
     assert found == intervals.mean(values)
 
 
-def test_it_covers_the_truth_about_as_often_as_it_says():
+def test_bootstrap_interval_has_its_nominal_coverage():
     rng = np.random.default_rng(1)
     covered = 0
     for trial in range(200):
@@ -29,13 +29,13 @@ def test_it_covers_the_truth_about_as_often_as_it_says():
     assert 0.88 <= covered / 200 <= 0.99
 
 
-def test_one_clip_or_none_has_no_interval():
+def test_fewer_than_two_clips_have_no_interval():
     assert intervals.mean([0.5]).text() == "0.50"
     assert intervals.mean([float("nan")]).text() == "" and intervals.mean([]).count == 0
     assert not intervals.mean([0.5]).above(0.0)
 
 
-def test_rows_of_a_group_are_drawn_together():
+def test_bootstrap_resamples_whole_groups():
     values = np.repeat(np.random.default_rng(2).normal(size=10), 50)
     groups = np.repeat(np.arange(10), 50).tolist()
     rows = intervals.statistic(lambda some: values[some].mean(), 500)
@@ -44,7 +44,7 @@ def test_rows_of_a_group_are_drawn_together():
     assert together.high - together.low > 4 * (rows.high - rows.low)
 
 
-def test_an_effect_knows_that_draws_differ():
+def test_effect_interval_includes_the_spread_between_random_directions():
     rng = np.random.default_rng(3)
     target = np.full(8, 0.6)
     alike = intervals.effect(target, 0.2 + 0.01 * rng.normal(size=(5, 8)))
@@ -53,6 +53,6 @@ def test_an_effect_knows_that_draws_differ():
     assert apart.value == pytest.approx(0.4) and apart.high - apart.low > 0.1
 
 
-def test_how_it_is_written():
+def test_interval_formatting():
     assert str(intervals.Interval(0.625, 0.5, 0.75, 4)) == "0.62 (0.50 to 0.75)"
     assert intervals.Interval(0.4, 0.1, 0.6, 4).text("+.1f") == "+0.4 (+0.1 to +0.6)"

@@ -1,4 +1,4 @@
-"""Many pieces at once are what a stream plays one by one."""
+"""`generate_many` gives the same pieces as one stream for each."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ SETTINGS = {
 
 
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
-def test_pieces_are_what_a_stream_plays(model: MusicModel, settings: dict):
+def test_batched_pieces_match_single_streams(model: MusicModel, settings: dict):
     one, other = direction(model), direction(model, "dark", 5)
     prompts, seeds = ["a drum", "", "a long flute melody", "bass"], [1, 2, 3, 3]
     coefficients = [[0.0, 0.5], [1.0, 0.0], {"bright": -0.5}, [0.7, 0.7]]
@@ -88,14 +88,14 @@ def test_other_shapes_and_pieces_longer_than_the_window(tmp_path: Path, shape: d
         assert_same(model, played, stream, seconds)
 
 
-def test_a_melody_model_plays_one_by_one(tmp_path: Path):
+def test_pieces_of_a_melody_model_match_single_streams(tmp_path: Path):
     model = MusicModel.load(make_checkpoint(tmp_path / "melody", melody=True), device="cpu")
     found = musicrfm.generate_many(model, ["a drum", "bass"], seeds=[1, 2], seconds=SECONDS)
     for prompt, seed, played in zip(["a drum", "bass"], [1, 2], found, strict=True):
         assert_same(model, played, alone(model, prompt, seed, {}))
 
 
-def test_a_piece_whose_logits_are_not_finite_does_not_harm_the_others(model: MusicModel):
+def test_piece_with_infinite_logits_leaves_the_others_unchanged(model: MusicModel):
     loud = direction(model)
     loud.meta["range"] = [-1e38, 1e38]
     found = musicrfm.generate_many(model, "a drum", loud, [1.0, 0.0], 5, seconds=SECONDS)
@@ -106,7 +106,7 @@ def test_a_piece_whose_logits_are_not_finite_does_not_harm_the_others(model: Mus
 
 @pytest.mark.slow
 def test_int8_and_bfloat16_play(checkpoint: Path):
-    """Nearly the same in bfloat16; a stream in int8 rounds otherwise, so it goes other ways."""
+    """Most codes agree with a stream in bfloat16; in int8 rounding differs, so codes may too."""
     for dtype in ("bfloat16", "int8"):
         model = MusicModel.load(checkpoint, device="cpu", dtype=dtype)
         [played] = musicrfm.generate_many(model, "a drum", seconds=0.2, temperature=0.0)
@@ -117,7 +117,7 @@ def test_int8_and_bfloat16_play(checkpoint: Path):
             assert (played.codes == stream.codes).float().mean() > 0.5
 
 
-def test_one_of_anything_is_for_all(model: MusicModel):
+def test_single_arguments_apply_to_all_pieces(model: MusicModel):
     one, other = direction(model), direction(model, "dark", 5)
 
     def settings(*given) -> list[tuple]:
@@ -136,7 +136,7 @@ def test_one_of_anything_is_for_all(model: MusicModel):
     assert settings("a", [one, other], {"dark": 0.3}) == [("a", 0.0, 0.3, 0)]
 
 
-def test_what_cannot_be_used_is_said_at_once(model: MusicModel):
+def test_unusable_arguments_are_refused(model: MusicModel):
     one = direction(model)
     for given, settings, said in [
         ((["a", "b"], one, [0.1, 0.2, 0.3]), {}, "2 prompts do not fit 3 pieces"),
@@ -154,7 +154,7 @@ def test_what_cannot_be_used_is_said_at_once(model: MusicModel):
             musicrfm.generate_many(model, *given, **settings)
 
 
-def test_a_streams_codes(model: MusicModel):
+def test_codes_of_a_stream_decode_to_its_audio(model: MusicModel):
     stream = MusicStream(model, "a drum", chunk_frames=4)
     assert stream.codes.shape == (model.codebooks, 0)
     audio = [next(stream), next(stream)]

@@ -1,4 +1,4 @@
-"""Loading models, and what goes into and out of them."""
+"""Loading models; prompts, audio, codes and hidden states."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def noise(seconds: float, rate: int, channels: int = 1) -> np.ndarray:
     return 0.1 * generator.standard_normal((int(seconds * rate), channels)).astype(np.float32)
 
 
-def test_what_a_model_says_of_itself(model: MusicModel, stereo: MusicModel) -> None:
+def test_properties_of_a_model(model: MusicModel, stereo: MusicModel) -> None:
     assert (model.name, model.sample_rate, model.frame_rate, model.frame_size) == (
         *("tiny", 32_000, 50, 640),
     )
@@ -40,7 +40,7 @@ def test_what_a_model_says_of_itself(model: MusicModel, stereo: MusicModel) -> N
     assert model.delays == [0, 1, 2, 3] and stereo.delays == [0, 0, 1, 1, 2, 2, 3, 3]
 
 
-def test_the_window_is_what_the_model_was_trained_for(tmp_path: Path) -> None:
+def test_window_is_the_training_length(tmp_path: Path) -> None:
     folder = make_checkpoint(tmp_path / "m", window=100)
     for max_length, window in ((60, 60), (20, 100), (None, 100), (1500, 100)):
         config = json.loads((folder / "generation_config.json").read_text())
@@ -49,7 +49,7 @@ def test_the_window_is_what_the_model_was_trained_for(tmp_path: Path) -> None:
         assert MusicModel.load(folder, device="cpu").window == window
 
 
-def test_half_precision_files_are_read_exactly(tmp_path: Path) -> None:
+def test_half_precision_files_load_exactly(tmp_path: Path) -> None:
     make_checkpoint(tmp_path / "full")
     folder = make_checkpoint(tmp_path / "half", half=True)
     on_disk = load_file(folder / "model.safetensors")
@@ -61,14 +61,14 @@ def test_half_precision_files_are_read_exactly(tmp_path: Path) -> None:
         assert torch.equal(ours[key].float(), tensor.half().float()), key
 
 
-def test_only_the_decoder_takes_the_dtype(checkpoint: Path) -> None:
+def test_only_the_decoder_uses_the_dtype(checkpoint: Path) -> None:
     model = MusicModel.load(checkpoint, device="cpu", dtype="float16")
     assert model.hf.decoder.lm_heads[0].weight.dtype == torch.float16
     assert {p.dtype for p in model.hf.audio_encoder.parameters()} == {torch.float32}
     assert {p.dtype for p in model.hf.text_encoder.parameters()} == {torch.float32}
 
 
-def test_prompts(model: MusicModel) -> None:
+def test_prompt_encoding(model: MusicModel) -> None:
     tokens = model.tokenizer(["Piano, slow"], return_tensors="pt")
     with torch.no_grad():
         expected = model.hf.enc_to_dec_proj(model.hf.text_encoder(**tokens).last_hidden_state)
@@ -130,17 +130,17 @@ def test_codes_become_audio(kind: str, model: MusicModel, stereo: MusicModel) ->
 @pytest.mark.parametrize(
     "audio", [np.zeros(0), np.full(100, np.nan), np.zeros((2, 2, 2)), np.array(1.0)]
 )
-def test_audio_that_is_none(model: MusicModel, audio: np.ndarray) -> None:
+def test_invalid_audio_is_refused(model: MusicModel, audio: np.ndarray) -> None:
     with pytest.raises(MusicRFMError, match="audio must be"):
         model.encode_audio(audio, 32_000)
 
 
-def test_a_sample_rate_that_is_none(model: MusicModel) -> None:
+def test_invalid_sample_rate_is_refused(model: MusicModel) -> None:
     with pytest.raises(MusicRFMError, match="above 0 Hz, not 0"):
         model.encode_audio(noise(0.1, 32_000), 0)
 
 
-def test_hidden_states(model: MusicModel, stereo: MusicModel) -> None:
+def test_hidden_states_match_hugging_face(model: MusicModel, stereo: MusicModel) -> None:
     for any_model in (model, stereo):
         generator = torch.Generator().manual_seed(0)
         shape = (2, any_model.codebooks, 12)
@@ -158,7 +158,7 @@ def test_hidden_states(model: MusicModel, stereo: MusicModel) -> None:
             last = decoder.layer_norm(states[-1])
         assert torch.allclose(out.hidden_states[1][:, 1:], states[0], atol=1e-5)
         assert torch.allclose(out.last_hidden_state[:, 1:], last, atol=1e-5)
-        # A frame's state knows nothing of later frames.
+        # A frame's state does not depend on later frames.
         later = codes.clone()
         later[:, :, 8:] = 0
         assert torch.allclose(any_model.hidden_states(later)[:, :, :8], states[:, :, :8], atol=1e-5)
@@ -167,8 +167,8 @@ def test_hidden_states(model: MusicModel, stereo: MusicModel) -> None:
         assert len(decoder.layers[0]._forward_hooks) == hooks
 
 
-def test_hidden_states_are_where_steering_adds(model: MusicModel) -> None:
-    """An offset on layer i moves the states of layer i by itself, and no earlier ones."""
+def test_hidden_states_are_read_where_steering_adds(model: MusicModel) -> None:
+    """An offset on layer i shifts the states of layer i by that offset, and no earlier layer."""
     codes = torch.randint(64, (1, 4, 6), generator=torch.Generator().manual_seed(0))
     offset = torch.ones(model.width)
     before = model.hidden_states(codes)
@@ -180,7 +180,7 @@ def test_hidden_states_are_where_steering_adds(model: MusicModel) -> None:
     assert torch.allclose(after[1], before[1] + 1.0, atol=1e-6)
 
 
-def test_codes_that_are_none(model: MusicModel) -> None:
+def test_invalid_codes_are_refused(model: MusicModel) -> None:
     with pytest.raises(MusicRFMError, match=r"\[batch, 4, frames\]"):
         model.hidden_states(torch.zeros(1, 8, 5))
     with pytest.raises(MusicRFMError, match="128 frames are too many.*127"):
@@ -198,7 +198,7 @@ def refused(name: object, pattern: str, **options: object) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_models_that_are_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_models_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(finding, "NANO", tmp_path / "weights")
     refused("nano", "python -m musicrfm.nano")
     refused("nowhere", "model 'nowhere' does not exist")
@@ -218,7 +218,7 @@ def test_nano_is_found_by_its_name(
     assert MusicModel.load(weights, device="cpu").name == "nano"
 
 
-def test_models_that_are_something_else(tmp_path: Path, checkpoint: Path) -> None:
+def test_invalid_or_incomplete_models_are_refused(tmp_path: Path, checkpoint: Path) -> None:
     folder = tmp_path / "m"
     shutil.copytree(checkpoint, folder)
     config = (folder / "config.json").read_text()
@@ -239,7 +239,7 @@ def test_models_that_are_something_else(tmp_path: Path, checkpoint: Path) -> Non
     refused(folder, "'m' has no weights")
 
 
-def test_a_tokenizer_named_by_another_version(tmp_path: Path, checkpoint: Path) -> None:
+def test_unknown_tokenizer_class_name_is_tolerated(tmp_path: Path, checkpoint: Path) -> None:
     shutil.copytree(checkpoint, tmp_path / "m")
     path = tmp_path / "m" / "tokenizer_config.json"
     config = json.loads(path.read_text()) | {"tokenizer_class": "TokenizerOfTomorrow"}
@@ -249,7 +249,7 @@ def test_a_tokenizer_named_by_another_version(tmp_path: Path, checkpoint: Path) 
     assert torch.equal(*states)
 
 
-def test_unusable_devices_and_dtypes(checkpoint: Path) -> None:
+def test_unusable_devices_and_dtypes_are_refused(checkpoint: Path) -> None:
     refused(checkpoint, "device 'toaster' cannot be used", device="toaster")
     refused(checkpoint, "not auto, float32, bfloat16, float16, int8 or int4", dtype="half a byte")
     refused(checkpoint, "not auto, float32, bfloat16, float16, int8 or int4", dtype=torch.int64)

@@ -1,4 +1,4 @@
-"""The recipe of the built-in model: what it composes, how it lays out codes, that it learns."""
+"""The recipe of the built-in model: composed clips, code layout and training."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def clips():
     return [compose(seed) for seed in range(400)]
 
 
-def test_a_clip_is_a_function_of_its_seed():
+def test_composed_clip_depends_only_on_the_seed():
     assert compose(7).midi() == compose(7).midi()
     assert compose(7).midi() != compose(8).midi()
 
@@ -38,7 +38,7 @@ def test_the_clips_cover_keys_modes_tempi_and_instruments(clips):
     assert min(tempi) < 70 and max(tempi) > 165 and all(60 <= t <= 180 for t in tempi)
 
 
-def test_prompts_never_tell_key_or_tempo(clips):
+def test_prompts_contain_no_key_or_tempo(clips):
     forbidden = re.compile(r"\d|bpm|\bkey\b|tempo|major|minor|dorian|\b[a-g](#|b| flat| sharp)\b")
     for clip in clips:
         assert not forbidden.search(clip.prompt.lower()), clip.prompt
@@ -54,7 +54,7 @@ def test_melodies_stay_in_key():
         assert {n.pitch % 12 for n in first_bar} <= scale
 
 
-def test_rendering_sounds_the_written_pitch():
+def test_rendering_has_the_written_pitch():
     clip = next(c for c in map(theory, range(100)) if c.kind == "note" and c.lead == "organ")
     audio = render.render(clip)
     assert (
@@ -67,7 +67,7 @@ def test_rendering_sounds_the_written_pitch():
 
 
 @pytest.mark.slow
-def test_an_interrupted_rendering_goes_on(tmp_path):
+def test_interrupted_rendering_resumes(tmp_path):
     render.render_set(tmp_path / "a", 3, 50, compose, workers=1)
     render.render_set(tmp_path / "b", 2, 50, compose, workers=1)
     with (tmp_path / "b" / "audio.i16").open("ab") as half_written:
@@ -95,7 +95,7 @@ def test_delay_pattern():
     ]
 
 
-def test_beats_are_where_the_drums_are():
+def test_bass_drum_falls_mostly_on_the_beats():
     clip = next(
         c
         for c in map(compose, range(500))
@@ -106,20 +106,20 @@ def test_beats_are_where_the_drums_are():
     assert np.mean(on_beat) > 0.6 and np.diff(clip.beats).min() > 0.3
 
 
-def test_beats_are_asked_for_when_they_can_be_heard():
+def test_beat_labels_start_once_the_tempo_is_audible():
     beats = [0.5 * i for i in range(9)] + [4 + 0.25 * i for i in range(1, 40)]
     true, audible = (labels[0] for labels in truths.beats_in([{"beats": beats}], [50], 300))
     tempo = math.log(120 / 104) / 0.32
     assert true[0].tolist() == pytest.approx([tempo, 1.0, 0.0], abs=1e-5)
     assert true[19].tolist()[1:] == pytest.approx([0.0, -1.0], abs=0.15)  # 3/4 of a beat on
     assert audible[:100].isnan().all() and audible[120, 0].item() == pytest.approx(tempo)
-    assert audible[150:250].isnan().all()  # a jump has to be heard first
+    assert audible[150:250].isnan().all()  # after a tempo change, some beats must pass first
     assert audible[251, 0].item() == pytest.approx(math.log(240 / 104) / 0.32)
     nothing, _ = truths.beats_in([{"beats": []}], [0], 10)
     assert nothing.isnan().all()
 
 
-def test_blocks_that_are_told_the_beat_hold_it():
+def test_blocks_hold_the_known_beat_values():
     class Block(torch.nn.Module):
         def forward(self, x):
             return 2 * x
@@ -136,10 +136,10 @@ def test_blocks_that_are_told_the_beat_hold_it():
     said, before = readouts[0](moved)[0], readouts[0](plain)[0]
     torch.testing.assert_close(said[0], torch.tensor([1.5, 0.0, 1.0]))
     torch.testing.assert_close(said[2], torch.stack((torch.tensor(-0.5), *before[2, 1:])))
-    torch.testing.assert_close(moved[:, 1], plain[:, 1])  # nobody knows it there
+    torch.testing.assert_close(moved[:, 1], plain[:, 1])  # unknown there
 
 
-def test_bars_and_what_sounds_are_true_of_every_position():
+def test_bar_and_pitch_labels_are_true_at_every_position():
     notes = [[0.0, 1.0, 48, 2], [0.0, 2.0, 64, 0], [1.0, 1.0, 67, 0], [3.0, 0.1, 36, 9]]
     row = {"beats": [0.5 * i for i in range(13)], "bars": [0, 1.5, 3.0, 4.5, 6.0], "notes": notes}
     true, audible = (labels[0] for labels in truths.truths([row], [25], 250))
@@ -163,7 +163,7 @@ def test_bars_and_what_sounds_are_true_of_every_position():
     assert nothing.isnan().all()
 
 
-def test_half_of_what_was_heard_is_hidden_where_sound_is_told():
+def test_hide_masks_part_of_the_frames():
     row = torch.arange(4 * 800).view(4, 800) % 1000
     before = row.clone()
     lm_training.hide(row, random.Random(0))
@@ -180,13 +180,13 @@ def test_tokenizer_knows_the_words_and_spells_the_rest():
     assert len(strange) == 1 + 1 + len("xylophone") and tokenizer.unk_token_id not in strange
 
 
-def test_exercises_are_not_called_what_music_is_called():
+def test_exercise_prompts_differ_from_music_prompts():
     assert {theory(seed).prompt for seed in range(50)} == {EXERCISE} == {single_notes(3).prompt}
     assert not any(EXERCISE in compose(s).prompt for s in range(200) if compose(s).kind == "music")
 
 
 @pytest.mark.slow
-def test_the_discriminator_tells_noise_from_tones_and_its_wish_is_balanced():
+def test_discriminator_separates_noise_from_tones_with_a_balanced_gradient():
     torch.manual_seed(0)
     judge = discriminator.Discriminator()
     at = torch.arange(8000) / 32000
@@ -205,7 +205,7 @@ def test_the_discriminator_tells_noise_from_tones_and_its_wish_is_balanced():
     assert share.item() == pytest.approx(discriminator.SHARE, rel=1e-3)
 
 
-def test_codebooks_follow_the_latents():
+def test_codebooks_adapt_to_the_latents():
     torch.manual_seed(0)
     model = EncodecModel(codec_training.config())
     quantiser = codec_training.Quantiser(model)
@@ -224,8 +224,8 @@ def test_codebooks_follow_the_latents():
 
 
 @pytest.mark.slow
-def test_training_learns_and_resumes(tmp_path, monkeypatch):
-    """A few clips and steps through every stage; a second call goes on, not back to the start."""
+def test_training_stages_run_and_resume(tmp_path, monkeypatch):
+    """A few clips and steps through every stage; a second call resumes."""
     render.render_set(tmp_path / "clips", 18, 0, partial(compose, seconds=17.0), workers=1)
     audio, rows = render.open_set(tmp_path / "clips")
     torch.manual_seed(0)
@@ -247,7 +247,7 @@ def test_training_learns_and_resumes(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_training_a_checkpoint_further_leaves_what_directions_depend_on(tmp_path):
+def test_further_training_leaves_the_decoder_and_audio_encoder_unchanged(tmp_path):
     render.render_set(tmp_path / "clips", 18, 0, partial(compose, seconds=9.0), workers=1)
     audio, rows = render.open_set(tmp_path / "clips")
     codes = np.random.default_rng(0).integers(0, 1024, (18, 4, 450), dtype=np.int16)

@@ -1,4 +1,4 @@
-"""The directions that ship: what a knob's label says is what is heard when it is at its top."""
+"""The shipped directions: at coefficient 1 the audio has the note, key or tempo of the name."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def heard(nano: MusicModel, direction: Direction, knob: float) -> list[Measureme
     return [measure(take[nano.sample_rate :], nano.sample_rate) for take in takes]
 
 
-def test_every_one_has_a_useful_range(nano: MusicModel) -> None:
+def test_every_shipped_direction_has_a_range(nano: MusicModel) -> None:
     names = list_directions(nano.name)
     for word in ("note", "key"):
         assert {f"{word}_{tonic}" for tonic in PITCH_CLASSES} <= set(names)
@@ -39,7 +39,7 @@ def test_every_one_has_a_useful_range(nano: MusicModel) -> None:
 
 
 @pytest.mark.parametrize("name", ["note_D", pytest.param("note_Gs", marks=pytest.mark.slow)])
-def test_a_note_dominates(nano: MusicModel, name: str) -> None:
+def test_steered_note_dominates(nano: MusicModel, name: str) -> None:
     direction = Direction.load(name, nano)
     read = reading(direction).read
     assert np.mean([read(take) for take in heard(nano, direction, 1.0)]) > 0.7
@@ -47,7 +47,7 @@ def test_a_note_dominates(nano: MusicModel, name: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["key_D", "key_Gs"])
-def test_a_key_is_kept_to_by_several_notes(nano: MusicModel, name: str) -> None:
+def test_steered_key_uses_several_notes_of_its_scale(nano: MusicModel, name: str) -> None:
     direction = Direction.load(name, nano)
     read, takes = reading(direction).read, heard(nano, direction, 1.0)
     assert np.mean([read(take) for take in takes]) > 0.85
@@ -56,21 +56,21 @@ def test_a_key_is_kept_to_by_several_notes(nano: MusicModel, name: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("knob", [-0.5, 0.6])
-def test_the_tempo_is_what_the_knob_says(nano: MusicModel, knob: float) -> None:
+def test_steered_tempo_matches_the_knob(nano: MusicModel, knob: float) -> None:
     direction = Direction.load("tempo", nano)
     told = Beat.of(direction).bpm(direction.raw(knob))
     for take in heard(nano, direction, knob):
         assert min(abs(take.tempo_bpm / (told * part) - 1) for part in (0.5, 1.0)) < 0.07
 
 
-def test_each_says_which_weights_it_is_of_and_under_which_licence(nano: MusicModel) -> None:
+def test_shipped_directions_name_fingerprint_and_licence(nano: MusicModel) -> None:
     for name in list_directions(nano.name):
         direction = Direction.load(name, nano)
         assert direction.fingerprint == nano.fingerprint, name
         assert direction.meta["licence"] == "MIT" and direction.meta["created"]
 
 
-def test_words_that_it_does_not_know_are_named_once(nano: MusicModel, caplog) -> None:
+def test_unknown_prompt_words_are_reported_once(nano: MusicModel, caplog) -> None:
     assert nano.unknown_words("A Piano melody, with sitar & drum; sitar") == ["sitar", "drum"]
     for prompt in ("sitar raga", "raga piano", "piano melody with drums", ""):
         nano.encode_prompt(prompt)

@@ -1,4 +1,4 @@
-"""`python -m musicrfm.nano.measure`: what it stores, leaves out, and prints side by side."""
+"""`python -m musicrfm.nano.measure`: stored results, omitted parts and comparisons."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ def folder(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
-def test_a_part_that_lacks_something_is_left_out_and_says_so(folder, capsys):
+def test_part_without_its_requirements_is_omitted_and_reported(folder, capsys):
     assert measure.measure(folder) == {"codec": {"notes_kept": 0.75}}
     assert "nearness is left out: give --musicnn" in capsys.readouterr().err
     assert measure.stored(folder) == {"codec": {"notes_kept": 0.75}}
 
 
-def test_what_was_measured_before_is_kept(folder):
+def test_earlier_measurements_are_kept(folder):
     (folder / "measured.json").write_text(json.dumps({"playing": {"clips": 72}}))
     assert measure.measure(folder, ["codec"])["playing"] == {"clips": 72}
 
 
-def test_two_checkpoints_stand_side_by_side(folder, monkeypatch, capsys):
+def test_two_checkpoints_are_printed_side_by_side(folder, monkeypatch, capsys):
     other = folder / "other"
     other.mkdir()
     (other / "measured.json").write_text(
@@ -44,14 +44,14 @@ def test_two_checkpoints_stand_side_by_side(folder, monkeypatch, capsys):
     assert rows[2:] == ["| codec | notes kept | 0.75 | 0.5 |", "| codec | range |  | 1 to 2.5 |"]
 
 
-def test_what_is_stored_is_printed_without_measuring(folder, monkeypatch, capsys):
+def test_stored_results_are_printed_without_measuring(folder, monkeypatch, capsys):
     (folder / "measured.json").write_text(json.dumps({"codec": {"notes_kept": 0.25}}))
     monkeypatch.setattr(sys, "argv", ["measure", str(folder), "--stored"])
     measure.main()
     assert "| codec | notes kept | 0.25 |" in capsys.readouterr().out
 
 
-def test_the_card_has_a_table_for_every_part_and_says_what_was_not_measured(tmp_path):
+def test_card_has_a_section_for_every_part_and_marks_unmeasured_ones(tmp_path):
     measure.write_card(tmp_path, {"codec": {"notes_kept": 0.75}}, "This copy: 3 steps.")
     card = (tmp_path / "README.md").read_text()
     assert "| notes kept | 0.75 |" in card and "This copy: 3 steps." in card

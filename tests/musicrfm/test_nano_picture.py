@@ -1,4 +1,4 @@
-"""The picture and sounds of what nano plays."""
+"""The spectrum picture and sound files of nano's clips."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The checkpoint that ships: plain transformers load it, it is small, and it makes music."""
+"""The shipped checkpoint: small, loadable with plain transformers, and musical."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def nano() -> MusicModel:
     return MusicModel.load("nano")
 
 
-def test_it_fits_the_wheel_and_comes_with_a_card():
+def test_checkpoint_fits_the_wheel_and_has_a_card():
     assert sum(file.stat().st_size for file in NANO.iterdir()) <= 24 * 2**20
     card = (NANO / "README.md").read_text()
     for word in ("Licence", "Measured", "Limits", "Data", "Recipe"):
         assert f"## {word}" in card
 
 
-def test_plain_transformers_generate_with_it():
+def test_plain_transformers_generate_audio():
     model = MusicgenForConditionalGeneration.from_pretrained(NANO, dtype=torch.float32)
     tokens = AutoTokenizer.from_pretrained(NANO)(["piano melody"], return_tensors="pt")
     torch.manual_seed(0)
@@ -39,7 +39,7 @@ def test_plain_transformers_generate_with_it():
 
 
 @pytest.mark.slow
-def test_its_codec_keeps_the_pitch_of_single_notes(nano):
+def test_codec_keeps_the_pitch_of_single_notes(nano):
     seeds = itertools.count(HELD_OUT + 50_000)
     notes = (c for c in map(theory, seeds) if c.kind == "note" and c.lead in INSTRUMENTS)
     kept = []
@@ -52,15 +52,15 @@ def test_its_codec_keeps_the_pitch_of_single_notes(nano):
 
 
 @pytest.mark.slow
-def test_it_plays_what_the_prompt_asks_for(nano):
-    """At least twice as often as by chance, on half of the clips that the card was measured on."""
+def test_prompted_instruments_are_recognised(nano):
+    """At least twice as often as by chance, on half of the clips behind the card's figure."""
     heard = prompt_adherence(nano, per_lead=3)
     assert heard["accuracy"] >= 2 * heard["chance"]
 
 
 @pytest.mark.slow
-def test_it_makes_sound_and_does_not_clip(nano):
-    """Now and then a piece begins with seconds of near silence (see the card); most do not."""
+def test_clips_are_audible_and_do_not_clip(nano):
+    """Some pieces begin with seconds of near silence (see the card), so 6 clips of 8 suffice."""
     heard = [
         measure.measure(perform(nano, f"{lead} melody", seed=seed, seconds=4.0), nano.sample_rate)
         for seed, lead in enumerate(INSTRUMENTS)

@@ -1,4 +1,4 @@
-"""The distance of generated music from rendered, and the reader and network that it rests on."""
+"""The Fréchet distance from generated to rendered music, its checkpoint reader and network."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def random_network() -> dict[str, np.ndarray]:
     return {name: value.astype(np.float32) for name, value in made.items()}
 
 
-def test_a_checkpoint_is_read_as_it_was_written():
+def test_checkpoint_reads_back_as_written():
     rng = np.random.default_rng(0)
     wrote = {
         f"layer_{i}/{part}": rng.normal(size=shape).astype(np.float32)
@@ -102,14 +102,14 @@ def test_a_checkpoint_is_read_as_it_was_written():
         assert read[name].shape == value.shape and np.array_equal(read[name], value)
 
 
-def test_a_damaged_checkpoint_is_refused_in_a_sentence():
+def test_damaged_checkpoint_is_refused():
     index, data = written({"a": np.ones(9, np.float32), "b": np.ones(9, np.float32)})
     for bad_index, bad_data in ((index[:-1], data), (index, data[:-8]), (b"", data)):
         with pytest.raises(MusicRFMError, match="no intact TensorFlow checkpoint"):
             bundle.variables(bad_index, bad_data)
 
 
-def test_the_network_is_built_as_published(tmp_path):
+def test_network_has_the_published_structure(tmp_path):
     (tmp_path / "MTT_musicnn").mkdir()
     index, data = written(random_network())
     (tmp_path / "MTT_musicnn" / ".index").write_bytes(index)
@@ -120,14 +120,14 @@ def test_the_network_is_built_as_published(tmp_path):
     heard = tagger.listen(weights, audio, 32_000)
     assert heard.tags.shape == (2, 50) and heard.embedding.shape == (2, 200)
     assert len(heard.likeliest(3)) == 3 and set(heard.likeliest(3)) <= set(tagger.TAGS)
-    # Each patch is heard for itself, and time is not mirrored or cut.
+    # Patches are independent, and the order of time matters.
     x = torch.from_numpy(tagger.patches(np.random.default_rng(1).normal(size=90_000) * 0.1))
     one = tagger.forward(weights, x[:1])[0]
     assert torch.allclose(tagger.forward(weights, torch.cat((x[:1], x[:1])))[0][1:], one, atol=1e-4)
     assert not torch.allclose(tagger.forward(weights, x[:1].flip(1))[0], one, atol=1e-2)
 
 
-def test_what_is_no_network_is_refused(tmp_path):
+def test_missing_network_weights_and_short_audio_are_refused(tmp_path):
     with pytest.raises(MusicRFMError, match="pip download --no-deps musicnn"):
         tagger.load(tmp_path)
     with pytest.raises(MusicRFMError, match="lacks conv2d_4/kernel"):
@@ -138,7 +138,7 @@ def test_what_is_no_network_is_refused(tmp_path):
         tagger.patches(np.zeros(16_000, np.float32))
 
 
-def test_known_distances():
+def test_frechet_distances_match_known_values():
     rng = np.random.default_rng(0)
     rows = rng.normal(size=(400, 3))
     assert nearness.frechet(rows, rows) == pytest.approx(0, abs=1e-9)
@@ -151,7 +151,7 @@ def test_known_distances():
     assert nearness.frechet(white @ turned, white * widths @ turned) == pytest.approx(5)
 
 
-def test_the_same_kind_of_clips_is_at_the_floor_and_another_above():
+def test_similar_clips_are_at_the_floor_and_shifted_clips_above():
     rng = np.random.default_rng(0)
     scale = np.linspace(2, 0.01, 200)
 
@@ -171,7 +171,7 @@ def test_the_same_kind_of_clips_is_at_the_floor_and_another_above():
     assert nearness.distance(held[:30], held[30:], further) == pytest.approx(same["floor"], rel=0.5)
 
 
-def test_of_a_clip_the_start_is_left_out():
+def test_start_of_a_clip_is_left_out():
     audio = np.arange(5 * 32_000)
     heard = nearness.part(audio, 32_000)
     assert heard[0] == 32_000 and len(heard) == round(3.1 * 32_000)

@@ -1,4 +1,4 @@
-"""Judging what nano plays, on sounds whose answer is known."""
+"""The faults of nano's clips and of its codec, on sounds with a known answer."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def judged(audio: np.ndarray) -> playing.Judged:
 
 
 @pytest.mark.slow
-def test_a_melody_has_no_fault_and_a_drone_has():
+def test_melody_has_no_faults_and_drone_has_faults():
     melody = tones(60, 64, 67, 72, 65, 69, 62, 71, 60, 67, 64, 72, 65, 60, 69, 62, 64, 67, 71, 60,
                    seconds=0.5)  # fmt: skip
     assert judged(melody).faults == [] and judged(melody).named
@@ -54,13 +54,13 @@ def test_the_summary_names_the_worst_prompt():
 
 
 @pytest.mark.slow
-def test_the_usual_onsets_are_those_of_rendered_music():
+def test_usual_onset_rates_are_measured_for_every_texture():
     usual = playing.usual_onsets(map(compose, range(9_000_000, 9_000_400)), count=3)
     assert set(usual) == set(playing.TEXTURES)
     assert all(0 < low <= high < 12 for low, high in usual.values())
 
 
-def test_noise_off_the_partials_is_what_was_added():
+def test_noise_off_the_partials_matches_the_added_noise():
     audio = render(codec_quality.note(24, 60))
     clean = codec_quality.off_partials(audio, 60)
     noise = np.random.default_rng(0).normal(size=len(audio)) * np.std(audio)
@@ -70,7 +70,7 @@ def test_noise_off_the_partials_is_what_was_added():
     assert -26 < quiet < -20
 
 
-def test_a_codec_that_changes_nothing_keeps_all_and_one_that_lowers_keeps_none():
+def test_identity_codec_keeps_all_notes_and_lowering_by_a_fifth_keeps_none():
     same = codec_quality.noise(lambda audio: audio, keys=1)
     assert same["steady_notes_kept"] == 1 and same["off_partials_more_db"] == 0
     lower = codec_quality.noise(lambda audio: np.repeat(audio, 2)[: len(audio)] * 0.5, keys=1)

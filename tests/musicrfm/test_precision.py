@@ -1,4 +1,4 @@
-"""Where the decoder computes, and what happens when numbers become too large for float16."""
+"""Devices and precisions of the decoder, and recovery from overflow in float16."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SAID = "too large for float16: its decoder runs in bfloat16"
 # ---- devices ----
 
 
-def test_names_of_devices(monkeypatch):
+def test_device_names(monkeypatch):
     for name in ("cpu", "CPU ", "cpu:3", torch.device("cpu")):
         assert device_of(name) == torch.device("cpu")
     for name in ("toaster", "", "cuda:x", "gpu"):
@@ -52,7 +52,7 @@ def test_names_of_devices(monkeypatch):
         ("hpu", None, 0, "of the kind hpu, and this computer has none"),
     ],
 )
-def test_devices_that_are_not_there(name, built, count, says, monkeypatch):
+def test_missing_devices_are_refused(name, built, count, says, monkeypatch):
     def fails(*args: object) -> bool:
         raise RuntimeError("no such thing\nwith many lines")
 
@@ -87,7 +87,7 @@ def test_precisions_of_a_device(monkeypatch):
 
 
 class NoFloat64(TorchDispatchMode):
-    """A device without float64, as Apple's; what is made of NumPy's arrays stays on the CPU."""
+    """Fails at any float64 tensor, as Apple's GPU does."""
 
     def __torch_dispatch__(self, function, kinds, arguments=(), options=None):
         result = function(*arguments, **(options or {}))
@@ -138,7 +138,9 @@ def load(folder: Path, dtype: str) -> MusicModel:
 
 @pytest.mark.parametrize("graphs", [False, True])
 @pytest.mark.parametrize("guidance_scale", [pytest.param(1.0, marks=pytest.mark.slow), 3.0])
-def test_the_decoder_is_widened_once_and_plays_on(graphs, guidance_scale, large, caplog):
+def test_overflow_widens_the_decoder_once_and_playing_continues(
+    graphs, guidance_scale, large, caplog
+):
     options = {"temperature": 0, "guidance_scale": guidance_scale, "graphs": graphs}
     model, wide = load(large, "float16"), load(large, "float16")
     prompt = wide.encode_prompt("piano")
@@ -153,7 +155,7 @@ def test_the_decoder_is_widened_once_and_plays_on(graphs, guidance_scale, large,
     assert model.precision == "bfloat16" and not stream.faults
     assert np.abs(sound).max() > 0.01
     assert graphs or np.array_equal(sound, expected.generate(40))
-    # From the start: with graphs, frames in which it was found were looked at one by one.
+    # With graphs, the first frames after the overflow are computed one by one.
     assert np.array_equal(stream.generate(40), expected.generate(40))
     assert len(warnings(caplog)) == 1
 
@@ -191,7 +193,7 @@ def play(stream: MusicStream, frames: int, when: dict[str, float]) -> torch.Tens
 
 @pytest.mark.parametrize("melody", [False, True])
 @pytest.mark.parametrize("guidance_scale", [pytest.param(1.0, marks=pytest.mark.slow), 3.0])
-def test_in_mid_piece_all_that_was_read_is_read_again(
+def test_overflow_during_a_piece_recomputes_the_whole_window(
     melody, guidance_scale, tmp_path, overflow, caplog
 ):
     folder = make_checkpoint(tmp_path / "m", melody=melody)
@@ -209,7 +211,7 @@ def test_in_mid_piece_all_that_was_read_is_read_again(
     after = play(one, 15, overflow)
     assert torch.equal(after[:, :21], before)
     assert one.model.precision == "bfloat16" and not one.faults and len(warnings(caplog)) == 1
-    # As if a decoder in bfloat16 had read everything.
+    # The same as a decoder in bfloat16 from the start of the window.
     torch.manual_seed(0)
     overflow["at"] = math.inf
     other = stream()
@@ -223,7 +225,7 @@ def test_in_mid_piece_all_that_was_read_is_read_again(
     assert torch.equal(play(other, 15, overflow), after)
 
 
-def test_what_was_played_can_still_be_gone_back_to(checkpoint, overflow):
+def test_state_from_before_an_overflow_can_be_restored(checkpoint, overflow):
     stream = MusicStream(load(checkpoint, "float16"), "piano", window_seconds=1.0)
     play(stream, 30, overflow)
     state = stream.state
@@ -236,8 +238,8 @@ def test_what_was_played_can_still_be_gone_back_to(checkpoint, overflow):
 
 
 @pytest.mark.parametrize("at", [0, 3, 41, 45, 49, 50, 51])
-def test_it_may_happen_anywhere_in_a_window(at, checkpoint, overflow, caplog):
-    """Also while the next window is read ahead, and as it begins."""
+def test_overflow_is_handled_anywhere_in_a_window(at, checkpoint, overflow, caplog):
+    """Including while the next window is prefilled, and at its first frame."""
     stream = MusicStream(load(checkpoint, "float16"), "piano", window_seconds=1.0)
     overflow["at"] = at
     play(stream, 110, overflow)
@@ -252,7 +254,7 @@ def test_it_may_happen_anywhere_in_a_window(at, checkpoint, overflow, caplog):
     torch.testing.assert_close(*logits, atol=0.15, rtol=0.05)
 
 
-def test_blends_of_prompts_go_on(checkpoint, overflow):
+def test_prompt_blends_continue_after_an_overflow(checkpoint, overflow):
     stream = MusicStream(load(checkpoint, "float16"), "piano")
     stream.set_prompts({"piano": 1.0, "drums": 1.0})
     overflow["at"] = 5
@@ -264,7 +266,7 @@ def test_blends_of_prompts_go_on(checkpoint, overflow):
     assert not stream.faults and stream.model.precision == "bfloat16"
 
 
-def test_steering_that_is_infinite_is_no_matter_of_precision(checkpoint):
+def test_infinite_steering_does_not_widen_the_decoder(checkpoint):
     stream = MusicStream(load(checkpoint, "float16"), "piano")
     strong = Direction.of(stream.model, "note_C", torch.randn(2, 1, 32), range=[0, 1e6])
     stream.steering.add(strong, 10)
@@ -272,13 +274,13 @@ def test_steering_that_is_infinite_is_no_matter_of_precision(checkpoint):
     assert stream.model.precision == "float16" and stream.faults == 5
 
 
-def test_other_precisions_are_not_changed(checkpoint):
+def test_other_precisions_are_not_widened(checkpoint):
     for dtype in ("float32", "bfloat16", "int8"):
         model = load(checkpoint, dtype)
         assert not model.widen() and model.precision == dtype
 
 
-def test_hidden_states_are_heard_in_a_wider_precision(large, caplog):
+def test_overflowing_hidden_states_are_computed_in_a_wider_precision(large, caplog):
     model = load(large, "float16")
     codes = torch.randint(64, (2, 4, 9), generator=torch.Generator().manual_seed(0))
     states = model.hidden_states(codes)
@@ -287,7 +289,7 @@ def test_hidden_states_are_heard_in_a_wider_precision(large, caplog):
     assert torch.nn.functional.cosine_similarity(states.float(), reference, -1).min() > 0.99
 
 
-def test_weights_that_do_not_fit_are_never_rounded(tmp_path, caplog):
+def test_weights_too_large_for_float16_load_in_bfloat16(tmp_path, caplog):
     from safetensors.torch import load_file, save_file
 
     folder = make_checkpoint(tmp_path / "huge")

@@ -1,4 +1,4 @@
-"""The line that says how far a long piece of work is."""
+"""The progress line of long computations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from musicrfm.progress import Progress, clock
 
 
-def test_the_time_left_follows_from_what_was_done_in_this_run():
+def test_time_left_follows_the_speed_of_this_run():
     progress = Progress("hearing notes", 100, "clips", already=40)
     assert progress.line(40) == "hearing notes: 40 of 100 clips "
     progress.started = time.monotonic() - 30

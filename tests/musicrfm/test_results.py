@@ -1,4 +1,4 @@
-"""The tables of a model: every part runs, resumes, and says what it measured."""
+"""The result pages of a model: every part runs, resumes and reports its measurements."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SETTING = Setting(prompts=("piano",), seeds=(0,), seconds=0.5)
 
 @pytest.fixture
 def folder(model, tmp_path, monkeypatch) -> Path:
-    """Two notes, a tempo and one direction without a range, in the user's own folder."""
+    """Two notes, a tempo and two directions without a range, in the user's folder."""
     monkeypatch.setenv("MUSICRFM_DIRECTIONS", str(tmp_path / "directions"))
     for seed, (name, useful) in enumerate(
         [
@@ -61,7 +61,7 @@ def sounding(row: dict) -> tuple[np.ndarray, int]:
 
 
 def small_set(name: str, count: int | None, seed: int = 0, **_) -> ClipSet:
-    """Stands in for SynTheory: the class decides the pitch; eight clips are of one instrument."""
+    """Stand-in for SynTheory: the class sets the pitch; eight clips share a group."""
     column, kind, spoken = syntheory.LABELS[name]
     values = list(spoken)[:4] if kind == "multiclass" else [80, 120, 160, 200]
     rows = [
@@ -107,7 +107,7 @@ def test_probes_compare_methods_on_every_set(model, folder, monkeypatch):
     assert results.run(o, ["probes"])[0].tables == page.tables
 
 
-def test_steering_is_told_by_knob_and_by_what_it_costs(model, folder):
+def test_steering_page_shows_effect_and_cost_by_coefficient(model, folder):
     def odds(audio, rate):
         return {"piano": 0.75, "flute": 0.25}
 
@@ -132,7 +132,7 @@ def test_steering_is_told_by_knob_and_by_what_it_costs(model, folder):
     assert "in the middle of the knob" in page.summary
 
 
-def test_what_was_played_is_not_played_again(model, folder, monkeypatch):
+def test_takes_are_not_played_again(model, folder, monkeypatch):
     o = options(model, folder)
     first = results.run(o, ["steering", "norm"])
     monkeypatch.setattr(takes, "_record", None)
@@ -170,7 +170,7 @@ def test_ablations_play_each_variant(model, folder, part, variants):
 
 
 @pytest.mark.slow
-def test_schedules_are_heard_over_time(model, folder):
+def test_schedules_are_measured_over_time(model, folder):
     o = options(model, folder, setting=Setting(prompts=("piano",), seeds=(0,), seconds=1.6))
     (page,) = results.run(o, ["schedules"])
     thirds = page.tables[1]
@@ -178,7 +178,7 @@ def test_schedules_are_heard_over_time(model, folder):
     assert len(thirds.rows) == 6 and all(len(row) == 4 for row in thirds.rows)
 
 
-def test_thirds_are_those_of_the_clip(model):
+def test_shares_are_averaged_over_thirds_of_the_clip(model):
     direction = Direction("note_C", np.ones((2, 1, 4)), np.ones(2), {"model": "x"})
     first, last = (1.0, *[0.0] * 11), (0.0, 1.0, *[0.0] * 10)
     from tests.musicrfm.evaluation.test_calibrate import heard
@@ -188,7 +188,7 @@ def test_thirds_are_those_of_the_clip(model):
 
 
 @pytest.mark.slow
-def test_methods_are_trained_on_the_same_clips_and_heard(model, folder, monkeypatch):
+def test_every_method_has_a_row_for_probe_and_steering(model, folder, monkeypatch):
     monkeypatch.setattr(syntheory, "clip_set", small_set)
     (page,) = results.run(options(model, folder), ["methods"])
     methods = ["rfm", "rfm-multiclass", "rfm-top", "mean-difference", "linear"]
@@ -199,7 +199,7 @@ def test_methods_are_trained_on_the_same_clips_and_heard(model, folder, monkeypa
 
 
 @pytest.mark.slow
-def test_two_directions_at_once(model, folder):
+def test_two_directions_at_once_are_tabulated(model, folder):
     (page,) = results.run(options(model, folder), ["together"])
     faded, kept = page.tables
     assert faded.rows[0][:2] == ["note_C", "note_G"]
@@ -207,7 +207,7 @@ def test_two_directions_at_once(model, folder):
     assert page.pictures == ["crossfade.png"] and "the second note takes over" in page.summary
 
 
-def test_what_two_keep_is_only_told_of_what_does_something_alone():
+def test_retained_effect_is_given_only_where_a_direction_works_alone():
     both = [
         Together(("note_C", "tempo"), (1, 1), (0.8, 20.0), (0.6, 1.0)),
         Together(("note_G", "tempo"), (1, 1), (0.2, 1.0), (0.2, 5.0)),
@@ -221,7 +221,7 @@ def test_what_two_keep_is_only_told_of_what_does_something_alone():
 
 
 @pytest.mark.slow
-def test_the_command_runs_what_can_be_run_and_says_what_cannot(
+def test_results_command_runs_possible_parts_and_names_the_rest(
     checkpoint, model, folder, monkeypatch, capsys
 ):
     parts = {name: results.PARTS[name] for name in ("steering", "norm", "together")}
@@ -253,14 +253,16 @@ def test_the_command_runs_what_can_be_run_and_says_what_cannot(
         (["warmth"], "no direction 'warmth'"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_one_sentence(arguments, words, checkpoint, folder, capsys):
+def test_impossible_results_are_refused_in_one_sentence(
+    arguments, words, checkpoint, folder, capsys
+):
     only = [] if "--only" in arguments else ["--only", "steering"]
     assert main(["results", "--model", str(checkpoint), *only, *arguments]) == 2
     error = capsys.readouterr().err
     assert error.startswith("error: ") and error.count("\n") == 1 and words in error
 
 
-# ---- how numbers are read off ----
+# ---- how numbers are computed ----
 
 
 def point(coefficient: float, value: float, **changes) -> Point:
@@ -278,7 +280,7 @@ def point(coefficient: float, value: float, **changes) -> Point:
     return Point(coefficient, value=value, **usual | changes)
 
 
-def test_what_is_left_at_the_same_effect_is_read_off_between_points():
+def test_cost_at_equal_effect_is_interpolated_between_points():
     points = (point(0, 0.1), point(2, 0.3, onset_ratio=0.9), point(4, 0.7, onset_ratio=0.5))
     told = ablations._at_share(Response("note_C", "rfm", "share", points, (), 0, 0, 0, None), 0.5)
     assert told[0] == pytest.approx(0.7) and told[1] == 6 and told[3] != told[3]
@@ -286,7 +288,7 @@ def test_what_is_left_at_the_same_effect_is_read_off_between_points():
     assert ablations._at_share(few, 0.5) is None
 
 
-def test_knobs_stay_within_what_works_both_ways():
+def test_negative_coefficients_stay_within_the_range():
     meta = {"model": "x", "range": [-2.0, 4.0], "curve": 2.0}
     tempo = Direction("tempo", np.ones((2, 1, 4)), np.ones(2), meta)
     assert steering.knobs_of(tempo, (0.5, 1.0, 1.25)) == [-1.0, -0.5, 0.5, 1.0, 1.25]
@@ -298,7 +300,7 @@ def test_tables_leave_unknown_cells_empty():
     assert table.markdown().splitlines()[-3:] == ["|  | 1.00 |", "|  | yes |", "| x | 3 |"]
 
 
-def test_pages_that_were_made_with_earlier_weights_say_so(model, checkpoint, folder):
+def test_pages_made_with_earlier_weights_are_marked(model, checkpoint, folder):
     made = options(model, folder)
     write_page(made, "norm", Page("Norms", "How.", []))
     assert "earlier weights" not in write_index(made, ["norm"], {}).read_text()
@@ -309,7 +311,7 @@ def test_pages_that_were_made_with_earlier_weights_say_so(model, checkpoint, fol
     assert "[Norms](norm.md) (quick run) (with earlier weights)" in index
 
 
-def test_without_directions_there_is_nothing_to_steer(model, tmp_path, monkeypatch):
+def test_results_without_directions_are_refused(model, tmp_path, monkeypatch):
     monkeypatch.setenv("MUSICRFM_DIRECTIONS", str(tmp_path))
     with pytest.raises(MusicRFMError, match="train one first"):
         options(model, tmp_path).directions()

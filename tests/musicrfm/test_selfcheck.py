@@ -1,4 +1,4 @@
-"""What a GPU computes wrongly, or not at all, is found and not taken; without one, by stand-ins."""
+"""The self-check of a GPU rejects wrong precisions and graphs; tested with stand-ins."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Load:
-    """A model in each precision, some of which are spoiled."""
+    """Loads the model in a given precision; some precisions are made to fail."""
 
     def __init__(self, folder: Path, wrong: dict[str, str] | None = None) -> None:
         self.folder, self.wrong = folder, wrong or {}
@@ -37,14 +37,14 @@ class Load:
         return model
 
 
-def test_all_agrees(folder: Path) -> None:
+def test_correct_device_uses_graphs_and_float16(folder: Path) -> None:
     verdict = selfcheck.check(CPU, Load(folder))
     assert (verdict.graphs, verdict.dtype, verdict.words) == (True, "float16", ())
     assert 0 <= verdict.figures["float16"] < 0.001
 
 
 @pytest.mark.parametrize("how", ["raises", "nan", "turned round"])
-def test_a_precision_that_is_wrong_is_not_taken(folder: Path, how: str) -> None:
+def test_wrong_precision_is_rejected(folder: Path, how: str) -> None:
     verdict = selfcheck.check(CPU, Load(folder, {"float16": how}))
     assert (verdict.graphs, verdict.dtype) == (True, "bfloat16")
     assert len(verdict.words) == 1 and verdict.words[0].startswith("float16 is not used on cpu: ")
@@ -52,12 +52,12 @@ def test_a_precision_that_is_wrong_is_not_taken(folder: Path, how: str) -> None:
     assert (both.dtype, len(both.words)) == ("float32", 2)
 
 
-def test_a_device_that_cannot_even_do_float32(folder: Path) -> None:
+def test_device_without_working_float32_is_refused(folder: Path) -> None:
     with pytest.raises(MusicRFMError, match="cpu cannot compute a frame .* use --device"):
         selfcheck.check(CPU, Load(folder, {"float32": "nan"}))
 
 
-def test_graphs_that_play_something_else_are_not_taken(
+def test_graphs_with_different_codes_are_rejected(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = selfcheck.played
@@ -74,7 +74,7 @@ def test_graphs_that_play_something_else_are_not_taken(
     assert "with steering they choose codes that are " in verdict.words[0]
 
 
-def test_graphs_that_cannot_be_recorded_are_not_taken(
+def test_graphs_that_cannot_be_recorded_are_rejected(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(device: object) -> None:
@@ -85,7 +85,9 @@ def test_graphs_that_cannot_be_recorded_are_not_taken(
     assert not verdict.graphs and "operation not permitted" in verdict.words[0]
 
 
-def test_it_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_verdict_is_cached_until_damaged_or_outdated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked = []
 
     def check(device: torch.device) -> Verdict:
@@ -102,7 +104,7 @@ def test_it_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert selfcheck.settled(CPU, tmp_path) == first and len(asked) == 3
 
 
-def test_only_a_gpu_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_gpu_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selfcheck, "settled", lambda device: Verdict(False, "float32"))
     assert selfcheck.to_play(CPU, "auto") == ("auto", None)
     gpu = torch.device("cuda")

@@ -1,4 +1,4 @@
-"""What `--steer` and `--crossfade` take."""
+"""The syntax of `--steer` and `--crossfade`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from musicrfm.errors import MusicRFMError
         ("tempo=1,inject_per=step", "tempo", 1.0, {"inject_per": "step"}),
     ],
 )
-def test_a_direction_with_options(text, name, coefficient, options):
+def test_steer_option_is_parsed(text, name, coefficient, options):
     assert steer_option(text) == SteerOption(name, coefficient, options)
 
 
@@ -51,7 +51,7 @@ def test_a_direction_with_options(text, name, coefficient, options):
         ("note_C=1,layers=all,layers=top:2", "gives layers twice"),
     ],
 )
-def test_mistakes_are_named(text, words):
+def test_invalid_steer_options_are_refused(text, words):
     with pytest.raises(MusicRFMError, match=words):
         steer_option(text)
 
@@ -62,7 +62,7 @@ def test_a_coefficient_may_be_bounded():
         steer_option("note_C=2.1", -2, 2)
 
 
-def test_crossfades():
+def test_crossfade_option_is_parsed_or_refused():
     assert crossfade_option("note_C,note_G,5,10.5") == CrossfadeOption("note_C", "note_G", 5, 10.5)
     for text in ("note_C,note_G,5", "note_C,5,10", "a,b,x,1", "a,b,1,inf", ",b,1,1", ""):
         with pytest.raises(MusicRFMError, match="is not FROM,TO,START,SECONDS"):

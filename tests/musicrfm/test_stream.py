@@ -1,4 +1,4 @@
-"""The stream plays what Hugging Face would generate, for ever, and whatever is done to it."""
+"""The stream matches Hugging Face, never ends, and survives every change and fault."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ SHAPES = {
 
 
 def record_codes(stream: MusicStream) -> list[Tensor]:
-    """The list to which the codes of every frame will be added, as the codec gets them."""
+    """A list that collects the codes of every frame on their way to the codec."""
     frames: list[Tensor] = []
     push = stream._codec.push
 
@@ -64,13 +64,13 @@ def direction(model: MusicModel, name: str = "note_C", size: float = 3.0) -> Dir
 
 
 def loud(model: MusicModel) -> Direction:
-    """The same, but at the top of its knob no number is finite."""
+    """The same direction with a range so large that coefficient 1 overflows."""
     found = direction(model)
     found.meta["range"] = [0, 3e38]
     return found
 
 
-# ---- the same as Hugging Face ----
+# ---- equal to Hugging Face ----
 
 
 @pytest.fixture(scope="module", params=SHAPES)
@@ -136,7 +136,7 @@ def test_sampled_codes_follow_the_models_distribution(model: MusicModel) -> None
 
 @torch.no_grad()
 def anchored(model: MusicModel, frames: int, window: int, keep: int, prompt: str) -> Tensor:
-    """Greedy codes [codebooks, frames] without any cache: the window is read whole each time."""
+    """Greedy codes [codebooks, frames] without a cache: each step reads the whole window."""
     tokens = model.tokenizer([prompt], return_tensors="pt")
     delay = max(model.delays)
     columns = torch.full((model.codebooks, 1), model.start_code)  # what was chosen, delayed
@@ -158,7 +158,7 @@ def anchored(model: MusicModel, frames: int, window: int, keep: int, prompt: str
 
 
 @pytest.mark.parametrize("kind", ["mono", "stereo"])
-def test_the_window_moves_as_if_the_piece_began_there(kind: str, tmp_path: Path) -> None:
+def test_moved_window_equals_a_piece_that_begins_there(kind: str, tmp_path: Path) -> None:
     model = MusicModel.load(make_checkpoint(tmp_path / "m", **SHAPES[kind]), device="cpu")
     stream = MusicStream(model, "drums", top_k=1, window_seconds=0.48, keep_seconds=0.2)
     assert (stream.window, stream.keep) == (24, 10)
@@ -171,8 +171,8 @@ def test_the_window_moves_as_if_the_piece_began_there(kind: str, tmp_path: Path)
 
 
 @pytest.mark.parametrize("prefix", ["played through", "guided late"])
-def test_a_steered_window_keeps_how_each_frame_was_steered(model: MusicModel, prefix: str) -> None:
-    """After moving the window, the cache is what steering each position as it was gives."""
+def test_moved_window_keeps_the_steering_of_each_frame(model: MusicModel, prefix: str) -> None:
+    """After the window moves, the cache equals a replay of each position's steering."""
     stream = MusicStream(model, "piano", window_seconds=0.6, keep_seconds=0.3)
     stream.steering.add(direction(model))
 
@@ -207,8 +207,8 @@ def test_a_steered_window_keeps_how_each_frame_was_steered(model: MusicModel, pr
     assert difference.abs().max() < 1e-4
 
 
-def test_without_steering_no_mode_costs_anything(model: MusicModel) -> None:
-    """Nothing is pushed in any mode, and a steady knob is pushed the same way for ever."""
+def test_unsteered_frames_share_one_push_in_every_mode(model: MusicModel) -> None:
+    """A coefficient of 0 uses the unsteered push; a constant coefficient reuses one push."""
     stream = MusicStream(model, "piano", steer_guidance="conditional")
     stream.steering.keep_norm = True
     stream.steering.add(direction(model))
@@ -219,7 +219,7 @@ def test_without_steering_no_mode_costs_anything(model: MusicModel) -> None:
     assert len({id(push) for push in stream._window.pushes[-5:]}) == 1
 
 
-def test_nothing_grows(model: MusicModel) -> None:
+def test_memory_does_not_grow_over_many_windows(model: MusicModel) -> None:
     stream = MusicStream(model, "piano", window_seconds=0.6)
     stream.steering.add(direction(model), 0.5, inject=0.5)
     play(stream, 50)
@@ -232,7 +232,7 @@ def test_nothing_grows(model: MusicModel) -> None:
 
 
 def live(stream: MusicStream, frame: int) -> None:
-    """What a performer does at this frame, always the same."""
+    """Applies a performer's changes for this frame; they depend only on the frame."""
     steering = stream.steering
     if frame % 7 == 0:
         steering.set("note_C", 0.1 * (frame % 11))
@@ -264,10 +264,10 @@ def performed(model: MusicModel) -> MusicStream:
 
 
 @pytest.mark.parametrize("back", [1, 4, 11, 20])
-def test_it_can_be_sent_back_and_plays_what_it_would_have_played(
+def test_stream_restores_earlier_states_and_replays_the_same_sound(
     performed: MusicStream, back: int
 ) -> None:
-    """At every frame, over moved windows and new beginnings, after having played otherwise."""
+    """At every fifth frame, across moved windows and a restart, after a different continuation."""
     states: dict = {}
     whole = [perform(performed, frame, frame + 1, states) for frame in range(120)]
     performed.restart(0)
@@ -290,7 +290,7 @@ def test_it_can_be_sent_back_and_plays_what_it_would_have_played(
             np.testing.assert_array_equal(again, np.concatenate(whole[frame - back : frame]))
 
 
-def test_it_cannot_be_sent_back_to_what_is_forgotten(performed: MusicStream) -> None:
+def test_state_that_is_too_old_is_refused(performed: MusicStream) -> None:
     states: dict = {}
     perform(performed, 0, 69, states)
     oldest = min(frame for frame, state in states.items() if performed.reaches(state))
@@ -301,8 +301,8 @@ def test_it_cannot_be_sent_back_to_what_is_forgotten(performed: MusicStream) -> 
 
 
 @pytest.mark.slow
-def test_seams_are_like_everywhere_else(tmp_path: Path) -> None:
-    """Level and spectrum change no more where the window moves than between other frames."""
+def test_seams_are_inaudible(tmp_path: Path) -> None:
+    """Level and spectrum change no more at a moved window than between other frames."""
     model = MusicModel.load(make_checkpoint(tmp_path / "m", filters=4), device="cpu")
     stream = MusicStream(model, "piano", window_seconds=0.6, keep_seconds=0.3)
     frames = 1500
@@ -334,7 +334,7 @@ def test_seams_are_like_everywhere_else(tmp_path: Path) -> None:
 # ---- chunks ----
 
 
-def test_chunks(model: MusicModel) -> None:
+def test_chunks_join_to_the_whole_piece(model: MusicModel) -> None:
     stream = MusicStream(model, "piano", seed=2)
     assert (stream.delay_frames, stream.codec_lookahead_frames) == (3, 4)
     first = next(stream)
@@ -354,8 +354,8 @@ def test_chunks(model: MusicModel) -> None:
     assert np.abs(MusicStream(model, "piano", seed=2).generate(68) - whole).max() < 1e-5
 
 
-def test_the_first_chunk_of_a_causal_codec(tmp_path: Path) -> None:
-    """It needs seven frames to start with, and none ahead later."""
+def test_first_chunk_of_a_causal_codec_has_seven_frames(tmp_path: Path) -> None:
+    """A causal codec needs seven frames at the start and has no lookahead afterwards."""
     model = MusicModel.load(make_checkpoint(tmp_path / "m", causal=True), device="cpu")
     stream = MusicStream(model)
     assert stream.codec_lookahead_frames == 0
@@ -373,7 +373,7 @@ def test_short_pieces(model: MusicModel, frames: int) -> None:
     assert np.allclose(audio, model.decode_codes(torch.stack(codes, 1)), atol=1e-5)
 
 
-def test_finishing_at_the_start_gives_nothing(model: MusicModel) -> None:
+def test_finish_at_the_start_returns_no_audio(model: MusicModel) -> None:
     stream = MusicStream(model)
     assert stream.finish().shape == (0, 1)
     assert len(next(stream)) == FRAME
@@ -381,14 +381,14 @@ def test_finishing_at_the_start_gives_nothing(model: MusicModel) -> None:
     assert stream.finish().shape == (0, 1)
 
 
-def test_it_never_stops(model: MusicModel) -> None:
+def test_stream_never_ends(model: MusicModel) -> None:
     stream = MusicStream(model, chunk_frames=4)
     assert iter(stream) is stream
     for chunk in itertools.islice(stream, 80):
         assert len(chunk) == 4 * FRAME and np.isfinite(chunk).all()
 
 
-# ---- the same again ----
+# ---- repeatability ----
 
 
 def performance(model: MusicModel, seed: int) -> np.ndarray:
@@ -418,7 +418,7 @@ def test_same_seed_and_changes_give_the_same_sound(model: MusicModel) -> None:
     assert not np.array_equal(first, performance(model, 5))
 
 
-def test_restart(model: MusicModel) -> None:
+def test_restart_repeats_the_piece_of_its_seed(model: MusicModel) -> None:
     stream = MusicStream(model, "piano", seed=1)
     first = play(stream, 12)
     stream.restart()
@@ -447,15 +447,15 @@ def test_restart(model: MusicModel) -> None:
     ],
     ids=["prompt", "no prompt", "no guidance", "unprompted", "temperature", "top_k"],
 )
-def test_changes_are_heard(model: MusicModel, change) -> None:
+def test_changed_settings_change_the_sound(model: MusicModel, change) -> None:
     plain, changed = (MusicStream(model, "piano", seed=6, guidance_scale=4.0) for _ in range(2))
     assert np.array_equal(play(plain, 10), play(changed, 10))
     change(changed)
     assert not np.array_equal(play(plain, 30), play(changed, 30))
 
 
-def test_guidance_switched_off_and_on_again(model: MusicModel) -> None:
-    """The row without a prompt misses frames meanwhile, and must not be noticed to."""
+def test_guidance_switched_on_later_catches_up_on_missed_frames(model: MusicModel) -> None:
+    """Without guidance the unconditional row is not computed; switching on must fill it in."""
     stream = MusicStream(model, "piano", top_k=1, guidance_scale=1.0)
     play(stream, 20)
     stream.guidance_scale = 3.0
@@ -508,11 +508,11 @@ def test_controls_from_many_threads(model: MusicModel) -> None:
     assert all(np.isfinite(chunk).all() and len(chunk) == FRAME for chunk in chunks)
 
 
-# ---- whatever happens, sound ----
+# ---- faults ----
 
 
-def test_a_knob_turned_beyond_all_measure(model: MusicModel) -> None:
-    """Those frames are played unsteered, and leave nothing behind."""
+def test_overflowing_coefficient_plays_those_frames_unsteered(model: MusicModel) -> None:
+    """The overflow leaves no trace in later frames."""
     stream = MusicStream(model, "piano", seed=3)
     stream.steering.add(direction(model))
     plain = MusicStream(model, "piano", seed=3)
@@ -529,7 +529,7 @@ def test_a_knob_turned_beyond_all_measure(model: MusicModel) -> None:
     assert np.array_equal(play(stream, 10), play(plain, 10))
 
 
-def test_a_poisoned_cache_is_read_again(model: MusicModel) -> None:
+def test_corrupted_cache_is_recomputed(model: MusicModel) -> None:
     stream, plain = (MusicStream(model, "piano", seed=3) for _ in range(2))
     assert np.array_equal(play(stream, 10), play(plain, 10))
     stream._window.decoder.cache[:, :, :, :, 4] = torch.nan
@@ -538,7 +538,7 @@ def test_a_poisoned_cache_is_read_again(model: MusicModel) -> None:
     assert np.allclose(audio, play(plain, 20), atol=1e-4)
 
 
-def test_logits_that_are_not_finite_are_said_once_and_cost_little(
+def test_infinite_logits_warn_once_and_cost_one_recomputation(
     model: MusicModel, monkeypatch, caplog
 ) -> None:
     stream = MusicStream(model, "piano", seed=3)
@@ -561,9 +561,7 @@ def test_logits_that_are_not_finite_are_said_once_and_cost_little(
     assert play(stream, 20).std() > 1e-3 and stream.faults == 40
 
 
-def test_a_push_that_cannot_be_used_is_not_tried_every_frame(
-    model: MusicModel, monkeypatch
-) -> None:
+def test_overflowing_steering_is_not_retried_every_frame(model: MusicModel, monkeypatch) -> None:
     stream = MusicStream(model, "piano", seed=3)
     stream.steering.add(direction(model))
     play(stream, 5)
@@ -581,7 +579,7 @@ def test_a_push_that_cannot_be_used_is_not_tried_every_frame(
 
 
 @pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf])
-def test_a_model_gone_wrong_holds_its_last_codes(tmp_path: Path, value: float) -> None:
+def test_broken_model_repeats_its_last_codes(tmp_path: Path, value: float) -> None:
     model = MusicModel.load(make_checkpoint(tmp_path / "m"), device="cpu")
     stream = MusicStream(model, "piano", seed=3)
     codes = record_codes(stream)
@@ -596,8 +594,8 @@ def test_a_model_gone_wrong_holds_its_last_codes(tmp_path: Path, value: float) -
     assert ((codes[-1] >= 0) & (codes[-1] < model.codes)).all()
 
 
-def test_a_function_of_time_that_fails_does_not_stop_the_music(model: MusicModel) -> None:
-    """It holds what it said last, so the sound is that of a schedule that does so."""
+def test_failing_schedule_function_holds_its_last_value(model: MusicModel) -> None:
+    """The sound equals that of a constant schedule."""
     steered, held = (MusicStream(model, "piano", seed=3) for _ in range(2))
     for stream in (steered, held):
         stream.steering.add(direction(model), 1.0)
@@ -637,7 +635,7 @@ def test_half_precision_plays(checkpoint: Path) -> None:
         ({"prompt": 5}, "must be text"),
     ],
 )
-def test_unusable_settings(model: MusicModel, options: dict, pattern: str) -> None:
+def test_unusable_settings_are_refused(model: MusicModel, options: dict, pattern: str) -> None:
     with pytest.raises(MusicRFMError, match=pattern):
         MusicStream(model, **options)
 
@@ -656,13 +654,13 @@ def test_an_unusable_value_changes_nothing(model: MusicModel) -> None:
     assert (stream.temperature, stream.top_k, stream.steer_guidance) == (0.9, 7, "both")
 
 
-def test_the_window_by_default(model: MusicModel) -> None:
+def test_default_window_and_its_limits(model: MusicModel) -> None:
     assert (MusicStream(model).window, MusicStream(model).keep) == (128, 64)
     long = MusicStream(model, window_seconds=60, keep_seconds=0.4)
     assert (long.window, long.keep) == (128, 20)
 
 
-def test_the_public_names() -> None:
+def test_public_names_exist_and_unknown_names_do_not() -> None:
     import musicrfm
 
     for name in musicrfm.__all__:

@@ -1,4 +1,4 @@
-"""Commands whose output has nobody to read it, or nowhere to go."""
+"""Commands whose output has no reader or cannot be written."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LONG = "for n in range(5000): print(chr(215), n)\nreturn_ = 0"
 
 
 def run(body: str, shell: str) -> subprocess.CompletedProcess:
-    """A command whose body prints, started by a shell line in which it is $RUN."""
+    """Runs a shell line in which $RUN is a command with this body."""
     code = "import sys\nfrom musicrfm.terminal import run_command\ndef body():\n"
     code += "".join(f"    {line}\n" for line in body.splitlines()) + "    return 0\n"
     code += "sys.exit(run_command(body))"
@@ -28,36 +28,36 @@ def run(body: str, shell: str) -> subprocess.CompletedProcess:
     )
 
 
-def test_a_reader_that_leaves_ends_it_without_a_word():
+def test_closed_pipe_ends_the_command_silently():
     done = run(LONG, "$RUN | head -1; exit ${PIPESTATUS[0]}")
     assert (done.returncode, done.stderr) == (NOBODY_READS, "")
     assert done.stdout == "\u00d7 0\n"
 
 
-def test_help_that_nobody_reads_is_no_error_either():
+def test_unread_help_prints_no_error():
     done = run("print('x' * 100)\nsys.exit(0)", "$RUN | (exec <&-; sleep 1); exit ${PIPESTATUS[0]}")
     assert done.stderr == "" and done.returncode in (0, NOBODY_READS)
 
 
 @pytest.mark.needs("linux")
-def test_a_full_disk_is_one_sentence():
+def test_full_disk_is_reported_in_one_sentence():
     done = run(LONG, "$RUN >/dev/full")
     assert done.returncode == 1
     assert done.stderr == "error: the output could not be written: No space left on device\n"
 
 
-def test_closed_streams_are_as_good_as_none():
+def test_closed_standard_streams_are_replaced():
     done = run("f = open('/dev/null')\nprint(f.fileno() > 2, file=sys.stderr)", "$RUN <&- >&-")
     assert (done.returncode, done.stderr) == (0, "True\n")
     assert run("print(1)", "$RUN >&- 2>&-").returncode == 0
 
 
-def test_a_terminal_of_few_letters_shows_question_marks():
+def test_ascii_terminal_shows_question_marks():
     done = run("print(chr(215), 'a')", "LC_ALL=C PYTHONIOENCODING=ascii $RUN")
     assert (done.returncode, done.stdout, done.stderr) == (0, "? a\n", "")
 
 
-def test_an_error_is_told_in_so_many_characters_whatever_is_in_it(capsys):
+def test_long_error_messages_are_shortened(capsys):
     say_error(MusicRFMError("9" * 100_000))
     assert len(capsys.readouterr().err) < 2100
     with pytest.raises(SystemExit):

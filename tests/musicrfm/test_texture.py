@@ -1,4 +1,4 @@
-"""The judge of textures: what a composed clip plays, and what is heard of it."""
+"""The texture classifier: line, drums and bass of composed and generated clips."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from musicrfm.nano.judges import texture
 from musicrfm.nano.judges.texture import Texture
 
 
-def test_the_parts_of_a_composed_clip_are_its_texture():
+def test_texture_of_a_composed_clip_matches_its_prompt():
     for clip in map(compose, range(300)):
         heard = texture.texture_of(clip)
         accompanied = " over " in clip.prompt or "chords, bass" in clip.prompt
@@ -27,12 +27,12 @@ def test_the_parts_of_a_composed_clip_are_its_texture():
     assert texture.texture_of(theory(1)) is None
 
 
-def test_of_every_texture_there_are_equally_many():
+def test_textures_are_equally_frequent():
     found = [heard for _, heard in texture.even(map(compose, itertools.count()), 2)]
     assert sorted(map(repr, found)) == sorted(map(repr, [*texture.PROMPTS.values()] * 2))
 
 
-def test_what_is_learned_answers_each_question():
+def test_fitted_classifier_answers_each_question():
     rng = np.random.default_rng(0)
     told = [t for t in texture.PROMPTS.values() for _ in range(20)]
     x = rng.normal(size=(140, 6))
@@ -47,7 +47,7 @@ def test_what_is_learned_answers_each_question():
     assert texture.answer(again, np.array([0, 7, 0, 7, 0, 0])) == Texture("chords", True, False)
 
 
-def test_shares_are_of_clips():
+def test_shares_count_clips():
     one, other = Texture("melody", True, False), Texture("melody", False, False)
     assert texture.shares([(one, one), (one, other)]) == {
         "line": 1.0,
@@ -57,14 +57,14 @@ def test_shares_are_of_clips():
     }
 
 
-def test_the_judge_in_the_box_was_right_about_what_it_had_not_heard():
+def test_shipped_classifier_is_accurate_on_held_out_clips():
     fitted = json.loads(texture.FITTED.read_text())
     held = fitted["held_out"]
     assert held["line"] > 0.85 and held["drums"] > 0.95 and held["bass"] > 0.85
     assert set(fitted["line"]["names"]) == {"melody", "arpeggio", "chords"}
 
 
-def test_silence_and_noise_have_properties_too():
+def test_silence_and_noise_have_finite_properties():
     noise = np.random.default_rng(0).normal(size=(SAMPLE_RATE * 3, 1)) * 0.1
     found = [texture.properties(a, SAMPLE_RATE) for a in (noise, np.zeros_like(noise))]
     assert found[0].shape == found[1].shape == np.shape(texture._fitted()["mean"])
@@ -73,14 +73,14 @@ def test_silence_and_noise_have_properties_too():
 
 
 @pytest.mark.slow
-def test_rendered_clips_are_heard_as_what_they_are():
+def test_textures_of_rendered_clips_are_recognised():
     right = texture.accuracy(lambda audio: audio, map(compose, range(9_000_000, 9_010_000)), 2)
     assert right["clips"] == 14
     assert right["line"] > 0.7 and right["drums"] > 0.8 and right["bass"] > 0.7
 
 
 @pytest.mark.slow
-def test_generated_clips_are_asked_for_by_every_instrument():
+def test_generated_clips_cover_every_texture_prompt():
     asked = []
 
     def play(prompt: str, seed: int, seconds: float) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""`musicrfm train`, as a person would: SynTheory's sets, own recordings, reports and refusals."""
+"""`musicrfm train`: SynTheory's sets, the user's recordings, reports and refusals."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def own_folders(tmp_path, monkeypatch):
 
 @pytest.fixture
 def soundless(monkeypatch):
-    """SynTheory's rows with short noise for sound: rendering has tests of its own."""
+    """SynTheory's rows with short noise as audio, because rendering is tested elsewhere."""
     real = syntheory.clip_set
 
     def quick(*names, **options):
@@ -48,7 +48,7 @@ def soundless(monkeypatch):
         pytest.param("time_signature", "time_signatures", 8, marks=pytest.mark.slow),
     ],
 )
-def test_every_set_makes_one_file_of_all_its_classes(
+def test_every_set_makes_one_multiclass_file(
     word, plural, classes, checkpoint, tmp_path, soundless, capsys
 ):
     samples = ["--samples", str(12 * classes)]
@@ -68,7 +68,7 @@ def test_every_set_makes_one_file_of_all_its_classes(
 
 
 @pytest.mark.slow
-def test_one_class_and_all_classes_can_be_the_target(checkpoint, tmp_path, soundless, capsys):
+def test_target_may_be_one_class_or_all(checkpoint, tmp_path, soundless, capsys):
     on = ["--samples", "80", "--model", str(checkpoint), *QUICK]
     assert main(["train", "chord", "--target", "Minor", *on]) == 0
     model = MusicModel.load(checkpoint, device="cpu")
@@ -119,7 +119,7 @@ def test_options_reach_the_training(checkpoint, tmp_path, soundless):
 
 
 @pytest.mark.slow
-def test_tempo_is_a_number(checkpoint, soundless, capsys):
+def test_tempo_is_trained_as_regression(checkpoint, soundless, capsys):
     on = ["--samples", "60", "--model", str(checkpoint), *QUICK]
     assert main(["train", "tempo", *on]) == 0
     assert "tempo: spearman by layer" in capsys.readouterr().out
@@ -131,7 +131,7 @@ def test_tempo_is_a_number(checkpoint, soundless, capsys):
 
 @pytest.fixture
 def recordings(tmp_path):
-    """Forty half-second files with a class, a number and a column of gaps."""
+    """Forty short files with a class, a number and a column with a gap."""
     lines = ["file,mood,brightness,take"]
     for n in range(40):
         audio, rate = hashed_noise(0.15, {"number": n})
@@ -158,7 +158,7 @@ def recordings(tmp_path):
         (["--column", "brightness", "--name", "shine"], "shine", "regression"),
     ],
 )
-def test_own_recordings_make_a_knob(recordings, checkpoint, more, name, kind, capsys):
+def test_user_recordings_train_a_direction(recordings, checkpoint, more, name, kind, capsys):
     run = ["train", "custom", *recordings, *more, "--model", str(checkpoint), *QUICK]
     assert main(run) == 0
     model = MusicModel.load(checkpoint, device="cpu")
@@ -174,7 +174,7 @@ def test_own_recordings_make_a_knob(recordings, checkpoint, more, name, kind, ca
     assert Detector.load(name, model).meta["kind"] == kind
 
 
-def test_classes_that_differ_in_level_alone_are_brought_to_one(checkpoint, tmp_path, capsys):
+def test_level_differences_between_classes_are_removed_by_default(checkpoint, tmp_path, capsys):
     rows = ["file,mood"]
     for n in range(40):
         audio, rate = hashed_noise(0.15, {"number": n})
@@ -205,7 +205,7 @@ def test_a_random_direction_is_a_control(checkpoint, tmp_path, soundless, capsys
     assert float((one.vectors * other.vectors).sum(-1).abs().max()) < 0.9
 
 
-def test_the_same_inputs_write_the_same_bytes_and_say_where_they_come_from(
+def test_training_is_reproducible_and_records_provenance(
     checkpoint, tmp_path, soundless, capsys, monkeypatch
 ):
     on = ["--samples", "96", "--model", str(checkpoint), *QUICK, "--licence", "CC0"]
@@ -231,7 +231,7 @@ def test_the_same_inputs_write_the_same_bytes_and_say_where_they_come_from(
     assert dated.meta["created"] == "2023-11-14T22:13:20+00:00"
 
 
-def test_silent_recordings_are_told_and_left_out(recordings, checkpoint, capsys):
+def test_silent_recordings_are_reported_and_skipped(recordings, checkpoint, capsys):
     for n in (3, 4):
         soundfile.write(f"{recordings[1]}/{n}.wav", np.zeros(8000), 16000)
     run = ["train", "custom", *recordings, "--column", "mood"]
@@ -256,7 +256,9 @@ def test_silent_recordings_are_told_and_left_out(recordings, checkpoint, capsys)
         (["--column", "brightness", "--metric", "auc"], "does not fit regression labels"),
     ],
 )
-def test_what_cannot_be_trained_is_said_in_a_sentence(recordings, checkpoint, more, words, capsys):
+def test_impossible_training_is_refused_in_one_sentence(
+    recordings, checkpoint, more, words, capsys
+):
     run = ["train", "custom", *recordings, "--model", str(checkpoint), "--method", "linear"]
     assert main([*run, *more]) == 2
     error = capsys.readouterr().err
@@ -272,13 +274,13 @@ def test_what_cannot_be_trained_is_said_in_a_sentence(recordings, checkpoint, mo
         (["chord", "--kind", "multiclass", "--target", "dim"], "omit --target"),
     ],
 )
-def test_targets_that_do_not_exist_are_refused(run, words, checkpoint, capsys):
+def test_unknown_targets_are_refused(run, words, checkpoint, capsys):
     assert main(["train", *run, "--model", str(checkpoint)]) == 2
     assert words in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("mark", [pytest.param(".", marks=pytest.mark.slow), ","])
-def test_a_quantity_is_one_however_its_country_writes_it(checkpoint, tmp_path, mark, capsys):
+def test_decimal_comma_and_decimal_point_are_both_numbers(checkpoint, tmp_path, mark, capsys):
     """112 recordings, eight for each of 14 ratings."""
     lines = ["sep=;", "File;Energie ;", *([";;"] * 2)]
     for number in range(112):
@@ -304,9 +306,7 @@ def test_a_quantity_is_one_however_its_country_writes_it(checkpoint, tmp_path, m
         (lambda n: f"{60 + n} BPM", "labels such as '60 BPM' contain a number and other text"),
     ],
 )
-def test_words_among_numbers_do_not_make_classes_of_them(
-    checkpoint, tmp_path, capsys, written, said
-):
+def test_labels_mixing_numbers_and_text_are_refused(checkpoint, tmp_path, capsys, written, said):
     for number in range(20):
         soundfile.write(tmp_path / f"{number}.wav", 0.1 * np.ones(1600), 32000)
     rows = [f"{n}.wav,{written(n)}" for n in range(20)]
@@ -316,9 +316,7 @@ def test_words_among_numbers_do_not_make_classes_of_them(
     assert said in capsys.readouterr().err
 
 
-def test_where_nothing_can_be_written_is_told_before_the_model_is_loaded(
-    tmp_path, monkeypatch, capsys
-):
+def test_unwritable_output_is_refused_before_the_model_loads(tmp_path, monkeypatch, capsys):
     def load(*_, **__):
         raise AssertionError("the model is loaded")
 

@@ -1,4 +1,4 @@
-"""The outside ear for notes, with a network in its place that knows the answer."""
+"""The independent note transcriber, with a stand-in for its network."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def tones(*pitches: int, seconds: float = 1.0) -> np.ndarray:
 
 
 def by_fourier(windows: np.ndarray) -> np.ndarray:
-    """Hears the loudest key in each frame, as the network says it."""
+    """Detects the loudest key of each frame, in the network's output format."""
     found = np.zeros((len(windows), 172, 88), np.float32)
     for number, window in enumerate(windows[..., 0]):
         padded = np.pad(window, 2048)
@@ -31,7 +31,7 @@ def by_fourier(windows: np.ndarray) -> np.ndarray:
     return found
 
 
-def test_notes_are_where_and_what_they_were():
+def test_transcribed_notes_have_the_right_time_and_pitch():
     audio = tones(60, 67, 71, seconds=1.5)
     found = transcriber.notes(by_fourier, audio, RATE)
     assert found.shape == (len(audio) * transcriber.RATE // RATE // 256, 88)
@@ -42,7 +42,7 @@ def test_notes_are_where_and_what_they_were():
     assert transcriber.note_share(np.zeros((10, 88))).tolist() == [0.0] * 12
 
 
-def test_both_ears_agree_about_tones_and_not_about_other_clips():
+def test_transcriber_agrees_with_the_measurement_more_than_by_chance():
     clips = [tones(60, 64, 67), tones(62, 62, 62)]
     told = transcriber.compare(by_fourier, clips, RATE, "x_")
     assert told["x_clips"] == 2 and told["x_agreement"] > 0.8 > 0.3 > told["x_agreement_by_chance"]
