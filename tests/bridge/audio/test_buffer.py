@@ -1,4 +1,4 @@
-"""The deep buffer: what was written last is heard, seamlessly, and there is always something."""
+"""The rewindable buffer: the newest take plays, joined to the older one by crossfades."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_takes_in_order_come_out_unchanged():
     assert buffer.first == 100 and buffer.samples == 0 and len(buffer.take(5)) == 0
 
 
-def test_a_newer_take_replaces_from_its_first_sample_on():
+def test_a_newer_take_replaces_the_older_from_its_first_sample():
     buffer = RewindableBuffer(1, SEAM)
     buffer.write(0, level(1, 100))
     buffer.take(10)
@@ -39,7 +39,7 @@ def test_a_newer_take_replaces_from_its_first_sample_on():
     assert buffer.late == 0
 
 
-def test_behind_a_newer_take_the_older_one_goes_on_after_a_crossfade():
+def test_after_a_newer_take_the_older_one_resumes_with_a_crossfade():
     buffer = RewindableBuffer(1, SEAM)
     buffer.write(0, level(1, 100))
     buffer.write(40, level(2, 20))
@@ -49,7 +49,7 @@ def test_behind_a_newer_take_the_older_one_goes_on_after_a_crossfade():
     assert (np.diff(seam) <= 0).all() and np.abs(np.diff(seam)).max() < 0.2
 
 
-def test_a_take_that_goes_on_undoes_the_crossfade_as_far_as_it_can():
+def test_continuing_a_take_undoes_the_crossfade_at_its_end():
     buffer = RewindableBuffer(1, SEAM)
     buffer.write(0, level(1, 100))
     buffer.write(40, level(2, 20))
@@ -58,12 +58,12 @@ def test_a_take_that_goes_on_undoes_the_crossfade_as_far_as_it_can():
     buffer = RewindableBuffer(1, SEAM)
     buffer.write(0, level(1, 100))
     buffer.write(40, level(2, 20))
-    buffer.take(56)  # half of the crossfade has been heard
+    buffer.take(56)  # half of the crossfade has been played
     buffer.write(60, level(2, 40))
     assert heard(buffer) == [2] * 44
 
 
-def test_what_is_cut_off_is_gone_with_the_crossfade_into_it():
+def test_cut_removes_later_samples_and_the_crossfade_into_them():
     buffer = RewindableBuffer(1, SEAM)
     buffer.write(0, level(1, 100))
     buffer.write(40, level(2, 20))
@@ -73,7 +73,7 @@ def test_what_is_cut_off_is_gone_with_the_crossfade_into_it():
     assert buffer.end == 60
 
 
-def test_a_take_that_comes_late_loses_its_beginning_but_does_not_click():
+def test_late_take_loses_its_beginning_but_does_not_click():
     buffer = RewindableBuffer(1, SEAM)
     buffer.write(0, level(1, 100))
     buffer.take(50)
@@ -86,7 +86,7 @@ def test_a_take_that_comes_late_loses_its_beginning_but_does_not_click():
     assert buffer.samples == 0
 
 
-def test_it_may_begin_in_mid_set():
+def test_buffer_can_start_in_the_middle_of_a_set():
     buffer = RewindableBuffer(1, SEAM)
     buffer.write(64_000, level(1, 10))
     assert (buffer.first, buffer.end) == (64_000, 64_010)
@@ -100,8 +100,8 @@ def test_it_may_begin_in_mid_set():
         max_size=25,
     )
 )
-def test_whatever_is_written_and_taken_time_goes_on_by_one_sample_each(moves):
-    """The buffer against a plain list of what the newest take says about each sample."""
+def test_any_sequence_of_takes_keeps_every_sample_in_its_place(moves):
+    """Compares the buffer with a plain list of the newest value of each sample."""
     buffer = RewindableBuffer(1, SEAM)
     buffer.write(0, level(0, 50))
     plain = [0.0] * 50
@@ -111,7 +111,7 @@ def test_whatever_is_written_and_taken_time_goes_on_by_one_sample_each(moves):
         buffer.write(at, level(number, samples))
         for i in range(max(at, first), at + samples):
             plain[i : i + 1] = [float(number)]
-        # Only near the ends of takes may the sound differ: there it is mixed.
+        # The sound may differ only near the ends of takes, where it is crossfaded.
         seams |= set(range(at - SEAM, at + SEAM)) | set(
             range(at + samples - SEAM, at + samples + SEAM)
         )

@@ -1,4 +1,4 @@
-"""The deck: gaps are silence between fades, nothing is lost or repeated, the rest can change."""
+"""The deck: gaps are faded, no sample is lost or repeated, samples not yet due can change."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def serve(one: Deck, out: np.ndarray, underflow: bool = False, now: float = 0.0)
 
 @pytest.fixture(params=["numpy", "machine code"])
 def card(request):
-    """What takes sound from a deck, so many frames of it."""
+    """A function that takes a number of frames from a deck."""
 
     def take(one: Deck, frames: int) -> np.ndarray:
         out = np.full((frames, int(one.numbers[layout.OUTPUTS])), np.nan, np.float32)
@@ -62,11 +62,11 @@ def deck(lookahead=0.1, rate_out=RATE, channels_in=1, channels_out=1, ring=0.0, 
 
 
 def put(one: Deck, audio: np.ndarray) -> None:
-    """The next of a single take."""
+    """Appends audio to the only take."""
     one.push(one.deep.end, audio)
 
 
-def test_plays_only_once_there_is_enough_and_fades_in(card):
+def test_playback_waits_for_the_prefill_and_fades_in(card):
     one = deck(lookahead=0.1)
     put(one, tone(2000))
     assert not one.playing and not card(one, 100).any()
@@ -77,7 +77,7 @@ def test_plays_only_once_there_is_enough_and_fades_in(card):
     np.testing.assert_array_equal(audio[FADE:], tone(4000)[FADE:3600])
 
 
-def test_an_underrun_is_a_fade_out_and_a_fade_in_around_silence(card):
+def test_underrun_fades_out_to_silence_and_back_in(card):
     one = deck(lookahead=0.1)
     put(one, tone(4000))
     heard = [card(one, 3600), card(one, 1000)]
@@ -92,11 +92,11 @@ def test_an_underrun_is_a_fade_out_and_a_fade_in_around_silence(card):
     audio = np.concatenate(heard)
     assert largest_step(audio) < 1.1 * STEP
     np.testing.assert_array_equal(audio[FADE : 4000 - FADE], tone(4000)[FADE : 4000 - FADE])
-    # What comes after the gap is what comes next, from its first sample: nothing lost or repeated.
+    # After the gap the music resumes at its next sample: none is lost or repeated.
     np.testing.assert_array_equal(audio[5100 + FADE :], tone(8000)[4000 + FADE : 7000])
 
 
-def test_sound_that_comes_during_the_fade_turns_it_round_without_a_click(card):
+def test_audio_arriving_during_a_fade_out_reverses_it_without_a_click(card):
     one = deck(lookahead=0.1)
     put(one, tone(4000))
     heard = [card(one, 3850)]  # in the middle of the fade
@@ -107,7 +107,7 @@ def test_sound_that_comes_during_the_fade_turns_it_round_without_a_click(card):
     np.testing.assert_array_equal(audio[4100:], tone(5850)[4100:])
 
 
-def test_while_audio_keeps_coming_it_is_passed_on_unchanged(card):
+def test_continuous_audio_is_played_unchanged(card):
     one, heard = deck(lookahead=0.1), []
     for block in range(100):
         put(one, tone(640, 640 * block))
@@ -122,7 +122,7 @@ def test_while_audio_keeps_coming_it_is_passed_on_unchanged(card):
     assert not audio[64000:].any()
 
 
-def test_the_end_lets_everything_out_and_is_no_underrun(card):
+def test_end_plays_the_rest_and_is_no_underrun(card):
     one = deck(lookahead=0.1)
     put(one, tone(1000))
     one.end()
@@ -132,7 +132,7 @@ def test_the_end_lets_everything_out_and_is_no_underrun(card):
     assert one.underruns == 0 and not one.playing and not card(one, 100).any()
 
 
-def test_the_end_is_where_the_newest_take_ends_though_an_older_one_reaches_further(card):
+def test_end_drops_an_older_take_beyond_the_newest_one(card):
     one = deck(lookahead=0.5)
     one.push(0, tone(16000))
     falling = np.linspace(1.0, 0.0, 3200, dtype=np.float32)[:, None]
@@ -144,7 +144,7 @@ def test_the_end_is_where_the_newest_take_ends_though_an_older_one_reaches_furth
 
 
 @pytest.mark.parametrize("rate", [48000, 44100, 22050])
-def test_resamples_to_the_device_and_counts_seconds_right(card, rate):
+def test_resampling_keeps_pitch_duration_and_waiting_seconds(card, rate):
     one, heard = deck(lookahead=0.1, rate_out=rate, channels_out=2), []
     for block in range(100):
         put(one, tone(640, 640 * block))
@@ -164,7 +164,7 @@ def test_resamples_to_the_device_and_counts_seconds_right(card, rate):
 
 
 @pytest.mark.parametrize("frequency", [440, 5000, 12000, 14000])
-def test_what_resampling_adds_cannot_be_heard(frequency):
+def test_resampling_error_is_below_minus_90_db(frequency):
     one = deck(lookahead=1.0, rate_out=48000)
     put(one, tone(RATE, frequency=frequency))
     out = np.zeros((46000, 1), np.float32)
@@ -174,7 +174,7 @@ def test_what_resampling_adds_cannot_be_heard(frequency):
     assert 20 * np.log10(error.std() / there.std()) < -90
 
 
-def test_going_down_leaves_out_what_the_card_cannot_hold():
+def test_downsampling_removes_frequencies_above_nyquist():
     one = deck(lookahead=1.0, rate_out=16000)
     put(one, tone(RATE, frequency=8600))
     out = np.zeros((15000, 1), np.float32)
@@ -183,7 +183,7 @@ def test_going_down_leaves_out_what_the_card_cannot_hold():
     assert resampling_taps(1, 2).sum(1) == pytest.approx(1.0)
 
 
-def test_what_resampling_overshoots_is_limited(card):
+def test_resampling_overshoot_is_limited(card):
     one = deck(lookahead=0.05, rate_out=44100)
     square = np.where(np.arange(32000) // 37 % 2, 1.0, -1.0).astype(np.float32)[:, None]
     put(one, square)
@@ -192,7 +192,7 @@ def test_what_resampling_overshoots_is_limited(card):
 
 
 @pytest.mark.parametrize(("sound", "outputs"), [(1, 2), (2, 1), (2, 2), (1, 4), (2, 4)])
-def test_channels_are_fitted_to_the_card(card, sound, outputs):
+def test_channels_are_mapped_to_the_outputs_of_the_card(card, sound, outputs):
     one = deck(channels_in=sound, channels_out=outputs)
     audio = np.repeat(tone(8000), sound, 1) * np.float32([1.0, 0.5])[:sound]
     put(one, audio)
@@ -206,7 +206,7 @@ def test_channels_are_fitted_to_the_card(card, sound, outputs):
 
 
 @pytest.mark.parametrize("rate", [RATE, 48000])
-def test_music_and_cue_go_to_the_outputs_that_were_chosen(card, rate):
+def test_music_and_cue_go_to_the_chosen_outputs(card, rate):
     one = deck(rate_out=rate, channels_in=4, channels_out=8, to=((4, 3), (7,)))
     audio = np.repeat(tone(8000), 4, 1) * np.float32([1.0, 0.5, 0.25, 0.75])
     put(one, audio)
@@ -223,8 +223,8 @@ def test_music_and_cue_go_to_the_outputs_that_were_chosen(card, rate):
     st.lists(st.tuples(st.integers(1, 3000), st.integers(0, 3000)), min_size=1, max_size=30),
     st.booleans(),
 )
-def test_nothing_is_lost_or_repeated_whenever_the_card_takes_what(schedule, native):
-    """Whatever the order of arrivals and takings, what is heard is the audio in order."""
+def test_no_sample_is_lost_or_repeated_in_any_order_of_writes_and_reads(schedule, native):
+    """For any order of writes and reads, the audio is played in order."""
     one, total, heard = deck(lookahead=0.05, channels_in=2, channels_out=2), 0, []
 
     def take(frames):
@@ -232,7 +232,7 @@ def test_nothing_is_lost_or_repeated_whenever_the_card_takes_what(schedule, nati
         serve(one, out) if native else one.play(out)
         heard.append(out)
 
-    # One channel counts samples and the other does not, so that a fade changes nothing of it.
+    # One channel counts samples, the other is constant: their ratio is free of fades.
     for arriving, taking in schedule:
         count = np.arange(total, total + arriving) / 2e5
         put(one, np.stack([count, np.full(arriving, 0.5)], 1).astype(np.float32))
@@ -251,8 +251,8 @@ def test_nothing_is_lost_or_repeated_whenever_the_card_takes_what(schedule, nati
     assert (number >= 0).all() and (number < total).all()
 
 
-def test_machine_code_does_what_numpy_does():
-    """To the last bit of every number that they keep, whatever the blocks and the gaps."""
+def test_machine_code_matches_numpy():
+    """All counters are equal and the audio is close, for any block sizes and gaps."""
     rng = np.random.default_rng(0)
     for rate, sound, outputs, to in (
         (RATE, 1, 2, None),
@@ -288,7 +288,7 @@ def test_without_numba_the_card_is_served_by_python(monkeypatch, caplog):
         speaker.callback.cache_clear()
 
 
-def test_all_but_what_is_due_can_be_replaced(card):
+def test_all_samples_but_the_next_due_can_be_replaced(card):
     one = deck(lookahead=0.5, ring=0.01)
     one.push(0, tone(16000))
     heard = [card(one, 256)]
@@ -307,11 +307,11 @@ def test_all_but_what_is_due_can_be_replaced(card):
     assert one.underruns == 0 and one.deep.late == 0
 
 
-def test_whoever_counts_on_from_its_position_is_never_behind():
+def test_extrapolated_position_never_falls_behind_the_buffer():
     one = deck(lookahead=0.5, ring=0.01)
     put(one, tone(RATE))
     block, out = 512, np.zeros((512, 1), np.float32)
-    assert one.position(0.0) == one.deep.first == 0  # nothing plays yet but for the card
+    assert one.position(0.0) == one.deep.first == 0  # the card has taken no sound yet
     told = []  # (time, position)
     for call in range(20):
         began = call * block / RATE
@@ -326,14 +326,14 @@ def test_whoever_counts_on_from_its_position_is_never_behind():
     assert one.position(now + 60.0) == one.deep.first + block  # a clock that makes no sense
 
 
-def test_a_set_may_be_joined_in_the_middle(card):
+def test_deck_can_start_in_the_middle_of_a_set(card):
     one = deck(lookahead=0.1)
     one.push(50_000, tone(4000, 50_000))
     heard = card(one, 3000)
     np.testing.assert_array_equal(heard[FADE:], tone(3000, 50_000)[FADE:])
 
 
-def test_more_than_there_is_room_for_waits(card):
+def test_audio_beyond_the_capacity_of_the_ring_waits(card):
     one = deck(lookahead=0.1)
     long = tone(40 * RATE)
     put(one, long)
@@ -346,8 +346,8 @@ def test_more_than_there_is_room_for_waits(card):
     np.testing.assert_array_equal(audio[FADE:], long[FADE : len(audio)])
 
 
-def test_an_address_can_be_played_without_python_knowing():
-    """`play_with_numpy` needs nothing but the memory that the callback is given."""
+def test_numpy_playback_needs_only_the_memory_at_its_address():
+    """`play_with_numpy` needs only the memory that the callback receives."""
     one = deck(lookahead=0.1)
     put(one, tone(8000))
     size = int(one.numbers[layout.FLOATS])

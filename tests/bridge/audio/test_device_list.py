@@ -1,4 +1,4 @@
-"""`bridge devices`: how to name each sound output, and what it can do."""
+"""`bridge devices`: the name, outputs and sample rates of each sound output."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def pretend(tmp_path, monkeypatch, source: str) -> None:
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
 
 
-def test_each_is_shown_with_its_outputs_rates_and_system(tmp_path, monkeypatch, capsys):
+def test_device_list_shows_outputs_rates_and_host_system(tmp_path, monkeypatch, capsys):
     pretend(tmp_path, monkeypatch, TWO_SYSTEMS)
     monkeypatch.setattr("bridge.cli.input_names", list)
     assert main(["devices"]) == 0
@@ -59,7 +59,7 @@ def test_each_is_shown_with_its_outputs_rates_and_system(tmp_path, monkeypatch, 
         ("def query_devices(): raise ValueError('odd driver')", "ValueError: odd driver"),
     ],
 )
-def test_why_there_is_none_is_told(tmp_path, monkeypatch, capsys, source, said):
+def test_empty_device_list_gives_the_reason(tmp_path, monkeypatch, capsys, source, said):
     pretend(tmp_path, monkeypatch, source)
     monkeypatch.setattr(device_list, "ANSWER_SECONDS", 1.0 if "sleep" in source else 20.0)
     monkeypatch.setattr("bridge.cli.input_names", list)

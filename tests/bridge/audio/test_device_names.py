@@ -1,4 +1,4 @@
-"""Which device a name means: on several sound systems, cut off, of digits, or when unclear."""
+"""Finding a device by name: on several host systems, truncated, numeric or ambiguous."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def found(devices: list[dict], wanted: str) -> int:
         ("Lautsprecher (3- USB-Audiogerät)", 14),  # put into another socket
     ],
 )
-def test_on_windows(wanted, index):
+def test_windows_device_names_are_matched(wanted, index):
     assert found(WINDOWS, wanted) == index
 
 
@@ -114,7 +114,7 @@ def test_on_windows(wanted, index):
         ("HDA Intel PCH: HDMI 1 (hw:2,7), ALSA", 3),
     ],
 )
-def test_elsewhere(wanted, index):
+def test_alsa_jack_and_core_audio_device_names_are_matched(wanted, index):
     assert found(ELSEWHERE, wanted) == index
 
 
@@ -131,7 +131,7 @@ def test_elsewhere(wanted, index):
         (ELSEWHERE, "usb audio codec, core audio", [8, 9]),
     ],
 )
-def test_what_could_be_several_is_a_question_that_says_how_to_name_each(devices, wanted, could):
+def test_ambiguous_name_is_an_error_that_says_how_to_name_each_device(devices, wanted, could):
     with pytest.raises(SetupError) as info:
         found(devices, wanted)
     first, *rest = str(info.value).splitlines()
@@ -142,7 +142,7 @@ def test_what_could_be_several_is_a_question_that_says_how_to_name_each(devices,
     assert all(f"is number {found(devices, name)}, with" in line for name, line in told.items())
 
 
-def test_two_that_are_alike_are_told_apart_by_number():
+def test_exact_name_of_identical_devices_is_their_number():
     assert exact(ELSEWHERE, ELSEWHERE[6], SYSTEMS) == "#8"
     assert exact(ELSEWHERE, ELSEWHERE[3], SYSTEMS) == "system, JACK Audio Connection Kit"
 
@@ -165,24 +165,24 @@ def test_two_that_are_alike_are_told_apart_by_number():
         "9" * 5000,
     ],
 )
-def test_what_is_not_there_is_an_error_that_names_what_is(wanted):
+def test_unknown_name_is_an_error_that_lists_the_devices(wanted):
     with pytest.raises(SetupError, match="no output device matches .*; there are: 4 'CABLE") as one:
         found(WINDOWS, wanted)
     assert "9 'MOTU 828' (MME)" in str(one.value) and len(str(one.value)) < 1000
 
 
-def test_of_many_the_likeliest_are_named():
+def test_error_lists_only_the_closest_of_many_devices():
     many = [device(n, f"Dante {n}", 4) for n in range(40)] + [device(40, "Scarlett 4i4", 4)]
     with pytest.raises(SetupError, match="there are: 40 'Scarlett 4i4'.* and 29 more, see"):
         found(many, "Scarlatt 4i4")
 
 
-def test_a_caller_that_does_not_know_the_systems_gets_those_of_windows():
+def test_host_systems_default_to_those_of_windows():
     assert named(WINDOWS[:6], "CABLE Input, Windows WASAPI", "output")["index"] == 6
     bare = [{"index": 1, "name": "Line In", "max_input_channels": 2}]
     assert named(bare, "line", "input") is bare[0]
 
 
-def test_names_are_the_same_in_either_form_of_an_accent():
+def test_names_match_in_either_unicode_form():
     one = device(1, unicodedata.normalize("NFD", "Ecouteurs d’été"), 5)
     assert found([one], "écouteurs d’été".replace("é", "E", 1)) == 1

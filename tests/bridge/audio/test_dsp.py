@@ -35,7 +35,7 @@ def test_the_limiter_bends_without_a_kink():
     np.testing.assert_allclose(slope[near], 1.0, atol=0.02)
 
 
-def test_decibels():
+def test_decibels_are_converted_to_amplitude():
     assert db_to_amplitude(0) == 1.0
     assert db_to_amplitude(-20) == pytest.approx(0.1)
     assert db_to_amplitude(6.0206) == pytest.approx(2.0, rel=1e-4)
@@ -43,7 +43,7 @@ def test_decibels():
 
 
 @given(st.lists(st.integers(1, 700), min_size=1, max_size=20), st.integers(1, 2000))
-def test_a_ramp_is_the_same_however_it_is_cut_into_blocks(sizes, length):
+def test_ramp_does_not_depend_on_the_block_sizes(sizes, length):
     ramp, whole = Ramp(0.2), Ramp(0.2)
     ramp.to(0.9, length)
     whole.to(0.9, length)
@@ -53,7 +53,7 @@ def test_a_ramp_is_the_same_however_it_is_cut_into_blocks(sizes, length):
         assert ramp.value == 0.9 and not ramp.moving
 
 
-def test_a_ramp_asked_again_for_its_target_does_not_start_over():
+def test_ramp_to_its_current_target_does_not_restart():
     ramp = Ramp(1.0)
     ramp.to(0.0, 100)
     ramp.apply(np.ones((50, 1), np.float32))
@@ -81,7 +81,7 @@ def test_a_ramp_asked_again_for_its_target_does_not_start_over():
         (np.zeros((0, 2), np.float32), np.zeros((0, 2)), None),
     ],
 )
-def test_a_block_that_cannot_be_played_is_mended(block, heard, wrong):
+def test_unplayable_block_is_repaired(block, heard, wrong):
     good, told = mended(block, 2)
     assert good.dtype == np.float32 and good.shape == np.shape(heard)
     np.testing.assert_allclose(good, heard, atol=1e-7)

@@ -1,4 +1,4 @@
-"""Outputs: their clocks, and what happens where no sound can be played."""
+"""Outputs: their clocks, and the errors and retries when no sound can be played."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ RATE = 32000
 BLOCK = np.full((640, 1), 0.25, np.float32)
 
 
-def test_the_wall_clock_runs_down_and_notices_lateness():
+def test_wall_clock_stops_at_the_end_of_the_audio_and_notices_lateness():
     clock = WallClock(RATE)
     assert clock.position() == 0
     assert clock.write(0, 1600)
@@ -41,7 +41,7 @@ def test_the_wall_clock_runs_down_and_notices_lateness():
     assert 1600 <= clock.position() < 2400  # lateness is not made up for by hurrying
 
 
-def test_the_wall_clock_begins_when_there_is_enough_and_a_gap_counts_once():
+def test_wall_clock_starts_after_the_prefill_and_counts_a_gap_once():
     clock = WallClock(RATE, lead=0.1)
     assert clock.write(0, 1280)
     time.sleep(0.1)
@@ -53,7 +53,7 @@ def test_the_wall_clock_begins_when_there_is_enough_and_a_gap_counts_once():
     assert clock.write(5120, 1280) and clock.position() == 3840
 
 
-def test_the_wall_clock_does_not_count_what_is_written_again():
+def test_wall_clock_counts_rewritten_samples_once():
     clock = WallClock(RATE, start=64_000)
     assert clock.position() == 64_000
     assert clock.write(64_000, 3200) and clock.write(64_640, 640)
@@ -62,7 +62,7 @@ def test_the_wall_clock_does_not_count_what_is_written_again():
     assert clock.position() == 67_200
 
 
-def test_real_time_is_kept_and_lateness_counted():
+def test_paced_output_keeps_real_time_and_counts_underruns():
     output = PacedOutput(RATE, "a.flac", 0.05)
     for at in range(0, 5 * 640, 640):
         output.write(at, BLOCK)
@@ -73,7 +73,7 @@ def test_real_time_is_kept_and_lateness_counted():
     output.close()
 
 
-def test_fast_is_never_ahead():
+def test_fast_output_advances_with_each_block_and_has_no_underruns():
     output = PacedOutput(RATE, "none", fast=True)
     for at in range(0, 64_000, 640):
         output.write(at, BLOCK)
@@ -82,7 +82,7 @@ def test_fast_is_never_ahead():
     output.close()
 
 
-def test_what_a_new_speaker_would_get_has_older_takes_behind_the_newest():
+def test_blocks_kept_for_a_new_speaker_include_the_rest_of_the_older_take():
     output = DeviceOutput.__new__(DeviceOutput)
     output._unsettled, output.position = deque(), lambda: 700
     for at in (0, 640, 1280, 1920, 2560, 1280):
@@ -91,7 +91,7 @@ def test_what_a_new_speaker_would_get_has_older_takes_behind_the_newest():
     assert output._end == 3200
 
 
-def test_while_it_closes_it_is_where_the_sound_is():
+def test_position_follows_the_audio_while_the_output_closes():
     heard_at = []
 
     def finish(end, timeout):
@@ -143,7 +143,7 @@ def test_without_a_device_the_fix_is_named(tmp_path, monkeypatch):
     output.close()
 
 
-def test_a_device_that_is_not_there_is_an_error_not_a_fallback(tmp_path, monkeypatch):
+def test_unknown_device_is_an_error_not_a_fallback(tmp_path, monkeypatch):
     pretend(tmp_path, monkeypatch, ONE_DEVICE)
     output = DeviceOutput("Scarlett", 32000, 1, 0.2)
     with pytest.raises(MusicRFMError, match="'Scarlett'; there are: 0 'Built-in'") as info:
@@ -152,7 +152,7 @@ def test_a_device_that_is_not_there_is_an_error_not_a_fallback(tmp_path, monkeyp
     output.close()
 
 
-def test_a_speaker_that_dies_at_once_is_no_output(tmp_path, monkeypatch):
+def test_speaker_process_that_exits_at_once_makes_the_output_unavailable(tmp_path, monkeypatch):
     pretend(tmp_path, monkeypatch, "import os; os._exit(3)")
     output = DeviceOutput(None, 32000, 1, 0.2)
     with pytest.raises(OutputUnavailable, match="does not answer"):
@@ -165,7 +165,7 @@ def hello(**told) -> dict:
     return {**usual, **told}
 
 
-def test_what_plays_is_described_with_the_outputs_that_were_chosen():
+def test_description_names_the_chosen_outputs():
     assert describe(hello()) == "Card (2 × 48000 Hz)"
     chosen = hello(outputs=[3, 4], channels=4, rate=44100.0)
     assert describe(chosen) == "Card (outputs 3, 4; 44100 Hz)"
@@ -173,7 +173,7 @@ def test_what_plays_is_described_with_the_outputs_that_were_chosen():
     assert describe(hello(cue=[3, 4])) == "Card (outputs 1, 2; cue 3, 4; 48000 Hz)"
 
 
-def test_what_is_wrong_with_blocks_is_said_once(caplog):
+def test_faults_in_blocks_are_logged_once(caplog):
     output = DeviceOutput(None, RATE, 1, 0.2)
     for at in range(0, 6400, 640):
         output.write(at, np.full((640, 1), np.nan, np.float32))
@@ -183,7 +183,7 @@ def test_what_is_wrong_with_blocks_is_said_once(caplog):
 
 
 class FakeSpeaker:
-    """A speaker process as `DeviceOutput` sees it; `greets` says what it does at first."""
+    """A fake speaker process; `greets` holds its first answer, or an exception to raise."""
 
     made: ClassVar[list[FakeSpeaker]] = []
     greets: ClassVar[deque] = deque()
@@ -236,7 +236,7 @@ def until(condition) -> None:
         time.sleep(0.005)
 
 
-def test_a_process_that_cannot_be_started_again_is_tried_until_it_can(speakers, caplog):
+def test_lost_speaker_process_is_restarted_until_it_opens(speakers, caplog):
     caplog.set_level("INFO")
     output = DeviceOutput("card", RATE, 1, 0.2)
     output.open()
@@ -253,7 +253,7 @@ def test_a_process_that_cannot_be_started_again_is_tried_until_it_can(speakers, 
     output.close()
 
 
-def test_a_device_may_come_later(speakers, caplog):
+def test_device_connected_after_start_is_used(speakers, caplog):
     speakers.greets.extend([{"state": "error", "kind": "no-device"}, None])
     output = DeviceOutput(None, RATE, 1, 0.2)
     with pytest.raises(OutputUnavailable) as info:
@@ -268,7 +268,7 @@ def test_a_device_may_come_later(speakers, caplog):
     output.close()
 
 
-def test_no_process_at_the_start_is_no_traceback(speakers):
+def test_failure_to_start_the_speaker_process_is_output_unavailable(speakers):
     speakers.greets.append(OSError(12, "Cannot allocate memory"))
     output = DeviceOutput(None, RATE, 1, 0.2)
     with pytest.raises(OutputUnavailable, match="Cannot allocate memory"):
@@ -277,7 +277,7 @@ def test_no_process_at_the_start_is_no_traceback(speakers):
 
 
 class Piped:
-    """A speaker process as a `Popen`: keeps what it is sent, and says what it is told to say."""
+    """A fake `Popen` of a speaker process: keeps the sent audio, and `say` sends a message."""
 
     def __init__(self) -> None:
         said, self.says = os.pipe()
@@ -296,7 +296,7 @@ class Piped:
         pass
 
 
-def test_what_is_raised_in_its_threads_costs_no_speaker(monkeypatch):
+def test_exceptions_in_the_speaker_threads_lose_no_block_and_no_speaker(monkeypatch):
     process = Piped()
     monkeypatch.setattr("bridge.audio.output.start", lambda *_: process)
     before = set(threading.enumerate())

@@ -1,4 +1,4 @@
-"""Lists of outputs as people write them, and the mix that they make."""
+"""Reading lists of outputs, and the mixing matrix that they give."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from musicrfm.errors import MusicRFMError
         (2, (2,)),
     ],
 )
-def test_outputs_as_people_write_them(wanted, numbers):
+def test_output_lists_are_read_in_common_notations(wanted, numbers):
     assert outputs(wanted) == numbers
 
 
@@ -33,7 +33,7 @@ def test_outputs_as_people_write_them(wanted, numbers):
     ["", "0", "-1", "4-3", "a", "3.5", "3;x", "1-99999", "9" * 5000, 0, -1, [], [0], [True], True]
     + [[3.0], ["3"], "٣"],
 )
-def test_what_is_no_list_of_outputs_is_told_in_a_sentence(wanted):
+def test_invalid_output_list_is_refused_in_a_short_sentence(wanted):
     with pytest.raises(
         MusicRFMError, match="is not a list of output numbers, counted from 1, as in 3,4"
     ) as info:
@@ -41,7 +41,7 @@ def test_what_is_no_list_of_outputs_is_told_in_a_sentence(wanted):
     assert len(str(info.value)) < 120
 
 
-def test_no_output_is_played_twice():
+def test_duplicate_outputs_and_overlap_with_the_cue_are_refused():
     with pytest.raises(MusicRFMError, match="output 3 is named twice in '3,3'"):
         outputs("3,3")
     with pytest.raises(MusicRFMError, match="output 2 cannot have both"):
@@ -52,7 +52,7 @@ def test_no_output_is_played_twice():
     apart(None, None)
 
 
-def test_a_pair_has_one_channel_each_and_a_single_one_has_all():
+def test_output_pairs_get_one_channel_each_and_a_single_output_the_mono_mix():
     np.testing.assert_array_equal(mix(2, (3, 4), (), 4), [[0, 0], [0, 0], [1, 0], [0, 1]])
     np.testing.assert_array_equal(mix(2, (4, 3), (), 4), [[0, 0], [0, 0], [0, 1], [1, 0]])
     np.testing.assert_array_equal(mix(2, (2,), (), 2), [[0, 0], [0.5, 0.5]])
@@ -60,7 +60,7 @@ def test_a_pair_has_one_channel_each_and_a_single_one_has_all():
     np.testing.assert_array_equal(mix(2, (1, 2, 3, 4), (), 4), [[1, 0], [0, 1], [1, 0], [0, 1]])
 
 
-def test_the_cue_has_the_channels_after_those_of_the_music():
+def test_cue_uses_the_channels_after_the_music():
     np.testing.assert_array_equal(
         mix(2, (1,), (3, 4), 4), [[0.5, 0.5, 0, 0], [0, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
     )

@@ -1,4 +1,4 @@
-"""The process that owns the sound card: what it reads, and which device it takes."""
+"""The process that owns the sound card: its messages, its device and its channels."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bridge.audio.layout import CALLS
 from bridge.audio.speaker import AUDIO, END, HEADER, SetupError, Speaker, find_output, read_messages
 
 
-def test_messages_are_read_until_the_engine_hangs_up():
+def test_messages_are_read_until_the_pipe_ends():
     payload = np.ones(3, np.float32).tobytes()
     whole = HEADER.pack(AUDIO, 7, len(payload)) + payload + HEADER.pack(END, 0, 0)
     assert list(read_messages(io.BytesIO(whole))) == [(AUDIO, 7, payload), (END, 0, b"")]
@@ -40,7 +40,7 @@ def test_devices_are_found_by_index_by_name_and_by_default():
     assert find_output(there, "Built-in Output")["index"] == 1
 
 
-def test_a_device_that_is_not_there_is_an_error_that_names_those_that_are():
+def test_unknown_device_is_an_error_that_lists_the_devices():
     with pytest.raises(SetupError, match="no output device matches 'Rokit'.*1 'Built-in'") as info:
         find_output(system(("Mic", 0), ("Built-in", 2)), "Rokit")
     assert info.value.kind == "unknown"
@@ -50,7 +50,7 @@ def test_a_device_that_is_not_there_is_an_error_that_names_those_that_are():
 
 
 class Card:
-    """A `sounddevice` with one card, which only opens as `takes` says, and keeps what it opened."""
+    """A fake `sounddevice` with one card: `takes` decides if it opens, `tried` keeps each try."""
 
     class PortAudioError(Exception):
         pass
@@ -96,7 +96,7 @@ def speaker(monkeypatch):
 
 
 @pytest.mark.parametrize("rate", [44100.0, 48000.0, 96000.0])
-def test_a_card_is_opened_as_it_stands_with_as_few_channels_as_do(speaker, rate):
+def test_card_opens_at_its_current_rate_with_the_fewest_channels(speaker, rate):
     card = Card(18, rate, lambda *_: True)
     assert speaker(card).describe()["rate"] == rate
     speaker(card, outputs=[3, 4])
@@ -111,7 +111,7 @@ def test_a_card_with_one_output_plays_in_mono(speaker):
     assert speaker(card).describe()["outputs"] == [1] and card.tried == [(1, 48000.0)]
 
 
-def test_a_card_that_wants_all_its_channels_or_another_rate_gets_them(speaker):
+def test_card_that_refuses_is_tried_with_all_channels_and_other_rates(speaker):
     card = Card(8, 48000.0, lambda channels, rate: channels == 8)
     assert speaker(card, outputs=[3, 4]).describe()["channels"] == 8
     card = Card(8, 48000.0, lambda channels, rate: rate == 44100.0)
@@ -122,7 +122,7 @@ def test_a_card_that_wants_all_its_channels_or_another_rate_gets_them(speaker):
     assert len(card.tried) > 8
 
 
-def test_a_card_that_is_in_use_is_not_tried_in_every_way(speaker):
+def test_busy_card_is_tried_only_once(speaker):
     card = Card(8, 48000.0, lambda *_: False, error=-9985)
     with pytest.raises(SetupError) as info:
         speaker(card)
@@ -133,13 +133,13 @@ def test_a_card_that_is_in_use_is_not_tried_in_every_way(speaker):
     ("outputs", "cue", "said"),
     [([3, 9], None, "'Card' has 8 outputs, and output 9 was requested"), (None, [10], "output 10")],
 )
-def test_too_few_outputs_are_told_with_their_number(speaker, outputs, cue, said):
+def test_missing_output_is_an_error_with_its_number(speaker, outputs, cue, said):
     with pytest.raises(SetupError, match=said) as info:
         speaker(Card(8, 48000.0, lambda *_: True), outputs=outputs, cue=cue)
     assert info.value.kind == "outputs"
 
 
-def test_the_music_and_the_cue_come_out_where_they_should(speaker):
+def test_music_and_cue_play_on_the_requested_outputs(speaker):
     card = Card(8, 32000.0, lambda *_: True)
     one = speaker(card, channels=1, outputs=[3, 4], cue=[6])
     block = np.repeat(np.float32([[0.25, 0.5]]), 8000, 0)
@@ -150,9 +150,7 @@ def test_the_music_and_the_cue_come_out_where_they_should(speaker):
     np.testing.assert_array_equal(out[3000], [0, 0, 0.25, 0.25, 0, 0.5])
 
 
-def test_a_card_is_lost_when_it_takes_nothing_but_not_because_the_computer_slept(
-    speaker, monkeypatch
-):
+def test_card_is_lost_when_its_callbacks_stop_but_not_after_sleep(speaker, monkeypatch):
     clock = [100.0]
     monkeypatch.setattr("bridge.process.awake.time.monotonic", lambda: clock[0])
     one = speaker(Card(2, 48000.0, lambda *_: True))

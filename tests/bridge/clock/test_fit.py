@@ -1,4 +1,4 @@
-"""A MIDI clock with everything that happens to one, in simulated time: how wrong is the tempo?"""
+"""The fit of tempo and beat to MIDI clock ticks: its error under jitter, stalls and loss."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bridge.clock.fit import ClockFit
 
 
 def slow(*values):
-    """Costs more, by the number of its ticks, and finds what the others find."""
+    """Parameters with many ticks: slower, and unlikely to find more than the others."""
     return pytest.param(*values, marks=pytest.mark.slow)
 
 
@@ -28,14 +28,14 @@ def period(bpm):
 
 
 def ticks(bpm, seconds, jitter=0.0, seed=0):
-    """Moments of a clock that trembles by so many seconds at most, either way."""
+    """Times of the ticks of a clock with at most `jitter` seconds of error, early or late."""
     rng = np.random.default_rng(seed)
     due = START + np.arange(int(seconds / period(bpm))) * period(bpm)
     return np.sort(due + rng.uniform(-jitter, jitter, len(due)))
 
 
 def stalled(times, start, seconds):
-    """What should have come in this time comes at its end, all at once."""
+    """Delays all ticks of a time span to its end, where they arrive at once."""
     late = times.copy()
     held = (times >= start) & (times < start + seconds)
     late[held] = start + seconds + 5e-5 * np.arange(held.sum())
@@ -53,17 +53,17 @@ def heard(times, after=0.0):
 
 
 def worst(bpm, found):
-    """In percent; infinite if no tempo was known."""
+    """The greatest tempo error in percent; infinite if a tempo was missing."""
     return float(np.max(np.abs(np.nan_to_num(found, nan=math.inf) / bpm - 1))) * 100
 
 
 def middle(bpm):
-    """When ten beats, and four seconds, have gone by."""
+    """The time after ten beats, and at least four seconds."""
     return START + max(4.0, 10 * 60 / bpm)
 
 
 @pytest.mark.parametrize("bpm", TEMPI)
-def test_a_steady_clock_with_two_milliseconds_of_jitter(bpm):
+def test_tempo_survives_two_milliseconds_of_jitter(bpm):
     for seed in range(2):
         _, found = heard(ticks(bpm, 28, 0.002, seed), middle(bpm))
         assert worst(bpm, found) < 0.2
@@ -71,7 +71,7 @@ def test_a_steady_clock_with_two_milliseconds_of_jitter(bpm):
 
 @pytest.mark.parametrize("bpm", TEMPI)
 @pytest.mark.parametrize("jitter", [0.0, 0.002])
-def test_a_stall_and_its_burst_move_nothing(bpm, jitter):
+def test_stall_and_burst_shift_neither_tempo_nor_count(bpm, jitter):
     for place in PLACES:
         at = middle(bpm) + place * 60 / bpm
         times = stalled(ticks(bpm, at + 3 - START, jitter), at, 0.3)
@@ -82,7 +82,7 @@ def test_a_stall_and_its_burst_move_nothing(bpm, jitter):
 
 
 @pytest.mark.parametrize("bpm", [slow(60), 120, slow(200)])
-def test_what_happens_in_the_first_beats_delays_the_tempo_and_does_not_falsify_it(bpm):
+def test_faults_in_the_first_beats_delay_the_tempo_but_do_not_falsify_it(bpm):
     first = np.arange(200) * period(bpm)
     for number in range(1, 40, 4):
         at = first[number]
@@ -100,7 +100,7 @@ def test_what_happens_in_the_first_beats_delays_the_tempo_and_does_not_falsify_i
 
 
 @pytest.mark.parametrize("bpm", [60, 120])
-def test_a_stall_that_is_caught_up_with_at_twice_the_speed_moves_nothing(bpm):
+def test_stall_caught_up_at_double_speed_does_not_shift_the_tempo(bpm):
     times = ticks(bpm, 30)
     at = middle(bpm) + 0.1
     queue = times.copy()
@@ -113,7 +113,7 @@ def test_a_stall_that_is_caught_up_with_at_twice_the_speed_moves_nothing(bpm):
 
 @pytest.mark.parametrize("bpm", TEMPI)
 @pytest.mark.parametrize("jitter", [0.0, 0.002])
-def test_a_gap_of_lost_ticks_moves_nothing(bpm, jitter):
+def test_gap_of_lost_ticks_shifts_neither_tempo_nor_count(bpm, jitter):
     for place in PLACES:
         at = middle(bpm) + place * 60 / bpm
         times = ticks(bpm, at + 3 - START, jitter)
@@ -124,7 +124,7 @@ def test_a_gap_of_lost_ticks_moves_nothing(bpm, jitter):
 
 @pytest.mark.parametrize("bpm", TEMPI)
 @pytest.mark.parametrize("jitter", [0.0, 0.002])
-def test_one_tick_in_a_hundred_lost(bpm, jitter):
+def test_one_percent_of_lost_ticks_shifts_neither_tempo_nor_count(bpm, jitter):
     times = ticks(bpm, 30, jitter)
     kept = np.random.default_rng(1).uniform(size=len(times)) > 0.01
     kept[-20:] = True
@@ -135,7 +135,7 @@ def test_one_tick_in_a_hundred_lost(bpm, jitter):
 
 @pytest.mark.parametrize("bpm", TEMPI)
 @pytest.mark.parametrize("share", [0.05, 1.0])
-def test_ticks_that_come_twice(bpm, share):
+def test_duplicated_ticks_do_not_shift_the_tempo(bpm, share):
     times = ticks(bpm, 24, 0.0005)
     twice = np.random.default_rng(2).uniform(size=len(times)) <= share
     _, found = heard(np.sort(np.concatenate([times, times[twice] + 0.0013])), middle(bpm))
@@ -144,7 +144,7 @@ def test_ticks_that_come_twice(bpm, share):
 
 @pytest.mark.parametrize("bpm", [60, 120, slow(240)])
 @pytest.mark.parametrize("ratio", [0.5, 0.75, 0.9, 0.97, 1.02, 1.05, 1.2, 1.5, 2.0])
-def test_a_jump_of_the_tempo_is_followed_within_two_beats(bpm, ratio):
+def test_tempo_jump_is_followed_within_two_beats(bpm, ratio):
     rng = np.random.default_rng(3)
     before = ticks(bpm, middle(bpm) - START)
     after = before[-1] + np.arange(1, 24 * 8) * period(bpm * ratio)
@@ -157,7 +157,7 @@ def test_a_jump_of_the_tempo_is_followed_within_two_beats(bpm, ratio):
 
 @pytest.mark.parametrize(("bpm", "most"), [(60, 3.5), (120, 1.8), slow(174, 1.5), slow(240, 1.5)])
 @pytest.mark.parametrize("way", [0.02, -0.02])
-def test_a_tempo_on_its_way_is_followed(bpm, most, way):
+def test_gradual_tempo_change_is_followed(bpm, most, way):
     """Two percent a second, eight seconds long, with two milliseconds of jitter."""
     seconds = np.linspace(0, 20, 40000)
     tempo = bpm * (1 + way * np.clip(seconds - 8, 0, 8))
@@ -171,16 +171,16 @@ def test_a_tempo_on_its_way_is_followed(bpm, most, way):
 
 @pytest.mark.parametrize("block", [256, 512, 1024, 2048])
 @pytest.mark.parametrize("bpm", [60, 108, 120, 128, slow(174), slow(240)])
-def test_a_clock_that_comes_with_blocks_of_audio(bpm, block):
-    """As programs send it that have no moments within a block."""
+def test_ticks_quantized_to_audio_blocks_do_not_shift_the_tempo(bpm, block):
+    """As sent by programs that time their ticks only to the audio block."""
     times = np.ceil(ticks(bpm, 14) * 44100 / block) * block / 44100
     _, found = heard(times, START + 8)
     assert worst(bpm, found) < 1.0
 
 
 @pytest.mark.parametrize("bpm", [60, 120, slow(240)])
-def test_where_the_beat_is_and_how_well_that_is_known(bpm):
-    """Through jitter, a stall and lost ticks, looked at between the ticks too."""
+def test_beat_position_is_accurate_and_its_error_estimate_true(bpm):
+    """With jitter, a stall and lost ticks, and read between the ticks too."""
     rng = np.random.default_rng(5)
     true_start, seconds = START, 30
     due = ticks(bpm, seconds)
@@ -197,11 +197,11 @@ def test_where_the_beat_is_and_how_well_that_is_known(bpm):
         error.append(place.error)
     off, error = np.abs(off), np.array(error)
     assert off.max() * period(bpm) < 0.004  # seconds, at any moment
-    assert np.mean(off < 2 * error) > 0.9  # a standard error says what it should
+    assert np.mean(off < 2 * error) > 0.9  # as for a standard error
     assert error.max() * period(bpm) < 0.003
 
 
-def test_the_error_grows_while_no_tick_comes_and_without_a_tempo_there_is_no_place():
+def test_position_error_grows_without_ticks_and_there_is_no_position_without_a_tempo():
     fit = ClockFit()
     assert fit.bpm is None and fit.place(1.0) is None
     for at in ticks(120, 5, 0.001):
@@ -210,7 +210,7 @@ def test_the_error_grows_while_no_tick_comes_and_without_a_tempo_there_is_no_pla
     assert fit.place(math.nan) is None
 
 
-def test_a_clock_that_begins_anew_elsewhere_keeps_its_tempo():
+def test_clock_resumed_after_a_pause_keeps_its_tempo():
     first = ticks(120, 6)
     for pause in np.arange(0.03, 0.9, 0.061):
         times = np.concatenate([first, first[-1] + pause + np.arange(48) * period(120)])
@@ -220,7 +220,7 @@ def test_a_clock_that_begins_anew_elsewhere_keeps_its_tempo():
         assert min(ahead, 1 - ahead) < 0.1
 
 
-def test_a_start_is_where_its_tick_is_whatever_the_clock_did_before():
+def test_start_is_counted_from_its_first_tick_after_any_pause():
     for pause in np.arange(0.03, 0.9, 0.061):
         fit = ClockFit()
         for at in ticks(120, 6):
@@ -234,7 +234,7 @@ def test_a_start_is_where_its_tick_is_whatever_the_clock_did_before():
         assert fit.bpm == pytest.approx(120, rel=0.01)
 
 
-def test_a_flood_of_ticks_costs_little_and_is_forgotten():
+def test_tick_flood_is_cheap_and_the_tempo_recovers():
     fit = ClockFit()
     for at in ticks(120, 6):
         fit.tick(at)
@@ -260,7 +260,7 @@ moments = st.one_of(
 @given(
     st.lists(st.tuples(moments, st.integers(1, 40), st.floats(0, 0.2), st.booleans()), max_size=12)
 )
-def test_nothing_that_comes_makes_it_fail(runs):
+def test_no_tick_times_break_the_fit(runs):
     fit = ClockFit()
     for start, count, step, anew in runs:
         if anew:

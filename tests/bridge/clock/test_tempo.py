@@ -1,4 +1,4 @@
-"""Holding a tempo: with a beat told outright, corrected by what a simulated model really plays."""
+"""Holding a tempo: the beat is set directly and corrected by the tempo of a simulated model."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DT = 0.5
 
 
 class Plant:
-    """A model that plays `plays(told BPM)`, heard over the last eight seconds."""
+    """A model that plays `plays(BPM set)`; the reading averages the last eight seconds."""
 
     def __init__(self, plays, directions=None):
         self.plays = plays
@@ -53,7 +53,7 @@ class Plant:
 
 @pytest.mark.parametrize("target", [80.0, 120.0, 150.0])
 @pytest.mark.parametrize("slope", [0.93, 1.0, 1.08])
-def test_the_tempo_heard_comes_to_the_target_and_stays(target, slope):
+def test_measured_tempo_reaches_the_target_and_stays(target, slope):
     plant = Plant(lambda told: slope * told)
     plant.target(target)
     plant.run(DT)
@@ -63,7 +63,7 @@ def test_the_tempo_heard_comes_to_the_target_and_stays(target, slope):
     assert max(late) - min(late) < 0.02 * target  # it does not swing
 
 
-def test_correcting_does_not_overshoot_by_much():
+def test_correction_overshoots_by_less_than_two_percent():
     plant = Plant(lambda told: 0.9 * told)
     plant.target(120)
     plant.run(120)
@@ -71,7 +71,7 @@ def test_correcting_does_not_overshoot_by_much():
 
 
 @pytest.mark.parametrize("octave", [0.5, 2.0])
-def test_half_and_double_tempo_are_the_same_tempo(octave):
+def test_half_and_double_tempo_readings_count_as_the_tempo(octave):
     plant = Plant(lambda told: 0.95 * told)
     plant.says = lambda heard: octave * heard
     plant.target(110)
@@ -79,7 +79,7 @@ def test_half_and_double_tempo_are_the_same_tempo(octave):
 
 
 @pytest.mark.parametrize("says", [0.0, math.nan, 155.0, 80.0])
-def test_what_cannot_be_trusted_corrects_nothing(says):
+def test_implausible_tempo_readings_correct_nothing(says):
     plant = Plant(lambda told: told)
     plant.says = lambda heard: says
     plant.target(110)
@@ -87,7 +87,7 @@ def test_what_cannot_be_trusted_corrects_nothing(says):
     assert plant.hold._trim == 0 and plant.told == pytest.approx(110)
 
 
-def test_a_model_that_does_not_follow_is_pushed_only_so_far():
+def test_correction_of_an_unresponsive_model_is_limited():
     plant = Plant(lambda told: 100.0)
     plant.target(115)
     plant.run(400)
@@ -95,7 +95,7 @@ def test_a_model_that_does_not_follow_is_pushed_only_so_far():
     assert plant.told == pytest.approx(115 * 1.2, rel=0.01)
 
 
-def test_nothing_is_corrected_in_a_pause_or_before_the_new_tempo_can_be_heard():
+def test_no_correction_while_paused_or_before_the_new_tempo_is_audible():
     plant = Plant(lambda told: 0.95 * told)
     plant.target(120)
     plant.run(8)
@@ -108,7 +108,7 @@ def test_nothing_is_corrected_in_a_pause_or_before_the_new_tempo_can_be_heard():
     assert plant.hold._trim > 0
 
 
-def test_zero_lets_go_and_leaves_what_it_never_held():
+def test_target_zero_releases_the_tempo_and_leaves_an_unheld_knob_alone():
     plant = Plant(lambda told: told)
     plant.controls.set("/steer/tempo", 0.3)
     plant.run(2)
@@ -123,7 +123,7 @@ def test_zero_lets_go_and_leaves_what_it_never_held():
     assert plant.told == pytest.approx(40)
 
 
-def test_a_hand_on_the_knob_and_panic_let_go():
+def test_manual_change_and_panic_release_the_target():
     plant = Plant(lambda told: told)
     plant.target(120)
     plant.run(2)
@@ -138,7 +138,7 @@ def test_a_hand_on_the_knob_and_panic_let_go():
     assert plant.controls.get("/tempo/target") == 0 and plant.controls.get("/steer/tempo") == 0
 
 
-def test_a_preset_with_a_target_of_its_own_is_no_hand():
+def test_preset_with_a_tempo_target_keeps_the_hold():
     plant = Plant(lambda told: told)
     plant.target(120)
     plant.run(2)
@@ -147,7 +147,7 @@ def test_a_preset_with_a_target_of_its_own_is_no_hand():
     assert plant.controls.get("/tempo/target") == 90 and plant.told == pytest.approx(90)
 
 
-def test_a_direction_that_is_no_beat_is_turned_until_it_fits():
+def test_plain_tempo_direction_is_adjusted_until_the_tempo_fits():
     plain = Direction(
         "tempo", BEAT.vectors[:, :1], BEAT.layer_scores, {"model": "x", "range": [-1, 1]}
     )
@@ -157,7 +157,7 @@ def test_a_direction_that_is_no_beat_is_turned_until_it_fits():
     assert plant.run(200) == pytest.approx(112, abs=1.5)
 
 
-def test_without_a_direction_for_it_a_target_is_refused():
+def test_target_without_a_tempo_direction_is_refused():
     plant = Plant(lambda told: 100.0, {})
     said = []
     plant.controls.on_error(lambda message, source: said.append(message))
@@ -167,7 +167,7 @@ def test_without_a_direction_for_it_a_target_is_refused():
     assert plant.controls.get("/tempo/target") == 0
 
 
-def test_it_runs_by_itself():
+def test_tempo_hold_thread_applies_the_target():
     plant = Plant(lambda told: told)
     plant.hold.start()
     plant.target(130)
@@ -175,7 +175,7 @@ def test_it_runs_by_itself():
     plant.hold.close()
 
 
-def test_what_is_missing_is_counted_within_an_octave():
+def test_tempo_difference_is_measured_modulo_octaves():
     assert missing_from(100, 100) == 0
     assert missing_from(120, 61) == pytest.approx(math.log(120 / 122))
     assert missing_from(60, 118) == pytest.approx(math.log(120 / 118))

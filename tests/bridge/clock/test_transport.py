@@ -22,7 +22,7 @@ from tests.bridge.midi.test_controllers import until
 
 
 class Stage:
-    """A drum machine in its own time."""
+    """A drum machine with a simulated clock."""
 
     def __init__(self):
         self.now = 100.0
@@ -40,13 +40,13 @@ class Stage:
 
 @settings(max_examples=25)
 @given(st.floats(30, 240), st.floats(0, 0.004))
-def test_the_tempo_of_a_clock_that_trembles(bpm, jitter):
+def test_tempo_of_a_jittering_clock_is_within_one_percent(bpm, jitter):
     stage = Stage()
     stage.play(bpm, 96, jitter)
     assert stage.transport.bpm == pytest.approx(bpm, rel=0.01)
 
 
-def test_a_new_tempo_is_known_two_beats_later_and_a_silent_clock_is_none():
+def test_new_tempo_is_known_after_two_beats_and_a_silent_clock_has_none():
     stage = Stage()
     assert stage.transport.bpm is stage.transport.beat is stage.transport.playing is None
     stage.play(100, 96)
@@ -76,7 +76,7 @@ def test_beats_are_counted_from_the_start_and_stand_still_while_stopped():
     assert stage.transport.playing is True and stage.transport.beat == pytest.approx(4.0)
 
 
-def test_of_two_clocks_the_first_counts_until_it_is_silent():
+def test_first_of_two_clocks_is_followed_until_it_is_silent():
     stage = Stage()
     stage.play(120, 48, port="a")
     stage.transport.tick(stage.now, "b")
@@ -100,7 +100,7 @@ def test_a_clock_comes_in_through_the_midi_ports():
     assert clock.beat == pytest.approx(29 / 24)
 
 
-def test_a_set_starts_stops_and_takes_its_tempo_if_asked_to():
+def test_follow_applies_start_stop_and_tempo_only_if_enabled():
     one = Controls(namespace([]))
     stage = SimpleNamespace(playing=None, bpm=None, source="midi")
     follow = Follow(stage, one, play=True, tempo=True)
@@ -124,7 +124,7 @@ def test_a_set_starts_stops_and_takes_its_tempo_if_asked_to():
 
 
 class FakeLink:
-    """What `aalink.Link` is for us."""
+    """A fake `aalink.Link`."""
 
     made: list = []
 
@@ -134,7 +134,7 @@ class FakeLink:
         self.made.append(self)
 
 
-def test_link_joins_listens_only_to_others_and_leaves(monkeypatch):
+def test_link_joins_follows_only_peers_and_leaves(monkeypatch):
     monkeypatch.setitem(sys.modules, "aalink", SimpleNamespace(Link=FakeLink))
     monkeypatch.setattr(transport, "JOIN_SECONDS", 0.01)
     one = LinkTransport()
@@ -148,7 +148,7 @@ def test_link_joins_listens_only_to_others_and_leaves(monkeypatch):
     assert not link.enabled
 
 
-def test_links_peers_come_and_go_with_whatever_tempo_they_have(monkeypatch):
+def test_target_follows_only_valid_link_tempi_and_stays_when_peers_leave(monkeypatch):
     monkeypatch.setitem(sys.modules, "aalink", SimpleNamespace(Link=FakeLink))
     monkeypatch.setattr(transport, "JOIN_SECONDS", 0.01)
     controls = Controls(namespace([]))
@@ -172,14 +172,14 @@ def test_links_peers_come_and_go_with_whatever_tempo_they_have(monkeypatch):
     assert one.bpm is None and not one._thread.is_alive()
 
 
-def test_without_the_library_one_is_told_how_to_get_it(monkeypatch):
+def test_link_without_its_library_names_the_install_command(monkeypatch):
     monkeypatch.setitem(sys.modules, "aalink", None)
     with pytest.raises(MusicRFMError, match=r"pip install 'musicrfm-bridge\[link\]'"):
         LinkTransport()
 
 
 @pytest.mark.needs("aalink", "libatomic")
-def test_links_with_the_real_library_open_agree_if_the_network_lets_them_and_close():
+def test_two_real_link_sessions_open_close_and_agree_if_connected():
     one, other = LinkTransport(), LinkTransport()
     deadline = time.monotonic() + 3  # a machine without multicast is no mistake of ours
     while not (one.peers and other.peers) and time.monotonic() < deadline:
@@ -194,13 +194,13 @@ def test_links_with_the_real_library_open_agree_if_the_network_lets_them_and_clo
 
 
 @pytest.mark.needs("torch")
-def test_following_needs_a_clock_to_follow(capsys):
+def test_follow_options_without_a_clock_are_refused(capsys):
     for option in ("--clock-play", "--clock-tempo"):
         assert main(["play", option]) == 2
         assert "need --clock midi or --clock link" in capsys.readouterr().err
 
 
-def test_a_set_that_is_stopped_and_started_anew_begins_where_it_is_told():
+def test_continue_song_position_and_start_set_the_beat():
     stage = Stage()
     stage.play(120, 48)
     stage.send("start")
@@ -222,7 +222,7 @@ def test_a_set_that_is_stopped_and_started_anew_begins_where_it_is_told():
     assert stage.transport.beat == pytest.approx(1.0, abs=0.01)
 
 
-def test_the_beat_is_where_it_should_be_through_a_stall_and_lost_ticks():
+def test_beat_stays_correct_through_a_stall_and_lost_ticks():
     stage = Stage()
     stage.play(120, 72)
     stage.send("start")
@@ -241,7 +241,7 @@ def test_the_beat_is_where_it_should_be_through_a_stall_and_lost_ticks():
     assert stage.transport.phase.bpm == pytest.approx(120)
 
 
-def test_what_is_no_moment_is_no_tick_and_takes_no_port():
+def test_non_finite_tick_is_ignored_and_claims_no_port():
     stage = Stage()
     for wrong in (float("nan"), float("inf"), -float("inf")):
         stage.transport.tick(wrong, "a")
@@ -251,7 +251,7 @@ def test_what_is_no_moment_is_no_tick_and_takes_no_port():
 
 @settings(max_examples=50, deadline=None)
 @given(st.one_of(st.text(), st.floats().map(repr), st.integers().map(str)))
-def test_no_line_of_the_port_ends_its_thread(rest):
+def test_no_clock_line_raises(rest):
     knobs = MidiInput(Controls(namespace([])), [], transport=MidiTransport(lambda: 0.0))
     knobs.hear(f"clock {rest}")
     knobs.hear(f"clock {rest}")

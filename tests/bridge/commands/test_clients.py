@@ -1,4 +1,4 @@
-"""`bridge clients`: listing them, and copies that never overwrite a player's own."""
+"""`bridge clients`: lists the client files, and copies them without overwriting changed ones."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from bridge.commands.clients import PROGRAMS, folder
 from max_patches.build import build
 
 
-def test_every_client_that_is_built_is_offered() -> None:
+def test_every_built_client_is_offered() -> None:
     assert set(PROGRAMS) == set(build())
 
 
-def test_without_a_folder_they_are_listed(capsys: pytest.CaptureFixture) -> None:
+def test_clients_without_a_folder_lists_the_files(capsys: pytest.CaptureFixture) -> None:
     assert main(["clients"]) == 0
     told = capsys.readouterr().out
     assert str(folder()) in told
     assert all(name in told and program in told for name, program in PROGRAMS.items())
 
 
-def test_they_are_copied_and_may_be_copied_again(
+def test_clients_are_copied_and_can_be_copied_again(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     for _ in range(2):
@@ -32,7 +32,7 @@ def test_they_are_copied_and_may_be_copied_again(
     assert str(tmp_path / "new" / "here" / "musicrfm.pd") in capsys.readouterr().out
 
 
-def test_a_changed_copy_is_kept_and_nothing_is_copied(
+def test_changed_copy_is_kept_and_nothing_is_copied(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     mine = tmp_path / "musicrfm.scd"
@@ -43,7 +43,7 @@ def test_a_changed_copy_is_kept_and_nothing_is_copied(
     assert list(tmp_path.iterdir()) == [mine]
 
 
-def test_a_folder_that_cannot_be_is_told(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+def test_impossible_folder_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     (tmp_path / "file").write_text("", "utf-8")
     assert main(["clients", str(tmp_path / "file" / "in")]) == 2
     assert "cannot copy" in capsys.readouterr().err

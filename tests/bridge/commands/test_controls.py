@@ -1,4 +1,4 @@
-"""The page of all controls is made from the namespace, and the one in docs/ is the current one."""
+"""The page of all controls covers the namespace, and the copy in docs/ is up to date."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_the_committed_page_is_current(capsys) -> None:
     assert PAGE.read_text("utf-8") == capsys.readouterr().out, said
 
 
-def test_every_control_has_its_line() -> None:
+def test_every_control_has_a_line_in_the_page() -> None:
     text = page(namespace(["note_C"]))
     for parameter in namespace(["note_C"]):
         line = next(one for one in text.splitlines() if f"| `{parameter.address}` |" in one)
@@ -26,12 +26,12 @@ def test_every_control_has_its_line() -> None:
     assert "NAME" not in text.split("|---")[1]
 
 
-def test_every_meter_has_its_line() -> None:
+def test_every_meter_has_a_line_in_the_page() -> None:
     told = {name for name in Reading.__dataclass_fields__ if name != "seconds"}
     lines = [line for line in page().splitlines() if line.startswith("| `/meter/")]
     assert {line.split("`")[1] for line in lines} == {f"/meter/{name}" for name in told}
 
 
-def test_the_directions_of_a_model(capsys) -> None:
+def test_controls_with_a_model_include_its_directions(capsys) -> None:
     assert main(["controls", "--model", "nano"]) == 0
     assert "| `/steer/note_C` |" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""The doctor's advice follows from what was measured, and lands in the rig."""
+"""The doctor's advice follows from its measurements and is written into the rig."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ def at(dtype: str, speed: float, worst: float = 10.0) -> Pace:
     return Pace(dtype, speed, (5.0, 8.0, worst), 20.0)
 
 
-def test_a_pace_is_what_was_timed() -> None:
+def test_pace_is_computed_from_the_frame_times() -> None:
     found = pace("float32", [0.01] * 98 + [0.03, 0.05], 50)
     assert found.speed == pytest.approx(2 / 1.06) and found.budget == 20.0
     assert found.frame[0] == pytest.approx(10) and found.frame[2] == pytest.approx(50)
     assert 10 < found.frame[1] < 50
 
 
-def test_the_exact_precision_unless_another_is_clearly_faster() -> None:
+def test_exact_precision_is_advised_unless_another_is_clearly_faster() -> None:
     assert advise([at("float32", 3.0), at("int8", 3.3)], "x", 0.0).dtype == "float32"
     faster = advise([at("float32", 3.0), at("int8", 4.5)], "x", 0.0)
     assert faster.dtype == "int8" and "int8 is 1.5 times as fast" in faster.words[-1]
 
 
-def test_the_lookahead_covers_stalls_and_the_device() -> None:
+def test_advised_lookahead_covers_stalls_and_device_latency() -> None:
     calm = advise([at("float32", 3.0)], "x", 0.03)
     assert calm.lookahead == pytest.approx(1.05)
     assert advise([at("float32", 3.0, worst=220.0)], "x", 0.03).lookahead == pytest.approx(1.45)
@@ -39,13 +39,13 @@ def test_the_lookahead_covers_stalls_and_the_device() -> None:
     ("speed", "words", "early"),
     [(0.7, "too few", False), (1.5, "little room", False), (4.0, "enough to play live", True)],
 )
-def test_what_it_says_of_a_slow_machine(speed: float, words: str, early: bool) -> None:
+def test_advice_depends_on_the_speed_of_the_machine(speed: float, words: str, early: bool) -> None:
     advice = advise([at("float32", speed)], "card", 0.02)
     assert words in advice.words[0] and advice.early == early
     assert ("--early" in text([at("float32", speed)], advice)) == early
 
 
-def test_it_is_written_into_the_rig_and_nothing_else_changes(tmp_path: Path) -> None:
+def test_advice_is_written_into_the_rig_and_nothing_else_changes(tmp_path: Path) -> None:
     rig = tmp_path / "rig.toml"
     rig.write_text('# mine\n[engine]\nprompt = "a waltz"  # slow\nlookahead = 90\n')
     write(str(rig), advise([at("float32", 2.0), at("int8", 3.0)], "x", 0.0))
@@ -54,7 +54,7 @@ def test_it_is_written_into_the_rig_and_nothing_else_changes(tmp_path: Path) -> 
     assert engine == {"prompt": "a waltz", "lookahead": 1000, "dtype": "int8"}
 
 
-def test_the_command(
+def test_doctor_command_measures_every_precision_and_writes_the_rig(
     checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
 ) -> None:
     monkeypatch.setattr("bridge.commands.doctor.SECONDS", 1)
@@ -68,7 +68,7 @@ def test_the_command(
 
 
 @pytest.mark.slow
-def test_every_precision_takes_its_turns(checkpoint: Path, monkeypatch) -> None:
+def test_every_precision_is_timed(checkpoint: Path, monkeypatch) -> None:
     monkeypatch.setattr("bridge.commands.doctor.SECONDS", 1)
     found = examine(str(checkpoint), "cpu")
     assert [p.dtype for p in found] == ["float32", "bfloat16", "int8"]

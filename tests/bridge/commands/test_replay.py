@@ -1,4 +1,4 @@
-"""A recorded set is played again to the sample, or refused in plain words."""
+"""A recorded set is replayed to the sample, or refused in plain words."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def turn(controls: Controls, dice: random.Random) -> None:
 
 
 def play_live(checkpoint: Path, direction: Path, folder: Path) -> tuple[np.ndarray, int]:
-    """A set under random hands, on a tape that moves on bit by bit; its sound and its rewinds."""
+    """Plays a set with random control changes; returns its sound and the number of rewinds."""
     settings = Settings(
         start={"/prompt": "strings", "/gain": -3.0},
         model=str(checkpoint),
@@ -110,7 +110,7 @@ def play_live(checkpoint: Path, direction: Path, folder: Path) -> tuple[np.ndarr
     return np.concatenate(kept.blocks), engine.takes.rewinds
 
 
-def test_a_set_is_played_again_to_the_sample(checkpoint, direction, tmp_path):
+def test_replay_reproduces_a_set_to_the_sample(checkpoint, direction, tmp_path):
     sound, rewinds = play_live(checkpoint, direction, tmp_path)
     assert rewinds >= 5 and np.abs(sound).max() > 0.001
     recorded = read_log(tmp_path / "set.jsonl")
@@ -126,7 +126,9 @@ def test_a_set_is_played_again_to_the_sample(checkpoint, direction, tmp_path):
 
 
 @pytest.mark.usefixtures("unannounced")
-def test_from_the_command_line(checkpoint, direction, tmp_path, monkeypatch, capsys):
+def test_replay_command_reproduces_a_set_and_refuses_a_changed_model(
+    checkpoint, direction, tmp_path, monkeypatch, capsys
+):
     monkeypatch.chdir(tmp_path)
     arguments = ["--output", "none", "--fast", "--seconds", "0.8", "--steer", f"{direction}=0.7"]
     arguments += ["--osc-port", "0", "--record", "set.flac", "--model", str(checkpoint)]
@@ -161,7 +163,9 @@ def test_from_the_command_line(checkpoint, direction, tmp_path, monkeypatch, cap
 
 
 @pytest.mark.usefixtures("unannounced")
-def test_a_set_that_went_on_from_a_take(checkpoint, tmp_path, monkeypatch, capsys):
+def test_set_continued_from_a_take_replays_without_the_take(
+    checkpoint, tmp_path, monkeypatch, capsys
+):
     monkeypatch.chdir(tmp_path)
     beats = 0.4 * np.sin(np.arange(48000) / 20) * (np.arange(48000) % 8000 < 2000)
     soundfile.write("take.wav", beats, 48000)
@@ -183,7 +187,7 @@ def test_a_set_that_went_on_from_a_take(checkpoint, tmp_path, monkeypatch, capsy
     assert "--hear-take needs --continue FILE" in capsys.readouterr().err
 
 
-def test_what_a_rewind_took_back_is_not_in_the_log(tmp_path):
+def test_changes_undone_by_a_rewind_are_not_in_the_log(tmp_path):
     log = ControlLog(tmp_path / "set.jsonl", {}, 32000)
     controls, tape = Controls(namespace(["note_C"])), Tape()
     steers = {"/steer/note_C": "note_C"}
@@ -211,7 +215,7 @@ def test_what_a_rewind_took_back_is_not_in_the_log(tmp_path):
     assert [change.address for change in changes] == ["/temperature", "/stop"]
 
 
-def test_lanes_are_tracks_of_control_changes(tmp_path):
+def test_lanes_are_midi_tracks_of_control_changes(tmp_path):
     log = ControlLog(tmp_path / "set.jsonl", {"start": {"/steer/note_C": -2.0}}, 32000)
     log.write(50, 32000, [Change("/steer/note_C", 2.0, 1.0, "osc")])
     log.write(150, 96000, [Change("/prompt", "drüms", None, "web"), Change("/stop", 1, None, "")])
@@ -235,7 +239,7 @@ def test_lanes_are_tracks_of_control_changes(tmp_path):
         ('{"format": "musicrfm control log 1"}\n{"frame": 1}\n{}', "line 2: not a valid change"),
     ],
 )
-def test_what_is_no_control_log(text, said, tmp_path):
+def test_invalid_control_log_is_refused(text, said, tmp_path):
     path = tmp_path / "set.jsonl"
     if text is not None:
         path.write_text(text)
@@ -243,7 +247,7 @@ def test_what_is_no_control_log(text, said, tmp_path):
         read_log(path)
 
 
-def test_a_log_that_broke_off_is_read_up_to_there(tmp_path):
+def test_truncated_log_is_read_up_to_the_break(tmp_path):
     log = ControlLog(tmp_path / "set.jsonl", {}, 32000)
     log.write(3, 1920, [Change("/gain", -6.0, None, "osc")])
     log.close()
@@ -262,13 +266,13 @@ def test_a_log_cannot_run_a_program(checkpoint, direction, tmp_path):
         prepare(read_log(log))
 
 
-def test_outputs_are_those_of_a_sound_card(tmp_path, capsys):
+def test_channels_option_needs_a_sound_card(tmp_path, capsys):
     assert main(["replay", str(tmp_path / "set.jsonl"), "--channels", "3,4"]) == 2
     assert "--channels needs a sound card: add --output DEVICE" in capsys.readouterr().err
 
 
 class Disk:
-    """The system's writing, which fails with `error` while that is set."""
+    """Disk writes that fail with `error` while it is set."""
 
     def __init__(self, monkeypatch) -> None:
         self.error: int | None = None
@@ -287,7 +291,7 @@ def change(value: Value) -> list[Change]:
     return [Change("/prompt", value, None, "osc")]
 
 
-def test_a_log_goes_on_through_the_bad_moments_of_a_disk(tmp_path, monkeypatch, caplog):
+def test_log_loses_nothing_through_temporary_disk_errors(tmp_path, monkeypatch, caplog):
     flaky = Disk(monkeypatch)
     log = ControlLog(tmp_path / "set.jsonl", {"a": 1}, 32000)
     log.write(1, 640, change("one"))
@@ -308,7 +312,7 @@ def test_a_log_goes_on_through_the_bad_moments_of_a_disk(tmp_path, monkeypatch, 
     assert "Input/output error" in caplog.text and "No space left on device" in caplog.text
 
 
-def test_a_log_whose_disk_stays_full_ends_in_time(tmp_path, monkeypatch, caplog):
+def test_log_on_a_full_disk_closes_in_time(tmp_path, monkeypatch, caplog):
     flaky = Disk(monkeypatch)
     log = ControlLog(tmp_path / "set.jsonl", {}, 32000)
     log.write(1, 640, change("one"))
@@ -322,7 +326,7 @@ def test_a_log_whose_disk_stays_full_ends_in_time(tmp_path, monkeypatch, caplog)
     assert [entry.frame for entry in read_log(log.path).entries] == [1]
 
 
-def test_a_log_is_never_written_over(tmp_path):
+def test_log_is_never_overwritten(tmp_path):
     (tmp_path / "set.jsonl").write_text("mine")
     with pytest.raises(MusicRFMError, match="exists already"):
         ControlLog(tmp_path / "set.jsonl", {}, 32000)
@@ -331,7 +335,7 @@ def test_a_log_is_never_written_over(tmp_path):
     assert (tmp_path / "set.jsonl").read_text() == "mine"
 
 
-def test_texts_that_are_none_do_not_end_the_log(tmp_path):
+def test_invalid_unicode_does_not_end_the_log(tmp_path):
     log = ControlLog(tmp_path / "set.jsonl", {"steer": ["odd/\udcff.safetensors"]}, 32000)
     for frame, text in enumerate(("ok 1", "bad \udcff", "line\u2028break", "ok 3")):
         log.write(frame, 640 * frame, change(text))
@@ -342,7 +346,7 @@ def test_texts_that_are_none_do_not_end_the_log(tmp_path):
     assert recorded.header["steer"] == ["odd/\udcff.safetensors"] and recorded.samples == 9999
 
 
-def test_a_log_tells_how_far_the_set_has_come(tmp_path):
+def test_log_without_changes_records_the_progress_of_the_set(tmp_path):
     log = ControlLog(tmp_path / "set.jsonl", {}, 32000)
     for frame in range(500):
         log.write(frame, 640 * frame)
@@ -354,7 +358,7 @@ def test_a_log_tells_how_far_the_set_has_come(tmp_path):
     assert log.path.stat().st_size < 1000
 
 
-def test_a_damaged_log_is_read_as_far_as_it_can_be(tmp_path, caplog):
+def test_damaged_lines_of_a_log_are_skipped(tmp_path, caplog):
     log = ControlLog(tmp_path / "set.jsonl", {}, 32000)
     for frame in range(1, 6):
         log.write(frame, 640 * frame, change(f"text {frame}"))
@@ -382,7 +386,7 @@ def test_a_damaged_log_is_read_as_far_as_it_can_be(tmp_path, caplog):
         '{"at": "soon"}',
     ],
 )
-def test_lines_beyond_all_bounds_are_refused(tmp_path, line):
+def test_lines_with_out_of_range_values_are_refused(tmp_path, line):
     path = tmp_path / "set.jsonl"
     path.write_text(f'{{"format": "{controllog.FORMAT}"}}\n{line}\n{{"end": 5}}\n')
     with pytest.raises(MusicRFMError, match="line 2: not a valid change"):
@@ -407,7 +411,7 @@ def recorded_set(played, tmp_path, monkeypatch) -> Path:
 
 
 def other_log(path: Path, lines: list[dict] | None = None, **header) -> str:
-    """A log as a stranger might send it: with other things in it."""
+    """A copy of the log with changed header fields and additional lines."""
     first, *rest = path.read_text().splitlines()
     texts = [json.dumps(json.loads(first) | header)]
     texts += [json.dumps(line) for line in lines or []] + rest
@@ -415,7 +419,7 @@ def other_log(path: Path, lines: list[dict] | None = None, **header) -> str:
     return "other.jsonl"
 
 
-def test_values_beyond_their_range_are_those_of_a_live_control(recorded_set):
+def test_logged_values_are_clamped_and_checked_like_live_ones(recorded_set):
     line = {"frame": 3, "time": 0.06, "address": "/gain", "value": 200, "source": "x"}
     recorded = read_log(other_log(recorded_set, [line]))
     _, controls, _ = prepare(recorded)
@@ -447,14 +451,18 @@ def test_values_beyond_their_range_are_those_of_a_live_control(recorded_set):
         ({"stream": {"continue_from": "x" * 9}}, "is not a list of codes"),
     ],
 )
-def test_a_strangers_log_is_refused_in_plain_words(recorded_set, capsys, header, said):
+def test_invalid_header_of_a_foreign_log_is_refused_in_plain_words(
+    recorded_set, capsys, header, said
+):
     assert main(["replay", other_log(recorded_set, **header)]) == 2
     error = capsys.readouterr().err.splitlines()[-1]
     assert error.startswith("error: ") and re.search(said, error), error
     assert "Error(" not in error
 
 
-def test_the_model_can_be_named(recorded_set, checkpoint, capsys):
+def test_replay_with_a_named_model_never_overwrites_unless_allowed(
+    recorded_set, checkpoint, capsys
+):
     path = other_log(recorded_set, model="somebody/large-model")
     assert main(["replay", path, "--model", str(checkpoint)]) == 0
     assert np.array_equal(soundfile.read("set.flac")[0], soundfile.read("other-replay.flac")[0])
@@ -468,7 +476,7 @@ def test_the_model_can_be_named(recorded_set, checkpoint, capsys):
     assert soundfile.info("other-replay.flac").frames > 0
 
 
-def test_a_replay_that_a_signal_ends_is_whole_as_far_as_it_goes(recorded_set, monkeypatch, capsys):
+def test_replay_ended_by_a_signal_fades_out_and_closes_the_file(recorded_set, monkeypatch, capsys):
     @contextmanager
     def asked(voice):
         stop = Stop(voice)
@@ -483,7 +491,7 @@ def test_a_replay_that_a_signal_ends_is_whole_as_far_as_it_goes(recorded_set, mo
     assert "replayed" in capsys.readouterr().out
 
 
-def test_a_log_that_broke_off_gives_all_that_is_known(recorded_set, capsys):
+def test_truncated_log_replays_all_known_audio(recorded_set, capsys):
     lines = recorded_set.read_text().splitlines()
     kept = [line for line in lines if '"end"' not in line and '"/stop"' not in line]
     recorded_set.write_text("\n".join(kept) + '\n{"at": 1')
@@ -493,7 +501,7 @@ def test_a_log_that_broke_off_gives_all_that_is_known(recorded_set, capsys):
     assert np.allclose(whole[: len(again_)], again_, atol=2**-22)
 
 
-def test_lanes_of_a_strangers_log(tmp_path):
+def test_lanes_of_a_log_with_invalid_values_are_refused(tmp_path):
     log = ControlLog(tmp_path / "set.jsonl", {}, 32000)
     log.write(50, 32000, [Change("/gain", "loud", None, "osc")])
     log.close(128000)

@@ -1,4 +1,4 @@
-"""What is said of a model that is not here yet."""
+"""The forecast for a model that is not downloaded yet."""
 
 from __future__ import annotations
 
@@ -29,25 +29,29 @@ def forecast_of(dtype: str, slow: float, threads: int = 2) -> Forecast:
         (0.300, 0.200, "does not play live here"),
     ],
 )
-def test_the_most_exact_that_is_fast_enough_is_named(int8: float, int4: float, said: str) -> None:
+def test_most_exact_precision_that_plays_live_is_advised(
+    int8: float, int4: float, said: str
+) -> None:
     found = [forecast_of("int8", int8), forecast_of("int4", int4)]
     assert said in unseen.words(found, WINDOWS, PLACES)[0]
 
 
-def test_more_cores_are_computed() -> None:
+def test_speed_on_more_cores_is_forecast() -> None:
     found = [forecast_of("int4", 0.018)]
     assert "1.8 on 4" in unseen.scaling(found, PLACES)
     assert unseen.scaling([forecast_of("int4", 0.018, 8)], PLACES) == ""
     assert "One thread" in unseen.scaling([forecast_of("int4", 0.018, 1)], PLACES)
 
 
-def test_every_row_is_there() -> None:
+def test_table_has_a_row_for_each_precision_and_window() -> None:
     found = [forecast_of("int8", 0.02), forecast_of("int4", 0.01)]
     lines = unseen.table("musicgen-small", Shape(24, 1024, 16, 4096), found, WINDOWS, PLACES, 15e9)
     assert [line.split()[0] for line in lines[3:]] == ["int8", "int8", "int4", "int4"]
 
 
-def test_only_what_the_hub_has_and_is_not_here(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_hub_models_that_are_not_downloaded_are_forecast(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(unseen, "try_to_load_from_cache", lambda *what: None)
     assert unseen.name_of("facebook/musicgen-small") == "musicgen-small"
     assert unseen.name_of("musicgen-stereo-large") == "musicgen-stereo-large"
