@@ -1,4 +1,4 @@
-"""LoRA adapters as PEFT saves them, merged into what they change."""
+"""LoRA adapters in PEFT's format, merged into their base model."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ def change(folder: Path, **settings: object) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | settings))
 
 
-def test_it_is_what_the_formula_says(plain, tmp_path):
-    """W + B A alpha / r, by hand."""
+def test_merged_adapter_follows_the_lora_formula(plain, tmp_path):
+    """The reference is W + B A alpha / r."""
     tuned = adapter(plain, tmp_path / "tuned", lora_alpha=6)
     weights = load_file(plain / "model.safetensors")
     low = load_file(tuned / FILE)
@@ -107,7 +107,7 @@ def test_it_is_what_the_formula_says(plain, tmp_path):
     ],
     ids="-".join,
 )
-def test_what_is_played_is_what_peft_plays(settings, plain, tmp_path):
+def test_merged_adapter_sounds_like_peft(settings, plain, tmp_path):
     import peft
 
     decoder = settings.get("decoder", False)
@@ -126,7 +126,7 @@ def test_what_is_played_is_what_peft_plays(settings, plain, tmp_path):
     assert np.abs(heard - greedy(MusicModel.load(plain, device="cpu"))).max() > 1e-3
 
 
-def test_bin_melody_and_an_audiocraft_base(tmp_path):
+def test_bin_adapter_of_a_melody_model_on_an_audiocraft_base(tmp_path):
     plain = make_checkpoint(tmp_path / "melody", melody=True, chroma_length=21)
     tuned = adapter(plain, tmp_path / "tuned", modules_to_save=["audio_enc_to_dec_proj"])
     expected = greedy(MusicModel.load(tuned, device="cpu"))
@@ -137,7 +137,7 @@ def test_bin_melody_and_an_audiocraft_base(tmp_path):
     assert np.abs(greedy(MusicModel.load(tuned, device="cpu")) - expected).max() < 1e-5
 
 
-def test_an_adapter_within_the_folder_of_its_model(plain, tmp_path):
+def test_adapter_inside_its_model_folder_is_merged(plain, tmp_path):
     tuned = adapter(plain, tmp_path / "tuned")
     expected = greedy(MusicModel.load(tuned, device="cpu"))
     for file in tuned.iterdir():
@@ -146,7 +146,7 @@ def test_an_adapter_within_the_folder_of_its_model(plain, tmp_path):
     assert np.array_equal(greedy(MusicModel.load(plain, device="cpu")), expected)
 
 
-def test_one_on_top_of_another(plain, tmp_path):
+def test_stacked_adapters_are_merged_and_a_cycle_is_refused(plain, tmp_path):
     first = adapter(plain, tmp_path / "first")
     second = adapter(plain, tmp_path / "second", target_modules=["v_proj"])
     change(second, base_model_name_or_path=str(first))
@@ -158,7 +158,7 @@ def test_one_on_top_of_another(plain, tmp_path):
     refused(second, "names itself as its base model")
 
 
-def test_it_is_imported_with_another_base(plain, tmp_path, capsys):
+def test_adapter_is_imported_with_another_base(plain, tmp_path, capsys):
     tuned = adapter(plain, tmp_path / "tuned")
     expected = greedy(MusicModel.load(tuned, device="cpu"))
     change(tuned, base_model_name_or_path="/home/trainer/musicgen-small")
@@ -181,7 +181,7 @@ def refused(folder: Path, pattern: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_adapters_that_do_not_fit(plain, tmp_path):
+def test_adapters_of_another_shape_are_refused(plain, tmp_path):
     wide = make_checkpoint(tmp_path / "wide", width=64)
     deep = make_checkpoint(tmp_path / "deep", layers=3)
     tuned = adapter(wide, tmp_path / "tuned")
@@ -195,7 +195,7 @@ def test_adapters_that_do_not_fit(plain, tmp_path):
     refused(tuned, r"does not fit.*it has no weights for decoder\.model\.decoder\.layers\.2")
 
 
-def test_adapters_that_are_damaged_or_incomplete(plain, tmp_path):
+def test_damaged_or_incomplete_adapters_are_refused(plain, tmp_path):
     tuned = adapter(plain, tmp_path / "tuned")
     weights = {name: tensor.clone() for name, tensor in load_file(tuned / FILE).items()}
     (tuned / FILE).write_bytes(b"x\n")
@@ -214,7 +214,7 @@ def test_adapters_that_are_damaged_or_incomplete(plain, tmp_path):
     refused(tuned, "adapter_config.json of model 'tuned' cannot be read")
 
 
-def test_without_peft_it_says_what_to_install(plain, tmp_path, monkeypatch):
+def test_missing_peft_names_the_package_extra(plain, tmp_path, monkeypatch):
     tuned = adapter(plain, tmp_path / "tuned")
     real = builtins.__import__
 

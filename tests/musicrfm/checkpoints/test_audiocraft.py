@@ -1,4 +1,4 @@
-"""Models in audiocraft's own files play what the same model plays in Hugging Face's layout."""
+"""Models in audiocraft's format sound like the same model in Hugging Face's format."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def pair(checkpoint: Path, written: Path, tmp_path: Path) -> tuple[Path, Path]:
     ],
     ids="-".join,
 )
-def test_every_variant_plays_the_same(shape, tmp_path):
+def test_every_variant_sounds_the_same_in_both_formats(shape, tmp_path):
     seconds = 2.56
     assert shape.get("chroma_length", 20) == int(32_000 * seconds) // 4096
     shape = shape | ({"chroma_length": 21} if "chroma_length" in shape else {})
@@ -73,13 +73,13 @@ def test_every_variant_plays_the_same(shape, tmp_path):
     same(write_audiocraft(plain, tmp_path / "mine"), plain)
 
 
-def test_nano_plays_the_same(tmp_path):
+def test_nano_sounds_the_same_in_both_formats(tmp_path):
     mine = write_audiocraft(NANO, tmp_path / "mine")
     heard = greedy(MusicModel.load(mine, device="cpu"), 12)
     assert np.array_equal(heard, greedy(MusicModel.load("nano", device="cpu"), 12))
 
 
-def test_it_is_converted_into_a_folder_of_transformers(pair, tmp_path, monkeypatch, capsys):
+def test_conversion_writes_a_folder_for_transformers(pair, tmp_path, monkeypatch, capsys):
     from transformers import AutoTokenizer, MusicgenForConditionalGeneration
 
     plain, mine = pair
@@ -100,8 +100,8 @@ def test_it_is_converted_into_a_folder_of_transformers(pair, tmp_path, monkeypat
     assert "is not empty" in capsys.readouterr().err
 
 
-def test_directions_are_imported_for_it(pair, tmp_path, monkeypatch):
-    """Its size is told without loading it, as is that of an adapter on top of it."""
+def test_model_size_is_read_without_loading(pair, tmp_path, monkeypatch):
+    """Layers and width, also of an adapter through its base model."""
     from musicrfm.published.importer import model_size
 
     plain, mine = pair
@@ -130,7 +130,7 @@ def test_float16_stays_float16_on_disk(tmp_path):
     assert all(torch.equal(tensor, theirs[name]) for name, tensor in decoder.items())
 
 
-def test_a_codec_by_name_is_taken_from_a_musicgen(pair, tmp_path, capsys):
+def test_codec_named_only_is_taken_from_a_musicgen(pair, tmp_path, capsys):
     plain, _ = pair
     mine = write_audiocraft(plain, tmp_path / "names", codec=False)
     with pytest.raises(
@@ -143,7 +143,7 @@ def test_a_codec_by_name_is_taken_from_a_musicgen(pair, tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_the_text_encoder_is_looked_for_in_every_place(pair, tmp_path, monkeypatch):
+def test_text_encoder_is_searched_in_every_place(pair, tmp_path, monkeypatch):
     plain, mine = pair
     shutil.rmtree(mine / "t5-base")
     with pytest.raises(MusicRFMError) as caught:
@@ -164,7 +164,7 @@ def test_the_text_encoder_is_looked_for_in_every_place(pair, tmp_path, monkeypat
         same(mine, plain)
 
 
-def test_the_hub_is_asked_for_both_names_of_t5(pair, tmp_path, monkeypatch):
+def test_both_hub_names_of_t5_are_tried(pair, tmp_path, monkeypatch):
     plain, mine = pair
     (mine / "t5-base").rename(tmp_path / "t5")
     asked = []
@@ -181,7 +181,7 @@ def test_the_hub_is_asked_for_both_names_of_t5(pair, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("given", ["nowhere", "empty", "codec"])
-def test_a_folder_that_holds_no_text_encoder(given, pair, tmp_path, capsys):
+def test_folder_without_a_text_encoder_is_refused(given, pair, tmp_path, capsys):
     _, mine = pair
     (tmp_path / "empty").mkdir()
     (tmp_path / "codec").mkdir()
@@ -194,7 +194,7 @@ def test_a_folder_that_holds_no_text_encoder(given, pair, tmp_path, capsys):
     assert not (tmp_path / "out").exists()
 
 
-def test_a_text_encoder_that_was_trained_along(pair, tmp_path):
+def test_jointly_trained_text_encoder_is_loaded(pair, tmp_path):
     plain, mine = pair
     other = MusicModel.load(make_checkpoint(tmp_path / "other", seed=9), device="cpu")
     trained = other.hf.text_encoder.state_dict()
@@ -211,7 +211,7 @@ def test_a_text_encoder_that_was_trained_along(pair, tmp_path):
 
 
 def change(path: Path, how: Callable[[dict], object], settings: bool = False) -> None:
-    """Changes what is in a file, or the settings in it."""
+    """Applies `how` to the contents of a file, or to its settings."""
     content = torch.load(path, weights_only=True)
     if settings:
         values = yaml.safe_load(content["xp.cfg"])
@@ -223,7 +223,7 @@ def change(path: Path, how: Callable[[dict], object], settings: bool = False) ->
 
 
 @pytest.mark.slow
-def test_files_of_other_savers(pair, tmp_path):
+def test_other_layouts_of_the_file_are_read(pair, tmp_path):
     plain, mine = pair
 
     def training(content: dict) -> None:
@@ -254,7 +254,7 @@ def test_files_of_other_savers(pair, tmp_path):
     same(mine, plain)
 
 
-def test_a_language_model_alone_is_what_every_published_one_is(tmp_path):
+def test_language_model_file_without_settings_uses_the_published_ones(tmp_path):
     plain = make_checkpoint(tmp_path / "plain", heads=2, width=128, window=1500)
     mine = write_audiocraft(plain, tmp_path / "mine")
     weights = torch.load(mine / STATE, weights_only=True)["best_state"]
@@ -267,7 +267,7 @@ def test_a_language_model_alone_is_what_every_published_one_is(tmp_path):
     assert model.name == "lm_final"
 
 
-def test_biases_that_say_nothing_are_left_out(pair):
+def test_zero_biases_are_dropped_and_others_refused(pair):
     plain, mine = pair
 
     def biased(value: float) -> Callable[[dict], None]:
@@ -310,7 +310,7 @@ def refused(path: Path, pattern: str) -> None:
         ("conditioners.description.t5.name", "t5-huge", "'t5-huge' is not among the files"),
     ],
 )
-def test_settings_that_no_musicgen_has(name, value, pattern, pair):
+def test_settings_foreign_to_musicgen_are_refused(name, value, pattern, pair):
     _, mine = pair
 
     def set_it(settings: dict) -> None:
@@ -332,10 +332,10 @@ def test_settings_that_no_musicgen_has(name, value, pattern, pair):
         ("seanet.decoder.final_activation", "Tanh", "final_activation is 'Tanh'"),
         ("seanet.ratios", "8", "seanet.ratios is '8'"),
         ("seanet.n_filters", 4, "do not fit"),
-        ("sample_rate", "${sample_rate}", None),  # says nothing: it is 32 kHz then
+        ("sample_rate", "${sample_rate}", None),  # an unresolved value means 32 kHz
     ],
 )
-def test_settings_of_a_codec_that_is_another_kind(name, value, pattern, pair):
+def test_settings_of_other_codecs_are_refused(name, value, pattern, pair):
     plain, mine = pair
 
     def set_it(settings: dict) -> None:
@@ -351,7 +351,7 @@ def test_settings_of_a_codec_that_is_another_kind(name, value, pattern, pair):
         refused(mine, pattern)
 
 
-def test_other_codecs_by_name(pair):
+def test_other_codecs_given_by_name_are_refused(pair):
     _, mine = pair
     torch.save({"pretrained": "dac_44khz", "exported": True}, mine / CODEC)
     refused(mine, "its codec is dac_44khz; only EnCodec")
@@ -375,13 +375,13 @@ def test_other_codecs_by_name(pair):
         ("cfm.0.weight", "unknown to MusicGen: cfm.0.weight"),
     ],
 )
-def test_weights_that_no_musicgen_has(name, pattern, pair):
+def test_weights_foreign_to_musicgen_are_refused(name, pattern, pair):
     _, mine = pair
     change(mine / STATE, lambda content: content["best_state"].update({name: torch.ones(2)}))
     refused(mine, pattern)
 
 
-def test_a_model_that_also_reads_a_style(tmp_path):
+def test_style_conditioning_is_refused(tmp_path):
     plain = make_checkpoint(tmp_path / "plain", melody=True, chroma_length=21)
     mine = write_audiocraft(plain, tmp_path / "mine")
     style = {"model": "style", "style": {}}
@@ -396,7 +396,7 @@ class Harmful:
 
 @pytest.mark.parametrize("file", [STATE, CODEC])
 @pytest.mark.parametrize("new", [True, False])
-def test_nothing_in_a_file_is_run(file, new, pair, tmp_path, monkeypatch):
+def test_pickled_code_is_refused_and_not_run(file, new, pair, tmp_path, monkeypatch):
     _, mine = pair
     monkeypatch.chdir(tmp_path)
     content = torch.load(mine / file, weights_only=True) | {"xp.cfg": Harmful()}
@@ -408,7 +408,7 @@ def test_nothing_in_a_file_is_run(file, new, pair, tmp_path, monkeypatch):
     assert not Path("harm").exists()
 
 
-def test_files_that_are_damaged_or_something_else(pair):
+def test_damaged_or_foreign_files_are_refused(pair):
     _, mine = pair
     whole = (mine / STATE).read_bytes()
     for content in (b"x\n", b"", whole[: len(whole) // 2]):

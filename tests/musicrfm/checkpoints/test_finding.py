@@ -1,4 +1,4 @@
-"""Where a model is, and which files of a repository are wanted."""
+"""Finding a model's folder, and choosing the files of a repository to download."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def touch(folder: Path, *names: str) -> Path:
             ["pytorch_model-00001-of-00002.bin", "pytorch_model-00002-of-00002.bin"],
         ),
         (
-            # Shards of which one was never uploaded are no use.
+            # An incomplete set of shards is useless.
             ["model-00001-of-00002.safetensors", "pytorch_model.bin"],
             ["pytorch_model.bin"],
         ),
@@ -48,13 +48,13 @@ def touch(folder: Path, *names: str) -> Path:
         (["training_args.bin", "optimizer.pt", "model.safetensors"], ["model.safetensors"]),
     ],
 )
-def test_one_form_of_the_weights_is_downloaded(weights, chosen):
+def test_one_format_of_the_weights_is_downloaded(weights, chosen):
     inner = ["checkpoint-500/model.safetensors", "checkpoint-500/config.json"]
     small = [name for name in SMALL if not name.endswith(".md")]
     assert wanted([*SMALL, *weights, *inner]) == sorted([*small, *chosen])
 
 
-def test_what_other_layouts_need_is_downloaded():
+def test_needed_files_of_other_layouts_are_downloaded():
     audiocraft = ["README.md", "state_dict.bin", "compression_state_dict.bin", "demo.wav"]
     assert wanted(audiocraft) == ["compression_state_dict.bin", "state_dict.bin"]
     adapter = ["adapter_config.json", "adapter_model.safetensors", "adapter_model.bin"]
@@ -73,7 +73,7 @@ def test_what_other_layouts_need_is_downloaded():
         (["checkpoint.th"], "audiocraft", ["checkpoint.th"]),
         (["adapter_config.json", "adapter_model.bin"], "adapter", ["adapter_model.bin"]),
         (
-            # As the published ones are: both forms in one repository.
+            # Like the published models: both formats in one repository.
             ["config.json", "model.safetensors", "state_dict.bin", "compression_state_dict.bin"],
             "huggingface",
             ["model.safetensors"],
@@ -85,20 +85,20 @@ def test_what_other_layouts_need_is_downloaded():
         ),
     ],
 )
-def test_what_a_folder_holds(names, layout, weights, tmp_path):
+def test_layout_of_a_folder_is_recognised(names, layout, weights, tmp_path):
     found = in_folder(touch(tmp_path / "m", *names), "m")
     assert found.layout == layout
     assert found.weights == tuple(tmp_path / "m" / name for name in weights)
 
 
-def test_a_folder_of_folders_says_which_to_give(tmp_path):
+def test_parent_of_a_model_folder_suggests_the_model_folder(tmp_path):
     touch(tmp_path / "out" / "checkpoint-500", "config.json", "model.safetensors")
     touch(tmp_path / "out" / "logs", "events.txt")
     with pytest.raises(MusicRFMError, match="'out' is not a model folder.*'checkpoint-500' is"):
         find(tmp_path / "out")
 
 
-def test_a_file_instead_of_its_folder(tmp_path):
+def test_file_path_is_resolved_or_refused(tmp_path):
     folder = touch(tmp_path / "mine", "state_dict.bin", "model.safetensors", "lm.pt", "a.wav")
     assert find(folder / "state_dict.bin").name == "mine"
     assert find(folder / "lm.pt").name == "lm"
@@ -107,7 +107,7 @@ def test_a_file_instead_of_its_folder(tmp_path):
             find(folder / name)
 
 
-def test_a_folder_of_the_hubs_cache(tmp_path):
+def test_hub_cache_folder_is_found(tmp_path):
     repository = tmp_path / "models--someone--my-tune"
     inner = touch(repository / "snapshots" / "abc", "config.json", "model.safetensors")
     touch(repository / "refs").joinpath("main").write_text("abc")
@@ -116,7 +116,7 @@ def test_a_folder_of_the_hubs_cache(tmp_path):
         assert (found.folder, found.name) == (inner.resolve(), "my-tune")
 
 
-def test_names_with_spaces_and_accents(tmp_path, checkpoint, monkeypatch):
+def test_folder_names_may_have_spaces_and_accents(tmp_path, checkpoint, monkeypatch):
     shutil.copytree(checkpoint, tmp_path / "my model été")
     monkeypatch.chdir(tmp_path)
     assert find("my model été").name == "my model été"
@@ -124,6 +124,6 @@ def test_names_with_spaces_and_accents(tmp_path, checkpoint, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["", "nowhere", "/a/b/c", "ftp://x/y", "https://example.com/a/b"])
-def test_names_of_nothing(name):
+def test_unknown_names_are_refused(name):
     with pytest.raises(MusicRFMError, match="does not exist: give nano, a folder, or a hub id"):
         find(name)

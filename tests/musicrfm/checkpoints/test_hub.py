@@ -1,4 +1,4 @@
-"""Models on a hub that runs here, on loopback, and what its refusals mean."""
+"""Models from a hub that runs on loopback, and the messages for its refusals."""
 
 from __future__ import annotations
 
@@ -41,19 +41,19 @@ HUB = "https://huggingface.co"
         ("http://www.huggingface.co/a/b", "a/b", None),
     ],
 )
-def test_ids_and_addresses(text, repo, revision):
+def test_hub_ids_and_urls_are_parsed(text, repo, revision):
     assert address(text) == Address(repo, revision)
 
 
 @pytest.mark.parametrize(
     "text", ["", "a", "a/b/c", "./a", "~/a", "/a/b", "a\\b/c", f"{HUB}/a", "https://x.org/a/b"]
 )
-def test_texts_that_are_neither(text):
+def test_other_texts_are_no_hub_address(text):
     assert address(text) is None
 
 
 class Hub:
-    """One repository, someone/tune, out of a folder; counts what is asked of it."""
+    """Serves one repository, someone/tune, from a folder and lists the requested files."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.status, self.code, self.asked = folder, 200, "", []
@@ -119,7 +119,7 @@ def online(tmp_path, monkeypatch) -> Iterator[Hub]:
     served.server.shutdown()
 
 
-def test_a_repository_with_bin_alone(online, checkpoint, model):
+def test_repository_with_bin_weights_loads_and_is_cached(online, checkpoint, model):
     for file in checkpoint.iterdir():
         if file.name != "model.safetensors":
             (online.folder / file.name).write_bytes(file.read_bytes())
@@ -136,19 +136,19 @@ def test_a_repository_with_bin_alone(online, checkpoint, model):
     assert online.asked == []
 
 
-def test_a_repository_in_audiocrafts_form(online, checkpoint, tmp_path):
+def test_audiocraft_repository_is_found_and_completed(online, checkpoint, tmp_path):
     mine = write_audiocraft(checkpoint, tmp_path / "mine")
     for name in ("state_dict.bin", "compression_state_dict.bin"):
         (online.folder / name).write_bytes((mine / name).read_bytes())
     found = find(f"{HUB}/someone/tune")
     assert (found.layout, found.name) == ("audiocraft", "tune")
     assert sorted(online.asked) == ["compression_state_dict.bin", "state_dict.bin"]
-    (found.folder / "compression_state_dict.bin").unlink()  # as if it had been broken off
+    (found.folder / "compression_state_dict.bin").unlink()  # as after an interrupted download
     find("someone/tune")
     assert (found.folder / "compression_state_dict.bin").is_file()
 
 
-def test_a_repository_that_holds_no_model(online):
+def test_repository_without_a_model_is_refused(online):
     (online.folder / "README.md").write_text("soon")
     with pytest.raises(MusicRFMError, match="'someone/tune' is not a model"):
         find("someone/tune")
@@ -165,7 +165,7 @@ def test_a_repository_that_holds_no_model(online):
         (500, "", "status 500: try again later"),
     ],
 )
-def test_what_a_refusal_means(status, code, says, online):
+def test_refusal_of_the_hub_is_explained(status, code, says, online):
     online.status, online.code = status, code
     with pytest.raises(MusicRFMError, match=says) as caught:
         find("someone/tune")
@@ -177,8 +177,8 @@ def test_what_a_refusal_means(status, code, says, online):
     )
 
 
-def test_a_gate_before_the_files_alone(online, checkpoint):
-    """As the real hub has it: everybody may see what there is, only some may have it."""
+def test_gated_files_of_a_visible_repository_are_explained(online, checkpoint):
+    """Like the real hub: the file list is public, the files are gated."""
     (online.folder / "config.json").write_bytes((checkpoint / "config.json").read_bytes())
     (online.folder / "model.safetensors").write_bytes(b"x")
     plain = online.answer
@@ -193,7 +193,7 @@ def test_a_gate_before_the_files_alone(online, checkpoint):
         find("someone/tune")
 
 
-def test_a_download_that_was_broken_off(online, monkeypatch):
+def test_incomplete_download_is_reported(online, monkeypatch):
     for name in ("config.json", "model-00001-of-00002.safetensors"):
         (online.folder / name).write_bytes(b"{}")
     (online.folder / "model.safetensors.index.json").write_text(
@@ -210,7 +210,7 @@ def test_a_download_that_was_broken_off(online, monkeypatch):
     assert "and the download failed: HF_HUB_OFFLINE forbids network access" in message
 
 
-def test_a_disk_that_is_full(online, monkeypatch):
+def test_full_disk_is_reported(online, monkeypatch):
     def full(*args: object, **options: object) -> str:
         if options.get("local_files_only"):
             raise FileNotFoundError

@@ -1,4 +1,4 @@
-"""One model in the layouts of many savers, and layouts that cannot be played."""
+"""One model in the layouts of many programs, and layouts that are refused."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def folder(checkpoint: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def state(folder: Path) -> State:
-    """The weights in `folder`, whose file is gone."""
+    """The weights of `folder`; their file is removed."""
     found = {name: tensor.clone() for name, tensor in load_file(folder / WHOLE).items()}
     (folder / WHOLE).unlink()
     return found
@@ -47,7 +47,7 @@ def write(state: State, path: Path) -> None:
 
 
 def shards(state: State, folder: Path, stem: str, end: str, index: str | None) -> list[Path]:
-    """Writes the weights as two files, and what is in which unless `index` is None."""
+    """Writes the weights as two shards, and their index unless `index` is None."""
     names = sorted(state)
     halves = names[: len(names) // 2], names[len(names) // 2 :]
     paths = [folder / f"{stem}-{i}-of-00002.{end}" for i in ("00001", "00002")]
@@ -97,7 +97,7 @@ def tied_elsewhere(state: State, folder: Path) -> None:
 
 
 def with_positions(state: State, folder: Path) -> None:
-    """As older versions of transformers save them, perhaps longer than the window."""
+    """Adds position embeddings, as older versions of transformers do, longer than the window."""
     name = "decoder.model.decoder.embed_positions.weights"
     write(state | {name: torch.zeros(2048, 32)}, folder / WHOLE)
 
@@ -136,12 +136,12 @@ LAYOUTS: dict[str, Callable[[State, Path], object]] = {
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_every_layout_is_the_same_model(layout, folder, state, model):
+def test_every_layout_loads_the_same_model(layout, folder, state, model):
     LAYOUTS[layout](state, folder)
     equal(folder, model)
 
 
-def test_bfloat16_is_read_exactly(folder, state, model):
+def test_bfloat16_files_load_exactly(folder, state, model):
     rounded = {n: t.bfloat16() if t.is_floating_point() else t for n, t in state.items()}
     write(rounded, folder / WHOLE)
     ours = MusicModel.load(folder, device="cpu").hf.state_dict()
@@ -150,14 +150,14 @@ def test_bfloat16_is_read_exactly(folder, state, model):
             assert torch.equal(ours[name], tensor.bfloat16().float()), name
 
 
-def test_weights_saved_from_a_gpu(folder, state, model, monkeypatch):
+def test_weights_saved_from_a_gpu_load_on_the_cpu(folder, state, model, monkeypatch):
     monkeypatch.setattr(torch.serialization, "location_tag", lambda storage: "cuda:0")
     write(state, folder / PICKLED)
     monkeypatch.undo()
     equal(folder, model)
 
 
-def test_the_first_of_several_variants_is_taken(folder, state, model):
+def test_preferred_variant_of_the_weights_is_loaded(folder, state, model):
     wrong = {name: torch.zeros_like(tensor) for name, tensor in state.items()}
     write(wrong, folder / "model.bf16.safetensors")
     write(state, folder / "model.fp32.safetensors")
@@ -166,20 +166,20 @@ def test_the_first_of_several_variants_is_taken(folder, state, model):
     equal(folder, model)
 
 
-def test_a_file_may_change_while_its_model_plays(folder, model):
+def test_loaded_weights_do_not_depend_on_the_file(folder, model):
     loaded = MusicModel.load(folder, device="cpu")
     (folder / WHOLE).write_bytes(b"")
     for name, tensor in loaded.hf.state_dict().items():
         assert torch.equal(tensor, model.hf.state_dict()[name])
 
 
-def test_a_left_over_config_of_an_adapter_changes_nothing(folder, model):
+def test_adapter_config_without_weights_is_ignored(folder, model):
     about = {"peft_type": "LORA", "base_model_name_or_path": "some/other", "r": 4}
     (folder / "adapter_config.json").write_text(json.dumps(about))
     equal(folder, model)
 
 
-# ---- what is wrong is said ----
+# ---- refusals ----
 
 
 def refused(folder: Path, pattern: str) -> None:
@@ -197,20 +197,20 @@ def refused(folder: Path, pattern: str) -> None:
         "audio_encoder.quantizer.layers.2.codebook.embed",
     ],
 )
-def test_numbers_that_are_not_finite(bad, name, folder, state):
+def test_weights_that_are_not_finite_are_refused(bad, name, folder, state):
     state[name].view(-1)[5] = bad
     write(state, folder / WHOLE)
     refused(folder, rf"model 'm' is damaged: 1 of the \d+ values of {name} are not finite")
 
 
-def test_large_numbers_are_no_damage(folder, state):
+def test_large_finite_weights_are_accepted(folder, state):
     name = "decoder.model.decoder.layers.1.fc1.weight"
     state[name].fill_(3e38)  # their sum is infinite
     write(state, folder / WHOLE)
     assert MusicModel.load(folder, device="cpu").hf.state_dict()[name].max() > 1e38
 
 
-def test_numbers_that_only_training_needs_may_be_anything(folder, state, model):
+def test_training_only_values_may_be_nan(folder, state, model):
     state["audio_encoder.quantizer.layers.0.codebook.cluster_size"].fill_(math.nan)
     write(state, folder / WHOLE)
     assert MusicModel.load(folder, device="cpu").codes == model.codes
@@ -233,7 +233,7 @@ def test_a_missing_shard_is_named(stem, end, index, folder, state):
         refused(folder, f"'m' is incomplete: {paths[0].name} is missing")
 
 
-def test_files_that_git_has_not_fetched(folder, state):
+def test_git_lfs_pointer_is_refused_unless_other_weights_exist(folder, state):
     note = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n"
     (folder / WHOLE).write_bytes(note)
     refused(folder, "only the Git LFS pointer of model.safetensors: run `git lfs pull`")
@@ -242,13 +242,13 @@ def test_files_that_git_has_not_fetched(folder, state):
 
 
 @pytest.mark.needs("posix")
-def test_links_to_what_is_gone(folder, state):
-    """As the hub's cache is left when only its large files are thrown away."""
+def test_dangling_link_is_refused(folder, state):
+    """The hub's cache looks like this after its blobs are deleted."""
     (folder / WHOLE).symlink_to(folder / "blobs" / "gone")
     refused(folder, "'m' is incomplete: model.safetensors is missing")
 
 
-def test_files_that_are_cut_short(folder, state):
+def test_truncated_files_are_refused(folder, state):
     for name in (WHOLE, PICKLED):
         write(state, folder / name)
         whole = (folder / name).read_bytes()
@@ -263,7 +263,7 @@ class Harmful:
 
 
 @pytest.mark.parametrize("new", [True, False])
-def test_nothing_in_a_file_is_run(new, folder, state, tmp_path, monkeypatch):
+def test_pickled_code_is_refused_and_not_run(new, folder, state, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     torch.save(state | {"x": Harmful()}, folder / PICKLED, _use_new_zipfile_serialization=new)
     refused(folder, r"pytorch_model.bin is refused: besides weights it contains (posix|nt)\.mkdir")
@@ -275,7 +275,7 @@ def test_nothing_in_a_file_is_run(new, folder, state, tmp_path, monkeypatch):
     assert not Path("harm").exists()
 
 
-def test_pickles_need_a_pytorch_that_reads_them_safely(folder, state, monkeypatch):
+def test_pickles_need_a_safe_pytorch_version(folder, state, monkeypatch):
     write(state, folder / PICKLED)
     monkeypatch.setattr(torch, "__version__", "2.5.1")
     refused(
@@ -285,37 +285,39 @@ def test_pickles_need_a_pytorch_that_reads_them_safely(folder, state, monkeypatc
     )
 
 
-def test_weights_under_other_names(folder, state):
+def test_weights_under_other_names_are_refused(folder, state):
     write({f"module.{name}": tensor for name, tensor in state.items()}, folder / WHOLE)
     refused(folder, r"'m' is incomplete: \d+ weights are missing.*module\..* is unknown")
 
 
-def test_weights_of_another_size(folder, state):
+def test_weights_of_another_size_are_refused(folder, state):
     name = "decoder.model.decoder.layers.0.fc1.weight"
     write(state | {name: torch.zeros(8, 8)}, folder / WHOLE)
     refused(folder, rf"do not fit its configuration: {name} is \[8, 8\], not \[64, 32\]")
 
 
-def test_weights_of_other_programs(folder, state):
+def test_weights_of_other_frameworks_are_refused(folder, state):
     refused(folder, "'m' has no weights: there is no model.safetensors or pytorch_model.bin")
     (folder / "flax_model.msgpack").write_bytes(b"x")
     refused(folder, r"only flax_model.msgpack, a format of another program")
 
 
-def test_weights_in_numbers_of_a_few_bits(folder):
+def test_quantised_weights_are_refused(folder):
     config = json.loads((folder / "config.json").read_text())
     config["quantization_config"] = {"quant_method": "bitsandbytes", "load_in_8bit": True}
     (folder / "config.json").write_text(json.dumps(config))
     refused(folder, "quantised with 'bitsandbytes'")
 
 
-def test_only_the_decoder(folder):
+def test_decoder_only_model_is_refused(folder):
     (folder / "config.json").write_text('{"model_type": "musicgen_decoder"}')
     refused(folder, "'musicgen_decoder', only the decoder of a MusicGen")
 
 
-def test_a_tokenizer_is_never_made_up(folder, checkpoint, model, monkeypatch):
-    """`transformers` would make one that knows no words, and any prompt would sound the same."""
+def test_missing_tokenizer_is_refused_or_taken_from_a_published_model(
+    folder, checkpoint, model, monkeypatch
+):
+    """`transformers` would build an empty one, and every prompt would sound the same."""
     for file in ("tokenizer.json", "tokenizer_config.json"):
         (folder / file).unlink()
     refused(folder, "'m' has no tokenizer: copy tokenizer.json into")
@@ -329,14 +331,14 @@ def test_a_tokenizer_is_never_made_up(folder, checkpoint, model, monkeypatch):
     refused(folder, "the tokenizer of model 'm' cannot be read")
 
 
-def test_a_folders_own_code_is_not_run_and_nobody_is_asked_to(folder, monkeypatch):
+def test_code_in_a_model_folder_is_not_run_and_no_question_is_asked(folder, monkeypatch):
     theirs = folder / "tokenizer_config.json"
     settings = json.loads(theirs.read_text())
     settings["tokenizer_class"] = "Theirs"
     settings["auto_map"] = {"AutoTokenizer": ["theirs.Theirs", None]}
     theirs.write_text(json.dumps(settings))
     (folder / "theirs.py").write_text(f"open({str(folder / 'ran')!r}, 'w')\nclass Theirs: pass\n")
-    (folder / "config.json").unlink()  # else `transformers` knows better by itself
+    (folder / "config.json").unlink()  # otherwise `transformers` ignores the setting
     asked = []
     monkeypatch.setattr("builtins.input", lambda *question: asked.append(question) or "y")
     assert parts.tokenizer_in(folder) is not None
@@ -344,7 +346,7 @@ def test_a_folders_own_code_is_not_run_and_nobody_is_asked_to(folder, monkeypatc
 
 
 class Built:
-    """Is made by a program, and then given a state."""
+    """Pickles as a harmless call followed by a harmful state."""
 
     def __init__(self) -> None:
         self.x = 1
@@ -368,7 +370,7 @@ class Built:
     ],
     ids=["harmful", "class", "built", "function", "path", "float64", "array", "harmful alone"],
 )
-def test_nobody_is_told_how_to_run_what_is_in_a_file(content, new, tmp_path):
+def test_refusal_of_a_pickle_does_not_advise_unsafe_loading(content, new, tmp_path):
     path = tmp_path / "odd.bin"
     torch.save(content, path, _use_new_zipfile_serialization=new)
     try:

@@ -1,4 +1,4 @@
-"""Pooled hidden states: the right numbers, in the right rows, computed once, kept on disk."""
+"""Pooled hidden states: values, row order, caching and memory use."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ def test_unknown_pooling_and_no_clips_are_refused(model):
 
 
 def clip_set(count: int, silent: tuple[int, ...] = (), **about) -> ClipSet:
-    """Noise, some of it so quiet that it turns out silent; groups of two."""
+    """Noise clips in groups of two; the given ones are silent."""
     rows = [{"number": i, "silent": i in silent} for i in range(count)]
     return ClipSet("noise", rows, [i // 2 for i in range(count)], about, partial(noise, 0.3))
 
 
-def test_a_clip_set_is_heard_to_disk(model, tmp_path):
+def test_hidden_states_of_a_clip_set_are_stored_on_disk(model, tmp_path):
     clips = clip_set(7, silent=(2, 6))
     data = hear(model, clips, "max", batch=2, cache=tmp_path)
     assert [row["number"] for row in data.rows] == [0, 1, 3, 4, 5]
@@ -73,7 +73,7 @@ def test_a_clip_set_is_heard_to_disk(model, tmp_path):
     np.testing.assert_array_equal(data.on_disk.layer(1), data.states[:, 1])
 
 
-def test_the_same_set_is_heard_once_and_another_anew(model, tmp_path, monkeypatch):
+def test_hidden_states_are_cached_by_set_and_settings(model, tmp_path, monkeypatch):
     first = hear(model, clip_set(4, silent=(1,)), cache=tmp_path)
     heard = []
     monkeypatch.setattr(model, "encode_audio", lambda *a: heard.append(1) or 1 / 0)
@@ -92,7 +92,7 @@ def test_the_same_set_is_heard_once_and_another_anew(model, tmp_path, monkeypatc
             other(cache=tmp_path)
 
 
-def test_hearing_goes_on_where_it_was_interrupted(model, tmp_path, monkeypatch):
+def test_interrupted_hidden_states_resume(model, tmp_path, monkeypatch):
     clips = clip_set(9, silent=(4,))
     whole = hear(model, clips, batch=2, cache=tmp_path / "whole")
     count, encode = 0, model.encode_audio
@@ -111,12 +111,12 @@ def test_hearing_goes_on_where_it_was_interrupted(model, tmp_path, monkeypatch):
     with (folder / "heard.jsonl").open("a") as file:
         file.write('{"first": 4, "kept": [4')  # the power went
     finished = hear(model, clips, batch=2, cache=tmp_path / "half")
-    assert count == 7 + 4  # the four clips of two batches were not heard again
+    assert count == 7 + 4  # the four clips of two batches were not encoded again
     np.testing.assert_array_equal(finished.states, whole.states)
     assert finished.rows == whole.rows
 
 
-def test_worker_processes_prepare_the_same_sound(model, tmp_path):
+def test_worker_processes_give_the_same_states(model, tmp_path):
     clips = clip_set(6, silent=(3,))
     here = hear(model, clips, batch=4, cache=tmp_path / "here")
     there = hear(model, clips, batch=4, cache=tmp_path / "there", workers=1)
@@ -124,7 +124,7 @@ def test_worker_processes_prepare_the_same_sound(model, tmp_path):
     assert there.rows == here.rows
 
 
-def test_layers_are_numbered_from_either_end(model, tmp_path):
+def test_layers_may_be_counted_from_the_end(model, tmp_path):
     assert layer_numbers(None, 4) == [0, 1, 2, 3]
     assert layer_numbers([-1, 0, 3], 4) == [0, 3]
     whole = hear(model, clip_set(3), cache=tmp_path)
@@ -139,7 +139,7 @@ def test_layers_are_numbered_from_either_end(model, tmp_path):
             hear(model, clip_set(3), cache=tmp_path, layers=wrong)
 
 
-def test_nothing_to_hear_is_said(model, tmp_path):
+def test_empty_and_silent_sets_are_refused(model, tmp_path):
     with pytest.raises(MusicRFMError, match="'noise' has no clips"):
         hear(model, clip_set(0), cache=tmp_path)
     with pytest.raises(MusicRFMError, match="every clip of 'noise' is silent"):
@@ -148,7 +148,7 @@ def test_nothing_to_hear_is_said(model, tmp_path):
         hear(model, clip_set(2), cache=tmp_path, batch=0)
 
 
-def test_states_that_do_not_fit_their_folder_are_begun_anew(tmp_path):
+def test_mismatched_or_damaged_states_are_discarded(tmp_path):
     ones = np.ones((3, 2, 4), np.float32)
     States.of(tmp_path, ones)
     assert States.open(tmp_path, 3, 2, 4).done
@@ -163,7 +163,7 @@ def test_states_that_do_not_fit_their_folder_are_begun_anew(tmp_path):
         States.load(tmp_path / "c")
 
 
-def test_half_precision_says_when_it_is_not_enough(tmp_path):
+def test_overflow_of_half_precision_states_is_refused(tmp_path):
     states = States.open(tmp_path, 2, 1, 3, "float16")
     states.append(np.full((1, 1, 3), 1.5), [0], 1)
     assert states.layer(0).dtype == np.float32 and (states.layer(0) == 1.5).all()
@@ -174,7 +174,7 @@ def test_half_precision_says_when_it_is_not_enough(tmp_path):
 
 
 def test_forty_thousand_clips_of_a_large_model_need_little_memory(tmp_path):
-    """16 GB on disk; in memory one batch while hearing, one layer while fitting."""
+    """16 GB on disk; in memory one batch while storing and one layer while fitting."""
     clips, layers, features = 40_000, 48, 2048
     states = States.open(tmp_path, clips, layers, features)
     batch = np.random.default_rng(0).normal(size=(16, layers, features)).astype(np.float32)
@@ -182,7 +182,7 @@ def test_forty_thousand_clips_of_a_large_model_need_little_memory(tmp_path):
     try:
         states.append(batch, list(range(16)), clips - 16)
         _, hearing = tracemalloc.get_traced_memory()
-        states.kept = list(range(10_000))  # as if these had been heard
+        states.kept = list(range(10_000))  # as if these had been stored
         tracemalloc.reset_peak()
         layer = states.layer(47)
         _, fitting = tracemalloc.get_traced_memory()
@@ -196,7 +196,7 @@ def test_forty_thousand_clips_of_a_large_model_need_little_memory(tmp_path):
 
 
 def test_memory_does_not_grow_with_the_number_of_clips(tmp_path):
-    """The whole way, with a stand-in for the model that knows a lot of layers."""
+    """From clips to stored states, with a stand-in model of many layers."""
 
     class Large:
         layers, width = 12, 256

@@ -1,4 +1,4 @@
-"""Clips from people's own folders: recordings and MIDI files with a table of labels."""
+"""Clips from a user's folder: recordings and MIDI files with a table of labels."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def melody(path: Path, *pitches: int, program: int = 0) -> Path:
     return path
 
 
-def test_recordings_come_with_their_labels(tmp_path):
+def test_recordings_are_read_with_their_labels(tmp_path):
     tone(tmp_path / "a.wav", channels=2)
     tone(tmp_path / "b.flac", 220.0)
     (tmp_path / "more").mkdir()
@@ -81,7 +81,7 @@ def test_tables_of_any_spreadsheet_are_understood(tmp_path, column, separator):
     ]
 
 
-def test_files_are_found_however_their_names_are_written(tmp_path, monkeypatch):
+def test_files_are_found_across_spellings_of_their_names(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     names = ["Übung.wav", "my take 1.wav", "more/a.wav"]
@@ -98,7 +98,7 @@ def test_files_are_found_however_their_names_are_written(tmp_path, monkeypatch):
         clips.audio_folder("~", path)
 
 
-def test_a_recording_whose_sides_cancel_is_told(tmp_path):
+def test_recording_with_cancelling_channels_is_refused(tmp_path):
     wave = 0.3 * np.sin(np.arange(RATE) / 10)
     soundfile.write(tmp_path / "a.wav", np.stack([wave, -wave], 1), RATE)
     found = clips.audio_folder(tmp_path, table(tmp_path, "file\na.wav\n"))
@@ -106,14 +106,14 @@ def test_a_recording_whose_sides_cancel_is_told(tmp_path):
         found.hear(found.rows[0])
 
 
-def test_names_of_files_stay_as_they_are(tmp_path):
+def test_numeric_file_names_stay_text(tmp_path):
     for name in ("01", "02"):
         tone(tmp_path / name, format="WAV")
     found = clips.audio_folder(tmp_path, table(tmp_path, "file,x\n01,1\n02,2\n"))
     assert [row["file"] for row in found.rows] == ["01", "02"]
 
 
-def test_rows_of_one_file_or_group_stay_together(tmp_path):
+def test_rows_of_one_file_or_group_share_a_group(tmp_path):
     for name in "abc":
         tone(tmp_path / f"{name}.wav")
     twice = clips.audio_folder(tmp_path, table(tmp_path, "file,x\na.wav,1\nb.wav,2\na.wav,3\n"))
@@ -126,7 +126,7 @@ def test_rows_of_one_file_or_group_stay_together(tmp_path):
     ]
 
 
-def test_no_more_is_heard_than_asked_for(tmp_path):
+def test_clips_are_limited_to_the_given_seconds(tmp_path):
     tone(tmp_path / "long.wav", seconds=2.0)
     tone(tmp_path / "short.wav", seconds=0.5)
     path = table(tmp_path, "file,x\nlong.wav,1\nshort.wav,2\n")
@@ -140,7 +140,7 @@ def test_no_more_is_heard_than_asked_for(tmp_path):
     assert equal.about["seconds"] == 0.5
 
 
-def test_a_new_recording_is_told_from_the_old_one(tmp_path):
+def test_replaced_recording_changes_the_description(tmp_path):
     path = table(tmp_path, "file,x\na.wav,1\n")
     tone(tmp_path / "a.wav")
     before = clips.audio_folder(tmp_path, path).about
@@ -149,13 +149,13 @@ def test_a_new_recording_is_told_from_the_old_one(tmp_path):
     assert clips.audio_folder(tmp_path, path).about != before
 
 
-def test_silence_is_none(tmp_path):
+def test_silent_recording_is_none(tmp_path):
     soundfile.write(tmp_path / "quiet.wav", np.zeros(1000), RATE)
     found = clips.audio_folder(tmp_path, table(tmp_path, "file\nquiet.wav\n"))
     assert found.hear(found.rows[0]) is None
 
 
-def test_empty_cells_are_none_and_the_label_must_be_there(tmp_path):
+def test_empty_cells_are_none_and_an_empty_label_is_refused(tmp_path):
     for name in "abc":
         tone(tmp_path / f"{name}.wav")
     path = table(tmp_path, "file,bpm,note\na.wav,120,x\nb.wav,,y\nc.wav,NaN,\n")
@@ -185,7 +185,7 @@ def test_empty_cells_are_none_and_the_label_must_be_there(tmp_path):
         ("file,x\na.wav,\0\n", "not a text file"),
     ],
 )
-def test_tables_that_cannot_be_used_are_refused(tmp_path, text, message):
+def test_unusable_tables_are_refused(tmp_path, text, message):
     tone(tmp_path / "a.wav")
     (tmp_path / "notes.txt").write_text("no sound")
     soundfile.write(tmp_path / "empty.wav", np.zeros(0), RATE)
@@ -194,7 +194,7 @@ def test_tables_that_cannot_be_used_are_refused(tmp_path, text, message):
     assert "\n" not in str(refused.value)
 
 
-def test_other_ways_to_get_it_wrong(tmp_path):
+def test_wrong_encodings_paths_and_arguments_are_refused(tmp_path):
     tone(tmp_path / "a.wav")
     mac = table(tmp_path, "file,stimmung\na.wav,fröhlich\n", "mac_roman")
     with pytest.raises(MusicRFMError, match=r"labels.csv is not UTF-8 \(byte 22, in line 2\)"):
@@ -212,7 +212,7 @@ def test_other_ways_to_get_it_wrong(tmp_path):
         clips.audio_folder(tmp_path, good, seconds=0)
 
 
-def test_recordings_that_change_while_they_are_used_are_one_sentence(tmp_path):
+def test_recordings_that_change_or_vanish_are_refused(tmp_path):
     tone(tmp_path / "a.wav")
     found = clips.audio_folder(tmp_path, table(tmp_path, "file\na.wav\n"))
     soundfile.write(tmp_path / "a.wav", np.array([0.1, np.nan]), RATE, subtype="FLOAT")
@@ -246,7 +246,7 @@ def test_midi_files_are_rendered(tmp_path):
         (b"MThd\0\0\0\6\0\0\0\1\1\xe0MTrk\0\0\0\4\0\xff\x2f\0", "without notes"),
     ],
 )
-def test_midi_files_that_cannot_be_used_are_refused(tmp_path, content, message):
+def test_unusable_midi_files_are_refused(tmp_path, content, message):
     (tmp_path / "a.mid").write_bytes(content)
     with pytest.raises(MusicRFMError, match=message):
         clips.midi_folder(tmp_path, table(tmp_path, "file\na.mid\n"))

@@ -1,4 +1,4 @@
-"""Frames of composed pieces: what sounds in each is known, and directions are trained on it."""
+"""Frames of composed pieces with known notes, and directions trained on them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def model(checkpoint: Path) -> MusicModel:
     return MusicModel.load(checkpoint, device="cpu")
 
 
-def test_triads_are_known_on_any_root() -> None:
+def test_triads_are_recognised_on_any_root() -> None:
     assert _quality([0, 4, 7]) == _quality([0, 5, 9]) == "major"
     assert _quality([2, 5, 9]) == "minor"
     assert _quality([1, 5, 9]) == "aug"
@@ -47,7 +47,7 @@ def test_triads_are_known_on_any_root() -> None:
     assert _quality([0, 1, 2]) is None and _quality([0, 4]) is None and _quality([]) is None
 
 
-def test_what_sounds_is_what_has_begun_and_not_ended() -> None:
+def test_sounding_notes_have_begun_and_not_ended() -> None:
     notes = [Note(0.0, 1.0, 60, 90, 0), Note(0.5, 1.0, 64, 90, 1), Note(0.0, 9.0, 38, 90, 9)]
     assert _sounding(notes, 0.4) == [0]
     assert _sounding(notes, 0.9) == [0, 4]
@@ -55,7 +55,7 @@ def test_what_sounds_is_what_has_begun_and_not_ended() -> None:
     assert _sounding(notes, 1.6) == []
 
 
-def test_a_key_is_told_by_the_notes_around() -> None:
+def test_key_follows_from_the_surrounding_notes() -> None:
     def melody(*pitches: int, channel: int = 0) -> list[Note]:
         return [Note(0.5 * n, 0.5, pitch, 90, channel) for n, pitch in enumerate(pitches)]
 
@@ -74,7 +74,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.slow
-def test_rows_say_what_is_heard(model: MusicModel) -> None:
+def test_row_notes_match_the_audio(model: MusicModel) -> None:
     data = frame_data(model, 6 * FRAMES, seed=3)
     assert data.states.shape == (6 * FRAMES, model.layers, model.width)
     assert np.isfinite(data.states).all() and data.pooling == "last"
@@ -100,7 +100,7 @@ def test_the_same_seed_gives_the_same_frames(model: MusicModel, tmp_path: Path) 
     assert one.rows != other.rows
 
 
-def test_hearing_goes_on_where_it_was_broken_off(
+def test_interrupted_frame_data_resumes(
     model: MusicModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = frame_data(model, 3 * FRAMES, seed=1, cache=tmp_path / "whole")
@@ -122,13 +122,13 @@ def test_hearing_goes_on_where_it_was_broken_off(
     assert len(heard) == 4
 
 
-def test_states_of_a_large_model_take_half_the_disk(model: MusicModel) -> None:
+def test_states_of_a_large_model_are_stored_in_float16(model: MusicModel) -> None:
     large = SimpleNamespace(layers=48, width=2048)
     assert (kept_in(large), kept_in(model)) == ("float16", "float32")
 
 
 @pytest.mark.slow
-def test_a_note_direction_of_music(model: MusicModel) -> None:
+def test_note_direction_of_music_points_at_the_note(model: MusicModel) -> None:
     data = frame_data(model, 24 * FRAMES, seed=1)
     direction = train_note(data, "D", "mean-difference")
     assert direction.name == "note_D" and direction.meta["target"] == "D"
@@ -140,7 +140,7 @@ def test_a_note_direction_of_music(model: MusicModel) -> None:
     assert (cosine / np.linalg.norm(difference, axis=1) > 0.5).all()
 
 
-def test_part_of_the_data(model: MusicModel) -> None:
+def test_part_of_the_data_keeps_states_rows_and_groups(model: MusicModel) -> None:
     data = frame_data(model, 2 * FRAMES, seed=1)
     few = data.part([3, 5])
     assert np.array_equal(few.states, data.states[[3, 5]])
@@ -148,7 +148,7 @@ def test_part_of_the_data(model: MusicModel) -> None:
 
 
 @pytest.mark.slow
-def test_the_command_trains_on_music(checkpoint, tmp_path, monkeypatch, capsys) -> None:
+def test_train_command_accepts_music(checkpoint, tmp_path, monkeypatch, capsys) -> None:
     monkeypatch.setenv("MUSICRFM_DIRECTIONS", str(tmp_path))
     common = ["--method", "mean-difference", "--model", str(checkpoint), "--device", "cpu"]
     music = ["--data", "music", "--samples", "400", *common]
@@ -166,7 +166,7 @@ def test_the_command_trains_on_music(checkpoint, tmp_path, monkeypatch, capsys) 
 
 
 @pytest.mark.slow
-def test_the_command_trains_a_beat(checkpoint, tmp_path, monkeypatch, capsys) -> None:
+def test_train_command_trains_a_beat(checkpoint, tmp_path, monkeypatch, capsys) -> None:
     monkeypatch.setenv("MUSICRFM_DIRECTIONS", str(tmp_path))
     common = ["--model", str(checkpoint), "--device", "cpu", "--samples", "26"]
     assert main(["train", "beat", *common, "--knob", "70,150"]) == 0

@@ -1,4 +1,4 @@
-"""Tables as spreadsheets of all countries write them, and the numbers in them."""
+"""Tables and numbers in the spreadsheet formats of all countries."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def read(tmp_path, table: str | bytes):
         "file\tenergy\na.wav\t0,5\nb.wav\t1,25\n".encode("utf-16"),
     ],
 )
-def test_tables_of_all_countries(tmp_path, table):
+def test_tables_of_all_locales_are_read(tmp_path, table):
     assert read(tmp_path, table) == WANTED
 
 
 def test_a_line_may_end_before_its_empty_cells(tmp_path):
-    """As Excel writes them: knowledge base article 77295."""
+    """Excel drops trailing empty cells (knowledge base article 77295)."""
     found = read(tmp_path, "file,mood,group\na.wav,x\nb.wav,y,1\n")
     assert found == [
         {"file": "a.wav", "mood": "x", "group": None},
@@ -61,7 +61,7 @@ def test_cells_of_several_lines_and_separators_in_names(tmp_path):
     ]
 
 
-def test_other_words_for_true_and_for_nothing(tmp_path):
+def test_localised_booleans_and_missing_values_are_read(tmp_path):
     found = read(tmp_path, "file;solo;bpm\na.wav;WAHR;120\nb.wav;FALSCH;#NV\nc.wav;;n/a\n")
     assert [row["solo"] for row in found] == [True, False, None]
     assert [row["bpm"] for row in found] == [120, None, None]
@@ -85,7 +85,7 @@ def test_other_words_for_true_and_for_nothing(tmp_path):
         ("file,mood\na.wav\nb.wav\n", "line 2 of t.csv has 1 cells for 2 columns"),
     ],
 )
-def test_what_could_be_two_things_is_refused(tmp_path, table, said):
+def test_ambiguous_tables_are_refused(tmp_path, table, said):
     with pytest.raises(MusicRFMError, match=said):
         read(tmp_path, table)
 
@@ -108,7 +108,7 @@ def test_what_could_be_two_things_is_refused(tmp_path, table, said):
         (["nan", "", "inf", "3"], [None, None, None, 3]),
     ],
 )
-def test_numbers(cells, values):
+def test_numbers_of_all_locales_are_read(cells, values):
     if values is None:
         with pytest.raises(Ambiguous):
             numbers(shapes(cells))
@@ -120,11 +120,11 @@ def test_numbers(cells, values):
 @pytest.mark.parametrize(
     "text", ["1.2.3", "01.02.2024", "4/4", "12:30", "C4", "1_000", "0x10", "1,23,4"]
 )
-def test_no_numbers(text):
+def test_other_texts_are_no_numbers(text):
     assert shape(text) is None and shapes(["1", text]) is None
 
 
-def test_numbers_with_something_beside_them_are_neither_numbers_nor_classes():
+def test_numbers_with_units_are_recognised_as_quantities():
     quantities = ["120 BPM", "-3,5 dB", "-3,5dB", "1,5 €", "€ 1,5", "(0.5)", "0.5-", "1:30"]
     quantities += ["00:01:30,5", "01.05.2024", "2024-05-01", "440Hz", "3 Sterne", "20 km/h"]
     classes = ["4/4", "80s", "90er", "C4", "take 3", "2nd", "bright", "0.5", "3 very slow ones", ""]
@@ -132,5 +132,5 @@ def test_numbers_with_something_beside_them_are_neither_numbers_nor_classes():
     assert not any(map(is_quantity, classes))
 
 
-def test_an_apostrophe_stays_where_no_number_follows(tmp_path):
+def test_leading_apostrophe_before_a_word_is_kept(tmp_path):
     assert read(tmp_path, "file,mood\na.wav,'tis\n")[0]["mood"] == "'tis"

@@ -19,7 +19,7 @@ def notes(count: int = 12, **filters) -> clips.ClipSet:
     return syntheory.clip_set("notes", count, octaves=(5, 5), **filters)
 
 
-def test_a_folder_reads_back_as_the_set_it_was_rendered_from(tmp_path):
+def test_rendered_folder_reads_back_as_the_same_set(tmp_path):
     chosen = notes()
     done = folder.render_folder("notes", chosen, tmp_path / "out")
     assert (done.clips, done.fresh, done.silent) == (12, 12, chosen.silent)
@@ -34,7 +34,7 @@ def test_a_folder_reads_back_as_the_set_it_was_rendered_from(tmp_path):
         np.testing.assert_allclose(read[:, 0], audio, atol=1 / 32_000)
 
 
-def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path, monkeypatch):
+def test_interrupted_rendering_resumes(tmp_path, monkeypatch):
     chosen, write, calls = notes(), folder._write, []
 
     def interrupted(name, job):
@@ -57,7 +57,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path, monkeypatch):
     assert {path.suffix for path in tmp_path.iterdir()} == {".flac", ".csv"}
 
 
-def test_a_table_that_lists_other_clips_stays(tmp_path, monkeypatch):
+def test_table_of_other_clips_is_not_overwritten(tmp_path, monkeypatch):
     monkeypatch.setattr(folder, "_write", lambda name, job: job[1].touch() or True)
     first = folder.render_folder("notes", notes(4), tmp_path)
     listed = first.table.read_bytes()
@@ -66,14 +66,14 @@ def test_a_table_that_lists_other_clips_stays(tmp_path, monkeypatch):
     assert other.table.name == "labels-2.csv" and first.table.read_bytes() == listed
 
 
-def test_a_larger_subset_keeps_what_is_there(tmp_path):
+def test_larger_subset_reuses_rendered_clips(tmp_path):
     folder.render_folder("chords", syntheory.clip_set("chords", 4), tmp_path)
     done = folder.render_folder("chords", syntheory.clip_set("chords", 8), tmp_path)
     assert (done.clips, done.fresh) == (8, 4)
 
 
 @pytest.mark.slow
-def test_processes_render_the_same(tmp_path):
+def test_worker_processes_render_the_same(tmp_path):
     chosen = syntheory.clip_set("time_signatures", 8)
     here, there = (
         folder.render_folder("time_signatures", chosen, tmp_path / str(n), format="wav", workers=n)
@@ -86,7 +86,7 @@ def test_processes_render_the_same(tmp_path):
     assert soundfile.info(path).subtype == "FLOAT"
 
 
-def test_clips_that_turn_out_silent_are_counted_and_left_out(tmp_path, monkeypatch):
+def test_silent_clips_are_counted_and_left_out(tmp_path, monkeypatch):
     chosen = notes(24)
     deaf = chosen.rows[3]["midi_program_num"]
     hear = partial(sound.hear)
@@ -101,7 +101,7 @@ def test_clips_that_turn_out_silent_are_counted_and_left_out(tmp_path, monkeypat
     assert len(back) == 12 and deaf not in {row["midi_program_num"] for row in back.rows}
 
 
-def test_another_sets_folder_is_refused(tmp_path):
+def test_folder_of_another_set_is_refused(tmp_path):
     folder.render_folder("chords", syntheory.clip_set("chords", 4), tmp_path)
     with pytest.raises(MusicRFMError, match="another set: choose another folder"):
         folder.render_folder("notes", notes(), tmp_path)
@@ -112,7 +112,7 @@ def test_another_sets_folder_is_refused(tmp_path):
         folder.render_folder("notes", notes(), tmp_path / "new", format="mp3")
 
 
-def test_a_clip_that_cannot_be_written_is_one_sentence(tmp_path):
+def test_unwritable_clip_is_reported_in_one_sentence(tmp_path):
     chosen = notes()
     blocked = f"{syntheory.SETS['notes'].file_stem(chosen.rows[2])}.flac.part"
     (tmp_path / blocked).mkdir()
@@ -121,7 +121,7 @@ def test_a_clip_that_cannot_be_written_is_one_sentence(tmp_path):
     assert "\n" not in str(refused.value)
 
 
-def test_the_command_renders_balanced_clips_and_says_what_it_did(tmp_path, capsys):
+def test_render_command_writes_balanced_clips_and_a_summary(tmp_path, capsys):
     out = str(tmp_path / "chords")
     call = ["syntheory", "render", "chords", "--subset", "9", "--balance", "inversion"]
     call += ["--out", out, "--workers", "1", "--seed", "3", "--format", "wav"]
@@ -133,14 +133,14 @@ def test_the_command_renders_balanced_clips_and_says_what_it_did(tmp_path, capsy
     assert "(0 rendered now, 9 already present)" in capsys.readouterr().out
 
 
-def test_the_command_refuses_in_one_sentence(tmp_path, capsys):
+def test_render_command_refuses_in_one_sentence(tmp_path, capsys):
     call = ["syntheory", "render", "tempos", "--out", str(tmp_path), "--balance", "mode"]
     assert cli.main([*call, "--subset", "5"]) == 2
     said = capsys.readouterr().err
     assert said.startswith("error: tempos has no field 'mode' to balance") and "\n" not in said[:-1]
 
 
-def test_the_command_lists_every_set(capsys):
+def test_list_command_shows_every_set(capsys):
     assert cli.main(["syntheory", "list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[:3] for line in lines[1:3]] == [

@@ -1,4 +1,4 @@
-"""SynTheory from the hub: which clips are taken, what is kept, and what is said when it fails."""
+"""SynTheory from the hub: choice of clips, caching and error messages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RATE = 44_100
 
 
 def wave(value: float) -> bytes:
-    """A tenth of a second of stereo, as the hub's float WAV files; its mean tells clips apart."""
+    """A tenth of a second of stereo as a float WAV file, like those of the hub."""
     audio = np.full((RATE // 10, 2), value, np.float32)
     audio[::2] *= 0.5
     buffer = io.BytesIO()
@@ -30,7 +30,7 @@ def wave(value: float) -> bytes:
 
 
 def published(name: str, programs: tuple[int, ...] = (0, 68)) -> list[dict]:
-    """Rows as on the hub, in another order, with the hub's own offsets and without our fields."""
+    """Rows in the hub's format, in another order, with other offsets and no extra fields."""
     one = syntheory.SETS[name]
     rows = [
         {field: row[field] for field in one.fields}
@@ -44,7 +44,7 @@ def published(name: str, programs: tuple[int, ...] = (0, 68)) -> list[dict]:
 
 
 class Stream:
-    """What is used of `datasets.IterableDataset`; counts what was read."""
+    """Stand-in for `datasets.IterableDataset` that counts the rows read."""
 
     def __init__(self, rows: list[dict], fails_at: int | None = None) -> None:
         self.rows, self.fails_at, self.read = rows, fails_at, 0
@@ -63,7 +63,7 @@ class Stream:
 
 @pytest.fixture
 def fake(monkeypatch, tmp_path):
-    """Puts a `datasets` in place that streams the given rows; the cache is the test's own."""
+    """Installs a fake `datasets` that streams the given rows, and an empty cache."""
     monkeypatch.setenv("MUSICRFM_CACHE", str(tmp_path / "cache"))
 
     def put(rows: list[dict], fails_at: int | None = None) -> Stream:
@@ -82,7 +82,7 @@ def fake(monkeypatch, tmp_path):
     return put
 
 
-def test_the_chosen_clips_are_found_by_their_labels_and_kept(fake):
+def test_chosen_clips_are_found_by_labels_and_cached(fake):
     stream = fake(published("notes"))
     wanted = dict(octaves=(6, 7), midi_program_num=0)
     found = syntheory.clip_set("notes", 12, source="hub", **wanted)
@@ -105,14 +105,14 @@ def test_the_chosen_clips_are_found_by_their_labels_and_kept(fake):
     assert len(larger) == 24 and stream.read > read
 
 
-def test_numbers_may_come_as_text(fake):
+def test_numbers_given_as_text_are_understood(fake):
     rows = published("chords", (0,))
     fake([row | {"inversion": str(row["inversion"])} for row in rows])
     found = syntheory.clip_set("chords", 24, source="hub", midi_program_num=0)
     assert {row["inversion"] for row in found.rows} <= {5, 6, 64} and len(found) == 24
 
 
-def test_excerpts_bring_their_own_offsets(fake):
+def test_excerpts_keep_the_offsets_of_the_hub(fake):
     rows = published("time_signatures")
     fake(rows)
     found = syntheory.clip_set("time_signatures", 16, source="hub")
@@ -129,7 +129,7 @@ def test_excerpts_bring_their_own_offsets(fake):
 
 
 def test_silent_clips_are_counted_and_left_out(fake, monkeypatch):
-    # The table of silence would leave them out before; here the hub's own sound tells.
+    # The table of silent clips is disabled, so silence must be found in the hub's audio.
     rows = published("notes")
     unknowing = replace(syntheory.SETS["notes"], silent=lambda row: False)
     monkeypatch.setitem(syntheory.SETS, "notes", unknowing)
@@ -138,7 +138,7 @@ def test_silent_clips_are_counted_and_left_out(fake, monkeypatch):
     assert found.silent == 12 and {row["octave"] for row in found.rows} == {3}
 
 
-def test_an_interrupted_download_goes_on(fake):
+def test_interrupted_download_resumes(fake):
     rows = published("notes")
     fake(rows, fails_at=30)
     wanted = dict(source="hub", midi_program_num=0)
@@ -164,7 +164,7 @@ def test_a_hub_without_the_clips_is_refused(fake):
         syntheory.clip_set("scales", 14, source="hub")
 
 
-def test_without_the_package_it_says_how_to_get_it(monkeypatch, tmp_path):
+def test_missing_datasets_package_names_the_extra(monkeypatch, tmp_path):
     monkeypatch.setenv("MUSICRFM_CACHE", str(tmp_path))
     monkeypatch.delitem(sys.modules, "datasets", raising=False)
     real = builtins.__import__
@@ -190,7 +190,7 @@ configs:
 
 
 @pytest.mark.needs("datasets")
-def test_the_real_library_streams_a_data_set_of_the_hubs_form(monkeypatch, tmp_path):
+def test_real_datasets_library_streams_the_hub_format(monkeypatch, tmp_path):
     import datasets
 
     home = tmp_path / "syntheory"

@@ -1,4 +1,4 @@
-"""SynTheory's rules: which rows there are, what they play, and that each sounds as labelled."""
+"""SynTheory's rules: its rows, their MIDI, and audio that matches the labels."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from musicrfm.listening import measure
 ALL = {name: one.rows() for name, one in syntheory.SETS.items()}
 TONES = ("notes", "intervals", "scales", "chords", "simple_progressions")
 
-# As the hub's data set card lists them.
+# As listed on the hub's data set card.
 FIELDS = {
     "notes": "root_note_name root_note_pitch_class octave root_note_is_accidental register "
     "midi_note_val midi_program_num midi_program_name midi_category",
@@ -83,11 +83,11 @@ def test_labels_name_every_class(name):
     assert kind == ("regression" if name == "tempos" else "multiclass")
     assert set(spoken) == (set() if name == "tempos" else values)
     assert len(set(spoken.values())) == len(spoken)
-    assert all(n and not set(n) & set("#/ ,()") for n in spoken.values())  # fit for an address
+    assert all(n and not set(n) & set("#/ ,()") for n in spoken.values())  # valid in an OSC address
     assert syntheory.LABELS["notes"][2][1] == "Cs"
 
 
-def test_instruments_are_the_92_published_ones():
+def test_instruments_are_the_92_of_the_publication():
     assert len(instruments.PROGRAMS) == 92 and len(instruments.NAMES) == 128
     assert {8, 9, 14, 21, 22, 23, 31, 47, 55, 77, 78, 86, 96, 103, 112, 127}.isdisjoint(
         instruments.PROGRAMS
@@ -100,7 +100,7 @@ def test_instruments_are_the_92_published_ones():
     assert instruments.FAMILY_OF[111] == "Ethnic Timbres"
 
 
-def test_rows_are_as_published():
+def test_rows_match_the_publication():
     assert row_of("notes", midi_note_val=61, midi_program_num=16) == {
         "root_note_name": "C#",
         "root_note_pitch_class": 1,
@@ -129,7 +129,7 @@ def test_a_note_is_played_four_times_for_two_beats_at_120_bpm():
     assert {(m.channel, m.velocity) for m in midi if m.type == "note_on"} == {(2, 64)}
 
 
-def test_intervals_go_up_down_and_sound_together():
+def test_intervals_are_played_up_down_and_in_unison():
     found = {
         style: played(
             "intervals",
@@ -201,7 +201,7 @@ def test_progressions_stay_within_the_octave_above_the_tonic():
 
 
 @pytest.mark.parametrize("name", TONES)
-def test_no_two_groups_share_a_sound(name):
+def test_groups_share_no_sound(name):
     one = syntheory.SETS[name]
     groups = defaultdict(set)
     for row in ALL[name]:
@@ -211,7 +211,7 @@ def test_no_two_groups_share_a_sound(name):
     assert {len(found) for found in groups.values()} == {1}
 
 
-def test_augmented_triads_of_one_sound_stay_together():
+def test_augmented_triads_with_equal_notes_share_a_group():
     # Without this, C aug in first inversion could be tested after fitting on E aug, the same clip.
     c = row_of("chords", root_note_name="C", chord_type="aug", inversion=6, midi_program_num=0)
     e = row_of("chords", root_note_name="E", chord_type="aug", inversion=5, midi_program_num=0)
@@ -230,7 +230,7 @@ def test_a_group_has_every_class_equally_often(name):
 
 
 @pytest.mark.parametrize("name", ("tempos", "time_signatures"))
-def test_excerpts_of_one_track_stay_together(name):
+def test_excerpts_of_one_track_share_a_group(name):
     one = syntheory.SETS[name]
     tracks = defaultdict(set)
     for row in ALL[name]:
@@ -242,7 +242,7 @@ def test_excerpts_of_one_track_stay_together(name):
     assert one.rows(0) == ALL[name] != one.rows(1)
 
 
-def test_all_meters_and_reverb_levels_of_one_click_stay_together():
+def test_all_meters_and_reverb_levels_of_one_click_share_a_group():
     found = defaultdict(set)
     for row in ALL["time_signatures"]:
         group = syntheory.SETS["time_signatures"].group(row)
@@ -287,7 +287,7 @@ def test_a_subset_can_be_balanced_by_any_field():
     assert set(Counter(row["midi_category"] for row in families).values()) == {10}
 
 
-def test_rare_classes_give_all_they_have():
+def test_balanced_choice_uses_all_clips_of_rare_classes():
     rows = [{**row} for row in ALL["notes"] if row["midi_program_num"] == 0]
     kept = [r for r in rows if r["root_note_pitch_class"] != 3 or r["octave"] == 4]
     drawn = choose.balanced(
@@ -298,7 +298,7 @@ def test_rare_classes_give_all_they_have():
     assert len(set(drawn)) == 61 and set(counts.values()) <= {5, 6}
 
 
-def test_all_clips_come_in_the_published_order_without_the_silent_ones():
+def test_full_set_has_the_published_order_without_silent_clips():
     found = syntheory.clip_set("notes")
     silent = [row for row in ALL["notes"] if syntheory.SETS["notes"].silent(row)]
     assert len(silent) == found.silent == 89 and len(found) == 9936 - 89
@@ -306,7 +306,7 @@ def test_all_clips_come_in_the_published_order_without_the_silent_ones():
     assert len(syntheory.clip_set("notes", 10**6)) == len(found)
 
 
-def test_filters_keep_what_they_name():
+def test_filters_select_matching_rows():
     rows = syntheory.clip_set("notes", 48, octaves=(4, 5), midi_program_num=range(8)).rows
     assert {row["octave"] for row in rows} == {4, 5}
     assert {row["midi_category"] for row in rows} == {"Piano Timbres"}
@@ -314,7 +314,7 @@ def test_filters_keep_what_they_name():
     assert len(clicked) == 161 * 5 and {r["click_config_name"] for r in clicked} == {"taiko"}
 
 
-def test_the_generators_name_of_a_set_is_understood():
+def test_alternative_name_of_a_set_is_understood():
     assert syntheory.find("chord_progressions") is syntheory.find("simple_progressions")
     assert syntheory.clip_set("chord_progressions", 19).about["set"] == "simple_progressions"
 
@@ -333,7 +333,7 @@ def test_the_generators_name_of_a_set_is_understood():
         ({"name": "notes", "octave": 0, "midi_program_num": 68}, "all remaining 12 clips"),
     ],
 )
-def test_what_does_not_exist_is_refused(arguments, message):
+def test_unknown_sets_fields_and_values_are_refused(arguments, message):
     with pytest.raises(MusicRFMError, match=message):
         syntheory.clip_set(**arguments)
 
@@ -396,7 +396,7 @@ def test_meters_sound_as_labelled(meter, beat, bar):
     assert strong == [i % bar == 0 for i in range(len(strong))]
 
 
-def test_reverb_rings_on():
+def test_reverb_lengthens_the_tail():
     row = row_of("time_signatures", time_signature="(2, 2)", click_config_name="synth_drum")
     row = row | {"offset_time": 9.7}  # from 0.7 s after one click to the next
     tail = [
@@ -406,14 +406,14 @@ def test_reverb_rings_on():
     assert tail[1][:3200].max() > 3 * tail[0][:3200].max()
 
 
-def test_silence_is_heard_as_none():
+def test_silent_clip_is_rendered_as_none():
     low_oboe = row_of("notes", midi_program_num=68, midi_note_val=29)
     oboe = row_of("notes", midi_program_num=68, midi_note_val=72)
     hear = syntheory.clip_set("notes", 12).hear
     assert hear(low_oboe) is None and hear(oboe) is not None
 
 
-def test_the_table_of_silence_is_what_the_synthesiser_does():
+def test_table_of_silent_notes_matches_the_synthesiser():
     # The edges of every silent range, and of the one pitch that is missing inside a range.
     notes = syntheory.SETS["notes"]
     edges = [(68, 35), (68, 36), (67, 79), (67, 80), (65, 64), (65, 65), (10, 11), (10, 12)]
