@@ -1,4 +1,4 @@
-"""Raises in a thread that is not one's own."""
+"""Raises an exception in another thread."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import types
 
 
 def raise_in(thread: threading.Thread, error: type[BaseException]) -> None:
-    """The next thing that this thread does in Python raises.
+    """Makes the next Python instruction of a thread raise `error`.
 
-    A thread is left alone between taking a lock and what gives it back, where nobody could return
-    the lock, and all who wait for it would stop: in the logging library, and where a condition is
-    entered or left. No exception comes there by itself.
+    Does nothing while the thread takes or releases a lock: in the logging library, and where a
+    condition is entered or left. The lock would never be released, and every other thread would
+    wait for it. No exception arises there otherwise.
     """
     if not _takes_a_lock(sys._current_frames().get(thread.ident or 0)):
         ctypes.pythonapi.PyThreadState_SetAsyncExc(

@@ -1,4 +1,4 @@
-"""The control namespace: what there is, what it takes, and who is told."""
+"""The control namespace: its addresses, accepted values and notifications."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_every_parameter_explains_itself_and_its_default_is_allowed():
 
 
 @pytest.mark.parametrize("spelling", ["note_C#", "note_Db", "note_Cs"])
-def test_directions_answer_to_any_spelling(spelling):
+def test_directions_accept_any_spelling_of_a_note(spelling):
     one = controls()
     one.set(f"/steer/{spelling}", 0.5)
     one.set(f"/steer/{spelling}/layers", "top:3")
@@ -59,7 +59,7 @@ def test_directions_answer_to_any_spelling(spelling):
     assert canonical_address(f"/steer/{spelling}/inject") == "/steer/note_Cs/inject"
 
 
-def test_addresses_hold_no_character_that_osc_reserves():
+def test_addresses_contain_no_reserved_osc_character():
     assert steer_address("my concept [2]*") == "/steer/my_concept__2__"
 
 
@@ -74,7 +74,7 @@ def test_whole_numbers_of_any_size_are_clamped(value):
     assert controls().set("/top_k", value) == min(max(value, 0), 2048)
 
 
-def test_whole_numbers_may_come_as_floats_and_switches_as_booleans():
+def test_integers_accept_floats_and_switches_accept_booleans():
     one = controls()
     assert one.set("/top_k", 12.6) == 13
     assert one.set("/play", False) == 0
@@ -116,7 +116,7 @@ def test_start_values_are_checked_too():
     assert controls(gain=99).get("/gain") == 12.0
 
 
-def test_checks_refuse_a_text_before_the_engine_sees_it():
+def test_checks_refuse_an_invalid_text_when_it_is_set():
     def check(text):
         if text == "sideways":
             raise MusicRFMError("layers cannot be sideways")
@@ -127,7 +127,7 @@ def test_checks_refuse_a_text_before_the_engine_sees_it():
     assert one.set("/steer/tempo/layers", "top:2") == "top:2"
 
 
-def test_a_snapshot_does_not_change_and_is_shared_until_something_does():
+def test_snapshot_is_immutable_and_shared_until_a_change():
     one = controls()
     first = one.snapshot()
     assert one.snapshot() is first
@@ -139,7 +139,7 @@ def test_a_snapshot_does_not_change_and_is_shared_until_something_does():
         first.values["/gain"] = 1.0
 
 
-def test_listeners_hear_the_value_that_was_kept_and_may_fail():
+def test_listeners_receive_the_clamped_value_and_a_failing_one_is_ignored():
     one = controls()
     heard = []
 
@@ -152,7 +152,7 @@ def test_listeners_hear_the_value_that_was_kept_and_may_fail():
     assert heard == [("/gain", 12.0, "fader")]
 
 
-def test_a_rejected_value_goes_back_unless_a_newer_one_came():
+def test_rejected_value_is_restored_unless_a_newer_one_was_set():
     one = controls(prompt="piano")
     told = []
     one.on_error(lambda *event: told.append(event))
@@ -166,7 +166,7 @@ def test_a_rejected_value_goes_back_unless_a_newer_one_came():
     assert told == [("no such thing", "me"), ("no such thing", "you")]
 
 
-def test_panic_takes_the_steering_off_and_never_makes_it_louder():
+def test_panic_resets_the_steering_and_never_raises_the_gain():
     one = Controls(
         namespace(NAMES),
         {
@@ -203,7 +203,7 @@ def test_panic_takes_the_steering_off_and_never_makes_it_louder():
     assert one.snapshot().times["/panic"] == 2
 
 
-def test_starting_a_schedule_again_is_an_event_even_with_the_same_text():
+def test_setting_the_same_schedule_again_restarts_it():
     one = controls()
     one.set("/steer/tempo/schedule", "linear:100")
     first = one.snapshot()
@@ -216,8 +216,8 @@ def test_starting_a_schedule_again_is_an_event_even_with_the_same_text():
 @pytest.mark.parametrize(
     "text", ["python:os:getcwd", " python:os:getcwd", "python:curves_of_mine:swell", "python:"]
 )
-def test_a_schedule_that_would_import_code_can_only_be_there_from_the_start(text):
-    """Not even the check, which may import, sees it."""
+def test_schedule_that_imports_code_is_accepted_only_at_the_start(text):
+    """The check is not called either, because it may import."""
     checked = []
     started = {"/steer/tempo/schedule": "python:curves_of_mine:swell"}
     one = Controls(namespace(NAMES), started, {"schedule": checked.append})
@@ -270,7 +270,7 @@ def test_a_crossfade_moves_two_directions_and_keeps_their_sum():
         (("tempo", "note_C", 1), "/steer/tempo is at 0, so it cannot be crossfaded"),
     ],
 )
-def test_crossfades_that_cannot_be_done_change_nothing(value, said):
+def test_impossible_crossfade_is_refused_and_changes_nothing(value, said):
     one = Controls(namespace(NAMES), {"/steer/note_C": 0.5})
     before = one.snapshot()
     with pytest.raises(MusicRFMError, match=said):
@@ -278,7 +278,7 @@ def test_crossfades_that_cannot_be_done_change_nothing(value, said):
     assert one.snapshot() is before
 
 
-def test_many_threads_lose_no_change():
+def test_concurrent_changes_are_all_kept():
     one = controls()
 
     def turn(name):
@@ -294,7 +294,7 @@ def test_many_threads_lose_no_change():
     assert all(one.get(f"/steer/{name}") == 199 / 200 for name in NAMES)
 
 
-def test_looking_for_what_was_meant_takes_no_time_from_the_others(monkeypatch):
+def test_spelling_hints_are_rate_limited(monkeypatch):
     controls = Controls(namespace([f"direction_{number}" for number in range(60)]))
     now, looked = [7.0], []
     look = difflib.get_close_matches

@@ -1,4 +1,4 @@
-"""A parameter is one entry in the table, and a meter one field: everybody else finds it there."""
+"""A parameter is one table entry and a meter one field: all other parts read them there."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from bridge.meters import METERS, Reading
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def test_a_parameter_is_added_in_one_place_and_found_everywhere(tmp_path):
+def test_parameter_added_in_one_place_is_found_everywhere(tmp_path):
     program = [sys.executable, "-m", "tests.bridge.controls.one_more", str(tmp_path)]
     ran = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert ran.returncode == 0, ran.stderr
 
 
-def test_meters_are_told_from_one_table():
+def test_meters_are_described_by_one_table():
     assert [meter.name for meter in METERS] == [
         *("level", "buffer", "underruns", "speed", "latency", "tempo", "chroma")
     ]

@@ -1,4 +1,4 @@
-"""Presets: what is kept, where, and how it comes back."""
+"""Presets: storing, keeping in the rig file, recalling and morphing."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def controls() -> Controls:
     return Controls(namespace(["note_C", "note_G"]), {"/prompt": "piano"})
 
 
-def test_it_all_comes_back(controls: Controls) -> None:
+def test_preset_restores_all_stored_values(controls: Controls) -> None:
     presets = Presets(controls)
     controls.set("/steer/note_C", 0.5)
     controls.set("/steer/note_C/layers", "top:3")
@@ -57,7 +57,7 @@ def test_it_all_comes_back(controls: Controls) -> None:
     assert controls.source("/gain") == "web"
 
 
-def test_playing_or_not_is_no_part_of_it(controls: Controls) -> None:
+def test_preset_does_not_contain_the_play_state(controls: Controls) -> None:
     presets = Presets(controls)
     presets.store("quiet")
     controls.set("/play", 0)
@@ -65,7 +65,7 @@ def test_playing_or_not_is_no_part_of_it(controls: Controls) -> None:
     assert controls.get("/play") == 0
 
 
-def test_a_morph_glides_numbers_only(controls: Controls) -> None:
+def test_morph_glides_only_float_values(controls: Controls) -> None:
     presets = Presets(controls, presets={"b": {"/steer/note_C": 1.0, "/gain": -6.0, "/top_k": 9}})
     version = controls.snapshot().version
     presets.morph("b", 8)
@@ -76,7 +76,7 @@ def test_a_morph_glides_numbers_only(controls: Controls) -> None:
     assert "/gain" not in controls.snapshot().glides
 
 
-def test_a_morph_in_beats(controls: Controls) -> None:
+def test_morph_in_beats_uses_the_tempo_and_needs_one(controls: Controls) -> None:
     presets = Presets(controls)
     controls.set("/steer/note_C", 1.0)
     presets.store("high")
@@ -88,7 +88,7 @@ def test_a_morph_in_beats(controls: Controls) -> None:
     assert controls.snapshot().glides["/steer/note_C"] == pytest.approx(4.0)
 
 
-def test_they_are_kept_in_the_rig_file_with_its_comments(controls: Controls, tmp_path) -> None:
+def test_presets_are_kept_in_the_rig_file_with_its_comments(controls: Controls, tmp_path) -> None:
     path = tmp_path / "rig.toml"
     path.write_text(RIG, encoding="utf-8")
     presets = Presets(controls, path, load_rig(path).presets)
@@ -111,7 +111,7 @@ def test_they_are_kept_in_the_rig_file_with_its_comments(controls: Controls, tmp
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_name_is_the_same_in_either_form_of_unicode(controls: Controls, tmp_path) -> None:
+def test_preset_name_is_the_same_in_either_unicode_form(controls: Controls, tmp_path) -> None:
     path = tmp_path / "rig.toml"
     mac, other = (unicodedata.normalize(form, "Übung") for form in ("NFD", "NFC"))
     path.write_text(f'[presets."{mac}"]\n"/gain" = 3.0\n', "utf-8")
@@ -126,7 +126,7 @@ def test_a_name_is_the_same_in_either_form_of_unicode(controls: Controls, tmp_pa
     assert not load_rig(path).presets
 
 
-def test_nothing_kept_is_replaced_without_being_asked(controls: Controls, tmp_path) -> None:
+def test_stored_preset_is_replaced_only_on_request(controls: Controls, tmp_path) -> None:
     path = tmp_path / "rig.toml"
     presets = Presets(controls, path)
     told: list[tuple] = []
@@ -140,7 +140,7 @@ def test_nothing_kept_is_replaced_without_being_asked(controls: Controls, tmp_pa
     kept = load_rig(path).presets
     assert {name: values["/gain"] for name, values in kept.items()} == {
         "verse": -1.0,
-        "verse-2": -2.0,  # what is kept already is not kept twice
+        "verse-2": -2.0,  # equal values are not stored twice
         "verse-3": -3.0,
     }
     controls.set("/gain", -4.0)
@@ -154,7 +154,7 @@ def test_nothing_kept_is_replaced_without_being_asked(controls: Controls, tmp_pa
     assert presets.store(long) == "x" * (MAX_NAME - 2) + "-2"
 
 
-def test_a_file_that_cannot_be_written_leaves_all_as_it_was(controls: Controls, tmp_path) -> None:
+def test_failed_write_stores_no_preset_and_keeps_the_file(controls: Controls, tmp_path) -> None:
     path = tmp_path / "rig.toml"
     path.write_text("not = = toml", encoding="utf-8")
     presets = Presets(controls, path)
@@ -164,12 +164,14 @@ def test_a_file_that_cannot_be_written_leaves_all_as_it_was(controls: Controls, 
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * (MAX_NAME + 1), "a\nb", None, 3])
-def test_names_that_are_none(controls: Controls, name: object) -> None:
+def test_invalid_preset_name_is_refused(controls: Controls, name: object) -> None:
     with pytest.raises(MusicRFMError, match="a preset name must have"):
         Presets(controls).store(name)
 
 
-def test_what_is_not_there(controls: Controls, caplog) -> None:
+def test_missing_preset_is_refused_and_a_missing_control_is_skipped(
+    controls: Controls, caplog
+) -> None:
     presets = Presets(controls, presets={"a": {"/steer/gone": 1.0, "/gain": -3.0}})
     with pytest.raises(MusicRFMError, match="preset 'b' does not exist; known: a"):
         presets.recall("b")
@@ -180,7 +182,7 @@ def test_what_is_not_there(controls: Controls, caplog) -> None:
 
 
 class TestSetMany:
-    def test_all_or_none(self, controls: Controls) -> None:
+    def test_set_many_changes_all_values_or_none(self, controls: Controls) -> None:
         before = controls.snapshot()
         for bad in ({"/top_k": "x"}, {"/nowhere": 1}, {"/panic": 1}, {"/preset/store": "a"}):
             with pytest.raises(MusicRFMError):
@@ -190,7 +192,7 @@ class TestSetMany:
             controls.set_many(code)
         assert controls.snapshot() is before
 
-    def test_it_tells_what_changed_clamped(self, controls: Controls) -> None:
+    def test_set_many_reports_only_changed_values_after_clamping(self, controls: Controls) -> None:
         heard = []
         controls.on_change(lambda *change: heard.append(change))
         kept = controls.set_many({"/gain": 99, "/temperature": 1.0}, 2, "web")
@@ -198,12 +200,14 @@ class TestSetMany:
         assert heard == [("/gain", 12.0, "web")]
 
     @pytest.mark.parametrize("seconds", ["x", float("nan"), float("inf")])
-    def test_times_that_are_none(self, controls: Controls, seconds: object) -> None:
+    def test_invalid_glide_time_is_refused(self, controls: Controls, seconds: object) -> None:
         with pytest.raises(MusicRFMError, match="number of seconds"):
             controls.set_many({"/gain": 0.0}, seconds)
 
 
-def test_storing_by_a_control_waits_for_no_disk(controls: Controls, tmp_path, monkeypatch) -> None:
+def test_storing_through_a_control_does_not_wait_for_the_disk(
+    controls: Controls, tmp_path, monkeypatch
+) -> None:
     path = tmp_path / "rig.toml"
     path.write_text(RIG, encoding="utf-8")
     free, edits = threading.Event(), []
@@ -233,7 +237,7 @@ def test_storing_by_a_control_waits_for_no_disk(controls: Controls, tmp_path, mo
     assert len(kept) == 150 and len(edits) <= 3
 
 
-def test_what_could_not_be_written_is_told_and_kept_for_the_set(controls: Controls, tmp_path):
+def test_unwritable_preset_is_reported_and_kept_for_the_set(controls: Controls, tmp_path):
     path = tmp_path / "rig.toml"
     path.write_text("not = = toml", encoding="utf-8")
     told: list[str] = []
@@ -245,7 +249,7 @@ def test_what_could_not_be_written_is_told_and_kept_for_the_set(controls: Contro
     assert len(told) == 1 and "cannot change the rig file" in told[0]
 
 
-def test_over_osc() -> None:
+def test_presets_are_stored_and_morphed_over_osc() -> None:
     peer = Peer()
     try:
         presets = Presets(peer.controls)

@@ -1,4 +1,4 @@
-"""MIDI: what knobs mean, for any bytes a cable could carry, and finding the controller again."""
+"""MIDI: knob values for any received bytes, and restarting a lost port process."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def cc(control, value, channel=0):
 
 
 @given(st.integers(0, 127), ends, ends)
-def test_a_knob_stays_within_its_range_and_meets_both_ends(position, low, high):
+def test_knob_stays_in_its_range_and_reaches_both_ends(position, low, high):
     knob = MidiMap("cc", 1, "/gain", low=low, high=high)
     assert knob.value(0) == low and knob.value(1) == high
     slack = 1e-9 * (abs(low) + abs(high))
@@ -42,7 +42,7 @@ def test_a_knob_stays_within_its_range_and_meets_both_ends(position, low, high):
 
 
 @given(st.integers(0, 126), ends, ends)
-def test_turning_up_never_turns_down(position, low, high):
+def test_turning_a_knob_up_never_lowers_the_value(position, low, high):
     knob = MidiMap("cc", 1, "/gain", low=min(low, high), high=max(low, high))
     assert knob.value(position / 127) <= knob.value((position + 1) / 127) + 1e-9
 
@@ -86,7 +86,7 @@ def test_a_control_change_sent_as_bytes_arrives_as_the_value(channel, value):
     assert one.get("/steer/note_Cs") == pytest.approx(1.2 * value / 127)
 
 
-def test_without_a_range_a_knob_covers_what_makes_sense():
+def test_knob_without_a_range_gets_a_default_range():
     one = controls()
     steer = MidiMap("cc", 1, "/steer/tempo").fitted(one.parameter("/steer/tempo"))
     gain = MidiMap("cc", 1, "/gain").fitted(one.parameter("/gain"))
@@ -94,7 +94,7 @@ def test_without_a_range_a_knob_covers_what_makes_sense():
     assert (gain.low, gain.high) == (-60.0, 12.0)
 
 
-def test_a_pad_triggers_once_a_press():
+def test_pad_triggers_once_per_press():
     one = controls()
     pads = MidiInput(one, [MidiMap("cc", 40, "/panic")])
     for value in (127, 127, 0, 100, 63, 64):
@@ -102,7 +102,7 @@ def test_a_pad_triggers_once_a_press():
     assert one.snapshot().times["/panic"] == 3
 
 
-def test_wrong_mappings_are_told_at_once():
+def test_invalid_mapping_is_refused_at_once():
     with pytest.raises(MusicRFMError, match="unknown address"):
         MidiInput(controls(), [MidiMap("cc", 1, "/steer/nothing")])
     with pytest.raises(MusicRFMError, match="cannot set the text /prompt"):
@@ -149,7 +149,7 @@ def until(condition) -> None:
 
 
 @pytest.mark.parametrize("end", ["pulled out", "system down"])
-def test_the_port_waits_for_the_controller_and_ends_with_it(monkeypatch, end):
+def test_port_process_waits_for_the_controller_and_ends_when_it_is_gone(monkeypatch, end):
     cable = Cable(monkeypatch)
     cable.fail = "no server"
     said: list[str] = []
@@ -175,7 +175,7 @@ def test_the_port_waits_for_the_controller_and_ends_with_it(monkeypatch, end):
 
 
 @given(st.text(max_size=40))
-def test_no_line_from_the_port_can_hurt(text):
+def test_no_line_from_the_port_raises(text):
     one = controls()
     MidiInput(one, [MidiMap("cc", 21, "/gain")]).hear(text)
     MidiInput(one, [MidiMap("cc", 21, "/gain")]).hear("message " + text)
@@ -191,8 +191,8 @@ def test_lines_from_the_port_turn_knobs_and_news_is_logged_once(caplog):
     assert caplog.text.count("MIDI: nobody is here") == 1
 
 
-def test_a_process_that_dies_is_started_again(monkeypatch):
-    """With a MIDI library that crashes as soon as it is used."""
+def test_dead_port_process_is_restarted(monkeypatch):
+    """With a MIDI library that fails when it is loaded."""
     started = []
     start = controllers.start
     monkeypatch.setattr(controllers, "RESTART_SECONDS", 0.01)
@@ -207,8 +207,8 @@ def test_a_process_that_dies_is_started_again(monkeypatch):
     assert all(process.poll() is not None for process in started)
 
 
-def test_a_process_that_hangs_is_replaced(monkeypatch, caplog):
-    """As if a driver hung, or somebody had stopped it: nothing is heard of it any more."""
+def test_hanging_port_process_is_replaced(monkeypatch, caplog):
+    """As with a hanging driver or a stopped process: it sends nothing any more."""
     said = "import time; print('open pad', flush=True); time.sleep(60)"
     started = []
 
@@ -233,7 +233,7 @@ def test_a_process_that_hangs_is_replaced(monkeypatch, caplog):
     assert started[0].poll() is not None
 
 
-def test_a_process_tells_that_nothing_hangs():
+def test_port_process_sends_a_sign_of_life():
     process = controllers.start("bridge.midi.port_process", "0", "nobody")
     try:
         assert any(line == b"here\n" for line in process.stdout)

@@ -1,4 +1,4 @@
-"""From messages to moves: halves in any order, numbered parameters, channel modes, MPE, bytes."""
+"""Decoding messages into moves: 14-bit halves, NRPN and RPN, channel modes, MPE, raw bytes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def control(number, value, channel=0):
 
 
 def positions(sent, source, number, decoder=None):
-    """Where the control is after each message that says so."""
+    """The positions of one control, after each message that moves it."""
     decoder = decoder or Decoder()
     moves = [move for one in sent for move in decoder.moves(one)]
     return [m.position for m in moves if (m.source, m.number) == (source, number)]
@@ -35,7 +35,7 @@ values = st.lists(st.integers(0, 16383), min_size=1, max_size=20)
 
 
 @given(values, st.booleans(), st.sampled_from(["cc14", "nrpn", "rpn"]))
-def test_both_halves_count_at_rest_in_whatever_order_they_come(values, fine_first, source):
+def test_fine_value_is_exact_in_either_order_of_its_halves(values, fine_first, source):
     decoder = Decoder()
     for value in values:
         coarse, fine = value >> 7, value & 127
@@ -51,7 +51,7 @@ def test_both_halves_count_at_rest_in_whatever_order_they_come(values, fine_firs
         assert at[-1] == pytest.approx(value / 16383)
 
 
-def test_a_sender_that_changes_its_order_is_still_exact_at_rest():
+def test_fine_value_is_exact_when_the_order_of_halves_changes():
     decoder = Decoder()
     for step, value in enumerate(range(0, 16384, 311)):
         sent = [control(39, value & 127), control(7, value >> 7)]
@@ -60,7 +60,7 @@ def test_a_sender_that_changes_its_order_is_still_exact_at_rest():
 
 
 @pytest.mark.parametrize("fine_first", [True, False])
-def test_on_the_way_up_nothing_goes_down(fine_first):
+def test_rising_fine_values_never_decrease(fine_first):
     decoder, heard = Decoder(), [0.0]
     for value in range(0, 16384, 97):
         sent = [control(7, value >> 7), control(39, value & 127)]
@@ -68,7 +68,7 @@ def test_on_the_way_up_nothing_goes_down(fine_first):
     assert heard == sorted(heard)
 
 
-def test_a_coarse_half_alone_is_a_knob_of_128_steps_with_both_ends():
+def test_coarse_half_alone_is_a_knob_of_128_steps():
     sent = [control(7, value) for value in (0, 64, 127)]
     assert positions(sent, "cc14", 7) == pytest.approx([0, 64 / 127, 1])
     decoder = Decoder()
@@ -79,20 +79,20 @@ def test_a_coarse_half_alone_is_a_knob_of_128_steps_with_both_ends():
     assert positions(sent, "nrpn", 130) == [0, 1]
 
 
-def test_fine_halves_alone_move_within_the_coarse_one_that_was_sent_last():
+def test_fine_halves_alone_refine_the_last_coarse_value():
     sent = [control(7, 10), control(39, 1), control(39, 50), control(39, 9)]
     assert positions(sent, "cc14", 7)[1:] == pytest.approx(
         [(1280 + fine) / 16383 for fine in (1, 50, 9)]
     )
 
 
-def test_numbered_parameters_that_only_send_fine_halves_are_knobs_of_128_steps():
+def test_nrpn_with_fine_halves_only_is_a_knob_of_128_steps():
     number = [control(99, 1), control(98, 2)]
     sent = [message for fine in (3, 60, 127) for message in (*number, control(38, fine))]
     assert positions(sent, "nrpn", 130) == pytest.approx([60 / 127, 1])
 
 
-def test_data_that_follows_its_number_is_no_knob_and_later_data_may_be_one():
+def test_data_entry_after_its_number_is_no_knob_but_later_data_is():
     number = [control(99, 1), control(98, 2)]
     sent = [*number, control(6, 5), control(38, 6)]
     assert positions(sent, "cc", 6) == positions(sent, "cc14", 6) == []
@@ -109,7 +109,7 @@ def test_data_that_follows_its_number_is_no_knob_and_later_data_may_be_one():
 
 @pytest.mark.parametrize("value", [0, 1, 64, 127])
 @pytest.mark.parametrize(("source", "number"), [("nrpn", (99, 98)), ("rpn", (101, 100))])
-def test_increments_and_decrements_are_clicks_whatever_their_value(source, number, value):
+def test_increments_and_decrements_are_clicks_of_any_value(source, number, value):
     one, input_ = knobs(MidiMap(source, 130, "/steer/tempo", low=-1.0, high=1.0))
     for message in (control(number[0], 1), control(number[1], 2)):
         input_.handle(message)
@@ -125,7 +125,7 @@ def test_increments_without_a_number_are_buttons():
     assert positions(sent, "cc", 96) == [1] and positions(sent, "cc", 97) == [0]
 
 
-def test_an_encoder_may_send_its_clicks_as_a_numbered_parameter():
+def test_encoder_clicks_sent_as_an_nrpn_are_counted():
     one, input_ = knobs(MidiMap("nrpn", 130, "/gain", relative="offset", step=1.0))
     for click in (65, 65, 63, 67):
         for message in (control(99, 1), control(98, 2), control(6, click), control(38, 0)):
@@ -152,7 +152,7 @@ def test_reset_centres_the_wheel_and_forgets_pressure_and_numbers():
     assert one.get("/gain") == 1.0  # which is a knob again
 
 
-def test_the_finger_that_presses_hardest_counts():
+def test_hardest_finger_sets_the_pressure():
     one, input_ = knobs(MidiMap("pressure", None, "/steer/note_C"))
     seen = []
     for message in (
@@ -172,7 +172,7 @@ ZONE = [control(101, 0), control(100, 6), control(6, 15)]
 
 
 @pytest.mark.parametrize("said", [True, False])
-def test_the_channels_of_an_mpe_controller_are_one_instrument(said):
+def test_mpe_channels_form_one_instrument(said):
     one, input_ = knobs(
         MidiMap("notes", None, channel=1),
         MidiMap("pitch_bend", None, "/steer/tempo", 1, -1.0, 1.0),
@@ -206,7 +206,7 @@ def test_the_channels_of_an_mpe_controller_are_one_instrument(said):
     assert one.get("/temperature") == pytest.approx(40 / 127)
 
 
-def test_all_notes_off_is_of_the_zone_on_its_first_channel_and_of_one_finger_on_another():
+def test_all_notes_off_ends_the_mpe_zone_on_its_first_channel_or_one_finger():
     one, input_ = knobs(MidiMap("notes", None))
     for message in (
         *ZONE,
@@ -221,7 +221,7 @@ def test_all_notes_off_is_of_the_zone_on_its_first_channel_and_of_one_finger_on_
     assert [bool(one.get(f"/steer/note_{name}")) for name in "CDE"] == [False] * 3
 
 
-def test_an_upper_zone_goes_down_from_16_and_an_empty_one_is_none():
+def test_upper_mpe_zone_counts_down_from_channel_16_and_can_be_removed():
     decoder = Decoder()
     for message in (control(101, 0, 15), control(100, 6, 15), control(6, 3, 15)):
         decoder.moves(message)
@@ -232,7 +232,7 @@ def test_an_upper_zone_goes_down_from_16_and_an_empty_one_is_none():
 
 
 def sent_again(messages, realtime=b""):
-    """The bytes of messages, without a status that is the same again; realtime between all."""
+    """The bytes of messages with running status, and `realtime` after every byte."""
     data, status = bytearray(), None
     for message in messages:
         one = bytes(message.bytes())
@@ -255,19 +255,19 @@ channel_messages = st.one_of(
 
 
 @given(st.lists(channel_messages), st.sampled_from([b"", b"\xfe", b"\xf8"]))
-def test_running_status_and_messages_within_messages_lose_nothing(messages, realtime):
+def test_running_status_and_interleaved_realtime_lose_no_message(messages, realtime):
     heard = Messages().feed(sent_again(messages, realtime))
     assert [one for one in heard if one.type not in ("active_sensing", "clock")] == messages
 
 
 @given(st.binary(max_size=300))
-def test_no_bytes_can_hurt(data):
+def test_no_bytes_raise(data):
     messages = Messages()
     for at in range(0, len(data), 7):
         messages.feed(data[at : at + 7])
 
 
-def test_a_line_of_several_messages_with_one_status_moves_its_knob_each_time():
+def test_every_message_of_a_running_status_line_moves_the_knob():
     one, input_ = knobs(MidiMap("cc", 21, "/steer/note_C"))
     input_.hear("message B0 15 20 FE 15 40 15 FE 7F\n")
     assert one.get("/steer/note_C") == 1.0 and one.received == 3

@@ -1,4 +1,4 @@
-"""MIDI learn and MIDI out: which control was meant, what is kept of it, and what it is told."""
+"""MIDI learn and MIDI feedback: finding the moved control, its rig entry, its position."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def note(number, velocity):
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    """Nobody's hands are waited for."""
+    """Shortens the waits of MIDI learn."""
     monkeypatch.setattr(learn, "GATHER_SECONDS", 0.01)
     monkeypatch.setattr(learn, "PATIENCE_SECONDS", 0.05)
 
@@ -59,7 +59,7 @@ NRPN = [control(99, 1), control(98, 2), control(6, 5), control(38, 6)]
         ([mido.Message("aftertouch", value=9)], "pressure", None),
     ],
 )
-def test_the_control_that_was_meant_is_found(sent, source, number):
+def test_moved_control_is_found(sent, source, number):
     one = heard(sent).mapping
     assert (one.source, one.number) == (source, number)
 
@@ -105,7 +105,7 @@ FINGER = [*bend(-300, 200, channel=3), *cc(74, 64, 70, 80, channel=3)]
         (cc(20, 65, 65, 63), {"cc": 20, "relative": "offset"}),
         (cc(16, 1, 2, 3, 1, 65), {"cc": 16, "relative": "signed"}),
         (nrpn(300, *cc(96, 0, 0), control(97, 0)), {"nrpn": 300}),
-        # A touched fader or encoder says a note first.
+        # A touched fader or encoder sends a note first.
         (key(104, *bend(-8192, -7000, -2000), velocity=127), {"pitch_bend": True}),
         (key(0, *cc(71, 1, 1, 127), velocity=127), {"cc": 71, "relative": "twos"}),
         (key(0, *cc(71, 1), velocity=127), {"cc": 71}),
@@ -116,7 +116,7 @@ FINGER = [*bend(-300, 200, channel=3), *cc(74, 64, 70, 80, channel=3)]
         ([*cc(106, 127), *cc(6, 9, 40, 50), *cc(106, 0)], {"cc": 6, "relative": "off"}),
         ([*cc(110, 127), *cc(16, 1, 1, 65), *cc(110, 0)], {"cc": 16, "relative": "signed"}),
         ([*cc(11, 63, 64, 63, 64), *cc(41, 127, 0)], {"cc": 41, "toggle": True}),
-        # Keys and pads that say more than their note.
+        # Keys and pads that send more than their note.
         (key(60, *PRESSURE), {"note": 60}),
         ([*cc(88, 17), *key(60)], {"note": 60}),
         ([*FINGER, *key(60, *FINGER, channel=3)], {"note": 60, "channel": None}),
@@ -149,7 +149,7 @@ FINGER = [*bend(-300, 200, channel=3), *cc(74, 64, 70, 80, channel=3)]
         (cc(41, 90, 0), {"cc": 41, "relative": "off"}),  # it says how hard it was pressed
     ],
 )
-def test_what_moved_is_learned_and_not_what_came_first(sent, entry):
+def test_learned_control_is_the_moved_one_not_the_first_received(sent, entry):
     found = heard(sent).mapping.entry()
     wanted = {"channel": 1} | entry
     assert found == {name: value for name, value in wanted.items() if value is not None}
@@ -172,12 +172,12 @@ def test_what_moved_is_learned_and_not_what_came_first(sent, entry):
         (cc(20, 1, 1), "number", False, False),  # it has to be turned back
     ],
 )
-def test_buttons_become_toggles_of_what_is_on_or_off(sent, target, toggle, certain):
+def test_button_is_learned_as_a_toggle_for_a_switch(sent, target, toggle, certain):
     one = heard(sent, target)
     assert (one.mapping.toggle, one.certain) == (toggle, certain)
 
 
-def test_a_key_of_an_mpe_zone_is_learned_for_all_its_channels():
+def test_key_of_an_mpe_zone_is_learned_without_a_channel():
     zone = [control(101, 0), control(100, 6), control(6, 15)]
     assert heard([*zone, *key(60, channel=4)]).mapping == MidiMap("note", 60)
 
@@ -192,15 +192,15 @@ def test_a_key_of_an_mpe_zone_is_learned_for_all_its_channels():
         [mido.Message("reset")],
     ],
 )
-def test_what_is_no_control_is_not_found(sent):
+def test_messages_that_are_no_control_are_not_learned(sent):
     assert heard(sent) is None
 
 
-def test_a_note_let_go_and_half_an_nrpn_are_no_choice():
+def test_note_release_and_half_an_nrpn_are_not_learned():
     assert heard([note(40, 0), control(99, 1), control(98, 2)]) is None
 
 
-def test_what_was_learned_works_is_told_and_is_in_the_rig(tmp_path, monkeypatch):
+def test_learned_control_works_is_reported_and_is_in_the_rig(tmp_path, monkeypatch):
     path = tmp_path / "rig.toml"
     path.write_text(
         "# mine\n[engine]\nseed = 3 # lucky\n[[midi]]\ncc = 1\nto = '/gain'\n"
@@ -212,12 +212,12 @@ def test_what_was_learned_works_is_told_and_is_in_the_rig(tmp_path, monkeypatch)
     knobs.learner.on_learned(lambda *what: told.append(what))
     knobs.learner.start("/steer/note_C")
     knobs.handle(control(1, 100, channel=3))
-    assert one.received == 0  # what is turned to be learned turns nothing
+    assert one.received == 0  # a control moved for learning changes no value
     until(lambda: told)
     entry = {"cc": 1, "channel": 4, "to": "/steer/note_C", "relative": "off"}
     assert told == [("/steer/note_C", entry)]
     knobs.handle(control(2, 127))
-    assert one.received == 0  # the old knob has been let off
+    assert one.received == 0  # the old mapping has been removed
     knobs.handle(control(1, 127, channel=3))
     assert one.get("/steer/note_C") == 1.0
     written = path.read_text()
@@ -229,7 +229,7 @@ def test_what_was_learned_works_is_told_and_is_in_the_rig(tmp_path, monkeypatch)
     )
 
 
-def test_a_rig_that_is_not_there_is_made_and_one_that_is_broken_is_left(tmp_path):
+def test_missing_rig_is_created_and_a_broken_rig_is_kept(tmp_path):
     path = tmp_path / "new.toml"
     write_mapping(path, {"pitch_bend": True, "to": "/gain"})
     assert load_rig(path).midi == (MidiMap("pitch_bend", None, "/gain"),)
@@ -239,7 +239,7 @@ def test_a_rig_that_is_not_there_is_made_and_one_that_is_broken_is_left(tmp_path
     assert path.read_text() == "midi = 3\n"
 
 
-def test_learning_can_be_called_off_and_nonsense_is_refused(monkeypatch):
+def test_learning_can_be_cancelled_and_needs_an_address(monkeypatch):
     learned = []
     one = Learner(learned.append)
     one.start("/gain")
@@ -253,7 +253,7 @@ def test_learning_can_be_called_off_and_nonsense_is_refused(monkeypatch):
     assert len(learned) == 1 and not one.hear(Decoder().moves(control(1, 1)))
 
 
-def test_an_address_that_is_not_there_is_told(monkeypatch, caplog):
+def test_learning_an_unknown_address_is_reported(monkeypatch, caplog):
     knobs = MidiInput(Controls(namespace([])), [])
     knobs.learner.start("/steer/nothing")
     knobs.handle(control(1, 40))
@@ -261,7 +261,7 @@ def test_an_address_that_is_not_there_is_told(monkeypatch, caplog):
 
 
 class Fader:
-    """A motorised fader; the clock is the test's."""
+    """A motorised fader with a simulated clock."""
 
     def __init__(self, *maps):
         self.now = 0.0
@@ -275,7 +275,7 @@ class Fader:
 FADER = MidiMap("cc", 7, "/gain", 2, 0.0, 1.0)
 
 
-def test_a_fader_follows_what_someone_else_changed_and_nothing_goes_round():
+def test_motor_fader_follows_other_sources_without_feedback_loops():
     one = Fader(FADER)
     one.feedback.update()
     assert [m.value for m in one.told] == [0] and one.told[0].channel == 1
@@ -296,7 +296,7 @@ def test_a_fader_follows_what_someone_else_changed_and_nothing_goes_round():
 
 @pytest.mark.parametrize("source", ["cc", "cc14", "nrpn", "pitch_bend", "note"])
 @pytest.mark.parametrize("position", [0.0, 0.25, 0.5, 1.0])
-def test_what_is_sent_is_what_would_have_been_heard(source, position):
+def test_feedback_messages_decode_to_the_same_position(source, position):
     one = Fader(MidiMap(source, None if source == "pitch_bend" else 5, "/gain", 2, 0.0, 1.0))
     one.controls.set("/gain", position)
     one.feedback.update()
@@ -306,7 +306,7 @@ def test_what_is_sent_is_what_would_have_been_heard(source, position):
     assert moves[-1].channel == 2 and len(messages(FADER, 3)) == 1
 
 
-def test_feedback_runs_by_itself_and_goes_to_the_port_it_belongs_to(monkeypatch):
+def test_feedback_thread_sends_to_the_port_of_the_mapping(monkeypatch):
     one = Controls(namespace([]))
     knobs = MidiInput(
         one, [MidiMap("cc", 7, "/gain", port="nano")], ["nano", "keys"], feedback=True
@@ -322,7 +322,7 @@ def test_feedback_runs_by_itself_and_goes_to_the_port_it_belongs_to(monkeypatch)
     assert not sent["keys"]
 
 
-def test_the_way_back_is_the_output_of_the_same_controller(monkeypatch):
+def test_feedback_goes_to_the_output_of_the_same_controller(monkeypatch):
     outputs = ["Midi Through:Midi Through Port-0 14:0", "nanoKONTROL2:nanoKONTROL2 MIDI 1 24:0"]
     assert output_for("nanoKONTROL2:nanoKONTROL2 MIDI 1 20:0", outputs) == outputs[1]
     assert output_for("nanoKONTROL2 1", ["Launchpad 0", "nanoKONTROL2 2"]) == "nanoKONTROL2 2"
@@ -331,7 +331,7 @@ def test_the_way_back_is_the_output_of_the_same_controller(monkeypatch):
     assert output_for("keys", outputs) is None
 
 
-def test_orders_on_stdin_go_out_and_bad_ones_do_not_hurt(monkeypatch):
+def test_port_process_sends_valid_messages_and_ignores_invalid_lines(monkeypatch):
     class Port:
         sent: list = []
 
@@ -348,7 +348,7 @@ def test_orders_on_stdin_go_out_and_bad_ones_do_not_hurt(monkeypatch):
     assert [m.value for m in Port.sent] == [0x11, 0x12]
 
 
-def test_learning_over_osc_starts_stops_and_says_what_is_wrong():
+def test_learn_address_starts_and_stops_learning_and_refuses_bad_addresses():
     one = Controls(namespace(["note_C"]))
     knobs = MidiInput(one, [])
     one.handle("/midi/learn", partial(learn.learn, one, knobs.learner))
@@ -365,7 +365,7 @@ def test_learning_over_osc_starts_stops_and_says_what_is_wrong():
         one.set("/midi/learn", "/gain")
 
 
-def test_the_command_writes_the_control_that_was_moved(tmp_path, monkeypatch, capsys):
+def test_learn_command_writes_the_moved_control_into_the_rig(tmp_path, monkeypatch, capsys):
     path = tmp_path / "rig.toml"
     path.write_text("midi_port = ['nano', 'keys']\n")
 
@@ -382,7 +382,7 @@ def test_the_command_writes_the_control_that_was_moved(tmp_path, monkeypatch, ca
     assert "needs an address" in capsys.readouterr().err
 
 
-def test_a_fader_that_was_learned_or_read_again_is_told_where_it_should_be(monkeypatch):
+def test_new_or_reloaded_fader_receives_its_position(monkeypatch):
     one = Controls(namespace([]))
     fader = MidiMap("cc", 7, "/gain", low=0.0, high=1.0)
     knobs = MidiInput(one, [fader], feedback=True)
@@ -400,7 +400,7 @@ def test_a_fader_that_was_learned_or_read_again_is_told_where_it_should_be(monke
     assert [(m.control, m.value) for m in sent] == [(7, 127), (8, 127), (9, 127)]
 
 
-def test_a_mapping_can_be_changed_and_forgotten_and_comments_stay(tmp_path):
+def test_mapping_can_be_changed_and_removed_and_comments_stay(tmp_path):
     path = tmp_path / "rig.toml"
     path.write_text(
         "# mine\n[[midi]]\ncc = 1 # left\nto = '/steer/note_Db'\nchannel = 2\n"
@@ -442,8 +442,8 @@ def test_without_a_rig_mappings_are_changed_for_this_set():
     assert knobs.entries() == [{"cc": 7, "to": "/gain", "curve": "exp"}]
 
 
-def test_a_control_that_stays_as_it_was_is_still_known_after_a_change():
-    """A knob that has picked up must not wait again because another one was learned."""
+def test_unchanged_control_keeps_its_pickup_when_another_is_learned():
+    """A knob that has picked up does not wait again after another one is learned."""
     controls = Controls(namespace([]))
     knobs = MidiInput(controls, [MidiMap("cc", 7, "/gain", low=0.0, high=1.0, pickup=True)])
     for value in (0, 127, 64):
@@ -453,7 +453,7 @@ def test_a_control_that_stays_as_it_was_is_still_known_after_a_change():
     assert controls.get("/gain") == pytest.approx(20 / 127)
 
 
-def test_what_is_not_certain_is_asked_for_and_taken_after_a_while(monkeypatch, caplog):
+def test_uncertain_control_prompts_for_more_and_is_learned_after_a_timeout(monkeypatch, caplog):
     learned = []
     one = Learner(learned.append)
     monkeypatch.setattr(learn, "PATIENCE_SECONDS", 0.2)
@@ -467,7 +467,7 @@ def test_what_is_not_certain_is_asked_for_and_taken_after_a_while(monkeypatch, c
     assert caplog.text.count("turn it back") == 1 and one.address is None
 
 
-def test_a_touched_fader_is_waited_for(monkeypatch):
+def test_learning_waits_for_a_touched_fader_to_move(monkeypatch):
     learned = []
     one = Learner(learned.append)
     monkeypatch.setattr(learn, "PATIENCE_SECONDS", 5.0)
@@ -481,7 +481,7 @@ def test_a_touched_fader_is_waited_for(monkeypatch):
     assert learned == [MidiMap("pitch_bend", None, "/gain", 1)]
 
 
-def test_after_a_while_without_a_control_it_is_told_what_came_instead(monkeypatch, caplog):
+def test_learning_without_a_control_reports_the_received_messages(monkeypatch, caplog):
     monkeypatch.setattr(learn, "SILENCE_SECONDS", 0.3)
     knobs = MidiInput(Controls(namespace([])), [], ports=["nano"])
     knobs._ports[0].hear("open nanoKONTROL2")
@@ -511,7 +511,7 @@ def test_after_a_while_without_a_control_it_is_told_what_came_instead(monkeypatc
     knobs.learner.cancel()
 
 
-def test_what_is_learned_of_several_ports_says_which(tmp_path):
+def test_control_learned_from_one_of_several_ports_names_the_port(tmp_path):
     path = tmp_path / "rig.toml"
     knobs = MidiInput(Controls(namespace([])), [], ports=["nano", "nano"], rig=path)
     for port, number in zip(knobs._ports, (1, 2), strict=True):
@@ -523,7 +523,7 @@ def test_what_is_learned_of_several_ports_says_which(tmp_path):
     assert load_rig(path).midi[0].port == "nanoPAD2 PAD #2"
 
 
-def test_nothing_is_learned_for_an_address_that_no_set_has(tmp_path, capsys):
+def test_learn_command_refuses_an_address_that_no_set_has(tmp_path, capsys):
     rig = str(tmp_path / "rig.toml")
     for address, said in (
         ("/gian", "did you mean '/gain'"),

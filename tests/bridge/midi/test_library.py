@@ -1,4 +1,4 @@
-"""supriya-midi in the words of python-rtmidi, which `mido` speaks and which goes before it."""
+"""supriya-midi with the interface of python-rtmidi, which `mido` uses and which is preferred."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def library(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return as_rtmidi()
 
 
-def test_a_message_and_its_time_come_as_one_pair(library):
+def test_callback_receives_message_and_time_as_one_pair(library):
     port = library.MidiIn(name=None, rtapi=library.API_UNIX_JACK)
     assert port.api is Api.UNIX_JACK and port.get_ports(encoding="utf-8") == ["nano"]
     heard = []
@@ -67,7 +67,7 @@ def test_a_message_and_its_time_come_as_one_pair(library):
     assert port._callback is None
 
 
-def test_what_fails_is_what_mido_expects(library):
+def test_errors_and_constants_are_those_mido_expects(library):
     for port in (library.MidiIn(), library.MidiOut()):
         port.open_port(0)
         with pytest.raises(RuntimeError, match="no such port"):
@@ -75,7 +75,7 @@ def test_what_fails_is_what_mido_expects(library):
     assert library.get_compiled_api() == [3] and library.API_UNSPECIFIED == 0
 
 
-def test_it_stands_in_only_where_python_rtmidi_is_not(library, monkeypatch):
+def test_substitute_is_used_only_without_python_rtmidi(library, monkeypatch):
     monkeypatch.setattr(midi_library, "find_spec", lambda name: None)
     present = ModuleType("rtmidi")
     monkeypatch.setitem(sys.modules, "rtmidi", present)

@@ -1,4 +1,4 @@
-"""Every kind of MIDI control: the messages it is made of, and what it does to the parameters."""
+"""Every kind of MIDI control: its messages and its effect on the parameters."""
 
 from __future__ import annotations
 
@@ -34,32 +34,32 @@ def on(knobs, note, velocity):
 
 
 @given(st.sampled_from(CURVES), st.floats(0, 1), st.floats(0, 1))
-def test_every_curve_rises_from_end_to_end_and_can_be_undone(curve, one, other):
+def test_every_curve_is_monotonic_and_invertible(curve, one, other):
     assert bent(curve, 0.0) == pytest.approx(0) and bent(curve, 1.0) == pytest.approx(1)
     low, high = sorted((one, other))
     assert bent(curve, low) <= bent(curve, high) + 1e-12
     assert unbent(curve, bent(curve, one)) == pytest.approx(one, abs=1e-6)
 
 
-def test_curves_differ_where_they_should():
+def test_exp_log_and_s_curves_bend_as_named():
     assert bent("exp", 0.5) < 0.2 < 0.5 < 0.8 < bent("log", 0.5)
     assert bent("s", 0.1) < 0.1 and bent("s", 0.9) > 0.9
 
 
 @given(st.integers(0, 31), st.integers(0, 127), st.integers(0, 127))
-def test_a_pair_of_control_changes_is_one_fine_knob(number, coarse, fine):
+def test_coarse_and_fine_control_changes_form_one_knob(number, coarse, fine):
     one, knobs = rig(MidiMap("cc14", number, "/gain", low=0.0, high=1.0))
     control(knobs, (number, coarse), (number + 32, fine))
     assert one.get("/gain") == pytest.approx((coarse * 128 + fine) / 16383)
 
 
-def test_a_fine_half_without_its_coarse_one_says_nothing():
+def test_fine_half_without_a_coarse_half_is_ignored():
     one, knobs = rig(MidiMap("cc14", 1, "/gain"))
     control(knobs, (33, 100))
     assert one.received == 0
 
 
-def test_nrpns_are_told_apart_and_registered_ones_are_not_meant():
+def test_nrpn_mapping_ignores_other_nrpns_and_rpns():
     one, knobs = rig(MidiMap("nrpn", 130, "/gain", low=0.0, high=1.0))
     control(knobs, (99, 1), (98, 2), (6, 127), (38, 127))
     assert one.get("/gain") == 1.0
@@ -85,13 +85,13 @@ def test_pressure_is_a_knob():
 
 
 @given(st.dictionaries(st.integers(0, 127), st.floats(0.01, 1), min_size=1))
-def test_held_notes_share_what_the_hardest_would_get(held):
+def test_held_notes_share_the_amount_of_the_hardest(held):
     amounts = shared({Key("", 1, 1, number): velocity for number, velocity in held.items()})
     assert sum(amounts.values()) == pytest.approx(max(held.values()))
     assert set(amounts) == {PITCH_CLASSES[note % 12] for note in held}
 
 
-def test_the_music_leans_to_what_is_held_and_is_let_go_with_it():
+def test_held_notes_steer_until_they_are_released():
     one, knobs = rig(MidiMap("notes", None, high=1.2, low=0.0))
     on(knobs, 60, 127)
     assert one.get("/steer/note_C") == pytest.approx(1.2)
@@ -103,7 +103,7 @@ def test_the_music_leans_to_what_is_held_and_is_let_go_with_it():
     assert one.get("/steer/note_G") == 0
 
 
-def test_a_port_that_goes_lets_go_of_its_notes():
+def test_lost_port_releases_its_notes():
     one, knobs = rig(MidiMap("notes", None))
     on(knobs, 61, 64)
     assert one.get("/steer/note_Cs") > 0
@@ -127,7 +127,7 @@ def test_one_note_is_a_knob_while_it_is_held_or_a_toggle():
     assert heard == [0, 1, 0]
 
 
-def test_a_knob_that_picks_up_waits_until_it_is_where_the_parameter_is():
+def test_pickup_knob_waits_until_it_reaches_the_parameter():
     one, knobs = rig(MidiMap("cc", 1, "/gain", low=0.0, high=127 / 127, pickup=True))
     one.set("/gain", 0.5)
     control(knobs, (1, 0), (1, 30))
@@ -141,13 +141,13 @@ def test_a_knob_that_picks_up_waits_until_it_is_where_the_parameter_is():
     assert one.get("/gain") == 0.9
 
 
-def test_a_map_can_be_for_one_of_several_ports():
+def test_mapping_can_be_limited_to_one_port():
     one = MidiMap("cc", 1, "/gain", port="nano")
     move = Decoder().moves(mido.Message("control_change", control=1, value=1))[0]
     assert one.matches(move, "nanoKONTROL2") and not one.matches(move, "Launchpad")
 
 
-def test_several_ports_do_not_mix_their_halves():
+def test_halves_of_different_ports_are_not_combined():
     one, knobs = rig(MidiMap("cc14", 1, "/gain"), ports=["a", "b"])
     first, second = knobs._ports
     first.hear("message B0 01 40")

@@ -1,4 +1,4 @@
-"""Which port a name means: among twins, under other numbers, on every system."""
+"""Finding a MIDI port by name: among equal names, with changed numbers, on every system."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ALSA = ["Midi Through:Midi Through Port-0 14:0", "X:X MIDI 1 20:0", "X:X MIDI 1 
 WINDOWS = ["Microsoft GS 0", "nanoKONTROL2 1", "2- nanoKONTROL2 2"]
 
 
-def test_twins_are_numbered_and_nothing_else_is():
+def test_only_ports_with_equal_names_are_numbered():
     assert labelled(TWINS) == ["nanoPAD2 PAD #1", "nanoPAD2 PAD #2"]
     assert labelled(ALSA) == [ALSA[0], "X:X MIDI 1 20:0 #1", "X:X MIDI 1 24:0 #2", "Y 28:0"]
     assert labelled(WINDOWS) == [WINDOWS[0], "nanoKONTROL2 1 #1", "2- nanoKONTROL2 2 #2"]
@@ -34,7 +34,7 @@ def test_twins_are_numbered_and_nothing_else_is():
 
 
 @given(st.lists(st.sampled_from(["a", "b", "b 1", "a #1", "a 20:0", "a 24:0", "A"]), max_size=8))
-def test_labels_are_settled_and_reach_every_port(names):
+def test_labels_are_stable_and_select_every_port(names):
     labels = labelled(names)
     assert labelled(labels) == labels
     if len(set(labels)) == len(labels):
@@ -65,7 +65,7 @@ def test_labels_are_settled_and_reach_every_port(names):
         (ALSA, None, "X:X MIDI 1 20:0 #1"),
     ],
 )
-def test_a_port_is_found_by_what_a_rig_calls_it(names, wanted, found):
+def test_port_is_found_by_the_name_in_a_rig(names, wanted, found):
     assert choose(names, wanted) == found
 
 
@@ -75,7 +75,7 @@ def test_a_number_at_the_end_of_a_name_belongs_to_it_on_macos(monkeypatch):
     assert lasting("IAC Driver Bus 1") == "IAC Driver Bus 1"
 
 
-def test_no_two_get_the_same_port():
+def test_every_wanted_name_gets_a_different_port():
     assert assigned(TWINS, ["nanoPAD2", "nanoPAD2"]) == labelled(TWINS)
     # Both have other numbers now, or one of them has the other's.
     assert assigned(ALSA, ["X:X MIDI 1 32:0", "X:X MIDI 1 36:0"]) == labelled(ALSA)[1:3]
@@ -84,7 +84,7 @@ def test_no_two_get_the_same_port():
     assert assigned(["nanoPAD"], ["nano", "nanoPAD"]) == [None, "nanoPAD"]
 
 
-def test_what_a_mapping_says_of_its_port():
+def test_port_of_a_mapping_matches_the_right_labels():
     labels = labelled(ALSA)
     assert meant("X #2", labels) == [labels[2]]
     assert meant("X", labels) == labels[1:3]
@@ -94,7 +94,7 @@ def test_what_a_mapping_says_of_its_port():
     assert [meant(lasting(label), labels) for label in labels[1:]] == [[x] for x in labels[1:]]
 
 
-def test_names_on_windows_last_without_their_place_in_the_list(monkeypatch):
+def test_lasting_names_on_windows_omit_the_list_number(monkeypatch):
     monkeypatch.setattr(sys, "platform", "win32")
     assert [lasting(label) for label in labelled(WINDOWS)[1:]] == [
         "nanoKONTROL2 #1",
@@ -102,7 +102,7 @@ def test_names_on_windows_last_without_their_place_in_the_list(monkeypatch):
     ]
 
 
-def test_the_way_back_to_a_twin_is_its_own():
+def test_output_for_one_of_two_equal_controllers_is_its_own():
     assert output_for("nanoPAD2 PAD #2", TWINS) == "nanoPAD2 PAD #2"
     assert output_for("X:X MIDI 1 24:0 #2", ALSA) == "X:X MIDI 1 24:0 #2"
     several = ["Z:Z DAW 20:1", "Z:Z MIDI 20:0"]
@@ -126,7 +126,7 @@ class Hands:
         return [self.controls.get(f"/steer/note_{name}") for name in "CD"]
 
 
-def test_each_of_two_twins_moves_its_own():
+def test_two_equal_controllers_move_their_own_parameters():
     one = Hands(
         MidiMap("cc", 21, "/steer/note_C", port="nanoPAD2 #1"),
         MidiMap("cc", 21, "/steer/note_D", port="nanoPAD2 #2"),
@@ -138,7 +138,7 @@ def test_each_of_two_twins_moves_its_own():
     assert one.values == [0.0, 1.0]
 
 
-def test_each_process_is_told_which_of_all_it_is_to_take():
+def test_port_process_arguments_name_its_index_and_all_ports():
     one = Hands()
     assert [port._arguments for port in one.input._ports] == [
         ["0", "nanoPAD2", "nanoPAD2"],
@@ -147,7 +147,7 @@ def test_each_process_is_told_which_of_all_it_is_to_take():
     one.input.close()
 
 
-def test_two_processes_take_two_twins_and_go_on_when_a_third_comes(monkeypatch):
+def test_two_processes_open_two_equal_controllers_and_survive_a_third(monkeypatch):
     cable = Cable(monkeypatch)
     cable.names = list(TWINS)
     opened, said = [], ([], [])
@@ -174,7 +174,7 @@ def test_two_processes_take_two_twins_and_go_on_when_a_third_comes(monkeypatch):
     assert all("is disconnected" in lines[-1] for lines in said)
 
 
-def test_a_port_that_comes_back_under_another_number_is_found(monkeypatch):
+def test_port_that_returns_with_another_number_is_found(monkeypatch):
     cable = Cable(monkeypatch)
     cable.names = ["Launchkey Mini 20:0"]
     for number in (20, 24):
@@ -188,7 +188,7 @@ def test_a_port_that_comes_back_under_another_number_is_found(monkeypatch):
         assert not follower.is_alive()
 
 
-def test_a_message_that_comes_while_a_port_is_opened_is_known_to_be_of_it(monkeypatch):
+def test_message_received_while_a_port_opens_belongs_to_that_port(monkeypatch):
     cable = Cable(monkeypatch)
     cable.names = list(TWINS)
 
@@ -209,8 +209,8 @@ def test_a_message_that_comes_while_a_port_is_opened_is_known_to_be_of_it(monkey
 ALSA_NAME = "Launchkey Mini 20:0"
 
 
-def test_mido_lists_and_opens_both_of_two_twins():
-    """With a library like python-rtmidi, which tells names, and opens by a place in their list."""
+def test_mido_lists_both_of_two_equal_ports():
+    """With a library like python-rtmidi, which lists names and opens a port by its index."""
 
     class In:
         def get_ports(self, encoding="auto"):
@@ -235,7 +235,7 @@ def test_mido_lists_and_opens_both_of_two_twins():
 
 
 @pytest.mark.needs("rtmidi")
-def test_the_real_backend_takes_it():
+def test_real_rtmidi_backend_can_be_wrapped():
     ensure()
     import rtmidi
     from mido.backends import rtmidi as backend

@@ -61,14 +61,14 @@ def test_a_reset_of_the_system_ends_the_notes_of_all_channels():
     assert one.sounds == set()
 
 
-def test_local_control_ends_nothing():
+def test_local_control_ends_no_notes():
     one = Keyboard()
     one.on(60)
     one.control(122, 0)
     assert one.sounds == {"C"}
 
 
-def test_the_sustain_pedal_holds_what_is_let_go_until_it_comes_up():
+def test_sustain_pedal_holds_released_notes_until_it_comes_up():
     one = Keyboard()
     one.on(60)
     one.control(64, 127)
@@ -83,7 +83,7 @@ def test_the_sustain_pedal_holds_what_is_let_go_until_it_comes_up():
     assert one.sounds == set()
 
 
-def test_a_key_that_is_pressed_again_under_the_pedal_stays_after_it():
+def test_key_pressed_again_under_the_pedal_sounds_until_released():
     one = Keyboard()
     one.control(64, 127)
     one.on(60)
@@ -95,7 +95,7 @@ def test_a_key_that_is_pressed_again_under_the_pedal_stays_after_it():
     assert one.sounds == set()
 
 
-def test_the_pedal_is_of_its_channel_alone():
+def test_pedal_holds_only_notes_of_its_channel():
     one = Keyboard()
     one.control(64, 127, channel=1)
     one.on(60)
@@ -103,7 +103,7 @@ def test_the_pedal_is_of_its_channel_alone():
     assert one.sounds == set()
 
 
-def test_the_sostenuto_pedal_holds_only_what_was_down():
+def test_sostenuto_pedal_holds_only_keys_already_down():
     one = Keyboard()
     one.on(60)
     one.control(66, 127)
@@ -115,7 +115,7 @@ def test_the_sostenuto_pedal_holds_only_what_was_down():
     assert one.sounds == set()
 
 
-def test_all_notes_off_lets_go_of_keys_and_all_sound_off_of_pedals_too():
+def test_all_notes_off_releases_keys_and_all_sound_off_also_sustained_notes():
     one = Keyboard()
     one.control(64, 127)
     one.on(60)
@@ -132,7 +132,7 @@ def test_all_notes_off_lets_go_of_keys_and_all_sound_off_of_pedals_too():
     assert one.sounds == set()  # the reset has lifted the pedal
 
 
-def test_a_pedal_that_moves_something_holds_nothing():
+def test_pedal_mapped_to_a_parameter_holds_no_notes():
     one = Keyboard(MidiMap("notes", None), MidiMap("cc", 64, "/gain"))
     one.control(64, 127)
     one.on(60)
@@ -140,7 +140,7 @@ def test_a_pedal_that_moves_something_holds_nothing():
     assert one.sounds == set() and one.controls.get("/gain") == 12.0
 
 
-def test_a_first_channel_without_notes_speaks_for_all_as_with_mpe():
+def test_first_channel_without_notes_controls_all_channels_as_in_mpe():
     one = Keyboard()
     one.control(64, 127)
     one.on(60, channel=1)
@@ -157,7 +157,7 @@ def test_a_first_channel_without_notes_speaks_for_all_as_with_mpe():
 
 
 @pytest.mark.parametrize("number", [120, 121, 123])
-def test_a_held_pad_comes_up_and_a_toggle_stays(number):
+def test_notes_off_releases_a_held_pad_but_keeps_a_toggle(number):
     one = Keyboard(MidiMap("note", 60, "/steer/note_C"), MidiMap("note", 62, "/play", toggle=True))
     one.on(60)
     one.on(62)
@@ -177,7 +177,7 @@ def test_the_same_note_on_two_channels_is_two_notes():
     assert one.sounds == set()
 
 
-def test_a_port_that_goes_lets_go_of_its_own_notes_and_pads():
+def test_lost_port_releases_only_its_own_notes_and_pads():
     one = Keyboard(
         MidiMap("notes", None), MidiMap("note", 36, "/gain", low=-60.0, high=0.0), ports=["a", "b"]
     )
@@ -191,7 +191,7 @@ def test_a_port_that_goes_lets_go_of_its_own_notes_and_pads():
     assert one.sounds == set() and one.controls.get("/gain") == -60.0
 
 
-def test_what_was_held_when_learning_began_can_still_be_let_go():
+def test_note_held_when_learning_begins_can_still_be_released():
     one = Keyboard()
     one.on(60)
     one.input.learner.start("/gain")
@@ -201,7 +201,7 @@ def test_what_was_held_when_learning_began_can_still_be_let_go():
     one.input.learner.cancel()
 
 
-def test_what_is_held_stays_held_while_another_control_is_mapped_and_ends_with_its_mapping():
+def test_held_note_survives_a_new_mapping_and_ends_with_its_own():
     one = Keyboard()
     one.on(60)
     one.input.adopt(MidiMap("cc", 7, "/gain"))

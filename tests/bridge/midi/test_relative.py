@@ -1,4 +1,4 @@
-"""Endless encoders: how they count, how they are told from knobs, and what their clicks do."""
+"""Endless encoders: their encodings, telling them from knobs, and the effect of their clicks."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from bridge.midi.relative import FAST, Auto, Recogniser, Speed, clicks
 from bridge.rig import check_rig
 from musicrfm.errors import MusicRFMError
 
-# What a click up and one down are, in each encoding.
+# The value of one click up and one click down in each encoding.
 CLICKS = {"twos": (1, 127), "signed": (1, 65), "offset": (65, 63)}
 
 
 def code(encoding: str, turned: int) -> int:
-    """The value byte of so many clicks: the other way round than `clicks`."""
+    """The value byte of a number of clicks: the inverse of `clicks`."""
     if encoding == "twos":
         return turned % 128
     return 64 + turned if encoding == "offset" else (turned if turned > 0 else 64 - turned)
@@ -37,11 +37,11 @@ def rig(*maps, start=0.3, to="/steer/note_C", **more):
 
 
 @given(st.sampled_from(list(CLICKS)), st.integers(-63, 63).filter(bool))
-def test_every_number_of_clicks_is_read_as_it_was_sent(encoding, turned):
+def test_clicks_are_decoded_as_sent_in_every_encoding(encoding, turned):
     assert clicks(encoding, code(encoding, turned)) == turned
 
 
-def test_an_encoding_that_nobody_knows_is_refused():
+def test_unknown_encoding_is_refused():
     with pytest.raises(MusicRFMError, match="not 'mackie'"):
         clicks("mackie", 1)
 
@@ -75,13 +75,13 @@ def test_an_encoding_that_nobody_knows_is_refused():
         ([127, 126, 124, 119, 90], "off"),
     ],
 )
-def test_a_control_shows_what_it_is(codes, kind):
+def test_control_kind_is_recognised_from_its_values(codes, kind):
     recogniser = Recogniser()
     assert [recogniser.hear(one) for one in codes][-1] == kind
 
 
 @given(st.integers(0, 127), st.integers(0, 127), st.integers(1, 9))
-def test_a_knob_that_is_turned_from_one_place_to_another_is_never_an_encoder(one, other, stride):
+def test_turned_knob_is_never_taken_for_an_encoder(one, other, stride):
     way = range(one, other, stride if other > one else -stride)
     recogniser = Recogniser()
     kinds = {recogniser.hear(value) for value in way}
@@ -90,7 +90,7 @@ def test_a_knob_that_is_turned_from_one_place_to_another_is_never_an_encoder(one
 
 
 @given(st.sampled_from(list(CLICKS)), st.lists(st.integers(-8, 8).filter(bool), min_size=1))
-def test_an_encoder_is_never_taken_for_one_that_counts_otherwise(encoding, turned):
+def test_encoder_is_never_taken_for_another_encoding(encoding, turned):
     recogniser = Recogniser()
     kinds = [recogniser.hear(code(encoding, one)) for one in turned][:16]
     assert not set(kinds) & (set(CLICKS) - {encoding})
@@ -98,7 +98,7 @@ def test_an_encoder_is_never_taken_for_one_that_counts_otherwise(encoding, turne
 
 @pytest.mark.parametrize("encoding", CLICKS)
 @pytest.mark.parametrize("turned", [1, 2, 3, 5])
-def test_a_rig_says_how_an_encoder_counts(encoding, turned):
+def test_encoder_uses_the_encoding_of_its_rig(encoding, turned):
     controls, knobs = rig(MidiMap("cc", 20, "/steer/note_C", relative=encoding))
     turn(knobs, code(encoding, turned))
     assert controls.get("/steer/note_C") == pytest.approx(0.3 + turned / 127)
@@ -108,7 +108,7 @@ def test_a_rig_says_how_an_encoder_counts(encoding, turned):
 
 @pytest.mark.parametrize("encoding", CLICKS)
 @pytest.mark.parametrize("turned", [1, 2, 3, 5, 8])
-def test_without_a_word_in_the_rig_a_click_moves_little_and_back(encoding, turned, caplog):
+def test_encoder_without_a_rig_encoding_moves_little_until_recognised(encoding, turned, caplog):
     controls, knobs = rig(MidiMap("cc", 20, "/steer/note_C"))
     seen = []
     for one in (turned, -turned):
@@ -116,13 +116,13 @@ def test_without_a_word_in_the_rig_a_click_moves_little_and_back(encoding, turne
         seen.append(controls.get("/steer/note_C"))
     assert seen == pytest.approx([0.3, 0.3], abs=0.02)
     assert seen[1] == pytest.approx(0.3)
-    # From now on it is known, and turned by whole clicks.
+    # The encoding is now known, and clicks have their full effect.
     turn(knobs, code(encoding, 10), code(encoding, 20))
     assert controls.get("/steer/note_C") == pytest.approx(0.3 + 30 / 127)
     assert caplog.text.count(f'relative = "{encoding}"') == 1
 
 
-def test_a_first_turn_down_from_127_is_made_good():
+def test_first_click_of_127_is_corrected_once_recognised():
     controls, knobs = rig(MidiMap("cc", 20, "/steer/note_C"))
     turn(knobs, 127)  # a button would mean: all the way
     assert controls.get("/steer/note_C") == 1.0
@@ -130,7 +130,7 @@ def test_a_first_turn_down_from_127_is_made_good():
     assert controls.get("/steer/note_C") == pytest.approx(0.3 - 2 / 127)
 
 
-def test_which_way_65_turns_is_made_good_when_it_shows():
+def test_direction_of_65_is_corrected_once_recognised():
     controls, knobs = rig(MidiMap("cc", 20, "/steer/note_C"))
     turn(knobs, 65, 65, 65)  # up with an offset, down with a sign bit
     assert controls.get("/steer/note_C") == pytest.approx(0.3 + 3 / 127)
@@ -138,7 +138,7 @@ def test_which_way_65_turns_is_made_good_when_it_shows():
     assert controls.get("/steer/note_C") == pytest.approx(0.3 - 2 / 127)
 
 
-def test_what_others_set_meanwhile_stays_where_they_put_it():
+def test_value_set_by_another_source_is_kept_when_an_encoder_is_recognised():
     controls, knobs = rig(MidiMap("cc", 20, "/steer/note_C"))
     turn(knobs, 1)
     controls.set("/steer/note_C", 0.8, "osc")
@@ -147,7 +147,7 @@ def test_what_others_set_meanwhile_stays_where_they_put_it():
 
 
 @pytest.mark.parametrize("start", [0, 20, 64, 66, 127])
-def test_a_knob_without_a_word_in_the_rig_is_followed_exactly_after_a_few_steps(start):
+def test_knob_without_a_rig_entry_is_exact_after_a_few_steps(start):
     controls, knobs = rig(MidiMap("cc", 20, "/steer/note_C"))
     way = [*range(start, 128, 2), *range(124, -1, -3), 0]
     turn(knobs, *way[:9])
@@ -157,27 +157,27 @@ def test_a_knob_without_a_word_in_the_rig_is_followed_exactly_after_a_few_steps(
 
 
 @pytest.mark.parametrize("value", [127, 124, 100, 0, 30])
-def test_a_button_or_a_pad_counts_at_once(value):
+def test_button_or_pad_value_applies_at_once(value):
     controls, knobs = rig(MidiMap("cc", 20, "/steer/note_C"))
     turn(knobs, value)
     assert controls.get("/steer/note_C") == pytest.approx(value / 127)
 
 
-def test_a_knob_that_is_where_the_parameter_is_moves_it_at_once():
+def test_knob_at_the_parameter_value_moves_it_at_once():
     controls, knobs = rig(MidiMap("cc", 20, "/steer/note_C"), start=0.0)
     for value in (1, 2, 3, 4, 5):
         turn(knobs, value)
         assert controls.get("/steer/note_C") == pytest.approx(value / 127)
 
 
-def test_a_knob_with_ends_can_be_said_to_have_them():
+def test_relative_off_makes_every_value_absolute():
     controls, knobs = rig(MidiMap("cc", 20, "/steer/note_C", relative="off"))
     for value in (1, 127, 1, 65, 63):
         turn(knobs, value)
         assert controls.get("/steer/note_C") == pytest.approx(value / 127)
 
 
-def test_an_encoder_of_which_just_that_is_known_shows_how_it_counts():
+def test_relative_auto_detects_the_encoding_of_an_encoder():
     for encoding, (up, down) in CLICKS.items():
         controls, knobs = rig(MidiMap("cc", 20, "/steer/note_C", relative="auto"))
         turn(knobs, up, up, up, down)
@@ -187,7 +187,7 @@ def test_an_encoder_of_which_just_that_is_known_shows_how_it_counts():
     assert abs(auto.clicks(96)) <= FAST + 1
 
 
-def test_a_step_is_in_the_parameters_unit_and_a_whole_number_moves_by_whole_ones():
+def test_step_is_in_the_unit_of_the_parameter_and_integers_move_by_integers():
     controls, knobs = rig(
         MidiMap("cc", 20, "/gain", relative="twos", step=0.5), to="/gain", start=-12.0
     )
@@ -205,7 +205,7 @@ def test_a_step_is_in_the_parameters_unit_and_a_whole_number_moves_by_whole_ones
     assert controls.get("/top_k") in (102, 103)
 
 
-def test_a_reversed_range_turns_the_other_way_and_no_click_leaves_the_range():
+def test_reversed_range_inverts_clicks_and_limits_them():
     back = MidiMap("cc", 20, "/steer/note_C", low=1.0, high=0.0, relative="twos")
     controls, knobs = rig(back)
     turn(knobs, 1)
@@ -217,7 +217,7 @@ def test_a_reversed_range_turns_the_other_way_and_no_click_leaves_the_range():
 
 
 @given(st.floats(-2, 2), st.integers(-63, 63), st.sampled_from(["linear", "exp", "log", "s"]))
-def test_a_click_outside_of_the_range_leads_back_or_nowhere(value, turned, curve):
+def test_click_outside_the_range_never_leads_further_out(value, turned, curve):
     knob = MidiMap("cc", 1, "/steer/note_C", low=0.0, high=1.0, curve=curve, relative="twos")
     after = knob.turned(value, turned)
     assert min(value, 0.0) - 1e-9 <= after <= max(value, 1.0) + 1e-9
@@ -226,7 +226,7 @@ def test_a_click_outside_of_the_range_leads_back_or_nowhere(value, turned, curve
         assert after == pytest.approx(value, abs=1e-6)
 
 
-def test_acceleration_makes_quick_clicks_go_further_and_slow_ones_not():
+def test_acceleration_applies_only_to_quick_clicks():
     now = [0.0]
     quick = MidiMap("cc", 20, "/steer/note_C", relative="twos", acceleration=4.0)
     controls, knobs = rig(quick, start=0.0, clock=lambda: now[0])
@@ -245,7 +245,7 @@ def test_acceleration_makes_quick_clicks_go_further_and_slow_ones_not():
     assert [speed.factor(1, at, 3.0) for at in (0.0, 10.0, 10.01)] == [1.0, 1.0, 3.0]
 
 
-def test_an_encoder_may_press_nothing_and_hold_back_nothing():
+def test_encoder_options_refuse_triggers_toggles_and_pickup():
     with pytest.raises(MusicRFMError, match="an endless encoder cannot trigger /panic"):
         rig(MidiMap("cc", 1, "/panic", relative="twos"))
     for entry, said in (
@@ -264,7 +264,7 @@ def test_an_encoder_may_press_nothing_and_hold_back_nothing():
             check_rig({"midi": [{"to": "/gain", **entry}]}, "rig")
 
 
-def test_what_a_rig_says_of_an_encoder_is_kept():
+def test_encoder_options_of_a_rig_round_trip():
     entry = {
         "cc": 1,
         "to": "/gain",
@@ -277,7 +277,7 @@ def test_what_a_rig_says_of_an_encoder_is_kept():
     assert one.entry() == entry
 
 
-def test_rings_of_light_follow_an_encoder(monkeypatch):
+def test_feedback_follows_an_encoder(monkeypatch):
     controls, knobs = rig(MidiMap("cc", 20, "/steer/note_C", relative="twos"), feedback=True)
     sent: list = []
     monkeypatch.setattr(knobs._ports[0], "send", sent.extend)

@@ -1,4 +1,4 @@
-"""Names and numbers of machines."""
+"""Host names and addresses."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from musicrfm.errors import MusicRFMError
         ("[::1", None),
     ],
 )
-def test_the_host_of_a_place(place, host):
+def test_host_is_read_from_an_address_with_port(place, host):
     assert host_of(place) == host
 
 
@@ -36,19 +36,19 @@ def test_the_host_of_a_place(place, host):
         ("my_stage-2.tail1234.ts.net", "my_stage-2.tail1234.ts.net"),
     ],
 )
-def test_a_name_as_browsers_write_it(text, name):
+def test_host_name_is_normalised_as_in_browsers(text, name):
     assert host_name(text) == name
 
 
 @pytest.mark.parametrize(
     "text", ["", "https://stage.example", "stage:8000", "stage/x", "*.ts.net", "a b", "..", "[::1]"]
 )
-def test_what_is_no_name(text):
+def test_invalid_host_name_is_refused(text):
     with pytest.raises(MusicRFMError, match="is not a host name: give the name alone"):
         host_name(text)
 
 
-def test_places():
+def test_web_place_reads_host_and_port():
     assert web_place("8000") == ("127.0.0.1", 8000)
     assert web_place("0.0.0.0:80") == ("0.0.0.0", 80)
     assert web_place("[::1]:80") == ("::1", 80)
@@ -57,6 +57,6 @@ def test_places():
             web_place(text)
 
 
-def test_loopback():
+def test_loopback_hosts_are_recognised():
     assert is_loopback("127.0.0.1") and is_loopback("localhost") and is_loopback("127.8.9.1")
     assert not is_loopback("0.0.0.0") and not is_loopback("192.168.1.5")

@@ -1,4 +1,4 @@
-"""Servers outlive connections that say nothing, and times without file handles."""
+"""Servers survive idle connections and a lack of file handles."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ print(ask())
 
 @pytest.mark.slow
 @pytest.mark.needs("posix")
-def test_without_handles_it_pauses_and_goes_on() -> None:
+def test_server_without_file_handles_pauses_and_resumes() -> None:
     done = subprocess.run(
         [sys.executable, "-c", NO_HANDLES], capture_output=True, text=True, timeout=60
     )
@@ -67,7 +67,7 @@ def test_without_handles_it_pauses_and_goes_on() -> None:
 
 
 @pytest.mark.needs("posix")
-def test_the_limit_of_handles_is_raised(monkeypatch) -> None:
+def test_file_handle_limit_is_raised(monkeypatch) -> None:
     import resource
 
     limits = [(256, resource.RLIM_INFINITY)]
@@ -83,7 +83,7 @@ def test_the_limit_of_handles_is_raised(monkeypatch) -> None:
     assert limits[-1] == (8192, 8192)
 
 
-def test_connections_to_the_page_that_ask_nothing_are_few_and_end(monkeypatch) -> None:
+def test_idle_connections_to_the_page_are_closed_and_leave_it_reachable(monkeypatch) -> None:
     monkeypatch.setattr(door, "REQUEST_SECONDS", 1.0)
     page = web.WebServer(port=0)
     page.start(Controls(namespace([])))

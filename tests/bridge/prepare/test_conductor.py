@@ -1,4 +1,4 @@
-"""Preparing a model: what is done, in which order, what is left out, and how it goes on."""
+"""Preparing a model: the order of its steps, the budget, and resuming."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ POINTS = [{"coefficient": c, "value": v} for c, v in ((0.0, 0.08), (2.0, 0.5), (
 
 
 class Commands:
-    """In place of `musicrfm`: trains directions of nothing, and calibrates what it is given."""
+    """A fake `musicrfm`: writes directions of ones, and calibrates the given files."""
 
     def __init__(self, model: MusicModel) -> None:
         self.model, self.asked = model, []
@@ -66,7 +66,7 @@ def concepts_of(commands: Commands) -> list[str]:
     return [f"{argv[0]} {argv[1]}" for argv in commands.asked if argv[0] == "train"]
 
 
-def test_what_helps_most_comes_first_and_all_of_it_plays(
+def test_preparation_trains_the_most_useful_parts_first_and_installs_them(
     commands: Commands, checkpoint: Path, tmp_path: Path
 ) -> None:
     assert main(["prepare", str(checkpoint), "--quick", "--out", "work", "--device", "cpu"]) == 0
@@ -86,7 +86,7 @@ def test_what_helps_most_comes_first_and_all_of_it_plays(
     assert told["peak_memory"] > 10
 
 
-def test_it_goes_on_where_it_was_broken_off(commands: Commands, checkpoint: Path) -> None:
+def test_interrupted_preparation_resumes(commands: Commands, checkpoint: Path) -> None:
     options = Options(str(checkpoint), quick=True, out="work", device="cpu")
     commands.fails = "calibrate"
     with pytest.raises(MusicRFMError, match="went wrong"):
@@ -102,7 +102,7 @@ def test_it_goes_on_where_it_was_broken_off(commands: Commands, checkpoint: Path
     assert [argv[0] for argv in commands.asked[done + 1 :]] == ["train", "calibrate"]
 
 
-def test_a_budget_leaves_out_what_helps_least(
+def test_budget_leaves_out_the_least_useful_parts(
     commands: Commands, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     costs = {"tempo": 10.0, "notes": 100.0, "keys": 5000.0, "chords": 50.0}
@@ -113,7 +113,7 @@ def test_a_budget_leaves_out_what_helps_least(
     assert "- keys: estimated time: 1:23:20" in page and "- scales: " in page
 
 
-def test_only_what_was_asked_for(commands: Commands, checkpoint: Path) -> None:
+def test_only_the_requested_parts_are_trained(commands: Commands, checkpoint: Path) -> None:
     assert prepare(Options(str(checkpoint), only=("keys", "progressions"), device="cpu")) == 0
     assert concepts_of(commands) == ["train key", "train progression"]
     assert Path("prepared-tiny/README.md").is_file()
@@ -123,7 +123,7 @@ def test_only_what_was_asked_for(commands: Commands, checkpoint: Path) -> None:
         prepare(Options(str(checkpoint), only=("moods",)))
 
 
-def test_directions_of_ones_own_stay(
+def test_existing_directions_are_kept_unless_overwritten(
     commands: Commands, checkpoint: Path, model: MusicModel, tmp_path: Path, capsys
 ) -> None:
     mine = tmp_path / "mine" / "tiny" / "note_C.safetensors"
@@ -142,8 +142,8 @@ def test_directions_of_ones_own_stay(
     assert mine.read_bytes() != before
 
 
-def test_the_command_lines_are_ones_there_are() -> None:
-    """What the plan writes is what `musicrfm` reads."""
+def test_planned_command_lines_are_accepted_by_musicrfm() -> None:
+    """`musicrfm` parses every command line of the plan."""
     parser = conductor.cli._parser()
     for sizes in (plan.FULL, plan.QUICK):
         for concept in plan.CONCEPTS:
@@ -161,7 +161,7 @@ def test_more_data_and_more_knobs_take_longer() -> None:
     assert all(plan.seconds(one, plan.QUICK, rates) < costs[one.name] for one in plan.CONCEPTS)
 
 
-def test_a_model_that_does_not_fit_is_refused_before_it_is_fetched() -> None:
+def test_model_too_large_for_memory_or_disk_is_refused() -> None:
     fits = Room(weights=4 * GIB, download=0, memory=8 * GIB, disk=100 * GIB)
     assert fits.dtype() == "float32"
     assert Room(4 * GIB, 0, 5 * GIB, 100 * GIB).dtype() == "bfloat16"
@@ -173,7 +173,7 @@ def test_a_model_that_does_not_fit_is_refused_before_it_is_fetched() -> None:
     assert "4.00 GiB of weights in float32, free memory 8.0 GiB" in fits.words()
 
 
-def test_what_a_model_needs_is_known_before_it_is_here(checkpoint: Path) -> None:
+def test_needs_of_a_model_are_known_before_download(checkpoint: Path) -> None:
     small = room.room_for("facebook/musicgen-small")
     assert small.download == small.weights and 2.3e9 < small.weights < 2.4e9
     large = room.room_for("facebook/musicgen-large").weights

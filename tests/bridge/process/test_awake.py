@@ -1,4 +1,4 @@
-"""A clock that stands still while the computer sleeps, but not while a program is merely slow."""
+"""A clock that stops while the computer sleeps, but not while a process is slow."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.bridge.audio.test_output import BLOCK, RATE
 
 @pytest.fixture
 def clock(monkeypatch):
-    """[monotonic, of the process's work], and a clock of our own that reads them."""
+    """[monotonic time, process time] in seconds, read by a new clock."""
     now = [1000.0, 10.0]
     monkeypatch.setattr("bridge.process.awake.time.monotonic", lambda: now[0])
     monkeypatch.setattr("bridge.process.awake.time.process_time", lambda: now[1])
@@ -20,7 +20,7 @@ def clock(monkeypatch):
     return now
 
 
-def test_what_is_slept_through_does_not_count(clock, caplog):
+def test_clock_does_not_count_sleep(clock, caplog):
     watch = Watch()
     watch.update()
     before = awake.now()
@@ -35,7 +35,7 @@ def test_what_is_slept_through_does_not_count(clock, caplog):
     ]
 
 
-def test_a_program_that_works_is_not_asleep(clock, caplog):
+def test_busy_process_is_not_taken_for_asleep(clock, caplog):
     Watch().update()
     before = awake.now()
     clock[0] += 5.0
@@ -43,13 +43,13 @@ def test_a_program_that_works_is_not_asleep(clock, caplog):
     assert awake.now() == before + 5.0 and not caplog.records
 
 
-def test_without_a_watch_nobody_can_tell(clock):
+def test_clock_without_a_watch_counts_sleep(clock):
     before = awake.now()
     clock[0] += 20.0
     assert awake.now() == before + 20.0
 
 
-def test_a_set_into_a_file_that_slept_is_not_late(clock):
+def test_sleep_causes_no_underrun_in_a_set_into_a_file(clock):
     output = PacedOutput(RATE, "a.flac", 0.05)
     Watch().update()
     for at in range(0, 6400, 640):
@@ -64,7 +64,7 @@ def test_a_set_into_a_file_that_slept_is_not_late(clock):
     assert output.underruns == 1  # half a second with nothing new is late
 
 
-def test_patience_counts_only_while_it_looks(clock):
+def test_patience_limits_each_wait_to_its_longest_step(clock):
     one = Patience()
     assert one.waited("a") == 0.0
     clock[0] += 3600.0

@@ -1,4 +1,4 @@
-"""Where no handle is left: what a set cannot do without goes on, and connections are not taken."""
+"""Without free file handles: recording, presets and processes work, connections are refused."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.needs("posix")
 
 @contextmanager
 def none_left(at_most: int = 400) -> Iterator[None]:
-    """Every handle of this process is in use, but for those of the reserve."""
+    """Uses up every file handle of this process except those of the reserve."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(at_most, hard), hard))
     RESERVE.hold()
@@ -55,7 +55,7 @@ def until(what: Callable[[], object], seconds: float = 60.0) -> None:
         time.sleep(0.01)
 
 
-def test_a_recording_goes_on_in_another_file(tmp_path):
+def test_recording_continues_in_another_file_without_free_handles(tmp_path):
     recorder = Recorder(tmp_path / "set.flac", 32_000, 1)
     second = np.zeros((32_000, 1), np.float32)
     recorder.write(second)
@@ -70,7 +70,7 @@ def test_a_recording_goes_on_in_another_file(tmp_path):
     assert seconds > 0 and recorder.missing == [(0.0, 2.0 - seconds)]
 
 
-def test_presets_are_stored_and_the_rig_is_read_again(tmp_path):
+def test_presets_and_rig_reload_work_without_free_handles(tmp_path):
     path = tmp_path / "rig.toml"
     path.write_text('[engine]\nprompt = "piano"\n')
     controls = Controls(namespace(["note_C"]), {"/prompt": "piano"})
@@ -85,14 +85,14 @@ def test_presets_are_stored_and_the_rig_is_read_again(tmp_path):
     assert sorted(presets.names()) == ["chorus", "verse"]
 
 
-def test_another_process_can_be_started():
+def test_process_can_be_started_without_free_handles():
     with none_left():
         child = start("json.tool")
         said, _ = child.communicate(b"[1]")
     assert said.split() == [b"[", b"1", b"]"] and child.returncode == 0
 
 
-def test_a_connection_that_would_take_what_is_kept_is_turned_away():
+def test_connection_that_would_use_a_reserved_handle_is_refused():
     controls = Controls(namespace([]), {"/prompt": "piano"})
     osc, bound = open_port("127.0.0.1", 0)
     osc.start(controls)
@@ -119,7 +119,7 @@ def test_a_connection_that_would_take_what_is_kept_is_turned_away():
         osc.close()
 
 
-def test_where_there_are_few_half_are_kept():
+def test_reserve_keeps_half_of_few_handles():
     script = (
         "import os, resource\n"
         "from bridge.process.handles import Reserve\n"
@@ -141,7 +141,7 @@ def test_where_there_are_few_half_are_kept():
     assert lent == "0" and back == held and over == "0 True"
 
 
-def test_two_who_borrow_at_once():
+def test_nested_loans_return_the_reserve_once():
     reserve = Reserve()
     reserve.hold(3)
     with reserve.lent():
