@@ -1,4 +1,4 @@
-"""The benchmarks run, and what they report is what happened; how fast it was is not asked here."""
+"""The benchmarks run and report what happened; their speed is not tested here."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def playable(checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     return str(checkpoint)
 
 
-def test_a_step_is_compared_with_generate(playable: str) -> None:
+def test_step_benchmark_compares_the_stream_with_generate(playable: str) -> None:
     report = step.run(Options(playable, "cpu", "float32", minutes=0.01))
     assert [row[0] for row in report.rows] == ["generate", "stream", "file"]
     assert report.records[0]["against_generate"] == 1.0
@@ -43,7 +43,7 @@ def test_a_step_is_compared_with_generate(playable: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.needs("numba")
-def test_a_shape_is_played_with_random_weights(
+def test_step_benchmark_plays_a_shape_with_random_weights(
     checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tiny = MusicModel.load(checkpoint, device="cpu")
@@ -68,21 +68,21 @@ def test_a_shape_is_played_with_random_weights(
     assert told["rows"] == report.records and told["machine"]["instructions"]
 
 
-def test_a_shape_that_is_none_is_refused() -> None:
+def test_unknown_shape_is_refused() -> None:
     with pytest.raises(
         MusicRFMError, match="shape 'musicgen-tiny' does not exist: choose one of musicgen-small"
     ):
         step.run(Options(shape="musicgen-tiny"))
 
 
-def test_time_and_memory_are_told_mark_by_mark(playable: str) -> None:
+def test_flat_benchmark_reports_time_and_memory_at_each_mark(playable: str) -> None:
     report = flat.run(Options(playable, "cpu", minutes=0.05))
     assert [row[0] for row in report.rows] == [1 / 60, 0.05]
     assert all(0 < row[1] <= row[2] <= row[3] and row[5] > 10 for row in report.rows)
 
 
 @pytest.mark.slow
-def test_turns_of_a_knob_are_timed(playable: str) -> None:
+def test_knob_benchmark_times_every_change(playable: str) -> None:
     report = knob.run(Options(playable, "cpu", changes=3, output="none"))
     ((by, sound, moves, count, p50, p95, worst, buffered),) = report.rows
     assert by == "reported by the output" and sound == "exact" and moves == 0 and 1 <= count <= 3
@@ -91,7 +91,7 @@ def test_turns_of_a_knob_are_timed(playable: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_loaded_set_is_counted(
+def test_load_benchmark_reports_changes_memory_and_audio(
     playable: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     monkeypatch.setattr(load, "STORM_SECONDS", 0.5)
@@ -102,7 +102,7 @@ def test_a_loaded_set_is_counted(
     assert report.data["audio_seconds"] == pytest.approx(1.8, abs=0.1)
 
 
-def test_a_table_can_be_read_and_kept(tmp_path: Path) -> None:
+def test_report_is_given_as_text_and_json(tmp_path: Path) -> None:
     report = Report("A title", ["what", "ms"], [["one", 1.23456]], ["A word."], {"raw": [1.0]})
     assert "| one | 1.23 |" in report.text() and "A word." in report.text()
     told = json.loads(report.json("step", Options()))
@@ -110,12 +110,14 @@ def test_a_table_can_be_read_and_kept(tmp_path: Path) -> None:
     assert told["options"]["model"] == "nano"
 
 
-def test_percentiles() -> None:
+def test_percentiles_are_median_p95_and_maximum() -> None:
     p50, p95, worst = percentiles(range(101))
     assert (p50, p95, worst) == (50.0, 95.0, 100.0) and not math.isnan(p95)
 
 
-def test_the_command(playable: str, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+def test_bench_command_writes_its_report_and_refuses_zero_minutes(
+    playable: str, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
     out = tmp_path / "flat.json"
     words = ["bench", "flat", "--model", playable, "--minutes", "0.02", "--json", str(out)]
     assert main(words) == 0

@@ -1,4 +1,4 @@
-"""A recording of the output says when a sample was heard."""
+"""A recording of the output shows the time at which a sample was played."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def music() -> np.ndarray:
 
 
 def heard(music: np.ndarray, late: float, began: float = 50.0) -> Heard:
-    """What a card records that plays the music `late` seconds after the recording began."""
+    """The recording of a card that plays the music `late` seconds after the recording began."""
     silence = np.zeros(round(late * CARD), np.float32)
     audio = np.concatenate([silence, 0.5 * soxr.resample(music, RATE, CARD)])
     audio += 0.003 * np.random.default_rng(1).standard_normal(len(audio)).astype(np.float32)
@@ -36,14 +36,14 @@ def heard(music: np.ndarray, late: float, began: float = 50.0) -> Heard:
 
 
 @pytest.mark.parametrize("sample", [0, 1000, 100_000, 250_000])
-def test_a_sample_is_found_by_the_music_around_it(music, sample):
+def test_time_of_a_sample_is_found_in_the_recording(music, sample):
     one = heard(music, late=0.7)
     true = 50.0 + 0.7 + sample / RATE
     for expected in (true - 0.25, true, true + 0.25):
         assert one.time_of(music, RATE, sample, expected) == pytest.approx(true, abs=0.001)
 
 
-def test_what_was_not_played_is_not_found(music):
+def test_music_that_was_not_played_is_not_found(music):
     one = heard(music, late=0.7)
     other = music[::-1].copy()
     assert one.time_of(other, RATE, 100_000, 50.7 + 100_000 / RATE) is None
@@ -60,7 +60,7 @@ def test_what_was_not_played_is_not_found(music):
         ("ready", "end", "recording was lost"),
     ],
 )
-def test_an_audio_system_that_hangs_is_an_error(says, then, words, monkeypatch):
+def test_hanging_or_failing_capture_process_is_an_error(says, then, words, monkeypatch):
     code = f"import sys, time; print({says!r}, flush=True) if {says!r} else None\n"
     code += "time.sleep(60)" if then == "hang" else ""
     monkeypatch.setattr(capture, "START_SECONDS", 0.5)
@@ -80,7 +80,7 @@ def test_an_audio_system_that_hangs_is_an_error(says, then, words, monkeypatch):
             one.close()
 
 
-def test_an_input_that_is_not_there_is_an_error_that_names_those_that_are():
+def test_unknown_input_is_an_error_that_lists_the_inputs():
     class System:
         @staticmethod
         def query_devices():
@@ -97,6 +97,6 @@ def test_an_input_that_is_not_there_is_an_error_that_names_those_that_are():
         find_input(System, "out")
 
 
-def test_a_recording_that_cannot_start_says_why():
+def test_failed_capture_gives_the_reason():
     with pytest.raises(MusicRFMError, match="--capture no such thing: "):
         Capture("no such thing")

@@ -1,4 +1,4 @@
-"""The commands from end to end, on a small random model and without a sound card."""
+"""The commands, end to end on a small random model without a sound card."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def direction(model, tmp_path) -> Path:
 
 @pytest.fixture
 def run(checkpoint, tmp_path, monkeypatch, capsys, unannounced):
-    """`bridge play` on the small model in an empty folder; gives its status and what it said."""
+    """Runs `bridge play` on the small model in an empty folder: (status, stdout, stderr)."""
     monkeypatch.chdir(tmp_path)
 
     def start(*arguments: str) -> tuple[int, str, str]:
@@ -53,7 +53,7 @@ def run(checkpoint, tmp_path, monkeypatch, capsys, unannounced):
     return start
 
 
-def test_plays_into_a_file_and_measures(run, tmp_path, direction):
+def test_play_writes_the_files_and_the_statistics(run, tmp_path, direction):
     status, out, _ = run(
         "strings",
         *("--output", "a.wav", "--seconds", "1.5", "--fast", "--seed", "7"),
@@ -79,7 +79,7 @@ def test_plays_into_a_file_and_measures(run, tmp_path, direction):
     assert terms["total_ms"] == sum(v for k, v in terms.items() if k != "total_ms")
 
 
-def test_no_evening_writes_over_another(run, tmp_path):
+def test_later_sets_never_overwrite_earlier_files(run, tmp_path):
     short = ("--output", "none", "--fast", "--seconds", "0.2")
     (tmp_path / "notes.json").write_text('{"mine": 1}')
     assert run(*short, "--record", "set.flac", "--stats", "notes.json")[0] == 0
@@ -111,7 +111,7 @@ def test_no_evening_writes_over_another(run, tmp_path):
         (("--stats", "a\tb.json"), "contains a tab"),
     ],
 )
-def test_what_would_fail_at_the_end_is_told_before_anything_is_loaded(
+def test_impossible_output_files_are_refused_before_loading(
     run, tmp_path, monkeypatch, arguments, said
 ):
     def load(*_, **__):
@@ -125,7 +125,7 @@ def test_what_would_fail_at_the_end_is_told_before_anything_is_loaded(
     assert sorted(os.listdir(tmp_path)) == ["folder", "folder.flac"]
 
 
-def test_a_disk_that_is_full_at_the_end_is_told_and_the_status_is_not_0(run, tmp_path, monkeypatch):
+def test_full_disk_is_reported_and_gives_exit_status_1(run, tmp_path, monkeypatch):
     room, write = 15_000, disk.write
 
     def small(handle: int, at: int | None, data: bytes) -> int:
@@ -152,7 +152,7 @@ def test_a_disk_that_is_full_at_the_end_is_told_and_the_status_is_not_0(run, tmp
     assert sorted(os.listdir(tmp_path)) == ["s.json", "set.jsonl", "set.wav"]
 
 
-def test_a_home_folder_is_found_where_the_shell_leaves_it(run, tmp_path, monkeypatch):
+def test_tilde_in_paths_is_expanded(run, tmp_path, monkeypatch):
     for name in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(name, str(tmp_path / "home"))
     (tmp_path / "home").mkdir()
@@ -165,7 +165,7 @@ def test_a_home_folder_is_found_where_the_shell_leaves_it(run, tmp_path, monkeyp
     assert set(os.listdir(tmp_path / "home")) == found and os.listdir(tmp_path) == ["home"]
 
 
-def test_a_prompt_that_is_no_text_in_any_language_plays(run):
+def test_prompt_with_invalid_unicode_plays(run):
     status, out, _ = run("caf\udce9", "--output", "none", "--fast", "--seconds", "0.2")
     assert status == 0 and "playing 'caf?'" in out
 
@@ -224,7 +224,7 @@ def test_without_a_device_it_waits_for_one_and_plays_into_a_session_file(
     assert soundfile.info(tmp_path / "session.flac").frames == 80000
 
 
-def test_a_rig_sets_up_and_the_command_line_has_the_last_word(run, tmp_path, direction):
+def test_rig_settings_apply_unless_the_command_line_overrides_them(run, tmp_path, direction):
     (tmp_path / "rig.toml").write_text(
         '[engine]\nprompt = "from the rig"\nseed = 5\ngain = -60\nlookahead = 100\n'
         f'[[steer]]\nname = "{direction}"\ncoefficient = 0.5\nlayers = "top:1"\n'
@@ -241,10 +241,10 @@ def test_a_rig_sets_up_and_the_command_line_has_the_last_word(run, tmp_path, dir
     assert "'mine'" in out and "seed 6" in out
 
 
-def test_everything_about_steering_can_be_said_in_the_rig_or_on_the_command_line(
+def test_steering_from_the_rig_and_the_command_line_sounds_the_same(
     run, tmp_path, model, monkeypatch
 ):
-    """Either way it is the same sound, whose schedule is a function that lies beside the rig."""
+    """Both give the same sound. The schedule is a Python function in a file beside the rig."""
     stage = tmp_path / "stage"
     stage.mkdir()
     vectors = torch.randn(
@@ -297,7 +297,7 @@ def test_everything_about_steering_can_be_said_in_the_rig_or_on_the_command_line
         ('[[crossfade]]\nfrom = "bright"\nto = "dark"\nseconds = 1', "'/steer/dark'"),
     ],
 )
-def test_a_rig_that_cannot_be_played_is_told_before_anything_sounds(
+def test_unplayable_rig_is_refused_before_playing(
     run, tmp_path, model, direction, monkeypatch, text, said
 ):
     Direction.load(direction).save(tmp_path / "mine" / model.name / "bright.safetensors")
@@ -326,7 +326,7 @@ def test_a_rig_that_cannot_be_played_is_told_before_anything_sounds(
         (["--web-host", "stage"], "--web-host needs --web"),
     ],
 )
-def test_what_cannot_be_done_is_one_sentence_and_status_2(run, arguments, said):
+def test_impossible_arguments_give_one_sentence_and_exit_status_2(run, arguments, said):
     output = [] if "--output" in arguments else ["--output", "none"]
     status, _, err = run(*output, "--seconds", "0.1", *arguments)
     assert status == 2
@@ -349,14 +349,14 @@ def test_what_cannot_be_done_is_one_sentence_and_status_2(run, arguments, said):
         (["--web", "stage"], "'stage' is not [HOST:]PORT"),
     ],
 )
-def test_mistyped_arguments_are_named(capsys, arguments, said):
+def test_mistyped_arguments_are_refused_by_name(capsys, arguments, said):
     with pytest.raises(SystemExit) as info:
         main(["play", *arguments])
     assert info.value.code == 2
     assert said in capsys.readouterr().err
 
 
-def test_shipped_directions_are_there_from_the_start(model, tmp_path, monkeypatch, direction):
+def test_directions_of_the_model_are_loaded_at_the_start(model, tmp_path, monkeypatch, direction):
     folder = tmp_path / "mine" / model.name
     folder.mkdir(parents=True)
     Direction.load(direction, model).save(folder / "bright.safetensors")
@@ -393,7 +393,7 @@ def test_shipped_directions_are_there_from_the_start(model, tmp_path, monkeypatc
     ],
     ids=str,
 )
-def test_a_strange_direction_costs_nobody_but_itself(model, tmp_path, monkeypatch, direction, odd):
+def test_broken_direction_does_not_affect_the_others(model, tmp_path, monkeypatch, direction, odd):
     folder = tmp_path / "mine" / model.name
     folder.mkdir(parents=True)
     good = Direction.load(direction, model).save(folder / "bright.safetensors")
@@ -446,7 +446,7 @@ def test_a_signal_fades_out_closes_the_file_and_exits_0(checkpoint, tmp_path, nu
     assert np.abs(audio[-160:]).max() < 0.2 * np.abs(audio[:-3200]).max()
 
 
-def test_a_port_in_use_is_told_before_the_model_loads(run):
+def test_port_in_use_is_an_error_that_names_the_option(run):
     from bridge.osc.server import OscServer
 
     taken = OscServer(port=0)
@@ -455,7 +455,7 @@ def test_a_port_in_use_is_told_before_the_model_loads(run):
     assert status == 2 and f"127.0.0.1:{taken.port}" in err and "--osc-port" in err
 
 
-def test_the_command_line_goes_before_the_rig(tmp_path, monkeypatch):
+def test_network_options_of_the_command_line_override_the_rig(tmp_path, monkeypatch):
     played = []
     monkeypatch.setattr("bridge.session.play", lambda settings: played.append(settings) or 0)
     rig = tmp_path / "rig.toml"
@@ -476,14 +476,14 @@ def test_the_command_line_goes_before_the_rig(tmp_path, monkeypatch):
     ]
 
 
-def test_what_plays_nothing_does_not_wait_for_the_models_libraries():
-    """`bridge learn` is for a hand that is on the knob already."""
+def test_cli_import_does_not_load_transformers():
+    """`bridge learn` must start before the player moves the knob."""
     code = "import sys, bridge.cli; sys.exit('transformers' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], timeout=120).returncode == 0
 
 
-def test_commands_that_play_nothing_do_not_wait_for_pytorch(tmp_path):
-    """`learn`, `devices`, `rig` and their like are there at once."""
+def test_commands_that_play_nothing_do_not_load_pytorch(tmp_path):
+    """`learn`, `devices`, `rig` and similar commands start quickly."""
     rig = tmp_path / "rig.toml"
     rig.write_text('[engine]\nprompt = "piano"\n[[midi]]\ncc = 1\nto = "/steer/note_C"\n')
     program = (

@@ -1,4 +1,4 @@
-"""Whatever raises, wherever, once or always: the music goes on, and it is said once."""
+"""Exceptions anywhere, once or always: the music continues, and the error is logged once."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from tests.bridge.tones import FRAME, RATE, Collector, ToneStream, largest_step
 
 STEERS = {"/steer/note_C": "note_C"}
 STEP = 2 * 0.5 * 2 * np.pi * 440 / RATE
-# What a program may raise in a thread; one of them is tried in every run.
+# Exceptions raised in a thread; only the first is tried in every run.
 INTERRUPTIONS = [
     RuntimeError,
     pytest.param(SystemExit, marks=pytest.mark.slow),
@@ -52,12 +52,12 @@ INTERRUPTIONS = [
 ERRORS = [RuntimeError, MemoryError, SystemExit, KeyboardInterrupt, StopIteration, OSError]
 
 
-# What always fails of these leaves no sound, or no record of it; the set goes on all the same.
+# If one of these always fails there is no sound, or no recording; the set continues anyway.
 SILENT_FOR_GOOD = ("stream", "levelling", "write", "settling", "recorder", "position")
 
 
 class Kept:
-    """A recorder that keeps what it is given."""
+    """A recorder in memory."""
 
     def __init__(self) -> None:
         self.blocks: list[np.ndarray] = []
@@ -71,7 +71,7 @@ class Kept:
 
 
 class Log:
-    """A control log that keeps what it is given."""
+    """A control log in memory."""
 
     def __init__(self) -> None:
         self.changes: list[object] = []
@@ -119,7 +119,7 @@ PARTS = {
 @pytest.mark.parametrize(
     ("always", "error"), [(False, RuntimeError), (False, KeyboardInterrupt), (True, MemoryError)]
 )
-def test_no_part_of_a_turn_ends_the_set(monkeypatch, part, error, always):
+def test_no_failing_part_of_the_engine_ends_the_set(monkeypatch, part, error, always):
     owner, name, kind = PARTS[part]
     engine = make()
     raised = []
@@ -153,7 +153,7 @@ def test_no_part_of_a_turn_ends_the_set(monkeypatch, part, error, always):
         assert largest_step(output.audio) < 2 * STEP
 
 
-def test_one_recorder_that_fails_leaves_the_others_alone(monkeypatch):
+def test_failing_recorder_does_not_affect_the_others(monkeypatch):
     engine = make()
     first, second = engine.recorders
     monkeypatch.setattr(first, "write", lambda audio: 1 / 0, raising=False)
@@ -164,7 +164,7 @@ def test_one_recorder_that_fails_leaves_the_others_alone(monkeypatch):
     assert count == 50
 
 
-def test_what_could_not_be_applied_is_applied_later(monkeypatch):
+def test_change_that_failed_is_applied_later(monkeypatch):
     engine = make()
     original, failed = Applier.follow, []
 
@@ -180,7 +180,7 @@ def test_what_could_not_be_applied_is_applied_later(monkeypatch):
     assert engine.stream.steering.values["note_C"] == 0.5
 
 
-def test_a_script_that_fails_ends_the_set_with_a_fade():
+def test_failing_script_ends_the_set_with_a_fade():
     stream, controls, output = ToneStream(), Controls(namespace(["note_C"])), Collector()
 
     def script(frame: int) -> None:
@@ -197,7 +197,7 @@ def test_a_script_that_fails_ends_the_set_with_a_fade():
 
 
 @pytest.mark.parametrize("error", ERRORS)
-def test_a_thread_that_raises_is_started_again(error, caplog):
+def test_supervised_thread_restarts_after_an_exception(error, caplog):
     over, calls = threading.Event(), []
 
     def work() -> None:
@@ -214,7 +214,7 @@ def test_a_thread_that_raises_is_started_again(error, caplog):
     ]
 
 
-def test_a_thread_that_always_raises_ends_when_it_should():
+def test_supervised_thread_that_always_raises_ends_on_request():
     over = threading.Event()
     thread = supervised("worker", lambda: 1 / 0, over)
     thread.start()
@@ -225,7 +225,7 @@ def test_a_thread_that_always_raises_ends_when_it_should():
     assert not thread.is_alive()
 
 
-def test_a_kind_of_error_is_said_once_and_counted():
+def test_guard_reports_each_error_type_once_and_counts_it():
     told = []
     guard = Guard(lambda words, error: told.append(words))
     for _ in range(5):
@@ -242,7 +242,7 @@ def test_a_kind_of_error_is_said_once_and_counted():
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.filterwarnings("ignore:coroutine 'BaseEventLoop:RuntimeWarning")
 @pytest.mark.parametrize("error", INTERRUPTIONS)
-def test_every_thread_of_a_playing_bridge_may_be_interrupted(error, tmp_path, caplog):
+def test_bridge_survives_exceptions_in_every_thread(error, tmp_path, caplog):
     stream, controls = ToneStream(), Controls(namespace(["note_C"]))
     output = PacedOutput(RATE, "nowhere", 0.3)
     before = set(threading.enumerate())
@@ -292,10 +292,10 @@ def test_every_thread_of_a_playing_bridge_may_be_interrupted(error, tmp_path, ca
             part.close()
 
 
-# Zeroconf's own thread ends by what is raised in it.
+# An exception ends the thread of Zeroconf.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize("error", INTERRUPTIONS)
-def test_neither_link_nor_the_announcement_can_end_or_silence_a_set(error, monkeypatch, caplog):
+def test_exceptions_in_link_and_announcement_do_not_disturb_a_set(error, monkeypatch, caplog):
     monkeypatch.setitem(sys.modules, "aalink", SimpleNamespace(Link=FakeLink))
     monkeypatch.setattr(transport, "JOIN_SECONDS", 0.01)
     controls, output = Controls(namespace(["note_C"])), PacedOutput(RATE, "nowhere", 0.3)

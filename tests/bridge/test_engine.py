@@ -1,4 +1,4 @@
-"""The engine: what it does to the sound, when it hands controls over, and what it survives."""
+"""The engine: its sound, the timing of control changes, rewinds, and faults it survives."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def play(engine: Engine) -> None:
     assert engine.failure is None
 
 
-def test_plays_exactly_the_asked_seconds_and_closes_the_output():
+def test_plays_exactly_the_requested_seconds_and_closes_the_output():
     _, _, output, engine = make(seconds=1.003)
     play(engine)
     assert len(output.audio) == round(1.003 * RATE)
@@ -79,7 +79,7 @@ def test_coefficient_changes_are_smoothed_over_the_set_time():
     assert pitch(output.audio[RATE // 2 : RATE // 2 + 8000], RATE) == pytest.approx(440, rel=0.01)
 
 
-def test_a_change_during_a_glide_goes_on_from_where_it_is():
+def test_change_during_a_glide_continues_from_the_current_value():
     glide = Glide(0.0)
     glide.to(1.0, 4)
     assert [glide.step(), glide.step()] == pytest.approx([0.25, 0.5])
@@ -87,7 +87,7 @@ def test_a_change_during_a_glide_goes_on_from_where_it_is():
     assert [glide.step(), glide.step(), glide.step()] == pytest.approx([0.25, 0.0, 0.0])
 
 
-def test_starting_coefficients_are_there_from_the_first_frame():
+def test_starting_coefficients_apply_from_the_first_frame():
     stream, _, _, engine = make(seconds=0.2, start={"/steer/note_C": 0.5})
     play(engine)
     assert (0, "note_C", 0.5) in stream.steering.moves
@@ -128,7 +128,7 @@ def coefficients(stream, name: str) -> dict[int, float]:
     return {frame: value for frame, moved, value in stream.steering.moves if moved == name}
 
 
-def test_a_crossfade_takes_its_seconds_with_an_equal_sum():
+def test_crossfade_takes_its_seconds_at_a_constant_sum():
     stream, controls, output, engine = make(seconds=2.0, start={"/steer/note_C": 0.8})
     output.hooks[20] = lambda: controls.set("/crossfade", ("note_C", "tempo", 0.8))
     play(engine)
@@ -166,7 +166,7 @@ def test_panic_ends_a_crossfade_at_once():
         assert course[20] == 0.0 and max(course) == 20
 
 
-def test_a_plan_is_followed_in_time_and_its_mistakes_are_told():
+def test_planned_crossfades_run_in_time_and_impossible_ones_are_reported():
     stream, controls, output, engine = make(
         seconds=1.0,
         start={"/steer/note_C": 1.0},
@@ -186,7 +186,7 @@ def test_a_plan_is_followed_in_time_and_its_mistakes_are_told():
     assert "/crossfade is skipped: /steer/note_C is at 0" in message and source == "rig"
 
 
-def test_a_schedule_set_again_starts_again():
+def test_schedule_set_again_restarts():
     stream, controls, output, engine = make(seconds=0.5)
     for block in (5, 9):
         output.hooks[block] = lambda: controls.set("/steer/tempo/schedule", "linear:50")
@@ -195,7 +195,7 @@ def test_a_schedule_set_again_starts_again():
     assert starts == [5, 9]
 
 
-def test_an_unusable_value_is_told_to_its_sender_and_the_old_one_stays():
+def test_unusable_value_is_reported_to_its_sender_and_the_old_one_stays():
     stream, controls, output, engine = make(seconds=0.5, start={"/prompt": "piano"})
     told = []
     controls.on_error(lambda message, source: told.append((message, source)))
@@ -209,7 +209,7 @@ def test_an_unusable_value_is_told_to_its_sender_and_the_old_one_stays():
     assert "cannot be encoded" in told[0][0] and "/prompt" in told[0][0]
 
 
-def test_a_frame_that_cannot_be_made_does_not_end_the_set():
+def test_failing_frame_does_not_end_the_set():
     stream, controls, output, engine = make(seconds=1.0)
     stream.broken = {20, 21}
     told = []
@@ -249,7 +249,7 @@ def test_nan_and_infinity_never_reach_the_output():
     ],
 )
 @pytest.mark.parametrize("cue", [False, True])
-def test_a_block_that_cannot_be_played_is_mended_and_said_once(spoil, said, cue):
+def test_unplayable_block_is_repaired_and_reported_once(spoil, said, cue):
     class Spoilt(ToneStream):
         def __next__(self):
             audio = super().__next__()
@@ -278,7 +278,7 @@ def test_gain_is_in_decibels_moves_smoothly_and_is_limited():
     assert largest_step(output.audio) < 4.1 * TONE_STEP
 
 
-def test_pause_fades_to_silence_without_generating_and_goes_on():
+def test_pause_fades_to_silence_without_generating_and_resumes():
     stream, controls, output, engine = make(seconds=2.0)
     output.hooks[20] = lambda: controls.set("/play", 0)
     output.hooks[60] = lambda: controls.set("/play", 1)
@@ -296,7 +296,7 @@ def test_stopping_while_paused_ends_at_once():
     assert len(output.blocks) == 5
 
 
-def test_panic_calms_everything_at_once_and_begins_afresh():
+def test_panic_resets_steering_and_sampling_at_once_and_restarts_the_stream():
     stream, controls, output, engine = make(
         seconds=1.0, smoothing=0.5, start={"/steer/note_C": 1.0, "/gain": -3.0}
     )
@@ -311,7 +311,7 @@ def test_panic_calms_everything_at_once_and_begins_afresh():
 
 @pytest.mark.slow  # it plays in time
 def test_generates_just_in_time():
-    """The engine stays the lookahead ahead of a real-time output, neither more nor less."""
+    """The engine keeps its buffer at the lookahead on a real-time output."""
     from bridge.audio.output import PacedOutput
 
     stream = ToneStream()
@@ -332,7 +332,7 @@ def test_generates_just_in_time():
 
 
 class Memory:
-    """A recorder that keeps what it is given."""
+    """A recorder in memory."""
 
     def __init__(self) -> None:
         self.blocks: list[np.ndarray] = []
@@ -353,7 +353,7 @@ def until(condition, seconds: float = 10.0) -> None:
 
 @pytest.fixture
 def deep():
-    """An engine half a second ahead of a tape that does not move."""
+    """An engine with half a second of buffer on a tape that does not move."""
     stream, tape, memory = ToneStream(), Tape(), Memory()
     controls = Controls(namespace(["note_C", "tempo"]))
     engine = Engine(stream, controls, tape, STEERS, recorders=[memory], lookahead=0.5)
@@ -378,7 +378,7 @@ def _nudge(tape, engine) -> bool:
     return engine.running
 
 
-def test_a_change_makes_the_music_ahead_again_from_where_it_still_can(deep):
+def test_change_regenerates_the_buffer_from_the_earliest_possible_frame(deep):
     stream, controls, tape, engine, memory = deep
     old = tape.sound.copy()
     tape.settled = 5 * FRAME + 100
@@ -393,13 +393,13 @@ def test_a_change_makes_the_music_ahead_again_from_where_it_still_can(deep):
     )
     assert largest_step(tape.sound) < 2.2 * TONE_STEP
     assert engine.applier.count == 1 and engine.takes.remade == 26 - first // FRAME
-    # What is recorded is what was settled, once.
+    # The recording holds the settled audio exactly once.
     np.testing.assert_array_equal(
         np.concatenate(memory.blocks), tape.sound[: sum(map(len, memory.blocks))]
     )
 
 
-def test_going_back_sounds_as_if_the_change_had_come_in_time(deep):
+def test_rewind_sounds_as_if_the_change_had_come_in_time(deep):
     stream, controls, tape, engine, _ = deep
     tape.settled = 3 * FRAME
     controls.set("/steer/note_C", 0.7)
@@ -411,7 +411,7 @@ def test_going_back_sounds_as_if_the_change_had_come_in_time(deep):
     np.testing.assert_array_equal(tape.sound[: 28 * FRAME], plain.audio[: 28 * FRAME])
 
 
-def test_the_same_value_again_changes_nothing(deep):
+def test_unchanged_value_causes_no_rewind(deep):
     _, controls, tape, engine, _ = deep
     writes = len(tape.writes)
     controls.set("/steer/note_C", 0.0)
@@ -420,7 +420,7 @@ def test_the_same_value_again_changes_nothing(deep):
     assert engine.takes.rewinds == 0 and len(tape.writes) == writes
 
 
-def test_gain_prompt_and_pause_go_back_too(deep):
+def test_gain_prompt_and_pause_rewind_too(deep):
     stream, controls, tape, engine, _ = deep
     turns = (("/gain", -60.0), ("/prompt", "strings"), ("/play", 0))
     for number, (address, value) in enumerate(turns, 1):
@@ -434,12 +434,12 @@ def test_gain_prompt_and_pause_go_back_too(deep):
     assert engine.applier.count == 3
 
 
-def test_a_flood_of_changes_leaves_a_good_part_of_the_buffer(deep):
+def test_flood_of_changes_leaves_30_percent_of_the_buffer(deep):
     stream, controls, tape, engine, _ = deep
     least = []
 
     def played_meanwhile():
-        """The clock of a computer that makes music five times as fast as it sounds."""
+        """Simulates a computer that generates at five times real time."""
         least.append(len(tape.sound) - tape.settled)
         tape.settled += FRAME // 5
 
@@ -455,9 +455,9 @@ def test_a_flood_of_changes_leaves_a_good_part_of_the_buffer(deep):
     assert not tape.cut and largest_step(tape.sound[: tape.settled]) < 3 * TONE_STEP
 
 
-def test_a_flood_of_changes_does_not_keep_the_music_from_beginning():
+def test_flood_of_changes_does_not_prevent_the_prefill():
     class Waiting(Tape):
-        """Does not play before its lead is there; a knob is turned with every frame."""
+        """Waits for its prefill; every frame changes a control."""
 
         lead = 0.3
 
@@ -476,7 +476,7 @@ def test_a_flood_of_changes_does_not_keep_the_music_from_beginning():
     assert engine.join(10)
 
 
-def test_what_comes_while_little_is_left_goes_back_when_there_is_more(deep):
+def test_change_at_a_low_buffer_rewinds_once_it_is_fuller(deep):
     _, controls, tape, engine, _ = deep
     tape.settled = 21 * FRAME  # five frames are left, too few to go back
     controls.set("/steer/note_C", 0.7)
@@ -496,11 +496,11 @@ def test_stopping_does_not_wait_for_the_buffer(deep):
     until(lambda: not engine.running)
     assert len(tape.sound) >= 26 * FRAME  # the tape keeps the rest of the older take
     assert tape.writes[-1] <= 27 * FRAME
-    # Its end has some time to arrive: else more would be heard than is recorded.
+    # The fade has some time to arrive: otherwise more would be played than recorded.
     assert tape.writes[before] >= 10 * FRAME
 
 
-def test_status_tells_what_is_going_on():
+def test_status_reports_steering_level_and_speed():
     _, controls, output, engine = make(seconds=0.6, start={"/steer/note_C": 0.5})
     states = []
     output.hooks[10] = lambda: states.append(engine.status())
@@ -518,7 +518,7 @@ def test_stereo_streams_play_in_stereo():
     assert output.audio.shape == (RATE // 5, 2)
 
 
-def test_a_morph_glides_the_sound_too():
+def test_morph_glides_guidance_temperature_and_gain():
     stream, output = ToneStream(), Collector()
     controls = Controls(namespace(["note_C"]), {"/guidance": 3.0})
     engine = Engine(stream, controls, output, {"/steer/note_C": "note_C"}, seconds=4.0)
@@ -542,7 +542,7 @@ def test_a_morph_glides_the_sound_too():
 
 
 @pytest.mark.parametrize("channels", [1, 2])
-def test_the_cue_has_the_music_at_a_gain_of_its_own(channels):
+def test_cue_plays_the_music_at_the_cue_gain(channels):
     memory = Memory()
     stream, controls, output, engine = make(
         ToneStream(channels),
@@ -565,7 +565,7 @@ def test_the_cue_has_the_music_at_a_gain_of_its_own(channels):
     np.testing.assert_array_equal(np.concatenate(memory.blocks), music)  # which has no cue
 
 
-def test_with_a_cue_the_music_is_the_same_to_the_last_bit():
+def test_music_is_bit_identical_with_and_without_a_cue():
     heard = []
     for cue in (False, True):
         _, _, output, engine = make(ToneStream(2, 0.9), {"/gain": 3.0}, seconds=0.5, cue=cue)
@@ -574,7 +574,7 @@ def test_with_a_cue_the_music_is_the_same_to_the_last_bit():
     np.testing.assert_array_equal(*heard)
 
 
-def test_a_morph_may_take_the_cue_along_and_going_back_restores_it():
+def test_morph_glides_the_cue_gain_and_a_rewind_restores_it():
     _, controls, _, engine = make(seconds=1.0, cue=True)
     before, gains = engine.maker.state, engine.maker.levels.gains
     engine.applier.follow([])

@@ -1,4 +1,4 @@
-"""Directions from somebody else's archive play, for one set, and nothing is kept of them."""
+"""Directions from an archive of another user play for one set and are not installed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ def packed(model: MusicModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     return tmp_path / "theirs.directions.zip"
 
 
-def test_an_archive_plays_for_one_set(packed: Path, model: MusicModel) -> None:
+def test_archive_of_directions_plays_for_one_set_and_is_not_kept(
+    packed: Path, model: MusicModel
+) -> None:
     given = handed_on(str(packed), model)
     assert [path.name for path in given] == ["note_C.safetensors"]
     stream = MusicStream(model, "piano", graphs=False)
@@ -43,7 +45,7 @@ def test_an_archive_plays_for_one_set(packed: Path, model: MusicModel) -> None:
         handed_on("nowhere.zip", model)
 
 
-def test_doctor_says_what_the_self_check_found() -> None:
+def test_doctor_reports_the_self_check() -> None:
     fine = Verdict(True, "float16", (), {"float16": 0.00012})
     assert checked(fine).startswith("self-check: float16, with CUDA graphs; divergence")
     assert "float16 0.00012" in checked(fine)

@@ -1,4 +1,4 @@
-"""Meters: what is shown is what sounds."""
+"""Meters: level, chroma and tempo match the sound."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RATE, FRAME = 32_000, 640
 
 
 def play(meters: Meters, sound: np.ndarray) -> Reading:
-    """Hands over frame by frame and reads now and then, as while playing."""
+    """Writes the sound frame by frame and updates every fifth, as while playing."""
     for number, first in enumerate(range(0, len(sound) - FRAME + 1, FRAME)):
         meters.write(np.stack([sound[first : first + FRAME]] * 2, 1).astype(np.float32))
         if number % 5 == 4:
@@ -28,19 +28,19 @@ def tone(hertz: float, seconds: float = 1.0, level: float = 0.5) -> np.ndarray:
 
 @pytest.mark.parametrize("note", range(12))
 @pytest.mark.parametrize("octave", [0, 2])
-def test_a_note_is_its_pitch_class(note: int, octave: int) -> None:
+def test_chroma_of_a_note_is_its_pitch_class(note: int, octave: int) -> None:
     reading = play(Meters(RATE), tone(440 * 2 ** ((note - 9) / 12 + octave - 1)))
     assert int(np.argmax(reading.chroma)) == note
     assert reading.chroma[note] > 0.8 and sum(reading.chroma) == pytest.approx(1, abs=1e-4)
 
 
-def test_a_chord_is_its_notes() -> None:
+def test_chroma_of_a_chord_is_its_notes() -> None:
     chord = sum(tone(hertz, level=0.2) for hertz in (261.63, 329.63, 392.0))
     chroma = np.array(play(Meters(RATE), chord).chroma)
     assert set(np.argsort(chroma)[-3:]) == {0, 4, 7} and chroma[[0, 4, 7]].sum() > 0.8
 
 
-def test_the_level_is_that_of_now() -> None:
+def test_level_follows_the_current_sound() -> None:
     meters = Meters(RATE)
     assert play(meters, tone(440)).level == pytest.approx(-9.03, abs=0.1)  # 0.5 / sqrt 2
     reading = play(meters, np.zeros(RATE))
@@ -48,7 +48,7 @@ def test_the_level_is_that_of_now() -> None:
 
 
 @pytest.mark.parametrize("bpm", [60, 97, 128, 175])
-def test_the_tempo_of_clicks(bpm: int) -> None:
+def test_tempo_of_clicks_is_measured(bpm: int) -> None:
     sound = 0.01 * np.random.default_rng(0).standard_normal(12 * RATE)
     for beat in np.arange(0.1, 11.9, 60 / bpm):
         at = round(beat * RATE)
@@ -58,21 +58,21 @@ def test_the_tempo_of_clicks(bpm: int) -> None:
     assert meters._onsets.tempo() == pytest.approx(bpm, rel=0.02)
 
 
-def test_no_tempo_without_a_pulse() -> None:
+def test_tempo_without_a_pulse_is_zero() -> None:
     meters = Meters(RATE)
     assert meters._onsets.tempo() == 0.0
     play(meters, tone(440, 9))
     assert meters._onsets.tempo() == 0.0
 
 
-def test_sound_that_is_no_number_does_no_harm() -> None:
+def test_nan_audio_does_not_break_the_meters() -> None:
     meters = Meters(RATE)
     reading = play(meters, np.full(RATE, np.nan))
     assert reading.chroma == (0.0,) * 12 and reading.level == FLOOR_DB
     assert play(meters, tone(440, 2)).chroma[9] > 0.8
 
 
-def test_the_engine_is_read_as_it_is() -> None:
+def test_reading_reports_seconds_latency_and_underruns_of_the_engine() -> None:
     stream, output = ToneStream(), Collector()
     meters = Meters(RATE)
     controls = Controls(namespace(["note_C"]), {})

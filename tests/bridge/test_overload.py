@@ -1,4 +1,4 @@
-"""What is given up when the computer cannot keep up, in which order, and how it comes back."""
+"""Overload: a deeper buffer, dropped guidance and pauses, and the return to normal."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.bridge.tones import FRAME, RATE, ToneStream
 
 
 class Machine:
-    """Time goes by in frames; the test says how full the buffer is and how fast music is made."""
+    """Simulated time in frames; the test sets the buffer in seconds and the speed."""
 
     def __init__(self) -> None:
         self.controls = Controls(namespace(["note_C"]), {"/guidance": 3.0})
@@ -51,12 +51,12 @@ def machine() -> Machine:
     return Machine()
 
 
-def test_a_buffer_that_is_not_full_yet_is_no_strain(machine: Machine) -> None:
+def test_prefill_is_not_taken_for_overload(machine: Machine) -> None:
     machine.run(5, 0.1, 0.5)
     assert machine.said == [] and machine.playing and machine.strain.lookahead == 0.5
 
 
-def test_a_hiccup_makes_the_buffer_deeper_up_to_a_limit(machine: Machine) -> None:
+def test_brief_shortage_deepens_the_buffer_up_to_a_limit(machine: Machine) -> None:
     machine.run(1, 0.5, 3.0)
     machine.run(1, 0.12, 3.0)
     assert machine.strain.lookahead == 1.0 and len(machine.said) == 1
@@ -67,7 +67,7 @@ def test_a_hiccup_makes_the_buffer_deeper_up_to_a_limit(machine: Machine) -> Non
     assert machine.strain.lookahead == 0.5
 
 
-def test_a_slow_machine_loses_guidance_first_and_then_waits(machine: Machine) -> None:
+def test_slow_machine_first_drops_guidance_and_then_pauses(machine: Machine) -> None:
     machine.run(1, 0.5, 2.0)
     machine.run(0.1, 0.12, 0.8)
     assert machine.guidance == 1.0 and machine.playing
@@ -95,7 +95,7 @@ def test_pauses_grow_while_nothing_helps(machine: Machine) -> None:
     assert lengths[-1] == pytest.approx(LONGEST_PAUSE, abs=0.3)
 
 
-def test_guidance_comes_back_when_there_is_room_for_long_enough(machine: Machine) -> None:
+def test_guidance_returns_after_enough_time_with_headroom(machine: Machine) -> None:
     machine.run(1, 0.5, 2.0)
     machine.run(0.1, 0.12, 0.9)
     machine.run(PATIENCE - 1, 0.5, 3.0)
@@ -109,14 +109,14 @@ def test_guidance_comes_back_when_there_is_room_for_long_enough(machine: Machine
     assert machine.guidance == 3.0
 
 
-def test_too_little_room_does_not_bring_it_back(machine: Machine) -> None:
+def test_guidance_stays_off_with_too_little_headroom(machine: Machine) -> None:
     machine.run(1, 0.5, 2.0)
     machine.run(0.1, 0.12, 0.9)
     machine.run(60, 0.5, 1.7)  # with guidance it would be 0.85
     assert machine.guidance == 1.0
 
 
-def test_a_hand_overrules_it(machine: Machine) -> None:
+def test_manual_change_overrules_overload_protection(machine: Machine) -> None:
     machine.run(1, 0.5, 2.0)
     machine.run(0.1, 0.12, 0.9)
     machine.controls.set("/guidance", 2.0, "osc")
@@ -130,7 +130,7 @@ def test_a_hand_overrules_it(machine: Machine) -> None:
     assert machine.playing
 
 
-def test_who_pauses_has_nothing_to_keep_up_with(machine: Machine) -> None:
+def test_paused_set_is_never_overloaded(machine: Machine) -> None:
     machine.run(1, 0.5, 2.0)
     machine.controls.set("/play", 0)
     machine.run(5, 0.0, 0.1)
@@ -138,7 +138,7 @@ def test_who_pauses_has_nothing_to_keep_up_with(machine: Machine) -> None:
 
 
 @pytest.mark.slow
-def test_a_slow_engine_fades_out_waits_and_comes_back_without_a_gap() -> None:
+def test_slow_engine_fades_out_pauses_and_resumes_without_a_click() -> None:
     """In real time: from second 1 on a frame takes twice as long as it lasts."""
     stream = ToneStream()
     slow = {"seconds": 0.0}

@@ -1,4 +1,4 @@
-"""What is said before a model plays that is too large for the computer."""
+"""The advice before playing a model that is too large for the computer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from musicrfm.model import MusicModel
 from musicrfm.stream import MusicStream
 
 
-def test_what_would_help_is_said() -> None:
+def test_advice_names_the_options_that_help() -> None:
     said = pace.advice(0.42, "int8", guided=True)
     assert "0.4 seconds of music a second" in said
     assert "--dtype int4, a shorter --window, guidance 1, which halves the work" in said
@@ -19,7 +19,7 @@ def test_what_would_help_is_said() -> None:
     assert "guidance" not in pace.advice(0.42, "int4", guided=False)
 
 
-def test_a_trial_leaves_the_piece_as_it_was(
+def test_timing_a_stream_does_not_change_its_music(
     checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = MusicModel.load(checkpoint, device="cpu")

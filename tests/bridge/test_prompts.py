@@ -1,4 +1,4 @@
-"""Prompts in slots are blended as their weights say, gliding; the rest is the first one's."""
+"""Slot prompts are blended by gliding weights; the first prompt gets the rest."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.bridge.tones import Collector, ToneStream
 
 
 def perform(start=None, seconds=0.6, **turns) -> tuple[ToneStream, Controls, list[str]]:
-    """A set in which `turns` (after so many blocks: changes) are made; and what was reported."""
+    """Plays a set with changes after given blocks (b5: changes); returns also the errors."""
     stream, output, errors = ToneStream(), Collector(), []
     controls = Controls(namespace([]), {"/prompt": "piano", **(start or {})})
     controls.on_error(lambda message, source: errors.append(message))
@@ -24,7 +24,7 @@ def perform(start=None, seconds=0.6, **turns) -> tuple[ToneStream, Controls, lis
     return stream, controls, errors
 
 
-def test_a_weight_glides_and_takes_from_the_first_prompt():
+def test_slot_weight_glides_at_the_expense_of_the_first_prompt():
     stream, _, _ = perform(
         b5={"/prompt/2": "drums"}, b8={"/prompt/2/weight": 1.0}, b20={"/prompt/2/weight": 0.0}
     )
@@ -37,13 +37,13 @@ def test_a_weight_glides_and_takes_from_the_first_prompt():
     assert stream.prompt == "piano", "in the end it is alone again"
 
 
-def test_a_set_may_begin_with_a_blend():
+def test_set_can_start_with_a_blend():
     start = {"/prompt/1": "drums", "/prompt/1/weight": 0.25, "/prompt/3/weight": 1.0}
     stream, _, _ = perform(start)
     assert stream.blends == [(0, {"drums": 0.25, "piano": 0.75})]  # an empty slot has no say
 
 
-def test_more_than_all_leaves_nothing_to_the_first_prompt():
+def test_weights_of_one_or_more_leave_the_first_prompt_at_zero():
     slots = {"/prompt/1": "drums", "/prompt/1/weight": 1.0}
     slots |= {"/prompt/2": "flute", "/prompt/2/weight": 1.0}
     stream, _, _ = perform(slots)
@@ -55,7 +55,7 @@ def test_the_first_prompt_can_change_within_a_blend():
     assert stream.blends[-1][1] == {"drums": 0.5, "choir": 0.5}
 
 
-def test_a_text_that_cannot_be_played_is_told_and_left():
+def test_unplayable_slot_prompt_is_reported_and_the_old_one_kept():
     stream, controls, errors = perform(
         {"/prompt/1": "drums", "/prompt/1/weight": 0.5}, b9={"/prompt/1": "unencodable"}
     )

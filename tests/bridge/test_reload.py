@@ -1,4 +1,4 @@
-"""A rig file is begun and checked by command, and read again while a set plays."""
+"""Creating and checking a rig file by command, and reloading it while a set plays."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def stage(tmp_path):
     return path, controls, presets, Reloader(rig, controls, presets)
 
 
-def test_only_what_the_file_says_anew_is_taken_over(stage) -> None:
+def test_reload_applies_only_changed_entries(stage) -> None:
     path, controls, presets, reloader = stage
     assert not reloader.look()
     controls.set("/gain", -20.0)  # by hand
@@ -49,7 +49,7 @@ def test_only_what_the_file_says_anew_is_taken_over(stage) -> None:
     assert not reloader.look()
 
 
-def test_presets_that_were_stored_are_no_reason_to_read_it_again(stage, monkeypatch) -> None:
+def test_stored_presets_cause_no_reload(stage, monkeypatch) -> None:
     path, _, presets, reloader = stage
     read = []
     monkeypatch.setattr("bridge.reload.load_rig", lambda path: read.append(path) or load_rig(path))
@@ -64,7 +64,7 @@ def test_presets_that_were_stored_are_no_reason_to_read_it_again(stage, monkeypa
     assert not reloader.look() and len(read) == 1
 
 
-def test_a_wrong_file_changes_nothing_and_names_the_line(stage, caplog) -> None:
+def test_invalid_file_changes_nothing_and_names_the_line(stage, caplog) -> None:
     path, controls, _, reloader = stage
     before = controls.snapshot()
     path.write_text(BEFORE.replace("-3", '"loud"'), encoding="utf-8")
@@ -79,7 +79,7 @@ def test_a_wrong_file_changes_nothing_and_names_the_line(stage, caplog) -> None:
     assert reloader.look() and controls.get("/steer/note_C") == 0.75
 
 
-def test_what_must_wait_is_said(stage, caplog) -> None:
+def test_changes_that_need_a_restart_are_reported(stage, caplog) -> None:
     path, _, _, reloader = stage
     path.write_text(BEFORE + "[osc]\nport = 9100\n", encoding="utf-8")
     assert reloader.look()
@@ -90,7 +90,7 @@ def test_what_must_wait_is_said(stage, caplog) -> None:
     assert "changes to crossfade take effect at the next start" in caplog.text
 
 
-def test_storing_a_preset_reads_nothing_back_wrongly(stage) -> None:
+def test_storing_a_preset_does_not_reset_later_changes(stage) -> None:
     _, controls, presets, reloader = stage
     controls.set("/gain", -9.0)
     presets.store("a")
@@ -99,7 +99,7 @@ def test_storing_a_preset_reads_nothing_back_wrongly(stage) -> None:
     assert controls.get("/gain") == -8.0 and presets.names() == ["a"]
 
 
-def test_knobs_get_their_new_meaning(stage) -> None:
+def test_reload_replaces_the_midi_mappings(stage) -> None:
     path, controls, presets, _ = stage
     path.write_text('[[midi]]\ncc = 1\nto = "/gain"\n', encoding="utf-8")
     rig = load_rig(path)
@@ -111,7 +111,7 @@ def test_knobs_get_their_new_meaning(stage) -> None:
     assert controls.get("/steer/note_C") == 1.0 and controls.get("/gain") == -3.0
 
 
-def test_init_and_check(tmp_path, capsys) -> None:
+def test_rig_init_creates_a_valid_rig_and_check_reports_mistakes(tmp_path, capsys) -> None:
     path = str(tmp_path / "mine.toml")
     assert main(["rig", "init", path]) == 0
     assert main(["rig", "check", path]) == 0
@@ -126,7 +126,7 @@ def test_init_and_check(tmp_path, capsys) -> None:
     assert "line 2" in capsys.readouterr().err
 
 
-def test_check_tells_which_python_a_rig_runs_and_what_it_writes(tmp_path, capsys) -> None:
+def test_check_lists_the_python_functions_and_files_of_a_rig(tmp_path, capsys) -> None:
     path = tmp_path / "strange.toml"
     ran = tmp_path / "ran"
     (tmp_path / "curves.py").write_text(
@@ -148,7 +148,7 @@ def test_check_tells_which_python_a_rig_runs_and_what_it_writes(tmp_path, capsys
     assert not ran.exists()  # nothing was run to find out
 
 
-def test_a_rig_without_programs_says_so_and_no_rig_says_nothing(tmp_path) -> None:
+def test_effects_of_a_rig_without_python_are_stated_and_of_no_rig_empty(tmp_path) -> None:
     path = tmp_path / "plain.toml"
     path.write_text('[output]\nto = "none"\n')
     assert effects(load_rig(path)) == (
@@ -167,14 +167,14 @@ def test_a_rig_without_programs_says_so_and_no_rig_says_nothing(tmp_path) -> Non
         ("5", "must be a text in quotes or a list"),
     ],
 )
-def test_check_tells_whom_the_osc_port_cannot_be_kept_for(tmp_path, capsys, allow, said) -> None:
+def test_check_refuses_invalid_osc_allow_entries(tmp_path, capsys, allow, said) -> None:
     path = tmp_path / "rig.toml"
     path.write_text(f"[osc]\nallow = {allow}\n")
     assert main(["rig", "check", str(path)]) == 2
     assert re.search(said, capsys.readouterr().err)
 
 
-def test_an_error_about_names_in_a_strange_file_cannot_move_the_cursor(tmp_path, capsys) -> None:
+def test_control_characters_in_a_rig_error_are_escaped(tmp_path, capsys) -> None:
     path = tmp_path / "rig.toml"
     path.write_text('[presets."\\u001b[2J\\u202e"]\n"/gain" = [1]\n')
     assert main(["rig", "check", str(path)]) == 2

@@ -1,4 +1,4 @@
-"""The rig file: what it may say, and what is said when it says something else."""
+"""The rig file: its keys, and the errors for invalid ones."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def rig(tmp_path, text: str) -> Rig:
     return load_rig(path)
 
 
-def test_everything_it_can_say(tmp_path):
+def test_every_rig_key_is_read(tmp_path):
     one = rig(
         tmp_path,
         """
@@ -115,7 +115,7 @@ def test_everything_it_can_say(tmp_path):
         (codecs.BOM_UTF16_BE, "utf-16-be"),
     ],
 )
-def test_a_rig_of_any_editor_is_read_and_stays_as_it_is_written(tmp_path, mark, encoding, newline):
+def test_rig_keeps_its_encoding_and_line_endings(tmp_path, mark, encoding, newline):
     path = tmp_path / "rig.toml"
     text = '# für heute\n[engine]\nprompt = "Übung"\n\n[osc]\nport = 9100\n'
     path.write_bytes(mark + text.replace("\n", newline).encode(encoding))
@@ -153,7 +153,7 @@ def test_a_rig_of_any_editor_is_read_and_stays_as_it_is_written(tmp_path, mark, 
         ("a = " + "9" * 5000, "not valid TOML: a number in it is too long$"),
     ],
 )
-def test_slips_of_a_windows_path_and_others_are_told_with_the_fix(tmp_path, text, said):
+def test_common_toml_mistakes_are_refused_with_the_fix(tmp_path, text, said):
     path = tmp_path / "rig.toml"
     path.write_text(text.replace("@", "\n"), "utf-8")
     with pytest.raises(MusicRFMError, match=said) as refused:
@@ -161,13 +161,13 @@ def test_slips_of_a_windows_path_and_others_are_told_with_the_fix(tmp_path, text
     assert "\n" not in str(refused.value) and len(str(refused.value)) < 600
 
 
-def test_paths_of_windows_in_single_quotes_and_line_breaks_in_a_prompt(tmp_path):
+def test_windows_paths_in_single_quotes_and_prompts_with_line_breaks_are_read(tmp_path):
     text = "[output]\nrecord = 'C:\\tracks\\new.flac'\n[engine]\nprompt = \"calm\\npiano\"\n"
     one = rig(tmp_path, text)
     assert one.output["record"] == r"C:\tracks\new.flac" and one.engine["prompt"] == "calm\npiano"
 
 
-def test_what_is_no_rig_file_is_told(tmp_path):
+def test_file_that_is_no_rig_is_refused(tmp_path):
     path = tmp_path / "rig.toml"
     path.write_bytes('[engine]\nprompt = "Übung"\n'.encode("latin-1"))
     with pytest.raises(MusicRFMError, match=r"rig.toml is not UTF-8 \(byte 19, in line 2\)"):
@@ -178,7 +178,7 @@ def test_what_is_no_rig_file_is_told(tmp_path):
         load_rig(tmp_path)
 
 
-def test_a_rig_in_the_home_folder(tmp_path, monkeypatch):
+def test_tilde_in_a_rig_path_is_expanded(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     write_mapping("~/rig.toml", {"cc": 21, "to": "/gain"})
@@ -243,14 +243,14 @@ def test_an_empty_file_is_a_rig(tmp_path):
         ("[engine", "not valid TOML"),
     ],
 )
-def test_mistakes_are_named_with_file_and_key(tmp_path, text, said):
+def test_invalid_rig_is_an_error_that_names_file_and_key(tmp_path, text, said):
     with pytest.raises(MusicRFMError, match=said) as info:
         rig(tmp_path, text)
     assert "my-rig.toml" in str(info.value)
     assert "\n" not in str(info.value)
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path):
+def test_missing_or_binary_rig_is_named_in_the_error(tmp_path):
     with pytest.raises(MusicRFMError, match="nowhere.toml"):
         load_rig(tmp_path / "nowhere.toml")
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\xfd")
@@ -258,7 +258,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
         load_rig(tmp_path / "binary.toml")
 
 
-def test_the_example_maps_eight_knobs_of_a_controller_to_addresses_that_exist():
+def test_example_rig_maps_eight_knobs_to_existing_addresses():
     one = load_rig(EXAMPLE)
     assert len(one.midi) == 8
     assert len({knob.number for knob in one.midi}) == 8
@@ -308,7 +308,7 @@ def test_an_error_names_the_line(tmp_path, text, line):
         rig(tmp_path, text)
 
 
-def test_outputs_of_the_sound_card(tmp_path):
+def test_music_and_cue_outputs_are_read(tmp_path):
     text = '[output]\nto = "MOTU"\nchannels = [3, 4]\ncue = "5-6"\ncue_gain = -6\n'
     one = rig(tmp_path, text).output
     assert one == {"to": "MOTU", "channels": (3, 4), "cue": (5, 6), "cue_gain": -6.0}
@@ -331,6 +331,6 @@ def test_outputs_of_the_sound_card(tmp_path):
         ("cue_gain = 20", "cue_gain must be from -60 to 12"),
     ],
 )
-def test_outputs_that_cannot_be_are_told_with_their_line(tmp_path, text, said):
+def test_impossible_outputs_are_refused(tmp_path, text, said):
     with pytest.raises(MusicRFMError, match=said):
         rig(tmp_path, f"[output]\n{text}\n")

@@ -1,4 +1,4 @@
-"""What a person sees while it plays."""
+"""The status line and the log in a terminal while a set plays."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_the_line_says_it_all():
+def test_status_line_shows_time_level_speed_buffer_underruns_and_steering():
     text = line(STATUS)
     for part in ("01:23", "-12.0 dB", "3.4×", "182 ms", "underruns 2", "note_C +0.60", "tempo -1"):
         assert part in text
@@ -41,7 +41,7 @@ def test_the_meter_fills_with_the_level():
     assert [meter(level).count("█") for level in (-120, -48, -24, 0, 6)] == [0, 0, 6, 12, 12]
 
 
-def test_a_terminal_gets_one_line_that_rewrites_itself(monkeypatch):
+def test_terminal_status_is_one_rewritten_line(monkeypatch):
     terminal = Terminal()
     monkeypatch.setattr("shutil.get_terminal_size", type("", (), {"columns": 40}))
     voice = Voice(terminal)
@@ -58,7 +58,7 @@ def test_a_terminal_gets_one_line_that_rewrites_itself(monkeypatch):
     assert max(len(part) for part in text.split("\r\x1b[2K")) <= 39
 
 
-def test_elsewhere_lines_are_sparse(monkeypatch):
+def test_status_lines_without_a_terminal_are_rare(monkeypatch):
     now = [100.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
     stream = io.StringIO()
@@ -75,7 +75,7 @@ def record(text: str, *args: object, error=None) -> logging.LogRecord:
     return logging.LogRecord("bridge", logging.WARNING, "", 0, text, args, error)
 
 
-def test_messages_appear_above_the_line():
+def test_log_message_clears_the_status_line_first():
     terminal, errors = Terminal(), io.StringIO()
     voice = Voice(terminal, errors)
     StatusLine(voice).show(STATUS)
@@ -85,7 +85,7 @@ def test_messages_appear_above_the_line():
     assert errors.getvalue() == "port gone\n"
 
 
-def test_what_comes_from_outside_moves_no_cursor_and_forges_no_line():
+def test_control_characters_in_log_messages_are_escaped():
     errors = io.StringIO()
     voice = Voice(None, errors)
     handler = LogHandler(voice)
@@ -100,7 +100,7 @@ def test_what_comes_from_outside_moves_no_cursor_and_forges_no_line():
     assert lines[-1] == r"ValueError: odd\x0aFORGED" and len(lines) > 4
 
 
-def test_the_source_that_a_trace_shows_is_not_kept() -> None:
+def test_traceback_logging_leaves_the_line_cache_empty() -> None:
     voice = Mock()
     handler = LogHandler(voice)
     try:

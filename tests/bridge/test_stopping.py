@@ -1,4 +1,4 @@
-"""A hang is said while it lasts; a signal ends a set in time, whatever hangs."""
+"""A hang is reported while it lasts; a signal ends a set in time, whichever part hangs."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from bridge.engine.watchdog import Watchdog
 from bridge.status import line
 from tests.bridge.tones import RATE, ToneStream
 
-# A set of a tone, in which something hangs after a second; it has the parts of a real one that a
-# signal meets.
+# A set of a tone in which one part hangs after a second. It has all parts of a real set that
+# handle a signal.
 SET = """
 import os, sys, threading, time
 import numpy as np, soundfile
@@ -81,7 +81,7 @@ os._exit(1 if recorder.missing else 0)
 
 
 def end(what: str, path: Path, *numbers: float, wait: float = 2.0):
-    """(exit status, seconds from the signal to the end, what was said); a float is a pause."""
+    """(exit status, seconds from the first signal to the end, output); a float is a pause."""
     env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     process = subprocess.Popen(
         [sys.executable, "-c", SET, what, str(path)],
@@ -103,7 +103,7 @@ def end(what: str, path: Path, *numbers: float, wait: float = 2.0):
 
 
 def end_within(limit: float, what: str, folder: Path, *numbers: float, wait: float = 2.0):
-    """The same, and the recording. A busy computer may hold it up, but not three times."""
+    """As `end`, with the path of the recording. Tries three times, as the computer may be busy."""
     for turn in range(3):
         path = folder / f"set{turn}.wav"
         status, seconds, said = end(what, path, *numbers, wait=wait)
@@ -126,7 +126,7 @@ posix = pytest.mark.needs("posix")  # signals as Unix has them
         pytest.param("closing", signal.SIGINT, marks=pytest.mark.slow),
     ],
 )
-def test_a_signal_ends_a_set_in_which_something_hangs(what, number, tmp_path):
+def test_signal_ends_a_hanging_set(what, number, tmp_path):
     import soundfile
 
     status, _, said, path = end_within(3.0, what, tmp_path, number)
@@ -141,7 +141,7 @@ def test_a_signal_ends_a_set_in_which_something_hangs(what, number, tmp_path):
 
 @pytest.mark.slow
 @posix
-def test_a_signal_ends_a_set_that_plays_well_with_a_fade(tmp_path):
+def test_signal_ends_a_healthy_set_with_a_fade(tmp_path):
     import soundfile
 
     status, _, said = end("nothing", tmp_path / "set.wav", signal.SIGTERM)
@@ -152,7 +152,7 @@ def test_a_signal_ends_a_set_that_plays_well_with_a_fade(tmp_path):
 @posix
 @pytest.mark.slow
 @pytest.mark.parametrize("what", ["slow end", "step"])
-def test_a_second_ctrl_c_does_not_wait(what, tmp_path):
+def test_second_ctrl_c_ends_the_set_at_once(what, tmp_path):
     import soundfile
 
     twice = (signal.SIGINT, 0.6, signal.SIGINT)
@@ -165,25 +165,25 @@ def test_a_second_ctrl_c_does_not_wait(what, tmp_path):
 
 @pytest.mark.slow
 @posix
-def test_music_that_plays_out_is_no_hang(tmp_path):
+def test_music_playing_out_is_not_taken_for_a_hang(tmp_path):
     status, seconds, said = end("plays out", tmp_path / "set.wav", signal.SIGINT)
     assert (status, said) == (0, "") and seconds > 3.5
 
 
 @pytest.mark.slow
 @posix
-def test_one_ctrl_c_that_comes_twice_at_once_is_one(tmp_path):
+def test_two_ctrl_c_within_a_moment_count_as_one(tmp_path):
     status, _, said = end("nothing", tmp_path / "set.wav", signal.SIGINT, 0.05, signal.SIGINT)
     assert (status, said) == (0, "")
 
 
 @posix
-def test_a_signal_while_loading_ends_at_once_and_without_a_word(tmp_path):
+def test_signal_while_loading_ends_silently_at_once(tmp_path):
     status, _, said, _ = end_within(1.0, "loading", tmp_path, signal.SIGINT, wait=0.2)
     assert (status, said) == (130, "")
 
 
-def test_a_hang_is_said_while_it_is_silent(caplog):
+def test_watchdog_reports_a_hang_while_it_lasts(caplog):
     stream, controls = ToneStream(), Controls(namespace(["note_C"]))
     over = threading.Event()
     stream.slow = lambda: stream.frame == 50 and over.wait()
@@ -214,7 +214,7 @@ def test_a_hang_is_said_while_it_is_silent(caplog):
 
 
 @posix
-def test_a_signal_while_it_imports_ends_it_without_a_word():
+def test_signal_while_importing_ends_silently():
     code = """
 import signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be ignored where tests run

@@ -1,4 +1,4 @@
-"""The torture measures what happened: silence, words, answers, what is missing."""
+"""The torture benchmark measures dropouts, messages, answers and missing recording."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ def blocks(*told: tuple[float, int]) -> np.ndarray:
     return np.array(list(told), BLOCK)
 
 
-# ---- what is heard ----
+# ---- dropouts ----
 
 
-def test_a_block_tells_each_millisecond_with_sound():
+def test_block_mask_marks_each_millisecond_with_sound():
     out = np.zeros((320, 2), np.float32)
     out[32:64, 1], out[319, 0] = 0.1, -2 * QUIET
     assert sounds(out) == 0b10_0000_0010
     assert sounds(np.full((320, 1), 0.5 * QUIET, np.float32)) == 0
 
 
-def test_silence_is_found_within_blocks_and_where_no_card_was():
+def test_dropouts_are_found_within_blocks_and_between_them():
     told = blocks((1.0, ALL), (1.01, 0b1111), (1.02, ALL), (2.0, ALL))
     found = heard.gaps(told, until=2.5)
     assert found.begins == pytest.approx([1.014, 1.03, 2.01])
@@ -53,7 +53,7 @@ def test_silence_is_found_within_blocks_and_where_no_card_was():
     assert found.within(1.5, 2.2) == pytest.approx((0.5, 2.2))
 
 
-def test_a_log_that_was_cut_short_is_read_as_far_as_it_goes(tmp_path):
+def test_truncated_card_log_is_read_up_to_the_last_block(tmp_path):
     told = blocks((1.0, ALL), (1.01, 0))
     (tmp_path / "card").write_bytes(told.tobytes() + b"half")
     assert np.array_equal(heard.read(tmp_path / "card"), told)
@@ -61,7 +61,7 @@ def test_a_log_that_was_cut_short_is_read_as_far_as_it_goes(tmp_path):
     assert len(heard.read(tmp_path / "nothing")) == 0 == len(heard.gaps(blocks(), 1.0).begins)
 
 
-# ---- what goes wrong ----
+# ---- faults ----
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def place(monkeypatch):
     return inject._able_to_fail("step", Owner.act)
 
 
-def test_a_fault_happens_so_often_or_so_long(place):
+def test_fault_lasts_for_its_count_or_its_seconds(place):
     assert place(2.0).sum() == 8.0
     inject.arm("step", "raise", error="MemoryError", times=2)
     for _ in range(2):
@@ -101,18 +101,18 @@ def test_a_fault_happens_so_often_or_so_long(place):
         ("empty", lambda made: made.shape == (0, 1)),
     ],
 )
-def test_what_a_place_returns_is_changed(place, act, sees):
+def test_fault_changes_the_returned_value_once(place, act, sees):
     inject.arm("step", act, times=1)
     assert sees(place(1.0)) and place(1.0).shape == (4, 1)
 
 
-def test_a_hang_ends(place):
+def test_hang_fault_ends_after_its_limit(place):
     inject.arm("step", "hang", times=1, most=0.1)
     began = time.monotonic()
     assert place(1.0).sum() == 4.0 and time.monotonic() - began >= 0.1
 
 
-def test_every_place_is_there_and_every_fault_names_one(monkeypatch):
+def test_every_place_can_be_made_to_fail(monkeypatch):
     seen = []
     monkeypatch.setattr(
         inject, "_able_to_fail", lambda name, original: seen.append(name) or original
@@ -121,7 +121,7 @@ def test_every_place_is_there_and_every_fault_names_one(monkeypatch):
     assert seen == list(inject.PLACES)
 
 
-def test_all_threads_but_two_are_interrupted():
+def test_thread_fault_interrupts_a_worker_thread():
     over, raised = threading.Event(), []
 
     def work() -> None:
@@ -148,7 +148,7 @@ def test_all_threads_but_two_are_interrupted():
     assert raised == [1]
 
 
-def test_packets_are_as_they_say():
+def test_attack_packets_are_valid_where_they_should_be():
     draw = random.Random(1)
     for made in (attacks.known(draw), attacks.unknown(), attacks.presets(draw)):
         messages, faults = parse(next(made))
@@ -160,18 +160,18 @@ def test_packets_are_as_they_say():
         assert len(packet) <= attacks.LARGEST + 20_000
 
 
-def test_names_are_unique_and_patterns_are_patterns():
+def test_fault_names_are_unique_and_every_fault_has_a_group():
     names = [one.name for one in (*FAULTS, *ENDINGS)]
     assert len(set(names)) == len(names) > 40
     assert {type(one) for one in (*FAULTS, *ENDINGS)} == {Fault, Ending}
     assert sum(map(len, GROUPS.values())) == len(FAULTS)
 
 
-# ---- what became of it ----
+# ---- outcomes ----
 
 
 class Fake:
-    """A stage on which everything happens as told."""
+    """A fake stage with given dropout, log text, answers and survival."""
 
     def __init__(self, gap=(0.0, 0.0), text="", answers=True, lives=True) -> None:
         self._gap, self._text, self._answers = gap, text, answers
@@ -221,19 +221,19 @@ def nothing(stage, draw) -> None:
         (Fake(lives=False), Fault("gone", nothing, after=0.0), False),
     ],
 )
-def test_what_held_and_what_did_not(fake, fault, held):
+def test_outcome_depends_on_gap_message_and_survival(fake, fault, held):
     outcome = running.meet(fake, fault, random.Random(0))
     assert outcome.held is held
     assert outcome.said == (None if not fault.says else fault.says in fake.text())
 
 
-def test_who_does_not_answer_is_not_back():
+def test_unanswered_requests_count_as_late():
     fault = Fault("deaf", nothing, after=0.4)
     outcome = running.meet(Fake(answers=False), fault, random.Random(0))
     assert outcome.late == outcome.asked > 1 and 0.1 < outcome.back < 0.6
 
 
-def test_what_is_missing_belongs_to_the_fault_that_took_it():
+def test_missing_seconds_are_assigned_to_the_fault_that_lost_them():
     fake = Fake()
     faults = [Fault(name, nothing, after=0.0) for name in ("a", "b")]
     outcomes = running.suffer(fake, faults, random.Random(0))
@@ -242,7 +242,7 @@ def test_what_is_missing_belongs_to_the_fault_that_took_it():
     assert fake.did == ["kill"]
 
 
-def test_a_set_that_never_played_is_told(tmp_path, monkeypatch):
+def test_set_that_never_played_counts_as_failed(tmp_path, monkeypatch):
     def silent(*_: object, **__: object) -> None:
         raise running.MusicRFMError("the bridge did not play; its output was:\nboom")
 
@@ -251,7 +251,7 @@ def test_a_set_that_never_played_is_told(tmp_path, monkeypatch):
     assert not outcome.held and "boom" in outcome.words
 
 
-def test_a_row_is_under_its_columns():
+def test_outcome_row_matches_the_columns():
     outcome = Outcome("x", 0.1234, True, 0.01, 2.04, status=1, ended=1.26)
     assert outcome.row() == ["x", "123", "yes", "0", "2.0", "1, after 1.3 s", "yes"]
     assert len(outcome.row()) == len(COLUMNS) == len(Outcome("y").row())
@@ -264,7 +264,7 @@ def report() -> dict:
     return {"data": {"outcomes": told}, "machine": machine, "options": {"only": []}}
 
 
-def test_pages_get_the_table_where_they_have_a_place(tmp_path):
+def test_table_replaces_the_marked_part_of_a_page(tmp_path):
     (tmp_path / "told.json").write_text(json.dumps(report()))
     short, whole = tmp_path / "short.md", tmp_path / "whole.md"
     short.write_text(f"Before\n{page.BEGIN}\nold\n{page.END}\nafter\n")
@@ -280,7 +280,7 @@ def test_pages_get_the_table_where_they_have_a_place(tmp_path):
         page.with_table("no place", report())
 
 
-def test_faults_that_were_measured_again_replace_their_rows(tmp_path):
+def test_repeated_faults_replace_their_rows(tmp_path):
     all_of_them, some = tmp_path / "whole.md", tmp_path / "some.json"
     all_of_them.write_text(f"{page.BEGIN_ALL}{page.END}")
     (tmp_path / "told.json").write_text(json.dumps(report()))
@@ -301,7 +301,7 @@ def test_faults_that_were_measured_again_replace_their_rows(tmp_path):
         )
 
 
-def test_faults_are_chosen_by_what_is_in_their_names():
+def test_faults_are_selected_by_part_of_their_name():
     assert running.chosen(FAULTS, ()) == list(FAULTS)
     assert [one.name for one in running.chosen(FAULTS, ("knobs", "presets"))] == [
         "knobs, 20,000/s",
@@ -312,8 +312,8 @@ def test_faults_are_chosen_by_what_is_in_their_names():
 
 
 @pytest.mark.needs("posix")
-def test_what_a_job_in_the_background_starts_heeds_interrupts():
-    """A shell lets its background jobs ignore SIGINT, and processes inherit that."""
+def test_child_of_a_background_job_heeds_interrupts():
+    """A shell makes its background jobs ignore SIGINT, and their child processes inherit that."""
     usual = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         running.heed_interrupts()
@@ -326,7 +326,7 @@ def test_what_a_job_in_the_background_starts_heeds_interrupts():
         assert sleeper.wait(30) != 0
 
 
-def test_a_soak_is_told_in_halves(monkeypatch):
+def test_soak_report_has_two_halves(monkeypatch):
     row = {"gap": 0.2, "said": True, "memory_mib": 700.0, "handles": 20, "threads": 24}
     told = {"rows": [row] * 4, "minutes": 4.0, "moves": 9, "pages": 1, "logged": 240.0}
     told |= {"recorded": 239.5, "status": 0, "said_bytes": 5000}
@@ -339,11 +339,11 @@ def test_a_soak_is_told_in_halves(monkeypatch):
     assert "0.50 s of 240 s are in no file" in made.words[0]
 
 
-# ---- for real ----
+# ---- a real bridge ----
 
 
 @pytest.mark.slow
-def test_some_faults_for_real(checkpoint: Path, tmp_path: Path):
+def test_bridge_survives_selected_real_faults(checkpoint: Path, tmp_path: Path):
     options = Options(str(checkpoint), "cpu", lookahead=1.0)
     chosen = [one for one in FAULTS if one.name in ("a step that raises", "a full disk, 4 s")]
     (tmp_path / "set").mkdir()
@@ -356,7 +356,7 @@ def test_some_faults_for_real(checkpoint: Path, tmp_path: Path):
     assert killed.status == -9 and killed.missing <= ENDINGS[0].missing, killed
 
 
-def test_it_is_a_benchmark(monkeypatch):
+def test_torture_benchmark_runs_and_reads_the_ports_of_the_output(monkeypatch):
     monkeypatch.setattr(running, "run", lambda options: options)
     assert torture.run(Options()) == Options()
     assert stage.LISTENING.search("OSC listening on 127.0.0.1:9000")[1] == "9000"

@@ -1,4 +1,4 @@
-"""Stand-ins whose sound is known to the sample, for testing what the bridge does with sound."""
+"""Fakes with a sound that is known to the sample."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RATE, FRAME = 32000, 640
 
 
 def attributes(place: str) -> dict[str, object]:
-    """What the table of parameters sets on the "stream" or its "steering", at the defaults."""
+    """Names and defaults of the parameters that apply to the "stream" or its "steering"."""
     return {
         name: bool(parameter.default) if parameter.switch else parameter.default
         for parameter in parameters.FIXED
@@ -23,7 +23,7 @@ def attributes(place: str) -> dict[str, object]:
 
 
 class ToneSteering:
-    """Remembers what was set, and when."""
+    """Records every change with its frame."""
 
     def __init__(self, stream: ToneStream) -> None:
         vars(self).update(attributes("steering"))
@@ -55,7 +55,7 @@ class ToneSteering:
 
 
 class ToneStream:
-    """A sine tone for ever: 220 Hz, an octave higher for each unit of `note_C`.
+    """An endless sine tone: 220 Hz, an octave higher for each unit of `note_C`.
 
     `broken` frames raise instead; `slow` is called before each frame.
     """
@@ -125,9 +125,9 @@ class ToneStream:
 
 
 class Collector:
-    """An output that keeps everything and settles it at once, so the engine runs at full speed.
+    """An output in memory that settles every block at once, so the engine runs at full speed.
 
-    `hooks` maps a number of blocks to what to do once so many have been written.
+    `hooks` maps a number of written blocks to a function to call then.
     """
 
     description = "memory"

@@ -1,4 +1,4 @@
-"""Adds one parameter to the table and finds it everywhere: a program, as tables are made at import.
+"""Adds a parameter to the table and finds it everywhere. A program, as import makes the tables.
 
 Argument: a folder to write in.
 """

@@ -1,4 +1,4 @@
-"""Packets come out of a stream as they went in, however the stream is cut."""
+"""Framing: packets are recovered from a stream that arrives in any pieces."""
 
 from __future__ import annotations
 
@@ -28,33 +28,33 @@ def taken(framing: Slip | Lengths, stream: bytes, step: int) -> list[bytes]:
 
 @pytest.mark.parametrize("kind", [Slip, Lengths])
 @given(packets=PACKETS | AWKWARD, step=st.integers(1, 50))
-def test_packets_come_back(kind, packets, step):
+def test_framed_packets_are_recovered_from_any_pieces(kind, packets, step):
     framing = kind()
     assert taken(framing, b"".join(map(kind.wrap, packets)), step) == packets
     assert not framing.unfinished
 
 
 @given(packets=AWKWARD)
-def test_the_mark_in_front_may_be_missing(packets):
+def test_leading_slip_mark_is_optional(packets):
     stream = b"".join(Slip.wrap(packet)[1:] for packet in packets)
     assert taken(Slip(), stream, 7) == packets
 
 
-def test_python_osc_agrees():
+def test_slip_framing_matches_python_osc():
     from pythonosc import slip
 
     packet = b"/x\0\0,b\0\0\0\0\0\4\xc0\xdb\xdc\xdd"
     assert Slip.wrap(packet) == slip.encode(packet) and slip.decode(Slip.wrap(packet)) == packet
 
 
-def test_the_first_byte_tells():
+def test_first_byte_selects_the_framing():
     assert isinstance(framing_of(b"\xc0"), Slip)
     assert isinstance(framing_of(b"/"), Slip) and isinstance(framing_of(b"#"), Slip)
     assert isinstance(framing_of(struct.pack(">I", MAX_PACKET)[:1]), Lengths)
     assert framing_of(b"G") is None and framing_of(b"\x16") is None
 
 
-def test_there_is_an_end_to_a_packet():
+def test_too_long_packet_is_refused():
     lengths = Lengths()
     lengths.add(struct.pack(">I", MAX_PACKET + 1))
     with pytest.raises(MusicRFMError, match="65536 bytes"):
@@ -65,7 +65,7 @@ def test_there_is_an_end_to_a_packet():
         slip.take()
 
 
-def test_a_long_stream_is_searched_once():
+def test_long_packet_is_found_without_repeated_search():
     slip = Slip()
     for _ in range(LONGEST // 2):
         slip.add(b"ab")

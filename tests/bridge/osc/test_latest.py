@@ -1,4 +1,4 @@
-"""Of several numbers for one control that came together only the last one counts."""
+"""Of several waiting values for one control only the last is kept."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def together(*packets: tuple[bytes, tuple]) -> list[tuple[bytes, tuple]]:
     return taken
 
 
-def test_a_fader_that_moves_counts_once() -> None:
+def test_only_the_last_value_of_a_moving_fader_is_kept() -> None:
     moves = [(build(PLAIN, at / 1000), ME) for at in range(1000)]
     other = (build("/gain", -3.0), ME)
     assert together(*moves[:500], other, *moves[500:]) == [other, moves[-1]]
 
 
-def test_what_comes_between_sees_how_things_stood() -> None:
+def test_value_before_another_kind_of_packet_is_kept() -> None:
     first, last = (build(PLAIN, 0.1), ME), (build(PLAIN, 0.2), ME)
     for between in (
         (build("/preset/store", "a"), ME),
@@ -39,12 +39,12 @@ def test_what_comes_between_sees_how_things_stood() -> None:
         assert together(first, between, last) == [first, between, last]
 
 
-def test_each_sender_and_kind_of_number_is_for_itself() -> None:
+def test_values_of_other_senders_and_types_are_kept() -> None:
     packets = [(build(PLAIN, 0.1), ME), (build(PLAIN, 0.2), OTHER), (build(PLAIN, 1), ME)]
     assert together(*packets) == packets
     assert together(*packets, packets[0]) == [*packets[1:], packets[0]]
 
 
-def test_events_are_all_obeyed() -> None:
+def test_every_event_is_kept() -> None:
     packets = [(build("/panic", 1.0), ME), (build("/panic", 1.0), ME)]
     assert together(*packets) == packets

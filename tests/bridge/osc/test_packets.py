@@ -1,4 +1,4 @@
-"""Reading OSC packets as all kinds of senders write them, and what is wrong with others."""
+"""Reading OSC packets of many kinds of senders, and reporting faults in invalid ones."""
 
 from __future__ import annotations
 
@@ -65,23 +65,23 @@ def arguments(packet: bytes) -> tuple:
         ("", b"", ()),
     ],
 )
-def test_every_type_is_read(tags, data, found):
+def test_every_osc_type_is_read(tags, data, found):
     assert arguments(message("/x", tags, data)) == found
 
 
-def test_nothing_behind_the_address_is_no_argument():
+def test_address_without_type_tags_has_no_arguments():
     for packet in (b"/panic\0\0", b"/panic\0", b"/panic", b"/play\0\0\0,", b"/play\0\0\0,\0\0\0"):
         assert arguments(packet) == ()
 
 
-def test_arguments_without_tags_are_kept_for_their_receiver():
+def test_arguments_without_type_tags_are_kept_as_raw_bytes():
     assert arguments(b"/gain\0\0\0" + struct.pack(">f", -3.0)) == (
         Untagged(struct.pack(">f", -3.0)),
     )
 
 
 @pytest.mark.parametrize("missing", range(1, 9))
-def test_a_last_text_needs_no_padding(missing):
+def test_last_string_needs_no_padding(missing):
     packet = message("/prompt", "s", b"slow\0\0\0\0")
     whole = packet[: len(packet) - missing]
     if missing <= 4:
@@ -101,12 +101,12 @@ def test_a_last_text_needs_no_padding(missing):
         (b"\x81\xe9", "\x81é"),  # which Windows' own set has not
     ],
 )
-def test_texts_in_any_usual_encoding(data, text):
+def test_strings_in_utf8_latin1_and_cp1252_are_read(data, text):
     assert arguments(message("/prompt", "s", padded(data))) == (text,)
 
 
 @pytest.mark.parametrize("value", [b"\0\0\0", b""])
-def test_an_argument_that_is_cut_off_is_a_fault(value):
+def test_truncated_argument_is_a_fault(value):
     messages, (fault,) = parse(message("/gain", "f", value))
     assert messages == [] and "'/gain' ends before its argument of type 'f'" in fault
 
@@ -125,7 +125,7 @@ BAD = {
 
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
 @pytest.mark.parametrize("nested", [False, True])
-def test_what_is_wrong_costs_nothing_beside_it(bad, nested):
+def test_bad_bundle_element_does_not_affect_the_others(bad, nested):
     inside = bundle(GOOD, bad, build("/play", 1))
     messages, faults = parse(
         bundle(build("/top_k", 5), inside, build("/top_k", 6)) if nested else inside
@@ -138,7 +138,7 @@ def test_what_is_wrong_costs_nothing_beside_it(bad, nested):
     assert [one for one in read if one in expected] == expected
 
 
-def test_what_comes_before_the_place_where_a_bundle_breaks_counts():
+def test_elements_before_a_broken_one_are_read():
     broken = bundle(GOOD) + struct.pack(">i", 1000) + b"/x\0\0"
     assert parse(broken) == (
         [Message("/gain", (0.5,))],
@@ -147,17 +147,17 @@ def test_what_comes_before_the_place_where_a_bundle_breaks_counts():
     assert parse(bundle(GOOD) + b"\0\0")[0] == [Message("/gain", (0.5,))]
 
 
-def test_a_text_without_padding_costs_nothing_beside_it():
+def test_unpadded_string_in_a_bundle_is_read():
     messages, faults = parse(bundle(message("/prompt", "s", b"slow strings!"), GOOD))
     assert [one.arguments for one in messages] == [("slow strings!",), (0.5,)] and faults == []
 
 
-def test_an_empty_element_costs_nothing():
+def test_empty_bundle_element_is_only_a_fault():
     messages, faults = parse(bundle(b"", GOOD, b""))
     assert messages == [Message("/gain", (0.5,))] and faults == ["a bundle element is empty"]
 
 
-def test_each_bundle_has_its_time():
+def test_messages_have_the_time_of_their_bundle():
     packet = bundle(GOOD, bundle(GOOD, at=time_tag(2e9)), bundle(GOOD, at=b"\0" * 8))
     messages, _ = parse(packet)
     assert [one.due for one in messages] == [0.0, pytest.approx(2e9), 0.0]
@@ -165,7 +165,7 @@ def test_each_bundle_has_its_time():
     assert inner.due == pytest.approx(2e9)
 
 
-def test_a_packet_of_faults_is_told_in_a_few_lines_and_read_quickly():
+def test_faults_of_one_packet_are_limited():
     many = bundle(*[b"junk"] * 8000)
     messages, faults = parse(many)
     assert messages == [] and len(faults) == MAX_FAULTS + 1 and "7992 more" in faults[-1]

@@ -1,4 +1,4 @@
-"""OSCQuery, asked by plain HTTP, over a WebSocket, and by a client that somebody else wrote."""
+"""OSCQuery over HTTP, over a WebSocket, and with a third-party client."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def leaves(node: dict) -> list[dict]:
     return [node] if inside is None else [leaf for one in inside.values() for leaf in leaves(one)]
 
 
-def test_everything_is_there_and_can_be_set(server, controls) -> None:
+def test_tree_describes_every_control_and_meter(server, controls) -> None:
     status, root = ask(server, "/")
     found = {leaf["FULL_PATH"]: leaf for leaf in leaves(root)}
     assert status == 200 and root["FULL_PATH"] == "/"
@@ -98,17 +98,17 @@ def test_everything_is_there_and_can_be_set(server, controls) -> None:
         ("/gain/deeper", 404, None),
     ],
 )
-def test_single_questions(server, path, status, answer) -> None:
+def test_attribute_queries_are_answered(server, path, status, answer) -> None:
     assert ask(server, path) == (status, answer)
 
 
-def test_the_host(server) -> None:
+def test_host_info_names_ports_and_extensions(server) -> None:
     info = ask(server, "/?HOST_INFO")[1]
     assert info["OSC_PORT"] == 9000 and info["OSC_TRANSPORT"] == "UDP"
     assert info["WS_PORT"] == server.port and info["EXTENSIONS"]["LISTEN"]
 
 
-def test_listening(server, controls) -> None:
+def test_listen_and_ignore_stream_values_over_the_websocket(server, controls) -> None:
     with connect(f"ws://127.0.0.1:{server.port}/") as client:
         for junk in ("{", "[]", '{"COMMAND": "LISTEN", "DATA": ["x"]}', b"\0\1"):
             client.send(junk)
@@ -122,7 +122,7 @@ def test_listening(server, controls) -> None:
         assert OscMessage(client.recv(timeout=30)).address == "/meter/underruns"
 
 
-def test_a_client_somebody_else_wrote(server) -> None:
+def test_third_party_client_reads_the_tree(server) -> None:
     place = ipaddress.ip_address("127.0.0.1").packed
     kind = "_oscjson._tcp.local."
     found = ServiceInfo(kind, f"MusicRFM.{kind}", port=server.port, addresses=[place])
@@ -143,7 +143,7 @@ def asked(server: Server, **headers: str) -> int:
         return error.code
 
 
-def test_no_page_of_another_server_reads_it(server) -> None:
+def test_foreign_host_or_origin_is_refused(server) -> None:
     own = f"127.0.0.1:{server.port}"
     assert asked(server, Host="localhost") == asked(server, Origin=f"http://{own}") == 200
     assert asked(server, Host="evil.example") == asked(server, Host="10.0.0.1") == 421
@@ -155,7 +155,7 @@ def test_no_page_of_another_server_reads_it(server) -> None:
         pass
 
 
-def test_beyond_this_machine_it_goes_by_its_addresses_and_names(controls) -> None:
+def test_public_server_accepts_addresses_and_its_host_name(controls) -> None:
     server = Server(controls, "0.0.0.0")
     try:
         assert asked(server, Host="10.0.0.1:9000") == asked(server, Host=server_name()) == 200
@@ -164,7 +164,7 @@ def test_beyond_this_machine_it_goes_by_its_addresses_and_names(controls) -> Non
         server.close()
 
 
-def test_a_folders_own_value_is_taken_over_osc() -> None:
+def test_value_path_of_a_container_is_set_over_osc() -> None:
     peer = Peer()
     try:
         peer.send(build("/steer/note_C/value", 0.5))
@@ -178,8 +178,8 @@ def test_a_folders_own_value_is_taken_over_osc() -> None:
 
 
 @pytest.mark.slow
-def test_it_is_found_on_this_machine(monkeypatch) -> None:
-    name = f"MusicRFM of test {os.getpid()}"  # as a bridge may play here meanwhile
+def test_announced_services_are_found_by_zeroconf(monkeypatch) -> None:
+    name = f"MusicRFM of test {os.getpid()}"  # another bridge may play on this machine
     monkeypatch.setattr("bridge.network.discovery.NAME", name)
     ports = {"_osc._udp": 9000, "_oscjson._tcp": 9001, "_osc._tcp": 9002}
     announcement = Announcement("127.0.0.1", ports)
@@ -198,7 +198,7 @@ def test_it_is_found_on_this_machine(monkeypatch) -> None:
         announcement.close()
 
 
-def test_a_network_that_refuses_is_one_line(monkeypatch, caplog) -> None:
+def test_failed_announcement_logs_one_line(monkeypatch, caplog) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise OSError("no multicast here")
 

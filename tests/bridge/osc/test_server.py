@@ -1,4 +1,4 @@
-"""OSC: well-formed messages do what they say, everything else is an `/error` and nothing more."""
+"""The OSC server: valid messages are obeyed, all others only get an `/error`."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def opened(packet: bytes) -> list[bytes]:
 
 
 class Peer:
-    """A client with a socket of its own, talking to a server that is listening."""
+    """A client with a UDP socket, and the server that it talks to."""
 
     def __init__(self) -> None:
         self.controls = Controls(namespace(NAMES), {"/prompt": "piano"})
@@ -73,14 +73,14 @@ class Peer:
         self.socket.sendto(packet, ("127.0.0.1", self.server.port))
 
     def hear(self) -> tuple:
-        """The next message, in whatever packet it comes."""
+        """The next message, from the next packet if necessary."""
         while not self._heard:
             self._heard.extend(opened(self.socket.recv(65535)))
         message = OscMessage(self._heard.popleft())
         return message.address, *message.params
 
     def settle(self) -> list[tuple]:
-        """Everything heard until all that was sent has been dealt with."""
+        """All messages received until the server has handled every packet sent so far."""
         self.send(build("/get", "/play"))
         heard = []
         while (message := self.hear()) != ("/play", 1):
@@ -120,7 +120,7 @@ def test_sets_gets_and_answers(peer):
     assert peer.controls.get("/steer/note_Cs") == 1.0
 
 
-def test_a_crossfade_is_one_message(peer):
+def test_crossfade_is_set_by_one_message(peer):
     peer.tell("/steer/note_C", 0.5)
     assert peer.tell("/crossfade", "note_C", "note_Db", 2.5) == []
     assert peer.controls.get("/steer/note_C") == 0.0
@@ -133,7 +133,7 @@ def test_a_crossfade_is_one_message(peer):
 
 
 @pytest.mark.parametrize("address", ["/steer/note_C/schedule", "/steer/*/schedule", "/*/*/sche*"])
-def test_no_message_imports_code(peer, address, tmp_path, monkeypatch):
+def test_no_message_can_import_code(peer, address, tmp_path, monkeypatch):
     (tmp_path / "intruder.py").write_text("def f(step, base): return base\n", encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
     heard = peer.tell(address, "python:intruder:f")
@@ -187,7 +187,7 @@ def test_every_text_round_trips(shared_peer, text):
         ("/reply_port", (0,), "port number"),
     ],
 )
-def test_what_cannot_be_done_is_an_error_to_the_sender(peer, address, arguments, reason):
+def test_impossible_message_is_answered_with_an_error(peer, address, arguments, reason):
     before = peer.controls.snapshot()
     ((what, text),) = peer.tell(address, *arguments)
     assert what == "/error" and reason in text
@@ -213,7 +213,7 @@ def test_what_cannot_be_done_is_an_error_to_the_sender(peer, address, arguments,
         b"#bundle\0" + AT_ONCE + struct.pack(">i", 3) + b"/a\0",
     ],
 )
-def test_malformed_packets_are_errors(peer, packet):
+def test_malformed_packet_is_answered_with_an_error(peer, packet):
     before = peer.controls.snapshot()
     peer.send(packet)
     ((what, text),) = peer.settle()
@@ -221,7 +221,7 @@ def test_malformed_packets_are_errors(peer, packet):
     assert peer.controls.snapshot() is before
 
 
-def test_bundles_in_bundles_are_done_in_order_but_not_for_ever_deep(peer):
+def test_nested_bundles_are_applied_in_order_up_to_a_depth(peer):
     inner = bundle(build("/gain", -3.0), build("/gain", -4.0))
     peer.send(bundle(build("/top_k", 5), inner, build("/temperature", 2.0)))
     assert peer.settle() == []
@@ -249,7 +249,7 @@ def test_a_bundle_waits_for_its_time(peer):
     assert time.time() >= due - 0.01
 
 
-def test_a_bundle_for_tomorrow_is_an_error_and_many_for_later_have_a_limit(peer):
+def test_far_future_bundles_and_too_many_waiting_ones_are_refused(peer):
     peer.send(bundle(build("/gain", -7.0), at=time_tag(time.time() + 86400)))
     ((what, text),) = peer.settle()
     assert what == "/error" and "clocks" in text
@@ -277,12 +277,12 @@ def test_a_bundle_for_tomorrow_is_an_error_and_many_for_later_have_a_limit(peer)
         ("/steer/{note_C,}s", ["note_Cs"]),
     ],
 )
-def test_address_patterns(pattern, names):
+def test_address_patterns_match_as_in_osc(pattern, names):
     addresses = [f"/steer/{name}{part}" for name in NAMES for part in ("", "/inject", "/layers")]
     assert match(pattern, addresses) == [f"/steer/{name}" for name in names]
 
 
-def test_a_pattern_sets_and_gets_all_that_match(peer):
+def test_pattern_sets_and_gets_every_match(peer):
     assert peer.tell("/steer/note_*", 0.25) == []
     assert peer.tell("/steer/*/inject", 0.5) == []
     assert peer.tell("/get", "/steer/note_C{,s}") == [
@@ -294,7 +294,7 @@ def test_a_pattern_sets_and_gets_all_that_match(peer):
     assert peer.controls.get("/steer/tempo/inject") == 0.5
 
 
-def test_patterns_made_to_take_for_ever_do_not():
+def test_pathological_patterns_are_matched_or_refused_quickly():
     many = ["/" + "a" * 40 + str(number) for number in range(500)]
     slow = ("*a" * 2000, "{a,aa}" * 600, "*{,a}" * 800, "[!b-z]*" * 500, "[\0-\U0010ffff]" * 500)
     for pattern in (*slow, "*" * 60_000, "[" * 4000, "{a,b" * 1000, "{" + "a," * 2000 + "}"):
@@ -307,7 +307,7 @@ def test_patterns_made_to_take_for_ever_do_not():
         match("/" + "?" * 5000, many)
 
 
-def test_one_packet_keeps_nobody_waiting_and_is_answered_with_64_kb(peer):
+def test_large_packet_delays_no_other_client_and_its_answer_is_limited(peer):
     other = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     other.settimeout(30.0)
     # More than a control can be listed each 2 ms, but there is no waiting for all of it.
@@ -326,13 +326,13 @@ def test_one_packet_keeps_nobody_waiting_and_is_answered_with_64_kb(peer):
     assert len(heard) == len(answers) + 1
 
 
-def test_what_one_sender_says_is_done_in_its_order_however_long_it_takes(peer):
+def test_messages_of_one_sender_are_applied_in_order(peer):
     peer.send(bundle(*[build("/gain", -float(number % 40)) for number in range(2500)]))
     assert peer.tell("/gain", -7.0) == []
     assert peer.controls.get("/gain") == -7.0
 
 
-def test_a_flood_of_mistakes_is_answered_a_few_times_a_second(peer):
+def test_error_replies_to_a_flood_are_rate_limited(peer):
     peer.server._replies.complaints = complaints.Complaints()
     for number in range(600):
         peer.send(build(f"/nothing/{number % 50}", 1.0))
@@ -348,7 +348,7 @@ def test_a_flood_of_mistakes_is_answered_a_few_times_a_second(peer):
 
 
 @given(st.text(max_size=30), st.text(max_size=20))
-def test_any_pattern_matches_something_nothing_or_is_an_error(pattern, text):
+def test_any_pattern_gives_matches_or_an_error(pattern, text):
     try:
         found = match("/" + pattern, ["/" + text, "/gain"])
     except MusicRFMError:
@@ -357,11 +357,11 @@ def test_any_pattern_matches_something_nothing_or_is_an_error(pattern, text):
 
 
 @given(st.text(st.characters(exclude_characters="?*[]{}/"), max_size=20))
-def test_an_address_without_wildcards_matches_itself_alone(text):
+def test_address_without_wildcards_matches_only_itself(text):
     assert match("/" + text, ["/" + text, "/" + text + "x"]) == ["/" + text]
 
 
-def test_triggers_fire_when_pressed_not_when_let_go(peer):
+def test_triggers_fire_on_press_not_on_release(peer):
     peer.controls.set("/steer/note_C", 1.0)
     peer.tell("/panic", 0)
     assert peer.controls.get("/steer/note_C") == 1.0
@@ -388,13 +388,13 @@ def test_replies_can_go_to_another_port(peer):
     ear.close()
 
 
-def test_errors_that_the_engine_finds_go_back_to_the_sender(peer):
+def test_engine_errors_are_sent_to_the_sender(peer):
     peer.tell("/prompt", "bad")
     peer.controls.reject("/prompt", "piano", "bad", "that cannot be played")
     assert peer.hear() == ("/error", "that cannot be played")
 
 
-def test_a_port_in_use_is_said_with_the_fix(peer):
+def test_port_in_use_is_an_error_that_names_the_option(peer):
     with pytest.raises(MusicRFMError, match=f"{peer.server.port}.*--osc-port"):
         OscServer(port=peer.server.port)
     with pytest.raises(MusicRFMError, match="nowhere.invalid"):
@@ -402,7 +402,7 @@ def test_a_port_in_use_is_said_with_the_fix(peer):
 
 
 def packets() -> st.SearchStrategy[bytes]:
-    """Anything at all, and things that begin well."""
+    """Random bytes, and packets that are valid at least in part."""
     address = st.sampled_from([p.address for p in namespace(NAMES)] + ["/get", "/ping", "/x", "/"])
     padded = address.map(lambda a: a.encode() + b"\0" * (4 - len(a) % 4))
     tags = st.text("ifshdbtTFN[]rmqSIc,", max_size=6).map(
@@ -462,7 +462,7 @@ def test_no_packets_stop_the_engine_or_the_server(playing, some):
     assert engine.running
 
 
-def test_after_all_that_the_engine_still_plays_and_obeys(playing):
+def test_engine_still_plays_and_obeys_after_random_packets(playing):
     _, controls, _, stream = playing
     controls.set("/play", 1)
     controls.set("/steer/note_C", 0.75)
@@ -474,7 +474,7 @@ def test_after_all_that_the_engine_still_plays_and_obeys(playing):
     assert stream.steering.values["note_C"] == 0.75
 
 
-def test_only_who_is_allowed_uses_the_port(peer):
+def test_only_allowed_hosts_can_use_the_port(peer):
     allowed = ("192.168.1.0/24", "10.0.0.7", "fe80::/10")
     peer.server._allow = tuple(map(network, allowed))
     for host in ("192.168.1.9", "::ffff:192.168.1.9", "10.0.0.7", "fe80::1%2", "127.0.0.1"):
@@ -487,7 +487,7 @@ def test_only_who_is_allowed_uses_the_port(peer):
         network("stage")
 
 
-def test_a_host_is_answered_with_so_much_a_second_however_many_packets_ask(peer, monkeypatch):
+def test_reply_bytes_per_second_are_limited_per_host_and_in_total(peer, monkeypatch):
     now = [time.monotonic()]
     monkeypatch.setattr("bridge.network.budgets.time.monotonic", lambda: now[0])
     sent = []

@@ -1,4 +1,4 @@
-"""Subscribers hear every change but their own, from whatever source, and the meters."""
+"""Subscribers receive the meters and every change except their own."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.bridge.osc.test_server import Peer, opened
 
 
 class Still:
-    """Meters that stand still."""
+    """Meters with a constant reading."""
 
     def read(self) -> Reading:
         return Reading(level=-12.5, tempo=120.0, chroma=(1.0, *[0.0] * 11), underruns=3)
@@ -40,7 +40,7 @@ def peer():
 
 
 def until(peer: Peer, address: str) -> tuple:
-    """The next message to this address; the rest is passed over."""
+    """The next message to this address; others are skipped."""
     end = time.monotonic() + 20
     while time.monotonic() < end:
         message = peer.hear()
@@ -49,7 +49,7 @@ def until(peer: Peer, address: str) -> tuple:
     raise AssertionError(f"{address} never came")
 
 
-def test_changes_from_anywhere_are_told(peer: Peer) -> None:
+def test_subscriber_receives_changes_from_every_source(peer: Peer) -> None:
     peer.send(build("/subscribe"))
     peer.settle()
     peer.controls.set("/steer/note_C", 0.5, "midi")
@@ -60,7 +60,7 @@ def test_changes_from_anywhere_are_told(peer: Peer) -> None:
     assert until(peer, "/steer/note_C") == ("/steer/note_C", 0.0)
 
 
-def test_nobody_hears_an_echo(peer: Peer) -> None:
+def test_sender_receives_its_change_only_if_it_was_clamped(peer: Peer) -> None:
     peer.send(build("/subscribe"))
     peer.settle()
     peer.send(build("/steer/note_C", 0.25))
@@ -75,7 +75,7 @@ def test_nobody_hears_an_echo(peer: Peer) -> None:
     assert told == [("/steer/note_D", 2.0)]
 
 
-def test_meters_are_told(peer: Peer) -> None:
+def test_subscriber_receives_the_meters(peer: Peer) -> None:
     peer.server._subscriptions.meters = Still()
     peer.send(build("/subscribe"))
     assert until(peer, "/meter/level") == ("/meter/level", -12.5)
@@ -84,7 +84,7 @@ def test_meters_are_told(peer: Peer) -> None:
     assert until(peer, "/meter/chroma")[1:] == (1.0, *[0.0] * 11)
 
 
-def test_another_port_and_the_end(peer: Peer) -> None:
+def test_subscription_for_another_port_can_be_ended(peer: Peer) -> None:
     other = Peer()
     try:
         port = other.socket.getsockname()[1]
@@ -107,13 +107,13 @@ def test_another_port_and_the_end(peer: Peer) -> None:
     "arguments",
     [("x",), (0,), (70000,), (9001, "fast"), (9001, 0.0), (9001, math.inf), (9001, 20, 1)],
 )
-def test_what_is_no_subscription(peer: Peer, arguments: tuple) -> None:
+def test_invalid_subscription_is_refused(peer: Peer, arguments: tuple) -> None:
     peer.send(build("/subscribe", *arguments))
     assert peer.hear()[1].startswith("/subscribe takes")
     assert len(peer.server._subscriptions) == 0
 
 
-def test_everything_is_listed(peer: Peer) -> None:
+def test_list_describes_every_parameter(peer: Peer) -> None:
     peer.send(build("/list"))
     heard = {message[1]: message for message in peer.settle()}
     assert set(heard) == set(peer.controls.parameters)
@@ -134,7 +134,7 @@ class Clock:
         return self.now
 
 
-def test_who_is_silent_for_long_is_told_no_more(peer: Peer, monkeypatch) -> None:
+def test_subscription_of_a_silent_client_expires(peer: Peer, monkeypatch) -> None:
     clock = Clock()
     monkeypatch.setattr("bridge.osc.subscriptions.time", clock)
     told: list = []
@@ -156,7 +156,7 @@ def quiet(peer: Peer) -> Subscriptions:
     return Subscriptions(peer.controls, lambda place, packet: None)
 
 
-def test_a_host_has_only_a_few(peer: Peer) -> None:
+def test_subscriptions_per_host_are_limited(peer: Peer) -> None:
     subscriptions = quiet(peer)
     for port in range(1, MAX_A_HOST + 1):
         subscriptions.add(("10.0.0.1", port))
@@ -168,7 +168,7 @@ def test_a_host_has_only_a_few(peer: Peer) -> None:
     subscriptions.add(("10.0.0.1", 9))
 
 
-def test_who_is_told_stays_told_and_this_machine_has_places(peer: Peer) -> None:
+def test_full_table_keeps_its_subscribers_and_reserves_places_for_this_machine(peer: Peer) -> None:
     subscriptions = quiet(peer)
     subscriptions.add(("10.9.9.9", 1))
     for host in range(MAX_SUBSCRIBERS - KEPT - 1):
@@ -182,7 +182,7 @@ def test_who_is_told_stays_told_and_this_machine_has_places(peer: Peer) -> None:
         subscriptions.add(("127.0.0.9", 9))
 
 
-def test_a_tick_is_one_packet_and_what_has_no_room_comes_later(peer: Peer) -> None:
+def test_each_tick_sends_one_packet_and_the_rest_follows(peer: Peer) -> None:
     packets: list[bytes] = []
     subscriptions = Subscriptions(peer.controls, lambda place, packet: packets.append(packet))
     subscriptions.meters = Still()
@@ -206,7 +206,7 @@ def test_a_tick_is_one_packet_and_what_has_no_room_comes_later(peer: Peer) -> No
     assert opened(packets[-1])[-1].startswith(b"/meter/chroma")
 
 
-def test_a_host_has_a_budget_and_hears_the_newest_when_it_has_some_again(peer: Peer) -> None:
+def test_bytes_per_host_are_limited_and_the_newest_value_follows(peer: Peer) -> None:
     sizes: list[int] = []
     subscriptions = Subscriptions(peer.controls, lambda place, packet: sizes.append(len(packet)))
     subscriptions.meters = Still()
@@ -223,7 +223,7 @@ def test_a_host_has_a_budget_and_hears_the_newest_when_it_has_some_again(peer: P
     assert one.known["/gain"] == -7.5
 
 
-def test_the_bridge_does_not_talk_to_itself(peer: Peer) -> None:
+def test_bridge_never_subscribes_or_replies_to_its_own_port(peer: Peer) -> None:
     own = peer.server.port
     for question in ("/subscribe", "/reply_port"):
         peer.send(build(question, own))
@@ -237,7 +237,7 @@ def test_the_bridge_does_not_talk_to_itself(peer: Peer) -> None:
 
 
 @pytest.mark.needs("linux")  # elsewhere nobody tells that nobody listens
-def test_where_nobody_listens_nobody_is_told(peer: Peer) -> None:
+def test_subscription_of_a_closed_port_ends(peer: Peer) -> None:
     gone = Peer()
     port = gone.socket.getsockname()[1]
     gone.server.close()
@@ -253,7 +253,7 @@ def test_where_nobody_listens_nobody_is_told(peer: Peer) -> None:
     assert peer.tell("/ping") == [("/pong",)]
 
 
-def test_reply_ports_are_few_and_kept(monkeypatch) -> None:
+def test_reply_ports_are_limited_and_active_ones_kept(monkeypatch) -> None:
     clock = Clock()
     monkeypatch.setattr("bridge.network.reply_ports.time", clock)
     ports = ReplyPorts()

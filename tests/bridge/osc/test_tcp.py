@@ -1,4 +1,4 @@
-"""OSC over TCP: both framings on the OSC port's number, beside OSCQuery, whatever clients do."""
+"""OSC over TCP: both framings beside OSCQuery on one port, and badly behaved clients."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Client:
         return message.address, *message.params
 
     def hear_the_end(self) -> list[tuple]:
-        """What is said until the other side closes."""
+        """All messages until the server closes the connection."""
         heard = []
         while True:
             try:
@@ -93,7 +93,7 @@ def stage() -> Iterator[Stage]:
 
 
 @FRAMINGS
-def test_it_is_obeyed_and_answered_where_it_came(stage, framing):
+def test_tcp_message_is_obeyed_and_answered_on_its_connection(stage, framing):
     with Client(stage, framing) as one, Client(stage, framing) as other:
         one.send("/gain", -3.0)
         one.send("/get", "/gain")
@@ -105,7 +105,7 @@ def test_it_is_obeyed_and_answered_where_it_came(stage, framing):
 
 
 @pytest.mark.parametrize("mode", ["1.0", "1.1"])
-def test_python_osc(stage, mode):
+def test_python_osc_client_works_over_tcp(stage, mode):
     client = SimpleTCPClient("127.0.0.1", stage.port, mode=mode, timeout=20)
     with client:
         stage.controls.set("/top_k", 5)
@@ -117,14 +117,14 @@ def test_python_osc(stage, mode):
 
 
 @pytest.mark.needs("oscsend")
-def test_liblo(stage):
+def test_liblo_client_works_over_tcp(stage):
     stage.controls.set("/gain", 0.0)
     url = f"osc.tcp://127.0.0.1:{stage.port}"
     subprocess.run(["oscsend", url, "/gain", "f", "-7"], check=True, timeout=20)
     stage.until("/gain", -7.0)
 
 
-def test_it_comes_in_any_pieces(stage):
+def test_tcp_packets_are_read_from_any_pieces(stage):
     with Client(stage, Slip) as client:
         for byte in Slip.wrap(build("/top_k", 192)) + Slip.wrap(build("/get", "/top_k")):
             client.socket.sendall(bytes([byte]))
@@ -135,7 +135,7 @@ def test_it_comes_in_any_pieces(stage):
         assert client.hear() == ("/top_k", 1999)
 
 
-def test_what_was_sent_before_by_udp_is_done_before(stage):
+def test_earlier_udp_packet_is_applied_before_a_tcp_one(stage):
     for number in range(50):
         stage.udp(build("/gain", -50.0))
         with Client(stage, Slip) as client:
@@ -156,7 +156,7 @@ def test_a_bundle_waits_for_its_time(stage):
 
 
 @FRAMINGS
-def test_a_subscriber_is_told_on_its_connection_until_it_goes(stage, framing):
+def test_tcp_subscription_uses_its_connection_and_ends_with_it(stage, framing):
     with Client(stage, framing) as client:
         client.send("/subscribe", 9, 60)  # the port does not count
         client.send("/ping")
@@ -174,7 +174,7 @@ def test_a_subscriber_is_told_on_its_connection_until_it_goes(stage, framing):
 
 
 @pytest.mark.slow
-def test_a_client_that_does_not_read_is_let_go_and_holds_nobody_up(stage, caplog):
+def test_client_that_does_not_read_is_dropped_and_delays_no_other(stage, caplog):
     with Client(stage, Lengths) as deaf, Client(stage, Slip) as other:
         deaf.socket.settimeout(0.2)
         ask = Lengths.wrap(build("/list")) * 20
@@ -191,7 +191,7 @@ def test_a_client_that_does_not_read_is_let_go_and_holds_nobody_up(stage, caplog
             time.sleep(0.01)
 
 
-def test_half_a_packet_holds_nobody_up_and_is_given_up(stage, monkeypatch):
+def test_incomplete_packet_times_out_and_delays_no_other_client(stage, monkeypatch):
     monkeypatch.setattr("bridge.osc.tcp.PATIENCE", 0.2)
     with Client(stage, Slip) as half, Client(stage, Slip) as other:
         half.socket.sendall(build("/gain", -9.0))  # raw, without SLIP's mark behind it
@@ -209,7 +209,7 @@ def test_half_a_packet_holds_nobody_up_and_is_given_up(stage, monkeypatch):
         (Slip, b"/" * 140_000, "end mark"),
     ],
 )
-def test_a_packet_without_end_ends_the_connection(stage, framing, data, reason):
+def test_oversized_packet_ends_the_connection(stage, framing, data, reason):
     with Client(stage, framing) as client:
         client.send("/top_k", 77)
         client.socket.sendall(data)
@@ -218,7 +218,7 @@ def test_a_packet_without_end_ends_the_connection(stage, framing, data, reason):
         stage.until("/top_k", 77)
 
 
-def test_a_damaged_packet_costs_nothing_else(stage):
+def test_damaged_packet_does_not_affect_the_next(stage):
     with Client(stage, Slip) as client:
         client.socket.sendall(Slip.wrap(b"/gain\0\0\0,f\0\0") + Slip.wrap(b"#junk"))
         client.send("/ping")
@@ -226,7 +226,7 @@ def test_a_damaged_packet_costs_nothing_else(stage):
         assert [one[0] for one in heard] == ["/error", "/error", "/pong"]
 
 
-def test_http_comes_in_at_the_same_place(stage):
+def test_http_is_answered_on_the_same_port(stage):
     connection = http.client.HTTPConnection("127.0.0.1", stage.port, timeout=20)
     connection.request("GET", "/gain?TYPE")
     assert json.loads(connection.getresponse().read()) == {"TYPE": "f"}
@@ -240,21 +240,21 @@ def closed(connection: socket.socket) -> bool:
         return True
 
 
-def test_what_is_neither_is_turned_away(stage, caplog):
+def test_connection_with_neither_osc_nor_http_is_closed(stage, caplog):
     with socket.create_connection(("127.0.0.1", stage.port), 20) as tls:
         tls.sendall(b"\x16\x03\x01")
         assert closed(tls)
     assert "its data is neither OSC nor HTTP" in caplog.text
 
 
-def test_a_slow_request_is_given_up(stage, monkeypatch):
+def test_slow_http_request_times_out(stage, monkeypatch):
     monkeypatch.setattr("bridge.osc.door.REQUEST_SECONDS", 0.2)
     with socket.create_connection(("127.0.0.1", stage.port), 20) as slow:
         slow.sendall(b"GET /")
         assert closed(slow)
 
 
-def test_many_who_say_nothing_leave_room_for_who_does(stage, monkeypatch, caplog):
+def test_silent_connections_make_room_for_active_ones(stage, monkeypatch, caplog):
     monkeypatch.setattr("bridge.osc.door.MAX_CONNECTIONS", 5)
     silent = [socket.create_connection(("127.0.0.1", stage.port), 20) for _ in range(12)]
     with Client(stage, Slip) as client:
@@ -273,7 +273,7 @@ def test_many_who_say_nothing_leave_room_for_who_does(stage, monkeypatch, caplog
         one.close()
 
 
-def test_it_can_be_elsewhere_or_off():
+def test_tcp_port_can_differ_or_be_off():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         number = free.getsockname()[1]
@@ -293,12 +293,12 @@ def test_it_can_be_elsewhere_or_off():
         with Client(stage, Slip) as client:
             client.send("/ping")
             assert closed(client.socket)
-        test_http_comes_in_at_the_same_place(stage)
+        test_http_is_answered_on_the_same_port(stage)
     finally:
         stage.close()
 
 
-def test_a_number_that_is_taken_on_tcp_alone_is_no_reason_not_to_play(caplog):
+def test_taken_tcp_port_is_only_a_warning(caplog):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         number = taken.getsockname()[1]
         osc, bound = open_port("127.0.0.1", number)
@@ -307,7 +307,7 @@ def test_a_number_that_is_taken_on_tcp_alone_is_no_reason_not_to_play(caplog):
 
 
 @pytest.mark.needs("ipv6")
-def test_ipv6_and_ipv4_at_once():
+def test_dual_stack_port_accepts_ipv4_and_ipv6():
     osc, bound = open_port("::", 0)
     bound.settimeout(20)
     with osc._socket, bound:
@@ -317,7 +317,7 @@ def test_ipv6_and_ipv4_at_once():
 
 
 @pytest.mark.parametrize("host, announced", [("127.0.0.1", 0), ("0.0.0.0", 1)])
-def test_it_is_announced_only_where_it_listens(host, announced, monkeypatch):
+def test_port_is_announced_only_beyond_loopback(host, announced, monkeypatch):
     made = []
 
     class Noted:
@@ -345,7 +345,7 @@ def test_it_is_announced_only_where_it_listens(host, announced, monkeypatch):
     ],
     ids=["slip", "lengths", "OSCQuery"],
 )
-def test_who_is_not_allowed_is_turned_away_over_tcp(stage, monkeypatch, said):
+def test_tcp_connection_of_a_host_not_allowed_is_closed(stage, monkeypatch, said):
     def answer() -> bytes:
         client = socket.create_connection(("127.0.0.1", stage.port), 20)
         with client, contextlib.suppress(ConnectionError):

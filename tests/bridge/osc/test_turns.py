@@ -1,4 +1,4 @@
-"""Senders' work is done in turns, each sender's in its order."""
+"""The work of several senders is done in turns, and in order for each sender."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def work(done: list[str], name: str, steps: int, seconds: float = 0.0) -> Iterat
         yield
 
 
-def test_short_work_is_done_at_once_and_long_work_in_turns() -> None:
+def test_short_work_runs_at_once_and_long_work_in_turns() -> None:
     turns, done = Turns(), []
     assert turns.start("a", work(done, "a", 3)) and done == ["a"] * 3 and not turns
     turns.start("a", work(done, "long", 6, 1.5 * TURN))
@@ -45,7 +45,7 @@ def test_short_work_is_done_at_once_and_long_work_in_turns() -> None:
     assert done[3:].index("other") < 2 and done.count("long") == 6 and done[-1] == "later"
 
 
-def test_a_sender_cannot_pile_up_work_for_ever() -> None:
+def test_waiting_work_per_sender_is_limited() -> None:
     turns, done = Turns(), []
     turns.start("a", work(done, "a", 2, 2 * TURN))
     taken = [turns.start("a", work(done, "more", 1)) for _ in range(MAX_WAITING + 1)]
@@ -53,8 +53,8 @@ def test_a_sender_cannot_pile_up_work_for_ever() -> None:
     assert turns.start("b", work(done, "b", 1)) and done[-1] == "b"
 
 
-def test_a_turn_is_as_much_as_fits_into_it() -> None:
-    """Else one piece of work that took long would let all that come after it pile up."""
+def test_one_turn_does_as_much_work_as_fits() -> None:
+    """Otherwise work queued behind one long piece would pile up."""
     turns, done = Turns(), []
     turns.start("a", work(done, "long", 2, 1.5 * TURN))
     for number in range(100):

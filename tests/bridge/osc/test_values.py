@@ -1,4 +1,4 @@
-"""Which of a message's arguments counts."""
+"""Choosing the value of a control from the arguments of a message."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def whole(value: int) -> Untagged:
         ("/prompt", (Untagged(b"piano \xe9t\xe9\0\0\0"),), "piano été"),
     ],
 )
-def test_the_first_that_fits(address, arguments, value):
+def test_first_fitting_argument_is_the_value(address, arguments, value):
     found = fitting(PARAMETERS[address], arguments)
     assert found == value and type(found) is type(value)
 
@@ -76,11 +76,11 @@ def test_the_first_that_fits(address, arguments, value):
         ("/prompt", b"\1\2\3\0"),
     ],
 )
-def test_bytes_without_tags_are_not_guessed_where_there_is_doubt(address, data):
+def test_ambiguous_untagged_bytes_are_not_guessed(address, data):
     assert fitting(PARAMETERS[address], (Untagged(data),)) == Untagged(data)
 
 
-def test_nothing_and_blobs_are_refused():
+def test_missing_value_and_blob_are_refused():
     with pytest.raises(MusicRFMError, match="takes one value, not 0"):
         fitting(PARAMETERS["/gain"], ())
     with pytest.raises(MusicRFMError, match="/gain takes no blob"):
@@ -108,11 +108,11 @@ def test_nothing_and_blobs_are_refused():
         ((Untagged(b"\1\2\3\4\5"),), False),
     ],
 )
-def test_a_button_is_pressed_or_let_go(arguments, is_pressed):
+def test_arguments_decide_between_press_and_release(arguments, is_pressed):
     assert pressed(arguments) is is_pressed
 
 
-def test_questions_are_asked_by_buttons_too():
+def test_impulse_and_nil_arguments_of_a_request_are_dropped():
     assert useful((IMPULSE,)) == useful((None,)) == ()
     assert useful((9001, 20.0)) == (9001, 20.0)
     assert useful((Untagged(b"/gain\0\0\0"),)) == ("/gain",)

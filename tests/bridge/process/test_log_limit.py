@@ -1,4 +1,4 @@
-"""However chatty somebody is, the log stays readable, and what matters is in it."""
+"""The log stays readable under a flood of messages, and keeps the important ones."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def said(limit: LogLimit, *records: logging.LogRecord) -> int:
     return [limit.judge(one) for one in records].count(Verdict.SAID)
 
 
-def test_the_same_is_said_once_and_counted_once_a_minute(clock):
+def test_repeated_line_is_logged_once_and_counted_per_minute(clock):
     limit = LogLimit()
     assert said(limit, *[wrong(n / 7) for n in range(500)]) == 1
     assert limit.summary() == []
@@ -66,14 +66,14 @@ def test_the_same_is_said_once_and_counted_once_a_minute(clock):
     assert said(limit, wrong(2.0)) == 1
 
 
-def test_address_kind_and_source_make_the_difference(clock):
+def test_lines_differ_by_address_kind_and_source(clock):
     limit = LogLimit()
     other_kind = record("OSC: /gain is gone", **about("/gain", Client(("10.0.0.5", 9))))
     assert said(limit, wrong(1), wrong(1, "/top_k"), wrong(1, host="10.0.0.6"), other_kind) == 4
     assert said(limit, wrong(2), wrong(2, "/top_k"), wrong(2, host="10.0.0.6"), other_kind) == 0
 
 
-def test_one_source_that_says_always_something_new_leaves_the_others_alone(clock):
+def test_flood_from_one_source_does_not_hide_the_others(clock):
     limit = LogLimit()
     flood = [wrong(1, f"/x{n}") for n in range(1000)]
     assert said(limit, *flood) == FROM_SOURCE[0]
@@ -83,7 +83,7 @@ def test_one_source_that_says_always_something_new_leaves_the_others_alone(clock
     assert said(limit, *[wrong(1, f"/y{n}") for n in range(1000)]) == FROM_SOURCE[0]
 
 
-def test_many_sources_leave_the_bridge_its_own_lines(clock):
+def test_flood_from_many_sources_does_not_hide_the_bridge(clock):
     limit = LogLimit()
     forged = [wrong(1, host=f"10.{n // 256}.{n % 256}.1") for n in range(5000)]
     assert said(limit, *forged) == TOGETHER[0]
@@ -98,7 +98,7 @@ def test_many_sources_leave_the_bridge_its_own_lines(clock):
     assert limit.summary() == ["4990 lines were skipped from all sources together, in a minute"]
 
 
-def test_the_bridge_itself_is_brief_too(clock):
+def test_flood_from_one_logger_is_limited_too(clock):
     limit = LogLimit()
     many = [record("lost: %s", "x" * n, name="bridge.engine") for n in range(300)]
     assert said(limit, *many) == FROM_LOGGER[0]
@@ -112,7 +112,7 @@ def test_the_bridge_itself_is_brief_too(clock):
     assert "290 lines were skipped from bridge.engine, in a minute" in limit.summary()
 
 
-def test_what_happens_to_the_bridge_again_is_said_again_a_few_times(clock):
+def test_repeated_bridge_line_is_logged_a_few_times(clock):
     limit = LogLimit()
     gone, back = record("the output is gone"), record("the output is back")
     for _ in range(10):
@@ -126,7 +126,7 @@ def test_what_happens_to_the_bridge_again_is_said_again_a_few_times(clock):
     assert [said(limit, gone) for _ in range(8)] == [1] * 5 + [0] * 3
 
 
-def test_a_slow_trickle_is_all_there(clock):
+def test_slow_different_lines_are_all_logged(clock):
     limit = LogLimit()
     for number in range(200):
         clock.now += 1
@@ -135,7 +135,7 @@ def test_a_slow_trickle_is_all_there(clock):
     assert len(limit._said) < 100
 
 
-def test_tracebacks_of_one_place_are_one(clock):
+def test_tracebacks_of_one_place_are_logged_once_per_error_type(clock):
     limit = LogLimit()
     records = []
     for number in range(50):
@@ -149,7 +149,7 @@ def test_tracebacks_of_one_place_are_one(clock):
     assert said(limit, *records) == 2
 
 
-def test_counts_are_told_in_a_few_lines_and_at_the_end(clock):
+def test_summary_is_a_few_lines_and_complete_at_the_end(clock):
     limit = LogLimit()
     for host in range(10):
         said(limit, *[wrong(1, host=f"10.0.0.{host}")] * (host + 2))
@@ -159,14 +159,14 @@ def test_counts_are_told_in_a_few_lines_and_at_the_end(clock):
 
 
 class TestMemory:
-    def test_two_who_take_turns_are_two_entries(self):
+    def test_alternating_lines_are_two_entries(self):
         memory = LogMemory()
         for number in range(100):
             memory.emit(wrong(number, "/accxyz"))
             memory.emit(wrong(number, "/1/fader1"))
         assert [(entry.times, entry.source) for entry in memory.since(0)] == [(100, "10.0.0.5")] * 2
 
-    def test_a_flood_leaves_what_matters(self):
+    def test_flood_does_not_push_out_earlier_bridge_entries(self):
         memory = LogMemory()
         memory.emit(record("recording to set.flac ended", name="bridge.recording.recorder"))
         for number in range(500):
@@ -179,7 +179,7 @@ class TestMemory:
         ]
         assert rest.times > 900
 
-    def test_sources_have_half_of_the_places(self, monkeypatch):
+    def test_external_sources_get_at_most_half_of_the_entries(self, monkeypatch):
         memory = LogMemory()
         monkeypatch.setattr(memory._limit, "judge", lambda record: Verdict.SAID)
         for number in range(30):
@@ -194,7 +194,7 @@ class TestMemory:
         assert sum(bool(entry.source) for entry in memory.since(0)) == MAX_ENTRIES // 2
 
 
-def test_a_flood_of_wrong_packets_is_a_few_lines():
+def test_flood_of_wrong_packets_gives_a_few_lines():
     errors = io.StringIO()
     voice = Voice(None, errors)
     handler = LogHandler(voice)

@@ -1,11 +1,11 @@
-"""Who makes the music is served before others, where the system allows it."""
+"""The bridge gets a higher CPU priority where the system allows it."""
 
 from __future__ import annotations
 
 from bridge.process import priority
 
 
-def test_a_system_that_refuses_is_left_as_it_is(monkeypatch, tmp_path):
+def test_refused_priority_change_is_ignored(monkeypatch, tmp_path):
     def refuse(*_: object) -> None:
         raise PermissionError("you are nobody")
 
@@ -15,7 +15,7 @@ def test_a_system_that_refuses_is_left_as_it_is(monkeypatch, tmp_path):
     assert not (tmp_path / "not there").exists()
 
 
-def test_the_whole_session_goes_first(monkeypatch, tmp_path):
+def test_priority_is_raised_for_the_whole_session(monkeypatch, tmp_path):
     session = tmp_path / "autogroup"
     session.write_text("/autogroup-1 nice 0")
     monkeypatch.setattr(priority.os, "setpriority", lambda *_: None)

@@ -1,4 +1,4 @@
-"""While the music is short, all else rests."""
+"""Background work rests while the buffer is short."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Clock:
         return self.now
 
 
-def test_others_rest_only_while_the_music_is_short(monkeypatch) -> None:
+def test_background_work_rests_only_while_the_buffer_is_short(monkeypatch) -> None:
     clock, one = Clock(), Room()
     monkeypatch.setattr(room, "time", clock)
     assert one.rest(0.01) == 0.0
@@ -30,7 +30,7 @@ def test_others_rest_only_while_the_music_is_short(monkeypatch) -> None:
     assert one.rest(0.01) == 0.0
 
 
-def test_an_engine_that_hangs_keeps_nobody_waiting(monkeypatch) -> None:
+def test_hanging_engine_does_not_hold_up_background_work(monkeypatch) -> None:
     clock, one = Clock(), Room()
     monkeypatch.setattr(room, "time", clock)
     one.tell(short=True)

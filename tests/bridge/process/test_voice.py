@@ -1,4 +1,4 @@
-"""What is said reaches who can take it, and never keeps anybody waiting."""
+"""Output to the terminal and the log never blocks the thread that writes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.bridge.interrupting import raise_in
 
 @pytest.fixture
 def stuck():
-    """(a stream that nobody reads and that is full, what frees it)"""
+    """(a full stream that nobody reads, a function that empties it)"""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     with pytest.raises(BlockingIOError):
@@ -39,21 +39,21 @@ def stuck():
     time.sleep(0.05)
 
 
-def test_a_reader_that_takes_nothing_keeps_nobody_waiting(stuck):
+def test_stuck_reader_does_not_block_the_writers(stuck):
     stream, free = stuck
     voice = Voice(stream, stream)
     began = time.monotonic()
     for number in range(3 * MOST_LINES):
         voice.say(f"line {number}")
         voice.show("live")
-    assert time.monotonic() - began < 10.0  # the reader would keep them for ever
+    assert time.monotonic() - began < 10.0  # blocked writers would wait for ever
     assert not voice.flush(0.1)
     assert 2 * MOST_LINES - 1 <= voice.dropped <= 2 * MOST_LINES + 1
     free()
     assert voice.flush(5.0)
 
 
-def test_what_was_left_out_is_counted():
+def test_dropped_lines_are_counted():
     class Slow(io.StringIO):
         go = threading.Event()
 
@@ -72,7 +72,7 @@ def test_what_was_left_out_is_counted():
 
 
 @pytest.mark.parametrize("error", [errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF])
-def test_what_cannot_be_written_is_no_error(error):
+def test_write_errors_are_ignored(error):
     class Broken(io.StringIO):
         def write(self, text: str) -> int:
             raise OSError(error, os.strerror(error))
@@ -83,7 +83,7 @@ def test_what_cannot_be_written_is_no_error(error):
     assert voice.flush()
 
 
-def test_a_disk_that_has_room_again_is_written_again():
+def test_writing_resumes_when_the_disk_has_room():
     class Full(io.StringIO):
         full = True
 
@@ -101,7 +101,7 @@ def test_a_disk_that_has_room_again_is_written_again():
     assert voice.flush() and disk.getvalue() == "kept\n"
 
 
-def test_letters_that_a_terminal_lacks_are_replaced():
+def test_characters_missing_in_the_encoding_are_replaced():
     narrow = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     voice = Voice(narrow)
     voice.say("fl\u00fbte \u266a 3\u00d7 \udcff")
@@ -109,7 +109,7 @@ def test_letters_that_a_terminal_lacks_are_replaced():
     assert narrow.buffer.getvalue() == b"fl?te ? 3? ?\n"
 
 
-def test_what_anybody_prints_goes_the_same_way(capsys):
+def test_prints_of_all_threads_go_through_the_voice(capsys):
     with speaking() as voice:
         threads = [threading.Thread(target=print, args=(f"thread {n}",)) for n in range(3)]
         for thread in threads:
@@ -125,7 +125,7 @@ def test_what_anybody_prints_goes_the_same_way(capsys):
     assert capsys.readouterr().out == "after\n"
 
 
-def test_the_last_words_of_a_process_do_not_wait_for_a_stuck_terminal(stuck, monkeypatch):
+def test_last_prints_do_not_wait_for_a_stuck_terminal(stuck, monkeypatch):
     stream, _ = stuck
     monkeypatch.setattr("sys.stdout", stream)
     with speaking():
@@ -133,13 +133,13 @@ def test_the_last_words_of_a_process_do_not_wait_for_a_stuck_terminal(stuck, mon
     began = time.monotonic()
     print("nor this")
     sys.stdout.flush()
-    assert time.monotonic() - began < 5.0  # the terminal would keep them for ever
+    assert time.monotonic() - began < 5.0  # blocked prints would wait for ever
 
 
 @pytest.mark.parametrize(
     "error", [RuntimeError, pytest.param(KeyboardInterrupt, marks=pytest.mark.slow)]
 )
-def test_what_is_raised_in_its_thread_does_not_silence_it(error):
+def test_exceptions_in_the_voice_thread_do_not_silence_it(error):
     out = io.StringIO()
     before = set(threading.enumerate())
     voice = Voice(out, out)

@@ -1,4 +1,4 @@
-"""Recording: what was played is in the file, and neither disk nor signal can hurt."""
+"""Recording: the file holds the played audio, through disk errors and a killed process."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def until(condition) -> None:
 
 
 class Disk:
-    """The system's writing, which fails with `error` while that is set, or once `room` is used."""
+    """Disk writes that fail with `error` while it is set, or beyond `room` bytes."""
 
     def __init__(self, monkeypatch) -> None:
         self.error: int | None = None
@@ -70,7 +70,7 @@ def flaky(monkeypatch) -> Disk:
 
 @pytest.mark.parametrize("suffix", [".flac", ".wav", ".FLAC"])
 @pytest.mark.parametrize("channels", [1, 2])
-def test_the_file_holds_what_was_written(tmp_path, suffix, channels):
+def test_file_contains_the_written_audio(tmp_path, suffix, channels):
     path = tmp_path / f"set{suffix}"
     recorder = Recorder(path, RATE, channels)
     blocks = [noise(640, channels, seed) for seed in range(20)]
@@ -83,7 +83,7 @@ def test_the_file_holds_what_was_written(tmp_path, suffix, channels):
     np.testing.assert_allclose(audio, np.concatenate(blocks), atol=2**-22)
 
 
-def test_a_file_that_cannot_be_made_is_an_error(tmp_path):
+def test_impossible_file_is_refused(tmp_path):
     with pytest.raises(MusicRFMError, match="must end in .flac or .wav"):
         Recorder(tmp_path / "set.mp3", RATE, 1)
     with pytest.raises(MusicRFMError, match="cannot write .*the folder does not exist"):
@@ -94,7 +94,7 @@ def test_a_file_that_cannot_be_made_is_an_error(tmp_path):
     assert is_sound_file("a.WAV") and not is_sound_file("Scarlett 2i2")
 
 
-def test_nothing_is_written_over(tmp_path):
+def test_existing_files_are_never_overwritten_unless_allowed(tmp_path):
     (tmp_path / "set.flac").write_bytes(b"yesterday")
     (tmp_path / "set-2.flac").write_bytes(b"the day before")
     (tmp_path / "link.flac").symlink_to("set.flac")
@@ -119,8 +119,8 @@ def test_nothing_is_written_over(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".flac", ".wav"])
-def test_at_any_moment_every_reader_takes_what_is_there(tmp_path, suffix):
-    """What another program would find if the power went now."""
+def test_unfinished_file_is_readable_at_any_moment(tmp_path, suffix):
+    """As another program would read the file after a power failure."""
     part = Part(tmp_path / f"set{suffix}", RATE, 1)
     blocks = [noise(640, 1, seed) for seed in range(60)]
     whole = np.concatenate(blocks)
@@ -135,17 +135,17 @@ def test_at_any_moment_every_reader_takes_what_is_there(tmp_path, suffix):
             shutil.copy(part.path, copy)
             assert told > 640 * number - 4096 - 640
             if told:
-                audio, _ = soundfile.read(copy, always_2d=True)  # libsndfile believes the head
+                audio, _ = soundfile.read(copy, always_2d=True)  # libsndfile trusts the header
                 assert len(audio) == told
                 np.testing.assert_allclose(audio, whole[:told], atol=2**-22)
         elif part.saved > 4096:
-            shutil.copy(part.path, copy)  # beyond what the head tells, we read on
+            shutil.copy(part.path, copy)  # `read_sound` reads beyond the length in the header
             assert len(read_sound(copy)[0]) == part.saved
     part.finish()
     assert len(soundfile.read(part.path)[0]) == len(whole)
 
 
-def test_a_killed_process_leaves_all_but_a_moment(tmp_path):
+def test_killed_process_loses_at_most_one_block_of_the_file(tmp_path):
     code = (
         "import sys, time, numpy as np\n"
         "from bridge.recording.recorder import Recorder\n"
@@ -173,7 +173,7 @@ def test_a_killed_process_leaves_all_but_a_moment(tmp_path):
         assert np.allclose(audio[::640], np.arange(len(audio[::640])) / 300, atol=1e-6)
 
 
-def test_a_full_disk_that_is_made_empty_costs_nothing(tmp_path, flaky, caplog):
+def test_recording_is_complete_after_a_temporarily_full_disk(tmp_path, flaky, caplog):
     recorder = Recorder(tmp_path / "set.flac", RATE, 1)
     blocks = [noise(640, 1, seed) for seed in range(100)]
     flaky.room = 30_000
@@ -193,7 +193,7 @@ def test_a_full_disk_that_is_made_empty_costs_nothing(tmp_path, flaky, caplog):
 
 
 @pytest.mark.parametrize("suffix", [".flac", pytest.param(".wav", marks=pytest.mark.slow)])
-def test_a_disk_that_stays_full_ends_with_what_is_missing(tmp_path, flaky, caplog, suffix):
+def test_full_disk_ends_the_recording_and_reports_the_missing_part(tmp_path, flaky, caplog, suffix):
     recorder = Recorder(tmp_path / f"set{suffix}", RATE, 1)
     flaky.room = 100_000
     blocks = [noise(640, 1, seed) for seed in range(100)]
@@ -212,7 +212,7 @@ def test_a_disk_that_stays_full_ends_with_what_is_missing(tmp_path, flaky, caplo
 
 
 @pytest.mark.parametrize("suffix", [".flac", ".wav"])
-def test_where_a_file_is_lost_the_next_one_goes_on(tmp_path, flaky, caplog, suffix):
+def test_recording_continues_in_a_new_file_after_an_error(tmp_path, flaky, caplog, suffix):
     recorder = Recorder(tmp_path / f"set{suffix}", RATE, 1)
     heard = []
     recorder.on_part = lambda name, first: heard.append((name, first))
@@ -239,7 +239,7 @@ def test_where_a_file_is_lost_the_next_one_goes_on(tmp_path, flaky, caplog, suff
     )
 
 
-def test_a_file_that_may_grow_no_more_is_followed_by_others(tmp_path, monkeypatch, flaky):
+def test_recording_continues_in_new_files_at_the_file_size_limit(tmp_path, monkeypatch, flaky):
     recorder = Recorder(tmp_path / "set.wav", RATE, 1)
 
     def limited(handle: int, at: int | None, data: bytes) -> int:
@@ -257,7 +257,7 @@ def test_a_file_that_may_grow_no_more_is_followed_by_others(tmp_path, monkeypatc
     np.testing.assert_allclose(np.concatenate(parts), np.concatenate(blocks), atol=2**-22)
 
 
-def test_a_wav_file_that_is_full_is_followed_by_another(tmp_path, monkeypatch):
+def test_full_wav_file_is_followed_by_another(tmp_path, monkeypatch):
     monkeypatch.setattr("bridge.recording.part.MOST_WAV_BYTES", 100_000)
     recorder = Recorder(tmp_path / "set.wav", RATE, 1)
     blocks = [noise(640, 1, seed) for seed in range(100)]
@@ -270,7 +270,7 @@ def test_a_wav_file_that_is_full_is_followed_by_another(tmp_path, monkeypatch):
 
 
 @pytest.mark.needs("posix")  # Windows does not delete a file that is open
-def test_a_file_that_was_deleted_is_missed(tmp_path, flaky, caplog):
+def test_deleted_file_is_reported_and_replaced(tmp_path, flaky, caplog):
     recorder = Recorder(tmp_path / "set.wav", RATE, 1)
     for seed in range(20):
         recorder.write(noise(640, 1, seed))
@@ -291,11 +291,11 @@ def test_a_stalled_disk_never_blocks_the_engine(tmp_path, monkeypatch, flaky, ca
     flaky.hangs = True
     blocks = [noise(640, 1, seed) for seed in range(50)]
     recorder.write(blocks[0])
-    until(recorder._queue.empty)  # the disk has it, and keeps it
+    until(recorder._queue.empty)  # the first block hangs in the disk write
     began = time.monotonic()
     for block in blocks[1:]:
         recorder.write(block)
-    assert time.monotonic() - began < 5.0  # the disk would keep them for ever
+    assert time.monotonic() - began < 5.0  # a blocked engine would wait for ever
     flaky.hangs = False
     until(recorder._queue.empty)
     for block in blocks[:10]:
@@ -313,7 +313,7 @@ def test_a_stalled_disk_never_blocks_the_engine(tmp_path, monkeypatch, flaky, ca
 
 
 @pytest.mark.slow
-def test_a_disk_that_does_not_answer_at_the_end_is_left(tmp_path, flaky):
+def test_closing_gives_up_on_a_hanging_disk(tmp_path, flaky):
     recorder = Recorder(tmp_path / "set.wav", RATE, 1)
     recorder.write(noise(64_000))
     until(lambda: recorder._part.saved == 64_000)
@@ -328,7 +328,7 @@ def test_a_disk_that_does_not_answer_at_the_end_is_left(tmp_path, flaky):
     flaky.hangs = False
 
 
-def test_a_block_that_is_none_becomes_silence(tmp_path, caplog):
+def test_invalid_block_is_recorded_as_silence(tmp_path, caplog):
     recorder = Recorder(tmp_path / "set.wav", RATE, 1)
     recorder.write(noise(640))
     recorder.write(noise(640, 3))
@@ -339,7 +339,7 @@ def test_a_block_that_is_none_becomes_silence(tmp_path, caplog):
     assert "cannot be recorded" in caplog.text
 
 
-def test_faster_than_real_time_waits_for_the_disk_but_not_for_ever(tmp_path, monkeypatch, flaky):
+def test_fast_recording_waits_for_the_disk_for_a_limited_time(tmp_path, monkeypatch, flaky):
     monkeypatch.setattr(recorders, "QUEUE_SECONDS", 0.1)
     monkeypatch.setattr(recorders, "END_SECONDS", 0.3)
     recorder = Recorder(tmp_path / "set.wav", RATE, 1, wait=True)
@@ -354,7 +354,7 @@ def test_faster_than_real_time_waits_for_the_disk_but_not_for_ever(tmp_path, mon
     assert recorder.missing[0][1] == 2.0
 
 
-def test_a_line_that_there_was_no_memory_for_is_not_lost(tmp_path, monkeypatch):
+def test_log_line_is_retried_after_a_memory_error(tmp_path, monkeypatch):
     encoded, failed = logs._encoded, []
 
     def scarce(line):
@@ -370,8 +370,8 @@ def test_a_line_that_there_was_no_memory_for_is_not_lost(tmp_path, monkeypatch):
     assert read_log(tmp_path / "set.jsonl").samples == 640
 
 
-def test_a_disk_that_is_slow_to_keep_what_it_took_costs_nothing(tmp_path, monkeypatch):
-    """What the system has taken is in the file, whatever `fsync` waits for."""
+def test_slow_fsync_loses_nothing_and_does_not_delay_closing(tmp_path, monkeypatch):
+    """Written data is in the file, however long `fsync` takes."""
     slow = threading.Event()
     monkeypatch.setattr(recorders, "SYNC_SECONDS", 0.02)
     monkeypatch.setattr(disk.os, "fsync", lambda handle: slow.wait(30.0))
@@ -393,7 +393,7 @@ def test_a_disk_that_is_slow_to_keep_what_it_took_costs_nothing(tmp_path, monkey
     assert read_log(tmp_path / "set.jsonl").samples == 20 * 640
 
 
-def test_a_disk_that_cannot_keep_what_it_took_is_told(tmp_path, monkeypatch, caplog):
+def test_failing_fsync_is_reported(tmp_path, monkeypatch, caplog):
     def fails(handle: int) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
@@ -409,7 +409,7 @@ def test_a_disk_that_cannot_keep_what_it_took_is_told(tmp_path, monkeypatch, cap
     assert not recorder.missing and "Input/output error" in caplog.text
 
 
-def test_trouble_that_cost_nothing_explains_no_later_loss(tmp_path, flaky, caplog):
+def test_earlier_harmless_error_is_not_given_as_the_cause_of_a_loss(tmp_path, flaky, caplog):
     recorder = Recorder(tmp_path / "set.flac", RATE, 1)
     flaky.error = errno.ENOSPC
     recorder.write(noise(640))
