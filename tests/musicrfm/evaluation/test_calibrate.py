@@ -1,4 +1,4 @@
-"""Calibration: searches on answers that are known, and one on sound."""
+"""Calibration: the search on known response curves, and one run on audio."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def heard(share: float, **changes) -> measure.Measurements:
 
 
 class Sound:
-    """Answers a search: value(raw) is the share (or BPM), changes(raw) everything else."""
+    """A known response: value(raw) is the share (or BPM), changes(raw) sets other measurements."""
 
     def __init__(
         self, value, changes=lambda raw: {}, odds=lambda raw: None, name="note_C", noise=0
@@ -76,7 +76,7 @@ def logistic(middle: float, steepness: float):
 
 
 @pytest.mark.parametrize(("middle", "steepness"), [(0.3, 15.0), (1.5, 3.0), (3.0, 2.0), (6.0, 1.0)])
-def test_top_and_middle_of_a_note_are_found_wherever_they_are(middle, steepness):
+def test_top_and_middle_of_a_note_response_are_found(middle, steepness):
     sound = Sound(logistic(middle, steepness), noise=0.01)
     travel = sound.seek()
     assert 0.94 <= sound.value(travel.top) < 0.995
@@ -85,8 +85,8 @@ def test_top_and_middle_of_a_note_are_found_wherever_they_are(middle, steepness)
     assert travel.limit == () and len(sound.played) <= 18
 
 
-def test_luck_moves_the_middle_little():
-    """Six takes whose shares differ by as much as those of real music do."""
+def test_sampling_noise_moves_the_middle_little():
+    """The shares of six takes vary as much as those of real music."""
     exactly, found = logistic(1.5, 3.0), []
     for seed in range(12):
         rng = np.random.default_rng(seed)
@@ -112,8 +112,8 @@ def test_luck_moves_the_middle_little():
         ("instrument", {}, 0.2),
     ],
 )
-def test_the_top_stays_below_what_spoils(word, changes, odds):
-    """The share would reach 0.95 at 5.2, but from 4 on something breaks."""
+def test_top_stays_below_coefficients_that_spoil_the_music(word, changes, odds):
+    """The share would reach 0.95 at 5.2, but above 4 one measurement is spoiled."""
     sound = Sound(
         logistic(3.0, 1.3),
         lambda raw: changes if raw > 4 else {},
@@ -125,14 +125,14 @@ def test_the_top_stays_below_what_spoils(word, changes, odds):
     assert 0.4 <= sound.value(travel.middle) <= 0.7
 
 
-def test_one_unlucky_point_does_not_end_the_range():
+def test_single_outlier_does_not_end_the_range():
     sound = Sound(logistic(3.0, 2.0), lambda raw: {"silence_share": 0.4} if raw == 2.0 else {})
     travel = sound.seek()
     assert 2.0 in sound.played and travel.top > 4 and travel.limit == ()
 
 
-def test_the_middle_prefers_what_is_still_music():
-    """Between 0.4 and 0.7 the onset rate falls with the coefficient: the gentler end is better."""
+def test_middle_prefers_the_gentler_coefficient():
+    """From 2.8 on the onset rate collapses, so the middle must stay below."""
     sound = Sound(
         logistic(3.0, 1.0), lambda raw: {"onset_rate": 4.0 if raw < 2.8 else 1.0}, noise=0.0
     )
@@ -140,14 +140,14 @@ def test_the_middle_prefers_what_is_still_music():
     assert 0.39 <= sound.value(travel.middle) <= 0.52
 
 
-def test_no_answer_no_travel():
+def test_direction_without_response_has_no_top():
     assert Sound(lambda raw: 0.1, noise=0.02).seek().top is None
-    assert Sound(lambda raw: 0.3 - 0.02 * raw).seek().top is None  # the wrong way round
+    assert Sound(lambda raw: 0.3 - 0.02 * raw).seek().top is None  # falling
     # a large gain that is no more than noise
     assert Sound(lambda raw: 0.3 + 0.012 * raw, noise=0.3).seek().top is None
 
 
-def test_what_cannot_be_complete_ends_where_it_saturates():
+def test_top_of_a_saturating_response_is_the_saturation_point():
     sound = Sound(lambda raw: 0.1 + 0.5 * min(1, raw / 2), name="chord_major")
     sound.survey.direction = sound.direction
     sound.takes = lambda raw: [
@@ -160,7 +160,7 @@ def test_what_cannot_be_complete_ends_where_it_saturates():
     assert travel.curve == pytest.approx(1.0, abs=0.25)
 
 
-def test_a_tempo_goes_both_ways():
+def test_tempo_is_calibrated_in_both_directions():
     def bpm(raw: float) -> float:
         return 120 + (30 * math.tanh(raw / 2) if raw > 0 else 20 * math.tanh(raw / 3))
 
@@ -179,7 +179,7 @@ def test_a_tempo_goes_both_ways():
     assert found.curve == pytest.approx((up.curve + down.curve) / 2, abs=0.01)
 
 
-def test_where_nothing_can_be_measured_there_is_no_range():
+def test_unmeasurable_response_has_no_range():
     sound = Sound(lambda raw: None, name="tempo")
     sound.noise = 0
     sound.takes = lambda raw: [Take(raw, p, s, heard(0.1, tempo_bpm=None)) for p, s in PAIRS]
@@ -187,7 +187,7 @@ def test_where_nothing_can_be_measured_there_is_no_range():
     assert sound.seek().top is None
 
 
-def test_curves_that_nobody_can_play_are_limited_and_said_so():
+def test_steep_curves_are_limited_and_a_missing_range_is_reported():
     sound = Sound(lambda raw: 0.1 if raw < 3.9 else 0.97)
     travel = sound.seek()
     found = _calibration(sound.survey, travel, None, Setting())
@@ -196,7 +196,7 @@ def test_curves_that_nobody_can_play_are_limited_and_said_so():
     assert nothing.range is None and nothing.curve == 1 and "no range" in nothing.markdown()
 
 
-def test_evidence_is_json_and_goes_into_the_direction(tmp_path):
+def test_calibration_evidence_is_json_and_stored_in_the_direction(tmp_path):
     sound = Sound(logistic(3.0, 2.0), odds=lambda raw: 0.5)
     found = _calibration(sound.survey, sound.seek(), None, Setting())
     found.write_into(sound.direction)
@@ -224,11 +224,11 @@ def test_evidence_is_json_and_goes_into_the_direction(tmp_path):
     assert "Confirmed" not in table and evidence["confirmed"] == []
 
 
-# ---- on sound ----
+# ---- on audio ----
 
 
 def player(model, prompt, *, seed=0, seconds=8.0, changes=(), **settings):
-    """Random notes, C the likelier the higher the coefficient; above 6 it falls silent."""
+    """Random notes; C is likelier at higher coefficients, and above 6 the end is silent."""
     raw = sum(c for _, _, c in changes)
     rng = np.random.default_rng([seed, len(prompt)])
     draws = [(rng.random(), int(rng.choice([2, 4, 5, 7, 9, 11]))) for _ in range(16)]
@@ -238,7 +238,7 @@ def player(model, prompt, *, seed=0, seconds=8.0, changes=(), **settings):
     audio = (0.3 * np.concatenate(tones)).astype(np.float32)[:, None]
     if raw > 6:
         audio[len(audio) // 2 :] = 0
-    if seed == 1:  # an odd one
+    if seed == 1:  # an abnormal take
         audio[len(audio) // 4 :] = 0
     return audio
 
@@ -247,7 +247,7 @@ SHORT = Setting(prompts=tuple(PROMPTS), seeds=(0, 1), seconds=2.0)
 
 
 @pytest.mark.slow
-def test_seeds_that_sound_odd_are_left_out(model):
+def test_abnormal_seeds_are_left_out(model):
     with Recorder(model, SHORT, play=player) as recorder:
         chosen = ordinary(recorder)
     assert [t.prompt for t in chosen] == ["piano"] * 2 + ["flute"] * 2
@@ -255,7 +255,7 @@ def test_seeds_that_sound_odd_are_left_out(model):
 
 
 @pytest.mark.slow
-def test_a_calibration_listens_and_is_resumed(model, tmp_path):
+def test_calibration_measures_audio_and_resumes(model, tmp_path):
     direction = Direction(
         "note_C",
         np.random.default_rng(0).normal(size=(model.layers, 1, model.width)),
@@ -277,7 +277,9 @@ def test_a_calibration_listens_and_is_resumed(model, tmp_path):
     assert (tmp_path / "takes.jsonl").read_text() == heard_before
 
 
-def test_the_command_writes_the_file_and_prints_the_table(checkpoint, model, tmp_path, capsys):
+def test_calibrate_command_writes_the_file_and_prints_the_table(
+    checkpoint, model, tmp_path, capsys
+):
     file = tmp_path / "note_C.safetensors"
     vectors = np.random.default_rng(0).normal(size=(model.layers, 1, model.width))
     meta = {"model": model.name, "state_norm": 1e-3, "range": [0.0, 3.0], "curve": 2.0}
@@ -285,7 +287,9 @@ def test_the_command_writes_the_file_and_prints_the_table(checkpoint, model, tmp
     run = ["calibrate", str(file), "--model", str(checkpoint), "--seconds", "0.3", "--prompt", "x"]
     run += ["--seeds", "1", "--steps", "1", "--takes", str(tmp_path / "takes")]
     assert main([*run, "--dry-run"]) == 0
-    assert "## note_C: no range" in capsys.readouterr().out  # so little that nothing changes
+    assert (
+        "## note_C: no range" in capsys.readouterr().out
+    )  # coefficients too small to change anything
     assert Direction.load(file, model).range == (0.0, 3.0)
     assert main([*run, "--out", str(tmp_path / "out")]) == 0
     written = Direction.load(tmp_path / "out" / model.name / "note_C.safetensors", model)
@@ -300,7 +304,7 @@ def test_the_command_writes_the_file_and_prints_the_table(checkpoint, model, tmp
     assert Direction.load(file, model).range is None
 
 
-def test_classes_of_one_file_are_calibrated_each(checkpoint, model, tmp_path, capsys, monkeypatch):
+def test_each_class_of_a_file_is_calibrated(checkpoint, model, tmp_path, capsys, monkeypatch):
     from musicrfm.commands import calibrate as on_line
     from musicrfm.evaluation import calibrate as module
 
@@ -336,7 +340,7 @@ def test_classes_of_one_file_are_calibrated_each(checkpoint, model, tmp_path, ca
         (["warmth"], "no direction 'warmth'"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_one_sentence(
+def test_impossible_calibration_is_refused_in_one_sentence(
     arguments, words, checkpoint, model, tmp_path, capsys, monkeypatch
 ):
     monkeypatch.setenv("MUSICRFM_DIRECTIONS", str(tmp_path))
@@ -352,7 +356,7 @@ def test_what_cannot_be_done_is_said_in_one_sentence(
     assert error.startswith("error: ") and error.count("\n") == 1 and words in error
 
 
-def test_what_nothing_can_measure_is_refused(model):
+def test_concept_without_a_measurement_is_refused(model):
     vague = Direction.of(model, "warmth", np.ones((model.layers, 1, model.width)))
     with pytest.raises(MusicRFMError, match="cannot be evaluated"):
         calibrate(model, vague, setting=SHORT)

@@ -1,4 +1,4 @@
-"""Several ways to steer side by side: table, picture and page."""
+"""Several steering variants side by side: table, picture and page."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_every_variant_has_a_row_with_random_directions_beside_it(found):
     assert ("note_C 1", 1) not in shown
 
 
-def test_clips_are_what_a_stream_plays(model, note, found):
+def test_clips_match_the_stream(model, note, found):
     from musicrfm.stream import MusicStream
 
     stream = MusicStream(model, "flute", seed=1)
@@ -58,7 +58,7 @@ def test_clips_are_what_a_stream_plays(model, note, found):
     assert np.abs(clip.audio - audio).max() < 1e-3
 
 
-def test_the_folder_has_a_page_to_listen_to(found, tmp_path):
+def test_comparison_folder_has_a_page_clips_and_tables(found, tmp_path):
     page = write_comparison(tmp_path, found, "note <C>", "in knobs")
     text = page.read_text("utf-8")
     assert "note &lt;C&gt;" in text and "in knobs" in text and text.count("<svg") == 28
@@ -73,7 +73,7 @@ def test_the_folder_has_a_page_to_listen_to(found, tmp_path):
     assert table.count("\n") == 4 and "random direction" in table
 
 
-def test_the_command_compares(checkpoint, note, tmp_path, capsys):
+def test_generate_command_compares_coefficients(checkpoint, note, tmp_path, capsys):
     file = note.save(tmp_path / "note_C.safetensors")
     run = ["generate", "--compare", "0,0.5", str(file), "--model", str(checkpoint)]
     run += ["--seconds", "0.2", "--seeds", "1", "--prompt", "piano", "--control", "1"]

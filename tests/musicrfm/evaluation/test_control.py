@@ -1,4 +1,4 @@
-"""Random directions beside a direction."""
+"""Random directions as a control for a direction."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def note(layers=3, width=8, **meta) -> Direction:
     return Direction("note_C", vectors, np.ones(layers), about)
 
 
-def test_random_directions_are_as_long_as_the_one_they_stand_beside():
+def test_random_directions_copy_the_norms_and_settings_of_the_direction():
     one = note()
     several = random_directions(one, 5)
     for other in several:
@@ -36,7 +36,7 @@ def takes(shares: list[float]) -> list[Take]:
     return [Take(1.0, "p", seed, heard(share=share)) for seed, share in enumerate(shares)]
 
 
-def test_a_direction_that_does_more_than_a_random_push_is_told_from_one_that_does_not():
+def test_effective_direction_is_distinguished_from_a_random_push():
     plain = takes([0.1, 0.2, 0.1, 0.15])
     push = [takes([0.1, 0.25, 0.15, 0.2]) for _ in range(5)]
     good = compared(note(), 4.0, takes([0.9, 0.95, 0.8, 0.99]), push, plain)
@@ -60,7 +60,7 @@ def test_clips_without_a_reading_are_left_out():
     assert found.target.value == 130 and found.effect.value == 30 and found.effect.count == 2
 
 
-def test_controls_are_played_with_the_same_prompts_and_seeds(model):
+def test_control_takes_use_the_same_prompts_and_seeds(model):
     played = []
 
     def play(model, prompt, *, seed, changes, **how):

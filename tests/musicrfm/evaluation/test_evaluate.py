@@ -1,4 +1,4 @@
-"""Evaluation: real streams of a small model, and a stand-in player whose answer is known."""
+"""Evaluation: real streams of a small model, and a stand-in player with a known response."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def heard(share=0.1, pitch_class=0, **changes) -> measure.Measurements:
 
 
 def response(values: dict[float, float], name="note_C", spoiled: dict | None = None) -> ev.Response:
-    """A response with these shares (BPM for a tempo); `spoiled`: coefficient -> changes."""
+    """A response with these shares (BPM for a tempo); `spoiled` maps coefficients to changes."""
     takes = []
     for coefficient, value in values.items():
         changes = {"tempo_bpm": value} if name == "tempo" else {"share": value}
@@ -48,7 +48,7 @@ def response(values: dict[float, float], name="note_C", spoiled: dict | None = N
 # ---- ranges ----
 
 
-def test_the_range_ends_where_the_response_saturates():
+def test_range_ends_where_the_response_saturates():
     found = response({0: 0.1, 1: 0.3, 2: 0.7, 4: 0.93, 6: 0.94, 8: 0.93})
     assert found.range == (0.0, 4)
     assert found.best.value == pytest.approx(0.93) and found.best.coefficient == 4
@@ -58,7 +58,7 @@ def test_the_range_ends_where_the_response_saturates():
     "spoiled",
     [{"onset_rate": 2.0}, {"onset_rate": 6.0}, {"pitch_classes": 2}, {"silence_share": 0.6}],
 )
-def test_the_range_ends_before_the_music_does(spoiled):
+def test_range_ends_before_the_music_is_spoiled(spoiled):
     values = {0: 0.1, 1: 0.3, 2: 0.7, 4: 0.9, 6: 0.95}
     found = response(values, spoiled={4: spoiled})
     assert found.range == (0.0, 2)
@@ -71,13 +71,13 @@ def test_no_range_without_a_response():
     assert response({0: 0.3, 2: 0.2, 4: 0.1}).range is None
 
 
-def test_a_tempo_reaches_both_ways_and_may_change_the_onset_rate():
+def test_tempo_range_has_two_sides_and_tolerates_onset_changes():
     values = {-6: 90.0, -3: 100.0, 0: 120.0, 3: 130.0, 6: 150.0}
     found = response(values, "tempo", spoiled={6: {"onset_rate": 8.0}})
     assert found.range == (-6, 6)
     assert [found.spearman, found.ordered] == pytest.approx([1.0, 1.0])
     assert found.spread == pytest.approx(150 / 90 - 1)
-    assert response({-3: 130.0, 0: 120.0, 3: 100.0}, "tempo").range is None  # the wrong way round
+    assert response({-3: 130.0, 0: 120.0, 3: 100.0}, "tempo").range is None  # falling
     assert response({-3: 119.0, 0: 120.0, 3: 120.5}, "tempo").range is None
 
 
@@ -109,7 +109,7 @@ def test_adherence_counts_prompted_instruments():
 # ---- coefficients ----
 
 
-def test_what_is_tried_follows_range_and_state_norm(model):
+def test_coefficients_to_try_follow_range_and_state_norm(model):
     wide = ev.coefficients_to_try(direction(model, state_norm=40.0))
     assert min(wide) > 0 and 2 <= wide[len(wide) // 2] <= 4
     known = direction(model, range=[0, 8])
@@ -128,7 +128,7 @@ def test_other_concepts_cannot_be_evaluated(model):
 # ---- playing ----
 
 
-def test_a_performance_changes_when_the_knob_does(model):
+def test_performance_changes_when_the_knob_turns(model):
     plain = ev.perform(model, "piano", seed=3, seconds=1.6)
     assert plain.shape == (80 * model.frame_size, model.channels)
     assert np.isfinite(plain).all()
@@ -136,7 +136,7 @@ def test_a_performance_changes_when_the_knob_does(model):
     assert not np.array_equal(plain, ev.perform(model, "piano", seed=4, seconds=1.6))
     d = direction(model, range=[0, 4.0])
     turned = ev.perform(model, "piano", seed=3, seconds=1.6, changes=[(0.8, d, 40.0)])
-    same = slice(0, round(0.6 * RATE))  # the codec looks a little ahead
+    same = slice(0, round(0.6 * RATE))  # the codec has some lookahead
     np.testing.assert_allclose(turned[same], plain[same], atol=1e-4)
     assert np.abs(turned[RATE:] - plain[RATE:]).max() > 1e-3
 
@@ -151,7 +151,7 @@ def test_raw_coefficients_do_not_depend_on_the_range(model):
 
 
 @pytest.mark.slow
-def test_an_interrupted_evaluation_goes_on(model, tmp_path, monkeypatch):
+def test_interrupted_evaluation_resumes(model, tmp_path, monkeypatch):
     d = direction(model)
     found = ev.evaluate(model, [d], SHORT, coefficients=[3.0], folder=tmp_path, draws=0)[0]
     assert [(p.coefficient, p.takes) for p in found.points] == [(0.0, 4), (3.0, 4)]
@@ -183,7 +183,7 @@ def test_a_direction_of_another_model_is_refused(model):
 
 
 def obedient(model, prompt, *, seed=0, seconds=8.0, changes=(), layers="all", **settings):
-    """Plays random notes, the target (Cs) the more often the higher the coefficient."""
+    """Plays random notes; the target (Cs) is more frequent at higher coefficients."""
     raw = sum(c for _, _, c in changes)
     rng = np.random.default_rng([seed, len(prompt)])
     scale = [0, 2, 4, 5, 7, 9, 11]
@@ -194,7 +194,7 @@ def obedient(model, prompt, *, seed=0, seconds=8.0, changes=(), layers="all", **
 
 
 @pytest.mark.slow
-def test_listening_finds_what_was_played_and_the_report_says_so(model, tmp_path, monkeypatch):
+def test_report_shows_the_response_of_the_player(model, tmp_path, monkeypatch):
     monkeypatch.setattr(ev, "perform", obedient)
     directions = [direction(model, "note_C#"), direction(model, "note_C#", method="linear")]
     setting = replace(SHORT, seconds=4.0)
@@ -224,14 +224,14 @@ def test_listening_finds_what_was_played_and_the_report_says_so(model, tmp_path,
         assert picture.startswith(b"\x89PNG") and len(picture) > 10_000
 
 
-def test_plots_of_what_was_heard(tmp_path):
+def test_chroma_plot_is_written(tmp_path):
     seconds, energy = measure.chroma(obedient(None, "piano", seconds=4.0), RATE)
     plots.chroma(tmp_path / "chroma.png", [("unsteered", seconds, energy)] * 2, target=1)
     assert len((tmp_path / "chroma.png").read_bytes()) > 10_000
     assert plots.spoken("note_Fs") == "F♯" and plots.spoken("tempo") == "tempo"
 
 
-def test_a_pedal_note_s_range_is_read_off_the_smoothed_curve():
+def test_range_for_a_share_is_read_from_the_smoothed_curve():
     found = response({0: 0.1, 1: 0.3, 2: 0.72, 3: 0.68, 4: 0.9})  # 0.70 at 2 and 3, smoothed
     low, high = ev.reaching(found, 0.8)
     assert low == 0 and high == pytest.approx(3.5)
@@ -239,7 +239,7 @@ def test_a_pedal_note_s_range_is_read_off_the_smoothed_curve():
     assert ev.reaching(found, 0.05) is None
 
 
-def test_the_top_of_the_range_is_reported_if_it_was_played():
+def test_top_of_the_range_is_reported_if_it_was_played():
     found = response({0: 0.1, 1: 0.3, 2: 0.7, 4: 0.93, 6: 0.94})
     assert found.range == (0.0, 4) and found.top.value == pytest.approx(0.93)
     assert response({0: 0.1, 2: 0.12}).top is None

@@ -1,4 +1,4 @@
-"""Takes: kept by what decides them, played here or by worker processes."""
+"""Takes: cached by everything that affects them, played here or by worker processes."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def direction(model, name="note_C", seed=0, **meta) -> Direction:
 
 
 @pytest.mark.slow
-def test_workers_play_the_same_in_other_processes(model, tmp_path):
-    """Real clips, and in the same pool of two."""
+def test_worker_processes_play_the_same_takes(model, tmp_path):
+    """Real clips, played by the same pool of two processes."""
     d = direction(model)
     with Recorder(model, SHORT) as alone:
         asked = alone.plays() + alone.plays((d, 5.0))
@@ -49,7 +49,7 @@ def test_workers_play_the_same_in_other_processes(model, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.needs("int8")
-def test_workers_play_in_the_precision_that_was_asked_for(checkpoint):
+def test_workers_play_in_the_requested_precision(checkpoint):
     kinds = {dtype: MusicModel.load(checkpoint, "cpu", dtype) for dtype in ("bfloat16", "int8")}
     d = direction(kinds["int8"])
     with Recorder(kinds["bfloat16"], SHORT) as other:
@@ -57,14 +57,14 @@ def test_workers_play_in_the_precision_that_was_asked_for(checkpoint):
         key = other._key(other.plays()[0])
     with Recorder(kinds["int8"], SHORT) as alone:
         expected = alone.hear(alone.plays((d, 5.0)))
-        assert expected != plain  # else this would show nothing
+        assert expected != plain  # otherwise the test shows nothing
         assert alone._key(alone.plays()[0]) != key
     with Recorder(kinds["int8"], SHORT, workers=1) as worker:
         assert worker.hear(worker.plays((d, 5.0))) == expected
 
 
 @pytest.mark.slow
-def test_a_worker_that_is_lost_costs_only_what_it_was_playing(model, tmp_path):
+def test_lost_worker_costs_only_its_current_take(model, tmp_path):
     asked = [Play("piano", seed) for seed in (0, 1)]
     with (
         Recorder(model, SHORT, tmp_path, workers=1, play=plays.crash_on_seed_1) as recorder,
@@ -82,7 +82,7 @@ def test_a_worker_that_is_lost_costs_only_what_it_was_playing(model, tmp_path):
     assert played == [1]
 
 
-def test_a_take_is_kept_by_all_that_decides_its_sound(model, tmp_path):
+def test_cache_key_covers_everything_that_affects_the_sound(model, tmp_path):
     first = direction(model, range=[0, 4.0])
     with Recorder(model, SHORT) as recorder:
         play = Play("piano", 0, ((first, 2.0),))
@@ -120,9 +120,9 @@ def test_a_take_is_kept_by_all_that_decides_its_sound(model, tmp_path):
             ),
         }
         assert len(keys) == 19
-        # the range says how a knob is named, not how a raw coefficient sounds
+        # the range does not affect the sound of a raw coefficient
         assert other(steers=((direction(model, range=[0, 9.0]), 2.0),)) == key
-        # nothing of steering matters to what is not steered
+        # steering settings do not affect an unsteered take
         still = {other(replace(SHORT, layers=spec), steers=()) for spec in ("all", "top:1")}
         assert len(still) == 1 and other(steers=((first, 0.0),)) in still
 
@@ -143,7 +143,7 @@ def test_settings_of_steering_reach_the_stream(model):
 
 
 @pytest.mark.slow
-def test_a_crossfade_is_played_and_heard_bit_by_bit(model, tmp_path):
+def test_crossfade_is_played_and_measured_over_time(model, tmp_path):
     one, other = direction(model, "note_A"), direction(model, "note_E", seed=1)
     play = Play("piano", 0, ((one, 0.0), (other, 1.0)), fade=(2.0, 4.0), over_time=True)
     setting = replace(SHORT, seconds=8.0)
@@ -163,7 +163,7 @@ def test_a_crossfade_is_played_and_heard_bit_by_bit(model, tmp_path):
     assert np.abs(real - goes).max() > 1e-3
 
 
-def test_odds_of_instruments_are_kept(model, tmp_path):
+def test_instrument_probabilities_are_stored(model, tmp_path):
     def listener(audio, rate):
         return {"piano": 0.7, "flute": 0.3}
 
@@ -173,7 +173,7 @@ def test_odds_of_instruments_are_kept(model, tmp_path):
     assert json.loads((tmp_path / FILE).read_text())["odds"]["flute"] == 0.3
 
 
-def test_nano_s_classifier_says_how_likely_each_instrument_is():
+def test_nano_classifier_gives_instrument_probabilities():
     from musicrfm.nano import instruments
     from musicrfm.nano.adherence import instrument_listener
 

@@ -1,4 +1,4 @@
-"""Two directions at once: stand-in players whose answers are known."""
+"""Two directions at once: stand-in players with known responses."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def tones(pitch_classes: list[int], seconds: float) -> np.ndarray:
 
 
 def fader(late: float):
-    """Plays the first note, and from `late` seconds after the middle of the fade the second."""
+    """Plays the first note until `late` seconds after the middle of the fade, then the second."""
 
     def play(model, prompt, *, seed=0, seconds=8.0, changes=(), fades=(), **settings):
         ((begin, one, other, length),) = fades
@@ -44,7 +44,7 @@ def fader(late: float):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("late", [-3.0, 0.0, 1.5])
-def test_when_the_second_note_takes_over(model, late):
+def test_handover_time_of_a_crossfade_is_measured(model, late):
     notes = direction(model, "note_C", range=[0, 4.0]), direction(model, "note_G", range=[0, 2.0])
     setting = Setting(prompts=("piano",), seeds=(0, 1), seconds=14.0)
     with Recorder(model, setting, play=fader(late)) as recorder:
@@ -55,7 +55,7 @@ def test_when_the_second_note_takes_over(model, late):
     assert len(found.shares) == pytest.approx(28, abs=1)
 
 
-def test_a_note_that_never_takes_over_has_no_moment(model):
+def test_crossfade_without_handover_has_no_time(model):
     notes = direction(model, "note_C"), direction(model, "note_G")
     setting = Setting(prompts=("piano",), seeds=(0,), seconds=8.0)
     with Recorder(model, setting, play=fader(100.0)) as recorder:
@@ -68,7 +68,7 @@ def test_a_note_that_never_takes_over_has_no_moment(model):
 
 
 def player(model, prompt, *, seed=0, seconds=8.0, changes=(), **settings):
-    """C the likelier with its coefficient, less so beside a tempo; beats faster with the tempo."""
+    """C is likelier with its coefficient, less so with a tempo; the tempo sets the beat."""
     raw = {d.name: c for _, d, c in changes}
     share = 0.1 + raw.get("note_C", 0.0) * (0.16 if "tempo" not in raw else 0.12)
     bpm = 120 + 10 * raw.get("tempo", 0.0)
@@ -78,7 +78,7 @@ def player(model, prompt, *, seed=0, seconds=8.0, changes=(), **settings):
 
 
 @pytest.mark.slow
-def test_what_each_keeps_of_its_effect(model):
+def test_retained_effects_of_two_directions_are_measured(model):
     note = direction(model, "note_C", range=[0, 5.0])
     tempo = direction(model, "tempo", concept="tempo", range=[-2.0, 4.0])
     setting = Setting(prompts=("piano",), seeds=(0, 1, 2), seconds=6.0)
@@ -91,6 +91,6 @@ def test_what_each_keeps_of_its_effect(model):
     assert together._sides(tempo, 0.5) == (-2.0, 2.0)
 
 
-def test_without_an_effect_nothing_is_kept(model):
+def test_no_effect_alone_has_no_retained_share(model):
     found = together.Together(("a", "b"), (1, 1), (0.0, 10.0), (0.1, 8.0))
     assert found.kept == (None, 0.8)

@@ -1,4 +1,4 @@
-"""MIDI files as other programs write them."""
+"""Reading MIDI files from other programs."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def riff(data: bytes) -> bytes:
         (smf(b"MTrk\0\0\0\5" + track(NOTE)[8:], track([])), 0.5),  # or shorter than it is
     ],
 )
-def test_odd_files_are_read(tmp_path, data, seconds):
+def test_unusual_midi_files_are_read(tmp_path, data, seconds):
     (tmp_path / "a.mid").write_bytes(data)
     song = read_midi(tmp_path / "a.mid")
     assert song.has_notes and song.seconds == pytest.approx(seconds) and not song.cut
@@ -85,15 +85,15 @@ def test_odd_files_are_read(tmp_path, data, seconds):
     [
         (smf(track(NOTE[:1])), 0.5),
         (smf(track([*NOTE, (960, b"\x91\x3c\x64"), (0, b"\x80\x3c\0")])), 2.0),
-        (smf(track([*NOTE[:1], (960, b"\xff\x06\0")])), 1.0),  # it lasts as long as the song
+        (smf(track([*NOTE[:1], (960, b"\xff\x06\0")])), 1.0),  # it lasts until the end of the song
     ],
 )
-def test_a_note_that_is_never_let_go_sounds(tmp_path, data, seconds):
+def test_note_without_note_off_still_sounds(tmp_path, data, seconds):
     (tmp_path / "a.mid").write_bytes(data)
     assert read_midi(tmp_path / "a.mid").seconds == pytest.approx(seconds)
 
 
-def test_a_file_cut_short_is_read_up_to_there_and_told(tmp_path, caplog):
+def test_truncated_midi_file_is_read_with_a_warning(tmp_path, caplog):
     data = smf(track(NOTE * 4))
     (tmp_path / "a.mid").write_bytes(data[:-9])
     song = read_midi(tmp_path / "a.mid")
@@ -123,13 +123,13 @@ def test_a_file_cut_short_is_read_up_to_there_and_told(tmp_path, caplog):
         (smf(chunk(b"MTrk", b"\xff\xff\xff\xff\x7f\x90\x3c\x64")), "more than four bytes"),
     ],
 )
-def test_what_cannot_be_read_is_told(tmp_path, data, said):
+def test_unreadable_midi_files_are_refused(tmp_path, data, said):
     (tmp_path / "a.mid").write_bytes(data)
     with pytest.raises(MusicRFMError, match=f"is not a readable MIDI file: .*{said}"):
         read_midi(tmp_path / "a.mid")
 
 
-def test_what_is_written_anew_sounds_the_same(tmp_path):
+def test_rewritten_midi_sounds_the_same(tmp_path):
     from musicrfm.data.synth import render_midi
 
     part = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=437_001)])

@@ -1,4 +1,4 @@
-"""Paths as people write them."""
+"""Paths as users type them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ACCENTS = "Übung é.wav"
 MAC, OTHERS = (unicodedata.normalize(form, ACCENTS) for form in ("NFD", "NFC"))
 
 
-def test_a_home_folder_is_found(tmp_path, monkeypatch):
+def test_home_folder_is_expanded(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     assert path_of("~/sets/a.flac") == tmp_path / "sets" / "a.flac"
@@ -28,7 +28,7 @@ def test_a_home_folder_is_found(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(("on_disk", "typed"), [(MAC, OTHERS), (OTHERS, MAC)])
-def test_names_are_found_in_either_form(tmp_path, on_disk, typed):
+def test_names_match_across_unicode_normal_forms(tmp_path, on_disk, typed):
     (tmp_path / on_disk).mkdir()
     (tmp_path / on_disk / on_disk).write_bytes(b"")
     assert file_to_read(tmp_path / typed / typed).exists()
@@ -49,13 +49,13 @@ def test_names_are_found_in_either_form(tmp_path, on_disk, typed):
         ("", "a path is empty"),
     ],
 )
-def test_slips_are_told(path, said):
+def test_paths_with_control_characters_are_refused(path, said):
     with pytest.raises(MusicRFMError, match=said) as refused:
         path_of(path)
     assert "\n" not in str(refused.value)
 
 
-def test_what_cannot_be_read_is_told(tmp_path):
+def test_missing_files_and_folders_are_refused(tmp_path):
     (tmp_path / "Take1.WAV").write_bytes(b"")
     with pytest.raises(MusicRFMError, match="take .* does not exist; did you mean 'Take1.WAV'"):
         file_to_read(tmp_path / "take1.wav2", "take")
@@ -65,15 +65,15 @@ def test_what_cannot_be_read_is_told(tmp_path):
         file_to_read(tmp_path / "Take1.WAV" / "x")
 
 
-@pytest.mark.needs("posix")  # Windows asks for a right to make links
-def test_a_link_to_nothing_is_told(tmp_path):
+@pytest.mark.needs("posix")  # Windows requires a privilege to make links
+def test_dangling_link_is_refused(tmp_path):
     (tmp_path / "take.wav").symlink_to("gone.wav")
     with pytest.raises(MusicRFMError, match="is a link to 'gone.wav', which does not exist"):
         file_to_read(tmp_path / "take.wav")
 
 
 @pytest.mark.needs("posix")  # Windows has no named pipes in folders
-def test_a_pipe_or_device_is_not_waited_for(tmp_path):
+def test_pipes_and_devices_are_refused_without_blocking(tmp_path):
     os.mkfifo(tmp_path / "pipe.wav")
     with pytest.raises(MusicRFMError, match="is a pipe, not a file"):
         file_to_read(tmp_path / "pipe.wav")

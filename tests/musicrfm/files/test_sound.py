@@ -1,4 +1,4 @@
-"""Sound files as other programs leave them."""
+"""Reading intact and damaged sound files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BLOCK = 4096
 
 @pytest.fixture(scope="module")
 def take() -> np.ndarray:
-    """float32 [samples, 1], which no codec packs well: about 2 bytes a sample."""
+    """float32 [samples, 1] with noise, so that compressed files have about 2 bytes a sample."""
     dice = np.random.default_rng(0)
     times = np.arange(RATE * SECONDS) / RATE
     noise = 0.1 * dice.standard_normal(len(times))
@@ -37,7 +37,7 @@ def without_length(data: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("name", ["a.flac", "a.wav", "a.aiff", "a.caf", "a.ogg", "a.mp3"])
-def test_whole_files(tmp_path, take, name, caplog):
+def test_intact_files_are_read_exactly(tmp_path, take, name, caplog):
     written(tmp_path / name, take)
     audio, rate = read_sound(tmp_path / name)
     assert rate == RATE and audio.shape == take.shape and audio.dtype == np.float32
@@ -46,12 +46,12 @@ def test_whole_files(tmp_path, take, name, caplog):
     assert np.array_equal(read_sound(tmp_path / name, first=1.5)[0], audio[: round(1.5 * RATE)])
     end = read_sound(tmp_path / name, last=1.5)[0]
     assert len(end) == round(1.5 * RATE)
-    if name not in ("a.ogg", "a.mp3"):  # which need a while before they are exact
+    if name not in ("a.ogg", "a.mp3"):  # lossy codecs are inexact after a seek
         assert np.array_equal(end, audio[-len(end) :])
     assert not caplog.records
 
 
-def test_flac_of_unknown_length_is_read_to_its_end(tmp_path, take, caplog):
+def test_flac_of_unknown_length_is_read_to_the_end(tmp_path, take, caplog):
     data = written(tmp_path / "a.flac", take, subtype="PCM_24")
     (tmp_path / "b.flac").write_bytes(without_length(data))
     with soundfile.SoundFile(tmp_path / "b.flac") as file:
@@ -62,7 +62,7 @@ def test_flac_of_unknown_length_is_read_to_its_end(tmp_path, take, caplog):
     assert np.array_equal(read_sound(tmp_path / "b.flac", last=2.0)[0], audio[-2 * RATE :])
 
 
-def test_flac_with_a_tag_before_it(tmp_path, take):
+def test_flac_after_an_id3_tag_is_read(tmp_path, take):
     data = written(tmp_path / "a.flac", take)
     tag = b"ID3\x04\0\0\0\0\0\x0a" + bytes(10)
     (tmp_path / "b.flac").write_bytes(tag + without_length(data))
@@ -70,7 +70,7 @@ def test_flac_with_a_tag_before_it(tmp_path, take):
 
 
 @pytest.mark.parametrize("told", [True, False])
-def test_flac_cut_in_the_middle(tmp_path, take, told, caplog):
+def test_truncated_flac_is_read_up_to_the_cut(tmp_path, take, told, caplog):
     data = written(tmp_path / "a.flac", take)
     half = data[: len(data) // 2]
     (tmp_path / "b.flac").write_bytes(half if told else without_length(half))
@@ -83,7 +83,7 @@ def test_flac_cut_in_the_middle(tmp_path, take, told, caplog):
 
 
 @pytest.mark.parametrize("damage", ["zeros", "noise", "one byte", "missing"])
-def test_damaged_flac_is_silent_there_and_nowhere_else(tmp_path, take, damage, caplog):
+def test_damaged_flac_is_silent_only_at_the_damage(tmp_path, take, damage, caplog):
     data = bytearray(written(tmp_path / "a.flac", take))
     at = len(data) // 2
     if damage == "zeros":
@@ -103,7 +103,7 @@ def test_damaged_flac_is_silent_there_and_nowhere_else(tmp_path, take, damage, c
     assert len(caplog.records) == 1
 
 
-def test_damaged_mp3_is_read_on(tmp_path, take, caplog):
+def test_damaged_mp3_is_read_past_the_damage(tmp_path, take, caplog):
     data = bytearray(written(tmp_path / "a.mp3", take, subtype="MPEG_LAYER_III"))
     at = len(data) // 2
     data[at : at + 8000] = np.random.default_rng(1).integers(0, 256, 8000, "u1").tobytes()
@@ -122,14 +122,14 @@ def wav(data: bytes, riff: int, length: int) -> bytes:
 @pytest.mark.parametrize(
     ("riff", "length"), [(0, 0), (8, 0), (0xFFFFFFFF, 0xFFFFFFFF), (36, 0), (2**31, 2**31)]
 )
-def test_wav_that_tells_a_wrong_length(tmp_path, take, riff, length):
+def test_wav_with_a_wrong_length_is_read_completely(tmp_path, take, riff, length):
     data = written(tmp_path / "a.wav", take)
     (tmp_path / "b.wav").write_bytes(wav(data, riff, length))
     assert len(read_sound(tmp_path / "b.wav")[0]) == len(take)
     assert sound_seconds(tmp_path / "b.wav") == SECONDS
 
 
-def test_an_empty_wav_with_a_tag_behind_it_stays_empty(tmp_path, take):
+def test_empty_wav_with_a_trailing_tag_is_refused(tmp_path, take):
     data = written(tmp_path / "a.wav", take[:0])
     (tmp_path / "b.wav").write_bytes(data + b"LIST\x04\0\0\0INFO" + bytes(400))
     with pytest.raises(MusicRFMError, match="without samples"):
@@ -148,7 +148,7 @@ def test_an_empty_wav_with_a_tag_behind_it_stays_empty(tmp_path, take):
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull"),
     ],
 )
-def test_what_is_no_sound(tmp_path, content, said):
+def test_files_without_sound_are_refused(tmp_path, content, said):
     (tmp_path / "a.wav").write_bytes(content)
     for read in (read_sound, sound_seconds):
         with pytest.raises(MusicRFMError, match=said) as refused:
@@ -156,7 +156,7 @@ def test_what_is_no_sound(tmp_path, content, said):
         assert "\n" not in str(refused.value)
 
 
-def test_numbers_that_are_none_are_told_with_their_place(tmp_path, take):
+def test_samples_that_are_not_finite_are_refused_with_their_time(tmp_path, take):
     for number in (np.nan, np.inf):
         wrong = take.copy()
         wrong[RATE * 3] = number
@@ -166,7 +166,7 @@ def test_numbers_that_are_none_are_told_with_their_place(tmp_path, take):
         assert len(read_sound(tmp_path / "a.wav", first=2.0)[0]) == 2 * RATE
 
 
-def test_samples_that_cannot_be_are_told(tmp_path, take):
+def test_impossibly_large_samples_are_refused(tmp_path, take):
     wrong = take.copy()
     wrong[5] = 1e30
     soundfile.write(tmp_path / "a.wav", wrong, RATE, subtype="FLOAT")
@@ -176,13 +176,13 @@ def test_samples_that_cannot_be_are_told(tmp_path, take):
         read_sound(tmp_path / "a.wav")
 
 
-def test_a_rate_that_cannot_be_is_told(tmp_path, take):
+def test_impossible_sample_rate_is_refused(tmp_path, take):
     soundfile.write(tmp_path / "a.wav", take[:1000], 3)
     with pytest.raises(MusicRFMError, match="sample rate of 3 Hz"):
         read_sound(tmp_path / "a.wav")
 
 
-def test_sides_that_cancel_are_told(take):
+def test_cancelling_channels_are_refused(take):
     one = take[:, 0]
     with pytest.raises(MusicRFMError, match="the channels of 'x.wav' cancel"):
         check_mix(np.stack([one, -0.95 * one + 0.2], 1), "x.wav")
@@ -212,7 +212,7 @@ def test_every_frame_of_flac_is_found(tmp_path, take, channels, subtype):
     assert found[-1].end == len(take)
 
 
-def test_nothing_is_said_of_what_was_not_asked_for(tmp_path, take, caplog):
+def test_damage_outside_the_requested_part_is_not_reported(tmp_path, take, caplog):
     data = written(tmp_path / "a.flac", take)
     (tmp_path / "b.flac").write_bytes(data[: len(data) // 2])
     with caplog.at_level(logging.DEBUG):

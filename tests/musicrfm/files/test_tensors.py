@@ -1,4 +1,4 @@
-"""Safetensors files of our own writing."""
+"""The project's safetensors writer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from safetensors.numpy import load
 from musicrfm.files.tensors import packed
 
 
-def test_the_library_reads_it_and_the_order_does_not_matter():
+def test_safetensors_library_reads_it_and_order_does_not_matter():
     tensors = {"b": np.arange(6, dtype=np.float32).reshape(2, 3), "a": np.array([1, -2])}
     texts = {"z": '"ü"', "y": "1"}
     data = packed(tensors, texts)

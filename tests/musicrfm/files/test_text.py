@@ -1,4 +1,4 @@
-"""Text files of all systems."""
+"""Text files in the encodings of all systems."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WORDS = 'prompt = "Übung für 日本"\nseed = 3\n'
         (codecs.BOM_UTF32_BE, "utf-32-be"),
     ],
 )
-def test_every_encoding_is_read_and_kept(tmp_path, mark, encoding, newline):
+def test_every_encoding_is_read_and_preserved(tmp_path, mark, encoding, newline):
     data = mark + WORDS.replace("\n", newline).encode(encoding)
     (tmp_path / "a.txt").write_bytes(data)
     found = read_text(tmp_path / "a.txt")
@@ -33,12 +33,12 @@ def test_every_encoding_is_read_and_kept(tmp_path, mark, encoding, newline):
     assert found.encoded("ü\n") == mark + f"ü{newline}".encode(encoding)
 
 
-def test_utf_16_without_its_mark_is_told_by_its_zeros():
+def test_utf_16_without_a_byte_order_mark_is_recognised():
     for encoding in ("utf-16-le", "utf-16-be"):
         assert decoded("file\tmood\na.wav\tcalm\n".encode(encoding), "a").text.startswith("file\t")
 
 
-def test_windows_letters_are_read_and_told(caplog):
+def test_windows_1252_is_read_with_a_warning(caplog):
     found = decoded("Stück für – „Flöte“".encode("cp1252"), "a.csv", windows=True)
     assert found.text == "Stück für – „Flöte“" and "read as Windows-1252" in caplog.text
     assert found.encoded("日本") == "日本".encode()
@@ -57,16 +57,16 @@ def test_windows_letters_are_read_and_told(caplog):
         (codecs.BOM_UTF16_LE + b"a", "is not UTF-16-LE"),
     ],
 )
-def test_what_is_no_text_is_told(data, said):
+def test_files_that_are_not_text_are_refused(data, said):
     with pytest.raises(MusicRFMError, match=said):
         decoded(data, "a.csv", windows=True)
 
 
-def test_a_file_may_be_too_large(tmp_path):
+def test_too_large_text_file_is_refused(tmp_path):
     (tmp_path / "a.txt").write_text("123456")
     with pytest.raises(MusicRFMError, match="a.txt is larger than"):
         read_text(tmp_path / "a.txt", most=5)
 
 
-def test_half_characters_become_question_marks():
+def test_unpaired_surrogates_become_question_marks():
     assert whole("caf\udce9 \ud83d") == "caf? ?" and whole("🎹") == "🎹"

@@ -1,4 +1,4 @@
-"""Files that are written: whole or not at all, and never over another."""
+"""Writing files: atomically, and without overwriting unless asked."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from musicrfm.files.writing import (
 )
 
 
-def test_names_that_are_taken_are_counted_on(tmp_path):
+def test_taken_names_get_a_number(tmp_path):
     assert unused(tmp_path / "a.b.wav") == tmp_path / "a.b.wav"
     for name in ("a.b.wav", "a.b-2.wav"):
         (tmp_path / name).touch()
@@ -30,7 +30,7 @@ def test_names_that_are_taken_are_counted_on(tmp_path):
     assert place_for(tmp_path / "a.b.wav", overwrite=True) == tmp_path / "a.b.wav"
 
 
-def test_a_folder_that_has_one_of_the_files_is_counted_on(tmp_path):
+def test_folder_with_one_of_the_files_gets_a_number(tmp_path):
     out, names = tmp_path / "report", ("report.md", "nano/a.bin")
     assert folder_for(out, names) == out and not out.exists()
     write_text(out / "notes.txt", "mine")
@@ -44,7 +44,7 @@ def test_a_folder_that_has_one_of_the_files_is_counted_on(tmp_path):
         folder_for(tmp_path / "file", names)
 
 
-def test_what_fails_leaves_what_was_there(tmp_path):
+def test_failed_write_keeps_the_old_file(tmp_path):
     path = tmp_path / "a.txt"
     write_text(path, "old")
     with pytest.raises(ZeroDivisionError), beside(path) as new:
@@ -58,7 +58,7 @@ def test_what_fails_leaves_what_was_there(tmp_path):
 
 
 @pytest.mark.parametrize("links", [True, False])
-def test_two_that_want_one_name_both_keep_what_they_wrote(tmp_path, monkeypatch, links):
+def test_two_writers_of_one_name_keep_both_files(tmp_path, monkeypatch, links):
     def none(*_: object) -> None:
         raise OSError("no hard links here")
 
@@ -81,7 +81,7 @@ def test_two_that_want_one_name_both_keep_what_they_wrote(tmp_path, monkeypatch,
 
 
 @pytest.mark.needs("posix")
-def test_links_modes_and_devices_stay(tmp_path):
+def test_links_modes_and_devices_are_preserved(tmp_path):
     path = tmp_path / "a.txt"
     write_text(path, "old")
     path.chmod(0o600)
@@ -96,7 +96,7 @@ def test_links_modes_and_devices_stay(tmp_path):
         check_place(tmp_path / "pipe")
 
 
-def test_where_nothing_can_be_written_is_told(tmp_path):
+def test_unwritable_places_are_refused(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(MusicRFMError, match="the folder does not exist"):
         check_place(tmp_path / "no" / "a.txt")

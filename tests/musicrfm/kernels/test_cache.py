@@ -1,4 +1,4 @@
-"""Files of compiled code that were cut short, or that a disk does not take."""
+"""Damaged files of compiled code, and a disk that is full."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def double(x):
 
 @pytest.fixture
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Calls a function as a new process would that finds what an earlier one has compiled."""
+    """Calls a compiled function as a new process would, with the cache of an earlier one."""
     path = tmp_path / "program.py"
     path.write_text(PROGRAM)
     monkeypatch.setattr(cache, "_said", set())
@@ -48,8 +48,10 @@ def files(folder: Path, kind: str) -> list[Path]:
 @pytest.mark.parametrize(
     "spoil", [lambda data: b"", lambda data: data[:-9], lambda data: b"\0" * 90]
 )
-def test_damaged_files_are_made_anew_and_that_is_said_once(program, tmp_path, caplog, kind, spoil):
-    assert sum(program().cache_hits.values()) == 1  # they are used at all
+def test_damaged_cache_files_are_recompiled_with_one_warning(
+    program, tmp_path, caplog, kind, spoil
+):
+    assert sum(program().cache_hits.values()) == 1  # the cache works when intact
     (path,) = files(tmp_path, kind)
     path.write_bytes(spoil(path.read_bytes()))
     caplog.clear()
@@ -60,7 +62,7 @@ def test_damaged_files_are_made_anew_and_that_is_said_once(program, tmp_path, ca
     assert len(caplog.records) == 1
 
 
-def test_a_disk_that_takes_nothing_costs_only_time(program, tmp_path, caplog, monkeypatch):
+def test_full_disk_only_prevents_caching(program, tmp_path, caplog, monkeypatch):
     from numba.core.caching import IndexDataCacheFile
 
     for path in files(tmp_path, "nbi"):

@@ -1,4 +1,4 @@
-"""Chords, intervals and modes against sound of which the notes are known."""
+"""Chords, intervals and modes measured on audio with known notes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def note(pitch: float, seconds: float) -> np.ndarray:
 
 
 def played(*beats: tuple[int, ...], seconds: float = 0.5) -> measure.Measurements:
-    """Notes that sound together, one beat after the other."""
+    """Measurements of beats of simultaneous notes, one beat after the other."""
     audio = np.concatenate([sum(note(p, seconds) for p in beat) for beat in beats])
     return measure.measure(audio / 4, RATE)
 
@@ -38,21 +38,21 @@ def clips(name: str, count: int, **filters) -> list[tuple[dict, measure.Measurem
 
 @pytest.mark.parametrize("quality", CHORDS)
 @pytest.mark.parametrize("root", [48, 55, 62])
-def test_a_triad_is_heard_as_what_it_is(quality, root):
+def test_triad_quality_is_recognised(quality, root):
     heard = played(*[tuple(root + step for step in CHORDS[quality])] * 4)
     shares = dict(zip(CHORDS, heard.chord_share, strict=True))
     assert shares.pop(quality) > 0.9
     assert sum(shares.values()) < 0.1
 
 
-def test_chord_shares_follow_the_time_each_sounds():
+def test_chord_shares_follow_the_duration_of_each_chord():
     major, minor = (60, 64, 67), (57, 60, 64)
     heard = played(*[major] * 6, *[minor] * 2, seconds=1.0)
     assert heard.chord_share[0] == pytest.approx(0.75, abs=0.08)
     assert heard.chord_share[1] == pytest.approx(0.25, abs=0.08)
 
 
-def test_a_broken_chord_is_one_too_but_single_notes_and_pairs_are_not():
+def test_broken_chords_count_but_single_notes_and_pairs_do_not():
     broken = [(57,), (60,), (64,), (69,)] * 4
     assert played(*broken, seconds=0.15).chord_share[1] > 0.8
     assert sum(played(*[(60,)] * 6).chord_share) < 0.05
@@ -60,7 +60,7 @@ def test_a_broken_chord_is_one_too_but_single_notes_and_pairs_are_not():
     assert sum(measure.measure(np.zeros(2 * RATE), RATE).chord_share) == 0
 
 
-def test_noise_makes_no_chord_of_a_melody():
+def test_melody_with_noise_is_no_chord():
     notes = np.concatenate([note(pitch, 0.5) for pitch in (60, 62, 64, 65, 67, 69)])
     noise = np.random.default_rng(0).normal(0, 0.02, len(notes)).astype(np.float32)
     assert sum(measure.measure(notes / 4 + noise, RATE).chord_share) < 0.1
@@ -91,9 +91,9 @@ def test_two_notes_in_turn_are_a_melodic_interval(semitones):
     assert np.argmax(heard.interval_share) == semitones - 1
 
 
-def test_a_melody_s_moves_are_counted():
+def test_melodic_intervals_are_counted():
     heard = played(*[(p,) for p in (60, 62, 64, 62, 69, 62, 64, 62, 60)])
-    # seconds: 60-62 62-64 64-62 | 62-69 69-62 | 62-64 64-62 62-60
+    # seconds are 60-62 62-64 64-62, 62-64 64-62 62-60; fifths are 62-69 69-62
     assert heard.melodic_intervals[1] == pytest.approx(6 / 8, abs=0.13)
     assert heard.melodic_intervals[6] == pytest.approx(2 / 8, abs=0.13)
     repeated = played(*[(60,)] * 8)
@@ -111,7 +111,7 @@ def test_intervals_of_sampled_instruments():
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_scale_up_and_down_is_its_mode(mode):
+def test_scale_up_and_down_has_the_right_mode(mode):
     steps = [*MODES[mode], 12]
     line = [(62 + step,) for step in steps + steps[::-1]]
     heard = played(*line, seconds=0.4)

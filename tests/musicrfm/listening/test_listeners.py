@@ -1,4 +1,4 @@
-"""Listeners by name: each says more where there is more of what it is named for."""
+"""Listeners by name: each value grows with the property of its name."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def clicks(rate: float) -> np.ndarray:
         ("roughness", tone(60, 67), tone(60, 61)),
     ],
 )
-def test_more_is_more(name, less, more):
+def test_listener_value_grows_with_the_property(name, less, more):
     low, high = (listened(name, audio, RATE) for audio in (less, more))
     assert low < high
     assert listened(f"-{name}", less, RATE) == -low
     assert name in LISTENERS
 
 
-def test_what_they_say_is_in_their_unit():
+def test_listener_values_have_the_right_unit():
     assert listened("level", tone(60, gain=0.2), RATE) == pytest.approx(-17.0, abs=0.1)
     assert listened("register", tone(60), RATE) == pytest.approx(60, abs=4)
     assert listened("centroid", tone(69), RATE) == pytest.approx(440, rel=0.1)
@@ -49,7 +49,7 @@ def test_what_they_say_is_in_their_unit():
     assert listened("centroid", np.zeros((RATE, 1), np.float32), RATE) is None
 
 
-def test_a_function_of_ones_own(tmp_path):
+def test_user_function_is_a_listener(tmp_path):
     file = tmp_path / "mine.py"
     file.write_text("def peak(audio, rate):\n    return abs(audio).max() * rate\n")
     assert listened(f"{file}:peak", tone(60), RATE) == pytest.approx(3200, rel=0.01)
@@ -67,7 +67,7 @@ def test_a_function_of_ones_own(tmp_path):
         ("{bad}:f", "cannot be loaded: SyntaxError"),
     ],
 )
-def test_what_is_no_listener(spec, words, tmp_path):
+def test_invalid_listeners_are_refused(spec, words, tmp_path):
     file, bad = tmp_path / "good.py", tmp_path / "bad.py"
     file.write_text("f = max\n")
     bad.write_text("def\n")
@@ -75,7 +75,7 @@ def test_what_is_no_listener(spec, words, tmp_path):
         listener(spec.format(file=file, bad=bad))
 
 
-def test_a_direction_that_names_a_listener_is_read_by_it():
+def test_direction_is_read_by_the_listener_in_its_metadata():
     meta = {"model": "x", "listener": "-level", "kind": "binary"}
     asked = reading(Direction("warmth", np.ones((2, 1, 4)), np.ones(2), meta))
     assert (asked.quantity, asked.both_ways) == ("value", True) and "level" in asked.spoils

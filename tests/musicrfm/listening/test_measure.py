@@ -1,4 +1,4 @@
-"""The measurements against synthetic sound whose notes, tempo and level are known."""
+"""Measurements of synthetic audio with known notes, tempo and level."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def clicks(bpm: float, seconds: float = 10.0, offset: float = 0.13) -> np.ndarra
 
 
 @pytest.mark.parametrize("pitch_class", range(12))
-def test_a_repeated_note_dominates_and_nothing_else_is_heard(pitch_class):
+def test_repeated_note_has_nearly_the_whole_share(pitch_class):
     audio = melody([48 + pitch_class, 60 + pitch_class, 72 + pitch_class] * 2, 0.5)
     heard = measure.measure(audio, RATE)
     assert heard.note_share[pitch_class] > 0.95
@@ -46,7 +46,7 @@ def test_a_repeated_note_dominates_and_nothing_else_is_heard(pitch_class):
     assert heard.dominant == measure.PITCH_CLASSES[pitch_class]
 
 
-def test_shares_follow_the_time_each_note_sounds():
+def test_note_shares_follow_the_duration_of_each_note():
     # C for 3 s, E for 2 s, G for 1 s
     heard = measure.measure(melody([60] * 6 + [64] * 4 + [67] * 2, 0.5), RATE)
     assert heard.note_share[0] == pytest.approx(0.5, abs=0.04)
@@ -129,7 +129,7 @@ def test_other_rates_and_stereo_measure_the_same():
 
 @pytest.mark.slow
 def test_tempo_notes_and_onsets_of_sampled_instruments_with_drums():
-    """Rendered pieces, where the score says what should be heard."""
+    """Rendered pieces, compared with their score."""
     with_drums = (
         clip
         for clip in map(compose, itertools.count(9_000_000))
@@ -167,11 +167,11 @@ def test_measurements_are_json():
 
 
 @pytest.mark.parametrize("pitch", [36, 41, 45, 50, 58, 60, 61, 66, 71, 74, 80, 88, 95])
-def test_the_pitch_detector_names_single_notes(pitch):
+def test_pitch_detector_names_single_notes(pitch):
     assert measure.pitch_class_of(tone(pitch, 1.0), RATE) == pitch % 12
 
 
-def test_the_pitch_detector_declines_what_is_no_single_note():
+def test_pitch_detector_returns_none_without_a_single_note():
     assert measure.pitch_class_of(np.zeros(RATE), RATE) is None
     assert measure.pitch_class_of(melody(list(range(60, 72)), 0.2), RATE) is None
 

@@ -1,4 +1,4 @@
-"""Which measurement a direction is judged by."""
+"""The choice of the measurement for a direction."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ def direction(name: str, **meta) -> Direction:
         ("metre", 0.8, True),
     ],
 )
-def test_what_a_name_promises_is_read(name, value, hit):
+def test_reading_follows_the_name_of_the_direction(name, value, hit):
     found = reading(direction(name))
     assert found.quantity == "share" and not found.both_ways
     assert found.read(HEARD) == pytest.approx(value)
     assert found.hit(HEARD) is hit
 
 
-def test_a_name_of_one_s_own_is_read_by_its_metadata():
+def test_reading_of_a_custom_name_follows_the_metadata():
     mine = direction("dark", concept="chord", target="minor")
     assert reading(mine).read(HEARD) == 0.5
     faster = reading(direction("faster", concept="tempo", target="bpm"))
@@ -75,7 +75,7 @@ def test_a_name_of_one_s_own_is_read_by_its_metadata():
 
 
 @pytest.mark.parametrize("name", sorted(set(syntheory.LABELS) - {"simple_progressions", "tempos"}))
-def test_every_class_of_every_set_can_be_read_but_progressions(name):
+def test_every_class_except_progressions_has_a_reading(name):
     for spoken in syntheory.LABELS[name][2].values():
         for spelling in (f"{name}_{spoken}", f"{name.rstrip('s')}_{spoken}"):
             assert reading(direction(spelling)).quantity == "share"

@@ -1,4 +1,4 @@
-"""Metre against clicks and patterns of which the accents are known."""
+"""Metre measured on clicks and patterns with known accents."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ def test_accents_in_threes_are_triple_and_in_twos_duple(every, is_triple, first)
     assert (triple > 0.6) if is_triple else (triple < 0.4)
 
 
-def test_without_accents_nothing_is_decided():
+def test_equal_accents_leave_the_metre_undecided():
     triple, _ = rhythm.metre(clicks(1))
     assert triple == pytest.approx(0.5, abs=0.15)
 
 
-def test_without_a_pulse_or_with_too_few_there_is_no_metre():
+def test_too_few_pulses_give_no_metre():
     t = np.arange(8 * RATE) / RATE
     assert rhythm.metre(np.sin(2 * np.pi * 440 * t).astype(np.float32)) == (None, None)
     assert rhythm.metre(clicks(3, bpm=60, seconds=4.0)) == (None, None)
 
 
-def test_notes_between_the_beats_are_pulses_too():
-    """A waltz in eighth notes: six of them from accent to accent."""
+def test_notes_between_beats_keep_a_triple_metre():
+    """A waltz in eighth notes, six from accent to accent."""
     beats = clicks(3, bpm=90, seconds=10.0, first=0)
     between = 0.5 * np.roll(clicks(1, bpm=90, seconds=10.0), int(RATE * 30 / 90))
     triple, accent_every = rhythm.metre(beats + between.astype(np.float32))

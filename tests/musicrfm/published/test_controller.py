@@ -1,4 +1,4 @@
-"""The published class: the same meaning of coefficients, and a whole run from sound to music."""
+"""The published class: coefficients mean the same, and a full run from audio to music."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def random_directions(model: MusicModel, seed: int = 3) -> dict[int, Tensor]:
 
 
 def states_of(model: MusicModel, play: Callable[[], Tensor]) -> list[Tensor]:
-    """What every block leaves to the next one, pass by pass, while it plays."""
+    """The hidden states after every block, pass by pass, while `play` runs."""
     seen: list[Tensor] = []
     stack = model.hf.decoder.model.decoder
     readers = [*stack.layers[1:], stack.layer_norm]
@@ -60,7 +60,7 @@ def states_of(model: MusicModel, play: Callable[[], Tensor]) -> list[Tensor]:
 
 
 def by_the_formula(model: MusicModel, terms: list[dict], play: Callable[[], Tensor], shared: bool):
-    """Plays with hooks that add coefficient * layer weight * direction, as is published.
+    """Plays with hooks that add coefficient * layer weight * direction, as published.
 
     A term counts, at every block of its own, the steps in which it was added; with `shared`, all
     count the passes of the last block.
@@ -102,7 +102,7 @@ def plainly(model: MusicModel) -> Tensor:
 
 @pytest.mark.parametrize("inject", (1, 0.4))
 @pytest.mark.parametrize("fn", (None, lambda t, base: base * 0.8**t), ids=("constant", "decaying"))
-def test_hidden_states_are_those_of_the_published_formula(four: MusicModel, inject, fn):
+def test_hidden_states_match_the_published_formula(four: MusicModel, inject, fn):
     ours, vectors = controller(four), random_directions(four)
     ours.directions, layers, weights = vectors, [-3, -2, -1], [0.2, 1.0, 0.7]
     term = dict(layers=layers, coef=0.6, inject=inject, fn=fn, weights=weights, vectors=vectors)
@@ -127,7 +127,7 @@ def test_hidden_states_are_those_of_the_published_formula(four: MusicModel, inje
         torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-5)
 
 
-def test_several_directions_are_those_of_the_published_formula(four: MusicModel):
+def test_several_directions_match_the_published_formula(four: MusicModel):
     ours = controller(four)
     vectors = [random_directions(four, 3), random_directions(four, 4)]
     layers, weights = [[-3, -2, -1], [-2, -1]], [[0.2, 1.0, 0.7], [0.5, 1.0]]
@@ -180,7 +180,7 @@ def clips(count: int) -> tuple[list[dict], list[int]]:
         pytest.param("logistic", marks=pytest.mark.slow),
     ],
 )
-def test_from_sound_to_music(four: MusicModel, tmp_path: Path, method: str):
+def test_full_run_from_audio_to_steered_music(four: MusicModel, tmp_path: Path, method: str):
     ours = controller(four, control_method=method)
     rows, labels = clips(24)
     features = [ours.get_audio_features(row) for row in rows]
@@ -246,7 +246,7 @@ def test_evaluating_and_detecting_with_all_layers(four: MusicModel):
     assert score.shape == (8,) and score[1::2].mean() > score[::2].mean() + 0.3
 
 
-def test_regression_and_several_classes(four: MusicModel):
+def test_regression_and_multiclass_directions_are_computed(four: MusicModel):
     ours = controller(four)
     torch.manual_seed(1)
     states = {-1: torch.randn(60, four.width), -2: torch.randn(60, four.width)}
@@ -265,7 +265,7 @@ def test_regression_and_several_classes(four: MusicModel):
     assert set(probes) == {-1} and ours.signs == {}
 
 
-def test_what_is_wrong_is_said(four: MusicModel, tmp_path: Path):
+def test_wrong_use_of_the_controller_is_refused(four: MusicModel, tmp_path: Path):
     with pytest.raises(MusicRFMError, match="control_method 'rfm' does not exist"):
         controller(four, control_method="rfm")
     ours = controller(four)

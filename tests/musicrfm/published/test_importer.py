@@ -1,4 +1,4 @@
-"""Published directions come in layer by layer; nothing in a file is ever executed."""
+"""Published directions are imported layer by layer, and no code in a file is executed."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ LARGE = "music_rfm_note_D#_ncomp3_musicgen_large.pkl"
 
 
 def components(width: int = 2048, count: int = 3, seed: int = 0) -> torch.Tensor:
-    """As eigenvectors come: columns of a matrix, transposed."""
+    """Orthonormal rows, transposed from columns as eigenvectors are."""
     generator = torch.Generator().manual_seed(seed)
     return torch.linalg.qr(torch.randn(width, count, generator=generator))[0].T
 
 
 @pytest.fixture
 def large(tmp_path):
-    """What the published note walk-through leaves behind, with its real 47 layers."""
+    """A file like that of the published note walk-through, with its 47 layers."""
     vectors = {n: components(seed=-n) for n in range(-1, -48, -1)}
     path = tmp_path / "directions" / LARGE
     path.parent.mkdir()
@@ -62,7 +62,7 @@ def results(path, scores: dict[int, float], **more: object) -> None:
     path.write_text(json.dumps({"layer_metrics": layers, "aggregated_metrics": {}}))
 
 
-def test_layer_minus_k_steers_block_layers_minus_k(large):
+def test_layer_minus_k_becomes_block_layers_minus_k(large):
     path, vectors = large
     direction = import_direction(path)
     assert (direction.name, direction.model, direction.layers) == ("note_Ds", "musicgen-large", 48)
@@ -73,7 +73,7 @@ def test_layer_minus_k_steers_block_layers_minus_k(large):
     assert direction.layer_scores[1:].tolist() == [1.0] * 47
 
 
-def test_a_coefficient_means_what_it_meant(small, checkpoint, model):
+def test_imported_coefficient_gives_the_published_offset(small, checkpoint, model):
     path, vectors = small
     direction = import_direction(path, str(checkpoint))
     steering = Steering(model.layers, model.width, model.name)
@@ -102,7 +102,7 @@ def test_scores_of_a_regression_are_errors(tmp_path):
     assert direction.layer_scores[23] == direction.layer_scores.min()
 
 
-def test_numpy_arrays_and_other_precisions_come_in_too(tmp_path, checkpoint, model):
+def test_numpy_arrays_and_other_precisions_are_imported(tmp_path, checkpoint, model):
     path = tmp_path / "linear_note_C_tiny.pkl"
     wanted = components(model.width, 1)
     for one in (wanted.numpy(), np.asfortranarray(wanted.double()), wanted.double()):
@@ -124,7 +124,7 @@ def saved(content: dict, **options: object) -> bytes:
 
 @pytest.mark.parametrize("place", ["cpu", "cuda:0", "mps"])
 @pytest.mark.parametrize("dump", [pickle.dumps, saved], ids=["plain", "archive"])
-def test_every_form_comes_in(dump, place, tmp_path, checkpoint, model, monkeypatch):
+def test_every_pickle_format_is_imported(dump, place, tmp_path, checkpoint, model, monkeypatch):
     monkeypatch.setattr(torch.serialization, "location_tag", lambda storage: place)
     wanted = components(model.width, 3)
     large = torch.zeros(2, 3, 2 * model.width)
@@ -161,7 +161,7 @@ def test_one_vector_is_one_component(tmp_path, checkpoint, model):
         ("logistic_chord_major_mine.pkl", ("logistic", "chord", "major_mine", "binary", None)),
     ],
 )  # fmt: skip
-def test_names_say_what_is_in_files(file, says):
+def test_published_file_names_are_parsed(file, says):
     name = published(file)
     assert (name.method, name.concept, name.target, name.kind, name.model) == says
 
@@ -175,7 +175,9 @@ def test_sizes_of_the_published_models():
             model_size(unknown)
 
 
-def test_the_command_writes_a_direction_that_loads_by_name(small, checkpoint, tmp_path, capsys):
+def test_import_command_writes_a_direction_and_numbers_a_second_one(
+    small, checkpoint, tmp_path, capsys
+):
     path, _ = small
     arguments = ["import", str(path), "--model", str(checkpoint), "--out", str(tmp_path / "out")]
     assert main([*arguments, "--concept", "pitch", "--target", "c"]) == 0
@@ -196,7 +198,7 @@ def test_the_command_writes_a_direction_that_loads_by_name(small, checkpoint, tm
 
 
 class Calls:
-    """Pickles as a call of `function`, as a malicious file would."""
+    """Pickles as a call of `function`, like a malicious file."""
 
     def __init__(self, function, *arguments):
         self.call = function, arguments
@@ -206,7 +208,7 @@ class Calls:
 
 
 def nested(tensor: torch.Tensor, inner: bytes) -> bytes:
-    """A pickled tensor whose storage, itself a pickle in bytes, has been exchanged."""
+    """A pickled tensor with `inner` as the pickle of its storage."""
     rebuild, (storage, *rest) = tensor.__reduce_ex__(2)
     load, _ = storage.__reduce__()
     return pickle.dumps({-1: Calls(rebuild, Calls(load, inner), *rest)})
@@ -217,7 +219,7 @@ def storage_bytes(tensor: torch.Tensor) -> bytes:
 
 
 def archive(change: Callable[[str, bytes], bytes], method: int = zipfile.ZIP_STORED) -> bytes:
-    """What torch.save writes, with every part of it changed."""
+    """An archive of torch.save with `change` applied to every member."""
     honest, made = zipfile.ZipFile(io.BytesIO(saved({-1: torch.ones(1, 32)}))), io.BytesIO()
     with zipfile.ZipFile(made, "w", method) as changed:
         for name in honest.namelist():
@@ -282,11 +284,11 @@ def malicious(marker: str) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("attack", list(malicious("nowhere")))
-def test_malicious_files_are_refused_and_do_nothing(attack, tmp_path, checkpoint, monkeypatch):
+def test_malicious_files_are_refused_without_effect(attack, tmp_path, checkpoint, monkeypatch):
     marker = tmp_path / "executed"
     path = tmp_path / "music_rfm_note_C_tiny.pkl"
     path.write_bytes(malicious(str(marker))[attack])
-    # Whatever could execute a pickle counts as executed, even if it then fails.
+    # A call of any function that could execute a pickle counts as execution.
     for module, name in ((torch, "load"), (pickle, "load"), (pickle, "loads"), (os, "system")):
         monkeypatch.setattr(module, name, lambda *a, **k: marker.touch())
     monkeypatch.setattr(builtins, "eval", lambda *a, **k: marker.touch())
@@ -304,14 +306,14 @@ def test_malicious_files_are_refused_and_do_nothing(attack, tmp_path, checkpoint
 
 
 @pytest.mark.parametrize("attack", ["os.system", "call inside a tensor"])
-def test_the_attacks_do_work_on_an_open_door(attack, tmp_path):
+def test_attacks_work_against_plain_pickle(attack, tmp_path):
     marker = tmp_path / "executed"
     with suppress(Exception):
         pickle.loads(malicious(str(marker))[attack])
     assert marker.exists()
 
 
-def test_one_tensor_cannot_be_multiplied(tmp_path):
+def test_tensors_sharing_one_storage_are_refused(tmp_path):
     path = tmp_path / "many.pkl"
     rebuild, (storage, *rest) = torch.ones(100, 100).__reduce_ex__(2)
     _, (data,) = storage.__reduce__()
@@ -322,8 +324,8 @@ def test_one_tensor_cannot_be_multiplied(tmp_path):
 
 
 @pytest.mark.parametrize("several", [False, True], ids=["setitem", "setitems"])
-def test_a_key_that_takes_for_ever_to_hash_is_refused_at_once(several: bool, tmp_path):
-    """A tuple that holds a tuple twice, 60 deep: 2**60 leaves from 308 bytes."""
+def test_key_with_exponential_hash_time_is_refused_quickly(several: bool, tmp_path):
+    """Nested pairs, 60 deep: 2**60 leaves from 308 bytes."""
     doubled = b")" + b"q\x00h\x00\x86" * 60
     stop = b"u." if several else b"s."
     data = b"\x80\x02}" + (b"(" if several else b"") + doubled + b"K\x01" + stop
@@ -334,7 +336,7 @@ def test_a_key_that_takes_for_ever_to_hash_is_refused_at_once(several: bool, tmp
     assert time.monotonic() - started < 5
 
 
-def test_a_finished_array_cannot_be_changed(tmp_path):
+def test_changing_an_array_after_construction_is_refused(tmp_path):
     tensor = pickle.dumps(torch.zeros(2, 3), protocol=2)
     data = tensor[:-1] + b"}X\x06\x00\x00\x00offsetK\x63sb."
     (tmp_path / "b.pkl").write_bytes(data)
@@ -342,7 +344,7 @@ def test_a_finished_array_cannot_be_changed(tmp_path):
         read_pickle(tmp_path / "b.pkl")
 
 
-def test_shapes_must_fit_their_numbers(tmp_path, checkpoint):
+def test_shapes_that_do_not_fit_the_storage_are_refused(tmp_path, checkpoint):
     path = tmp_path / "music_rfm_note_C_tiny.pkl"
     rebuild, (storage, *_) = torch.ones(2, 32).__reduce_ex__(2)
     for shape, strides, offset in (
@@ -384,7 +386,7 @@ def test_too_large_a_file_is_not_read(tmp_path):
         ({-1: torch.full((1, 32), float("nan"))}, "not finite in layer -1"),
     ],
 )
-def test_what_is_no_direction_is_named(content, words, tmp_path, checkpoint):
+def test_contents_that_are_no_direction_are_refused(content, words, tmp_path, checkpoint):
     path = tmp_path / "music_rfm_note_C_tiny.pkl"
     path.write_bytes(pickle.dumps(content))
     with pytest.raises(MusicRFMError, match=words):
@@ -402,7 +404,7 @@ def test_results_without_scores_are_refused(text, small, checkpoint, tmp_path):
         import_direction(small[0], str(checkpoint), scores=given)
 
 
-def test_a_file_that_names_no_model_asks_for_one(tmp_path):
+def test_file_name_without_a_model_asks_for_one(tmp_path):
     path = tmp_path / "music_rfm_note_C.pkl"
     path.write_bytes(b"")
     with pytest.raises(MusicRFMError, match="does not contain the model: give it"):

@@ -1,4 +1,4 @@
-"""Models of random weights stand in for published ones wherever a prompt is read."""
+"""The stand-in tokenizer of random models."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from musicrfm.model import MusicModel
 from musicrfm.published.random import Letters
 
 
-def test_letters_are_all_that_it_knows(model: MusicModel) -> None:
+def test_stand_in_tokenizer_encodes_letters(model: MusicModel) -> None:
     spelled = MusicModel("musicgen-small", model.hf, Letters())
     assert spelled.unknown_words("calm piano melody, with drums") == []
     tokens = Letters()(["ab"])
