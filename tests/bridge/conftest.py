@@ -1,4 +1,4 @@
-"""What the tests of the bridge share."""
+"""Fixtures shared by the tests of the bridge."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from bridge.network.discovery import Announcement
 
 @pytest.fixture
 def unannounced(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spares a set that ends at once the seconds which announcing it on the network takes."""
+    """Skips the announcement on the network, which would delay the end of a short set."""
     monkeypatch.setattr(Announcement, "_announce", lambda self: None)

@@ -188,7 +188,7 @@ def test_steering_from_the_start_changes_the_sound(run, tmp_path, direction):
     assert not np.allclose(off, on, atol=1e-3)
 
 
-def test_without_a_sound_card_it_plays_at_real_time_pace_into_a_session_file(
+def test_set_without_a_sound_card_plays_in_real_time_into_a_session_file(
     run, tmp_path, monkeypatch
 ):
     fake = tmp_path / "fake"
@@ -207,7 +207,7 @@ def test_without_a_sound_card_it_plays_at_real_time_pace_into_a_session_file(
 
 
 @pytest.mark.slow
-def test_without_a_device_it_waits_for_one_and_plays_into_a_session_file(
+def test_set_without_a_device_plays_into_a_session_file_and_waits_for_one(
     run, tmp_path, monkeypatch
 ):
     fake = tmp_path / "fake"

@@ -317,7 +317,7 @@ def test_exceptions_in_link_and_announcement_do_not_disturb_a_set(error, monkeyp
                 raise_in(thread, error)
         for loop in (link._loop, announcement._zeroconf.loop):
             with suppress(RuntimeError):
-                loop.call_soon_threadsafe(time.monotonic)  # else it sleeps for ever
+                loop.call_soon_threadsafe(time.monotonic)  # otherwise the loop would sleep for ever
         time.sleep(0.05)
     until(lambda: FakeLink.made[-1].enabled)
     FakeLink.made[-1].num_peers, FakeLink.made[-1].tempo = 1, 93.0

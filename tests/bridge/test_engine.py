@@ -310,7 +310,7 @@ def test_panic_resets_steering_and_sampling_at_once_and_restarts_the_stream():
 
 
 @pytest.mark.slow  # it plays in time
-def test_generates_just_in_time():
+def test_engine_keeps_the_buffer_at_the_lookahead():
     """The engine keeps its buffer at the lookahead on a real-time output."""
     from bridge.audio.output import PacedOutput
 

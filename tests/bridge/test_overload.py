@@ -63,7 +63,9 @@ def test_brief_shortage_deepens_the_buffer_up_to_a_limit(machine: Machine) -> No
     machine.run(60, 0.12, 3.0)
     assert machine.strain.lookahead == DEEPEST
     assert machine.guidance == 3.0 and machine.playing
-    machine.run(3 * DEEPER_STAYS + 10, 2.0, 3.0)  # calm, so it becomes what it was
+    machine.run(
+        3 * DEEPER_STAYS + 10, 2.0, 3.0
+    )  # no shortage, so the buffer returns to its old depth
     assert machine.strain.lookahead == 0.5
 
 
@@ -80,7 +82,7 @@ def test_slow_machine_first_drops_guidance_and_then_pauses(machine: Machine) -> 
     assert machine.playing
 
 
-def test_pauses_grow_while_nothing_helps(machine: Machine) -> None:
+def test_overload_pauses_grow_up_to_a_limit(machine: Machine) -> None:
     machine.controls.set("/guidance", 1.0)
     machine.run(1, 0.5, 0.8)
     lengths = []

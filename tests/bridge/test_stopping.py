@@ -135,7 +135,7 @@ def test_signal_ends_a_hanging_set(what, number, tmp_path):
         audio, _ = soundfile.read(path)
         assert len(audio) >= 0.9 * RATE  # what was heard before it hung
         assert np.abs(audio[: RATE // 2]).max() > 0.4
-    if what == "closing":  # the files had ended before, with the fade
+    if what == "closing":  # the fade was recorded before the hang
         assert "the recording is complete" in said and abs(audio[-1]) < 1e-3
 
 

@@ -290,7 +290,7 @@ def test_repeated_faults_replace_their_rows(tmp_path):
         again.told("nothing")
     fresh = [{"group": "y", **Outcome(name, 0.1).data()} for name in ("b", "new")]
     told = report() | {"data": {"outcomes": fresh}, "options": {"only": ["b", "new"]}}
-    for _ in range(2):  # the second time it finds what it wrote
+    for _ in range(2):  # the second time it replaces the new rows
         some.write_text(json.dumps(told))
         page.main(some, [all_of_them])
         after = all_of_them.read_text()
@@ -321,7 +321,7 @@ def test_child_of_a_background_job_heeds_interrupts():
     finally:
         signal.signal(signal.SIGINT, usual)
     with sleeper:
-        time.sleep(0.5)  # else it may be hit before it is a Python at all
+        time.sleep(0.5)  # otherwise the signal may arrive before Python has started
         sleeper.send_signal(signal.SIGINT)
         assert sleeper.wait(30) != 0
 

@@ -1,4 +1,4 @@
-"""Runs the Pure Data patch without a window, moves its controls and reads what they say.
+"""Runs the Pure Data patch without a window, moves its controls and reads what they print.
 
 A second patch is loaded beside it: it passes on what a UDP socket receives (`NAME MESSAGE;`), and
 prints what arrives at the names the test watches.
@@ -52,7 +52,7 @@ def wait_for(condition: Callable[[], object], what: str) -> None:
 
 @contextmanager
 def running_patch(bridge_port: int, watched: list[str], folder: Path) -> Iterator[Pd]:
-    """The committed patch, with ports of its own instead of the default ones."""
+    """The committed patch, with free ports instead of the default ones."""
     patch = (HERE / "musicrfm.pd").read_text("utf-8")
     elsewhere = patch.replace(f"connect {HOST} {PORT}", f"connect {HOST} {bridge_port}")
     meter_port = free_port()

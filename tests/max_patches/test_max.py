@@ -94,14 +94,14 @@ def test_addresses_exist_and_every_control_is_sent_and_received(name: str) -> No
     assert spoken - HEARD <= set(CONTROLS)
     assert spoken >= HEARD
     shown = set(PANEL.addresses)
-    if name.endswith(".amxd"):  # the device is for what a Live set automates
+    if name.endswith(".amxd"):  # the device has only controls that a Live set automates
         knobs = {knob.parameter.address for knob in PANEL.notes}
         shown = {"/prompt", "/play", "/panic", "/steer/tempo", "/gain", *knobs}
     sent = {text.split()[1] for text in said if text.startswith("prepend /")} - SERVICE
     heard = {text.split()[1] for text in said if text.startswith("route /")}
     assert sent | {"/panic"} == shown
     untold = {"/panic"} | {parameter.address for parameter in PANEL.presets}
-    untold |= {"/prompt"} if name.endswith(".amxd") else set()  # its texts are the Live set's
+    untold |= {"/prompt"} if name.endswith(".amxd") else set()  # the Live set keeps its prompts
     assert heard - HEARD == (shown - untold) | {"/pong", "/error", "/list"}
 
 

@@ -1,4 +1,4 @@
-"""The Pure Data patch against `bridge play` itself, in a process of its own, on a small model."""
+"""The Pure Data patch against `bridge play` in a separate process, on a small model."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ class Browser:
             self._events.append(answer)
 
     def events(self, session: str, method: str) -> list[dict]:
-        """What a page reported so far of one kind."""
+        """The events of one kind that the page has sent so far."""
         mine = [e for e in self._events if e.get("sessionId") == session]
         return [event["params"] for event in mine if event["method"] == method]
 
@@ -189,7 +189,7 @@ class Page:
         self.ask("Input.dispatchTouchEvent", type=kind, touchPoints=points)
 
     def key(self, key: str, code: int = 0, text: str = "") -> None:
-        """One key pressed and let go; `text` is what it types."""
+        """One key pressed and let go; `text` is the typed text."""
         common = {"key": key, "windowsVirtualKeyCode": code}
         down = {"type": "keyDown", "text": text} if text else {"type": "rawKeyDown"}
         self.ask("Input.dispatchKeyEvent", **common, **down)

@@ -79,7 +79,7 @@ class Mapped:
 
 
 class Learner:
-    """Learns when the test says so."""
+    """Learns when the test calls `learn`."""
 
     def __init__(self) -> None:
         self.address: str | None = None

@@ -249,7 +249,7 @@ def test_mapping_can_be_changed_and_removed_on_the_page(stage, page):
     page.wait("document.querySelector('.mapping select').value === 'offset'")
     page.js("document.querySelector('.mapping input.number').focus()")
     page.type("0,25")
-    kept.change(kept.kept[0], kept.kept[0] | {"curve": "exp"})  # somebody else, meanwhile
+    kept.change(kept.kept[0], kept.kept[0] | {"curve": "exp"})  # another page changes it meanwhile
     # The page does not overwrite the text being typed; that edit is then refused with a reason.
     page.wait("document.querySelector('.mapping input.number').value === '0,25'")
     page.enter()

@@ -98,7 +98,7 @@ def test_windows_device_names_are_matched(wanted, index):
     [
         ("system, JACK", 5),
         ("system JACK Audio Connection Kit", 5),
-        ("jack", 4),  # its own name goes before a system's
+        ("jack", 4),  # a device name goes before a system name
         ("hdmi", 3),
         ("hw:0,0", 0),
         ("0", 0),  # the numbers in (hw:0,0) are no name

@@ -116,7 +116,7 @@ def pretend(tmp_path, monkeypatch, source: str) -> None:
     # The process looks for `bridge` first, then here; this folder has only the one module.
 
 
-def test_without_portaudio_the_fix_is_named(tmp_path, monkeypatch):
+def test_missing_portaudio_is_an_error_that_names_the_fix(tmp_path, monkeypatch):
     pretend(tmp_path, monkeypatch, "raise OSError('PortAudio library not found')")
     output = DeviceOutput(None, 32000, 1, 0.2)
     with pytest.raises(OutputUnavailable, match="apt install libportaudio2"):
@@ -135,7 +135,7 @@ def query_devices(): return [{"index": 0, "name": "Built-in", "max_output_channe
 """
 
 
-def test_without_a_device_the_fix_is_named(tmp_path, monkeypatch):
+def test_missing_device_is_an_error_that_names_the_fix(tmp_path, monkeypatch):
     pretend(tmp_path, monkeypatch, NO_DEVICES)
     output = DeviceOutput(None, 32000, 1, 0.2)
     with pytest.raises(OutputUnavailable, match="connect one"):

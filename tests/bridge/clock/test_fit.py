@@ -77,7 +77,7 @@ def test_stall_and_burst_shift_neither_tempo_nor_count(bpm, jitter):
         times = stalled(ticks(bpm, at + 3 - START, jitter), at, 0.3)
         fit, found = heard(times, at - 0.1)
         assert worst(bpm, found) < 1.0
-        # The count is what it would have been without.
+        # The count is as without the stall.
         assert fit.place(times[-1]).ticks == pytest.approx(len(times) - 1, abs=0.5)
 
 

@@ -118,7 +118,7 @@ def test_target_zero_releases_the_tempo_and_leaves_an_unheld_knob_alone():
     plant.target(0)
     plant.run(2)
     assert plant.controls.get("/steer/tempo") == 0.0
-    plant.target(10)  # as slow as it goes
+    plant.target(10)  # the slowest tempo of the direction
     plant.run(2)
     assert plant.told == pytest.approx(40)
 

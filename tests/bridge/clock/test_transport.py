@@ -86,7 +86,7 @@ def test_first_of_two_clocks_is_followed_until_it_is_silent():
     assert stage.transport.bpm == pytest.approx(90)
 
 
-def test_a_clock_comes_in_through_the_midi_ports():
+def test_midi_input_passes_the_clock_to_the_transport():
     now = [5.0]
     clock = MidiTransport(lambda: now[0])
     knobs = MidiInput(Controls(namespace([])), [], transport=clock)
@@ -160,11 +160,13 @@ def test_target_follows_only_valid_link_tempi_and_stays_when_peers_leave(monkeyp
         link.tempo, link.beat = tempo, tempo
         link.num_peers, link.playing = 1, True
         follow.update()
-        held = tempo if 40 <= tempo <= 240 else held  # what can be held is
+        held = (
+            tempo if 40 <= tempo <= 240 else held
+        )  # only a tempo in the range of the target is held
         assert controls.get("/tempo/target") == held and controls.get("/play") == 1
         assert one.bpm is None or one.bpm == tempo > 0
         assert one.beat is None or one.beat == tempo
-        link.num_peers = 0  # all gone: it stays as it is
+        link.num_peers = 0  # all peers gone: target and play stay
         follow.update()
         assert one.bpm is one.beat is one.playing is None
         assert controls.get("/tempo/target") == held and controls.get("/play") == 1

@@ -204,7 +204,7 @@ def test_changes_undone_by_a_rewind_are_not_in_the_log(tmp_path):
     controls.set("/temperature", 1.5, "web")
     until(lambda: engine.takes.rewinds == 1 and len(tape.sound) >= 26 * FRAME)
     until(lambda: tape.writes[-1] >= 25 * FRAME)
-    controls.set("/temperature", 0.5, "midi")  # before the first one was ever heard
+    controls.set("/temperature", 0.5, "midi")  # before the first one is played
     until(lambda: engine.takes.rewinds == 2)
     engine.stop()
     while not engine.join(0.005):

@@ -38,7 +38,7 @@ def quick(monkeypatch):
 
 
 def heard(sent, target="number"):
-    """What `found` makes of these messages."""
+    """The result of `found` for these messages."""
     decoder = Decoder()
     return found([(move, "") for message in sent for move in decoder.moves(message)], target)
 
@@ -146,7 +146,7 @@ FINGER = [*bend(-300, 200, channel=3), *cc(74, 64, 70, 80, channel=3)]
         (cc(41, 127, 0, 127, 0), {"cc": 41, "toggle": True}),
         (cc(41, 0, 127), {"cc": 41, "relative": "off"}),  # it stays where it is put
         (cc(41, 127), {"cc": 41}),
-        (cc(41, 90, 0), {"cc": 41, "relative": "off"}),  # it says how hard it was pressed
+        (cc(41, 90, 0), {"cc": 41, "relative": "off"}),  # the value is its velocity
     ],
 )
 def test_learned_control_is_the_moved_one_not_the_first_received(sent, entry):
@@ -161,7 +161,7 @@ def test_learned_control_is_the_moved_one_not_the_first_received(sent, entry):
         (cc(41, 127, 0), "switch", True, True),
         (cc(41, 90, 0), "switch", True, True),
         (cc(41, 127), "switch", False, False),  # a button that is held, or one that latches
-        (cc(41, 127, 127), "switch", True, True),  # a button that says only when it is pressed
+        (cc(41, 127, 127), "switch", True, True),  # a button that sends only its press
         (cc(41, 127, 127), "number", False, False),  # or an encoder
         (cc(41, 127, 0), "trigger", False, True),
         (key(36), "switch", True, True),
@@ -341,7 +341,7 @@ def test_port_process_sends_valid_messages_and_ignores_invalid_lines(monkeypatch
     monkeypatch.setattr(mido, "get_output_names", lambda: ["nano"])
     monkeypatch.setattr(mido, "open_output", lambda name: Port())
     monkeypatch.setattr(port_process, "OUT", port_process.Out())
-    port_process._send("message B0 07 10")  # nobody is there yet
+    port_process._send("message B0 07 10")  # no output is open yet
     port_process.OUT.name = "nano"
     for line in ("message B0 07 11", "message", "message zz", "hello", "message B0 07 12"):
         port_process._send(line)

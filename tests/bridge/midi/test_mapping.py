@@ -136,7 +136,7 @@ def test_pickup_knob_waits_until_it_reaches_the_parameter():
     assert one.get("/gain") == pytest.approx(90 / 127)
     control(knobs, (1, 10))  # and held
     assert one.get("/gain") == pytest.approx(10 / 127)
-    one.set("/gain", 0.9, "osc")  # someone else takes it
+    one.set("/gain", 0.9, "osc")  # another source changes it
     control(knobs, (1, 20))
     assert one.get("/gain") == 0.9
 

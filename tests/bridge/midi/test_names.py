@@ -168,7 +168,7 @@ def test_two_processes_open_two_equal_controllers_and_survive_a_third(monkeypatc
     for _ in range(3):
         assert all(process.is_alive() for process in processes)
         processes[0].join(0.03)
-    cable.names = TWINS[:1]  # nobody knows which one is left, so both look again
+    cable.names = TWINS[:1]  # either could be left, so both search again
     for process in processes:
         process.join(5)
     assert all("is disconnected" in lines[-1] for lines in said)

@@ -54,7 +54,7 @@ def test_unknown_encoding_is_refused():
         ([1, 2, 4, 3, 126, 127], "twos"),
         ([1, 3, 8, 12, 126, 120, 127], "twos"),  # it was spun before it was turned back
         ([2, 8, 14, 66, 67, 66], "signed"),
-        ([5, 110, 20, 110], None),  # somebody's automation
+        ([5, 110, 20, 110], None),  # an automation
         ([1, 65], "signed"),
         ([65, 65, 1], "signed"),
         ([65, 63], "offset"),

@@ -110,7 +110,7 @@ def peer():
     peer.close()
 
 
-def test_sets_gets_and_answers(peer):
+def test_set_get_and_ping_messages_are_obeyed_and_answered(peer):
     assert peer.tell("/steer/note_C", 0.5) == []
     assert peer.tell("/get", "/steer/note_C") == [("/steer/note_C", 0.5)]
     assert peer.tell("/prompt", "organ") == []

@@ -56,7 +56,7 @@ def test_subscriber_receives_changes_from_every_source(peer: Peer) -> None:
     assert until(peer, "/steer/note_C")[1] == pytest.approx(0.5)
     peer.controls.set("/prompt", "a waltz", "web")
     assert until(peer, "/prompt") == ("/prompt", "a waltz")
-    peer.controls.set("/panic")  # which turns everything off without saying what
+    peer.controls.set("/panic")  # resets controls without an event for each
     assert until(peer, "/steer/note_C") == ("/steer/note_C", 0.0)
 
 
@@ -64,7 +64,7 @@ def test_sender_receives_its_change_only_if_it_was_clamped(peer: Peer) -> None:
     peer.send(build("/subscribe"))
     peer.settle()
     peer.send(build("/steer/note_C", 0.25))
-    peer.send(build("/steer/note_D", 9.0))  # clamped, so the sender stands elsewhere than it thinks
+    peer.send(build("/steer/note_D", 9.0))  # clamped, so the sender shows another value
     peer.controls.set("/gain", -3.0, "web")
     heard = [peer.hear() for _ in range(1)]
     while heard[-1][0] != "/gain":
@@ -236,7 +236,7 @@ def test_bridge_never_subscribes_or_replies_to_its_own_port(peer: Peer) -> None:
     assert len(peer.server._subscriptions) == 0 and peer.controls.get("/gain") != -9.0
 
 
-@pytest.mark.needs("linux")  # elsewhere nobody tells that nobody listens
+@pytest.mark.needs("linux")  # other systems do not report a closed port
 def test_subscription_of_a_closed_port_ends(peer: Peer) -> None:
     gone = Peer()
     port = gone.socket.getsockname()[1]

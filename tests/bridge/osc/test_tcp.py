@@ -178,7 +178,7 @@ def test_client_that_does_not_read_is_dropped_and_delays_no_other(stage, caplog)
     with Client(stage, Lengths) as deaf, Client(stage, Slip) as other:
         deaf.socket.settimeout(0.2)
         ask = Lengths.wrap(build("/list")) * 20
-        with pytest.raises(OSError):  # its own buffers fill, or it is cut off
+        with pytest.raises(OSError):  # the send buffer fills, or the connection is closed
             while True:
                 deaf.socket.sendall(ask)
         began = time.monotonic()
