@@ -1,4 +1,4 @@
-"""Streaming decode equals whole-sequence decode, and costs the same for ever."""
+"""Streaming decode equals whole-sequence decode at a constant cost per frame."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ def test_equals_whole_decode_at_every_chunk_size(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_gives_exactly_what_is_final(name: str) -> None:
-    """What has been given no longer depends on later codes; the next sample does."""
+def test_push_returns_exactly_the_final_samples(name: str) -> None:
+    """Returned samples do not depend on later codes; the next sample does."""
     shape = SHAPES[name]
     codec = make_codec(shape)
     stream = stream_of(codec, shape)
@@ -86,7 +86,7 @@ def test_gives_exactly_what_is_final(name: str) -> None:
 
 
 def test_latency_of_the_published_architecture() -> None:
-    """A sample of MusicGen's codec is final 3.75 frames later (and two samples)."""
+    """A sample of MusicGen's codec is final after 3.75 frames and two samples."""
     shape = SHAPES["as MusicGen"]
     stream = stream_of(make_codec(shape), shape)
     assert (stream.latency, stream.lookahead_frames) == (2402, 4)
@@ -95,7 +95,7 @@ def test_latency_of_the_published_architecture() -> None:
 
 
 class Work(TorchDispatchMode):
-    """Lists every tensor operation with the shapes it is given."""
+    """Records every tensor operation with its argument shapes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -108,7 +108,7 @@ class Work(TorchDispatchMode):
 
 
 @pytest.mark.parametrize("name", ["as nano", "causal", "dilated, with shortcuts"])
-def test_a_frame_costs_the_same_for_ever(name: str) -> None:
+def test_cost_per_frame_is_constant(name: str) -> None:
     stream = stream_of(make_codec(SHAPES[name]), SHAPES[name])
     codes = codes_for(stream, 1)
     work = {}
@@ -136,7 +136,7 @@ def test_flush_begins_a_new_piece() -> None:
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_goes_back_to_any_frame_of_before(name: str) -> None:
+def test_any_earlier_state_can_be_restored(name: str) -> None:
     shape = SHAPES[name]
     stream = stream_of(make_codec(shape), shape)
     codes, other = codes_for(stream, 30), codes_for(stream, 31)
@@ -146,15 +146,15 @@ def test_goes_back_to_any_frame_of_before(name: str) -> None:
         sound.append(stream.push(codes[:, i : i + 1]))
     for i in (29, 12, 12, 3, 0):
         stream.state = states[i]
-        stream.push(other[:, :9])  # a try that leads nowhere
+        stream.push(other[:, :9])  # a different continuation, discarded
         stream.state = states[i]
         again = [stream.push(codes[:, j : j + 1]) for j in range(i, 30)]
         assert all(map(torch.equal, again, sound[i:]))
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")
-def test_old_weight_norm() -> None:
-    """Checkpoints read by an older PyTorch have weight_g and weight_v instead."""
+def test_old_weight_norm_is_supported() -> None:
+    """Checkpoints of an older PyTorch have weight_g and weight_v."""
     shape = Shape()
     codec = make_codec(shape)
     expected = stream_of(codec, shape).push(codes_for(stream_of(codec, shape), 12))
@@ -171,7 +171,7 @@ def test_old_weight_norm() -> None:
     assert torch.allclose(stream.push(codes_for(stream, 12)), expected, atol=1e-6)
 
 
-def test_a_norm_over_the_whole_sound_is_refused() -> None:
+def test_norm_over_the_whole_audio_is_refused() -> None:
     codec = EncodecModel(codec_config(Shape()).__class__(norm_type="time_group_norm"))
     with pytest.raises(MusicRFMError, match="time_group_norm"):
         StreamingCodec(codec, 4)

@@ -1,4 +1,4 @@
-"""The codec in machine code gives what the streaming codec gives, frame by frame."""
+"""The compiled codec equals the streaming codec, frame by frame."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FRAMES = 70
 def both(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> tuple[StreamingCodec, CompiledCodec, Tensor]:
-    """The codec, the one in machine code, and codes [codebooks, FRAMES]."""
+    """The streaming codec, the compiled codec, and codes [codebooks, FRAMES]."""
     folder = make_checkpoint(tmp_path / "codec", **SHAPES[request.param])
     model = MusicModel.load(folder, device="cpu")
     plain, other = (
@@ -48,7 +48,7 @@ def apart(found: Tensor, expected: Tensor) -> float:
     return float((found - expected).abs().max()) if found.numel() else 0.0
 
 
-def test_sounds_the_same_to_the_end(
+def test_compiled_codec_equals_the_streaming_codec(
     both: tuple[StreamingCodec, CompiledCodec, Tensor],
 ) -> None:
     plain, compiled, codes = both
@@ -59,13 +59,13 @@ def test_sounds_the_same_to_the_end(
         level = max(level, float(expected.abs().max()) if expected.numel() else 0.0)
         even += compiled._even
     assert level > 1e-3
-    assert even > FRAMES / 2  # most of it was machine code
+    assert even > FRAMES / 2  # most frames used compiled code
     assert apart(compiled.flush(), plain.flush()) < 1e-5
     # And again, many frames at once.
     assert apart(compiled.push(codes), plain.push(codes)) < 1e-5
 
 
-def test_goes_back(both: tuple[StreamingCodec, CompiledCodec, Tensor]) -> None:
+def test_earlier_states_can_be_restored(both: tuple[StreamingCodec, CompiledCodec, Tensor]) -> None:
     _, compiled, codes = both
     states, sound = [], []
     for i in range(FRAMES):
@@ -77,7 +77,9 @@ def test_goes_back(both: tuple[StreamingCodec, CompiledCodec, Tensor]) -> None:
             assert torch.equal(compiled.push(codes[:, i : i + 1]), sound[i])
 
 
-def test_peeks_and_stays(both: tuple[StreamingCodec, CompiledCodec, Tensor]) -> None:
+def test_peek_equals_the_streaming_codec_and_keeps_the_state(
+    both: tuple[StreamingCodec, CompiledCodec, Tensor],
+) -> None:
     plain, compiled, codes = both
     known = torch.rand(codes[:, :3].shape, generator=torch.Generator().manual_seed(1)) > 0.4
     for i in range(FRAMES - 4):
@@ -89,9 +91,7 @@ def test_peeks_and_stays(both: tuple[StreamingCodec, CompiledCodec, Tensor]) -> 
             assert apart(compiled.peek(ahead, known, hold), expected) < 1e-5
 
 
-def test_a_large_codec_is_left_to_pytorch(
-    model: MusicModel, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_large_codec_runs_in_pytorch(model: MusicModel, monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(MusicStream(model)._codec, CompiledCodec)
     monkeypatch.setattr(compiled_codec, "LARGE", 10)
     stream = MusicStream(model, seed=4)

@@ -1,6 +1,6 @@
-"""The step in machine code computes what PyTorch's does, in every precision.
+"""The compiled step equals PyTorch's in every precision.
 
-That it equals Hugging Face's is in `test_decoder`, which tries both.
+`test_decoder` compares both with Hugging Face.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def test_gelu_is_exact() -> None:
 @pytest.mark.parametrize("outputs", [1, 3, 4, 9])
 @pytest.mark.parametrize("rows", [1, 2])
 @pytest.mark.parametrize("kind", ["float32", "bfloat16"])
-def test_products_of_any_shape(outputs: int, rows: int, kind: str) -> None:
+def test_matrix_products_of_any_shape_are_exact(outputs: int, rows: int, kind: str) -> None:
     generator = torch.Generator().manual_seed(outputs)
     matrix = torch.randn(outputs, 37, generator=generator)
     x = torch.randn(rows, 37, generator=generator)
@@ -68,7 +68,7 @@ def test_products_of_any_shape(outputs: int, rows: int, kind: str) -> None:
 
 
 def rounded(model: MusicModel) -> MusicModel:
-    """Makes the weights of a float32 model those that bfloat16 has."""
+    """Rounds the weights of a float32 model to bfloat16 values."""
     with torch.no_grad():
         for weight in model.hf.decoder.parameters():
             weight.copy_(weight.bfloat16().float())
@@ -76,17 +76,17 @@ def rounded(model: MusicModel) -> MusicModel:
 
 
 def in_bits(push: Push, model: MusicModel) -> Push:
-    """The same in the model's precision, with no more of it than bfloat16 has."""
+    """The push rounded to bfloat16 values, in the model's precision."""
     basis = push.basis if push.basis is None else push.basis.bfloat16().to(model.dtype)
     return replace(push, offset=push.offset.bfloat16().to(model.dtype), basis=basis)
 
 
 @pytest.mark.parametrize("kind", ["bfloat16"])
 @pytest.mark.parametrize("guided", [False, True])
-def test_fewer_bits_are_lost_in_the_weights_alone(
+def test_compiled_bfloat16_is_more_exact_than_pytorch(
     checkpoint: Path, kind: str, guided: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Against the same weights in float32; better than PyTorch, which rounds all it computes."""
+    """The reference has the same weights in float32; PyTorch also rounds intermediate results."""
     exact = rounded(MusicModel.load(checkpoint, device="cpu"))
     model = MusicModel.load(checkpoint, device="cpu", dtype=kind)
     inputs = inputs_for(exact)
@@ -105,7 +105,9 @@ def test_fewer_bits_are_lost_in_the_weights_alone(
     assert ours < 0.02 * expected.square().mean().sqrt()
 
 
-def test_a_long_prompt_and_a_blend(model: MusicModel, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_and_blended_prompts_match_pytorch(
+    model: MusicModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from musicrfm.streaming.prompts import blend
 
     texts = ["calm piano melody with drums", "dark strings"]
@@ -129,7 +131,7 @@ def test_a_long_prompt_and_a_blend(model: MusicModel, monkeypatch: pytest.Monkey
     assert (ours[2] - ours[3]).abs().max() > 1e-3
 
 
-def test_results_of_a_step_stay(model: MusicModel) -> None:
+def test_result_of_a_step_is_not_overwritten(model: MusicModel) -> None:
     decoder, inputs = decoder_for(model), inputs_for(model)
     first = decoder.step(inputs[:, :1], 0)
     kept = first.clone()
@@ -140,13 +142,15 @@ def test_results_of_a_step_stay(model: MusicModel) -> None:
 @pytest.mark.parametrize(
     ("changes", "dtype"), [({"width": 1024, "heads": 2}, None), ({}, "float16")]
 )
-def test_others_are_left_to_pytorch(tmp_path: Path, changes: dict, dtype: str | None) -> None:
+def test_unsupported_models_run_in_pytorch(
+    tmp_path: Path, changes: dict, dtype: str | None
+) -> None:
     folder = make_checkpoint(tmp_path / "other", layers=1, **changes)
     decoder = decoder_for(MusicModel.load(folder, device="cpu", dtype=dtype))
     assert decoder.faster is None
 
 
-def test_without_numba(
+def test_missing_numba_warns_and_uses_pytorch(
     model: MusicModel, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     expected = played(decoder_for(model), inputs_for(model))
@@ -169,8 +173,8 @@ def test_auto_is_int8_on_a_cpu(checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.slow
-def test_it_is_compiled_once_a_machine(checkpoint: Path, tmp_path: Path) -> None:
-    """What a second process finds on disk; and it needs no lock while it runs."""
+def test_compiled_step_is_cached_on_disk(checkpoint: Path, tmp_path: Path) -> None:
+    """A second process finds the compiled step on disk."""
     script = (
         "import sys; from pathlib import Path; from musicrfm.model import MusicModel;"
         "from musicrfm.runtime.backends import decoder_for; from musicrfm.kernels import step;"

@@ -1,4 +1,4 @@
-"""The step decoder computes what the Hugging Face module computes, position by position."""
+"""The step decoder equals the Hugging Face module, position by position."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SHAPES = {
 LENGTH = 20
 
 
-# Machine code has only the activation that all published models have.
+# Compiled code supports only the activation of the published models.
 WAYS = [
     (name, way)
     for name, shape in SHAPES.items()
@@ -62,7 +62,7 @@ def offsets_for(model: MusicModel, length: int = LENGTH) -> Tensor:
 
 
 def mixed_pushes(model: MusicModel, length: int = LENGTH) -> list[Push]:
-    """Every way to push, changing from one position to the next."""
+    """Every kind of push, changing from one position to the next."""
     offsets = 3.0 * offsets_for(model, length)
     bases = [None, basis_for(model, 5), basis_for(model, 6) * 0.7]
     return [Push(o, bool(n & 1), bool(n & 2), bases[n // 4 % 3]) for n, o in enumerate(offsets)]
@@ -84,7 +84,7 @@ def reference(
 ) -> Tensor:
     """Logits [2, codebooks, length, codes] of the Hugging Face model with and without `prompt`.
 
-    Either with `offsets` added after each layer by hooks, or with `pushes` done.
+    Hooks add `offsets` after each layer, or apply `pushes`.
     """
 
     def hook_of(layer: int):
@@ -175,7 +175,7 @@ def test_prefill_equals_steps(any_model: MusicModel) -> None:
         assert (logits - expected[:, :, position]).abs().max() < 1e-4
 
 
-def test_one_half_and_kept_norms_equal_hugging_face(any_model: MusicModel) -> None:
+def test_every_kind_of_push_equals_hugging_face(any_model: MusicModel) -> None:
     inputs, pushes = inputs_for(any_model), mixed_pushes(any_model)
     expected = reference(any_model, inputs, "drums", pushes=pushes)
     stepper, reader = decoder_for(any_model), decoder_for(any_model)
@@ -187,11 +187,11 @@ def test_one_half_and_kept_norms_equal_hugging_face(any_model: MusicModel) -> No
     buffer = stepper.offset.data_ptr()
     reader.prefill(inputs[:, :12], pushes[:12])
     assert (reader.cache - stepper.cache)[..., :12, :].abs().max() < 1e-4
-    row = decoder_for(any_model)  # the row without a prompt alone, read in later
+    row = decoder_for(any_model)  # the unconditional row alone, prefilled later
     row.guided = True
     row.prefill(inputs[:, :12], pushes[:12], first_row=1)
     assert (row.cache - stepper.cache)[:, 1, ..., :12, :].abs().max() < 1e-4
-    stepper.guided = False  # the other alone
+    stepper.guided = False  # the prompted row alone
     assert (played(stepper, inputs, pushes=pushes)[0] - expected[0]).abs().max() < 1e-4
     assert stepper.offset.data_ptr() == buffer
 
@@ -199,7 +199,7 @@ def test_one_half_and_kept_norms_equal_hugging_face(any_model: MusicModel) -> No
 @pytest.mark.parametrize("prompted_only", [False, True])
 @pytest.mark.parametrize("keep_norm", [False, True])
 @pytest.mark.parametrize("held", [False, True])
-def test_one_way_to_push_for_many_positions(
+def test_prefill_with_one_shared_push_equals_steps(
     model: MusicModel, prompted_only: bool, keep_norm: bool, held: bool
 ) -> None:
     inputs = inputs_for(model)
@@ -214,7 +214,7 @@ def test_one_way_to_push_for_many_positions(
     assert (reader.cache - stepper.cache).abs().max() < 1e-4
 
 
-def test_keeping_the_norm_of_what_is_not_pushed_changes_nothing(model: MusicModel) -> None:
+def test_keep_norm_without_offset_changes_nothing(model: MusicModel) -> None:
     inputs, zero = inputs_for(model), torch.zeros(model.layers, model.width)
     plain, kept = decoder_for(model), decoder_for(model)
     for decoder in (plain, kept):
@@ -226,8 +226,8 @@ def test_keeping_the_norm_of_what_is_not_pushed_changes_nothing(model: MusicMode
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
-def test_norms_are_kept_however_hard_the_push(checkpoint: Path, dtype: torch.dtype) -> None:
-    """Seen on one layer, whose output is all there is: its norm is that without steering."""
+def test_keep_norm_holds_for_huge_offsets(checkpoint: Path, dtype: torch.dtype) -> None:
+    """The last layer's output keeps its unsteered norm and points along the offset."""
     model = MusicModel.load(checkpoint, device="cpu", dtype=dtype)
     inputs = inputs_for(model)[:, :1]
     offset = torch.zeros(model.layers, model.width, dtype=dtype)
@@ -244,8 +244,8 @@ def test_norms_are_kept_however_hard_the_push(checkpoint: Path, dtype: torch.dty
     assert along > 0.99
 
 
-def test_guidance_can_begin_later(model: MusicModel) -> None:
-    """The row without a prompt is read in when it is first wanted."""
+def test_guidance_can_start_during_a_piece(model: MusicModel) -> None:
+    """The unconditional row is prefilled when guidance starts."""
     inputs, offsets = inputs_for(model), offsets_for(model)
     whole, late = decoder_for(model), decoder_for(model)
     for decoder in (whole, late):
@@ -261,7 +261,7 @@ def test_guidance_can_begin_later(model: MusicModel) -> None:
     assert (late.step(inputs[:, 9:10], 9) - expected[:, :, 9]).abs().max() < 1e-4
 
 
-def test_one_offset_for_many_positions(model: MusicModel) -> None:
+def test_shared_and_separate_pushes_prefill_the_same_cache(model: MusicModel) -> None:
     inputs, offset = inputs_for(model), offsets_for(model)[0]
     shared, separate = decoder_for(model), decoder_for(model)
     shared.prefill(inputs, [Push(offset)] * LENGTH)
@@ -271,7 +271,7 @@ def test_one_offset_for_many_positions(model: MusicModel) -> None:
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
-def test_half_precision_is_as_good_as_hugging_faces(checkpoint: Path, dtype: torch.dtype) -> None:
+def test_half_precision_is_as_exact_as_hugging_face(checkpoint: Path, dtype: torch.dtype) -> None:
     exact = MusicModel.load(checkpoint, device="cpu")
     half = MusicModel.load(checkpoint, device="cpu", dtype=dtype)
     assert half.dtype == dtype and half.encode_prompt("piano").states.dtype == dtype
@@ -293,7 +293,7 @@ def test_streams_share_the_weights(model: MusicModel) -> None:
     assert first.cache.data_ptr() != second.cache.data_ptr()
 
 
-def test_forgotten_positions_are_harmless(model: MusicModel) -> None:
+def test_forget_removes_nan_positions(model: MusicModel) -> None:
     decoder = decoder_for(model)
     inputs = inputs_for(model)
     played(decoder, inputs[:, :5])

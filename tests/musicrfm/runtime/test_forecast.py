@@ -1,4 +1,4 @@
-"""What a step reads, and how long it takes on no weights at all."""
+"""Forecast of a step's memory traffic and time, without a model."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.needs("numba")
 SMALL = Shape(24, 1024, 16, 4096)
 
 
-def test_the_bytes_of_musicgen_small() -> None:
+def test_bytes_of_musicgen_small() -> None:
     assert SMALL.read_weights == 24 * 14 * 1024**2 + 8192 * 1024
     assert SMALL.weight_bytes("int4") == pytest.approx(219.5e6, rel=0.01)
     assert SMALL.cache_bytes("float16") == 24 * 2 * 2 * 1024 * 2
@@ -26,7 +26,7 @@ def test_the_bytes_of_musicgen_small() -> None:
 
 
 @pytest.mark.parametrize("dtype", ["int4", "int8"])
-def test_they_are_those_of_a_model(dtype: str, tmp_path: Path) -> None:
+def test_forecast_bytes_match_a_loaded_model(dtype: str, tmp_path: Path) -> None:
     folder = make_checkpoint(tmp_path / "any", width=64, heads=2, codes=256)
     model = MusicModel.load(folder, device="cpu", dtype=dtype)
     there = len(model.decoder_weights.packed.memory)

@@ -1,7 +1,7 @@
-"""Frames worked out on tensors that stay where they are sound like those worked out step by step.
+"""Frames computed on static tensors sound like frames computed step by step.
 
-That is what CUDA graphs need. All of it but the recording runs on a CPU as well and is tested here;
-what needs a GPU is at the end and skipped without one.
+CUDA graphs need static tensors. Everything but the recording also runs on a CPU and is tested here;
+the tests at the end need a GPU.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ WINDOW = {"window_seconds": 1.0, "keep_seconds": 0.4}  # 50 positions
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that a short piece is read in several reaches, and a prompt is longer than the room."""
+    """Small limits, so that a short piece uses several reaches and a prompt exceeds its buffer."""
     monkeypatch.setattr(musicrfm.runtime.static_step, "REACH", 16)
     monkeypatch.setattr(musicrfm.runtime.static_step, "PROMPT", 8)
 
@@ -46,7 +46,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 def performance(
     model: MusicModel, graphs: bool, frames: int = 75, **options: object
 ) -> tuple[np.ndarray, Tensor, MusicStream]:
-    """Sound, codes [codebooks, frames] and stream of a piece in which everything is changed."""
+    """Audio, codes [codebooks, frames] and stream of a piece with every setting changed."""
     stream = MusicStream(model, "piano", seed=4, graphs=graphs, **WINDOW, **options)
     codes = record_codes(stream)
     stream.steering.add(direction(model), inject=0.8)
@@ -77,11 +77,11 @@ def performance(
     return np.concatenate(sound), torch.stack(codes, 1).cpu(), stream
 
 
-# ---- the same music ----
+# ---- equal to step by step ----
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_the_same_codes_and_sound(
+def test_static_frames_match_step_by_step(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kinds: set[Kind] = set()
@@ -105,16 +105,16 @@ def test_the_same_codes_and_sound(
     assert {kind.keep_norm for kind in kinds} == {False, True}
     assert len({kind.reach for kind in kinds}) > 2
     rooms = {window.static._prompt.shape[4] for window in (stream._window, stream._next)}
-    assert model.lead or max(rooms) > 8  # made for a longer prompt
+    assert model.lead or max(rooms) > 8  # grown for a longer prompt
 
 
-def test_early_sound_is_the_same(model: MusicModel) -> None:
+def test_early_sound_matches_step_by_step(model: MusicModel) -> None:
     sound, *_ = performance(model, graphs=False, early=True)
     static_sound, *_ = performance(model, graphs=True, early=True)
     assert static_sound.shape == sound.shape and np.abs(static_sound - sound).max() < 1e-5
 
 
-def test_many_frames_at_once(model: MusicModel) -> None:
+def test_several_frames_per_chunk_match_step_by_step(model: MusicModel) -> None:
     plain, static = (
         MusicStream(model, "piano", seed=2, chunk_frames=20, graphs=g) for g in (False, True)
     )
@@ -124,14 +124,14 @@ def test_many_frames_at_once(model: MusicModel) -> None:
     assert len(static.finish()) == 0
 
 
-def test_a_gpu_gets_graphs_by_itself_and_a_cpu_does_not(model: MusicModel) -> None:
+def test_graphs_are_off_by_default_on_a_cpu(model: MusicModel) -> None:
     assert MusicStream(model)._window.static is None
     assert MusicStream(model, graphs=True)._window.static is not None
 
 
 @pytest.mark.parametrize("early", [False, True])
-def test_it_can_be_sent_back(model: MusicModel, early: bool) -> None:
-    """At any frame, also before the codec runs evenly and over a moved window."""
+def test_static_stream_restores_earlier_states(model: MusicModel, early: bool) -> None:
+    """Including before the codec's first full frame and across a moved window."""
     stream = MusicStream(model, "piano", seed=1, graphs=True, early=early, **WINDOW)
     stream.steering.add(direction(model), 0.5, inject=0.7)
     states, sound, returns = [], [], 0
@@ -141,7 +141,7 @@ def test_it_can_be_sent_back(model: MusicModel, early: bool) -> None:
         sound.append(next(stream))
         for back in (3, 18):
             if frame % 9 == 0 and frame >= back:
-                stream.steering.set("note_C", 3.0)  # a change that will turn out not to be
+                stream.steering.set("note_C", 3.0)  # a change that is undone below
                 stream.set_prompt("something else entirely")
                 play(stream, 2)
                 if not stream.reaches(states[frame - back]):
@@ -155,7 +155,7 @@ def test_it_can_be_sent_back(model: MusicModel, early: bool) -> None:
 
 
 @pytest.mark.parametrize("name", CODECS)
-def test_any_codec(name: str) -> None:
+def test_static_codec_equals_the_streaming_codec(name: str) -> None:
     shape = CODECS[name]
     codec = make_codec(shape)
     plain, static = stream_of(codec, shape), StaticCodec(stream_of(codec, shape), Recorder("cpu"))
@@ -177,10 +177,10 @@ def test_any_codec(name: str) -> None:
         assert torch.equal(static.flush(), plain.flush())
 
 
-# ---- whatever happens, sound ----
+# ---- faults ----
 
 
-def test_what_is_not_finite_is_played_again_step_by_step(model: MusicModel) -> None:
+def test_frames_that_are_not_finite_match_step_by_step(model: MusicModel) -> None:
     plain, static = (MusicStream(model, "piano", seed=3, graphs=g) for g in (False, True))
     for stream in (plain, static):
         stream.steering.add(direction(model))
@@ -194,7 +194,7 @@ def test_what_is_not_finite_is_played_again_step_by_step(model: MusicModel) -> N
     assert plain.faults == static.faults == 10
 
 
-def test_a_fault_among_many_frames_over_a_moved_window(model: MusicModel) -> None:
+def test_faults_within_a_chunk_across_a_moved_window_match_step_by_step(model: MusicModel) -> None:
     plain, static = (
         MusicStream(model, "piano", seed=3, graphs=g, chunk_frames=16, **WINDOW)
         for g in (False, True)
@@ -207,7 +207,7 @@ def test_a_fault_among_many_frames_over_a_moved_window(model: MusicModel) -> Non
     assert plain.faults == static.faults == 7
 
 
-def test_what_was_set_during_a_fault_stays_set(model: MusicModel) -> None:
+def test_settings_changed_during_a_fault_are_kept(model: MusicModel) -> None:
     stream = MusicStream(model, "piano", seed=3, graphs=True)
     stream.steering.add(direction(model))
     play(stream, 5)
@@ -227,7 +227,7 @@ def test_what_was_set_during_a_fault_stays_set(model: MusicModel) -> None:
     assert (stream.prompt, stream.temperature) == ("drums", 0.75)
 
 
-def test_a_poisoned_cache_is_read_again(model: MusicModel) -> None:
+def test_corrupted_cache_is_recomputed(model: MusicModel) -> None:
     plain, static = (MusicStream(model, "piano", seed=3, graphs=g) for g in (False, True))
     assert np.abs(play(plain, 10) - play(static, 10)).max() < 1e-5
     static._window.decoder.cache[:, :, :, :, 4] = torch.nan
@@ -236,7 +236,7 @@ def test_a_poisoned_cache_is_read_again(model: MusicModel) -> None:
 
 
 @pytest.mark.parametrize("value", [torch.nan, torch.inf])
-def test_a_model_gone_wrong_holds_its_last_codes(tmp_path: Path, value: float) -> None:
+def test_broken_model_repeats_its_last_codes(tmp_path: Path, value: float) -> None:
     model = MusicModel.load(make_checkpoint(tmp_path / "m"), device="cpu")
     stream = MusicStream(model, "piano", seed=3, graphs=True)
     play(stream, 10)
@@ -247,11 +247,11 @@ def test_a_model_gone_wrong_holds_its_last_codes(tmp_path: Path, value: float) -
     assert (held == held[:, :1]).all()
 
 
-# ---- fit to be recorded ----
+# ---- conditions for recording ----
 
 
 def on_no_device(model: MusicModel) -> MusicModel:
-    """The same model with nothing in its tensors: to look at any value is an error."""
+    """The model on the meta device, where reading any value is an error."""
     known = model.fingerprint
     model.hf.to("meta")
     meta = MusicModel(model.name, model.hf, model.tokenizer)
@@ -263,8 +263,8 @@ def on_no_device(model: MusicModel) -> MusicModel:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("early", [False, True])
-def test_nothing_is_looked_at(tmp_path: Path, early: bool) -> None:
-    """Also while knobs move, windows fill, prompts change, and it is sent back."""
+def test_static_frames_read_no_tensor_values(tmp_path: Path, early: bool) -> None:
+    """Including turned knobs, full windows, changed prompts and a restored state."""
     folder = make_checkpoint(tmp_path / "m")
     model = MusicModel.load(folder, device="cpu", dtype="float16")
     turned = direction(model)
@@ -281,16 +281,16 @@ def test_nothing_is_looked_at(tmp_path: Path, early: bool) -> None:
         state = stream.state
         stream._sound(3, None, graphs=True)
         stream.state = state
-        with pytest.raises(RuntimeError, match="item"):  # the other way does look
+        with pytest.raises(RuntimeError, match="item"):  # step by step reads values
             stream._sound(1, None, graphs=False)
-    # The copy at the end is the only look there is. It fails here, and without graphs it looks.
+    # Only the final copy reads values. It fails here, and so does the fallback without graphs.
     with pytest.raises(RuntimeError, match="item"):
         next(stream)
     assert "Cannot copy" in stream.graphs_lost
 
 
 class Work(TorchDispatchMode):
-    """Lists every tensor operation: what it is, and which memory it reads as given."""
+    """Records every tensor operation, and which of the given tensors it uses."""
 
     def __init__(self, given: dict[int, str]) -> None:
         super().__init__()
@@ -303,7 +303,7 @@ class Work(TorchDispatchMode):
         return function(*args, **(kwargs or {}))
 
 
-def test_every_step_is_the_same_work_on_the_same_tensors(model: MusicModel) -> None:
+def test_every_frame_runs_the_same_operations_on_the_same_tensors(model: MusicModel) -> None:
     stream = MusicStream(model, "piano", seed=1, graphs=True)
     stream.steering.add(direction(model), 0.5)
     play(stream, 15)
@@ -336,7 +336,7 @@ def test_every_step_is_the_same_work_on_the_same_tensors(model: MusicModel) -> N
     assert {tensor.data_ptr() for tensor in stay.values()} == set(given)
 
 
-def test_what_cannot_be_recorded_is_done_as_it_is(caplog: pytest.LogCaptureFixture) -> None:
+def test_failed_recording_falls_back_to_plain_execution(caplog: pytest.LogCaptureFixture) -> None:
     class Refusing(Recorder):
         def _recorded(self, work):
             raise RuntimeError("operation not permitted when stream is capturing")
@@ -350,14 +350,14 @@ def test_what_cannot_be_recorded_is_done_as_it_is(caplog: pytest.LogCaptureFixtu
     assert "CUDA graphs are not available" in caplog.text
 
 
-# ---- whatever goes wrong with graphs, the music goes on ----
+# ---- errors of graphs ----
 
 
 class Failing(Recorder):
-    """Records nothing, and fails once the work for it has been done so often."""
+    """A recorder that records nothing and fails at a chosen recording or replay."""
 
-    fails_at = 0  # that recording; -1: while it is made
-    replays: int | None = None  # instead: so many frames that are replayed before one fails
+    fails_at = 0  # the number of the failing recording; -1: on construction
+    replays: int | None = None  # if set, the number of replays before one fails
     made = 0
 
     def __init__(self, device: str) -> None:
@@ -386,7 +386,7 @@ class Failing(Recorder):
     [(-1, None), (0, None), (1, None), (2, None), (3, None), (0, 0), (0, 1), (0, 13), (0, 60)],
 )
 @pytest.mark.parametrize("early", [False, True])
-def test_an_error_at_any_stage_and_the_music_goes_on(
+def test_music_continues_after_a_graph_error_at_any_stage(
     fails_at: int,
     replays: int | None,
     early: bool,
@@ -404,7 +404,7 @@ def test_an_error_at_any_stage_and_the_music_goes_on(
     assert len(said) == 1 and stream.graphs_lost in said[0]
 
 
-def test_states_of_before_the_error_can_still_be_gone_back_to(
+def test_state_from_before_a_graph_error_can_be_restored(
     model: MusicModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = MusicStream(model, "piano", seed=1, graphs=False)
@@ -426,7 +426,7 @@ needs_gpu = pytest.mark.needs("cuda")
 
 @needs_gpu
 @pytest.mark.parametrize("name", SHAPES)
-def test_graphs_play_the_same_codes_and_sound(name: str, tmp_path: Path) -> None:
+def test_graphs_match_step_by_step(name: str, tmp_path: Path) -> None:
     folder = make_checkpoint(tmp_path / "m", **SHAPES[name])
     model = MusicModel.load(folder, device="cuda", dtype="float32")
     sound, codes, _ = performance(model, graphs=False)
@@ -438,23 +438,23 @@ def test_graphs_play_the_same_codes_and_sound(name: str, tmp_path: Path) -> None
 
 @needs_gpu
 @pytest.mark.parametrize("early", [False, True])
-def test_graphs_can_be_sent_back(checkpoint: Path, early: bool) -> None:
+def test_graphs_restore_earlier_states(checkpoint: Path, early: bool) -> None:
     model = MusicModel.load(checkpoint, device="cuda")
-    test_it_can_be_sent_back(model, early)
+    test_static_stream_restores_earlier_states(model, early)
 
 
 @needs_gpu
 def test_graphs_survive_faults(checkpoint: Path) -> None:
     model = MusicModel.load(checkpoint, device="cuda", dtype="float32")
-    test_what_is_not_finite_is_played_again_step_by_step(model)
-    test_a_fault_among_many_frames_over_a_moved_window(model)
-    test_a_poisoned_cache_is_read_again(model)
+    test_frames_that_are_not_finite_match_step_by_step(model)
+    test_faults_within_a_chunk_across_a_moved_window_match_step_by_step(model)
+    test_corrupted_cache_is_recomputed(model)
 
 
 @needs_gpu
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_graphs_in_half_precision(checkpoint: Path, dtype: torch.dtype) -> None:
-    """The same inputs give the cache that they give step by step, to that precision."""
+    """The cache equals that of plain steps on the same inputs, within the precision."""
     model = MusicModel.load(checkpoint, device="cuda", dtype=dtype)
     stream = MusicStream(model, "piano", seed=1, graphs=True, **WINDOW)
     stream.steering.add(direction(model), 0.3)

@@ -1,4 +1,4 @@
-"""The decoder packed in 4 and 8 bits computes what the plain one does with the same numbers."""
+"""The decoder packed in 4 and 8 bits equals a float32 decoder with the unpacked weights."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def random_matrix(outputs: int, inputs: int) -> Tensor:
 
 
 def unpacked(packed: Packed, row: int) -> Tensor:
-    """What a matrix has become, float32 [outputs, inputs] with what fills it up."""
+    """A packed matrix as float32 [outputs, inputs], padding included."""
     bits, inputs, outputs, numbers, scales = map(int, packed.table[row])
     blocks, count = outputs // LANES, outputs * inputs
     if bits == 8:
@@ -56,7 +56,7 @@ def unpacked(packed: Packed, row: int) -> Tensor:
 
 
 @pytest.mark.parametrize(("bits", "most"), [(8, 0.008), (4, 0.1)])
-def test_a_matrix_comes_back_nearly_as_it_was(bits: int, most: float) -> None:
+def test_packed_matrix_is_close_to_the_original(bits: int, most: float) -> None:
     exact = random_matrix(72, 96)
     found = pack([(exact, bits), (None, bits), (exact, bits)])
     assert found.table[1].tolist() == [8, 0, 0, 0, 0]
@@ -66,7 +66,7 @@ def test_a_matrix_comes_back_nearly_as_it_was(bits: int, most: float) -> None:
     assert per_weight < (0.7 if bits == 4 else 1.2)
 
 
-def test_what_does_not_fill_blocks_is_filled_with_zeros() -> None:
+def test_incomplete_blocks_are_padded_with_zeros() -> None:
     exact = random_matrix(3, 5)
     found = unpacked(pack([(exact, 4)]), 0)
     assert found.shape == (8, GROUP)
@@ -75,13 +75,13 @@ def test_what_does_not_fill_blocks_is_filled_with_zeros() -> None:
 
 
 @pytest.mark.parametrize("value", [0.0, 1e-30])
-def test_groups_of_nearly_nothing_stay_finite(value: float) -> None:
+def test_groups_of_tiny_values_stay_finite(value: float) -> None:
     found = unpacked(pack([(torch.full((8, GROUP), value), 4)]), 0)
     assert found.isfinite().all() and found.abs().max() <= 2 * value
 
 
 def plain(model: MusicModel) -> MusicModel:
-    """One that computes in float32 with the very numbers that this one has packed."""
+    """A float32 model with the unpacked weights of the given model."""
     weights = model.decoder_weights
     matrices = [unpacked(weights.packed, row) for row in range(len(weights.packed.table))]
     blocks = []
@@ -120,7 +120,7 @@ def inputs_for(model: MusicModel) -> Tensor:
 
 
 def pushes_for(model: MusicModel) -> list[Push]:
-    """All kinds, the same one for some positions."""
+    """All kinds of push, each for four positions in a row."""
     generator = torch.Generator().manual_seed(3)
     offset = torch.randn(model.layers, model.width, generator=generator)
     basis = torch.linalg.qr(torch.randn(model.layers, model.width, HELD, generator=generator))[0]
@@ -153,7 +153,7 @@ def played(decoder: StepDecoder, inputs: Tensor, pushes: list[Push]) -> Tensor:
 @pytest.mark.parametrize("guided", [True, False])
 @pytest.mark.parametrize("dtype", ["int4", "int8"])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_a_step_is_that_of_the_same_numbers(
+def test_packed_step_matches_the_unpacked_weights(
     shape: str, dtype: str, guided: bool, tmp_path: Path
 ) -> None:
     folder = make_checkpoint(tmp_path / "any", **SHAPES[shape])
@@ -162,12 +162,12 @@ def test_a_step_is_that_of_the_same_numbers(
     found = played(decoder_of(model, guided), inputs, pushes)
     expected = played(decoder_of(plain(model), guided), inputs, pushes)
     assert found.shape == expected.shape
-    # What is left is the cache in 8 bits, and bfloat16 prompts.
+    # The remaining difference is the cache in 8 bits and the prompt in bfloat16.
     assert (found - expected).norm() / expected.norm() < 0.02
 
 
 @pytest.mark.parametrize("shape", ["mono", "melody"])
-def test_reading_many_is_reading_one_by_one(shape: str, tmp_path: Path) -> None:
+def test_packed_prefill_equals_steps(shape: str, tmp_path: Path) -> None:
     folder = make_checkpoint(tmp_path / "any", **SHAPES[shape])
     model = MusicModel.load(folder, device="cpu", dtype="int4")
     inputs, pushes = inputs_for(model), pushes_for(model)
@@ -195,7 +195,7 @@ def test_several_threads_compute_the_same(tmp_path: Path, monkeypatch: pytest.Mo
         assert torch.equal(played(decoder_of(model), inputs, pushes), expected)
 
 
-def test_a_team_does_not_wait_for_helpers_that_do_not_come() -> None:
+def test_team_does_not_wait_for_blocked_helpers() -> None:
     asleep, numbers = threading.Event(), []
 
     def work(number: int) -> None:
@@ -210,19 +210,19 @@ def test_a_team_does_not_wait_for_helpers_that_do_not_come() -> None:
     asleep.set()
 
 
-def test_what_is_not_finite_is_seen_and_can_be_forgotten(tmp_path: Path) -> None:
+def test_nan_positions_are_visible_and_can_be_forgotten(tmp_path: Path) -> None:
     model = MusicModel.load(make_checkpoint(tmp_path / "any"), device="cpu", dtype="int8")
     inputs = inputs_for(model)
     still, wild = (torch.full((model.layers, model.width), x) for x in (0.0, torch.nan))
     decoder = decoder_of(model)
     assert not played(decoder, inputs, [Push(still), Push(wild)])[1].isfinite().any()
     decoder.steer(Push(still))
-    assert not decoder.step(inputs[:, 2:3], 2).isfinite().any()  # the cache remembers
+    assert not decoder.step(inputs[:, 2:3], 2).isfinite().any()  # it is still in the cache
     decoder.forget(1)
     assert decoder.step(inputs[:, 2:3], 2).isfinite().all()
 
 
-def test_it_plays_over_the_end_of_its_window(tmp_path: Path) -> None:
+def test_int4_stream_plays_past_its_window(tmp_path: Path) -> None:
     model = MusicModel.load(make_checkpoint(tmp_path / "any"), device="cpu", dtype="int4")
     stream = MusicStream(model, "a tune", seed=3, window_seconds=1.0, keep_seconds=0.4)
     sound = stream.generate(120)
@@ -230,9 +230,7 @@ def test_it_plays_over_the_end_of_its_window(tmp_path: Path) -> None:
     assert np.abs(sound).max() > 0
 
 
-def test_int4_is_refused_where_it_cannot_be_had(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_int4_is_refused_where_unsupported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(MusicRFMError, match="int4 is for CPUs.*not for cuda: use float16"):
         packed.check_int4(torch.device("cuda"))
     folder = make_checkpoint(tmp_path / "other", activation="relu")
@@ -244,9 +242,7 @@ def test_int4_is_refused_where_it_cannot_be_had(
         MusicModel.load(folder, device="cpu", dtype="int4")
 
 
-def test_hidden_states_cannot_be_captured_and_that_is_said(
-    checkpoint: Path, tmp_path: Path
-) -> None:
+def test_capture_of_hidden_states_in_int8_is_refused(checkpoint: Path, tmp_path: Path) -> None:
     model = MusicModel.load(checkpoint, device="cpu", dtype="int8")
     with pytest.raises(MusicRFMError, match="captured with dtype int8: load the model in float32"):
         MusicStream(model, "a tune", capture="all", capture_to=tmp_path / "states.npy")

@@ -1,4 +1,4 @@
-"""A codec in 8 bits plays nearly what the exact one plays, on any number of threads."""
+"""A codec in 8 bits is close to the exact one, with equal results on any number of threads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FRAMES = 24
 
 
 def codec_of(stereo: bool = False, **changes: object) -> StreamingCodec:
-    """One whose matrices fill groups, with the same random weights each time."""
+    """A codec with matrices that fill whole groups, and the same random weights each time."""
     usual = {"use_causal_conv": False, "num_filters": 64, "num_residual_layers": 1}
     config = EncodecConfig(
         target_bandwidths=[1.2], sampling_rate=400, upsampling_ratios=[4, 2], hidden_size=32,
@@ -38,7 +38,9 @@ def codes_for(codec: StreamingCodec) -> Tensor:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", [{}, {"stereo": True}, {"use_causal_conv": True}], ids=str)
-def test_it_is_close_and_threads_agree(shape: dict, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_packed_codec_is_close_and_independent_of_threads(
+    shape: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(packed_codec, "LARGE", 0)
     exact = codec_of(**shape)
     assert can_pack(exact)
@@ -54,14 +56,16 @@ def test_it_is_close_and_threads_agree(shape: dict, monkeypatch: pytest.MonkeyPa
         state = packed.state
         rest = packed.push(codes[:, 20:])
         packed.state = state
-        assert torch.equal(packed.push(codes[:, 20:]), rest)  # goes back exactly
+        assert torch.equal(
+            packed.push(codes[:, 20:]), rest
+        )  # a restored state gives the same audio
         heard.append(torch.cat([before, rest], 1))
     assert torch.equal(heard[0], heard[1])
     error = (heard[0] - expected).norm() / expected.norm()
     assert 0 < error < 0.02
 
 
-def test_small_ones_and_others_stay_exact(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_small_and_unsupported_codecs_are_not_packed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not can_pack(codec_of())
     monkeypatch.setattr(packed_codec, "LARGE", 0)
     assert can_pack(codec_of())

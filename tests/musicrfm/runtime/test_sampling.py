@@ -1,4 +1,4 @@
-"""Codes are drawn from the same distribution as Hugging Face's, repeatably."""
+"""Codes are drawn repeatably from the distribution that Hugging Face uses."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def expected(logits: torch.Tensor, temperature: float, top_k: int) -> np.ndarray
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 1.7])
 @pytest.mark.parametrize("top_k", [0, 5, 64, 1000])
-def test_distribution(temperature: float, top_k: int) -> None:
+def test_sampled_codes_follow_the_distribution(temperature: float, top_k: int) -> None:
     logits = 2 * torch.randn(64, generator=torch.Generator().manual_seed(1))
     draws = torch.cat([Draws(7, 40)(frame) for frame in range(COUNT // 40)])
     codes = sample(logits.expand(COUNT, -1), draws, temperature, top_k)
@@ -39,7 +39,7 @@ def test_distribution(temperature: float, top_k: int) -> None:
     assert stats.chisquare(counts, ideal / ideal.sum() * COUNT).pvalue > 1e-3
 
 
-def test_greedy() -> None:
+def test_greedy_sampling_takes_the_largest_logit() -> None:
     logits = torch.randn(4, 64)
     for temperature, top_k in ((1.0, 1), (0.0, 250), (1e-30, 250), (1e-300, 250)):
         codes = sample(logits, torch.tensor([0.1, 0.4, 0.9, 0.99]), temperature, top_k)
@@ -60,7 +60,9 @@ def test_extreme_draws_and_logits_stay_in_range() -> None:
 @pytest.mark.parametrize("temperature", [0.0, 1e-300, 0.3, 1.0, 1.7])
 @pytest.mark.parametrize("top_k", [0, 1, 2, 5, 63, 64, 1000])
 @pytest.mark.parametrize("ties", [False, True])
-def test_settings_may_be_tensors(temperature: float, top_k: int, ties: bool) -> None:
+def test_sampling_with_tensor_settings_gives_the_same_codes(
+    temperature: float, top_k: int, ties: bool
+) -> None:
     logits = 2 * torch.randn(200, 64, generator=torch.Generator().manual_seed(1))
     if ties:  # as in half precision
         logits = logits.round()
@@ -71,7 +73,7 @@ def test_settings_may_be_tensors(temperature: float, top_k: int, ties: bool) -> 
 
 
 @pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf])
-def test_whatever_the_logits_are_there_is_a_code(value: float) -> None:
+def test_logits_that_are_not_finite_still_give_a_valid_code(value: float) -> None:
     logits = torch.randn(4, 64)
     logits[0], logits[1, 5], logits[2, 60:] = value, value, value
     for temperature, top_k in ((1.0, 0), (1.0, 5), (0.0, 5), (0.5, 1)):
@@ -80,7 +82,7 @@ def test_whatever_the_logits_are_there_is_a_code(value: float) -> None:
         assert ((codes >= 0) & (codes < 64)).all()
 
 
-def test_draws_depend_on_seed_and_frame_alone() -> None:
+def test_draws_depend_only_on_seed_and_frame() -> None:
     forwards, backwards = Draws(3, 4), Draws(3, 4)
     frames = [0, 1, 63, 64, 1000]
     there = {frame: forwards(frame).clone() for frame in frames}
@@ -96,13 +98,13 @@ def test_draws_depend_on_seed_and_frame_alone() -> None:
     assert abs(np.corrcoef(numbers[1:, 0], numbers[:-1, 0])[0, 1]) < 0.05
 
 
-def test_negative_and_huge_seeds() -> None:
+def test_negative_and_huge_seeds_give_different_draws() -> None:
     seeds = (-1, -2, 0, 1, 2**40, 2**63, 2**64 - 2)
     numbers = {tuple(Draws(seed, 4)(0).tolist()) for seed in seeds}
     assert len(numbers) == len(seeds) - 1  # 64 bits count: the last equals -2
 
 
-def test_guidance() -> None:
+def test_guidance_formula() -> None:
     logits = torch.randn(2, 4, 8)
     assert torch.equal(guide(logits, 0.0), logits[1])
     assert torch.allclose(guide(logits, 1.0), logits[0], atol=1e-6)

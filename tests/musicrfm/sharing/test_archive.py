@@ -1,4 +1,4 @@
-"""Directions handed on as one file: what was packed comes out, and nothing else ever does."""
+"""Archives of directions: unpacking restores the packed files and refuses anything else."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def packed(model: MusicModel, tmp_path: Path) -> Path:
 
 
 def rewritten(path: Path, change) -> Path:
-    """The archive with members {name: bytes} changed, and a manifest that fits them."""
+    """Rewrites the archive with `change` applied, and a manifest with fitting hashes."""
     with zipfile.ZipFile(path) as old:
         members = {name: old.read(name) for name in old.namelist()}
     told = json.loads(members.pop("manifest.json"))
@@ -57,7 +57,9 @@ def rewritten(path: Path, change) -> Path:
     return path
 
 
-def test_what_was_packed_comes_out(packed: Path, model: MusicModel, tmp_path: Path) -> None:
+def test_unpacking_restores_the_packed_files(
+    packed: Path, model: MusicModel, tmp_path: Path
+) -> None:
     manifest = archive.read_manifest(packed)
     assert (manifest.model, manifest.source) == ("tiny", "somebody/tiny")
     found = archive.unpack(packed, model, tmp_path / "here")
@@ -69,7 +71,7 @@ def test_what_was_packed_comes_out(packed: Path, model: MusicModel, tmp_path: Pa
     assert torch.equal(direction.vectors, before.vectors)
 
 
-def test_what_is_there_stays_unless_it_may_be_replaced(
+def test_existing_files_are_kept_unless_overwriting(
     packed: Path, model: MusicModel, tmp_path: Path
 ) -> None:
     place = archive.unpack(packed, model, tmp_path / "here").folder / "note_C.safetensors"
@@ -82,7 +84,7 @@ def test_what_is_there_stays_unless_it_may_be_replaced(
     assert Direction.load(place).range == (0.0, 5.0)
 
 
-def test_the_same_weights_under_another_name(
+def test_equal_weights_under_another_name_are_accepted(
     packed: Path, checkpoint: Path, tmp_path: Path
 ) -> None:
     other = tmp_path / "other"
@@ -95,7 +97,7 @@ def test_the_same_weights_under_another_name(
     assert Detector.load(folder / "detectors" / "note_C.safetensors", model).name == "note_C"
 
 
-def test_other_precisions_are_the_same_weights(
+def test_equal_weights_in_other_precisions_are_accepted(
     packed: Path, checkpoint: Path, tmp_path: Path
 ) -> None:
     for dtype in ("bfloat16", "float16"):
@@ -119,7 +121,9 @@ def test_other_weights_are_refused(packed: Path, tmp_path: Path) -> None:
      "directions/a/b.safetensors",
      "directions/.hidden.safetensors", "directions/evil.pkl", "directions\\evil.safetensors"],
 )  # fmt: skip
-def test_nothing_goes_elsewhere(name: str, packed: Path, model: MusicModel, tmp_path: Path) -> None:
+def test_unsafe_member_names_are_refused(
+    name: str, packed: Path, model: MusicModel, tmp_path: Path
+) -> None:
     path = rewritten(packed, lambda members, told: members.update({name: b"x"}))
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(MusicRFMError, match="which does not belong there"):
@@ -127,7 +131,7 @@ def test_nothing_goes_elsewhere(name: str, packed: Path, model: MusicModel, tmp_
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_a_file_that_is_no_direction_is_refused(
+def test_invalid_direction_in_an_archive_is_refused(
     packed: Path, model: MusicModel, tmp_path: Path
 ) -> None:
     def change(members: dict, told: dict) -> None:
@@ -138,7 +142,7 @@ def test_a_file_that_is_no_direction_is_refused(
     assert not (tmp_path / "here").exists()
 
 
-def test_sizes_are_bounded(
+def test_sizes_and_counts_are_limited(
     packed: Path, model: MusicModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
@@ -155,8 +159,8 @@ def test_sizes_are_bounded(
             archive.read_manifest(packed)
 
 
-def test_a_bomb_is_not_unpacked(packed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A member that says it is small, and is not, is read as far as it may be."""
+def test_decompression_bomb_is_refused(packed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading stops at the limit, whatever the compressed size."""
     data = bytes(2**20)
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as new:
         new.writestr("manifest.json", data)
@@ -175,13 +179,15 @@ def test_a_bomb_is_not_unpacked(packed: Path, monkeypatch: pytest.MonkeyPatch) -
         (lambda told: told.update(more=1), "damaged manifest.json"),
     ],
 )
-def test_a_manifest_that_cannot_be_is_refused(change, said: str, packed: Path) -> None:
+def test_invalid_manifest_is_refused(change, said: str, packed: Path) -> None:
     rewritten(packed, lambda members, told: change(told))
     with pytest.raises(MusicRFMError, match=said):
         archive.read_manifest(packed)
 
 
-def test_damage_is_found(packed: Path, tmp_path: Path, model: MusicModel) -> None:
+def test_damaged_or_missing_archive_is_refused(
+    packed: Path, tmp_path: Path, model: MusicModel
+) -> None:
     data = packed.read_bytes()
     packed.write_bytes(data[: len(data) // 2])
     with pytest.raises(MusicRFMError, match="is not an archive of directions"):
@@ -192,7 +198,7 @@ def test_damage_is_found(packed: Path, tmp_path: Path, model: MusicModel) -> Non
         source.archive_at("somebody/no-such-directions")
 
 
-def test_the_commands(
+def test_pack_and_unpack_commands(
     model: MusicModel, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
 ) -> None:
     monkeypatch.setenv("MUSICRFM_DIRECTIONS", str(tmp_path / "mine"))

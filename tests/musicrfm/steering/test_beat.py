@@ -1,4 +1,4 @@
-"""Holding the beat: what is told, that it is there exactly, and where it is learned from."""
+"""Holding the beat: the held values, their exactness in hidden states, and training."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def bpm_at(tempo: Direction, coefficient: float) -> float:
     return Beat.of(tempo).bpm(tempo.raw(coefficient))
 
 
-def test_the_knob_stands_for_a_tempo() -> None:
+def test_coefficient_maps_to_a_tempo() -> None:
     tempo = direction()
     assert is_beat(tempo)
     assert bpm_at(tempo, 1.0) == pytest.approx(180)
@@ -57,7 +57,7 @@ def test_the_knob_stands_for_a_tempo() -> None:
     assert bpm_at(tempo, 100.0) == 400 and bpm_at(tempo, -100.0) == 20
 
 
-def test_what_is_told_goes_round_once_a_beat() -> None:
+def test_offset_rotates_once_per_beat() -> None:
     beat = Beat.of(direction())
     at = [beat.offset(120.0, beats) for beats in (0.0, 0.25, 0.5, 1.0, 7.5)]
     np.testing.assert_allclose(at[0], at[3], atol=1e-6)
@@ -70,10 +70,10 @@ def test_what_is_told_goes_round_once_a_beat() -> None:
     np.testing.assert_allclose(faster, math.log(2) / 0.3 * beat.vectors[:, 0], rtol=1e-4, atol=1e-5)
 
 
-def test_hidden_states_say_exactly_what_is_told(
+def test_hidden_states_hold_exactly_the_beat_values(
     model: MusicModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever a block makes of it, what leaves it along the vectors is what was told."""
+    """After every block, the projection on the beat vectors equals the held values."""
     tempo = of_model(model)
     stream = MusicStream(model, "a tune", seed=1)
     stream.steering.add(tempo, 0.5)
@@ -98,7 +98,7 @@ def test_hidden_states_say_exactly_what_is_told(
         torch.testing.assert_close(along, expected, atol=1e-3, rtol=1e-3)
 
 
-def test_the_beat_goes_on_where_it_was_however_the_tempo_changes() -> None:
+def test_beat_phase_continues_across_tempo_changes() -> None:
     steering = Steering(4, 16, frame_rate=50.0)
     tempo = direction()
     steering.add(tempo, coefficient_for(tempo, 120.0))
@@ -114,7 +114,7 @@ def test_the_beat_goes_on_where_it_was_however_the_tempo_changes() -> None:
     assert steering.offset(27) is steering.nothing and steering.basis is None
 
 
-def test_going_back_takes_the_beat_back_with_it() -> None:
+def test_restored_state_restores_the_beat_phase() -> None:
     steering = Steering(4, 16, frame_rate=50.0)
     steering.add(direction(), 0.4)
     for frame in range(10):
@@ -126,7 +126,7 @@ def test_going_back_takes_the_beat_back_with_it() -> None:
     assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
 
 
-def test_notes_and_the_beat_go_together() -> None:
+def test_note_and_beat_offsets_add_up() -> None:
     steering = Steering(4, 16, frame_rate=50.0)
     steering.add(direction(), 0.4)
     alone = steering.offset(0).clone()
@@ -165,7 +165,7 @@ def test_a_damaged_beat_is_refused(about: dict, words: str) -> None:
         Steering(4, 16).add(direction(**about))
 
 
-def test_what_holds_no_beat_is_none() -> None:
+def test_direction_without_a_beat_is_refused() -> None:
     note = Direction("note_C", torch.ones(4, 1, 16), torch.ones(4), {"model": "tiny"})
     with pytest.raises(MusicRFMError, match="'note_C' holds no beat"):
         Beat.of(note)
@@ -176,7 +176,7 @@ def test_a_beat_needs_no_calibration(model: MusicModel) -> None:
         calibrate(model, of_model(model))
 
 
-def test_music_goes_on_while_the_beat_is_held_and_let_go(model: MusicModel) -> None:
+def test_held_beat_changes_the_music_and_keeps_it_finite(model: MusicModel) -> None:
     stream = MusicStream(model, "a tune", seed=1)
     stream.steering.add(of_model(model), 0.0)
     plain = MusicStream(model, "a tune", seed=1)
@@ -189,7 +189,7 @@ def test_music_goes_on_while_the_beat_is_held_and_let_go(model: MusicModel) -> N
 
 
 def knowing(model: MusicModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A model that has heard everything: its states are the beat, plus noise."""
+    """Replaces the model's hidden states by the true beat plus noise."""
     generator = torch.Generator().manual_seed(0)
     plane = torch.randn(model.layers, 3, model.width, generator=generator)
 
@@ -214,7 +214,9 @@ def knowing(model: MusicModel, monkeypatch: pytest.MonkeyPatch) -> None:
     model.plane = plane
 
 
-def test_the_vectors_are_found_again(checkpoint, monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+def test_training_recovers_the_beat_vectors(
+    checkpoint, monkeypatch: pytest.MonkeyPatch, tmp_path
+) -> None:
     model = MusicModel.load(checkpoint, device="cpu")
     knowing(model, monkeypatch)
     tempi = np.geomspace(60, 180, 40)
@@ -231,7 +233,7 @@ def test_the_vectors_are_found_again(checkpoint, monkeypatch: pytest.MonkeyPatch
     assert bpm_at(found, 1.0) == pytest.approx(160, rel=0.1)
 
 
-def test_too_little_to_learn_from_is_refused(model: MusicModel, monkeypatch) -> None:
+def test_insufficient_training_data_is_refused(model: MusicModel, monkeypatch) -> None:
     rows = [{"bpm": 100.0, "offset_time": 0.0}] * 10
     clips = ClipSet("c", rows, rows, {}, lambda row: (np.full(8, row["bpm"]), RATE))
     with pytest.raises(MusicRFMError, match="the knob range 180 to 60 BPM"):
@@ -247,7 +249,7 @@ def test_too_little_to_learn_from_is_refused(model: MusicModel, monkeypatch) -> 
         fit(model, clicks(many), 30)
 
 
-def test_composed_pieces_have_their_beats() -> None:
+def test_composed_pieces_have_beat_times() -> None:
     clips = music_clips(2)
     for clip, row in zip(composed(clips), clips.rows, strict=True):
         assert isinstance(clip, Beats)

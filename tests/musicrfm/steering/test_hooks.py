@@ -1,4 +1,4 @@
-"""Steering by hooks: as MusicStream plays, in batches, in both halves of guidance."""
+"""Steering by hooks equals MusicStream, also in batches and for both guidance modes."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ SETTINGS = {
 
 
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
-def test_it_is_what_a_stream_plays(model: MusicModel, settings: dict):
+def test_steered_generate_equals_the_stream(model: MusicModel, settings: dict):
     one = direction(model)
     with musicrfm.steered(model.hf, {one: 0.8}, **settings):
         there = generated(model, ["a drum"])[0]
@@ -72,7 +72,9 @@ def test_it_is_what_a_stream_plays(model: MusicModel, settings: dict):
 
 @pytest.mark.parametrize("keep_norm", (False, True))
 @pytest.mark.parametrize("halves", ("both", "conditional"))
-def test_halves_of_guidance_and_norms(model: MusicModel, halves: str, keep_norm: bool):
+def test_guidance_modes_and_keep_norm_equal_the_stream(
+    model: MusicModel, halves: str, keep_norm: bool
+):
     one = direction(model)
     with musicrfm.steered(model.hf, {one: 1.0}, steer_guidance=halves, keep_norm=keep_norm):
         there = generated(model, ["a drum"])[0]
@@ -86,7 +88,7 @@ def test_halves_of_guidance_and_norms(model: MusicModel, halves: str, keep_norm:
     assert np.abs(there - here).max() < 1e-6
 
 
-def test_a_batch_is_its_pieces_each_with_its_own_coefficients(model: MusicModel):
+def test_batch_items_match_single_streams_with_individual_coefficients(model: MusicModel):
     prompts = ["a drum", "a long flute melody", "bass"]
     one, other = direction(model), direction(model, "dark", 5)
     with musicrfm.steered(
@@ -101,7 +103,7 @@ def test_a_batch_is_its_pieces_each_with_its_own_coefficients(model: MusicModel)
         assert np.abs(together[n] - alone).max() < 1e-5
 
 
-def test_without_a_cache_and_without_guidance(model: MusicModel):
+def test_generate_without_cache_or_guidance_equals_the_stream(model: MusicModel):
     one = direction(model)
     settings = {"inject": 0.5, "schedule": "ramp:10"}
     with musicrfm.steered(model.hf, {one: 1.0}, **settings):
@@ -112,13 +114,13 @@ def test_without_a_cache_and_without_guidance(model: MusicModel):
     assert np.abs(again - here).max() < 1e-5
 
 
-def test_every_generate_begins_its_schedule_anew(model: MusicModel):
+def test_schedule_restarts_with_every_generate(model: MusicModel):
     with musicrfm.steered(model.hf, {direction(model): 1.0}, schedule="linear:10"):
         first, second = generated(model, ["a drum"]), generated(model, ["a drum"])
     assert (first == second).all()
 
 
-def test_after_a_sound_positions_are_counted_on(model: MusicModel):
+def test_positions_continue_after_an_audio_prompt(model: MusicModel):
     seen = []
 
     def note(reading, layer, hidden):
@@ -132,11 +134,11 @@ def test_after_a_sound_positions_are_counted_on(model: MusicModel):
             **tokens(model, ["a drum"]), input_values=sound, do_sample=False, max_length=20
         )
     assert seen[0][0] == 0 and seen[0][1] > 4
-    seen = list(dict.fromkeys(seen))  # some versions read the beginning twice
+    seen = list(dict.fromkeys(seen))  # some versions run the prompt twice
     assert all(a[0] + a[1] == b[0] for a, b in itertools.pairwise(seen))
 
 
-def test_knobs_turn_while_it_plays(model: MusicModel):
+def test_coefficient_can_change_between_generations(model: MusicModel):
     one = direction(model)
     with musicrfm.steered(model.hf, {one: 0.0}) as steering:
         unsteered = generated(model, ["a drum"])
@@ -146,7 +148,7 @@ def test_knobs_turn_while_it_plays(model: MusicModel):
     assert np.abs(steered[0] - streamed(model, "a drum", (one, 1.0, {}))).max() < 1e-6
 
 
-def test_raw_coefficients(model: MusicModel):
+def test_raw_coefficients_are_converted(model: MusicModel):
     one = direction(model)
     with musicrfm.steered(model.hf, {one: 2.0}, raw=True) as steering:
         assert steering.get("bright").coefficient == 0.5
@@ -157,7 +159,7 @@ def hooks(model: MusicModel) -> int:
     return sum(len(m._forward_hooks) + len(m._forward_pre_hooks) for m in parts)
 
 
-def test_nothing_is_left_after_the_block_or_an_exception(model: MusicModel):
+def test_hooks_are_removed_after_the_block_or_an_exception(model: MusicModel):
     before, plain = hooks(model), generated(model, ["a drum"])
     with pytest.raises(KeyError), musicrfm.steered(model.hf, {direction(model): 1.0}):
         assert hooks(model) > before
@@ -170,18 +172,20 @@ def test_nothing_is_left_after_the_block_or_an_exception(model: MusicModel):
     assert (generated(model, ["a drum"]) == plain).all()
 
 
-def test_directions_by_name(model: MusicModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_directions_are_accepted_by_name(
+    model: MusicModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setenv("MUSICRFM_DIRECTIONS", str(tmp_path))
     one = direction(model, "note_C", model=model.name)
     one.save(tmp_path / model.name / "note_C.safetensors")
-    with musicrfm.steered(model, {"note_C": 1.0}):  # a MusicModel is taken as well
+    with musicrfm.steered(model, {"note_C": 1.0}):  # a MusicModel is accepted as well
         named = generated(model, ["a drum"])
     with musicrfm.steered(model.hf, {one: 1.0}):
         given = generated(model, ["a drum"])
     assert (named == given).all()
 
 
-def test_what_cannot_be_steered_is_said(model: MusicModel):
+def test_impossible_steering_is_refused(model: MusicModel):
     one = direction(model)
     for hf, wanted, settings, said in [
         (torch.nn.Linear(2, 2), {one: 1.0}, {}, "Linear cannot be steered"),
@@ -197,7 +201,7 @@ def test_what_cannot_be_steered_is_said(model: MusicModel):
             pass
 
 
-def test_a_melody_model(tmp_path: Path):
+def test_steered_melody_model_equals_the_stream(tmp_path: Path):
     model = MusicModel.load(make_checkpoint(tmp_path / "melody", melody=True), device="cpu")
     one = direction(model)
     with musicrfm.steered(model.hf, {one: 1.0}, schedule="ramp:10"):
@@ -215,7 +219,7 @@ def states(model: MusicModel, path: Path, *changes, layers=None) -> np.ndarray:
     return np.load(path, mmap_mode="r")
 
 
-def test_captured_states_are_what_the_decoder_has(model: MusicModel, tmp_path: Path):
+def test_captured_states_equal_the_hidden_states(model: MusicModel, tmp_path: Path):
     seen = []
 
     def keep(reading, layer, hidden):
@@ -230,7 +234,7 @@ def test_captured_states_are_what_the_decoder_has(model: MusicModel, tmp_path: P
     np.testing.assert_allclose(found[:, 0], expected, rtol=1e-3, atol=1e-3)
 
 
-def test_projected_out_and_clamped_states(model: MusicModel, tmp_path: Path):
+def test_project_out_and_clamp_limit_the_projection(model: MusicModel, tmp_path: Path):
     one = direction(model)
     v = one.vectors[:, 0].numpy()
     gone = states(model, tmp_path / "a.npy", musicrfm.project_out(one))
@@ -246,7 +250,7 @@ def test_projected_out_and_clamped_states(model: MusicModel, tmp_path: Path):
         musicrfm.project_out("note_C")
 
 
-def test_patched_states_are_those_of_the_other_run(model: MusicModel, tmp_path: Path):
+def test_patched_states_equal_the_captured_run(model: MusicModel, tmp_path: Path):
     one = direction(model)
     with musicrfm.steered(model.hf, {one: 1.0}, also=[musicrfm.capture(tmp_path / "a.npy", [0])]):
         generated(model, ["a drum", "bass"])
@@ -257,7 +261,7 @@ def test_patched_states_are_those_of_the_other_run(model: MusicModel, tmp_path: 
         states(model, tmp_path / "c.npy", musicrfm.patch(tmp_path / "a.npy"))
 
 
-def test_a_stream_captures_what_generate_does(model: MusicModel, tmp_path: Path):
+def test_stream_captures_the_same_states_as_generate(model: MusicModel, tmp_path: Path):
     one = direction(model)
     with musicrfm.steered(model.hf, {one: 0.5}, also=[musicrfm.capture(tmp_path / "a.npy")]):
         generated(model, ["a drum"])

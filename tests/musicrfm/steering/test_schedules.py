@@ -1,4 +1,4 @@
-"""Schedules: their curves, functions from elsewhere, and what happens when those fail."""
+"""Schedules: built-in curves, user functions, and failures of those functions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def factors(spec: str, steps: int = 6) -> list[float]:
     return [schedule.factor(step) for step in range(steps)]
 
 
-def test_curves() -> None:
+def test_curve_factors() -> None:
     assert parse_schedule(" constant ").factor(1000) == 1.0
     assert parse_schedule("exponential:0.1").factor(0) == 1.0
     assert parse_schedule("exponential:0.1").factor(20) == pytest.approx(math.exp(-2))
@@ -30,14 +30,14 @@ def test_curves() -> None:
     assert factors("cosine-down:4") == pytest.approx([1 - share for share in half])
 
 
-def test_the_published_decay() -> None:
-    """The MusicRFM examples multiply by 0.998 a step."""
+def test_exponential_schedule_matches_the_published_decay() -> None:
+    """The MusicRFM examples multiply by 0.998 per step."""
     schedule = parse_schedule(f"exponential:{-math.log(0.998)}")
     assert schedule.factor(700) == pytest.approx(0.998**700)
 
 
 @pytest.mark.parametrize("spec", ["linear:7", "ramp:7", "cosine:7", "cosine-down:7.5"])
-def test_what_has_come_to_rest_stays(spec: str) -> None:
+def test_finished_schedules_stay_constant(spec: str) -> None:
     schedule = parse_schedule(spec)
     ends = [schedule.factor(step) for step in range(30) if schedule.stays(step)]
     assert len(ends) > 20 and len(set(ends)) == 1
@@ -53,7 +53,7 @@ def test_what_has_come_to_rest_stays(spec: str) -> None:
         *("python", "python:", "python:math", "python::floor", "Python:math:pow"),
     ],
 )
-def test_unusable(spec: str) -> None:
+def test_invalid_schedules_are_refused(spec: str) -> None:
     with pytest.raises(MusicRFMError, match="linear:STEPS|python:MODULE:FUNCTION"):
         parse_schedule(spec)
 
@@ -81,7 +81,7 @@ def run(schedule: Schedule, steps: int, base: float = 0.8) -> list[float]:
     return [progress.coefficient(step, base, None, schedule, token)[0] for step in range(steps)]
 
 
-def test_a_function_by_import_path(curves: str) -> None:
+def test_function_is_loaded_by_import_path(curves: str) -> None:
     before = list(sys.path)
     swell = parse_schedule(f"python:{curves}:swell")
     assert run(swell, 4) == pytest.approx([0, 0.08, 0.16, 0.24])
@@ -90,7 +90,7 @@ def test_a_function_by_import_path(curves: str) -> None:
     assert sys.path == before
 
 
-def test_a_function_from_another_folder(tmp_path: Path) -> None:
+def test_function_is_loaded_from_another_folder(tmp_path: Path) -> None:
     (tmp_path / "far_curves.py").write_text("def up(step, base): return step\n", encoding="utf-8")
     with pytest.raises(MusicRFMError, match="No module named 'far_curves'"):
         parse_schedule("python:far_curves:up")
@@ -98,10 +98,12 @@ def test_a_function_from_another_folder(tmp_path: Path) -> None:
     sys.modules.pop("far_curves")
 
 
-def test_modules_there_anyway_are_not_shadowed(tmp_path: Path) -> None:
+def test_installed_modules_are_not_shadowed(tmp_path: Path) -> None:
     (tmp_path / "colorsys.py").write_text("raise SystemExit('mine')\n", encoding="utf-8")
     sys.modules.pop("colorsys", None)
-    with pytest.raises(MusicRFMError, match="must take"):  # Python's own rgb_to_hls takes three
+    with pytest.raises(
+        MusicRFMError, match="must take"
+    ):  # the standard library's rgb_to_hls takes three
         parse_schedule("python:colorsys:rgb_to_hls", [tmp_path])
 
 
@@ -115,14 +117,14 @@ def test_modules_there_anyway_are_not_shadowed(tmp_path: Path) -> None:
         ("python:broken_curves:f", "cannot be imported: ZeroDivisionError"),
     ],
 )
-def test_functions_that_cannot_be_used(curves: str, tmp_path: Path, spec: str, words: str) -> None:
+def test_unusable_functions_are_refused(curves: str, tmp_path: Path, spec: str, words: str) -> None:
     (tmp_path / "broken_curves.py").write_text("1 / 0\n", encoding="utf-8")
     with pytest.raises(MusicRFMError, match=words) as info:
         parse_schedule(spec)
     assert "\n" not in str(info.value)
 
 
-def test_what_imports_code_is_known_without_importing_it() -> None:
+def test_specs_that_import_code_are_recognised() -> None:
     for spec in ("python:os:system", "  python:os:system", "python", "python:"):
         assert imports_code(spec)
     for spec in ("constant", "linear:5", "pythonic:x:y", "xpython:os:system", ""):
@@ -141,7 +143,7 @@ def test_what_imports_code_is_known_without_importing_it() -> None:
         (lambda: np.zeros(3), "failed: TypeError"),
     ],
 )
-def test_a_failing_function_holds_its_last_good_value_and_is_reported_once(
+def test_failing_function_holds_its_last_value_and_is_reported_once(
     failure, words: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     def course(step: int, base: float) -> float:
@@ -154,7 +156,7 @@ def test_a_failing_function_holds_its_last_good_value_and_is_reported_once(
     assert "held at 2.8" in record.getMessage() and "step 3" in record.getMessage()
 
 
-def test_a_function_that_never_works_leaves_the_knob_as_it_is(
+def test_function_that_always_fails_leaves_the_coefficient_unchanged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     assert run(parse_schedule(lambda step, base: None), 5) == [0.8] * 5

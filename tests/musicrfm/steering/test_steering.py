@@ -1,4 +1,4 @@
-"""Knobs: what they do to the offset, from any thread, and that hooks would do the same."""
+"""Steering: coefficients, layers, schedules, injection and crossfades become an offset."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def steering() -> Steering:
 
 
 def amounts(steering: Steering, frame: int = 0, name: str = "note_Cs") -> np.ndarray:
-    """How far each layer is pushed along the direction."""
+    """The projection of each layer's offset on the direction."""
     vectors = steering.get(name).direction.vectors[:, 0]
     return (steering.offset(frame) * vectors).sum(1).numpy()
 
 
-def test_one_is_the_top_of_the_range(steering: Steering) -> None:
+def test_coefficient_1_is_the_top_of_the_range(steering: Steering) -> None:
     assert not steering.offset(0).any()
     steering.set("note_Db", 0.5)
     assert torch.allclose(steering.offset(0), 2.0 * steering.get("note_Cs").direction.vectors[:, 0])
@@ -62,7 +62,7 @@ def test_directions_add_up(steering: Steering) -> None:
     assert torch.allclose(steering.offset(1), 3.0 * tempo.vectors[:, 1], atol=1e-6)
 
 
-def test_the_offset_is_made_anew_only_when_something_changes(steering: Steering) -> None:
+def test_offset_is_recomputed_only_after_changes(steering: Steering) -> None:
     steering.set("note_Cs", 1.0)
     first = steering.offset(0)
     assert steering.offset(1) is first
@@ -79,13 +79,13 @@ def test_the_offset_is_made_anew_only_when_something_changes(steering: Steering)
         *("layer", "layer:4", "layer:-5", "layer:1.5", "layer:x", "layer:0,4", "layer:0,"),
     ],
 )
-def test_unusable_layers(spec: str, steering: Steering) -> None:
+def test_invalid_layers_are_refused(spec: str, steering: Steering) -> None:
     with pytest.raises(MusicRFMError, match="top:K"):
         steering.set_layers("note_Cs", spec)
     assert steering.get("note_Cs").layers == "all"
 
 
-def test_layers_change_what_is_pushed(steering: Steering) -> None:
+def test_layers_weight_the_offset(steering: Steering) -> None:
     steering.set("note_Cs", 0.25)
     steering.set_layers("note_Cs", "exp:2,0.5")
     assert np.allclose(amounts(steering), [0, 2, 0.5, 0.125], atol=1e-6)
@@ -95,8 +95,8 @@ def test_layers_change_what_is_pushed(steering: Steering) -> None:
     assert np.allclose(amounts(steering), [0, 0, 1, 0], atol=1e-6)
 
 
-def test_scores_may_be_errors() -> None:
-    """Of a regression the layer with the lowest score is the best."""
+def test_lower_scores_are_better_for_errors() -> None:
+    """With `metric_higher_is_better` false, the layer with the lowest score is the best."""
     steering = Steering(LAYERS, WIDTH)
     steering.add(make("tempo", metric_higher_is_better=False), 1.0, layers="top:1")
     assert np.allclose(amounts(steering, name="tempo"), [1, 0, 0, 0], atol=1e-6)
@@ -119,7 +119,7 @@ def test_a_schedule_starts_when_it_is_set(steering: Steering) -> None:
     assert amounts(steering, 0)[0] == pytest.approx(2)  # a new piece begins
 
 
-def test_injection_is_drawn_from_seed_and_frame(steering: Steering) -> None:
+def test_injection_depends_on_seed_and_frame(steering: Steering) -> None:
     steering.set("note_Cs", 0.25)
     steering.set_inject("note_Cs", 0.3)
     drawn = np.stack([amounts(steering, frame) for frame in range(2000)])
@@ -139,7 +139,7 @@ def test_injection_is_drawn_from_seed_and_frame(steering: Steering) -> None:
 
 
 def pattern(steering: Steering, name: str, frames: int = 400) -> np.ndarray:
-    """At which frames and layers one direction of two orthogonal ones was added."""
+    """bool [frames, layers]: where one of two orthogonal directions was added."""
     vectors = steering.get(name).direction.vectors[:, 0]
     added = torch.stack([(steering.offset(frame) * vectors).sum(1) for frame in range(frames)])
     assert (added.isclose(torch.tensor(1.0)) | added.isclose(torch.tensor(0.0), atol=1e-5)).all()
@@ -147,7 +147,7 @@ def pattern(steering: Steering, name: str, frames: int = 400) -> np.ndarray:
 
 
 def two(**options: object) -> Steering:
-    """`left` and `right`, orthogonal, steered at 1 with their own options."""
+    """Orthogonal directions `left` and `right`, steered at 1, each with its options."""
     steering = Steering(LAYERS, WIDTH)
     for at, name in enumerate(("left", "right")):
         vectors = torch.zeros(LAYERS, 1, WIDTH)
@@ -157,7 +157,7 @@ def two(**options: object) -> Steering:
     return steering
 
 
-def test_injection_works_for_every_direction_by_itself() -> None:
+def test_injection_is_independent_for_each_direction() -> None:
     steering = two(left={"inject": 0.3}, right={"inject": 0.7})
     left, right = pattern(steering, "left"), pattern(steering, "right")
     assert left.mean() == pytest.approx(0.3, abs=0.05)
@@ -179,7 +179,7 @@ def test_injection_may_be_drawn_per_step() -> None:
     assert (left.any(1) & ~left.all(1)).mean() > 0.5
 
 
-def test_components_by_number_or_several_at_once(steering: Steering) -> None:
+def test_components_are_chosen_singly_or_together(steering: Steering) -> None:
     vectors = steering.get("note_Cs").direction.vectors
     steering.set("note_Cs", 0.25)
     for component, expected in (
@@ -195,8 +195,8 @@ def test_components_by_number_or_several_at_once(steering: Steering) -> None:
     assert not steering.offset(0)[0].any()
 
 
-def test_classes_of_a_multiclass_direction() -> None:
-    """Each has its own range, where one is known."""
+def test_classes_of_a_multiclass_direction_have_individual_ranges() -> None:
+    """A class is chosen by any spelling or by number."""
     notes = make(
         "notes", classes=["C", "Cs"], class_ranges={"C": [0, 3], "C#": [0, 9], "Cs": [0, 5]}
     )
@@ -210,18 +210,18 @@ def test_classes_of_a_multiclass_direction() -> None:
         steering.set_component("notes", "D")
 
 
-def test_the_knob_follows_the_directions_curve() -> None:
+def test_coefficient_follows_the_curve_of_the_direction() -> None:
     steering = Steering(LAYERS, WIDTH)
     steering.add(make("tempo", range=[0, 4], curve=2.0), 0.5, schedule="linear:10")
     assert np.allclose(amounts(steering, 0, "tempo"), 1.0)
-    assert np.allclose(amounts(steering, 5, "tempo"), 0.25)  # the schedule turns the knob
+    assert np.allclose(amounts(steering, 5, "tempo"), 0.25)  # the schedule scales the coefficient
     with pytest.raises(MusicRFMError, match="1e.300 of 'tempo' is too large"):
         steering.set("tempo", 1e300)
     assert np.allclose(amounts(steering, 5, "tempo"), 0.25)
 
 
-def test_what_has_come_to_rest_costs_nothing() -> None:
-    """And is begun again with a new piece."""
+def test_finished_schedule_reuses_one_offset() -> None:
+    """A new piece restarts the schedule."""
     steering = Steering(LAYERS, WIDTH)
     steering.add(make("tempo"), 1.0, schedule="ramp:5")
     rising = [steering.offset(frame) for frame in range(5)]
@@ -231,7 +231,7 @@ def test_what_has_come_to_rest_costs_nothing() -> None:
     assert not steering.offset(0).any() and torch.equal(steering.offset(2), rising[2])
 
 
-def test_a_function_of_time_is_called_once_a_frame(steering: Steering) -> None:
+def test_schedule_function_is_called_once_per_frame(steering: Steering) -> None:
     called: list[tuple[int, float]] = []
 
     def swell(step: int, base: float) -> float:
@@ -249,11 +249,11 @@ def test_a_function_of_time_is_called_once_a_frame(steering: Steering) -> None:
 
 
 def coefficients(steering: Steering, frame: int) -> list[float]:
-    """Of `left` and `right`."""
+    """The coefficients of `left` and `right` at a frame."""
     return steering.offset(frame)[0, :2].tolist()
 
 
-def test_a_crossfade_hands_over_with_an_equal_sum() -> None:
+def test_crossfade_keeps_the_sum_of_coefficients() -> None:
     steering = two()
     steering.set("left", 0.8)
     steering.set("right", 0.0)
@@ -269,7 +269,7 @@ def test_a_crossfade_hands_over_with_an_equal_sum() -> None:
     assert steering.offset(150) is steering.offset(149)
 
 
-def test_a_crossfade_turned_round_in_the_middle_does_not_jump() -> None:
+def test_reversed_crossfade_does_not_jump() -> None:
     steering = two()
     steering.set("right", 0.0)
     steering.crossfade("left", "right", 10)
@@ -281,7 +281,7 @@ def test_a_crossfade_turned_round_in_the_middle_does_not_jump() -> None:
     assert course[-1] == pytest.approx([1, 0])
 
 
-def test_a_knob_turned_during_a_crossfade_takes_over() -> None:
+def test_changed_coefficient_overrides_a_crossfade() -> None:
     steering = two()
     steering.set("right", 0.0)
     steering.crossfade("left", "right", 10, coefficient=2.0)
@@ -293,7 +293,7 @@ def test_a_knob_turned_during_a_crossfade_takes_over() -> None:
     assert coefficients(steering, 10) == pytest.approx([0.3, 2.0])
 
 
-def test_crossfades_may_be_planned() -> None:
+def test_crossfades_start_at_their_planned_frames() -> None:
     steering = two()
     steering.set("right", 0.0)
     steering.crossfade("right", "left", 10, start=40)
@@ -313,7 +313,7 @@ def test_a_new_piece_ends_a_crossfade() -> None:
     assert coefficients(steering, 0) == pytest.approx([0, 1])
 
 
-def test_crossfades_that_make_no_sense(caplog: pytest.LogCaptureFixture) -> None:
+def test_impossible_crossfades_are_refused_or_skipped(caplog: pytest.LogCaptureFixture) -> None:
     steering = two()
     steering.set("left", 0.0)
     for wanted, words in (
@@ -331,7 +331,7 @@ def test_crossfades_that_make_no_sense(caplog: pytest.LogCaptureFixture) -> None
     assert "crossfade at frame 5 is skipped" in caplog.text
 
 
-def test_refusals(steering: Steering) -> None:
+def test_invalid_steering_changes_are_refused(steering: Steering) -> None:
     for bad in (float("nan"), float("inf"), "loud", None):
         with pytest.raises(MusicRFMError, match="not a finite number"):
             steering.set("note_Cs", bad)
@@ -422,7 +422,7 @@ def directions(model: MusicModel) -> list[Direction]:
 def test_equals_forward_hooks(
     model: MusicModel, guidance_scale: float, halves: str, keep_norm: bool
 ) -> None:
-    """The published way: a hook on every layer of the Hugging Face decoder adds the vectors."""
+    """As published, a hook on every layer of the Hugging Face decoder adds the vectors."""
     note, tempo = directions(model)
     frames = 40
     stream = MusicStream(
@@ -445,7 +445,7 @@ def test_equals_forward_hooks(
     assert np.abs(steered - unsteered).max() > 1e-2
 
 
-def test_one_half_and_kept_norms_are_heard(model: MusicModel) -> None:
+def test_guidance_mode_and_keep_norm_change_the_sound(model: MusicModel) -> None:
     note, _ = directions(model)
 
     def sound(halves: str, keep_norm: bool, coefficient: float = 1.0) -> np.ndarray:
@@ -463,8 +463,8 @@ def test_one_half_and_kept_norms_are_heard(model: MusicModel) -> None:
     assert all(np.array_equal(plain[0], other) for other in plain[1:])
 
 
-def test_a_knob_counts_from_the_next_frame_on(model: MusicModel) -> None:
-    """And until then the sound is that of an unsteered stream, to the sample."""
+def test_changed_coefficient_applies_from_the_next_frame(model: MusicModel) -> None:
+    """Until then the audio equals that of an unsteered stream."""
     note, _ = directions(model)
     plain, steered = (MusicStream(model, "piano", seed=3) for _ in range(2))
     steered.steering.add(note)
@@ -478,7 +478,7 @@ def test_a_knob_counts_from_the_next_frame_on(model: MusicModel) -> None:
     assert np.argmax(changed) < lead * model.frame_size
 
 
-def test_a_state_stays_what_it_was_however_often_it_is_gone_back_to(steering: Steering) -> None:
+def test_saved_state_is_unchanged_by_repeated_restoring(steering: Steering) -> None:
     steering.set("note_Cs", 0.5)
     steering.set_schedule("note_Cs", "linear:20")
     steering.offset(0)
@@ -494,4 +494,4 @@ def test_a_state_stays_what_it_was_however_often_it_is_gone_back_to(steering: St
     steering.offset(12)
     resting = steering.state
     steering.offset(13)
-    assert steering.state[-1] is resting[-1]  # what rests is not copied for every frame
+    assert steering.state[-1] is resting[-1]  # finished schedules are not copied for every frame

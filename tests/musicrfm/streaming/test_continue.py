@@ -1,4 +1,4 @@
-"""A piece goes on from a take as if it had played it, and without a click."""
+"""A piece continues a take seamlessly."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def played(stream: MusicStream, frames: int) -> np.ndarray:
 
 @pytest.mark.parametrize("early", [False, True])
 @pytest.mark.parametrize("graphs", [False, True])
-def test_the_take_is_heard_and_the_music_follows_it(model, graphs, early):
+def test_take_is_heard_and_music_follows_without_a_jump(model, graphs, early):
     options = {"seed": 2, "graphs": graphs, "early": early, **WINDOW}
     take = codes(model, 40)
     stream = MusicStream(model, "piano", continue_from=take, hear_take=True, **options)
@@ -49,8 +49,8 @@ def test_the_take_is_heard_and_the_music_follows_it(model, graphs, early):
     assert np.abs(new).max() > 1e-4 and np.isfinite(sound).all()
 
 
-def test_it_goes_on_as_the_piece_that_the_take_is_from(model):
-    """Reading the codes of a piece, temperature 0, leads to the codes it had next."""
+def test_continuation_equals_the_rest_of_the_same_piece(model):
+    """At temperature 0, the codes of a piece are continued as in that piece."""
     whole = MusicStream(model, "piano", seed=2, temperature=0.0, graphs=False, **WINDOW)
     whole._play(80)
     inputs, delays = whole._window.inputs, model.delays
@@ -63,7 +63,7 @@ def test_it_goes_on_as_the_piece_that_the_take_is_from(model):
     assert torch.equal(on._window.inputs[:, :76], inputs[:, :76])
 
 
-def test_going_back_into_the_take(model):
+def test_state_within_the_take_can_be_restored(model):
     stream = MusicStream(
         model, "piano", continue_from=codes(model, 40), hear_take=True, graphs=False, **WINDOW
     )
@@ -74,7 +74,7 @@ def test_going_back_into_the_take(model):
     assert np.array_equal(played(stream, 50), once)
 
 
-def test_a_restart_goes_on_from_the_take_without_hearing_it(model):
+def test_restart_continues_the_take_without_playing_it(model):
     options = {"continue_from": codes(model, 40), "graphs": False, **WINDOW}
     stream = MusicStream(model, "piano", hear_take=True, **options)
     played(stream, 60)
@@ -82,7 +82,7 @@ def test_a_restart_goes_on_from_the_take_without_hearing_it(model):
     assert np.array_equal(played(stream, 10), played(MusicStream(model, "piano", **options), 10))
 
 
-def test_a_recording_is_resampled_and_its_end_is_kept(model, tmp_path):
+def test_recording_is_resampled_and_only_the_end_is_kept(model, tmp_path):
     path = tmp_path / "take.wav"
     time = np.arange(3 * 44100) / 44100
     soundfile.write(path, 0.3 * np.sin(2 * np.pi * 220 * time), 44100)
@@ -101,7 +101,9 @@ def test_a_recording_is_resampled_and_its_end_is_kept(model, tmp_path):
         (2, 0, "is silent"),
     ],
 )
-def test_what_there_is_nothing_to_go_on_from(model, tmp_path: Path, seconds, level, said):
+def test_missing_short_and_silent_recordings_are_refused(
+    model, tmp_path: Path, seconds, level, said
+):
     path = tmp_path / "take.wav"
     if seconds is not None:
         soundfile.write(path, level * np.ones(round(seconds * 16000)), 16000)
@@ -109,7 +111,7 @@ def test_what_there_is_nothing_to_go_on_from(model, tmp_path: Path, seconds, lev
         MusicStream(model, continue_from=path)
 
 
-def test_a_take_whose_sides_cancel_in_mono(model, tmp_path):
+def test_take_with_cancelling_channels_or_nan_is_refused(model, tmp_path):
     sides = 0.3 * np.sin(np.arange(32000) / 20)[:, None] * [1.0, -1.0]
     soundfile.write(tmp_path / "wide.wav", sides, 16000)
     with pytest.raises(MusicRFMError, match="the channels of .*wide.wav' cancel"):
@@ -119,7 +121,7 @@ def test_a_take_whose_sides_cancel_in_mono(model, tmp_path):
         MusicStream(model, continue_from=tmp_path / "nan.wav")
 
 
-def test_a_take_of_unknown_length_that_was_cut(model, tmp_path, monkeypatch):
+def test_truncated_flac_of_unknown_length_is_a_take(model, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     soundfile.write(tmp_path / "a.flac", 0.3 * np.sin(np.arange(160_000) / 20), 16000)
@@ -132,7 +134,7 @@ def test_a_take_of_unknown_length_that_was_cut(model, tmp_path, monkeypatch):
     assert MusicStream(model, continue_from=tmp_path / "b.flac", **WINDOW).take.shape[1] == 50
 
 
-def test_what_is_no_take(model, tmp_path):
+def test_invalid_takes_are_refused(model, tmp_path):
     path = tmp_path / "take.wav"
     path.write_text("no sound")
     with pytest.raises(MusicRFMError, match="is not a readable sound file"):

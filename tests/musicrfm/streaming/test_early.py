@@ -1,4 +1,4 @@
-"""Early sound: sooner by the codec's lookahead, close to the exact one, joined without clicks."""
+"""Early sound: ahead by the codec's lookahead, and close to the exact sound."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from tests.musicrfm.runtime.test_codec import codes_for, make_codec, stream_of
 @pytest.mark.parametrize(
     "shape", [Shape(), Shape(ratios=(8, 5, 4, 4), lstm_layers=2), Shape(stereo=True)]
 )
-def test_with_all_codes_known_it_is_exact(shape: Shape) -> None:
-    """Where nothing has to be guessed, only the crossfades are left, and they join equal sounds."""
+def test_early_sound_with_known_codes_is_exact(shape: Shape) -> None:
+    """Without guessed codes, the crossfades join equal sounds."""
     codec: StreamingCodec = stream_of(make_codec(shape), shape)
     codes = codes_for(codec, 20)
     exact = torch.cat([codec.push(codes), codec.flush()], 1)
@@ -33,7 +33,7 @@ def test_with_all_codes_known_it_is_exact(shape: Shape) -> None:
     assert early.given == codec.latency
 
 
-def test_what_is_not_known_is_not_looked_at(model: MusicModel) -> None:
+def test_peek_ignores_unknown_codes(model: MusicModel) -> None:
     codec = stream_of(make_codec(Shape()), Shape())
     codes = codes_for(codec, 9)
     codec.push(codes[:, :5])
@@ -49,7 +49,7 @@ def test_what_is_not_known_is_not_looked_at(model: MusicModel) -> None:
     assert all(a is b for a, b in zip(state, codec.state, strict=True)) or codec.state == state
 
 
-def test_the_stream_is_ahead_by_the_codecs_lookahead(model: MusicModel) -> None:
+def test_early_stream_is_ahead_by_the_codec_lookahead(model: MusicModel) -> None:
     exact = MusicStream(model, "piano", seed=3)
     early = MusicStream(model, "piano", seed=3, early=True)
     sound = np.concatenate([next(early) for _ in range(30)])
@@ -67,7 +67,7 @@ def test_the_stream_is_ahead_by_the_codecs_lookahead(model: MusicModel) -> None:
     )
 
 
-def test_it_can_be_sent_back_too(model: MusicModel) -> None:
+def test_early_stream_restores_an_earlier_state(model: MusicModel) -> None:
     stream = MusicStream(model, "piano", early=True)
     for _ in range(8):
         next(stream)

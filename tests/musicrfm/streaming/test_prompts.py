@@ -1,4 +1,4 @@
-"""Several prompts at once: one alone is played as always, and between two the way is smooth."""
+"""Blends of prompts: a single prompt is unchanged, and a blend moves smoothly."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WINDOW = {"window_seconds": 1.0, "keep_seconds": 0.4}  # 50 positions
 
 
 def play(model: MusicModel, change: Callable[[MusicStream, int], None], **options) -> np.ndarray:
-    """Three quarters of a second more than a window, `change(stream, frame)` before each frame."""
+    """80 frames, more than a window of 50, with `change(stream, frame)` before each."""
     stream = MusicStream(model, "piano", seed=4, **WINDOW, **options)
     parts = []
     for frame in range(80):
@@ -36,7 +36,7 @@ def morph(stream: MusicStream, frame: int) -> None:
     stream.set_prompts({"piano": 1 - share, "loud drums": share, "strings": share * (1 - share)})
 
 
-def test_a_prompt_alone_is_played_as_always(model):
+def test_single_weighted_prompt_equals_set_prompt(model):
     def set_prompt(stream: MusicStream, frame: int) -> None:
         stream.set_prompt("loud drums" if frame > 9 else "piano")
 
@@ -47,7 +47,7 @@ def test_a_prompt_alone_is_played_as_always(model):
     assert np.array_equal(play(model, set_prompt), play(model, set_prompts))
 
 
-def test_a_blend_is_neither_and_ends_as_the_other_one(model):
+def test_blended_prompts_change_the_sound_repeatably(model):
     blended = play(model, morph)
     assert np.isfinite(blended).all()
     assert not np.array_equal(blended, play(model, lambda *_: None))
@@ -60,7 +60,7 @@ def logits(model: MusicModel, prompt) -> torch.Tensor:
     return decoder.step(torch.full((model.codebooks, 1), model.start_code), 0)
 
 
-def test_weights_lead_smoothly_from_one_to_the_other(model):
+def test_blend_weights_move_the_logits_smoothly(model):
     one, other = (model.encode_prompt(text) for text in ("piano", "a great many loud drums"))
     assert one.states.shape != other.states.shape
     ends = [logits(model, one), logits(model, other)]
@@ -73,14 +73,14 @@ def test_weights_lead_smoothly_from_one_to_the_other(model):
     assert min(steps) > 0 and max(steps) < 0.3 * far
 
 
-def test_the_same_prompt_twice_is_that_prompt(model):
+def test_blend_of_one_prompt_with_itself_is_that_prompt(model):
     piano = model.encode_prompt("piano")
     twice = blend([piano, model.encode_prompt("piano")], [0.3, 0.7])
     torch.testing.assert_close(logits(model, twice), logits(model, piano), atol=1e-5, rtol=1e-5)
 
 
-def test_no_prompt_can_be_blended_in(model):
-    """Its share takes away from what the other one adds."""
+def test_blending_with_the_empty_prompt_weakens_a_prompt(model):
+    """The effect on the logits grows with the weight of the other prompt."""
     none, drums = model.encode_prompt(""), model.encode_prompt("drums")
     nothing = logits(model, none)
     added = [
@@ -92,20 +92,20 @@ def test_no_prompt_can_be_blended_in(model):
 
 
 @pytest.mark.parametrize("early", [False, True])
-def test_frames_on_tensors_that_stay_sound_the_same(model, early):
+def test_blends_on_static_tensors_match_step_by_step(model, early):
     usual = play(model, morph, graphs=False, early=early)
     static = play(model, morph, graphs=True, early=early)
     np.testing.assert_allclose(static, usual, atol=2e-4)
 
 
 @pytest.mark.parametrize("graphs", [False, True])
-def test_going_back_within_a_blend(model, graphs):
+def test_state_within_a_blend_can_be_restored(model, graphs):
     stream = MusicStream(model, "piano", seed=4, graphs=graphs, **WINDOW)
     parts = []
     for frame in range(40):
         morph(stream, frame)
         parts.append(next(stream))
-        if frame % 10 == 5:  # a detour that is taken back
+        if frame % 10 == 5:  # a detour that is undone
             state = stream.state
             stream.set_prompts({"strings": 1, "solo flute": 2})
             next(stream), next(stream)
@@ -115,7 +115,7 @@ def test_going_back_within_a_blend(model, graphs):
     assert np.array_equal(sound, straight[: len(sound)])
 
 
-def test_other_weights_read_no_prompt_again(model, monkeypatch):
+def test_changed_weights_do_not_encode_prompts_again(model, monkeypatch):
     read = []
     keys_of = StepDecoder._keys_of
     monkeypatch.setattr(
@@ -128,7 +128,7 @@ def test_other_weights_read_no_prompt_again(model, monkeypatch):
     assert read == ["piano", "drums"]
 
 
-def test_melody_models_blend_what_stands_before_the_music(tmp_path):
+def test_melody_model_updates_its_prefix_only_for_larger_changes(tmp_path):
     model = MusicModel.load(make_checkpoint(tmp_path / "melody", melody=True), device="cpu")
     stream = MusicStream(model, "piano", seed=4)
     next(stream)
@@ -153,7 +153,7 @@ def test_melody_models_blend_what_stands_before_the_music(tmp_path):
         ("piano", "texts with weights"),
     ],
 )
-def test_what_cannot_be_blended(model, prompts, said):
+def test_invalid_blends_are_refused(model, prompts, said):
     stream = MusicStream(model, "piano")
     with pytest.raises(MusicRFMError, match=said):
         stream.set_prompts(prompts)

@@ -1,4 +1,4 @@
-"""Detectors name what they were trained on, in recordings of any length and rate."""
+"""Detectors recognise their concepts in recordings of any length and rate."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ HERTZ = {"low": 200.0, "middle": 900.0, "high": 4000.0}
 
 @pytest.fixture(scope="module")
 def nano() -> MusicModel:
-    """The one at hand that really hears: random weights do not."""
+    """The built-in model, because random weights detect nothing."""
     return MusicModel.load("nano", device="cpu")
 
 
 @pytest.fixture(scope="module")
 def tones(nano, tmp_path_factory):
-    """States of tones of three registers, each with its loudness in decibels."""
+    """Hidden states of tones in three registers."""
     rng = np.random.default_rng(0)
     rows = [
         {"register": name, "pitch": pitch * rng.uniform(0.8, 1.25), "number": number}
@@ -54,14 +54,14 @@ def recording(name: str, seconds: float, rate: int = 32_000) -> np.ndarray:
     return tone(seconds, row, rate)[0]
 
 
-def test_it_names_what_it_hears(registers, nano):
+def test_detector_recognises_the_register(registers, nano):
     for name in HERTZ:
         told = detect(nano, recording(name, 0.5), 32_000, registers)
         assert told[0][0] == name and sum(p for _, p in told) == pytest.approx(1)
         assert [p for _, p in told] == sorted((p for _, p in told), reverse=True)
 
 
-def test_any_length_rate_and_level_will_do(registers, nano):
+def test_detection_works_at_any_length_rate_and_level(registers, nano):
     sound = recording("high", 2.2, 44_100)
     stereo = np.stack([0.01 * sound, 0.01 * sound], 1)
     assert detect(nano, stereo, 44_100, registers)[0][0] == "high"
@@ -73,7 +73,7 @@ def test_any_length_rate_and_level_will_do(registers, nano):
         detect(nano, np.zeros(32_000), 32_000, registers)
 
 
-def test_a_detector_survives_its_file(registers, nano, tmp_path, monkeypatch):
+def test_detector_survives_saving_and_loading(registers, nano, tmp_path, monkeypatch):
     monkeypatch.setenv("MUSICRFM_DIRECTIONS", str(tmp_path))
     path = registers.save()
     assert path == tmp_path / nano.name / "detectors" / "registers.safetensors"
@@ -120,7 +120,7 @@ def test_a_detector_survives_its_file(registers, nano, tmp_path, monkeypatch):
         ({"model_fingerprint": [1]}, "trained on model"),
     ],
 )
-def test_a_strangers_detector_is_looked_through(registers, nano, tmp_path, change, told):
+def test_invalid_detector_files_are_refused(registers, nano, tmp_path, change, told):
     tensors = {name: getattr(registers, name) for name in TENSORS}
     meta = {"name": "x", "format_version": 1, **registers.meta}
     for key, value in change.items():
@@ -135,7 +135,7 @@ def test_a_strangers_detector_is_looked_through(registers, nano, tmp_path, chang
 
 
 @pytest.mark.slow
-def test_binary_and_regression_detectors_answer_in_their_own_way(tones, nano):
+def test_binary_and_regression_detectors_give_fitting_answers(tones, nano):
     high = [row["register"] == "high" for row in tones.rows]
     one = train.fit(tones, "register_high", high, kind="binary", method="linear", target="high")
     assert detect(nano, recording("high", 0.5), 32_000, one.detector)[0][0] == "high"
@@ -150,7 +150,7 @@ def test_binary_and_regression_detectors_answer_in_their_own_way(tones, nano):
 
 
 @pytest.mark.slow
-def test_what_cannot_be_steered_can_still_be_detected(nano, tmp_path):
+def test_unsteerable_states_still_give_a_detector(nano, tmp_path):
     rows = [{"pitch": HERTZ[n], "register": n, "number": i} for i, n in enumerate([*HERTZ] * 12)]
     clips = ClipSet("tones", rows, list(range(36)), {"seconds": 0.5}, partial(tone, 0.5))
     data = hear(nano, clips, "mean+std", cache=tmp_path, layers=[-1])
@@ -164,7 +164,7 @@ def test_what_cannot_be_steered_can_still_be_detected(nano, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_command_prints_every_concept(registers, checkpoint, tmp_path, monkeypatch, capsys):
+def test_detect_command_prints_every_concept(registers, checkpoint, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("MUSICRFM_DIRECTIONS", str(tmp_path))
     path = tmp_path / "high.wav"
     soundfile.write(path, recording("high", 1.0), 32_000)

@@ -1,4 +1,4 @@
-"""The methods must find directions that were planted, and say nothing where there is nothing."""
+"""The methods find planted directions, and score near chance without one."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def probe_layers(
 ) -> Probe:
     """Every layer of `states` [rows, layers, width], without the jobs of `fits`.
 
-    basis: AGOP eigenvectors that were found before.
+    basis: AGOP eigenvectors of an earlier fit.
     """
     search = search or probes.Search()
     classes = int(labels.max()) + 1 if kind == "multiclass" else 2
@@ -110,7 +110,7 @@ def test_the_sign_follows_the_label(method):
 
 
 @pytest.mark.parametrize("method", BINARY)
-def test_labels_without_a_trace_score_near_chance(method):
+def test_labels_without_signal_score_near_chance(method):
     states, _, _ = planted("binary", strength=0)
     labels = np.random.default_rng(11).integers(0, 2, ROWS).astype(np.float32)
     parts = probes.split(range(ROWS), seed=1)
@@ -206,7 +206,7 @@ def test_bad_input_is_refused_in_one_sentence(method, kind, spoil, words):
 
 
 def several(classes: int = 4):
-    """States with a centre of its own for every class, in two layers, the second one empty."""
+    """States with one centre per class in the first layer, and pure noise in the second."""
     rng = np.random.default_rng(5)
     labels = rng.integers(0, classes, ROWS)
     centres = 5 * np.linalg.qr(rng.normal(size=(WIDTH, classes)))[0].T
@@ -230,7 +230,7 @@ def test_a_multiclass_probe_has_one_component_a_class(method):
 
 
 @pytest.mark.parametrize("method", ["rfm", "rfm-top", "linear", "logistic"])
-def test_two_classes_are_multiclass_too(method):
+def test_multiclass_methods_accept_two_classes(method):
     states, labels, between = several(2)
     parts = probes.split(range(ROWS), seed=1)
     probe = probe_layers(
@@ -240,7 +240,7 @@ def test_two_classes_are_multiclass_too(method):
     assert along.shape == (2, 2) and along.diagonal().min() > 0.85
 
 
-def test_the_sweep_finds_how_many_eigenvectors_it_takes():
+def test_sweep_chooses_the_number_of_eigenvectors():
     states, labels, _ = several()
     parts = probes.split(range(ROWS), seed=1)
     question = probes.Question("multiclass", labels, parts, parts, 4)
@@ -277,7 +277,7 @@ def test_regression_metrics_tune_and_report(metric, better):
         )
 
 
-def test_the_metrics_are_those_of_scikit_learn():
+def test_metrics_match_scikit_learn():
     from sklearn import metrics as theirs
 
     from musicrfm import metrics
@@ -298,7 +298,7 @@ def test_the_metrics_are_those_of_scikit_learn():
     assert numbers["mse"] == pytest.approx(theirs.mean_squared_error(y, guess))
 
 
-def test_balanced_parts_have_as_many_of_the_one_as_of_the_other():
+def test_balanced_parts_have_equal_class_counts():
     labels = (np.arange(600) % 12 == 0).astype(int)
     parts = probes.split(range(600), seed=1)
     even = probes.balanced(parts, labels, seed=1)
@@ -321,7 +321,7 @@ def test_rare_classes_reach_every_part():
     assert not held[0] & held[1] and not held[1] & held[2] and not held[0] & held[2]
 
 
-def test_more_trials_begin_with_the_same_ones():
+def test_longer_searches_begin_with_the_same_trials():
     from musicrfm.training import rfm
 
     few, many = (probes.Search(trials=n, rows=50, seed=3) for n in (2, 5))

@@ -1,4 +1,4 @@
-"""How sure a training is of what it measured."""
+"""The reliability report of a training: intervals, chance level and verdict."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def data(strength: float, clips: int = 120, seed: int = 0) -> tuple[Data, list[b
     return Data("made up", "x", states, rows, list(range(clips)), "mean", 0), labels
 
 
-def test_what_is_known_is_better_than_chance_and_what_is_not_is_said():
+def test_signal_is_above_chance_and_missing_signal_is_reported():
     known, labels = data(3.0)
     trained = fit(known, "a", labels, kind="binary", method="mean-difference")
     sure = trained.reliability
@@ -30,7 +30,7 @@ def test_what_is_known_is_better_than_chance_and_what_is_not_is_said():
     assert trained.direction.meta["verdict"] == trained.reliability.verdict
 
 
-def test_split_predictions_and_confusion_are_kept():
+def test_split_predictions_and_confusion_matrix_are_stored():
     known, labels = data(4.0)
     trained = fit(known, "a", labels, kind="binary", method="linear")
     tested = trained.split.test
@@ -43,7 +43,7 @@ def test_split_predictions_and_confusion_are_kept():
     assert trained.report["splits"]["test"]["clips"] == len(tested)
 
 
-def test_clips_of_one_group_are_no_news():
+def test_clips_of_one_group_count_once():
     known, labels = data(1.0, clips=240)
     alone = fit(known, "a", labels, kind="binary", method="mean-difference").reliability
     known.groups = [n // 8 for n in range(240)]

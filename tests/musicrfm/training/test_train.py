@@ -1,4 +1,4 @@
-"""From labelled sound to direction files, on a small model with random weights."""
+"""From labelled audio to direction files, on a small model with random weights."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def notes(roomy, tmp_path_factory) -> train.Data:
 
 
 def planted_data(labels: np.ndarray, groups: list) -> train.Data:
-    """States in which the label is plain to see along the first feature."""
+    """States with a strong label signal along the first feature."""
     rng = np.random.default_rng(0)
     states = rng.normal(size=(len(labels), 2, 8)).astype(np.float32)
     states[:, :, 0] += 4 * labels[:, None] / labels.std()
@@ -42,7 +42,7 @@ def planted_data(labels: np.ndarray, groups: list) -> train.Data:
 
 @pytest.fixture
 def fitted(monkeypatch) -> list[tuple]:
-    """(layer, first trial, last trial) of every RFM job that is run from now on."""
+    """A list that collects (layer, first trial, last trial) of every RFM job."""
     jobs: list[tuple] = []
     machine = fits._machine
 
@@ -66,7 +66,7 @@ def test_notes_become_balanced_data(notes, roomy):
 @pytest.mark.parametrize(
     "method", ["rfm", "rfm-top", "rfm-multiclass", "mean-difference", "linear", "logistic"]
 )
-def test_a_note_direction_says_where_it_comes_from(notes, roomy, method, tmp_path):
+def test_note_direction_records_its_provenance(notes, roomy, method, tmp_path):
     direction = train.train_note(notes, "Db", method, search=QUICK)
     path = direction.save(train.direction_path(direction, tmp_path))
     assert path == tmp_path / "roomy" / "note_Cs.safetensors"
@@ -92,7 +92,7 @@ def test_a_note_direction_says_where_it_comes_from(notes, roomy, method, tmp_pat
     assert loaded.range is None
 
 
-def test_the_same_clips_are_heard_once(roomy, notes, tmp_path, monkeypatch):
+def test_hidden_states_of_the_same_clips_are_cached(roomy, notes, tmp_path, monkeypatch):
     settings = {"samples": 24, "seed": 2, "octaves": (5, 5), "cache": tmp_path}
     first = train.note_data(roomy, **settings)
     monkeypatch.setattr(roomy, "hidden_states", None)  # would fail if it were asked again
@@ -101,7 +101,7 @@ def test_the_same_clips_are_heard_once(roomy, notes, tmp_path, monkeypatch):
     assert first.rows == second.rows
 
 
-def test_one_multiclass_machine_serves_all_targets(notes, fitted):
+def test_one_multiclass_fit_serves_all_targets(notes, fitted):
     first = train.train_note(notes, "C", "rfm-multiclass", search=OTHER)
     assert len(fitted) == notes.states.shape[1]
     second = train.train_note(notes, "G", "rfm-multiclass", search=OTHER)
@@ -131,14 +131,14 @@ def test_tempo_of_music(tmp_path):
     assert direction.name == "tempo" and "composed pieces" in direction.meta["data"]["name"]
 
 
-def test_labels_that_are_there_are_found():
+def test_planted_tempo_direction_is_found():
     bpm = np.random.default_rng(1).integers(50, 211, 200)
     direction = train.train_tempo(planted_data(bpm, list(range(200))), "rfm", search=QUICK)
     assert (direction.vectors[:, 0, 0] > 0.9).all()
     assert (direction.layer_scores > 0.9).all()
 
 
-def test_any_clips_can_be_data(model):
+def test_arbitrary_clips_can_be_training_data(model):
     rng = np.random.default_rng(0)
     clips = [
         ({"loud": i % 2}, (0.1 + 0.3 * (i % 2)) * rng.normal(size=9600), 32_000) for i in range(40)
@@ -153,7 +153,7 @@ def test_any_clips_can_be_data(model):
 
 
 def chords(count: int = 160, classes: str = "abcd") -> tuple[train.Data, list[str]]:
-    """States in which each class has a feature of its own."""
+    """States with a separate feature for each class."""
     rng = np.random.default_rng(1)
     numbers = rng.integers(0, len(classes), count)
     states = rng.normal(size=(count, 3, 10)).astype(np.float32)
@@ -192,11 +192,11 @@ def test_a_multiclass_file_holds_a_direction_for_every_class(method, tmp_path):
     np.testing.assert_allclose(told.sum(1), 1, atol=1e-5)
 
 
-def test_all_layers_together_tell_more_than_one():
+def test_all_layers_together_score_higher_than_one():
     rng = np.random.default_rng(4)
     labels = rng.integers(0, 2, 400)
     states = rng.normal(size=(400, 6, 5)).astype(np.float32)
-    states[:, :, 2] += 0.8 * labels[:, None]  # every layer knows a little, each its own
+    states[:, :, 2] += 0.8 * labels[:, None]  # a weak signal with independent noise in every layer
     data = train.Data("planted", "tiny", states, [{}] * 400, list(range(400)), "mean", 0)
     report = train.fit(data, "x", labels, kind="binary", search=QUICK).report
     alone = max(layer["direction"]["auc"] for layer in report["layers"])
@@ -247,7 +247,7 @@ def test_a_report_without_an_rfm_has_no_spectrum(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_layer_that_is_done_is_never_done_again(fitted, monkeypatch):
+def test_finished_layers_are_not_fitted_again(fitted, monkeypatch):
     data, labels = chords(80)
     settings = {"kind": "multiclass", "search": QUICK, "aggregate": False}
 
@@ -268,7 +268,7 @@ def test_a_layer_that_is_done_is_never_done_again(fitted, monkeypatch):
 
 
 @pytest.mark.slow
-def test_more_trials_go_on_with_those_that_are_done(fitted):
+def test_more_trials_continue_the_finished_ones(fitted):
     data, labels = chords(80)
     for trials, jobs in ((10, [(0, 0, 10)]), (20, [(0, 10, 20)])):
         fitted.clear()
@@ -278,7 +278,7 @@ def test_more_trials_go_on_with_those_that_are_done(fitted):
         assert fitted == jobs
 
 
-def test_layers_that_are_left_out_are_not_steered():
+def test_omitted_layers_are_not_steered():
     data, labels = chords(80)
     settings = {"kind": "multiclass", "method": "linear", "layers": [-1, 0]}
     direction = train.train(data, "chords", labels, **settings)
@@ -290,7 +290,7 @@ def test_layers_that_are_left_out_are_not_steered():
         train.train(data, "chords", labels, kind="multiclass", method="linear", layers=[3])
 
 
-def test_a_metric_where_less_is_better_says_so():
+def test_error_metric_is_marked_as_lower_is_better():
     bpm = np.random.default_rng(1).integers(50, 211, 120)
     data = planted_data(bpm, list(range(120)))
     data.states[:, 1] = 0
@@ -306,7 +306,7 @@ def test_a_metric_where_less_is_better_says_so():
     ]
 
 
-def test_binary_targets_are_balanced_unless_asked_otherwise():
+def test_binary_targets_are_balanced_by_default():
     data, labels = chords(240)
     target = [label == "a" for label in labels]
     even = train.fit(data, "a", target, kind="binary", method="linear").report["rows"]
@@ -325,7 +325,7 @@ def test_binary_targets_are_balanced_unless_asked_otherwise():
         ([0, 1] * 40, "ordinal", "kind 'ordinal' is not one of"),
     ],
 )
-def test_labels_that_make_no_sense_are_refused(labels, kind, words):
+def test_invalid_labels_are_refused(labels, kind, words):
     data, _ = chords(80)
     with pytest.raises(MusicRFMError, match=words):
         train.fit(data, "x", labels, kind=kind, method="linear")
@@ -335,12 +335,12 @@ def test_labels_that_make_no_sense_are_refused(labels, kind, words):
         train.fit(data, "x", [0, 1] * 40, kind="binary", method="rfm-multiclass")
 
 
-def test_what_is_no_note_is_refused(notes):
+def test_unknown_note_is_refused(notes):
     with pytest.raises(MusicRFMError, match="'H' is not a note"):
         train.train_note(notes, "H")
 
 
-def test_probing_a_layer_reads_that_layer_alone(monkeypatch):
+def test_probing_one_layer_reads_only_that_layer(monkeypatch):
     from musicrfm.data.states import States
 
     data, labels = chords(80)

@@ -8,7 +8,7 @@ from musicrfm.weights.fingerprint import SAMPLED, fingerprint
 from tests.checkpoints import make_checkpoint
 
 
-def test_other_weights_have_another_one(model, checkpoint, tmp_path):
+def test_other_weights_have_another_fingerprint(model, checkpoint, tmp_path):
     assert fingerprint(model.hf) == fingerprint(MusicModel.load(checkpoint, device="cpu").hf)
     other = MusicModel.load(make_checkpoint(tmp_path / "tiny", seed=1), device="cpu")
     assert fingerprint(model.hf) != fingerprint(other.hf)
@@ -16,7 +16,7 @@ def test_other_weights_have_another_one(model, checkpoint, tmp_path):
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "int8", "int4"])
-def test_it_is_the_same_in_every_precision(model, checkpoint, dtype):
+def test_fingerprint_is_the_same_in_every_precision(model, checkpoint, dtype):
     rounded = MusicModel.load(checkpoint, device="cpu", dtype=dtype)
     if rounded.packed:
         assert rounded.decoder_weights  # quantised, and its layers fused
@@ -24,7 +24,7 @@ def test_it_is_the_same_in_every_precision(model, checkpoint, dtype):
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
-def test_rounding_down_to_nothing_keeps_it(dtype):
+def test_rounding_tiny_weights_to_zero_keeps_the_fingerprint(dtype):
     layer = torch.nn.Linear(8, 8)
     with torch.no_grad():
         layer.weight.mul_(1e-44)
@@ -32,7 +32,7 @@ def test_rounding_down_to_nothing_keeps_it(dtype):
     assert fingerprint(layer.to(dtype)) == before
 
 
-def test_a_little_training_changes_it():
+def test_small_weight_changes_alter_the_fingerprint():
     layer = torch.nn.Linear(1000, 300)
     assert layer.weight.numel() > SAMPLED
     before = fingerprint(layer)
@@ -41,7 +41,7 @@ def test_a_little_training_changes_it():
     assert fingerprint(layer) != before
 
 
-def test_what_is_computed_again_does_not_count(model, checkpoint):
+def test_computed_positions_do_not_affect_the_fingerprint(model, checkpoint):
     longer = MusicModel.load(checkpoint, device="cpu")
     positions = longer.hf.decoder.model.decoder.embed_positions
     positions.make_weights(2 * len(positions.weights), longer.width)

@@ -1,4 +1,4 @@
-"""The decoder in 8 bits: close to what it was, and refused where it is of no use."""
+"""The decoder in 8 bits: close to the exact weights, and refused where unsupported."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("rows", [1, 2, FEW, FEW + 1, 40])
-def test_a_product_is_as_exact_as_8_bits_can_be(rows: int) -> None:
+def test_int8_product_is_as_exact_as_8_bits_allow(rows: int) -> None:
     torch.manual_seed(rows)
     matrix, x = torch.randn(96, 64), torch.randn(rows, 64).bfloat16()
     packed = Int8.of(matrix)
@@ -34,12 +34,12 @@ def test_a_product_is_as_exact_as_8_bits_can_be(rows: int) -> None:
     assert torch.allclose(added, base + linear(x, packed))
 
 
-def test_a_row_of_zeros_stays_zero() -> None:
+def test_row_of_zeros_stays_zero() -> None:
     packed = Int8.of(torch.zeros(8, 16))
     assert linear(torch.ones(2, 16).bfloat16(), packed).abs().max() == 0
 
 
-def test_it_plays_nearly_what_the_exact_one_plays(
+def test_quantised_heads_are_close_and_int8_plays_without_machine_code(
     checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = MusicModel.load(checkpoint, device="cpu", dtype="bfloat16")
@@ -49,7 +49,7 @@ def test_it_plays_nearly_what_the_exact_one_plays(
     exact = x.float() @ weights.heads.float().T
     rounded = packed.linear(x, packed.heads).float()
     assert 0 < (exact - rounded).norm() / exact.norm() < 0.05
-    # As where there is no machine code.
+    # As on a machine without compiled code.
     monkeypatch.setattr("musicrfm.model.can_pack", lambda weights: False)
     monkeypatch.setattr("musicrfm.runtime.backends.BACKENDS", ())
     model = MusicModel.load(checkpoint, device="cpu", dtype="int8")
@@ -57,7 +57,7 @@ def test_it_plays_nearly_what_the_exact_one_plays(
     assert chunk.shape[1] == model.channels
 
 
-def test_it_is_refused_where_it_is_of_no_use(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_int8_is_refused_where_unsupported(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(MusicRFMError, match="int8 is for CPUs.*not for cuda: use float16"):
         check_int8(torch.device("cuda"))
     monkeypatch.setattr("musicrfm.weights.int8._product", None)
