@@ -61,7 +61,7 @@ def test_both_call_paths_are_complete_and_in_order(file: str, start: str, end: s
 MOST_LINES = 60  # of a function, without its signature and its docstring
 MOST_CLASS_LINES = 350
 MOST_MODULES = 15  # in one folder
-# A parser or a table: an option or a parameter a line.
+# Parsers and tables, with one option or parameter per line.
 LISTS = {
     ("bridge/cli.py", "_parser"),
     ("bridge/controls/parameters.py", "of_direction"),

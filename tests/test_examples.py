@@ -1,6 +1,6 @@
-"""The examples run as they are, in their quick mode.
+"""The examples run unchanged, in their quick mode.
 
-Those that play do so on the model that ships; those that train, on a small one with random weights.
+Examples that play use the shipped model; those that train use a small one with random weights.
 """
 
 from __future__ import annotations

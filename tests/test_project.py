@@ -135,7 +135,7 @@ class TestRequirements:
             reached.add(name)
             with contextlib.suppress(importlib.metadata.PackageNotFoundError):
                 waiting += map(Requirement, importlib.metadata.requires(name) or [])
-        # Each build of PyTorch pins what it brings for a GPU itself.
+        # Each build of PyTorch pins its GPU packages.
         of_cuda = {name for name in reached if name.startswith(("cuda-", "nvidia-"))} | {"triton"}
         assert reached - set(pins()) - of_cuda == set()
 
@@ -218,7 +218,7 @@ class TestReadme:
     """The README and the two pages that a reader opens next."""
 
     @pytest.mark.parametrize("words", commands_in(README + FIRST + DIRECTIONS), ids=" ".join)
-    def test_command_is_accepted_by_the_parser(
+    def test_command_in_a_page_is_accepted_by_the_parser(
         self, words: list[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         command, *arguments = words
@@ -332,7 +332,7 @@ def anchors(page: Path) -> set[str]:
 
 
 def parsed(command: str, arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> bool:
-    """Whether the command's own parser takes the arguments; nothing is run."""
+    """Whether the parser of the command accepts the arguments; the command does not run."""
 
     class Parsed(Exception):
         pass
@@ -446,7 +446,7 @@ class TestLauncher:
         run.pip_install("0")
         told = [line.split(" s: ")[1] for line in capfd.readouterr().err.splitlines()]
         stages = ["looking up packages", "fetching torch, 191.2 MB", "installing 3 packages"]
-        # On a busy computer, the first line may come before pip's own.
+        # Under load, a first line may appear before pip prints anything.
         assert [stage for stage in dict.fromkeys(told) if stage != "pip starts"] == stages
         assert told.count("installing 3 packages") > 1, "a stage that lasts is told again"
         with pytest.raises(subprocess.CalledProcessError):

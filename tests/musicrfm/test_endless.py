@@ -45,7 +45,7 @@ def test_seam_ratio_compares_seams_with_other_places(monkeypatch):
 
 
 @pytest.mark.slow
-def test_audible_seams_have_ratios_above_one_and_silent_seams_do_not():
+def test_audible_seams_have_ratios_above_one_and_inaudible_seams_do_not():
     seams = [4.0 * i for i in range(1, 15)]
     unheard = endless.seams([taken(60, seams, 0.0)])
     heard = endless.seams([taken(60, seams, 0.5)])

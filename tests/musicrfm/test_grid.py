@@ -34,7 +34,7 @@ def take(course: np.ndarray, timbre: np.ndarray, likely: float) -> Take:
 
 def test_onset_convergence_release_and_cost_are_read_from_a_curve():
     at = np.arange(round(END / FINE)) * FINE
-    rising = np.clip((at - ON) / 2, 0, 1)  # two seconds from nothing to all
+    rising = np.clip((at - ON) / 2, 0, 1)  # from 0 to 1 in two seconds
     course = np.where(at < OFF, rising, np.clip(1 - (at - OFF), 0, 1))
     rng = np.random.default_rng(0)
     timbres = rng.normal(size=(4, len(at), 3))

@@ -39,7 +39,7 @@ def test_fit_separates_classes_and_reports_the_effect_of_narrowing():
     names = np.repeat([["flute", "organ"][i] for i in rng.integers(2, size=140)], 2)
     x = rng.normal(size=(280, 5))
     x[:, 0] += np.where(names == "organ", 4, -4)
-    x[1::2] = rng.normal(size=(140, 5))  # nothing is heard of it when it is narrowed
+    x[1::2] = rng.normal(size=(140, 5))  # narrowed pieces carry no signal
     fitted = instruments.learn(x, names, np.tile([12, 1], 140))
     assert fitted["names"] == ["flute", "organ"] and fitted["clips"] == 140
     assert fitted["accuracy"] == 1.0

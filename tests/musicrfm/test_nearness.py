@@ -21,7 +21,7 @@ def varint(number: int) -> bytes:
 
 
 def block(entries: dict[bytes, bytes], restart: int = 3) -> bytes:
-    """A table's block; every `restart`-th key is written whole."""
+    """A block of a table; every `restart`-th key is written in full."""
     body, restarts, before = b"", [], b""
     for i, (key, value) in enumerate(entries.items()):
         shared = 0
@@ -68,7 +68,7 @@ def written(variables: dict[str, np.ndarray]) -> tuple[bytes, bytes]:
 
 
 def random_network() -> dict[str, np.ndarray]:
-    """All variables of the network, and the optimiser's of one, with random values."""
+    """All variables of the network and one of its optimiser, with random values."""
     rng = np.random.default_rng(0)
     kernels = [(7, 38, 1, 204), (7, 67, 1, 204), (128, 1, 1, 51), (64, 1, 1, 51), (32, 1, 1, 51)]
     kernels += [(7, 561, 1, 64), (7, 64, 1, 64), (7, 64, 1, 64)]

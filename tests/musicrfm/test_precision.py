@@ -184,7 +184,7 @@ def overflow(monkeypatch) -> dict[str, float]:
 
 
 def play(stream: MusicStream, frames: int, when: dict[str, float]) -> torch.Tensor:
-    """Plays; the codes of the window up to there."""
+    """Plays `frames` frames and returns the codes in the window."""
     for _ in range(frames):
         when["frame"] = stream.frame
         stream._play(1)
@@ -234,7 +234,7 @@ def test_state_from_before_an_overflow_can_be_restored(checkpoint, overflow):
     assert stream.reaches(state)
     stream.state = state
     assert np.isfinite(stream._play(30)).all() and not stream.faults
-    assert stream.frame == 60 and stream._window is not state.window  # over the window's end
+    assert stream.frame == 60 and stream._window is not state.window  # past the end of the window
 
 
 @pytest.mark.parametrize("at", [0, 3, 41, 45, 49, 50, 51])

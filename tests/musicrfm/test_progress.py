@@ -19,7 +19,7 @@ def test_time_left_follows_the_speed_of_this_run():
     assert clock(3723.4) == "1:02:03"
 
 
-def test_a_log_file_gets_a_line_a_minute_and_a_terminal_a_bar(capsys, monkeypatch):
+def test_progress_is_a_line_a_minute_in_a_log_and_a_bar_in_a_terminal(capsys, monkeypatch):
     progress = Progress("fitting", 3)
     progress(1)
     assert capsys.readouterr().err == ""

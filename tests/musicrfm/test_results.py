@@ -103,7 +103,7 @@ def test_probes_compare_methods_on_every_set(model, folder, monkeypatch):
     reports = data["details"]["notes"]["reports"]
     assert len(reports["apart"]["rfm"]["layers"]) == model.layers
     assert reports["apart"] != reports["random"]  # other clips were tested
-    monkeypatch.setattr("musicrfm.training.probes.machine", None)  # nothing is fitted again
+    monkeypatch.setattr("musicrfm.training.probes.machine", None)  # a fit would fail
     assert results.run(o, ["probes"])[0].tables == page.tables
 
 
@@ -188,7 +188,7 @@ def test_shares_are_averaged_over_thirds_of_the_clip(model):
 
 
 @pytest.mark.slow
-def test_every_method_has_a_row_for_probe_and_steering(model, folder, monkeypatch):
+def test_methods_page_lists_every_method(model, folder, monkeypatch):
     monkeypatch.setattr(syntheory, "clip_set", small_set)
     (page,) = results.run(options(model, folder), ["methods"])
     methods = ["rfm", "rfm-multiclass", "rfm-top", "mean-difference", "linear"]

@@ -139,7 +139,7 @@ def anchored(model: MusicModel, frames: int, window: int, keep: int, prompt: str
     """Greedy codes [codebooks, frames] without a cache: each step reads the whole window."""
     tokens = model.tokenizer([prompt], return_tensors="pt")
     delay = max(model.delays)
-    columns = torch.full((model.codebooks, 1), model.start_code)  # what was chosen, delayed
+    columns = torch.full((model.codebooks, 1), model.start_code)  # the chosen codes, delayed
     anchor = 0
     for step in range(frames + delay):
         if columns.shape[1] - anchor > window:
@@ -345,7 +345,7 @@ def test_chunks_join_to_the_whole_piece(model: MusicModel) -> None:
     whole = np.concatenate([first, *chunks, stream.finish()])
     assert len(whole) == 68 * FRAME
     assert stream.frame == 0
-    # In other portions it is the same sound, until the end begins to show.
+    # Other chunk sizes give the same audio, up to the codec's lookahead before the end.
     same = (65 - 4) * FRAME
     other = MusicStream(model, "piano", seed=2, chunk_frames=5)
     parts = [next(other) for _ in range(13)]
@@ -364,7 +364,7 @@ def test_first_chunk_of_a_causal_codec_has_seven_frames(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("frames", [1, 2, 3, 4, 5, 9])
-def test_short_pieces(model: MusicModel, frames: int) -> None:
+def test_short_pieces_have_the_requested_length(model: MusicModel, frames: int) -> None:
     stream = MusicStream(model, "piano", top_k=1)
     codes = record_codes(stream)
     audio = stream.generate(frames)
@@ -475,7 +475,7 @@ def test_without_a_prompt_guidance_makes_no_difference(model: MusicModel) -> Non
     assert np.array_equal(sounds[0], sounds[1]) and np.array_equal(sounds[1], sounds[2])
 
 
-def test_controls_from_many_threads(model: MusicModel) -> None:
+def test_controls_are_safe_from_several_threads(model: MusicModel) -> None:
     stream = MusicStream(model, "piano", window_seconds=0.6)
     stream.steering.add(direction(model))
     done = threading.Event()

@@ -37,9 +37,9 @@ def plain(checkpoint: Path, tmp_path: Path) -> Path:
 
 
 def adapter(base: Path, folder: Path, *, decoder: bool = False, **settings: object) -> Path:
-    """Writes an adapter of PEFT's with random weights that can be heard, and returns its folder.
+    """Writes a PEFT adapter with audible random weights, and returns its folder.
 
-    decoder: made for the decoder alone, as a trainer may hand only that to PEFT.
+    decoder: wrap only the decoder, as some trainers do.
     """
     import peft
 

@@ -50,7 +50,7 @@ def written(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def pair(checkpoint: Path, written: Path, tmp_path: Path) -> tuple[Path, Path]:
-    """A checkpoint, and the same in audiocraft's form, to be changed."""
+    """A checkpoint, and a copy in audiocraft's format that a test may change."""
     return checkpoint, Path(shutil.copytree(written, tmp_path / "mine"))
 
 

@@ -136,7 +136,7 @@ def test_note_direction_of_music_points_at_the_note(model: MusicModel) -> None:
     with_it = np.array(["D" in row["notes"] for row in data.rows])
     difference = data.states[with_it].mean(0) - data.states[~with_it].mean(0)
     cosine = (direction.vectors[:, 0].numpy() * difference).sum(1)
-    # Balanced, and of the training part alone: not the same frames, but the same direction.
+    # The fit balances classes and uses only the training split, so directions merely agree.
     assert (cosine / np.linalg.norm(difference, axis=1) > 0.5).all()
 
 

@@ -165,7 +165,7 @@ def test_interrupted_evaluation_resumes(model, tmp_path, monkeypatch):
     assert again == found and len(played) == 1
     last = (tmp_path / "takes.jsonl").read_text().splitlines()[-1]
     assert json.loads(last) == json.loads(lines[-1])
-    # other vectors, other settings: everything steered is played anew
+    # other vectors or settings: all affected takes are played again
     ev.evaluate(
         model, [direction(model, seed=1)], SHORT, coefficients=[3.0], folder=tmp_path, draws=0
     )

@@ -39,7 +39,7 @@ def test_worker_processes_play_the_same_takes(model, tmp_path):
         assert len({process for process, _ in played_by}) == 2
         assert str(os.getpid()) not in {process for process, _ in played_by}
         assert {threads for _, threads in played_by} == {"1"}
-        # a model that was changed in memory cannot be had from its folder
+        # workers cannot load a model that was changed in memory
         several._fingerprint = "changed"
         with pytest.raises(MusicRFMError, match="use 0 workers"):
             several.hear([Play("flute", 9)])

@@ -64,8 +64,8 @@ def riff(data: bytes) -> bytes:
         (b"\0\x08song.mid".ljust(128, b"\0") + smf(track(NOTE)), 0.5),  # MacBinary
         (b"\r\n" + smf(track(NOTE)), 0.5),
         (smf(track([*NOTE, (480, b"\xff\x2f\0"), (9600, b"\x90\x40\x40")])), 1.0),
-        (smf(b"MTrk\0\0\0\0" + track(NOTE)[8:]), 0.5),  # a track that says it is empty,
-        (smf(b"MTrk\0\0\0\5" + track(NOTE)[8:], track([])), 0.5),  # or shorter than it is
+        (smf(b"MTrk\0\0\0\0" + track(NOTE)[8:]), 0.5),  # a track with length 0 in its header
+        (smf(b"MTrk\0\0\0\5" + track(NOTE)[8:], track([])), 0.5),  # a track with too small a length
     ],
 )
 def test_unusual_midi_files_are_read(tmp_path, data, seconds):

@@ -62,8 +62,8 @@ def states_of(model: MusicModel, play: Callable[[], Tensor]) -> list[Tensor]:
 def by_the_formula(model: MusicModel, terms: list[dict], play: Callable[[], Tensor], shared: bool):
     """Plays with hooks that add coefficient * layer weight * direction, as published.
 
-    A term counts, at every block of its own, the steps in which it was added; with `shared`, all
-    count the passes of the last block.
+    Each term counts its steps separately at every block; with `shared`, all terms count the passes
+    of the last block.
     """
     blocks = model.hf.decoder.model.decoder.layers
     passes = {"all": 0}

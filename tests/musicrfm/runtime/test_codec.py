@@ -54,7 +54,7 @@ def whole(codec: EncodecModel, codes: torch.Tensor, stereo: bool) -> torch.Tenso
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_equals_whole_decode_at_every_chunk_size(name: str) -> None:
+def test_streaming_equals_whole_decode_at_every_chunk_size(name: str) -> None:
     shape = SHAPES[name]
     codec = make_codec(shape)
     stream = stream_of(codec, shape)

@@ -61,7 +61,7 @@ def test_compiled_codec_equals_the_streaming_codec(
     assert level > 1e-3
     assert even > FRAMES / 2  # most frames used compiled code
     assert apart(compiled.flush(), plain.flush()) < 1e-5
-    # And again, many frames at once.
+    # Again, with many frames per call.
     assert apart(compiled.push(codes), plain.push(codes)) < 1e-5
 
 

@@ -36,7 +36,7 @@ def test_forecast_bytes_match_a_loaded_model(dtype: str, tmp_path: Path) -> None
     assert Shape.of(model).cache_bytes(dtype) == pytest.approx(cached)
 
 
-def test_a_shape_is_timed_without_a_model() -> None:
+def test_step_of_a_shape_is_timed_without_a_model() -> None:
     shape = Shape(3, 64, 2, 256, codes=64)
     found = forecast(shape, "int4", (1, 40), codec=0.001)
     assert set(found.step) == {(1, True), (40, True), (1, False), (40, False)}

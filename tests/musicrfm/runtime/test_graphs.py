@@ -161,7 +161,7 @@ def test_static_codec_equals_the_streaming_codec(name: str) -> None:
     plain, static = stream_of(codec, shape), StaticCodec(stream_of(codec, shape), Recorder("cpu"))
     codes, known = codes_for(plain, 30), torch.ones(plain.codebooks, 3, dtype=torch.bool)
     states = []
-    for _ in range(2):  # the second piece begins anew
+    for _ in range(2):  # the second piece starts from a fresh state
         sound = []
         for i in range(26):
             states.append(static.state)
@@ -356,7 +356,7 @@ def test_failed_recording_falls_back_to_plain_execution(caplog: pytest.LogCaptur
 class Failing(Recorder):
     """A recorder that records nothing and fails at a chosen recording or replay."""
 
-    fails_at = 0  # the number of the failing recording; -1: on construction
+    fails_at = 0  # the number of recordings before one fails; -1: fail on construction
     replays: int | None = None  # if set, the number of replays before one fails
     made = 0
 

@@ -459,7 +459,7 @@ def test_guidance_mode_and_keep_norm_change_the_sound(model: MusicModel) -> None
     for one in range(4):
         for other in range(one):
             assert not np.array_equal(sounds[one], sounds[other])
-    plain = [sound(*kind, 0.0) for kind in kinds]  # with nothing to add they are all the same
+    plain = [sound(*kind, 0.0) for kind in kinds]  # without an offset all are equal
     assert all(np.array_equal(plain[0], other) for other in plain[1:])
 
 

@@ -110,7 +110,7 @@ def test_one_multiclass_fit_serves_all_targets(notes, fitted):
 
 
 @pytest.mark.slow
-def test_tempo_of_click_tracks(roomy, tmp_path):
+def test_tempo_direction_is_trained_on_click_tracks(roomy, tmp_path):
     data = train.tempo_data(roomy, samples=40, seed=0, cache=tmp_path)
     direction = train.train_tempo(data, "linear")
     assert direction.name == "tempo"
@@ -122,7 +122,7 @@ def test_tempo_of_click_tracks(roomy, tmp_path):
 
 
 @pytest.mark.slow
-def test_tempo_of_music(tmp_path):
+def test_tempo_direction_is_trained_on_composed_pieces(tmp_path):
     model = MusicModel.load(make_checkpoint(tmp_path / "long", window=320), device="cpu")
     data = train.music_data(model, samples=16, seed=1, cache=tmp_path)
     assert data.states.shape == (16, model.layers, model.width)

@@ -100,7 +100,7 @@ def test_chosen_clips_are_found_by_labels_and_cached(fake):
 
     again = syntheory.clip_set("notes", 12, source="hub", **wanted)
     assert again.rows == found.rows and again.about == found.about
-    assert stream.read == read  # nothing was asked of the hub
+    assert stream.read == read  # no request to the hub
     larger = syntheory.clip_set("notes", 24, source="hub", **wanted)
     assert len(larger) == 24 and stream.read > read
 

@@ -52,7 +52,7 @@ def row_of(name: str, **wanted) -> dict:
 
 
 def played(name: str, row: dict) -> list[tuple[float, tuple[int, ...]]]:
-    """(seconds, pitches that start there) of a row's MIDI."""
+    """(onset in seconds, pitches) of a row's MIDI."""
     midi = mido.MidiFile(file=io.BytesIO(syntheory.SETS[name].midi(row)[0]))
     now, found = 0.0, defaultdict(list)
     for message in midi:  # times in seconds
