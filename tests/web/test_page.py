@@ -214,7 +214,7 @@ def test_a_finger_turns_a_dial_on_a_phone(stage, browser):
 
 
 def test_level_chroma_presets_and_midi_learn(stage, page):
-    page.wait("/-|−\\d+ dB/.test(document.querySelector('.meter output').textContent)")
+    page.wait("/[-−]\\d+(\\.\\d+)? dB/.test(document.querySelector('.meter output').textContent)")
     page.wait("document.querySelector('[role=meter]').ariaValueNow > -20")
     until(lambda: max(stage.meters.read().chroma) > 0.5, "the chroma of a tone")
     page.drag(NOTE, 0, -55)

@@ -186,7 +186,7 @@ def test_key_of_an_mpe_zone_is_learned_without_a_channel():
     "sent",
     [
         cc(123, 0),
-        cc(64)[:0],
+        [mido.Message("active_sensing")],
         [mido.Message("program_change")],
         cc(121, 0),
         [mido.Message("reset")],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import random
 import re
 import socket
 import struct
@@ -463,7 +464,11 @@ def test_no_packets_stop_the_engine_or_the_server(playing, some):
 
 
 def test_engine_still_plays_and_obeys_after_random_packets(playing):
-    _, controls, _, stream = playing
+    server, controls, _, stream = playing
+    draw = random.Random(0)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        for _ in range(50):
+            client.sendto(draw.randbytes(draw.randrange(1, 200)), ("127.0.0.1", server.port))
     controls.set("/play", 1)
     controls.set("/steer/note_C", 0.75)
     frame = stream.frame
