@@ -408,8 +408,9 @@ def test_pickled_code_is_refused_and_not_run(file, new, pair, tmp_path, monkeypa
     assert not Path("harm").exists()
 
 
-def test_damaged_or_foreign_files_are_refused(pair):
+def test_damaged_or_foreign_files_are_refused(pair, tmp_path, monkeypatch):
     _, mine = pair
+    monkeypatch.chdir(tmp_path)
     whole = (mine / STATE).read_bytes()
     for content in (b"x\n", b"", whole[: len(whole) // 2]):
         (mine / STATE).write_bytes(content)
@@ -422,12 +423,15 @@ def test_damaged_or_foreign_files_are_refused(pair):
     torch.save({"model": 1}, mine / STATE)
     refused(mine, "no best_state")
     (mine / STATE).write_bytes(whole)
-    for text in ("[1", "&a [*a]", "- 1", "!!python/object/apply:os.mkdir [harm]"):
+    for text in ("&a [*a]", "- 1"):  # lists hold no settings
         change(mine / STATE, lambda content, text=text: content.update({"xp.cfg": text}))
-        try:
+        MusicModel.load(mine, device="cpu")
+    for text in ("[1", "!!python/object/apply:os.mkdir [harm]"):
+        change(mine / STATE, lambda content, text=text: content.update({"xp.cfg": text}))
+        with pytest.raises(
+            MusicRFMError, match=r"^.*the settings \(xp.cfg\) in .* cannot be read$"
+        ):
             MusicModel.load(mine, device="cpu")
-        except MusicRFMError as error:
-            assert "\n" not in str(error)
     assert not Path("harm").exists()
     (mine / STATE).unlink()
     with pytest.raises(MusicRFMError, match="compression_state_dict.bin is there, but not its"):
