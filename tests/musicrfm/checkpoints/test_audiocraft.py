@@ -428,9 +428,7 @@ def test_damaged_or_foreign_files_are_refused(pair, tmp_path, monkeypatch):
         MusicModel.load(mine, device="cpu")
     for text in ("[1", "!!python/object/apply:os.mkdir [harm]"):
         change(mine / STATE, lambda content, text=text: content.update({"xp.cfg": text}))
-        with pytest.raises(
-            MusicRFMError, match=r"^.*settings \(xp.cfg\) in .* cannot be read$"
-        ):
+        with pytest.raises(MusicRFMError, match=r"^.*settings \(xp.cfg\) in .* cannot be read$"):
             MusicModel.load(mine, device="cpu")
     assert not Path("harm").exists()
     (mine / STATE).unlink()
