@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 import musicrfm
@@ -138,6 +139,14 @@ class TestRequirements:
         # Each build of PyTorch pins its GPU packages.
         of_cuda = {name for name in reached if name.startswith(("cuda-", "nvidia-"))} | {"triton"}
         assert reached - set(pins()) - of_cuda == set()
+
+    def test_pinned_versions_accept_the_first_release_of_this_python(self) -> None:
+        """Debian 12 has Python 3.11.2, which a package for 3.11.5 and later excludes."""
+        first = f"{sys.version_info.major}.{sys.version_info.minor}.0"
+        for name, pin in pins().items():
+            with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+                accepted = importlib.metadata.metadata(name).get("Requires-Python") or ""
+                assert not applies(pin) or SpecifierSet(accepted).contains(first), pin
 
     @pytest.mark.parametrize("forbidden", ["torchaudio", "torchvision"])
     def test_unneeded_heavy_packages_are_not_pinned(self, forbidden: str) -> None:
