@@ -60,8 +60,9 @@ def int8() -> bool:
     return can_int8()
 
 
-def libatomic() -> bool:
-    return sys.platform != "linux" or ctypes.util.find_library("atomic") is not None
+def library(name: str) -> Callable[[], object]:
+    """A shared library that Python packages for Linux expect the system to have."""
+    return lambda: sys.platform != "linux" or ctypes.util.find_library(name)
 
 
 def ipv6() -> bool:
@@ -94,7 +95,15 @@ NEEDS = {
     "numba": Need("the package numba", package("numba")),
     "xrfm": Need("the package xrfm", package("xrfm"), hardware=sys.version_info < (3, 11)),
     "aalink": Need("the package aalink", package("aalink")),
-    "libatomic": Need("the library libatomic, which aalink's wheel needs", libatomic, "libatomic1"),
+    "libatomic": Need(
+        "the library libatomic, which aalink's wheel needs", library("atomic"), "libatomic1"
+    ),
+    # PortAudio brings it; its own package is called differently from release to release.
+    "libasound": Need(
+        "the library libasound, which python-rtmidi's wheel needs",
+        library("asound"),
+        "libportaudio2",
+    ),
     "rtmidi": Need(
         "the package python-rtmidi or supriya-midi",
         lambda: find_spec("rtmidi") or find_spec("supriya_midi"),
@@ -135,7 +144,7 @@ def install(remembered: Path, say: Callable[[str], None]) -> None:
     fatal, and not tried again: `remembered` keeps the names of the packages that were tried.
     """
     lacking = [need for need in NEEDS.values() if need.debian and not need.there()]
-    names = [need.debian for need in lacking]
+    names = list(dict.fromkeys(need.debian for need in lacking))
     tried = remembered.read_text().split() if remembered.is_file() else []
     if set(names) <= set(tried):
         return

@@ -234,7 +234,7 @@ def test_mido_lists_both_of_two_equal_ports():
     assert not hasattr(other, "rtmidi")
 
 
-@pytest.mark.needs("rtmidi")
+@pytest.mark.needs("rtmidi", "libasound")
 def test_real_rtmidi_backend_can_be_wrapped():
     ensure()
     import rtmidi
