@@ -10,7 +10,7 @@ encoder, and the decoder of the codec. Needs the extras `train` and `recipe`.
 from __future__ import annotations
 
 import argparse
-import sys
+import copy
 import time
 from dataclasses import replace
 from functools import partial
@@ -73,14 +73,14 @@ def main() -> None:
 
 def _further(args: argparse.Namespace, budget: codec_training.Budget) -> None:
     """Train the text encoder and the codec's decoder of the checkpoint `args.further`."""
-    sets = [render.open_set(args.work / name)[0] for name in ("clips", "notes")]
+    (clips, rows), (notes, _) = (render.open_set(args.work / name) for name in ("clips", "notes"))
     old = codec_training.load(args.further)
-    rows = render.open_set(args.work / "clips")[1]
-    codes = lm_training.encode_set(old, sets[0], args.work / "codes.npy")
+    codes = lm_training.encode_set(old, clips, args.work / "codes.npy")
     words = lm_training.Budget(args.lm_steps, args.lm_batch, lm_training.WORDS_RATE)
     lm_training.train(codes, rows, args.work, words, args.device, args.further)
-    new = codec_training.load(args.further)
-    new = codec_training.train(sets, SHARES, args.work, budget, args.device, start=new)
+    new = codec_training.train(
+        (clips, notes), SHARES, args.work, budget, args.device, start=copy.deepcopy(old)
+    )
     codec = codec_training.blend(old, new, BLEND)
     lm_training.assemble(codec, args.work, args.out, args.further)
 
@@ -114,7 +114,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--further", metavar="START", type=Path, help="train this finished checkpoint further"
     )
-    if "--further" in sys.argv:
+    if parser.parse_known_args()[0].further is not None:
         parser.set_defaults(**FURTHER)
     args = parser.parse_args()
     if args.further is not None and args.further.resolve() == args.out.resolve():
