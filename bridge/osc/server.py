@@ -223,9 +223,13 @@ class OscServer:
             try:
                 packet, sender = self._socket.recvfrom(MAX_PACKET)
             except BlockingIOError:
+                # Sending may have met the error in place of receiving; its report still waits,
+                # and as long as it does, every wait for packets ends at once.
+                self._look_for_lost()
                 break
             except OSError as error:
-                self._look_for_lost(error)
+                log.debug("OSC receive: %s", error)
+                self._look_for_lost()
                 nothing = False
                 break
             nothing = False
@@ -235,10 +239,9 @@ class OscServer:
             woken = self._take(packet, sender) or woken
         self._take_handed(woken)
 
-    def _look_for_lost(self, error: OSError) -> None:
-        """Detect that an earlier packet reached nobody; the next wait reports it."""
+    def _look_for_lost(self) -> None:
+        """End the subscriptions of places that earlier packets did not reach."""
         if not self._closed:
-            log.debug("OSC receive: %s", error)
             for place in nobody_at(self._socket):
                 self._subscriptions.nobody_at(place)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import socket
+import threading
 import time
 
 import pytest
@@ -238,10 +240,7 @@ def test_bridge_never_subscribes_or_replies_to_its_own_port(peer: Peer) -> None:
 
 @pytest.mark.needs("linux")  # other systems do not report a closed port
 def test_subscription_of_a_closed_port_ends(peer: Peer) -> None:
-    gone = Peer()
-    port = gone.socket.getsockname()[1]
-    gone.server.close()
-    gone.socket.close()
+    port = closed_port()
     peer.send(build("/subscribe", port, 60))
     peer.send(build("/subscribe", 60))
     peer.settle()
@@ -249,8 +248,44 @@ def test_subscription_of_a_closed_port_ends(peer: Peer) -> None:
     end = time.monotonic() + 20
     while ("127.0.0.1", port) in peer.server._subscriptions:
         assert time.monotonic() < end
-        peer.tell("/ping")
+        time.sleep(0.01)
     assert peer.tell("/ping") == [("/pong",)]
+
+
+@pytest.mark.needs("linux")
+def test_report_of_a_closed_port_is_read_although_sending_met_the_error(peer: Peer) -> None:
+    place = ("127.0.0.1", closed_port())
+    peer.server._subscriptions.add(place)
+    receive, reached = peer.server._receive, threading.Event()
+
+    def answer_first() -> None:
+        """Send twice before receiving, as an answer does that follows a lost packet."""
+        if not reached.is_set():
+            peer.server._socket.sendto(b"lost", place)
+            peer.server._send(peer.socket.getsockname(), build("/pong"))
+            reached.set()
+        receive()
+
+    peer.server._receive = answer_first
+    peer.server._wake()
+    assert peer.hear() == ("/pong",)
+    end = time.monotonic() + 20
+    while place in peer.server._subscriptions:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    assert peer.tell("/ping") == [("/pong",)]
+    rounds = []
+    peer.server._receive = lambda: rounds.append(receive())
+    peer.server._wake()
+    time.sleep(0.5)
+    assert len(rounds) < 50  # it waits again, and does not spin
+
+
+def closed_port() -> int:
+    """A UDP port of this machine at which nothing listens any more."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gone:
+        gone.bind(("127.0.0.1", 0))
+        return gone.getsockname()[1]
 
 
 def test_reply_ports_are_limited_and_active_ones_kept(monkeypatch) -> None:
