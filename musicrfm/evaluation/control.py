@@ -77,18 +77,22 @@ def random_directions(direction: Direction, draws: int = DRAWS, seed: int = 0) -
 
 
 def controls(
-    recorder: Recorder, asked: Sequence[tuple[Direction, float]], draws: int = DRAWS
+    recorder: Recorder,
+    asked: Sequence[tuple[Direction, float]],
+    draws: int = DRAWS,
+    over_time: bool = False,
 ) -> list[Control]:
     """The control of each direction at its raw coefficient, with the recorder's prompts and seeds.
 
-    Takes that the recorder has stored are not played again.
+    Takes that the recorder has stored are not played again. over_time: whether those takes were
+    measured over time (see `Play`).
     """
     if not asked:
         return []
-    plays, of_each = recorder.plays(), []
+    plays, of_each = recorder.plays(over_time=over_time), []
     for direction, raw in asked:
         several = [direction, *random_directions(direction, draws)]
-        of_each.append([recorder.plays((one, raw)) for one in several])
+        of_each.append([recorder.plays((one, raw), over_time=over_time) for one in several])
     every = plays + [play for groups in of_each for group in groups for play in group]
     takes = iter(recorder.hear(every, "random directions beside it"))
     unsteered = [next(takes) for _ in plays]

@@ -1,7 +1,8 @@
 """Compares variants of steering: layers, injection, schedules, preserved norms, guidance.
 
-A few notes are played in every variant at several knob positions. Variants differ in strength, so
-the pages also compare how much of the music remains at the same effect.
+A few notes are played in every variant at several knob positions, and random directions at 1.
+Variants differ in strength, so the pages also compare how much of the music remains at the same
+effect.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import asdict, replace
 
 import numpy as np
 
+from musicrfm.evaluation.control import DRAWS, Control, controls
 from musicrfm.evaluation.evaluate import respond
 from musicrfm.evaluation.plots import curves
 from musicrfm.evaluation.responses import Response
@@ -19,7 +21,7 @@ from musicrfm.evaluation.takes import Take
 from musicrfm.listening.readings import reading
 from musicrfm.results.options import Options
 from musicrfm.results.page import Page, Table, listed
-from musicrfm.results.steering import COST, at, cost, raw_of
+from musicrfm.results.steering import COST, at, beside_random, cost, raw_of
 
 NOTES = 3
 SAME_EFFECT = 0.5  # the note's share at which the remaining music is compared
@@ -86,12 +88,16 @@ def _page(
     if options.quick:
         knobs = knobs[-1:] if over_time else knobs[:2]
     raws = [[raw_of(d, knob) for knob in knobs] for d in notes]
+    tops = [(d, raw_of(d, 1.0)) for d in notes]
     found: dict[str, list[Response]] = {}
     thirds: dict[str, list[list[float]]] = {}
+    beside: dict[str, Control] = {}
     with options.recorder() as recorder:
         for variant, changes in variants.items():
             played = recorder.using(**changes)
             found[variant] = respond(played, notes, raws, options.instruments, over_time=over_time)
+            for one in controls(played, tops, 2 if options.quick else DRAWS, over_time):
+                beside[f"{variant}: {one.name}"] = one
             if over_time:
                 steers = [(d, raw) for d, of in zip(notes, raws, strict=True) for raw in of]
                 thirds[variant] = [
@@ -115,6 +121,7 @@ def _page(
         tables.append(Table("Target share in each third of a clip", ["", "1", "2", "3"], parts))
     else:
         tables.append(_same_effect(found))
+    tables.append(beside_random(beside, "variant"))
     curves(options.out / f"{name}.png", series, "knob", "target-note share")
     return Page(
         title,
@@ -124,7 +131,10 @@ def _page(
         tables,
         _summary(series, over_time),
         [f"{name}.png"],
-        {variant: [asdict(r) for r in responses] for variant, responses in found.items()},
+        {
+            "responses": {variant: [asdict(r) for r in of] for variant, of in found.items()},
+            "controls": {row: asdict(one) for row, one in beside.items()},
+        },
     )
 
 

@@ -6,6 +6,8 @@ from dataclasses import asdict
 
 import numpy as np
 
+from musicrfm.directions import Direction
+from musicrfm.evaluation.control import random_directions
 from musicrfm.evaluation.plots import curves
 from musicrfm.evaluation.takes import WINDOW
 from musicrfm.evaluation.together import Handover, Together, both_at_once, handovers
@@ -32,21 +34,24 @@ def page(options: Options) -> Page:
     fade, lead = (QUICK_FADE, QUICK_LEAD) if options.quick else (FADE, LEAD)
     tables, pictures, told = [], [], []
     faded: list[Handover] = []
+    random: list[Handover] = []
     beside: list[Together] = []
     with options.recorder() as recorder:
         if pairs:
-            faded = handovers(recorder.using(seconds=fade + 2 * lead), pairs, fade)
+            longer = recorder.using(seconds=fade + 2 * lead)
+            faded = handovers(longer, pairs, fade)
+            random = handovers(longer, _random(pairs), fade)
         for tempo in tempi:
             for note in notes[:: max(1, count // 4)]:
                 for knob in (1.0,) if options.quick else (0.5, 1.0):
                     beside.append(both_at_once(recorder, note, tempo, knob))
     if faded:
-        tables.append(_handed(faded))
-        late = [f.late for f in faded if f.late is not None]
-        on_time = sum(abs(one) <= ON_TIME for one in late)
+        tables.append(_handed("Crossfades", faded))
+        tables.append(_handed("Crossfades of random directions of the same length", random))
         told.append(
-            f"In {on_time} of {len(faded)} crossfades, the second note takes over within "
-            f"{ON_TIME:g} s of the middle."
+            f"In {_on_time(faded)} of {len(faded)} crossfades, the second note takes over within "
+            f"{ON_TIME:g} s of the middle, and its share afterwards is {_after(faded):.2f}; with "
+            f"random directions, in {_on_time(random)}, and it is {_after(random):.2f}."
         )
         series = {
             name: ((np.arange(len(mean)) * WINDOW + WINDOW / 2).tolist(), mean.tolist())
@@ -68,24 +73,50 @@ def page(options: Options) -> Page:
         tables,
         " ".join(told),
         pictures,
-        {"crossfades": [asdict(f) for f in faded], "together": [asdict(t) for t in beside]},
+        {
+            "crossfades": [asdict(f) for f in faded],
+            "random": [asdict(f) for f in random],
+            "together": [asdict(t) for t in beside],
+        },
     )
 
 
-def _handed(faded: list[Handover]) -> Table:
+def _random(pairs: list[tuple[Direction, Direction]]) -> list[tuple[Direction, Direction]]:
+    """Random directions in place of each pair, all different."""
+    return [
+        (random_directions(one, 1, 2 * i)[0], random_directions(other, 1, 2 * i + 1)[0])
+        for i, (one, other) in enumerate(pairs)
+    ]
+
+
+def _on_time(faded: list[Handover]) -> int:
+    """The number of crossfades whose second note takes over near the middle."""
+    return sum(_is_on_time(f) for f in faded)
+
+
+def _is_on_time(faded: Handover) -> bool:
+    return faded.late is not None and abs(faded.late) <= ON_TIME
+
+
+def _after(faded: list[Handover]) -> float:
+    """The mean share of the second note after its crossfade."""
+    return float(np.mean([f.after for f in faded]))
+
+
+def _handed(title: str, faded: list[Handover]) -> Table:
     rows = [
         [
             f.first,
             f.second,
             "never" if f.late is None else f"{f.late:+.1f}",
-            f.late is not None and abs(f.late) <= ON_TIME,
+            _is_on_time(f),
             f.before,
             f.after,
         ]
         for f in faded
     ]
     columns = ["from", "to", "late", f"within {ON_TIME:g} s", "first before", "second after"]
-    return Table("Crossfades", columns, rows)
+    return Table(title, columns, rows)
 
 
 def _kept(beside: list[Together]) -> Table:

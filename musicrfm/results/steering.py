@@ -41,7 +41,7 @@ def page(options: Options) -> Page:
             lines = [_line(d, r, knobs[d.name]) for d, r in pairs]
             faint += [([0.0, *knobs[d.name]], y) for (d, _), y in zip(pairs, lines, strict=True)]
             series[concept] = ([0.0, *knobs[pairs[0][0].name]], np.mean(lines, 0).tolist())
-    tables.append(_controls(beside))
+    tables.append(beside_random({one.name: one for one in beside}))
     pictures = []
     if series:
         path = options.out / "steering.png"
@@ -69,17 +69,17 @@ def page(options: Options) -> Page:
     )
 
 
-def _controls(beside: list[Control]) -> Table:
-    """The effect of every direction at the top of its knob beside that of random ones."""
+def beside_random(beside: dict[str, Control], what: str = "direction") -> Table:
+    """The effect at the top of the knob beside that of random directions; beside: by row."""
     rows = []
-    for one in beside:
+    for name, one in beside.items():
         form = ".1f" if one.unit == "BPM" else ".2f"
         parts = (one.unsteered, one.random, one.target)
         words = "yes" if one.convincing else "no: a random push does as well"
         draws = f"{min(one.draws):{form}} to {max(one.draws):{form}}"
-        row = [one.name, *(part.text(form) for part in parts), draws]
+        row = [name, *(part.text(form) for part in parts), draws]
         rows.append([*row, one.effect.text("+" + form), words])
-    columns = ["direction", "unsteered", "random", "target", "single random draws"]
+    columns = [what, "unsteered", "random", "target", "single random draws"]
     columns += ["effect: target less random", "more than any push"]
     return Table("Beside random directions of the same length, at 1", columns, rows)
 

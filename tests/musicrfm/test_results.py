@@ -167,6 +167,9 @@ def test_ablations_play_each_variant(model, folder, part, variants):
     steered = {json.dumps(told[1:]) for told in by_variant.values()}
     assert len(steered) == len(variants)  # and the variants are not
     assert page.pictures == [f"{part}.png"] and page.tables[1].title.startswith("Where the target")
+    control = page.tables[-1]
+    assert control.title.startswith("Beside random directions")
+    assert [v for v in variants if f"{v}: note_C" in [row[0] for row in control.rows]] == variants
 
 
 @pytest.mark.slow
@@ -201,8 +204,9 @@ def test_methods_page_lists_every_method(model, folder, monkeypatch):
 @pytest.mark.slow
 def test_two_directions_at_once_are_tabulated(model, folder):
     (page,) = results.run(options(model, folder), ["together"])
-    faded, kept = page.tables
+    faded, random, kept = page.tables
     assert faded.rows[0][:2] == ["note_C", "note_G"]
+    assert random.rows[0][:2] == ["note_C", "note_G"] and random.rows[0][2:] != faded.rows[0][2:]
     assert kept.rows[0][0] == "note_C + tempo"
     assert page.pictures == ["crossfade.png"] and "the second note takes over" in page.summary
 
