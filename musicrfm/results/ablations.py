@@ -122,7 +122,12 @@ def _page(
     else:
         tables.append(_same_effect(found))
     tables.append(beside_random(beside, "variant"))
-    curves(options.out / f"{name}.png", series, "knob", "target-note share")
+    random = {
+        variant: (1.0, [v for d in notes for v in beside[f"{variant}: {d.name}"].draws])
+        for variant in variants
+    }
+    path = options.out / f"{name}.png"
+    curves(path, series, "knob", "target-note share", random=random)
     return Page(
         title,
         f"Means over {listed([d.name for d in notes])}, each with {options.setting.size} at every "

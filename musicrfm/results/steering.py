@@ -29,7 +29,8 @@ def page(options: Options) -> Page:
         tried = [[raw_of(d, knob) for knob in knobs[d.name]] for d in directions]
         found = respond(recorder, directions, tried, options.instruments)
         tops = [(d, raw_of(d, 1.0)) for d in directions]
-        beside = controls(recorder, tops, 2 if options.quick else DRAWS)
+        pushed = controls(recorder, tops, 2 if options.quick else DRAWS)
+    beside = {one.name: one for one in pushed}
     by_concept: dict[str, list[tuple[Direction, Response]]] = defaultdict(list)
     for direction, response in zip(directions, found, strict=True):
         by_concept[reading(direction).concept].append((direction, response))
@@ -41,11 +42,16 @@ def page(options: Options) -> Page:
             lines = [_line(d, r, knobs[d.name]) for d, r in pairs]
             faint += [([0.0, *knobs[d.name]], y) for (d, _), y in zip(pairs, lines, strict=True)]
             series[concept] = ([0.0, *knobs[pairs[0][0].name]], np.mean(lines, 0).tolist())
-    tables.append(beside_random({one.name: one for one in beside}))
+    tables.append(beside_random(beside))
     pictures = []
     if series:
         path = options.out / "steering.png"
-        curves(path, series, "knob (1: top of the range)", "share of the target", faint=faint)
+        labels = ("knob (1: top of the range)", "share of the target")
+        random = {
+            concept: (1.0, [v for d, _ in by_concept[concept] for v in beside[d.name].draws])
+            for concept in series
+        }
+        curves(path, series, *labels, faint=faint, random=random)
         pictures.append(path.name)
     words = (
         f"{options.setting.size} at every position of the knob, with the same prompts and seeds; 1 "
@@ -59,12 +65,12 @@ def page(options: Options) -> Page:
         f"Steering `{options.model.name}`",
         words,
         tables,
-        _summary(by_concept),
+        _summary(by_concept, beside),
         pictures,
         {
             "knobs": knobs,
             "responses": [asdict(r) for r in found],
-            "controls": [asdict(c) for c in beside],
+            "controls": [asdict(c) for c in pushed],
         },
     )
 
@@ -183,7 +189,9 @@ def cost(points: list[Point]) -> list:
     ]
 
 
-def _summary(by_concept: dict[str, list[tuple[Direction, Response]]]) -> str:
+def _summary(
+    by_concept: dict[str, list[tuple[Direction, Response]]], beside: dict[str, Control]
+) -> str:
     told = []
     for concept, pairs in by_concept.items():
         if concept == "tempo":
@@ -197,8 +205,10 @@ def _summary(by_concept: dict[str, list[tuple[Direction, Response]]]) -> str:
         zero, half, top = (
             np.mean([at(r, raw_of(d, knob)).value for d, r in pairs]) for knob in (0.0, 0.5, 1.0)
         )
+        random = np.mean([beside[d.name].random.value for d, _ in pairs])
         told.append(
             f"{concept.capitalize()} directions raise the share of their target from {zero:.2f} to "
-            f"{half:.2f} in the middle of the knob and {top:.2f} at its top."
+            f"{half:.2f} in the middle of the knob and {top:.2f} at its top, where random "
+            f"directions of the same length lead to {random:.2f}."
         )
     return " ".join(told)
