@@ -12,6 +12,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -77,19 +79,24 @@ def fit(
     """A direction of kind `beat` from clips read without text, at most `count`.
 
     knob: BPM at coefficients -1 and 1. layer_scores: how well each layer's states predict the beat
-    along the vectors, the mean squared correlation on held-out clips. Memory holds one clip at a
-    time. Raises MusicRFMError for too few clips, and if all have the same tempo.
+    along the vectors, the mean squared correlation on held-out clips. Memory holds one clip, or one
+    layer of the held-out clips, which lie on disk meanwhile. Raises MusicRFMError for too few
+    clips, and if all have the same tempo.
     """
     if not 0 < knob[0] < knob[1]:
         raise MusicRFMError(
             f"the knob range {knob[0]:g} to {knob[1]:g} BPM is not valid: give two rising tempi "
             "above 0"
         )
-    sums, held = _collected(model, clips, f"encoding {data}", count)
-    if sums.clips < FEWEST:
-        raise MusicRFMError(f"{sums.clips} clips with a beat are too few: give {FEWEST} or more")
-    centre, spread, slopes, rest = sums.solved(model.name)
-    scores = _scores(held, slopes, rest, centre, spread)
+    with TemporaryDirectory(prefix="musicrfm-", ignore_cleanup_errors=True) as folder:
+        held = _Held(Path(folder))
+        sums = _collected(model, clips, f"encoding {data}", count, held)
+        if sums.clips < FEWEST:
+            raise MusicRFMError(
+                f"{sums.clips} clips with a beat are too few: give {FEWEST} or more"
+            )
+        centre, spread, slopes, rest = sums.solved(model.name)
+        scores = _scores(held, slopes, rest, centre, spread)
     lengths = slopes.norm(dim=-1)
     # The mean components: setting them reproduces the mean state.
     at_rest = torch.linalg.lstsq(slopes.mT, rest[..., None]).solution[..., 0]
@@ -106,7 +113,7 @@ def fit(
         **provenance.made(),
         "pooling": "every frame",
         "data": data,
-        "samples": sums.clips + len(held),
+        "samples": sums.clips + len(held.beats),
         "seed": seed,
         "label_mean": centre,
         "label_std": spread,
@@ -124,20 +131,39 @@ def fit(
 
 
 def _collected(
-    model: MusicModel, clips: Iterable[Beats], what: str, count: int
-) -> tuple[_Sums, list[tuple[torch.Tensor, torch.Tensor]]]:
-    """(sums over the training clips, states and beats of the held-out clips)."""
+    model: MusicModel, clips: Iterable[Beats], what: str, count: int, held: _Held
+) -> _Sums:
+    """Sums over the training clips; the others go to `held`."""
     sums = _Sums(model.layers, model.width)
-    held: list[tuple[torch.Tensor, torch.Tensor]] = []
     progress = Progress(what, count, "clips")
     for number, clip in enumerate(clips):
         states, beat = _heard(model, clip)
         if number % HELD_OUT == HELD_OUT - 1:
-            held.append((states, beat))
+            held.add(states, beat)
         else:
             sums.add(states, beat)
         progress(number + 1)
-    return sums, held
+    return sums
+
+
+class _Held:
+    """The held-out clips: their beats, and their states in files of a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.beats = folder, list[torch.Tensor]()
+
+    def add(self, states: torch.Tensor, beat: torch.Tensor) -> None:
+        """states: [layers, frames, width]."""
+        np.save(self._file(len(self.beats)), states.numpy())
+        self.beats.append(beat)
+
+    def layer(self, number: int) -> torch.Tensor:
+        """The states of all clips in one layer, [frames, width]."""
+        files = map(self._file, range(len(self.beats)))
+        return torch.cat([torch.tensor(np.load(file, "r")[number]) for file in files])
+
+    def _file(self, clip: int) -> Path:
+        return self.folder / f"{clip}.npy"
 
 
 class _Sums:
@@ -192,7 +218,7 @@ def _heard(model: MusicModel, clip: Beats) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def _scores(
-    held: list[tuple[torch.Tensor, torch.Tensor]],
+    held: _Held,
     slopes: torch.Tensor,
     rest: torch.Tensor,
     centre: float,
@@ -200,14 +226,15 @@ def _scores(
 ) -> torch.Tensor:
     """Squared correlation of each layer's prediction with the truth, averaged over the three,
     [layers]."""
-    if not held:
+    if not held.beats:
         return torch.ones(len(slopes))
-    states = torch.cat([s for s, _ in held], 1)
-    beat = torch.cat([b for _, b in held])
+    beat = torch.cat(held.beats)
     beat[:, 0] = (beat[:, 0] - centre) / spread
-    said = torch.linalg.lstsq(
-        slopes.mT, (states - rest[:, None]).mT
-    ).solution  # [layers, 3, frames]
+    each = [
+        torch.linalg.lstsq(slope.T, (held.layer(layer) - rest[layer]).T).solution
+        for layer, slope in enumerate(slopes)
+    ]
+    said = torch.stack(each)  # [layers, 3, frames]
     said = said - said.mean(-1, keepdim=True)
     true = (beat - beat.mean(0)).T
     covered = (said * true).sum(-1) ** 2
