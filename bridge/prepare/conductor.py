@@ -7,6 +7,7 @@ this process. Their output goes to `log.txt` in the folder, and their progress b
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -15,26 +16,27 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import musicrfm
 from bridge.commands import doctor
 from bridge.prepare import plan
 from bridge.prepare.notebook import Notebook, Step
 from bridge.prepare.page import PAGE, write_page
-from bridge.prepare.room import room_for
-from bridge.process.memory import peak_memory_mib
+from bridge.prepare.room import GIB, room_for
+from bridge.process.memory import free_memory, peak_child_memory_mib, peak_memory_mib
 from musicrfm import cli
 from musicrfm.data.activations import pooled
+from musicrfm.data.composed import music_clips
 from musicrfm.directions import SUFFIX, Direction, user_folder
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import path_of
 from musicrfm.files.writing import check_folder, put, write_bytes, write_text
+from musicrfm.listening.measure import measure
 from musicrfm.model import MusicModel
 from musicrfm.progress import clock
 from musicrfm.runtime.devices import device_of
 
 TRIAL_SECONDS = 6.0  # of the clip that is timed
+A_WORKER, MOST_WORKERS = 1.0 * GIB, 8  # memory of a process that plays; more share it less evenly
 RIG = "rig.toml"
 
 
@@ -65,14 +67,18 @@ def prepare(options: Options) -> int:
     room = room_for(options.model)
     say(room.words())
     dtype = room.dtype()
-    name, weights, hear = _timed(options, dtype)
+    trial = _timed(options, dtype)
+    name = trial.name
     folder = path_of(options.out or f"prepared-{name}")
     check_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    work = _Work(options, folder, Notebook.open(folder), [weights, musicrfm.__version__])
+    marks = [trial.weights, musicrfm.__version__]
+    work = _Work(options, folder, Notebook.open(folder), marks, trial.workers)
     work.notebook.model = name
     settings = work.step("settings", [], lambda: _settings(options, folder))
-    rates = plan.Rates(hear, 1 / settings["speed"])
+    rates = plan.Rates(
+        trial.hear, trial.layers * plan.FIT, 1 / settings["speed"], trial.listen, trial.workers
+    )
     how = _Commands(
         ["--dtype", dtype] if _on_cpu(options) else [],
         ["--dtype", settings["dtype"]] if _on_cpu(options) else [],
@@ -112,7 +118,7 @@ def _make(
     """Train and calibrate the concepts for which there is time, the most useful first."""
     sizes, out = plan.QUICK if work.options.quick else plan.FULL, work.folder / "directions"
     budget = None if work.options.budget is None else 3600 * work.options.budget
-    costs = {one.name: plan.seconds(one, sizes, rates) for one in concepts}
+    costs = {one.name: plan.work(one, sizes).seconds(rates) for one in concepts}
     work.notebook.left_out = {}
     for number, concept in enumerate(concepts):
         spent, cost = time.monotonic() - began, costs[concept.name]
@@ -131,18 +137,19 @@ def _make(
         if audible:
             takes = ["--takes", str(work.folder / "takes")]
             paths = [str(out / name / file) for file in audible]
-            argv = plan.calibration(paths, sizes, [*how.both, *how.play, *takes])
+            argv = plan.calibration(paths, sizes, rates.workers, [*how.both, *how.play, *takes])
             work.step(f"calibrate {concept.name}", argv, partial(cli.run, argv))
 
 
 @dataclass
 class _Work:
-    """Runs and stores steps. weights: what every step depends on."""
+    """Runs and stores steps. weights: what every step depends on. workers: see `plan.Rates`."""
 
     options: Options
     folder: Path
     notebook: Notebook
     weights: list[str]
+    workers: int
 
     def has(self, concept: plan.Concept) -> bool:
         steps = [f"train {concept.name}", f"calibrate {concept.name}"]
@@ -165,7 +172,8 @@ class _Work:
             with contextlib.redirect_stdout(log):
                 result = do()
         self.notebook.steps[name] = Step(full, round(time.monotonic() - began, 1), result)
-        self.notebook.peak_memory = max(self.notebook.peak_memory, peak_memory_mib())
+        peak = peak_memory_mib() + self.workers * peak_child_memory_mib()
+        self.notebook.peak_memory = max(self.notebook.peak_memory, peak)
         self.notebook.save()
         return result
 
@@ -209,22 +217,48 @@ def _settings(options: Options, folder: Path) -> dict[str, Any]:
     return {"dtype": advice.dtype, "lookahead": advice.lookahead, "speed": speed}
 
 
-def _timed(options: Options, dtype: str) -> tuple[str, str, float]:
-    """(name of the model, fingerprint of its weights, seconds to read a clip; see `plan.Rates`).
+@dataclass(frozen=True)
+class _Trial:
+    """What must be known of a model beforehand. weights: their fingerprint. hear, listen, workers:
+    see `plan.Rates`."""
 
-    Downloads the model if necessary.
-    """
+    name: str
+    weights: str
+    layers: int
+    hear: float
+    listen: float
+    workers: int
+
+
+def _timed(options: Options, dtype: str) -> _Trial:
+    """Load the model, after downloading it if necessary, and time a clip."""
     chosen = dtype if _on_cpu(options) else None
     model = MusicModel.load(options.model, device=options.device, dtype=chosen)
+    clips = music_clips(1)
     seconds = min(TRIAL_SECONDS, (model.window - 2) / model.frame_rate)
-    noise = np.random.default_rng(0).normal(0, 0.1, round(seconds * model.sample_rate))
-    took = []
-    for _ in range(2):  # the first run also allocates memory
+    heard, listened = [], []
+    for _ in range(2):  # the first run also compiles and allocates memory
         began = time.monotonic()
-        codes = model.encode_audio(noise.astype(np.float32), model.sample_rate)
+        sound = clips.hear(clips.rows[0])
+        assert sound is not None, "a composed piece is never silent"
+        audio, rate = sound
+        codes = model.encode_audio(audio[: round(seconds * rate)], rate)
         pooled(model, codes[None], "mean")
-        took.append(time.monotonic() - began)
-    return model.name, model.fingerprint, min(took) * TRIAL_SECONDS / seconds
+        rendered = time.monotonic()
+        measure(audio, rate)
+        heard.append(rendered - began)
+        listened.append(time.monotonic() - rendered)
+    hear = min(heard) * TRIAL_SECONDS / seconds
+    listen, workers = min(listened) / TRIAL_SECONDS, _workers(model)
+    return _Trial(model.name, model.fingerprint, model.layers, hear, listen, workers)
+
+
+def _workers(model: MusicModel) -> int:
+    """The number of processes that play at the same time: for a small model, whose steps use one
+    thread, one per CPU, if they fit into memory."""
+    free = free_memory()
+    fit = int((MOST_WORKERS * A_WORKER if free is None else free) / A_WORKER)
+    return max(1, min(os.cpu_count() or 1, fit, MOST_WORKERS)) if model.small else 1
 
 
 def install(directions: Path, page: Path, overwrite: bool) -> list[str]:

@@ -30,7 +30,7 @@ class Notebook:
     model: str = ""
     steps: dict[str, Step] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
-    peak_memory: float = 0.0  # MiB, of the whole process
+    peak_memory: float = 0.0  # MiB, of all processes
 
     @classmethod
     def open(cls, folder: Path) -> Notebook:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from musicrfm.errors import MusicRFMError
+from musicrfm.evaluation.control import DRAWS
 
 FRAMES_A_PIECE = 20  # see `musicrfm.data.composed.frame_data`
 METHOD = "mean-difference"  # steers the furthest, see docs/results/methods.md
+FIT = 0.4  # seconds to fit a layer of a direction, on one Zen 3 core, for widths of 256 and 1024
 
 
 @dataclass(frozen=True)
@@ -80,26 +82,45 @@ def chosen(only: Sequence[str], quick: bool) -> tuple[Concept, ...]:
 
 @dataclass(frozen=True)
 class Rates:
-    """Speed of this computer. hear: seconds to compute the hidden states of a clip of six seconds.
-    play: seconds to make a second of music."""
+    """Speed of a computer, in seconds. hear: to render a clip of six seconds and to compute its
+    hidden states. fit: to train one direction. play: to make a second of music. listen: to measure
+    a second of music. workers: processes that share playing and measuring."""
 
     hear: float
+    fit: float
     play: float
+    listen: float
+    workers: int = 1
 
 
-def seconds(concept: Concept, sizes: Sizes, rates: Rates) -> float:
-    """Estimated seconds to train and calibrate a concept.
+@dataclass(frozen=True)
+class Work:
+    """What a concept takes. clips: of which the hidden states are computed. directions: to train.
+    music: seconds to play and to measure."""
 
-    To find a range, some coefficients are played with all prompts and seeds, and then the middle
-    and the top again.
+    clips: float
+    directions: int
+    music: float
+
+    def seconds(self, rates: Rates) -> float:
+        music = self.music * (rates.play + rates.listen) / rates.workers
+        return self.clips * rates.hear + self.directions * rates.fit + music
+
+
+def work(concept: Concept, sizes: Sizes) -> Work:
+    """An estimate, as some searches end early.
+
+    To find a range, some coefficients are played with all prompts and seeds, then the middle and
+    the top again, and the top of random directions.
     """
     count = getattr(sizes, concept.data)
-    train = rates.hear * (count / FRAMES_A_PIECE if concept.data == "frames" else count)
+    clips = count / FRAMES_A_PIECE if concept.data == "frames" else count
     if not concept.heard:
-        return train
+        return Work(clips, concept.directions, 0.0)
     takes = (len(sizes.prompts) or USUAL_PROMPTS) * sizes.seeds
-    coefficients = NET + CLOSER * sizes.steps + 2
-    return train + concept.directions * coefficients * takes * sizes.seconds * rates.play
+    coefficients = NET + CLOSER * sizes.steps + 2 + DRAWS
+    played = concept.directions * coefficients * takes * sizes.seconds
+    return Work(clips, concept.directions, played)
 
 
 def training(concept: Concept, sizes: Sizes, common: Sequence[str]) -> list[str]:
@@ -109,8 +130,14 @@ def training(concept: Concept, sizes: Sizes, common: Sequence[str]) -> list[str]
     return ["train", *concept.train, *samples, *method, "--overwrite", *common]
 
 
-def calibration(files: Sequence[str], sizes: Sizes, common: Sequence[str]) -> list[str]:
-    """The arguments of `musicrfm` that find the ranges of the directions in these files."""
+def calibration(
+    files: Sequence[str], sizes: Sizes, workers: int, common: Sequence[str]
+) -> list[str]:
+    """The arguments of `musicrfm` that find the ranges of the directions in these files.
+
+    workers: 1 plays in the calling process, on all its threads.
+    """
     prompts = [word for prompt in sizes.prompts for word in ("--prompt", prompt)]
     how = ["--seeds", str(sizes.seeds), "--seconds", f"{sizes.seconds:g}"]
-    return ["calibrate", *files, *prompts, *how, "--steps", str(sizes.steps), *common]
+    how += ["--steps", str(sizes.steps), "--workers", str(workers if workers > 1 else 0)]
+    return ["calibrate", *files, *prompts, *how, *common]

@@ -18,6 +18,17 @@ def peak_memory_mib() -> float:
     return peak / (2**20 if sys.platform == "darwin" else 2**10)
 
 
+def peak_child_memory_mib() -> float:
+    """The most resident memory of any child process that has ended, in MiB; 0 on Windows, which
+    does not say."""
+    if sys.platform == "win32":
+        return 0.0
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+
+
 def memory_mib(pid: int | None = None) -> float:
     """Resident memory of a process (default: this one) in MiB; NaN if it has ended."""
     try:

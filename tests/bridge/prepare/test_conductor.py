@@ -106,7 +106,11 @@ def test_budget_leaves_out_the_least_useful_parts(
     commands: Commands, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     costs = {"tempo": 10.0, "notes": 100.0, "keys": 5000.0, "chords": 50.0}
-    monkeypatch.setattr(plan, "seconds", lambda one, *rest: costs.get(one.name, 9000.0))
+    rates = plan.Rates(hear=1.0, fit=0.0, play=0.0, listen=0.0)
+    monkeypatch.setattr(plan, "Rates", lambda *what: rates)
+    monkeypatch.setattr(
+        plan, "work", lambda one, sizes: plan.Work(costs.get(one.name, 9000.0), 1, 0.0)
+    )
     assert prepare(Options(str(checkpoint), budget=0.5, out="work", device="cpu")) == 0
     assert concepts_of(commands) == ["train beat", "train note", "train chord"]
     page = Path("work/README.md").read_text()
@@ -149,16 +153,31 @@ def test_planned_command_lines_are_accepted_by_musicrfm() -> None:
         for concept in plan.CONCEPTS:
             options = parser.parse_args(plan.training(concept, sizes, ["--model", "m"]))
             assert options.samples == getattr(sizes, concept.data) and options.overwrite
-        options = parser.parse_args(plan.calibration(["a.safetensors"], sizes, ["--takes", "t"]))
-        assert (options.seeds, options.seconds) == (sizes.seeds, sizes.seconds)
+        for workers, asked in ((1, 0), (4, 4)):
+            argv = plan.calibration(["a.safetensors"], sizes, workers, ["--takes", "t"])
+            options = parser.parse_args(argv)
+            assert (options.seeds, options.seconds) == (sizes.seeds, sizes.seconds)
+            assert options.workers == asked
 
 
 def test_more_data_and_more_knobs_take_longer() -> None:
-    rates = plan.Rates(hear=1.0, play=0.25)
-    costs = {one.name: plan.seconds(one, plan.FULL, rates) for one in plan.CONCEPTS}
-    assert costs["tempo"] == 240 and costs["progressions"] == 1440
-    assert costs["notes"] == 240 + 12 * 15 * 8 * 8 * 0.25
-    assert all(plan.seconds(one, plan.QUICK, rates) < costs[one.name] for one in plan.CONCEPTS)
+    rates = plan.Rates(hear=1.0, fit=2.0, play=0.75, listen=0.25, workers=2)
+    costs = {one.name: plan.work(one, plan.FULL).seconds(rates) for one in plan.CONCEPTS}
+    assert costs["tempo"] == 240 + 2 and costs["progressions"] == 1440 + 19 * 2
+    assert costs["notes"] == 240 + 12 * 2 + 12 * 20 * 8 * 8 / 2
+    for one in plan.CONCEPTS:
+        assert plan.work(one, plan.QUICK).seconds(rates) < costs[one.name]
+
+
+def test_small_model_is_calibrated_by_several_processes(
+    commands: Commands, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conductor.os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(conductor, "free_memory", lambda: 3.5 * GIB)
+    options = Options(str(checkpoint), only=("notes",), out="work", device="cpu")
+    assert prepare(options) == 0
+    (argv,) = (argv for argv in commands.asked if argv[0] == "calibrate")
+    assert argv[argv.index("--workers") + 1] == "3"  # more do not fit into memory
 
 
 def test_model_too_large_for_memory_or_disk_is_refused() -> None:
