@@ -20,7 +20,6 @@ from bridge.settings import Settings
 from musicrfm.files.paths import path_of
 from musicrfm.files.writing import unused
 from musicrfm.model import MusicModel
-from musicrfm.weights.fingerprint import fingerprint
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +98,7 @@ def open_control_log(
     header = {
         "build": build(),
         "model": _absolute(settings.model),
-        "weights": fingerprint(model.hf),
+        "weights": model.whole_fingerprint,
         "device": model.device.type,
         "dtype": model.precision,
         "threads": torch.get_num_threads(),

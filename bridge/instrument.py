@@ -14,6 +14,7 @@ from bridge import pace
 from bridge.controls.controls import Controls, Value, namespace, steer_address
 from bridge.rig import Rig, SteerSetting
 from bridge.settings import Settings
+from musicrfm.checkpoints.mapped import trim
 from musicrfm.directions import SUFFIX, Direction, list_directions
 from musicrfm.files.folders import cache_folder
 from musicrfm.model import MusicModel
@@ -51,7 +52,7 @@ class Instrument:
 def make_instrument(settings: Settings) -> Instrument:
     """Load the model and all directions. Raises MusicRFMError for missing or unusable ones."""
     dtype, graphs = to_play(device_of(settings.device), settings.dtype)
-    model = MusicModel.load(settings.model, device=settings.device, dtype=dtype)
+    model = MusicModel.load(settings.model, settings.device, dtype, frugal=True)
     if model.small:
         torch.set_num_threads(1)
     stream = MusicStream(
@@ -64,6 +65,7 @@ def make_instrument(settings: Settings) -> Instrument:
         hear_take=settings.hear_take,
         graphs=graphs,
     )
+    trim()
     if (words := pace.words(stream)) is not None:
         log.warning("%s", words)
     given = handed_on(settings.directions, model)

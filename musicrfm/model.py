@@ -10,7 +10,7 @@ import logging
 import os
 import re
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from threading import Lock
 
 import numpy as np
@@ -21,16 +21,19 @@ from torch import Tensor
 
 from musicrfm.checkpoints.finding import find
 from musicrfm.checkpoints.loading import load, settle
+from musicrfm.checkpoints.mapped import Mapped
 from musicrfm.checkpoints.tensors import all_finite
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.text import whole
 from musicrfm.kernels.available import kernels
+from musicrfm.runtime.compiled_step import is_gelu
 from musicrfm.runtime.defaults import SamplingDefaults
 from musicrfm.runtime.devices import device_of, holds, name_of, precision_of, wider
-from musicrfm.runtime.packed import can_pack, check_int4
+from musicrfm.runtime.packed import can_pack, check_int4, packed_kernels
 from musicrfm.runtime.playable import PromptStates
 from musicrfm.weights.decoder import Weights, packed
 from musicrfm.weights.fingerprint import fingerprint
+from musicrfm.weights.frugal import keep_what_plays
 from musicrfm.weights.int8 import can_int8, check_int8, quantised
 
 log = logging.getLogger(__name__)
@@ -49,6 +52,8 @@ class MusicModel:
     together if channels is 2. codes: size of a codebook. window: number of positions the decoder
     was trained for. sampling: the model's sampling defaults. lead: number of positions that a
     prompt may occupy before the music; 0 except for melody models, of which only the text is used.
+    plays_only: whether the decoder's matrices exist in packed form alone, so that streams can play
+    but hidden states cannot be read; mapped: what of it is then read from its file again.
     """
 
     def __init__(
@@ -63,6 +68,8 @@ class MusicModel:
         decoder, codec = hf.config.decoder, hf.config.audio_encoder
         self.name, self.hf, self.tokenizer = name, hf, tokenizer
         self.int8, self.int4 = int8, int4
+        self.plays_only, self.mapped = False, Mapped()
+        self._size = sum(part.numel() for part in hf.decoder.parameters()) / 1e6
         self._widening = Lock()
         self._named: set[str] = set()  # unknown words that have been logged
         weight = hf.decoder.lm_heads[0].weight
@@ -100,15 +107,17 @@ class MusicModel:
         name: str | os.PathLike[str] = "nano",
         device: str | torch.device | None = None,
         dtype: str | torch.dtype | None = None,
+        frugal: bool = False,
     ) -> MusicModel:
         """Load `nano`, a folder, or a hub id such as `facebook/musicgen-small`.
 
         device: `cuda` if present, else `cpu`; or any name that PyTorch accepts, such as `mps`.
-        dtype: of the decoder alone, by default float32 on a CPU and float16 elsewhere; text encoder
-        and codec are always float32. `int8` stores the decoder's matrices in 8 bits, on a CPU only:
-        see `musicrfm.weights.int8`. `int4` is for large models on a CPU. `auto` is for playing:
-        int8 on a CPU whose steps run in machine code, otherwise
-        the default.
+        dtype: of the decoder alone, by default float32 on a CPU and float16 elsewhere; the codec is
+        always float32, and so is the text encoder, except with int4. `int8` stores the decoder's
+        matrices in 8 bits, on a CPU only: see `musicrfm.weights.int8`. `int4` is for large models
+        on a CPU, and its text encoder is bfloat16. `auto` is for playing: int8 on a CPU whose steps
+        run in machine code, otherwise the default. frugal: if the matrices are packed for machine
+        code, keep nothing but what plays, see `plays_only`.
 
         Raises MusicRFMError if the model cannot be found, is damaged, is not a MusicGen, or cannot
         be quantised on this device.
@@ -121,8 +130,10 @@ class MusicModel:
             check_int4(place)
         precision = precision_of("bfloat16" if int8 or int4 else None if auto else dtype, place)
         checkpoint = find(name)
-        loaded = load(checkpoint)
-        hf = loaded.hf
+        packs = place.type == "cpu" and packed_kernels() is not None
+        frugal = frugal and packs and (auto or int8 or int4)
+        loaded = load(checkpoint, frugal=frugal)
+        hf, mapped = loaded.hf, loaded.mapped
         if auto and _best_in_int8(hf, place):
             int8, precision = True, torch.bfloat16
         if precision == torch.float16 and not holds(precision, hf.decoder.parameters()):
@@ -132,14 +143,20 @@ class MusicModel:
                 checkpoint.name,
                 name_of(precision),
             )
-        settle(hf, place, precision)
-        return cls(checkpoint.name, hf, loaded.tokenizer, int8, int4)
+        dtypes = {hf.decoder: precision} | ({hf.text_encoder: torch.bfloat16} if int4 else {})
+        layers = hf.decoder.model.decoder.layers
+        frugal = frugal and (int8 or int4) and all(is_gelu(x.activation_fn) for x in layers)
+        settle(hf, place, dtypes, mapped, (layers, hf.audio_encoder) if frugal else ())
+        model = cls(checkpoint.name, hf, loaded.tokenizer, int8, int4)
+        if frugal:
+            own = partial(settle, place=place, dtypes={hf.decoder: precision}, mapped=mapped)
+            keep_what_plays(model, own, loaded)
+        return model
 
     def __repr__(self) -> str:
-        size = sum(part.numel() for part in self.hf.decoder.parameters()) / 1e6
         return (
             f"MusicModel({self.name!r}, {self.layers} layers of width {self.width}, "
-            f"{size:.1f} million parameters in {self.precision}, on {self.device})"
+            f"{self._size:.1f} million parameters in {self.precision}, on {self.device})"
         )
 
     @torch.inference_mode()
@@ -154,7 +171,7 @@ class MusicModel:
         self._name_unknown(text)
         if not text:
             states = torch.zeros(1, 1, self.width, device=self.device, dtype=self.dtype)
-            return PromptStates("", states, self._lead(states))
+            return PromptStates("", states, _lead(self, states))
         limit = {"max_length": min(LONGEST_TEXT, self.tokenizer.model_max_length)}
         tokens = self.tokenizer(
             [text], return_tensors="pt", truncation=True, **(limit if self.lead else {})
@@ -163,11 +180,11 @@ class MusicModel:
             input_ids=tokens["input_ids"], attention_mask=tokens["attention_mask"]
         ).last_hidden_state
         if hasattr(self.hf, "enc_to_dec_proj"):
-            states = self.hf.enc_to_dec_proj(states)
+            states = self.hf.enc_to_dec_proj(states.to(self.hf.enc_to_dec_proj.weight.dtype))
         states = states * tokens["attention_mask"][..., None]
         largest = torch.finfo(self.dtype).max
         states = states.clamp(-largest, largest).to(self.dtype)
-        return PromptStates(text, states, self._lead(states))
+        return PromptStates(text, states, _lead(self, states))
 
     def unknown_words(self, text: str) -> list[str]:
         """Words of a prompt that the model does not know, in their order, each once.
@@ -199,18 +216,6 @@ class MusicModel:
                 ", ".join(map(repr, new)),
                 ", ".join(sorted(self._vocabulary)),
             )
-
-    def _lead(self, states: Tensor) -> Tensor | None:
-        """The positions before the music: no melody, and the text or the same number of zeros."""
-        if not self.lead:
-            return None
-        config = self.hf.config
-        chroma = torch.zeros(1, config.num_chroma, device=self.device)
-        chroma[:, 0] = 1.0  # marks that there is no melody
-        if hasattr(self.hf, "audio_enc_to_dec_proj"):
-            chroma = self.hf.audio_enc_to_dec_proj(chroma)
-        silent = chroma.to(self.dtype).expand(2, config.chroma_length, -1)
-        return torch.cat([silent, torch.cat([states, torch.zeros_like(states)])], 1)
 
     @torch.inference_mode()
     def encode_audio(self, audio: np.ndarray, sample_rate: int) -> Tensor:
@@ -276,6 +281,10 @@ class MusicModel:
                 f"codes must have the shape [batch, {self.codebooks}, frames], not "
                 f"{list(codes.shape)}"
             )
+        if self.plays_only:
+            raise MusicRFMError(
+                f"model {self.name!r} was loaded to play only: load it again without frugal=True"
+            )
         frames = codes.shape[2]
         if frames >= self.window:
             raise MusicRFMError(
@@ -338,6 +347,11 @@ class MusicModel:
         it."""
         return fingerprint(self.hf.decoder)
 
+    @cached_property
+    def whole_fingerprint(self) -> str:
+        """Fingerprint of all weights, also those of the text encoder and the codec."""
+        return fingerprint(self.hf)
+
     def widen(self) -> bool:
         """After values became too large for float16, switch to `devices.wider` and log it.
 
@@ -379,6 +393,19 @@ class MusicModel:
     def delays(self) -> list[int]:
         """Delay of each codebook in frames."""
         return [k // 2 if self.stereo_codes else k for k in range(self.codebooks)]
+
+
+def _lead(model: MusicModel, states: Tensor) -> Tensor | None:
+    """The positions before the music: no melody, and the text or the same number of zeros."""
+    if not model.lead:
+        return None
+    config = model.hf.config
+    chroma = torch.zeros(1, config.num_chroma, device=model.device)
+    chroma[:, 0] = 1.0  # marks that there is no melody
+    if hasattr(model.hf, "audio_enc_to_dec_proj"):
+        chroma = model.hf.audio_enc_to_dec_proj(chroma)
+    silent = chroma.to(model.dtype).expand(2, config.chroma_length, -1)
+    return torch.cat([silent, torch.cat([states, torch.zeros_like(states)])], 1)
 
 
 def _start_code(hf: transformers.MusicgenForConditionalGeneration) -> int:

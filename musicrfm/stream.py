@@ -35,6 +35,7 @@ from musicrfm.streaming.continuation import opening
 from musicrfm.streaming.settings import LiveSettings, Settings, checked_whole, window_and_keep
 from musicrfm.streaming.sound import Sound, SoundState
 from musicrfm.streaming.windows import Window, Windows, WindowState
+from musicrfm.weights.frugal import codec_of
 
 AT_ONCE = 32  # frames of a file decoded together; fewer or more would take longer
 UNSEEN = 16  # frames that may be queued on a GPU before its audio is checked
@@ -130,14 +131,16 @@ class MusicStream(LiveSettings):
         self._hear_take = hear_take
         self.steering = Steering.of(model)
         self._unsteered = Push(self.steering.nothing)
-        self._windows = Windows(model, self.window, self.keep)
         capture_to_file = capture_of(model, capture, capture_to)
-        self._chooser = Chooser(self._windows, self.steering, self._unsteered, capture_to_file)
         self._graphs = model.device.type == "cuda" if graphs is None else graphs
         self._graphs = self._graphs and capture_to_file is None
         self.graphs_lost = ""  # why they are done without, where they were wanted
+        # Before the windows, because packing a codec takes memory for a moment.
+        codec = None if self._graphs else self._fastest(codec_of(model))
+        self._windows = Windows(model, self.window, self.keep)
+        self._chooser = Chooser(self._windows, self.steering, self._unsteered, capture_to_file)
         silence = torch.zeros(model.channels, 0, device=model.device)
-        self._audio = Sound(self._make_codec(), early, silence)
+        self._audio = Sound(codec or self._recorded_codec(), early, silence)
         self.seed = checked_whole("seed", seed)
         self.restart()
         self._hear_take = False
@@ -263,19 +266,21 @@ class MusicStream(LiveSettings):
         self._ended = codes
         return audio[given:]
 
-    def _make_codec(self) -> StreamingCodec | StaticCodec:
-        """The fastest codec available; with graphs, also record the steps of the windows."""
-        model = self.model
-        codec = StreamingCodec(model.hf.audio_encoder, model.codebooks, model.stereo_codes)
-        if self._graphs:
-            try:
-                return StaticCodec(codec, self._record())
-            except Exception as error:  # CUDA and its libraries have errors of their own
-                codec.reset()
-                self._give_up_graphs(error)
+    def _recorded_codec(self) -> StreamingCodec | StaticCodec:
+        """A codec as a graph, after the steps of the windows; without one if that fails."""
+        codec = codec_of(self.model)
+        try:
+            return StaticCodec(codec, self._record())
+        except Exception as error:  # CUDA and its libraries have errors of their own
+            codec.reset()
+            self._give_up_graphs(error)
+            return self._fastest(codec)
+
+    def _fastest(self, codec: StreamingCodec) -> StreamingCodec | StaticCodec:
+        """The same codec in machine code, where that is faster."""
         if can_compile(codec):
             return CompiledCodec(codec)
-        return PackedCodec(codec) if model.packed and can_pack(codec) else codec
+        return PackedCodec(codec) if self.model.packed and can_pack(codec) else codec
 
     def _record(self) -> Recorder:
         """Compute steps on tensors with fixed addresses from now on."""

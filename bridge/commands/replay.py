@@ -43,7 +43,6 @@ from musicrfm.files.writing import Placed, place_for
 from musicrfm.model import MusicModel
 from musicrfm.steering.schedules import imports_code
 from musicrfm.stream import MusicStream
-from musicrfm.weights.fingerprint import fingerprint
 
 log = logging.getLogger(__name__)
 
@@ -210,7 +209,7 @@ def prepare(
     torch.set_num_threads(begun.threads)
     name = model_name or _local(begun.model)
     model = MusicModel.load(name, begun.device, begun.dtype)
-    _same(f"the model {name!r}", begun.weights, fingerprint(model.hf), anyway)
+    _same(f"the model {name!r}", begun.weights, model.whole_fingerprint, anyway)
     stream = MusicStream(model, str(begun.start["/prompt"]), seed=begun.seed, **begun.stream)
     steers, _ = add_directions(stream, [SteerSetting(name) for name in begun.steer])
     used = _used(recorded)

@@ -6,20 +6,22 @@ runs code, and errors name the damaged tensor.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
 import transformers
-from torch import Tensor
+from torch import Tensor, nn
 
 from musicrfm.checkpoints import adapters, audiocraft, finding, parts
 from musicrfm.checkpoints.files import read_json, short
 from musicrfm.checkpoints.finding import CONFIG, Checkpoint
+from musicrfm.checkpoints.mapped import Mapped
 from musicrfm.checkpoints.tensors import check_finite, read_tensors
 from musicrfm.errors import MusicRFMError
+from musicrfm.weights.fingerprint import signs
 
 KINDS = {
     "musicgen": transformers.MusicgenForConditionalGeneration,
@@ -47,16 +49,25 @@ class Elsewhere:
 class Loaded:
     """A model with its tokenizer, ready to play or to save.
 
-    dtype: the smallest precision that stores the decoder without loss.
+    dtype: the smallest precision that stores the decoder without loss. mapped: the parts that are
+    mapped from files and have been read. signs: of each tensor, see `musicrfm.weights.fingerprint`.
     """
 
     hf: transformers.PreTrainedModel
     tokenizer: transformers.PreTrainedTokenizerBase
     dtype: torch.dtype
+    mapped: Mapped = field(default_factory=Mapped)
+    signs: dict[str, bytes] = field(default_factory=dict)
 
 
-def load(checkpoint: Checkpoint, elsewhere: Elsewhere | None = None) -> Loaded:
-    """Build the model. Raises MusicRFMError if it is damaged, incomplete or not a MusicGen."""
+def load(
+    checkpoint: Checkpoint, elsewhere: Elsewhere | None = None, frugal: bool = False
+) -> Loaded:
+    """Build the model. Raises MusicRFMError if it is damaged, incomplete or not a MusicGen.
+
+    frugal: whether to take `signs`, and to keep no more than one tensor of a mapped file in memory,
+    at the price of reading the file again.
+    """
     elsewhere = elsewhere or Elsewhere()
     with quiet():
         loaded = _load(checkpoint, elsewhere)
@@ -64,30 +75,51 @@ def load(checkpoint: Checkpoint, elsewhere: Elsewhere | None = None) -> Loaded:
     # `finding.find` finds the model again by this.
     found = checkpoint.weights[0] if checkpoint.layout == "audiocraft" else checkpoint.folder
     loaded.hf.name_or_path = str(found)
-    used = ((n, t) for n, t in loaded.hf.state_dict().items() if not n.endswith(_TRAINING))
-    check_finite(used, f"model {checkpoint.shown!r}")
+    if frugal:
+        loaded = replace(loaded, mapped=Mapped(checkpoint.weights))
+    for name, tensor in loaded.hf.state_dict().items():
+        if not name.endswith(_TRAINING):
+            check_finite([(name, tensor)], f"model {checkpoint.shown!r}")
+        if frugal:
+            loaded.signs[name] = signs(tensor)
+            loaded.mapped.let_go(tensor)
     return loaded
 
 
-def settle(hf: transformers.PreTrainedModel, place: torch.device, dtype: torch.dtype) -> None:
-    """Move the model to a device and its decoder to a precision.
+def settle(
+    module: nn.Module,
+    place: torch.device,
+    dtypes: Mapping[nn.Module, torch.dtype],
+    mapped: Mapped | None = None,
+    leave: Collection[nn.Module] = (),
+) -> None:
+    """Move a module to a device, and some parts of it (`dtypes`), with all below, to a precision.
 
-    Afterwards the model owns its memory. Before, it may be mapped from files that can change or
-    vanish while it plays.
+    Afterwards the module owns its memory. Before, it may be mapped from files that can change or
+    vanish while it plays. mapped: what is moved is no longer kept in memory there. leave: parts of
+    it that stay as they are.
     """
-    inner = {id(module) for module in hf.decoder.modules()}
+    wanted = {id(below): dtype for part, dtype in dtypes.items() for below in part.modules()}
+    left = {id(below) for part in leave for below in part.modules()}
     moved: set[int] = set()  # parameters may be shared
+
+    def own(tensor: Tensor, dtype: torch.dtype | None) -> Tensor:
+        found = _own(tensor, place, dtype)
+        if mapped is not None:
+            mapped.let_go(tensor)
+        return found
+
     with torch.no_grad():
-        for module in hf.modules():
-            wanted = dtype if id(module) in inner else None
-            for parameter in module.parameters(recurse=False):
+        for each in module.modules():
+            if id(each) in left:
+                continue
+            dtype = wanted.get(id(each))
+            for parameter in each.parameters(recurse=False):
                 if id(parameter) not in moved:
-                    parameter.data = _own(parameter.data, place, wanted)
+                    parameter.data = own(parameter.data, dtype)
                     moved.add(id(parameter))
-            for name, buffer in module.named_buffers(recurse=False):
-                module._buffers[name] = _own(
-                    buffer, place, wanted
-                )  # the old buffer is mapped from its file
+            for name, buffer in each.named_buffers(recurse=False):
+                each._buffers[name] = own(buffer, dtype)  # the old one is mapped from its file
 
 
 def _own(tensor: Tensor, place: torch.device, dtype: torch.dtype | None) -> Tensor:

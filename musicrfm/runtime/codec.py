@@ -11,7 +11,7 @@ are matrix products over windows of the input, which is faster than the library'
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -250,15 +250,22 @@ class StreamingCodec:
     whole signal (group normalisation over time).
     """
 
-    def __init__(self, codec: EncodecModel, codebooks: int, stereo: bool = False) -> None:
-        """codec: of Hugging Face; codebooks: of a frame, both sides together."""
+    def __init__(
+        self,
+        codec: EncodecModel,
+        codebooks: int,
+        stereo: bool = False,
+        layers: Iterable[nn.Module] | None = None,
+    ) -> None:
+        """codec: of Hugging Face; codebooks: of a frame, both sides together; layers: copies of the
+        decoder's, instead of its own."""
         self.codebooks, self.sides = codebooks, 2 if stereo else 1
         per_side = codebooks // self.sides
         tables = [layer.codebook.embed.float() for layer in codec.quantizer.layers[:per_side]]
         self.table = torch.cat(tables)
         starts = torch.arange(per_side, device=self.table.device) * len(tables[0])
         self.first_row = starts[:, None]  # of each codebook in the table
-        self.layers = [_layer(module) for module in codec.decoder.layers]
+        self.layers = list(map(_layer, codec.decoder.layers if layers is None else layers))
         self.frame_size = math.prod(codec.config.upsampling_ratios)
         self.latency = _latency(self.layers, self.frame_size)
         self.lookahead_frames = math.ceil(self.latency / self.frame_size)

@@ -153,7 +153,7 @@ class Program:
     def _weigh(self, part: Tensor) -> int:
         """Append weights; returns their position."""
         first, self._weight = self._weight, self._weight + part.numel()
-        self.weights.append(part.contiguous())
+        self.weights.append(part)
         return first
 
     def _row(self, kind: int, **columns: int) -> None:

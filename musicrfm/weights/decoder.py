@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from musicrfm.weights.packed import KINDS, Packed, pack
+from musicrfm.weights.packed import MATRICES, Packed, pack
 
 Norm = tuple[tuple[int], Tensor, Tensor, float]  # what layer_norm takes after its input
 
@@ -19,7 +19,8 @@ Norm = tuple[tuple[int], Tensor, Tensor, float]  # what layer_norm takes after i
 class Block:
     """Weights of one layer; those named `to_*` are transposed for `addmm` onto the residual.
 
-    Those of cross-attention are None if the model reads the prompt before the music.
+    Those of cross-attention are None if the model reads the prompt before the music, and those that
+    are packed may be empty, see `musicrfm.weights.frugal`.
     """
 
     attention_norm: Norm
@@ -53,8 +54,17 @@ class Weights:
     packed: Packed | None = None  # all matrices that a step reads, if they are packed
 
     @classmethod
-    def of(cls, hf: PreTrainedModel, positions: int, codes: int) -> Weights:
-        """From a MusicGen of `transformers`, for so many positions and codes per codebook."""
+    def of(
+        cls,
+        hf: PreTrainedModel,
+        positions: int,
+        codes: int,
+        blocks: Sequence[Block] | None = None,
+    ) -> Weights:
+        """From a MusicGen of `transformers`, for so many positions and codes per codebook.
+
+        blocks: instead of those that `hf` has.
+        """
         decoder = hf.decoder.model.decoder
         tables = [table.weight.detach() for table in decoder.embed_tokens]
         starts = torch.arange(len(tables), device=tables[0].device) * len(tables[0])
@@ -66,7 +76,7 @@ class Weights:
             torch.cat(tables),
             starts[:, None],
             places[:positions],
-            tuple(_block(layer) for layer in decoder.layers),
+            tuple(map(block_of, decoder.layers) if blocks is None else blocks),
             _norm(decoder.layer_norm),
             torch.cat(heads),
         )
@@ -77,7 +87,7 @@ def _norm(module: nn.LayerNorm) -> Norm:
     return shape, module.weight.detach(), module.bias.detach(), module.eps
 
 
-def _block(layer: nn.Module) -> Block:
+def block_of(layer: nn.Module) -> Block:
     """One `MusicgenDecoderLayer` or `MusicgenMelodyDecoderLayer`, both without any biases."""
     heard, prompt = layer.self_attn, getattr(layer, "encoder_attn", None)
     return Block(
@@ -115,25 +125,19 @@ def packed(weights: Weights, bits: int) -> Weights:
     In 4 bits, the matrices with the largest loss for their size stay in 8 bits, see `bits_of`.
     """
 
-    def across(part: Tensor | None) -> Tensor | None:
-        return None if part is None else part.T
-
     def all_of_them() -> Iterator[tuple[Tensor | None, int]]:
-        layers = len(weights.blocks)
         for layer, block in enumerate(weights.blocks):
-            parts = {
-                "qkv": block.qkv,
-                "attended": across(block.to_attended),
-                "prompt_q": block.prompt_q,
-                "prompted": across(block.to_prompted),
-                "feed": block.feed,
-                "fed": across(block.to_fed),
-            }
-            for kind in KINDS:
-                yield parts[kind], bits_of(bits, layer, layers)
+            yield from matrices_of(block, bits_of(bits, layer, len(weights.blocks)))
         yield weights.heads, 8
 
     return replace(weights, packed=pack(all_of_them()))
+
+
+def matrices_of(block: Block, bits: int) -> Iterator[tuple[Tensor | None, int]]:
+    """What is packed of a layer, in the order of MATRICES, [outputs, inputs]."""
+    for name in MATRICES:
+        part = getattr(block, name)
+        yield part.T if part is not None and name.startswith("to_") else part, bits
 
 
 def bits_of(bits: int, layer: int, layers: int) -> int:

@@ -19,7 +19,8 @@ GROUP, LANES = 32, 8
 ALIGNED = 64  # bytes
 # Columns of the table.
 BITS, INPUTS, OUTPUTS, NUMBERS, SCALES = range(5)
-KINDS = ("qkv", "attended", "prompt_q", "prompted", "feed", "fed")  # matrices of a layer
+# Matrices of a layer, as fields of `musicrfm.weights.decoder.Block`.
+MATRICES = ("qkv", "to_attended", "prompt_q", "to_prompted", "feed", "to_fed")
 # Factors of the plain scale of a group that are tried, to find the least squared error.
 _FACTORS = np.linspace(0.76, 1.04, 15, dtype=np.float32)
 
@@ -35,16 +36,17 @@ class Packed:
 
 
 def pack(matrices: Iterable[tuple[Tensor | None, int]]) -> Packed:
-    """Matrices [outputs, inputs] in the order they are read, and in how many bits, 4 or 8."""
-    parts: list[np.ndarray] = []
-    rows, size = [], 0
+    """Matrices [outputs, inputs] in the order they are read, and in how many bits, 4 or 8.
+
+    The next matrix is taken when the one before is packed, so they need not exist together.
+    """
+    memory, rows = np.zeros(0, np.uint8), []
 
     def add(part: np.ndarray) -> int:
-        nonlocal size
-        begin, part = size, part.view(np.uint8).ravel()
-        fill = -len(part) % ALIGNED
-        parts.extend((part, np.zeros(fill, np.uint8)))
-        size += len(part) + fill
+        begin, part = len(memory), part.view(np.uint8).ravel()
+        # Grows in place; a list of parts would need twice the memory when it is joined.
+        memory.resize(begin + filled_to(len(part), ALIGNED), refcheck=False)
+        memory[begin : begin + len(part)] = part
         return begin
 
     for matrix, bits in matrices:
@@ -54,7 +56,7 @@ def pack(matrices: Iterable[tuple[Tensor | None, int]]) -> Packed:
         exact = filled(matrix.float().numpy())
         numbers, scales = packed4(exact) if bits == 4 else packed8(exact)
         rows.append((bits, exact.shape[1], exact.shape[0], add(numbers), add(scales)))
-    return Packed(np.concatenate(parts), np.array(rows, np.int64))
+    return Packed(memory, np.array(rows, np.int64))
 
 
 def filled_to(count: int, whole: int = GROUP) -> int:

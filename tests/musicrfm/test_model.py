@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,10 @@ from safetensors.torch import load_file, save_file
 from musicrfm.checkpoints import finding
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
+from musicrfm.runtime.compiled_codec import Program
+from musicrfm.stream import MusicStream
+from musicrfm.weights.fingerprint import fingerprint
+from musicrfm.weights.frugal import codec_of
 from tests.checkpoints import make_checkpoint
 
 
@@ -27,6 +32,44 @@ def stereo(tmp_path_factory: pytest.TempPathFactory) -> MusicModel:
 def noise(seconds: float, rate: int, channels: int = 1) -> np.ndarray:
     generator = np.random.default_rng(0)
     return 0.1 * generator.standard_normal((int(seconds * rate), channels)).astype(np.float32)
+
+
+@pytest.mark.needs("numba")
+@pytest.mark.parametrize("dtype", ["int8", "int4"])
+@pytest.mark.parametrize("melody", [False, True])
+def test_frugal_model_keeps_only_what_plays(tmp_path: Path, dtype: str, melody: bool) -> None:
+    folder = make_checkpoint(tmp_path / "tiny", melody=melody)
+    whole = MusicModel.load(folder, "cpu", dtype)
+    frugal = MusicModel.load(folder, "cpu", dtype, frugal=True)
+    assert frugal.plays_only and not whole.plays_only
+    packed = frugal.decoder_weights.packed
+    np.testing.assert_array_equal(packed.memory, whole.decoder_weights.packed.memory)
+    streams = [MusicStream(model, "slow", seed=1) for model in (whole, frugal)]
+    np.testing.assert_array_equal(*(stream.generate(12) for stream in streams))
+    assert frugal.fingerprint == whole.fingerprint
+    assert frugal.whole_fingerprint == whole.whole_fingerprint == fingerprint(whole.hf)
+    assert not list(frugal.hf.decoder.model.decoder.layers.parameters())
+    codes = frugal.encode_audio(noise(0.5, 32_000), 32_000)
+    assert torch.equal(codes, whole.encode_audio(noise(0.5, 32_000), 32_000))
+    with pytest.raises(MusicRFMError, match="'tiny' was loaded to play only: load it again"):
+        frugal.hidden_states(codes[None])
+
+
+@pytest.mark.needs("numba")
+@pytest.mark.skipif(sys.platform != "linux", reason="only there it is known what is mapped")
+def test_frugal_model_plays_nothing_that_is_mapped(tmp_path: Path) -> None:
+    model = MusicModel.load(make_checkpoint(tmp_path / "tiny"), "cpu", "int4", frugal=True)
+    assert any(map(model.mapped.holds, model.hf.audio_encoder.parameters()))
+    weights = model.decoder_weights
+    parts = [*Program.of(codec_of(model)).weights, weights.embedding, weights.positions]
+    parts += [*model.hf.text_encoder.parameters(), weights.blocks[0].prompt_k, weights.norm[1]]
+    assert not any(map(model.mapped.holds, parts))
+
+
+def test_frugal_has_no_effect_where_nothing_is_packed(checkpoint: Path) -> None:
+    model = MusicModel.load(checkpoint, "cpu", "float32", frugal=True)
+    assert not model.plays_only
+    assert model.hidden_states(torch.zeros(1, 4, 2, dtype=torch.long)).shape == (2, 1, 2, 32)
 
 
 def test_properties_of_a_model(model: MusicModel, stereo: MusicModel) -> None:

@@ -18,7 +18,7 @@ from musicrfm.runtime import packed
 from musicrfm.runtime.backends import decoder_for
 from musicrfm.runtime.decoder import HELD, Push, StepDecoder
 from musicrfm.stream import MusicStream
-from musicrfm.weights.packed import GROUP, KINDS, LANES, Packed, pack
+from musicrfm.weights.packed import GROUP, LANES, MATRICES, Packed, pack
 from tests.checkpoints import make_checkpoint
 
 pytestmark = pytest.mark.needs("numba")
@@ -86,9 +86,8 @@ def plain(model: MusicModel) -> MusicModel:
     matrices = [unpacked(weights.packed, row) for row in range(len(weights.packed.table))]
     blocks = []
     for i, block in enumerate(weights.blocks):
-        names = ("qkv", "to_attended", "prompt_q", "to_prompted", "feed", "to_fed")
         parts = {}
-        for name, matrix in zip(names, matrices[i * len(KINDS) :], strict=False):
+        for name, matrix in zip(MATRICES, matrices[i * len(MATRICES) :], strict=False):
             part = getattr(block, name)
             if part is None:
                 parts[name] = None
