@@ -11,13 +11,16 @@ from bridge.prepare.notebook import Notebook
 from musicrfm.directions import SUFFIX, Direction
 from musicrfm.files.writing import write_text
 from musicrfm.progress import clock
+from musicrfm.steering.beat import Beat, is_beat
+from musicrfm.theory import PITCH_CLASSES
 
 PAGE = "README.md"
 
 
 def write_page(folder: Path, directions: Path, notebook: Notebook, command: str) -> Path:
     """Write the page. directions: folder of the model's direction files. command: plays them."""
-    found = [Direction.load(path) for path in sorted(directions.glob(f"[!.]*{SUFFIX}"))]
+    found = [Direction.load(path) for path in directions.glob(f"[!.]*{SUFFIX}")]
+    found.sort(key=_place)
     lines = [f"# Knobs for `{notebook.model}`", ""]
     answering = sum(direction.range is not None for direction in found)
     lines += [
@@ -27,10 +30,13 @@ def write_page(folder: Path, directions: Path, notebook: Notebook, command: str)
         command,
         "```",
         "",
-        "Effects are measured in the audio: unsteered, with the knob in the middle and at its top, "
-        "with seeds that were not used to find the range. *Probe* is the score on held-out clips.",
+        "The address of a knob is `/steer/` and its name; 0 is off, and 1 is the top of its useful "
+        "range. *At 0*, *at 0.5* and *at 1* are measured in the audio, with seeds that were not used "
+        "to find the range: for a note, the share of the time in which it dominates. *Probe* is how "
+        "well the model's hidden states show the concept, on held-out clips. *Raw* is the "
+        "coefficient at the ends of the range.",
         "",
-        "| knob | probe | range | unsteered | middle | top | remarks |",
+        "| knob | at 0 | at 0.5 | at 1 | remarks | probe | raw |",
         "|---|---|---|---|---|---|---|",
         *(_row(direction) for direction in found),
     ]
@@ -52,14 +58,29 @@ def _row(direction: Direction) -> str:
     points = {p["coefficient"]: p["value"] for p in calibration.get("confirmed") or ()}
     ordered = [points[c] for c in sorted(points, key=abs)]
     effects = [ordered[0], ordered[len(ordered) // 2], ordered[-1]] if len(ordered) > 2 else []
-    unit = calibration.get("unit", "")
-    shown = [f"{value:.0f} BPM" if unit == "BPM" else f"{value:.2f}" for value in effects]
+    shown = [_amount(value, str(calibration.get("unit", ""))) for value in effects]
     remarks = "; ".join(calibration.get("remarks") or ())
-    if not calibration:
-        remarks = "holds a tempo" if direction.meta.get("kind") == "beat" else "not measured"
+    if is_beat(direction):
+        slow, fast = map(Beat.of(direction).bpm, direction.range or (0.0, 0.0))
+        remarks = f"holds {slow:.0f} BPM at -1 to {fast:.0f} BPM at 1, off at 0"
+    elif not calibration:
+        remarks = "not measured"
     useful = "none" if direction.range is None else "{:.3g} to {:.3g}".format(*direction.range)
-    cells = [direction.name, _probe(direction), useful, *(shown or ("", "", "")), remarks]
+    cells = [direction.name, *(shown or ("", "", "")), remarks, _probe(direction), useful]
     return f"| {' | '.join(cells)} |"
+
+
+def _amount(value: float, unit: str) -> str:
+    if "share" in unit:
+        return f"{value:.0%}".replace("%", " %")
+    return f"{value:.0f} BPM" if unit == "BPM" else f"{value:.2f}"
+
+
+def _place(direction: Direction) -> tuple[bool, str, int, str]:
+    """Where a knob stands in the table: the tempo first, pitches from C up."""
+    target = str(direction.meta.get("target", ""))
+    pitch = PITCH_CLASSES.index(target) if target in PITCH_CLASSES else len(PITCH_CLASSES)
+    return not is_beat(direction), str(direction.meta.get("concept", "")), pitch, direction.name
 
 
 def _probe(direction: Direction) -> str:

@@ -12,12 +12,16 @@ from bridge.cli import main
 from bridge.commands.doctor import Advice, Pace
 from bridge.prepare import conductor, plan, room
 from bridge.prepare.conductor import Options, prepare
+from bridge.prepare.notebook import Notebook
+from bridge.prepare.page import write_page
 from bridge.prepare.room import GIB, Room
 from musicrfm.directions import Direction
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
+from musicrfm.theory import PITCH_CLASSES
 
 POINTS = [{"coefficient": c, "value": v} for c, v in ((0.0, 0.08), (2.0, 0.5), (4.0, 0.97))]
+CALIBRATION = {"confirmed": POINTS, "unit": "target-note share"}
 
 
 class Commands:
@@ -34,7 +38,7 @@ class Commands:
         if argv[0] == "calibrate":
             for path in (word for word in argv if word.endswith(".safetensors")):
                 direction = Direction.load(path)
-                direction.meta |= {"range": [0, 4], "calibration": {"confirmed": POINTS}}
+                direction.meta |= {"range": [0, 4], "calibration": CALIBRATION}
                 direction.save(path)
             return
         names = {"note": ["note_C", "note_Cs"], "beat": ["tempo"]}.get(argv[1], [f"{argv[1]}_x"])
@@ -77,13 +81,23 @@ def test_preparation_trains_the_most_useful_parts_first_and_installs_them(
     model = MusicModel.load(checkpoint, device="cpu")
     assert Direction.load("note_C", model).range == (0.0, 4.0)  # in the user's own folder
     page = (tmp_path / "work" / "README.md").read_text()
-    assert "**2 of 3 knobs work.**" in page and "| 0.08 | 0.50 | 0.97 |" in page
+    assert "**2 of 3 knobs work.**" in page and "| note_C | 8 % | 50 % | 97 % |" in page
     assert (tmp_path / "mine" / "tiny" / "README.md").read_text() == page
     rig = (tmp_path / "work" / "rig.toml").read_text()
     assert 'dtype = "int8"' in rig and "lookahead = 1200" in rig
     told = json.loads((tmp_path / "work" / "prepare.json").read_text())
     assert list(told["steps"]) == ["settings", "train tempo", "train notes", "calibrate notes"]
     assert told["peak_memory"] > 10
+
+
+def test_page_lists_the_tempo_in_bpm_and_the_notes_from_c_up(tmp_path: Path) -> None:
+    shipped = Path(__file__).parents[3] / "directions/nano"
+    page = write_page(tmp_path, shipped, Notebook(tmp_path, "nano"), "bridge play").read_text()
+    rows = [line for line in page.splitlines() if line.startswith(("| note_", "| key_", "| tempo"))]
+    names = [row.split(" | ")[0].strip("| ") for row in rows]
+    keys, notes = ([f"{kind}_{pitch}" for pitch in PITCH_CLASSES] for kind in ("key", "note"))
+    assert names == ["tempo", *keys, *notes]
+    assert "holds 60 BPM at -1 to 160 BPM at 1" in rows[0]
 
 
 def test_interrupted_preparation_resumes(commands: Commands, checkpoint: Path) -> None:
