@@ -30,11 +30,11 @@ def write_page(folder: Path, directions: Path, notebook: Notebook, command: str)
         command,
         "```",
         "",
-        "The address of a knob is `/steer/` and its name; 0 is off, and 1 is the top of its useful "
-        "range. *At 0*, *at 0.5* and *at 1* are measured in the audio, with seeds that were not used "
-        "to find the range: for a note, the share of the time in which it dominates. *Probe* is how "
-        "well the model's hidden states show the concept, on held-out clips. *Raw* is the "
-        "coefficient at the ends of the range.",
+        "The address of a knob is `/steer/` and its name; 0 is off, and 1 is the top of its "
+        "useful range. *At 0*, *at 0.5* and *at 1* are measured in the audio, with seeds that were "
+        "not used to find the range: for a note, the share of the time in which it dominates. "
+        "*Probe* is how well the model's hidden states show the concept, on held-out clips. *Raw* "
+        "is the coefficient at the ends of the range.",
         "",
         "| knob | at 0 | at 0.5 | at 1 | remarks | probe | raw |",
         "|---|---|---|---|---|---|---|",
