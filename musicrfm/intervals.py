@@ -46,12 +46,15 @@ class Interval:
         return bool(self.high < chance)
 
 
+UNKNOWN = Interval(np.nan, np.nan, np.nan, 0)
+
+
 def mean(values: Sequence[float] | np.ndarray, seed: int = 0) -> Interval:
     """The mean of independent numbers; values that are not finite are left out."""
     kept = np.asarray(values, np.float64)
     kept = kept[np.isfinite(kept)]
     if len(kept) == 0:
-        return Interval(np.nan, np.nan, np.nan, 0)
+        return UNKNOWN
     drawn = np.random.default_rng(seed).integers(len(kept), size=(DRAWS, len(kept)))
     return _interval(float(kept.mean()), kept[drawn].mean(1), len(kept))
 
@@ -99,7 +102,7 @@ def effect(target: np.ndarray, control: np.ndarray, seed: int = 0) -> Interval:
     target, control = target[known], control[:, known]
     clips, draws = len(target), len(control)
     if not clips or not draws:
-        return Interval(np.nan, np.nan, np.nan, 0)
+        return UNKNOWN
     rng = np.random.default_rng(seed)
     some = rng.integers(clips, size=(DRAWS, clips))
     which = rng.integers(draws, size=(DRAWS, draws))

@@ -6,6 +6,8 @@ Labels are class numbers for kind "multiclass", 0 or 1 for "binary", and standar
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+
 import numpy as np
 
 from musicrfm.errors import MusicRFMError
@@ -63,27 +65,23 @@ def utility(metric: str, value: float) -> float:
     return float(value) if higher_is_better(metric) else -float(value)
 
 
-def measure(kind: str, labels: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
-    """Every metric of predictions [rows] or [rows, classes] for labels [rows].
+def measure(
+    kind: str,
+    labels: np.ndarray,
+    predicted: np.ndarray,
+    wanted: Collection[str] | None = None,
+) -> dict[str, float]:
+    """The metrics `wanted` (None: all) of predictions [rows] or [rows, classes] for labels [rows].
 
     For multiclass predictions, AUC and F1 are means over the classes that occur.
     """
     predicted = np.asarray(predicted, np.float64)
     if kind == "multiclass":
-        return _multiclass(np.asarray(labels).astype(int), predicted)
-    labels, predicted = np.asarray(labels, np.float64), predicted.reshape(len(labels))
-    mse = float(np.mean((predicted - labels) ** 2))
-    if kind == "regression":
-        spread = float(np.mean((labels - labels.mean()) ** 2))
-        r2 = 1 - mse / spread if spread > 0 else 0.0
-        return {"mse": mse, "r2": r2, "spearman": spearman(predicted, labels)}
-    truth, guess = labels > 0.5, predicted >= 0.5
-    return {
-        "auc": auc(predicted, truth),
-        "accuracy": float((truth == guess).mean()),
-        "f1": _f1(truth, guess),
-        "mse": mse,
-    }
+        every = _multiclass(np.asarray(labels).astype(int), predicted)
+    else:
+        labels, predicted = np.asarray(labels, np.float64), predicted.reshape(len(labels))
+        every = (_regression if kind == "regression" else _binary)(labels, predicted)
+    return {name: of() for name, of in every.items() if wanted is None or name in wanted}
 
 
 def auc(values: np.ndarray, positive: np.ndarray) -> float:
@@ -107,14 +105,51 @@ def spearman(values: np.ndarray, labels: np.ndarray) -> float:
     return float(np.corrcoef(a, b)[0, 1])
 
 
-def _multiclass(labels: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
-    guess, there = predicted.argmax(1), np.unique(labels)
-    onehot = np.eye(predicted.shape[1])[labels]
+def class_auc(values: np.ndarray, labels: np.ndarray) -> float:
+    """The mean of `auc` over the classes that occur. values: [rows, classes]; labels: class
+    numbers."""
+    from scipy.stats import rankdata
+
+    there, number = np.unique(labels, return_inverse=True)
+    n = np.bincount(number).astype(float)
+    m = len(labels) - n
+    if len(there) == 1:
+        return 0.5
+    ranks = rankdata(values[:, there], axis=0)
+    of_class = np.eye(len(there), dtype=bool)[number]
+    return float(np.mean(((ranks * of_class).sum(0) - n * (n + 1) / 2) / (n * m)))
+
+
+_Metrics = dict[str, Callable[[], float]]
+
+
+def _regression(labels: np.ndarray, predicted: np.ndarray) -> _Metrics:
+    mse = float(np.mean((predicted - labels) ** 2))
+    spread = float(np.mean((labels - labels.mean()) ** 2))
     return {
-        "auc": float(np.mean([auc(predicted[:, c], labels == c) for c in there])),
-        "accuracy": float((guess == labels).mean()),
-        "f1": float(np.mean([_f1(labels == c, guess == c) for c in there])),
-        "mse": float(np.mean((predicted - onehot) ** 2)),
+        "mse": lambda: mse,
+        "r2": lambda: 1 - mse / spread if spread > 0 else 0.0,
+        "spearman": lambda: spearman(predicted, labels),
+    }
+
+
+def _binary(labels: np.ndarray, predicted: np.ndarray) -> _Metrics:
+    truth, guess = labels > 0.5, predicted >= 0.5
+    return {
+        "auc": lambda: auc(predicted, truth),
+        "accuracy": lambda: float((truth == guess).mean()),
+        "f1": lambda: _f1(truth, guess),
+        "mse": lambda: float(np.mean((predicted - labels) ** 2)),
+    }
+
+
+def _multiclass(labels: np.ndarray, predicted: np.ndarray) -> _Metrics:
+    guess, there = predicted.argmax(1), np.unique(labels)
+    return {
+        "auc": lambda: class_auc(predicted, labels),
+        "accuracy": lambda: float((guess == labels).mean()),
+        "f1": lambda: float(np.mean([_f1(labels == c, guess == c) for c in there])),
+        "mse": lambda: float(np.mean((predicted - np.eye(predicted.shape[1])[labels]) ** 2)),
     }
 
 

@@ -207,18 +207,27 @@ def curves(
 
 
 def bars(
-    path: Path, groups: Sequence[str], series: Mapping[str, Sequence[float]], label: str
+    path: Path,
+    groups: Sequence[str],
+    series: Mapping[str, Sequence[Interval]],
+    label: str,
+    chance: Sequence[float],
 ) -> None:
-    """Bars in groups: of every series one value a group."""
+    """Bars in groups, with 95 % intervals: of every series one value a group, beside the chance
+    level of the group."""
     figure, axis = plt.subplots(figsize=(1.6 + 1.1 * len(groups), 3.8), layout="constrained")
     width = 0.8 / max(1, len(series))
     for number, (name, values) in enumerate(series.items()):
         at = np.arange(len(groups)) + (number - (len(series) - 1) / 2) * width
-        axis.bar(at, values, width * 0.92, label=name)
+        axis.bar(at, [one.value for one in values], width * 0.92, label=name)
+        for x, one in zip(at, values, strict=True):
+            axis.plot([x, x], [one.low, one.high], color="#0f172a", lw=1.2)
+    middle = np.arange(len(groups))
+    axis.hlines(chance, middle - 0.45, middle + 0.45, "#0f172a", "dotted", label="chance")
     axis.set_xticks(range(len(groups)), [spoken(g) for g in groups], rotation=20, ha="right")
     axis.set_ylabel(label)
     axis.legend(
-        frameon=False, fontsize=9, ncols=len(series), loc="lower left", bbox_to_anchor=(0, 1)
+        frameon=False, fontsize=9, ncols=len(series) + 1, loc="lower left", bbox_to_anchor=(0, 1)
     )
     _save(figure, path)
 

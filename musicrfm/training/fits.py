@@ -27,7 +27,7 @@ from musicrfm.training import linear, probes
 from musicrfm.training.questions import RFM_METHODS, Question
 from musicrfm.training.rfm import Search
 
-VERSION = 2  # of what the jobs leave behind
+VERSION = 3  # of what the jobs leave behind
 TRIALS_A_JOB = 10
 EIGENVECTORS = 64  # kept of each AGOP
 AGGREGATE_ITERATIONS = 10  # as published
@@ -61,7 +61,8 @@ class Fitted:
     """All layers' answers. vectors [layers, components, features]; scores [layers]; basis: of each
     layer [k, features]; layers: per layer what `probes.Layer` reports, as JSON; spectra: AGOP
     eigenvalues of each layer, empty without an RFM; told: of each layer what its score is measured
-    on, see `probes.Layer`; stack: see `_aggregate`; aggregated: test metrics of all layers
+    on, see `probes.Layer`; probed: what each layer's probe predicts of the test part (of
+    `machines_for` if given); stack: see `_aggregate`; aggregated: test metrics of all layers
     together, by reader; predicted: the readers' predictions of the test part."""
 
     vectors: np.ndarray
@@ -70,6 +71,7 @@ class Fitted:
     layers: list[dict[str, Any]]
     spectra: list[np.ndarray]
     told: list[np.ndarray]
+    probed: list[np.ndarray]
     stack: dict[str, np.ndarray]
     aggregated: dict[str, dict[str, float]]
     predicted: dict[str, np.ndarray]
@@ -134,6 +136,7 @@ def probe(
         spectra=[f["eigenvalues"] for f in found],
         aggregated=json.loads(str(stack.pop("about"))),
         told=[f["told"] for f in found],
+        probed=[f["predicted"] for f in found],
         stack=stack,
         predicted=predicted,
     )
@@ -154,6 +157,7 @@ def _machine(
         "basis": found.basis[:, :EIGENVECTORS].numpy(),
         "eigenvalues": found.eigenvalues.numpy(),
         "value": np.float64(found.value),
+        "predicted": found.predicted,
         "about": np.array(json.dumps(about)),
     }
 
@@ -171,12 +175,13 @@ def _layer(
 ) -> dict[str, np.ndarray]:
     """Directions of one layer, from the best of its RFMs if the method uses one."""
     x = torch.from_numpy(States.load(states).layer(layer))
-    basis, about, eigenvalues = None, {}, np.empty(0, np.float32)
+    basis, about, eigenvalues, predicted = None, {}, np.empty(0, np.float32), None
     if machines is not None:
         results = [executor.result(machines, _block(layer, b)) for b in blocks]
         best = max(results, key=lambda r: metrics.utility(question.tuning, float(r["value"])))
         basis, eigenvalues = torch.from_numpy(best["basis"]), best["eigenvalues"]
         about = {"validation": float(best["value"])} | json.loads(str(best["about"]))
+        predicted = best["predicted"]
     if seed is not None:
         basis = probes.drawn(x.shape[1], question.targets.shape[1], seed, layer)
     found = probes.answer(method, x, question, basis, components, keep)
@@ -192,6 +197,7 @@ def _layer(
         "basis": found.basis,
         "projections": found.projections,
         "told": found.told,
+        "predicted": found.predicted if predicted is None else predicted,
         "score": np.asarray(found.score, np.float64),
         "eigenvalues": eigenvalues,
         "about": np.array(json.dumps(about)),

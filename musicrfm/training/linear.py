@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 
@@ -14,6 +16,18 @@ INVERSE_PENALTIES = (1e-3, 1e-2, 1e-1, 1.0)  # scikit-learn's C, of states of un
 STACK_PENALTIES = (1e-3, 1e-2, 1e-1, 1.0, 10.0)  # scikit-learn's C, of standardised projections
 
 
+@dataclass(frozen=True)
+class Linear:
+    """A linear probe. weights [outputs, width]; predicted: of the test rows; penalty: the one that
+    does best on the validation part; value: its tuning metric there, signed such that higher is
+    better."""
+
+    weights: torch.Tensor
+    predicted: np.ndarray
+    penalty: float
+    value: float
+
+
 def slopes(x: torch.Tensor, targets: torch.Tensor, rows: np.ndarray) -> torch.Tensor:
     """[width, outputs]: how the states move with each target; for targets of 0 and 1 the difference
     of the means of the rows that have it and those that do not."""
@@ -21,8 +35,8 @@ def slopes(x: torch.Tensor, targets: torch.Tensor, rows: np.ndarray) -> torch.Te
     return (x - x.mean(0)).T @ centred / centred.square().sum(0).clamp_min(1e-12)
 
 
-def ridge(x: torch.Tensor, question: Question) -> tuple[torch.Tensor, np.ndarray, float]:
-    """Weights [outputs, width], predictions of the test rows, and the penalty that did best."""
+def ridge(x: torch.Tensor, question: Question) -> Linear:
+    """Ridge regression on the targets."""
     parts = question.parts
     mean, middle = x[parts.train].mean(0), question.targets[parts.train].mean(0)
     xt, yt = (x[parts.train] - mean).double(), (question.targets[parts.train] - middle).double()
@@ -33,12 +47,13 @@ def ridge(x: torch.Tensor, question: Question) -> tuple[torch.Tensor, np.ndarray
         return ((x[rows] - mean) @ weights + middle).numpy()
 
     fits = {r: torch.linalg.solve(gram + r * eye, moment).float() for r in RIDGES}
-    best = max(fits, key=lambda r: question.worth(predicted(fits[r], parts.val), parts.val))
-    return fits[best].T, predicted(fits[best], parts.test), best
+    values = {r: question.worth(predicted(fits[r], parts.val), parts.val) for r in fits}
+    best = max(values, key=values.__getitem__)
+    return Linear(fits[best].T, predicted(fits[best], parts.test), best, values[best])
 
 
-def logistic(x: torch.Tensor, question: Question) -> tuple[torch.Tensor, np.ndarray, float]:
-    """As `ridge`; predictions are probabilities."""
+def logistic(x: torch.Tensor, question: Question) -> Linear:
+    """Logistic regression; predictions are probabilities."""
     from sklearn.linear_model import LogisticRegression
 
     parts, labels = question.parts, question.labels
@@ -55,9 +70,10 @@ def logistic(x: torch.Tensor, question: Question) -> tuple[torch.Tensor, np.ndar
         )
         for c in INVERSE_PENALTIES
     }
-    best = max(fits, key=lambda c: question.worth(predicted(fits[c], parts.val), parts.val))
+    values = {c: question.worth(predicted(fits[c], parts.val), parts.val) for c in fits}
+    best = max(values, key=values.__getitem__)
     weights = torch.from_numpy(_per_class(fits[best].coef_, question).astype(np.float32))
-    return weights, predicted(fits[best], parts.test), best
+    return Linear(weights, predicted(fits[best], parts.test), best, values[best])
 
 
 def stack(projections: np.ndarray, question: Question) -> np.ndarray:

@@ -43,8 +43,10 @@ class Layer:
 
     basis [k, width]: directions that the layer's detector reads. projections [rows, k]: the states
     along them. told [rows, outputs]: predictions for the rows `Question.scored`, from which the
-    score is computed. predictor, direction: metrics on the test part, of the probe and of least
-    squares on the projections. chosen: the selected settings.
+    score is computed. predicted: what the probe itself predicts of the test part. predictor,
+    direction: metrics on the test part, of these predictions and of least squares on the
+    projections. chosen: the selected settings, and for `linear` and `logistic` the probe's tuning
+    metric on the validation part.
     """
 
     vectors: np.ndarray
@@ -52,6 +54,7 @@ class Layer:
     projections: np.ndarray
     told: np.ndarray
     score: float
+    predicted: np.ndarray
     predictor: dict[str, float]
     direction: dict[str, float]
     chosen: dict[str, Any] = field(default_factory=dict)
@@ -86,11 +89,12 @@ def answer(
 ) -> Layer:
     """The directions of one layer from its states [rows, width]; `basis` as in `rfm.Machine`.
 
-    `predictor` is empty if an RFM found the basis, because it has its own predictions.
+    Without a probe of its own (an RFM found the basis, or the method is a mean or random), the
+    predictions are those of least squares on the projections.
     """
     check_finite(x)
     chosen: dict[str, Any] = {}
-    predictor: dict[str, float] = {}
+    predicted: np.ndarray | None = None
     targets, every, parts = question.targets, question.every, question.parts
     if method in RFM_METHODS:
         assert basis is not None
@@ -111,15 +115,17 @@ def answer(
         elif method == "mean-difference":
             vectors = slopes(x, targets, every.train).T
         else:
-            fit = ridge if method == "linear" else logistic
-            vectors, predicted, chosen["penalty"] = fit(x, question)
-            predictor = metrics.measure(question.kind, question.labels[parts.test], predicted)
+            found = (ridge if method == "linear" else logistic)(x, question)
+            vectors, predicted = found.weights, found.predicted
+            chosen["penalty"] = found.penalty
+            chosen["validation"] = metrics.utility(question.tuning, found.value)
         seen = vectors
     vectors = vectors / vectors.norm(dim=-1, keepdim=True).clamp_min(1e-12)
     seen = seen / seen.norm(dim=-1, keepdim=True).clamp_min(1e-12)
     projections = (x @ seen.T).numpy()
     read = stack(projections, question)[parts.test]
-    direction = metrics.measure(question.kind, question.labels[parts.test], read)
+    predicted = read if predicted is None else predicted
+    truth = question.labels[parts.test]
     told = read
     if question.reported in ("auc", "spearman"):
         told = (x[every.test] @ vectors.T).numpy()
@@ -129,8 +135,9 @@ def answer(
         projections,
         told,
         layer_score(question, told, question.labels[question.scored]),
-        predictor or direction,
-        direction,
+        predicted,
+        metrics.measure(question.kind, truth, predicted),
+        metrics.measure(question.kind, truth, read),
         chosen,
     )
 
@@ -141,7 +148,7 @@ def layer_score(question: Question, told: np.ndarray, labels: np.ndarray) -> flo
     if question.reported in ("auc", "spearman"):
         return _along(told, labels, question.kind)
     metric = "auc" if question.reported == "agop-auc" else question.reported
-    return metrics.measure(question.kind, labels, told)[metric]
+    return metrics.measure(question.kind, labels, told, (metric,))[metric]
 
 
 def drawn(width: int, outputs: int, seed: int, layer: int) -> torch.Tensor:
@@ -164,8 +171,7 @@ def check_finite(x: torch.Tensor) -> None:
 
 def _along(along: np.ndarray, labels: np.ndarray, kind: str) -> float:
     if kind == "multiclass":
-        there = np.unique(labels).astype(int)
-        return float(np.mean([metrics.auc(along[:, c], labels == c) for c in there]))
+        return metrics.class_auc(along, labels.astype(int))
     return score(along[:, 0], labels, kind)
 
 

@@ -71,6 +71,6 @@ class Question:
 
     def worth(self, predicted: np.ndarray, rows: np.ndarray) -> float:
         """The tuning metric of predictions [rows, outputs], signed such that higher is better."""
-        found = metrics.measure(self.kind, self.labels[rows], predicted)
         metric = "auc" if self.tuning == "agop-auc" else self.tuning
+        found = metrics.measure(self.kind, self.labels[rows], predicted, (metric,))
         return metrics.utility(metric, found[metric])

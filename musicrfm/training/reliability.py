@@ -87,8 +87,8 @@ def reliability(question: Question, found: Fitted, groups: Sequence[Hashable]) -
 
     def reader(predicted: np.ndarray) -> dict[str, Interval]:
         def measured(rows: np.ndarray) -> dict[str, float]:
-            every = metrics.measure(question.kind, truth[rows], predicted[rows])
-            return {metric: every[metric] for metric in SHOWN[question.kind]}
+            shown = SHOWN[question.kind]
+            return metrics.measure(question.kind, truth[rows], predicted[rows], shown)
 
         return intervals.statistics(measured, len(tested), of_tested)
 

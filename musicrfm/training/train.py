@@ -59,7 +59,8 @@ class Trained:
 
     split: numbers of the clips in each part. predictions: for the test clips, `truth` and the
     output of each reader of all layers (`linear`, `rfm`: see `reliability.READERS`), [clips] or
-    [clips, classes]. confusion: counts of test clips [true class, predicted class] by the linear
+    [clips, classes]. layer_predictions: the same of each layer's probe, [layers, clips, outputs].
+    confusion: counts of test clips [true class, predicted class] by the linear
     reader; None for a regression. reliability: intervals and chance level.
     """
 
@@ -68,6 +69,7 @@ class Trained:
     report: dict[str, Any]
     split: probes.Split
     predictions: dict[str, np.ndarray]
+    layer_predictions: np.ndarray
     confusion: np.ndarray | None
     reliability: Reliability
 
@@ -194,6 +196,7 @@ def fit(
         report,
         question.parts,
         {"truth": question.labels[question.parts.test], **found.predicted},
+        np.stack(found.probed),
         table,
         sure,
     )

@@ -13,6 +13,7 @@ from musicrfm import results
 from musicrfm.cli import main
 from musicrfm.data import syntheory
 from musicrfm.data.clips import ClipSet
+from musicrfm.data.hidden import Data
 from musicrfm.directions import Direction
 from musicrfm.errors import MusicRFMError
 from musicrfm.evaluation import takes
@@ -22,6 +23,7 @@ from musicrfm.evaluation.together import Together
 from musicrfm.model import MusicModel
 from musicrfm.results import Options, ablations, pairs, probing, steering
 from musicrfm.results.page import Page, Table, write_index, write_page
+from musicrfm.training.train import fit
 
 RATE = 32_000
 SETTING = Setting(prompts=("piano",), seeds=(0,), seconds=0.5)
@@ -83,10 +85,12 @@ def test_probes_compare_methods_on_every_set(model, folder, monkeypatch):
     assert [table.title for table in of_splits] == list(probing.SPLITS.values())
     for table in of_splits:
         notes, tempos = table.rows
-        assert notes[:4] == ["notes", 64, 4, "accuracy"] and notes[4] == 0.25
-        assert all(0 <= value <= 1 for value in notes[5:])
-        assert tempos[1] == 40 and tempos[3] == "r2"
-        assert tempos[9] != tempos[9]  # no logistic regression of numbers
+        assert notes[0] == "notes" and notes[3:5] == [4, "accuracy"] and notes[5] == 0.25
+        assert sum(map(int, notes[1].split(" / "))) == 64
+        several = notes[2] > 1  # an interval needs more than one group
+        assert all(cell[0] in "01" and (" to " in cell) == several for cell in notes[6:])
+        assert sum(map(int, tempos[1].split(" / "))) == 40 and tempos[4] == "r2"
+        assert tempos[10:] == ["", ""]  # no logistic regression of numbers
     assert octaves.columns == ["", "MIDI 48 to 59", "MIDI 60 to 71"] and len(octaves.rows) == 2
     for row, split in zip(octaves.rows, probing.SPLITS, strict=True):
         about = json.loads((o.out / "probes.json").read_text())["details"]["notes"]["about"]
@@ -97,14 +101,39 @@ def test_probes_compare_methods_on_every_set(model, folder, monkeypatch):
         assert rightly / clips == pytest.approx(told) and all(0 <= v <= 1 for v in row[1:])
     assert "all of notes" in page.words and (o.out / "probes.png").stat().st_size > 5000
     text = (o.out / "probes.md").read_text()
-    assert "| notes | 64 | 4 | accuracy | 0.25 |" in text
+    assert "| 4 | accuracy | 0.25 |" in text and page.tables[1].rows[0][2] > 1
+    assert "(chance 0.25, " in text and "better than a linear probe on " in text
     assert "musicrfm results --only probes" in text
     data = json.loads((o.out / "probes.json").read_text())
     reports = data["details"]["notes"]["reports"]
     assert len(reports["apart"]["rfm"]["layers"]) == model.layers
+    scores = data["details"]["notes"]["scores"]
+    assert scores["random"]["groups"] == scores["random"]["sizes"]["test"]
+    assert scores["apart"]["groups"] < scores["apart"]["sizes"]["test"]
     assert reports["apart"] != reports["random"]  # other clips were tested
     monkeypatch.setattr("musicrfm.training.probes.machine", None)  # a fit would fail
     assert results.run(o, ["probes"])[0].tables == page.tables
+
+
+def test_best_layer_is_chosen_on_validation_and_compared_on_the_same_clips():
+    rng = np.random.default_rng(0)
+    labels = [str(n % 3) for n in range(240)]
+    states = rng.normal(size=(240, 2, 6)).astype(np.float32)
+    states[np.arange(240), 1, np.arange(240) % 3] += 2.5  # the second layer knows the class
+    data = Data("made up", "x", states, [{"n": n} for n in range(240)], list(range(240)), "mean", 0)
+    fitted = {
+        method: fit(data, "a", labels, kind="multiclass", method=method)
+        for method in ("logistic", "linear")
+    }
+    found = probing.scores(fitted, "multiclass", data.groups)
+    assert found.layers == {"logistic": 1, "linear": 1}
+    known = fitted["logistic"].report["layers"][1]["predictor"]["accuracy"]
+    best = found.best["logistic"]
+    assert best.value == pytest.approx(known) and best.low < known < best.high
+    assert best.above(found.chance) and best.count == found.groups == found.sizes["test"]
+    less = found.best[f"{probing.LESS}linear"]
+    assert less.value == pytest.approx(known - found.best["linear"].value)
+    assert less.high - less.low < best.high - best.low  # of the same clips
 
 
 def test_steering_page_shows_effect_and_cost_by_coefficient(model, folder):
