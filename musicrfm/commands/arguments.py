@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from musicrfm.errors import MusicRFMError
+from musicrfm.executor import EXECUTORS
 from musicrfm.runtime.defaults import DTYPES
 from musicrfm.terminal import shortened
 
@@ -171,6 +172,15 @@ def workers_argument(p: argparse.ArgumentParser) -> None:
         default=0,
         metavar="N",
         help="parallel processes, one thread each; 0: this process alone (default)",
+    )
+
+
+def executor_argument(p: argparse.ArgumentParser) -> None:
+    p.add_argument(
+        "--executor",
+        choices=EXECUTORS,
+        default="local",
+        help="where probes are fitted: processes here, or a Ray cluster (default %(default)s)",
     )
 
 

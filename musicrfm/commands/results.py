@@ -10,6 +10,7 @@ from musicrfm.commands.arguments import (
     SEED_HELP,
     command,
     count,
+    executor_argument,
     model_arguments,
     overwrite_argument,
     prompts_of,
@@ -84,6 +85,7 @@ def add(commands) -> None:
     )
     p.add_argument("--seed", type=int, default=0, help=SEED_HELP)
     workers_argument(p)
+    executor_argument(p)
     model_arguments(p)
 
 
@@ -128,6 +130,7 @@ def results(o: argparse.Namespace) -> None:
         whole=tuple(syntheory.find(name).name for name in o.whole),
         trials=int(sizes["trials"]),
         workers=workers_of(o),
+        executor=o.executor,
         seed=o.seed,
         quick=o.quick,
         grid=o.grid or "",

@@ -12,6 +12,7 @@ from musicrfm.commands.arguments import (
     METHODS,
     SEED_HELP,
     count,
+    executor_argument,
     model_arguments,
     overwrite_argument,
 )
@@ -88,12 +89,7 @@ def training_arguments(p: argparse.ArgumentParser) -> None:
         "detector only (default %(default)s)",
     )
     p.add_argument("--batch", type=count, default=16, help="clips per batch (default %(default)s)")
-    p.add_argument(
-        "--executor",
-        choices=("local", "ray"),
-        default="local",
-        help="where probes are fitted: processes here, or a Ray cluster (default %(default)s)",
-    )
+    executor_argument(p)
     p.add_argument(
         "--workers",
         type=int,

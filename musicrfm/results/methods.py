@@ -113,7 +113,7 @@ def trained(options: Options, trial: Trial, methods: Sequence[str]) -> list[Dire
                 target=target,
                 search=search_of(options),
                 aggregate=False,
-                work=train.Work(workers=options.workers),
+                work=options.fitting,
             )
             found.append(direction)
     return found

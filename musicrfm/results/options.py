@@ -11,6 +11,7 @@ from musicrfm.errors import MusicRFMError
 from musicrfm.evaluation.perform import PROMPTS, Setting
 from musicrfm.evaluation.takes import Listener, Recorder
 from musicrfm.listening.readings import reading
+from musicrfm.training.fits import Work
 
 if TYPE_CHECKING:
     from musicrfm.model import MusicModel
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 class Options:
     """out: folder of the pages. work: folder of intermediate results. names: directions to steer
     with, by default all of the model. samples: clips of each SynTheory set for the probes; whole:
-    sets of which all clips are used. quick: very little of everything, to test the command. grid:
-    see `grid.asked`. command: the command line without `--only`."""
+    sets of which all clips are used. executor: of the fits, see `executor.run`; clips are played
+    here, by `workers` processes. quick: very little of everything, to test the command. grid: see
+    `grid.asked`. command: the command line without `--only`."""
 
     model: MusicModel
     out: Path
@@ -34,11 +36,17 @@ class Options:
     whole: tuple[str, ...] = ()
     trials: int = 10
     workers: int = 0
+    executor: str = "local"
     seed: int = 0
     quick: bool = False
     grid: str = ""
     fraction: float = 0.12  # the grid's coefficient, in typical norms of a hidden state
     command: str = "musicrfm results"
+
+    @property
+    def fitting(self) -> Work:
+        """Where and how many fits run at a time."""
+        return Work(self.executor, self.workers)
 
     def recorder(self, **changes) -> Recorder:
         """changes: fields of `Setting`."""

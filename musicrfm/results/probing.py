@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -52,15 +51,35 @@ class Probed:
     groups: int
 
 
+@dataclass(frozen=True)
+class Octave:
+    """The test clips of one octave, and the share of them whose note is identified."""
+
+    clips: int
+    share: Interval
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One set. clips, classes, kind: of the data. scores, reports: by split, and reports by method.
+    octaves: of notes, by split and octave."""
+
+    clips: int
+    classes: int
+    kind: str
+    scores: dict[str, Probed]
+    reports: dict[str, dict[str, dict]]
+    octaves: dict[str, dict[int, Octave]]
+
+
 def page(options: Options) -> Page:
     asked = {name: _asked(options, name) for name in syntheory.SETS}
     tables, told = [], []
     for split, title in SPLITS.items():
-        probed = {name: several[split] for name, (_, several, _) in asked.items()}
-        tables.append(_table(title, probed, {name: about for name, (about, *_) in asked.items()}))
-        told.append(f"{LEADS[split]}, {_summary(probed)}")
-    tables.append(_by_octave(asked["notes"][0]["octaves"]))
-    apart = [several["apart"] for _, several, _ in asked.values()]
+        tables.append(_table(title, split, asked))
+        told.append(f"{LEADS[split]}, {_summary({n: a.scores[split] for n, a in asked.items()})}")
+    tables.append(_by_octave(asked["notes"].octaves))
+    apart = [one.scores["apart"] for one in asked.values()]
     bars(
         options.out / "probes.png",
         list(asked),
@@ -90,30 +109,20 @@ def page(options: Options) -> Page:
         tables,
         " ".join(told),
         ["probes.png"],
-        {
-            name: {
-                "about": about,
-                "scores": {split: asdict(one) for split, one in several.items()},
-                "reports": {
-                    split: {m: _short(r) for m, r in of_method.items()}
-                    for split, of_method in reports.items()
-                },
-            }
-            for name, (about, several, reports) in asked.items()
-        },
+        {name: asdict(one) for name, one in asked.items()},
     )
 
 
-def _table(title: str, probed: dict[str, Probed], about: dict[str, dict[str, Any]]) -> Table:
+def _table(title: str, split: str, asked: dict[str, Asked]) -> Table:
     """A row for each set."""
     columns = ["set", "train / validation / test", "groups in test", "classes", "metric", "chance"]
     for method in METHODS["multiclass"]:
         columns += [f"{method}, best layer", f"{method}, all layers"]
     rows = []
-    for name, one in probed.items():
+    for name, whole in asked.items():
+        one = whole.scores[split]
         sizes = " / ".join(map(str, one.sizes.values()))
-        kind, classes = about[name]["kind"], about[name]["classes"]
-        row = [name, sizes, one.groups, classes or "", SHOWN[kind], one.chance]
+        row = [name, sizes, one.groups, whole.classes or "", SHOWN[whole.kind], one.chance]
         for method in METHODS["multiclass"]:
             row += [str(of.get(method, UNKNOWN)) for of in (one.best, one.together)]
         rows.append(row)
@@ -137,27 +146,38 @@ def _summary(probed: dict[str, Probed]) -> str:
     )
 
 
-def _by_octave(found: dict[str, dict[int, tuple[int, float]]]) -> Table:
-    """The share of notes identified in each octave. found: see `_octaves`."""
-    octaves = sorted(set().union(*found.values()))
-    rows = []
-    for split, of_octave in found.items():
-        rows.append([SPLITS[split].lower(), *(of_octave.get(o, (0, None))[1] for o in octaves)])
-    names = [f"MIDI {12 * o} to {12 * o + 11}" for o in octaves]
+def _by_octave(found: dict[str, dict[int, Octave]]) -> Table:
+    """The share of notes identified in each octave. found: by split, see `_octaves`."""
+    rows = [
+        [
+            f"MIDI {12 * octave} to {12 * octave + 11}",
+            *(str(of[octave].share) if octave in of else "" for of in found.values()),
+        ]
+        for octave in sorted(set().union(*found.values()))
+    ]
+    columns = ["octave", *(SPLITS[split].lower() for split in found)]
     return Table(
-        "Notes by octave: share identified by all layers of the RFM directions", ["", *names], rows
+        "Notes by octave: share identified by all layers of the RFM directions", columns, rows
     )
 
 
-def _octaves(data: train.Data, labels: list[str], trained: train.Trained) -> dict:
-    """octave -> (test clips, share identified correctly)"""
-    test = train.split(data, labels).test
+def _octaves(
+    data: train.Data, labels: list[str], trained: train.Trained, groups: Sequence[Hashable]
+) -> dict[int, Octave]:
+    """The test clips by octave. groups: of all clips."""
+    test = trained.split.test
     told = trained.detector.read(np.asarray(data.states)[test]).argmax(1)
-    found: dict[int, list[bool]] = {}
+    found: dict[int, list[tuple[bool, Hashable]]] = {}
     for row, answer in zip(test, told, strict=True):
         right = trained.detector.answers[answer] == labels[row]
-        found.setdefault(data.rows[row]["octave"], []).append(right)
-    return {octave: (len(right), float(np.mean(right))) for octave, right in found.items()}
+        found.setdefault(data.rows[row]["octave"], []).append((right, groups[row]))
+    return {octave: _octave(*zip(*some, strict=True)) for octave, some in found.items()}
+
+
+def _octave(right: Sequence[bool], groups: Sequence[Hashable]) -> Octave:
+    rightly = np.array(right, float)
+    share = intervals.statistic(lambda rows: rightly[rows].mean(), len(right), groups)
+    return Octave(len(right), share)
 
 
 def search_of(options: Options) -> Search:
@@ -165,11 +185,8 @@ def search_of(options: Options) -> Search:
     return Search(options.trials, iterations=2 if quick else 4, seed=options.seed)
 
 
-def _asked(
-    options: Options, name: str
-) -> tuple[dict[str, Any], dict[str, Probed], dict[str, dict[str, dict]]]:
-    """(facts about the set, the scores by split, split -> method -> report); every fit is stored
-    beside the states."""
+def _asked(options: Options, name: str) -> Asked:
+    """Fit every method with every split; each fit is stored beside the states."""
     column, kind, spoken = syntheory.LABELS[name]
     count = None if name in options.whole else options.samples
     data = train.hear(
@@ -198,18 +215,15 @@ def _asked(
                 method=method,
                 class_names=names or None,
                 search=replace(search_of(options), rows=ROWS),
-                work=train.Work(workers=options.workers),
+                work=options.fitting,
             )
             for method in METHODS[kind]
         }
         probed[split] = scores(fitted, kind, one.groups)
-        reports[split] = {method: trained.report for method, trained in fitted.items()}
+        reports[split] = {method: _short(trained.report) for method, trained in fitted.items()}
         if name == "notes":
-            octaves[split] = _octaves(one, labels, fitted["rfm"])
-    about = {"clips": len(data.rows), "classes": len(names), "kind": kind}
-    if octaves:
-        about["octaves"] = octaves
-    return about, probed, reports
+            octaves[split] = _octaves(one, labels, fitted["rfm"], one.groups)
+    return Asked(len(data.rows), len(names), kind, probed, reports, octaves)
 
 
 def scores(fitted: dict[str, train.Trained], kind: str, groups: Sequence[Hashable]) -> Probed:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from musicrfm import results
+from musicrfm import executor, results
 from musicrfm.cli import main
 from musicrfm.data import syntheory
 from musicrfm.data.clips import ClipSet
@@ -21,7 +21,7 @@ from musicrfm.evaluation.perform import Setting
 from musicrfm.evaluation.responses import Point, Response
 from musicrfm.evaluation.together import Together
 from musicrfm.model import MusicModel
-from musicrfm.results import Options, ablations, pairs, probing, steering
+from musicrfm.results import Options, ablations, methods, pairs, probing, steering
 from musicrfm.results.page import Page, Table, write_index, write_page
 from musicrfm.training.train import fit
 
@@ -91,14 +91,15 @@ def test_probes_compare_methods_on_every_set(model, folder, monkeypatch):
         assert all(cell[0] in "01" and (" to " in cell) == several for cell in notes[6:])
         assert sum(map(int, tempos[1].split(" / "))) == 40 and tempos[4] == "r2"
         assert tempos[10:] == ["", ""]  # no logistic regression of numbers
-    assert octaves.columns == ["", "MIDI 48 to 59", "MIDI 60 to 71"] and len(octaves.rows) == 2
-    for row, split in zip(octaves.rows, probing.SPLITS, strict=True):
-        about = json.loads((o.out / "probes.json").read_text())["details"]["notes"]["about"]
-        tested = about["octaves"][split]
-        rightly = sum(count * share for count, share in tested.values())
-        clips = sum(count for count, _ in tested.values())
-        told = page.details["notes"]["reports"][split]["rfm"]["aggregated"]["linear"]["accuracy"]
-        assert rightly / clips == pytest.approx(told) and all(0 <= v <= 1 for v in row[1:])
+    assert [row[0] for row in octaves.rows] == ["MIDI 48 to 59", "MIDI 60 to 71"]
+    details = json.loads((o.out / "probes.json").read_text())["details"]["notes"]
+    for split in probing.SPLITS:
+        tested = details["octaves"][split].values()
+        rightly = sum(one["clips"] * one["share"]["value"] for one in tested)
+        clips = sum(one["clips"] for one in tested)
+        told = details["reports"][split]["rfm"]["aggregated"]["linear"]["accuracy"]
+        assert rightly / clips == pytest.approx(told)
+        assert clips == details["scores"][split]["sizes"]["test"]
     assert "all of notes" in page.words and (o.out / "probes.png").stat().st_size > 5000
     text = (o.out / "probes.md").read_text()
     assert "| 4 | accuracy | 0.25 |" in text and page.tables[1].rows[0][2] > 1
@@ -228,6 +229,20 @@ def test_methods_page_lists_every_method(model, folder, monkeypatch):
     assert [row[0] for row in page.tables[0].rows] == methods
     assert page.tables[1].columns == ["method", "note_C"]
     assert all(method in page.summary for method in methods)
+
+
+def test_fits_run_on_the_chosen_executor(model, folder, monkeypatch):
+    monkeypatch.setattr(syntheory, "clip_set", small_set)
+    run, asked = executor.run, []
+
+    def here(*arguments, executor, **more):
+        asked.append(executor)
+        run(*arguments, executor="local", **more)
+
+    monkeypatch.setattr(executor, "run", here)
+    o = options(model, folder, executor="ray")
+    (found,) = methods.trained(o, methods.Trial("note", "notes", ("C",)), ["mean-difference"])
+    assert found.name == "note_C" and asked == ["ray", "ray"]  # layers, all layers together
 
 
 @pytest.mark.slow
