@@ -232,6 +232,39 @@ def bars(
     _save(figure, path)
 
 
+def courses(
+    path: Path,
+    panels: Mapping[str, Mapping[str, Sequence[float]]],
+    step: float,
+    steered: tuple[float, float],
+    label: str,
+) -> None:
+    """Values over time, one panel for each set of layers, one line for each method.
+
+    step: seconds from value to value. steered: seconds of the beginning and end of steering.
+    """
+    figure, axes = plt.subplots(
+        1,
+        len(panels),
+        figsize=(1 + 3.6 * len(panels), 3.6),
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
+    )
+    for axis, (name, lines) in zip(axes[0], panels.items(), strict=True):
+        axis.axvspan(*steered, color=USEFUL, zorder=0)
+        for method, values in lines.items():
+            colour = {"color": PLAIN, "ls": "dashed"} if method == "random" else {}
+            smooth = np.convolve(values, np.ones(5) / 5, "valid")
+            axis.plot((np.arange(len(smooth)) + 2.5) * step, smooth, label=method, **colour)
+        axis.set_title(f"layers {name}")
+        axis.set_xlabel("seconds; steered in the shaded part")
+        axis.set_ylim(-0.03, 1.03)
+    axes[0, 0].set_ylabel(label)
+    axes[0, 0].legend(frameon=False, fontsize=9, loc="upper left")
+    _save(figure, path)
+
+
 def compared_bars(path: Path, rows: Sequence[Row]) -> None:
     """Draw the value by variant for every target, with intervals and single clips, beside hollow
     marks for random directions."""

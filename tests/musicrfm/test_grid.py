@@ -9,7 +9,7 @@ import pytest
 
 from musicrfm.errors import MusicRFMError
 from musicrfm.evaluation.takes import FINE, Play, Take
-from musicrfm.results.grid import END, OFF, ON, asked, cell, frechet
+from musicrfm.results.grid import END, OFF, ON, Steered, asked, cell, frechet
 from tests.musicrfm.evaluation.test_evaluate import heard
 
 
@@ -18,17 +18,17 @@ def test_grid_options_are_parsed():
     assert asked("") == usual
     assert asked("layers=layer:0,-1,all")[1] == ["layer:0,-1", "all"]
     assert asked("method=random")[0] == ["random"] and asked("method=random")[1] == usual[1]
-    for text, words in (("rfm", "is not valid"), ("method=magic", "method 'magic' does not exist")):
+    for text, words in (("rfm", "is not valid"), ("method=magic", "method 'magic' does not apply")):
         with pytest.raises(MusicRFMError, match=words):
             asked(text)
 
 
-def take(course: np.ndarray, timbre: np.ndarray, likely: float) -> Take:
+def take(course: np.ndarray, timbre: np.ndarray, likely: float, seed: int) -> Take:
     shares = np.zeros((len(course), 12))
     shares[:, 0] = course
     odds = {"piano": likely, "organ": 1 - likely}
     return Take(
-        4.0, "p", 0, heard(), "piano", odds, tuple(map(tuple, shares)), tuple(map(tuple, timbre))
+        4.0, "p", seed, heard(), "piano", odds, tuple(map(tuple, shares)), tuple(map(tuple, timbre))
     )
 
 
@@ -38,16 +38,26 @@ def test_onset_convergence_release_and_cost_are_read_from_a_curve():
     course = np.where(at < OFF, rising, np.clip(1 - (at - OFF), 0, 1))
     rng = np.random.default_rng(0)
     timbres = rng.normal(size=(4, len(at), 3))
-    steered = [take(course, t + 1.0, 0.5) for t in timbres]
-    plain = [take(np.zeros(len(at)), t, 0.9) for t in timbres]
+    plain = [take(np.zeros(len(at)), t, 0.9, n) for n, t in enumerate(timbres)]
+    steered = [
+        Steered(take(course, t + 1.0, 0.5, n), plain[n], (0,), n) for n, t in enumerate(timbres)
+    ]
+    flat = [
+        Steered(take(np.full(len(at), 0.25), t, 0.9, n), plain[n], (0, 1), 0)
+        for n, t in enumerate(timbres)
+    ]
     options = SimpleNamespace(model=SimpleNamespace(frame_rate=50), instruments={"p": "piano"})
-    found = cell("rfm", "all", steered, plain, "C", options)
+    found = cell("rfm", "all", steered, flat, options)
     assert found.before.value == pytest.approx(0.0) and found.plateau.value == pytest.approx(1.0)
     assert found.after.value == pytest.approx(0.0)
     assert found.onset.value == pytest.approx(50, abs=10)
     assert found.convergence.value == pytest.approx(90, abs=10)
     assert found.instrument.value == pytest.approx(-0.4)
     assert found.distance == pytest.approx(3.0, abs=0.2)
+    assert found.effect.value == pytest.approx(1.0 - 0.125)  # the mean of two notes
+    assert found.course[0] == 0.0 and found.course[round(5 / FINE)] == 1.0
+    pushed = cell("random", "all", flat, flat, options)
+    assert pushed.effect is None and np.isnan(pushed.onset.value)  # the share does not rise
 
 
 def test_frechet_distance_of_gaussians_matches_theory():
