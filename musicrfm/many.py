@@ -27,6 +27,7 @@ from musicrfm.runtime.compiled_codec import CompiledCodec, can_compile
 from musicrfm.runtime.decoder import joined
 from musicrfm.runtime.playable import PromptStates
 from musicrfm.runtime.sampling import Draws, guide, sample
+from musicrfm.runtime.threads import each_alone
 from musicrfm.steering.batch import Pushes, Steerings, push
 from musicrfm.steering.layers import Layers, layers_spec
 from musicrfm.steering.schedules import Function
@@ -208,9 +209,22 @@ class _Session:
             steering.add(one, piece.coefficients[one.name], **self.steer)
         return steering
 
-    @torch.inference_mode()
     def _codes(self, pieces: Sequence[_Piece]) -> tuple[Tensor, list[bool]]:
-        """Codes [pieces, codebooks, frames], and which pieces have finite logits throughout."""
+        """Codes [pieces, codebooks, frames], and which pieces have finite logits throughout.
+
+        The operations of a small model on a CPU are short, so every thread takes a part of the
+        pieces.
+        """
+        if not self.model.small or self.model.device.type != "cpu":
+            return self._codes_together(pieces)
+        size = -(-len(pieces) // torch.get_num_threads())
+        parts = [pieces[first : first + size] for first in range(0, len(pieces), size)]
+        found = each_alone(self._codes_together, parts)
+        return torch.cat([codes for codes, _ in found]), [one for _, well in found for one in well]
+
+    @torch.inference_mode()
+    def _codes_together(self, pieces: Sequence[_Piece]) -> tuple[Tensor, list[bool]]:
+        """As `_codes`, in one batch."""
         model, frames = self.model, self.frames
         scale, temperature = float(self.playing["guidance_scale"]), self.playing["temperature"]
         prompts = {piece.prompt: model.encode_prompt(piece.prompt) for piece in pieces}

@@ -18,6 +18,7 @@ import torch
 from musicrfm.data.states import States
 from musicrfm.errors import MusicRFMError
 from musicrfm.executor import one_thread
+from musicrfm.runtime.threads import in_turn
 from musicrfm.steering.layers import layer_numbers
 
 if TYPE_CHECKING:
@@ -138,10 +139,11 @@ def _batches(
         numbers.clear()
         return found, done, done[-1] + 1
 
-    for number, clip in clips:
-        if clip is None:
-            continue
-        codes = model.encode_audio(*clip)
+    def encoded(one: tuple[int, Heard]) -> tuple[int, torch.Tensor]:
+        return one[0], model.encode_audio(*one[1])
+
+    audible = ((number, clip) for number, clip in clips if clip is not None)
+    for number, codes in in_turn(encoded, audible, model.device):
         if waiting and (codes.shape != waiting[0].shape or len(waiting) == batch):
             yield heard()
         waiting.append(codes)

@@ -18,6 +18,7 @@ from musicrfm.data.hidden import Data, hear, kept_in, states_folder
 from musicrfm.data.states import States
 from musicrfm.files.folders import cache_folder
 from musicrfm.progress import Progress
+from musicrfm.runtime.threads import in_turn
 from musicrfm.theory import CHORDS, PITCH_CLASSES, key_notes
 
 if TYPE_CHECKING:
@@ -113,16 +114,19 @@ def _frames_heard(model: MusicModel, clips: ClipSet, seed: int, cache: Path) -> 
     first, last = round(SETTLING * model.frame_rate), round(SECONDS * model.frame_rate)
     done = states.heard // FRAMES
     progress = Progress(f"hearing {clips.name}", len(clips.rows), "pieces", already=done)
-    for number, about in enumerate(clips.rows):
-        chosen = np.sort(rng.choice(np.arange(first, last), FRAMES, replace=False))
-        if number < done:
-            continue
-        sound = clips.hear(about)
+    chosen = [
+        np.sort(rng.choice(np.arange(first, last), FRAMES, replace=False)) for _ in clips.rows
+    ]
+
+    def encoded(sound: tuple[np.ndarray, int] | None) -> Tensor:
         assert sound is not None, "a composed piece is never silent"
-        codes = model.encode_audio(*sound)[:, :last]
-        heard = model.hidden_states(codes[None], partial(_at, frames=chosen))
-        rows = [number * MOST_FRAMES + int(frame) for frame in chosen]
-        states.append(heard[:, 0].transpose(0, 1).numpy(), rows, (number + 1) * FRAMES)
+        return model.encode_audio(*sound)[:, :last]
+
+    sounds = map(clips.hear, clips.rows[done:])
+    for number, codes in enumerate(in_turn(encoded, sounds, model.device), done):
+        of_piece = model.hidden_states(codes[None], partial(_at, frames=chosen[number]))
+        rows = [number * MOST_FRAMES + int(frame) for frame in chosen[number]]
+        states.append(of_piece[:, 0].transpose(0, 1).numpy(), rows, (number + 1) * FRAMES)
         progress(number + 1)
     return states
 

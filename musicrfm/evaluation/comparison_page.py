@@ -7,6 +7,7 @@ import html
 import io
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -21,13 +22,14 @@ from musicrfm.theory import PITCH_CLASSES
 
 COLUMNS = ("steering", "measure", "value", "random directions", "effect", "")
 STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 80rem; margin: 2rem auto; padding: 0 1rem;
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 96rem; margin: 2rem auto; padding: 0 1rem;
   color: #1e293b; background: #fff; }
 table { border-collapse: collapse; margin: 1rem 0; display: block; overflow-x: auto; }
 td, th { padding: .35rem .8rem; border-bottom: 1px solid #e2e8f0; text-align: left;
   vertical-align: top; }
-audio { width: 15rem; display: block; }
-svg { width: 15rem; display: block; margin-top: .25rem; }
+td { white-space: nowrap; }
+audio { width: 11rem; height: 2.5rem; display: block; }
+svg { width: 11rem; display: block; margin-top: .25rem; }
 img { max-width: 100%; }
 small { color: #64748b; }
 """
@@ -121,7 +123,7 @@ def _page(found: Comparison, names: dict[int, str], title: str, words: str) -> s
     for row in found.rows:
         lines.append(f"<tr>{''.join(f'<td>{html.escape(c)}</td>' for c in _cells(row))}</tr>")
     lines += ["</table>", '<img src="picture.png" alt="Measured values, by steering">']
-    lines += ["<h2>Listen</h2>", "<table>"]
+    lines += ["<h2>Listen</h2>", f"<p>{_legend(found)}</p>", "<table>"]
     lines.append("<tr><th></th>" + "".join(f"<th>{_column(c)}</th>" for c in _columns(found)))
     for prompt in settings["prompts"]:
         for seed in settings["seeds"]:
@@ -132,6 +134,20 @@ def _page(found: Comparison, names: dict[int, str], title: str, words: str) -> s
             )
             lines.append(f"<tr><th>{head}</th>{cells}</tr>")
     return "\n".join([*lines, "</table></html>"]) + "\n"
+
+
+def _legend(found: Comparison) -> str:
+    """What the drawings of the clips show."""
+    if _is_tempo(found):
+        return "Drawn: the level over time, and the beats at the measured tempo."
+    frame = " The frame marks the target." if _targets(found) else ""
+    return f"Drawn: the pitch classes over time, from C at the bottom to B at the top.{frame}"
+
+
+def _targets(found: Comparison) -> list[int]:
+    """The pitch classes of the measured notes."""
+    names = dict.fromkeys(row.target.removeprefix("note_") for row in found.rows)
+    return [PITCH_CLASSES.index(name) for name in names if name in PITCH_CLASSES]
 
 
 def _columns(found: Comparison) -> list[tuple[str, int | None]]:
@@ -150,7 +166,7 @@ def _column(column: tuple[str, int | None]) -> str:
 def _player(found: Comparison, names: dict[int, str], prompt: str, seed: int, column: tuple) -> str:
     for clip in found.clips:
         if (clip.prompt, clip.seed) == (prompt, seed) and (clip.variant, clip.draw) == column:
-            drawn = _beat(clip) if _is_tempo(found) else _pitches(clip)
+            drawn = _beat(clip) if _is_tempo(found) else _pitches(clip, _targets(found))
             heard = _heard(found, clip)
             return f'<audio controls preload="none" src="{names[id(clip)]}"></audio>{drawn}{heard}'
     return ""
@@ -168,8 +184,8 @@ def _heard(found: Comparison, clip: Clip) -> str:
     return f"<small>{told}</small>"
 
 
-def _pitches(clip: Clip) -> str:
-    """The pitch classes over time, from C at the bottom."""
+def _pitches(clip: Clip, targets: Sequence[int]) -> str:
+    """The pitch classes over time, from C at the bottom, with a frame round each target."""
     width = max(1, len(clip.shares))
     boxes = []
     for at, shares in enumerate(clip.shares):
@@ -179,6 +195,11 @@ def _pitches(clip: Clip) -> str:
                     f'<rect x="{at}" y="{11 - number}" width="1" height="1" '
                     f'fill-opacity="{share:.2f}"/>'
                 )
+    frames = "".join(
+        f'<rect x="0" y="{11 - number}" width="{width}" height="1" fill="none" stroke="#334155" '
+        'vector-effect="non-scaling-stroke"/>'
+        for number in targets
+    )
     told = ", ".join(
         f"{name} {share:.2f}"
         for name, share in zip(PITCH_CLASSES, clip.heard.note_share, strict=True)
@@ -187,7 +208,7 @@ def _pitches(clip: Clip) -> str:
     return (
         f'<svg viewBox="0 0 {width} 12" height="60" preserveAspectRatio="none" fill="#c2410c" '
         f'role="img" aria-label="{told}"><title>{told}</title>'
-        f'<rect width="{width}" height="12" fill="#f1f5f9"/>{"".join(boxes)}</svg>'
+        f'<rect width="{width}" height="12" fill="#f1f5f9"/>{"".join(boxes)}{frames}</svg>'
     )
 
 

@@ -23,6 +23,7 @@ from musicrfm.directions import Direction
 from musicrfm.errors import MusicRFMError
 from musicrfm.files import provenance
 from musicrfm.progress import Progress
+from musicrfm.runtime.threads import in_turn
 from musicrfm.steering.beat import COMPONENTS, KIND
 
 if TYPE_CHECKING:
@@ -136,8 +137,12 @@ def _collected(
     """Sums over the training clips; the others go to `held`."""
     sums = _Sums(model.layers, model.width)
     progress = Progress(what, count, "clips")
-    for number, clip in enumerate(clips):
-        states, beat = _heard(model, clip)
+
+    def encoded(clip: Beats) -> tuple[Beats, torch.Tensor]:
+        return clip, model.encode_audio(clip.audio, clip.sample_rate)
+
+    for number, (clip, codes) in enumerate(in_turn(encoded, clips, model.device)):
+        states, beat = _heard(model, clip, codes)
         if number % HELD_OUT == HELD_OUT - 1:
             held.add(states, beat)
         else:
@@ -197,12 +202,13 @@ class _Sums:
         return centre, spread, slopes.float(), rest.float()
 
 
-def _heard(model: MusicModel, clip: Beats) -> tuple[torch.Tensor, torch.Tensor]:
+def _heard(
+    model: MusicModel, clip: Beats, codes: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
     """States [layers, frames, width], and log BPM, cosine and sine of the beat [frames, 3].
 
     Row `t` of the states chooses frame t + 1, so it is paired with the beat there.
     """
-    codes = model.encode_audio(clip.audio, clip.sample_rate)
     states = model.hidden_states(codes[None])[:, 0].float().cpu()
     at: np.ndarray = (1 + np.arange(states.shape[1])) / model.frame_rate
     beats = np.asarray(clip.seconds, np.float64)
