@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
+from threadpoolctl import threadpool_limits
 
 from musicrfm import intervals
 from musicrfm.directions import Direction
@@ -19,8 +22,9 @@ from musicrfm.evaluation.control import DRAWS, random_directions
 from musicrfm.intervals import Interval
 from musicrfm.listening import measure
 from musicrfm.listening.readings import reading
-from musicrfm.many import generate_many
+from musicrfm.many import Generated, generate_many
 from musicrfm.progress import Progress
+from musicrfm.runtime.threads import in_turn
 
 if TYPE_CHECKING:
     from musicrfm.model import MusicModel
@@ -188,16 +192,20 @@ def _played(
             batch=batch,
             **(some[0].variant.how if some[0].steers else {}),
         )
-        for piece, (audio, _, _) in zip(some, played, strict=True):
-            heard = measure.measure(audio, model.sample_rate)
-            shares = measure.note_share_over_time(audio, model.sample_rate, WINDOW)
-            clip = Clip(
-                piece.variant.label, piece.prompt, piece.seed, piece.draw, audio, heard, shares
-            )
-            clips[piece.variant.label, piece.draw].append(clip)
-            done += 1
-            progress(done)
+        listen = partial(_clip, model.sample_rate)
+        with threadpool_limits(1, "blas"):  # its products are too small for several threads
+            for clip in in_turn(listen, zip(some, played, strict=True), torch.device("cpu")):
+                clips[clip.variant, clip.draw].append(clip)
+                done += 1
+                progress(done)
     return clips
+
+
+def _clip(sample_rate: int, played: tuple[_Piece, Generated]) -> Clip:
+    piece, (audio, _, _) = played
+    heard = measure.measure(audio, sample_rate)
+    shares = measure.note_share_over_time(audio, sample_rate, WINDOW)
+    return Clip(piece.variant.label, piece.prompt, piece.seed, piece.draw, audio, heard, shares)
 
 
 def _row(variant: Variant, target: str, unit: str, values: np.ndarray, pushed: np.ndarray) -> Row:
