@@ -12,7 +12,14 @@ from pathlib import Path
 from musicrfm import MusicModel
 from musicrfm.evaluation.comparison import Variant
 from musicrfm.evaluation.comparison_page import tell
-from musicrfm.evaluation.walkthrough import PUBLISHED_HELP, Effort, load, parser, steering
+from musicrfm.evaluation.walkthrough import (
+    PUBLISHED_HELP,
+    Effort,
+    halves,
+    load,
+    parser,
+    steering,
+)
 
 FOLDER = Path("trained_concepts")
 
@@ -38,10 +45,13 @@ frames = round(effort.seconds * model.frame_rate)
 variants = [Variant("unsteered")] + [
     Variant(name, ((direction, amount),), how | {"schedule": schedule})
     for name, schedule in (
-        ("constant", "constant"), ("falling", "exponential:0.99"), ("rising", f"ramp:{frames}"),
+        ("constant", "constant"), ("falling", "exponential:0.995"), ("rising", f"ramp:{frames}"),
         ("swell", swell),
     )
 ]  # fmt: skip
 found = effort.compare(model, variants, [direction])
-words = effort.words(f"The coefficient is {amount:g}, times the schedule that the name gives.")
+words = effort.words(
+    f"The coefficient is {amount:g}, times the schedule that the name gives.",
+    halves(found, direction),
+)
 tell(found, o.out or FOLDER / f"03_{direction.name}", f"{direction.name} over time", words)

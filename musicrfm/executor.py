@@ -1,5 +1,5 @@
 """Runs many independent jobs in this process, in several processes, or on a Ray cluster, and stores
-results.
+results; and short work on several threads.
 
 A result is one file named after its job. The worker that computed it writes the file completely or
 not at all. An interrupted run continues where it stopped, and a job whose worker was lost is
@@ -14,19 +14,30 @@ import sys
 import uuid
 import zipfile
 from collections import Counter, deque
-from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from musicrfm.errors import MusicRFMError
 
 if TYPE_CHECKING:
     import numpy as np
+    import torch
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 EXECUTORS = ("local", "ray")
 RETRIES = 3  # times that one job may lose its worker
@@ -110,6 +121,36 @@ def one_thread() -> None:
         os.environ[name] = "1"
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
+
+
+def each_alone(work: Callable[[T], R], pieces: Sequence[T]) -> list[R]:
+    """`work` of each piece, on as many threads as PyTorch has; each thread computes alone.
+
+    Otherwise PyTorch shares each operation among all threads and waits for the slowest of them.
+    Beside another program, short operations then wait longer than they compute.
+    """
+    import torch
+
+    threads = min(torch.get_num_threads(), len(pieces))
+    if threads < 2:
+        return [work(piece) for piece in pieces]
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with ThreadPoolExecutor(threads) as pool:
+            return list(pool.map(work, pieces))
+    finally:
+        torch.set_num_threads(before)
+
+
+def in_turn(work: Callable[[T], R], pieces: Iterable[T], device: torch.device) -> Iterator[R]:
+    """`work` of each piece, in order; on a CPU some at a time, see `each_alone`."""
+    import torch
+
+    waiting = iter(pieces)
+    at_once = torch.get_num_threads() if device.type == "cpu" else 1
+    while some := list(islice(waiting, at_once)):
+        yield from each_alone(work, some)
 
 
 def _path(store: Path, job_id: str) -> Path:

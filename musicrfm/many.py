@@ -21,13 +21,13 @@ from torch import Tensor
 
 from musicrfm.directions import Direction
 from musicrfm.errors import MusicRFMError
+from musicrfm.executor import each_alone
 from musicrfm.model import MusicModel
 from musicrfm.runtime.codec import StreamingCodec
 from musicrfm.runtime.compiled_codec import CompiledCodec, can_compile
 from musicrfm.runtime.decoder import joined
 from musicrfm.runtime.playable import PromptStates
 from musicrfm.runtime.sampling import Draws, guide, sample
-from musicrfm.runtime.threads import each_alone
 from musicrfm.steering.batch import Pushes, Steerings, push
 from musicrfm.steering.layers import Layers, layers_spec
 from musicrfm.steering.schedules import Function

@@ -62,6 +62,22 @@ def add(commands) -> None:
     p.add_argument(
         "--prompt", action="append", default=[], metavar="TEXT[=INSTRUMENT]", help=PROMPT_HELP
     )
+    _amounts(p)
+    p.add_argument(
+        "--adherence",
+        action=argparse.BooleanOptionalAction,
+        help="measure whether the prompted instrument is kept (default: for nano)",
+    )
+    p.add_argument(
+        "--work", metavar="DIR", help="folder for intermediate results (default: your cache)"
+    )
+    p.add_argument("--seed", type=int, default=0, help=SEED_HELP)
+    workers_argument(p)
+    executor_argument(p)
+    model_arguments(p)
+
+
+def _amounts(p: argparse.ArgumentParser) -> None:
     p.add_argument("--seeds", type=count, help="number of seeds per prompt (default 2, quick 1)")
     p.add_argument("--seconds", type=float, help="length of a clip (default 8, quick 4)")
     p.add_argument(
@@ -75,18 +91,6 @@ def add(commands) -> None:
         help="use all clips of this SynTheory set, such as the 9,936 of notes (repeatable)",
     )
     p.add_argument("--trials", type=count, help="RFM settings to try (default 10, quick 2)")
-    p.add_argument(
-        "--adherence",
-        action=argparse.BooleanOptionalAction,
-        help="measure whether the prompted instrument is kept (default: for nano)",
-    )
-    p.add_argument(
-        "--work", metavar="DIR", help="folder for intermediate results (default: your cache)"
-    )
-    p.add_argument("--seed", type=int, default=0, help=SEED_HELP)
-    workers_argument(p)
-    executor_argument(p)
-    model_arguments(p)
 
 
 def results(o: argparse.Namespace) -> None:

@@ -17,8 +17,7 @@ import torch
 
 from musicrfm.data.states import States
 from musicrfm.errors import MusicRFMError
-from musicrfm.executor import one_thread
-from musicrfm.runtime.threads import in_turn
+from musicrfm.executor import in_turn, one_thread
 from musicrfm.steering.layers import layer_numbers
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ import numpy as np
 from musicrfm.data.compose import DRUMS, Clip, Note, compose
 from musicrfm.data.hidden import Data, hear, kept_in, states_folder
 from musicrfm.data.states import States
+from musicrfm.executor import in_turn
 from musicrfm.files.folders import cache_folder
 from musicrfm.progress import Progress
-from musicrfm.runtime.threads import in_turn
 from musicrfm.theory import CHORDS, PITCH_CLASSES, key_notes
 
 if TYPE_CHECKING:

@@ -19,12 +19,12 @@ from threadpoolctl import threadpool_limits
 from musicrfm import intervals
 from musicrfm.directions import Direction
 from musicrfm.evaluation.control import DRAWS, random_directions
+from musicrfm.executor import in_turn
 from musicrfm.intervals import Interval
 from musicrfm.listening import measure
 from musicrfm.listening.readings import reading
 from musicrfm.many import Generated, generate_many
 from musicrfm.progress import Progress
-from musicrfm.runtime.threads import in_turn
 
 if TYPE_CHECKING:
     from musicrfm.model import MusicModel

@@ -9,11 +9,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from musicrfm import intervals
 from musicrfm.directions import SUFFIX, Direction, canonical_name, find
 from musicrfm.evaluation.calibrate import calibrate
 from musicrfm.evaluation.comparison import Comparison, Variant, compare, knob_variants
 from musicrfm.evaluation.perform import Setting
 from musicrfm.evaluation.search import Aims
+from musicrfm.theory import PITCH_CLASSES
 from musicrfm.training.train import direction_path
 
 if TYPE_CHECKING:
@@ -80,7 +84,28 @@ class Effort:
         return _range(direction)
 
     def words(self, *more: str) -> str:
-        return " ".join([*more, *([QUICK] if self.quick else [])])
+        return " ".join(filter(None, [*more, QUICK if self.quick else ""]))
+
+
+def halves(found: Comparison, direction: Direction) -> str:
+    """The share of a note in the first and the second half of the clips, by variant; empty for
+    other concepts."""
+    note = str(direction.meta.get("target"))
+    if note not in PITCH_CLASSES:
+        return ""
+    told = []
+    for variant in dict.fromkeys(clip.variant for clip in found.clips):
+        shares = [
+            clip.shares[:, PITCH_CLASSES.index(note)]
+            for clip in found.clips
+            if clip.variant == variant and clip.draw is None
+        ]
+        first, second = (
+            intervals.mean([half.mean() for half in parts])
+            for parts in zip(*(np.array_split(one, 2) for one in shares), strict=True)
+        )
+        told.append(f"{variant} {first}, {second}")
+    return f"Share in the first and the second half: {'; '.join(told)}."
 
 
 def parser(doc: str, out: str = "") -> argparse.ArgumentParser:

@@ -21,9 +21,9 @@ import torch
 
 from musicrfm.directions import Direction
 from musicrfm.errors import MusicRFMError
+from musicrfm.executor import in_turn
 from musicrfm.files import provenance
 from musicrfm.progress import Progress
-from musicrfm.runtime.threads import in_turn
 from musicrfm.steering.beat import COMPONENTS, KIND
 
 if TYPE_CHECKING:

@@ -199,7 +199,7 @@ def test_memory_does_not_grow_with_the_number_of_clips(tmp_path):
     """From clips to stored states, with a stand-in model of many layers."""
 
     class Large:
-        layers, width = 12, 256
+        layers, width, device = 12, 256, torch.device("cpu")
 
         def encode_audio(self, audio, sample_rate):
             return torch.from_numpy(audio[:40].copy())[None]
