@@ -146,8 +146,12 @@ def _legend(found: Comparison) -> str:
 
 def _targets(found: Comparison) -> list[int]:
     """The pitch classes of the measured notes."""
-    names = dict.fromkeys(row.target.removeprefix("note_") for row in found.rows)
-    return [PITCH_CLASSES.index(name) for name in names if name in PITCH_CLASSES]
+    targets = dict.fromkeys(tuple(row.target.rpartition("_")[::2]) for row in found.rows)
+    return [
+        PITCH_CLASSES.index(name)
+        for concept, name in targets
+        if concept in ("note", "notes") and name in PITCH_CLASSES
+    ]
 
 
 def _columns(found: Comparison) -> list[tuple[str, int | None]]:

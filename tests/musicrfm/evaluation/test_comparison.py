@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import json
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from musicrfm.cli import main
 from musicrfm.directions import Direction
-from musicrfm.evaluation.comparison import Variant, compare, knob_variants
+from musicrfm.evaluation.comparison import Clip, Comparison, Variant, compare, knob_variants
 from musicrfm.evaluation.comparison_page import table_text, write_comparison
+from musicrfm.evaluation.walkthrough import halves
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +46,19 @@ def test_every_variant_has_a_row_with_random_directions_beside_it(found):
     assert ("note_C 1", 1) not in shown
 
 
+def test_shares_of_both_halves_are_told():
+    first, second = np.zeros((4, 12)), np.zeros((4, 12))
+    first[:2, 7], second[2:, 7] = 1.0, 0.5
+    clips = [Clip("falling", "p", 0, None, np.zeros(1), None, first)]
+    clips += [Clip("rising", "p", 0, None, np.zeros(1), None, second)]
+    clips += [Clip("rising", "p", 0, 0, np.zeros(1), None, first)]  # a random direction
+    whole = Comparison([], clips, 32_000, {})
+    direction = SimpleNamespace(meta={"target": "G"})
+    told = "Share in the first and the second half: falling 1.00, 0.00; rising 0.00, 0.50."
+    assert halves(whole, direction) == told
+    assert halves(whole, SimpleNamespace(meta={"target": "bpm"})) == ""
+
+
 def test_clips_match_the_stream(model, note, found):
     from musicrfm.stream import MusicStream
 
@@ -62,6 +77,7 @@ def test_comparison_folder_has_a_page_clips_and_tables(found, tmp_path):
     page = write_comparison(tmp_path, found, "note <C>", "in knobs")
     text = page.read_text("utf-8")
     assert "note &lt;C&gt;" in text and "in knobs" in text and text.count("<svg") == 28
+    assert text.count("non-scaling-stroke") == 28  # the target is framed in each
     sounds = re.findall(r'src="(clips/[^"]+\.flac)"', text)
     assert len(set(sounds)) == len(sounds) == 28 and all((tmp_path / s).is_file() for s in sounds)
     assert (tmp_path / "picture.png").read_bytes()[:4] == b"\x89PNG"
