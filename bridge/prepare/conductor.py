@@ -126,7 +126,7 @@ def _make(
         if late and number and not work.has(concept):  # the first is made anyway
             work.notebook.left_out[concept.name] = f"estimated time: {clock(cost)}"
             continue
-        left = clock(sum(costs[one.name] for one in concepts[number:]))
+        left = clock(sum(costs[one.name] for one in concepts[number:] if not work.has(one)))
         say(f"{concept.words} ({number + 1} of {len(concepts)}); about {left} left in total")
         argv = plan.training(concept, sizes, [*how.both, *how.train, "--out", str(out)])
         step, before = f"train {concept.name}", work.notebook.steps.get(f"train {concept.name}")

@@ -100,7 +100,9 @@ def test_page_lists_the_tempo_in_bpm_and_the_notes_from_c_up(tmp_path: Path) -> 
     assert "holds 60 BPM at -1 to 160 BPM at 1" in rows[0]
 
 
-def test_interrupted_preparation_resumes(commands: Commands, checkpoint: Path) -> None:
+def test_interrupted_preparation_resumes(
+    commands: Commands, checkpoint: Path, capsys: pytest.CaptureFixture
+) -> None:
     options = Options(str(checkpoint), quick=True, out="work", device="cpu")
     commands.fails = "calibrate"
     with pytest.raises(MusicRFMError, match="went wrong"):
@@ -109,8 +111,10 @@ def test_interrupted_preparation_resumes(commands: Commands, checkpoint: Path) -
     commands.fails = None
     assert prepare(options) == 0
     assert [argv[0] for argv in commands.asked[done:]] == ["calibrate"]
+    capsys.readouterr()
     assert prepare(options) == 0
     assert len(commands.asked) == done + 1
+    assert "tempo that holds the beat (1 of 2); about 0:00:00 left" in capsys.readouterr().err
     Path("work/directions/tiny/note_C.safetensors").unlink()
     assert prepare(options) == 0
     assert [argv[0] for argv in commands.asked[done + 1 :]] == ["train", "calibrate"]
