@@ -9,6 +9,7 @@ for nano is a held beat, trained on composed pieces: from 60 BPM at -1 to 160 BP
 """
 
 import itertools
+import math
 from pathlib import Path
 
 from musicrfm import MusicModel
@@ -52,9 +53,15 @@ if o.what != "train":
     effort = Effort.of(model, o.quick, o.seconds or (None if o.quick else 6.0))
     direction = load("tempo", model, FOLDER)
     found = effort.compare(model, knob_variants(direction, KNOB), [direction])
+    words = ["At 0 the tempo is free."]
+    if "beat" in direction.meta:  # its unit is one deviation of the logarithm of the tempo
+        mean, deviation = direction.meta["label_mean"], direction.meta["label_std"]
+        asked = [math.exp(mean + deviation * direction.raw(c)) for c in KNOB]
+        pairs = (f"{bpm:.0f} at {c:g}" for c, bpm in zip(KNOB, asked, strict=True))
+        words.append(f"Asked for, in BPM: {', '.join(pairs)}. The measurement may find half of it.")
     tell(
         found,
         o.out or FOLDER / "05_tempo",
         "Slower and faster",
-        effort.words("At 0 the tempo is free."),
+        effort.words(*words),
     )

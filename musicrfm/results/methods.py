@@ -89,8 +89,9 @@ def trained(options: Options, trial: Trial, methods: Sequence[str]) -> list[Dire
     """A direction for every target by every method that applies to the data."""
     if trial.source == MUSIC:
         column = IN_MUSIC[trial.word]
-        data = frame_data(options.model, FRAMES, options.seed)
-        data = data.part([n for n, row in enumerate(data.rows) if row[column]])
+        whole = frame_data(options.model, FRAMES, options.seed)
+        data = whole.part([n for n, row in enumerate(whole.rows) if row[column]])
+        store = whole.store.with_name(f"fits-{trial.word}")  # a part is in memory alone
         sounds = [row[column] for row in data.rows]
         classes, methods = None, [m for m in methods if m != "rfm-multiclass"]
     else:
@@ -99,6 +100,7 @@ def trained(options: Options, trial: Trial, methods: Sequence[str]) -> list[Dire
         cache, workers = options.work / CACHE, options.workers
         data = train.hear(options.model, clips, cache=cache, workers=workers, seed=options.seed)
         classes = sounds = [spoken[row[column]] for row in data.rows]
+        store = data.store
     found = []
     for method in methods:
         for target in trial.targets:
@@ -113,6 +115,7 @@ def trained(options: Options, trial: Trial, methods: Sequence[str]) -> list[Dire
                 target=target,
                 search=search_of(options),
                 aggregate=False,
+                store=store,
                 work=options.fitting,
             )
             found.append(direction)

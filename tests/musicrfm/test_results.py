@@ -14,6 +14,7 @@ from musicrfm.cli import main
 from musicrfm.data import syntheory
 from musicrfm.data.clips import ClipSet
 from musicrfm.data.hidden import Data
+from musicrfm.data.states import States
 from musicrfm.directions import Direction
 from musicrfm.errors import MusicRFMError
 from musicrfm.evaluation import takes
@@ -243,6 +244,20 @@ def test_fits_run_on_the_chosen_executor(model, folder, monkeypatch):
     o = options(model, folder, executor="ray")
     (found,) = methods.trained(o, methods.Trial("note", "notes", ("C",)), ["mean-difference"])
     assert found.name == "note_C" and asked == ["ray", "ray"]  # layers, all layers together
+
+
+def test_fits_on_composed_music_are_kept(model, folder, monkeypatch):
+    rng = np.random.default_rng(0)
+    states = rng.normal(size=(120, model.layers, model.width)).astype(np.float32)
+    rows = [{"notes": [["C"], ["G"], []][n % 3]} for n in range(120)]
+    kept = States.of(folder / "states", states)
+    data = Data("made up", model.name, states, rows, list(range(120)), "last", 0, file=kept)
+    monkeypatch.setattr(methods, "frame_data", lambda *_: data)
+    trial = methods.Trial("note", methods.MUSIC, ("C",))
+    (first,) = methods.trained(options(model, folder), trial, ["linear"])
+    monkeypatch.setattr("musicrfm.training.probes.answer", None)  # a fit would fail
+    (again,) = methods.trained(options(model, folder), trial, ["linear"])
+    assert np.array_equal(first.vectors, again.vectors)
 
 
 @pytest.mark.slow
