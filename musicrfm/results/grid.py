@@ -139,8 +139,9 @@ def page(options: Options) -> Page:
         "share is the mean of these notes. Less random: the difference from random directions with "
         "the same layers. Onset and convergence: frames (20 ms) from the first steered one until "
         "the mean share, averaged over half a second, has covered half and nine tenths of its "
-        "rise; empty where the share does not rise. In brackets: 95 % intervals (bootstrap) over "
-        "pairs of prompt and seed, and of random directions over directions. Fréchet distance: of "
+        "rise, in steps of a tenth of a second; empty where the share does not rise. The lowest "
+        "notes are measured in windows of 0.8 s, so a change can appear 0.4 s early. In brackets: "
+        "95 % intervals (bootstrap) over pairs of prompt and seed, and of random directions over directions. Fréchet distance: of "
         "20 mel cepstra of tenths of a second, between steered and unsteered clips of the same "
         "seeds; comparable only within this table.",
         [Table(f"The notes {_spoken(targets)}", COLUMNS, [_row(c) for c in cells])],
@@ -182,8 +183,8 @@ def _summary(cells: Sequence[Cell], targets: Sequence[str], rate: float) -> str:
         told += f", {best.effect.text('+.2f')} against random directions"
     if np.isfinite(best.onset.value):
         told += (
-            f". Half of the rise is there after {best.onset.value:.0f} frames "
-            f"({best.onset.value / rate:.1f} s)"
+            f". Half of the rise is there within {best.onset.value + FINE * rate:.0f} frames "
+            f"({best.onset.value / rate + FINE:.1f} s)"
         )
     return f"{told}. In the last second, {END - OFF - 1:g} s after steering, it is {best.after}."
 
