@@ -142,8 +142,8 @@ def page(options: Options) -> Page:
         "rise, in steps of a tenth of a second; empty where the share does not rise. The lowest "
         "notes are measured in windows of 0.8 s, so a change can appear 0.4 s early. In brackets: "
         "95 % intervals (bootstrap) over pairs of prompt and seed, and of random directions over "
-        "directions. Fréchet distance: of 20 mel cepstra of tenths of a second, between steered and unsteered clips of the same "
-        "seeds; comparable only within this table.",
+        "directions. Fréchet distance: of 20 mel cepstra of tenths of a second, between steered "
+        "and unsteered clips of the same seeds; comparable only within this table.",
         [Table(f"The notes {_spoken(targets)}", COLUMNS, [_row(c) for c in cells])],
         _summary(cells, targets, options.model.frame_rate),
         ["grid.png"],
