@@ -28,9 +28,12 @@ def page(options: Options) -> Page:
     with options.recorder() as recorder:
         tried = [[raw_of(d, knob) for knob in knobs[d.name]] for d in directions]
         found = respond(recorder, directions, tried, options.instruments)
-        tops = [(d, raw_of(d, 1.0)) for d in directions]
-        pushed = controls(recorder, tops, 2 if options.quick else DRAWS)
-    beside = {one.name: one for one in pushed}
+        ends = {d.name: (d, raw_of(d, 1.0)) for d in directions}
+        for d in directions:
+            if min(knobs[d.name]) < 0:
+                ends[f"{d.name} at -1"] = (d, raw_of(d, -1.0))
+        pushed = controls(recorder, list(ends.values()), 2 if options.quick else DRAWS)
+    beside = dict(zip(ends, pushed, strict=True))
     by_concept: dict[str, list[tuple[Direction, Response]]] = defaultdict(list)
     for direction, response in zip(directions, found, strict=True):
         by_concept[reading(direction).concept].append((direction, response))

@@ -152,7 +152,7 @@ def test_steering_page_shows_effect_and_cost_by_coefficient(model, folder):
         "tempo: adherence and artefacts",
         "Beside random directions of the same length, at 1",
     ]
-    assert [row[0] for row in page.tables[-1].rows] == ["note_C", "note_G", "tempo"]
+    assert [row[0] for row in page.tables[-1].rows] == ["note_C", "note_G", "tempo", "tempo at -1"]
     assert len(list((o.out).glob("steering-*.csv"))) == 5
     notes, cost, tempo = page.tables[:3]
     assert [row[0] for row in notes.rows] == ["note_C", "note_G", "**mean**"]
