@@ -288,12 +288,14 @@ def test_deleted_file_is_reported_and_replaced(tmp_path, flaky, caplog):
 def test_a_stalled_disk_never_blocks_the_engine(tmp_path, monkeypatch, flaky, caplog):
     monkeypatch.setattr(recorders, "QUEUE_SECONDS", 0.2)
     recorder = Recorder(tmp_path / "set.wav", RATE, 1)
-    flaky.hangs = True
     blocks = [noise(640, 1, seed) for seed in range(50)]
     recorder.write(blocks[0])
-    until(recorder._queue.empty)  # the first block hangs in the disk write
+    until(lambda: recorder._part.saved == 640)  # its file is open
+    flaky.hangs = True
+    recorder.write(blocks[1])
+    until(recorder._queue.empty)  # the second block hangs in the disk write
     began = time.monotonic()
-    for block in blocks[1:]:
+    for block in blocks[2:]:
         recorder.write(block)
     assert time.monotonic() - began < 5.0  # a blocked engine would wait for ever
     flaky.hangs = False
