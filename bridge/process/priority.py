@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import re
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -49,4 +51,12 @@ def _ask(windows_class: int) -> None:
         os.setpriority(os.PRIO_PROCESS, 0, NICE)
     if AUTOGROUP.exists():
         with suppress(OSError):
+            before = re.search(r"-?\d+$", AUTOGROUP.read_text().strip())
             AUTOGROUP.write_text(str(NICE))
+            if before is not None:  # the terminal remains when this program ends
+                atexit.register(_set_session, before[0])
+
+
+def _set_session(nice: str) -> None:
+    with suppress(OSError):
+        AUTOGROUP.write_text(nice)

@@ -15,10 +15,14 @@ def test_refused_priority_change_is_ignored(monkeypatch, tmp_path):
     assert not (tmp_path / "not there").exists()
 
 
-def test_priority_is_raised_for_the_whole_session(monkeypatch, tmp_path):
-    session = tmp_path / "autogroup"
-    session.write_text("/autogroup-1 nice 0")
+def test_priority_is_raised_for_the_whole_session_until_the_end(monkeypatch, tmp_path):
+    session, at_the_end = tmp_path / "autogroup", []
+    session.write_text("/autogroup-1 nice -3\n")
+    monkeypatch.setattr(priority.atexit, "register", lambda *call: at_the_end.append(call))
     monkeypatch.setattr(priority.os, "setpriority", lambda *_: None)
     monkeypatch.setattr(priority, "AUTOGROUP", session)
     priority.be_early()
     assert session.read_text() == str(priority.NICE)
+    ((restore, *arguments),) = at_the_end
+    restore(*arguments)
+    assert session.read_text() == "-3"
