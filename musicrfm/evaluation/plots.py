@@ -196,7 +196,7 @@ def curves(
         if random and name in random:
             place, values = random[name]
             shift = 0.015 * (number - (len(series) - 1) / 2) * (max(x) - min(x))
-            mark = {"mec": line.get_color(), "mfc": "none", "alpha": 0.6, "ms": 5}
+            mark = {"color": line.get_color(), "mfc": "none", "alpha": 0.6, "ms": 5}
             axis.plot([place + shift] * len(values), values, "o", ls="none", **mark)
     if random:
         axis.plot([], [], "o", color=PLAIN, mfc="none", ms=5, label="random directions")
