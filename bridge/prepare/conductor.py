@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -132,13 +132,26 @@ def _make(
         step, before = f"train {concept.name}", work.notebook.steps.get(f"train {concept.name}")
         files = work.step(step, argv, partial(trained, argv, out / name), out / name)
         if work.notebook.steps[step] is not before:
-            work.notebook.steps.pop(f"calibrate {concept.name}", None)  # of the old directions
+            for old in (f"calibrate {concept.name}", f"calibrate {concept.name} again"):
+                work.notebook.steps.pop(old, None)
         audible = [file for file in files if concept.heard and _is_heard(out / name / file)]
-        if audible:
-            takes = ["--takes", str(work.folder / "takes")]
-            paths = [str(out / name / file) for file in audible]
-            argv = plan.calibration(paths, sizes, rates.workers, [*how.both, *how.play, *takes])
-            work.step(f"calibrate {concept.name}", argv, partial(cli.run, argv))
+        options = [*how.both, *how.play, "--takes", str(work.folder / "takes")]
+        _calibrate(work, concept.name, [out / name / file for file in audible], sizes, options)
+
+
+def _calibrate(
+    work: _Work, name: str, files: Sequence[Path], sizes: plan.Sizes, options: list[str]
+) -> None:
+    """Find the ranges of these directions; with few clips, some may need a second attempt."""
+    if not files:
+        return
+    argv = plan.calibration([str(file) for file in files], sizes, work.workers, options)
+    work.step(f"calibrate {name}", argv, partial(cli.run, argv))
+    silent = [file for file in files if Direction.load(file).range is None]
+    if silent and sizes.again is not None:
+        more = replace(sizes, seeds=sizes.again)
+        argv = plan.calibration([str(file) for file in silent], more, work.workers, options)
+        work.step(f"calibrate {name} again", argv, partial(cli.run, argv))
 
 
 @dataclass

@@ -16,7 +16,8 @@ FIT = 0.4  # seconds to fit a layer of a direction, on one Zen 3 core, for width
 @dataclass(frozen=True)
 class Sizes:
     """Amounts of data. frames: of composed music, for notes, keys and chords. clips: for each other
-    set. beats: clips for the tempo. prompts, seeds, seconds, steps: for finding a knob's range."""
+    set. beats: clips for the tempo. prompts, seeds, seconds, steps: for finding a knob's range.
+    again: seeds with which knobs without one are tried a second time, None for once only."""
 
     frames: int
     clips: int
@@ -25,10 +26,11 @@ class Sizes:
     seeds: int
     seconds: float
     steps: int
+    again: int | None = None
 
 
 FULL = Sizes(4800, 1440, 240, (), 2, 8.0, 4)
-QUICK = Sizes(1920, 480, 80, ("piano melody with drums", "vibraphone arpeggio"), 1, 6.0, 2)
+QUICK = Sizes(1920, 480, 80, ("piano melody with drums", "vibraphone arpeggio"), 1, 6.0, 2, 4)
 USUAL_PROMPTS = 4  # number of default prompts of `musicrfm calibrate`
 NET, CLOSER = 5, 2  # coefficients that it tries at first, and in each step
 
