@@ -17,11 +17,11 @@ import numpy as np
 import soxr
 import torch
 import transformers
-from torch import Tensor
+from torch import Tensor, nn
 
 from musicrfm.checkpoints.finding import find
-from musicrfm.checkpoints.loading import load, settle
-from musicrfm.checkpoints.mapped import Mapped
+from musicrfm.checkpoints.loading import Loaded, load, settle
+from musicrfm.checkpoints.mapped import Mapped, trim
 from musicrfm.checkpoints.tensors import all_finite
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.text import whole
@@ -32,11 +32,13 @@ from musicrfm.runtime.devices import device_of, holds, name_of, precision_of, wi
 from musicrfm.runtime.packed import can_pack, check_int4, packed_kernels
 from musicrfm.runtime.playable import PromptStates
 from musicrfm.weights.decoder import Weights, packed
-from musicrfm.weights.fingerprint import fingerprint
-from musicrfm.weights.frugal import keep_what_plays
+from musicrfm.weights.fingerprint import fingerprint, fingerprint_of
+from musicrfm.weights.frugal import packed_alone
 from musicrfm.weights.int8 import can_int8, check_int8, quantised
 
 log = logging.getLogger(__name__)
+
+_DECODER = "decoder."  # how the names of the decoder's tensors begin
 
 SMALL_WIDTH = 512  # below this, a step is too little work to share between threads
 CLOSED = 1000  # tokens: with a smaller vocabulary of whole words, the model knows no other words
@@ -150,8 +152,22 @@ class MusicModel:
         model = cls(checkpoint.name, hf, loaded.tokenizer, int8, int4)
         if frugal:
             own = partial(settle, place=place, dtypes={hf.decoder: precision}, mapped=mapped)
-            keep_what_plays(model, own, loaded)
+            model._keep_what_plays(own, loaded)
         return model
+
+    def _keep_what_plays(self, own: Callable[[nn.Module], None], loaded: Loaded) -> None:
+        """Pack the decoder, whose layers are still mapped, and keep nothing else of it.
+
+        own: moves a layer from its file into memory. loaded: with the signs of all tensors.
+        """
+        self.plays_only, self.mapped = True, loaded.mapped
+        inside = {n: s for n, s in loaded.signs.items() if n.startswith(_DECODER)}
+        known = vars(self)  # what could no longer be computed
+        known["whole_fingerprint"] = fingerprint_of(loaded.signs)
+        known["fingerprint"] = fingerprint_of({n[len(_DECODER) :]: s for n, s in inside.items()})
+        size, bits = self.lead + self.window, 4 if self.int4 else 8
+        known["decoder_weights"] = packed_alone(self.hf, size, self.codes, bits, own)
+        trim()
 
     def __repr__(self) -> str:
         return (

@@ -13,12 +13,14 @@ import logging
 import math
 import os
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from musicrfm.checkpoints.mapped import trim
 from musicrfm.errors import MusicRFMError, first_line
 from musicrfm.model import MusicModel
 from musicrfm.runtime.codec import StreamingCodec
@@ -35,7 +37,6 @@ from musicrfm.streaming.continuation import opening
 from musicrfm.streaming.settings import LiveSettings, Settings, checked_whole, window_and_keep
 from musicrfm.streaming.sound import Sound, SoundState
 from musicrfm.streaming.windows import Window, Windows, WindowState
-from musicrfm.weights.frugal import codec_of
 
 AT_ONCE = 32  # frames of a file decoded together; fewer or more would take longer
 UNSEEN = 16  # frames that may be queued on a GPU before its audio is checked
@@ -136,7 +137,7 @@ class MusicStream(LiveSettings):
         self._graphs = self._graphs and capture_to_file is None
         self.graphs_lost = ""  # why they are done without, where they were wanted
         # Before the windows, because packing a codec takes memory for a moment.
-        codec = None if self._graphs else self._fastest(codec_of(model))
+        codec = None if self._graphs else self._fastest(_codec_of(model))
         self._windows = Windows(model, self.window, self.keep)
         self._chooser = Chooser(self._windows, self.steering, self._unsteered, capture_to_file)
         silence = torch.zeros(model.channels, 0, device=model.device)
@@ -268,7 +269,7 @@ class MusicStream(LiveSettings):
 
     def _recorded_codec(self) -> StreamingCodec | StaticCodec:
         """A codec as a graph, after the steps of the windows; without one if that fails."""
-        codec = codec_of(self.model)
+        codec = _codec_of(self.model)
         try:
             return StaticCodec(codec, self._record())
         except Exception as error:  # CUDA and its libraries have errors of their own
@@ -403,3 +404,15 @@ class MusicStream(LiveSettings):
 def _array(audio: Tensor) -> np.ndarray:
     """[channels, samples] -> finite float32 [samples, channels]"""
     return audio.nan_to_num(0.0, 0.0, 0.0).T.contiguous().cpu().numpy()
+
+
+def _codec_of(model: MusicModel) -> StreamingCodec:
+    """A streaming codec; of a model that only plays, in memory of its own."""
+    codec, sizes = model.hf.audio_encoder, (model.codebooks, model.stereo_codes)
+    if not model.plays_only:
+        return StreamingCodec(codec, *sizes)
+    found = StreamingCodec(codec, *sizes, map(deepcopy, codec.decoder.layers))
+    for parameter in codec.parameters():
+        model.mapped.let_go(parameter)
+    trim()
+    return found

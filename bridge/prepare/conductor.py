@@ -30,7 +30,6 @@ from musicrfm.directions import SUFFIX, Direction, user_folder
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import path_of
 from musicrfm.files.writing import check_folder, put, write_bytes, write_text
-from musicrfm.listening.measure import measure
 from musicrfm.model import MusicModel
 from musicrfm.progress import clock
 from musicrfm.runtime.devices import device_of
@@ -245,6 +244,8 @@ class _Trial:
 
 def _timed(options: Options, dtype: str) -> _Trial:
     """Load the model, after downloading it if necessary, and time a clip."""
+    from musicrfm.listening.measure import measure  # with the extra `train`
+
     chosen = dtype if _on_cpu(options) else None
     model = MusicModel.load(options.model, device=options.device, dtype=chosen)
     clips = music_clips(1)

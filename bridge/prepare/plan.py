@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from musicrfm.errors import MusicRFMError
-from musicrfm.evaluation.control import DRAWS
 
 FRAMES_A_PIECE = 20  # see `musicrfm.data.composed.frame_data`
 METHOD = "mean-difference"  # steers the furthest, see docs/results/methods.md
@@ -119,6 +118,8 @@ def work(concept: Concept, sizes: Sizes) -> Work:
     clips = count / FRAMES_A_PIECE if concept.data == "frames" else count
     if not concept.heard:
         return Work(clips, concept.directions, 0.0)
+    from musicrfm.evaluation.control import DRAWS  # with the extra `train`
+
     takes = (len(sizes.prompts) or USUAL_PROMPTS) * sizes.seeds
     coefficients = NET + CLOSER * sizes.steps + 2 + DRAWS
     played = concept.directions * coefficients * takes * sizes.seconds

@@ -200,7 +200,8 @@ class _LinearToolkit(Toolkit):
     def _probe(
         self, x: Tensor, question: Question, search: probes.Search, components: int
     ) -> tuple[Tensor, np.ndarray, dict[str, Any]]:
-        vectors, told, penalty = type(self).fit(x, question)
+        fitted = type(self).fit(x, question)
+        vectors, told, penalty = fitted.weights, fitted.predicted, fitted.penalty
         val = question.every.val
         scores = metrics.measure(question.kind, question.labels[val], told[: len(val)])
         score = scores["auc" if question.tuning == "agop-auc" else question.tuning]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +16,8 @@ from musicrfm.checkpoints import finding
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
 from musicrfm.runtime.compiled_codec import Program
-from musicrfm.stream import MusicStream
+from musicrfm.stream import MusicStream, _codec_of
 from musicrfm.weights.fingerprint import fingerprint
-from musicrfm.weights.frugal import codec_of
 from tests.checkpoints import make_checkpoint
 
 
@@ -55,13 +53,12 @@ def test_frugal_model_keeps_only_what_plays(tmp_path: Path, dtype: str, melody: 
         frugal.hidden_states(codes[None])
 
 
-@pytest.mark.needs("numba")
-@pytest.mark.skipif(sys.platform != "linux", reason="only there it is known what is mapped")
+@pytest.mark.needs("numba", "linux")  # only Linux says which parts of memory are mapped
 def test_frugal_model_plays_nothing_that_is_mapped(tmp_path: Path) -> None:
     model = MusicModel.load(make_checkpoint(tmp_path / "tiny"), "cpu", "int4", frugal=True)
     assert any(map(model.mapped.holds, model.hf.audio_encoder.parameters()))
     weights = model.decoder_weights
-    parts = [*Program.of(codec_of(model)).weights, weights.embedding, weights.positions]
+    parts = [*Program.of(_codec_of(model)).weights, weights.embedding, weights.positions]
     parts += [*model.hf.text_encoder.parameters(), weights.blocks[0].prompt_k, weights.norm[1]]
     assert not any(map(model.mapped.holds, parts))
 

@@ -351,6 +351,8 @@ def test_log_without_changes_records_the_progress_of_the_set(tmp_path):
     for frame in range(500):
         log.write(frame, 640 * frame)
     until = time.monotonic() + 30
+    while b"\n" not in log.path.read_bytes() and time.monotonic() < until:
+        time.sleep(0.01)  # its header is written by its own thread
     while (recorded := read_log(log.path)).reached <= 480 * 640 and time.monotonic() < until:
         time.sleep(0.01)
     log.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import mmap
 import re
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from musicrfm.checkpoints.mapped import Mapped
 
 SIZE = 2**22  # numbers
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="memory is given back on Linux")
+pytestmark = pytest.mark.needs("linux")  # only there is memory given back
 
 
 def resident(tensor: torch.Tensor) -> int:

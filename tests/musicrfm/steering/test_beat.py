@@ -240,7 +240,7 @@ def test_insufficient_training_data_is_refused(model: MusicModel, monkeypatch) -
         fit(model, clicks(clips), 10, knob=(180, 60))
     monkeypatch.setattr(
         "musicrfm.training.beat._heard",
-        lambda m, clip: (torch.randn(m.layers, 9, m.width), torch.ones(9, 3)),
+        lambda m, clip, codes: (torch.randn(m.layers, 9, m.width), torch.ones(9, 3)),
     )
     with pytest.raises(MusicRFMError, match="8 clips with a beat are too few"):
         fit(model, clicks(clips), 10)
