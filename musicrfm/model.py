@@ -152,22 +152,8 @@ class MusicModel:
         model = cls(checkpoint.name, hf, loaded.tokenizer, int8, int4)
         if frugal:
             own = partial(settle, place=place, dtypes={hf.decoder: precision}, mapped=mapped)
-            model._keep_what_plays(own, loaded)
+            _keep_what_plays(model, own, loaded)
         return model
-
-    def _keep_what_plays(self, own: Callable[[nn.Module], None], loaded: Loaded) -> None:
-        """Pack the decoder, whose layers are still mapped, and keep nothing else of it.
-
-        own: moves a layer from its file into memory. loaded: with the signs of all tensors.
-        """
-        self.plays_only, self.mapped = True, loaded.mapped
-        inside = {n: s for n, s in loaded.signs.items() if n.startswith(_DECODER)}
-        known = vars(self)  # what could no longer be computed
-        known["whole_fingerprint"] = fingerprint_of(loaded.signs)
-        known["fingerprint"] = fingerprint_of({n[len(_DECODER) :]: s for n, s in inside.items()})
-        size, bits = self.lead + self.window, 4 if self.int4 else 8
-        known["decoder_weights"] = packed_alone(self.hf, size, self.codes, bits, own)
-        trim()
 
     def __repr__(self) -> str:
         return (
@@ -440,3 +426,18 @@ def _best_in_int8(hf: transformers.PreTrainedModel, device: torch.device) -> boo
     """
     gelu = hf.config.decoder.activation_function == "gelu"
     return device.type == "cpu" and gelu and can_int8() and kernels() is not None
+
+
+def _keep_what_plays(model: MusicModel, own: Callable[[nn.Module], None], loaded: Loaded) -> None:
+    """Pack the decoder of `model`, whose layers are still mapped, and keep nothing else of it.
+
+    own: moves a layer from its file into memory. loaded: with the signs of all tensors.
+    """
+    model.plays_only, model.mapped = True, loaded.mapped
+    inside = {n: s for n, s in loaded.signs.items() if n.startswith(_DECODER)}
+    known = vars(model)  # what could no longer be computed
+    known["whole_fingerprint"] = fingerprint_of(loaded.signs)
+    known["fingerprint"] = fingerprint_of({n[len(_DECODER) :]: s for n, s in inside.items()})
+    size, bits = model.lead + model.window, 4 if model.int4 else 8
+    known["decoder_weights"] = packed_alone(model.hf, size, model.codes, bits, own)
+    trim()
