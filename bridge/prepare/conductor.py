@@ -144,13 +144,15 @@ def _calibrate(
     """Find the ranges of these directions; with few clips, some may need a second attempt."""
     if not files:
         return
-    argv = plan.calibration([str(file) for file in files], sizes, work.workers, options)
-    work.step(f"calibrate {name}", argv, partial(cli.run, argv))
+
+    def attempt(step: str, some: Sequence[Path], sizes: plan.Sizes) -> None:
+        argv = plan.calibration([str(file) for file in some], sizes, work.workers, options)
+        work.step(step, argv, partial(cli.run, argv))
+
+    attempt(f"calibrate {name}", files, sizes)
     silent = [file for file in files if Direction.load(file).range is None]
     if silent and sizes.again is not None:
-        more = replace(sizes, seeds=sizes.again)
-        argv = plan.calibration([str(file) for file in silent], more, work.workers, options)
-        work.step(f"calibrate {name} again", argv, partial(cli.run, argv))
+        attempt(f"calibrate {name} again", silent, replace(sizes, seeds=sizes.again))
 
 
 @dataclass

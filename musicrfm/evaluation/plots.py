@@ -182,10 +182,10 @@ def curves(
     *,
     faint: Sequence[tuple[Sequence[float], Sequence[float]]] = (),
     bands: Sequence[tuple[float, float]] = (),
-    random: Mapping[str, tuple[float, Sequence[float]]] | None = None,
+    random: Mapping[str, Sequence[float]] | None = None,
 ) -> None:
-    """Named lines, each (x, y), over faint unnamed ones; bands: shaded ranges of x. random: (x,
-    values) of random directions beside a line, drawn as hollow marks in its colour."""
+    """Named lines, each (x, y), over faint unnamed ones; bands: shaded ranges of x. random: values
+    of random directions at x = 1, by line, drawn as hollow marks in its colour."""
     figure, axis = plt.subplots(figsize=(7, 4), layout="constrained")
     for band in bands:
         axis.axvspan(*band, color=USEFUL, zorder=0)
@@ -194,10 +194,9 @@ def curves(
     for number, (name, (x, y)) in enumerate(series.items()):
         (line,) = axis.plot(x, y, lw=2, marker=".", label=spoken(name))
         if random and name in random:
-            place, values = random[name]
             shift = 0.015 * (number - (len(series) - 1) / 2) * (max(x) - min(x))
             mark = {"color": line.get_color(), "mfc": "none", "alpha": 0.6, "ms": 5}
-            axis.plot([place + shift] * len(values), values, "o", ls="none", **mark)
+            axis.plot([1 + shift] * len(random[name]), random[name], "o", ls="none", **mark)
     if random:
         axis.plot([], [], "o", color=PLAIN, mfc="none", ms=5, label="random directions")
     axis.set_xlabel(xlabel)

@@ -123,7 +123,7 @@ def _page(
         tables.append(_same_effect(found))
     tables.append(beside_random(beside, "variant"))
     random = {
-        variant: (1.0, [v for d in notes for v in beside[f"{variant}: {d.name}"].draws])
+        variant: [v for d in notes for v in beside[f"{variant}: {d.name}"].draws]
         for variant in variants
     }
     path = options.out / f"{name}.png"

@@ -51,7 +51,7 @@ def page(options: Options) -> Page:
         path = options.out / "steering.png"
         labels = ("knob (1: top of the range)", "share of the target")
         random = {
-            concept: (1.0, [v for d, _ in by_concept[concept] for v in beside[d.name].draws])
+            concept: [v for d, _ in by_concept[concept] for v in beside[d.name].draws]
             for concept in series
         }
         curves(path, series, *labels, faint=faint, random=random)
