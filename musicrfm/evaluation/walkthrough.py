@@ -91,7 +91,7 @@ def halves(found: Comparison, direction: Direction) -> str:
     """The share of a note in the first and the second half of the clips, by variant; empty for
     other concepts."""
     note = str(direction.meta.get("target"))
-    if note not in PITCH_CLASSES:
+    if direction.meta.get("concept", "note") != "note" or note not in PITCH_CLASSES:
         return ""
     told = []
     for variant in dict.fromkeys(clip.variant for clip in found.clips):
