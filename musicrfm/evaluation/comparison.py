@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from threadpoolctl import threadpool_limits
 
 from musicrfm import intervals
 from musicrfm.directions import Direction
@@ -193,11 +192,10 @@ def _played(
             **(some[0].variant.how if some[0].steers else {}),
         )
         listen = partial(_clip, model.sample_rate)
-        with threadpool_limits(1, "blas"):  # its products are too small for several threads
-            for clip in in_turn(listen, zip(some, played, strict=True), torch.device("cpu")):
-                clips[clip.variant, clip.draw].append(clip)
-                done += 1
-                progress(done)
+        for clip in in_turn(listen, zip(some, played, strict=True), torch.device("cpu")):
+            clips[clip.variant, clip.draw].append(clip)
+            done += 1
+            progress(done)
     return clips
 
 

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from musicrfm.errors import MusicRFMError
 from musicrfm.evaluation.perform import Setting, perform
@@ -168,9 +167,8 @@ class Recorder:
         return [_take(play, self._kept[key]) for key, play in zip(keys, plays, strict=True)]
 
     def _here(self, missing: dict[str, Play]) -> Iterator[tuple[str, dict]]:
-        with threadpool_limits(1, "blas"):  # its products are too small for several threads
-            for key, play in missing.items():
-                yield key, _record(self.model, self.setting, self.hear_instrument, self._play, play)
+        for key, play in missing.items():
+            yield key, _record(self.model, self.setting, self.hear_instrument, self._play, play)
 
     def _in_workers(self, missing: dict[str, Play]) -> Iterator[tuple[str, dict]]:
         source = _Source.of(self.model, self._fingerprint)

@@ -13,6 +13,7 @@ from typing import Any
 import librosa
 import numpy as np
 import soxr
+from threadpoolctl import threadpool_limits
 
 from musicrfm.errors import MusicRFMError
 from musicrfm.listening import harmony
@@ -35,7 +36,7 @@ __all__ = [
     "tempo",
 ]
 
-VERSION = 3  # of the results of `measure`; part of every cache key
+VERSION = 4  # of the results of `measure`; part of every cache key
 HEARD_SHARE = 0.03  # a pitch class that dominates for less is not counted
 SILENCE_DB = -60.0  # dBFS; quieter frames are silence
 SOUNDING_DB = -35.0  # relative to the loudest frame; quieter frames are tails, not notes
@@ -100,6 +101,7 @@ class Measurements:
         return asdict(self)
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")  # its products are too small for threads
 def measure(audio: np.ndarray, sample_rate: int) -> Measurements:
     """Measures `audio` (float, [samples] or [samples, channels], full scale = 1).
 

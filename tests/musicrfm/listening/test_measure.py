@@ -56,6 +56,20 @@ def test_note_shares_follow_the_duration_of_each_note():
     assert heard.pitch_classes == 3
 
 
+@pytest.mark.parametrize("hz", [30, 41, 50, 60])
+def test_a_hum_below_the_lowest_note_is_no_note(hz):
+    played = melody([62, 64, 65, 67, 69, 71], 0.5)  # without a C
+    hum = 0.3 * np.sin(2 * np.pi * hz * np.arange(len(played)) / RATE)
+    alone, with_hum = (measure.measure(a.astype(np.float32), RATE) for a in (played, played + hum))
+    assert with_hum.note_share == pytest.approx(alone.note_share, abs=0.02)
+    assert with_hum.note_share[0] < 0.02
+
+
+@pytest.mark.parametrize("pitch", [36, 37])
+def test_the_lowest_notes_are_heard(pitch):
+    assert measure.measure(melody([pitch] * 4, 1.0), RATE).note_share[pitch % 12] > 0.95
+
+
 def test_silence_between_notes_is_not_sounding_time():
     gap = np.zeros(2 * RATE, np.float32)
     audio = np.concatenate([tone(57, 1), gap, tone(62, 1), gap])
