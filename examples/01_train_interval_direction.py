@@ -3,7 +3,8 @@
     python examples/01_train_interval_direction.py --target 7
     python examples/01_train_interval_direction.py --model facebook/musicgen-large
 
-The hidden states of nano encode intervals, but steering does not produce them, as the table shows.
+From 2,000 clips, an RFM recognises intervals in the hidden states of nano. The 480 clips used here
+are too few for that, and steering does not produce intervals either way, as the table shows.
 """
 
 from pathlib import Path

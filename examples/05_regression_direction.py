@@ -9,7 +9,6 @@ for nano is a held beat, trained on composed pieces: from 60 BPM at -1 to 160 BP
 """
 
 import itertools
-import math
 from pathlib import Path
 
 from musicrfm import MusicModel
@@ -18,6 +17,7 @@ from musicrfm.data.composed import music_clips
 from musicrfm.evaluation.comparison import knob_variants
 from musicrfm.evaluation.comparison_page import tell
 from musicrfm.evaluation.walkthrough import Effort, load, parser
+from musicrfm.steering.beat import Beat, is_beat
 from musicrfm.training import beat
 from musicrfm.training.rfm import Search
 from musicrfm.training.train import direction_path, hear, train
@@ -54,9 +54,8 @@ if o.what != "train":
     direction = load("tempo", model, FOLDER)
     found = effort.compare(model, knob_variants(direction, KNOB), [direction])
     words = ["At 0 the tempo is free."]
-    if "beat" in direction.meta:  # its unit is one deviation of the logarithm of the tempo
-        mean, deviation = direction.meta["label_mean"], direction.meta["label_std"]
-        asked = [math.exp(mean + deviation * direction.raw(c)) for c in KNOB]
+    if is_beat(direction):
+        asked = [Beat.of(direction).bpm(direction.raw(c)) for c in KNOB]
         pairs = (f"{bpm:.0f} at {c:g}" for c, bpm in zip(KNOB, asked, strict=True))
         words.append(f"Asked for, in BPM: {', '.join(pairs)}. The measurement may find half of it.")
     tell(

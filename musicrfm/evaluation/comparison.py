@@ -24,11 +24,14 @@ from musicrfm.listening import measure
 from musicrfm.listening.readings import reading
 from musicrfm.many import Generated, generate_many
 from musicrfm.progress import Progress
+from musicrfm.steering.beat import Beat, is_beat
 
 if TYPE_CHECKING:
     from musicrfm.model import MusicModel
 
 WINDOW = 0.25  # seconds per column in the drawing of a clip
+NEAR = 0.06  # of the tempo asked for; a clip that is not further away has this tempo
+ON_TEMPO = "share of clips within 6 % of the tempo asked for"
 
 
 @dataclass(frozen=True)
@@ -132,6 +135,8 @@ def compare(
                 for draw in (None, *range(draws if variant.steers else 0))
             ]
             rows.append(_row(variant, target, one.unit, values, np.array(pushed)))
+    for direction in filter(is_beat, targets):
+        rows += _on_tempo(direction, variants, clips, draws)
     kept = [clip for (_, draw), some in clips.items() if draw in (None, 0) for clip in some]
     settings = {
         "model": model.name,
@@ -204,6 +209,31 @@ def _clip(sample_rate: int, played: tuple[_Piece, Generated]) -> Clip:
     heard = measure.measure(audio, sample_rate)
     shares = measure.note_share_over_time(audio, sample_rate, WINDOW)
     return Clip(piece.variant.label, piece.prompt, piece.seed, piece.draw, audio, heard, shares)
+
+
+def _on_tempo(
+    direction: Direction,
+    variants: Sequence[Variant],
+    clips: Mapping[tuple[str, int | None], list[Clip]],
+    draws: int,
+) -> list[Row]:
+    """How often the tempo that each variant asks for is heard."""
+    rows = []
+    for variant in variants:
+        coefficient = next((c for one, c in variant.steers if one is direction), None)
+        if coefficient is None:
+            continue
+        asked = Beat.of(direction).bpm(direction.raw(coefficient))
+        values, *pushed = [
+            np.array([_is_near(c.heard.tempo_bpm, asked) for c in clips[variant.label, draw]])
+            for draw in (None, *range(draws))
+        ]
+        rows.append(_row(variant, direction.name, ON_TEMPO, values, np.array(pushed)))
+    return rows
+
+
+def _is_near(bpm: float | None, asked: float) -> float:
+    return float(bpm is not None and abs(bpm / asked - 1) <= NEAR)
 
 
 def _row(variant: Variant, target: str, unit: str, values: np.ndarray, pushed: np.ndarray) -> Row:

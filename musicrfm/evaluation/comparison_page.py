@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from musicrfm.evaluation.comparison import WINDOW, Clip, Comparison, Row
+from musicrfm.evaluation.comparison import ON_TEMPO, WINDOW, Clip, Comparison, Row
 from musicrfm.evaluation.report import plain
 from musicrfm.files.paths import path_of
 from musicrfm.files.writing import write_bytes, write_text
@@ -177,7 +177,7 @@ def _player(found: Comparison, names: dict[int, str], prompt: str, seed: int, co
 
 
 def _is_tempo(found: Comparison) -> bool:
-    return all(row.unit == "BPM" for row in found.rows)
+    return all(row.unit in ("BPM", ON_TEMPO) for row in found.rows)
 
 
 def _heard(found: Comparison, clip: Clip) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -267,12 +268,12 @@ def courses(
 def compared_bars(path: Path, rows: Sequence[Row]) -> None:
     """Draw the value by variant for every target, with intervals and single clips, beside hollow
     marks for random directions."""
-    targets = list(dict.fromkeys(row.target for row in rows))
+    measures = list(dict.fromkeys((row.target, row.unit) for row in rows))
     figure, axes = plt.subplots(
-        len(targets), 1, figsize=(7.5, 3.4 * len(targets)), squeeze=False, layout="constrained"
+        len(measures), 1, figsize=(7.5, 3.4 * len(measures)), squeeze=False, layout="constrained"
     )
-    for axis, target in zip(axes[:, 0], targets, strict=True):
-        mine = [row for row in rows if row.target == target]
+    for axis, (target, unit) in zip(axes[:, 0], measures, strict=True):
+        mine = [row for row in rows if (row.target, row.unit) == (target, unit)]
         for at, row in enumerate(mine):
             axis.plot(np.full(len(row.values), at), row.values, ".", color=STEERED, alpha=0.35)
             _with_ends(axis, at, row.value, "o", STEERED, "heard" if not at else None)
@@ -283,10 +284,10 @@ def compared_bars(path: Path, rows: Sequence[Row]) -> None:
         if any(row.random for row in mine):
             axis.plot([], [], "s", color=PLAIN, mfc="white", label="random directions")
         axis.set_xticks(range(len(mine)), [row.variant for row in mine], rotation=15, ha="right")
-        axis.set_ylabel(mine[0].unit)
+        axis.set_ylabel("\n".join(textwrap.wrap(unit, 30)))
         axis.set_title(spoken(target))
         axis.legend(frameon=False, fontsize=9)
-        if mine[0].unit != "BPM":
+        if unit != "BPM":
             axis.set_ylim(-0.03, 1.03)
     _save(figure, path)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,9 +13,13 @@ import pytest
 
 from musicrfm.cli import main
 from musicrfm.directions import Direction
+from musicrfm.evaluation import comparison
 from musicrfm.evaluation.comparison import Clip, Comparison, Variant, compare, knob_variants
 from musicrfm.evaluation.comparison_page import table_text, write_comparison
 from musicrfm.evaluation.walkthrough import halves
+from musicrfm.steering.beat import Beat
+
+PROJECT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +62,29 @@ def test_shares_of_both_halves_are_told():
     told = "Share in the first and the second half: falling 1.00, 0.00; rising 0.00, 0.50."
     assert halves(whole, direction) == told
     assert halves(whole, SimpleNamespace(meta={"target": "bpm"})) == ""
+
+
+def test_a_held_beat_has_a_row_of_clips_on_the_tempo_asked_for(model, monkeypatch):
+    beat = Direction.load(PROJECT / "directions" / "nano" / "tempo.safetensors")
+    slow, fast = (Beat.of(beat).bpm(beat.raw(knob)) for knob in (-1.0, 1.0))
+
+    def heard(variant: str, draw: int | None, bpm: float | None) -> Clip:
+        told = SimpleNamespace(tempo_bpm=bpm)
+        return Clip(variant, "p", 0, draw, np.zeros(1), told, np.zeros((1, 12)))
+
+    played = {
+        ("unsteered", None): [heard("unsteered", None, 100.0)] * 3,
+        ("tempo -1", None): [heard("tempo -1", None, bpm) for bpm in (slow, slow * 1.05, slow / 2)],
+        ("tempo 1", None): [heard("tempo 1", None, bpm) for bpm in (fast, fast * 0.95, None)],
+        **{(f"tempo {c}", draw): [heard("", draw, slow)] * 3 for c in (-1, 1) for draw in (0, 1)},
+    }
+    monkeypatch.setattr(comparison, "_played", lambda *_: played)
+    rows = compare(model, knob_variants(beat, [-1, 1]), [beat], prompts=["p"], draws=2).rows
+    on_tempo = [row for row in rows if row.unit == comparison.ON_TEMPO]
+    assert [row.variant for row in on_tempo] == ["tempo -1", "tempo 1"]
+    assert [row.values for row in on_tempo] == [(1.0, 1.0, 0.0), (1.0, 1.0, 0.0)]
+    assert [row.random.value for row in on_tempo] == [1.0, 0.0]
+    assert on_tempo[1].effect.value == pytest.approx(2 / 3)
 
 
 def test_clips_match_the_stream(model, note, found):
