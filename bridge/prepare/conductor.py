@@ -22,7 +22,7 @@ from bridge.prepare import plan
 from bridge.prepare.notebook import Notebook, Step
 from bridge.prepare.page import PAGE, write_page
 from bridge.prepare.room import GIB, room_for
-from bridge.process.memory import free_memory, peak_child_memory_mib, peak_memory_mib
+from bridge.process.memory import MemoryWatch, free_memory, peak_memory_mib
 from musicrfm import cli
 from musicrfm.data.activations import pooled
 from musicrfm.data.composed import music_clips
@@ -183,10 +183,10 @@ class _Work:
         began = time.monotonic()
         with (self.folder / "log.txt").open("a", encoding="utf-8") as log:
             print(f"--- {name}: {' '.join(key)}", file=log, flush=True)
-            with contextlib.redirect_stdout(log):
+            with contextlib.redirect_stdout(log), MemoryWatch() as memory:
                 result = do()
         self.notebook.steps[name] = Step(full, round(time.monotonic() - began, 1), result)
-        peak = peak_memory_mib() + self.workers * peak_child_memory_mib()
+        peak = max(peak_memory_mib(), memory.peak_mib)
         self.notebook.peak_memory = max(self.notebook.peak_memory, peak)
         self.notebook.save()
         return result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+import threading
 
 import psutil
 
@@ -18,22 +19,42 @@ def peak_memory_mib() -> float:
     return peak / (2**20 if sys.platform == "darwin" else 2**10)
 
 
-def peak_child_memory_mib() -> float:
-    """The most resident memory of any child process that has ended, in MiB; 0 on Windows, which
-    does not say."""
-    if sys.platform == "win32":
-        return 0.0
-    import resource
+class MemoryWatch:
+    """Watches, while it is entered, how much resident memory this process and all its children
+    have together.
 
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+    The system's own peak of ended children is no help: until a child starts its program, it has
+    the memory of its parent, so a large parent counts twice.
+    """
+
+    INTERVAL = 0.2  # seconds
+
+    def __init__(self) -> None:
+        self.peak_mib = 0.0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="memory", daemon=True)
+
+    def __enter__(self) -> MemoryWatch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        me = psutil.Process()
+        while not self._stop.wait(self.INTERVAL):
+            pids = [me.pid, *(child.pid for child in me.children(recursive=True))]
+            sizes = [memory_mib(pid) for pid in pids]
+            self.peak_mib = max(self.peak_mib, sum(s for s in sizes if not math.isnan(s)))
 
 
 def memory_mib(pid: int | None = None) -> float:
     """Resident memory of a process (default: this one) in MiB; NaN if it has ended."""
     try:
         return psutil.Process(pid).memory_info().rss / 2**20
-    except psutil.NoSuchProcess:  # also of one that its parent has not yet waited for
+    except psutil.Error:  # also of one that its parent has not yet waited for
         return math.nan
 
 
