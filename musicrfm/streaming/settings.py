@@ -179,13 +179,16 @@ def window_and_keep(
 ) -> tuple[int, int]:
     """(positions of the decoder's window, number of them that the next window begins with).
 
+    By default the next window begins with the last ten seconds, at most half of a window of the
+    model's length, or a third of a shorter one: reading it again takes time.
+
     Raises MusicRFMError if a value is not a number of at least 0, or the window is too short.
     """
     window, keep = model.window, round(KEEP_SECONDS * model.frame_rate)
     if window_seconds is not None:
-        window = min(
-            window, round(checked_number("window_seconds", window_seconds) * model.frame_rate)
-        )
+        asked = round(checked_number("window_seconds", window_seconds) * model.frame_rate)
+        if asked < window:
+            window, keep = asked, min(keep, asked // 3)
     if keep_seconds is not None:
         keep = round(checked_number("keep_seconds", keep_seconds) * model.frame_rate)
     shortest = 2 * (delay + 1)

@@ -1,6 +1,7 @@
 """The decoder's two windows: when one is full, the music continues in the other.
 
-By then, the other has been prefilled with the last seconds of music, a few positions per step.
+By then, the other has been prefilled with the last seconds of music, little by little: with a large
+model on a CPU, all at once would take longer than the music that is buffered.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ from musicrfm.runtime.decoder import Push
 from musicrfm.runtime.playable import PromptStates
 from musicrfm.runtime.static_step import StaticStep
 
-LEAD = 10  # positions over which the next window is prefilled, a part per step
+LEAD = 10  # steps, at least, over which the next window is prefilled
+RESTORABLE = 150  # steps after a turn for which the window before it stays as it was, if it can
+BURST = 8  # positions that are prefilled together: single ones would read the weights more often
+LATE = 50  # positions; a slow model with more of them begins guidance with its next window
 
 
 class Window:
@@ -73,6 +77,10 @@ class Windows:
         self.model, self.size, self.keep = model, size, keep
         self.here, self.next = Window(model, size), Window(model, size)
         self.position = self._prepared = 0
+        # The position from which the next window is prefilled. What it begins with is played from
+        # size - keep on.
+        self._first = max(size - keep, min(keep + RESTORABLE, size - LEAD))
+        self._slow = model.device.type == "cpu" and not model.small
         self.delays = torch.tensor(model.delays, device=model.device)
         self._books = torch.arange(model.codebooks, device=model.device)
         delay: int = max(model.delays)
@@ -121,12 +129,12 @@ class Windows:
     def turn_to(self, prompt: PromptStates, guided: bool) -> None:
         """Prepare for reading a position: make room in `here`, and set its prompt."""
         if self.position == self.size:
-            self._re_anchor(prompt)
+            self._re_anchor(prompt, guided)
         if self.here.read(prompt):
             self.read_again()
         self._set_guided(guided)
-        if self.position >= self.size - LEAD:
-            self._prepare(prompt)
+        if self.position >= self._first:
+            self._prepare(prompt, guided)
 
     def completed(self) -> Tensor:
         """The latest complete frame, int64 [codebooks]."""
@@ -170,42 +178,45 @@ class Windows:
 
     def _set_guided(self, guided: bool) -> None:
         begins = guided and not self.here.decoder.guided
+        if begins and self._slow and self.position > LATE:
+            return  # reading the window again would take many seconds
         self.here.decoder.guided = guided
         if begins:
             self.read_again(first_row=1)
 
-    def _prepare(self, prompt: PromptStates) -> None:
-        """Prefill a part of the beginning of the next window."""
-        if not self._prepared:
-            self.next.uses += 1
-        first, last = self._prepared, self._prepared + -(-(self.keep - LEAD) // LEAD)
-        last = min(last, self.position - (self.size - self.keep))
-        if last > first:
-            self._read_ahead(first, last, prompt)
+    def _prepare(self, prompt: PromptStates, guided: bool) -> None:
+        """Prefill a part of the beginning of the next window, in proportion to the steps left."""
+        steps = self.position + 1 - self._first
+        last = -(-self.keep * steps // (self.size - self._first))
+        last = min(last, self.position - (self.size - self.keep)) // BURST * BURST
+        if last > self._prepared:
+            self._read_ahead(self._prepared, last, prompt, guided)
 
-    def _read_ahead(self, first: int, last: int, prompt: PromptStates) -> None:
+    def _read_ahead(self, first: int, last: int, prompt: PromptStates, guided: bool) -> None:
         """Prefill positions `first` to `last` of the next window, as if the piece began there."""
         here, window, gone = self.here, self.next, self.size - self.keep
+        if first == 0:
+            window.uses += 1
         if window.read(prompt):
             first = 0
         codes = here.inputs[:, gone + first : gone + last]
         places = torch.arange(first, last, device=codes.device)
         unknown = places <= self.delays[:, None]
         window.inputs[:, first:last] = codes.masked_fill(unknown, self.model.start_code)
-        if first == 0 or not here.decoder.guided:
-            window.decoder.guided = here.decoder.guided
-        window.decoder.prefill(
-            window.inputs[:, first:last], here.pushes[gone + first : gone + last], position=first
-        )
+        if first == 0 or not guided:
+            window.decoder.guided = guided
+        for begin in range(first, last, BURST):  # always the same parts: their size decides roundings
+            end = min(begin + BURST, last)
+            part, pushes = window.inputs[:, begin:end], here.pushes[gone + begin : gone + end]
+            window.decoder.prefill(part, pushes, position=begin)
         self._prepared = last
 
-    def _re_anchor(self, prompt: PromptStates) -> None:
+    def _re_anchor(self, prompt: PromptStates, guided: bool) -> None:
         """Continue in the next window, which begins with the last `keep` frames."""
         here, window = self.here, self.next
         if self.keep > self._prepared:
-            self._read_ahead(self._prepared, self.keep, prompt)
+            self._read_ahead(self._prepared, self.keep, prompt, guided)
         window.inputs[:, self.keep] = here.inputs[:, self.size]
         window.pushes = here.pushes[self.size - self.keep :]
         self.here, self.next, self._prepared = window, here, 0
         self.position = self.keep
-        self._set_guided(here.decoder.guided)
