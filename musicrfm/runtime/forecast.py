@@ -17,7 +17,7 @@ from torch import nn
 
 from musicrfm.runtime.codec import StreamingCodec
 from musicrfm.runtime.decoder import Push
-from musicrfm.runtime.packed import PackedDecoder
+from musicrfm.runtime.packed import AT_ONCE, PackedDecoder
 from musicrfm.weights.cost import Shape
 from musicrfm.weights.decoder import Block, Weights
 from musicrfm.weights.packed import LANES, Packed, filled_to
@@ -26,6 +26,9 @@ READ = 100e6  # bytes of weights in the layers that are timed: more than a CPU c
 STEPS = 6
 FRAMES = 8
 ELSEWHERE = 0.0007  # seconds a frame for sampling and the rest, as measured with nano
+REREAD = (
+    0.5  # positions that are read again for each new one: every window keeps a third of the last
+)
 PATTERN = 0x3C  # of all bytes: a small number in every format
 
 
@@ -33,17 +36,21 @@ PATTERN = 0x3C  # of all bytes: a small number in every format
 class Forecast:
     """step: seconds per step, by number of earlier positions, with and without guidance.
 
-    codec: seconds per frame.
+    codec: seconds per frame. reading: seconds per position of the next window that is prefilled,
+    with and without guidance.
     """
 
     dtype: str
     threads: int
     step: dict[tuple[int, bool], float]
     codec: float
+    reading: dict[bool, float]
 
     def speed(self, positions: int, guided: bool = True) -> float:
-        """Multiple of real time, for one of the numbers of positions."""
-        return 1 / (50 * (self.step[positions, guided] + self.codec + ELSEWHERE))
+        """Multiple of real time, for one of the numbers of positions, from one turn of the window
+        to the next."""
+        again = REREAD * self.reading[guided]
+        return 1 / (50 * (self.step[positions, guided] + again + self.codec + ELSEWHERE))
 
 
 @dataclass(frozen=True)
@@ -75,16 +82,19 @@ def forecast(shape: Shape, dtype: str, positions: tuple[int, ...], codec: float)
     heads = shape.codebooks * shape.codes * shape.width
     layer_bytes = (shape.read_weights - heads) / shape.layers * bits / 8
     layers = min(shape.layers, math.ceil(READ / layer_bytes))
-    decoder = PackedDecoder(_stand_in(shape, layers, bits, max(positions) + 1))
+    decoder = PackedDecoder(_stand_in(shape, layers, bits, max(*positions, AT_ONCE) + 1))
     codes = torch.zeros(shape.codebooks, 1, dtype=torch.long)
     decoder.steer(Push(torch.zeros(layers, shape.width)))
-    step = {}
+    step, reading = {}, {}
+    several, pushes = codes.repeat(1, AT_ONCE), [Push(torch.zeros(layers, shape.width))] * AT_ONCE
     for guided in (True, False):
         decoder.guided = guided
         for place in positions:
             seconds = _best(lambda place=place: decoder.step(codes, place), STEPS)
             step[place, guided] = seconds * shape.layers / layers
-    return Forecast(dtype, torch.get_num_threads(), step, codec)
+        seconds = _best(lambda: decoder.prefill(several, pushes), STEPS)
+        reading[guided] = seconds / AT_ONCE * shape.layers / layers
+    return Forecast(dtype, torch.get_num_threads(), step, codec, reading)
 
 
 def codec_seconds(codec: nn.Module, codebooks: int, stereo: bool) -> float:

@@ -16,7 +16,7 @@ def forecast_of(dtype: str, slow: float, threads: int = 2) -> Forecast:
     step = {(place, guided): slow * part for place, part in zip(PLACES, (1, 0.66), strict=True)
             for guided in (True, False)}  # fmt: skip
     step |= {(place, False): seconds / 2 for (place, _), seconds in list(step.items())}
-    return Forecast(dtype, threads, step, 0.002)
+    return Forecast(dtype, threads, step, 0.002, {True: 0.0, False: 0.0})
 
 
 @pytest.mark.parametrize(

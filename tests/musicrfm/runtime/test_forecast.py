@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,11 @@ def test_step_of_a_shape_is_timed_without_a_model() -> None:
     found = forecast(shape, "int4", (1, 40), codec=0.001)
     assert set(found.step) == {(1, True), (40, True), (1, False), (40, False)}
     assert all(seconds > 0 for seconds in found.step.values())
+    assert set(found.reading) == {True, False} and all(s > 0 for s in found.reading.values())
+    slower = replace(found, reading={True: 1.0, False: 1.0})  # of every window, a third is kept
+    assert 1 / slower.speed(40) - 1 / found.speed(40) == pytest.approx(
+        50 * 0.5 * (1 - found.reading[True])
+    )
     assert 0 < found.speed(40) < 1 / (50 * 0.001) and found.threads == torch.get_num_threads()
 
 
