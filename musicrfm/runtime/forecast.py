@@ -33,17 +33,23 @@ PATTERN = 0x3C  # of all bytes: a small number in every format
 class Forecast:
     """step: seconds per step, by number of earlier positions, with and without guidance.
 
-    codec: seconds per frame.
+    codec: seconds per frame. share: of its threads' time that this process had during the steps,
+    0 to 1; well below 1 where other programs were busy.
     """
 
     dtype: str
     threads: int
     step: dict[tuple[int, bool], float]
     codec: float
+    share: float = 1.0
+
+    def frame(self, positions: int, guided: bool = True) -> float:
+        """Seconds per frame, for one of the numbers of positions."""
+        return self.step[positions, guided] + self.codec + ELSEWHERE
 
     def speed(self, positions: int, guided: bool = True) -> float:
         """Multiple of real time, for one of the numbers of positions."""
-        return 1 / (50 * (self.step[positions, guided] + self.codec + ELSEWHERE))
+        return 1 / (50 * self.frame(positions, guided))
 
 
 @dataclass(frozen=True)
@@ -78,13 +84,15 @@ def forecast(shape: Shape, dtype: str, positions: tuple[int, ...], codec: float)
     decoder = PackedDecoder(_stand_in(shape, layers, bits, max(positions) + 1))
     codes = torch.zeros(shape.codebooks, 1, dtype=torch.long)
     decoder.steer(Push(torch.zeros(layers, shape.width)))
-    step = {}
+    step, threads = {}, torch.get_num_threads()
+    began, used = time.monotonic(), time.process_time()
     for guided in (True, False):
         decoder.guided = guided
         for place in positions:
             seconds = _best(lambda place=place: decoder.step(codes, place), STEPS)
             step[place, guided] = seconds * shape.layers / layers
-    return Forecast(dtype, torch.get_num_threads(), step, codec)
+    cores = (time.process_time() - used) / (time.monotonic() - began)
+    return Forecast(dtype, threads, step, codec, min(1.0, cores / threads))
 
 
 def codec_seconds(codec: nn.Module, codebooks: int, stereo: bool) -> float:

@@ -41,6 +41,7 @@ def test_step_of_a_shape_is_timed_without_a_model() -> None:
     found = forecast(shape, "int4", (1, 40), codec=0.001)
     assert set(found.step) == {(1, True), (40, True), (1, False), (40, False)}
     assert all(seconds > 0 for seconds in found.step.values())
+    assert 0 < found.share <= 1
     assert 0 < found.speed(40) < 1 / (50 * 0.001) and found.threads == torch.get_num_threads()
 
 
