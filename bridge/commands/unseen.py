@@ -94,8 +94,8 @@ def table(
         for window, place in zip(windows, places, strict=True):
             most = speed / shape.step_bytes(each.dtype, place) / RATE
             lines.append(
-                f"{each.dtype:<11}{f'{window:g} s':<8}{each.speed(place):<13.2f}"
-                f"{each.speed(place, False):<18.2f}{most:.2f}"
+                f"{each.dtype:<11}{f'{window:g} s':<8}{digits(each.speed(place)):<13}"
+                f"{digits(each.speed(place, False)):<18}{digits(most)}"
             )
     return lines
 
@@ -115,7 +115,7 @@ def words(found: Sequence[Forecast], windows: Sequence[float], places: Sequence[
             f"{windows[-1]:g}, and guidance 1. nano plays with guidance."
         ]
     return [
-        f"It does not play live here ({last.speed(place):.2f} times real time at best): use "
+        f"It does not play live here ({digits(last.speed(place))} times real time at best): use "
         "nano, a GPU, or more and faster cores. It can still write music to a file."
     ]
 
@@ -131,8 +131,12 @@ def scaling(alone: Forecast, every: Forecast, place: int, least: float) -> str:
     one, all_threads = alone.frame(place), every.frame(place)
     divided, known = one, f"from {digits(alone.speed(place))} on one thread"
     if every.threads > 1:
-        divided = (one - all_threads) / (1 - 1 / every.threads)
-        divided = min(max(divided, 0.0), one)
+        if all_threads >= one:
+            return (
+                "All threads together were no faster than one, so this says nothing about more "
+                "cores: measure again while no other program is busy."
+            )
+        divided = min((one - all_threads) / (1 - 1 / every.threads), one)
         known += f" and {digits(every.speed(place))} on {every.threads}"
     frames = [max(one - divided * (1 - 1 / cores), least) for cores in more]
     parts = [f"{digits(1 / (RATE * frame))} on {n}" for frame, n in zip(frames, more, strict=True)]
