@@ -10,6 +10,7 @@ from huggingface_hub import try_to_load_from_cache
 
 from bridge.bench.hardware import bandwidth, line
 from bridge.bench.report import machine_line
+from bridge.bench.step import BUSY
 from musicrfm.published.sizes import HUB, PUBLISHED, config
 from musicrfm.runtime.forecast import Forecast, codec_seconds, forecast
 from musicrfm.runtime.packed import packed_kernels
@@ -50,12 +51,28 @@ def unseen(name: str) -> str:
     if packed_kernels() is None:
         return "\n".join([*lines, "Without numba a model of this size does not play live here."])
     codec = transformers.EncodecModel(config(name).audio_encoder).eval()
-    took = codec_seconds(codec, shape.codebooks, size.stereo)
     windows = (WINDOW, *SHORTER)
     places = tuple(round(middle(window) * RATE) for window in windows)
+    took = codec_seconds(codec, shape.codebooks, size.stereo)
     found = [forecast(shape, dtype, places, took) for dtype in ("int8", "int4")]
+    last = found[-1]
+    alone = on_one_thread(shape, codec, size.stereo, places[0]) if threads > 1 else last
     lines += table(name, shape, found, windows, places, speed)
-    return "\n".join([*lines, "", *words(found, windows, places), "", scaling(found, places)])
+    least = shape.step_bytes(last.dtype, places[0]) / speed
+    after = [scaling(alone, last, places[0], least), busy([*found, alone])]
+    said = [text for text in (" ".join(words(found, windows, places)), *after) if text]
+    return "\n".join([*lines, "", "\n\n".join(said)])
+
+
+def on_one_thread(shape: Shape, codec: torch.nn.Module, stereo: bool, place: int) -> Forecast:
+    """In int4, at one number of earlier positions."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        took = codec_seconds(codec, shape.codebooks, stereo)
+        return forecast(shape, "int4", (place,), took)
+    finally:
+        torch.set_num_threads(before)
 
 
 def middle(window: float) -> float:
@@ -77,8 +94,8 @@ def table(
         for window, place in zip(windows, places, strict=True):
             most = speed / shape.step_bytes(each.dtype, place) / RATE
             lines.append(
-                f"{each.dtype:<11}{f'{window:g} s':<8}{each.speed(place):<13.2f}"
-                f"{each.speed(place, False):<18.2f}{most:.2f}"
+                f"{each.dtype:<11}{f'{window:g} s':<8}{digits(each.speed(place)):<13}"
+                f"{digits(each.speed(place, False)):<18}{digits(most)}"
             )
     return lines
 
@@ -98,24 +115,49 @@ def words(found: Sequence[Forecast], windows: Sequence[float], places: Sequence[
             f"{windows[-1]:g}, and guidance 1. nano plays with guidance."
         ]
     return [
-        f"It does not play live here ({last.speed(place):.2f} times real time at best): use "
+        f"It does not play live here ({digits(last.speed(place))} times real time at best): use "
         "nano, a GPU, or more and faster cores. It can still write music to a file."
     ]
 
 
-def scaling(found: Sequence[Forecast], places: Sequence[int]) -> str:
-    """The speed with more cores, extrapolated from this computer."""
-    last = found[-1]
-    if last.threads < 2:
-        return "One thread does not show how the speed grows with cores."
-    parts = []
-    for cores in MORE_CORES:
-        if cores > last.threads:
-            step = last.step[places[0], True] * last.threads / cores
-            parts.append(f"{1 / (RATE * (step + last.codec)):.1f} on {cores}")
-    if not parts:
+def scaling(alone: Forecast, every: Forecast, place: int, least: float) -> str:
+    """The speed on more cores than this computer has, extrapolated from one thread and all threads.
+
+    least: seconds that reading a step's weights and cache takes here; more cores read no faster.
+    """
+    more = [cores for cores in MORE_CORES if cores > every.threads]
+    if not more:
+        return ""
+    one, all_threads = alone.frame(place), every.frame(place)
+    divided, known = one, f"from {digits(alone.speed(place))} on one thread"
+    if every.threads > 1:
+        if all_threads >= one:
+            return (
+                "All threads together were no faster than one, so this says nothing about more "
+                "cores: measure again while no other program is busy."
+            )
+        divided = min((one - all_threads) / (1 - 1 / every.threads), one)
+        known += f" and {digits(every.speed(place))} on {every.threads}"
+    frames = [max(one - divided * (1 - 1 / cores), least) for cores in more]
+    parts = [f"{digits(1 / (RATE * frame))} on {n}" for frame, n in zip(frames, more, strict=True)]
+    about = "about" if every.threads > 1 else "at most"
+    return (
+        f"With more cores like these and memory no faster than here, {every.dtype} with the full "
+        f"window makes {about} {', '.join(parts)} times real time (computed {known}, not measured)."
+    )
+
+
+def digits(value: float) -> str:
+    """With two significant digits, as in 0.094, 0.50, 1.8 and 12."""
+    return f"{value:#.2g}".rstrip(".")
+
+
+def busy(found: Sequence[Forecast]) -> str:
+    """Says if other programs took part of the computer meanwhile."""
+    share = min(each.share for each in found)
+    if share >= BUSY:
         return ""
     return (
-        f"If memory bandwidth grows with the number of cores, {last.dtype} with the full window "
-        f"makes about {', '.join(parts)} times real time (computed, not measured)."
+        f"Other programs were busy: this one had {share:.0%} of its threads' time at worst, so a "
+        "quiet computer is faster, and may gain more from further cores."
     )

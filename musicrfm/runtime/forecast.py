@@ -37,7 +37,8 @@ class Forecast:
     """step: seconds per step, by number of earlier positions, with and without guidance.
 
     codec: seconds per frame. reading: seconds per position of the next window that is prefilled,
-    with and without guidance.
+    with and without guidance. share: of its threads' time that this process had during the steps,
+    0 to 1; well below 1 where other programs were busy.
     """
 
     dtype: str
@@ -45,12 +46,17 @@ class Forecast:
     step: dict[tuple[int, bool], float]
     codec: float
     reading: dict[bool, float]
+    share: float = 1.0
+
+    def frame(self, positions: int, guided: bool = True) -> float:
+        """Seconds per frame, for one of the numbers of positions, from one turn of the window to
+        the next."""
+        again = REREAD * self.reading[guided]
+        return self.step[positions, guided] + again + self.codec + ELSEWHERE
 
     def speed(self, positions: int, guided: bool = True) -> float:
-        """Multiple of real time, for one of the numbers of positions, from one turn of the window
-        to the next."""
-        again = REREAD * self.reading[guided]
-        return 1 / (50 * (self.step[positions, guided] + again + self.codec + ELSEWHERE))
+        """Multiple of real time, for one of the numbers of positions."""
+        return 1 / (50 * self.frame(positions, guided))
 
 
 @dataclass(frozen=True)
@@ -85,8 +91,9 @@ def forecast(shape: Shape, dtype: str, positions: tuple[int, ...], codec: float)
     decoder = PackedDecoder(_stand_in(shape, layers, bits, max(*positions, AT_ONCE) + 1))
     codes = torch.zeros(shape.codebooks, 1, dtype=torch.long)
     decoder.steer(Push(torch.zeros(layers, shape.width)))
-    step, reading = {}, {}
+    step, reading, threads = {}, {}, torch.get_num_threads()
     several, pushes = codes.repeat(1, AT_ONCE), [Push(torch.zeros(layers, shape.width))] * AT_ONCE
+    began, used = time.monotonic(), time.process_time()
     for guided in (True, False):
         decoder.guided = guided
         for place in positions:
@@ -94,7 +101,8 @@ def forecast(shape: Shape, dtype: str, positions: tuple[int, ...], codec: float)
             step[place, guided] = seconds * shape.layers / layers
         seconds = _best(lambda: decoder.prefill(several, pushes), STEPS)
         reading[guided] = seconds / AT_ONCE * shape.layers / layers
-    return Forecast(dtype, torch.get_num_threads(), step, codec, reading)
+    share = min(1.0, (time.process_time() - used) / (time.monotonic() - began) / threads)
+    return Forecast(dtype, threads, step, codec, reading, share)
 
 
 def codec_seconds(codec: nn.Module, codebooks: int, stereo: bool) -> float:

@@ -47,6 +47,7 @@ def test_step_of_a_shape_is_timed_without_a_model() -> None:
     assert 1 / slower.speed(40) - 1 / found.speed(40) == pytest.approx(
         50 * 0.5 * (1 - found.reading[True])
     )
+    assert 0 < found.share <= 1
     assert 0 < found.speed(40) < 1 / (50 * 0.001) and found.threads == torch.get_num_threads()
 
 

@@ -42,8 +42,8 @@ def test_a_window_is_prefilled_over_the_last_third_of_the_one_before(
     for _ in range(300):
         next(stream)
         most = max(most, sum(counts))
-        if stream._position < began and stream._windows.here.uses:
-            assert not sum(counts)
+        if stream._position < began:  # at the turn itself, the last positions are read
+            assert sum(counts) <= BURST * (stream._position == 101)
         counts.clear()
     steps = 300 - began
     assert 0 < most <= 100 / steps + BURST
