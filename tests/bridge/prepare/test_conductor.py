@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,14 @@ from bridge.prepare.conductor import Options, prepare
 from bridge.prepare.notebook import Notebook
 from bridge.prepare.page import write_page
 from bridge.prepare.room import GIB, Room
+from musicrfm import cli
 from musicrfm.directions import Direction
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
 from musicrfm.theory import PITCH_CLASSES
 
 POINTS = [{"coefficient": c, "value": v} for c, v in ((0.0, 0.08), (2.0, 0.5), (4.0, 0.97))]
+RATES = plan.Rates
 CALIBRATION = {"confirmed": POINTS, "unit": "target-note share"}
 
 
@@ -59,7 +62,7 @@ def commands(model: MusicModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     found = Commands(model)
     monkeypatch.setenv("MUSICRFM_DIRECTIONS", str(tmp_path / "mine"))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(conductor.cli, "run", found.run)
+    monkeypatch.setattr(cli, "run", found.run)
     pace = Pace("int8", 4.0, (5.0, 5.0, 5.0), 20.0)
     monkeypatch.setattr(conductor.doctor, "examine", lambda *what: [pace])
     monkeypatch.setattr(conductor.doctor, "sound_card", lambda *what: ("none", 0.0))
@@ -149,12 +152,75 @@ def test_budget_leaves_out_the_least_useful_parts(
     rates = plan.Rates(hear=1.0, fit=0.0, play=0.0, listen=0.0)
     monkeypatch.setattr(plan, "Rates", lambda *what: rates)
     monkeypatch.setattr(
-        plan, "work", lambda one, sizes: plan.Work(costs.get(one.name, 9000.0), 1, 0.0)
+        plan, "work", lambda one, *of: plan.Work(costs.get(one.name, 9000.0), 1, 0.0)
     )
     assert prepare(Options(str(checkpoint), budget=0.5, out="work", device="cpu")) == 0
     assert concepts_of(commands) == ["train beat", "train note", "train chord"]
     page = Path("work/README.md").read_text()
     assert "- keys: estimated time: 1:23:20" in page and "- scales: " in page
+
+
+def play_only(monkeypatch: pytest.MonkeyPatch, notes: float) -> None:
+    """The hours of a knob of the notes at the sizes of --quick; nothing else takes time."""
+    music = plan.work(plan.CONCEPTS[1], plan.QUICK).music / 12
+    rates = RATES(hear=0.0, fit=0.0, play=3600 * notes / music, listen=0.0)
+    monkeypatch.setattr(plan, "Rates", lambda *what: rates)
+    trial = conductor._Trial("tiny", "weights", 3, 1.0, 0.0, 1)
+    monkeypatch.setattr(conductor, "_timed", lambda *what: trial)
+
+
+@pytest.mark.parametrize(
+    ("hours", "quick", "samples", "knobs"),
+    [
+        (12 * 6.7, False, "4800", ["note_C", "note_Cs"]),
+        (12.1, False, "1920", ["note_C", "note_Cs"]),
+        (12.1, True, "1920", ["note_C", "note_Cs"]),
+        (1.1, False, "1920", ["note_C"]),
+        (1.1, True, "1920", ["note_C"]),
+    ],
+)
+def test_part_that_does_not_fit_is_made_smaller(
+    commands: Commands,
+    checkpoint: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+    hours: float,
+    quick: bool,
+    samples: str,
+    knobs: list[str],
+) -> None:
+    play_only(monkeypatch, notes=1.0)
+    options = Options(
+        str(checkpoint), quick, ("tempo", "notes", "keys"), hours, out="work", device="cpu"
+    )
+    assert prepare(options) == 0
+    (train,) = (argv for argv in commands.asked if argv[:2] == ["train", "note"])
+    assert train[train.index("--samples") + 1] == samples
+    assert stems(next(argv for argv in commands.asked if argv[0] == "calibrate")) == knobs
+    told, page = capsys.readouterr().err, Path("work/README.md").read_text()
+    less = ("with little data, as --quick", "ranges for 1 of 12 knobs; without a range: note_Cs")
+    smaller = (samples == "1920" and not quick, hours < 12)
+    for words, is_said in zip(less, smaller, strict=True):
+        assert (words in told) == is_said == (f"- notes: {words}" in page or words in page)
+    assert ("Made smaller, to keep within the budget:" in page) == any(smaller)
+
+
+def test_resumed_part_keeps_its_size_until_the_budget_changes(
+    commands: Commands, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play_only(monkeypatch, notes=1.0)
+    options = Options(str(checkpoint), only=("notes",), budget=12.1, out="work", device="cpu")
+    commands.fails = "calibrate"
+    with pytest.raises(MusicRFMError, match="went wrong"):
+        prepare(options)
+    done, commands.fails = len(commands.asked), None
+    play_only(monkeypatch, notes=0.1)  # faster now: the whole would fit
+    assert prepare(options) == 0 and prepare(options) == 0
+    assert [argv[0] for argv in commands.asked[done:]] == ["calibrate"]
+    assert prepare(replace(options, budget=24.2)) == 0
+    assert commands.asked[done + 1][commands.asked[done + 1].index("--samples") + 1] == "4800"
+    assert prepare(replace(options, budget=1.0)) == 0  # what is made stays
+    assert len(commands.asked) == done + 3
 
 
 def test_only_the_requested_parts_are_trained(commands: Commands, checkpoint: Path) -> None:
@@ -188,7 +254,7 @@ def test_existing_directions_are_kept_unless_overwritten(
 
 def test_planned_command_lines_are_accepted_by_musicrfm() -> None:
     """`musicrfm` parses every command line of the plan."""
-    parser = conductor.cli._parser()
+    parser = cli._parser()
     for sizes in (plan.FULL, plan.QUICK):
         for concept in plan.CONCEPTS:
             options = parser.parse_args(plan.training(concept, sizes, ["--model", "m"]))
