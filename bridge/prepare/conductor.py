@@ -20,6 +20,7 @@ from bridge.prepare.notebook import Notebook
 from bridge.prepare.page import PAGE, write_page
 from bridge.prepare.room import GIB, room_for
 from bridge.process.memory import free_memory
+from musicrfm.checkpoints.finding import name_of
 from musicrfm.data.activations import pooled
 from musicrfm.data.composed import music_clips
 from musicrfm.directions import SUFFIX, user_folder
@@ -57,25 +58,31 @@ def prepare(options: Options) -> int:
     """
     began = time.monotonic()
     concepts = plan.chosen(options.only, options.quick)
+    folder = path_of(options.out or f"prepared-{name_of(options.model)}")
+    check_folder(folder)
+    notebook = Notebook.open(folder)
     room = room_for(options.model)
     say(room.words())
-    dtype = room.dtype()
+    dtype = room.dtype(notebook.dtype)
     trial = _timed(options, dtype)
     name = trial.name
-    folder = path_of(options.out or f"prepared-{name}")
-    check_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    marks = [trial.weights, musicrfm.__version__]
-    work = Work(folder, Notebook.open(folder), marks, trial.workers)
-    work.notebook.model = name
-    settings = work.step("settings", [], lambda: _settings(options, folder))
+    if notebook.dtype not in (None, dtype):
+        say(
+            f"{notebook.dtype}, in which the earlier steps were done, no longer fits into memory: "
+            f"they are done again in {dtype}"
+        )
+    notebook.model, notebook.dtype = name, dtype
+    work = Work(folder, notebook, [trial.weights, musicrfm.__version__], trial.workers)
+    device = ["--device", str(device_of(options.device))]
+    settings = work.step("settings", device, lambda: _settings(options, folder))
     rates = plan.Rates(
         trial.hear, trial.layers * plan.FIT, 1 / settings["speed"], trial.listen, trial.workers
     )
     how = Commands(
         ["--dtype", dtype] if _on_cpu(options) else [],
         ["--dtype", settings["dtype"]] if _on_cpu(options) else [],
-        ["--model", options.model, *(["--device", options.device] if options.device else [])],
+        ["--model", options.model, *device],
     )
     directions = folder / "directions" / name
     budget = None if options.budget is None else 3600 * options.budget

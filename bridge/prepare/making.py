@@ -192,8 +192,10 @@ def _calibrate(
         return
 
     def attempt(step: str, some: Sequence[Path], sizes: plan.Sizes) -> None:
-        argv = plan.calibration([str(file) for file in some], sizes, work.workers, options)
-        work.step(step, argv, partial(cli.run, argv))
+        names = [str(file) for file in some]
+        argv = plan.calibration(names, sizes, work.workers, options)
+        key = plan.calibration(names, sizes, 1, options)  # other processes, the same result
+        work.step(step, key, partial(cli.run, argv))
 
     attempt(f"calibrate {name}", files, sizes)
     silent = [file for file in files if Direction.load(file).range is None]

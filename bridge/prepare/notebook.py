@@ -35,11 +35,13 @@ class Chosen:
 
 @dataclass
 class Notebook:
-    """steps: by name, in the order in which they finished. chosen: by concept. smaller: concepts
+    """steps: by name, in the order in which they finished. dtype: the precision of
+    training, None before the first start. chosen: by concept. smaller: concepts
     that are not made as a whole, with what is missing. left_out: concepts with reasons."""
 
     folder: Path
     model: str = ""
+    dtype: str | None = None
     steps: dict[str, Step] = field(default_factory=dict)
     chosen: dict[str, Chosen] = field(default_factory=dict)
     smaller: dict[str, str] = field(default_factory=dict)

@@ -32,9 +32,10 @@ class Room:
     memory: float | None
     disk: float
 
-    def dtype(self) -> str:
+    def dtype(self, kept: str | None = None) -> str:
         """The precision to train in: float32, or bfloat16 if only that fits.
 
+        kept: that of an earlier start, which stays as long as it fits.
         Raises MusicRFMError if neither fits, or the disk is too full.
         """
         if self.disk < self.download + KEPT:
@@ -43,10 +44,11 @@ class Room:
                 f"{(self.download + KEPT) / GIB:.1f}: free some space, or set HF_HOME and "
                 "MUSICRFM_CACHE to folders on a larger disk"
             )
-        if self.memory is None or self.needs("float32") <= self.memory:
-            return "float32"
-        if self.needs("bfloat16") <= self.memory:
-            return "bfloat16"
+        if self.memory is None:
+            return kept or "float32"
+        for dtype in (kept or "float32", "float32", "bfloat16"):
+            if self.needs(dtype) <= self.memory:
+                return dtype
         raise MusicRFMError(
             f"{self.memory / GIB:.1f} GiB of memory are free, and this model needs about "
             f"{self.needs('bfloat16') / GIB:.1f} in bfloat16: close other programs, or use a "

@@ -286,6 +286,44 @@ def test_small_model_is_calibrated_by_several_processes(
     assert argv[argv.index("--workers") + 1] == "3"  # more do not fit into memory
 
 
+def test_resuming_does_not_depend_on_free_memory(
+    commands: Commands,
+    checkpoint: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    play_only(monkeypatch, notes=0.0)
+
+    def start(free: float, workers: int, device: str | None = "cpu") -> list[list[str]]:
+        monkeypatch.setattr(conductor, "room_for", lambda *what: Room(4 * GIB, 0, free, 1e12))
+        trial = conductor._Trial("tiny", "weights", 3, 1.0, 0.0, workers)
+        monkeypatch.setattr(conductor, "_timed", lambda *what: trial)
+        done = len(commands.asked)
+        options = Options(str(checkpoint), only=("notes",), out="work", device=device)
+        assert prepare(options) == 0
+        return commands.asked[done:]
+
+    first = start(5 * GIB, workers=2)
+    assert [argv[argv.index("--dtype") + 1] for argv in first] == ["bfloat16", "int8"]
+    assert start(64 * GIB, workers=8) == []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert start(64 * GIB, workers=8, device=None) == []  # the same device
+    told = json.loads(Path("work/prepare.json").read_text())
+    assert told["dtype"] == "bfloat16"
+    assert told["steps"]["settings"]["key"][-2:] == ["--device", "cpu"]
+    told["dtype"] = "float32"
+    Path("work/prepare.json").write_text(json.dumps(told))
+    capsys.readouterr()
+    assert start(5 * GIB, workers=2) == []
+    assert "float32, in which the earlier steps were done, no longer" in capsys.readouterr().err
+
+
+def test_kept_precision_stays_as_long_as_it_fits() -> None:
+    large, small = (Room(4 * GIB, 0, free * GIB, 100 * GIB) for free in (64, 5))
+    assert large.dtype("bfloat16") == small.dtype("float32") == "bfloat16"
+    assert large.dtype("float32") == "float32"
+
+
 def test_model_too_large_for_memory_or_disk_is_refused() -> None:
     fits = Room(weights=4 * GIB, download=0, memory=8 * GIB, disk=100 * GIB)
     assert fits.dtype() == "float32"
