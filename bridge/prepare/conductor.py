@@ -15,6 +15,7 @@ from typing import Any
 import musicrfm
 from bridge.commands import doctor
 from bridge.prepare import plan
+from bridge.prepare.budget import SIZES
 from bridge.prepare.making import Commands, Request, Work, make, say
 from bridge.prepare.notebook import Notebook
 from bridge.prepare.page import PAGE, write_page
@@ -61,7 +62,8 @@ def prepare(options: Options) -> int:
     folder = path_of(options.out or f"prepared-{name_of(options.model)}")
     check_folder(folder)
     notebook = Notebook.open(folder)
-    room = room_for(options.model)
+    device, sizes = device_of(options.device), SIZES["quick" if options.quick else "full"]
+    room = room_for(options.model, concepts, sizes, folder, device)
     say(room.words())
     dtype = room.dtype(notebook.dtype)
     trial = _timed(options, dtype)
@@ -74,15 +76,15 @@ def prepare(options: Options) -> int:
         )
     notebook.model, notebook.dtype = name, dtype
     work = Work(folder, notebook, [trial.weights, musicrfm.__version__], trial.workers)
-    device = ["--device", str(device_of(options.device))]
-    settings = work.step("settings", device, lambda: _settings(options, folder))
+    where = ["--device", str(device)]
+    settings = work.step("settings", where, lambda: _settings(options, folder))
     rates = plan.Rates(
         trial.hear, trial.layers * plan.FIT, 1 / settings["speed"], trial.listen, trial.workers
     )
     how = Commands(
         ["--dtype", dtype] if _on_cpu(options) else [],
         ["--dtype", settings["dtype"]] if _on_cpu(options) else [],
-        ["--model", options.model, *device],
+        ["--model", options.model, *where],
     )
     directions = folder / "directions" / name
     budget = None if options.budget is None else 3600 * options.budget
