@@ -12,6 +12,7 @@ import torch
 from bridge.cli import main
 from bridge.commands.doctor import Advice, Pace
 from bridge.prepare import conductor, plan
+from bridge.prepare.budget import usefulness
 from bridge.prepare.conductor import Options, prepare
 from bridge.prepare.notebook import Notebook
 from bridge.prepare.page import write_page
@@ -203,6 +204,32 @@ def test_part_that_does_not_fit_is_made_smaller(
     for words, is_said in zip(less, smaller, strict=True):
         assert (words in told) == is_said == (f"- notes: {words}" in page or words in page)
     assert ("Made smaller, to keep within the budget:" in page) == any(smaller)
+
+
+def test_first_part_is_made_in_the_least_size_and_others_are_left_out(
+    commands: Commands,
+    checkpoint: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    play_only(monkeypatch, notes=1.0)
+    options = Options(str(checkpoint), only=("notes", "keys"), budget=0.5, out="work", device="cpu")
+    assert prepare(options) == 0
+    assert [stems(argv) for argv in commands.asked if argv[0] == "calibrate"] == [["note_C"]]
+    why = "estimated time: 80:00:00, or 1:00:00 for the least of it"
+    assert f"twelve keys (2 of 2): left out; {why}" in capsys.readouterr().err
+    assert f"- keys: {why}" in Path("work/README.md").read_text()
+
+
+def test_pitches_are_useful_in_the_circle_of_fifths() -> None:
+    ones = torch.ones(1, 1, 4)
+    notes = [
+        Direction(f"note_{p}", ones, torch.ones(1), {"model": "m", "target": p})
+        for p in sorted(PITCH_CLASSES)
+    ]
+    names = [one.name for one in sorted(notes, key=usefulness)]
+    assert names[:5] == ["note_C", "note_G", "note_D", "note_A", "note_E"]
+    assert names[-1] == "note_F"
 
 
 def test_resumed_part_keeps_its_size_until_the_budget_changes(
