@@ -23,7 +23,7 @@ def prepare_arguments(p: argparse.ArgumentParser) -> None:
         "--budget",
         metavar="HOURS",
         type=_hours,
-        help="time to spend; the most useful parts come first",
+        help="time to spend; the most useful parts come first, smaller if they do not fit",
     )
     add("--out", metavar="FOLDER", help="folder for all results (default: prepared-MODEL)")
     add("--device", metavar="DEVICE", help=DEVICE_HELP)

@@ -6,32 +6,28 @@ this process. Their output goes to `log.txt` in the folder, and their progress b
 
 from __future__ import annotations
 
-import contextlib
 import os
-import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import musicrfm
 from bridge.commands import doctor
 from bridge.prepare import plan
-from bridge.prepare.notebook import Notebook, Step
+from bridge.prepare.budget import SIZES
+from bridge.prepare.making import Commands, Request, Work, make, say
+from bridge.prepare.notebook import Notebook
 from bridge.prepare.page import PAGE, write_page
 from bridge.prepare.room import GIB, room_for
-from bridge.process.memory import MemoryWatch, free_memory, peak_memory_mib
-from musicrfm import cli
+from bridge.process.memory import free_memory
+from musicrfm.checkpoints.finding import name_of
 from musicrfm.data.activations import pooled
 from musicrfm.data.composed import music_clips
-from musicrfm.directions import SUFFIX, Direction, user_folder
-from musicrfm.errors import MusicRFMError
+from musicrfm.directions import SUFFIX, user_folder
 from musicrfm.files.paths import path_of
 from musicrfm.files.writing import check_folder, put, write_bytes, write_text
 from musicrfm.model import MusicModel
-from musicrfm.progress import clock
 from musicrfm.runtime.devices import device_of
 
 TRIAL_SECONDS = 6.0  # of the clip that is timed
@@ -63,28 +59,36 @@ def prepare(options: Options) -> int:
     """
     began = time.monotonic()
     concepts = plan.chosen(options.only, options.quick)
-    room = room_for(options.model)
+    folder = path_of(options.out or f"prepared-{name_of(options.model)}")
+    check_folder(folder)
+    notebook = Notebook.open(folder)
+    device, sizes = device_of(options.device), SIZES["quick" if options.quick else "full"]
+    room = room_for(options.model, concepts, sizes, folder, device)
     say(room.words())
-    dtype = room.dtype()
+    dtype = room.dtype(notebook.dtype)
     trial = _timed(options, dtype)
     name = trial.name
-    folder = path_of(options.out or f"prepared-{name}")
-    check_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    marks = [trial.weights, musicrfm.__version__]
-    work = _Work(options, folder, Notebook.open(folder), marks, trial.workers)
-    work.notebook.model = name
-    settings = work.step("settings", [], lambda: _settings(options, folder))
+    if notebook.dtype not in (None, dtype):
+        say(
+            f"{notebook.dtype}, in which the earlier steps were done, no longer fits into memory: "
+            f"they are done again in {dtype}"
+        )
+    notebook.model, notebook.dtype = name, dtype
+    work = Work(folder, notebook, [trial.weights, musicrfm.__version__], trial.workers)
+    where = ["--device", str(device)]
+    settings = work.step("settings", where, lambda: _settings(options, folder))
     rates = plan.Rates(
         trial.hear, trial.layers * plan.FIT, 1 / settings["speed"], trial.listen, trial.workers
     )
-    how = _Commands(
+    how = Commands(
         ["--dtype", dtype] if _on_cpu(options) else [],
         ["--dtype", settings["dtype"]] if _on_cpu(options) else [],
-        ["--model", options.model, *(["--device", options.device] if options.device else [])],
+        ["--model", options.model, *where],
     )
-    _make(work, concepts, rates, name, began, how)
     directions = folder / "directions" / name
+    budget = None if options.budget is None else 3600 * options.budget
+    make(work, Request(concepts, options.quick, budget, began), rates, how, directions)
     command = f"bridge play --model {options.model} --rig {folder / RIG}"
     page = write_page(folder, directions, work.notebook, command)
     kept = install(directions, page, options.overwrite)
@@ -95,127 +99,6 @@ def prepare(options: Options) -> int:
         )
     say(f"{page}\n{command}")
     return 0
-
-
-@dataclass(frozen=True)
-class _Commands:
-    """Options of the commands that train, of those that play, and of both."""
-
-    train: list[str]
-    play: list[str]
-    both: list[str]
-
-
-def _make(
-    work: _Work,
-    concepts: Sequence[plan.Concept],
-    rates: plan.Rates,
-    name: str,
-    began: float,
-    how: _Commands,
-) -> None:
-    """Train and calibrate the concepts for which there is time, the most useful first."""
-    sizes, out = plan.QUICK if work.options.quick else plan.FULL, work.folder / "directions"
-    budget = None if work.options.budget is None else 3600 * work.options.budget
-    costs = {one.name: plan.work(one, sizes).seconds(rates) for one in concepts}
-    work.notebook.left_out = {}
-    for number, concept in enumerate(concepts):
-        spent, cost = time.monotonic() - began, costs[concept.name]
-        late = budget is not None and spent + cost > budget
-        if late and number and not work.has(concept):  # the first is made anyway
-            work.notebook.left_out[concept.name] = f"estimated time: {clock(cost)}"
-            continue
-        left = clock(sum(costs[one.name] for one in concepts[number:] if not work.has(one)))
-        say(f"{concept.words} ({number + 1} of {len(concepts)}); about {left} left in total")
-        argv = plan.training(concept, sizes, [*how.both, *how.train, "--out", str(out)])
-        step, before = f"train {concept.name}", work.notebook.steps.get(f"train {concept.name}")
-        files = work.step(step, argv, partial(trained, argv, out / name), out / name)
-        if work.notebook.steps[step] is not before:
-            for old in (f"calibrate {concept.name}", f"calibrate {concept.name} again"):
-                work.notebook.steps.pop(old, None)
-        audible = [file for file in files if concept.heard and _is_heard(out / name / file)]
-        options = [*how.both, *how.play, "--takes", str(work.folder / "takes")]
-        _calibrate(work, concept.name, [out / name / file for file in audible], sizes, options)
-
-
-def _calibrate(
-    work: _Work, name: str, files: Sequence[Path], sizes: plan.Sizes, options: list[str]
-) -> None:
-    """Find the ranges of these directions; with few clips, some may need a second attempt."""
-    if not files:
-        return
-
-    def attempt(step: str, some: Sequence[Path], sizes: plan.Sizes) -> None:
-        argv = plan.calibration([str(file) for file in some], sizes, work.workers, options)
-        work.step(step, argv, partial(cli.run, argv))
-
-    attempt(f"calibrate {name}", files, sizes)
-    silent = [file for file in files if Direction.load(file).range is None]
-    if silent and sizes.again is not None:
-        attempt(f"calibrate {name} again", silent, replace(sizes, seeds=sizes.again))
-
-
-@dataclass
-class _Work:
-    """Runs and stores steps. weights: what every step depends on. workers: see `plan.Rates`."""
-
-    options: Options
-    folder: Path
-    notebook: Notebook
-    weights: list[str]
-    workers: int
-
-    def has(self, concept: plan.Concept) -> bool:
-        steps = [f"train {concept.name}", f"calibrate {concept.name}"]
-        return all(step in self.notebook.steps for step in steps[: 2 if concept.heard else 1])
-
-    def step(
-        self, name: str, key: list[str], do: Callable[[], Any], files: Path | None = None
-    ) -> Any:
-        """The result of a step, which runs if it is not done yet; its output goes into the log.
-
-        key: what decides its result. files: folder that must contain the files named in the result.
-        """
-        full = [*self.weights, *key]
-        known = self.notebook.done(name, full)
-        if known is not None and (files is None or all((files / f).exists() for f in known.result)):
-            return known.result
-        began = time.monotonic()
-        with (self.folder / "log.txt").open("a", encoding="utf-8") as log:
-            print(f"--- {name}: {' '.join(key)}", file=log, flush=True)
-            with contextlib.redirect_stdout(log), MemoryWatch() as memory:
-                result = do()
-        self.notebook.steps[name] = Step(full, round(time.monotonic() - began, 1), result)
-        peak = max(peak_memory_mib(), memory.peak_mib)
-        self.notebook.peak_memory = max(self.notebook.peak_memory, peak)
-        self.notebook.save()
-        return result
-
-
-def trained(argv: Sequence[str], folder: Path) -> list[str]:
-    """Run a training; returns the names of the files that it wrote or replaced."""
-    before = _stamps(folder)
-    cli.run(argv)
-    return sorted(name for name, stamp in _stamps(folder).items() if before.get(name) != stamp)
-
-
-def _stamps(folder: Path) -> dict[str, tuple[int, int]]:
-    found = {}
-    for path in folder.glob(f"[!.]*{SUFFIX}"):
-        about = path.stat()
-        found[path.name] = (about.st_mtime_ns, about.st_ino)
-    return found
-
-
-def _is_heard(path: Path) -> bool:
-    """Whether the effect of a direction can be measured in audio."""
-    from musicrfm.listening.readings import reading  # needs the extra `train`, as all of this does
-
-    try:
-        reading(Direction.load(path))
-        return True
-    except MusicRFMError:
-        return False
 
 
 def _settings(options: Options, folder: Path) -> dict[str, Any]:
@@ -291,7 +174,3 @@ def install(directions: Path, page: Path, overwrite: bool) -> list[str]:
 def _on_cpu(options: Options) -> bool:
     """Whether the model runs on a CPU; elsewhere, its default precision is used."""
     return device_of(options.device).type == "cpu"
-
-
-def say(words: str) -> None:
-    print(words, file=sys.stderr, flush=True)

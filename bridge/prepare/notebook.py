@@ -23,12 +23,28 @@ class Step:
 
 
 @dataclass
+class Chosen:
+    """How much of a concept is made. asked: what decided that. sizes, knobs: see `budget.Share`.
+    made: whether all of it is finished."""
+
+    asked: list[str]
+    sizes: str
+    knobs: int | None = None
+    made: bool = False
+
+
+@dataclass
 class Notebook:
-    """steps: by name, in the order in which they finished. left_out: concepts with reasons."""
+    """steps: by name, in the order in which they finished. dtype: the precision of
+    training, None before the first start. chosen: by concept. smaller: concepts
+    that are not made as a whole, with what is missing. left_out: concepts with reasons."""
 
     folder: Path
     model: str = ""
+    dtype: str | None = None
     steps: dict[str, Step] = field(default_factory=dict)
+    chosen: dict[str, Chosen] = field(default_factory=dict)
+    smaller: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     peak_memory: float = 0.0  # MiB, of all processes
 
@@ -38,7 +54,8 @@ class Notebook:
         try:
             told = json.loads((folder / FILE).read_text("utf-8"))
             steps = {name: Step(**step) for name, step in told.pop("steps").items()}
-            return cls(folder, **told, steps=steps)
+            chosen = {name: Chosen(**one) for name, one in told.pop("chosen", {}).items()}
+            return cls(folder, **told, steps=steps, chosen=chosen)
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return cls(folder)
 

@@ -40,9 +40,14 @@ def write_page(folder: Path, directions: Path, notebook: Notebook, command: str)
         "|---|---|---|---|---|---|---|",
         *(_row(direction) for direction in found),
     ]
-    if notebook.left_out:
-        lines += ["", "Not made within the budget:", ""]
-        lines += [f"- {name}: {why}" for name, why in notebook.left_out.items()]
+    told = {
+        "Made smaller, to keep within the budget:": notebook.smaller,
+        "Not made within the budget:": notebook.left_out,
+    }
+    for title, parts in told.items():
+        if parts:
+            lines += ["", title, ""]
+            lines += [f"- {name}: {why}" for name, why in parts.items()]
     lines += ["", "| step | time |", "|---|---|"]
     lines += [f"| {name} | {clock(step.seconds)} |" for name, step in notebook.steps.items()]
     total = sum(step.seconds for step in notebook.steps.values())

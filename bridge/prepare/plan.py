@@ -108,21 +108,22 @@ class Work:
         return self.clips * rates.hear + self.directions * rates.fit + music
 
 
-def work(concept: Concept, sizes: Sizes) -> Work:
-    """An estimate, as some searches end early.
+def work(concept: Concept, sizes: Sizes, knobs: int | None = None) -> Work:
+    """An estimate, as some searches end early. knobs: with a range to find; None for all.
 
     To find a range, some coefficients are played with all prompts and seeds, then the middle and
     the top again, and the top of random directions.
     """
-    count = getattr(sizes, concept.data)
-    clips = count / FRAMES_A_PIECE if concept.data == "frames" else count
+    amount = getattr(sizes, concept.data)
+    clips = amount / FRAMES_A_PIECE if concept.data == "frames" else amount
     if not concept.heard:
         return Work(clips, concept.directions, 0.0)
     from musicrfm.evaluation.control import DRAWS  # with the extra `train`
 
     takes = (len(sizes.prompts) or USUAL_PROMPTS) * sizes.seeds
     coefficients = NET + CLOSER * sizes.steps + 2 + DRAWS
-    played = concept.directions * coefficients * takes * sizes.seconds
+    count = concept.directions if knobs is None else knobs
+    played = count * coefficients * takes * sizes.seconds
     return Work(clips, concept.directions, played)
 
 

@@ -97,8 +97,13 @@ def download(
         ) from error
 
 
-def download_bytes(where: Address, wanted: Callable[[Collection[str]], list[str]]) -> int:
-    """Most bytes that `download` would fetch. Raises MusicRFMError if the hub does not say."""
+def download_size(
+    where: Address, wanted: Callable[[Collection[str]], list[str]]
+) -> tuple[int, int | None]:
+    """(most bytes that `download` would fetch, number of weights in the repository's safetensors).
+
+    The number is None if the hub does not know it. Raises MusicRFMError if the hub does not answer.
+    """
     try:
         about = huggingface_hub.HfApi().model_info(
             where.repo, revision=where.revision, files_metadata=True
@@ -109,7 +114,9 @@ def download_bytes(where: Address, wanted: Callable[[Collection[str]], list[str]
             f"{_reason(error, where.repo)}"
         ) from error
     sizes = {file.rfilename: file.size or 0 for file in about.siblings or ()}
-    return sum(sizes[name] for name in wanted(list(sizes)))
+    counted = getattr(about, "safetensors", None)
+    values = None if counted is None else counted.total
+    return sum(sizes[name] for name in wanted(list(sizes))), values
 
 
 def download_file(where: Address, ending: str, most: int) -> Path:

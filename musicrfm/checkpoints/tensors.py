@@ -7,12 +7,13 @@ refuses the rest.
 
 from __future__ import annotations
 
+import math
 import pickle
 import re
 import warnings
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,25 @@ def read_tensors(paths: Iterable[Path]) -> dict[str, Tensor]:
             raise MusicRFMError(f"{path} does not contain named weights")
         found.update(content)
     return found
+
+
+def count_values(paths: Iterable[Path]) -> int:
+    """The number of values in all tensors of the files, whatever their precision.
+
+    Of safetensors files, only the headers are read. Raises MusicRFMError as `read_tensors` does.
+    """
+    from safetensors import safe_open
+
+    count = 0
+    for path in paths:
+        if path.suffix != ".safetensors":
+            count += sum(tensor.numel() for tensor in read_tensors([path]).values())
+            continue
+        checked_file(path)
+        with _intact(path), safe_open(path, framework="pt") as file:
+            shapes = [file.get_slice(name).get_shape() for name in list(file.keys())]
+            count += sum(map(math.prod, shapes))
+    return count
 
 
 def checked_file(path: Path) -> None:
@@ -111,8 +131,15 @@ def all_finite(tensor: Tensor) -> bool:
 def _safetensors(path: Path) -> dict[str, Tensor]:
     from safetensors.torch import load_file
 
-    try:
+    with _intact(path):
         return load_file(path)
+
+
+@contextmanager
+def _intact(path: Path) -> Iterator[None]:
+    """Raises MusicRFMError instead of the errors of the library that reads safetensors files."""
+    try:
+        yield
     except OSError as error:
         raise MusicRFMError(f"{path} cannot be read: {error.strerror or error}") from error
     except Exception as error:  # the library raises its own type

@@ -175,8 +175,16 @@ def states_folder(cache: Path, model: MusicModel, key: dict, dtype: str) -> Path
 
 
 def kept_in(model: MusicModel) -> str:
-    """float32, or float16 for a large model, whose states would fill a disk."""
-    return "float16" if model.layers * model.width >= LARGE else "float32"
+    """As `kept_as`, for the states of a model."""
+    return kept_as(model.layers * model.width)
+
+
+def kept_as(position: int) -> str:
+    """float32, or float16 for a large model, whose states would fill a disk.
+
+    position: how many numbers a position has, in all layers together.
+    """
+    return "float16" if position >= LARGE else "float32"
 
 
 def clip_data(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,17 +11,20 @@ import torch
 
 from bridge.cli import main
 from bridge.commands.doctor import Advice, Pace
-from bridge.prepare import conductor, plan, room
+from bridge.prepare import conductor, plan
+from bridge.prepare.budget import usefulness
 from bridge.prepare.conductor import Options, prepare
 from bridge.prepare.notebook import Notebook
 from bridge.prepare.page import write_page
 from bridge.prepare.room import GIB, Room
+from musicrfm import cli
 from musicrfm.directions import Direction
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
 from musicrfm.theory import PITCH_CLASSES
 
 POINTS = [{"coefficient": c, "value": v} for c, v in ((0.0, 0.08), (2.0, 0.5), (4.0, 0.97))]
+RATES = plan.Rates
 CALIBRATION = {"confirmed": POINTS, "unit": "target-note share"}
 
 
@@ -59,7 +63,7 @@ def commands(model: MusicModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     found = Commands(model)
     monkeypatch.setenv("MUSICRFM_DIRECTIONS", str(tmp_path / "mine"))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(conductor.cli, "run", found.run)
+    monkeypatch.setattr(cli, "run", found.run)
     pace = Pace("int8", 4.0, (5.0, 5.0, 5.0), 20.0)
     monkeypatch.setattr(conductor.doctor, "examine", lambda *what: [pace])
     monkeypatch.setattr(conductor.doctor, "sound_card", lambda *what: ("none", 0.0))
@@ -149,12 +153,101 @@ def test_budget_leaves_out_the_least_useful_parts(
     rates = plan.Rates(hear=1.0, fit=0.0, play=0.0, listen=0.0)
     monkeypatch.setattr(plan, "Rates", lambda *what: rates)
     monkeypatch.setattr(
-        plan, "work", lambda one, sizes: plan.Work(costs.get(one.name, 9000.0), 1, 0.0)
+        plan, "work", lambda one, *of: plan.Work(costs.get(one.name, 9000.0), 1, 0.0)
     )
     assert prepare(Options(str(checkpoint), budget=0.5, out="work", device="cpu")) == 0
     assert concepts_of(commands) == ["train beat", "train note", "train chord"]
     page = Path("work/README.md").read_text()
     assert "- keys: estimated time: 1:23:20" in page and "- scales: " in page
+
+
+def play_only(monkeypatch: pytest.MonkeyPatch, notes: float) -> None:
+    """The hours of a knob of the notes at the sizes of --quick; nothing else takes time."""
+    music = plan.work(plan.CONCEPTS[1], plan.QUICK).music / 12
+    rates = RATES(hear=0.0, fit=0.0, play=3600 * notes / music, listen=0.0)
+    monkeypatch.setattr(plan, "Rates", lambda *what: rates)
+    trial = conductor._Trial("tiny", "weights", 3, 1.0, 0.0, 1)
+    monkeypatch.setattr(conductor, "_timed", lambda *what: trial)
+
+
+@pytest.mark.parametrize(
+    ("hours", "quick", "samples", "knobs"),
+    [
+        (12 * 6.7, False, "4800", ["note_C", "note_Cs"]),
+        (12.1, False, "1920", ["note_C", "note_Cs"]),
+        (12.1, True, "1920", ["note_C", "note_Cs"]),
+        (1.1, False, "1920", ["note_C"]),
+        (1.1, True, "1920", ["note_C"]),
+    ],
+)
+def test_part_that_does_not_fit_is_made_smaller(
+    commands: Commands,
+    checkpoint: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+    hours: float,
+    quick: bool,
+    samples: str,
+    knobs: list[str],
+) -> None:
+    play_only(monkeypatch, notes=1.0)
+    options = Options(
+        str(checkpoint), quick, ("tempo", "notes", "keys"), hours, out="work", device="cpu"
+    )
+    assert prepare(options) == 0
+    (train,) = (argv for argv in commands.asked if argv[:2] == ["train", "note"])
+    assert train[train.index("--samples") + 1] == samples
+    assert stems(next(argv for argv in commands.asked if argv[0] == "calibrate")) == knobs
+    told, page = capsys.readouterr().err, Path("work/README.md").read_text()
+    less = ("with little data, as --quick", "ranges for 1 of 12 knobs; without a range: note_Cs")
+    smaller = (samples == "1920" and not quick, hours < 12)
+    for words, is_said in zip(less, smaller, strict=True):
+        assert (words in told) == is_said == (f"- notes: {words}" in page or words in page)
+    assert ("Made smaller, to keep within the budget:" in page) == any(smaller)
+
+
+def test_first_part_is_made_in_the_least_size_and_others_are_left_out(
+    commands: Commands,
+    checkpoint: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    play_only(monkeypatch, notes=1.0)
+    options = Options(str(checkpoint), only=("notes", "keys"), budget=0.5, out="work", device="cpu")
+    assert prepare(options) == 0
+    assert [stems(argv) for argv in commands.asked if argv[0] == "calibrate"] == [["note_C"]]
+    why = "estimated time: 80:00:00, or 1:00:00 for the least of it"
+    assert f"twelve keys (2 of 2): left out; {why}" in capsys.readouterr().err
+    assert f"- keys: {why}" in Path("work/README.md").read_text()
+
+
+def test_pitches_are_useful_in_the_circle_of_fifths() -> None:
+    ones = torch.ones(1, 1, 4)
+    notes = [
+        Direction(f"note_{p}", ones, torch.ones(1), {"model": "m", "target": p})
+        for p in sorted(PITCH_CLASSES)
+    ]
+    names = [one.name for one in sorted(notes, key=usefulness)]
+    assert names[:5] == ["note_C", "note_G", "note_D", "note_A", "note_E"]
+    assert names[-1] == "note_F"
+
+
+def test_resumed_part_keeps_its_size_until_the_budget_changes(
+    commands: Commands, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play_only(monkeypatch, notes=1.0)
+    options = Options(str(checkpoint), only=("notes",), budget=12.1, out="work", device="cpu")
+    commands.fails = "calibrate"
+    with pytest.raises(MusicRFMError, match="went wrong"):
+        prepare(options)
+    done, commands.fails = len(commands.asked), None
+    play_only(monkeypatch, notes=0.1)  # faster now: the whole would fit
+    assert prepare(options) == 0 and prepare(options) == 0
+    assert [argv[0] for argv in commands.asked[done:]] == ["calibrate"]
+    assert prepare(replace(options, budget=24.2)) == 0
+    assert commands.asked[done + 1][commands.asked[done + 1].index("--samples") + 1] == "4800"
+    assert prepare(replace(options, budget=1.0)) == 0  # what is made stays
+    assert len(commands.asked) == done + 3
 
 
 def test_only_the_requested_parts_are_trained(commands: Commands, checkpoint: Path) -> None:
@@ -188,7 +281,7 @@ def test_existing_directions_are_kept_unless_overwritten(
 
 def test_planned_command_lines_are_accepted_by_musicrfm() -> None:
     """`musicrfm` parses every command line of the plan."""
-    parser = conductor.cli._parser()
+    parser = cli._parser()
     for sizes in (plan.FULL, plan.QUICK):
         for concept in plan.CONCEPTS:
             options = parser.parse_args(plan.training(concept, sizes, ["--model", "m"]))
@@ -220,24 +313,39 @@ def test_small_model_is_calibrated_by_several_processes(
     assert argv[argv.index("--workers") + 1] == "3"  # more do not fit into memory
 
 
-def test_model_too_large_for_memory_or_disk_is_refused() -> None:
-    fits = Room(weights=4 * GIB, download=0, memory=8 * GIB, disk=100 * GIB)
-    assert fits.dtype() == "float32"
-    assert Room(4 * GIB, 0, 5 * GIB, 100 * GIB).dtype() == "bfloat16"
-    assert Room(4 * GIB, 0, None, 100 * GIB).dtype() == "float32"
-    with pytest.raises(MusicRFMError, match=r"2.0 GiB of memory are free.* needs about 3.6"):
-        Room(4 * GIB, 0, 2 * GIB, 100 * GIB).dtype()
-    with pytest.raises(MusicRFMError, match=r"disk has 2.0 GiB left, and this needs about 5.0"):
-        Room(4 * GIB, 4 * GIB, 64 * GIB, 2 * GIB).dtype()
-    assert "4.00 GiB of weights in float32, free memory 8.0 GiB" in fits.words()
+def test_resuming_does_not_depend_on_free_memory(
+    commands: Commands,
+    checkpoint: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    play_only(monkeypatch, notes=0.0)
+
+    def start(free: float, workers: int, device: str | None = "cpu") -> list[list[str]]:
+        monkeypatch.setattr(conductor, "room_for", lambda *what: Room(4 * GIB, 0, free))
+        trial = conductor._Trial("tiny", "weights", 3, 1.0, 0.0, workers)
+        monkeypatch.setattr(conductor, "_timed", lambda *what: trial)
+        done = len(commands.asked)
+        options = Options(str(checkpoint), only=("notes",), out="work", device=device)
+        assert prepare(options) == 0
+        return commands.asked[done:]
+
+    first = start(5 * GIB, workers=2)
+    assert [argv[argv.index("--dtype") + 1] for argv in first] == ["bfloat16", "int8"]
+    assert start(64 * GIB, workers=8) == []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert start(64 * GIB, workers=8, device=None) == []  # the same device
+    told = json.loads(Path("work/prepare.json").read_text())
+    assert told["dtype"] == "bfloat16"
+    assert told["steps"]["settings"]["key"][-2:] == ["--device", "cpu"]
+    told["dtype"] = "float32"
+    Path("work/prepare.json").write_text(json.dumps(told))
+    capsys.readouterr()
+    assert start(5 * GIB, workers=2) == []
+    assert "float32, in which the earlier steps were done, no longer" in capsys.readouterr().err
 
 
-def test_needs_of_a_model_are_known_before_download(checkpoint: Path) -> None:
-    small = room.room_for("facebook/musicgen-small")
-    assert small.download == small.weights and 2.3e9 < small.weights < 2.4e9
-    large = room.room_for("facebook/musicgen-large").weights
-    assert 13e9 < large < 14.5e9
-    here = room.room_for(str(checkpoint))
-    assert here.download == 0 and here.weights == (checkpoint / "model.safetensors").stat().st_size
-    with pytest.raises(MusicRFMError, match="model 'what' does not exist"):
-        room.room_for("what")
+def test_kept_precision_stays_as_long_as_it_fits() -> None:
+    large, small = (Room(4 * GIB, 0, free * GIB) for free in (64, 5))
+    assert large.dtype("bfloat16") == small.dtype("float32") == "bfloat16"
+    assert large.dtype("float32") == "float32"
