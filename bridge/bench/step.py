@@ -28,6 +28,7 @@ from musicrfm.runtime.devices import device_of, worth_trying
 from musicrfm.stream import MusicStream
 from musicrfm.weights.cost import Shape
 
+PLAIN = "float32"  # of `generate`: a model loaded otherwise has only its decoder in that precision
 PROMPT = "calm piano melody with drums"
 ROUNDS = 3
 SECONDS = 4.0  # of music a turn
@@ -88,17 +89,18 @@ def _run_model(options: Options) -> Report:
     dtypes = _dtypes(options)
     models = {
         dtype: MusicModel.load(options.model, device=options.device, dtype=dtype)
-        for dtype in dtypes
+        for dtype in dict.fromkeys((PLAIN, *dtypes))
     }
-    first, threads = models[dtypes[0]], options.threads or torch.get_num_threads()
-    alone = 1 if first.small and options.threads is None else threads
-    turns = [Turn("generate", dtypes[0], threads, lambda: generated(first, seconds))]
-    for dtype, model in models.items():
+    exact, threads = models[PLAIN], options.threads or torch.get_num_threads()
+    alone = 1 if exact.small and options.threads is None else threads
+    turns = [Turn("generate", PLAIN, threads, lambda: generated(exact, seconds))]
+    for dtype in dtypes:
+        model = models[dtype]
         turns.append(Turn("stream", dtype, alone, partial(_stream, model, seconds, options.early)))
         turns.append(Turn("file", dtype, threads, partial(_file, model, seconds)))
     found = _by_turns(turns, ROUNDS)
-    title = f"Speed of generation, {first.name}"
-    return _report(title, Shape.of(first), first.frame_rate, first.device, turns, found)
+    title = f"Speed of generation, {exact.name}"
+    return _report(title, Shape.of(exact), exact.frame_rate, exact.device, turns, found)
 
 
 def _run_shape(options: Options, name: str) -> Report:
@@ -112,7 +114,7 @@ def _run_shape(options: Options, name: str) -> Report:
     exact = random_model(name)
     parts = (exact.hf.text_encoder, exact.hf.audio_encoder)
     half = random_model(name, torch.bfloat16, None, *parts)
-    turns = [Turn("generate", "float32", threads, lambda: generated(exact, 0.5))]
+    turns = [Turn("generate", PLAIN, threads, lambda: generated(exact, 0.5))]
     if not asked:
         turns.append(Turn("stream", "float32", threads, OnStage(exact)))
     for dtype in (asked,) if asked else ("int4", "int8"):
