@@ -33,6 +33,7 @@ from musicrfm.files.writing import check_folder, put, write_bytes, write_text
 from musicrfm.model import MusicModel
 from musicrfm.progress import clock
 from musicrfm.runtime.devices import device_of
+from musicrfm.selfcheck import Verdict
 
 TRIAL_SECONDS = 6.0  # of the clip that is timed
 A_WORKER, MOST_WORKERS = 1.0 * GIB, 8  # memory of a process that plays; more share it less evenly
@@ -65,7 +66,8 @@ def prepare(options: Options) -> int:
     concepts = plan.chosen(options.only, options.quick)
     room = room_for(options.model)
     say(room.words())
-    dtype = room.dtype()
+    verdict = doctor.verdict_on(options.device)
+    dtype = _dtype(options, room.dtype(), verdict)
     trial = _timed(options, dtype)
     name = trial.name
     folder = path_of(options.out or f"prepared-{name}")
@@ -74,13 +76,14 @@ def prepare(options: Options) -> int:
     marks = [trial.weights, musicrfm.__version__]
     work = _Work(options, folder, Notebook.open(folder), marks, trial.workers)
     work.notebook.model = name
-    settings = work.step("settings", [], lambda: _settings(options, folder))
+    found = [] if verdict is None else [verdict.dtype, str(verdict.graphs)]
+    settings = work.step("settings", found, lambda: _settings(options, folder, verdict))
     rates = plan.Rates(
         trial.hear, trial.layers * plan.FIT, 1 / settings["speed"], trial.listen, trial.workers
     )
     how = _Commands(
-        ["--dtype", dtype] if _on_cpu(options) else [],
-        ["--dtype", settings["dtype"]] if _on_cpu(options) else [],
+        ["--dtype", dtype] if dtype else [],
+        ["--dtype", settings["dtype"]] if dtype else [],
         ["--model", options.model, *(["--device", options.device] if options.device else [])],
     )
     _make(work, concepts, rates, name, began, how)
@@ -218,9 +221,9 @@ def _is_heard(path: Path) -> bool:
         return False
 
 
-def _settings(options: Options, folder: Path) -> dict[str, Any]:
+def _settings(options: Options, folder: Path, verdict: Verdict | None) -> dict[str, Any]:
     """The settings that `bridge doctor` recommends; also written to a rig file in the folder."""
-    paces = doctor.examine(options.model, options.device)
+    paces = doctor.examine(options.model, options.device, verdict)
     advice = doctor.advise(paces, *doctor.sound_card(options.model))
     print(doctor.text(paces, advice))
     rig = folder / RIG
@@ -244,12 +247,11 @@ class _Trial:
     workers: int
 
 
-def _timed(options: Options, dtype: str) -> _Trial:
+def _timed(options: Options, dtype: str | None) -> _Trial:
     """Load the model, after downloading it if necessary, and time a clip."""
     from musicrfm.listening.measure import measure  # with the extra `train`
 
-    chosen = dtype if _on_cpu(options) else None
-    model = MusicModel.load(options.model, device=options.device, dtype=chosen)
+    model = MusicModel.load(options.model, device=options.device, dtype=dtype)
     clips = music_clips(1)
     seconds = min(TRIAL_SECONDS, (model.window - 2) / model.frame_rate)
     heard, listened = [], []
@@ -288,9 +290,12 @@ def install(directions: Path, page: Path, overwrite: bool) -> list[str]:
     return sorted(set(kept))
 
 
-def _on_cpu(options: Options) -> bool:
-    """Whether the model runs on a CPU; elsewhere, its default precision is used."""
-    return device_of(options.device).type == "cpu"
+def _dtype(options: Options, on_cpu: str, verdict: Verdict | None) -> str | None:
+    """The precision of the training: on a GPU that of its self-check; None for the default of
+    another device."""
+    if verdict is not None:
+        return verdict.dtype
+    return on_cpu if device_of(options.device).type == "cpu" else None
 
 
 def say(words: str) -> None:
