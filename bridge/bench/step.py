@@ -20,6 +20,7 @@ import torch
 from bridge.bench.hardware import bandwidth, clock, instructions, line
 from bridge.bench.report import Options, Report
 from bridge.process.memory import free_memory
+from musicrfm.checkpoints.loading import quiet
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
 from musicrfm.published.random import random_model
@@ -276,11 +277,12 @@ def generated(model: MusicModel, seconds: float) -> tuple[float, float]:
     began = time.perf_counter()
     while done < seconds:
         frames = min(round((seconds - done) * model.frame_rate), model.window - 8)
-        model.hf.generate(
-            **tokens,
-            do_sample=True,
-            guidance_scale=3.0,
-            max_new_tokens=frames + model.codebooks,
-        )
+        with quiet():
+            model.hf.generate(
+                **tokens,
+                do_sample=True,
+                guidance_scale=3.0,
+                max_new_tokens=frames + model.codebooks,
+            )
         done += max(frames, 1) / model.frame_rate
     return done / (time.perf_counter() - began), frames / 2

@@ -67,9 +67,11 @@ def doctor(
     """Measure, print, and write to `rig` if given; returns the exit status."""
     if rig is not None:
         check_place(rig)
-    if (name := name_of(model)) is not None and device_of(device).type == "cpu":
-        print(unseen(name))
-        return 0
+    if (name := name_of(model)) is not None:
+        if device_of(device).type == "cpu":
+            print(unseen(name))
+            return 0
+        print(f"{name} is downloaded first: only for a CPU is its speed estimated beforehand.")
     if (verdict := verdict_on(device)) is not None:
         print(checked(verdict))
     paces = examine(model, device, verdict)

@@ -116,8 +116,10 @@ def test_doctor_hands_the_verdict_of_a_gpu_to_its_measurements(
     monkeypatch.setattr(doctor, "sound_card", lambda *what: ("none", 0.0))
     rig = tmp_path / "rig.toml"
     rig.write_text("")
-    assert main(["doctor", "--rig", str(rig)]) == 0
+    monkeypatch.setattr(doctor, "name_of", lambda model: "musicgen-small")
+    assert main(["doctor", "--model", "facebook/musicgen-small", "--rig", str(rig)]) == 0
     out = capsys.readouterr().out
+    assert out.startswith("musicgen-small is downloaded first: only for a CPU is its speed")
     assert given == [verdict] and "self-check: bfloat16, without CUDA graphs" in out
     assert load_rig(rig).engine["dtype"] == "bfloat16"
 
