@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -53,6 +53,31 @@ class Verdict:
     words: tuple[str, ...] = ()
     figures: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def rejected(self) -> tuple[str, ...]:
+        """The half precisions that were tried before `dtype` and found wrong."""
+        return HALVES if self.dtype not in HALVES else HALVES[: HALVES.index(self.dtype)]
+
+    def precision(self, dtype: str | None) -> str:
+        """The precision to play for one that was asked for: `dtype` of this, if that was left open
+        or was found wrong, which is logged."""
+        if dtype in (None, "auto"):
+            return self.dtype
+        if dtype in self.rejected:
+            log.warning(
+                "%s was found wrong on this GPU, so %s is played instead", dtype, self.dtype
+            )
+            return self.dtype
+        return str(dtype)
+
+    def precisions(self, wanted: Iterable[str]) -> tuple[str, ...]:
+        """Those of `wanted` that were not found wrong; `dtype` of this if none is left."""
+        return tuple(name for name in wanted if name not in self.rejected) or (self.dtype,)
+
+    def graphs_wanted(self) -> bool | None:
+        """For `MusicStream`: None for its default, False for none."""
+        return None if self.graphs else False
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -69,31 +94,47 @@ Load = Callable[[str], MusicModel]  # the model in a precision, on the device th
 
 def settled(device: torch.device, cache: Path | None = None) -> Verdict:
     """The stored result for this device, or a new one, which is stored."""
-    path = (cache or cache_folder()) / "selfcheck" / f"{identity(device)}.json"
-    try:
-        told = json.loads(path.read_text("utf-8"))
-        return Verdict(told["graphs"], told["dtype"], tuple(told["words"]), told["figures"])
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
+    if (known := remembered(device, cache)) is not None:
+        return known
     verdict = check(device)
     for words in verdict.words:
         log.warning("%s", words)
     try:
+        path = _place(device, cache)
         write_text(path, json.dumps(asdict(verdict), indent=1) + "\n")
     except MusicRFMError as error:  # the check runs again next time
         log.warning("the result of the GPU check cannot be stored: %s", error)
     return verdict
 
 
-def to_play(device: torch.device, dtype: str | None) -> tuple[str | None, bool | None]:
+def remembered(device: torch.device, cache: Path | None = None) -> Verdict | None:
+    """The stored result for this device; None if there is none, or it is damaged."""
+    try:
+        told = json.loads(_place(device, cache).read_text("utf-8"))
+        return Verdict(told["graphs"], told["dtype"], tuple(told["words"]), told["figures"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _place(device: torch.device, cache: Path | None) -> Path:
+    return (cache or cache_folder()) / "selfcheck" / f"{identity(device)}.json"
+
+
+def to_play(
+    device: torch.device, dtype: str | None, check_now: bool = True
+) -> tuple[str | None, bool | None]:
     """(dtype, graphs) for `MusicModel.load` and `MusicStream`, from the requested settings.
 
-    Only a GPU is checked; a precision that was requested is used without a check.
+    Only a GPU is checked. A requested precision that was found wrong there is replaced, which is
+    logged. check_now: whether to check a GPU of which no result is stored; otherwise the request is
+    returned.
     """
     if device.type != "cuda":
         return dtype, None
-    verdict = settled(device)
-    return verdict.dtype if dtype in (None, "auto") else dtype, None if verdict.graphs else False
+    verdict = settled(device) if check_now else remembered(device)
+    if verdict is None:
+        return dtype, None
+    return verdict.precision(dtype), verdict.graphs_wanted()
 
 
 def identity(device: torch.device) -> str:

@@ -46,10 +46,16 @@ def model(checkpoint: Path) -> MusicModel:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="run the slow tests too")
+    words = "run only the tests that need this, of tests/needs.py"
+    parser.addoption("--needing", metavar="NAME", choices=tuple(needs.NEEDS), help=words)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Every process that runs tests must call them the same."""
+    if name := config.getoption("--needing"):
+        wanted = [i for i in items if any(name in mark.args for mark in i.iter_markers("needs"))]
+        config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
+        items[:] = wanted
     if strange := [item.nodeid for item in items if " at 0x" in item.nodeid]:
         raise pytest.UsageError(f"give this test names (ids) without addresses: {strange[0]}")
 

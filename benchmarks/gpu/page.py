@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from benchmarks.gpu.targets import table
+
 
 def text(told: dict[str, Any]) -> str:
     stages: dict[str, dict[str, Any]] = told["stages"]
@@ -27,6 +29,7 @@ def text(told: dict[str, Any]) -> str:
             f"{f['realtime']:.2f} | {f['against_generate']:.2f} | {f['share_of_floor']:.0%} | "
             f"{memory} |"
         )
+    lines += ["", *table(stages)]
     return "\n".join(lines) + "\n"
 
 

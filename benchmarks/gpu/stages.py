@@ -30,6 +30,7 @@ from musicrfm.weights.cost import Shape
 SHAPES = ("musicgen-small", "musicgen-medium", "musicgen-large", "musicgen-stereo-small")
 SHAPE_LEAST = {"musicgen-large": 70.0}  # seconds that measuring one takes at most; others:
 USUALLY = 35.0
+CUDA_TESTS = "tests/musicrfm/runtime/test_graphs.py"  # the only file with tests that need CUDA
 KNOB_TURNS = 30
 ENDLESS_SECONDS = 120.0  # of music
 QUICK = {"layers": 1, "turns": 4, "endless": 4.0}
@@ -86,9 +87,8 @@ def parities(bench: Bench, deadline: float) -> dict[str, Any]:
 
 def tests(bench: Bench, deadline: float) -> dict[str, Any]:
     """The tests that need a GPU; without one they are skipped, which is reported."""
-    which = ["-k", "survive"] if bench.quick else ["-k", "graphs"]
-    file = "tests/musicrfm/runtime/test_graphs.py"
-    command = [sys.executable, "-m", "pytest", "-q", "--slow", *which, file]
+    which = ["--needing", "cuda", *(["-k", "survive"] if bench.quick else [])]
+    command = [sys.executable, "-m", "pytest", "-q", "--slow", *which, CUDA_TESTS]
     left = max(10.0, deadline - time.monotonic())
     done = subprocess.run(
         command, cwd=Path(__file__).resolve().parents[2], capture_output=True, text=True,

@@ -20,6 +20,7 @@ import torch
 from bridge.bench.hardware import bandwidth, clock, instructions, line
 from bridge.bench.report import Options, Report
 from bridge.process.memory import free_memory
+from musicrfm.checkpoints.loading import quiet
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
 from musicrfm.published.random import random_model
@@ -31,6 +32,7 @@ from musicrfm.stream import MusicStream
 from musicrfm.streaming.windows import BURST
 from musicrfm.weights.cost import Shape
 
+PLAIN = "float32"  # of `generate`: a model loaded otherwise has only its decoder in that precision
 PROMPT = "calm piano melody with drums"
 ROUNDS = 3
 SECONDS = 4.0  # of music a turn
@@ -92,17 +94,18 @@ def _run_model(options: Options) -> Report:
     dtypes = _dtypes(options)
     models = {
         dtype: MusicModel.load(options.model, device=options.device, dtype=dtype)
-        for dtype in dtypes
+        for dtype in dict.fromkeys((PLAIN, *dtypes))
     }
-    first, threads = models[dtypes[0]], options.threads or torch.get_num_threads()
-    alone = 1 if first.small and options.threads is None else threads
-    turns = [Turn("generate", dtypes[0], threads, lambda: generated(first, seconds))]
-    for dtype, model in models.items():
+    exact, threads = models[PLAIN], options.threads or torch.get_num_threads()
+    alone = 1 if exact.small and options.threads is None else threads
+    turns = [Turn("generate", PLAIN, threads, lambda: generated(exact, seconds))]
+    for dtype in dtypes:
+        model = models[dtype]
         turns.append(Turn("stream", dtype, alone, partial(_stream, model, seconds, options.early)))
         turns.append(Turn("file", dtype, threads, partial(_file, model, seconds)))
     found = _by_turns(turns, ROUNDS)
-    title = f"Speed of generation, {first.name}"
-    return _report(title, Shape.of(first), first.frame_rate, first.device, turns, found)
+    title = f"Speed of generation, {exact.name}"
+    return _report(title, Shape.of(exact), exact.frame_rate, exact.device, turns, found)
 
 
 def _run_shape(options: Options, name: str) -> Report:
@@ -116,7 +119,7 @@ def _run_shape(options: Options, name: str) -> Report:
     exact = random_model(name)
     parts = (exact.hf.text_encoder, exact.hf.audio_encoder)
     half = random_model(name, torch.bfloat16, None, *parts)
-    turns = [Turn("generate", "float32", threads, lambda: generated(exact, 0.5))]
+    turns = [Turn("generate", PLAIN, threads, lambda: generated(exact, 0.5))]
     if not asked:
         turns.append(Turn("stream", "float32", threads, OnStage(exact)))
     for dtype in (asked,) if asked else ("int4", "int8"):
@@ -298,11 +301,12 @@ def generated(model: MusicModel, seconds: float) -> tuple[float, float]:
     began = time.perf_counter()
     while done < seconds:
         frames = min(round((seconds - done) * model.frame_rate), model.window - 8)
-        model.hf.generate(
-            **tokens,
-            do_sample=True,
-            guidance_scale=3.0,
-            max_new_tokens=frames + model.codebooks,
-        )
+        with quiet():
+            model.hf.generate(
+                **tokens,
+                do_sample=True,
+                guidance_scale=3.0,
+                max_new_tokens=frames + model.codebooks,
+            )
         done += max(frames, 1) / model.frame_rate
     return done / (time.perf_counter() - began), frames / 2

@@ -24,7 +24,7 @@ from musicrfm.files.writing import check_place
 from musicrfm.model import MusicModel
 from musicrfm.runtime.devices import device_of, worth_trying
 from musicrfm.runtime.packed import packed_kernels
-from musicrfm.selfcheck import Verdict, settled
+from musicrfm.selfcheck import PROMPT, Verdict, settled
 from musicrfm.stream import MusicStream
 
 SECONDS = 3.0  # of music each
@@ -67,18 +67,26 @@ def doctor(
     """Measure, print, and write to `rig` if given; returns the exit status."""
     if rig is not None:
         check_place(rig)
-    if (name := name_of(model)) is not None and device_of(device).type == "cpu":
-        print(unseen(name))
-        return 0
-    if (place := device_of(device)).type == "cuda":
-        print(checked(settled(place)))
-    paces = examine(model, device)
+    if (name := name_of(model)) is not None:
+        if device_of(device).type == "cpu":
+            print(unseen(name))
+            return 0
+        print(f"{name} is downloaded first: only for a CPU is its speed estimated beforehand.")
+    if (verdict := verdict_on(device)) is not None:
+        print(checked(verdict))
+    paces = examine(model, device, verdict)
     advice = advise(paces, *sound_card(model, output))
     print(text(paces, advice))
     if rig is not None:
         write(rig, advice)
         print(f"written into {rig}")
     return 0
+
+
+def verdict_on(device: str | None) -> Verdict | None:
+    """The result of the self-check of a GPU, which runs if none is stored; None elsewhere."""
+    place = device_of(device)
+    return settled(place) if place.type == "cuda" else None
 
 
 def checked(verdict: Verdict) -> str:
@@ -90,19 +98,27 @@ def checked(verdict: Verdict) -> str:
     return "\n".join([*lines, *verdict.words])
 
 
-def examine(model: str, device: str | None = None) -> list[Pace]:
-    """One pace for each useful precision here; they take turns of a second."""
+def examine(model: str, device: str | None = None, verdict: Verdict | None = None) -> list[Pace]:
+    """One pace for each useful precision here; they take turns of a second.
+
+    verdict: of the self-check; what it found wrong is not played.
+    """
     place = device_of(device)
     streams: dict[str, MusicStream] = {}
     took: dict[str, list[float]] = {}
     threads = torch.get_num_threads()
     try:
-        loaded = MusicModel.load(model, device=device, dtype="auto")
-        for dtype in worth_trying(place, loaded.small or packed_kernels() is None):
+        first = "auto" if verdict is None else verdict.dtype
+        loaded = MusicModel.load(model, device=device, dtype=first)
+        dtypes = worth_trying(place, loaded.small or packed_kernels() is None)
+        graphs = None
+        if verdict is not None:
+            dtypes, graphs = verdict.precisions(dtypes), verdict.graphs_wanted()
+        for dtype in dtypes:
             loaded = MusicModel.load(model, device=device, dtype=dtype)
             if loaded.small:
                 torch.set_num_threads(1)
-            streams[dtype] = MusicStream(loaded, "calm piano melody with drums", seed=0)
+            streams[dtype] = MusicStream(loaded, PROMPT, seed=0, graphs=graphs)
             took[dtype] = []
             for _ in range(WARM_FRAMES):
                 next(streams[dtype])

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 import musicrfm
 from bridge.commands import doctor
 from bridge.prepare import plan
@@ -29,6 +31,7 @@ from musicrfm.files.paths import path_of
 from musicrfm.files.writing import check_folder, put, write_bytes, write_text
 from musicrfm.model import MusicModel
 from musicrfm.runtime.devices import device_of
+from musicrfm.selfcheck import Verdict
 
 TRIAL_SECONDS = 6.0  # of the clip that is timed
 A_WORKER, MOST_WORKERS = 1.0 * GIB, 8  # memory of a process that plays; more share it less evenly
@@ -65,25 +68,27 @@ def prepare(options: Options) -> int:
     device, sizes = device_of(options.device), SIZES["quick" if options.quick else "full"]
     room = room_for(options.model, concepts, sizes, folder, device)
     say(room.words())
-    dtype = room.dtype(notebook.dtype)
+    verdict = doctor.verdict_on(options.device)
+    dtype = _dtype(device, room.dtype(notebook.dtype), verdict)
     trial = _timed(options, dtype)
     name = trial.name
     folder.mkdir(parents=True, exist_ok=True)
-    if notebook.dtype not in (None, dtype):
+    if dtype and notebook.dtype not in (None, dtype):
         say(
-            f"{notebook.dtype}, in which the earlier steps were done, no longer fits into memory: "
+            f"{notebook.dtype}, in which the earlier steps were done, is not possible any more: "
             f"they are done again in {dtype}"
         )
     notebook.model, notebook.dtype = name, dtype
     work = Work(folder, notebook, [trial.weights, musicrfm.__version__], trial.workers)
     where = ["--device", str(device)]
-    settings = work.step("settings", where, lambda: _settings(options, folder))
+    found = [] if verdict is None else [verdict.dtype, str(verdict.graphs)]
+    settings = work.step("settings", where + found, lambda: _settings(options, folder, verdict))
     rates = plan.Rates(
         trial.hear, trial.layers * plan.FIT, 1 / settings["speed"], trial.listen, trial.workers
     )
     how = Commands(
-        ["--dtype", dtype] if _on_cpu(options) else [],
-        ["--dtype", settings["dtype"]] if _on_cpu(options) else [],
+        ["--dtype", dtype] if dtype else [],
+        ["--dtype", settings["dtype"]] if dtype else [],
         ["--model", options.model, *where],
     )
     directions = folder / "directions" / name
@@ -101,9 +106,9 @@ def prepare(options: Options) -> int:
     return 0
 
 
-def _settings(options: Options, folder: Path) -> dict[str, Any]:
+def _settings(options: Options, folder: Path, verdict: Verdict | None) -> dict[str, Any]:
     """The settings that `bridge doctor` recommends; also written to a rig file in the folder."""
-    paces = doctor.examine(options.model, options.device)
+    paces = doctor.examine(options.model, options.device, verdict)
     advice = doctor.advise(paces, *doctor.sound_card(options.model))
     print(doctor.text(paces, advice))
     rig = folder / RIG
@@ -127,12 +132,11 @@ class _Trial:
     workers: int
 
 
-def _timed(options: Options, dtype: str) -> _Trial:
+def _timed(options: Options, dtype: str | None) -> _Trial:
     """Load the model, after downloading it if necessary, and time a clip."""
     from musicrfm.listening.measure import measure  # with the extra `train`
 
-    chosen = dtype if _on_cpu(options) else None
-    model = MusicModel.load(options.model, device=options.device, dtype=chosen)
+    model = MusicModel.load(options.model, device=options.device, dtype=dtype)
     clips = music_clips(1)
     seconds = min(TRIAL_SECONDS, (model.window - 2) / model.frame_rate)
     heard, listened = [], []
@@ -171,6 +175,9 @@ def install(directions: Path, page: Path, overwrite: bool) -> list[str]:
     return sorted(set(kept))
 
 
-def _on_cpu(options: Options) -> bool:
-    """Whether the model runs on a CPU; elsewhere, its default precision is used."""
-    return device_of(options.device).type == "cpu"
+def _dtype(device: torch.device, on_cpu: str, verdict: Verdict | None) -> str | None:
+    """The precision of the training: on a GPU that of its self-check; None for the default of
+    another device."""
+    if verdict is not None:
+        return verdict.dtype
+    return on_cpu if device.type == "cpu" else None

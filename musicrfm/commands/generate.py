@@ -131,7 +131,8 @@ def generate(o: argparse.Namespace) -> None:
     from musicrfm.model import MusicModel
     from musicrfm.stream import MusicStream
 
-    model = MusicModel.load(o.model, device=o.device, dtype=o.dtype)
+    dtype, graphs = _to_play(o)
+    model = MusicModel.load(o.model, device=o.device, dtype=dtype)
     stream = MusicStream(
         model,
         o.prompt,
@@ -141,6 +142,7 @@ def generate(o: argparse.Namespace) -> None:
         top_k=o.top_k,
         steer_guidance=o.steer_guidance,
         chunk_frames=5,
+        graphs=graphs,
     )
     stream.steering.keep_norm = o.keep_norm
     common = {key: getattr(o, key) for key in ("layers", "schedule", "inject", "inject_per")}
@@ -171,7 +173,8 @@ def compare(o: argparse.Namespace) -> None:
     from musicrfm.model import MusicModel
 
     folder = folder_for(o.out or f"compared_{o.prompt}", ("index.html",), o.overwrite)
-    model = MusicModel.load(o.model, device=o.device, dtype=o.dtype)
+    dtype, _ = _to_play(o)  # several clips at once are played without graphs
+    model = MusicModel.load(o.model, device=o.device, dtype=dtype)
     direction = Direction.load(o.prompt, model)
     how = {key: getattr(o, key) for key in ("layers", "schedule", "inject", "inject_per")}
     found = played(
@@ -187,6 +190,14 @@ def compare(o: argparse.Namespace) -> None:
     if direction.range is None:
         words = f"{direction.name} is not calibrated: its coefficients are raw."
     tell(found, folder, f"{direction.name} on {model.name}", words)
+
+
+def _to_play(o: argparse.Namespace) -> tuple[str | None, bool | None]:
+    """(dtype, graphs), as the self-check of this GPU allows them, if its result is stored."""
+    from musicrfm.runtime.devices import device_of
+    from musicrfm.selfcheck import to_play
+
+    return to_play(device_of(o.device), o.dtype, check_now=False)
 
 
 def _add(

@@ -47,6 +47,8 @@ def config(name: str, layers: int | None = None) -> MusicgenConfig | MusicgenMel
     """
     import transformers
 
+    from musicrfm.checkpoints.loading import quiet
+
     size = PUBLISHED[name]
     text = transformers.T5Config(
         d_model=768, d_ff=3072, num_layers=12, num_heads=12, vocab_size=32_128,
@@ -60,14 +62,14 @@ def config(name: str, layers: int | None = None) -> MusicgenConfig | MusicgenMel
     kinds: tuple = (transformers.MusicgenDecoderConfig, transformers.MusicgenConfig)
     if size.melody:
         kinds = (transformers.MusicgenMelodyDecoderConfig, transformers.MusicgenMelodyConfig)
-    decoder = kinds[0](
-        hidden_size=size.width,
-        ffn_dim=4 * size.width,
-        num_hidden_layers=layers or size.layers,
-        num_attention_heads=size.heads,
-        num_codebooks=8 if size.stereo else 4,
-        audio_channels=2 if size.stereo else 1,
-    )
-    return kinds[1](
-        text_encoder=text.to_dict(), audio_encoder=codec.to_dict(), decoder=decoder.to_dict()
-    )
+    with quiet():  # it takes the start code, which is beyond the vocabulary, for a mistake
+        decoder = kinds[0](
+            hidden_size=size.width,
+            ffn_dim=4 * size.width,
+            num_hidden_layers=layers or size.layers,
+            num_attention_heads=size.heads,
+            num_codebooks=8 if size.stereo else 4,
+            audio_channels=2 if size.stereo else 1,
+        )
+        parts = {"text_encoder": text, "audio_encoder": codec, "decoder": decoder}
+        return kinds[1](**{name: part.to_dict() for name, part in parts.items()})

@@ -37,7 +37,7 @@ MANIFEST, PAGE = "manifest.json", "README.md"
 DIRECTIONS = "directions"
 MOST_FILES = 1000
 MOST_FILE = 64 * 2**20  # bytes of one member
-MOST_ARCHIVE = 2**30
+MOST_ARCHIVE = 2**30  # bytes, of the file and of all its members, unpacked
 MOST_TEXT = 4 * 2**20  # of the manifest and of the page
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
@@ -82,6 +82,11 @@ def pack(model: MusicModel, folder: Path, place: Path, source: str = "") -> Mani
     if (folder / PAGE).is_file():
         found[PAGE] = folder / PAGE
     contents = {member: _bytes_of(path) for member, path in found.items()}
+    if sum(map(len, contents.values())) > MOST_ARCHIVE:
+        raise MusicRFMError(
+            f"the files in {str(folder)!r} are too large for one archive: together they take at "
+            f"most {MOST_ARCHIVE >> 20} MiB; pack fewer"
+        )
     digests = {member: hashlib.sha256(data).hexdigest() for member, data in contents.items()}
     manifest = Manifest(model.name, source, model.fingerprint, model.layers, model.width, digests)
     text = json.dumps({"format": FORMAT, **asdict(manifest)}, indent=1) + "\n"
@@ -138,8 +143,11 @@ def _members(
     archive: zipfile.ZipFile, manifest: Manifest, path: Path, model: MusicModel, scratch: Path
 ) -> Iterator[tuple[str, Path]]:
     """(member, checked file in `scratch`), with the model's name on this computer."""
+    total = 0  # counted here too, because headers may be wrong
     for number, (member, digest) in enumerate(manifest.files.items()):
         data = _read(archive, member, MOST_TEXT if member == PAGE else MOST_FILE, path)
+        total += len(data)
+        _check_total(total, path)
         if hashlib.sha256(data).hexdigest() != digest:
             raise MusicRFMError(f"{str(path)!r} is damaged: the content of {member} has changed")
         file = scratch / f"{number}{SUFFIX}"
@@ -202,10 +210,7 @@ def _check_weights(manifest: Manifest, model: MusicModel, path: Path) -> None:
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     """An archive whose members are few, small and regular files. Raises MusicRFMError otherwise."""
     try:
-        if path.stat().st_size > MOST_ARCHIVE:
-            raise MusicRFMError(
-                f"{str(path)!r} is too large: directions take at most {MOST_ARCHIVE >> 20} MiB"
-            )
+        _check_total(path.stat().st_size, path)
         with zipfile.ZipFile(path) as archive:
             _check_members(archive.infolist(), path)
             yield archive
@@ -225,8 +230,18 @@ def _check_members(members: list[zipfile.ZipInfo], path: Path) -> None:
     large = next((m for m in members if m.file_size > MOST_FILE), None)
     if large is not None:
         raise MusicRFMError(f"{large.filename} in {str(path)!r} is too large: {large.file_size} B")
+    _check_total(sum(member.file_size for member in members), path)
     if any(m.compress_type not in _COMPRESSIONS or m.flag_bits & 1 for m in members):
         raise MusicRFMError(f"{str(path)!r} is encrypted, or compressed in an unusual way")
+
+
+def _check_total(size: int, path: Path) -> None:
+    """size: bytes of an archive, packed or unpacked."""
+    if size > MOST_ARCHIVE:
+        raise MusicRFMError(
+            f"{str(path)!r} is too large: it takes {size} bytes, and directions at most "
+            f"{MOST_ARCHIVE >> 20} MiB, also unpacked"
+        )
 
 
 def _is_member(name: str) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 import time
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import torch
 
 from benchmarks.gpu import __main__ as command
 from benchmarks.gpu import parity
+from benchmarks.gpu import stages as stages_
 from benchmarks.gpu.stages import STAGES, Bench, Stage
 
 
@@ -98,6 +101,71 @@ def test_training_stage_is_off_by_default(bench: Bench) -> None:
     wanted = [stage.name for stage in STAGES if stage.wanted(bench)]
     assert "training" not in wanted and "endless" in wanted and len(wanted) == 10
     assert sum(stage.seconds for stage in STAGES if stage.wanted(bench)) < command.LIMIT
+
+
+def test_tests_stage_runs_only_those_that_need_cuda(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands: list[list[str]] = []
+
+    def run(command: list[str], **options: object) -> subprocess.CompletedProcess:
+        commands.append(command)
+        return subprocess.CompletedProcess(command, 0, "14 passed in 1 s\n", "")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    found = stages_.tests(Bench(bench.device), time.monotonic() + 100)
+    assert found["summary"] == "14 passed in 1 s" and found["disagrees"] == []
+    monkeypatch.undo()
+    (command,) = commands
+    root = Path(__file__).parents[2]
+    listed = subprocess.run(
+        [*command, "--collect-only"], cwd=root, capture_output=True, text=True, check=True
+    ).stdout
+    names = {line.partition("::")[2].partition("[")[0] for line in listed.splitlines()} - {""}
+    source = (root / stages_.CUDA_TESTS).read_text()
+    needing = re.findall(r"@needs_gpu\n(?:@.*\n)*def (\w+)", source)
+    assert needing and names == set(needing)
+
+
+def test_all_tests_that_need_cuda_are_in_the_file_of_the_tests_stage() -> None:
+    root, here = Path(__file__).parents[2], Path(__file__).name
+    files = [path for path in (root / "tests").rglob("test_*.py") if path.name != here]
+    found = [path for path in files if 'needs("cuda")' in path.read_text("utf-8")]
+    assert found == [root / stages_.CUDA_TESTS]
+
+
+LARGE = {"dtype": "float16", "layers": 48, "graphs": True, "memory_gib": 9.0}
+
+
+@pytest.mark.parametrize(
+    ("found", "states"),
+    [
+        ({"realtime": 6.0, "share_of_floor": 0.5, "against_generate": 8.0}, ["reached"] * 3),
+        (
+            {"realtime": 5.9, "share_of_floor": 0.6, "against_generate": 7.9},
+            ["missed", "reached", "missed"],
+        ),
+        ({"realtime": 9, "share_of_floor": 1, "against_generate": 9, "graphs": False}, None),
+        ({"realtime": 9, "share_of_floor": 1, "against_generate": 9, "layers": 1}, None),
+        ({"left_out": "3 s were left"}, None),
+    ],
+)
+def test_targets_are_reached_missed_or_not_measured(
+    found: dict, states: list[str] | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(bench: Bench, deadline: float) -> dict:
+        return {**LARGE, **found} if "realtime" in found else dict(found)
+
+    monkeypatch.setattr(command, "STAGES", (Stage("speed of musicgen-large", run, 20),))
+    command.run(Bench(torch.device("cpu")), tmp_path, time.monotonic() + 100)
+    targets = read(tmp_path)["targets"]
+    assert [row["state"] for row in targets] == (states or ["not measured"] * 3)
+    assert [row["least"] for row in targets] == [6.0, 0.5, 8.0]
+    page = (tmp_path / "README.md").read_text()
+    assert page.count("| not measured |") == (0 if states else 3)
+    if states:
+        speed = f"{found['realtime']:.2f}"
+        assert f"| speed with guidance, × real time | 6.00 | {speed} | {states[0]} |" in page
 
 
 def test_decoder_steps_match_transformers() -> None:

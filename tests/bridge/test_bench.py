@@ -41,6 +41,28 @@ def test_step_benchmark_compares_the_stream_with_generate(playable: str) -> None
     assert "Instructions" in report.words[0] and "GB/s on" in report.words[0]
 
 
+@pytest.mark.parametrize(
+    "dtype",
+    ["bfloat16", "int8", pytest.param("int4", marks=pytest.mark.needs("numba"))],
+)
+def test_step_benchmark_compares_every_precision_with_generate_in_float32(
+    dtype: str, playable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(step, "ROUNDS", 1)
+    monkeypatch.setattr(step, "bandwidth", lambda device, threads: 1e10)
+    place = tmp_path / "step.json"
+    words = ["bench", "step", "--model", playable, "--device", "cpu", "--dtype", dtype]
+    assert main([*words, "--minutes", "0.005", "--json", str(place)]) == 0
+    rows = json.loads(place.read_text())["rows"]
+    assert [(r["what"], r["dtype"]) for r in rows] == [
+        ("generate", "float32"),
+        ("stream", dtype),
+        ("file", dtype),
+    ]
+    for row in rows:
+        assert min(row["realtime"], row["against_generate"], row["share_of_floor"]) > 0
+
+
 @pytest.mark.slow
 @pytest.mark.needs("numba")
 def test_step_benchmark_plays_a_shape_with_random_weights(

@@ -14,10 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import torch
 
 from musicrfm.cli import main
 from musicrfm.directions import Direction
 from musicrfm.model import MusicModel
+from musicrfm.stream import MusicStream
 from tests.checkpoints import make_checkpoint
 
 
@@ -81,6 +83,25 @@ def test_generate_writes_the_requested_seconds(checkpoint, tmp_path, suffix, sub
     assert about.subtype == subtype
     audio, _ = soundfile.read(out)
     assert np.abs(audio).max() > 0.001
+
+
+def test_generate_keeps_to_the_stored_self_check_of_a_gpu(checkpoint, tmp_path, monkeypatch):
+    asked, played = [], []
+
+    def to_play(device, dtype, check_now):
+        asked.append((device.type, dtype, check_now))
+        return "bfloat16", False
+
+    class Stream(MusicStream):
+        def __init__(self, model, *rest, graphs=None, **options):
+            played.append((model.dtype, graphs))
+            super().__init__(model, *rest, graphs=graphs, **options)
+
+    monkeypatch.setattr("musicrfm.selfcheck.to_play", to_play)
+    monkeypatch.setattr("musicrfm.stream.MusicStream", Stream)
+    run = ["generate", "piano", "--model", str(checkpoint), "--seconds", "0.1", "--device", "cpu"]
+    assert main([*run, "--dtype", "float16", "--out", str(tmp_path / "a.wav")]) == 0
+    assert asked == [("cpu", "float16", False)] and played == [(torch.bfloat16, False)]
 
 
 def test_generate_shows_progress(checkpoint, tmp_path, capsys, monkeypatch):

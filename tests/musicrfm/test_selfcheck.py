@@ -109,6 +109,51 @@ def test_only_a_gpu_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     assert selfcheck.to_play(CPU, "auto") == ("auto", None)
     gpu = torch.device("cuda")
     assert selfcheck.to_play(gpu, "auto") == ("float32", False)
-    assert selfcheck.to_play(gpu, "bfloat16") == ("bfloat16", False)
     monkeypatch.setattr(selfcheck, "settled", lambda device: Verdict(True, "float16"))
     assert selfcheck.to_play(gpu, None) == ("float16", None)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "rejected"),
+    [("float16", ()), ("bfloat16", ("float16",)), ("float32", ("float16", "bfloat16"))],
+)
+def test_precisions_tried_before_the_chosen_one_are_rejected(
+    dtype: str, rejected: tuple[str, ...]
+) -> None:
+    verdict = Verdict(True, dtype)
+    assert verdict.rejected == rejected
+    left = tuple(name for name in ("float16", "bfloat16") if name not in rejected)
+    assert verdict.precisions(("float16", "bfloat16")) == (left or ("float32",))
+
+
+def test_requested_precision_that_was_found_wrong_is_replaced_and_named(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    gpu = torch.device("cuda")
+    monkeypatch.setattr(selfcheck, "settled", lambda device: Verdict(False, "bfloat16"))
+    assert selfcheck.to_play(gpu, "float32") == ("float32", False)
+    assert selfcheck.to_play(gpu, "bfloat16") == ("bfloat16", False)
+    assert not caplog.messages
+    assert selfcheck.to_play(gpu, "float16") == ("bfloat16", False)
+    assert caplog.messages == ["float16 was found wrong on this GPU, so bfloat16 is played instead"]
+
+
+def test_stored_verdict_is_used_without_a_new_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gpu = torch.device("cuda")
+    monkeypatch.setattr(selfcheck, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(selfcheck, "identity", lambda device: "some GPU")
+    checks: list[torch.device] = []
+
+    def check(device: torch.device) -> Verdict:
+        checks.append(device)
+        return Verdict(False, "bfloat16")
+
+    monkeypatch.setattr(selfcheck, "check", check)
+    assert selfcheck.to_play(gpu, "auto", check_now=False) == ("auto", None)
+    assert selfcheck.remembered(gpu) is None and not checks
+    selfcheck.settled(gpu)
+    assert selfcheck.remembered(gpu) == Verdict(False, "bfloat16") and len(checks) == 1
+    assert selfcheck.to_play(gpu, "auto", check_now=False) == ("bfloat16", False)
+    assert selfcheck.to_play(gpu, "float16", check_now=False) == ("bfloat16", False)

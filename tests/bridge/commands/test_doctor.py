@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 from bridge.cli import main
+from bridge.commands import doctor
 from bridge.commands.doctor import LONGEST, Pace, advise, examine, pace, text, write
 from bridge.rig import load_rig
+from musicrfm.model import MusicModel
+from musicrfm.selfcheck import Verdict
 
 
 def at(dtype: str, speed: float, worst: float = 10.0) -> Pace:
@@ -65,6 +71,57 @@ def test_doctor_command_measures_every_precision_and_writes_the_rig(
     assert all(f"\n{dtype}" in out for dtype in ("float32", "bfloat16", "int8"))
     assert "sound: none: " in out and "bridge play --dtype" in out
     assert load_rig(rig).engine["lookahead"] >= 200
+
+
+def test_ways_that_the_self_check_found_wrong_are_not_tried(
+    model: MusicModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[str] = []
+    asked: list[bool | None] = []
+
+    def load(name: str, device: str, dtype: str) -> MusicModel:
+        loaded.append(dtype)
+        return model
+
+    def stream(*what: object, graphs: bool | None, **options: object) -> Iterator[int]:
+        asked.append(graphs)
+        return itertools.count()
+
+    monkeypatch.setattr(MusicModel, "load", load)
+    monkeypatch.setattr(doctor, "MusicStream", stream)
+    monkeypatch.setattr(doctor, "worth_trying", lambda *what: ("float16", "bfloat16"))
+    for verdict, tried, graphs_tried in (
+        (Verdict(True, "float16"), ["float16", "bfloat16"], [None, None]),
+        (Verdict(False, "bfloat16"), ["bfloat16"], [False]),
+        (Verdict(False, "float32"), ["float32"], [False]),
+    ):
+        loaded.clear()
+        asked.clear()
+        assert [p.dtype for p in examine("tiny", "cpu", verdict)] == tried
+        assert set(loaded) == set(tried) and asked == graphs_tried
+
+
+def test_doctor_hands_the_verdict_of_a_gpu_to_its_measurements(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys
+) -> None:
+    verdict, given = Verdict(False, "bfloat16", ("float16 is not used on cuda: x",)), []
+
+    def examined(model: str, device: str | None, verdict: Verdict | None) -> list[Pace]:
+        given.append(verdict)
+        return [at("bfloat16", 3.0)]
+
+    monkeypatch.setattr(doctor, "device_of", lambda device: torch.device("cuda"))
+    monkeypatch.setattr(doctor, "settled", lambda device: verdict)
+    monkeypatch.setattr(doctor, "examine", examined)
+    monkeypatch.setattr(doctor, "sound_card", lambda *what: ("none", 0.0))
+    rig = tmp_path / "rig.toml"
+    rig.write_text("")
+    monkeypatch.setattr(doctor, "name_of", lambda model: "musicgen-small")
+    assert main(["doctor", "--model", "facebook/musicgen-small", "--rig", str(rig)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("musicgen-small is downloaded first: only for a CPU is its speed")
+    assert given == [verdict] and "self-check: bfloat16, without CUDA graphs" in out
+    assert load_rig(rig).engine["dtype"] == "bfloat16"
 
 
 @pytest.mark.slow

@@ -21,6 +21,7 @@ from musicrfm import cli
 from musicrfm.directions import Direction
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
+from musicrfm.selfcheck import Verdict
 from musicrfm.theory import PITCH_CLASSES
 
 POINTS = [{"coefficient": c, "value": v} for c, v in ((0.0, 0.08), (2.0, 0.5), (4.0, 0.97))]
@@ -99,6 +100,25 @@ def test_preparation_trains_the_most_useful_parts_first_and_installs_them(
     told = json.loads((tmp_path / "work" / "prepare.json").read_text())
     assert list(told["steps"]) == ["settings", "train tempo", "train notes", "calibrate notes"]
     assert told["peak_memory"] > 10
+
+
+def test_preparation_on_a_gpu_keeps_to_its_self_check(
+    commands: Commands, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verdict, given = Verdict(False, "bfloat16"), []
+
+    def examined(model: str, device: str | None, verdict: Verdict | None) -> list[Pace]:
+        given.append(verdict)
+        return [Pace("bfloat16", 4.0, (5.0, 5.0, 5.0), 20.0)]
+
+    advice = Advice("bfloat16", 1.2, True, "none", 0.0, ())
+    monkeypatch.setattr(conductor.doctor, "verdict_on", lambda device: verdict)
+    monkeypatch.setattr(conductor.doctor, "examine", examined)
+    monkeypatch.setattr(conductor.doctor, "advise", lambda *what: advice)
+    assert main(["prepare", str(checkpoint), "--quick", "--out", "work", "--device", "cpu"]) == 0
+    assert given == [verdict]
+    assert {argv[argv.index("--dtype") + 1] for argv in commands.asked} == {"bfloat16"}
+    assert 'dtype = "bfloat16"' in (tmp_path / "work" / "rig.toml").read_text()
 
 
 def test_page_lists_the_tempo_in_bpm_and_the_notes_from_c_up(tmp_path: Path) -> None:

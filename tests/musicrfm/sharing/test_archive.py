@@ -159,6 +159,69 @@ def test_sizes_and_counts_are_limited(
             archive.read_manifest(packed)
 
 
+@pytest.fixture
+def dense(model: MusicModel, tmp_path: Path) -> Path:
+    """An archive of 20 valid directions that takes much more unpacked."""
+    folder, place = tmp_path / "dense" / model.name, tmp_path / "dense.directions.zip"
+    for number in range(20):
+        vectors = torch.ones(model.layers, 64, model.width)
+        one = Direction(f"d{number}", vectors, torch.ones(model.layers), {"model": model.name})
+        one.save(folder / f"d{number}.safetensors")
+    archive.pack(model, folder, place)
+    return place
+
+
+def unpacked_size(path: Path) -> int:
+    with zipfile.ZipFile(path) as packed:
+        return sum(member.file_size for member in packed.infolist())
+
+
+def test_size_of_all_members_together_is_limited(
+    dense: Path, model: MusicModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = unpacked_size(dense)
+    assert dense.stat().st_size < size / 5
+    monkeypatch.setattr(archive, "MOST_ARCHIVE", size - 1)
+    for use in (
+        lambda: archive.read_manifest(dense),
+        lambda: archive.unpack(dense, model, tmp_path / "here"),
+        lambda: archive.unpacked_for(dense, model, tmp_path / "here"),
+    ):
+        with pytest.raises(MusicRFMError, match=f"is too large: it takes {size} bytes"):
+            use()
+    assert not list((tmp_path / "here").rglob("*.safetensors"))
+    monkeypatch.setattr(archive, "MOST_ARCHIVE", size)
+    assert len(archive.unpack(dense, model, tmp_path / "here").written) == 20
+
+
+def test_bytes_are_counted_where_headers_lie(
+    dense: Path, model: MusicModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = archive._read
+    reads: list[str] = []
+
+    def counted(packed: zipfile.ZipFile, member: str, most: int, path: Path) -> bytes:
+        reads.append(member)
+        return read(packed, member, most, path)
+
+    monkeypatch.setattr(archive, "_check_members", lambda members, path: None)
+    monkeypatch.setattr(archive, "_read", counted)
+    monkeypatch.setattr(archive, "MOST_ARCHIVE", unpacked_size(dense) // 2)
+    with pytest.raises(MusicRFMError, match="is too large"):
+        archive.unpack(dense, model, tmp_path / "here")
+    assert len(reads) < 15 and not (tmp_path / "here").exists()
+
+
+def test_packing_refuses_files_too_large_together(
+    dense: Path, model: MusicModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "MOST_ARCHIVE", 100_000)
+    place = tmp_path / "again.directions.zip"
+    with pytest.raises(MusicRFMError, match="too large for one archive"):
+        archive.pack(model, tmp_path / "dense" / model.name, place)
+    assert not place.exists()
+
+
 def test_decompression_bomb_is_refused(packed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Reading stops at the limit, whatever the compressed size."""
     data = bytes(2**20)
