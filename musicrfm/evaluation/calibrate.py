@@ -61,8 +61,8 @@ class Calibration:
         sides = [side for side in (self.up, self.down) if side is not None]
         found = [f"more would spoil {', '.join(side.limit)}" for side in sides if side.limit]
         curves = [c for side in sides if (c := side.curve) is not None]
-        if self.control is not None and not self.control.convincing:
-            found.append("a random direction of the same length does as well")
+        if self.control is not None and self.control.remark:
+            found.append(f"at the top: {self.control.remark}")
         if abs(self.curve - np.mean(curves)) > 0.3:
             found.append(f"the middle would need a curve of {np.mean(curves):.2g}")
         return found

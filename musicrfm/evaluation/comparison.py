@@ -17,7 +17,7 @@ import torch
 
 from musicrfm import intervals
 from musicrfm.directions import Direction
-from musicrfm.evaluation.control import DRAWS, random_directions
+from musicrfm.evaluation.control import DRAWS, outcome, random_directions
 from musicrfm.executor import in_turn
 from musicrfm.intervals import Interval
 from musicrfm.listening import measure
@@ -66,7 +66,7 @@ class Row:
 
     value: measured amount of the target. random: the same with random directions. effect: their
     difference. random and effect are None for unsteered. values: of single clips; draws: means of
-    single random directions.
+    single random directions. wanted: its sign is that of the effect that is meant, 0 for either.
     """
 
     variant: str
@@ -78,11 +78,12 @@ class Row:
     values: tuple[float, ...]
     draws: tuple[float, ...] = ()
     at: float | None = None
+    wanted: float = 0.0
 
     @property
-    def convincing(self) -> bool:
-        """Whether the effect on the target differs from that of random directions."""
-        return self.effect is not None and (self.effect.above(0.0) or self.effect.below(0.0))
+    def remark(self) -> str:
+        """What the effect on the target lacks, see `control.outcome`; empty for unsteered."""
+        return "" if self.effect is None else outcome(self.effect, self.wanted)
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,8 @@ def compare(
                 one.values(clip.heard for clip in clips[variant.label, draw])
                 for draw in (None, *range(draws if variant.steers else 0))
             ]
-            rows.append(_row(variant, target, one.unit, values, np.array(pushed)))
+            wanted = next((c for d, c in variant.steers if d.name == target), 0.0)
+            rows.append(_row(variant, target, one.unit, values, np.array(pushed), wanted))
     for direction in filter(is_beat, targets):
         rows += _on_tempo(direction, variants, clips, draws)
     kept = [clip for (_, draw), some in clips.items() if draw in (None, 0) for clip in some]
@@ -228,7 +230,7 @@ def _on_tempo(
             np.array([_is_near(c.heard.tempo_bpm, asked) for c in clips[variant.label, draw]])
             for draw in (None, *range(draws))
         ]
-        rows.append(_row(variant, direction.name, ON_TEMPO, values, np.array(pushed)))
+        rows.append(_row(variant, direction.name, ON_TEMPO, values, np.array(pushed), 1.0))
     return rows
 
 
@@ -236,11 +238,20 @@ def _is_near(bpm: float | None, asked: float) -> float:
     return float(bpm is not None and abs(bpm / asked - 1) <= NEAR)
 
 
-def _row(variant: Variant, target: str, unit: str, values: np.ndarray, pushed: np.ndarray) -> Row:
+def _row(
+    variant: Variant,
+    target: str,
+    unit: str,
+    values: np.ndarray,
+    pushed: np.ndarray,
+    wanted: float,
+) -> Row:
     random = effect = None
     if len(pushed):
         random = intervals.grand_mean(pushed)
         effect = intervals.effect(values, pushed)
     means = tuple(intervals.mean(one).value for one in pushed)
     value = intervals.mean(values)
-    return Row(variant.label, target, unit, value, random, effect, tuple(values), means, variant.at)
+    return Row(
+        variant.label, target, unit, value, random, effect, tuple(values), means, variant.at, wanted
+    )

@@ -66,16 +66,13 @@ def table_text(rows: list[Row]) -> str:
 
 def _cells(row: Row) -> tuple[str, ...]:
     form = ".0f" if row.unit == "BPM" else ".2f"
-    remark = ""
-    if row.effect is not None and not row.convincing:
-        remark = "not distinguishable from random directions"
     return (
         row.variant,
         f"{row.target}: {row.unit}",
         row.value.text(form) or "not measurable",
         row.random.text(form) if row.random else "",
         row.effect.text("+" + form) if row.effect else "",
-        remark,
+        row.remark,
     )
 
 

@@ -42,9 +42,9 @@ class Control:
     gain: Interval
 
     @property
-    def convincing(self) -> bool:
-        """Whether the effect differs from that of random directions, by its interval."""
-        return self.effect.above(0.0) or self.effect.below(0.0)
+    def remark(self) -> str:
+        """As `outcome`; a negative coefficient is meant to lower the amount of the target."""
+        return outcome(self.effect, self.coefficient)
 
     @property
     def words(self) -> str:
@@ -55,7 +55,24 @@ class Control:
             f"{len(self.draws)} random directions {self.random.text(form)}, "
             f"unsteered {self.unsteered.text(form)}; effect {self.effect.text('+' + form)}"
         )
-        return told if self.convincing else told + ": A RANDOM PUSH DOES AS WELL"
+        return ": ".join(filter(None, [told, self.remark.upper()]))
+
+
+def outcome(effect: Interval, wanted: float) -> str:
+    """What an effect against random directions lacks, in words; "" if it is shown, and goes the way
+    that the sign of `wanted` says (0: either way)."""
+    if not np.isfinite(effect.value):
+        return "not measurable"
+    if not np.isfinite(effect.low):
+        return "too few clips to tell it from random directions"
+    more, less = effect.above(0.0), effect.below(0.0)
+    if (more and wanted >= 0) or (less and wanted <= 0):
+        return ""
+    return (
+        "random directions do more"
+        if more or less
+        else "not distinguishable from random directions"
+    )
 
 
 def random_directions(direction: Direction, draws: int = DRAWS, seed: int = 0) -> list[Direction]:

@@ -183,7 +183,7 @@ def control_table(found: Sequence[Control]) -> list[str]:
         cells += [part.text(form) for part in (one.unsteered, one.random)]
         cells.append(" ".join(f"{draw:{form}}" for draw in one.draws))
         cells += [one.target.text(form), one.effect.text("+" + form)]
-        cells.append("" if one.convincing else "**a random push does as well**")
+        cells.append(f"**{one.remark}**" if one.remark else "")
         lines.append(f"| {' | '.join(cells)} |")
     return [*lines, ""]
 

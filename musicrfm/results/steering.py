@@ -84,7 +84,7 @@ def beside_random(beside: dict[str, Control], what: str = "direction") -> Table:
     for name, one in beside.items():
         form = ".1f" if one.unit == "BPM" else ".2f"
         parts = (one.unsteered, one.random, one.target)
-        words = "yes" if one.convincing else "not shown: the interval includes 0"
+        words = one.remark or "yes"
         draws = f"{min(one.draws):{form}} to {max(one.draws):{form}}"
         row = [name, *(part.text(form) for part in parts), draws]
         rows.append([*row, one.effect.text("+" + form), words])

@@ -45,8 +45,12 @@ class Reliability:
     def verdict(self) -> str:
         """A remark in words if the best layer is not clearly better than chance."""
         level, best = self.chance.get(self.metric), self.layers[self.best]
-        if level is None or not np.isfinite(best.low):
+        if level is None:
             return ""
+        if not np.isfinite(best.low):
+            return (
+                f"too few groups of test clips for an interval: {best.count}, at least 2 are needed"
+            )
         higher = metrics.higher_is_better(self.metric)
         if best.above(level) if higher else best.below(level):
             return ""
@@ -79,6 +83,8 @@ def reliability(question: Question, found: Fitted, groups: Sequence[Hashable]) -
 
     def layer(told: np.ndarray) -> Interval:
         def score(rows: np.ndarray) -> float:
+            if question.reported == "auc" and _one_class(question, labels[rows]):
+                return np.nan  # a sample without an answer
             return probes.layer_score(question, told[rows], labels[rows])
 
         return intervals.statistic(score, len(scored), of_scored)
@@ -88,7 +94,8 @@ def reliability(question: Question, found: Fitted, groups: Sequence[Hashable]) -
     def reader(predicted: np.ndarray) -> dict[str, Interval]:
         def measured(rows: np.ndarray) -> dict[str, float]:
             shown = SHOWN[question.kind]
-            return metrics.measure(question.kind, truth[rows], predicted[rows], shown)
+            found = metrics.measure(question.kind, truth[rows], predicted[rows], shown)
+            return found | {"auc": np.nan} if _one_class(question, truth[rows]) else found
 
         return intervals.statistics(measured, len(tested), of_tested)
 
@@ -100,6 +107,11 @@ def reliability(question: Question, found: Fitted, groups: Sequence[Hashable]) -
         chance,
         question.reported,
     )
+
+
+def _one_class(question: Question, labels: np.ndarray) -> bool:
+    """Whether no AUC can be computed, as in some samples of few clips."""
+    return question.kind != "regression" and len(np.unique(labels)) < 2
 
 
 def confusion(question: Question, predicted: np.ndarray) -> np.ndarray | None:

@@ -362,7 +362,9 @@ def test_resuming_does_not_depend_on_free_memory(
     Path("work/prepare.json").write_text(json.dumps(told))
     capsys.readouterr()
     assert start(5 * GIB, workers=2) == []
-    assert "float32, in which the earlier steps were done, no longer" in capsys.readouterr().err
+    assert (
+        "float32, in which the earlier steps were done, is not possible" in capsys.readouterr().err
+    )
 
 
 def test_kept_precision_stays_as_long_as_it_fits() -> None:

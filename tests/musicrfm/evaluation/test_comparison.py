@@ -41,7 +41,7 @@ def found(model, note):
 def test_every_variant_has_a_row_with_random_directions_beside_it(found):
     assert [row.variant for row in found.rows] == ["unsteered", "note_C 0.5", "note_C 1", "falling"]
     plain, *steered = found.rows
-    assert plain.random is None and plain.effect is None and not plain.convincing
+    assert plain.random is None and plain.effect is None and not plain.remark
     for row in steered:
         assert len(row.values) == 4 and len(row.draws) == 2
         assert row.effect.value == pytest.approx(row.value.value - row.random.value)

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from musicrfm.directions import Direction
-from musicrfm.evaluation.control import compared, controls, random_directions
+from musicrfm.evaluation.control import compared, controls, outcome, random_directions
 from musicrfm.evaluation.perform import Setting
 from musicrfm.evaluation.takes import Recorder, Take
+from musicrfm.intervals import UNKNOWN, Interval
 from tests.musicrfm.evaluation.test_evaluate import heard
 
 
@@ -40,12 +41,13 @@ def test_effective_direction_is_distinguished_from_a_random_push():
     plain = takes([0.1, 0.2, 0.1, 0.15])
     push = [takes([0.1, 0.25, 0.15, 0.2]) for _ in range(5)]
     good = compared(note(), 4.0, takes([0.9, 0.95, 0.8, 0.99]), push, plain)
-    assert good.convincing and good.effect.low > 0.5
+    assert not good.remark and good.effect.low > 0.5
     assert good.effect.value == pytest.approx(0.91 - 0.175)
     assert good.random.value == pytest.approx(0.175) and len(good.draws) == 5
     assert good.gain.value == pytest.approx(0.91 - 0.1375)
     idle = compared(note(), 4.0, takes([0.1, 0.3, 0.1, 0.2]), push, plain)
-    assert not idle.convincing and "A RANDOM PUSH DOES AS WELL" in idle.words
+    assert idle.remark == "not distinguishable from random directions"
+    assert idle.remark.upper() in idle.words
 
 
 def test_clips_without_a_reading_are_left_out():
@@ -77,3 +79,20 @@ def test_control_takes_use_the_same_prompts_and_seeds(model):
     assert count == len(played) == 4 * (1 + 1 + 2)
     assert again == [found] and found.effect.count == 4
     assert {(p, s) for p, s, _ in played} == {(p, s) for p in "ab" for s in (3, 4)}
+
+
+@pytest.mark.parametrize(
+    ("effect", "wanted", "told"),
+    [
+        (Interval(0.4, 0.3, 0.5, 8), 1.0, ""),
+        (Interval(-20.0, -30.0, -10.0, 8), -1.0, ""),
+        (Interval(-0.4, -0.5, -0.3, 8), 1.0, "random directions do more"),
+        (Interval(0.4, 0.3, 0.5, 8), -1.0, "random directions do more"),
+        (Interval(-0.4, -0.5, -0.3, 8), 0.0, ""),
+        (Interval(0.4, -0.1, 0.9, 8), 1.0, "not distinguishable from random directions"),
+        (Interval(0.9, np.nan, np.nan, 1), 1.0, "too few clips to tell it from random directions"),
+        (UNKNOWN, 1.0, "not measurable"),
+    ],
+)
+def test_conclusion_follows_from_the_interval_and_the_wanted_sign(effect, wanted, told):
+    assert outcome(effect, wanted) == told

@@ -214,7 +214,7 @@ def test_report_shows_the_response_of_the_player(model, tmp_path, monkeypatch):
     assert found.unsteered.adherence == 0.5
     table = ev.write_report(tmp_path, responses, setting, model.name).read_text()
     assert f"| rfm | 0 to 7 | {found.unsteered.interval} | {found.best.interval}" in table
-    assert "random push does as well" in table  # this player obeys any push
+    assert "**not distinguishable from random directions**" in table  # this player obeys any push
     assert (tmp_path / "evaluation.csv").read_text().count("\n") == 9
     assert "| linear | 1 |" in table  # methods side by side
     data = json.loads((tmp_path / "evaluation.json").read_text())

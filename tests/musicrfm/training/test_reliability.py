@@ -49,3 +49,17 @@ def test_clips_of_one_group_count_once():
     known.groups = [n // 8 for n in range(240)]
     grouped = fit(known, "a", labels, kind="binary", method="mean-difference").reliability
     assert grouped.layers[1].count < alone.layers[1].count
+
+
+def test_samples_with_one_class_do_not_pull_the_interval_of_auc_to_chance():
+    known, labels = data(50.0, clips=40)
+    sure = fit(known, "a", labels, kind="binary", method="mean-difference").reliability
+    assert sure.layers[1].value == 1.0 and sure.layers[1].low == 1.0 and sure.verdict == ""
+    assert all(one["auc"].low > 0.9 for one in sure.together.values())
+
+
+def test_one_group_of_test_clips_is_told_as_too_few_for_an_interval():
+    known, labels = data(3.0, clips=60)
+    known.groups = [n // 10 for n in range(60)]  # six, of which one is for the test
+    verdict = fit(known, "a", labels, kind="binary", method="mean-difference").reliability.verdict
+    assert verdict == "too few groups of test clips for an interval: 1, at least 2 are needed"
