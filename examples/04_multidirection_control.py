@@ -11,7 +11,7 @@ from pathlib import Path
 from musicrfm import MusicModel
 from musicrfm.evaluation.comparison import Variant
 from musicrfm.evaluation.comparison_page import tell
-from musicrfm.evaluation.walkthrough import PUBLISHED_HELP, Effort, load, parser
+from musicrfm.evaluation.walkthrough import PUBLISHED_HELP, Effort, file_of, load, parser
 
 FOLDER = Path("trained_concepts")
 COMBINATIONS = (0.5, 0.5), (0.7, 0.3), (0.3, 0.7)
@@ -27,11 +27,13 @@ o = p.parse_args()
 model = MusicModel.load(o.model)
 effort = Effort.of(model, o.quick, o.seconds)
 one, other = (load(name, model, FOLDER) for name in o.directions)
-uncalibrated = [d.name for d in (one, other) if d.range is None]
+pairs = zip((one, other), o.directions, strict=True)
+uncalibrated = {d.name: file_of(name, model, FOLDER) for d, name in pairs if d.range is None}
 if uncalibrated and not o.published:
     raise SystemExit(
         f"{' and '.join(uncalibrated)} has no range, so the two coefficients would have different "
-        f"units: run `musicrfm calibrate {uncalibrated[0]}`, or give --published for raw ones"
+        f"units: run `musicrfm calibrate {next(iter(uncalibrated.values()))}`, or give --published "
+        "for raw ones"
     )
 how = {"layers": o.layers, "schedule": o.schedule, "inject": o.inject}
 how |= {"layers": "exp:1,0.95", "inject": 0.3} if o.published else {}

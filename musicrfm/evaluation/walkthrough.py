@@ -132,13 +132,16 @@ def save(trained: Trained, folder: Path) -> Path:
     return path
 
 
-def load(name: str, model: MusicModel, folder: Path) -> Direction:
-    """A direction that an example trained in `folder`, else the user's or the shipped one.
-
-    Prints its file and its range.
-    """
+def file_of(name: str, model: MusicModel, folder: Path) -> Path:
+    """The file of a direction that an example trained in `folder`, else of the user's or the
+    shipped one."""
     own = folder / model.name / f"{canonical_name(name)}{SUFFIX}"
-    path = own if own.is_file() else find(name, model)
+    return own if own.is_file() else Path(find(name, model))
+
+
+def load(name: str, model: MusicModel, folder: Path) -> Direction:
+    """The direction of `file_of`; prints its file and its range."""
+    path = file_of(name, model, folder)
     direction = Direction.load(path, model)
     print(f"{name}: {path}, {_range(direction)}")
     return direction
