@@ -279,6 +279,10 @@ class Direction:
         without a fingerprint, is accepted by the model's name, with a warning. Raises MusicRFMError
         if there is none, it is damaged, or it belongs to other weights.
         """
+        if not isinstance(name_or_path, (str, os.PathLike)):
+            raise MusicRFMError(f"a direction must be a name or a file, not {short(name_or_path)}")
+        if isinstance(model, str):
+            raise MusicRFMError(f"give the loaded model, not its name {model!r}: MusicModel.load")
         whole, component = cls.parts(name_or_path)
         if component is not None:
             return cls.load(whole, model).only(component)

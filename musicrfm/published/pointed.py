@@ -24,7 +24,7 @@ from musicrfm.data.syntheory.sound import render
 from musicrfm.published.check import cells
 
 PER_CLASS = 40  # clips of a set, balanced over its concept
-QUICK_PER_CLASS, QUICK_TOKENS, QUICK_TRIALS, QUICK_ITERATIONS = 28, 40, 2, 2
+QUICK_PER_CLASS, QUICK_TOKENS, QUICK_TRIALS, QUICK_ITERATIONS = 40, 40, 3, 2
 LONGEST = 390  # tokens that nano's positions reach
 
 

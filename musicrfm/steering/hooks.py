@@ -7,6 +7,7 @@ the same in a batch, in both halves of guidance, with or without a cache, and af
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from torch import Tensor, nn
 
 from musicrfm.checkpoints.finding import name_of
 from musicrfm.directions import Direction
-from musicrfm.errors import MusicRFMError
+from musicrfm.errors import MusicRFMError, short
 from musicrfm.files.captured import HalfFile
 from musicrfm.steering.batch import Pushes, Steerings, push
 from musicrfm.steering.layers import Layers, layer_numbers, layer_weights
@@ -127,9 +128,15 @@ def intervene(hf_model: transformers.PreTrainedModel, *changes: Change) -> Itera
 
     A change is `project_out`, `clamp`, `patch`, `capture`, or a function that receives a `Reading`,
     the number of the block and its output [rows, positions, width], and returns the replacement
-    (never in place).
+    (never in place). Raises MusicRFMError for a change that is no function, or that returns no
+    tensor of this shape.
     """
     hf = _checked(hf_model)
+    for change in changes:
+        if not callable(change):
+            raise MusicRFMError(
+                f"a change must be a function, such as project_out(…), not {short(change)}"
+            )
     stack = hf.decoder.model.decoder
     at = _Place(hf.config.model_type == "musicgen_melody", len(stack.layers))
 
@@ -139,7 +146,12 @@ def intervene(hf_model: transformers.PreTrainedModel, *changes: Change) -> Itera
             reading = at.reading(whole)
             hidden = whole[:, whole.shape[1] - reading.count :]  # a melody model's prompt is first
             for change in changes:
-                hidden = change(reading, layer, hidden)
+                before, hidden = hidden, change(reading, layer, hidden)
+                if not isinstance(hidden, Tensor) or hidden.shape != before.shape:
+                    raise MusicRFMError(
+                        f"a change must return a tensor of shape {list(before.shape)}, not "
+                        f"{short(hidden)}"
+                    )
             if hidden.shape[1] < whole.shape[1]:
                 hidden = torch.cat([whole[:, : -reading.count], hidden], 1)
             return (hidden, *output[1:]) if isinstance(output, tuple) else hidden
@@ -378,7 +390,16 @@ def _steerings(
     """A steering for each piece with its directions and coefficients, and the seeds."""
     shape: Any = Shape.of(hf)  # as much of a model as `Direction` looks at
     found: list[tuple[Direction, float | Sequence[float]]] = []
+    if not isinstance(directions, Mapping):
+        raise MusicRFMError(
+            "directions must be a dict with a coefficient for each, such as {'note_C': 0.8}, "
+            f"not {short(directions)}"
+        )
     for given, coefficient in directions.items():
+        if not isinstance(given, (str, os.PathLike, Direction)):
+            raise MusicRFMError(
+                f"a direction must be a name, a file or a Direction, not {short(given)}"
+            )
         if isinstance(given, str) and shape.name is None:
             raise MusicRFMError(
                 f"this model has no name, so {given!r} cannot be looked up: give a Direction"

@@ -393,3 +393,15 @@ def test_files_with_control_characters_in_the_name_are_not_listed(tmp_path, monk
     names = list_directions("nano")
     assert "fine" in names and all(name.isprintable() for name in names)
     assert list_detectors("nano") == ["fine"]
+
+
+@pytest.mark.parametrize(
+    ("given", "model", "message"),
+    [
+        (["a"], None, "a direction must be a name or a file, not \\['a'\\]"),
+        ("note_C", "nano", "give the loaded model, not its name 'nano'"),
+    ],
+)
+def test_wrong_arguments_of_load_are_told_in_a_sentence(given, model, message):
+    with pytest.raises(MusicRFMError, match=message):
+        Direction.load(given, model)

@@ -274,3 +274,28 @@ def test_stream_captures_the_same_states_as_generate(model: MusicModel, tmp_path
     for wrong in ({"capture": [0]}, {"capture": [9], "capture_to": tmp_path / "c.npy"}):
         with pytest.raises(MusicRFMError):
             MusicStream(model, **wrong)
+
+
+@pytest.mark.parametrize(
+    ("directions", "message"),
+    [
+        ("note_C", "directions must be a dict .* not 'note_C'"),
+        (None, "directions must be a dict .* not None"),
+        ({5: 1.0}, "a direction must be a name, a file or a Direction, not 5"),
+    ],
+)
+def test_wrong_directions_are_told_in_a_sentence(model, directions, message):
+    with pytest.raises(MusicRFMError, match=message), musicrfm.steered(model.hf, directions):
+        pass
+
+
+def test_a_change_that_is_no_function_is_told_in_a_sentence(model):
+    told = pytest.raises(MusicRFMError, match="a change must be a function")
+    with told, musicrfm.intervene(model.hf, "note_C"):
+        pass
+
+
+def test_a_change_that_returns_nothing_is_told_in_a_sentence(model):
+    told = pytest.raises(MusicRFMError, match=r"must return a tensor of shape .* not None")
+    with told, musicrfm.intervene(model.hf, lambda reading, layer, hidden: None):
+        model.hf.decoder(torch.zeros(model.codebooks, 4, dtype=torch.long))
