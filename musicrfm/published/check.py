@@ -95,7 +95,7 @@ def check(folder: Path, quick: bool, work: Path | None = None, only: str | None 
     work.mkdir(parents=True, exist_ok=True)
     print(f"running {len(scripts)} scripts of {folder} in {work}")
     if quick:
-        print("--quick: few clips, few trials and short music, so the numbers mean nothing")
+        print("--quick: few trials and short music, so the numbers mean nothing")
     outcomes = []
     for script in scripts:
         outcomes.append(run(folder, script, work, quick))

@@ -63,8 +63,8 @@ def test_rendered_clips_have_the_interface_of_a_data_set(monkeypatch):
     monkeypatch.setenv("MUSICRFM_PUBLISHED_QUICK", "1")
     clips = pointed.load_dataset("meganwei/syntheory", "notes")["train"]
     names = clips["root_note_name"]
-    assert len(clips) == len(names) == 12 * pointed.QUICK_PER_CLASS
-    assert {names.count(name) for name in set(names)} == {pointed.QUICK_PER_CLASS}
+    assert len(clips) == len(names) == 12 * pointed.PER_CLASS
+    assert {names.count(name) for name in set(names)} == {pointed.PER_CLASS}
     mixed = clips.shuffle(seed=3)
     assert mixed["root_note_name"] == clips.shuffle(seed=3)["root_note_name"] != names
     few = mixed.select([5, 0])
