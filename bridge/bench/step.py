@@ -28,8 +28,9 @@ from musicrfm.published.sizes import PUBLISHED
 from musicrfm.runtime.backends import decoder_for
 from musicrfm.runtime.decoder import Push
 from musicrfm.runtime.devices import device_of, worth_trying
+from musicrfm.runtime.forecast import reading_seconds
+from musicrfm.runtime.packed import AT_ONCE
 from musicrfm.stream import MusicStream
-from musicrfm.streaming.windows import BURST
 from musicrfm.weights.cost import Shape
 
 PLAIN = "float32"  # of `generate`: a model loaded otherwise has only its decoder in that precision
@@ -42,7 +43,6 @@ SHAPE_SECONDS = 20.0  # a turn of a shape takes at most about so long
 SHAPE_MUSIC = 4.0  # seconds of music that it plays at most
 SHAPE_BUDGET = 420.0  # seconds in all; the first round is always whole
 SHAPE_WARM = 3  # frames
-SHAPE_READ = 32  # positions, to time how long reading again takes
 BUSY = 0.8  # of a thread's time: with less, other programs were busy
 
 
@@ -263,15 +263,11 @@ class OnStage:
 
 def _reading(model: MusicModel) -> float:
     """Seconds to prefill a position, in parts as at a turn of the window."""
-    decoder = decoder_for(model, SHAPE_READ)
+    decoder = decoder_for(model, AT_ONCE)
     decoder.set_prompt(model.encode_prompt(PROMPT))
     decoder.guided = True
-    pushes = [Push(torch.zeros(model.layers, model.width, dtype=model.dtype))] * BURST
-    codes = torch.randint(model.codes, (model.codebooks, SHAPE_READ))
-    began = time.perf_counter()
-    for first in range(0, SHAPE_READ, BURST):
-        decoder.prefill(codes[:, first : first + BURST], pushes, position=first)
-    return (time.perf_counter() - began) / SHAPE_READ
+    unsteered = Push(torch.zeros(model.layers, model.width, dtype=model.dtype))
+    return reading_seconds(decoder, unsteered)
 
 
 def _stream(model: MusicModel, seconds: float, early: bool) -> tuple[float, float]:

@@ -12,6 +12,7 @@ from bridge.bench.hardware import bandwidth, line
 from bridge.bench.report import machine_line
 from bridge.bench.step import BUSY
 from musicrfm.published.sizes import HUB, PUBLISHED, config
+from musicrfm.runtime.defaults import KEPT_PART
 from musicrfm.runtime.forecast import Forecast, codec_seconds, forecast
 from musicrfm.runtime.packed import packed_kernels
 from musicrfm.weights.cost import Shape
@@ -19,7 +20,7 @@ from musicrfm.weights.cost import Shape
 RATE = 50  # frames a second, of all published models
 WINDOW = 30.0  # seconds, theirs
 SHORTER = (20.0, 15.0, 10.0, 6.0)
-KEPT = 1 / 3  # of a window, when it is full
+KEPT = 1 / KEPT_PART  # of a window, when it is full
 ENOUGH = 1.1  # times real time
 MORE_CORES = (4, 6, 8)
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 WINDOW = 0.25  # seconds per column in the drawing of a clip
 NEAR = 0.06  # of the tempo asked for; a clip that is not further away has this tempo
-ON_TEMPO = "share of clips within 6 % of the tempo asked for"
+ON_TEMPO = f"share of clips within {100 * NEAR:g} % of the tempo asked for"
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,10 @@ class Variant:
     steers: tuple[tuple[Direction, float], ...] = ()
     how: Mapping[str, Any] = field(default_factory=dict)
     at: float | None = None
+
+    def coefficient(self, name: str) -> float | None:
+        """That of the direction of this name; None if it is not steered."""
+        return next((value for one, value in self.steers if one.name == name), None)
 
 
 @dataclass(frozen=True)
@@ -135,7 +139,7 @@ def compare(
                 one.values(clip.heard for clip in clips[variant.label, draw])
                 for draw in (None, *range(draws if variant.steers else 0))
             ]
-            wanted = next((c for d, c in variant.steers if d.name == target), 0.0)
+            wanted = variant.coefficient(target) or 0.0
             rows.append(_row(variant, target, one.unit, values, np.array(pushed), wanted))
     for direction in filter(is_beat, targets):
         rows += _on_tempo(direction, variants, clips, draws)
@@ -222,8 +226,7 @@ def _on_tempo(
     """How often the tempo that each variant asks for is heard."""
     rows = []
     for variant in variants:
-        coefficient = next((c for one, c in variant.steers if one is direction), None)
-        if coefficient is None:
+        if (coefficient := variant.coefficient(direction.name)) is None:
             continue
         asked = Beat.of(direction).bpm(direction.raw(coefficient))
         values, *pushed = [

@@ -68,11 +68,9 @@ def outcome(effect: Interval, wanted: float) -> str:
     more, less = effect.above(0.0), effect.below(0.0)
     if (more and wanted >= 0) or (less and wanted <= 0):
         return ""
-    return (
-        "random directions do more"
-        if more or less
-        else "not distinguishable from random directions"
-    )
+    if more or less:
+        return "random directions do more"
+    return "not distinguishable from random directions"
 
 
 def random_directions(direction: Direction, draws: int = DRAWS, seed: int = 0) -> list[Direction]:

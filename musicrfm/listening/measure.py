@@ -13,10 +13,10 @@ from typing import Any
 import librosa
 import numpy as np
 import soxr
-from threadpoolctl import threadpool_limits
 
 from musicrfm.errors import MusicRFMError
 from musicrfm.listening import harmony
+from musicrfm.listening.alone import alone
 from musicrfm.listening.harmony import CHROMA_HOP
 from musicrfm.listening.rhythm import RATE, metre, onset_envelope, onsets, tempo
 from musicrfm.theory import CHORDS, MODES, PITCH_CLASSES
@@ -101,7 +101,7 @@ class Measurements:
         return asdict(self)
 
 
-@threadpool_limits.wrap(limits=1, user_api="blas")  # its products are too small for threads
+@alone
 def measure(audio: np.ndarray, sample_rate: int) -> Measurements:
     """Measures `audio` (float, [samples] or [samples, channels], full scale = 1).
 
@@ -143,6 +143,7 @@ def measure(audio: np.ndarray, sample_rate: int) -> Measurements:
     )
 
 
+@alone
 def chroma(audio: np.ndarray, sample_rate: int) -> tuple[np.ndarray, np.ndarray]:
     """Constant-Q chroma over time: (seconds [frames], energy [12, frames]).
 
@@ -164,6 +165,7 @@ def note_share_over_time(audio: np.ndarray, sample_rate: int, seconds: float = 1
     return shares / np.maximum(shares.sum(1, keepdims=True), 1)
 
 
+@alone
 def cepstra_over_time(
     audio: np.ndarray, sample_rate: int, seconds: float, count: int
 ) -> np.ndarray:

@@ -25,6 +25,7 @@ import soxr
 
 from musicrfm.data.compose import DRUMS, Clip, compose
 from musicrfm.data.render import SAMPLE_RATE, render
+from musicrfm.listening.alone import alone
 
 if TYPE_CHECKING:
     from musicrfm.model import MusicModel
@@ -36,6 +37,7 @@ HEARD = slice(SAMPLE_RATE, 8 * SAMPLE_RATE)  # the part of a clip that is used
 FEW = (1, 1, 2, 3, 4, 5)  # numbers of pitch classes that a piece is moved to
 
 
+@alone
 def timbre(audio: np.ndarray) -> np.ndarray:
     """The level, spread and movement of 20 MFCCs and spectral contrast, [205]; audio: mono at 32
     kHz."""

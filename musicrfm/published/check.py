@@ -64,7 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
     p.add_argument(
         "--quick",
         action="store_true",
-        help=("few trials and short music: a check that everything runs; the numbers mean nothing"),
+        help="few trials and short music: a check that everything runs; the numbers mean nothing",
     )
     p.add_argument("--work", type=Path, help="working and output folder (default: a new folder)")
     p.add_argument("--only", metavar="TEXT", help="only scripts whose name contains this text")

@@ -16,7 +16,8 @@ import torch
 from torch import nn
 
 from musicrfm.runtime.codec import StreamingCodec
-from musicrfm.runtime.decoder import Push
+from musicrfm.runtime.decoder import Push, StepDecoder
+from musicrfm.runtime.defaults import KEPT_PART
 from musicrfm.runtime.packed import AT_ONCE, PackedDecoder
 from musicrfm.weights.cost import Shape
 from musicrfm.weights.decoder import Block, Weights
@@ -26,9 +27,7 @@ READ = 100e6  # bytes of weights in the layers that are timed: more than a CPU c
 STEPS = 6
 FRAMES = 8
 ELSEWHERE = 0.0007  # seconds a frame for sampling and the rest, as measured with nano
-REREAD = (
-    0.5  # positions that are read again for each new one: every window keeps a third of the last
-)
+REREAD = 1 / (KEPT_PART - 1)  # positions read again for each new one
 PATTERN = 0x3C  # of all bytes: a small number in every format
 
 
@@ -90,19 +89,25 @@ def forecast(shape: Shape, dtype: str, positions: tuple[int, ...], codec: float)
     layers = min(shape.layers, math.ceil(READ / layer_bytes))
     decoder = PackedDecoder(_stand_in(shape, layers, bits, max(*positions, AT_ONCE) + 1))
     codes = torch.zeros(shape.codebooks, 1, dtype=torch.long)
-    decoder.steer(Push(torch.zeros(layers, shape.width)))
+    push = Push(torch.zeros(layers, shape.width))
+    decoder.steer(push)
     step, reading, threads = {}, {}, torch.get_num_threads()
-    several, pushes = codes.repeat(1, AT_ONCE), [Push(torch.zeros(layers, shape.width))] * AT_ONCE
     began, used = time.monotonic(), time.process_time()
     for guided in (True, False):
         decoder.guided = guided
         for place in positions:
             seconds = _best(lambda place=place: decoder.step(codes, place), STEPS)
             step[place, guided] = seconds * shape.layers / layers
-        seconds = _best(lambda: decoder.prefill(several, pushes), STEPS)
-        reading[guided] = seconds / AT_ONCE * shape.layers / layers
+        reading[guided] = reading_seconds(decoder, push) * shape.layers / layers
     share = min(1.0, (time.process_time() - used) / (time.monotonic() - began) / threads)
     return Forecast(dtype, threads, step, codec, reading, share)
+
+
+def reading_seconds(decoder: StepDecoder, push: Push) -> float:
+    """Time per position of the next window that is prefilled, in parts as at a turn of the window;
+    the decoder has room for one part."""
+    codes = torch.zeros(decoder.codebooks, AT_ONCE, dtype=torch.long)
+    return _best(lambda: decoder.prefill(codes, [push] * AT_ONCE), STEPS) / AT_ONCE
 
 
 def codec_seconds(codec: nn.Module, codebooks: int, stereo: bool) -> float:

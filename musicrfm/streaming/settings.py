@@ -11,6 +11,7 @@ from typing import Any
 
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
+from musicrfm.runtime.defaults import KEPT_PART
 from musicrfm.runtime.playable import PromptStates
 from musicrfm.streaming.prompts import blend, checked_weights, coarse
 
@@ -188,7 +189,7 @@ def window_and_keep(
     if window_seconds is not None:
         asked = round(checked_number("window_seconds", window_seconds) * model.frame_rate)
         if asked < window:
-            window, keep = asked, min(keep, asked // 3)
+            window, keep = asked, min(keep, asked // KEPT_PART)
     if keep_seconds is not None:
         keep = round(checked_number("keep_seconds", keep_seconds) * model.frame_rate)
     shortest = 2 * (delay + 1)

@@ -205,9 +205,8 @@ class Windows:
         window.inputs[:, first:last] = codes.masked_fill(unknown, self.model.start_code)
         if first == 0 or not guided:
             window.decoder.guided = guided
-        for begin in range(
-            first, last, BURST
-        ):  # always the same parts: their size decides roundings
+        # Always the same parts, as roundings depend on them.
+        for begin in range(first, last, BURST):
             end = min(begin + BURST, last)
             part, pushes = window.inputs[:, begin:end], here.pushes[gone + begin : gone + end]
             window.decoder.prefill(part, pushes, position=begin)
