@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -148,6 +148,16 @@ def summarise(
     )
     found = known or find_range(response)
     return replace(response, range=found)
+
+
+def pooled(chosen: Iterable[tuple[Response, Point]]) -> Interval:
+    """The mean over the takes of several points, each given with the response that it belongs to.
+
+    Every take counts once, and the interval is over takes.
+    """
+    return intervals.mean(
+        [value for r, point in chosen for at, value in r.readings if at == point.coefficient]
+    )
 
 
 def find_range(response: Response) -> tuple[float, float] | None:

@@ -13,11 +13,13 @@ from dataclasses import asdict, replace
 
 import numpy as np
 
+from musicrfm import intervals
 from musicrfm.evaluation.control import DRAWS, Control, controls
 from musicrfm.evaluation.evaluate import respond
 from musicrfm.evaluation.plots import curves
-from musicrfm.evaluation.responses import Response
+from musicrfm.evaluation.responses import Response, pooled
 from musicrfm.evaluation.takes import Take
+from musicrfm.intervals import Interval
 from musicrfm.listening.readings import reading
 from musicrfm.results.options import Options
 from musicrfm.results.page import Page, Table, listed
@@ -90,7 +92,7 @@ def _page(
     raws = [[raw_of(d, knob) for knob in knobs] for d in notes]
     tops = [(d, raw_of(d, 1.0)) for d in notes]
     found: dict[str, list[Response]] = {}
-    thirds: dict[str, list[list[float]]] = {}
+    thirds: dict[str, list[np.ndarray]] = {}
     beside: dict[str, Control] = {}
     with options.recorder() as recorder:
         for variant, changes in variants.items():
@@ -112,12 +114,16 @@ def _page(
                 at(r, 0.0 if not number else raws[i][number - 1]) for i, r in enumerate(responses)
             ]
             hits = [p.hits for p in points if p.hits is not None]
-            values.append(float(np.mean([p.value for p in points])))
-            rows.append([variant, f"{knob:g}", values[-1], float(np.mean(hits)), *cost(points)])
+            share = pooled(zip(responses, points, strict=True))
+            values.append(share)
+            rows.append([variant, f"{knob:g}", str(share), float(np.mean(hits)), *cost(points)])
         series[variant] = ([0.0, *knobs], values)
     tables = [Table("By variant and knob", columns, rows)]
     if over_time:
-        parts = [[variant, *np.mean(of, 0).round(2).tolist()] for variant, of in thirds.items()]
+        parts = [
+            [variant, *(str(intervals.mean(of)) for of in np.concatenate(shares).T)]
+            for variant, shares in thirds.items()
+        ]
         tables.append(Table("Target share in each third of a clip", ["", "1", "2", "3"], parts))
     else:
         tables.append(_same_effect(found))
@@ -127,12 +133,15 @@ def _page(
         for variant in variants
     }
     path = options.out / f"{name}.png"
-    curves(path, series, "knob", "target-note share", random=random)
+    lines = {
+        variant: (x, [share.value for share in shares]) for variant, (x, shares) in series.items()
+    }
+    curves(path, lines, "knob", "target-note share", random=random)
     return Page(
         title,
         f"Means over {listed([d.name for d in notes])}, each with {options.setting.size} at every "
         "position of the knob. At 1 is the top of the range, which was calibrated with all layers, "
-        "every frame and a constant coefficient.",
+        "every frame and a constant coefficient. Shares have their 95 % intervals over clips.",
         tables,
         _summary(series, over_time),
         [f"{name}.png"],
@@ -177,18 +186,15 @@ def _at_share(response: Response, share: float) -> list[float] | None:
     return None
 
 
-def _thirds(takes: list[Take], direction) -> list[float]:
-    """The target's share in each third of the clips."""
+def _thirds(takes: list[Take], direction) -> np.ndarray:
+    """The target's share in each third of every clip, [clips, 3]."""
     shares = []
     for take in takes:
         windows = take.over_time or ()
         one = max(1, round(len(windows) / 3))
-        for third in range(3):
-            part = windows[third * one : (third + 1) * one] or windows[-1:]
-            shares.append([_share_of(direction, w, take) for w in part])
-    return [
-        float(np.mean([v for values in shares[third::3] for v in values])) for third in range(3)
-    ]
+        parts = [windows[n * one : (n + 1) * one] or windows[-1:] for n in range(3)]
+        shares.append([np.mean([_share_of(direction, w, take) for w in part]) for part in parts])
+    return np.array(shares)
 
 
 def _share_of(direction, window: tuple[float, ...], take: Take) -> float:
@@ -196,10 +202,10 @@ def _share_of(direction, window: tuple[float, ...], take: Take) -> float:
     return math.nan if value is None else value
 
 
-def _summary(series: dict[str, tuple[list[float], list[float]]], over_time: bool) -> str:
+def _summary(series: dict[str, tuple[list[float], list[Interval]]], over_time: bool) -> str:
     """The finding as one sentence."""
     shares = [
-        f"{values[-1] if over_time else values[knobs.index(1.0)]:.2f} with *{name}*"
+        f"{values[-1] if over_time else values[knobs.index(1.0)]} with *{name}*"
         for name, (knobs, values) in series.items()
     ]
     where = " over the whole clip" if over_time else ""

@@ -11,9 +11,11 @@ import numpy as np
 from musicrfm.data import syntheory
 from musicrfm.data.composed import IN_MUSIC, frame_data
 from musicrfm.directions import Direction
+from musicrfm.evaluation.control import DRAWS, random_directions
 from musicrfm.evaluation.evaluate import respond
 from musicrfm.evaluation.plots import methods as picture
-from musicrfm.evaluation.responses import Response
+from musicrfm.evaluation.responses import Point, Response, pooled
+from musicrfm.intervals import Interval
 from musicrfm.results.options import Options
 from musicrfm.results.page import Page, Table, listed
 from musicrfm.results.probing import CACHE, search_of
@@ -49,7 +51,8 @@ TRIALS = (
 
 def page(options: Options) -> Page:
     wanted = (Trial("note", "notes", ("C",)),) if options.quick else TRIALS
-    found = [(t, d) for t in wanted for d in trained(options, t, METHODS)]
+    draws = 2 if options.quick else DRAWS
+    found = [(t, d) for t in wanted for d in _drawn(trained(options, t, METHODS), draws)]
     directions = [d for _, d in found]
     fractions = FRACTIONS[-1:] if options.quick else FRACTIONS
     tried = [
@@ -75,7 +78,9 @@ def page(options: Options) -> Page:
         f"All methods are trained on the same data (at most {options.samples} clips of a SynTheory "
         f"set, or {FRAMES} frames of composed music) and played at the same coefficients: "
         f"{listed([f'{f:g}' for f in fractions])} times the typical norm of a hidden state, "
-        f"{options.setting.size} each. Best as music: the highest share at which the onset rate is "
+        f"{options.setting.size} each. Random has {draws} directions for every target, with unit "
+        "vectors in the same layers. Shares have their 95 % interval over the clips of all targets "
+        "(and of all draws). Best as music: the highest share at which the onset rate is "
         "within 30 % of unsteered, at least three pitch classes sound and no silence is added. "
         "Composed music has several notes at once, so `rfm-multiclass` does not apply to it.",
         tables,
@@ -83,6 +88,15 @@ def page(options: Options) -> Page:
         ["methods.png"],
         [asdict(r) for r in responses],
     )
+
+
+def _drawn(directions: list[Direction], draws: int) -> list[Direction]:
+    """The directions, with several random ones in place of each that is random."""
+    return [
+        one
+        for d in directions
+        for one in (random_directions(d, draws) if d.meta["method"] == "random" else [d])
+    ]
 
 
 def trained(options: Options, trial: Trial, methods: Sequence[str]) -> list[Direction]:
@@ -131,19 +145,18 @@ def _overview(title: str, pairs: list[tuple[Direction, Response]]) -> Table:
     means = {d.name: d for d, r in pairs if r.method == "mean-difference"}
     for method in _methods(pairs):
         of = [(d, r) for d, r in pairs if r.method == method]
-        best = {d.name: r.best.value for d, r in of}
+        best = {name: pooled((r, r.best) for d, r in of if d.name == name) for name in _names(of)}
         most = [_most(r) for _, r in of]
-        zero = [r.unsteered.value for _, r in of]
-        worst = min(best, key=best.__getitem__)
+        worst = min(best, key=lambda name: best[name].value)
         rows.append(
             [
                 method,
                 float(np.mean([float(d.layer_scores.max()) for d, _ in of])),
                 float(np.mean([_cosine(d, means[d.name]) for d, _ in of])),
-                float(np.mean(zero)),
-                float(np.mean(list(best.values()))),
-                f"{worst} {best[worst]:.2f}",
-                float(np.mean([p.value for p in most])),
+                pooled((r, r.unsteered) for _, r in of).text(),
+                pooled((r, r.best) for _, r in of).text(),
+                f"{worst} {best[worst]}",
+                _highest(of).text(),
                 float(np.mean([p.adherence for p in most if p.adherence is not None] or [np.nan])),
             ]
         )
@@ -159,27 +172,35 @@ def _cosine(one: Direction, other: Direction) -> float:
 
 
 def _each(title: str, pairs: list[tuple[Direction, Response]]) -> Table:
-    names = list(dict.fromkeys(d.name for d, _ in pairs))
+    names = _names(pairs)
     rows = []
     for method in _methods(pairs):
         cells = []
         for name in names:
-            response = next(r for d, r in pairs if r.method == method and d.name == name)
-            cells.append(f"{response.best.value:.2f} / {_most(response).value:.2f}")
+            of = [(d, r) for d, r in pairs if r.method == method and d.name == name]
+            cells.append(f"{pooled((r, r.best) for _, r in of)} / {_highest(of)}")
         rows.append([method, *cells])
     return Table(f"{title}: best as music / highest", ["method", *names], rows)
 
 
-def _most(response: Response):
+def _names(pairs: list[tuple[Direction, Response]]) -> list[str]:
+    return list(dict.fromkeys(d.name for d, _ in pairs))
+
+
+def _most(response: Response) -> Point:
     known = [p for p in response.points if np.isfinite(p.value)]
     return max(known or [response.unsteered], key=lambda p: p.value)
+
+
+def _highest(pairs: list[tuple[Direction, Response]]) -> Interval:
+    return pooled((r, _most(r)) for _, r in pairs)
 
 
 def _summary(heard: dict[str, list[tuple[Direction, Response]]]) -> str:
     told = []
     for title, pairs in heard.items():
         means = {
-            method: float(np.mean([_most(r).value for _, r in pairs if r.method == method]))
+            method: _highest([(d, r) for d, r in pairs if r.method == method])
             for method in _methods(pairs)
         }
         before = float(np.mean([r.unsteered.value for _, r in pairs]))
@@ -187,12 +208,14 @@ def _summary(heard: dict[str, list[tuple[Direction, Response]]]) -> str:
     return " ".join(told)
 
 
-def finding(title: str, before: float, means: dict[str, float]) -> str:
+def finding(title: str, before: float, means: dict[str, Interval]) -> str:
     """The finding for one kind of direction. means: highest share of the target, by method."""
-    best, *others = sorted(means, key=lambda m: -means[m])
-    words = (
-        f"For {title}, {best} steers furthest: from a share of {before:.2f} to {means[best]:.2f}"
-    )
+    best, *others = sorted(means, key=lambda m: -means[m].value)
+    words = f"For {title}, {best} steers furthest: from a share of {before:.2f} to {means[best]}"
     if others:
-        words += f", against {listed([f'{means[m]:.2f} with {m}' for m in others])}"
+        words += f", against {listed([f'{means[m]} with {m}' for m in others])}"
+    random = means.get("random")
+    lost = [m for m in means if m != "random" and random and means[m].low <= random.high]
+    if lost:
+        words += f"; the intervals of {listed(lost)} overlap with that of random directions"
     return f"{words}."

@@ -6,11 +6,13 @@ from dataclasses import asdict
 
 import numpy as np
 
+from musicrfm import intervals
 from musicrfm.directions import Direction
 from musicrfm.evaluation.control import random_directions
 from musicrfm.evaluation.plots import curves
 from musicrfm.evaluation.takes import WINDOW
 from musicrfm.evaluation.together import Handover, Together, both_at_once, handovers
+from musicrfm.intervals import Interval
 from musicrfm.listening.readings import reading
 from musicrfm.results.options import Options
 from musicrfm.results.page import Page, Table
@@ -50,8 +52,8 @@ def page(options: Options) -> Page:
         tables.append(_handed("Crossfades of random directions of the same length", random))
         told.append(
             f"In {_on_time(faded)} of {len(faded)} crossfades, the second note takes over within "
-            f"{ON_TIME:g} s of the middle, and its share afterwards is {_after(faded):.2f}; with "
-            f"random directions, in {_on_time(random)}, and it is {_after(random):.2f}."
+            f"{ON_TIME:g} s of the middle, and its share afterwards is {_after(faded)}; with "
+            f"random directions, in {_on_time(random)}, and it is {_after(random)}."
         )
         series = {
             name: ((np.arange(len(mean)) * WINDOW + WINDOW / 2).tolist(), mean.tolist())
@@ -69,7 +71,8 @@ def page(options: Options) -> Page:
         f"{fade + 2 * lead:g} s, from the top of one note's range to the top of another's. Late: "
         "time from the middle until the second note takes over, in seconds. The effect of a note "
         "is the rise of its share, that of the tempo the difference in BPM between the ends of its "
-        "knob. Kept: the effect beside the other direction, relative to the effect alone.",
+        "knob. Kept: the effect beside the other direction, relative to the effect alone. The "
+        "intervals of 95 % are over crossfades, or over pairs.",
         tables,
         " ".join(told),
         pictures,
@@ -98,9 +101,9 @@ def _is_on_time(faded: Handover) -> bool:
     return faded.late is not None and abs(faded.late) <= ON_TIME
 
 
-def _after(faded: list[Handover]) -> float:
-    """The mean share of the second note after its crossfade."""
-    return float(np.mean([f.after for f in faded]))
+def _after(faded: list[Handover]) -> Interval:
+    """The mean share of the second note after its crossfade, and its interval over crossfades."""
+    return intervals.mean([f.after for f in faded])
 
 
 def _handed(title: str, faded: list[Handover]) -> Table:
@@ -150,8 +153,12 @@ def _told(beside: list[Together]) -> str:
         if not there:
             words.append(f"the {what} has no effect alone")
             continue
-        kept = sum(t.both[number] for t in there) / sum(t.alone[number] for t in there)
-        words.append(f"the {what} keeps {kept:.0%} of its effect")
+        both = np.array([t.both[number] for t in there])
+        alone = np.array([t.alone[number] for t in there])
+        kept = intervals.statistic(
+            lambda some, both=both, alone=alone: both[some].sum() / alone[some].sum(), len(there)
+        )
+        words.append(f"the {what} keeps {kept.text('.0%')} of its effect")
     return f"When a note and the tempo are steered together, {' and '.join(words)}."
 
 

@@ -12,7 +12,7 @@ from musicrfm.directions import Direction
 from musicrfm.evaluation.control import DRAWS, Control, controls
 from musicrfm.evaluation.evaluate import respond
 from musicrfm.evaluation.plots import curves
-from musicrfm.evaluation.responses import Point, Response
+from musicrfm.evaluation.responses import Point, Response, pooled
 from musicrfm.listening.readings import reading
 from musicrfm.results.options import Options
 from musicrfm.results.page import Page, Table
@@ -60,7 +60,8 @@ def page(options: Options) -> Page:
         f"{options.setting.size} at every position of the knob, with the same prompts and seeds; 1 "
         "is the top of the range that calibration found. Cells: the measured amount of the target "
         "(`musicrfm.listening.readings`), in brackets its 95 % interval over clips, then the share "
-        "of clips in which the target is the strongest of its kind."
+        "of clips in which the target is the strongest of its kind. Means and their intervals are "
+        "over the clips of all directions."
     )
     if silent:
         words += f" Not played, because they have no useful range: {', '.join(silent)}."
@@ -134,8 +135,8 @@ def _answers(
             row += [f"{response.spread:.0%}", response.spearman, response.ordered]
         rows.append(row)
     if len(pairs) > 1:
-        means = [np.mean([at(r, raw_of(d, knob)).value for d, r in pairs]) for knob in positions]
-        rows.append(["**mean**", "", *[f"{m:.2f}" for m in means]])
+        means = [pooled((r, at(r, raw_of(d, knob))) for d, r in pairs) for knob in positions]
+        rows.append(["**mean**", "", *[m.text() for m in means]])
     columns = ["direction", "method", *(f"at {p:g}" for p in positions)]
     columns += ["spread", "Spearman of clips", "of means"] if concept == "tempo" else []
     return Table(f"{concept}: {unit}", columns, rows)
@@ -206,12 +207,12 @@ def _summary(
             ]
             continue
         zero, half, top = (
-            np.mean([at(r, raw_of(d, knob)).value for d, r in pairs]) for knob in (0.0, 0.5, 1.0)
+            pooled((r, at(r, raw_of(d, knob))) for d, r in pairs) for knob in (0.0, 0.5, 1.0)
         )
         random = np.mean([beside[d.name].random.value for d, _ in pairs])
         told.append(
-            f"{concept.capitalize()} directions raise the share of their target from {zero:.2f} to "
-            f"{half:.2f} in the middle of the knob and {top:.2f} at its top, where random "
+            f"{concept.capitalize()} directions raise the share of their target from {zero} to "
+            f"{half} in the middle of the knob and {top} at its top, where random "
             f"directions of the same length lead to {random:.2f}."
         )
     return " ".join(told)

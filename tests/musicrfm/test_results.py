@@ -21,6 +21,7 @@ from musicrfm.evaluation import takes
 from musicrfm.evaluation.perform import Setting
 from musicrfm.evaluation.responses import Point, Response
 from musicrfm.evaluation.together import Together
+from musicrfm.intervals import Interval
 from musicrfm.model import MusicModel
 from musicrfm.results import Options, ablations, methods, pairs, probing, steering
 from musicrfm.results.page import Page, Table, write_index, write_page
@@ -218,7 +219,30 @@ def test_shares_are_averaged_over_thirds_of_the_clip(model):
     from tests.musicrfm.evaluation.test_calibrate import heard
 
     take = takes.Take(1.0, "piano", 0, heard(0.5), over_time=(first,) * 2 + (last,) * 4)
-    assert ablations._thirds([take], direction) == [1.0, 0.0, 0.0]
+    assert ablations._thirds([take, take], direction).tolist() == [[1.0, 0.0, 0.0]] * 2
+
+
+def test_random_directions_of_the_methods_page_are_drawn_several_times():
+    of = {
+        "rfm": Direction("note_C", np.ones((2, 1, 4)), np.ones(2), {"model": "x", "method": "rfm"})
+    }
+    about = {"model": "x", "method": "random"}
+    of["random"] = Direction("note_C", np.ones((2, 1, 4)), np.ones(2), about)
+    first, *random = methods._drawn(list(of.values()), 5)
+    assert first is of["rfm"] and len(random) == 5
+    vectors = {d.vectors.numpy().tobytes() for d in random}
+    assert len(vectors) == 5 and {d.meta["method"] for d in random} == {"random"}
+
+
+def test_finding_names_methods_that_are_no_better_than_random_directions():
+    means = {
+        "rfm": Interval(0.6, 0.5, 0.7, 8),
+        "linear": Interval(0.3, 0.1, 0.5, 8),
+        "random": Interval(0.1, 0.05, 0.2, 40),
+    }
+    told = methods.finding("notes", 0.08, means)
+    assert "rfm steers furthest: from a share of 0.08 to 0.60 (0.50 to 0.70)" in told
+    assert told.endswith("; the intervals of linear overlap with that of random directions.")
 
 
 @pytest.mark.slow
@@ -277,7 +301,8 @@ def test_retained_effect_is_given_only_where_a_direction_works_alone():
     ]
     assert pairs._kept(both).rows[1][4:] == ["100%", "1.0", "5.0", "no effect alone"]
     told = (
-        "steered together, the note keeps 80% of its effect and the tempo keeps 5% of its effect."
+        "steered together, the note keeps 80% (75% to 100%) of its effect and the tempo keeps 5% "
+        "of its effect."
     )
     assert pairs._told(both).endswith(told)
     assert "the tempo has no effect alone" in pairs._told(both[1:])

@@ -12,6 +12,7 @@ from musicrfm.directions import Direction
 from musicrfm.errors import MusicRFMError
 from musicrfm.evaluation import evaluate as ev
 from musicrfm.evaluation import plots
+from musicrfm.evaluation.responses import pooled
 from musicrfm.listening import measure
 
 RATE = 32_000
@@ -243,3 +244,10 @@ def test_top_of_the_range_is_reported_if_it_was_played():
     found = response({0: 0.1, 1: 0.3, 2: 0.7, 4: 0.93, 6: 0.94})
     assert found.range == (0.0, 4) and found.top.value == pytest.approx(0.93)
     assert response({0: 0.1, 2: 0.12}).top is None
+
+
+def test_points_of_several_responses_are_pooled_over_their_takes():
+    one, other = response({0: 0.1, 1: 0.5}), response({0: 0.2, 2: 0.9})
+    found = pooled([(one, one.points[-1]), (other, other.points[-1])])
+    assert found.value == pytest.approx(0.7) and found.count == 8
+    assert 0.5 <= found.low < 0.7 < found.high <= 0.9
