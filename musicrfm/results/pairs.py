@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 
 import numpy as np
 
@@ -153,13 +154,16 @@ def _told(beside: list[Together]) -> str:
         if not there:
             words.append(f"the {what} has no effect alone")
             continue
-        both = np.array([t.both[number] for t in there])
-        alone = np.array([t.alone[number] for t in there])
-        kept = intervals.statistic(
-            lambda some, both=both, alone=alone: both[some].sum() / alone[some].sum(), len(there)
+        both, alone = (
+            np.array([getattr(t, of)[number] for t in there]) for of in ("both", "alone")
         )
+        kept = intervals.statistic(partial(_ratio, both, alone), len(there))
         words.append(f"the {what} keeps {kept.text('.0%')} of its effect")
     return f"When a note and the tempo are steered together, {' and '.join(words)}."
+
+
+def _ratio(both: np.ndarray, alone: np.ndarray, rows: np.ndarray) -> float:
+    return float(both[rows].sum() / alone[rows].sum())
 
 
 def _mean(faded: list[Handover]) -> np.ndarray:
