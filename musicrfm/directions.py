@@ -39,6 +39,13 @@ SUFFIX = ".safetensors"
 MOST_NAME = 100  # characters
 MOST_RANGE = 1e6  # beyond it, hidden states overflow in every model
 MOST_CURVE = 20.0
+# Tables of a multiclass file, from a class to what a file of this class alone has under the key.
+OF_CLASSES = {
+    "class_ranges": "range",
+    "class_curves": "curve",
+    "class_calibrations": "calibration",
+    "class_listeners": "listener",
+}
 
 _NATURALS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _ACCIDENTALS = {"": 0, "#": 1, "♯": 1, "s": 1, "b": -1, "♭": -1}
@@ -235,9 +242,9 @@ class Direction:
     def only(self, component: int | str) -> Direction:
         """One component as a separate direction, by number or, if multiclass, by class.
 
-        The class C of `notes` becomes `notes_C` with `only("C")`. The calibration is not copied,
-        because it belongs to the first component. Raises MusicRFMError if the component does not
-        exist.
+        The class C of `notes` becomes `notes_C` with `only("C")`, with the calibration of this
+        class. That of the whole is not copied, because it belongs to the first component. Raises
+        MusicRFMError if the component does not exist.
         """
         names = [str(n) for n in self.classes or range(self.components)]
         known = not isinstance(component, int) or -len(names) <= component < len(names)
@@ -249,13 +256,12 @@ class Direction:
             )
         number = [spelled_pitch(name) for name in names].index(wanted)
         spoken = names[number]
-        meta = {k: v for k, v in self.meta.items() if k not in ("classes", "range", "curve")}
-        useful = self.meta.get("class_ranges", {}).get(spoken)
-        if useful is not None:
-            meta["range"] = useful
-        if (curve := self.meta.get("class_curves", {}).get(spoken)) is not None:
-            meta["curve"] = curve
-        meta |= {"target": spoken}
+        of_whole = ("classes", "range", "curve", "calibration", *OF_CLASSES)
+        meta = {key: value for key, value in self.meta.items() if key not in of_whole}
+        for table, key in OF_CLASSES.items():
+            if (own := (self.meta.get(table) or {}).get(spoken)) is not None:
+                meta[key] = own
+        meta["target"] = spoken
         vectors = self.vectors[:, number : number + 1]
         return Direction(f"{self.name}_{spoken}", vectors, self.layer_scores, meta)
 
@@ -564,10 +570,16 @@ def _check_meta(name: str, meta: dict[str, Any]) -> None:
                 f"direction {name!r} has {key} {short(meta[key])} in its metadata, not {what}"
             )
 
-    for key in ("model", "model_fingerprint", "method", "kind", "metric"):
+    for key in ("model", "model_fingerprint", "method", "kind", "metric", "listener"):
         need(isinstance(given.get(key, ""), str), key, "a text")
-    for key in ("class_ranges", "class_curves"):
+    for key in ("calibration", *OF_CLASSES):
         need(isinstance(given.get(key, {}), dict), key, "a table")
+    for key, kind, what in (
+        ("class_calibrations", dict, "a table of tables"),
+        ("class_listeners", str, "a table of texts"),
+    ):
+        values = given.get(key, {}).values()
+        need(all(value is None or isinstance(value, kind) for value in values), key, what)
     ranges = {"range": [given.get("range", [0, 0])]}
     curves = {"curve": [given.get("curve", 1.0)]}
     ranges["class_ranges"] = list(given.get("class_ranges", {}).values())

@@ -163,25 +163,15 @@ def _write(
     from musicrfm.training.train import direction_path
 
     file, of_class = _class_of(given)
-    direction.meta["model_fingerprint"] = model.fingerprint
     stays = out is None and file.endswith(".safetensors")
-    if of_class is None:
-        calibration.write_into(direction)
-        whole = direction
-    else:  # other classes of it may have been written before
+    whole = direction
+    if of_class is not None:  # other classes of it may have been written before
         whole = Direction.load(file, model)
         written = direction_path(whole, out)
         if written.is_file() and not stays:
             whole = Direction.load(written, model)
-        ranges = dict(whole.meta.get("class_ranges") or {})
-        curves = dict(whole.meta.get("class_curves") or {})
-        target = str(direction.meta["target"])
-        ranges[target] = list(calibration.range) if calibration.range else None
-        curves[target] = calibration.curve
-        whole.meta["model_fingerprint"] = model.fingerprint
-        if (spec := direction.meta.get("listener")) is not None:
-            whole.meta["listener"] = spec
-        whole.meta |= {"class_ranges": ranges, "class_curves": curves}
+    calibration.write_into(whole, None if of_class is None else str(direction.meta["target"]))
+    whole.meta["model_fingerprint"] = model.fingerprint
     return whole.save(file if stays else direction_path(whole, out))
 
 

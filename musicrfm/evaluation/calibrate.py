@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from musicrfm.directions import OF_CLASSES
 from musicrfm.errors import MusicRFMError
 from musicrfm.evaluation.control import DRAWS, Control, controls
 from musicrfm.evaluation.perform import PROMPTS, Setting, perform
@@ -98,11 +99,23 @@ class Calibration:
             }
         )
 
-    def write_into(self, direction: Direction) -> None:
-        """Set range, curve and evidence; if no range was found, remove the old one."""
-        direction.meta["range"] = list(self.range) if self.range else None
-        direction.meta["curve"] = self.curve
-        direction.meta["calibration"] = self.evidence()
+    def write_into(self, direction: Direction, of_class: str | None = None) -> None:
+        """Set range, curve, evidence and, if it was chosen, the listener; if no range was found,
+        remove the old one. of_class: the class of a multiclass direction that was calibrated."""
+        found: dict[str, Any] = {
+            "range": list(self.range) if self.range else None,
+            "curve": self.curve,
+            "calibration": self.evidence(),
+        }
+        if (spec := self.survey.direction.meta.get("listener")) is not None:
+            found["listener"] = spec
+        if of_class is None:
+            direction.meta |= found
+            return
+        for table, key in OF_CLASSES.items():
+            if key in found:
+                others = direction.meta.get(table) or {}
+                direction.meta[table] = others | {of_class: found[key]}
 
     def markdown(self) -> str:
         """A table of all points, and a table of the confirmed ones."""

@@ -327,8 +327,35 @@ def test_each_class_of_a_file_is_calibrated(checkpoint, model, tmp_path, capsys,
     first, second = (Direction.load(f"{file}:{name}", model) for name in ("C", "C#"))
     assert 0 < first.range[1] < second.range[1] and first.curve != 1
     assert main(["calibrate", f"{file}:C#", "--model", str(checkpoint)]) == 0
-    assert Direction.load(f"{file}:C#", model).range[1] == pytest.approx(first.range[1])
+    again = Direction.load(f"{file}:C#", model)
+    assert again.range[1] == pytest.approx(first.range[1])
+    assert again.meta["calibration"]["points"] == first.meta["calibration"]["points"]
+    assert second.meta["calibration"]["points"] != first.meta["calibration"]["points"]
+    capsys.readouterr()
+    assert main(["directions", "show", str(file), "--json"]) == 0
+    about = json.loads(capsys.readouterr().out)
+    assert about["calibration"] is None and "class_ranges" not in about
+    shown = about["class_calibrations"]
+    assert shown["C"]["range"] == list(first.range)
+    assert shown["C"]["prompts"] == sorted(PROMPTS) and len(shown["Cs"]["points"]) > 5
+    assert main(["directions", "show", str(file)]) == 0
+    told = capsys.readouterr().out
+    assert "calibration of Cs:\n  range: 0, " in told and "calibration: none" not in told
+    copied = Direction.load(file).save(tmp_path / "copy.safetensors")
+    assert copied.read_bytes() == file.read_bytes()
     assert on_line._class_of("C:\\x.safetensors")[1] is None
+
+
+def test_listener_of_one_class_stays_with_that_class():
+    meta = {"model": "x", "kind": "multiclass", "classes": ["C", "Cs"], "concept": "note"}
+    notes = Direction("notes", np.ones((2, 2, 4)), np.ones(2), meta)
+    sound = Sound(logistic(2, 5.0))
+    found = _calibration(sound.survey, sound.seek(), None, Setting())
+    sound.direction.meta["listener"] = "-level"
+    found.write_into(notes, "C")
+    assert notes.only("C").meta["listener"] == "-level"
+    assert "listener" not in notes.only("Cs").meta and "listener" not in notes.meta
+    assert "calibration" not in notes.only("Cs").meta
 
 
 @pytest.mark.parametrize(
