@@ -12,6 +12,7 @@ from musicrfm.commands.arguments import (
     command,
     control_argument,
     count,
+    detectors_of,
     listened_by,
     listener_argument,
     model_arguments,
@@ -123,6 +124,7 @@ def calibrate(o: argparse.Namespace) -> None:
         hear_instrument=instrument_listener() if adherence else None,
         workers=workers_of(o),
         draws=o.control,
+        detectors=detectors_of(asked, model),
     )
     for (given, direction), calibration in zip(asked, found, strict=True):
         print(calibration.markdown(), flush=True)

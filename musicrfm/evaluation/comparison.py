@@ -68,13 +68,15 @@ class Clip:
 class Row:
     """The effect of one variant on one target.
 
-    value: measured amount of the target. random: the same with random directions. effect: their
-    difference. random and effect are None for unsteered. values: of single clips; draws: means of
-    single random directions. wanted: its sign is that of the effect that is meant, 0 for either.
+    value: measured amount of the target, in the quantity and unit of its reading. random: the same
+    with random directions. effect: their difference. random and effect are None for unsteered.
+    values: of single clips; draws: means of single random directions. wanted: its sign is that of
+    the effect that is meant, 0 for either.
     """
 
     variant: str
     target: str
+    quantity: str
     unit: str
     value: Interval
     random: Interval | None
@@ -140,7 +142,8 @@ def compare(
                 for draw in (None, *range(draws if variant.steers else 0))
             ]
             wanted = variant.coefficient(target) or 0.0
-            rows.append(_row(variant, target, one.unit, values, np.array(pushed), wanted))
+            of = (target, one.quantity, one.unit)
+            rows.append(_row(variant, of, values, np.array(pushed), wanted))
     for direction in filter(is_beat, targets):
         rows += _on_tempo(direction, variants, clips, draws)
     kept = [clip for (_, draw), some in clips.items() if draw in (None, 0) for clip in some]
@@ -233,7 +236,8 @@ def _on_tempo(
             np.array([_is_near(c.heard.tempo_bpm, asked) for c in clips[variant.label, draw]])
             for draw in (None, *range(draws))
         ]
-        rows.append(_row(variant, direction.name, ON_TEMPO, values, np.array(pushed), 1.0))
+        of = (direction.name, "share", ON_TEMPO)
+        rows.append(_row(variant, of, values, np.array(pushed), 1.0))
     return rows
 
 
@@ -243,18 +247,16 @@ def _is_near(bpm: float | None, asked: float) -> float:
 
 def _row(
     variant: Variant,
-    target: str,
-    unit: str,
+    of: tuple[str, str, str],
     values: np.ndarray,
     pushed: np.ndarray,
     wanted: float,
 ) -> Row:
+    """of: the target, its quantity and its unit."""
     random = effect = None
     if len(pushed):
         random = intervals.grand_mean(pushed)
         effect = intervals.effect(values, pushed)
     means = tuple(intervals.mean(one).value for one in pushed)
     value = intervals.mean(values)
-    return Row(
-        variant.label, target, unit, value, random, effect, tuple(values), means, variant.at, wanted
-    )
+    return Row(variant.label, *of, value, random, effect, tuple(values), means, variant.at, wanted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 from dataclasses import replace
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from musicrfm.cli import main
+from musicrfm.commands.arguments import listened_by
 from musicrfm.directions import Direction
 from musicrfm.errors import MusicRFMError
 from musicrfm.evaluation import search as reach
@@ -19,6 +21,8 @@ from musicrfm.evaluation.search import Aims, Travel
 from musicrfm.evaluation.survey import Survey
 from musicrfm.evaluation.takes import Recorder, Take
 from musicrfm.listening import measure
+from musicrfm.listening.listeners import CAVEAT
+from tests.musicrfm.sharing.test_archive import fill
 
 RATE = 32_000
 PROMPTS = {"piano": "piano", "flute": "flute"}
@@ -192,8 +196,34 @@ def test_steep_curves_are_limited_and_a_missing_range_is_reported():
     travel = sound.seek()
     found = _calibration(sound.survey, travel, None, Setting())
     assert 0.4 <= found.curve <= 4
-    nothing = _calibration(sound.survey, Travel(None, None), None, Setting())
-    assert nothing.range is None and nothing.curve == 1 and "no range" in nothing.markdown()
+    nothing = _calibration(sound.survey, Travel(None, None, lack="silent"), None, Setting())
+    assert nothing.range is None and nothing.curve == 1 and "no range: silent" in nothing.markdown()
+
+
+@pytest.mark.parametrize(
+    ("value", "changes", "clips", "noise", "words"),
+    [
+        (lambda raw: 0.1, {}, 6, 0.0, "the audio does not respond"),
+        (logistic(3.0, 2.0), {"flatness": 0.2}, 6, 0.0, "spoils the music (noise) before the"),
+        (logistic(1.0, 5.0), {}, 1, 0.0, "uncertain with 1 clip: play more seeds"),
+        (
+            lambda raw: 0.35 + 0.1 * min(2, raw),
+            {},
+            6,
+            0.2,
+            "uncertain with 6 clips: play more seeds",
+        ),
+    ],
+)
+def test_missing_range_is_explained_by_its_true_reason(value, changes, clips, noise, words):
+    sound = Sound(value, lambda raw: changes if abs(raw) > 0.3 else {}, noise=noise)
+    every = sound.takes
+    sound.takes = lambda raw: every(raw)[:clips]
+    sound.survey.takes = sound.takes(0.0)
+    found = _calibration(sound.survey, sound.seek(), None, Setting())
+    (remark,) = found.remarks
+    assert found.range is None and remark.startswith("no range: ") and words in remark
+    assert remark in found.markdown() and remark in found.evidence()["remarks"]
 
 
 def test_calibration_evidence_is_json_and_stored_in_the_direction(tmp_path):
@@ -302,6 +332,36 @@ def test_calibrate_command_writes_the_file_and_prints_the_table(
     assert (tmp_path / "out-2" / model.name / "note_C.safetensors").exists()
     assert main(run) == 0
     assert Direction.load(file, model).range is None
+
+
+@pytest.mark.parametrize("spec", ["detector", "-detector"])
+def test_detector_is_found_beside_the_file_of_the_direction(
+    spec, checkpoint, model, tmp_path, capsys
+):
+    folder = fill(tmp_path / "made" / model.name, model)
+    file = folder / "note_C.safetensors"
+    run = ["calibrate", str(file), "--model", str(checkpoint), "--seconds", "0.3", "--prompt", "x"]
+    run += ["--seeds", "1", "--steps", "1", "--control", "0", "--takes", str(tmp_path / "takes")]
+    assert main([*run, f"--listener={spec}"]) == 0
+    assert CAVEAT in capsys.readouterr().out
+    assert Direction.load(file).meta["listener"] == f"{spec}:note_C"
+    assert str(tmp_path).encode() not in file.read_bytes()
+    again = ["evaluate", *run[1:8], "--seeds", "1", "--control", "0", "--coefficients", "1"]
+    assert main([*again, "--out", str(tmp_path / "report")]) == 0
+    assert CAVEAT[1:] in capsys.readouterr().out
+    (folder / "detectors" / "note_C.safetensors").unlink()
+    assert main(run) == 2
+    assert "has no detector 'note_C'" in capsys.readouterr().err
+
+
+def test_detector_of_a_class_is_named_without_the_folder_of_its_file(tmp_path):
+    meta = {"model": "x", "kind": "multiclass", "classes": ["C", "Cs"], "concept": "note"}
+    notes = Direction("notes", np.ones((2, 2, 4)), np.ones(2), meta)
+    o = argparse.Namespace(listener="detector")
+    one = listened_by(o, f"{tmp_path}/notes.safetensors:Cs", notes.only("Cs"))
+    assert one.meta["listener"] == "detector:notes:Cs"
+    with pytest.raises(MusicRFMError, match="does not name a detector"):
+        listened_by(argparse.Namespace(listener=f"detector:{tmp_path}/d.safetensors"), "a", one)
 
 
 def test_each_class_of_a_file_is_calibrated(checkpoint, model, tmp_path, capsys, monkeypatch):
