@@ -18,8 +18,7 @@ from musicrfm.checkpoints.mapped import trim
 from musicrfm.directions import SUFFIX, Direction, list_directions
 from musicrfm.files.folders import cache_folder
 from musicrfm.model import MusicModel
-from musicrfm.runtime.devices import device_of
-from musicrfm.selfcheck import to_play
+from musicrfm.selfcheck import loaded
 from musicrfm.steering.layers import layer_weights
 from musicrfm.steering.schedules import parse_schedule
 from musicrfm.steering.setting import checked_inject_per
@@ -51,8 +50,8 @@ class Instrument:
 
 def make_instrument(settings: Settings) -> Instrument:
     """Load the model and all directions. Raises MusicRFMError for missing or unusable ones."""
-    dtype, graphs = to_play(device_of(settings.device), settings.dtype)
-    model = MusicModel.load(settings.model, settings.device, dtype, frugal=True)
+    how = {"frugal": True, "check_now": True}
+    model = loaded(settings.model, settings.device, settings.dtype, **how)
     if model.small:
         torch.set_num_threads(1)
     stream = MusicStream(
@@ -63,7 +62,6 @@ def make_instrument(settings: Settings) -> Instrument:
         window_seconds=settings.window,
         continue_from=settings.continue_from,
         hear_take=settings.hear_take,
-        graphs=graphs,
     )
     trim()
     if (words := pace.words(stream)) is not None:

@@ -47,7 +47,7 @@ LONGEST_TEXT = 256  # prompt tokens that a melody model reads; each occupies a c
 
 
 class MusicModel:
-    """A loaded model. Only `widen` changes its attributes, so threads may share it.
+    """A loaded model. Only `widen` changes its attributes later, so threads may share it.
 
     name: as in direction files. sample_rate (Hz), frame_rate (codec frames per second), frame_size
     (samples per frame). layers, width: of the decoder. codebooks: per frame, left and right
@@ -55,7 +55,8 @@ class MusicModel:
     was trained for. sampling: the model's sampling defaults. lead: number of positions that a
     prompt may occupy before the music; 0 except for melody models, of which only the text is used.
     plays_only: whether the decoder's matrices exist in packed form alone, so that streams can play
-    but hidden states cannot be read; mapped: what of it is then read from its file again.
+    but hidden states cannot be read; mapped: what of it is then read from its file again. graphs:
+    whether its streams use CUDA graphs unless told otherwise.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class MusicModel:
         weight = hf.decoder.lm_heads[0].weight
         self.device: torch.device = weight.device
         self.dtype: torch.dtype = weight.dtype
+        self.graphs: bool = self.device.type == "cuda"
         self.sample_rate: int = codec.sampling_rate
         self.frame_size: int = int(np.prod(codec.upsampling_ratios))
         self.frame_rate: int = round(self.sample_rate / self.frame_size)

@@ -133,7 +133,7 @@ class MusicStream(LiveSettings):
         self.steering = Steering.of(model)
         self._unsteered = Push(self.steering.nothing)
         capture_to_file = capture_of(model, capture, capture_to)
-        self._graphs = model.device.type == "cuda" if graphs is None else graphs
+        self._graphs = model.graphs if graphs is None else graphs
         self._graphs = self._graphs and capture_to_file is None
         self.graphs_lost = ""  # why they are done without, where they were wanted
         # Before the windows, because packing a codec takes memory for a moment.

@@ -91,8 +91,8 @@ def calibrate(o: argparse.Namespace) -> None:
     from musicrfm.evaluation.calibrate import calibrate_all
     from musicrfm.evaluation.search import Aims
     from musicrfm.files.folders import cache_folder
-    from musicrfm.model import MusicModel
     from musicrfm.nano.adherence import SHORTEST, instrument_listener
+    from musicrfm.selfcheck import loaded
     from musicrfm.training.train import path_named
 
     if not 0 < o.middle < o.top <= 1:
@@ -100,7 +100,7 @@ def calibrate(o: argparse.Namespace) -> None:
             f"--middle {o.middle:g} and --top {o.top:g} must satisfy 0 < middle < top <= 1"
         )
     check_folder(None if o.dry_run else o.out, o.takes)
-    model = MusicModel.load(o.model, device=o.device, dtype=o.dtype)
+    model = loaded(o.model, o.device, o.dtype)
     setting, instruments = setting_of(o, keep_norm=o.keep_norm)
     asked = _directions(o, model)
     out = o.out

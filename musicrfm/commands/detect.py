@@ -29,13 +29,13 @@ def add(commands) -> None:
 def detect(o: argparse.Namespace) -> None:
     from musicrfm.files.sound import check_mix, read_sound
     from musicrfm.intervals import written
-    from musicrfm.model import MusicModel
+    from musicrfm.selfcheck import loaded
     from musicrfm.training.detect import Detector, list_detectors
     from musicrfm.training.detect import detect as heard_by
 
     for path in o.files:
         file_to_read(path)
-    model = MusicModel.load(o.model, device=o.device, dtype=o.dtype)
+    model = loaded(o.model, o.device, o.dtype)
     names = o.concept or list_detectors(model.name)
     if not names:
         raise MusicRFMError(

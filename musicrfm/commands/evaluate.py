@@ -97,11 +97,11 @@ def add(commands) -> None:
 def evaluate(o: argparse.Namespace) -> None:
     from musicrfm.evaluation.evaluate import evaluate as play_and_listen
     from musicrfm.evaluation.evaluate import reaching, write_report
-    from musicrfm.model import MusicModel
     from musicrfm.nano.adherence import instrument_listener
+    from musicrfm.selfcheck import loaded
 
     folder = folder_for(o.out, REPORT, o.overwrite)
-    model = MusicModel.load(o.model, device=o.device, dtype=o.dtype)
+    model = loaded(o.model, o.device, o.dtype)
     setting, instruments = setting_of(o)
     directions = _to_evaluate(o, model)
     names = o.directions or [direction.name for direction in directions]

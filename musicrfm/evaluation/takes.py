@@ -285,12 +285,13 @@ class _Source:
     name: str
     device: str
     dtype: str
+    graphs: bool
     fingerprint: str
 
     @classmethod
     def of(cls, model: MusicModel, found: str) -> _Source:
         folder = str(model.hf.name_or_path)
-        return cls(folder, model.name, str(model.device), model.precision, found)
+        return cls(folder, model.name, str(model.device), model.precision, model.graphs, found)
 
     def load(self) -> MusicModel:
         from musicrfm.model import MusicModel
@@ -301,7 +302,7 @@ class _Source:
                 f"model {self.name!r} differs from the files in {self.folder!r}, so worker "
                 "processes cannot play it: save it there first, or use 0 workers"
             )
-        model.name = self.name
+        model.name, model.graphs = self.name, self.graphs
         return model
 
 
