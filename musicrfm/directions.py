@@ -153,17 +153,36 @@ class Direction:
     # ---- arithmetic ----
 
     def __add__(self, other: Direction) -> Direction:
+        """The sum of both, without a range; see `combined`."""
         return combined(self, other, 1.0)
 
+    def __radd__(self, other: object) -> Direction:
+        """For `sum`, which begins at 0."""
+        if _is_number(other) and other == 0:
+            return self
+        raise MusicRFMError(f"{short(other)} cannot be added to a direction: give two directions")
+
     def __sub__(self, other: Direction) -> Direction:
+        """The difference of both, without a range; see `combined`."""
         return combined(self, other, -1.0)
 
     def __mul__(self, factor: float) -> Direction:
+        """The direction with a range `factor` times as wide; see `scaled`."""
         return scaled(self, factor)
 
     __rmul__ = __mul__
 
+    def __truediv__(self, divisor: float) -> Direction:
+        """The direction with a range that many times narrower; see `scaled`."""
+        if not _is_number(divisor) or not divisor:
+            raise MusicRFMError(
+                f"a direction cannot be divided by {short(divisor)}: give a number, not 0"
+            )
+        return scaled(self, 1 / float(divisor))
+
     def __neg__(self) -> Direction:
+        """The reversed direction: it does at a coefficient what this one does at the opposite one;
+        see `scaled`."""
         return scaled(self, -1.0)
 
     def orthogonal(self, *others: Direction) -> Direction:
@@ -405,20 +424,36 @@ def combined(one: Direction, other: Direction, sign: float) -> Direction:
 
 
 def scaled(direction: Direction, factor: float) -> Direction:
-    """The direction with its range and its weight in sums multiplied by `factor`.
+    """The direction with its range, or those of its classes, and its weight in sums multiplied by
+    `factor`. The curve stays, so every position of the knob pushes `factor` times as much.
 
-    A negative factor reverses the direction. Raises MusicRFMError for 0 and for anything but a
-    number.
+    A negative factor reverses the direction: the ends of a range with two sides change places, and
+    a range from 0 up stays one, as far the other way. What was measured is no longer kept then.
+    Raises MusicRFMError for 0 and for anything but a number.
     """
     if not _is_number(factor) or not factor:
-        raise MusicRFMError(f"a direction cannot be multiplied by {factor!r}: give a number, not 0")
+        raise MusicRFMError(
+            f"a direction cannot be multiplied by {short(factor)}: give a number, not 0"
+        )
     _refuse_beat(direction)
     factor = float(factor)
     meta = direction.meta | {"weight": _weight(direction) * abs(factor)}
     if direction.range is not None:
-        meta["range"] = sorted(factor * end for end in direction.range)
+        meta["range"] = _times(direction.range, factor)
+    if ranges := meta.get("class_ranges"):
+        meta["class_ranges"] = {
+            name: None if one is None else _times(one, factor) for name, one in ranges.items()
+        }
+    if factor < 0:
+        meta = {k: v for k, v in meta.items() if k not in ("calibration", "class_calibrations")}
     vectors = direction.vectors * math.copysign(1.0, factor)
     return Direction(direction.name, vectors, direction.layer_scores, meta)
+
+
+def _times(ends: Sequence[float], factor: float) -> list[float]:
+    """A range of raw coefficients for vectors that are reversed if `factor` is negative."""
+    low, high = sorted(factor * end + 0.0 for end in ends)  # no end is -0.0
+    return [0.0, -low] if factor < 0 and high == 0 > low else [low, high]
 
 
 def orthogonal(direction: Direction, others: Sequence[Direction]) -> Direction:
