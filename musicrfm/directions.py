@@ -12,7 +12,7 @@ import logging
 import math
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -56,8 +56,11 @@ def canonical_name(name: str) -> str:
     """The spelling used in files: `note_C#` and `note_Db` become `note_Cs`.
 
     `#` has another meaning in OSC addresses, hence the `s`. Other names are returned unchanged,
-    except that letters with accents are composed to one character each.
+    except that letters with accents are composed to one character each. Raises MusicRFMError for
+    anything but a text.
     """
+    if not isinstance(name, str):
+        raise MusicRFMError(f"the name of a direction must be a text, not {short(name)}")
     match = _PITCH_NAME.fullmatch(name)
     if not match:
         return composed(name)
@@ -88,6 +91,16 @@ class Named:
     width: int = 0
 
 
+def _missing(what: str) -> Callable[[], Tensor]:
+    def refuse() -> Tensor:
+        raise MusicRFMError(
+            f"the {what} of a direction are missing: make it with Direction.of(model, name, "
+            "vectors), vectors [layers, components, width]"
+        )
+
+    return refuse
+
+
 @dataclass(eq=False)  # used as a dictionary key
 class Direction:
     """A concept as a direction in the hidden states of one model.
@@ -98,21 +111,24 @@ class Direction:
     `model_fingerprint` the fingerprint of its weights (`Direction.of` sets both). `range`: the
     useful raw coefficients [low, high]. `directions/README.md` lists all keys.
 
-    Raises MusicRFMError if shapes do not fit together, a number is not finite, or no model is
-    named.
+    Raises MusicRFMError if a part is missing, shapes do not fit together, a number is not finite,
+    or no model is named.
     """
 
     name: str
-    vectors: Tensor = field(repr=False)
-    layer_scores: Tensor = field(repr=False)
+    vectors: Tensor = field(repr=False, default_factory=_missing("vectors"))
+    layer_scores: Tensor = field(repr=False, default_factory=_missing("layer scores"))
     meta: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        import torch
-
         self.name = canonical_name(self.name)
-        self.vectors = torch.as_tensor(self.vectors).detach().to("cpu", torch.float32)
-        self.layer_scores = torch.as_tensor(self.layer_scores).detach().to("cpu", torch.float32)
+        self.vectors = _numbers(f"the vectors of {self.name!r}", self.vectors)
+        self.layer_scores = _numbers(f"the layer scores of {self.name!r}", self.layer_scores)
+        if not isinstance(self.meta, dict):
+            raise MusicRFMError(
+                f"the metadata of {self.name!r} must be a dict, such as {{'model': model.name}}, "
+                f"not {short(self.meta)}"
+            )
         if self.vectors.ndim != 3 or 0 in self.vectors.shape:
             raise MusicRFMError(
                 f"direction {self.name!r} must be [layers, components, width], "
@@ -237,11 +253,20 @@ class Direction:
 
         The knob of a beat stands for a tempo: -1 is the slowest of its range, 1 the fastest.
         """
-        return math.copysign(self._end(coefficient) * abs(coefficient) ** self.curve, coefficient)
+        try:
+            size = self._end(coefficient) * abs(coefficient) ** self.curve
+        except TypeError:
+            raise MusicRFMError(
+                f"{short(coefficient)} is not a coefficient: give a number"
+            ) from None
+        return math.copysign(size, coefficient)
 
     def coefficient(self, raw: float) -> float:
         """The knob position of a raw coefficient: the inverse of `raw`."""
-        return math.copysign((abs(raw) / self._end(raw)) ** (1 / self.curve), raw)
+        try:
+            return math.copysign((abs(raw) / self._end(raw)) ** (1 / self.curve), raw)
+        except TypeError:
+            raise MusicRFMError(f"{short(raw)} is not a raw coefficient: give a number") from None
 
     def _end(self, side: float) -> float:
         """How far the raw coefficient goes on the side of this sign.
@@ -292,7 +317,9 @@ class Direction:
 
         layer_scores: [layers], by default all 1. meta: as in the file, such as `range=[0, 5]`.
         """
-        scores = [1.0] * len(vectors) if layer_scores is None else layer_scores
+        checked_owner(model)
+        vectors = _numbers(f"the vectors of {name!r}", vectors)
+        scores = vectors.new_ones(vectors.shape[:1]) if layer_scores is None else layer_scores
         about = {"model": model.name, "model_fingerprint": model.fingerprint, **meta}
         return cls(name, vectors, scores, about)
 
@@ -306,8 +333,8 @@ class Direction:
         """
         if not isinstance(name_or_path, (str, os.PathLike)):
             raise MusicRFMError(f"a direction must be a name or a file, not {short(name_or_path)}")
-        if isinstance(model, str):
-            raise MusicRFMError(f"give the loaded model, not its name {model!r}: MusicModel.load")
+        if model is not None:
+            checked_owner(model)
         whole, component = cls.parts(name_or_path)
         if component is not None:
             return cls.load(whole, model).only(component)
@@ -382,6 +409,7 @@ class Direction:
 
         Without a fingerprint, the model's name decides.
         """
+        checked_owner(model)
         if not belongs(self.fingerprint, self.model, model):
             called = "other weights called" if self.model == model.name else "model"
             raise MusicRFMError(
@@ -395,6 +423,40 @@ class Direction:
                 f"direction {self.name!r} has {self.layers} layers of width {self.width}, "
                 f"but model {model.name!r} has {model.layers} of width {model.width}"
             )
+
+
+def checked_owner(model: Owner) -> None:
+    """Raises MusicRFMError for anything but a loaded model."""
+    if not all(hasattr(model, of) for of in ("name", "layers", "width")):
+        given = repr(model) if isinstance(model, (str, os.PathLike)) else "…"
+        raise MusicRFMError(f"{short(model)} is not a model: load it with MusicModel.load({given})")
+
+
+def checked_direction(direction: Direction) -> Direction:
+    """The same. Raises MusicRFMError for anything but a `Direction`."""
+    if not isinstance(direction, Direction):
+        given = repr(direction) if isinstance(direction, (str, os.PathLike)) else "…"
+        raise MusicRFMError(
+            f"{short(direction)} is not a Direction: load it with Direction.load({given}, model)"
+        )
+    return direction
+
+
+def checked_directions(directions: Iterable[Direction]) -> list[Direction]:
+    """All of them. Raises MusicRFMError for anything but several `Direction`."""
+    if isinstance(directions, (str, Direction)) or not isinstance(directions, Iterable):
+        raise MusicRFMError(f"directions must be a list of Directions, not {short(directions)}")
+    return [checked_direction(one) for one in directions]
+
+
+def _numbers(what: str, given: Any) -> Tensor:
+    """float32, on the CPU. Raises MusicRFMError for anything but an array."""
+    import torch
+
+    try:
+        return torch.as_tensor(given).detach().to("cpu", torch.float32)
+    except (TypeError, ValueError, RuntimeError):
+        raise MusicRFMError(f"{what} must be an array of numbers, not {short(given)}") from None
 
 
 def belongs(fingerprint: str | None, name: str, model: Owner) -> bool:
@@ -411,7 +473,7 @@ def combined(one: Direction, other: Direction, sign: float) -> Direction:
     two. The result has no range: calibrate it. Raises MusicRFMError for directions of two models.
     """
     if not isinstance(other, Direction):
-        raise MusicRFMError(f"{other!r} cannot be added to a direction: give two directions")
+        raise MusicRFMError(f"{short(other)} cannot be added to a direction: give two directions")
     _check_alike(one, other)
     if one.components != other.components:
         raise MusicRFMError(
@@ -463,9 +525,7 @@ def orthogonal(direction: Direction, others: Sequence[Direction]) -> Direction:
     if not others:
         raise MusicRFMError("give at least one direction to be orthogonal to")
     for other in others:
-        if not isinstance(other, Direction):
-            raise MusicRFMError(f"{other!r} is not a Direction: load it first")
-        _check_alike(direction, other)
+        _check_alike(direction, checked_direction(other))
     span = torch.cat([other.vectors for other in others], 1).double()  # [layers, n, width]
     inverse = torch.linalg.pinv(span)  # [layers, width, n]; spans may overlap
     vectors = direction.vectors.double()
@@ -518,6 +578,8 @@ def list_directions(model_name: str) -> list[str]:
     Files whose names contain control characters are left out, because they could change a terminal.
     """
     model_name = getattr(model_name, "name", model_name)  # a MusicModel is accepted, too
+    if not isinstance(model_name, str):
+        raise MusicRFMError(f"the name of a model must be a text, not {short(model_name)}")
     folders = [path_of(root / model_name) for root in roots()]
     stems = [path.stem for folder in folders for path in folder.glob(f"*{SUFFIX}")]
     return sorted({canonical_name(stem) for stem in stems if is_file_name(stem)})

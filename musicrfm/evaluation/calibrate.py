@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from musicrfm.directions import OF_CLASSES
+from musicrfm.directions import OF_CLASSES, checked_directions, checked_owner
 from musicrfm.errors import MusicRFMError
 from musicrfm.evaluation.control import DRAWS, Control, controls
 from musicrfm.evaluation.perform import PROMPTS, Setting, perform
@@ -192,7 +192,10 @@ def calibrate_all(
 
     Raises MusicRFMError for directions of another model, and for concepts that cannot be measured.
     """
-    setting, aims = (setting or Setting()).of(model).hearing(directions), aims or Aims()
+    checked_owner(model)
+    directions = checked_directions(directions)
+    setting = Setting.checked(setting).of(model).hearing(directions)
+    aims = aims or Aims()
     instruments = PROMPTS if instruments is None else instruments
     for direction in directions:
         direction.check(model)

@@ -7,7 +7,7 @@ the result: a table, a picture, and a page to listen to.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,8 @@ import numpy as np
 import torch
 
 from musicrfm import intervals
-from musicrfm.directions import Direction
+from musicrfm.directions import Direction, checked_direction, checked_directions
+from musicrfm.errors import MusicRFMError, short
 from musicrfm.evaluation.control import DRAWS, outcome, random_directions
 from musicrfm.executor import in_turn
 from musicrfm.intervals import Interval
@@ -107,6 +108,9 @@ def knob_variants(
     direction: Direction, coefficients: Sequence[float], how: Mapping[str, Any] | None = None
 ) -> list[Variant]:
     """Unsteered, then the direction at each coefficient (without 0 and repeats)."""
+    checked_direction(direction)
+    if not isinstance(coefficients, Iterable):
+        raise MusicRFMError(f"coefficients must be a list, not {short(coefficients)}")
     wanted = list(dict.fromkeys(c for c in coefficients if c))
     found = [Variant("unsteered", at=0.0)]
     return found + [
@@ -131,6 +135,9 @@ def compare(
     length, 0 for none. Raises MusicRFMError for a direction whose concept cannot be measured, or
     that belongs to another model.
     """
+    targets = checked_directions(targets)
+    if isinstance(prompts, str):
+        raise MusicRFMError(f"prompts must be a list, such as [{prompts!r}]")
     asked = {target.name: reading(target) for target in targets}
     pieces = _pieces(variants, prompts, seeds, draws)
     clips = _played(model, pieces, seconds, batch)

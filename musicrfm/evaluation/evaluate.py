@@ -7,12 +7,13 @@ finds the useful range that defines the player's unit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from musicrfm.directions import Direction
+from musicrfm.directions import Direction, checked_directions, checked_owner
+from musicrfm.errors import MusicRFMError, short
 from musicrfm.evaluation.control import DRAWS, controls
 from musicrfm.evaluation.perform import PROMPTS, Setting, perform
 from musicrfm.evaluation.report import markdown, write_report
@@ -90,7 +91,11 @@ def evaluate(
     none but this. draws: random directions played beside each, see `controlled`. detectors: see
     `Recorder`.
     """
-    setting = (setting or Setting()).of(model).hearing(directions)
+    checked_owner(model)
+    directions = checked_directions(directions)
+    setting = Setting.checked(setting).of(model).hearing(directions)
+    if not (coefficients is None or isinstance(coefficients, Iterable)):
+        raise MusicRFMError(f"coefficients must be a list, not {short(coefficients)}")
     instruments = PROMPTS if instruments is None else instruments
     tried = [
         tuple(coefficients) if coefficients else coefficients_to_try(d, calibrate)

@@ -109,7 +109,6 @@ def markdown(responses: Sequence[Response], setting: Setting, model_name: str) -
 
 def _table(responses: Sequence[Response], unit: str) -> list[str]:
     bpm = responses[0].quantity != "share"
-    quantity = responses[0].quantity
     asked = any(r.best.adherence is not None for r in responses)
     head = ["direction", "method", "useful range", f"{unit} unsteered"]
     head += (
@@ -125,8 +124,8 @@ def _table(responses: Sequence[Response], unit: str) -> list[str]:
         cells = [r.name, r.method, f"{r.range[0]:.3g} to {r.range[1]:.3g}" if r.range else "none"]
         if bpm:
             values = [p.value for p in r.points if np.isfinite(p.value)] or [float("nan")]
-            lowest, highest = (written(value, quantity) for value in (min(values), max(values)))
-            cells += [zero.interval.text(quantity), f"{lowest} to {highest}"]
+            lowest, highest = (written(v, r.quantity) for v in (min(values), max(values)))
+            cells += [zero.interval.text(r.quantity), f"{lowest} to {highest}"]
             cells += [f"{r.spread:.0%}", f"{r.spearman:.2f}, {r.ordered:.2f}"]
         else:
             cells += [str(zero.interval), str(best.interval), f"{best.coefficient:.3g}"]

@@ -18,13 +18,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from musicrfm.directions import Direction, canonical_name
-from musicrfm.errors import MusicRFMError
+from musicrfm.directions import (
+    Direction,
+    canonical_name,
+    checked_direction,
+    checked_owner,
+)
+from musicrfm.errors import MusicRFMError, whole_number
 from musicrfm.runtime.sampling import generator
 from musicrfm.steering.beat import is_beat
 from musicrfm.steering.layers import Layers
 from musicrfm.steering.schedules import Function, Move, Progress
-from musicrfm.steering.setting import Components, Held, Steer, finite, whole
+from musicrfm.steering.setting import Components, Held, Steer, finite
 
 if TYPE_CHECKING:
     from musicrfm.model import MusicModel
@@ -84,6 +89,7 @@ class Steering:
         frame_rate: float = 50.0,
         fingerprint: str | None = None,
     ) -> None:
+        layers, width = whole_number("layers", layers, 1), whole_number("width", width, 1)
         self._layers, self._width = layers, width
         self._owner = _Owner(model_name, fingerprint, layers, width)
         self._frame_rate = frame_rate  # a second, for beats
@@ -103,6 +109,7 @@ class Steering:
     @classmethod
     def of(cls, model: MusicModel) -> Steering:
         """Nothing yet, for a model: of its shape, on its device, and only for its directions."""
+        checked_owner(model)
         return cls(
             model.layers,
             model.width,
@@ -129,18 +136,20 @@ class Steering:
         inject: float = 1.0,
         inject_per: str = "layer",
         component: Components = 0,
+        **unknown: object,
     ) -> None:
         """Add a direction, or replace the one with the same name.
 
-        schedule: a specification, or a Python function f(step, base) -> coefficient. The rest: see
-        `musicrfm.steering.setting.Steer`.
+        schedule: a specification, or a Python function f(step, base) -> coefficient. component: a
+        number, a class, or a list of them. The rest: see `musicrfm.steering.setting.Steer`. Raises
+        MusicRFMError for `unknown` settings.
         """
-        if not isinstance(direction, Direction):
+        for name in unknown:
             raise MusicRFMError(
-                f"{direction!r} is not a Direction: load it with Direction.load({direction!r}, "
-                "model)"
+                f"a direction is not added with {name!r}: give layers, schedule, inject, "
+                "inject_per or component, which takes a list, too"
             )
-        direction.check(self._owner)
+        checked_direction(direction).check(self._owner)
         if is_beat(direction):
             others = (s.name for s in self._steers.values() if s.held and s.name != direction.name)
             if (other := next(others, None)) is not None:
@@ -212,9 +221,9 @@ class Steering:
         fade = Crossfade(
             one.name,
             other.name,
-            whole("a crossfade's frames", frames, 1),
+            whole_number("a crossfade's frames", frames, 1),
             None if coefficient is None else finite(other.name, coefficient),
-            0 if start is None else whole("a crossfade's start", start, 0),
+            0 if start is None else whole_number("a crossfade's start", start, 0),
         )
         if start is None:
             self._begin(fade)

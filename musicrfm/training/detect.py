@@ -23,6 +23,7 @@ from musicrfm.directions import (
     SUFFIX,
     belongs,
     canonical_name,
+    checked_owner,
     is_file_name,
     roots,
     user_folder,
@@ -116,6 +117,7 @@ class Detector:
 
         Raises MusicRFMError if there is none, it is damaged, or it belongs to another model.
         """
+        checked_owner(model)
         if str(name).endswith(SUFFIX):
             path = file_to_read(name, "detector file")
         else:
@@ -204,6 +206,10 @@ def detect(
     Probabilities are the mean over all pieces that are not silent, a quantity is their median.
     Raises MusicRFMError if everything is silent.
     """
+    if not isinstance(detector, Detector):
+        raise MusicRFMError(
+            f"{short(detector)} is not a Detector: load it with Detector.load(name, model)"
+        )
     pieces = _pieces(model, np.asarray(audio, np.float32), sample_rate, detector)
     told = []
     for first in range(0, len(pieces), BATCH):

@@ -404,7 +404,7 @@ def test_files_with_control_characters_in_the_name_are_not_listed(tmp_path, monk
     ("given", "model", "message"),
     [
         (["a"], None, "a direction must be a name or a file, not \\['a'\\]"),
-        ("note_C", "nano", "give the loaded model, not its name 'nano'"),
+        ("note_C", "nano", "'nano' is not a model: load it with MusicModel.load\\('nano'\\)"),
     ],
 )
 def test_wrong_arguments_of_load_are_told_in_a_sentence(given, model, message):

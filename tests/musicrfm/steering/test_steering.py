@@ -320,8 +320,8 @@ def test_impossible_crossfades_are_refused_or_skipped(caplog: pytest.LogCaptureF
         (("left", "right", 10), "'left' is at 0, so it cannot be crossfaded"),
         (("left", "left", 10), "into itself"),
         (("left", "middle", 10), "direction 'middle' has not been added"),
-        (("left", "right", 0), "whole number from 1 up, not 0"),
-        (("left", "right", 2.5), "whole number from 1 up, not 2.5"),
+        (("left", "right", 0), "must be at least 1, not 0"),
+        (("left", "right", 2.5), "must be a whole number, not 2.5"),
         (("left", "right", 10, float("nan")), "finite"),
     ):
         with pytest.raises(MusicRFMError, match=words):
