@@ -22,6 +22,7 @@ from musicrfm.selfcheck import loaded
 from musicrfm.steering.layers import layer_weights
 from musicrfm.steering.schedules import parse_schedule
 from musicrfm.steering.setting import checked_inject_per
+from musicrfm.steering.steering import say_uncalibrated
 from musicrfm.stream import MusicStream
 from musicrfm.streaming.settings import checked_steer_guidance
 
@@ -121,10 +122,7 @@ def add_directions(
         stream.steering.add(direction)
         steers[address] = direction.name
         if direction.range is None and not direction.classes:
-            log.warning(
-                "%s is not calibrated: its coefficient is raw, see `musicrfm calibrate`",
-                direction.name,
-            )
+            say_uncalibrated(direction.name, direction.model)
         return address
 
     for name in list_directions(model.name):

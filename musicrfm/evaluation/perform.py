@@ -117,7 +117,7 @@ def perform(
     if not (isinstance(seconds, (int, float)) and 0 < seconds < math.inf):
         raise MusicRFMError(f"seconds must be a finite number above 0, not {seconds!r}")
     stream = MusicStream(model, prompt, seed=seed, chunk_frames=5, **settings)
-    stream.steering.keep_norm = keep_norm
+    stream.steering.keep_norm, stream.steering.raw_meant = keep_norm, True
     waiting = sorted(changes, key=lambda change: change[0])
     fading = sorted(fades, key=lambda fade: fade[0])
     steered = [d for _, d, _ in waiting] + [d for _, *pair, _ in fading for d in pair]

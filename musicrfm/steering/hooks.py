@@ -115,7 +115,7 @@ def steered(
         layers=layers, inject=inject, inject_per=inject_per, schedule=schedule
     )
     for steering, wanted in steerings:
-        steering.keep_norm = keep_norm
+        steering.keep_norm, steering.raw_meant = keep_norm, raw
         for direction, coefficient in wanted:
             steering.add(direction, coefficient, component=component, **settings)
     alone = [steering for steering, _ in steerings]

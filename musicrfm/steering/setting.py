@@ -73,6 +73,16 @@ class Steer:
     def name(self) -> str:
         return self.direction.name
 
+    @property
+    def uncalibrated(self) -> str:
+        """Where the coefficient is raw, what `musicrfm calibrate` calls this: `note_C` or
+        `notes:C`; otherwise ""."""
+        assert self._ruler is not None, "`changed` makes it"
+        if self.held is not None or self._ruler.range is not None:
+            return ""
+        one_class = self._ruler is not self.direction
+        return f"{self.name}:{self._ruler.meta['target']}" if one_class else self.name
+
     def raw(self, coefficient: float) -> float:
         """The raw coefficient of a coefficient, finite or infinite."""
         assert self._ruler is not None, "`changed` makes it"

@@ -38,6 +38,23 @@ _INJECTION = 0x1D1C  # separates these random numbers from those that choose cod
 
 log = logging.getLogger(__name__)
 
+_told: set[tuple[str, str]] = set()  # (direction, model), of which this process has said so
+
+
+def say_uncalibrated(name: str, model: str) -> None:
+    """Log, once for each direction, that its coefficient is raw. name: as in `musicrfm
+    calibrate`."""
+    if (name, model) in _told:
+        return
+    _told.add((name, model))
+    where = "" if model == "nano" else f" --model {model}"
+    log.warning(
+        "%s is not calibrated, so its coefficient is raw: run `musicrfm calibrate %s%s`",
+        name,
+        name,
+        where,
+    )
+
 
 @dataclass(frozen=True)
 class Crossfade:
@@ -76,7 +93,8 @@ class Steering:
     for values out of range. `offset` belongs to the stream's thread.
 
     keep_norm: whether each steered hidden state is rescaled to its previous norm; off by default,
-    as published. It may be set at any time.
+    as published. It may be set at any time. raw_meant: whether raw coefficients are intended;
+    otherwise, an uncalibrated direction that is turned up is logged once.
     """
 
     def __init__(
@@ -94,6 +112,7 @@ class Steering:
         self._owner = _Owner(model_name, fingerprint, layers, width)
         self._frame_rate = frame_rate  # a second, for beats
         self.keep_norm = False
+        self.raw_meant = False
         # The part projected out before the latest offset is added, [layers, 3, width], see `Push`.
         self.basis: Tensor | None = None
         self._held: tuple[Held | None, Tensor | None] = (None, None)  # the latest on the device
@@ -164,8 +183,7 @@ class Steering:
             inject_per=inject_per,
             component=component,
         )
-        with self._writing:
-            self._steers = {**self._steers, direction.name: steer}
+        self._put(steer)
 
     def set(self, name: str, coefficient: float) -> None:
         """Turn the knob: 0 is off, 1 the top of the useful range; values outside 0 to 1 are
@@ -368,11 +386,9 @@ class Steering:
                     f"{one.name!r} is at 0, so it cannot be crossfaded: turn it up first"
                 )
             away, here = Move(from_here, 0.0, fade.frames), Move(from_there, end, fade.frames)
-            self._steers = {
-                **self._steers,
-                one.name: one.changed(coefficient=0.0, move=away),
-                other.name: other.changed(coefficient=end, move=here),
-            }
+            self._put(
+                one.changed(coefficient=0.0, move=away), other.changed(coefficient=end, move=here)
+            )
 
     def _standing(self, steer: Steer) -> float:
         """The coefficient at this moment, even in the middle of a crossfade."""
@@ -385,5 +401,11 @@ class Steering:
 
     def _change(self, name: str, **changes: Any) -> None:
         with self._writing:
-            steer = self.get(name).changed(**changes)
-            self._steers = {**self._steers, steer.name: steer}
+            self._put(self.get(name).changed(**changes))
+
+    def _put(self, *steers: Steer) -> None:
+        with self._writing:
+            self._steers = {**self._steers, **{steer.name: steer for steer in steers}}
+        for steer in steers:
+            if steer.coefficient and not self.raw_meant and (name := steer.uncalibrated):
+                say_uncalibrated(name, steer.direction.model)

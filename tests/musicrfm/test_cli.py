@@ -130,6 +130,16 @@ def test_streams_of_a_model_without_working_graphs_use_none(checkpoint, monkeypa
     assert MusicStream(model, graphs=False)._graphs is False
 
 
+def test_generate_names_an_uncalibrated_direction(checkpoint, model, tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr("musicrfm.steering.steering._told", set())
+    file = tmp_path / "bright.safetensors"
+    Direction.of(model, "bright", torch.ones(model.layers, 1, model.width)).save(file)
+    run = ["generate", "piano", "--model", str(checkpoint), "--seconds", "0.1"]
+    assert main([*run, "--steer", f"{file}=0.5", "--out", str(tmp_path / "a.wav")]) == 0
+    (said,) = [text for text in caplog.messages if "calibrate" in text]
+    assert said.startswith("bright is not calibrated") and "`musicrfm calibrate bright" in said
+
+
 def test_generate_shows_progress(checkpoint, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm")
