@@ -10,6 +10,7 @@ from musicrfm.commands.arguments import (
     command,
     control_argument,
     count,
+    detectors_of,
     model_arguments,
     numbers,
     overwrite_argument,
@@ -168,6 +169,7 @@ def compare(o: argparse.Namespace) -> None:
     from musicrfm.evaluation.comparison import knob_variants
     from musicrfm.evaluation.comparison_page import tell
     from musicrfm.evaluation.perform import PROMPTS
+    from musicrfm.listening.listeners import CAVEAT, detector_of
     from musicrfm.selfcheck import loaded
 
     folder = folder_for(o.out or f"compared_{o.prompt}", ("index.html",), o.overwrite)
@@ -182,10 +184,13 @@ def compare(o: argparse.Namespace) -> None:
         seeds=range(o.seed, o.seed + o.seeds),
         seconds=o.seconds,
         draws=max(0, o.control),
+        detectors=detectors_of([(o.prompt, direction)], model),
     )
     words = "Coefficients are those of the knob: 1 is the top of the useful range."
     if direction.range is None:
         words = f"{direction.name} is not calibrated: its coefficients are raw."
+    if detector_of(str(direction.meta.get("listener", ""))):
+        words += f" {CAVEAT[0].upper()}{CAVEAT[1:]}."
     tell(found, folder, f"{direction.name} on {model.name}", words)
 
 

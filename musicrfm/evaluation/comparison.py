@@ -7,9 +7,10 @@ the result: a table, a picture, and a page to listen to.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from musicrfm import intervals
 from musicrfm.directions import Direction, checked_direction, checked_directions
 from musicrfm.errors import MusicRFMError, short
 from musicrfm.evaluation.control import DRAWS, outcome, random_directions
+from musicrfm.evaluation.perform import Setting
+from musicrfm.evaluation.takes import NO_FILES, measured_by
 from musicrfm.executor import in_turn
 from musicrfm.intervals import Interval
 from musicrfm.listening import measure
@@ -128,19 +131,21 @@ def compare(
     seconds: float = 5.0,
     draws: int = DRAWS,
     batch: int = 16,
+    detectors: Mapping[str, Path] = NO_FILES,
 ) -> Comparison:
     """Play every variant, and random directions in its place, with every prompt and seed.
 
     targets: directions whose concepts are measured. draws: number of random directions of the same
-    length, 0 for none. Raises MusicRFMError for a direction whose concept cannot be measured, or
-    that belongs to another model.
+    length, 0 for none. detectors: see `Recorder`. Raises MusicRFMError for a direction whose
+    concept cannot be measured, or that belongs to another model.
     """
     targets = checked_directions(targets)
     if isinstance(prompts, str):
         raise MusicRFMError(f"prompts must be a list, such as [{prompts!r}]")
     asked = {target.name: reading(target) for target in targets}
     pieces = _pieces(variants, prompts, seeds, draws)
-    clips = _played(model, pieces, seconds, batch)
+    files = {spec: detectors.get(spec) for spec in Setting().hearing(targets).listeners}
+    clips = _played(model, pieces, seconds, batch, partial(_clip, model, files))
     rows = []
     for target, one in asked.items():
         for variant in variants:
@@ -192,7 +197,11 @@ def _pieces(
 
 
 def _played(
-    model: MusicModel, pieces: Sequence[_Piece], seconds: float, batch: int
+    model: MusicModel,
+    pieces: Sequence[_Piece],
+    seconds: float,
+    batch: int,
+    listen: Callable[[tuple[_Piece, Generated]], Clip],
 ) -> dict[tuple[str, int | None], list[Clip]]:
     """Clips by variant and draw, in the order of prompts and seeds."""
     together: dict[tuple, list[_Piece]] = defaultdict(list)
@@ -212,7 +221,6 @@ def _played(
             batch=batch,
             **(some[0].variant.how if some[0].steers else {}),
         )
-        listen = partial(_clip, model.sample_rate)
         for clip in in_turn(listen, zip(some, played, strict=True), torch.device("cpu")):
             clips[clip.variant, clip.draw].append(clip)
             done += 1
@@ -220,10 +228,14 @@ def _played(
     return clips
 
 
-def _clip(sample_rate: int, played: tuple[_Piece, Generated]) -> Clip:
+def _clip(
+    model: MusicModel, files: Mapping[str, Path | None], played: tuple[_Piece, Generated]
+) -> Clip:
+    """files: of the detectors, by listener; None for other listeners."""
     piece, (audio, _, _) = played
-    heard = measure.measure(audio, sample_rate)
-    shares = measure.note_share_over_time(audio, sample_rate, WINDOW)
+    listened = {spec: measured_by(spec, model, audio, file) for spec, file in files.items()}
+    heard = replace(measure.measure(audio, model.sample_rate), listened=listened)
+    shares = measure.note_share_over_time(audio, model.sample_rate, WINDOW)
     return Clip(piece.variant.label, piece.prompt, piece.seed, piece.draw, audio, heard, shares)
 
 

@@ -331,7 +331,7 @@ def _record(
         model, play.prompt, seed=play.seed, changes=play.changes, **fades, **setting.how
     )
     listened = {
-        spec: _listened(spec, model, audio, detectors.get(spec)) for spec in setting.listeners
+        spec: measured_by(spec, model, audio, detectors.get(spec)) for spec in setting.listeners
     }
     row: dict = {
         "steers": [[direction.name, raw] for direction, raw in play.steers],
@@ -354,11 +354,12 @@ def _record(
     return row
 
 
-def _listened(
+def measured_by(
     spec: str, model: MusicModel, audio: np.ndarray, file: Path | None = None
 ) -> float | None:
-    """The measure of audio [samples, channels]; None if there is nothing to measure. file: of a
-    detector."""
+    """The measure that a listener makes of audio [samples, channels]; None if there is nothing to
+    measure. file: of a detector; by default the one of its name. Raises MusicRFMError if the
+    listener does not exist or returns no number."""
     named = detector_of(spec)
     if named is None:
         return listeners.listened(spec, audio, model.sample_rate)
