@@ -22,6 +22,7 @@ from musicrfm.evaluation.survey import Survey
 from musicrfm.evaluation.takes import Recorder, Take
 from musicrfm.listening import measure
 from musicrfm.listening.listeners import CAVEAT
+from musicrfm.sharing import archive
 from tests.musicrfm.sharing.test_archive import fill
 
 RATE = 32_000
@@ -403,6 +404,10 @@ def test_each_class_of_a_file_is_calibrated(checkpoint, model, tmp_path, capsys,
     assert "calibration of Cs:\n  range: 0, " in told and "calibration: none" not in told
     copied = Direction.load(file).save(tmp_path / "copy.safetensors")
     assert copied.read_bytes() == file.read_bytes()
+    copied.unlink()
+    archive.pack(model, tmp_path, tmp_path / "all.zip")
+    there = archive.unpack(tmp_path / "all.zip", model, tmp_path / "there").folder
+    assert (there / file.name).read_bytes() == file.read_bytes()
     assert on_line._class_of("C:\\x.safetensors")[1] is None
 
 
