@@ -18,11 +18,11 @@ from musicrfm.checkpoints.mapped import trim
 from musicrfm.directions import SUFFIX, Direction, list_directions
 from musicrfm.files.folders import cache_folder
 from musicrfm.model import MusicModel
-from musicrfm.runtime.devices import device_of
-from musicrfm.selfcheck import to_play
+from musicrfm.selfcheck import loaded
 from musicrfm.steering.layers import layer_weights
 from musicrfm.steering.schedules import parse_schedule
 from musicrfm.steering.setting import checked_inject_per
+from musicrfm.steering.steering import say_uncalibrated
 from musicrfm.stream import MusicStream
 from musicrfm.streaming.settings import checked_steer_guidance
 
@@ -51,8 +51,8 @@ class Instrument:
 
 def make_instrument(settings: Settings) -> Instrument:
     """Load the model and all directions. Raises MusicRFMError for missing or unusable ones."""
-    dtype, graphs = to_play(device_of(settings.device), settings.dtype)
-    model = MusicModel.load(settings.model, settings.device, dtype, frugal=True)
+    how = {"frugal": True, "check_now": True}
+    model = loaded(settings.model, settings.device, settings.dtype, **how)
     if model.small:
         torch.set_num_threads(1)
     stream = MusicStream(
@@ -63,7 +63,6 @@ def make_instrument(settings: Settings) -> Instrument:
         window_seconds=settings.window,
         continue_from=settings.continue_from,
         hear_take=settings.hear_take,
-        graphs=graphs,
     )
     trim()
     if (words := pace.words(stream)) is not None:
@@ -123,10 +122,7 @@ def add_directions(
         stream.steering.add(direction)
         steers[address] = direction.name
         if direction.range is None and not direction.classes:
-            log.warning(
-                "%s is not calibrated: its coefficient is raw, see `musicrfm calibrate`",
-                direction.name,
-            )
+            say_uncalibrated(direction.name, direction.model)
         return address
 
     for name in list_directions(model.name):

@@ -40,11 +40,10 @@ trained = fit(data, "notes", labels, components=o.components, search=search, **a
 whole, effort = trained.direction, Effort.of(model, o.quick)
 for reader, told in trained.reliability.together.items():
     print(f"all layers together, {reader}: {', '.join(f'{k} {v}' for k, v in told.items())}")
-note = whole.only(spelled_pitch(o.note))
+pitch = spelled_pitch(o.note)
 if not o.no_calibrate:
-    print(f"calibrated: {effort.calibrate(model, note)}")
-    whole.meta |= {"class_ranges": {note.meta["target"]: note.meta["range"]}}
-    whole.meta |= {"class_curves": {note.meta["target"]: note.curve}}
+    print(f"calibrated: {effort.calibrate(model, whole, pitch)}")
+note = whole.only(pitch)
 path = whole.save(direction_path(whole, FOLDER))
 path.with_suffix(".json").write_text(json.dumps(trained.report, indent=1))
 found = effort.compare_knob(model, note)

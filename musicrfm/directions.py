@@ -12,7 +12,7 @@ import logging
 import math
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -39,6 +39,13 @@ SUFFIX = ".safetensors"
 MOST_NAME = 100  # characters
 MOST_RANGE = 1e6  # beyond it, hidden states overflow in every model
 MOST_CURVE = 20.0
+# Tables of a multiclass file, from a class to what a file of this class alone has under the key.
+OF_CLASSES = {
+    "class_ranges": "range",
+    "class_curves": "curve",
+    "class_calibrations": "calibration",
+    "class_listeners": "listener",
+}
 
 _NATURALS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _ACCIDENTALS = {"": 0, "#": 1, "♯": 1, "s": 1, "b": -1, "♭": -1}
@@ -49,8 +56,11 @@ def canonical_name(name: str) -> str:
     """The spelling used in files: `note_C#` and `note_Db` become `note_Cs`.
 
     `#` has another meaning in OSC addresses, hence the `s`. Other names are returned unchanged,
-    except that letters with accents are composed to one character each.
+    except that letters with accents are composed to one character each. Raises MusicRFMError for
+    anything but a text.
     """
+    if not isinstance(name, str):
+        raise MusicRFMError(f"the name of a direction must be a text, not {short(name)}")
     match = _PITCH_NAME.fullmatch(name)
     if not match:
         return composed(name)
@@ -81,6 +91,16 @@ class Named:
     width: int = 0
 
 
+def _missing(what: str) -> Callable[[], Tensor]:
+    def refuse() -> Tensor:
+        raise MusicRFMError(
+            f"the {what} of a direction are missing: make it with Direction.of(model, name, "
+            "vectors), vectors [layers, components, width]"
+        )
+
+    return refuse
+
+
 @dataclass(eq=False)  # used as a dictionary key
 class Direction:
     """A concept as a direction in the hidden states of one model.
@@ -91,21 +111,24 @@ class Direction:
     `model_fingerprint` the fingerprint of its weights (`Direction.of` sets both). `range`: the
     useful raw coefficients [low, high]. `directions/README.md` lists all keys.
 
-    Raises MusicRFMError if shapes do not fit together, a number is not finite, or no model is
-    named.
+    Raises MusicRFMError if a part is missing, shapes do not fit together, a number is not finite,
+    or no model is named.
     """
 
     name: str
-    vectors: Tensor = field(repr=False)
-    layer_scores: Tensor = field(repr=False)
+    vectors: Tensor = field(repr=False, default_factory=_missing("vectors"))
+    layer_scores: Tensor = field(repr=False, default_factory=_missing("layer scores"))
     meta: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        import torch
-
         self.name = canonical_name(self.name)
-        self.vectors = torch.as_tensor(self.vectors).detach().to("cpu", torch.float32)
-        self.layer_scores = torch.as_tensor(self.layer_scores).detach().to("cpu", torch.float32)
+        self.vectors = _numbers(f"the vectors of {self.name!r}", self.vectors)
+        self.layer_scores = _numbers(f"the layer scores of {self.name!r}", self.layer_scores)
+        if not isinstance(self.meta, dict):
+            raise MusicRFMError(
+                f"the metadata of {self.name!r} must be a dict, such as {{'model': model.name}}, "
+                f"not {short(self.meta)}"
+            )
         if self.vectors.ndim != 3 or 0 in self.vectors.shape:
             raise MusicRFMError(
                 f"direction {self.name!r} must be [layers, components, width], "
@@ -146,17 +169,36 @@ class Direction:
     # ---- arithmetic ----
 
     def __add__(self, other: Direction) -> Direction:
+        """The sum of both, without a range; see `combined`."""
         return combined(self, other, 1.0)
 
+    def __radd__(self, other: object) -> Direction:
+        """For `sum`, which begins at 0."""
+        if _is_number(other) and other == 0:
+            return self
+        raise MusicRFMError(f"{short(other)} cannot be added to a direction: give two directions")
+
     def __sub__(self, other: Direction) -> Direction:
+        """The difference of both, without a range; see `combined`."""
         return combined(self, other, -1.0)
 
     def __mul__(self, factor: float) -> Direction:
+        """The direction with a range `factor` times as wide; see `scaled`."""
         return scaled(self, factor)
 
     __rmul__ = __mul__
 
+    def __truediv__(self, divisor: float) -> Direction:
+        """The direction with a range that many times narrower; see `scaled`."""
+        if not _is_number(divisor) or not divisor:
+            raise MusicRFMError(
+                f"a direction cannot be divided by {short(divisor)}: give a number, not 0"
+            )
+        return scaled(self, 1 / float(divisor))
+
     def __neg__(self) -> Direction:
+        """The reversed direction: it does at a coefficient what this one does at the opposite one;
+        see `scaled`."""
         return scaled(self, -1.0)
 
     def orthogonal(self, *others: Direction) -> Direction:
@@ -211,11 +253,20 @@ class Direction:
 
         The knob of a beat stands for a tempo: -1 is the slowest of its range, 1 the fastest.
         """
-        return math.copysign(self._end(coefficient) * abs(coefficient) ** self.curve, coefficient)
+        try:
+            size = self._end(coefficient) * abs(coefficient) ** self.curve
+        except TypeError:
+            raise MusicRFMError(
+                f"{short(coefficient)} is not a coefficient: give a number"
+            ) from None
+        return math.copysign(size, coefficient)
 
     def coefficient(self, raw: float) -> float:
         """The knob position of a raw coefficient: the inverse of `raw`."""
-        return math.copysign((abs(raw) / self._end(raw)) ** (1 / self.curve), raw)
+        try:
+            return math.copysign((abs(raw) / self._end(raw)) ** (1 / self.curve), raw)
+        except TypeError:
+            raise MusicRFMError(f"{short(raw)} is not a raw coefficient: give a number") from None
 
     def _end(self, side: float) -> float:
         """How far the raw coefficient goes on the side of this sign.
@@ -235,9 +286,9 @@ class Direction:
     def only(self, component: int | str) -> Direction:
         """One component as a separate direction, by number or, if multiclass, by class.
 
-        The class C of `notes` becomes `notes_C` with `only("C")`. The calibration is not copied,
-        because it belongs to the first component. Raises MusicRFMError if the component does not
-        exist.
+        The class C of `notes` becomes `notes_C` with `only("C")`, with the calibration of this
+        class. That of the whole is not copied, because it belongs to the first component. Raises
+        MusicRFMError if the component does not exist.
         """
         names = [str(n) for n in self.classes or range(self.components)]
         known = not isinstance(component, int) or -len(names) <= component < len(names)
@@ -249,13 +300,12 @@ class Direction:
             )
         number = [spelled_pitch(name) for name in names].index(wanted)
         spoken = names[number]
-        meta = {k: v for k, v in self.meta.items() if k not in ("classes", "range", "curve")}
-        useful = self.meta.get("class_ranges", {}).get(spoken)
-        if useful is not None:
-            meta["range"] = useful
-        if (curve := self.meta.get("class_curves", {}).get(spoken)) is not None:
-            meta["curve"] = curve
-        meta |= {"target": spoken}
+        of_whole = ("classes", "range", "curve", "calibration", *OF_CLASSES)
+        meta = {key: value for key, value in self.meta.items() if key not in of_whole}
+        for table, key in OF_CLASSES.items():
+            if (own := (self.meta.get(table) or {}).get(spoken)) is not None:
+                meta[key] = own
+        meta["target"] = spoken
         vectors = self.vectors[:, number : number + 1]
         return Direction(f"{self.name}_{spoken}", vectors, self.layer_scores, meta)
 
@@ -267,7 +317,9 @@ class Direction:
 
         layer_scores: [layers], by default all 1. meta: as in the file, such as `range=[0, 5]`.
         """
-        scores = [1.0] * len(vectors) if layer_scores is None else layer_scores
+        checked_owner(model)
+        vectors = _numbers(f"the vectors of {name!r}", vectors)
+        scores = vectors.new_ones(vectors.shape[:1]) if layer_scores is None else layer_scores
         about = {"model": model.name, "model_fingerprint": model.fingerprint, **meta}
         return cls(name, vectors, scores, about)
 
@@ -281,8 +333,8 @@ class Direction:
         """
         if not isinstance(name_or_path, (str, os.PathLike)):
             raise MusicRFMError(f"a direction must be a name or a file, not {short(name_or_path)}")
-        if isinstance(model, str):
-            raise MusicRFMError(f"give the loaded model, not its name {model!r}: MusicModel.load")
+        if model is not None:
+            checked_owner(model)
         whole, component = cls.parts(name_or_path)
         if component is not None:
             return cls.load(whole, model).only(component)
@@ -357,6 +409,7 @@ class Direction:
 
         Without a fingerprint, the model's name decides.
         """
+        checked_owner(model)
         if not belongs(self.fingerprint, self.model, model):
             called = "other weights called" if self.model == model.name else "model"
             raise MusicRFMError(
@@ -370,6 +423,40 @@ class Direction:
                 f"direction {self.name!r} has {self.layers} layers of width {self.width}, "
                 f"but model {model.name!r} has {model.layers} of width {model.width}"
             )
+
+
+def checked_owner(model: Owner) -> None:
+    """Raises MusicRFMError for anything but a loaded model."""
+    if not all(hasattr(model, of) for of in ("name", "layers", "width")):
+        given = repr(model) if isinstance(model, (str, os.PathLike)) else "…"
+        raise MusicRFMError(f"{short(model)} is not a model: load it with MusicModel.load({given})")
+
+
+def checked_direction(direction: Direction) -> Direction:
+    """The same. Raises MusicRFMError for anything but a `Direction`."""
+    if not isinstance(direction, Direction):
+        given = repr(direction) if isinstance(direction, (str, os.PathLike)) else "…"
+        raise MusicRFMError(
+            f"{short(direction)} is not a Direction: load it with Direction.load({given}, model)"
+        )
+    return direction
+
+
+def checked_directions(directions: Iterable[Direction]) -> list[Direction]:
+    """All of them. Raises MusicRFMError for anything but several `Direction`."""
+    if isinstance(directions, (str, Direction)) or not isinstance(directions, Iterable):
+        raise MusicRFMError(f"directions must be a list of Directions, not {short(directions)}")
+    return [checked_direction(one) for one in directions]
+
+
+def _numbers(what: str, given: Any) -> Tensor:
+    """float32, on the CPU. Raises MusicRFMError for anything but an array."""
+    import torch
+
+    try:
+        return torch.as_tensor(given).detach().to("cpu", torch.float32)
+    except (TypeError, ValueError, RuntimeError):
+        raise MusicRFMError(f"{what} must be an array of numbers, not {short(given)}") from None
 
 
 def belongs(fingerprint: str | None, name: str, model: Owner) -> bool:
@@ -386,7 +473,7 @@ def combined(one: Direction, other: Direction, sign: float) -> Direction:
     two. The result has no range: calibrate it. Raises MusicRFMError for directions of two models.
     """
     if not isinstance(other, Direction):
-        raise MusicRFMError(f"{other!r} cannot be added to a direction: give two directions")
+        raise MusicRFMError(f"{short(other)} cannot be added to a direction: give two directions")
     _check_alike(one, other)
     if one.components != other.components:
         raise MusicRFMError(
@@ -399,20 +486,36 @@ def combined(one: Direction, other: Direction, sign: float) -> Direction:
 
 
 def scaled(direction: Direction, factor: float) -> Direction:
-    """The direction with its range and its weight in sums multiplied by `factor`.
+    """The direction with its range, or those of its classes, and its weight in sums multiplied by
+    `factor`. The curve stays, so every position of the knob pushes `factor` times as much.
 
-    A negative factor reverses the direction. Raises MusicRFMError for 0 and for anything but a
-    number.
+    A negative factor reverses the direction: the ends of a range with two sides change places, and
+    a range from 0 up stays one, as far the other way. What was measured is no longer kept then.
+    Raises MusicRFMError for 0 and for anything but a number.
     """
     if not _is_number(factor) or not factor:
-        raise MusicRFMError(f"a direction cannot be multiplied by {factor!r}: give a number, not 0")
+        raise MusicRFMError(
+            f"a direction cannot be multiplied by {short(factor)}: give a number, not 0"
+        )
     _refuse_beat(direction)
     factor = float(factor)
     meta = direction.meta | {"weight": _weight(direction) * abs(factor)}
     if direction.range is not None:
-        meta["range"] = sorted(factor * end for end in direction.range)
+        meta["range"] = _times(direction.range, factor)
+    if ranges := meta.get("class_ranges"):
+        meta["class_ranges"] = {
+            name: None if one is None else _times(one, factor) for name, one in ranges.items()
+        }
+    if factor < 0:
+        meta = {k: v for k, v in meta.items() if k not in ("calibration", "class_calibrations")}
     vectors = direction.vectors * math.copysign(1.0, factor)
     return Direction(direction.name, vectors, direction.layer_scores, meta)
+
+
+def _times(ends: Sequence[float], factor: float) -> list[float]:
+    """A range of raw coefficients for vectors that are reversed if `factor` is negative."""
+    low, high = sorted(factor * end + 0.0 for end in ends)  # no end is -0.0
+    return [0.0, -low] if factor < 0 and high == 0 > low else [low, high]
 
 
 def orthogonal(direction: Direction, others: Sequence[Direction]) -> Direction:
@@ -422,9 +525,7 @@ def orthogonal(direction: Direction, others: Sequence[Direction]) -> Direction:
     if not others:
         raise MusicRFMError("give at least one direction to be orthogonal to")
     for other in others:
-        if not isinstance(other, Direction):
-            raise MusicRFMError(f"{other!r} is not a Direction: load it first")
-        _check_alike(direction, other)
+        _check_alike(direction, checked_direction(other))
     span = torch.cat([other.vectors for other in others], 1).double()  # [layers, n, width]
     inverse = torch.linalg.pinv(span)  # [layers, width, n]; spans may overlap
     vectors = direction.vectors.double()
@@ -477,6 +578,8 @@ def list_directions(model_name: str) -> list[str]:
     Files whose names contain control characters are left out, because they could change a terminal.
     """
     model_name = getattr(model_name, "name", model_name)  # a MusicModel is accepted, too
+    if not isinstance(model_name, str):
+        raise MusicRFMError(f"the name of a model must be a text, not {short(model_name)}")
     folders = [path_of(root / model_name) for root in roots()]
     stems = [path.stem for folder in folders for path in folder.glob(f"*{SUFFIX}")]
     return sorted({canonical_name(stem) for stem in stems if is_file_name(stem)})
@@ -564,10 +667,16 @@ def _check_meta(name: str, meta: dict[str, Any]) -> None:
                 f"direction {name!r} has {key} {short(meta[key])} in its metadata, not {what}"
             )
 
-    for key in ("model", "model_fingerprint", "method", "kind", "metric"):
+    for key in ("model", "model_fingerprint", "method", "kind", "metric", "listener"):
         need(isinstance(given.get(key, ""), str), key, "a text")
-    for key in ("class_ranges", "class_curves"):
+    for key in ("calibration", *OF_CLASSES):
         need(isinstance(given.get(key, {}), dict), key, "a table")
+    for key, kind, what in (
+        ("class_calibrations", dict, "a table of tables"),
+        ("class_listeners", str, "a table of texts"),
+    ):
+        values = given.get(key, {}).values()
+        need(all(value is None or isinstance(value, kind) for value in values), key, what)
     ranges = {"range": [given.get("range", [0, 0])]}
     curves = {"curve": [given.get("curve", 1.0)]}
     ranges["class_ranges"] = list(given.get("class_ranges", {}).values())

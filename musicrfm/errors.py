@@ -1,6 +1,9 @@
-"""The error for users, `MusicRFMError`, and parts of its messages."""
+"""The error for users, `MusicRFMError`, parts of its messages, and a check that many need."""
 
 from __future__ import annotations
+
+import operator
+from typing import Any
 
 
 class MusicRFMError(ValueError):
@@ -19,3 +22,14 @@ def short(value: object) -> str:
     """A value as in code, cut after 60 characters."""
     text = repr(value)
     return text if len(text) <= 60 else text[:60] + "…"
+
+
+def whole_number(what: str, value: Any, least: int | None = None) -> int:
+    """The value as a whole number of at least `least`; raises MusicRFMError for anything else."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise MusicRFMError(f"{what} must be a whole number, not {short(value)}") from None
+    if least is not None and number < least:
+        raise MusicRFMError(f"{what} must be at least {least}, not {value!r}")
+    return number

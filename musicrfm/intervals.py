@@ -13,6 +13,14 @@ import numpy as np
 
 DRAWS = 1000
 LEVEL = 0.95
+FORMS = {"share": ".2f", "part": ".0%", "BPM": ".1f", "frames": ".0f"}  # by quantity, see `written`
+
+
+def written(value: float, quantity: str = "share", sign: str = "") -> str:
+    """A measured value as in tables. quantity: one of `FORMS`; any other is of unknown scale and
+    has three significant digits, or all before the point. sign: "+" to write it in any case."""
+    form = FORMS.get(quantity, ".0f" if 1000 <= abs(value) < 1e9 else ".3g")
+    return f"{value:{sign}{form}}"
 
 
 @dataclass(frozen=True)
@@ -30,13 +38,12 @@ class Interval:
     def __str__(self) -> str:
         return self.text()
 
-    def text(self, form: str = ".2f") -> str:
-        """`0.62 (0.55 to 0.70)`."""
+    def text(self, quantity: str = "share", sign: str = "") -> str:
+        """`0.62 (0.55 to 0.70)`; quantity, sign: see `written`."""
         if not np.isfinite(self.value):
             return ""
-        if not np.isfinite(self.low):
-            return f"{self.value:{form}}"
-        return f"{self.value:{form}} ({self.low:{form}} to {self.high:{form}})"
+        value, low, high = (written(v, quantity, sign) for v in (self.value, self.low, self.high))
+        return f"{value} ({low} to {high})" if np.isfinite(self.low) else value
 
     def above(self, chance: float) -> bool:
         """Whether the whole interval lies above `chance`."""

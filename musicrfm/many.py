@@ -7,10 +7,9 @@ steering and random numbers. A batch is decoded to audio when all its codes exis
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from os import PathLike
 from queue import SimpleQueue
 from typing import Any, NamedTuple, TypeVar
 
@@ -19,8 +18,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from musicrfm.directions import Direction
-from musicrfm.errors import MusicRFMError
+from musicrfm.directions import Direction, checked_owner
+from musicrfm.errors import MusicRFMError, whole_number
 from musicrfm.executor import each_alone
 from musicrfm.model import MusicModel
 from musicrfm.runtime.codec import StreamingCodec
@@ -31,7 +30,7 @@ from musicrfm.runtime.sampling import Draws, guide, sample
 from musicrfm.steering.batch import Pushes, Steerings, push
 from musicrfm.steering.layers import Layers, layers_spec
 from musicrfm.steering.schedules import Function
-from musicrfm.steering.setting import Components, whole
+from musicrfm.steering.setting import Components, seeds_of
 from musicrfm.steering.steering import Steering
 from musicrfm.stream import MusicStream
 from musicrfm.streaming.settings import checked_steer_guidance, window_and_keep
@@ -59,7 +58,7 @@ def generate_many(
     prompts: str | Sequence[str],
     directions: str | Direction | Sequence[str | Direction] = (),
     coefficients: Coefficients = 1.0,
-    seeds: int | Sequence[int] = 0,
+    seeds: int | Sequence[int] | np.ndarray = 0,
     *,
     seconds: float = 8.0,
     batch: int = 16,
@@ -91,12 +90,12 @@ def generate_many(
     with logits that are not finite, are played one by one by `MusicStream`. Raises MusicRFMError
     for invalid arguments, before the first piece.
     """
-    if isinstance(model, (str, PathLike)):
-        raise MusicRFMError(f"{model!r} is not a model: load it with MusicModel.load({model!r})")
+    checked_owner(model)
     found = _directions(model, directions)
-    texts = [prompts] if isinstance(prompts, str) else list(prompts)
+    listed = isinstance(prompts, Iterable) and not isinstance(prompts, str)
+    texts: list[Any] = list(prompts) if listed else [prompts]
     numbers = _coefficients(coefficients, [one.name for one in found])
-    chosen = [seeds] if not isinstance(seeds, Sequence) else list(seeds)
+    chosen = seeds_of(seeds)
     for text in texts:
         if not isinstance(text, str):
             raise MusicRFMError(f"the prompt must be text, not {text!r}")
@@ -120,7 +119,7 @@ def generate_many(
     frames = max(1, round(seconds * model.frame_rate))
     session = _Session(model, found, steer, playing, keep_norm, frames)
     session.check(pieces)
-    return session.play(pieces, whole("batch", batch, 1))
+    return session.play(pieces, whole_number("batch", batch, 1))
 
 
 class _Piece(NamedTuple):
@@ -397,7 +396,8 @@ def _plain(model: MusicModel) -> Weights:
 
 
 def _directions(model: MusicModel, given: Any) -> list[Direction]:
-    several = [given] if isinstance(given, (str, Direction)) else list(given)
+    listed = isinstance(given, Iterable) and not isinstance(given, str)
+    several = list(given) if listed else [given]
     found = [one if isinstance(one, Direction) else Direction.load(one, model) for one in several]
     for one in found:
         one.check(model)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from functools import cached_property, partial
 from threading import Lock
+from typing import Any
 
 import numpy as np
 import soxr
@@ -23,7 +24,7 @@ from musicrfm.checkpoints.finding import find
 from musicrfm.checkpoints.loading import Loaded, load, settle
 from musicrfm.checkpoints.mapped import Mapped, trim
 from musicrfm.checkpoints.tensors import all_finite
-from musicrfm.errors import MusicRFMError
+from musicrfm.errors import MusicRFMError, short
 from musicrfm.files.text import whole
 from musicrfm.kernels.available import kernels
 from musicrfm.runtime.compiled_step import is_gelu
@@ -47,7 +48,7 @@ LONGEST_TEXT = 256  # prompt tokens that a melody model reads; each occupies a c
 
 
 class MusicModel:
-    """A loaded model. Only `widen` changes its attributes, so threads may share it.
+    """A loaded model. Only `widen` changes its attributes later, so threads may share it.
 
     name: as in direction files. sample_rate (Hz), frame_rate (codec frames per second), frame_size
     (samples per frame). layers, width: of the decoder. codebooks: per frame, left and right
@@ -55,7 +56,8 @@ class MusicModel:
     was trained for. sampling: the model's sampling defaults. lead: number of positions that a
     prompt may occupy before the music; 0 except for melody models, of which only the text is used.
     plays_only: whether the decoder's matrices exist in packed form alone, so that streams can play
-    but hidden states cannot be read; mapped: what of it is then read from its file again.
+    but hidden states cannot be read; mapped: what of it is then read from its file again. graphs:
+    whether its streams use CUDA graphs unless told otherwise.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class MusicModel:
         weight = hf.decoder.lm_heads[0].weight
         self.device: torch.device = weight.device
         self.dtype: torch.dtype = weight.dtype
+        self.graphs: bool = self.device.type == "cuda"
         self.sample_rate: int = codec.sampling_rate
         self.frame_size: int = int(np.prod(codec.upsampling_ratios))
         self.frame_rate: int = round(self.sample_rate / self.frame_size)
@@ -194,6 +197,8 @@ class MusicModel:
         Empty for a model that spells unknown words; only one with a small vocabulary of whole
         words, such as `nano`, has unknown words.
         """
+        if not isinstance(text, str):
+            raise MusicRFMError(f"the prompt must be text, not {text!r}")
         known = self._vocabulary
         words = re.findall(r"[^\W_]+(?:['-][^\W_]+)*", text.lower())
         new = (word for word in words if len(word) > 1 and word not in known)
@@ -227,15 +232,8 @@ class MusicModel:
         mixed down or doubled to the model's channels. Raises MusicRFMError if it is empty or not
         finite.
         """
-        audio = np.asarray(audio, dtype=np.float32)
-        if audio.ndim not in (1, 2) or not audio.size or not np.isfinite(audio).all():
-            raise MusicRFMError(
-                "audio must be finite numbers of shape [samples] or [samples, channels], not "
-                f"{audio.shape}"
-            )
-        if audio.ndim == 1:
-            audio = audio[:, None]
-        if not sample_rate > 0:
+        audio = _samples(audio)
+        if not (isinstance(sample_rate, (int, float, np.number)) and sample_rate > 0):
             raise MusicRFMError(f"the sample rate must be above 0 Hz, not {sample_rate!r}")
         if sample_rate != self.sample_rate:
             audio = soxr.resample(audio, sample_rate, self.sample_rate)
@@ -251,13 +249,12 @@ class MusicModel:
     @torch.inference_mode()
     def decode_codes(self, codes: Tensor) -> np.ndarray:
         """Codes [codebooks, frames] decoded in one pass: float32 [samples, channels]."""
-        codes = torch.as_tensor(codes, device=self.device).long()
+        codes = _codes(codes, self.device)
         if codes.ndim != 2 or codes.shape[0] != self.codebooks or not codes.shape[1]:
             raise MusicRFMError(
                 f"codes must have the shape [{self.codebooks}, frames], not {list(codes.shape)}"
             )
-        if codes.min() < 0 or codes.max() >= self.codes:
-            raise MusicRFMError(f"codes must be from 0 to {self.codes - 1}")
+        _check_codes(codes, self.codes - 1)
         parts = (codes[::2], codes[1::2]) if self.stereo_codes else (codes,)
         audio = self.hf.audio_encoder.decode(torch.stack(parts)[None], [None]).audio_values
         return audio.reshape(self.channels, -1).T.float().cpu().numpy()
@@ -277,8 +274,8 @@ class MusicModel:
 
         Raises MusicRFMError if there are more frames than the decoder has positions.
         """
-        codes = torch.as_tensor(codes, device=self.device).long()
-        if codes.ndim != 3 or codes.shape[1] != self.codebooks:
+        codes = _codes(codes, self.device)
+        if codes.ndim != 3 or codes.shape[1] != self.codebooks or not codes.numel():
             raise MusicRFMError(
                 f"codes must have the shape [batch, {self.codebooks}, frames], not "
                 f"{list(codes.shape)}"
@@ -293,6 +290,7 @@ class MusicModel:
                 f"{frames} frames are too many for {self.name!r}: "
                 f"its decoder reads {self.window - 1} at a time"
             )
+        _check_codes(codes, max(self.codes - 1, self.start_code))
         inputs = self.delay(codes)
         outputs: list[Tensor] = []
         lead = self.encode_prompt("").lead
@@ -395,6 +393,32 @@ class MusicModel:
     def delays(self) -> list[int]:
         """Delay of each codebook in frames."""
         return [k // 2 if self.stereo_codes else k for k in range(self.codebooks)]
+
+
+def _samples(given: Any) -> np.ndarray:
+    """Audio as float32 [samples, channels]."""
+    try:
+        audio = np.asarray(given, dtype=np.float32)
+    except (TypeError, ValueError):
+        raise MusicRFMError(f"audio must be an array, not {short(given)}") from None
+    if audio.ndim not in (1, 2) or not audio.size or not np.isfinite(audio).all():
+        raise MusicRFMError(
+            "audio must be finite numbers of shape [samples] or [samples, channels], not "
+            f"{audio.shape}"
+        )
+    return audio[:, None] if audio.ndim == 1 else audio
+
+
+def _codes(given: Any, device: torch.device) -> Tensor:
+    try:
+        return torch.as_tensor(given, device=device).long()
+    except (TypeError, ValueError, RuntimeError):
+        raise MusicRFMError(f"codes must be an array of numbers, not {short(given)}") from None
+
+
+def _check_codes(codes: Tensor, most: int) -> None:
+    if codes.min() < 0 or codes.max() > most:
+        raise MusicRFMError(f"codes must be from 0 to {most}")
 
 
 def _lead(model: MusicModel, states: Tensor) -> Tensor | None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -27,6 +28,7 @@ from musicrfm.files.writing import write_text
 from musicrfm.model import MusicModel
 from musicrfm.runtime.backends import decoder_for
 from musicrfm.runtime.decoder import Push
+from musicrfm.runtime.devices import device_of
 from musicrfm.runtime.sampling import guide
 from musicrfm.steering.steering import Steering
 from musicrfm.stream import MusicStream
@@ -123,7 +125,7 @@ def _place(device: torch.device, cache: Path | None) -> Path:
 def to_play(
     device: torch.device, dtype: str | None, check_now: bool = True
 ) -> tuple[str | None, bool | None]:
-    """(dtype, graphs) for `MusicModel.load` and `MusicStream`, from the requested settings.
+    """(dtype, graphs) for `MusicModel.load` and its streams, from the requested settings.
 
     Only a GPU is checked. A requested precision that was found wrong there is replaced, which is
     logged. check_now: whether to check a GPU of which no result is stored; otherwise the request is
@@ -135,6 +137,23 @@ def to_play(
     if verdict is None:
         return dtype, None
     return verdict.precision(dtype), verdict.graphs_wanted()
+
+
+def loaded(
+    name: str | os.PathLike[str],
+    device: str | torch.device | None = None,
+    dtype: str | None = None,
+    *,
+    frugal: bool = False,
+    check_now: bool = False,
+) -> MusicModel:
+    """As `MusicModel.load`, in the precision, and for streams with or without CUDA graphs, that
+    the result for this GPU allows. Every command loads its model here. check_now: see `to_play`."""
+    dtype, graphs = to_play(device_of(device), dtype, check_now)
+    model = MusicModel.load(name, device, dtype, frugal)
+    if graphs is not None:
+        model.graphs = graphs
+    return model
 
 
 def identity(device: torch.device) -> str:

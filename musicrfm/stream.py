@@ -21,7 +21,8 @@ import torch
 from torch import Tensor
 
 from musicrfm.checkpoints.mapped import trim
-from musicrfm.errors import MusicRFMError, first_line
+from musicrfm.directions import checked_owner
+from musicrfm.errors import MusicRFMError, first_line, short, whole_number
 from musicrfm.model import MusicModel
 from musicrfm.runtime.codec import StreamingCodec
 from musicrfm.runtime.compiled_codec import CompiledCodec, can_compile
@@ -34,7 +35,7 @@ from musicrfm.runtime.static_step import Choice, StaticStep
 from musicrfm.steering.steering import Steering, SteeringState
 from musicrfm.streaming.chooser import Chooser, capture_of
 from musicrfm.streaming.continuation import opening
-from musicrfm.streaming.settings import LiveSettings, Settings, checked_whole, window_and_keep
+from musicrfm.streaming.settings import LiveSettings, Settings, window_and_keep
 from musicrfm.streaming.sound import Sound, SoundState
 from musicrfm.streaming.windows import Window, Windows, WindowState
 
@@ -116,12 +117,9 @@ class MusicStream(LiveSettings):
         capture: str | Sequence[int] | None = None,
         capture_to: str | os.PathLike[str] | None = None,
     ) -> None:
-        if isinstance(model, (str, os.PathLike)):
-            raise MusicRFMError(
-                f"{model!r} is not a model: load it with MusicModel.load({model!r})"
-            )
+        checked_owner(model)
         super().__init__(model, prompt, guidance_scale, temperature, top_k, steer_guidance)
-        self.chunk_frames = checked_whole("chunk_frames", chunk_frames, 1)
+        self.chunk_frames = whole_number("chunk_frames", chunk_frames, 1)
         self.delay_frames: int = max(model.delays)  # between a frame's first code and its last
         self.window, self.keep = window_and_keep(
             model, self.delay_frames, window_seconds, keep_seconds
@@ -133,7 +131,7 @@ class MusicStream(LiveSettings):
         self.steering = Steering.of(model)
         self._unsteered = Push(self.steering.nothing)
         capture_to_file = capture_of(model, capture, capture_to)
-        self._graphs = model.device.type == "cuda" if graphs is None else graphs
+        self._graphs = model.graphs if graphs is None else graphs
         self._graphs = self._graphs and capture_to_file is None
         self.graphs_lost = ""  # why they are done without, where they were wanted
         # Before the windows, because packing a codec takes memory for a moment.
@@ -142,7 +140,7 @@ class MusicStream(LiveSettings):
         self._chooser = Chooser(self._windows, self.steering, self._unsteered, capture_to_file)
         silence = torch.zeros(model.channels, 0, device=model.device)
         self._audio = Sound(codec or self._recorded_codec(), early, silence)
-        self.seed = checked_whole("seed", seed)
+        self.seed = whole_number("seed", seed)
         self.restart()
         self._hear_take = False
 
@@ -183,7 +181,7 @@ class MusicStream(LiveSettings):
     def restart(self, seed: int | None = None) -> None:
         """Start a new piece with the same settings; without a new seed, the same piece again."""
         if seed is not None:
-            self.seed = checked_whole("seed", seed)
+            self.seed = whole_number("seed", seed)
         self._draws = Draws(self.seed, self.model.codebooks, self.model.device)
         self._frame = 0
         self._chooser.begin()
@@ -235,7 +233,10 @@ class MusicStream(LiveSettings):
             self._settings = state.settings
 
     def reaches(self, state: StreamState) -> bool:
-        """Whether this state of the stream can still be set."""
+        """Whether this state of the stream can still be set. Raises MusicRFMError for anything but
+        a state."""
+        if not isinstance(state, StreamState):
+            raise MusicRFMError(f"a stream returns to one of its own states, not to {short(state)}")
         return state.windows.reached
 
     def __iter__(self) -> MusicStream:
@@ -250,7 +251,7 @@ class MusicStream(LiveSettings):
 
     def generate(self, frames: int) -> np.ndarray:
         """Play `frames` more frames and finish; returns all their samples, [samples, channels]."""
-        frames = checked_whole("frames", frames, 1)
+        frames = whole_number("frames", frames, 1)
         parts = [self._play(min(AT_ONCE, frames - i)) for i in range(0, frames, AT_ONCE)]
         return np.concatenate([*parts, self.finish()])
 

@@ -155,7 +155,8 @@ def test_06_trains_all_notes_in_one_file(shared, monkeypatch):
     )
     folder = FOLDER / "multiclass_directions"
     path = folder / "little" / "notes.safetensors"
-    assert Direction.load(path).classes[1] == "Cs"
+    whole = Direction.load(path)
+    assert whole.classes[1] == "Cs" and whole.only("As").meta["calibration"]["points"]
     assert page("notes_As", folder)
 
 

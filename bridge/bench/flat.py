@@ -11,6 +11,7 @@ from bridge.bench.report import Options, Report
 from bridge.process.memory import memory_mib
 from musicrfm.directions import Direction, list_directions
 from musicrfm.model import MusicModel
+from musicrfm.selfcheck import loaded
 from musicrfm.stream import MusicStream
 
 MINUTES = 0.5
@@ -20,7 +21,7 @@ MARKS = (1 / 60, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600)  # minutes
 def run(options: Options) -> Report:
     """Unpaced, with one direction turning all the time; each row covers the time since the last
     one."""
-    model = MusicModel.load(options.model, device=options.device, dtype=options.dtype or "auto")
+    model = loaded(options.model, options.device, options.dtype or "auto")
     threads = torch.get_num_threads()
     if model.small:
         torch.set_num_threads(1)

@@ -30,7 +30,7 @@ from bridge.osc.packets import build
 from bridge.osc.server import OscServer
 from bridge.settings import Settings
 from musicrfm.errors import MusicRFMError
-from musicrfm.model import MusicModel
+from musicrfm.selfcheck import loaded
 from musicrfm.stream import MusicStream
 
 WARM = 2.0  # seconds until the buffer is full
@@ -77,7 +77,7 @@ def run(options: Options) -> Report:
         smoothing=0.0,
     )
     with ExitStack() as stack:
-        model = MusicModel.load(options.model, device=options.device, dtype=options.dtype or "auto")
+        model = loaded(options.model, options.device, options.dtype or "auto")
         if model.small:
             torch.set_num_threads(1)
         stream = MusicStream(model, "calm piano melody with drums", early=options.early)

@@ -41,6 +41,7 @@ from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import path_of
 from musicrfm.files.writing import Placed, place_for
 from musicrfm.model import MusicModel
+from musicrfm.selfcheck import loaded
 from musicrfm.steering.schedules import imports_code
 from musicrfm.stream import MusicStream
 
@@ -208,7 +209,7 @@ def prepare(
     begun = beginning(recorded.header)
     torch.set_num_threads(begun.threads)
     name = model_name or _local(begun.model)
-    model = MusicModel.load(name, begun.device, begun.dtype)
+    model = loaded(name, begun.device, begun.dtype)
     _same(f"the model {name!r}", begun.weights, model.whole_fingerprint, anyway)
     stream = MusicStream(model, str(begun.start["/prompt"]), seed=begun.seed, **begun.stream)
     steers, _ = add_directions(stream, [SteerSetting(name) for name in begun.steer])

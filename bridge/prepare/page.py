@@ -10,6 +10,7 @@ from bridge.bench.report import machine_line
 from bridge.prepare.notebook import Notebook
 from musicrfm.directions import SUFFIX, Direction
 from musicrfm.files.writing import write_text
+from musicrfm.intervals import written
 from musicrfm.progress import clock
 from musicrfm.steering.beat import Beat, is_beat
 from musicrfm.theory import PITCH_CLASSES
@@ -63,7 +64,10 @@ def _row(direction: Direction) -> str:
     points = {p["coefficient"]: p["value"] for p in calibration.get("confirmed") or ()}
     ordered = [points[c] for c in sorted(points, key=abs)]
     effects = [ordered[0], ordered[len(ordered) // 2], ordered[-1]] if len(ordered) > 2 else []
-    shown = [_amount(value, str(calibration.get("unit", ""))) for value in effects]
+    unit = str(calibration.get("unit", ""))
+    # files of earlier versions name the unit alone
+    quantity = calibration.get("quantity") or ("share" if "share" in unit else unit)
+    shown = [_amount(value, quantity) for value in effects]
     remarks = "; ".join(calibration.get("remarks") or ())
     if is_beat(direction):
         slow, fast = map(Beat.of(direction).bpm, direction.range or (0.0, 0.0))
@@ -75,10 +79,10 @@ def _row(direction: Direction) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _amount(value: float, unit: str) -> str:
-    if "share" in unit:
+def _amount(value: float, quantity: str) -> str:
+    if quantity == "share":
         return f"{value:.0%}".replace("%", " %")
-    return f"{value:.0f} BPM" if unit == "BPM" else f"{value:.2f}"
+    return f"{value:.0f} BPM" if quantity == "BPM" else written(value, quantity)
 
 
 def _place(direction: Direction) -> tuple[bool, str, int, str]:

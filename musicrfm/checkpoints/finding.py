@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from musicrfm.checkpoints import hub
-from musicrfm.errors import MusicRFMError
+from musicrfm.errors import MusicRFMError, short
 from musicrfm.files.paths import composed, is_pointer, path_of
 
 Layout = Literal["huggingface", "audiocraft", "adapter"]
@@ -58,6 +58,11 @@ def find(name: str | os.PathLike[str]) -> Checkpoint:
     A model on the hub is downloaded unless the cache has it. Raises MusicRFMError if the model does
     not exist or a part is missing.
     """
+    if not isinstance(name, (str, os.PathLike)):
+        raise MusicRFMError(
+            f"a model is nano, a folder, or a hub id such as facebook/musicgen-small, not "
+            f"{short(name)}"
+        )
     text = os.fspath(name)
     if text == "nano" and not Path(text).is_dir():
         if not (NANO / CONFIG).is_file():

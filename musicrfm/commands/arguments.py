@@ -12,8 +12,11 @@ from musicrfm.runtime.defaults import DTYPES
 from musicrfm.terminal import shortened
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from musicrfm.directions import Direction
     from musicrfm.evaluation.perform import Setting
+    from musicrfm.model import MusicModel
 
 MODEL_HELP = "nano (default), a folder, or a model on the Hugging Face hub"
 DEVICE_HELP = "cpu, cuda, cuda:1, mps or another PyTorch device (default: cuda if present)"
@@ -141,7 +144,8 @@ def listener_argument(p: argparse.ArgumentParser) -> None:
         "--listener",
         metavar="MEASURE",
         help="measure of the concept: level, centroid, onsets, register, roughness, detector (the "
-        "concept's own) or FILE.py:FUNCTION, called with samples and sample rate; a minus, as in "
+        "concept's own, which is no independent witness, as it reads the sound as the model itself "
+        "encodes it) or FILE.py:FUNCTION, called with samples and sample rate; a minus, as in "
         "--listener=-level, if less of it is more of the concept (default: what belongs to the "
         "concept)",
     )
@@ -151,18 +155,44 @@ def listened_by(o: argparse.Namespace, given: str, direction: Direction) -> Dire
     """The direction, with the measure of `--listener` if there is one."""
     if o.listener is None:
         return direction
+    from musicrfm.directions import Direction
     from musicrfm.listening.listeners import DETECTOR, listener
 
     spec = o.listener
-    if spec == DETECTOR:
-        from musicrfm.directions import Direction as Directions
-
-        whole, component = Directions.parts(given)
-        name = direction.name if component is None else f"{whole}:{component}"
-        spec = f"{DETECTOR}:{name}"
+    if spec.removeprefix("-") == DETECTOR:
+        name = direction.name
+        if Direction.parts(given)[1] is not None:  # the detector tells all classes apart
+            target = direction.meta["target"]
+            name = f"{name.removesuffix(f'_{target}')}:{target}"
+        spec = f"{spec}:{name}"
     listener(spec)  # raises if it is none
     direction.meta["listener"] = spec
     return direction
+
+
+def detectors_of(asked: Sequence[tuple[str, Direction]], model: MusicModel) -> dict[str, Path]:
+    """The files of the detectors that listen, by the text of the listener: beside the file of the
+    direction, by name or file as given, or in the folders of the model.
+
+    Raises MusicRFMError if there is none, or two directions mean different ones.
+    """
+    from musicrfm.directions import Direction, find
+    from musicrfm.listening.listeners import detector_of
+    from musicrfm.training.detect import detector_file
+
+    found: dict[str, Path] = {}
+    for given, direction in asked:
+        spec = str(direction.meta.get("listener", ""))
+        if (named := detector_of(spec)) is None:
+            continue
+        whole, _ = Direction.parts(given)
+        path = detector_file(named[0], model, find(whole, model).parent)
+        if found.setdefault(spec, path) != path:
+            raise MusicRFMError(
+                f"two directions are measured by different detectors called {named[0]!r}: give "
+                "one direction at a time"
+            )
+    return found
 
 
 def workers_argument(p: argparse.ArgumentParser) -> None:

@@ -12,6 +12,7 @@ from musicrfm.commands.arguments import (
     command,
     control_argument,
     count,
+    detectors_of,
     listened_by,
     listener_argument,
     model_arguments,
@@ -90,8 +91,8 @@ def calibrate(o: argparse.Namespace) -> None:
     from musicrfm.evaluation.calibrate import calibrate_all
     from musicrfm.evaluation.search import Aims
     from musicrfm.files.folders import cache_folder
-    from musicrfm.model import MusicModel
     from musicrfm.nano.adherence import SHORTEST, instrument_listener
+    from musicrfm.selfcheck import loaded
     from musicrfm.training.train import path_named
 
     if not 0 < o.middle < o.top <= 1:
@@ -99,7 +100,7 @@ def calibrate(o: argparse.Namespace) -> None:
             f"--middle {o.middle:g} and --top {o.top:g} must satisfy 0 < middle < top <= 1"
         )
     check_folder(None if o.dry_run else o.out, o.takes)
-    model = MusicModel.load(o.model, device=o.device, dtype=o.dtype)
+    model = loaded(o.model, o.device, o.dtype)
     setting, instruments = setting_of(o, keep_norm=o.keep_norm)
     asked = _directions(o, model)
     out = o.out
@@ -123,6 +124,7 @@ def calibrate(o: argparse.Namespace) -> None:
         hear_instrument=instrument_listener() if adherence else None,
         workers=workers_of(o),
         draws=o.control,
+        detectors=detectors_of(asked, model),
     )
     for (given, direction), calibration in zip(asked, found, strict=True):
         print(calibration.markdown(), flush=True)
@@ -163,25 +165,15 @@ def _write(
     from musicrfm.training.train import direction_path
 
     file, of_class = _class_of(given)
-    direction.meta["model_fingerprint"] = model.fingerprint
     stays = out is None and file.endswith(".safetensors")
-    if of_class is None:
-        calibration.write_into(direction)
-        whole = direction
-    else:  # other classes of it may have been written before
+    whole = direction
+    if of_class is not None:  # other classes of it may have been written before
         whole = Direction.load(file, model)
         written = direction_path(whole, out)
         if written.is_file() and not stays:
             whole = Direction.load(written, model)
-        ranges = dict(whole.meta.get("class_ranges") or {})
-        curves = dict(whole.meta.get("class_curves") or {})
-        target = str(direction.meta["target"])
-        ranges[target] = list(calibration.range) if calibration.range else None
-        curves[target] = calibration.curve
-        whole.meta["model_fingerprint"] = model.fingerprint
-        if (spec := direction.meta.get("listener")) is not None:
-            whole.meta["listener"] = spec
-        whole.meta |= {"class_ranges": ranges, "class_curves": curves}
+    calibration.write_into(whole, None if of_class is None else str(direction.meta["target"]))
+    whole.meta["model_fingerprint"] = model.fingerprint
     return whole.save(file if stays else direction_path(whole, out))
 
 

@@ -28,13 +28,14 @@ def add(commands) -> None:
 
 def detect(o: argparse.Namespace) -> None:
     from musicrfm.files.sound import check_mix, read_sound
-    from musicrfm.model import MusicModel
+    from musicrfm.intervals import written
+    from musicrfm.selfcheck import loaded
     from musicrfm.training.detect import Detector, list_detectors
     from musicrfm.training.detect import detect as heard_by
 
     for path in o.files:
         file_to_read(path)
-    model = MusicModel.load(o.model, device=o.device, dtype=o.dtype)
+    model = loaded(o.model, o.device, o.dtype)
     names = o.concept or list_detectors(model.name)
     if not names:
         raise MusicRFMError(
@@ -59,7 +60,8 @@ def detect(o: argparse.Namespace) -> None:
         for detector in detectors:
             pairs = told[detector.name]
             if detector.meta["kind"] == "regression":
-                words = f"{pairs[0][1]:.1f} {pairs[0][0]}"
+                unit, value = pairs[0]
+                words = f"{written(value, 'BPM' if unit == 'bpm' else unit)} {unit}"
             else:
                 words = ", ".join(f"{name} {share:.0%}" for name, share in pairs[: o.top])
             print(f"  {detector.name}: {words}")

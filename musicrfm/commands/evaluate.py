@@ -12,6 +12,7 @@ from musicrfm.commands.arguments import (
     command,
     control_argument,
     count,
+    detectors_of,
     listened_by,
     listener_argument,
     model_arguments,
@@ -96,14 +97,16 @@ def add(commands) -> None:
 def evaluate(o: argparse.Namespace) -> None:
     from musicrfm.evaluation.evaluate import evaluate as play_and_listen
     from musicrfm.evaluation.evaluate import reaching, write_report
-    from musicrfm.model import MusicModel
     from musicrfm.nano.adherence import instrument_listener
+    from musicrfm.selfcheck import loaded
 
     folder = folder_for(o.out, REPORT, o.overwrite)
-    model = MusicModel.load(o.model, device=o.device, dtype=o.dtype)
+    model = loaded(o.model, o.device, o.dtype)
     setting, instruments = setting_of(o)
-    setting = setting.of(model)
     directions = _to_evaluate(o, model)
+    names = o.directions or [direction.name for direction in directions]
+    detectors = {} if o.methods else detectors_of(list(zip(names, directions, strict=True)), model)
+    setting = setting.of(model).hearing(directions)
     hear = instrument_listener() if o.adherence else None
     if o.adherence and o.seconds < 3:
         raise MusicRFMError("--adherence needs clips of 3 seconds or more: raise --seconds")
@@ -118,15 +121,14 @@ def evaluate(o: argparse.Namespace) -> None:
         hear_instrument=hear,
         workers=workers_of(o),
         draws=o.control,
+        detectors=detectors,
     )
     table = write_report(folder, responses, setting, model.name)
     if o.chroma:
         _chroma_plots(folder, model, directions, responses, setting)
     print(table.read_text("utf-8"))
     if o.write_range:
-        for given, direction, response in zip(
-            o.directions or [d.name for d in directions], directions, responses, strict=True
-        ):
+        for given, direction, response in zip(names, directions, responses, strict=True):
             found = reaching(response, o.reach) if o.reach else response.range
             _write_range(given, direction, found)
 

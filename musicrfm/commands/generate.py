@@ -10,6 +10,7 @@ from musicrfm.commands.arguments import (
     command,
     control_argument,
     count,
+    detectors_of,
     model_arguments,
     numbers,
     overwrite_argument,
@@ -128,11 +129,10 @@ def generate(o: argparse.Namespace) -> None:
     place_for(out, o.overwrite)  # nothing is wrong with it
     placed = None if o.overwrite else Placed(out)
 
-    from musicrfm.model import MusicModel
+    from musicrfm.selfcheck import loaded
     from musicrfm.stream import MusicStream
 
-    dtype, graphs = _to_play(o)
-    model = MusicModel.load(o.model, device=o.device, dtype=dtype)
+    model = loaded(o.model, o.device, o.dtype)
     stream = MusicStream(
         model,
         o.prompt,
@@ -142,7 +142,6 @@ def generate(o: argparse.Namespace) -> None:
         top_k=o.top_k,
         steer_guidance=o.steer_guidance,
         chunk_frames=5,
-        graphs=graphs,
     )
     stream.steering.keep_norm = o.keep_norm
     common = {key: getattr(o, key) for key in ("layers", "schedule", "inject", "inject_per")}
@@ -170,11 +169,11 @@ def compare(o: argparse.Namespace) -> None:
     from musicrfm.evaluation.comparison import knob_variants
     from musicrfm.evaluation.comparison_page import tell
     from musicrfm.evaluation.perform import PROMPTS
-    from musicrfm.model import MusicModel
+    from musicrfm.listening.listeners import CAVEAT, detector_of
+    from musicrfm.selfcheck import loaded
 
     folder = folder_for(o.out or f"compared_{o.prompt}", ("index.html",), o.overwrite)
-    dtype, _ = _to_play(o)  # several clips at once are played without graphs
-    model = MusicModel.load(o.model, device=o.device, dtype=dtype)
+    model = loaded(o.model, o.device, o.dtype)
     direction = Direction.load(o.prompt, model)
     how = {key: getattr(o, key) for key in ("layers", "schedule", "inject", "inject_per")}
     found = played(
@@ -185,19 +184,14 @@ def compare(o: argparse.Namespace) -> None:
         seeds=range(o.seed, o.seed + o.seeds),
         seconds=o.seconds,
         draws=max(0, o.control),
+        detectors=detectors_of([(o.prompt, direction)], model),
     )
     words = "Coefficients are those of the knob: 1 is the top of the useful range."
     if direction.range is None:
         words = f"{direction.name} is not calibrated: its coefficients are raw."
+    if detector_of(str(direction.meta.get("listener", ""))):
+        words += f" {CAVEAT[0].upper()}{CAVEAT[1:]}."
     tell(found, folder, f"{direction.name} on {model.name}", words)
-
-
-def _to_play(o: argparse.Namespace) -> tuple[str | None, bool | None]:
-    """(dtype, graphs), as the self-check of this GPU allows them, if its result is stored."""
-    from musicrfm.runtime.devices import device_of
-    from musicrfm.selfcheck import to_play
-
-    return to_play(device_of(o.device), o.dtype, check_now=False)
 
 
 def _add(

@@ -97,10 +97,10 @@ def results(o: argparse.Namespace) -> None:
     from musicrfm.data import syntheory
     from musicrfm.evaluation.perform import Setting
     from musicrfm.files.folders import cache_folder
-    from musicrfm.model import MusicModel
     from musicrfm.nano.adherence import SHORTEST, instrument_listener
     from musicrfm.results import Options, pages, run
     from musicrfm.results.grid import asked
+    from musicrfm.selfcheck import loaded
 
     usual = QUICK if o.quick else FULL
     sizes = {key: getattr(o, key) or value for key, value in usual.items()}
@@ -109,7 +109,7 @@ def results(o: argparse.Namespace) -> None:
         asked(o.grid)  # raises if it is invalid
         only = only or ["grid"]
     out = folder_for(o.out, pages(o.out, only), o.overwrite)
-    model = MusicModel.load(o.model, device=o.device, dtype=o.dtype)
+    model = loaded(o.model, o.device, o.dtype)
     adherence = model.name == "nano" if o.adherence is None else o.adherence
     if adherence and sizes["seconds"] < SHORTEST:
         raise MusicRFMError(

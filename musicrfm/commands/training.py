@@ -113,10 +113,10 @@ def training_arguments(p: argparse.ArgumentParser) -> None:
 def loaded_model(o: argparse.Namespace) -> MusicModel:
     """Load the model, after checking that the results can be written."""
     from musicrfm.directions import user_folder
-    from musicrfm.model import MusicModel
+    from musicrfm.selfcheck import loaded
 
     check_folder(o.out or user_folder(), getattr(o, "report", None))
-    return MusicModel.load(o.model, device=o.device, dtype=o.dtype)
+    return loaded(o.model, o.device, o.dtype)
 
 
 def processes(o: argparse.Namespace, clips: int = MANY) -> int:

@@ -16,6 +16,7 @@ import numpy as np
 from musicrfm.data.compose import DRUMS, Clip, Note, compose
 from musicrfm.data.hidden import Data, hear, kept_in, states_folder
 from musicrfm.data.states import States
+from musicrfm.errors import whole_number
 from musicrfm.executor import in_turn
 from musicrfm.files.folders import cache_folder
 from musicrfm.progress import Progress
@@ -42,6 +43,7 @@ def music_clips(samples: int = 1200, seed: int = 0) -> ClipSet:
     """Pieces of steady tempo like nano's training data, with other seeds."""
     from musicrfm.data.clips import ClipSet
 
+    samples = whole_number("the number of clips", samples, 1)
     rows: list[dict] = []
     number = 6_000_000 + 100_000 * seed
     while len(rows) < samples:

@@ -20,7 +20,8 @@ from musicrfm.data.activations import (
     stream,
 )
 from musicrfm.data.states import States
-from musicrfm.errors import MusicRFMError
+from musicrfm.directions import checked_owner
+from musicrfm.errors import MusicRFMError, short
 from musicrfm.files.folders import cache_folder
 from musicrfm.progress import Progress
 from musicrfm.weights.fingerprint import fingerprint
@@ -113,6 +114,9 @@ def hear(
     interrupted goes on after its last batch. Raises MusicRFMError for unknown poolings and layers
     and for a set in which nothing can be heard.
     """
+    checked_owner(model)
+    if not hasattr(clip_set, "rows"):
+        raise MusicRFMError(f"{short(clip_set)} is not a ClipSet: make it with audio_folder(…)")
     chosen = layer_numbers(layers, model.layers)
     if not clip_set.rows:
         raise MusicRFMError(f"{clip_set.name!r} has no clips to compute hidden states of")
@@ -199,12 +203,22 @@ def clip_data(
     """Hidden states of any clips, given as (row of labels, audio, sample rate).
 
     `groups` gives the group of each row; by default every clip is a group. Everything stays in
-    memory and nothing is cached; for large sets, make a `ClipSet` and call `hear`.
+    memory and nothing is cached; for large sets, make a `ClipSet` and call `hear`. Raises
+    MusicRFMError for anything else.
     """
+    checked_owner(model)
+    if not isinstance(clips, Iterable):
+        raise MusicRFMError(f"clips must be (labels, audio, sample rate), not {short(clips)}")
     rows: list[dict] = []
 
     def heard():
-        for row, audio, sample_rate in clips:
+        for one in clips:
+            try:
+                row, audio, sample_rate = one
+            except (TypeError, ValueError):
+                raise MusicRFMError(
+                    f"a clip must be (labels, audio, sample rate), not {short(one)}"
+                ) from None
             rows.append(row)
             yield audio, sample_rate
 

@@ -8,20 +8,22 @@ that few clips show a small difference. The measurements are stored in the direc
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from musicrfm.directions import OF_CLASSES, checked_directions, checked_owner
 from musicrfm.errors import MusicRFMError
 from musicrfm.evaluation.control import DRAWS, Control, controls
 from musicrfm.evaluation.perform import PROMPTS, Setting, perform
 from musicrfm.evaluation.report import plain
 from musicrfm.evaluation.search import Aims, Travel, seek
 from musicrfm.evaluation.survey import Survey
-from musicrfm.evaluation.takes import Listener, Play, Recorder, Take
+from musicrfm.evaluation.takes import NO_FILES, Listener, Play, Recorder, Take
+from musicrfm.listening.listeners import CAVEAT, detector_of
 from musicrfm.listening.readings import reading
 from musicrfm.steering.beat import is_beat
 
@@ -37,8 +39,9 @@ USUAL_NORM = 50.0  # of hidden states, where the direction has no value
 class Calibration:
     """The result for one direction.
 
-    range: raw [low, high], None if the audio does not respond. curve: see `Direction.raw`. up,
-    down: the two sides of the knob (down only if both are useful). survey: all measurements.
+    range: raw [low, high]; None if there is none, and `remarks` say why. curve: see
+    `Direction.raw`. up, down: the two sides of the knob (down only if both are useful). survey: all
+    measurements.
     confirmed: the middle and the top again, with seeds that were not used to choose them; None
     without a range. control: random directions at the top, with these seeds.
     """
@@ -56,16 +59,18 @@ class Calibration:
     @property
     def remarks(self) -> list[str]:
         """Notes for the reader: what limits the range, and which aims were missed."""
-        if self.range is None:
-            return ["the audio does not respond: no range"]
+        heard = detector_of(str(self.survey.direction.meta.get("listener", "")))
+        caveat = [CAVEAT] if heard else []
         sides = [side for side in (self.up, self.down) if side is not None]
+        if self.range is None:
+            return [f"no range: {lack}" for lack in dict.fromkeys(s.lack for s in sides)] + caveat
         found = [f"more would spoil {', '.join(side.limit)}" for side in sides if side.limit]
         curves = [c for side in sides if (c := side.curve) is not None]
         if self.control is not None and self.control.remark:
             found.append(f"at the top: {self.control.remark}")
         if abs(self.curve - np.mean(curves)) > 0.3:
             found.append(f"the middle would need a curve of {np.mean(curves):.2g}")
-        return found
+        return found + caveat
 
     @property
     def marks(self) -> dict[float, str]:
@@ -90,6 +95,7 @@ class Calibration:
                 "temperature": s.temperature,
                 "top_k": s.top_k,
                 "keep_norm": s.keep_norm,
+                "quantity": self.survey.response.quantity,
                 "unit": self.survey.response.unit,
                 "points": _points(self.survey),
                 "confirmed": _points(self.confirmed) if self.confirmed else [],
@@ -98,11 +104,23 @@ class Calibration:
             }
         )
 
-    def write_into(self, direction: Direction) -> None:
-        """Set range, curve and evidence; if no range was found, remove the old one."""
-        direction.meta["range"] = list(self.range) if self.range else None
-        direction.meta["curve"] = self.curve
-        direction.meta["calibration"] = self.evidence()
+    def write_into(self, direction: Direction, of_class: str | None = None) -> None:
+        """Set range, curve, evidence and, if it was chosen, the listener; if no range was found,
+        remove the old one. of_class: the class of a multiclass direction that was calibrated."""
+        found: dict[str, Any] = {
+            "range": list(self.range) if self.range else None,
+            "curve": self.curve,
+            "calibration": self.evidence(),
+        }
+        if (spec := self.survey.direction.meta.get("listener")) is not None:
+            found["listener"] = spec
+        if of_class is None:
+            direction.meta |= found
+            return
+        for table, key in OF_CLASSES.items():
+            if key in found:
+                others = direction.meta.get(table) or {}
+                direction.meta[table] = others | {of_class: found[key]}
 
     def markdown(self) -> str:
         """A table of all points, and a table of the confirmed ones."""
@@ -129,7 +147,7 @@ class Calibration:
             cells = [
                 f"{p.coefficient:.3g}",
                 f"{self._knob(p.coefficient):.2f}" if self.range else "",
-                p.interval.text(".1f" if unit == "BPM" else ".2f"),
+                p.interval.text(survey.response.quantity),
                 f"{p.onset_ratio:.0%}",
                 f"{p.pitch_classes:.1f} ({p.pitch_classes / max(zero.pitch_classes, 1e-6):.0%})",
                 f"{p.silence_share:.1%}",
@@ -163,17 +181,21 @@ def calibrate_all(
     workers: int = 0,
     draws: int = DRAWS,
     play: Callable[..., np.ndarray] = perform,
+    detectors: Mapping[str, Path] = NO_FILES,
 ) -> list[Calibration]:
     """Calibrate several directions, with their searches side by side.
 
     setting: its prompts are played with its number of seeds, chosen from twice as many for sounding
     typical when unsteered. folder: stores the clips, see `Recorder`. workers: processes that play;
-    0 for this one only. draws: random directions played beside the top; 0 for none. Other options:
-    see `evaluate.evaluate` and `Aims`.
+    0 for this one only. draws: random directions played beside the top; 0 for none. detectors: see
+    `Recorder`. Other options: see `evaluate.evaluate` and `Aims`.
 
     Raises MusicRFMError for directions of another model, and for concepts that cannot be measured.
     """
-    setting, aims = (setting or Setting()).of(model).hearing(directions), aims or Aims()
+    checked_owner(model)
+    directions = checked_directions(directions)
+    setting = Setting.checked(setting).of(model).hearing(directions)
+    aims = aims or Aims()
     instruments = PROMPTS if instruments is None else instruments
     for direction in directions:
         direction.check(model)
@@ -184,7 +206,13 @@ def calibrate_all(
                 "knob is a tempo already: omit it"
             )
     with Recorder(
-        model, setting, folder, hear_instrument=hear_instrument, workers=workers, play=play
+        model,
+        setting,
+        folder,
+        hear_instrument=hear_instrument,
+        workers=workers,
+        play=play,
+        detectors=detectors,
     ) as recorder:
         unsteered = ordinary(recorder)
         surveys = [Survey(d, instruments, list(unsteered)) for d in directions]
@@ -278,7 +306,7 @@ def _calibration(survey: Survey, up: Travel, down: Travel | None, setting: Setti
 def _rounded(travel: Travel) -> Travel:
     """Rounded to four digits; smaller differences are inaudible."""
     top, middle = (c and float(f"{c:.4g}") for c in (travel.top, travel.middle))
-    return Travel(top, middle, travel.limit)
+    return replace(travel, top=top, middle=middle)
 
 
 def _confirmed(
@@ -316,12 +344,17 @@ def _furthest(calibration: Calibration) -> float:
     return calibration.up.top or max(calibration.marks, key=abs)
 
 
+def _digits(value: float) -> float:
+    """Six significant digits, because the scale of a listener is unknown."""
+    return float(f"{value:.6g}")
+
+
 def _points(survey: Survey) -> list[dict[str, Any]]:
     return [
         {
             "coefficient": p.coefficient,
-            "value": round(p.value, 4),
-            "interval": [round(p.low, 4), round(p.high, 4)],
+            "value": _digits(p.value),
+            "interval": [_digits(p.low), _digits(p.high)],
             "onset_ratio": round(p.onset_ratio, 3),
             "pitch_classes": round(p.pitch_classes, 2),
             "silence": round(p.silence_share, 4),

@@ -7,17 +7,21 @@ the result: a table, a picture, and a page to listen to.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from musicrfm import intervals
-from musicrfm.directions import Direction
+from musicrfm.directions import Direction, checked_direction, checked_directions
+from musicrfm.errors import MusicRFMError, short
 from musicrfm.evaluation.control import DRAWS, outcome, random_directions
+from musicrfm.evaluation.perform import Setting
+from musicrfm.evaluation.takes import NO_FILES, measured_by
 from musicrfm.executor import in_turn
 from musicrfm.intervals import Interval
 from musicrfm.listening import measure
@@ -68,13 +72,15 @@ class Clip:
 class Row:
     """The effect of one variant on one target.
 
-    value: measured amount of the target. random: the same with random directions. effect: their
-    difference. random and effect are None for unsteered. values: of single clips; draws: means of
-    single random directions. wanted: its sign is that of the effect that is meant, 0 for either.
+    value: measured amount of the target, in the quantity and unit of its reading. random: the same
+    with random directions. effect: their difference. random and effect are None for unsteered.
+    values: of single clips; draws: means of single random directions. wanted: its sign is that of
+    the effect that is meant, 0 for either.
     """
 
     variant: str
     target: str
+    quantity: str
     unit: str
     value: Interval
     random: Interval | None
@@ -105,6 +111,9 @@ def knob_variants(
     direction: Direction, coefficients: Sequence[float], how: Mapping[str, Any] | None = None
 ) -> list[Variant]:
     """Unsteered, then the direction at each coefficient (without 0 and repeats)."""
+    checked_direction(direction)
+    if not isinstance(coefficients, Iterable):
+        raise MusicRFMError(f"coefficients must be a list, not {short(coefficients)}")
     wanted = list(dict.fromkeys(c for c in coefficients if c))
     found = [Variant("unsteered", at=0.0)]
     return found + [
@@ -122,16 +131,21 @@ def compare(
     seconds: float = 5.0,
     draws: int = DRAWS,
     batch: int = 16,
+    detectors: Mapping[str, Path] = NO_FILES,
 ) -> Comparison:
     """Play every variant, and random directions in its place, with every prompt and seed.
 
     targets: directions whose concepts are measured. draws: number of random directions of the same
-    length, 0 for none. Raises MusicRFMError for a direction whose concept cannot be measured, or
-    that belongs to another model.
+    length, 0 for none. detectors: see `Recorder`. Raises MusicRFMError for a direction whose
+    concept cannot be measured, or that belongs to another model.
     """
+    targets = checked_directions(targets)
+    if isinstance(prompts, str):
+        raise MusicRFMError(f"prompts must be a list, such as [{prompts!r}]")
     asked = {target.name: reading(target) for target in targets}
     pieces = _pieces(variants, prompts, seeds, draws)
-    clips = _played(model, pieces, seconds, batch)
+    files = {spec: detectors.get(spec) for spec in Setting().hearing(targets).listeners}
+    clips = _played(model, pieces, seconds, batch, partial(_clip, model, files))
     rows = []
     for target, one in asked.items():
         for variant in variants:
@@ -140,7 +154,8 @@ def compare(
                 for draw in (None, *range(draws if variant.steers else 0))
             ]
             wanted = variant.coefficient(target) or 0.0
-            rows.append(_row(variant, target, one.unit, values, np.array(pushed), wanted))
+            of = (target, one.quantity, one.unit)
+            rows.append(_row(variant, of, values, np.array(pushed), wanted))
     for direction in filter(is_beat, targets):
         rows += _on_tempo(direction, variants, clips, draws)
     kept = [clip for (_, draw), some in clips.items() if draw in (None, 0) for clip in some]
@@ -182,7 +197,11 @@ def _pieces(
 
 
 def _played(
-    model: MusicModel, pieces: Sequence[_Piece], seconds: float, batch: int
+    model: MusicModel,
+    pieces: Sequence[_Piece],
+    seconds: float,
+    batch: int,
+    listen: Callable[[tuple[_Piece, Generated]], Clip],
 ) -> dict[tuple[str, int | None], list[Clip]]:
     """Clips by variant and draw, in the order of prompts and seeds."""
     together: dict[tuple, list[_Piece]] = defaultdict(list)
@@ -202,7 +221,6 @@ def _played(
             batch=batch,
             **(some[0].variant.how if some[0].steers else {}),
         )
-        listen = partial(_clip, model.sample_rate)
         for clip in in_turn(listen, zip(some, played, strict=True), torch.device("cpu")):
             clips[clip.variant, clip.draw].append(clip)
             done += 1
@@ -210,10 +228,14 @@ def _played(
     return clips
 
 
-def _clip(sample_rate: int, played: tuple[_Piece, Generated]) -> Clip:
+def _clip(
+    model: MusicModel, files: Mapping[str, Path | None], played: tuple[_Piece, Generated]
+) -> Clip:
+    """files: of the detectors, by listener; None for other listeners."""
     piece, (audio, _, _) = played
-    heard = measure.measure(audio, sample_rate)
-    shares = measure.note_share_over_time(audio, sample_rate, WINDOW)
+    listened = {spec: measured_by(spec, model, audio, file) for spec, file in files.items()}
+    heard = replace(measure.measure(audio, model.sample_rate), listened=listened)
+    shares = measure.note_share_over_time(audio, model.sample_rate, WINDOW)
     return Clip(piece.variant.label, piece.prompt, piece.seed, piece.draw, audio, heard, shares)
 
 
@@ -233,7 +255,8 @@ def _on_tempo(
             np.array([_is_near(c.heard.tempo_bpm, asked) for c in clips[variant.label, draw]])
             for draw in (None, *range(draws))
         ]
-        rows.append(_row(variant, direction.name, ON_TEMPO, values, np.array(pushed), 1.0))
+        of = (direction.name, "share", ON_TEMPO)
+        rows.append(_row(variant, of, values, np.array(pushed), 1.0))
     return rows
 
 
@@ -243,18 +266,16 @@ def _is_near(bpm: float | None, asked: float) -> float:
 
 def _row(
     variant: Variant,
-    target: str,
-    unit: str,
+    of: tuple[str, str, str],
     values: np.ndarray,
     pushed: np.ndarray,
     wanted: float,
 ) -> Row:
+    """of: the target, its quantity and its unit."""
     random = effect = None
     if len(pushed):
         random = intervals.grand_mean(pushed)
         effect = intervals.effect(values, pushed)
     means = tuple(intervals.mean(one).value for one in pushed)
     value = intervals.mean(values)
-    return Row(
-        variant.label, target, unit, value, random, effect, tuple(values), means, variant.at, wanted
-    )
+    return Row(variant.label, *of, value, random, effect, tuple(values), means, variant.at, wanted)

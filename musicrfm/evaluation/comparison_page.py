@@ -65,13 +65,12 @@ def table_text(rows: list[Row]) -> str:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    form = ".0f" if row.unit == "BPM" else ".2f"
     return (
         row.variant,
         f"{row.target}: {row.unit}",
-        row.value.text(form) or "not measurable",
-        row.random.text(form) if row.random else "",
-        row.effect.text("+" + form) if row.effect else "",
+        row.value.text(row.quantity) or "not measurable",
+        row.random.text(row.quantity) if row.random else "",
+        row.effect.text(row.quantity, "+") if row.effect else "",
         row.remark,
     )
 

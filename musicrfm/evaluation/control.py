@@ -26,13 +26,15 @@ DRAWS = 5
 class Control:
     """One direction at one raw coefficient, compared with random ones and with unsteered music.
 
-    target, random, unsteered: measured amount of the target, in the unit of its reading. draws: the
+    target, random, unsteered: measured amount of the target, in the quantity and unit of its
+    reading. draws: the
     mean of each random direction. effect: target minus random, clip by clip. gain: target minus
     unsteered.
     """
 
     name: str
     coefficient: float
+    quantity: str
     unit: str
     target: Interval
     random: Interval
@@ -49,11 +51,11 @@ class Control:
     @property
     def words(self) -> str:
         """The conclusion for a reader."""
-        form = ".2f" if abs(self.target.value) < 10 else ".1f"
+        of = self.quantity
         told = (
-            f"{self.name} at {self.coefficient:.3g}: {self.unit} {self.target.text(form)}, "
-            f"{len(self.draws)} random directions {self.random.text(form)}, "
-            f"unsteered {self.unsteered.text(form)}; effect {self.effect.text('+' + form)}"
+            f"{self.name} at {self.coefficient:.3g}: {self.unit} {self.target.text(of)}, "
+            f"{len(self.draws)} random directions {self.random.text(of)}, "
+            f"unsteered {self.unsteered.text(of)}; effect {self.effect.text(of, '+')}"
         )
         return ": ".join(filter(None, [told, self.remark.upper()]))
 
@@ -136,6 +138,7 @@ def compared(
     return Control(
         direction.name,
         raw,
+        asked.quantity,
         asked.unit,
         intervals.mean(values),
         intervals.grand_mean(pushed),

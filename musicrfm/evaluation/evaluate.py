@@ -7,17 +7,18 @@ finds the useful range that defines the player's unit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from musicrfm.directions import Direction
+from musicrfm.directions import Direction, checked_directions, checked_owner
+from musicrfm.errors import MusicRFMError, short
 from musicrfm.evaluation.control import DRAWS, controls
 from musicrfm.evaluation.perform import PROMPTS, Setting, perform
 from musicrfm.evaluation.report import markdown, write_report
 from musicrfm.evaluation.responses import Point, Response, find_range, reaching, summarise
-from musicrfm.evaluation.takes import Listener, Recorder, Take
+from musicrfm.evaluation.takes import NO_FILES, Listener, Recorder, Take
 from musicrfm.listening.readings import Reading, reading
 from musicrfm.steering.beat import is_beat
 
@@ -78,6 +79,7 @@ def evaluate(
     hear_instrument: Listener | None = None,
     workers: int = 0,
     draws: int = DRAWS,
+    detectors: Mapping[str, Path] = NO_FILES,
 ) -> list[Response]:
     """Play every direction at its coefficients and measure it; one Response per direction.
 
@@ -86,9 +88,14 @@ def evaluate(
     `takes.jsonl` as they come, so that an interrupted evaluation goes on where it stopped.
     hear_instrument: names the instrument of a clip (audio [samples], sample rate), or says how
     likely each is; that is compared with `instruments[prompt]`. workers: processes that play, 0 for
-    none but this. draws: random directions played beside each, see `controlled`.
+    none but this. draws: random directions played beside each, see `controlled`. detectors: see
+    `Recorder`.
     """
-    setting = (setting or Setting()).of(model).hearing(directions)
+    checked_owner(model)
+    directions = checked_directions(directions)
+    setting = Setting.checked(setting).of(model).hearing(directions)
+    if not (coefficients is None or isinstance(coefficients, Iterable)):
+        raise MusicRFMError(f"coefficients must be a list, not {short(coefficients)}")
     instruments = PROMPTS if instruments is None else instruments
     tried = [
         tuple(coefficients) if coefficients else coefficients_to_try(d, calibrate)
@@ -97,7 +104,13 @@ def evaluate(
     for direction in directions:
         direction.check(model)
     with Recorder(
-        model, setting, folder, hear_instrument=hear_instrument, workers=workers, play=perform
+        model,
+        setting,
+        folder,
+        hear_instrument=hear_instrument,
+        workers=workers,
+        play=perform,
+        detectors=detectors,
     ) as recorder:
         found = respond(recorder, directions, tried, instruments, keep_ranges=not calibrate)
         return controlled(recorder, directions, found, draws)

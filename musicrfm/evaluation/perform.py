@@ -6,12 +6,15 @@ yet to be found.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from musicrfm.directions import checked_direction
+from musicrfm.errors import MusicRFMError, short
 from musicrfm.stream import MusicStream
 
 if TYPE_CHECKING:
@@ -33,7 +36,8 @@ class Setting:
 
     layers, schedule, inject, inject_per: for every direction, as in `Steering.add`. keep_norm: as
     `Steering.keep_norm`. steer_guidance and the sampling settings: as in `MusicStream`; None for
-    the model's default. listeners: further measures, see `musicrfm.listening.listeners`.
+    the model's default. listeners: further measures, see `musicrfm.listening.listeners`. Raises
+    MusicRFMError for a single prompt or seed instead of a list.
     """
 
     prompts: tuple[str, ...] = tuple(PROMPTS)
@@ -49,6 +53,22 @@ class Setting:
     keep_norm: bool = False
     steer_guidance: str = "both"
     listeners: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for key in ("prompts", "seeds", "listeners"):
+            if isinstance(value := getattr(self, key), str) or not isinstance(value, Iterable):
+                raise MusicRFMError(f"{key} must be a list, such as [{value!r}], not {value!r}")
+
+    @classmethod
+    def checked(cls, setting: Setting | None) -> Setting:
+        """The setting, the usual one for None. Raises MusicRFMError for anything else."""
+        if setting is None:
+            return cls()
+        if not isinstance(setting, cls):
+            raise MusicRFMError(
+                f"setting must be a Setting, such as Setting(seconds=4), not {short(setting)}"
+            )
+        return setting
 
     @property
     def size(self) -> str:
@@ -94,13 +114,15 @@ def perform(
     a second. fades: (second, from, to, seconds), each a crossfade from one direction's knob to
     another's. settings: those of `MusicStream`.
     """
+    if not (isinstance(seconds, (int, float)) and 0 < seconds < math.inf):
+        raise MusicRFMError(f"seconds must be a finite number above 0, not {seconds!r}")
     stream = MusicStream(model, prompt, seed=seed, chunk_frames=5, **settings)
-    stream.steering.keep_norm = keep_norm
+    stream.steering.keep_norm, stream.steering.raw_meant = keep_norm, True
     waiting = sorted(changes, key=lambda change: change[0])
     fading = sorted(fades, key=lambda fade: fade[0])
     steered = [d for _, d, _ in waiting] + [d for _, *pair, _ in fading for d in pair]
     for direction in steered:
-        if direction.name not in stream.steering.names():
+        if checked_direction(direction).name not in stream.steering.names():
             stream.steering.add(
                 direction,
                 layers=layers,

@@ -287,7 +287,7 @@ def compared_bars(path: Path, rows: Sequence[Row]) -> None:
         axis.set_ylabel("\n".join(textwrap.wrap(unit, 30)))
         axis.set_title(spoken(target))
         axis.legend(frameon=False, fontsize=9)
-        if unit != "BPM":
+        if mine[0].quantity == "share":
             axis.set_ylim(-0.03, 1.03)
     _save(figure, path)
 

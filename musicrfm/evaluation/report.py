@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from musicrfm.files.writing import write_text
+from musicrfm.intervals import written
+from musicrfm.listening.listeners import CAVEAT, detector_of
 
 if TYPE_CHECKING:
     from musicrfm.evaluation.control import Control
@@ -82,6 +84,8 @@ def markdown(responses: Sequence[Response], setting: Setting, model_name: str) -
     for unit in units:
         lines += [*_table([r for r in responses if r.unit == unit], unit), ""]
     lines += control_table([r.control for r in responses if r.control is not None])
+    if any(map(detector_of, setting.listeners)):
+        lines += [f"{CAVEAT[0].upper()}{CAVEAT[1:]}.", ""]
     methods = sorted({r.method for r in responses if r.quantity == "share"})
     if len(methods) > 1:
         lines += [
@@ -105,7 +109,6 @@ def markdown(responses: Sequence[Response], setting: Setting, model_name: str) -
 
 def _table(responses: Sequence[Response], unit: str) -> list[str]:
     bpm = responses[0].quantity != "share"
-    form = ".0f" if responses[0].quantity == "BPM" else ".4g"
     asked = any(r.best.adherence is not None for r in responses)
     head = ["direction", "method", "useful range", f"{unit} unsteered"]
     head += (
@@ -121,7 +124,8 @@ def _table(responses: Sequence[Response], unit: str) -> list[str]:
         cells = [r.name, r.method, f"{r.range[0]:.3g} to {r.range[1]:.3g}" if r.range else "none"]
         if bpm:
             values = [p.value for p in r.points if np.isfinite(p.value)] or [float("nan")]
-            cells += [zero.interval.text(form), f"{min(values):{form}} to {max(values):{form}}"]
+            lowest, highest = (written(v, r.quantity) for v in (min(values), max(values)))
+            cells += [zero.interval.text(r.quantity), f"{lowest} to {highest}"]
             cells += [f"{r.spread:.0%}", f"{r.spearman:.2f}, {r.ordered:.2f}"]
         else:
             cells += [str(zero.interval), str(best.interval), f"{best.coefficient:.3g}"]
@@ -178,11 +182,10 @@ def control_table(found: Sequence[Control]) -> list[str]:
         "|---|---|---|---|---|---|---|---|",
     ]
     for one in found:
-        form = ".1f" if one.unit == "BPM" else ".2f"
         cells = [one.name, f"{one.coefficient:.3g}"]
-        cells += [part.text(form) for part in (one.unsteered, one.random)]
-        cells.append(" ".join(f"{draw:{form}}" for draw in one.draws))
-        cells += [one.target.text(form), one.effect.text("+" + form)]
+        cells += [part.text(one.quantity) for part in (one.unsteered, one.random)]
+        cells.append(" ".join(written(draw, one.quantity) for draw in one.draws))
+        cells += [one.target.text(one.quantity), one.effect.text(one.quantity, "+")]
         cells.append(f"**{one.remark}**" if one.remark else "")
         lines.append(f"| {' | '.join(cells)} |")
     return [*lines, ""]

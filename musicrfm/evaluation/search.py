@@ -48,11 +48,12 @@ class Aims:
 @dataclass(frozen=True)
 class Travel:
     """One side of a knob. top, middle: raw coefficients, None without an effect. limit: kinds of
-    damage that stronger steering would do."""
+    damage that stronger steering would do. lack: why there is no effect, in words."""
 
     top: float | None
     middle: float | None
     limit: tuple[str, ...] = ()
+    lack: str = ""
 
     @property
     def curve(self) -> float | None:
@@ -69,7 +70,7 @@ def seek(side: int, norm: float, survey: Survey, aims: Aims) -> Search:
     """Search one side (1 or -1) of a direction; norm: typical norm of a hidden state."""
     survey = yield [side * share * norm for share in NET]
     if not math.isfinite(survey.zero.value):  # for example, no clip has a pulse: no baseline
-        return Travel(None, None)
+        return Travel(None, None, lack="the unsteered clips have no value to compare with")
     for _ in range(3):
         asked = _further(side, survey, aims)
         if asked is None:
@@ -84,8 +85,8 @@ def seek(side: int, norm: float, survey: Survey, aims: Aims) -> Search:
     limit = survey.spoiled(beyond) if beyond else ()
     found = curve(survey, side, kept)
     top = _top(survey, found, aims)
-    if not _answers(side, survey, kept, top):
-        return Travel(None, None, limit)
+    if lack := _lack(side, survey, kept, top, limit):
+        return Travel(None, None, limit, lack)
     return Travel(side * top, side * _middle(survey, found, top, aims), limit)
 
 
@@ -127,10 +128,16 @@ def _reached(survey: Survey, found: Curve, aims: Aims) -> bool:
     return is_note(survey) and found.effect[-1] >= aims.top
 
 
-def _answers(side: int, survey: Survey, kept: list[Point], top: float) -> bool:
-    """Whether the gain around the top is both large enough and statistically certain."""
+def _lack(side: int, survey: Survey, kept: list[Point], top: float, limit: tuple[str, ...]) -> str:
+    """Why the gain around the top is not both large enough and statistically certain, in words;
+    "" if it is."""
+    if len(kept) == 1 and not limit:
+        return "the steered clips have no value to compare"
+    nothing = "the audio does not respond"
+    if limit:
+        nothing = f"steering spoils the music ({', '.join(limit)}) before the audio responds"
     if not top:
-        return False
+        return nothing
     least = least_gain(survey.response)
     near = sorted(kept[1:], key=lambda p: abs(math.log(abs(p.coefficient) / top)))[:2]
     gains = [survey.gain(point) for point in near]
@@ -139,7 +146,12 @@ def _answers(side: int, survey: Survey, kept: list[Point], top: float) -> bool:
         np.mean([e for _, e in gains])
     )  # two points do not reduce it: they share the unsteered takes
     wanted = gain if survey.response.quantity == "share" else side * gain
-    return wanted >= least and wanted >= SURE * error
+    if wanted >= least and wanted >= SURE * error:
+        return ""
+    if wanted + SURE * error < least:
+        return nothing
+    clips = survey.zero.takes
+    return f"the change is uncertain with {clips} clip{'s' * (clips != 1)}: play more seeds"
 
 
 def _further(side: int, survey: Survey, aims: Aims) -> float | None:

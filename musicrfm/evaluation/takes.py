@@ -15,6 +15,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,9 +24,9 @@ from musicrfm.errors import MusicRFMError
 from musicrfm.evaluation.perform import Setting, perform
 from musicrfm.executor import one_thread
 from musicrfm.listening import listeners, measure
-from musicrfm.listening.listeners import listener
+from musicrfm.listening.listeners import detector_of, listener
 from musicrfm.progress import Progress
-from musicrfm.training.detect import Detector, detect
+from musicrfm.training.detect import Detector, detect, detector_file
 from musicrfm.weights.fingerprint import fingerprint
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 FILE = "takes.jsonl"
 WINDOW, FINE = 0.5, 0.1  # seconds per measurement over time
+NO_FILES: Mapping[str, Path] = MappingProxyType({})
 CEPSTRA = 20  # mel cepstra of each tenth of a second
 # Names the instrument of a clip (audio [samples], sample rate), or gives the likelihood of each.
 Listener = Callable[[np.ndarray, int], "str | dict[str, float]"]
@@ -107,7 +109,10 @@ class Recorder:
 
     workers: processes that play, each with a copy of the model and one thread; 0 plays in this
     process. play: the function that plays a clip, such as `perform`; picklable if there are
-    workers. Use it in a `with` block, which ends the processes.
+    workers. detectors: files of the detectors that listen, by the text of the listener; others are
+    found by name in the folders of the model. Use it in a `with` block, which ends the processes.
+
+    Raises MusicRFMError if there is no such detector.
     """
 
     def __init__(
@@ -119,9 +124,16 @@ class Recorder:
         hear_instrument: Listener | None = None,
         workers: int = 0,
         play: Callable[..., np.ndarray] = perform,
+        detectors: Mapping[str, Path] = NO_FILES,
     ) -> None:
         self.model, self.setting, self.hear_instrument = model, setting, hear_instrument
         self._workers, self._play = _Workers(workers), play
+        named = {spec: told for spec in setting.listeners if (told := detector_of(spec))}
+        self._detectors = {
+            spec: detectors.get(spec) or detector_file(name, model)
+            for spec, (name, _) in named.items()
+        }
+        self._digests = {spec: _digest(path) for spec, path in self._detectors.items()}
         self.path = folder / FILE if folder else None
         self._fingerprint = fingerprint(model.hf)
         self._kept: dict[str, dict] = {}
@@ -168,11 +180,18 @@ class Recorder:
 
     def _here(self, missing: dict[str, Play]) -> Iterator[tuple[str, dict]]:
         for key, play in missing.items():
-            yield key, _record(self.model, self.setting, self.hear_instrument, self._play, play)
+            yield key, _record(self.model, *self._how, play)
+
+    @property
+    def _how(
+        self,
+    ) -> tuple[Setting, Listener | None, Callable[..., np.ndarray], Mapping[str, Path]]:
+        """The arguments of `_record` that are the same for all plays."""
+        return self.setting, self.hear_instrument, self._play, self._detectors
 
     def _in_workers(self, missing: dict[str, Play]) -> Iterator[tuple[str, dict]]:
         source = _Source.of(self.model, self._fingerprint)
-        what = (source, self.setting, self.hear_instrument, self._play)
+        what = (source, *self._how)
         try:
             pool = self._workers.pool()
             running = {pool.submit(_in_worker, *what, play): key for key, play in missing.items()}
@@ -212,7 +231,8 @@ class Recorder:
         if play.fine:
             digest.update(repr((play.fine, play.span)).encode())
         for spec in s.listeners:
-            digest.update(f"{spec} {listener(spec).digest}".encode())
+            heard_as = self._digests.get(spec) or listener(spec).digest
+            digest.update(f"{spec} {heard_as}".encode())
         digest.update(self.model.precision.encode())
         for direction, raw in play.steers if any(raw for _, raw in play.steers) else ():
             better = direction.meta.get("metric_higher_is_better")
@@ -226,6 +246,10 @@ class Recorder:
             digest.update(direction.vectors.numpy().tobytes())
             digest.update(direction.layer_scores.numpy().tobytes())
         return digest.hexdigest()[:24]
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
 def _append(path: Path, line: str) -> None:
@@ -261,12 +285,13 @@ class _Source:
     name: str
     device: str
     dtype: str
+    graphs: bool
     fingerprint: str
 
     @classmethod
     def of(cls, model: MusicModel, found: str) -> _Source:
         folder = str(model.hf.name_or_path)
-        return cls(folder, model.name, str(model.device), model.precision, found)
+        return cls(folder, model.name, str(model.device), model.precision, model.graphs, found)
 
     def load(self) -> MusicModel:
         from musicrfm.model import MusicModel
@@ -277,7 +302,7 @@ class _Source:
                 f"model {self.name!r} differs from the files in {self.folder!r}, so worker "
                 "processes cannot play it: save it there first, or use 0 workers"
             )
-        model.name = self.name
+        model.name, model.graphs = self.name, self.graphs
         return model
 
 
@@ -298,13 +323,16 @@ def _record(
     setting: Setting,
     hear_instrument: Listener | None,
     play_clip: Callable[..., np.ndarray],
+    detectors: Mapping[str, Path],
     play: Play,
 ) -> dict:
     fades = {"fades": play.fades} if play.fade else {}
     audio = play_clip(
         model, play.prompt, seed=play.seed, changes=play.changes, **fades, **setting.how
     )
-    listened = {spec: _listened(spec, model, audio) for spec in setting.listeners}
+    listened = {
+        spec: measured_by(spec, model, audio, detectors.get(spec)) for spec in setting.listeners
+    }
     row: dict = {
         "steers": [[direction.name, raw] for direction, raw in play.steers],
         "prompt": play.prompt,
@@ -326,16 +354,29 @@ def _record(
     return row
 
 
-def _listened(spec: str, model: MusicModel, audio: np.ndarray) -> float | None:
-    if listener(spec).hear is not None:
+def measured_by(
+    spec: str, model: MusicModel, audio: np.ndarray, file: Path | None = None
+) -> float | None:
+    """The measure that a listener makes of audio [samples, channels]; None if there is nothing to
+    measure. file: of a detector; by default the one of its name. Raises MusicRFMError if the
+    listener does not exist or returns no number."""
+    named = detector_of(spec)
+    if named is None:
         return listeners.listened(spec, audio, model.sample_rate)
-    _, _, asked = spec.partition(":")  # detector:NAME, or detector:NAME:CLASS
-    name, _, target = asked.partition(":")
-    detector = Detector.load(name, model)
+    name, target = named
+    detector = Detector.load(file or name, model)
+    target = target or detector.answers[-1]
+    if target not in detector.answers:
+        raise MusicRFMError(
+            f"detector {name!r} has no class {target!r}: choose one of "
+            f"{', '.join(detector.answers)}"
+        )
     if not audio.any():
         return None
-    told = dict(detect(model, audio, model.sample_rate, detector))
-    return told[target or detector.answers[-1]]
+    told = dict(detect(model, audio, model.sample_rate, detector))[target]
+    if not spec.startswith("-"):
+        return told
+    return -told if detector.meta["kind"] == "regression" else 1 - told
 
 
 def _take(play: Play, row: dict) -> Take:

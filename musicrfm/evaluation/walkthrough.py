@@ -75,13 +75,16 @@ class Effort:
         coefficients, how = steering(direction, published=False)
         return self.compare(model, knob_variants(direction, coefficients, how), [direction])
 
-    def calibrate(self, model: MusicModel, direction: Direction) -> str:
-        """Find the range of a direction's knob by measuring audio, store it in the direction, and
-        return it in words."""
+    def calibrate(
+        self, model: MusicModel, direction: Direction, of_class: str | None = None
+    ) -> str:
+        """Find the range of the knob of a direction, or of one of its classes, by measuring audio;
+        store it in the direction, and return it in words."""
         setting = Setting(prompts=self.prompts, seeds=self.seeds, seconds=self.seconds)
-        found = calibrate(model, direction, setting=setting, aims=Aims(steps=1), draws=0)
-        found.write_into(direction)
-        return _range(direction)
+        one = direction if of_class is None else direction.only(of_class)
+        found = calibrate(model, one, setting=setting, aims=Aims(steps=1), draws=0)
+        found.write_into(direction, of_class)
+        return _range(direction if of_class is None else direction.only(of_class))
 
     def words(self, *more: str) -> str:
         return " ".join(filter(None, [*more, QUICK if self.quick else ""]))

@@ -13,7 +13,7 @@ import stat
 import unicodedata
 from pathlib import Path
 
-from musicrfm.errors import MusicRFMError
+from musicrfm.errors import MusicRFMError, short
 
 # The first bytes of a Git LFS pointer.
 LFS = b"version https://git-lfs.github.com/spec/"
@@ -39,10 +39,12 @@ def composed(text: str) -> str:
 def path_of(path: str | os.PathLike[str]) -> Path:
     r"""The intended path: `~` becomes the home folder, and each name gets its spelling on disk.
 
-    Parts that do not exist are returned unchanged. Raises MusicRFMError
-    for an empty path, an unknown home folder, and for a tab, a line break or another
-    control character, which "C:\tracks\new" contains if a backslash starts an escape sequence.
+    Parts that do not exist are returned unchanged. Raises MusicRFMError for anything but a path, an
+    empty path, an unknown home folder, and for a tab, a line break or another control character,
+    which "C:\tracks\new" contains if a backslash starts an escape sequence.
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise MusicRFMError(f"a path must be a text or a Path, not {short(path)}")
     text = os.fspath(path)
     if not text:
         raise MusicRFMError("a path is empty: give the name of a file or folder")

@@ -4,8 +4,7 @@
 - `FILE:FUNCTION` is your own Python function, which receives float32 [samples] and the sample rate
   and returns a number.
 - `detector:NAME` or `detector:NAME:CLASS` is a detector (`musicrfm.training.detect`), applied to
-  the sound after it has passed through the model's codec. It reads hidden states as the probes do,
-  so it can respond to changes that cannot be heard.
+  the sound after it has passed through the model's codec; see `CAVEAT`.
 
 A minus sign before the name (`-level`) means that less of the measure is more of the concept.
 """
@@ -30,6 +29,10 @@ from musicrfm.listening.measure import mono_of
 from musicrfm.listening.rhythm import RATE, onset_envelope, onsets
 
 DETECTOR = "detector"
+CAVEAT = (
+    "the measure is a detector, which reads the sound as the model itself encodes it: it is no "
+    "independent witness, and can respond to what nobody hears"
+)
 PARTIALS = 20  # the strongest of a frame, between which roughness is computed
 FRAME, HOP = 2048, 1024  # at 16 kHz
 
@@ -135,7 +138,7 @@ def listener(spec: str) -> Listener:
     """
     sign, name = (-1, spec[1:]) if spec.startswith("-") else (1, spec)
     less = "less of " if sign < 0 else ""
-    if name.partition(":")[0] == DETECTOR:
+    if detector_of(spec) is not None:
         return Listener(spec, less + "the detector's answer", sign, None)
     if (named := LISTENERS.get(name)) is not None:
         return Listener(spec, less + named.unit, sign, _at_16_khz(named.hear), named.spoils)
@@ -149,6 +152,23 @@ def listener(spec: str) -> Listener:
     found = _function(path, function)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
     return Listener(spec, less + str(getattr(found, "unit", function)), sign, found, (), digest)
+
+
+def detector_of(spec: str) -> tuple[str, str] | None:
+    """(name, class) of a detector that listens, the class "" if none is named; None for another
+    listener. Raises MusicRFMError if the name is missing, or is that of a file."""
+    from musicrfm.directions import is_file_name
+
+    kind, _, rest = spec.removeprefix("-").partition(":")
+    if kind != DETECTOR:
+        return None
+    name, _, target = rest.partition(":")
+    if not is_file_name(name):
+        raise MusicRFMError(
+            f"listener {spec!r} does not name a detector: give {DETECTOR}:NAME without a folder, "
+            f"and keep its file in {DETECTOR}s beside that of the direction"
+        )
+    return name, target
 
 
 def listened(spec: str, audio: np.ndarray, sample_rate: int) -> float | None:

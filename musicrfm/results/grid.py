@@ -166,10 +166,10 @@ COLUMNS = (
 
 
 def _row(one: Cell) -> list[str | float]:
-    frames = (one.onset.text(".0f"), one.convergence.text(".0f"))
-    effect = one.effect.text("+.2f") if one.effect else ""
+    frames = (one.onset.text("frames"), one.convergence.text("frames"))
+    effect = one.effect.text(sign="+") if one.effect else ""
     shares = (str(one.before), str(one.plateau), effect, str(one.after))
-    return [one.method, one.layers, *shares, *frames, one.instrument.text("+.2f"), one.distance]
+    return [one.method, one.layers, *shares, *frames, one.instrument.text(sign="+"), one.distance]
 
 
 def _summary(cells: Sequence[Cell], targets: Sequence[str], rate: float) -> str:
@@ -180,7 +180,7 @@ def _summary(cells: Sequence[Cell], targets: Sequence[str], rate: float) -> str:
         f"{best.layers}: from {best.before.value:.2f} to {best.plateau}"
     )
     if best.effect and best.method != RANDOM:
-        told += f", {best.effect.text('+.2f')} against random directions"
+        told += f", {best.effect.text(sign='+')} against random directions"
     if np.isfinite(best.onset.value):
         told += (
             f". Half of the rise is there within {best.onset.value + FINE * rate:.0f} frames "

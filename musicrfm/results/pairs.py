@@ -158,7 +158,7 @@ def _told(beside: list[Together]) -> str:
             np.array([getattr(t, of)[number] for t in there]) for of in ("both", "alone")
         )
         kept = intervals.statistic(partial(_ratio, both, alone), len(there))
-        words.append(f"the {what} keeps {kept.text('.0%')} of its effect")
+        words.append(f"the {what} keeps {kept.text('part')} of its effect")
     return f"When a note and the tempo are steered together, {' and '.join(words)}."
 
 

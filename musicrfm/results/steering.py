@@ -13,6 +13,7 @@ from musicrfm.evaluation.control import DRAWS, Control, controls
 from musicrfm.evaluation.evaluate import respond
 from musicrfm.evaluation.plots import curves
 from musicrfm.evaluation.responses import Point, Response, pooled
+from musicrfm.intervals import written
 from musicrfm.listening.readings import reading
 from musicrfm.results.options import Options
 from musicrfm.results.page import Page, Table
@@ -83,12 +84,12 @@ def beside_random(beside: dict[str, Control], what: str = "direction") -> Table:
     """The effect at the top of the knob beside that of random directions; beside: by row."""
     rows = []
     for name, one in beside.items():
-        form = ".1f" if one.unit == "BPM" else ".2f"
+        of = one.quantity
         parts = (one.unsteered, one.random, one.target)
         words = one.remark or "yes"
-        draws = f"{min(one.draws):{form}} to {max(one.draws):{form}}"
-        row = [name, *(part.text(form) for part in parts), draws]
-        rows.append([*row, one.effect.text("+" + form), words])
+        draws = f"{written(min(one.draws), of)} to {written(max(one.draws), of)}"
+        row = [name, *(part.text(of) for part in parts), draws]
+        rows.append([*row, one.effect.text(of, "+"), words])
     columns = [what, "unsteered", "random", "target", "single random draws"]
     columns += ["effect: target less random", "more than any push"]
     return Table("Beside random directions of the same length, at 1", columns, rows)
@@ -130,24 +131,22 @@ def _answers(
         row: list[Any] = [direction.name, response.method]
         for knob in positions:
             known = knob == 0 or knob in knobs[direction.name]
-            row.append(_cell(at(response, raw_of(direction, knob))) if known else "")
+            point = at(response, raw_of(direction, knob))
+            row.append(_cell(point, response.quantity) if known else "")
         if concept == "tempo":
             row += [f"{response.spread:.0%}", response.spearman, response.ordered]
         rows.append(row)
     if len(pairs) > 1:
         means = [pooled((r, at(r, raw_of(d, knob))) for d, r in pairs) for knob in positions]
-        rows.append(["**mean**", "", *[m.text() for m in means]])
+        rows.append(["**mean**", "", *[m.text(pairs[0][1].quantity) for m in means]])
     columns = ["direction", "method", *(f"at {p:g}" for p in positions)]
     columns += ["spread", "Spearman of clips", "of means"] if concept == "tempo" else []
     return Table(f"{concept}: {unit}", columns, rows)
 
 
-def _cell(point: Point) -> str:
-    if not np.isfinite(point.value):
-        return ""
-    if point.hits is None:
-        return point.interval.text(".1f")
-    return f"{point.interval}, {point.hits:.2f}"
+def _cell(point: Point, quantity: str) -> str:
+    told = point.interval.text(quantity)
+    return told if not told or point.hits is None else f"{told}, {point.hits:.2f}"
 
 
 def _cost(

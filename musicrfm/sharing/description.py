@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from musicrfm.directions import OF_CLASSES
 from musicrfm.errors import MusicRFMError
 from musicrfm.files import provenance
 from musicrfm.files.writing import write_bytes
@@ -46,6 +47,7 @@ KEYS = (
     "test_intervals",
     "verdict",
     "calibration",
+    "class_calibrations",
     "author",
     "licence",
     "note",
@@ -65,8 +67,11 @@ def described(direction: Direction, path: Path) -> dict[str, Any]:
     elif found["created_from"] is None:
         found["created_from"] = "SOURCE_DATE_EPOCH"
     found["layers"] = _layers(direction, meta.pop("layer_intervals", None))
-    found["calibration"] = _calibration(direction, found["calibration"])
-    for key in ("range", "curve", "format_version", "width"):
+    found["calibration"] = _calibration(direction)
+    found["class_calibrations"] = {
+        str(name): _calibration(direction.only(str(name))) for name in direction.classes
+    } or None
+    for key in ("range", "curve", "format_version", "width", *OF_CLASSES):
         meta.pop(key, None)
     return found | {key: meta[key] for key in sorted(meta)}
 
@@ -85,7 +90,8 @@ def _layers(direction: Direction, intervals: list | None) -> list[dict[str, Any]
     ]
 
 
-def _calibration(direction: Direction, evidence: dict | None) -> dict[str, Any] | None:
+def _calibration(direction: Direction) -> dict[str, Any] | None:
+    evidence = direction.meta.get("calibration")
     if direction.range is None and not evidence:
         return None
     return {"range": direction.range, "curve": direction.curve, **(evidence or {})}
@@ -103,16 +109,20 @@ def text(about: dict[str, Any]) -> str:
                 off = "" if one["steered"] else ", not steered"
                 lines.append(f"  {one['layer']}: {one['score']:.3f}{sure}{off}")
         elif key == "calibration":
-            lines += _calibration_lines(value)
+            if value is not None or not about["class_calibrations"]:
+                lines += _calibration_lines("calibration", value)
+        elif key == "class_calibrations":
+            for name, one in (value or {}).items():
+                lines += _calibration_lines(f"calibration of {name}", one)
         else:
             lines.append(f"{key}: {_spoken(value)}")
     return "\n".join(lines)
 
 
-def _calibration_lines(found: dict[str, Any] | None) -> list[str]:
+def _calibration_lines(head: str, found: dict[str, Any] | None) -> list[str]:
     if found is None:
-        return ["calibration: none, so a coefficient of 1 is 1 raw: run `musicrfm calibrate`"]
-    lines = ["calibration:"]
+        return [f"{head}: none, so a coefficient of 1 is 1 raw: run `musicrfm calibrate`"]
+    lines = [f"{head}:"]
     for key, value in found.items():
         if key in ("points", "confirmed"):
             lines += [

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,13 +20,14 @@ import transformers
 from torch import Tensor, nn
 
 from musicrfm.checkpoints.finding import name_of
-from musicrfm.directions import Direction
+from musicrfm.directions import Direction, checked_direction
 from musicrfm.errors import MusicRFMError, short
 from musicrfm.files.captured import HalfFile
+from musicrfm.files.paths import file_to_read
 from musicrfm.steering.batch import Pushes, Steerings, push
 from musicrfm.steering.layers import Layers, layer_numbers, layer_weights
 from musicrfm.steering.schedules import Function
-from musicrfm.steering.setting import Components
+from musicrfm.steering.setting import Components, is_list, seeds_of
 from musicrfm.steering.steering import Steering
 from musicrfm.weights.fingerprint import fingerprint
 
@@ -100,7 +100,7 @@ def steered(
     batch. layers, inject, inject_per, schedule, component: as in `Steering.add`,
     for all directions. seed: of the injection, one for all or one per piece. keep_norm: see
     `Steering`. steer_guidance: "both" halves of guidance, as published, or the "conditional" one
-    alone. also: further changes, applied after the steering, see `intervene`.
+    alone. also: a list of further changes, applied after the steering, see `intervene`.
 
     Yields the `Steering`, whose knobs may be turned at any time; a list if pieces differ.
     Positions are counted from the start of each piece, so every `generate` restarts its schedules.
@@ -108,12 +108,14 @@ def steered(
     another model and for invalid settings.
     """
     hf = _checked(hf_model)
+    if not isinstance(also, Sequence):
+        raise MusicRFMError(f"also must be a list of changes, not {short(also)}")
     steerings, seeds = _steerings(hf, directions, seed, raw)
     settings: dict[str, Any] = dict(
         layers=layers, inject=inject, inject_per=inject_per, schedule=schedule
     )
     for steering, wanted in steerings:
-        steering.keep_norm = keep_norm
+        steering.keep_norm, steering.raw_meant = keep_norm, raw
         for direction, coefficient in wanted:
             steering.add(direction, coefficient, component=component, **settings)
     alone = [steering for steering, _ in steerings]
@@ -219,10 +221,14 @@ class SteeringChange:
         return hidden
 
     def _read(self, reading: Reading, rows: int) -> None:
-        if rows % self._steerings.count:
+        given, told = self._steerings.count, 0 if reading.told is None else int(reading.told.sum())
+        # With guidance, the second half of the rows are the same pieces without their prompts.
+        pieces = told if rows in (told, 2 * told) else None
+        if rows % given or (pieces and given not in (1, pieces)):
+            there = f"{pieces} are generated" if pieces else f"the batch has {rows} rows"
             raise MusicRFMError(
-                f"coefficients or seeds are given for {self._steerings.count} pieces, but the "
-                f"batch has {rows} rows: give one for each piece, or one for all"
+                f"coefficients or seeds are given for {given} pieces, but {there}: give one for "
+                "each piece, or one number for all"
             )
         last = reading.first + reading.count
         if last <= len(self._pushes):  # a new piece; without a cache, positions are read again
@@ -243,6 +249,8 @@ def project_out(
     layers: which ones, with weights, as in `Steering.add`. amount: 1 removes the whole component, 0
     none.
     """
+    if not isinstance(amount, (int, float)):
+        raise MusicRFMError(f"amount must be a number such as 1, not {short(amount)}")
     vectors, weights = _along(direction, layers, component)
 
     def change(reading: Reading, layer: int, hidden: Tensor) -> Tensor:
@@ -265,6 +273,9 @@ def clamp(
 
     low equal to high sets it. layers: the layers; a weight other than 0 counts as 1.
     """
+    for bound in (low, high):
+        if not isinstance(bound, (int, float)):
+            raise MusicRFMError(f"a direction is held between numbers, not {short(bound)}")
     if not low <= high:
         raise MusicRFMError(f"a direction cannot be held between {low!r} and {high!r}")
     vectors, weights = _along(direction, layers, component)
@@ -309,10 +320,10 @@ def patch(states: np.ndarray | str | PathLike[str], layers: Sequence[int] | None
 
     states: [positions, layers, rows, width], or the file of `capture`; with one row, or the number
     of rows of this run. layers: their layer numbers; None for all. Rows without a prompt, and
-    positions beyond the end, are not changed.
+    positions beyond the end, are not changed. Raises MusicRFMError for a file that does not exist
+    or is none of `capture`, and for states that do not fit.
     """
-    kept: np.ndarray
-    kept = states if isinstance(states, np.ndarray) else np.load(Path(states), mmap_mode="r")
+    kept = states if isinstance(states, np.ndarray) else _captured(states)
     if kept.ndim != 4:
         raise MusicRFMError(
             "states to patch in must have the shape [positions, layers, rows, width], not "
@@ -344,13 +355,17 @@ def patch(states: np.ndarray | str | PathLike[str], layers: Sequence[int] | None
     return change
 
 
+def _captured(path: str | PathLike[str]) -> np.ndarray:
+    file = file_to_read(path, "file of states")
+    try:
+        return np.load(file, mmap_mode="r")
+    except (OSError, ValueError) as error:
+        raise MusicRFMError(f"{str(file)!r} is not a file of `capture`: {error}") from None
+
+
 def _along(direction: Direction, layers: Layers, component: int | str) -> tuple[Tensor, np.ndarray]:
     """Vectors [layers, width] and weights [layers]."""
-    if not isinstance(direction, Direction):
-        raise MusicRFMError(
-            f"{direction!r} is not a Direction: load it with Direction.load({direction!r}, model)"
-        )
-    if direction.components > 1:
+    if checked_direction(direction).components > 1:
         direction = direction.only(component)
     higher = bool(direction.meta.get("metric_higher_is_better", True))
     return direction.vectors[:, 0], layer_weights(layers, direction.layer_scores.numpy(), higher)
@@ -406,10 +421,11 @@ def _steerings(
             )
         direction = given if isinstance(given, Direction) else Direction.load(given, shape)
         found.append((direction, coefficient))
-    several = [value for _, value in found if isinstance(value, (Sequence, np.ndarray))]
-    counts = {len(value) for value in several} | (
-        {len(seed)} if isinstance(seed, Sequence) else set()
-    )
+    seeds = seeds_of(seed)
+    several = [value for _, value in found if is_list(value)]
+    counts = {len(value) for value in several} | ({len(seeds)} if len(seeds) > 1 else set())
+    if 0 in counts:
+        raise MusicRFMError("a list of coefficients is empty: give one for each piece")
     if len(counts) > 1:
         raise MusicRFMError(
             f"coefficients and seeds for {' and '.join(map(str, sorted(counts)))} pieces do not "
@@ -418,7 +434,7 @@ def _steerings(
     count = counts.pop() if counts else 1
 
     def of(value: Any, piece: int) -> Any:
-        return value[piece] if isinstance(value, (Sequence, np.ndarray)) else value
+        return value[piece] if is_list(value) else value
 
     weight = hf.decoder.lm_heads[0].weight
     pieces = []
@@ -430,4 +446,4 @@ def _steerings(
             value = of(coefficient, piece)
             wanted.append((direction, direction.coefficient(value) if raw else value))
         pieces.append((steering, wanted))
-    return pieces, [of(seed, piece) for piece in range(count)]
+    return pieces, seeds * (count if len(seeds) == 1 else 1)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from musicrfm.errors import MusicRFMError
+from musicrfm.errors import MusicRFMError, short
 
 MOST_BASE = 1e3  # beyond it, hidden states overflow in every model
 STEEPEST = 1e6  # of the exponent; all but the best layer are 0 then
@@ -87,8 +87,12 @@ def layer_numbers(layers: Sequence[int] | None, depth: int) -> list[int]:
     """
     if layers is None:
         return list(range(depth))
-    if isinstance(layers, str):
-        raise MusicRFMError(f"layers {layers!r} are not numbers: give a list such as [0, -1]")
+    try:
+        layers = [operator.index(number) for number in layers]
+    except TypeError:
+        raise MusicRFMError(
+            f"layers {short(layers)} are not numbers: give a list such as [0, -1]"
+        ) from None
     for number in layers:
         if not -depth <= number < depth:
             raise MusicRFMError(

@@ -10,12 +10,12 @@ import math
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
 from musicrfm.directions import Direction
-from musicrfm.errors import MusicRFMError
+from musicrfm.errors import MusicRFMError, short
 from musicrfm.steering.beat import Beat, is_beat
 from musicrfm.steering.layers import layer_weights, layers_spec
 from musicrfm.steering.schedules import Move, Schedule, parse_schedule
@@ -72,6 +72,16 @@ class Steer:
     @property
     def name(self) -> str:
         return self.direction.name
+
+    @property
+    def uncalibrated(self) -> str:
+        """Where the coefficient is raw, what `musicrfm calibrate` calls this: `note_C` or
+        `notes:C`; otherwise ""."""
+        assert self._ruler is not None, "`changed` makes it"
+        if self.held is not None or self._ruler.range is not None:
+            return ""
+        one_class = self._ruler is not self.direction
+        return f"{self.name}:{self._ruler.meta['target']}" if one_class else self.name
 
     def raw(self, coefficient: float) -> float:
         """The raw coefficient of a coefficient, finite or infinite."""
@@ -134,14 +144,21 @@ def checked_inject_per(unit: str) -> str:
     return unit
 
 
-def whole(what: str, value: Any, least: int) -> int:
+def is_list(value: object) -> TypeGuard[Sequence[Any] | np.ndarray]:
+    several = isinstance(value, Sequence) and not isinstance(value, str)
+    return several or (isinstance(value, np.ndarray) and value.ndim > 0)
+
+
+def seeds_of(given: int | Sequence[int] | np.ndarray) -> list[int]:
+    """One seed, or several. Raises MusicRFMError for none, and anything but whole numbers."""
+    several: list[Any] = list(given) if is_list(given) else [given]
     try:
-        number = operator.index(value)
+        found = [operator.index(one) for one in several]
     except TypeError:
-        number = least - 1
-    if number < least:
-        raise MusicRFMError(f"{what} must be a whole number from {least} up, not {value!r}")
-    return number
+        found = []
+    if not found:
+        raise MusicRFMError(f"a seed must be a whole number, or a list of them, not {short(given)}")
+    return found
 
 
 def _weights(direction: Direction, layers: str) -> np.ndarray:

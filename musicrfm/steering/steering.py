@@ -18,13 +18,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from musicrfm.directions import Direction, canonical_name
-from musicrfm.errors import MusicRFMError
+from musicrfm.directions import (
+    Direction,
+    canonical_name,
+    checked_direction,
+    checked_owner,
+)
+from musicrfm.errors import MusicRFMError, whole_number
 from musicrfm.runtime.sampling import generator
 from musicrfm.steering.beat import is_beat
 from musicrfm.steering.layers import Layers
 from musicrfm.steering.schedules import Function, Move, Progress
-from musicrfm.steering.setting import Components, Held, Steer, finite, whole
+from musicrfm.steering.setting import Components, Held, Steer, finite
 
 if TYPE_CHECKING:
     from musicrfm.model import MusicModel
@@ -32,6 +37,23 @@ if TYPE_CHECKING:
 _INJECTION = 0x1D1C  # separates these random numbers from those that choose codes
 
 log = logging.getLogger(__name__)
+
+_told: set[tuple[str, str]] = set()  # (direction, model), of which this process has said so
+
+
+def say_uncalibrated(name: str, model: str) -> None:
+    """Log, once for each direction, that its coefficient is raw. name: as in `musicrfm
+    calibrate`."""
+    if (name, model) in _told:
+        return
+    _told.add((name, model))
+    where = "" if model == "nano" else f" --model {model}"
+    log.warning(
+        "%s is not calibrated, so its coefficient is raw: run `musicrfm calibrate %s%s`",
+        name,
+        name,
+        where,
+    )
 
 
 @dataclass(frozen=True)
@@ -71,7 +93,8 @@ class Steering:
     for values out of range. `offset` belongs to the stream's thread.
 
     keep_norm: whether each steered hidden state is rescaled to its previous norm; off by default,
-    as published. It may be set at any time.
+    as published. It may be set at any time. raw_meant: whether raw coefficients are intended;
+    otherwise, an uncalibrated direction that is turned up is logged once.
     """
 
     def __init__(
@@ -84,10 +107,12 @@ class Steering:
         frame_rate: float = 50.0,
         fingerprint: str | None = None,
     ) -> None:
+        layers, width = whole_number("layers", layers, 1), whole_number("width", width, 1)
         self._layers, self._width = layers, width
         self._owner = _Owner(model_name, fingerprint, layers, width)
         self._frame_rate = frame_rate  # a second, for beats
         self.keep_norm = False
+        self.raw_meant = False
         # The part projected out before the latest offset is added, [layers, 3, width], see `Push`.
         self.basis: Tensor | None = None
         self._held: tuple[Held | None, Tensor | None] = (None, None)  # the latest on the device
@@ -103,6 +128,7 @@ class Steering:
     @classmethod
     def of(cls, model: MusicModel) -> Steering:
         """Nothing yet, for a model: of its shape, on its device, and only for its directions."""
+        checked_owner(model)
         return cls(
             model.layers,
             model.width,
@@ -129,18 +155,20 @@ class Steering:
         inject: float = 1.0,
         inject_per: str = "layer",
         component: Components = 0,
+        **unknown: object,
     ) -> None:
         """Add a direction, or replace the one with the same name.
 
-        schedule: a specification, or a Python function f(step, base) -> coefficient. The rest: see
-        `musicrfm.steering.setting.Steer`.
+        schedule: a specification, or a Python function f(step, base) -> coefficient. component: a
+        number, a class, or a list of them. The rest: see `musicrfm.steering.setting.Steer`. Raises
+        MusicRFMError for `unknown` settings.
         """
-        if not isinstance(direction, Direction):
+        for name in unknown:
             raise MusicRFMError(
-                f"{direction!r} is not a Direction: load it with Direction.load({direction!r}, "
-                "model)"
+                f"a direction is not added with {name!r}: give layers, schedule, inject, "
+                "inject_per or component, which takes a list, too"
             )
-        direction.check(self._owner)
+        checked_direction(direction).check(self._owner)
         if is_beat(direction):
             others = (s.name for s in self._steers.values() if s.held and s.name != direction.name)
             if (other := next(others, None)) is not None:
@@ -155,8 +183,7 @@ class Steering:
             inject_per=inject_per,
             component=component,
         )
-        with self._writing:
-            self._steers = {**self._steers, direction.name: steer}
+        self._put(steer)
 
     def set(self, name: str, coefficient: float) -> None:
         """Turn the knob: 0 is off, 1 the top of the useful range; values outside 0 to 1 are
@@ -212,9 +239,9 @@ class Steering:
         fade = Crossfade(
             one.name,
             other.name,
-            whole("a crossfade's frames", frames, 1),
+            whole_number("a crossfade's frames", frames, 1),
             None if coefficient is None else finite(other.name, coefficient),
-            0 if start is None else whole("a crossfade's start", start, 0),
+            0 if start is None else whole_number("a crossfade's start", start, 0),
         )
         if start is None:
             self._begin(fade)
@@ -359,11 +386,9 @@ class Steering:
                     f"{one.name!r} is at 0, so it cannot be crossfaded: turn it up first"
                 )
             away, here = Move(from_here, 0.0, fade.frames), Move(from_there, end, fade.frames)
-            self._steers = {
-                **self._steers,
-                one.name: one.changed(coefficient=0.0, move=away),
-                other.name: other.changed(coefficient=end, move=here),
-            }
+            self._put(
+                one.changed(coefficient=0.0, move=away), other.changed(coefficient=end, move=here)
+            )
 
     def _standing(self, steer: Steer) -> float:
         """The coefficient at this moment, even in the middle of a crossfade."""
@@ -376,5 +401,11 @@ class Steering:
 
     def _change(self, name: str, **changes: Any) -> None:
         with self._writing:
-            steer = self.get(name).changed(**changes)
-            self._steers = {**self._steers, steer.name: steer}
+            self._put(self.get(name).changed(**changes))
+
+    def _put(self, *steers: Steer) -> None:
+        with self._writing:
+            self._steers = {**self._steers, **{steer.name: steer for steer in steers}}
+        for steer in steers:
+            if steer.coefficient and not self.raw_meant and (name := steer.uncalibrated):
+                say_uncalibrated(name, steer.direction.model)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import operator
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from musicrfm.errors import MusicRFMError
+from musicrfm.errors import MusicRFMError, whole_number
 from musicrfm.model import MusicModel
 from musicrfm.runtime.defaults import KEPT_PART
 from musicrfm.runtime.playable import PromptStates
@@ -93,7 +92,7 @@ class LiveSettings:
             self._prompts.encoded(prompt),
             checked_number("guidance_scale", _or(usual.guidance_scale, guidance_scale)),
             checked_number("temperature", _or(usual.temperature, temperature)),
-            checked_whole("top_k", _or(usual.top_k, top_k), 0),
+            whole_number("top_k", _or(usual.top_k, top_k), 0),
             checked_steer_guidance(steer_guidance),
         )
         self._setting = threading.Lock()
@@ -120,7 +119,7 @@ class LiveSettings:
 
     @top_k.setter
     def top_k(self, value: int) -> None:
-        self._set(top_k=checked_whole("top_k", value, 0))
+        self._set(top_k=whole_number("top_k", value, 0))
 
     @property
     def steer_guidance(self) -> str:
@@ -209,15 +208,4 @@ def checked_number(name: str, value: float) -> float:
         number = math.nan
     if not (math.isfinite(number) and number >= 0.0):
         raise MusicRFMError(f"{name} must be a number of at least 0, not {value!r}")
-    return number
-
-
-def checked_whole(name: str, value: int, least: int | None = None) -> int:
-    """The value as a whole number of at least `least`; raises MusicRFMError for anything else."""
-    try:
-        number = operator.index(value)
-    except TypeError:
-        raise MusicRFMError(f"{name} must be a whole number, not {value!r}") from None
-    if least is not None and number < least:
-        raise MusicRFMError(f"{name} must be at least {least}, not {value!r}")
     return number

@@ -23,6 +23,7 @@ from musicrfm.directions import (
     SUFFIX,
     belongs,
     canonical_name,
+    checked_owner,
     is_file_name,
     roots,
     user_folder,
@@ -116,10 +117,11 @@ class Detector:
 
         Raises MusicRFMError if there is none, it is damaged, or it belongs to another model.
         """
+        checked_owner(model)
         if str(name).endswith(SUFFIX):
             path = file_to_read(name, "detector file")
         else:
-            path = _find(str(name), model)
+            path = detector_file(str(name), model)
         try:
             with safe_open(path, framework="numpy") as file:
                 tensors = {key: file.get_tensor(key) for key in TENSORS}
@@ -204,6 +206,10 @@ def detect(
     Probabilities are the mean over all pieces that are not silent, a quantity is their median.
     Raises MusicRFMError if everything is silent.
     """
+    if not isinstance(detector, Detector):
+        raise MusicRFMError(
+            f"{short(detector)} is not a Detector: load it with Detector.load(name, model)"
+        )
     pieces = _pieces(model, np.asarray(audio, np.float32), sample_rate, detector)
     told = []
     for first in range(0, len(pieces), BATCH):
@@ -244,10 +250,14 @@ def _pieces(
     return found
 
 
-def _find(name: str, model: MusicModel) -> Path:
-    for root in roots():
-        path = path_of(root / model.name / FOLDER / f"{canonical_name(name)}{SUFFIX}")
+def detector_file(name: str, model: MusicModel, beside: Path | None = None) -> Path:
+    """The file of a detector by name: in the folder `detectors` in `beside`, the folder of a
+    direction's file, else in that of the model. Raises MusicRFMError if there is none."""
+    folders = [root / model.name for root in roots()]
+    for folder in [*([beside] if beside else []), *folders]:
+        path = path_of(folder / FOLDER / f"{canonical_name(name)}{SUFFIX}")
         if path.is_file():
             return path
     known = ", ".join(list_detectors(model.name)) or "the model has none yet"
-    raise MusicRFMError(f"model {model.name!r} has no detector {name!r} (known: {known})")
+    where = f", nor does {str(beside / FOLDER)!r} hold one" if beside else ""
+    raise MusicRFMError(f"model {model.name!r} has no detector {name!r} (known: {known}){where}")

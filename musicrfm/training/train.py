@@ -7,7 +7,7 @@ labels: a note, a tempo and a column of your own table are calls of the same fun
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Sequence, Sized
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,11 @@ from musicrfm import metrics
 from musicrfm.data.composed import music_clips, music_data
 from musicrfm.data.hidden import Data, clip_data, hear
 from musicrfm.data.syntheory.hidden import note_data, tempo_data
-from musicrfm.directions import Direction, canonical_name, user_folder
-from musicrfm.errors import MusicRFMError
+from musicrfm.directions import Direction, canonical_name, checked_direction, user_folder
+from musicrfm.errors import MusicRFMError, short, whole_number
 from musicrfm.files import provenance
 from musicrfm.files.paths import path_of
 from musicrfm.steering.layers import layer_numbers
-from musicrfm.steering.setting import whole
 from musicrfm.theory import PITCH_CLASSES
 from musicrfm.training import fits, probes
 from musicrfm.training.detect import Detector
@@ -77,6 +76,7 @@ class Trained:
 def train_note(data: Data, target: str, method: str = DEFAULT_METHOD, **options) -> Direction:
     """`note_<target>` from `note_data` or `composed.frame_data`; target in any spelling (C#, Db,
     Cs). Other options as for `fit`."""
+    _check_data(data)
     name = canonical_name(f"note_{target}")
     pitch_class = name.removeprefix("note_")
     if pitch_class not in PITCH_CLASSES:
@@ -85,14 +85,14 @@ def train_note(data: Data, target: str, method: str = DEFAULT_METHOD, **options)
     if "notes" in data.rows[0]:
         labels = np.array([pitch_class in row["notes"] for row in data.rows])
     else:
-        about["classes"] = [row["root_note_pitch_class"] for row in data.rows]
+        about["classes"] = _labels_of(data, "root_note_pitch_class")
         labels = np.array(about["classes"]) == PITCH_CLASSES.index(pitch_class)
     return train(data, name, labels, kind="binary", method=method, **about, **options)
 
 
 def train_tempo(data: Data, method: str = DEFAULT_METHOD, **options) -> Direction:
     """`tempo` from `tempo_data`: a regression on standardised BPM. Options as for `fit`."""
-    bpm = [row["bpm"] for row in data.rows]
+    bpm = _labels_of(data, "bpm")
     about = {"target": "bpm", "concept": "tempo"}
     return train(data, "tempo", bpm, kind="regression", method=method, **about, **options)
 
@@ -150,12 +150,16 @@ def fit(
 
     Raises MusicRFMError if arguments do not fit together, or a part lacks a class.
     """
+    _check_data(data)
+    name = canonical_name(name)
+    _check_kinds(labels, search, classes, class_names, about, work)
+    store = None if store is None else path_of(store)
     count: int | None = None  # the best
     if components == "usual":
         count = None if kind == "multiclass" else probes.COMPONENTS
     elif components is not None:
-        count = whole("components", components, 1)
-    keep = whole("keep", keep, 1)
+        count = whole_number("components", components, 1)
+    keep = whole_number("keep", keep, 1)
     search = search or probes.Search(seed=data.seed)
     search = replace(search, metric=metric or search.metric)
     if len(labels) != len(data.rows):
@@ -189,10 +193,10 @@ def fit(
     meta = _meta(data, asked, found, sure, wanted, concept or name, target or name, method)
     meta |= {"search": _searched(search, method)} | (about or {})
     table = confusion(question, found.predicted["linear"])
-    report = _report(canonical_name(name), meta, asked, found, search, table)
+    report = _report(name, meta, asked, found, search, table)
     return Trained(
         _direction(name, data, wanted, found, meta),
-        Detector.of(canonical_name(name), found, meta, data.seconds),
+        Detector.of(name, found, meta, data.seconds),
         report,
         question.parts,
         {"truth": question.labels[question.parts.test], **found.predicted},
@@ -200,6 +204,36 @@ def fit(
         table,
         sure,
     )
+
+
+def _check_data(data: Data) -> None:
+    if not isinstance(data, Data):
+        raise MusicRFMError(
+            f"{short(data)} holds no hidden states: make them with hear(model, clip_set)"
+        )
+
+
+def _check_kinds(
+    labels: Any, search: Any, classes: Any, class_names: Any, about: Any, work: Any
+) -> None:
+    for given, kinds, what in (
+        (search, probes.Search, "search must be a Search, such as Search(trials=4)"),
+        (classes, (Sequence, np.ndarray), "classes must be a list, one for each clip"),
+        (class_names, (Sequence, np.ndarray), "class_names must be a list"),
+        (about, dict, "about must be a dict, such as {'author': 'me'}"),
+        (work, Work, "work must be a Work, such as Work('local', workers=2)"),
+    ):
+        if given is not None and (isinstance(given, str) or not isinstance(given, kinds)):
+            raise MusicRFMError(f"{what}, not {short(given)}")
+    if not isinstance(labels, Sized):
+        raise MusicRFMError(f"labels must be a list, one for each clip, not {short(labels)}")
+
+
+def _labels_of(data: Data, label: str) -> list[Any]:
+    _check_data(data)
+    if lacking := [row for row in data.rows if label not in row]:
+        raise MusicRFMError(f"a clip has no label {label!r}: it has {', '.join(lacking[0])}")
+    return [row[label] for row in data.rows]
 
 
 @dataclass(frozen=True)
@@ -312,6 +346,7 @@ def _report(
 
 def direction_path(direction: Direction, out: str | Path | None = None) -> Path:
     """`<out>/<model>/<name>.safetensors`; by default in the user's folder."""
+    checked_direction(direction)
     return path_named(direction.name, str(direction.model), out)
 
 

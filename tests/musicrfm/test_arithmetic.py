@@ -43,6 +43,34 @@ def test_multiple_of_a_direction_scales_its_range():
     torch.testing.assert_close(twice.raw(1.0) * twice.vectors, 2 * a.raw(1.0) * a.vectors)
     torch.testing.assert_close(back.vectors, -a.vectors)
     assert (-back).range == a.range
+    assert (a / 2).range == (a * 0.5).range == (-1.0, 2.0)
+    torch.testing.assert_close((a / -2).vectors, -a.vectors)
+
+
+def test_reversed_direction_does_at_1_what_the_direction_does_at_minus_1():
+    a = direction("note_C", 1, range=[0.0, 8.6], curve=2.0, calibration={"points": []})
+    back = -a
+    assert back.range == (0.0, 8.6) and str(back.range[0]) == "0.0"
+    for coefficient in (-1.0, 0.5, 1.0):
+        pushed = back.raw(coefficient) * back.vectors
+        torch.testing.assert_close(pushed, a.raw(-coefficient) * a.vectors)
+    assert "calibration" not in back.meta and "calibration" in (a * 2).meta
+    assert (-back).range == a.range and (-direction("a", 1, range=[-3, 0])).range == (0.0, 3.0)
+
+
+def test_ranges_of_classes_are_scaled_too():
+    torch.manual_seed(0)
+    meta = {"model": "tiny", "classes": ["C", "D"], "class_ranges": {"C": [0, 4], "D": None}}
+    two = Direction("two", torch.randn(LAYERS, 2, WIDTH), torch.ones(LAYERS), meta)
+    assert (two / 2).only("C").range == (0.0, 2.0) and (-two).only("C").range == (0.0, 4.0)
+    assert (two * 2).only("D").range is None and two.only("C").range == (0.0, 4.0)
+
+
+def test_sum_adds_a_list_of_directions():
+    a, b = direction("a", 1), direction("b", 2)
+    torch.testing.assert_close(sum([a, b]).vectors, (a + b).vectors)
+    with pytest.raises(MusicRFMError, match="1 cannot be added to a direction"):
+        1 + a
 
 
 def test_orthogonal_removes_the_projection_on_other_directions():
@@ -71,6 +99,8 @@ def test_impossible_arithmetic_is_refused():
         (lambda: a + 1, "cannot be added to a direction"),
         (lambda: a * 0, "cannot be multiplied by 0"),
         (lambda: a * "x", "cannot be multiplied by 'x'"),
+        (lambda: a / 0, "cannot be divided by 0"),
+        (lambda: a / b, "cannot be divided by Direction"),
         (lambda: a + beat, "beat"),
     ]:
         with pytest.raises(MusicRFMError, match=said):

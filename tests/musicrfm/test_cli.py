@@ -18,7 +18,10 @@ import torch
 
 from musicrfm.cli import main
 from musicrfm.directions import Direction
+from musicrfm.errors import MusicRFMError
+from musicrfm.evaluation.takes import _Source
 from musicrfm.model import MusicModel
+from musicrfm.selfcheck import Verdict, loaded
 from musicrfm.stream import MusicStream
 from tests.checkpoints import make_checkpoint
 
@@ -85,23 +88,56 @@ def test_generate_writes_the_requested_seconds(checkpoint, tmp_path, suffix, sub
     assert np.abs(audio).max() > 0.001
 
 
-def test_generate_keeps_to_the_stored_self_check_of_a_gpu(checkpoint, tmp_path, monkeypatch):
-    asked, played = [], []
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["generate", "piano", "--out", "a.wav"],
+        ["generate", "note_C", "--compare", "1", "--out", "page"],
+        ["train", "note", "--target", "C"],
+        ["calibrate"],
+        ["evaluate"],
+        ["results"],
+        ["detect", __file__],
+    ],
+    ids=lambda command: "-".join(command[:3:2]).partition(".")[0],
+)
+def test_every_command_keeps_to_the_stored_self_check_of_a_gpu(
+    command, tmp_path, monkeypatch, capsys
+):
+    """A stand-in for a GPU on which float16 and CUDA graphs were found wrong."""
+    asked = []
 
-    def to_play(device, dtype, check_now):
-        asked.append((device.type, dtype, check_now))
-        return "bfloat16", False
+    def load(name, device, dtype, frugal):
+        asked.append(dtype)
+        raise MusicRFMError("enough is known")
 
-    class Stream(MusicStream):
-        def __init__(self, model, *rest, graphs=None, **options):
-            played.append((model.dtype, graphs))
-            super().__init__(model, *rest, graphs=graphs, **options)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("musicrfm.selfcheck.device_of", lambda device: torch.device("cuda"))
+    monkeypatch.setattr("musicrfm.selfcheck.remembered", lambda *_: Verdict(False, "bfloat16"))
+    monkeypatch.setattr(MusicModel, "load", load)
+    for dtype in ([], ["--dtype", "float16"]):
+        assert main([*command, *dtype]) == 2
+        assert "enough is known" in capsys.readouterr().err
+    assert asked == ["bfloat16", "bfloat16"]
 
-    monkeypatch.setattr("musicrfm.selfcheck.to_play", to_play)
-    monkeypatch.setattr("musicrfm.stream.MusicStream", Stream)
-    run = ["generate", "piano", "--model", str(checkpoint), "--seconds", "0.1", "--device", "cpu"]
-    assert main([*run, "--dtype", "float16", "--out", str(tmp_path / "a.wav")]) == 0
-    assert asked == [("cpu", "float16", False)] and played == [(torch.bfloat16, False)]
+
+def test_streams_of_a_model_without_working_graphs_use_none(checkpoint, monkeypatch):
+    monkeypatch.setattr("musicrfm.selfcheck.to_play", lambda *_: ("bfloat16", False))
+    model = loaded(checkpoint, "cpu", "float16")
+    assert model.dtype == torch.bfloat16 and not MusicStream(model)._graphs
+    assert not _Source.of(model, "").graphs
+    model.graphs = True
+    assert MusicStream(model, graphs=False)._graphs is False
+
+
+def test_generate_names_an_uncalibrated_direction(checkpoint, model, tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr("musicrfm.steering.steering._told", set())
+    file = tmp_path / "bright.safetensors"
+    Direction.of(model, "bright", torch.ones(model.layers, 1, model.width)).save(file)
+    run = ["generate", "piano", "--model", str(checkpoint), "--seconds", "0.1"]
+    assert main([*run, "--steer", f"{file}=0.5", "--out", str(tmp_path / "a.wav")]) == 0
+    (said,) = [text for text in caplog.messages if "calibrate" in text]
+    assert said.startswith("bright is not calibrated") and "`musicrfm calibrate bright" in said
 
 
 def test_generate_shows_progress(checkpoint, tmp_path, capsys, monkeypatch):

@@ -249,6 +249,10 @@ def stranger(path: Path, **meta: str) -> Path:
         ("class_ranges", '{"C": 5}'),
         ("class_curves", '{"C": []}'),
         ("class_curves", "3"),
+        ("class_calibrations", '{"C": 3}'),
+        ("class_listeners", '{"C": {}}'),
+        ("calibration", "[1]"),
+        ("listener", "{}"),
         ("model", "[1]"),
         ("kind", "{}"),
     ],
@@ -269,7 +273,8 @@ def test_metadata_that_is_not_json_is_refused(tmp_path: Path, text: str) -> None
 def test_empty_metadata_is_accepted(tmp_path: Path, value: str) -> None:
     keys = ("classes",) if value != "null" else ("classes", "range", "curve", "class_ranges")
     path = stranger(tmp_path / "plain.safetensors", **dict.fromkeys(keys, value))
-    assert Direction.load(str(path)).scale == 1.0
+    plain = Direction.load(str(path))
+    assert plain.scale == 1.0 and plain.only(0).range is None
 
 
 @pytest.mark.needs("posix")
@@ -399,7 +404,7 @@ def test_files_with_control_characters_in_the_name_are_not_listed(tmp_path, monk
     ("given", "model", "message"),
     [
         (["a"], None, "a direction must be a name or a file, not \\['a'\\]"),
-        ("note_C", "nano", "give the loaded model, not its name 'nano'"),
+        ("note_C", "nano", "'nano' is not a model: load it with MusicModel.load\\('nano'\\)"),
     ],
 )
 def test_wrong_arguments_of_load_are_told_in_a_sentence(given, model, message):

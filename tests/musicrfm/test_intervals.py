@@ -55,4 +55,19 @@ def test_effect_interval_includes_the_spread_between_random_directions():
 
 def test_interval_formatting():
     assert str(intervals.Interval(0.625, 0.5, 0.75, 4)) == "0.62 (0.50 to 0.75)"
-    assert intervals.Interval(0.4, 0.1, 0.6, 4).text("+.1f") == "+0.4 (+0.1 to +0.6)"
+    assert intervals.Interval(0.4, 0.1, 0.6, 4).text("BPM", "+") == "+0.4 (+0.1 to +0.6)"
+
+
+@pytest.mark.parametrize(
+    ("value", "quantity", "told"),
+    [
+        (0.0004, "value", "0.0004"),
+        (-17.034, "value", "-17"),
+        (2134.6, "value", "2135"),
+        (0.0004, "share", "0.00"),
+        (121.26, "BPM", "121.3"),
+    ],
+)
+def test_values_of_unknown_scale_are_not_rounded_away(value, quantity, told):
+    assert intervals.written(value, quantity) == told
+    assert intervals.Interval(value, np.nan, np.nan, 1).text(quantity) == told

@@ -8,7 +8,7 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 from musicrfm.data.syntheory.spec import ConceptSet, Row
-from musicrfm.errors import MusicRFMError
+from musicrfm.errors import MusicRFMError, whole_number
 
 MATCHED_CLASSES = 24  # with more, a block of one row per class would be too coarse a unit
 
@@ -53,8 +53,7 @@ def balanced(
     else. Values with too few rows pass their share to the others. Raises MusicRFMError for a count
     below 1 and for a field that the set does not have.
     """
-    if count < 1:
-        raise MusicRFMError(f"the number of clips must be at least 1, not {count}")
+    count = whole_number("the number of clips", count, 1)
     if label not in concept_set.fields:
         raise MusicRFMError(
             f"{concept_set.name} has no field {label!r} to balance: use one of "

@@ -110,7 +110,7 @@ def play_live(checkpoint: Path, direction: Path, folder: Path) -> tuple[np.ndarr
     return np.concatenate(kept.blocks), engine.takes.rewinds
 
 
-def test_replay_reproduces_a_set_to_the_sample(checkpoint, direction, tmp_path):
+def test_replay_reproduces_a_set_to_the_sample(checkpoint, direction, tmp_path, monkeypatch):
     sound, rewinds = play_live(checkpoint, direction, tmp_path)
     assert rewinds >= 5 and np.abs(sound).max() > 0.001
     recorded = read_log(tmp_path / "set.jsonl")
@@ -123,6 +123,9 @@ def test_replay_reproduces_a_set_to_the_sample(checkpoint, direction, tmp_path):
     assert np.array_equal(output.audio[: len(sound)], sound)
     still = output.audio[len(sound) :]
     assert not len(still) or not still.any()
+    monkeypatch.setattr("musicrfm.selfcheck.to_play", lambda *_: ("bfloat16", False))
+    stream, _, _ = prepare(recorded)  # on a GPU whose self-check says so
+    assert stream.model.dtype == torch.bfloat16 and not stream.model.graphs
 
 
 @pytest.mark.usefixtures("unannounced")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 from dataclasses import replace
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from musicrfm.cli import main
+from musicrfm.commands.arguments import listened_by
 from musicrfm.directions import Direction
 from musicrfm.errors import MusicRFMError
 from musicrfm.evaluation import search as reach
@@ -19,6 +21,9 @@ from musicrfm.evaluation.search import Aims, Travel
 from musicrfm.evaluation.survey import Survey
 from musicrfm.evaluation.takes import Recorder, Take
 from musicrfm.listening import measure
+from musicrfm.listening.listeners import CAVEAT
+from musicrfm.sharing import archive
+from tests.musicrfm.sharing.test_archive import fill
 
 RATE = 32_000
 PROMPTS = {"piano": "piano", "flute": "flute"}
@@ -192,8 +197,34 @@ def test_steep_curves_are_limited_and_a_missing_range_is_reported():
     travel = sound.seek()
     found = _calibration(sound.survey, travel, None, Setting())
     assert 0.4 <= found.curve <= 4
-    nothing = _calibration(sound.survey, Travel(None, None), None, Setting())
-    assert nothing.range is None and nothing.curve == 1 and "no range" in nothing.markdown()
+    nothing = _calibration(sound.survey, Travel(None, None, lack="silent"), None, Setting())
+    assert nothing.range is None and nothing.curve == 1 and "no range: silent" in nothing.markdown()
+
+
+@pytest.mark.parametrize(
+    ("value", "changes", "clips", "noise", "words"),
+    [
+        (lambda raw: 0.1, {}, 6, 0.0, "the audio does not respond"),
+        (logistic(3.0, 2.0), {"flatness": 0.2}, 6, 0.0, "spoils the music (noise) before the"),
+        (logistic(1.0, 5.0), {}, 1, 0.0, "uncertain with 1 clip: play more seeds"),
+        (
+            lambda raw: 0.35 + 0.1 * min(2, raw),
+            {},
+            6,
+            0.2,
+            "uncertain with 6 clips: play more seeds",
+        ),
+    ],
+)
+def test_missing_range_is_explained_by_its_true_reason(value, changes, clips, noise, words):
+    sound = Sound(value, lambda raw: changes if abs(raw) > 0.3 else {}, noise=noise)
+    every = sound.takes
+    sound.takes = lambda raw: every(raw)[:clips]
+    sound.survey.takes = sound.takes(0.0)
+    found = _calibration(sound.survey, sound.seek(), None, Setting())
+    (remark,) = found.remarks
+    assert found.range is None and remark.startswith("no range: ") and words in remark
+    assert remark in found.markdown() and remark in found.evidence()["remarks"]
 
 
 def test_calibration_evidence_is_json_and_stored_in_the_direction(tmp_path):
@@ -304,6 +335,36 @@ def test_calibrate_command_writes_the_file_and_prints_the_table(
     assert Direction.load(file, model).range is None
 
 
+@pytest.mark.parametrize("spec", ["detector", "-detector"])
+def test_detector_is_found_beside_the_file_of_the_direction(
+    spec, checkpoint, model, tmp_path, capsys
+):
+    folder = fill(tmp_path / "made" / model.name, model)
+    file = folder / "note_C.safetensors"
+    run = ["calibrate", str(file), "--model", str(checkpoint), "--seconds", "0.3", "--prompt", "x"]
+    run += ["--seeds", "1", "--steps", "1", "--control", "0", "--takes", str(tmp_path / "takes")]
+    assert main([*run, f"--listener={spec}"]) == 0
+    assert CAVEAT in capsys.readouterr().out
+    assert Direction.load(file).meta["listener"] == f"{spec}:note_C"
+    assert str(tmp_path).encode() not in file.read_bytes()
+    again = ["evaluate", *run[1:8], "--seeds", "1", "--control", "0", "--coefficients", "1"]
+    assert main([*again, "--out", str(tmp_path / "report")]) == 0
+    assert CAVEAT[1:] in capsys.readouterr().out
+    (folder / "detectors" / "note_C.safetensors").unlink()
+    assert main(run) == 2
+    assert "has no detector 'note_C'" in capsys.readouterr().err
+
+
+def test_detector_of_a_class_is_named_without_the_folder_of_its_file(tmp_path):
+    meta = {"model": "x", "kind": "multiclass", "classes": ["C", "Cs"], "concept": "note"}
+    notes = Direction("notes", np.ones((2, 2, 4)), np.ones(2), meta)
+    o = argparse.Namespace(listener="detector")
+    one = listened_by(o, f"{tmp_path}/notes.safetensors:Cs", notes.only("Cs"))
+    assert one.meta["listener"] == "detector:notes:Cs"
+    with pytest.raises(MusicRFMError, match="does not name a detector"):
+        listened_by(argparse.Namespace(listener=f"detector:{tmp_path}/d.safetensors"), "a", one)
+
+
 def test_each_class_of_a_file_is_calibrated(checkpoint, model, tmp_path, capsys, monkeypatch):
     from musicrfm.commands import calibrate as on_line
     from musicrfm.evaluation import calibrate as module
@@ -327,8 +388,39 @@ def test_each_class_of_a_file_is_calibrated(checkpoint, model, tmp_path, capsys,
     first, second = (Direction.load(f"{file}:{name}", model) for name in ("C", "C#"))
     assert 0 < first.range[1] < second.range[1] and first.curve != 1
     assert main(["calibrate", f"{file}:C#", "--model", str(checkpoint)]) == 0
-    assert Direction.load(f"{file}:C#", model).range[1] == pytest.approx(first.range[1])
+    again = Direction.load(f"{file}:C#", model)
+    assert again.range[1] == pytest.approx(first.range[1])
+    assert again.meta["calibration"]["points"] == first.meta["calibration"]["points"]
+    assert second.meta["calibration"]["points"] != first.meta["calibration"]["points"]
+    capsys.readouterr()
+    assert main(["directions", "show", str(file), "--json"]) == 0
+    about = json.loads(capsys.readouterr().out)
+    assert about["calibration"] is None and "class_ranges" not in about
+    shown = about["class_calibrations"]
+    assert shown["C"]["range"] == list(first.range)
+    assert shown["C"]["prompts"] == sorted(PROMPTS) and len(shown["Cs"]["points"]) > 5
+    assert main(["directions", "show", str(file)]) == 0
+    told = capsys.readouterr().out
+    assert "calibration of Cs:\n  range: 0, " in told and "calibration: none" not in told
+    copied = Direction.load(file).save(tmp_path / "copy.safetensors")
+    assert copied.read_bytes() == file.read_bytes()
+    copied.unlink()
+    archive.pack(model, tmp_path, tmp_path / "all.zip")
+    there = archive.unpack(tmp_path / "all.zip", model, tmp_path / "there").folder
+    assert (there / file.name).read_bytes() == file.read_bytes()
     assert on_line._class_of("C:\\x.safetensors")[1] is None
+
+
+def test_listener_of_one_class_stays_with_that_class():
+    meta = {"model": "x", "kind": "multiclass", "classes": ["C", "Cs"], "concept": "note"}
+    notes = Direction("notes", np.ones((2, 2, 4)), np.ones(2), meta)
+    sound = Sound(logistic(2, 5.0))
+    found = _calibration(sound.survey, sound.seek(), None, Setting())
+    sound.direction.meta["listener"] = "-level"
+    found.write_into(notes, "C")
+    assert notes.only("C").meta["listener"] == "-level"
+    assert "listener" not in notes.only("Cs").meta and "listener" not in notes.meta
+    assert "calibration" not in notes.only("Cs").meta
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,17 @@ def test_every_variant_has_a_row_with_random_directions_beside_it(found):
     assert ("note_C 1", 1) not in shown
 
 
+def test_measure_of_a_listener_is_compared_with_its_digits(model, note, tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text("def tiny(audio, rate):\n    return 0.0004\n")
+    meta = note.meta | {"listener": f"{file}:tiny"}
+    mine = Direction("mine", note.vectors, note.layer_scores, meta)
+    how = {"prompts": ["piano"], "seeds": [0], "seconds": 0.3, "draws": 1}
+    told = compare(model, knob_variants(mine, [1.0]), [mine], **how)
+    assert [row.value.value for row in told.rows] == [0.0004, 0.0004]
+    assert table_text(told.rows).count("0.0004") == 3
+
+
 def test_shares_of_both_halves_are_told():
     first, second = np.zeros((4, 12)), np.zeros((4, 12))
     first[:2, 7], second[2:, 7] = 1.0, 0.5

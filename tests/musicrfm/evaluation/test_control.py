@@ -8,6 +8,7 @@ import pytest
 from musicrfm.directions import Direction
 from musicrfm.evaluation.control import compared, controls, outcome, random_directions
 from musicrfm.evaluation.perform import Setting
+from musicrfm.evaluation.report import control_table
 from musicrfm.evaluation.takes import Recorder, Take
 from musicrfm.intervals import UNKNOWN, Interval
 from tests.musicrfm.evaluation.test_evaluate import heard
@@ -48,6 +49,17 @@ def test_effective_direction_is_distinguished_from_a_random_push():
     idle = compared(note(), 4.0, takes([0.1, 0.3, 0.1, 0.2]), push, plain)
     assert idle.remark == "not distinguishable from random directions"
     assert idle.remark.upper() in idle.words
+
+
+def test_small_measures_of_a_listener_are_not_rounded_away():
+    one = note(listener="roughness")
+
+    def clips(value: float) -> list[Take]:
+        return [Take(1.0, "p", n, heard(listened={"roughness": value})) for n in range(3)]
+
+    found = compared(one, 4.0, clips(0.0004), [clips(0.0001)] * 2, clips(0.0002))
+    for text in (found.words, "\n".join(control_table([found]))):
+        assert all(number in text for number in ("0.0004", "0.0001", "0.0002", "+0.0003"))
 
 
 def test_clips_without_a_reading_are_left_out():

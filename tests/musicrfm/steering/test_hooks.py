@@ -289,6 +289,24 @@ def test_wrong_directions_are_told_in_a_sentence(model, directions, message):
         pass
 
 
+@pytest.mark.parametrize("count", [3, 4])
+def test_coefficients_for_other_numbers_of_pieces_are_told_in_a_sentence(model, count):
+    words = f"given for {count} pieces, but 2 are generated: give one for each piece"
+    one = direction(model)
+    with (
+        musicrfm.steered(model.hf, {one: [1.0] * count}),
+        pytest.raises(MusicRFMError, match=words),
+    ):
+        generated(model, ["a drum", "bass"])
+
+
+def test_seeds_may_be_an_array(model):
+    one = direction(model)
+    with musicrfm.steered(model.hf, {one: 1.0}, inject=0.5, seed=np.arange(2)) as several:
+        first, second = generated(model, ["a drum", "a drum"])
+    assert len(several) == 2 and (first != second).any()
+
+
 def test_a_change_that_is_no_function_is_told_in_a_sentence(model):
     told = pytest.raises(MusicRFMError, match="a change must be a function")
     with told, musicrfm.intervene(model.hf, "note_C"):

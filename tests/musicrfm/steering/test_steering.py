@@ -210,6 +210,30 @@ def test_classes_of_a_multiclass_direction_have_individual_ranges() -> None:
         steering.set_component("notes", "D")
 
 
+def test_uncalibrated_direction_is_named_once_when_it_is_turned_up(monkeypatch, caplog) -> None:
+    monkeypatch.setattr("musicrfm.steering.steering._told", set())
+    notes = make("notes", classes=["C", "Cs"], class_ranges={"C": [0, 3]})
+    steering = Steering(LAYERS, WIDTH)
+    steering.add(make("bright"))
+    steering.add(make("note_C", range=[0, 4]), 1.0)
+    steering.add(notes, 1.0, component="C")
+    assert not caplog.messages
+    for coefficient in (0.2, 0.4):
+        steering.set("bright", coefficient)
+    steering.set_component("notes", "C#")
+    words = "so its coefficient is raw: run `musicrfm calibrate bright --model tiny`"
+    said, of_class = caplog.messages
+    assert said == f"bright is not calibrated, {words}"
+    assert "`musicrfm calibrate notes:Cs --model tiny`" in of_class
+    Steering(LAYERS, WIDTH).add(make("bright"), 1.0)
+    assert len(caplog.messages) == 2
+    monkeypatch.setattr("musicrfm.steering.steering._told", set())
+    steering = Steering(LAYERS, WIDTH)
+    steering.raw_meant = True
+    steering.add(make("bright"), 1.0)
+    assert len(caplog.messages) == 2
+
+
 def test_coefficient_follows_the_curve_of_the_direction() -> None:
     steering = Steering(LAYERS, WIDTH)
     steering.add(make("tempo", range=[0, 4], curve=2.0), 0.5, schedule="linear:10")
@@ -320,8 +344,8 @@ def test_impossible_crossfades_are_refused_or_skipped(caplog: pytest.LogCaptureF
         (("left", "right", 10), "'left' is at 0, so it cannot be crossfaded"),
         (("left", "left", 10), "into itself"),
         (("left", "middle", 10), "direction 'middle' has not been added"),
-        (("left", "right", 0), "whole number from 1 up, not 0"),
-        (("left", "right", 2.5), "whole number from 1 up, not 2.5"),
+        (("left", "right", 0), "must be at least 1, not 0"),
+        (("left", "right", 2.5), "must be a whole number, not 2.5"),
         (("left", "right", 10, float("nan")), "finite"),
     ):
         with pytest.raises(MusicRFMError, match=words):
