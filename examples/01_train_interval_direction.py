@@ -14,6 +14,7 @@ from musicrfm.data import syntheory
 from musicrfm.evaluation.comparison_page import tell
 from musicrfm.evaluation.walkthrough import Effort, parser, save
 from musicrfm.training.rfm import Search
+from musicrfm.training.telling import told
 from musicrfm.training.train import fit, hear
 
 FOLDER = Path("trained_concepts")
@@ -34,7 +35,7 @@ data = hear(model, syntheory.clip_set("intervals", clips), pooling="mean")
 labels = [row["interval"] == o.target for row in data.rows]
 about = {"kind": "binary", "concept": "interval", "target": str(o.target), "method": o.method}
 trained = fit(data, f"interval_{o.target}", labels, components=12, search=search, **about)
-print(f"AUC by layer: {', '.join(map(str, trained.reliability.layers))}")
+print(told(trained))
 effort, direction = Effort.of(model, o.quick), trained.direction
 if not o.no_calibrate:
     print(f"calibrated: {effort.calibrate(model, direction)}")

@@ -18,6 +18,7 @@ from musicrfm.evaluation.comparison_page import tell
 from musicrfm.evaluation.walkthrough import Effort, parser, save
 from musicrfm.theory import PITCH_CLASSES
 from musicrfm.training.rfm import Search
+from musicrfm.training.telling import told
 from musicrfm.training.train import fit, hear
 
 FOLDER = Path("trained_concepts")
@@ -45,7 +46,7 @@ else:
     labels = [PITCH_CLASSES[row["root_note_pitch_class"]] == target for row in data.rows]
 about = {"kind": "binary", "concept": "note", "target": target, "method": o.method}
 trained = fit(data, f"note_{target}", labels, components=12, search=search, **about)
-print(f"AUC by layer: {', '.join(map(str, trained.reliability.layers))}")
+print(told(trained))
 effort, direction = Effort.of(model, o.quick), trained.direction
 if not o.no_calibrate:
     print(f"calibrated: {effort.calibrate(model, direction)}")

@@ -16,11 +16,12 @@ from musicrfm.data import syntheory
 from musicrfm.data.composed import music_clips
 from musicrfm.evaluation.comparison import knob_variants
 from musicrfm.evaluation.comparison_page import tell
-from musicrfm.evaluation.walkthrough import Effort, load, parser
+from musicrfm.evaluation.walkthrough import Effort, load, parser, save
 from musicrfm.steering.beat import Beat, is_beat
 from musicrfm.training import beat
 from musicrfm.training.rfm import Search
-from musicrfm.training.train import direction_path, hear, train
+from musicrfm.training.telling import told, told_of_beat
+from musicrfm.training.train import direction_path, fit, hear
 
 FOLDER = Path("trained_concepts")
 KNOB = (-1.0, -0.5, 0.5, 1.0)  # below 0 is slower
@@ -42,13 +43,16 @@ if o.what != "generate" and (o.method or ("beat" if nano else "regression")) == 
     pieces = music_clips(count)
     beats = itertools.islice(beat.composed(pieces), count)
     made = beat.fit(model, beats, count, data=pieces.name)
+    print(told_of_beat(made))
     print(made.save(direction_path(made, FOLDER)))
 elif o.what != "generate":
     search = Search(trials=1 if o.quick else 10, iterations=1 if o.quick else 4)
     data = hear(model, syntheory.clip_set("tempos", clips), o.pooling)
-    bpm = [row["bpm"] for row in data.rows]  # `train` standardises them
-    made = train(data, "tempo", bpm, search=search, kind="regression", target="bpm", components=8)
-    print(made.save(direction_path(made, FOLDER)), made.meta["test"])
+    bpm = [row["bpm"] for row in data.rows]  # `fit` standardises them
+    about = {"kind": "regression", "target": "bpm", "components": 8}
+    trained = fit(data, "tempo", bpm, search=search, **about)
+    print(told(trained))
+    print(save(trained, FOLDER))
 if o.what != "train":
     effort = Effort.of(model, o.quick, o.seconds or (None if o.quick else 6.0))
     direction = load("tempo", model, FOLDER)

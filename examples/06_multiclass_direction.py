@@ -16,6 +16,7 @@ from musicrfm.evaluation.comparison_page import tell
 from musicrfm.evaluation.walkthrough import Effort, parser
 from musicrfm.theory import PITCH_CLASSES
 from musicrfm.training.rfm import Search
+from musicrfm.training.telling import told
 from musicrfm.training.train import direction_path, fit, hear
 
 FOLDER = Path("trained_concepts/multiclass_directions")
@@ -38,8 +39,7 @@ labels = [PITCH_CLASSES[row["root_note_pitch_class"]] for row in data.rows]
 about = {"kind": "multiclass", "class_names": PITCH_CLASSES, "concept": "note", "method": "rfm"}
 trained = fit(data, "notes", labels, components=o.components, search=search, **about)
 whole, effort = trained.direction, Effort.of(model, o.quick)
-for reader, told in trained.reliability.together.items():
-    print(f"all layers together, {reader}: {', '.join(f'{k} {v}' for k, v in told.items())}")
+print(told(trained))
 note = whole.only(spelled_pitch(o.note))
 if not o.no_calibrate:
     print(f"calibrated: {effort.calibrate(model, note)}")
