@@ -168,7 +168,7 @@ def test_04_steers_to_two_concepts_at_once(monkeypatch, capsys):
     both = "note_C 0.5 + tempo 0.5"  # at the end, how often the tempo asked for was heard
     assert rows("04_note_C_tempo") == ["unsteered", both, "unsteered", both, both]
     told = capsys.readouterr().out
-    assert told.count("range ") == 2 and "same unit" in told
+    assert told.count("which is the knob at 1") == 2 and "same unit" in told
     ships = Direction.load(EXAMPLES.parent / "directions" / "nano" / "note_G.safetensors")
     ships.meta["range"] = None
     ships.save(FOLDER / "nano" / "note_G.safetensors")
