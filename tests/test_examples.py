@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from musicrfm import Direction, MusicModel, MusicStream
+from musicrfm.evaluation.walkthrough import WORDS_OF_NANO, Effort
 from musicrfm.listening.measure import measure
 from musicrfm.theory import PITCH_CLASSES
 from tests.checkpoints import make_checkpoint
@@ -83,15 +84,20 @@ def test_01_trains_calibrates_and_compares(kind, target, name, shared, monkeypat
 
 
 @pytest.mark.slow
-def test_01_trains_a_note_that_dominates_at_coefficient_1(monkeypatch):
-    """The full walk-through on nano, in an empty folder, as a new reader runs it."""
+@pytest.mark.parametrize("clips", ["fewer", "all"])
+def test_01_trains_a_note_that_dominates_at_coefficient_1(clips, monkeypatch):
+    """The walk-through on nano, in an empty folder, as a new reader runs it; also with one clip of
+    each prompt instead of two, and one random direction instead of five."""
+    if clips == "fewer":
+        effort = Effort(WORDS_OF_NANO, (0,), draws=1)
+        monkeypatch.setattr(Effort, "of", lambda model, quick=False: effort)
     monkeypatch.setattr(sys, "argv", ["01_train_note_direction.py"])
     runpy.run_path(str(EXAMPLES / "01_train_note_direction.py"), run_name="__main__")
     nano = MusicModel.load("nano")
     direction = Direction.load(FOLDER / "nano" / "note_Ds.safetensors", nano)
     assert direction.range is not None and direction.range[1] > 0
     heard = []
-    for seed in (20, 21):
+    for seed in (20, 21) if clips == "all" else (20,):
         stream = MusicStream(nano, "piano melody with drums", seed=seed)
         stream.steering.add(direction, 1.0)
         heard.append(measure(stream.generate(6 * nano.frame_rate), nano.sample_rate))
@@ -201,18 +207,25 @@ def test_06_trains_all_notes_in_one_file(shared, monkeypatch):
 
 
 @pytest.mark.slow
-def test_tour_notebook_runs_completely(monkeypatch):
-    """The cells run unchanged in one namespace, with a stand-in for Jupyter's display."""
+@pytest.mark.parametrize(
+    "sizes", [{"frames": 400, "seconds": 1.0, "draws": 1}, {}], ids=["fewer", "all"]
+)
+def test_tour_notebook_runs_completely(sizes, monkeypatch):
+    """The cells run in one namespace, with a stand-in for Jupyter's display."""
     notebook = json.loads((EXAMPLES / "tour.ipynb").read_text("utf-8"))
-    cells = ["".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "code"]
-    assert len(cells) >= 4
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     shown: list = []
     kinds = dict.fromkeys(("HTML", "Audio", "Image"), lambda *_, **__: "shown")
     display = SimpleNamespace(display=shown.append, **kinds)
-    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(display=display))
+    # matplotlib, too, asks for these.
+    ipython = SimpleNamespace(display=display, version_info=(9,), get_ipython=lambda: None)
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
     space: dict = {"__name__": "tour"}
     for cell in cells:
-        exec(compile(cell, "tour.ipynb", "exec"), space)
+        exec(compile("".join(cell["source"]), "tour.ipynb", "exec"), space)
+        if "parameters" in cell["metadata"].get("tags", ()):
+            assert sizes.keys() <= space.keys()
+            space |= sizes
     assert len(shown) > 6
     assert space["found"].rows[-1].value.value > space["found"].rows[0].value.value
 
