@@ -80,6 +80,7 @@ def test_01_trains_calibrates_and_compares(kind, target, name, shared, monkeypat
     assert (folder / f"{name}.json").is_file()
     told = capsys.readouterr().out
     assert "random direction" in told and "numbers mean nothing" in told
+    assert " to choose settings, " in told and "chance is 0.50" in told
     page(name)
 
 
@@ -184,19 +185,22 @@ def test_04_steers_to_two_concepts_at_once(monkeypatch, capsys):
 
 
 @pytest.mark.slow
-def test_05_trains_and_plays_tempi(shared, monkeypatch):
+def test_05_trains_and_plays_tempi(shared, monkeypatch, capsys):
     model = ["--model", str(shared / "little")]
     run(monkeypatch, "05_regression_direction.py", "train", *model)
     direction = Direction.load(FOLDER / "little" / "tempo.safetensors")
     assert direction.meta["kind"] == "regression"
+    told = capsys.readouterr().out
+    assert "spearman " in told and "chance is 0.00" in told and "{" not in told
     run(monkeypatch, "05_regression_direction.py", "generate", *model)
     assert rows("05_tempo") == ["unsteered", "tempo -1"]
     run(monkeypatch, "05_regression_direction.py", "train", "--method", "beat", *model)
     assert Direction.load(FOLDER / "little" / "tempo.safetensors").meta["kind"] == "beat"
+    assert " to train, " in capsys.readouterr().out
 
 
 @pytest.mark.slow
-def test_06_trains_all_notes_in_one_file(shared, monkeypatch):
+def test_06_trains_all_notes_in_one_file(shared, monkeypatch, capsys):
     run(
         monkeypatch, "06_multiclass_direction.py", "--note", "Bb", "--model", str(shared / "little")
     )
@@ -204,6 +208,7 @@ def test_06_trains_all_notes_in_one_file(shared, monkeypatch):
     path = folder / "little" / "notes.safetensors"
     assert Direction.load(path).classes[1] == "Cs"
     assert page("notes_As", folder)
+    assert "all layers together, by one more RFM" in capsys.readouterr().out
 
 
 @pytest.mark.slow
