@@ -46,6 +46,9 @@ def test_example_gives_what_it_says(name, loaded, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", musicrfm.__all__)
-def test_public_name_has_an_example(name):
+def test_public_name_has_an_example_and_is_in_the_reference(name):
     thing = getattr(musicrfm, name)
-    assert EXAMPLES[f"{thing.__module__}.{thing.__qualname__}"].examples
+    place = f"{thing.__module__}.{thing.__qualname__}"
+    assert EXAMPLES[place].examples
+    shown = (ROOT / "docs/api/musicrfm.md").read_text("utf-8").splitlines()
+    assert {f"::: {thing.__module__}", f"::: {place}"} & set(shown)
