@@ -11,34 +11,41 @@ from pathlib import Path
 
 from musicrfm import MusicModel
 from musicrfm.data import syntheory
+from musicrfm.evaluation import walkthrough as walk
 from musicrfm.evaluation.comparison_page import tell
-from musicrfm.evaluation.walkthrough import Effort, parser, save
 from musicrfm.training.rfm import Search
+from musicrfm.training.telling import told
 from musicrfm.training.train import fit, hear
 
 FOLDER = Path("trained_concepts")
-p = parser(__doc__, out="trained_concepts/NAME")
-p.add_argument("--target", type=int, default=6, help="interval in semitones, 1 to 12")
-p.add_argument("--method", default="rfm", help="as published: rfm-top; or linear, random, …")
-p.add_argument("--no-calibrate", action="store_true", help="keep raw coefficients")
-o = p.parse_args()
-clips, search = 480, Search(metric="auc", rows=600, trials=4)
-if o.model != "nano":
-    clips, search = None, Search(trials=100, iterations=30, rows=10_000, metric="auc")
-if o.quick:
-    clips, search = 84, Search(trials=1, iterations=1, metric="auc")
 
-model = MusicModel.load(o.model)
-# 70 % of the clips train, 15 % choose the settings, 15 % test.
-data = hear(model, syntheory.clip_set("intervals", clips), pooling="mean")
-labels = [row["interval"] == o.target for row in data.rows]
-about = {"kind": "binary", "concept": "interval", "target": str(o.target), "method": o.method}
-trained = fit(data, f"interval_{o.target}", labels, components=12, search=search, **about)
-print(f"AUC by layer: {', '.join(map(str, trained.reliability.layers))}")
-effort, direction = Effort.of(model, o.quick), trained.direction
-if not o.no_calibrate:
-    print(f"calibrated: {effort.calibrate(model, direction)}")
-path = save(trained, FOLDER)
-found = effort.compare_knob(model, direction)
-tell(found, o.out or FOLDER / direction.name, f"{direction.name}, just trained", effort.words())
-print(path)
+
+def main() -> None:
+    p = walk.parser(__doc__, out="trained_concepts/NAME")
+    interval = walk.number(1, 12, int)
+    p.add_argument("--target", type=interval, default=6, help="semitones, 1 to 12 (default: 6)")
+    walk.training_options(p)
+    o = walk.options(p, FOLDER)
+    clips, search = 480, Search(metric="auc", rows=600, trials=4)
+    if o.model != "nano":
+        clips, search = None, Search(trials=100, iterations=30, rows=10_000, metric="auc")
+    if o.quick:
+        clips, search = 84, Search(trials=1, iterations=1, metric="auc")
+
+    model = MusicModel.load(o.model)
+    data = hear(model, syntheory.clip_set("intervals", clips), pooling="mean")
+    labels = [row["interval"] == o.target for row in data.rows]
+    about = {"kind": "binary", "concept": "interval", "target": str(o.target), "method": o.method}
+    trained = fit(data, f"interval_{o.target}", labels, components=12, search=search, **about)
+    print(told(trained))
+    effort, direction = walk.Effort.of(model, o.quick), trained.direction
+    if not o.no_calibrate:
+        print(f"calibrated: {effort.calibrate(model, direction)}")
+    path = walk.save(trained, FOLDER)
+    found = effort.compare_knob(model, direction)
+    tell(found, o.out or FOLDER / direction.name, f"{direction.name}, just trained", effort.words())
+    print(path)
+
+
+if __name__ == "__main__":
+    walk.run(main)

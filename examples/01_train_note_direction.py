@@ -13,43 +13,49 @@ from pathlib import Path
 from musicrfm import MusicModel
 from musicrfm.data import syntheory
 from musicrfm.data.composed import frame_data
-from musicrfm.directions import spelled_pitch
+from musicrfm.evaluation import walkthrough as walk
 from musicrfm.evaluation.comparison_page import tell
-from musicrfm.evaluation.walkthrough import Effort, parser, save
 from musicrfm.theory import PITCH_CLASSES
 from musicrfm.training.rfm import Search
+from musicrfm.training.telling import told
 from musicrfm.training.train import fit, hear
 
 FOLDER = Path("trained_concepts")
-p = parser(__doc__, out="trained_concepts/NAME")
-p.add_argument("--target", default="D#", help="note to steer to")
-p.add_argument(
-    "--data", choices=("music", "syntheory"), help="data (default: music for nano, else syntheory)"
-)
-p.add_argument("--method", default="rfm", help="as published: rfm-top; or linear, random, …")
-p.add_argument("--no-calibrate", action="store_true", help="keep raw coefficients")
-o = p.parse_args()
-nano, target = o.model == "nano", spelled_pitch(o.target)
-frames, clips, search = 1600, 1440 if nano else None, Search(metric="auc", rows=600, trials=6)
-if not nano:
-    search = Search(trials=100, iterations=30, rows=10_000, metric="auc")
-if o.quick:
-    frames, clips, search = 400, 84, Search(trials=1, iterations=1, metric="auc")
 
-model = MusicModel.load(o.model)
-if (o.data or ("music" if nano else "syntheory")) == "music":
-    data = frame_data(model, frames)  # 70 % of the clips train, 15 % choose the settings, 15 % test
-    labels = [target in row["notes"] for row in data.rows]
-else:
-    data = hear(model, syntheory.clip_set("notes", clips), pooling="mean")
-    labels = [PITCH_CLASSES[row["root_note_pitch_class"]] == target for row in data.rows]
-about = {"kind": "binary", "concept": "note", "target": target, "method": o.method}
-trained = fit(data, f"note_{target}", labels, components=12, search=search, **about)
-print(f"AUC by layer: {', '.join(map(str, trained.reliability.layers))}")
-effort, direction = Effort.of(model, o.quick), trained.direction
-if not o.no_calibrate:
-    print(f"calibrated: {effort.calibrate(model, direction)}")
-path = save(trained, FOLDER)
-found = effort.compare_knob(model, direction)
-tell(found, o.out or FOLDER / direction.name, f"{direction.name}, just trained", effort.words())
-print(path)
+
+def main() -> None:
+    p = walk.parser(__doc__, out="trained_concepts/NAME")
+    p.add_argument("--target", type=walk.note, default="D#", help="a note (default: D#)")
+    p.add_argument(
+        "--data", choices=("music", "syntheory"), help="default: music for nano, else syntheory"
+    )
+    walk.training_options(p)
+    o = walk.options(p, FOLDER)
+    nano, target = o.model == "nano", o.target
+    frames, clips, search = 1600, 1440 if nano else None, Search(metric="auc", rows=600, trials=6)
+    if not nano:
+        search = Search(trials=100, iterations=30, rows=10_000, metric="auc")
+    if o.quick:
+        frames, clips, search = 400, 84, Search(trials=1, iterations=1, metric="auc")
+
+    model = MusicModel.load(o.model)
+    if (o.data or ("music" if nano else "syntheory")) == "music":
+        data = frame_data(model, frames)
+        labels = [target in row["notes"] for row in data.rows]
+    else:
+        data = hear(model, syntheory.clip_set("notes", clips), pooling="mean")
+        labels = [PITCH_CLASSES[row["root_note_pitch_class"]] == target for row in data.rows]
+    about = {"kind": "binary", "concept": "note", "target": target, "method": o.method}
+    trained = fit(data, f"note_{target}", labels, components=12, search=search, **about)
+    print(told(trained))
+    effort, direction = walk.Effort.of(model, o.quick), trained.direction
+    if not o.no_calibrate:
+        print(f"calibrated: {effort.calibrate(model, direction)}")
+    path = walk.save(trained, FOLDER)
+    found = effort.compare_knob(model, direction)
+    tell(found, o.out or FOLDER / direction.name, f"{direction.name}, just trained", effort.words())
+    print(path)
+
+
+if __name__ == "__main__":
+    walk.run(main)

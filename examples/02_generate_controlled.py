@@ -9,31 +9,29 @@ A direction trained by an example takes precedence over the shipped one of the s
 from pathlib import Path
 
 from musicrfm import MusicModel
-from musicrfm.evaluation.comparison import knob_variants
+from musicrfm.evaluation import walkthrough as walk
 from musicrfm.evaluation.comparison_page import tell
-from musicrfm.evaluation.walkthrough import PUBLISHED_HELP, Effort, load, parser, steering
 
 FOLDER = Path("trained_concepts")
-p = parser(__doc__, out="trained_concepts/02_NAME")
-p.add_argument("--direction", default="note_C", help="its name (default: note_C)")
-p.add_argument("--coefficients", type=float, nargs="+", help="1 is the top of the useful range")
-p.add_argument("--published", action="store_true", help=PUBLISHED_HELP)
-p.add_argument("--layers", help="layers to steer: all, top:16, exp:BASE,RATE")
-p.add_argument(
-    "--schedule", default="constant", help="course over time: exponential:0.998, linear:1500, …"
-)
-p.add_argument("--inject", type=float, help="probability of adding it, per layer and frame")
-p.add_argument("--seconds", type=float, help="length of a clip")
-o = p.parse_args()
 
-model = MusicModel.load(o.model)
-effort, direction = Effort.of(model, o.quick, o.seconds), load(o.direction, model, FOLDER)
-coefficients, how = steering(direction, o.published)
-if o.coefficients:
-    raw = [direction.coefficient(c) for c in o.coefficients]
-    coefficients = raw if o.published else o.coefficients
-how["schedule"] = o.schedule
-how |= {key: value for key in ("layers", "inject") if (value := getattr(o, key)) is not None}
-found = effort.compare(model, knob_variants(direction, coefficients, how), [direction])
-name = f"02_{direction.name}"
-tell(found, o.out or FOLDER / name, f"{direction.name} at rising coefficients", effort.words())
+
+def main() -> None:
+    p = walk.parser(__doc__, out="trained_concepts/02_NAME")
+    p.add_argument("--direction", default="note_C", help="its name (default: note_C)")
+    p.add_argument("--coefficients", type=walk.number(), nargs="+", help=walk.COEFFICIENT_HELP)
+    walk.playing_options(p)
+    o = walk.options(p, FOLDER)
+
+    model = MusicModel.load(o.model)
+    effort = walk.Effort.of(model, o.quick, o.seconds)
+    direction = walk.load(o.direction, model, FOLDER)
+    coefficients, how = walk.steering(direction, o)
+    variants = walk.variants(direction, o.coefficients or coefficients, how, o.published)
+    found = effort.compare(model, variants, [direction])
+    words = effort.words(walk.unit(model, o.published))
+    title = f"{direction.name} at rising coefficients"
+    tell(found, o.out or FOLDER / f"02_{direction.name}", title, words)
+
+
+if __name__ == "__main__":
+    walk.run(main)

@@ -8,59 +8,68 @@ clip, which loses the positions of the beats, and does not change the tempo of n
 for nano is a held beat, trained on composed pieces: from 60 BPM at -1 to 160 BPM at 1.
 """
 
-import itertools
+from argparse import Namespace
 from pathlib import Path
 
 from musicrfm import MusicModel
 from musicrfm.data import syntheory
 from musicrfm.data.composed import music_clips
+from musicrfm.evaluation import walkthrough as walk
 from musicrfm.evaluation.comparison import knob_variants
 from musicrfm.evaluation.comparison_page import tell
-from musicrfm.evaluation.walkthrough import Effort, load, parser
 from musicrfm.steering.beat import Beat, is_beat
 from musicrfm.training import beat
 from musicrfm.training.rfm import Search
-from musicrfm.training.train import direction_path, hear, train
+from musicrfm.training.telling import told, told_of_beat
+from musicrfm.training.train import direction_path, fit, hear
 
 FOLDER = Path("trained_concepts")
 KNOB = (-1.0, -0.5, 0.5, 1.0)  # below 0 is slower
-p = parser(__doc__, out="trained_concepts/05_tempo")
-p.add_argument("what", nargs="?", choices=("train", "generate", "both"), default="both")
-p.add_argument(
-    "--method", choices=("beat", "regression"), help="default: beat for nano, else regression"
-)
-p.add_argument(
-    "--pooling",
-    default="mean",
-    help="for a regression: pooling over the frames; last is recommended",
-)
-p.add_argument("--seconds", type=float, help="length of a clip")
-o = p.parse_args()
-model, nano = MusicModel.load(o.model), o.model == "nano"
-count, clips = (32, 40) if o.quick else (160, 1200 if nano else None)
-if o.what != "generate" and (o.method or ("beat" if nano else "regression")) == "beat":
-    pieces = music_clips(count)
-    beats = itertools.islice(beat.composed(pieces), count)
-    made = beat.fit(model, beats, count, data=pieces.name)
-    print(made.save(direction_path(made, FOLDER)))
-elif o.what != "generate":
+
+
+def train(o: Namespace, model: MusicModel) -> None:
+    nano = o.model == "nano"
+    count, clips = (32, 40) if o.quick else (160, 1200 if nano else None)
+    if (o.method or ("beat" if nano else "regression")) == "beat":
+        pieces = music_clips(count)
+        made = beat.fit(model, beat.composed(pieces), count, data=pieces.name)
+        print(told_of_beat(made), made.save(direction_path(made, FOLDER)), sep="\n")
+        return
     search = Search(trials=1 if o.quick else 10, iterations=1 if o.quick else 4)
     data = hear(model, syntheory.clip_set("tempos", clips), o.pooling)
-    bpm = [row["bpm"] for row in data.rows]  # `train` standardises them
-    made = train(data, "tempo", bpm, search=search, kind="regression", target="bpm", components=8)
-    print(made.save(direction_path(made, FOLDER)), made.meta["test"])
-if o.what != "train":
-    effort = Effort.of(model, o.quick, o.seconds or (None if o.quick else 6.0))
-    direction = load("tempo", model, FOLDER)
+    bpm = [row["bpm"] for row in data.rows]  # `fit` standardises them
+    about = {"kind": "regression", "target": "bpm", "components": 8}
+    trained = fit(data, "tempo", bpm, search=search, **about)
+    print(told(trained), walk.save(trained, FOLDER), sep="\n")
+
+
+def play(o: Namespace, model: MusicModel) -> None:
+    effort = walk.Effort.of(model, o.quick, o.seconds or (None if o.quick else 6.0))
+    direction = walk.load("tempo", model, FOLDER)
     found = effort.compare(model, knob_variants(direction, KNOB), [direction])
     words = ["At 0 the tempo is free."]
     if is_beat(direction):
         asked = [Beat.of(direction).bpm(direction.raw(c)) for c in KNOB]
         pairs = (f"{bpm:.0f} at {c:g}" for c, bpm in zip(KNOB, asked, strict=True))
         words.append(f"Asked for, in BPM: {', '.join(pairs)}. The measurement may find half of it.")
-    tell(
-        found,
-        o.out or FOLDER / "05_tempo",
-        "Slower and faster",
-        effort.words(*words),
-    )
+    tell(found, o.out or FOLDER / "05_tempo", "Slower and faster", effort.words(*words))
+
+
+def main() -> None:
+    p = walk.parser(__doc__, out="trained_concepts/05_tempo")
+    p.add_argument("what", nargs="?", choices=("train", "generate", "both"), default="both")
+    methods = ("beat", "regression")
+    p.add_argument("--method", choices=methods, help="default: beat for nano, else regression")
+    words = "for a regression: pooling over the frames; last is recommended (default: mean)"
+    p.add_argument("--pooling", choices=("mean", "max", "last"), default="mean", help=words)
+    p.add_argument("--seconds", type=walk.SECONDS, help="length of a clip")
+    o = walk.options(p, FOLDER)
+    model = MusicModel.load(o.model)
+    if o.what != "generate":
+        train(o, model)
+    if o.what != "train":
+        play(o, model)
+
+
+if __name__ == "__main__":
+    walk.run(main)

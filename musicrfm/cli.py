@@ -25,8 +25,7 @@ from musicrfm.commands import (
     train,
 )
 from musicrfm.commands.arguments import Parser
-from musicrfm.errors import MusicRFMError
-from musicrfm.terminal import run_command, say_error
+from musicrfm.terminal import answered, run_command
 
 COMMANDS = (
     generate,
@@ -41,38 +40,17 @@ COMMANDS = (
     import_model,
     importing,
 )
-EXTRA = {"librosa", "matplotlib", "sklearn", "scipy", "midirenderer", "pretty_midi", "xrfm"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns the exit status: 0, 2 after an error, 130 after Ctrl-C."""
-    return run_command(lambda: _main(arguments))
+    return run_command(lambda: answered(lambda: run(arguments)))
 
 
 def run(arguments: Sequence[str] | None = None) -> None:
     """Run one command in this process; raises its errors, such as MusicRFMError."""
     options = _parser().parse_args(arguments)
     options.run(options)
-
-
-def _main(arguments: Sequence[str] | None) -> int:
-    try:
-        run(arguments)
-    except MusicRFMError as error:
-        say_error(error)
-        return 2
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in EXTRA:
-            raise
-        print(
-            f"error: this command needs the package {error.name}: "
-            "pip install 'musicrfm-bridge[train]'",
-            file=sys.stderr,
-        )
-        return 2
-    except KeyboardInterrupt:
-        return 130
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:

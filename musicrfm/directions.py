@@ -113,6 +113,13 @@ class Direction:
 
     Raises MusicRFMError if a part is missing, shapes do not fit together, a number is not finite,
     or no model is named.
+
+        >>> from musicrfm import Direction, MusicModel
+        >>> direction = Direction.load("note_C", MusicModel.load("nano"))
+        >>> direction.vectors.shape  # layers, components, width
+        torch.Size([6, 1, 256])
+        >>> direction.raw(0.0), direction.raw(1.0) == direction.range[1]
+        (0.0, True)
     """
 
     name: str
@@ -576,6 +583,10 @@ def list_directions(model_name: str) -> list[str]:
     """Sorted canonical names of all directions of a model.
 
     Files whose names contain control characters are left out, because they could change a terminal.
+
+        >>> from musicrfm import list_directions
+        >>> "note_C" in list_directions("nano")
+        True
     """
     model_name = getattr(model_name, "name", model_name)  # a MusicModel is accepted, too
     if not isinstance(model_name, str):

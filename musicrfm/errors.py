@@ -10,6 +10,13 @@ class MusicRFMError(ValueError):
     """Invalid input by the user; the message is one sentence with the value and the reason.
 
     Programs print it after `error: ` and exit with status 2.
+
+        >>> from musicrfm import MusicModel, MusicRFMError
+        >>> try:
+        ...     MusicModel.load("nano", dtype="float7")
+        ... except MusicRFMError as error:
+        ...     print("float7" in str(error))
+        True
     """
 
 

@@ -75,9 +75,14 @@ def generate_many(
 ) -> Iterator[Generated]:
     """Generate pieces of `seconds` each, `batch` at a time, in the order of the arguments.
 
-        for audio, codes, settings in musicrfm.generate_many(
-            model, "piano melody", "note_C", [0.0, 0.5, 1.0], seeds=7
-        ): ...
+        >>> from musicrfm import MusicModel, generate_many
+        >>> model = MusicModel.load("nano")
+        >>> for audio, codes, settings in generate_many(
+        ...     model, "piano melody", "note_C", [0.0, 1.0], seeds=7, seconds=0.5
+        ... ):
+        ...     print(audio.shape, settings["coefficients"])
+        (16000, 1) {'note_C': 0.0}
+        (16000, 1) {'note_C': 1.0}
 
     prompts, coefficients, seeds: one for each piece, or one for all. coefficients: in the player's
     unit, where 1.0 is the top of the useful range. For one direction, a number per piece; for

@@ -41,17 +41,29 @@ def check(kind: str, metric: str | None) -> str:
     return metric
 
 
-def chance(kind: str, metric: str, labels: np.ndarray) -> float | None:
-    """The score of whoever knows only how often each label occurs; None if it depends."""
+def chance(kind: str, metric: str, labels: np.ndarray, classes: int = 2) -> float | None:
+    """The highest expected score of whoever knows only how often each label occurs; None without
+    labels.
+
+    classes: number of classes of a multiclass question; some may not occur in `labels` [rows].
+    """
     if metric in ("auc", "agop-auc"):
         return 0.5
     if metric in ("r2", "spearman"):
         return 0.0
-    if metric == "accuracy" and len(labels):
-        return float(np.unique(labels, return_counts=True)[1].max() / len(labels))
-    if metric == "mse" and kind == "regression":
+    if not len(labels):
+        return None
+    if metric == "mse" and kind != "multiclass":
         return float(np.var(labels))
-    return None
+    shares = np.unique(labels, return_counts=True)[1] / len(labels)
+    if metric == "accuracy":
+        return float(shares.max())
+    if metric == "mse":
+        return float((shares * (1 - shares)).sum() / classes)
+    if kind == "multiclass":
+        return float(shares.mean())  # F1 of guessing each class as often as it occurs
+    positive = float(np.mean(np.asarray(labels) > 0.5))
+    return 2 * positive / (1 + positive)  # F1 of always saying yes
 
 
 def higher_is_better(metric: str) -> bool:

@@ -58,6 +58,11 @@ class MusicModel:
     plays_only: whether the decoder's matrices exist in packed form alone, so that streams can play
     but hidden states cannot be read; mapped: what of it is then read from its file again. graphs:
     whether its streams use CUDA graphs unless told otherwise.
+
+        >>> from musicrfm import MusicModel
+        >>> model = MusicModel.load("nano")
+        >>> model.layers, model.sample_rate, model.frame_rate
+        (6, 32000, 50)
     """
 
     def __init__(

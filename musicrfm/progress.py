@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import atexit
+import html
 import sys
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 
 QUIET_SECONDS = 60.0  # between two lines in log files and on clusters
+SHOWN_SECONDS = 0.2  # between two changes of the bar in a notebook
 
 
 @dataclass
@@ -29,10 +32,13 @@ class Progress:
     started: float = field(default_factory=time.monotonic)
     written: float = field(default_factory=time.monotonic)
     _bars: Bars | None = field(default=None, repr=False)
+    _cell: Any = field(default=None, repr=False)  # the place of the bar in a notebook
 
     def __call__(self, done: int) -> None:
         console = Console(stderr=True)
-        if console.is_terminal or console.is_jupyter:
+        if console.is_jupyter:
+            self._show(done)
+        elif console.is_terminal:
             self._draw(console, done)
         elif time.monotonic() - self.written >= QUIET_SECONDS:
             self.written = time.monotonic()
@@ -51,6 +57,24 @@ class Progress:
         if self.total is None or fresh <= 0:
             return None
         return (time.monotonic() - self.started) / fresh * (self.total - done)
+
+    def _show(self, done: int) -> None:
+        """One line with a bar, changed in place; it needs no ipywidgets, which Rich's bar does."""
+        from IPython.display import display
+
+        ended = self.total is not None and done >= self.total
+        fresh = time.monotonic() - self.written < SHOWN_SECONDS
+        if self._cell is not None and fresh and not ended:
+            return
+        self.written = time.monotonic()
+        line = self.line(done)
+        ends = "" if self.total is None else f' value="{done}" max="{self.total}"'
+        bar = f"<progress{ends}></progress> {html.escape(line)}"
+        data = {"text/plain": line, "text/html": bar}
+        if self._cell is None:
+            self._cell = display(data, raw=True, display_id=True)
+        else:
+            self._cell.update(data, raw=True)
 
     def _draw(self, console: Console, done: int) -> None:
         if self._bars is None:

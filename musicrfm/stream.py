@@ -66,6 +66,15 @@ class StreamState:
 class MusicStream(LiveSettings):
     """An iterator over audio that never ends.
 
+        >>> from musicrfm import Direction, MusicModel, MusicStream
+        >>> model = MusicModel.load("nano")
+        >>> stream = MusicStream(model, "piano melody", seed=1)
+        >>> stream.steering.add(Direction.load("note_C", model), 0.5)
+        >>> chunk = next(stream)  # float32 [samples, channels]
+        >>> stream.steering.set("note_C", 1.0)  # from the next frame on
+        >>> stream.generate(25).shape[1]  # 25 more frames, half a second
+        1
+
     Each chunk is float32 [samples, channels] at `model.sample_rate`, finite and never empty. It has
     `chunk_frames` frames; the first may be longer, because the delay pattern and the codec need
     frames in advance.

@@ -13,6 +13,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from musicrfm.errors import MusicRFMError
+
+# Packages of the extra `train`.
+EXTRA = {"librosa", "matplotlib", "sklearn", "scipy", "midirenderer", "pretty_midi", "xrfm"}
 MOST_TOLD = 2000  # characters of an error
 
 UNWRITTEN = (
@@ -50,6 +54,26 @@ def say_error(error: Exception) -> None:
 
 def shortened(text: str, most: int = MOST_TOLD) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def answered(run: Callable[[], object]) -> int:
+    """Call `run` and return the exit status: 2 after an error that the user can mend, in one
+    sentence."""
+    try:
+        run()
+    except MusicRFMError as error:
+        say_error(error)
+        return 2
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in EXTRA:
+            raise
+        print(
+            f"error: this command needs the package {error.name}: "
+            "pip install 'musicrfm-bridge[train]'",
+            file=sys.stderr,
+        )
+        return 2
+    return 0
 
 
 def run_command(run: Callable[[], int]) -> int:

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from musicrfm import Direction, MusicModel, MusicStream
+from musicrfm.evaluation.walkthrough import WORDS_OF_NANO, Effort
 from musicrfm.listening.measure import measure
 from musicrfm.theory import PITCH_CLASSES
 from tests.checkpoints import make_checkpoint
@@ -79,19 +80,25 @@ def test_01_trains_calibrates_and_compares(kind, target, name, shared, monkeypat
     assert (folder / f"{name}.json").is_file()
     told = capsys.readouterr().out
     assert "random direction" in told and "numbers mean nothing" in told
+    assert " to choose settings, " in told and "chance is 0.50" in told
     page(name)
 
 
 @pytest.mark.slow
-def test_01_trains_a_note_that_dominates_at_coefficient_1(monkeypatch):
-    """The full walk-through on nano, in an empty folder, as a new reader runs it."""
+@pytest.mark.parametrize("clips", ["fewer", "all"])
+def test_01_trains_a_note_that_dominates_at_coefficient_1(clips, monkeypatch):
+    """The walk-through on nano, in an empty folder, as a new reader runs it; also with one clip of
+    each prompt instead of two, and one random direction instead of five."""
+    if clips == "fewer":
+        effort = Effort(WORDS_OF_NANO, (0,), draws=1)
+        monkeypatch.setattr(Effort, "of", lambda model, quick=False: effort)
     monkeypatch.setattr(sys, "argv", ["01_train_note_direction.py"])
     runpy.run_path(str(EXAMPLES / "01_train_note_direction.py"), run_name="__main__")
     nano = MusicModel.load("nano")
     direction = Direction.load(FOLDER / "nano" / "note_Ds.safetensors", nano)
     assert direction.range is not None and direction.range[1] > 0
     heard = []
-    for seed in (20, 21):
+    for seed in (20, 21) if clips == "all" else (20,):
         stream = MusicStream(nano, "piano melody with drums", seed=seed)
         stream.steering.add(direction, 1.0)
         heard.append(measure(stream.generate(6 * nano.frame_rate), nano.sample_rate))
@@ -114,7 +121,8 @@ def test_02_prefers_a_trained_direction_and_accepts_published_coefficients(monke
     path = own.save(FOLDER / "nano" / "note_C.safetensors")
     run(monkeypatch, "02_generate_controlled.py", "--published", "--out", "here")
     assert str(path) in capsys.readouterr().out
-    assert rows("here", Path()) == ["unsteered", "note_C 0.006"]  # raw 0.3
+    assert rows("here", Path()) == ["unsteered", "note_C raw 0.3, injection 0.3"]
+    assert "meant for MusicGen large; nano needs" in page("here", Path())
 
 
 @pytest.mark.slow
@@ -123,33 +131,76 @@ def test_03_plays_each_schedule(monkeypatch):
     assert rows("03_note_C") == ["unsteered", "constant"]  # quick takes the first two
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments", "sentence"),
+    [
+        ("01_train_note_direction", ["--target", "H"], "'H' is not a note: choose one of C, Cs"),
+        ("01_train_note_direction", ["--method", "magic"], "invalid choice: 'magic'"),
+        ("01_train_note_direction", ["--model", "no/such"], "no/such"),
+        ("01_train_note_direction", ["--out", "a file"], "cannot write into 'a file'"),
+        ("01_train_interval_direction", ["--target", "13"], "'13' is not a whole number from 1 to"),
+        ("01_train_interval_direction", ["--target", "a fifth"], "'a fifth' is not a whole number"),
+        ("02_generate_controlled", ["--coefficients", "x"], "'x' is not a finite number"),
+        ("02_generate_controlled", ["--coefficients", "nan"], "'nan' is not a finite number"),
+        ("02_generate_controlled", ["--coefficients", "1e9"], "coefficient 1e+09 of 'note_C'"),
+        ("02_generate_controlled", ["--direction", "gone.safetensors"], "gone.safetensors"),
+        ("02_generate_controlled", ["--direction", "note_H"], "note_H"),
+        ("02_generate_controlled", ["--layers", "some"], "'some'"),
+        ("02_generate_controlled", ["--schedule", "soon"], "'soon'"),
+        ("02_generate_controlled", ["--inject", "2"], "'2' is not a finite number from 0 to 1"),
+        ("02_generate_controlled", ["--seconds", "-1"], "'-1' is not a finite number from 0.1"),
+        ("03_temporal_control", ["--coefficient", "much"], "'much' is not a finite number"),
+        ("03_temporal_control", ["--layers", "top:99"], "'top:99'"),
+        ("04_multidirection_control", ["--directions", "note_C", "note_C"], "is given twice"),
+        ("04_multidirection_control", ["--directions", "note_C"], "expected 2 arguments"),
+        ("05_regression_direction", ["listen"], "invalid choice: 'listen'"),
+        ("05_regression_direction", ["--pooling", "least"], "invalid choice: 'least'"),
+        ("06_multiclass_direction", ["--components", "0"], "'0' is not a whole number from 1 up"),
+        ("06_multiclass_direction", ["--note", "H"], "'H' is not a note: choose one of C, Cs"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else " ".join(value),
+)
+def test_wrong_options_end_in_one_sentence(name, arguments, sentence, monkeypatch, capsys):
+    Path("a file").touch()
+    with pytest.raises(SystemExit) as ended:
+        run(monkeypatch, f"{name}.py", *arguments)
+    told = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert "error: " in told and sentence in told and "Traceback" not in told
+
+
 @pytest.mark.slow
 def test_04_steers_to_two_concepts_at_once(monkeypatch, capsys):
     run(monkeypatch, "04_multidirection_control.py", "--directions", "note_C", "tempo")
-    assert rows("04_note_C_tempo") == ["unsteered", "note_C 0.5 + tempo 0.5"] * 2
+    both = "note_C 0.5 + tempo 0.5"  # at the end, how often the tempo asked for was heard
+    assert rows("04_note_C_tempo") == ["unsteered", both, "unsteered", both, both]
     told = capsys.readouterr().out
-    assert told.count("range ") == 2 and "same unit" in told
+    assert told.count("which is the knob at 1") == 2 and "same unit" in told
     ships = Direction.load(EXAMPLES.parent / "directions" / "nano" / "note_G.safetensors")
     ships.meta["range"] = None
     ships.save(FOLDER / "nano" / "note_G.safetensors")
-    with pytest.raises(SystemExit, match="note_G has no range"):
+    with pytest.raises(SystemExit):
         run(monkeypatch, "04_multidirection_control.py")
+    assert "note_G has no range" in capsys.readouterr().err
 
 
 @pytest.mark.slow
-def test_05_trains_and_plays_tempi(shared, monkeypatch):
+def test_05_trains_and_plays_tempi(shared, monkeypatch, capsys):
     model = ["--model", str(shared / "little")]
     run(monkeypatch, "05_regression_direction.py", "train", *model)
     direction = Direction.load(FOLDER / "little" / "tempo.safetensors")
     assert direction.meta["kind"] == "regression"
+    told = capsys.readouterr().out
+    assert "spearman " in told and "chance is 0.00" in told and "{" not in told
     run(monkeypatch, "05_regression_direction.py", "generate", *model)
     assert rows("05_tempo") == ["unsteered", "tempo -1"]
     run(monkeypatch, "05_regression_direction.py", "train", "--method", "beat", *model)
     assert Direction.load(FOLDER / "little" / "tempo.safetensors").meta["kind"] == "beat"
+    assert " to train, " in capsys.readouterr().out
 
 
 @pytest.mark.slow
-def test_06_trains_all_notes_in_one_file(shared, monkeypatch):
+def test_06_trains_all_notes_in_one_file(shared, monkeypatch, capsys):
     run(
         monkeypatch, "06_multiclass_direction.py", "--note", "Bb", "--model", str(shared / "little")
     )
@@ -158,21 +209,29 @@ def test_06_trains_all_notes_in_one_file(shared, monkeypatch):
     whole = Direction.load(path)
     assert whole.classes[1] == "Cs" and whole.only("As").meta["calibration"]["points"]
     assert page("notes_As", folder)
+    assert "all layers together, by one more RFM" in capsys.readouterr().out
 
 
 @pytest.mark.slow
-def test_tour_notebook_runs_completely(monkeypatch):
-    """The cells run unchanged in one namespace, with a stand-in for Jupyter's display."""
+@pytest.mark.parametrize(
+    "sizes", [{"frames": 400, "seconds": 1.0, "draws": 1}, {}], ids=["fewer", "all"]
+)
+def test_tour_notebook_runs_completely(sizes, monkeypatch):
+    """The cells run in one namespace, with a stand-in for Jupyter's display."""
     notebook = json.loads((EXAMPLES / "tour.ipynb").read_text("utf-8"))
-    cells = ["".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "code"]
-    assert len(cells) >= 4
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     shown: list = []
     kinds = dict.fromkeys(("HTML", "Audio", "Image"), lambda *_, **__: "shown")
     display = SimpleNamespace(display=shown.append, **kinds)
-    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(display=display))
+    # matplotlib, too, asks for these.
+    ipython = SimpleNamespace(display=display, version_info=(9,), get_ipython=lambda: None)
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
     space: dict = {"__name__": "tour"}
     for cell in cells:
-        exec(compile(cell, "tour.ipynb", "exec"), space)
+        exec(compile("".join(cell["source"]), "tour.ipynb", "exec"), space)
+        if "parameters" in cell["metadata"].get("tags", ()):
+            assert sizes.keys() <= space.keys()
+            space |= sizes
     assert len(shown) > 6
     assert space["found"].rows[-1].value.value > space["found"].rows[0].value.value
 
@@ -180,6 +239,6 @@ def test_tour_notebook_runs_completely(monkeypatch):
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("0*.py")), ids=lambda path: path.stem)
 def test_each_example_is_short_and_accepts_any_model(path):
     text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) < 70
+    assert len(text.splitlines()) < 80
     assert "MusicModel.load(o.model)" in text
     assert f"`{path.name}`" in (EXAMPLES / "README.md").read_text(encoding="utf-8")

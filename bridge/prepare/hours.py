@@ -2,8 +2,9 @@
 
     python -m bridge.prepare.hours
 
-Prints the table of docs/directions.md. It is computed from measurements on one computer, from the
-models' shapes, and from the speed of the other computers as their makers state it.
+Prints the tables of docs/directions.md and docs/reproduce.md. They are computed from measurements
+on one computer, from the models' shapes, and from the speed of the other computers as their makers
+state it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ SHARE = 0.29  # of it, while MusicGen-small plays in int4
 
 POSITIONS = 175  # in the cache, on average over a clip of six or eight seconds
 FRAMES = 300  # of a clip of six seconds
+CLIP_SECONDS = 6
+NOTES, NOTE_SECONDS = 9936, 4  # of SynTheory
 GPU_SHARE = 0.5  # of the stated bandwidth; an assumption
 GPU_USE = 0.4  # of the stated arithmetic, also by the codec; an assumption
 RAY_CPUS = 64
@@ -97,5 +100,23 @@ def table() -> str:
     return "\n".join(lines)
 
 
+def table_of_paper() -> str:
+    """What reproducing the paper takes on MusicGen large, in hours."""
+    shape, head = shape_of(MODELS[-1]), [f" {one.name} |" for one in COMPUTERS]
+    each = [rates(shape, one) for one in COMPUTERS]
+    rows = {
+        "all knobs of `bridge prepare`, which takes less data than the paper": [
+            hours(shape, one, False)[0] for one in COMPUTERS
+        ],
+        f"hidden states of SynTheory's {NOTES:,} notes, with rendering": [
+            NOTES * NOTE_SECONDS / CLIP_SECONDS * one.hear / 3600 for one in each
+        ],
+        "an hour of music, one clip at a time": [one.play for one in each],
+    }
+    lines = ["| computed hours |" + "".join(head), "|---" * (len(COMPUTERS) + 1) + "|"]
+    lines += [f"| {name} | {' | '.join(map(_shown, of))} |" for name, of in rows.items()]
+    return "\n".join(lines)
+
+
 if __name__ == "__main__":
-    print(table())
+    print(table(), table_of_paper(), sep="\n\n")

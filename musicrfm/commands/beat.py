@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import sys
 
 from musicrfm.commands.arguments import (
     SEED_HELP,
@@ -56,6 +55,7 @@ def train_beat(o: argparse.Namespace) -> None:
     from musicrfm.data import syntheory
     from musicrfm.data.composed import music_clips
     from musicrfm.training.beat import STRENGTH, clicks, composed, fit
+    from musicrfm.training.telling import told_of_beat
     from musicrfm.training.train import direction_path
 
     knob = _knob(o.knob)
@@ -76,11 +76,8 @@ def train_beat(o: argparse.Namespace) -> None:
         strength=STRENGTH if o.strength is None else o.strength,
         knob=knob,
     )
-    scores = " ".join(f"{score:.2f}" for score in direction.layer_scores.tolist())
-    print(f"{direction.name}: squared correlation of predicted and true beat by layer {scores}")
+    print(told_of_beat(direction))
     print(f"  {direction.save(direction_path(direction, o.out))}")
-    if not direction.layer_scores.max() > 0.05:
-        print(f"warning: the hidden states of {model.name} hardly encode the beat", file=sys.stderr)
 
 
 def _knob(text: str) -> tuple[float, float]:

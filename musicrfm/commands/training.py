@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from musicrfm.data.hidden import Data
     from musicrfm.model import MusicModel
     from musicrfm.training.rfm import Search
-    from musicrfm.training.train import Trained
 
 MANY = 500  # number of clips from which worker processes save time
 ABOUT = {
@@ -130,6 +129,7 @@ def processes(o: argparse.Namespace, clips: int = MANY) -> int:
 
 def make(o: argparse.Namespace, data: Data, name: str, labels: Sequence, **about) -> None:
     """Train one direction and its detector, write them, and print the result."""
+    from musicrfm.training.telling import told
     from musicrfm.training.train import Work, direction_path, fit
 
     name = free_name(name, data.model, o.out, o.overwrite, o.report)
@@ -158,34 +158,9 @@ def make(o: argparse.Namespace, data: Data, name: str, labels: Sequence, **about
         from musicrfm.training.report import write_report
 
         written += write_report(path_of(o.report) / trained.report["name"], trained.report)
-    _tell(trained, time.monotonic() - started)
+    print(told(trained, time.monotonic() - started))
     for path in written:
         print(f"  {path}", flush=True)
-
-
-def _tell(trained: Trained, seconds: float) -> None:
-    from musicrfm.training.reliability import READERS
-
-    report = trained.report
-    sure, parts = trained.reliability, report["splits"]
-    scores = " ".join(f"{layer['score']:.2f}" for layer in report["layers"])
-    print(f"{report['name']}: {report['metric']} by layer {scores} ({seconds:.0f} s)")
-    sizes = ", ".join(
-        f"{parts[part]['clips']} to {word}"
-        for part, word in (("train", "train"), ("val", "choose settings"), ("test", "test"))
-    )
-    print(f"  clips: {sizes}; the test clips are of {parts['test']['groups']} groups")
-    level = sure.chance.get(report["metric"])
-    chance = "" if level is None else f"; chance is {level:.2f}"
-    print(f"  best layer {report['layers'][sure.best]['layer']}: {sure.layers[sure.best]}{chance}")
-    for reader, found in sure.together.items():
-        told = ", ".join(f"{metric} {one}" for metric, one in found.items())
-        print(f"  all layers together, by {READERS[reader]}: {told}")
-    print("  in brackets: 95 % intervals over the test clips")
-    if sure.verdict:
-        print(f"  {sure.verdict}")
-    if trained.direction is None:
-        print(f"  no direction written: {report['pooling']} states cannot be steered")
 
 
 def _search(o: argparse.Namespace) -> Search:

@@ -267,26 +267,33 @@ def courses(
 
 def compared_bars(path: Path, rows: Sequence[Row]) -> None:
     """Draw the value by variant for every target, with intervals and single clips, beside hollow
-    marks for random directions."""
+    marks for random directions and a cross for each of them."""
     measures = list(dict.fromkeys((row.target, row.unit) for row in rows))
     figure, axes = plt.subplots(
-        len(measures), 1, figsize=(7.5, 3.4 * len(measures)), squeeze=False, layout="constrained"
+        len(measures), 1, figsize=(9.5, 3.4 * len(measures)), squeeze=False, layout="constrained"
     )
     for axis, (target, unit) in zip(axes[:, 0], measures, strict=True):
         mine = [row for row in rows if (row.target, row.unit) == (target, unit)]
         for at, row in enumerate(mine):
-            axis.plot(np.full(len(row.values), at), row.values, ".", color=STEERED, alpha=0.35)
-            _with_ends(axis, at, row.value, "o", STEERED, "heard" if not at else None)
+            single = {"color": STEERED, "alpha": 0.35}
+            axis.plot(np.full(len(row.values), at - 0.06), row.values, ".", **single)
+            _with_ends(axis, at, row.value, "o", STEERED, None)
             if row.random is not None:
-                _with_ends(axis, at + 0.2, row.random, "s", PLAIN, None)
-                spread = np.full(len(row.draws), at + 0.2)
+                spread = np.full(len(row.draws), at + 0.14)
                 axis.plot(spread, row.draws, "x", color=PLAIN, alpha=0.6)
+                _with_ends(axis, at + 0.2, row.random, "s", PLAIN, None)
+        axis.plot([], [], "o-", color=STEERED, lw=2, ms=7, label="mean, 95 % interval")
+        axis.plot([], [], ".", color=STEERED, alpha=0.35, label="one clip")
         if any(row.random for row in mine):
-            axis.plot([], [], "s", color=PLAIN, mfc="white", label="random directions")
-        axis.set_xticks(range(len(mine)), [row.variant for row in mine], rotation=15, ha="right")
+            hollow = {"color": PLAIN, "mfc": "white", "lw": 2, "ms": 7}
+            axis.plot([], [], "s-", **hollow, label="mean of random directions")
+            axis.plot([], [], "x", color=PLAIN, alpha=0.6, label="one random direction")
+        labels = ["\n".join(textwrap.wrap(row.variant, 80 // len(mine))) for row in mine]
+        axis.set_xticks(range(len(mine)), labels)
+        axis.set_xlim(-0.4, len(mine) - 0.5)
         axis.set_ylabel("\n".join(textwrap.wrap(unit, 30)))
         axis.set_title(spoken(target))
-        axis.legend(frameon=False, fontsize=9)
+        axis.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(1, 0.5))
         if mine[0].quantity == "share":
             axis.set_ylim(-0.03, 1.03)
     _save(figure, path)

@@ -56,6 +56,16 @@ class MusicGenController:
     encodec_processor: for audio. control_method: "music_rfm", "linear" or "logistic". n_components:
     number of eigenvectors to keep. rfm_iters: AGOP updates per trial. batch_size: of the decoder's
     passes over training data. Raises MusicRFMError for an unknown method.
+
+        >>> import torch
+        >>> from musicrfm import MusicGenController, MusicModel
+        >>> hf = MusicModel.load("nano", device="cpu").hf
+        >>> controller = MusicGenController(hf, None, hf.audio_encoder, None, "linear", 1)
+        >>> labels = torch.tensor([0.0, 1.0]).repeat(20)
+        >>> states = {-1: torch.randn(40, 256) + labels[:, None]}  # or codes of sound
+        >>> accuracies = controller.compute_directions(states, labels, hidden_layers=[-1])
+        >>> controller.directions[-1].shape  # components, width
+        torch.Size([1, 256])
     """
 
     def __init__(

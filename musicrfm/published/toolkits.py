@@ -173,7 +173,19 @@ class Toolkit(ABC):
 
 
 class MusicRFMToolkit(Toolkit):
-    """The top eigenvectors of a Recursive Feature Machine's AGOP."""
+    """The top eigenvectors of a Recursive Feature Machine's AGOP.
+
+    >>> import torch
+    >>> from musicrfm import MusicRFMToolkit
+    >>> labels = torch.tensor([0.0, 1.0]).repeat(20)
+    >>> states = {-1: torch.randn(40, 8) + labels[:, None]}  # of the last layer
+    >>> settings = {"forward_batch_size": 8, "n_components": 1, "rfm_iters": 1}
+    >>> found = MusicRFMToolkit()._compute_directions(
+    ...     states, labels, None, None, None, None, [-1], settings, hyperparam_samples=2
+    ... )
+    >>> found[0][-1].shape  # components, width
+    torch.Size([1, 8])
+    """
 
     def _probe(
         self, x: Tensor, question: Question, search: probes.Search, components: int
@@ -210,13 +222,37 @@ class _LinearToolkit(Toolkit):
 
 
 class MusicLinearProbeToolkit(_LinearToolkit):
-    """Ridge regression on the labels."""
+    """Ridge regression on the labels.
+
+    >>> import torch
+    >>> from musicrfm import MusicLinearProbeToolkit
+    >>> labels = torch.tensor([0.0, 1.0]).repeat(20)
+    >>> states = {-1: torch.randn(40, 8) + labels[:, None]}  # of the last layer
+    >>> settings = {"forward_batch_size": 8, "n_components": 1, "rfm_iters": 1}
+    >>> found = MusicLinearProbeToolkit()._compute_directions(
+    ...     states, labels, None, None, None, None, [-1], settings
+    ... )
+    >>> found[0][-1].shape  # components, width
+    torch.Size([1, 8])
+    """
 
     fit = staticmethod(linear.ridge)
 
 
 class MusicLogisticRegressionToolkit(_LinearToolkit):
-    """Logistic regression; for classes alone."""
+    """Logistic regression; for classes alone.
+
+    >>> import torch
+    >>> from musicrfm import MusicLogisticRegressionToolkit
+    >>> labels = torch.tensor([0.0, 1.0]).repeat(20)
+    >>> states = {-1: torch.randn(40, 8) + labels[:, None]}  # of the last layer
+    >>> settings = {"forward_batch_size": 8, "n_components": 1, "rfm_iters": 1}
+    >>> found = MusicLogisticRegressionToolkit()._compute_directions(
+    ...     states, labels, None, None, None, None, [-1], settings
+    ... )
+    >>> found[0][-1].shape  # components, width
+    torch.Size([1, 8])
+    """
 
     fit = staticmethod(linear.logistic)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from musicrfm.evaluation.report import plain
+from musicrfm.evaluation.walkthrough import QUICK
 from musicrfm.files.writing import write_text
 from musicrfm.weights.fingerprint import fingerprint
 
@@ -74,7 +75,7 @@ def write_page(options: Options, name: str, page: Page) -> Path:
     write_text(options.out / f"{name}.json", text + "\n")
     for number, table in enumerate(page.tables, 1):
         write_text(options.out / f"{name}-{number}.csv", table.csv())
-    lines = [f"# {page.title}", ""]
+    lines = [f"# {page.title}", "", *([QUICK, ""] if options.quick else [])]
     if page.summary:
         lines += [page.summary, ""]
     for table in page.tables:

@@ -92,8 +92,13 @@ def steered(
 ) -> Iterator[Steering | list[Steering]]:
     """Steer all output of `hf_model.generate` within the block, with any of its arguments.
 
-        with musicrfm.steered(hf_model, {"note_C": 0.8}, layers="exp:1,0.95", inject=0.3):
-            audio = hf_model.generate(**inputs, do_sample=True, max_new_tokens=400)
+        >>> from musicrfm import MusicModel, steered
+        >>> model = MusicModel.load("nano", device="cpu")
+        >>> inputs = model.tokenizer(["piano melody"], return_tensors="pt")
+        >>> with steered(model.hf, {"note_C": 0.8}, layers="exp:1,0.95", inject=0.3):
+        ...     audio = model.hf.generate(**inputs, do_sample=True, max_new_tokens=10)
+        >>> audio.shape[:2]  # pieces, channels
+        torch.Size([1, 1])
 
     directions: names or Directions, each with its coefficient: 1.0 is the top of the useful range;
     with `raw`, coefficients are raw, as in the published code. A sequence gives one per piece of a
@@ -132,6 +137,14 @@ def intervene(hf_model: transformers.PreTrainedModel, *changes: Change) -> Itera
     the number of the block and its output [rows, positions, width], and returns the replacement
     (never in place). Raises MusicRFMError for a change that is no function, or that returns no
     tensor of this shape.
+
+        >>> from musicrfm import MusicModel, intervene
+        >>> model = MusicModel.load("nano", device="cpu")
+        >>> inputs = model.tokenizer(["piano melody"], return_tensors="pt")
+        >>> def louder(reading, block, hidden):
+        ...     return 1.01 * hidden
+        >>> with intervene(model.hf, louder):
+        ...     audio = model.hf.generate(**inputs, max_new_tokens=10)
     """
     hf = _checked(hf_model)
     for change in changes:
@@ -248,6 +261,13 @@ def project_out(
 
     layers: which ones, with weights, as in `Steering.add`. amount: 1 removes the whole component, 0
     none.
+
+        >>> from musicrfm import Direction, MusicModel, intervene, project_out
+        >>> model = MusicModel.load("nano", device="cpu")
+        >>> inputs = model.tokenizer(["piano melody"], return_tensors="pt")
+        >>> note = Direction.load("note_C", model)
+        >>> with intervene(model.hf, project_out(note)):
+        ...     audio = model.hf.generate(**inputs, max_new_tokens=10)
     """
     if not isinstance(amount, (int, float)):
         raise MusicRFMError(f"amount must be a number such as 1, not {short(amount)}")
@@ -272,6 +292,13 @@ def clamp(
     """Limit the component of every hidden state along a direction (h . v) to two raw coefficients.
 
     low equal to high sets it. layers: the layers; a weight other than 0 counts as 1.
+
+        >>> from musicrfm import Direction, MusicModel, clamp, intervene
+        >>> model = MusicModel.load("nano", device="cpu")
+        >>> inputs = model.tokenizer(["piano melody"], return_tensors="pt")
+        >>> note = Direction.load("note_C", model)
+        >>> with intervene(model.hf, clamp(note, high=0.0)):
+        ...     audio = model.hf.generate(**inputs, max_new_tokens=10)
     """
     for bound in (low, high):
         if not isinstance(bound, (int, float)):
@@ -297,6 +324,15 @@ def capture(path: str | PathLike[str], layers: Sequence[int] | None = None) -> C
     (all, if none does); read it with `numpy.load(path, mmap_mode="r")`, even while it grows. Place
     it after other changes to record their result. layers: numbers, negative ones from the end; None
     for all. Each `generate` starts the file again.
+
+        >>> import numpy as np
+        >>> from musicrfm import MusicModel, capture, intervene
+        >>> model = MusicModel.load("nano", device="cpu")
+        >>> inputs = model.tokenizer(["piano melody"], return_tensors="pt")
+        >>> with intervene(model.hf, capture("states.npy", layers=[3, 4])):
+        ...     audio = model.hf.generate(**inputs, max_new_tokens=10)
+        >>> np.load("states.npy").shape  # positions, layers, rows, width
+        (10, 2, 1, 256)
     """
     file = HalfFile(path)
     parts: list[Tensor] = []
@@ -322,6 +358,14 @@ def patch(states: np.ndarray | str | PathLike[str], layers: Sequence[int] | None
     of rows of this run. layers: their layer numbers; None for all. Rows without a prompt, and
     positions beyond the end, are not changed. Raises MusicRFMError for a file that does not exist
     or is none of `capture`, and for states that do not fit.
+
+        >>> import numpy as np
+        >>> from musicrfm import MusicModel, intervene, patch
+        >>> model = MusicModel.load("nano", device="cpu")
+        >>> inputs = model.tokenizer(["piano melody"], return_tensors="pt")
+        >>> states = np.zeros((10, 1, 1, model.width), np.float32)
+        >>> with intervene(model.hf, patch(states, layers=[3])):
+        ...     audio = model.hf.generate(**inputs, max_new_tokens=10)
     """
     kept = states if isinstance(states, np.ndarray) else _captured(states)
     if kept.ndim != 4:

@@ -95,6 +95,15 @@ class Steering:
     keep_norm: whether each steered hidden state is rescaled to its previous norm; off by default,
     as published. It may be set at any time. raw_meant: whether raw coefficients are intended;
     otherwise, an uncalibrated direction that is turned up is logged once.
+
+        >>> from musicrfm import Direction, MusicModel, MusicStream
+        >>> model = MusicModel.load("nano")
+        >>> steering = MusicStream(model, "piano melody").steering
+        >>> steering.add(Direction.load("note_C", model), 0.5, layers="top:3")
+        >>> steering.add(Direction.load("tempo", model), 1.0, inject=0.3)
+        >>> steering.set("note_C", 0.8)
+        >>> steering.names(), steering.get("note_C").coefficient
+        (['note_C', 'tempo'], 0.8)
     """
 
     def __init__(

@@ -115,6 +115,7 @@ def fit(
         "pooling": "every frame",
         "data": data,
         "samples": sums.clips + len(held.beats),
+        "held_out": len(held.beats),
         "seed": seed,
         "label_mean": centre,
         "label_std": spread,

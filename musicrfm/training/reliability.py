@@ -100,7 +100,7 @@ def reliability(question: Question, found: Fitted, groups: Sequence[Hashable]) -
         return intervals.statistics(measured, len(tested), of_tested)
 
     wanted = {question.reported, *SHOWN[question.kind]}
-    chance = {m: metrics.chance(question.kind, m, truth) for m in sorted(wanted)}
+    chance = {m: metrics.chance(question.kind, m, truth, question.classes) for m in sorted(wanted)}
     return Reliability(
         [layer(told) for told in found.told],
         {name: reader(predicted) for name, predicted in found.predicted.items()},

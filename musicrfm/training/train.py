@@ -19,7 +19,13 @@ from musicrfm import metrics
 from musicrfm.data.composed import music_clips, music_data
 from musicrfm.data.hidden import Data, clip_data, hear
 from musicrfm.data.syntheory.hidden import note_data, tempo_data
-from musicrfm.directions import Direction, canonical_name, checked_direction, user_folder
+from musicrfm.directions import (
+    Direction,
+    canonical_name,
+    checked_direction,
+    spelled_pitch,
+    user_folder,
+)
 from musicrfm.errors import MusicRFMError, short, whole_number
 from musicrfm.files import provenance
 from musicrfm.files.paths import path_of
@@ -41,6 +47,7 @@ __all__ = [
     "music_clips",
     "music_data",
     "note_data",
+    "pitch_class",
     "split",
     "tempo_data",
     "train",
@@ -73,21 +80,25 @@ class Trained:
     reliability: Reliability
 
 
+def pitch_class(note: str) -> str:
+    """The name of a note in any spelling: C# and Db are Cs. Raises MusicRFMError for others."""
+    if (found := spelled_pitch(note)) not in PITCH_CLASSES:
+        raise MusicRFMError(f"{note!r} is not a note: choose one of {', '.join(PITCH_CLASSES)}")
+    return found
+
+
 def train_note(data: Data, target: str, method: str = DEFAULT_METHOD, **options) -> Direction:
     """`note_<target>` from `note_data` or `composed.frame_data`; target in any spelling (C#, Db,
     Cs). Other options as for `fit`."""
     _check_data(data)
-    name = canonical_name(f"note_{target}")
-    pitch_class = name.removeprefix("note_")
-    if pitch_class not in PITCH_CLASSES:
-        raise MusicRFMError(f"{target!r} is not a note: choose one of {', '.join(PITCH_CLASSES)}")
-    about: dict[str, Any] = {"target": pitch_class, "concept": "note"}
+    note = pitch_class(target)
+    about: dict[str, Any] = {"target": note, "concept": "note"}
     if "notes" in data.rows[0]:
-        labels = np.array([pitch_class in row["notes"] for row in data.rows])
+        labels = np.array([note in row["notes"] for row in data.rows])
     else:
         about["classes"] = _labels_of(data, "root_note_pitch_class")
-        labels = np.array(about["classes"]) == PITCH_CLASSES.index(pitch_class)
-    return train(data, name, labels, kind="binary", method=method, **about, **options)
+        labels = np.array(about["classes"]) == PITCH_CLASSES.index(note)
+    return train(data, f"note_{note}", labels, kind="binary", method=method, **about, **options)
 
 
 def train_tempo(data: Data, method: str = DEFAULT_METHOD, **options) -> Direction:

@@ -319,6 +319,7 @@ def test_results_command_runs_possible_parts_and_names_the_rest(
     assert main(run) == 0
     index = (folder / "r" / "README.md").read_text()
     assert "[Steering `tiny`](steering.md) (quick run)" in index
+    assert "so these numbers mean nothing" in (folder / "r" / "steering.md").read_text()
     assert f"musicrfm results note_G --model {checkpoint}" in index
     assert "--only steering`" in index
     assert index.count("| [") == 3 and "could not be run" not in index

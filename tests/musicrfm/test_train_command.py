@@ -58,6 +58,7 @@ def test_every_set_makes_one_multiclass_file(
         f"{plural}: auc by layer" in text
         and "all layers together, by logistic" in text
         and "chance is 0.50" in text
+        and " to choose settings, " in text
     )
     model = MusicModel.load(checkpoint, device="cpu")
     direction = Direction.load(plural, model)

@@ -38,3 +38,4 @@ def test_larger_models_take_longer_and_a_gpu_less() -> None:
 
 def test_documentation_has_the_table() -> None:
     assert hours.table() in (ROOT / "docs/directions.md").read_text("utf-8")
+    assert hours.table_of_paper() in (ROOT / "docs/reproduce.md").read_text("utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import re
 from pathlib import Path
@@ -13,10 +14,11 @@ import pytest
 
 from musicrfm.cli import main
 from musicrfm.directions import Direction
-from musicrfm.evaluation import comparison
-from musicrfm.evaluation.comparison import Clip, Comparison, Variant, compare, knob_variants
+from musicrfm.evaluation import comparison, plots
+from musicrfm.evaluation.comparison import Clip, Comparison, Row, Variant, compare, knob_variants
 from musicrfm.evaluation.comparison_page import table_text, write_comparison
 from musicrfm.evaluation.walkthrough import halves
+from musicrfm.intervals import mean
 from musicrfm.steering.beat import Beat
 
 PROJECT = Path(__file__).parents[3]
@@ -126,6 +128,23 @@ def test_comparison_folder_has_a_page_clips_and_tables(found, tmp_path):
     assert json.loads((tmp_path / "table.json").read_text())["settings"]["draws"] == 2
     table = table_text(found.rows)
     assert table.count("\n") == 4 and "random direction" in table
+
+
+def test_picture_explains_its_marks_and_long_names_do_not_overlap(tmp_path, monkeypatch):
+    drawn: list = []
+    monkeypatch.setattr(plots, "_save", lambda figure, path: drawn.append(figure))
+    names = ["unsteered", *(f"note_C raw 0.{n}, injection 0.3" for n in (3, 5, 7))]
+    value = mean([0.2, 0.4])
+    made = [Row(name, "note_C", "share", value, value, value, (0.2, 0.4), (0.3,)) for name in names]
+    plots.compared_bars(tmp_path / "picture.png", made)
+    drawn[0].canvas.draw()
+    axis = drawn[0].axes[0]
+    told = [text.get_text() for text in axis.get_legend().get_texts()]
+    assert told[1:] == ["one clip", "mean of random directions", "one random direction"]
+    boxes = [label.get_window_extent() for label in axis.get_xticklabels()]
+    assert all(one.x1 < after.x0 for one, after in itertools.pairwise(boxes))
+    marks = axis.get_legend().get_window_extent()
+    assert marks.x0 > axis.get_window_extent().x1  # the legend hides no mark
 
 
 def test_generate_command_compares_coefficients(checkpoint, note, tmp_path, capsys):

@@ -19,6 +19,7 @@ from musicrfm.steering.beat import KIND, Beat, coefficient_for, is_beat
 from musicrfm.steering.steering import Steering
 from musicrfm.stream import MusicStream
 from musicrfm.training.beat import Beats, clicks, composed, fit
+from musicrfm.training.telling import told_of_beat
 
 RATE = 32_000
 
@@ -224,6 +225,8 @@ def test_training_recovers_the_beat_vectors(
     clips = ClipSet("c", rows, rows, {}, lambda row: (np.full(8, row["bpm"]), RATE))
     found = fit(model, clicks(clips), 40, data="clicks")
     assert found.layer_scores.min() > 0.9
+    assert "clips: 32 to train, 8 to test" in told_of_beat(found)
+    assert "hidden states of tiny encode the beat" in told_of_beat(found)
     beat = Beat.of(Direction.load(found.save(tmp_path / "tempo.safetensors"), model))
     assert beat.centre == pytest.approx(math.exp(np.log(tempi).mean()), rel=0.05)
     for mine, true in zip(beat.vectors[:, 1:], model.plane.numpy()[:, 1:], strict=True):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from musicrfm import metrics
 from musicrfm.data.hidden import Data
+from musicrfm.training.telling import told
 from musicrfm.training.train import fit
 
 
@@ -63,3 +65,30 @@ def test_one_group_of_test_clips_is_told_as_too_few_for_an_interval():
     known.groups = [n // 10 for n in range(60)]  # six, of which one is for the test
     verdict = fit(known, "a", labels, kind="binary", method="mean-difference").reliability.verdict
     assert verdict == "too few groups of test clips for an interval: 1, at least 2 are needed"
+
+
+@pytest.mark.parametrize("metric", ["auc", "accuracy", "f1", "mse"])
+def test_sizes_chance_of_every_metric_and_a_verdict_are_told(metric):
+    known, labels = data(3.0)
+    trained = fit(known, "a", labels, kind="binary", method="mean-difference", metric=metric)
+    best, together = told(trained).splitlines()[2:4]
+    assert "clips: 84 to train, 18 to choose settings, 18 to test" in told(trained)
+    assert best.startswith(f"  best layer 1: {metric} ") and "chance is " in best
+    assert together.count("chance is ") == 2  # of AUC and accuracy
+    assert "better than chance in the best layer" in told(trained)
+    unknown, labels = data(0.0)
+    trained = fit(unknown, "a", labels, kind="binary", method="random")
+    assert "  not better than chance (0.50)" in told(trained)
+
+
+def test_chance_is_the_best_score_without_looking():
+    few = np.array([1.0, 0.0, 0.0, 0.0])
+    assert metrics.chance("binary", "accuracy", few) == 0.75
+    assert metrics.chance("binary", "f1", few) == pytest.approx(0.4)
+    assert metrics.chance("binary", "mse", few) == pytest.approx(3 / 16)
+    of_four = np.array([0, 0, 1, 2])
+    constant = np.tile([0.5, 0.25, 0.25, 0.0], (4, 1))
+    found = metrics.measure("multiclass", of_four, constant)
+    assert metrics.chance("multiclass", "mse", of_four, 4) == pytest.approx(found["mse"])
+    assert metrics.chance("multiclass", "f1", of_four, 4) == pytest.approx(1 / 3)
+    assert metrics.chance("binary", "f1", np.array([])) is None
