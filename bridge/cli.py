@@ -35,7 +35,7 @@ from musicrfm.commands.arguments import DEVICE_HELP, MODEL_HELP, Parser, overwri
 from musicrfm.commands.steers import steer_option
 from musicrfm.directions import list_directions, model_name
 from musicrfm.errors import MusicRFMError
-from musicrfm.runtime.defaults import DTYPES
+from musicrfm.runtime.defaults import DEFAULT_PROMPT, DTYPES
 from musicrfm.terminal import run_command, say_error
 
 # Modules that play a model import large libraries, which takes seconds: other commands must not
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from bridge.settings import Settings
 
 WEB_PORT = 8000
-DEFAULT_PROMPT = "calm piano melody with drums"
 OPTIONS = tuple(parameter for parameter in FIXED if parameter.option)  # of `bridge play`
 
 

@@ -27,6 +27,7 @@ from musicrfm.published.random import random_model
 from musicrfm.published.sizes import PUBLISHED
 from musicrfm.runtime.backends import decoder_for
 from musicrfm.runtime.decoder import Push
+from musicrfm.runtime.defaults import DEFAULT_PROMPT
 from musicrfm.runtime.devices import device_of, worth_trying
 from musicrfm.runtime.forecast import reading_seconds
 from musicrfm.runtime.packed import AT_ONCE
@@ -34,7 +35,6 @@ from musicrfm.stream import MusicStream
 from musicrfm.weights.cost import Shape
 
 PLAIN = "float32"  # of `generate`: a model loaded otherwise has only its decoder in that precision
-PROMPT = "calm piano melody with drums"
 ROUNDS = 3
 SECONDS = 4.0  # of music a turn
 WARM_FRAMES = 20
@@ -253,7 +253,7 @@ class OnStage:
         """On as many threads as PyTorch has now."""
         model = self.model
         codes = torch.randint(model.codes, (model.codebooks, model.window // 2))
-        self._stream = MusicStream(model, PROMPT, seed=0, continue_from=codes)
+        self._stream = MusicStream(model, DEFAULT_PROMPT, seed=0, continue_from=codes)
         for _ in range(SHAPE_WARM):
             next(self._stream)
         again = self._stream.keep / (self._stream.window - self._stream.keep)
@@ -264,14 +264,14 @@ class OnStage:
 def _reading(model: MusicModel) -> float:
     """Seconds to prefill a position, in parts as at a turn of the window."""
     decoder = decoder_for(model, AT_ONCE)
-    decoder.set_prompt(model.encode_prompt(PROMPT))
+    decoder.set_prompt(model.encode_prompt(DEFAULT_PROMPT))
     decoder.guided = True
     unsteered = Push(torch.zeros(model.layers, model.width, dtype=model.dtype))
     return reading_seconds(decoder, unsteered)
 
 
 def _stream(model: MusicModel, seconds: float, early: bool) -> tuple[float, float]:
-    stream = iter(MusicStream(model, PROMPT, seed=0, early=early))
+    stream = iter(MusicStream(model, DEFAULT_PROMPT, seed=0, early=early))
     for _ in range(WARM_FRAMES):
         next(stream)
     frames = round(seconds * model.frame_rate)
@@ -282,7 +282,7 @@ def _stream(model: MusicModel, seconds: float, early: bool) -> tuple[float, floa
 
 
 def _file(model: MusicModel, seconds: float) -> tuple[float, float]:
-    stream = MusicStream(model, PROMPT, seed=0)
+    stream = MusicStream(model, DEFAULT_PROMPT, seed=0)
     frames = round(seconds * model.frame_rate)
     began = time.perf_counter()
     stream.generate(frames)
@@ -292,7 +292,7 @@ def _file(model: MusicModel, seconds: float) -> tuple[float, float]:
 @torch.inference_mode()
 def generated(model: MusicModel, seconds: float) -> tuple[float, float]:
     """Windows as long as the model reads at once, as many as are needed."""
-    tokens = model.tokenizer([PROMPT], return_tensors="pt").to(model.device)
+    tokens = model.tokenizer([DEFAULT_PROMPT], return_tensors="pt").to(model.device)
     done, frames = 0.0, 0
     began = time.perf_counter()
     while done < seconds:

@@ -22,9 +22,10 @@ from bridge.toml.saving import edit
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.writing import check_place
 from musicrfm.model import MusicModel
+from musicrfm.runtime.defaults import DEFAULT_PROMPT
 from musicrfm.runtime.devices import device_of, worth_trying
 from musicrfm.runtime.packed import packed_kernels
-from musicrfm.selfcheck import PROMPT, Verdict, settled
+from musicrfm.selfcheck import Verdict, settled
 from musicrfm.stream import MusicStream
 
 SECONDS = 3.0  # of music each
@@ -118,7 +119,7 @@ def examine(model: str, device: str | None = None, verdict: Verdict | None = Non
             loaded = MusicModel.load(model, device=device, dtype=dtype)
             if loaded.small:
                 torch.set_num_threads(1)
-            streams[dtype] = MusicStream(loaded, PROMPT, seed=0, graphs=graphs)
+            streams[dtype] = MusicStream(loaded, DEFAULT_PROMPT, seed=0, graphs=graphs)
             took[dtype] = []
             for _ in range(WARM_FRAMES):
                 next(streams[dtype])
