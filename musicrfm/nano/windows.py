@@ -1,9 +1,9 @@
 """What a shorter window of the decoder costs in sound, measured on nano.
 
-    python -m musicrfm.nano.windows [FOLDER] [--windows 8 6 4 3] [--seeds 4] [--seconds 20]
+    python -m musicrfm.nano.windows [FOLDER] [--windows 6 4 3] [--seeds 4] [--seconds 20]
 
-Every prompt of `musicrfm.nano.judges.playing` is played with every seed in every window, so that
-the same pieces are compared; the first window is the reference. Prints two Markdown tables: all
+Every prompt of `musicrfm.nano.judges.playing` is played with every seed in the model's own window
+and in the shorter ones, so that the same pieces are compared. Prints two Markdown tables: all
 prompts together, and prompt by prompt. Without FOLDER, the model that ships is measured.
 """
 
@@ -23,6 +23,7 @@ from musicrfm import intervals
 from musicrfm.checkpoints.finding import NANO
 from musicrfm.errors import MusicRFMError
 from musicrfm.listening import measure as listening
+from musicrfm.listening.rhythm import onset_envelope, tempo
 from musicrfm.model import MusicModel
 from musicrfm.nano import instruments
 from musicrfm.nano.judges import endless, playing
@@ -30,9 +31,8 @@ from musicrfm.nano.measure import usual_onsets
 from musicrfm.progress import Progress
 from musicrfm.runtime.defaults import DTYPES
 
-WINDOWS = (8.0, 6.0, 4.0, 3.0)
+WINDOWS = (6.0, 4.0, 3.0)
 SEEDS, SECONDS = 4, 20.0
-SAME_TEMPO = 0.04  # part by which two tempi may differ, also by an octave
 
 Judge = Callable[[endless.Run], list[playing.Judged]]
 
@@ -44,8 +44,8 @@ FAULTS = {"few_notes": "few notes", "held": "held", "onsets": "onsets"}
 class Take:
     """What was heard in one take; shares are of its stretches of ten seconds.
 
-    notes_change: between the pitch classes of its two halves, 0 (the same) to 1. tempo_kept: 1 if
-    both halves have the same tempo, 0 if not; NaN if one of them has no pulse.
+    notes_change: between the pitch classes of its two halves, 0 (the same) to 1. pulse: how
+    strictly the rhythm of the whole take repeats, 0 to 1.
     """
 
     prompt: str
@@ -57,7 +57,7 @@ class Take:
     likelihood: float
     named: float
     notes_change: float
-    tempo_kept: float
+    pulse: float
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,6 @@ def heard(run: endless.Run, seed: int, judge: Judge) -> Take:
     faults = [one.faults for one in judged]
     halves = np.array_split(run.audio, 2)
     told = [listening.chroma(half, run.sample_rate)[1].mean(1) for half in halves]
-    tempi = [listening.measure(half, run.sample_rate).tempo_bpm for half in halves]
     return Take(
         run.prompt,
         seed,
@@ -84,7 +83,7 @@ def heard(run: endless.Run, seed: int, judge: Judge) -> Take:
         float(np.mean([one.likelihood for one in judged])),
         float(np.mean([one.named for one in judged])),
         apart(*told),
-        kept(*tempi),
+        tempo(onset_envelope(listening.mono_of(run.audio, run.sample_rate)))[1],
     )
 
 
@@ -92,14 +91,6 @@ def apart(one: np.ndarray, other: np.ndarray) -> float:
     """1 less the cosine of two vectors; 0 if one is all zeros."""
     size = float(np.linalg.norm(one) * np.linalg.norm(other))
     return 1 - float(one @ other) / size if size > 1e-9 else 0.0
-
-
-def kept(one: float | None, other: float | None) -> float:
-    """Whether two tempi in BPM are the same, 1 or 0; NaN if one is None."""
-    if one is None or other is None:
-        return float("nan")
-    octaves = np.log2(other / one)
-    return float(abs(octaves - round(octaves)) <= np.log2(1 + SAME_TEMPO))
 
 
 def compare(
@@ -110,7 +101,7 @@ def compare(
     seeds: int = SEEDS,
     seconds: float = SECONDS,
 ) -> list[Window]:
-    """Play every prompt with every seed in every window, all at the model's defaults.
+    """Play every prompt with every seed in the model's window, then in `windows`, at its defaults.
 
     Raises MusicRFMError for a take shorter than a stretch, and for a window that is too short.
     """
@@ -118,6 +109,7 @@ def compare(
         raise MusicRFMError(
             f"a take of {seconds:g} s is too short: give {playing.SECONDS:g} or more"
         )
+    windows = (model.window / model.frame_rate, *windows)
     pieces = list(itertools.product(prompts, range(playing.FIRST_SEED, playing.FIRST_SEED + seeds)))
     found: list[list[Take]] = [[] for _ in windows]
     runs: list[list[endless.Run]] = [[] for _ in windows]
@@ -146,7 +138,7 @@ def together(windows: Sequence[Window]) -> Iterator[str]:
         "instrument likelihood": "likelihood",
         "instrument named": "named",
         "the halves differ in pitch classes": "notes_change",
-        "the halves have the same tempo": "tempo_kept",
+        "strength of the pulse": "pulse",
     }
     for words, name in rows.items():
         values = [intervals.mean(_all(one, name)).text() for one in windows]
@@ -154,7 +146,7 @@ def together(windows: Sequence[Window]) -> Iterator[str]:
     for words, name in rows.items():
         first = _all(windows[0], name)
         less = ["", *(intervals.mean(_all(one, name) - first).text("+.2f") for one in windows[1:])]
-        if name in ("without_fault", "likelihood", "notes_change"):
+        if name in ("without_fault", "likelihood", "notes_change", "pulse"):
             yield f"| {words}, less the first | {' | '.join(less)} |"
     for what in ("flux", "level", "notes"):
         yield (
@@ -206,7 +198,13 @@ def main() -> None:
     )
     add = parser.add_argument
     add("folder", type=Path, nargs="?", default=NANO, help="checkpoint (default: the one shipped)")
-    add("--windows", type=float, nargs="+", default=WINDOWS, help="in seconds (default 8 6 4 3)")
+    add(
+        "--windows",
+        type=float,
+        nargs="+",
+        default=WINDOWS,
+        help="shorter ones, in seconds (default 6 4 3)",
+    )
     add("--seeds", type=int, default=SEEDS, help="takes of each prompt (default %(default)s)")
     add("--seconds", type=float, default=SECONDS, help="of a take (default %(default)g)")
     add("--dtype", choices=DTYPES, default="auto", help="precision (default: as `bridge play`)")
