@@ -28,7 +28,7 @@ from musicrfm.directions import Direction
 from musicrfm.evaluation.perform import perform
 from musicrfm.listening.measure import measure
 from musicrfm.model import MusicModel
-from musicrfm.runtime.defaults import DEFAULT_PROMPT
+from musicrfm.runtime.defaults import CACHES, DEFAULT_PROMPT
 from musicrfm.runtime.sampling import guide
 from musicrfm.selfcheck import direction_for, divergences, push_for
 from musicrfm.stream import MusicStream
@@ -82,12 +82,12 @@ def codes_of(stream: MusicStream, frames: int) -> Tensor:
 
 
 @torch.inference_mode()
-def told(model: MusicModel, steered: bool, codes: Tensor) -> Tensor:
+def told(model: MusicModel, steered: bool, codes: Tensor, cache: str | None = None) -> Tensor:
     """Guided logits of each frame after reading the codes before it, [frames, codebooks, codes].
 
-    In windows of the model's length, which turn as those of a stream.
+    In windows of the model's length, which turn as those of a stream. cache: as in `MusicStream`.
     """
-    windows = Windows(model, *window_and_keep(model, max(model.delays)))
+    windows = Windows(model, *window_and_keep(model, max(model.delays)), cache)
     prompt, push = model.encode_prompt(DEFAULT_PROMPT), push_for(model, steered)
     inputs, scale = model.delay(codes[None].to(model.device))[0], model.sampling.guidance_scale
     windows.begin()
@@ -103,12 +103,15 @@ def told(model: MusicModel, steered: bool, codes: Tensor) -> Tensor:
     return torch.stack(steps).float()
 
 
-def likelihood(exact: Sequence[Piece], other: MusicModel) -> dict[str, Any]:
+def likelihood(
+    exact: Sequence[Piece], other: MusicModel, cache: str | None = None
+) -> dict[str, Any]:
     """nats: of all codes, of each codebook, and before and after the first turn of the window, NaN
     if there is none. agreement: share of equal likeliest codes."""
     nats, same, parts = [], [], {"before": [], "after": []}
     for piece in exact:
-        wanted, found = piece.logits.double(), told(other, piece.steered, piece.codes).double()
+        wanted = piece.logits.double()
+        found = told(other, piece.steered, piece.codes, cache).double()
         nats.append(divergences(wanted, found))
         same.append((wanted.argmax(-1) == found.argmax(-1)).double().mean())
         for name, part in (("before", slice(piece.turn)), ("after", slice(piece.turn, None))):
@@ -152,21 +155,24 @@ def main() -> None:
     o = p.parse_args()
     exact = MusicModel.load("nano", device="cpu")
     wanted = pieces(exact, o.frames, o.sampled)
-    rows: dict[str, dict] = {"float32": {}, "int8": {}, "int4": {}}
-    for dtype, row in rows.items():
-        model = exact if dtype == "float32" else MusicModel.load("nano", device="cpu", dtype=dtype)
-        row |= likelihood(wanted, model)
-        row["steering"] = {} if o.likelihood else steering(model)
+    rows = {"float32": likelihood(wanted, exact)}
+    rows["float32"]["steering"] = {} if o.likelihood else steering(exact)
+    for dtype in ("int8", "int4"):
+        model = MusicModel.load("nano", device="cpu", dtype=dtype)
+        for cache in CACHES:
+            rows[f"{dtype}, cache {cache}"] = likelihood(wanted, model, cache) | {"steering": {}}
+        if not o.likelihood:
+            rows[f"{dtype}, cache {CACHES[0]}"]["steering"] = steering(model)
     print(
         "| | nats a code | before, after the first turn | by codebook | likeliest code the same | "
         "target's share at 0, 0.5, 1 |\n|---|---|---|---|---|---|"
     )
-    for dtype, found in rows.items():
+    for name, found in rows.items():
         parts = ", ".join(f"{found[f'nats_{part}_the_turn']:.4f}" for part in ("before", "after"))
         books = ", ".join(f"{nats:.4f}" for nats in found["nats_by_codebook"])
         shares = ", ".join(f"{share:.2f}" for share in found["steering"].values())
         agreed = f"{found['agreement']:.1%}"
-        print(f"| {dtype} | {found['nats']:.4f} | {parts} | {books} | {agreed} | {shares} |")
+        print(f"| {name} | {found['nats']:.4f} | {parts} | {books} | {agreed} | {shares} |")
     print(f"\nWeights {exact.whole_fingerprint}, {o.frames} frames a piece. {machine_line()}")
     if o.json is not None:
         o.json.write_text(json.dumps(rows, indent=1) + "\n")

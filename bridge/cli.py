@@ -35,7 +35,7 @@ from musicrfm.commands.arguments import DEVICE_HELP, MODEL_HELP, Parser, overwri
 from musicrfm.commands.steers import steer_option
 from musicrfm.directions import list_directions, model_name
 from musicrfm.errors import MusicRFMError
-from musicrfm.runtime.defaults import DEFAULT_PROMPT, DTYPES
+from musicrfm.runtime.defaults import CACHES, DEFAULT_PROMPT, DTYPES
 from musicrfm.terminal import run_command, say_error
 
 # Modules that play a model import large libraries, which takes seconds: other commands must not
@@ -336,6 +336,12 @@ def _parser() -> argparse.ArgumentParser:
         help="how far back the model looks (default: as far as it can, at most 30); less is faster "
         "on a CPU, but the music forgets sooner",
     )
+    add(
+        "--cache",
+        choices=CACHES,
+        help="precision in which a decoder in int8 or int4 keeps its window (default int8); int16 "
+        "is more exact, slower with a long window, and takes twice the memory",
+    )
     add("--device", metavar="DEVICE", help=DEVICE_HELP)
     add(
         "--dtype",
@@ -443,6 +449,7 @@ def _settings(args: argparse.Namespace) -> Settings:
         stats=args.stats,
         overwrite=args.overwrite,
         window=_first(args.window, engine.get("window")),
+        cache=_first(args.cache, engine.get("cache")),
         directions=args.directions,
         lookahead=_first(args.lookahead, engine.get("lookahead"), 1500.0) / 1000,
         early=bool(_first(args.early, engine.get("early"), False)),

@@ -106,6 +106,7 @@ def open_control_log(
         "stream": {
             "early": settings.early,
             "window_seconds": settings.window,
+            "cache": settings.cache,
             "continue_from": None if stream.take is None else stream.take.tolist(),
             "hear_take": settings.hear_take,
         },

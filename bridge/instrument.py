@@ -61,6 +61,7 @@ def make_instrument(settings: Settings) -> Instrument:
         seed=settings.seed,
         early=settings.early,
         window_seconds=settings.window,
+        cache=settings.cache,
         continue_from=settings.continue_from,
         hear_take=settings.hear_take,
         graphs=graphs,

@@ -20,7 +20,7 @@ from bridge.toml.keys import TOP_LEVEL, Key, checked_table, is_number, known_key
 from bridge.toml.lines import Source, parsed, read_toml
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import composed, path_of
-from musicrfm.runtime.defaults import DTYPES
+from musicrfm.runtime.defaults import CACHES, DTYPES
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,7 @@ TABLES: dict[str, dict[str, Key]] = {
         "smoothing": Key("number", 0, 10_000),  # ms
         "early": Key("whole", 0, 1),
         "window": Key("number", 1, 30),  # seconds
+        "cache": Key("|".join(CACHES)),
         **_live("engine"),
     },
     "output": {

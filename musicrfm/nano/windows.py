@@ -37,9 +37,6 @@ SEEDS, SECONDS = 4, 20.0
 Judge = Callable[[endless.Run], list[playing.Judged]]
 
 
-FAULTS = {"few_notes": "few notes", "held": "held", "onsets": "onsets"}
-
-
 @dataclass(frozen=True)
 class Take:
     """What was heard in one take; shares are of its stretches of ten seconds.
@@ -72,18 +69,23 @@ class Window:
 def heard(run: endless.Run, seed: int, judge: Judge) -> Take:
     """What is heard in a take of at least ten seconds."""
     judged = judge(run)
-    faults = [one.faults for one in judged]
     halves = np.array_split(run.audio, 2)
     told = [listening.chroma(half, run.sample_rate)[1].mean(1) for half in halves]
+
+    def share(fault: str) -> float:
+        return float(np.mean([fault in one.faults for one in judged]))
+
     return Take(
         run.prompt,
         seed,
-        float(np.mean([not one for one in faults])),
-        *(float(np.mean([fault in one for one in faults])) for fault in FAULTS.values()),
-        float(np.mean([one.likelihood for one in judged])),
-        float(np.mean([one.named for one in judged])),
-        apart(*told),
-        tempo(onset_envelope(listening.mono_of(run.audio, run.sample_rate)))[1],
+        without_fault=float(np.mean([not one.faults for one in judged])),
+        few_notes=share("few notes"),
+        held=share("held"),
+        onsets=share("onsets"),
+        likelihood=float(np.mean([one.likelihood for one in judged])),
+        named=float(np.mean([one.named for one in judged])),
+        notes_change=apart(*told),
+        pulse=tempo(onset_envelope(listening.mono_of(run.audio, run.sample_rate)))[1],
     )
 
 
