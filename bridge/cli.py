@@ -163,7 +163,9 @@ def _parser() -> argparse.ArgumentParser:
     doctor_.add_argument("--model", metavar="M", default="nano", help=MODEL_HELP)
     doctor_.add_argument("--device", metavar="DEVICE", help=DEVICE_HELP)
     doctor_.add_argument("--output", metavar="DEVICE", help="the sound card to test")
-    doctor_.add_argument("--rig", metavar="FILE", help="write dtype and lookahead into this rig")
+    doctor_.add_argument(
+        "--rig", metavar="FILE", help="write dtype, lookahead and window into this rig"
+    )
     bench_arguments(command("bench", "measure speed, latency and steadiness on this computer"))
     prepare_arguments(
         command("prepare", "train and calibrate knobs for a model, and write a report")
@@ -333,8 +335,9 @@ def _parser() -> argparse.ArgumentParser:
         "--window",
         metavar="SECONDS",
         type=_number(1, 30),
-        help="how far back the model looks (default: as far as it can, at most 30); less is faster "
-        "on a CPU, but the music forgets sooner",
+        help="how far back the model looks (default: as `bridge doctor` has chosen for a large "
+        "model on this CPU, otherwise as far as it can, at most 30); less is faster on a CPU, but "
+        "the music forgets sooner",
     )
     add(
         "--cache",
