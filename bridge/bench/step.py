@@ -121,14 +121,15 @@ def _run_shape(options: Options, name: str) -> Report:
     half = random_model(name, torch.bfloat16, None, *parts)
     turns = [Turn("generate", PLAIN, threads, lambda: generated(exact, 0.5))]
     if not asked:
-        turns.append(Turn("stream", "float32", threads, OnStage(exact)))
+        turns.append(Turn("stream", "float32", threads, OnStage(exact, options.window)))
     for dtype in (asked,) if asked else ("int4", "int8"):
         model = {"float32": exact, "bfloat16": half}.get(dtype)
         model = model or MusicModel(name, half.hf, half.tokenizer, **{dtype: True})
         for count in sorted({1, threads}, reverse=True):
-            turns.append(Turn("stream", dtype, count, OnStage(model)))
+            turns.append(Turn("stream", dtype, count, OnStage(model, options.window)))
     found = _by_turns(turns, SHAPE_ROUNDS, began + SHAPE_BUDGET)
-    title = f"Speed of generation, {name} with random weights"
+    window = "" if options.window is None else f", in windows of {options.window:g} s"
+    title = f"Speed of generation, {name} with random weights{window}"
     return _report(title, Shape.of(exact), exact.frame_rate, exact.device, turns, found)
 
 
@@ -234,8 +235,8 @@ class OnStage:
     turn, so its time is measured by itself, and each frame gets its share.
     """
 
-    def __init__(self, model: MusicModel) -> None:
-        self.model = model
+    def __init__(self, model: MusicModel, window: float | None = None) -> None:
+        self.model, self.window = model, window
         self._stream: MusicStream | None = None
         self._turning = 0.0  # seconds a frame
 
@@ -253,7 +254,8 @@ class OnStage:
         """On as many threads as PyTorch has now."""
         model = self.model
         codes = torch.randint(model.codes, (model.codebooks, model.window // 2))
-        self._stream = MusicStream(model, DEFAULT_PROMPT, seed=0, continue_from=codes)
+        how = {"continue_from": codes, "window_seconds": self.window}
+        self._stream = MusicStream(model, DEFAULT_PROMPT, seed=0, **how)
         for _ in range(SHAPE_WARM):
             next(self._stream)
         again = self._stream.keep / (self._stream.window - self._stream.keep)
