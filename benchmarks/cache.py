@@ -13,6 +13,7 @@ import argparse
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,12 +32,12 @@ BITS = {"int4": 4, "int8": 8}
 
 def measured(
     shape: Shape, dtype: str, positions: int, turns: int, steps: int
-) -> dict[str, dict[str, list[float] | float]]:
+) -> dict[str, dict[str, Any]]:
     """By precision of the cache. ms, cpu_ms: of a step, the least of `steps`, turn by turn, in wall
     time and in CPU time of this process. mib: of the cache of a window of so many positions."""
     model = stand_in(shape, shape.layers, BITS[dtype], positions + 1)
     codes = torch.zeros(shape.codebooks, 1, dtype=torch.long)
-    decoders, found = {}, {}
+    decoders, found = {}, dict[str, dict[str, Any]]()
     for cache in CACHES:
         decoders[cache] = PackedDecoder(model, positions + 1, cache)
         decoders[cache].guided = True

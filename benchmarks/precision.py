@@ -64,8 +64,8 @@ def pieces(exact: MusicModel, frames: int, sampled: bool = False) -> list[Piece]
 
 
 def played(model: MusicModel, steered: bool, frames: int, sampled: bool) -> Tensor:
-    how = {} if sampled else {"temperature": 0.0}
-    stream = MusicStream(model, DEFAULT_PROMPT, seed=0, graphs=False, **how)
+    heat = None if sampled else 0.0
+    stream = MusicStream(model, DEFAULT_PROMPT, seed=0, graphs=False, temperature=heat)
     if steered:
         stream.steering.add(direction_for(model), 0.5)
     return codes_of(stream, frames)
@@ -108,7 +108,8 @@ def likelihood(
 ) -> dict[str, Any]:
     """nats: of all codes, of each codebook, and before and after the first turn of the window, NaN
     if there is none. agreement: share of equal likeliest codes."""
-    nats, same, parts = [], [], {"before": [], "after": []}
+    nats, same = [], []
+    parts: dict[str, list[float]] = {"before": [], "after": []}
     for piece in exact:
         wanted = piece.logits.double()
         found = told(other, piece.steered, piece.codes, cache).double()

@@ -29,7 +29,7 @@ from bridge.prepare.arguments import prepare_arguments
 from bridge.process.priority import be_early
 from bridge.process.voice import speaking
 from bridge.recording.recorder import is_sound_file
-from bridge.rig import Rig, SteerSetting, load_rig
+from bridge.rig import LONGEST_WINDOW, Rig, SteerSetting, load_rig
 from bridge.status import logged
 from musicrfm.commands.arguments import DEVICE_HELP, MODEL_HELP, Parser, overwrite_argument
 from musicrfm.commands.steers import steer_option
@@ -334,7 +334,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--window",
         metavar="SECONDS",
-        type=_number(1, 30),
+        type=_number(1, LONGEST_WINDOW),
         help="how far back the model looks (default: as `bridge doctor` has chosen for a large "
         "model on this CPU, otherwise as far as it can, at most 30); less is faster on a CPU, but "
         "the music forgets sooner",

@@ -38,6 +38,7 @@ from bridge.process.voice import Voice, speaking
 from bridge.recording.log import ControlLog
 from bridge.recording.recorder import Recorder, say_what_is_missing
 from bridge.reload import Reloader
+from bridge.rig import LONGEST_WINDOW
 from bridge.rig_effects import effects
 from bridge.settings import Settings, check_places
 from bridge.statistics import statistics
@@ -275,7 +276,7 @@ def _announce(settings: Settings, doors: _Doors, parts: _Parts) -> None:
     print(f"playing {prompt!r} on {model}, seed {settings.seed}")
     stream = parts.instrument.stream
     if settings.window is None and (window := window_of(stream)) is not None:
-        whole = stream.model.window / stream.model.frame_rate
+        whole = min(stream.model.window / stream.model.frame_rate, LONGEST_WINDOW)
         print(f"window: {window:g} s, as `bridge doctor` chose (--window {whole:g}: all of it)")
     print(f"output: {parts.output.description}")
     if parts.control_log is not None:

@@ -215,7 +215,7 @@ def text(paces: list[Pace], advice: Advice) -> str:
         lines.append(f"{p.dtype:<12}{p.speed:<14.1f}{frame}  (of {p.budget:.0f})")
     for p in paces:
         if p.windows:
-            told = ", ".join(f"{window:g} s {speed:.2f}" for window, speed in p.windows.items())
+            told = ", ".join(f"{window:.2g} s {speed:.2f}" for window, speed in p.windows.items())
             lines.append(f"{p.dtype:<12}by window: {told}")
     lines += ["", f"sound: {advice.device}"]
     if advice.device_latency:

@@ -63,10 +63,10 @@ def words(speeds: Mapping[float, float]) -> str:
     if window is not None:
         return (
             f"window: {window:g} s, the longest that plays live here ({speeds[window]:.1f} × real "
-            f"time; {whole:g} s: {speeds[whole]:.1f}); `bridge play` uses it from now on."
+            f"time; {whole:.2g} s: {speeds[whole]:.1f}); `bridge play` uses it from now on."
         )
     why = "plays live" if speeds[whole] >= ENOUGH else "because no shorter one plays live either"
-    return f"window: all {whole:g} s, {why} ({speeds[whole]:.1f} × real time)."
+    return f"window: all {whole:.2g} s, {why} ({speeds[whole]:.1f} × real time)."
 
 
 def _timed(model: MusicModel, places: list[int]) -> tuple[list[float], float]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge import pace
+from bridge import pace, session
 from bridge.cli import main
 from bridge.commands import doctor, windows
 from bridge.commands.doctor import Pace, advise, text, write
@@ -17,7 +17,7 @@ from musicrfm.stream import MusicStream
 
 
 def with_windows(*speeds: float) -> dict[float, float]:
-    return dict(zip((30.0, 20.0, 10.0), speeds, strict=True))
+    return dict(zip((30.06, 20.0, 10.0), speeds, strict=True))
 
 
 def advice(*speeds: float) -> doctor.Advice:
@@ -96,7 +96,9 @@ def test_play_uses_the_kept_window_unless_told_otherwise(
     model = MusicModel.load(checkpoint, device="cpu", dtype="auto")
     arguments = ["--output", "none", "--fast", "--seconds", "0.2", "--osc-port", "0"]
     arguments += ["--model", str(checkpoint), "--record", "set.flac", "--overwrite"]
-    whole = f"{model.window / model.frame_rate:g}"
+    monkeypatch.setattr(session, "LONGEST_WINDOW", 2.25)  # as 30 s is less than MusicGen's own
+    assert model.window / model.frame_rate > 2.25
+    whole = "2.25"
     for kept, extra, said in (
         (None, [], False),
         (1.0, [], True),
