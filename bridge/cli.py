@@ -29,13 +29,13 @@ from bridge.prepare.arguments import prepare_arguments
 from bridge.process.priority import be_early
 from bridge.process.voice import speaking
 from bridge.recording.recorder import is_sound_file
-from bridge.rig import Rig, SteerSetting, load_rig
+from bridge.rig import LONGEST_WINDOW, Rig, SteerSetting, load_rig
 from bridge.status import logged
 from musicrfm.commands.arguments import DEVICE_HELP, MODEL_HELP, Parser, overwrite_argument
 from musicrfm.commands.steers import steer_option
 from musicrfm.directions import list_directions, model_name
 from musicrfm.errors import MusicRFMError
-from musicrfm.runtime.defaults import DTYPES
+from musicrfm.runtime.defaults import CACHES, DEFAULT_PROMPT, DTYPES
 from musicrfm.terminal import run_command, say_error
 
 # Modules that play a model import large libraries, which takes seconds: other commands must not
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from bridge.settings import Settings
 
 WEB_PORT = 8000
-DEFAULT_PROMPT = "calm piano melody with drums"
 OPTIONS = tuple(parameter for parameter in FIXED if parameter.option)  # of `bridge play`
 
 
@@ -164,7 +163,9 @@ def _parser() -> argparse.ArgumentParser:
     doctor_.add_argument("--model", metavar="M", default="nano", help=MODEL_HELP)
     doctor_.add_argument("--device", metavar="DEVICE", help=DEVICE_HELP)
     doctor_.add_argument("--output", metavar="DEVICE", help="the sound card to test")
-    doctor_.add_argument("--rig", metavar="FILE", help="write dtype and lookahead into this rig")
+    doctor_.add_argument(
+        "--rig", metavar="FILE", help="write dtype, lookahead and window into this rig"
+    )
     bench_arguments(command("bench", "measure speed, latency and steadiness on this computer"))
     prepare_arguments(
         command("prepare", "train and calibrate knobs for a model, and write a report")
@@ -333,9 +334,16 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--window",
         metavar="SECONDS",
-        type=_number(1, 30),
-        help="how far back the model looks (default: as far as it can, at most 30); less is faster "
-        "on a CPU, but the music forgets sooner",
+        type=_number(1, LONGEST_WINDOW),
+        help="how far back the model looks (default: as `bridge doctor` has chosen for a large "
+        "model on this CPU, otherwise as far as it can, at most 30); less is faster on a CPU, but "
+        "the music forgets sooner",
+    )
+    add(
+        "--cache",
+        choices=CACHES,
+        help="precision in which a decoder in int8 or int4 keeps its window (default int8); int16 "
+        "is more exact, slower with a long window, and takes twice the memory",
     )
     add("--device", metavar="DEVICE", help=DEVICE_HELP)
     add(
@@ -444,6 +452,7 @@ def _settings(args: argparse.Namespace) -> Settings:
         stats=args.stats,
         overwrite=args.overwrite,
         window=_first(args.window, engine.get("window")),
+        cache=_first(args.cache, engine.get("cache")),
         directions=args.directions,
         lookahead=_first(args.lookahead, engine.get("lookahead"), 1500.0) / 1000,
         early=bool(_first(args.early, engine.get("early"), False)),

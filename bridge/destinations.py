@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from bridge.audio.output import DeviceOutput, Output, OutputUnavailable, PacedOutput
-from bridge.instrument import Instrument
+from bridge.instrument import Instrument, window_of
 from bridge.recording.disk import remove
 from bridge.recording.log import ControlLog, build, direction_fingerprint
 from bridge.recording.recorder import Recorder, is_sound_file
@@ -105,7 +105,8 @@ def open_control_log(
         "seed": settings.seed,
         "stream": {
             "early": settings.early,
-            "window_seconds": settings.window,
+            "window_seconds": window_of(stream),
+            "cache": settings.cache,
             "continue_from": None if stream.take is None else stream.take.tolist(),
             "hear_take": settings.hear_take,
         },

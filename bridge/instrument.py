@@ -55,12 +55,14 @@ def make_instrument(settings: Settings) -> Instrument:
     model = loaded(settings.model, settings.device, settings.dtype, **how)
     if model.small:
         torch.set_num_threads(1)
+    window = pace.kept_window(model) if settings.window is None else settings.window
     stream = MusicStream(
         model,
         str(settings.start["/prompt"]),
         seed=settings.seed,
         early=settings.early,
-        window_seconds=settings.window,
+        window_seconds=window,
+        cache=settings.cache,
         continue_from=settings.continue_from,
         hear_take=settings.hear_take,
     )
@@ -75,6 +77,12 @@ def make_instrument(settings: Settings) -> Instrument:
         text_checks(model),
     )
     return Instrument(stream, controls, steers, crossfades(settings.rig, controls))
+
+
+def window_of(stream: MusicStream) -> float | None:
+    """The length of the stream's window in seconds; None if it is the model's own."""
+    whole = stream.window == stream.model.window
+    return None if whole else stream.window / stream.model.frame_rate
 
 
 def text_checks(model: MusicModel) -> dict[str, Callable[[str], object]]:

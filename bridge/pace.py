@@ -1,15 +1,29 @@
-"""Tests, before playing, whether this computer generates a large model's music in real time."""
+"""Tests, before playing, whether this computer generates a large model's music in real time.
+
+It also keeps the window that `bridge doctor` has chosen for a model, so that `bridge play` uses it.
+"""
 
 from __future__ import annotations
 
+import json
+import logging
 import time
+from pathlib import Path
 
+import torch
+
+from musicrfm.errors import MusicRFMError
+from musicrfm.files.folders import cache_folder
+from musicrfm.files.writing import write_text
+from musicrfm.model import MusicModel
 from musicrfm.stream import MusicStream
 from musicrfm.weights.cost import CACHED, WEIGHT, Shape
 
 FRAMES = 6  # that are tried, after those at the start that differ
 WARM = 10
 ENOUGH = 1.1  # times real time
+
+log = logging.getLogger(__name__)
 
 
 def words(stream: MusicStream) -> str | None:
@@ -49,5 +63,32 @@ def advice(speed: float, precision: str, guided: bool) -> str:
     return (
         f"this computer makes about {speed:.1f} seconds of music a second, too few to play "
         f"without pauses: {', '.join(fixes)}, the model nano, or a GPU would help (`bridge "
-        "doctor` says how much)"
+        "doctor --model` says how much, and chooses a window)"
     )
+
+
+def keep_window(model: MusicModel, window: float | None) -> None:
+    """Keep a choice for this model in this precision, on as many threads as PyTorch has.
+
+    window: in seconds, None for the model's own.
+    """
+    try:
+        write_text(_place(model), json.dumps({"window": window}) + "\n", overwrite=True)
+    except MusicRFMError as error:
+        log.warning("the chosen window cannot be kept for `bridge play`: %s", error)
+
+
+def kept_window(model: MusicModel) -> float | None:
+    """The window in seconds that `keep_window` has kept; None for the model's own, or for none."""
+    if model.small or model.device.type != "cpu":
+        return None
+    try:
+        window = json.loads(_place(model).read_text("utf-8"))["window"]
+        return None if window is None else float(window)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _place(model: MusicModel) -> Path:
+    name = f"{model.fingerprint}-{model.precision}-{torch.get_num_threads()}.json"
+    return cache_folder() / "windows" / name

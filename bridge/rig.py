@@ -20,7 +20,7 @@ from bridge.toml.keys import TOP_LEVEL, Key, checked_table, is_number, known_key
 from bridge.toml.lines import Source, parsed, read_toml
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.paths import composed, path_of
-from musicrfm.runtime.defaults import DTYPES
+from musicrfm.runtime.defaults import CACHES, DTYPES
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,8 @@ def _key_of(parameter: Parameter) -> Key:
     return Key("whole" if parameter.type == "i" else "number", low, high)
 
 
+LONGEST_WINDOW = 30  # seconds, of those that can be asked for
+
 TABLES: dict[str, dict[str, Key]] = {
     "engine": {
         "model": Key("path"),
@@ -100,7 +102,8 @@ TABLES: dict[str, dict[str, Key]] = {
         "lookahead": Key("number", 40, 10_000),  # ms
         "smoothing": Key("number", 0, 10_000),  # ms
         "early": Key("whole", 0, 1),
-        "window": Key("number", 1, 30),  # seconds
+        "window": Key("number", 1, LONGEST_WINDOW),
+        "cache": Key("|".join(CACHES)),
         **_live("engine"),
     },
     "output": {

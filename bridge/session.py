@@ -24,7 +24,7 @@ from bridge.destinations import open_control_log, open_output, open_recorder
 from bridge.engine import Engine
 from bridge.engine.overload import Strain
 from bridge.engine.watchdog import Watchdog
-from bridge.instrument import Instrument, make_instrument
+from bridge.instrument import Instrument, make_instrument, window_of
 from bridge.meters import Meters
 from bridge.midi.controllers import MidiInput
 from bridge.midi.learn import learn
@@ -38,6 +38,7 @@ from bridge.process.voice import Voice, speaking
 from bridge.recording.log import ControlLog
 from bridge.recording.recorder import Recorder, say_what_is_missing
 from bridge.reload import Reloader
+from bridge.rig import LONGEST_WINDOW
 from bridge.rig_effects import effects
 from bridge.settings import Settings, check_places
 from bridge.statistics import statistics
@@ -273,6 +274,10 @@ def _announce(settings: Settings, doors: _Doors, parts: _Parts) -> None:
     """Print what is playing, where, and how to control it."""
     prompt, model = parts.instrument.controls.get("/prompt"), parts.instrument.model.name
     print(f"playing {prompt!r} on {model}, seed {settings.seed}")
+    stream = parts.instrument.stream
+    if settings.window is None and (window := window_of(stream)) is not None:
+        whole = min(stream.model.window / stream.model.frame_rate, LONGEST_WINDOW)
+        print(f"window: {window:g} s, as `bridge doctor` chose (--window {whole:g}: all of it)")
     print(f"output: {parts.output.description}")
     if parts.control_log is not None:
         recorded, turned = parts.recorders[-1].path, parts.control_log.path

@@ -41,6 +41,7 @@ class Settings:
     ring: float = RING_SECONDS
     early: bool = False
     window: float | None = None  # longest history of the decoder in seconds
+    cache: str | None = None  # precision of it, beside weights in int8 or int4
     directions: str | None = None  # an archive of them: a file, or where the hub has one
     continue_from: str | None = None  # a recording to continue
     hear_take: bool = False

@@ -28,13 +28,13 @@ from musicrfm.files.writing import write_text
 from musicrfm.model import MusicModel
 from musicrfm.runtime.backends import decoder_for
 from musicrfm.runtime.decoder import Push
+from musicrfm.runtime.defaults import DEFAULT_PROMPT
 from musicrfm.runtime.devices import device_of
 from musicrfm.runtime.sampling import guide
 from musicrfm.steering.steering import Steering
 from musicrfm.stream import MusicStream
 
 FRAMES = 24
-PROMPT = "calm piano melody with drums"
 HALVES = ("float16", "bfloat16")  # in the order in which they are wanted
 MOST_DIVERGENCE = 0.02  # nats a code, from float32; bfloat16 differs by 0.00003 on a CPU
 MOST_LAG = {"float32": 0.01, "float16": 0.1, "bfloat16": 0.3}  # nats, for near ties
@@ -204,7 +204,7 @@ def reference(model: MusicModel, steered: bool) -> Piece:
 
 def played(model: MusicModel, steered: bool, graphs: bool, frames: int = FRAMES) -> Tensor:
     """The codes of a greedy piece, [codebooks, frames]."""
-    stream = MusicStream(model, PROMPT, seed=0, temperature=0.0, graphs=graphs)
+    stream = MusicStream(model, DEFAULT_PROMPT, seed=0, temperature=0.0, graphs=graphs)
     if steered:
         stream.steering.add(direction_for(model), 0.5)
     while stream.frame < frames + stream.delay_frames:
@@ -218,7 +218,7 @@ def played(model: MusicModel, steered: bool, graphs: bool, frames: int = FRAMES)
 def told(model: MusicModel, steered: bool, codes: Tensor) -> Tensor:
     """Guided logits of each frame after reading the codes before it."""
     decoder = decoder_for(model)
-    decoder.set_prompt(model.encode_prompt(PROMPT))
+    decoder.set_prompt(model.encode_prompt(DEFAULT_PROMPT))
     decoder.guided = True
     decoder.steer(push_for(model, steered))
     inputs = model.delay(codes[None].to(model.device))[0]

@@ -92,9 +92,10 @@ class MusicStream(LiveSettings):
     only one half, which is steered. early: the audio comes sooner by the codec's lookahead (80 ms),
     but is slightly inexact, see `musicrfm.streaming.early`. window_seconds: the length of the
     decoder's window; by default the model's. keep_seconds: how much of it remains when the window
-    is full; 10 by default, at most half the window. graphs: whether a frame is computed on tensors
-    with fixed addresses, on a GPU as CUDA graphs; by default on a GPU, see `docs/gpu.md`. Invalid
-    values raise MusicRFMError.
+    is full; 10 by default, at most half the window. cache: precision of the keys and values kept by
+    a decoder in int8 or int4, "int8" by default, or "int16". graphs: whether a frame is computed on
+    tensors with fixed addresses, on a GPU as CUDA graphs; by default on a GPU, see `docs/gpu.md`.
+    Invalid values raise MusicRFMError.
 
     continue_from: a sound file, or codes [codebooks, frames]. Its last 8 seconds (at most half the
     window) are read as if they had been played, and the music continues from there. hear_take:
@@ -120,6 +121,7 @@ class MusicStream(LiveSettings):
         chunk_frames: int = 1,
         window_seconds: float | None = None,
         keep_seconds: float | None = None,
+        cache: str | None = None,
         graphs: bool | None = None,
         continue_from: str | os.PathLike[str] | Tensor | None = None,
         hear_take: bool = False,
@@ -145,7 +147,7 @@ class MusicStream(LiveSettings):
         self.graphs_lost = ""  # why they are done without, where they were wanted
         # Before the windows, because packing a codec takes memory for a moment.
         codec = None if self._graphs else self._fastest(_codec_of(model))
-        self._windows = Windows(model, self.window, self.keep)
+        self._windows = Windows(model, self.window, self.keep, cache)
         self._chooser = Chooser(self._windows, self.steering, self._unsteered, capture_to_file)
         silence = torch.zeros(model.channels, 0, device=model.device)
         self._audio = Sound(codec or self._recorded_codec(), early, silence)

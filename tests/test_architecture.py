@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from musicrfm.runtime.defaults import DEFAULT_PROMPT
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = {
     name: (ROOT / name).read_text("utf-8") for name in ("docs/architecture.md", "CONTRIBUTING.md")
@@ -106,3 +108,8 @@ def test_folders_hold_few_modules() -> None:
 def test_function_length_counts_only_the_body() -> None:
     tree = ast.parse('def f(\n    a,\n):\n    """Two\n    lines."""\n    b = a\n    return b\n')
     assert isinstance(tree.body[0], ast.FunctionDef) and lines(tree.body[0]) == 2
+
+
+def test_the_default_prompt_is_written_down_once() -> None:
+    homes = [path.name for path in MODULES if DEFAULT_PROMPT in path.read_text("utf-8")]
+    assert homes == ["defaults.py"]

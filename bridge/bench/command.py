@@ -23,6 +23,7 @@ def bench_arguments(p: argparse.ArgumentParser) -> None:
     )
     add("--shape", metavar="NAME", help="step: use this published shape with random weights")
     add("--threads", metavar="N", type=int, help="step: number of threads (default: one per core)")
+    add("--window", metavar="SECONDS", type=float, help="step: with --shape, as in `bridge play`")
     add("--minutes", metavar="N", type=float, help="time to measure (default: a short run)")
     add(
         "--changes",
@@ -68,7 +69,7 @@ def _list_benchmarks(p: argparse.ArgumentParser) -> None:
 
 
 def run_bench(args: argparse.Namespace) -> int:
-    for name in ("minutes", "changes", "lookahead", "threads"):
+    for name in ("minutes", "changes", "lookahead", "threads", "window"):
         value = getattr(args, name)
         if value is not None and not value > 0:
             raise MusicRFMError(f"--{name} {value:g} must be above 0")
@@ -78,6 +79,7 @@ def run_bench(args: argparse.Namespace) -> int:
         dtype=args.dtype,
         shape=args.shape,
         threads=args.threads,
+        window=args.window,
         minutes=args.minutes,
         changes=args.changes,
         moves=args.moves,

@@ -11,6 +11,7 @@ from bridge.bench.report import Options, Report
 from bridge.process.memory import memory_mib
 from musicrfm.directions import Direction, list_directions
 from musicrfm.model import MusicModel
+from musicrfm.runtime.defaults import DEFAULT_PROMPT
 from musicrfm.selfcheck import loaded
 from musicrfm.stream import MusicStream
 
@@ -33,7 +34,7 @@ def run(options: Options) -> Report:
 
 def _run(model: MusicModel, options: Options) -> Report:
     minutes = options.minutes or MINUTES
-    stream = MusicStream(model, "calm piano melody with drums", seed=options.seed)
+    stream = MusicStream(model, DEFAULT_PROMPT, seed=options.seed)
     for name in list_directions(model.name)[:1]:
         stream.steering.add(Direction.load(name, model), 0.3)
     marks = sorted({m for m in MARKS if m < minutes} | {minutes})

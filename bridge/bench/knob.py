@@ -30,6 +30,7 @@ from bridge.osc.packets import build
 from bridge.osc.server import OscServer
 from bridge.settings import Settings
 from musicrfm.errors import MusicRFMError
+from musicrfm.runtime.defaults import DEFAULT_PROMPT
 from musicrfm.selfcheck import loaded
 from musicrfm.stream import MusicStream
 
@@ -80,12 +81,12 @@ def run(options: Options) -> Report:
         model = loaded(options.model, options.device, options.dtype or "auto")
         if model.small:
             torch.set_num_threads(1)
-        stream = MusicStream(model, "calm piano melody with drums", early=options.early)
+        stream = MusicStream(model, DEFAULT_PROMPT, early=options.early)
         steers, _ = add_directions(stream, ())
         if len(steers) < 1 + (options.moves > 0):
             raise MusicRFMError(f"{model.name} has too few directions to turn: train more")
         address = min(steers, key=lambda a: "/note_" not in a)  # a note, if there is one
-        start = {"/prompt": "calm piano melody with drums"}
+        start = {"/prompt": DEFAULT_PROMPT}
         controls = Controls(namespace(steers.values()), start)
         server = OscServer(port=0)
         stack.callback(server.close)

@@ -22,6 +22,7 @@ from bridge.process.priority import be_early
 from bridge.session import play
 from bridge.settings import Settings
 from musicrfm.directions import list_directions
+from musicrfm.runtime.defaults import DEFAULT_PROMPT
 
 MINUTES = 0.5
 MESSAGES = 1000  # a second
@@ -81,7 +82,7 @@ def run(options: Options) -> Report:
 
 def _settings(options: Options, minutes: float, folder: Path, port: int) -> Settings:
     return Settings(
-        start={"/prompt": "calm piano melody with drums"},
+        start={"/prompt": DEFAULT_PROMPT},
         model=options.model,
         device=options.device,
         dtype=options.dtype or "auto",

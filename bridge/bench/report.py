@@ -20,15 +20,17 @@ from bridge.bench.hardware import instructions
 class Options:
     """minutes: of music, or of playing; None for a short run. output: as in `bridge play`. capture:
     for the knob, an input that records the output. changes: number of knob turns to time. shape,
-    threads: for the step alone, a published model by name, and the number of threads. moves: of
-    another control per second. early: as in `bridge play`. only: for the torture test, the faults
-    whose names contain one of these texts; all if empty."""
+    threads: for the step alone, a published model by name, and the number of threads. window: of a
+    shape, in seconds, None for the model's own. moves: of another control per second. early: as in
+    `bridge play`. only: for the torture test, the faults whose names contain one of these texts;
+    all if empty."""
 
     model: str = "nano"
     device: str | None = None
     dtype: str | None = None
     shape: str | None = None
     threads: int | None = None
+    window: float | None = None
     minutes: float | None = None
     changes: int = 40
     moves: float = 0.0

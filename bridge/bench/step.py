@@ -27,6 +27,7 @@ from musicrfm.published.random import random_model
 from musicrfm.published.sizes import PUBLISHED
 from musicrfm.runtime.backends import decoder_for
 from musicrfm.runtime.decoder import Push
+from musicrfm.runtime.defaults import DEFAULT_PROMPT
 from musicrfm.runtime.devices import device_of, worth_trying
 from musicrfm.runtime.forecast import reading_seconds
 from musicrfm.runtime.packed import AT_ONCE
@@ -34,7 +35,6 @@ from musicrfm.stream import MusicStream
 from musicrfm.weights.cost import Shape
 
 PLAIN = "float32"  # of `generate`: a model loaded otherwise has only its decoder in that precision
-PROMPT = "calm piano melody with drums"
 ROUNDS = 3
 SECONDS = 4.0  # of music a turn
 WARM_FRAMES = 20
@@ -121,14 +121,15 @@ def _run_shape(options: Options, name: str) -> Report:
     half = random_model(name, torch.bfloat16, None, *parts)
     turns = [Turn("generate", PLAIN, threads, lambda: generated(exact, 0.5))]
     if not asked:
-        turns.append(Turn("stream", "float32", threads, OnStage(exact)))
+        turns.append(Turn("stream", "float32", threads, OnStage(exact, options.window)))
     for dtype in (asked,) if asked else ("int4", "int8"):
         model = {"float32": exact, "bfloat16": half}.get(dtype)
         model = model or MusicModel(name, half.hf, half.tokenizer, **{dtype: True})
         for count in sorted({1, threads}, reverse=True):
-            turns.append(Turn("stream", dtype, count, OnStage(model)))
+            turns.append(Turn("stream", dtype, count, OnStage(model, options.window)))
     found = _by_turns(turns, SHAPE_ROUNDS, began + SHAPE_BUDGET)
-    title = f"Speed of generation, {name} with random weights"
+    window = "" if options.window is None else f", in windows of {options.window:g} s"
+    title = f"Speed of generation, {name} with random weights{window}"
     return _report(title, Shape.of(exact), exact.frame_rate, exact.device, turns, found)
 
 
@@ -234,8 +235,8 @@ class OnStage:
     turn, so its time is measured by itself, and each frame gets its share.
     """
 
-    def __init__(self, model: MusicModel) -> None:
-        self.model = model
+    def __init__(self, model: MusicModel, window: float | None = None) -> None:
+        self.model, self.window = model, window
         self._stream: MusicStream | None = None
         self._turning = 0.0  # seconds a frame
 
@@ -253,7 +254,8 @@ class OnStage:
         """On as many threads as PyTorch has now."""
         model = self.model
         codes = torch.randint(model.codes, (model.codebooks, model.window // 2))
-        self._stream = MusicStream(model, PROMPT, seed=0, continue_from=codes)
+        how = {"continue_from": codes, "window_seconds": self.window}
+        self._stream = MusicStream(model, DEFAULT_PROMPT, seed=0, **how)
         for _ in range(SHAPE_WARM):
             next(self._stream)
         again = self._stream.keep / (self._stream.window - self._stream.keep)
@@ -264,14 +266,14 @@ class OnStage:
 def _reading(model: MusicModel) -> float:
     """Seconds to prefill a position, in parts as at a turn of the window."""
     decoder = decoder_for(model, AT_ONCE)
-    decoder.set_prompt(model.encode_prompt(PROMPT))
+    decoder.set_prompt(model.encode_prompt(DEFAULT_PROMPT))
     decoder.guided = True
     unsteered = Push(torch.zeros(model.layers, model.width, dtype=model.dtype))
     return reading_seconds(decoder, unsteered)
 
 
 def _stream(model: MusicModel, seconds: float, early: bool) -> tuple[float, float]:
-    stream = iter(MusicStream(model, PROMPT, seed=0, early=early))
+    stream = iter(MusicStream(model, DEFAULT_PROMPT, seed=0, early=early))
     for _ in range(WARM_FRAMES):
         next(stream)
     frames = round(seconds * model.frame_rate)
@@ -282,7 +284,7 @@ def _stream(model: MusicModel, seconds: float, early: bool) -> tuple[float, floa
 
 
 def _file(model: MusicModel, seconds: float) -> tuple[float, float]:
-    stream = MusicStream(model, PROMPT, seed=0)
+    stream = MusicStream(model, DEFAULT_PROMPT, seed=0)
     frames = round(seconds * model.frame_rate)
     began = time.perf_counter()
     stream.generate(frames)
@@ -292,7 +294,7 @@ def _file(model: MusicModel, seconds: float) -> tuple[float, float]:
 @torch.inference_mode()
 def generated(model: MusicModel, seconds: float) -> tuple[float, float]:
     """Windows as long as the model reads at once, as many as are needed."""
-    tokens = model.tokenizer([PROMPT], return_tensors="pt").to(model.device)
+    tokens = model.tokenizer([DEFAULT_PROMPT], return_tensors="pt").to(model.device)
     done, frames = 0.0, 0
     began = time.perf_counter()
     while done < seconds:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 
 from bridge.audio.output import OutputUnavailable
 from bridge.bench.report import machine_line
+from bridge.commands import windows
 from bridge.commands.unseen import name_of, unseen
 from bridge.destinations import open_output
 from bridge.settings import Settings
@@ -22,9 +23,10 @@ from bridge.toml.saving import edit
 from musicrfm.errors import MusicRFMError
 from musicrfm.files.writing import check_place
 from musicrfm.model import MusicModel
+from musicrfm.runtime.defaults import DEFAULT_PROMPT
 from musicrfm.runtime.devices import device_of, worth_trying
 from musicrfm.runtime.packed import packed_kernels
-from musicrfm.selfcheck import PROMPT, Verdict, settled
+from musicrfm.selfcheck import Verdict, settled
 from musicrfm.stream import MusicStream
 
 SECONDS = 3.0  # of music each
@@ -37,18 +39,21 @@ SHORTEST, LONGEST, STEP = 1.0, 3.0, 0.05  # seconds of lookahead
 @dataclass(frozen=True)
 class Pace:
     """The speed of one precision. speed: multiple of real time. frame: time per frame in
-    milliseconds, out of `budget` per frame: the median, the 99th percentile, the worst."""
+    milliseconds, out of `budget` per frame: the median, the 99th percentile, the worst. windows:
+    the speed in windows of so many seconds, on average over a window, the longest first; empty
+    where they make no difference."""
 
     dtype: str
     speed: float
     frame: tuple[float, float, float]
     budget: float
+    windows: dict[float, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Advice:
     """The recommended settings. lookahead: seconds. device: the output device, or why there is
-    none."""
+    none. windows: the speeds from which the window was chosen, see `Pace`."""
 
     dtype: str
     lookahead: float
@@ -56,6 +61,12 @@ class Advice:
     device: str
     device_latency: float
     words: tuple[str, ...]
+    windows: dict[float, float] = field(default_factory=dict)
+
+    @property
+    def window(self) -> float | None:
+        """In seconds, None for the model's own."""
+        return windows.chosen(self.windows)
 
 
 def doctor(
@@ -101,10 +112,12 @@ def checked(verdict: Verdict) -> str:
 def examine(model: str, device: str | None = None, verdict: Verdict | None = None) -> list[Pace]:
     """One pace for each useful precision here; they take turns of a second.
 
-    verdict: of the self-check; what it found wrong is not played.
+    verdict: of the self-check; what it found wrong is not played. The window that suits each
+    precision is kept for `bridge play`.
     """
     place = device_of(device)
     streams: dict[str, MusicStream] = {}
+    models: dict[str, MusicModel] = {}
     took: dict[str, list[float]] = {}
     threads = torch.get_num_threads()
     try:
@@ -115,10 +128,10 @@ def examine(model: str, device: str | None = None, verdict: Verdict | None = Non
         if verdict is not None:
             dtypes, graphs = verdict.precisions(dtypes), verdict.graphs_wanted()
         for dtype in dtypes:
-            loaded = MusicModel.load(model, device=device, dtype=dtype)
+            loaded = models[dtype] = MusicModel.load(model, device=device, dtype=dtype)
             if loaded.small:
                 torch.set_num_threads(1)
-            streams[dtype] = MusicStream(loaded, PROMPT, seed=0, graphs=graphs)
+            streams[dtype] = MusicStream(loaded, DEFAULT_PROMPT, seed=0, graphs=graphs)
             took[dtype] = []
             for _ in range(WARM_FRAMES):
                 next(streams[dtype])
@@ -129,15 +142,22 @@ def examine(model: str, device: str | None = None, verdict: Verdict | None = Non
                     began = time.perf_counter()
                     next(stream)
                     took[dtype].append(time.perf_counter() - began)
+        streams.clear()
+        middle = WARM_FRAMES + math.ceil(SECONDS) * rate // 2
+        return [
+            pace(dtype, times, rate, windows.settle(models[dtype], float(np.median(times)), middle))
+            for dtype, times in took.items()
+        ]
     finally:
         torch.set_num_threads(threads)
-    return [pace(dtype, times, rate) for dtype, times in took.items()]
 
 
-def pace(dtype: str, seconds: list[float], rate: int) -> Pace:
+def pace(
+    dtype: str, seconds: list[float], rate: int, by_window: dict[float, float] | None = None
+) -> Pace:
     each = 1000 * np.asarray(seconds)
     frame = (float(np.median(each)), float(np.percentile(each, 99)), float(each.max()))
-    return Pace(dtype, len(each) / rate / sum(seconds), frame, 1000 / rate)
+    return Pace(dtype, len(each) / rate / sum(seconds), frame, 1000 / rate, by_window or {})
 
 
 def sound_card(model: str, output: str | None = None) -> tuple[str, float]:
@@ -161,23 +181,30 @@ def advise(paces: list[Pace], device: str, latency: float) -> Advice:
     stall = max(0.0, chosen.frame[2] - chosen.budget) / 1000
     lookahead = math.ceil((SHORTEST + 2 * stall + latency) / STEP) * STEP
     lookahead = round(min(max(lookahead, SHORTEST), LONGEST), 3)
-    words = []
-    if chosen.speed < 1.0:
+    words, speed = [], chosen.speed
+    if chosen.windows:
+        window = windows.chosen(chosen.windows) or next(iter(chosen.windows))
+        speed = chosen.windows[window]
+    if speed < 1.0:
         words.append(
-            f"It makes {chosen.speed:.1f} seconds of music a second, too few to play live with "
+            f"It makes {speed:.1f} seconds of music a second, too few to play live with "
             "guidance: set guidance to 1, use --dtype int4 or a shorter --window, close other "
             "programs, or use a smaller model."
         )
-    elif chosen.speed < COMFORT:
+    elif speed < COMFORT:
         words.append(
-            f"It makes {chosen.speed:.1f} seconds of music a second: it plays, but there is little "
+            f"It makes {speed:.1f} seconds of music a second: it plays, but there is little "
             "room for changes; a deeper lookahead and guidance 1 help."
         )
     else:
-        words.append(f"It makes {chosen.speed:.1f} seconds of music a second: enough to play live.")
+        words.append(f"It makes {speed:.1f} seconds of music a second: enough to play live.")
     if chosen is not first:
         words.append(f"{chosen.dtype} is {chosen.speed / first.speed:.1f} times as fast here.")
-    return Advice(chosen.dtype, lookahead, chosen.speed >= COMFORT, device, latency, tuple(words))
+    if told := windows.words(chosen.windows):
+        words.append(told)
+    early = speed >= COMFORT
+    told_words = tuple(words)
+    return Advice(chosen.dtype, lookahead, early, device, latency, told_words, chosen.windows)
 
 
 def text(paces: list[Pace], advice: Advice) -> str:
@@ -186,25 +213,34 @@ def text(paces: list[Pace], advice: Advice) -> str:
     for p in paces:
         frame = ", ".join(f"{ms:.1f}" for ms in p.frame)
         lines.append(f"{p.dtype:<12}{p.speed:<14.1f}{frame}  (of {p.budget:.0f})")
+    for p in paces:
+        if p.windows:
+            told = ", ".join(f"{window:.2g} s {speed:.2f}" for window, speed in p.windows.items())
+            lines.append(f"{p.dtype:<12}by window: {told}")
     lines += ["", f"sound: {advice.device}"]
     if advice.device_latency:
         lines.append(f"       {1000 * advice.device_latency:.0f} ms in ring and device")
     early = " --early" if advice.early else ""
     lines += ["", *advice.words, ""]
-    lines.append(
-        f"bridge play --dtype {advice.dtype} --lookahead {1000 * advice.lookahead:.0f}{early}"
-    )
+    window = f" --window {advice.window:g}" if advice.window else ""
+    lookahead = f" --lookahead {1000 * advice.lookahead:.0f}"
+    lines.append(f"bridge play --dtype {advice.dtype}{window}{lookahead}{early}")
     if early:
         lines.append("(--early gives the lowest latency; without it the sound is cleaner)")
     return "\n".join(lines)
 
 
 def write(rig: str, advice: Advice) -> None:
-    """Write dtype and lookahead to the rig's [engine]; the rest of the file is not changed."""
+    """Write dtype, lookahead and, if it was measured, the window to the rig's [engine]; the rest of
+    the file is not changed."""
 
     def change(document) -> None:
         engine = document.setdefault("engine", {})
         engine["dtype"] = advice.dtype
         engine["lookahead"] = round(1000 * advice.lookahead)
+        if advice.window is not None:
+            engine["window"] = advice.window
+        elif advice.windows:  # all of it
+            engine.pop("window", None)
 
     edit(rig, change)

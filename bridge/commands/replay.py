@@ -297,6 +297,7 @@ def beginning(header: dict[str, Any]) -> Beginning:
         stream={
             "early": bool(stream.get("early")),
             "window_seconds": stream.get("window_seconds"),
+            "cache": stream.get("cache"),
             "hear_take": bool(stream.get("hear_take")),
             "continue_from": take,
         },

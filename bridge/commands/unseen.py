@@ -11,17 +11,15 @@ from huggingface_hub import try_to_load_from_cache
 from bridge.bench.hardware import bandwidth, line
 from bridge.bench.report import machine_line
 from bridge.bench.step import BUSY
+from bridge.commands.windows import SHORTER, middle
+from bridge.pace import ENOUGH
 from musicrfm.published.sizes import HUB, PUBLISHED, config
-from musicrfm.runtime.defaults import KEPT_PART
 from musicrfm.runtime.forecast import Forecast, codec_seconds, forecast
 from musicrfm.runtime.packed import packed_kernels
 from musicrfm.weights.cost import Shape
 
 RATE = 50  # frames a second, of all published models
 WINDOW = 30.0  # seconds, theirs
-SHORTER = (20.0, 15.0, 10.0, 6.0)
-KEPT = 1 / KEPT_PART  # of a window, when it is full
-ENOUGH = 1.1  # times real time
 MORE_CORES = (4, 6, 8)
 
 
@@ -74,11 +72,6 @@ def on_one_thread(shape: Shape, codec: torch.nn.Module, stereo: bool, place: int
         return forecast(shape, "int4", (place,), took)
     finally:
         torch.set_num_threads(before)
-
-
-def middle(window: float) -> float:
-    """Seconds of history that a step reads on average, from refill to refill."""
-    return window * (1 + KEPT) / 2
 
 
 def table(

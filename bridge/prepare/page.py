@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from bridge.bench.report import machine_line
 from bridge.prepare.notebook import Notebook
 from musicrfm.directions import SUFFIX, Direction
 from musicrfm.files.writing import write_text
-from musicrfm.intervals import written
+from musicrfm.intervals import Interval, written
 from musicrfm.progress import clock
 from musicrfm.steering.beat import Beat, is_beat
 from musicrfm.theory import PITCH_CLASSES
@@ -23,9 +24,15 @@ def write_page(folder: Path, directions: Path, notebook: Notebook, command: str)
     found = [Direction.load(path) for path in directions.glob(f"[!.]*{SUFFIX}")]
     found.sort(key=_place)
     lines = [f"# Knobs for `{notebook.model}`", ""]
-    answering = sum(direction.range is not None for direction in found)
+    measured = [direction for direction in found if _calibration(direction)]
+    answering = sum(map(works, measured))
+    unheard = [direction.name for direction in found if direction not in measured]
+    said = f"**{answering} of {len(measured)} measured knobs work:** in the audio, they do more "
+    said += "than random directions."
+    if unheard:
+        said += f" Not measured: {', '.join(unheard)}; `musicrfm evaluate NAME` does that."
     lines += [
-        f"**{answering} of {len(found)} knobs work.** Play them with:",
+        f"{said} Play them with:",
         "",
         "```",
         command,
@@ -59,8 +66,26 @@ def write_page(folder: Path, directions: Path, notebook: Notebook, command: str)
     return path
 
 
+def works(direction: Direction) -> bool:
+    """Whether a knob has a range and was heard to do more than random directions at its top."""
+    from musicrfm.evaluation.control import outcome  # needs the extra `train`
+
+    control = _calibration(direction).get("control")
+    if direction.range is None or not control:
+        return False
+    effect = control["effect"]
+    ends = (effect["value"], effect["low"], effect["high"])
+    value, low, high = (math.nan if one is None else one for one in ends)
+    return not outcome(Interval(value, low, high, effect["count"]), control["coefficient"])
+
+
+def _calibration(direction: Direction) -> Mapping[str, Any]:
+    """The evidence of `musicrfm calibrate`; empty if the direction was not measured."""
+    return direction.meta.get("calibration") or {}
+
+
 def _row(direction: Direction) -> str:
-    calibration: Mapping[str, Any] = direction.meta.get("calibration") or {}
+    calibration = _calibration(direction)
     points = {p["coefficient"]: p["value"] for p in calibration.get("confirmed") or ()}
     ordered = [points[c] for c in sorted(points, key=abs)]
     effects = [ordered[0], ordered[len(ordered) // 2], ordered[-1]] if len(ordered) > 2 else []
@@ -71,7 +96,8 @@ def _row(direction: Direction) -> str:
     remarks = "; ".join(calibration.get("remarks") or ())
     if is_beat(direction):
         slow, fast = map(Beat.of(direction).bpm, direction.range or (0.0, 0.0))
-        remarks = f"holds {slow:.0f} BPM at -1 to {fast:.0f} BPM at 1, off at 0"
+        remarks = f"meant to hold {slow:.0f} BPM at -1 to {fast:.0f} BPM at 1, off at 0"
+        remarks += "; not measured"
     elif not calibration:
         remarks = "not measured"
     useful = "none" if direction.range is None else "{:.3g} to {:.3g}".format(*direction.range)

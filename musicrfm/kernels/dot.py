@@ -71,7 +71,11 @@ def _dot4(rows: int):
 
 
 def _dot8(rows: int):
-    """Make `dot(memory, numbers, x, inputs, y, apart)`, as `_dot4` but without scales."""
+    """Make `dot(memory, numbers, x, inputs, y, apart)`, as `_dot4` but without scales.
+
+    memory: of 8-bit numbers, or of 16-bit ones from -2047 to 2047, so that a group's sum fits into
+    32 bits. `numbers` counts them.
+    """
 
     @intrinsic
     def dot(typing, memory, numbers, x, inputs, y, apart):
@@ -80,10 +84,11 @@ def _dot8(rows: int):
         def build(context, b, signature, args):
             memory, x, y = (_data(context, b, signature, args, i) for i in (0, 2, 4))
             _, numbers, _, inputs, _, apart = args
+            kind = ir.IntType(signature.args[0].dtype.bitwidth)
             totals = [_total(b) for _ in range(rows)]
             with cgutils.for_range(b, b.udiv(inputs, _I64(GROUP)), intp=_I64) as loop:
                 group = loop.index
-                found = _sums8(b, memory, numbers, group, x, inputs, rows)
+                found = _sums(b, memory, numbers, group, x, inputs, rows, kind)
                 for total, ints in zip(totals, found, strict=True):
                     b.store(b.fadd(b.sitofp(ints, _FLOATS), b.load(total)), total)
             _write(b, totals, y, apart)
@@ -110,7 +115,7 @@ def _dot8_scaled(rows: int):
             totals = [_total(b) for _ in range(rows)]
             with cgutils.for_range(b, b.udiv(inputs, _I64(GROUP)), intp=_I64) as loop:
                 group = loop.index
-                found = _sums8(b, memory, numbers, group, x, stride, rows)
+                found = _sums(b, memory, numbers, group, x, stride, rows)
                 _add_scaled(b, memory, scales, group, found, totals)
             _write(b, totals, y, apart)
             return context.get_dummy_value()
@@ -120,14 +125,14 @@ def _dot8_scaled(rows: int):
     return dot
 
 
-def _sums8(b, memory, numbers, group, x, stride, rows):
-    """A group's sums of products with 8-bit numbers, int32 [8] of each row of x."""
+def _sums(b, memory, numbers, group, x, stride, rows, kind=_I8):
+    """A group's sums of products with numbers of this kind, int32 [8] of each row of x."""
     found = [_all(_INTS, 0)] * rows
     begin = b.add(numbers, b.mul(group, _I64(GROUP * LANES)))
     for two in range(GROUP // 2):
-        place = b.add(begin, _I64(16 * two))
-        eight = ir.VectorType(_I8, 2 * LANES)
-        part = b.sext(b.load(_at(b, memory, place, eight), align=1), _SHORTS)
+        place = b.mul(b.add(begin, _I64(16 * two)), _I64(kind.width // 8))
+        part = b.load(_at(b, memory, place, ir.VectorType(kind, 2 * LANES)), align=1)
+        part = b.sext(part, _SHORTS) if kind.width < 16 else part
         for row in range(rows):
             pair = _pair(b, x, stride, row, group, two)
             found[row] = b.add(found[row], _products(b, part, pair))

@@ -1,8 +1,9 @@
 """A decoder step with packed matrices, as machine code for any number of threads.
 
-Like `musicrfm.kernels.step`, with 4-bit or 8-bit matrices, an 8-bit cache with a scale for each
-head and position, and 16-bit activations. It reads one or a few positions per call. Threads share
-its phases as described in `musicrfm.kernels.turns`; each thread does the quick parts for itself.
+Like `musicrfm.kernels.step`, with 4-bit or 8-bit matrices, a cache of 8 or 16 bits with a scale
+for each head and position, and 16-bit activations. It reads one or a few positions per call.
+Threads share its phases as described in `musicrfm.kernels.turns`; each thread does the quick parts
+for itself.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from musicrfm.kernels.turns import begin, done, end, enter, leave, take, wait
 
 CHUNK = 64  # outputs of a matrix per chunk
 MOST = np.float32(32767)
+MOST_OF_8, MOST_OF_16 = np.float32(127), np.float32(2047)  # of a number in the cache
 ONE_BIT = np.uint32(1)
 PHASES = 9  # of a layer
 QKV, ATTENDED, PROMPT_Q, PROMPTED, FEED, FED = range(6)
@@ -52,11 +54,11 @@ class Cache(NamedTuple):
     """The keys and values read so far, padded to multiples of 32 positions and 32 values per head.
 
     The layout is that of an 8-bit matrix: for keys, positions are the outputs and a head's values
-    the inputs; for values, the reverse.
+    the inputs; for values, the reverse. Numbers have 8 bits, or 12 in int16, see `dot8_one`.
     """
 
-    keys: np.ndarray  # int8 [layers, 2, heads, room * size]
-    values: np.ndarray  # int8 [layers, 2, heads, size * room]
+    keys: np.ndarray  # int8 or int16 [layers, 2, heads, room * size]
+    values: np.ndarray  # int8 or int16 [layers, 2, heads, size * room]
     key_scale: np.ndarray  # float32 [layers, 2, heads, room]
     value_scale: np.ndarray
 
@@ -206,8 +208,8 @@ def into_activated(turns, phase, plan, which, rows, own, there):
 
 
 @compiled
-def keep(x, own):
-    """Quantise x [size] to 8 bits in `own.head`; returns the scale."""
+def keep(x, most, own):
+    """Quantise x [size] to whole numbers up to `most` in `own.head`; returns the scale."""
     largest, wrong = ZERO, ZERO
     for i in range(len(x)):
         size = abs(x[i])
@@ -216,10 +218,10 @@ def keep(x, own):
     own.head[:] = ZERO
     if wrong != ZERO or largest == ZERO:
         return wrong
-    factor = np.float32(127) / largest
+    factor = most / largest
     for i in range(len(x)):
         own.head[i] = np.floor(x[i] * factor + np.float32(0.5))
-    return largest / np.float32(127)
+    return largest / most
 
 
 @compiled
@@ -227,14 +229,15 @@ def remember(cache, layer, row, head, place, key, value, own):
     """Write a head's key and value to a position of the cache."""
     room, size = cache.key_scale.shape[3], cache.keys.shape[3] // cache.key_scale.shape[3]
     keys, values = cache.keys[layer, row, head], cache.values[layer, row, head]
-    cache.key_scale[layer, row, head, place] = keep(key, own)
+    most = MOST_OF_8 if cache.keys.itemsize == 1 else MOST_OF_16
+    cache.key_scale[layer, row, head, place] = keep(key, most, own)
     begin = place // LANES * LANES * size + place % LANES * 2
     for i in range(len(key)):
-        keys[begin + i // 2 * 2 * LANES + i % 2] = np.int8(own.head[i])
-    cache.value_scale[layer, row, head, place] = keep(value, own)
+        keys[begin + i // 2 * 2 * LANES + i % 2] = np.int16(own.head[i])
+    cache.value_scale[layer, row, head, place] = keep(value, most, own)
     begin = place // 2 * 2 * LANES + place % 2
     for i in range(len(value)):
-        values[begin + i // LANES * LANES * room + i % LANES * 2] = np.int8(own.head[i])
+        values[begin + i // LANES * LANES * room + i % LANES * 2] = np.int16(own.head[i])
 
 
 @compiled

@@ -9,8 +9,10 @@ On a GPU, the stream records its steps as CUDA graphs instead, see `musicrfm.run
 
 from __future__ import annotations
 
+from musicrfm.errors import MusicRFMError
 from musicrfm.runtime import compiled_step
 from musicrfm.runtime.decoder import StepDecoder
+from musicrfm.runtime.defaults import CACHES
 from musicrfm.runtime.packed import PackedDecoder
 from musicrfm.runtime.playable import Playable
 
@@ -18,13 +20,23 @@ from musicrfm.runtime.playable import Playable
 BACKENDS = ((compiled_step.can_compile, compiled_step.CompiledStep),)
 
 
-def decoder_for(model: Playable, window: int | None = None) -> StepDecoder:
+def decoder_for(
+    model: Playable, window: int | None = None, cache: str | None = None
+) -> StepDecoder:
     """A decoder for one stream, with the fastest steps available for this model here.
 
-    window: number of cache positions, by default the model's.
+    window: number of cache positions, by default the model's. cache: precision of the cache of
+    packed weights, of `CACHES`; None for the usual one. Raises MusicRFMError for another one, and
+    where the weights are not packed.
     """
-    if model.decoder_weights.packed is not None:
-        return PackedDecoder(model, window)
+    packed = model.decoder_weights.packed is not None
+    if cache is not None and (cache not in CACHES or not packed):
+        raise MusicRFMError(
+            f"the cache cannot be {cache!r}: a decoder in int8 or int4 that runs in machine code "
+            f"has {' or '.join(CACHES)}; others have the precision of the decoder"
+        )
+    if packed:
+        return PackedDecoder(model, window, cache or CACHES[0])
     decoder = StepDecoder(model, window)
     for can_play, backend in BACKENDS:
         if can_play(model):

@@ -7,6 +7,8 @@ from typing import Any
 
 # Precisions of a decoder, as `MusicModel.load` takes them; auto chooses for playing.
 DTYPES = ("auto", "float32", "bfloat16", "float16", "int8", "int4")
+CACHES = ("int8", "int16")  # precisions of the cache beside int8 and int4; the first is usual
+DEFAULT_PROMPT = "calm piano melody with drums"  # what plays where nothing was asked for
 KEPT_PART = 3  # a window shorter than the model's begins with this part of the last one: a third
 
 

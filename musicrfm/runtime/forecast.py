@@ -87,7 +87,7 @@ def forecast(shape: Shape, dtype: str, positions: tuple[int, ...], codec: float)
     heads = shape.codebooks * shape.codes * shape.width
     layer_bytes = (shape.read_weights - heads) / shape.layers * bits / 8
     layers = min(shape.layers, math.ceil(READ / layer_bytes))
-    decoder = PackedDecoder(_stand_in(shape, layers, bits, max(*positions, AT_ONCE) + 1))
+    decoder = PackedDecoder(stand_in(shape, layers, bits, max(*positions, AT_ONCE) + 1))
     codes = torch.zeros(shape.codebooks, 1, dtype=torch.long)
     push = Push(torch.zeros(layers, shape.width))
     decoder.steer(push)
@@ -128,7 +128,8 @@ def _best(work, times: int) -> float:
     return best
 
 
-def _stand_in(shape: Shape, layers: int, bits: int, window: int) -> StandIn:
+def stand_in(shape: Shape, layers: int, bits: int, window: int) -> StandIn:
+    """A model of this shape, with so many layers and positions, and meaningless weights."""
     width, wide = shape.width, shape.wide
     of_layer = [(3 * width, width), (width, width)]
     of_layer += [(width, width) if shape.prompted else (0, 0)] * 2

@@ -1,7 +1,7 @@
 """Decoder steps with 4-bit or 8-bit matrices, for a CPU, on one or several threads.
 
-Everything else is more precise: 16-bit activations, an 8-bit cache with a scale for each head and
-position, float32 sums. See `musicrfm.kernels.packed_step`.
+Everything else is more precise: 16-bit activations, a cache of 8 or 16 bits with a scale for each
+head and position, float32 sums. See `musicrfm.kernels.packed_step`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from musicrfm.kernels.available import kernels
 from musicrfm.kernels.team import team
 from musicrfm.runtime.compiled_step import is_gelu, norms_of, seen
 from musicrfm.runtime.decoder import Push, StepDecoder, Tap
+from musicrfm.runtime.defaults import CACHES
 from musicrfm.runtime.playable import Playable
 from musicrfm.weights.decoder import Weights
 from musicrfm.weights.packed import GROUP, INPUTS, OUTPUTS, Packed, filled_to
@@ -53,11 +54,14 @@ def check_int4(device: torch.device) -> None:
 
 
 class PackedDecoder(StepDecoder):
-    """A `StepDecoder` with packed weights. The threads of one team share its work."""
+    """A `StepDecoder` with packed weights. The threads of one team share its work.
+
+    cache: precision of keys and values, of `CACHES`.
+    """
 
     keeps_cache = False
 
-    def __init__(self, model: Playable, window: int | None = None) -> None:
+    def __init__(self, model: Playable, window: int | None = None, cache: str = CACHES[0]) -> None:
         super().__init__(model, window)
         kernels, packed = packed_kernels(), self.weights.packed
         assert kernels is not None and packed is not None, "`can_pack` says so"
@@ -67,7 +71,7 @@ class PackedDecoder(StepDecoder):
         size, room = filled_to(self.head_size), filled_to(model.lead + self.window)
         numbers, scales = (layers, 2, heads, room * size), (layers, 2, heads, room)
         self.memory = self._kernels.Cache(
-            *(np.zeros(numbers, np.int8) for _ in range(2)),
+            *(np.zeros(numbers, cache) for _ in range(2)),
             *(np.zeros(scales, np.float32) for _ in range(2)),
         )
         rows, wide = 2 * AT_ONCE, int(self._plan.table[FEED, OUTPUTS])

@@ -29,8 +29,8 @@ class Window:
     `uses` counts how often the window was started again; earlier states are lost then.
     """
 
-    def __init__(self, model: MusicModel, size: int) -> None:
-        self.decoder = decoder_for(model, size)
+    def __init__(self, model: MusicModel, size: int, cache: str | None) -> None:
+        self.decoder = decoder_for(model, size, cache)
         # The codes read at each position, and one more column to write ahead.
         self.inputs = torch.zeros(model.codebooks, size + 1, dtype=torch.long, device=model.device)
         self.pushes: list[Push] = []  # the steering of each position
@@ -69,13 +69,13 @@ class WindowState:
 class Windows:
     """The current window, `here`, and the `next` one; for use by one thread.
 
-    size: positions of a window. keep: positions that the next window begins with. position: the
-    next one to read in `here`.
+    size: positions of a window. keep: positions that the next window begins with. cache: see
+    `decoder_for`. position: the next one to read in `here`.
     """
 
-    def __init__(self, model: MusicModel, size: int, keep: int) -> None:
+    def __init__(self, model: MusicModel, size: int, keep: int, cache: str | None = None) -> None:
         self.model, self.size, self.keep = model, size, keep
-        self.here, self.next = Window(model, size), Window(model, size)
+        self.here, self.next = Window(model, size, cache), Window(model, size, cache)
         self.position = self._prepared = 0
         # The position from which the next window is prefilled. What it begins with is played from
         # size - keep on.

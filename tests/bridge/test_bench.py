@@ -90,6 +90,16 @@ def test_step_benchmark_plays_a_shape_with_random_weights(
     assert told["rows"] == report.records and told["machine"]["instructions"]
 
 
+def test_step_of_a_shape_is_timed_in_a_shorter_window(model: MusicModel) -> None:
+    for window, positions in ((None, model.window), (1.0, 50)):
+        stage = step.OnStage(model, window)
+        stream = stage._begun()
+        assert stream.window == positions
+        take = min(round(8 * model.frame_rate), positions // 2)  # of a stream that continues
+        assert take < stream.frame <= take + step.SHAPE_WARM + 8
+        assert stage._turning > 0
+
+
 def test_unknown_shape_is_refused() -> None:
     with pytest.raises(
         MusicRFMError, match="shape 'musicgen-tiny' does not exist: choose one of musicgen-small"

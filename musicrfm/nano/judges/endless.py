@@ -43,9 +43,11 @@ class Run:
     seams: Sequence[float]
 
 
-def play(model: MusicModel, prompt: str, seconds: float, seed: int = SEED) -> Run:
-    """A long take at the model's defaults."""
-    stream = MusicStream(model, prompt, seed=seed)
+def play(
+    model: MusicModel, prompt: str, seconds: float, seed: int = SEED, window: float | None = None
+) -> Run:
+    """A long take at the model's defaults. window: in seconds, None for the model's."""
+    stream = MusicStream(model, prompt, seed=seed, window_seconds=window)
     frames = round(seconds * model.frame_rate)
     seams = [frame / model.frame_rate for frame in seam_frames(stream, frames)]
     return Run(prompt, stream.generate(frames), model.sample_rate, seams)
@@ -60,7 +62,7 @@ def summary(
     runs: Sequence[Run], usual: dict[str, tuple[float, float]], odds: Odds
 ) -> dict[str, object]:
     """Faults by minute, level, silence and seams. usual, odds: as in `playing.judge`."""
-    rows = [row for run in runs for row in _stretches(run, usual, odds)]
+    rows = [row for run in runs for row in stretches(run, usual, odds)]
     found: dict[str, object] = {
         "prompts": ", ".join(run.prompt for run in runs),
         "seconds": float(np.mean([len(run.audio) / run.sample_rate for run in runs])),
@@ -81,7 +83,7 @@ def summary(
     return found | _levels(runs) | seams(runs)
 
 
-def _stretches(
+def stretches(
     run: Run, usual: dict[str, tuple[float, float]], odds: Odds
 ) -> list[tuple[int, playing.Judged]]:
     """(minute, judgement) of every whole stretch of ten seconds."""

@@ -398,6 +398,18 @@ def test_lines_with_out_of_range_values_are_refused(tmp_path, line):
         read_log(path)
 
 
+@pytest.mark.needs("numba")
+@pytest.mark.usefixtures("unannounced")
+def test_set_is_replayed_with_its_cache(checkpoint, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rig.toml").write_text('[engine]\ncache = "int16"\n')
+    arguments = ["--output", "none", "--fast", "--seconds", "0.8", "--osc-port", "0"]
+    arguments += ["--record", "set.flac", "--model", str(checkpoint), "--rig", "rig.toml"]
+    assert main(["play", "strings", *arguments]) == 0
+    stream, _, _ = prepare(read_log(tmp_path / "set.jsonl"))
+    assert stream._window.decoder.memory.keys.dtype == np.int16
+
+
 @pytest.fixture(scope="module")
 def played(checkpoint, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("played")

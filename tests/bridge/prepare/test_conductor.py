@@ -29,6 +29,12 @@ RATES = plan.Rates
 CALIBRATION = {"confirmed": POINTS, "unit": "target-note share"}
 
 
+def against_random(low: float | None, high: float | None, coefficient: float = 4.0) -> dict:
+    """A calibration in which random directions were played, too."""
+    effect = {"value": 0.1, "low": low, "high": high, "count": 8}
+    return {**CALIBRATION, "control": {"coefficient": coefficient, "effect": effect}}
+
+
 class Commands:
     """A fake `musicrfm`: writes directions of ones, and calibrates the given files."""
 
@@ -45,7 +51,10 @@ class Commands:
             for path in (word for word in argv if word.endswith(".safetensors")):
                 direction = Direction.load(path)
                 few = argv[argv.index("--seeds") + 1] == "1" and direction.name == self.silent
-                direction.meta |= {"range": None if few else [0, 4], "calibration": CALIBRATION}
+                direction.meta |= {
+                    "range": None if few else [0, 4],
+                    "calibration": against_random(0.1, 0.3),
+                }
                 direction.save(path)
             return
         names = {"note": ["note_C", "note_Cs"], "beat": ["tempo"]}.get(argv[1], [f"{argv[1]}_x"])
@@ -93,7 +102,8 @@ def test_preparation_trains_the_most_useful_parts_first_and_installs_them(
     model = MusicModel.load(checkpoint, device="cpu")
     assert Direction.load("note_C", model).range == (0.0, 4.0)  # in the user's own folder
     page = (tmp_path / "work" / "README.md").read_text()
-    assert "**2 of 3 knobs work.**" in page and "| note_C | 8 % | 50 % | 97 % |" in page
+    assert "**2 of 2 measured knobs work:**" in page and "Not measured: tempo;" in page
+    assert "| note_C | 8 % | 50 % | 97 % |" in page
     assert (tmp_path / "mine" / "tiny" / "README.md").read_text() == page
     rig = (tmp_path / "work" / "rig.toml").read_text()
     assert 'dtype = "int8"' in rig and "lookahead = 1200" in rig
@@ -121,6 +131,29 @@ def test_preparation_on_a_gpu_keeps_to_its_self_check(
     assert 'dtype = "bfloat16"' in (tmp_path / "work" / "rig.toml").read_text()
 
 
+@pytest.mark.parametrize(
+    ("calibration", "useful", "counts"),
+    [
+        (against_random(0.1, 0.3), [0, 4], "1 of 1 measured"),
+        (against_random(-0.1, 0.3), [0, 4], "0 of 1 measured"),
+        (against_random(-0.3, -0.1), [0, 4], "0 of 1 measured"),
+        (against_random(-0.3, -0.1, -4.0), [-4, 0], "1 of 1 measured"),
+        (against_random(None, None), [0, 4], "0 of 1 measured"),
+        (CALIBRATION, [0, 4], "0 of 1 measured"),
+        (against_random(0.1, 0.3), None, "0 of 1 measured"),
+        (None, [-1, 1], "0 of 0 measured"),
+    ],
+)
+def test_knob_works_only_if_it_was_heard_to_do_more_than_random_ones(
+    calibration: dict | None, useful: list[float] | None, counts: str, tmp_path: Path
+) -> None:
+    meta = {"model": "m", "range": useful, "calibration": calibration}
+    Direction("beat", torch.ones(1, 1, 4), torch.ones(1), meta).save(tmp_path / "beat.safetensors")
+    page = write_page(tmp_path, tmp_path, Notebook(tmp_path, "m"), "bridge play").read_text()
+    assert f"**{counts} knobs work:**" in page
+    assert ("Not measured: beat; `musicrfm evaluate NAME`" in page) == (calibration is None)
+
+
 def test_page_lists_the_tempo_in_bpm_and_the_notes_from_c_up(tmp_path: Path) -> None:
     shipped = Path(__file__).parents[3] / "directions/nano"
     page = write_page(tmp_path, shipped, Notebook(tmp_path, "nano"), "bridge play").read_text()
@@ -128,7 +161,7 @@ def test_page_lists_the_tempo_in_bpm_and_the_notes_from_c_up(tmp_path: Path) -> 
     names = [row.split(" | ")[0].strip("| ") for row in rows]
     keys, notes = ([f"{kind}_{pitch}" for pitch in PITCH_CLASSES] for kind in ("key", "note"))
     assert names == ["tempo", *keys, *notes]
-    assert "holds 60 BPM at -1 to 160 BPM at 1" in rows[0]
+    assert "hold 60 BPM at -1 to 160 BPM at 1" in rows[0]
 
 
 def test_interrupted_preparation_resumes(

@@ -17,6 +17,7 @@ from musicrfm.model import MusicModel
 from musicrfm.runtime import packed
 from musicrfm.runtime.backends import decoder_for
 from musicrfm.runtime.decoder import HELD, Push, StepDecoder
+from musicrfm.runtime.defaults import CACHES
 from musicrfm.stream import MusicStream
 from musicrfm.weights.packed import GROUP, LANES, MATRICES, Packed, pack
 from tests.checkpoints import make_checkpoint
@@ -134,8 +135,8 @@ def pushes_for(model: MusicModel) -> list[Push]:
     return [kinds[i // 4 % len(kinds)] for i in range(LENGTH)]
 
 
-def decoder_of(model: MusicModel, guided: bool = True) -> StepDecoder:
-    decoder = decoder_for(model, LENGTH)
+def decoder_of(model: MusicModel, guided: bool = True, cache: str | None = None) -> StepDecoder:
+    decoder = decoder_for(model, LENGTH, cache)
     decoder.guided = guided
     decoder.set_prompt(model.encode_prompt("a tune"))
     return decoder
@@ -163,6 +164,32 @@ def test_packed_step_matches_the_unpacked_weights(
     assert found.shape == expected.shape
     # The remaining difference is the cache in 8 bits and the prompt in bfloat16.
     assert (found - expected).norm() / expected.norm() < 0.02
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_cache_in_16_bits_is_closer_to_float32_attention(shape: str, tmp_path: Path) -> None:
+    folder = make_checkpoint(tmp_path / "any", **SHAPES[shape])
+    model = MusicModel.load(folder, device="cpu", dtype="int4")
+    inputs, still = inputs_for(model), [Push(torch.zeros(model.layers, model.width))] * LENGTH
+    exact = played(decoder_of(plain(model)), inputs, still)
+    apart = {
+        cache: (played(decoder_of(model, cache=cache), inputs, still) - exact).norm() / exact.norm()
+        for cache in CACHES
+    }
+    assert apart["int8"] < 0.01 and apart["int16"] < 0.5 * apart["int8"]
+
+
+def test_cache_of_another_precision_is_refused(tmp_path: Path) -> None:
+    folder = make_checkpoint(tmp_path / "any")
+    for dtype, cache in (("int8", "int4"), ("float32", "int16")):
+        model = MusicModel.load(folder, device="cpu", dtype=dtype)
+        with pytest.raises(
+            MusicRFMError, match=f"the cache cannot be '{cache}'.* has int8 or int16"
+        ):
+            MusicStream(model, cache=cache)
+    stream = MusicStream(MusicModel.load(folder, device="cpu", dtype="int4"), cache="int16")
+    assert stream._window.decoder.memory.keys.dtype == np.int16
+    assert stream.generate(30).any() and not stream.faults
 
 
 @pytest.mark.parametrize("shape", ["mono", "melody"])
