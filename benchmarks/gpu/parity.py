@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from musicrfm.model import MusicModel
+from musicrfm.runtime.defaults import DEFAULT_PROMPT
 from musicrfm.runtime.sampling import guide
-from musicrfm.selfcheck import PROMPT, divergence, told
+from musicrfm.selfcheck import divergence, told
 from tests.checkpoints import make_checkpoint
 
 SHAPES: dict[str, dict[str, Any]] = {
@@ -44,7 +45,7 @@ def compare(device: torch.device, quick: bool) -> dict[str, Any]:
 @torch.inference_mode()
 def by_transformers(model: MusicModel, codes: Tensor) -> Tensor:
     """Guided logits [frames, codebooks, codes] of `transformers`, for the whole piece at once."""
-    states = model.encode_prompt(PROMPT).states
+    states = model.encode_prompt(DEFAULT_PROMPT).states
     inputs = model.delay(codes[None])[0, :, : codes.shape[1]]
     both = []
     for prompt in (states, torch.zeros_like(states)):

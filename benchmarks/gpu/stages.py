@@ -23,6 +23,7 @@ from bridge.bench.step import OnStage, generated
 from musicrfm import selfcheck
 from musicrfm.model import MusicModel
 from musicrfm.published.random import Letters, random_model
+from musicrfm.runtime.defaults import DEFAULT_PROMPT
 from musicrfm.runtime.devices import name_of
 from musicrfm.stream import MusicStream
 from musicrfm.weights.cost import Shape
@@ -148,7 +149,7 @@ def knob_to_ear(bench: Bench, deadline: float) -> dict[str, Any]:
 def endless(bench: Bench, deadline: float) -> dict[str, Any]:
     """Two minutes of music over full windows, with a knob, the prompt and guidance moving."""
     model = MusicModel.load("nano", device=bench.device)
-    stream = MusicStream(model, selfcheck.PROMPT, seed=0)
+    stream = MusicStream(model, DEFAULT_PROMPT, seed=0)
     stream.steering.add(selfcheck.direction_for(model))
     seconds = QUICK["endless"] if bench.quick else ENDLESS_SECONDS
     frames, began, loudest, wrong = round(seconds * model.frame_rate), time.monotonic(), 0.0, []
@@ -158,7 +159,7 @@ def endless(bench: Bench, deadline: float) -> dict[str, Any]:
         stream.steering.set("note_C", 0.5 + 0.5 * float(np.sin(at)))
         stream.guidance_scale = 1.0 if int(at) % 20 == 19 else 2.5
         if stream.frame % (10 * model.frame_rate) == 0:
-            stream.set_prompt(("flute melody", selfcheck.PROMPT)[int(at) // 10 % 2])
+            stream.set_prompt(("flute melody", DEFAULT_PROMPT)[int(at) // 10 % 2])
             memory.append(_held(bench.device))
         sound = next(stream)
         loudest = max(loudest, float(np.abs(sound).max()))

@@ -105,20 +105,8 @@ def _page(
                 thirds[variant] = [
                     _thirds(played.hear(played.plays(s, over_time=True)), s[0]) for s in steers
                 ]
-    columns = ["variant", "knob", "share", "clips it dominates", *COST]
-    rows, series = [], {}
-    for variant, responses in found.items():
-        values = []
-        for number, knob in enumerate((0.0, *knobs)):
-            points = [
-                at(r, 0.0 if not number else raws[i][number - 1]) for i, r in enumerate(responses)
-            ]
-            hits = [p.hits for p in points if p.hits is not None]
-            share = pooled(zip(responses, points, strict=True))
-            values.append(share)
-            rows.append([variant, f"{knob:g}", str(share), float(np.mean(hits)), *cost(points)])
-        series[variant] = ([0.0, *knobs], values)
-    tables = [Table("By variant and knob", columns, rows)]
+    table, series = _by_knob(found, knobs, raws)
+    tables = [table]
     if over_time:
         parts = [
             [variant, *(str(intervals.mean(of)) for of in np.concatenate(shares).T)]
@@ -150,6 +138,27 @@ def _page(
             "controls": {row: asdict(one) for row, one in beside.items()},
         },
     )
+
+
+def _by_knob(
+    found: dict[str, list[Response]], knobs: tuple[float, ...], raws: list[list[float]]
+) -> tuple[Table, dict[str, tuple[list[float], list[Interval]]]]:
+    """The table, and for every variant the knob's positions with the share at each. raws: the raw
+    coefficients of each direction."""
+    columns = ["variant", "knob", "share", "clips it dominates", *COST]
+    rows, series = [], {}
+    for variant, responses in found.items():
+        shares = []
+        for number, knob in enumerate((0.0, *knobs)):
+            points = [
+                at(r, 0.0 if not number else raws[i][number - 1]) for i, r in enumerate(responses)
+            ]
+            hits = [p.hits for p in points if p.hits is not None]
+            shares.append(pooled(zip(responses, points, strict=True)))
+            share = [str(shares[-1]), float(np.mean(hits))]
+            rows.append([variant, f"{knob:g}", *share, *cost(points)])
+        series[variant] = ([0.0, *knobs], shares)
+    return Table("By variant and knob", columns, rows), series
 
 
 def _same_effect(found: dict[str, list[Response]]) -> Table:

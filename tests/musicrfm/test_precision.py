@@ -200,7 +200,7 @@ def test_overflow_during_a_piece_recomputes_the_whole_window(
 
     def stream() -> MusicStream:
         made = MusicStream(load(folder, "float16"), "piano", guidance_scale=guidance_scale)
-        direction = Direction.of(made.model, "note_C", torch.randn(2, 1, 32))
+        direction = Direction.of(made.model, "note_C", torch.randn(2, 1, 32), range=[0, 1])
         made.steering.add(direction, 2.0)
         return made
 

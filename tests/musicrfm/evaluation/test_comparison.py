@@ -135,7 +135,9 @@ def test_picture_explains_its_marks_and_long_names_do_not_overlap(tmp_path, monk
     monkeypatch.setattr(plots, "_save", lambda figure, path: drawn.append(figure))
     names = ["unsteered", *(f"note_C raw 0.{n}, injection 0.3" for n in (3, 5, 7))]
     value = mean([0.2, 0.4])
-    made = [Row(name, "note_C", "share", value, value, value, (0.2, 0.4), (0.3,)) for name in names]
+    about = {"target": "note_C", "quantity": "share", "unit": "share of C"}
+    heard = {"value": value, "random": value, "effect": value, "values": (0.2, 0.4)}
+    made = [Row(name, **about, **heard, draws=(0.3,)) for name in names]
     plots.compared_bars(tmp_path / "picture.png", made)
     drawn[0].canvas.draw()
     axis = drawn[0].axes[0]
