@@ -1,5 +1,5 @@
 """Makes numba's code cache tolerant: damaged files are compiled again, and a full disk only delays
-the next start.
+the next start. Kernels are compiled by another process, see `apart.py`.
 
 A kill or a full disk can truncate cache files, and numba would then fail at every start.
 """
@@ -11,6 +11,8 @@ import logging
 from typing import Any
 
 from numba.core import caching
+
+from musicrfm.kernels.apart import compile_apart
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +27,15 @@ def forgive() -> None:
         cache.load_overload, cache.save_overload = _load, _save
 
 
-def _load(cache: Any, *what: Any) -> Any:
-    """The cached code, or None to compile it."""
+def _load(cache: Any, signature: Any, *context: Any) -> Any:
+    """The cached code, or None to compile it here."""
+    found = _stored(cache, signature, *context)
+    if found is None and compile_apart(cache._py_func, signature):  # noqa: SLF001 - it has no other name
+        found = _stored(cache, signature, *context)
+    return found
+
+
+def _stored(cache: Any, *what: Any) -> Any:
     try:
         return cache.load_strictly(*what)
     except Exception as error:
