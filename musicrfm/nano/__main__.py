@@ -1,16 +1,15 @@
 """Builds `nano` from scratch: `python -m musicrfm.nano --work FOLDER`.
 
 The stages: read the tunes, render clips, train the codec, encode, train the language model,
-assemble the checkpoint, measure it. The same command continues an interrupted run. While the codec
-trains on one core, the other renders; while the language model trains, so does the codec's decoder.
-`--further START` trains a finished checkpoint without touching what directions depend on: the text
-encoder, and the decoder of the codec. Needs the extras `train` and `recipe`.
+draw codes from it for the codec's decoder and train that, assemble the checkpoint, measure it. The
+same command continues an interrupted run. While the codec trains on one core, the other renders.
+`--further START` trains a finished checkpoint further: its language model, and the decoder of its
+codec. Directions must then be trained anew. Needs the extras `train` and `recipe`.
 """
 
 from __future__ import annotations
 
 import argparse
-import copy
 import time
 from dataclasses import replace
 from functools import partial
@@ -19,24 +18,25 @@ from pathlib import Path
 import torch
 
 from musicrfm.data import render
-from musicrfm.nano import codec_training, lm_training, repertoire, tunes
-from musicrfm.nano.beside import check, start
+from musicrfm.nano.recipe import codec as codecs
+from musicrfm.nano.recipe import draws, language, repertoire, tunes
+from musicrfm.nano.recipe.beside import check, start
 
 WEIGHTS = Path(__file__).parent / "weights"
 TRAINING_SEED = 1_000_000  # held-out clips are composed from seeds far away from these
 ENOUGH = 600  # number of clips at which the codec's training starts, while more are rendered
 SHARES = (0.8, 0.2)  # of clips and of single notes in the codec's training
-FURTHER = {"lm_steps": 400, "decoder_steps": 2000}  # with `--further`, unless given
-BLEND = 0.5  # of the further trained decoder
+# With `--further`, unless given.
+FURTHER = {"clips": 1500, "lm_steps": 2800, "lm_batch": 8, "lm_rate": 8e-4, "decoder_steps": 5000}
 
 
 def main() -> None:
     args = _arguments()
-    steps = {stage: getattr(args, f"{stage}_steps") for stage in codec_training.STAGES}
+    steps = {stage: getattr(args, f"{stage}_steps") for stage in codecs.STAGES}
     if args.quick:
         args.clips, args.lm_steps, args.lm_batch = 24, 3, 2
         steps = dict.fromkeys(steps, 4)
-    budget = replace(codec_training.Budget(), **steps)
+    budget = replace(codecs.Budget(), **steps)
     torch.set_flush_denormal(True)
     cache = args.work / "tunes.json"
     tunes.read(cache)
@@ -48,41 +48,32 @@ def main() -> None:
     )
     if args.further is not None:
         check(rendering)
-        _further(args, budget)
-        return
-    while rendering.is_alive() and _rendered(args.work / "clips") < min(ENOUGH, args.clips):
-        time.sleep(5)
-    check(rendering, wait=False)
-    alone = args.device == "cpu" and rendering.is_alive()
-    torch.set_num_threads(1 if alone else torch.get_num_threads())
-    sets = [render.open_set(args.work / name)[0] for name in ("clips", "notes")]
-    codec = codec_training.train(sets, SHARES, args.work, budget, args.device, until="quantised")
-    check(rendering)
-    audio, rows = render.open_set(args.work / "clips")
-    codes = lm_training.encode_set(codec, audio, args.work / "codes.npy")
-    sets[0] = audio
-    decoding = start(codec_training.train, sets, SHARES, args.work, budget, args.device)
-    lm_budget = replace(lm_training.Budget(), steps=args.lm_steps, batch=args.lm_batch)
-    lm_training.train(codes, rows, args.work, lm_budget, args.device)
-    check(decoding)
-    codec = codec_training.train(sets, SHARES, args.work, budget, args.device)
-    lm_training.assemble(codec, args.work, args.out)
+        codec = codecs.load(args.further)
+    else:
+        while rendering.is_alive() and _rendered(args.work / "clips") < min(ENOUGH, args.clips):
+            time.sleep(5)
+        check(rendering, wait=False)
+        alone = args.device == "cpu" and rendering.is_alive()
+        torch.set_num_threads(1 if alone else torch.get_num_threads())
+        sets = [render.open_set(args.work / name)[0] for name in ("clips", "notes")]
+        codec = codecs.train(sets, SHARES, args.work, budget, args.device, until="quantised")
+        check(rendering)
+    (audio, rows), (single, _) = (render.open_set(args.work / name) for name in ("clips", "notes"))
+    codes = language.encode_set(codec, audio, args.work / "codes.npy")
+    lm_budget = language.Budget(args.lm_steps, args.lm_batch, args.lm_rate)
+    language.train(codes, rows, args.work, lm_budget, args.device, args.further)
+    prompts = [row["prompt"] for row in rows]
+    drawn = draws.draw(args.work, codes, prompts, args.device, args.further)
+    limit = draws.likeness(codec, codes, drawn)
+    heard = draws.Drawn(audio, codes, drawn, single, limit)
+    begun = None if args.further is None else codec
+    sets = [audio, single]
+    codec = codecs.train(
+        sets, SHARES, args.work, budget, args.device, start=begun, drawn=heard.crops
+    )
+    language.assemble(codec, args.work, args.out, args.further)
     if not args.no_measure and not args.quick:
         _measure(args, steps)
-
-
-def _further(args: argparse.Namespace, budget: codec_training.Budget) -> None:
-    """Train the text encoder and the codec's decoder of the checkpoint `args.further`."""
-    (clips, rows), (notes, _) = (render.open_set(args.work / name) for name in ("clips", "notes"))
-    old = codec_training.load(args.further)
-    codes = lm_training.encode_set(old, clips, args.work / "codes.npy")
-    words = lm_training.Budget(args.lm_steps, args.lm_batch, lm_training.WORDS_RATE)
-    lm_training.train(codes, rows, args.work, words, args.device, args.further)
-    new = codec_training.train(
-        (clips, notes), SHARES, args.work, budget, args.device, start=copy.deepcopy(old)
-    )
-    codec = codec_training.blend(old, new, BLEND)
-    lm_training.assemble(codec, args.work, args.out, args.further)
 
 
 def _arguments() -> argparse.Namespace:
@@ -96,11 +87,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--clips", type=int, default=6000, help="20-second clips to train on")
     parser.add_argument("--workers", type=int, default=1, help="processes that render")
-    for stage, steps in vars(codec_training.Budget()).items():
-        if stage in codec_training.STAGES:
+    for stage, steps in vars(codecs.Budget()).items():
+        if stage in codecs.STAGES:
             parser.add_argument(f"--{stage}-steps", type=int, default=steps)
-    parser.add_argument("--lm-steps", type=int, default=lm_training.Budget().steps)
-    parser.add_argument("--lm-batch", type=int, default=lm_training.Budget().batch)
+    parser.add_argument("--lm-steps", type=int, default=language.Budget().steps)
+    parser.add_argument("--lm-batch", type=int, default=language.Budget().batch)
+    parser.add_argument(
+        "--lm-rate", type=float, default=language.Budget().learning_rate, help="highest rate"
+    )
     parser.add_argument(
         "--quick", action="store_true", help="every stage in a few steps: a rehearsal, not a model"
     )

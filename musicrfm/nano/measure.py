@@ -28,7 +28,7 @@ from musicrfm.errors import MusicRFMError
 from musicrfm.evaluation.evaluate import perform
 from musicrfm.listening import measure as listening
 from musicrfm.model import MusicModel
-from musicrfm.nano import instruments, repertoire
+from musicrfm.nano import instruments
 from musicrfm.nano.judges import (
     codec_quality,
     endless,
@@ -38,6 +38,7 @@ from musicrfm.nano.judges import (
     texture,
     transcriber,
 )
+from musicrfm.nano.recipe import repertoire
 
 HELD_OUT = 9_000_000  # first seed of the held-out clips
 MEASURED = "measured.json"
@@ -53,7 +54,7 @@ class Given:
     """What some parts need and the library does not contain.
 
     musicnn, basic_pitch: the wheels with these networks, or folders with their content.
-    tunes: the file of `musicrfm.nano.tunes.read`. With it, the held-out clips of `texture`,
+    tunes: the file of `musicrfm.nano.recipe.tunes.read`. With it, the held-out clips of `texture`,
     `nearness` and `notes` are drawn as nano's training data are, six in ten of them from held-out
     tunes; without it, all are composed by rule.
     """

@@ -28,7 +28,7 @@ CLIPS = {  # prompt -> seed
     "calm piano arpeggio": 3,
     "guitar melody with bass and drums": 4,
 }
-SECONDS = 5.0
+SECONDS = 8.0
 MOST_BYTES = 2**20  # of all sounds together
 
 

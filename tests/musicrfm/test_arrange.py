@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from musicrfm.data.compose import DRUMS, INSTRUMENTS
-from musicrfm.nano import repertoire
-from musicrfm.nano.arrange import arrange
-from musicrfm.nano.tunes import Tune
+from musicrfm.nano.recipe import repertoire
+from musicrfm.nano.recipe.arrange import arrange
+from musicrfm.nano.recipe.tunes import Tune
 
 SCALE = (0, 2, 4, 5, 7, 9, 11)
 # Four bars of C, F, G, C and again, in eighths of the chord with a passing note.

@@ -53,7 +53,7 @@ def test_shipped_classifier_beats_chance_and_ignores_narrowing():
     assert sorted(fitted["names"]) == sorted(INSTRUMENTS)
     one = fitted["on_one_pitch_class"]
     assert fitted["accuracy"] > 0.6 and one["pieces"] > 50
-    assert abs(one["likelihood"] - one["likelihood_as_they_were"]) < 0.02
+    assert abs(one["likelihood"] - one["likelihood_as_they_were"]) < 0.06
 
 
 @pytest.mark.slow

@@ -226,6 +226,8 @@ def test_training_recovers_the_beat_vectors(
     found = fit(model, clicks(clips), 40, data="clicks")
     assert found.layer_scores.min() > 0.9
     assert "clips: 32 to train, 8 to test" in told_of_beat(found)
+    parts = found.meta["splits"]
+    assert parts["train"]["clips"] == 32 and parts["test"] == {"clips": 8, "groups": 8}
     assert "hidden states of tiny encode the beat" in told_of_beat(found)
     beat = Beat.of(Direction.load(found.save(tmp_path / "tempo.safetensors"), model))
     assert beat.centre == pytest.approx(math.exp(np.log(tempi).mean()), rel=0.05)

@@ -1,12 +1,11 @@
 """Trains nano's text encoder and decoder on the codec's codes, and assembles the checkpoint.
 
 During training, linear read-outs on every block but the last also predict the beat, the bar and the
-sounding notes (`musicrfm.nano.truths`). In some crops, the blocks' outputs are moved along their
-read-outs to the true values. The read-outs are discarded afterwards, but the hidden states then
+sounding notes (`truths.py`). In some crops, the blocks' outputs are moved along the read-outs of
+the beat to the true values. The read-outs are discarded afterwards, but the hidden states then
 encode these properties linearly, where directions can find them, and the blocks above have learnt
-to follow; otherwise, a small model only repeats its history. To prevent mere repetition there as
-well, part of the history is hidden where the sounding notes are set. Source of the idea:
-interventions on concept bottlenecks, Koh et al. 2020, arXiv:2007.04612.
+to follow; otherwise, a small model only repeats its history. Source of the idea: interventions on
+concept bottlenecks, Koh et al. 2020, arXiv:2007.04612.
 """
 
 from __future__ import annotations
@@ -39,18 +38,19 @@ from transformers import (
 )
 
 from musicrfm.data.compose import compose
-from musicrfm.nano.codec_training import config as codec_config
-from musicrfm.nano.precision import bfloat16_is_faster
-from musicrfm.nano.truths import GROUPS, Readouts, truths
+from musicrfm.nano.recipe.codec import config as codec_config
+from musicrfm.nano.recipe.precision import bfloat16_is_faster
+from musicrfm.nano.recipe.truths import GROUPS, Readouts, truths
 
 CODEBOOKS, CODES = 4, 1024
 START = CODES  # the id at positions without a code
 FRAMES = 800  # of a crop, 16 s
 CODEBOOK_WEIGHTS = (1.6, 1.1, 0.7, 0.6)  # the first codebook carries most of the pitch
-# Shares of crops in which each group of `truths.GROUPS` is set in the blocks.
-TELL = {"tempo": 0.3, "beat": 0.25, "bar": 0.2, "sound": 0.2}
-HIDE, HIDDEN = 0.5, (25, 100)  # share of a crop told what sounds that is hidden, in spans so long
-WORDS_RATE = 1e-3  # peak learning rate of a text encoder that is trained further
+# Shares of crops in which a group of `truths.GROUPS` is set in the blocks. The bar and what sounds
+# are only read: their read-outs are nearly dependent, and setting them moves hidden states so far
+# that the loss rises without end.
+TELL = {"tempo": 0.3, "beat": 0.25}
+TELL_AFTER = 400  # steps in which read-outs only learn, before the blocks are set along them
 DROP_PROMPT = 0.12  # share of crops trained without text, for guidance
 SPACE = "\u2581"  # how the tokenizer writes the blank before a word
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,:;!?'-&#/"
@@ -132,15 +132,24 @@ def make_model(vocabulary: int) -> MusicgenForConditionalGeneration:
     return model
 
 
-def _begin(
+def begin(
     start: Path | None,
 ) -> tuple[PreTrainedTokenizerBase, MusicgenForConditionalGeneration]:
-    """The tokenizer and the model that training begins with: those of a folder, or new ones."""
-    if start is not None:
-        model = MusicgenForConditionalGeneration.from_pretrained(start, dtype=torch.float32)
-        return AutoTokenizer.from_pretrained(start), model
+    """The tokenizer and the model that training begins with: new ones, or the model of the folder
+    `start` with the words of today, of which unknown ones begin as the mean of the known."""
     tokenizer = make_tokenizer()
-    return tokenizer, make_model(len(tokenizer))
+    if start is None:
+        return tokenizer, make_model(len(tokenizer))
+    model = MusicgenForConditionalGeneration.from_pretrained(start, dtype=torch.float32)
+    words, known = tokenizer.get_vocab(), AutoTokenizer.from_pretrained(start).get_vocab()
+    old = model.text_encoder.get_input_embeddings().weight.detach().clone()
+    model.text_encoder.resize_token_embeddings(len(words))
+    model.config.text_encoder.vocab_size = len(words)
+    new = model.text_encoder.get_input_embeddings().weight
+    with torch.no_grad():
+        for word, row in words.items():
+            new[row] = old[known[word]] if word in known else old.mean(0)
+    return tokenizer, model
 
 
 @torch.inference_mode()
@@ -182,16 +191,6 @@ def delayed(codes: Tensor) -> tuple[Tensor, Tensor]:
     return rows[:, :, :-1], labels.masked_fill(labels == START, -100)
 
 
-def hide(row: Tensor, rng: random.Random) -> None:
-    """Put START in place of the codes of some spans of a decoder input [codebooks, positions]."""
-    positions, hidden = row.shape[1], 0
-    while hidden < HIDE * positions:
-        span = rng.randint(*HIDDEN)
-        start = rng.randrange(positions)
-        row[:, start : start + span] = START
-        hidden += span
-
-
 def reword(prompt: str, rng: random.Random) -> str:
     """The prompt with an occasional word removed or a strange one added, as performers type."""
     words = prompt.split()
@@ -214,8 +213,7 @@ def train(
     """Train, or continue training; checkpoint `work/lm.pt`, held-out losses `work/lm.jsonl`.
 
     codes: int16 [clips, codebooks, frames]. rows: one dict per clip. The last 1 % is held out.
-    start: folder of a trained checkpoint, of which only the text encoder and its projection are
-    trained further, so that directions for it stay valid.
+    start: folder of a finished checkpoint, which is trained further.
     """
     torch.manual_seed(0)
     trainer = _Trainer(codes, rows, budget, device, start)
@@ -256,15 +254,11 @@ class _Trainer:
         start: Path | None,
     ) -> None:
         self.codes, self.rows, self.budget, self.device = codes, rows, budget, device
-        self.tokenizer, self.model = _begin(start)
+        self.tokenizer, self.model = begin(start)
         self.model.to(device)
         self.frames = self.model.config.decoder.max_position_embeddings - CODEBOOKS
         self.readouts = Readouts(self.model.decoder.model.decoder.layers, 256).to(device)
-        self.tell = start is None  # read-outs that were not trained have nothing to tell
         self.model.audio_encoder.requires_grad_(False)
-        if start is not None:
-            self.model.decoder.requires_grad_(False)
-            self.readouts.requires_grad_(False)
         both = (*self.model.parameters(), *self.readouts.parameters())
         self.parameters = [p for p in both if p.requires_grad]
         self.optimiser = torch.optim.AdamW(
@@ -300,11 +294,10 @@ class _Trainer:
         self.optimiser.zero_grad(set_to_none=True)
         places = [self._place(rng) for _ in range(self.budget.batch)]
         with torch.autocast(torch.device(self.device).type, torch.bfloat16, enabled=self.half):
-            drop = DROP_PROMPT if self.tell else 0.0
-            per_book, misses = self.losses(places, rng, drop, tell=self.tell)
+            tell = self.done >= TELL_AFTER
+            per_book, misses = self.losses(places, rng, DROP_PROMPT, tell)
             loss = (per_book * self.weights).mean()
-            if self.tell:
-                loss = loss + self.budget.readout_weight * misses.nan_to_num().mean()
+            loss = loss + self.budget.readout_weight * misses.nan_to_num().mean()
         loss.backward()
         nn.utils.clip_grad_norm_(self.parameters, 1.0)
         self.optimiser.step()
@@ -345,9 +338,7 @@ class _Trainer:
         told = torch.zeros(true.shape, dtype=torch.bool)
         for i in range(len(clips) if tell else 0):
             for group, place in GROUPS.items():
-                told[i, :, place] = rng.random() < TELL[group]
-            if told[i, 0, GROUPS["sound"]].any():
-                hide(inputs[i], rng)
+                told[i, :, place] = rng.random() < TELL.get(group, 0.0)
         self.readouts.told = true.masked_fill(~told, math.nan).to(self.device)
         out = self.model.decoder.model.decoder(
             inputs.flatten(0, 1), encoder_hidden_states=states, encoder_attention_mask=visible,
@@ -409,7 +400,7 @@ def assemble(codec: EncodecModel, work: Path, out: Path, start: Path | None = No
 
     start: as of `train`.
     """
-    tokenizer, model = _begin(start)
+    tokenizer, model = begin(start)
     state = torch.load(work / "lm.pt", map_location="cpu", weights_only=True)["average"]
     model.load_state_dict(state)
     model.audio_encoder.load_state_dict(codec.cpu().state_dict())

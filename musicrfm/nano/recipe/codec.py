@@ -6,10 +6,11 @@
    exponential moving averages, while the encoder learns to stay near them
    (straight-through gradients).
 3. `decoder`: encoder and codebooks are frozen (the language model may already train on their
-   codes), and the decoder alone adapts to them.
+   codes), and the decoder alone adapts to them, and to those that the language model draws
+   (`draws.py`).
 
 The loss compares power-compressed spectra at several window lengths, magnitudes and phases, and mel
-bands. In the last stage, a discriminator of spectra (`musicrfm.nano.discriminator`) is added.
+bands. In the last stage, a discriminator of spectra (`discriminator.py`) is added.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,21 +27,20 @@ import torch
 from torch import Tensor, nn
 from transformers import EncodecConfig, EncodecModel, MusicgenForConditionalGeneration
 
-from musicrfm.nano.discriminator import Discriminator, balanced
-from musicrfm.nano.precision import bfloat16_is_faster
+from musicrfm.nano.recipe.discriminator import Discriminator, balanced
+from musicrfm.nano.recipe.precision import bfloat16_is_faster
 
 FRAME = 640
 CROP_FRAMES = 50
 NOISE = 0.3  # standard deviation of the noise on unit-variance latents in stage 1
-# In stage 3, most crops get noise before they are quantised, of up to this standard deviation: a
-# language model draws codes that vary from frame to frame, which a decoder that knows only encoded
-# music turns into onsets. At 0.8, codes move by 0.56, those of nano's language model by 0.63.
-FLICKER, STEADY = 0.8, 0.3  # highest noise; share of crops without
 WINDOWS = (512, 2048, 4096)
 POWER = 0.3
 MEL_WINDOWS = ((1024, 40), (4096, 100))  # window length, number of bands
 MEL_WEIGHT = 0.1
 STAGES = ("autoencoder", "quantised", "decoder")
+# (codec, number of crops, their frames, randomness) -> (sound, latents), as `Drawn.crops` of
+# `draws.py`.
+Crops = Callable[[EncodecModel, int, int, np.random.Generator], tuple[Tensor, Tensor]]
 ALONE = 0.3  # share of the last stage before the discriminator joins in
 
 
@@ -231,12 +231,14 @@ def train(
     device: str = "cpu",
     until: str = "decoder",
     start: EncodecModel | None = None,
+    drawn: Crops | None = None,
 ) -> EncodecModel:
     """Run the remaining stages up to `until`; returns the averaged weights.
 
     audio: sets of clips, int16 [clips, samples] at 32 kHz each. shares: how often each set is drawn
     from. work: folder of the checkpoints `codec-<stage>.pt`. start: a trained codec, of which only
-    the decoder is trained further, so that its codes stay valid.
+    the decoder is trained further, so that its codes stay valid. drawn: what the decoder learns
+    from, in place of encoded crops.
     """
     work.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(0)
@@ -247,7 +249,8 @@ def train(
         state = torch.load(path, map_location=device, weights_only=True) if path.exists() else None
         if state is None and loaded is not None:
             model.load_state_dict(loaded)  # start from the previous stage's average
-        _Stage(stage, model, audio, shares, state, budget).run(audio, shares, path)
+        heard = drawn if stage == "decoder" else None
+        _Stage(stage, model, audio, shares, state, budget, heard).run(audio, shares, path)
         loaded = torch.load(path, map_location=device, weights_only=True)["average"]
     model.load_state_dict(loaded)
     return model.eval()
@@ -267,8 +270,9 @@ class _Stage:
         shares: Sequence[float],
         state: dict | None,
         budget: Budget,
+        drawn: Crops | None = None,
     ) -> None:
-        self.name, self.model, self.budget = name, model, budget
+        self.name, self.model, self.budget, self.drawn = name, model, budget, drawn
         self.steps = getattr(budget, name)
         self.device = next(model.parameters()).device
         self.peak = budget.learning_rate * (1.0 if name == "autoencoder" else 0.5)
@@ -299,7 +303,11 @@ class _Stage:
         rng = np.random.default_rng([STAGES.index(self.name), first])
         self.model.train()
         while self.done < self.steps:
-            loss = self.step(crops(sets, shares, self.budget.batch, rng, self.device))
+            if self.drawn is None:
+                loss = self.step(crops(sets, shares, self.budget.batch, rng, self.device))
+            else:
+                places = self.budget.batch, CROP_FRAMES, rng
+                loss = self.step(*self.drawn(self.model, *places))
             passed = self.done - first
             mean_loss += (loss - mean_loss) * max(0.01, 1 / passed)
             if self.done % 50 == 0:
@@ -313,10 +321,13 @@ class _Stage:
             if self.done % 250 == 0 or self.done == self.steps:
                 self.save(path)
 
-    def step(self, sound: Tensor) -> float:
-        """One step of the optimiser on sound [batch, 1, samples]; the spectral loss."""
+    def step(self, sound: Tensor, latents: Tensor | None = None) -> float:
+        """One step of the optimiser on sound [batch, 1, samples]; the spectral loss.
+
+        latents: [batch, dim, frames] to decode in place of those of the sound.
+        """
         self._set_rate()
-        out, extra = self._through(sound)
+        out, extra = self._through(sound, latents)
         close = self.measure(out, sound[:, 0])
         self.optimiser.zero_grad(set_to_none=True)
         if self.judge is not None and self.done > ALONE * self.steps:
@@ -349,29 +360,22 @@ class _Stage:
         for group in self.optimiser.param_groups:
             group["lr"] = self.peak * warm * fall
 
-    def _through(self, sound: Tensor) -> tuple[Tensor, Tensor]:
+    def _through(self, sound: Tensor, latents: Tensor | None) -> tuple[Tensor, Tensor]:
         """(decoded audio [batch, samples], loss term of the latents)."""
+        extra = sound.new_zeros(())
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
-            with torch.set_grad_enabled(not self.frozen):
-                latents = self.model.encoder(sound)
-            latents = latents.float()
-            if self.name == "autoencoder":
-                extra = 0.02 * (latents.square().mean((0, 2)) - 1).abs().mean()
-                latents = latents + NOISE * torch.randn_like(latents)
-            else:
-                if self.frozen:
-                    latents = latents + _flicker(latents)
-                latents, commitment = self.quantiser(latents, train=not self.frozen)
-                extra = 0.0 * commitment if self.frozen else 0.05 * commitment
+            if latents is None:
+                with torch.set_grad_enabled(not self.frozen):
+                    latents = self.model.encoder(sound)
+                latents = latents.float()
+                if self.name == "autoencoder":
+                    extra = 0.02 * (latents.square().mean((0, 2)) - 1).abs().mean()
+                    latents = latents + NOISE * torch.randn_like(latents)
+                else:
+                    latents, commitment = self.quantiser(latents, train=not self.frozen)
+                    extra = 0.0 * commitment if self.frozen else 0.05 * commitment
             out = self.model.decoder(latents)[:, 0].float()
         return out, extra
-
-
-def _flicker(latents: Tensor) -> Tensor:
-    """Noise for latents [batch, dim, frames], equally strong over a crop, zero in some."""
-    strength = FLICKER * torch.rand(len(latents), 1, 1, device=latents.device)
-    strength = strength * (torch.rand_like(strength) > STEADY)
-    return strength * torch.randn_like(latents)
 
 
 @torch.no_grad()
@@ -381,18 +385,6 @@ def _average(average: dict[str, Tensor], state: dict[str, Tensor], decay: float)
             average[name].lerp_(value, 1 - decay)
         else:
             average[name].copy_(value)
-
-
-@torch.no_grad()
-def blend(old: EncodecModel, new: EncodecModel, share: float) -> EncodecModel:
-    """`old` with a decoder `share` of the way to that of `new`, which was trained from it.
-
-    A decoder between the two keeps most of what the training gained in closeness to the data, and
-    little of the roughness that the discriminator adds to generated codes.
-    """
-    for mine, theirs in zip(old.decoder.parameters(), new.decoder.parameters(), strict=True):
-        mine.lerp_(theirs, share)
-    return old
 
 
 @torch.no_grad()

@@ -8,9 +8,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from musicrfm.data.compose import Clip, piece, single_notes, theory
-from musicrfm.nano import tunes
-from musicrfm.nano.arrange import arrange
-from musicrfm.nano.tunes import Tune
+from musicrfm.nano.recipe import tunes
+from musicrfm.nano.recipe.arrange import arrange
+from musicrfm.nano.recipe.tunes import Tune
 
 TUNES, PIECES = 0.6, 0.33  # shares; what is left are exercises
 SECONDS = 20.0

@@ -31,7 +31,7 @@ from musicrfm.data.compose import (
     phrase,
     texture_of,
 )
-from musicrfm.nano.tunes import Tune
+from musicrfm.nano.recipe.tunes import Tune
 
 NOTES_A_SECOND = (1.5, 7.0)  # of a melody; outside this range, the tempo is drawn again
 HAND, FOOT = 0.008, 0.004  # standard deviation of the timing of players and of drums, in seconds
