@@ -16,6 +16,9 @@ from musicrfm.errors import MusicRFMError
 from musicrfm.files.folders import cache_folder
 from musicrfm.files.writing import write_text
 from musicrfm.model import MusicModel
+from musicrfm.runtime.backends import decoder_for
+from musicrfm.runtime.decoder import Push, StepDecoder
+from musicrfm.runtime.defaults import DEFAULT_PROMPT
 from musicrfm.stream import MusicStream
 from musicrfm.weights.cost import CACHED, WEIGHT, Shape
 
@@ -54,6 +57,17 @@ def trial(stream: MusicStream) -> float:
     shape = Shape.of(model)
     on_average = shape.step_bytes(model.precision, (stream.window + stream.keep) / 2)
     return shape.step_bytes(model.precision, WARM) / on_average / (best * model.frame_rate)
+
+
+def guided_decoder(model: MusicModel, room: int) -> tuple[StepDecoder, Push]:
+    """A decoder to be timed, of so many positions, with guidance and steered by nothing; and that
+    nothing."""
+    decoder = decoder_for(model, room)
+    decoder.set_prompt(model.encode_prompt(DEFAULT_PROMPT))
+    decoder.guided = True
+    unsteered = Push(torch.zeros(model.layers, model.width, dtype=model.dtype))
+    decoder.steer(unsteered)
+    return decoder, unsteered
 
 
 def advice(speed: float, precision: str, guided: bool) -> str:

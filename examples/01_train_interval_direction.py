@@ -12,9 +12,7 @@ from pathlib import Path
 from musicrfm import MusicModel
 from musicrfm.data import syntheory
 from musicrfm.evaluation import walkthrough as walk
-from musicrfm.evaluation.comparison_page import tell
 from musicrfm.training.rfm import Search
-from musicrfm.training.telling import told
 from musicrfm.training.train import fit, hear
 
 FOLDER = Path("trained_concepts")
@@ -37,14 +35,7 @@ def main() -> None:
     labels = [row["interval"] == o.target for row in data.rows]
     about = {"kind": "binary", "concept": "interval", "target": str(o.target), "method": o.method}
     trained = fit(data, f"interval_{o.target}", labels, components=12, search=search, **about)
-    print(told(trained))
-    effort, direction = walk.Effort.of(model, o.quick), trained.direction
-    if not o.no_calibrate:
-        print(f"calibrated: {effort.calibrate(model, direction)}")
-    path = walk.save(trained, FOLDER)
-    found = effort.compare_knob(model, direction)
-    tell(found, o.out or FOLDER / direction.name, f"{direction.name}, just trained", effort.words())
-    print(path)
+    walk.finish(trained, model, o, FOLDER)
 
 
 if __name__ == "__main__":

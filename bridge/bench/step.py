@@ -19,14 +19,13 @@ import torch
 
 from bridge.bench.hardware import bandwidth, clock, instructions, line
 from bridge.bench.report import Options, Report
+from bridge.pace import guided_decoder
 from bridge.process.memory import free_memory
 from musicrfm.checkpoints.loading import quiet
 from musicrfm.errors import MusicRFMError
 from musicrfm.model import MusicModel
 from musicrfm.published.random import random_model
 from musicrfm.published.sizes import PUBLISHED
-from musicrfm.runtime.backends import decoder_for
-from musicrfm.runtime.decoder import Push
 from musicrfm.runtime.defaults import DEFAULT_PROMPT
 from musicrfm.runtime.devices import device_of, worth_trying
 from musicrfm.runtime.forecast import reading_seconds
@@ -265,11 +264,7 @@ class OnStage:
 
 def _reading(model: MusicModel) -> float:
     """Seconds to prefill a position, in parts as at a turn of the window."""
-    decoder = decoder_for(model, AT_ONCE)
-    decoder.set_prompt(model.encode_prompt(DEFAULT_PROMPT))
-    decoder.guided = True
-    unsteered = Push(torch.zeros(model.layers, model.width, dtype=model.dtype))
-    return reading_seconds(decoder, unsteered)
+    return reading_seconds(*guided_decoder(model, AT_ONCE))
 
 
 def _stream(model: MusicModel, seconds: float, early: bool) -> tuple[float, float]:

@@ -202,9 +202,9 @@ def advise(paces: list[Pace], device: str, latency: float) -> Advice:
         words.append(f"{chosen.dtype} is {chosen.speed / first.speed:.1f} times as fast here.")
     if told := windows.words(chosen.windows):
         words.append(told)
-    early = speed >= COMFORT
-    told_words = tuple(words)
-    return Advice(chosen.dtype, lookahead, early, device, latency, told_words, chosen.windows)
+    return Advice(
+        chosen.dtype, lookahead, speed >= COMFORT, device, latency, tuple(words), chosen.windows
+    )
 
 
 def text(paces: list[Pace], advice: Advice) -> str:

@@ -12,11 +12,9 @@ from collections.abc import Mapping
 
 import torch
 
-from bridge.pace import ENOUGH, keep_window
+from bridge.pace import ENOUGH, guided_decoder, keep_window
 from musicrfm.model import MusicModel
-from musicrfm.runtime.backends import decoder_for
-from musicrfm.runtime.decoder import Push
-from musicrfm.runtime.defaults import DEFAULT_PROMPT, KEPT_PART
+from musicrfm.runtime.defaults import KEPT_PART
 from musicrfm.runtime.forecast import REREAD, reading_seconds
 
 SHORTER = (20.0, 15.0, 10.0, 6.0)  # seconds; windows that may be chosen beside the model's own
@@ -71,11 +69,7 @@ def words(speeds: Mapping[float, float]) -> str:
 
 def _timed(model: MusicModel, places: list[int]) -> tuple[list[float], float]:
     """(seconds of a step after so many positions, of reading a position again), with guidance."""
-    decoder = decoder_for(model, max(places) + 1)
-    decoder.set_prompt(model.encode_prompt(DEFAULT_PROMPT))
-    decoder.guided = True
-    unsteered = Push(torch.zeros(model.layers, model.width, dtype=model.dtype))
-    decoder.steer(unsteered)
+    decoder, unsteered = guided_decoder(model, max(places) + 1)
     codes = torch.zeros(model.codebooks, 1, dtype=torch.long)
     took: list[list[float]] = [[] for _ in places]
     for _ in range(STEPS):

@@ -18,12 +18,14 @@ from musicrfm.directions import SUFFIX, Direction, canonical_name, find
 from musicrfm.errors import MusicRFMError
 from musicrfm.evaluation.calibrate import calibrate
 from musicrfm.evaluation.comparison import Comparison, Variant, compare, knob_variants
+from musicrfm.evaluation.comparison_page import tell
 from musicrfm.evaluation.perform import Setting
 from musicrfm.evaluation.search import Aims
 from musicrfm.files.writing import check_folder, write_text
 from musicrfm.terminal import answered, run_command
 from musicrfm.theory import PITCH_CLASSES
 from musicrfm.training import questions
+from musicrfm.training.telling import told
 from musicrfm.training.train import direction_path, pitch_class
 
 if TYPE_CHECKING:
@@ -103,7 +105,7 @@ def halves(found: Comparison, direction: Direction) -> str:
     note = str(direction.meta.get("target"))
     if direction.meta.get("concept", "note") != "note" or note not in PITCH_CLASSES:
         return ""
-    told = []
+    lines = []
     for variant in dict.fromkeys(clip.variant for clip in found.clips):
         shares = [
             clip.shares[:, PITCH_CLASSES.index(note)]
@@ -114,8 +116,8 @@ def halves(found: Comparison, direction: Direction) -> str:
             intervals.mean([half.mean() for half in parts])
             for parts in zip(*(np.array_split(one, 2) for one in shares), strict=True)
         )
-        told.append(f"{variant} {first}, {second}")
-    return f"Share in the first and the second half: {'; '.join(told)}."
+        lines.append(f"{variant} {first}, {second}")
+    return f"Share in the first and the second half: {'; '.join(lines)}."
 
 
 def parser(doc: str, out: str = "") -> argparse.ArgumentParser:
@@ -201,14 +203,31 @@ def run(main: Callable[[], None]) -> None:
 
 def save(trained: Trained, folder: Path) -> Path:
     """Write direction, report and detector to `<folder>/<model>/`; returns the direction's path."""
-    direction = trained.direction
-    assert direction is not None, (
-        "states that are pooled to a mean or the last frame can be steered"
-    )
+    direction = _steerable(trained)
     path = direction.save(direction_path(direction, folder))
     write_text(path.with_suffix(".json"), json.dumps(trained.report, indent=1))
     trained.detector.save(folder)
     return path
+
+
+def _steerable(trained: Trained) -> Direction:
+    assert trained.direction is not None, (
+        "states that are pooled to a mean or the last frame can be steered"
+    )
+    return trained.direction
+
+
+def finish(trained: Trained, model: MusicModel, o: argparse.Namespace, folder: Path) -> None:
+    """What follows on `fit`: tell what it found, calibrate unless told not to, save in `folder`,
+    compare with random directions, and write the page."""
+    print(told(trained))
+    effort, direction = Effort.of(model, o.quick), _steerable(trained)
+    if not o.no_calibrate:
+        print(f"calibrated: {effort.calibrate(model, direction)}")
+    path = save(trained, folder)
+    found = effort.compare_knob(model, direction)
+    tell(found, o.out or folder / direction.name, f"{direction.name}, just trained", effort.words())
+    print(path)
 
 
 def file_of(name: str, model: MusicModel, folder: Path) -> Path:

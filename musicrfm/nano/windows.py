@@ -147,7 +147,8 @@ def together(windows: Sequence[Window]) -> Iterator[str]:
         yield f"| {words} | {' | '.join(values)} |"
     for words, name in rows.items():
         first = _all(windows[0], name)
-        less = ["", *(intervals.mean(_all(one, name) - first).text("+.2f") for one in windows[1:])]
+        differences = [intervals.mean(_all(one, name) - first) for one in windows[1:]]
+        less = ["", *(one.text(sign="+") for one in differences)]
         if name in ("without_fault", "likelihood", "notes_change", "pulse"):
             yield f"| {words}, less the first | {' | '.join(less)} |"
     for what in ("flux", "level", "notes"):

@@ -27,11 +27,13 @@ import torch
 from torch import Tensor, nn
 from transformers import EncodecConfig, EncodecModel, MusicgenForConditionalGeneration
 
+from musicrfm.files.writing import beside
 from musicrfm.nano.recipe.discriminator import Discriminator, balanced
 from musicrfm.nano.recipe.precision import bfloat16_is_faster
 
 FRAME = 640
 CROP_FRAMES = 50
+QUIET, SILENT = 0.005, 0.1  # highest level of a silent crop; share of these that are used
 NOISE = 0.3  # standard deviation of the noise on unit-variance latents in stage 1
 WINDOWS = (512, 2048, 4096)
 POWER = 0.3
@@ -218,7 +220,7 @@ def crops(
         clip = clips[rng.integers(len(clips))]
         start = rng.integers(len(clip) - samples)
         piece = clip[start : start + samples].astype(np.float32) / 32768
-        if np.abs(piece).max() > 0.005 or rng.random() < 0.1:
+        if np.abs(piece).max() > QUIET or rng.random() < SILENT:
             out.append(piece * rng.uniform(0.7, 1.1))
     return torch.from_numpy(np.stack(out).astype(np.float32))[:, None].to(device)
 
@@ -350,8 +352,8 @@ class _Stage:
         }
         if self.judge is not None:
             keep["judge"] = self.judge.state_dict()
-        torch.save(keep, path.with_suffix(".tmp"))
-        path.with_suffix(".tmp").replace(path)
+        with beside(path) as new:
+            torch.save(keep, new)
 
     def _set_rate(self) -> None:
         """The learning rate of this step: a short rise, then half a cosine."""
@@ -373,7 +375,8 @@ class _Stage:
                     latents = latents + NOISE * torch.randn_like(latents)
                 else:
                     latents, commitment = self.quantiser(latents, train=not self.frozen)
-                    extra = 0.0 * commitment if self.frozen else 0.05 * commitment
+                    if not self.frozen:
+                        extra = 0.05 * commitment
             out = self.model.decoder(latents)[:, 0].float()
         return out, extra
 

@@ -17,7 +17,9 @@ import torch
 from torch import Tensor
 from transformers import EncodecModel
 
+from musicrfm.files.writing import beside
 from musicrfm.nano.recipe import language
+from musicrfm.nano.recipe.codec import QUIET, SILENT
 
 DRAWN = 400  # clips
 TRUE, NOTES = 0.35, 0.15  # shares of crops with the true codes alone, and of single notes
@@ -66,8 +68,8 @@ def draw(
         if clip % 10 == 0:
             print(f"\rdrawn {clip}/{len(drawn)}", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
-    np.save(path.with_suffix(".tmp.npy"), drawn)
-    path.with_suffix(".tmp.npy").replace(path)
+    with beside(path) as new, new.open("wb") as file:
+        np.save(file, drawn)
     return drawn
 
 
@@ -100,7 +102,7 @@ class Drawn:
             first = rng.integers(source.shape[1] // per - frames)
             place = slice(first, first + frames)
             sound = source[clip][first * per : (first + frames) * per].astype(np.float32) / 32768
-            if np.abs(sound).max() < 0.005 and (of_notes or rng.random() > 0.1):
+            if np.abs(sound).max() < QUIET and (of_notes or rng.random() > SILENT):
                 continue
             if of_notes:
                 alone = torch.from_numpy(sound)[None, None].to(device)

@@ -38,6 +38,7 @@ from transformers import (
 )
 
 from musicrfm.data.compose import compose
+from musicrfm.files.writing import beside
 from musicrfm.nano.recipe.codec import config as codec_config
 from musicrfm.nano.recipe.precision import bfloat16_is_faster
 from musicrfm.nano.recipe.truths import GROUPS, Readouts, truths
@@ -106,7 +107,7 @@ def make_tokenizer() -> PreTrainedTokenizerFast:
 
 
 def make_model(vocabulary: int) -> MusicgenForConditionalGeneration:
-    """An untrained nano: 2-layer T5, 6 x 256 decoder, the codec of `codec_training`."""
+    """An untrained nano: 2-layer T5, 6 x 256 decoder, the codec of `codec.py`."""
     text = T5Config(
         vocab_size=vocabulary, d_model=128, d_kv=32, num_heads=4, d_ff=256, num_layers=2,
         dropout_rate=0.05, feed_forward_proj="relu", is_encoder_decoder=False, use_cache=False,
@@ -285,8 +286,8 @@ class _Trainer:
             "step": self.done,
             "optimiser": self.optimiser.state_dict(),
         }
-        torch.save(state, path.with_suffix(".tmp"))
-        path.with_suffix(".tmp").replace(path)
+        with beside(path) as new:
+            torch.save(state, new)
 
     def step(self, rng: random.Random) -> float:
         """One step of the optimiser on crops drawn by `rng`; the mean loss of the codes."""
