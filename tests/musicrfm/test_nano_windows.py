@@ -47,7 +47,7 @@ def test_every_piece_is_played_in_every_window(model, monkeypatch) -> None:
     assert rows[""] == f"| | {whole:g} s | 1 s |"
     assert "| 0.00 (0.00 to 0.00) | 0.00 (0.00 to 0.00) |" in rows["stretches without a fault"]
     less = rows["stretches without a fault, less the first"]
-    assert less.endswith("| | +0.00 (+0.00 to +0.00) |")
+    assert less.endswith("|  | +0.00 (+0.00 to +0.00) |")
     assert list(windows.by_prompt(found))[-1] == "| organ chords | 0.00, 0.25 | 0.00, 0.25 |"
     with pytest.raises(MusicRFMError, match="9 s is too short: give 10 or more"):
         windows.compare(model, judged, seconds=9)
