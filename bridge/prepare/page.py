@@ -87,7 +87,7 @@ def _calibration(direction: Direction) -> Mapping[str, Any]:
 def _row(direction: Direction) -> str:
     calibration = _calibration(direction)
     points = {p["coefficient"]: p["value"] for p in calibration.get("confirmed") or ()}
-    ordered = [points[c] for c in sorted(points, key=abs)]
+    ordered = [points[c] for c in sorted(points) if c >= 0]
     effects = [ordered[0], ordered[len(ordered) // 2], ordered[-1]] if len(ordered) > 2 else []
     unit = str(calibration.get("unit", ""))
     # files of earlier versions name the unit alone
@@ -96,8 +96,9 @@ def _row(direction: Direction) -> str:
     remarks = "; ".join(calibration.get("remarks") or ())
     if is_beat(direction):
         slow, fast = map(Beat.of(direction).bpm, direction.range or (0.0, 0.0))
-        remarks = f"meant to hold {slow:.0f} BPM at -1 to {fast:.0f} BPM at 1, off at 0"
-        remarks += "; not measured"
+        told = f"meant to hold {slow:.0f} BPM at -1 to {fast:.0f} BPM at 1, off at 0"
+        heard = f"heard at -1: {_amount(points[min(points)], quantity)}" if points else "not measured"
+        remarks = "; ".join(filter(None, (told, heard, remarks)))
     elif not calibration:
         remarks = "not measured"
     useful = "none" if direction.range is None else "{:.3g} to {:.3g}".format(*direction.range)

@@ -32,13 +32,14 @@ FULL = Sizes(4800, 1440, 240, (), 2, 8.0, 4)
 QUICK = Sizes(1920, 480, 80, ("piano melody with drums", "vibraphone arpeggio"), 1, 6.0, 2, 4)
 USUAL_PROMPTS = 4  # number of default prompts of `musicrfm calibrate`
 NET, CLOSER = 5, 2  # coefficients that it tries at first, and in each step
+BOTH_SIDES = 4  # middles and ends of a held tempo
 
 
 @dataclass(frozen=True)
 class Concept:
     """A group of knobs. train: arguments of `musicrfm train`. data: the field of `Sizes` that it
-    uses. directions: number of knobs. heard: whether the effect can be measured in audio, and the
-    range be found."""
+    uses. directions: number of knobs. heard: whether the effect can be measured in audio. sought:
+    whether the range is looked for, or known and only listened to."""
 
     name: str
     words: str
@@ -46,11 +47,12 @@ class Concept:
     data: str
     directions: int
     heard: bool = True
+    sought: bool = True
 
 
 # From the most to the least useful.
 CONCEPTS = (
-    Concept("tempo", "a tempo that holds the beat", ("beat",), "beats", 1, heard=False),
+    Concept("tempo", "a tempo that holds the beat", ("beat",), "beats", 1, sought=False),
     Concept("notes", "twelve notes", ("note", "--target", "all", "--data", "music"), "frames", 12),
     Concept("keys", "twelve keys", ("key", "--target", "all"), "frames", 12),
     Concept(
@@ -121,7 +123,7 @@ def work(concept: Concept, sizes: Sizes, knobs: int | None = None) -> Work:
     from musicrfm.evaluation.control import DRAWS  # with the extra `train`
 
     takes = (len(sizes.prompts) or USUAL_PROMPTS) * sizes.seeds
-    coefficients = NET + CLOSER * sizes.steps + 2 + DRAWS
+    coefficients = (NET + CLOSER * sizes.steps + 2 if concept.sought else BOTH_SIDES) + DRAWS
     count = concept.directions if knobs is None else knobs
     played = count * coefficients * takes * sizes.seconds
     return Work(clips, concept.directions, played)

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from musicrfm.directions import OF_CLASSES, checked_directions, checked_owner
-from musicrfm.errors import MusicRFMError
 from musicrfm.evaluation.control import DRAWS, Control, controls
 from musicrfm.evaluation.perform import PROMPTS, Setting, perform
 from musicrfm.evaluation.report import plain
@@ -185,6 +184,8 @@ def calibrate_all(
 ) -> list[Calibration]:
     """Calibrate several directions, with their searches side by side.
 
+    The knob of a held beat is a tempo already, so it keeps its range and is only listened to.
+
     setting: its prompts are played with its number of seeds, chosen from twice as many for sounding
     typical when unsteered. folder: stores the clips, see `Recorder`. workers: processes that play;
     0 for this one only. draws: random directions played beside the top; 0 for none. detectors: see
@@ -200,11 +201,6 @@ def calibrate_all(
     for direction in directions:
         direction.check(model)
         reading(direction)
-        if is_beat(direction):
-            raise MusicRFMError(
-                f"direction {direction.name!r} holds a beat and needs no calibration, as its "
-                "knob is a tempo already: omit it"
-            )
     with Recorder(
         model,
         setting,
@@ -216,10 +212,13 @@ def calibrate_all(
     ) as recorder:
         unsteered = ordinary(recorder)
         surveys = [Survey(d, instruments, list(unsteered)) for d in directions]
-        found = _searched(recorder, surveys, unsteered, aims)
+        sought = [survey for survey in surveys if not is_beat(survey.direction)]
+        found = iter(_searched(recorder, sought, unsteered, aims))
         calibrations = [
-            _calibration(survey, *sides, setting)
-            for survey, sides in zip(surveys, found, strict=True)
+            _tempo(survey, setting)
+            if is_beat(survey.direction)
+            else _calibration(survey, *next(found), setting)
+            for survey in surveys
         ]
         return _confirmed(recorder, calibrations, draws)
 
@@ -301,6 +300,16 @@ def _calibration(survey: Survey, up: Travel, down: Travel | None, setting: Setti
     useful = (ends[0], ends[1]) if any(ends) else None
     found = float(f"{np.clip(np.mean(curves), *CURVES):.3g}") if useful else 1.0
     return Calibration(survey.direction.name, useful, found, up, down, survey, setting)
+
+
+def _tempo(survey: Survey, setting: Setting) -> Calibration:
+    """The range of a held beat as it is: both ends and the middles between them and 0."""
+    direction = survey.direction
+    sides = [
+        Travel(end, end / 2) if end else Travel(None, None, lack="its file has none")
+        for end in direction.range or (0.0, 0.0)
+    ]
+    return Calibration(direction.name, direction.range, 1.0, sides[1], sides[0], survey, setting)
 
 
 def _rounded(travel: Travel) -> Travel:

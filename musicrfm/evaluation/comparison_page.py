@@ -28,6 +28,7 @@ table { border-collapse: collapse; margin: 1rem 0; display: block; overflow-x: a
 td, th { padding: .35rem .8rem; border-bottom: 1px solid #e2e8f0; text-align: left;
   vertical-align: top; }
 td { white-space: nowrap; }
+tr > th:first-child { position: sticky; left: 0; background: #fff; max-width: 12rem; }
 audio { width: 11rem; height: 2.5rem; display: block; }
 svg { width: 11rem; display: block; margin-top: .25rem; }
 img { max-width: 100%; }

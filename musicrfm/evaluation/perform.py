@@ -112,14 +112,14 @@ def perform(
 
     changes: (second, direction, raw coefficient) in any order, each taking effect within a tenth of
     a second. fades: (second, from, to, seconds), each a crossfade from one direction's knob to
-    another's. settings: those of `MusicStream`.
+    another's. settings: those of `MusicStream`. Raises MusicRFMError for anything else.
     """
     if not (isinstance(seconds, (int, float)) and 0 < seconds < math.inf):
         raise MusicRFMError(f"seconds must be a finite number above 0, not {seconds!r}")
     stream = MusicStream(model, prompt, seed=seed, chunk_frames=5, **settings)
     stream.steering.keep_norm, stream.steering.raw_meant = keep_norm, True
-    waiting = sorted(changes, key=lambda change: change[0])
-    fading = sorted(fades, key=lambda fade: fade[0])
+    waiting = _in_time("changes", changes, "(second, direction, coefficient)")
+    fading = _in_time("fades", fades, "(second, from, to, seconds)")
     steered = [d for _, d, _ in waiting] + [d for _, *pair, _ in fading for d in pair]
     for direction in steered:
         if checked_direction(direction).name not in stream.steering.names():
@@ -143,3 +143,14 @@ def perform(
         chunks.append(next(stream))
     chunks.append(stream.finish())
     return np.concatenate(chunks)[: frames * model.frame_size]
+
+
+def _in_time(what: str, given: Iterable[tuple], form: str) -> list[tuple]:
+    """Sorted by their first element, a second. Raises MusicRFMError for another form."""
+    parts = form.count(",") + 1
+    rows = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+    for row in rows:
+        seconds = row[0] if isinstance(row, (tuple, list)) and len(row) == parts else None
+        if not isinstance(seconds, (int, float)):
+            raise MusicRFMError(f"{what} must be a list of {form}, not {short(row)}")
+    return sorted(rows, key=lambda row: row[0])

@@ -18,7 +18,7 @@ import torch
 import transformers
 from torch import Tensor
 
-from musicrfm.errors import MusicRFMError
+from musicrfm.errors import MusicRFMError, short
 from musicrfm.published import detectors, store
 from musicrfm.published.pushing import (
     TimeControl,
@@ -55,7 +55,8 @@ class MusicGenController:
     model: a MusicgenForConditionalGeneration. processor: for its texts. encodec_model,
     encodec_processor: for audio. control_method: "music_rfm", "linear" or "logistic". n_components:
     number of eigenvectors to keep. rfm_iters: AGOP updates per trial. batch_size: of the decoder's
-    passes over training data. Raises MusicRFMError for an unknown method.
+    passes over training data. Raises MusicRFMError for an unknown method, and for anything but
+    models of transformers.
 
         >>> import torch
         >>> from musicrfm import MusicGenController, MusicModel
@@ -84,6 +85,12 @@ class MusicGenController:
                 f"control_method {control_method!r} does not exist: choose one of "
                 f"{', '.join(TOOLKITS)}"
             )
+        for what, given in (("model", model), ("encodec_model", encodec_model)):
+            if not isinstance(given, transformers.PreTrainedModel):
+                raise MusicRFMError(
+                    f"{what} must be a model of transformers, such as MusicModel.load(…).hf, not "
+                    f"{short(given)}"
+                )
         self.model, self.processor = model.eval(), processor
         self.encodec_model, self.encodec_processor = encodec_model.eval(), encodec_processor
         self.control_method, self.name = control_method, None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,11 +49,12 @@ class Options:
         """Where and how many fits run at a time."""
         return Work(self.executor, self.workers)
 
-    def recorder(self, **changes) -> Recorder:
-        """changes: fields of `Setting`."""
+    def recorder(self, directions: Iterable[Direction] = (), **changes) -> Recorder:
+        """directions: those whose own listeners shall hear the clips. changes: fields of
+        `Setting`."""
         recorder = Recorder(
             self.model,
-            self.setting,
+            self.setting.hearing(directions),
             self.work,
             hear_instrument=self.hear_instrument,
             workers=self.workers,

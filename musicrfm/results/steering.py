@@ -16,7 +16,7 @@ from musicrfm.evaluation.responses import Point, Response, pooled
 from musicrfm.intervals import written
 from musicrfm.listening.readings import reading
 from musicrfm.results.options import Options
-from musicrfm.results.page import Page, Table
+from musicrfm.results.page import Page, Table, listed
 
 KNOBS = (0.25, 0.5, 0.75, 1.0, 1.25)
 QUICK_KNOBS = (0.5, 1.0)
@@ -26,7 +26,7 @@ def page(options: Options) -> Page:
     directions = options.calibrated()
     silent = [d.name for d in options.directions() if not d.range]
     knobs = {d.name: knobs_of(d, QUICK_KNOBS if options.quick else KNOBS) for d in directions}
-    with options.recorder() as recorder:
+    with options.recorder(directions) as recorder:
         tried = [[raw_of(d, knob) for knob in knobs[d.name]] for d in directions]
         found = respond(recorder, directions, tried, options.instruments)
         ends = {d.name: (d, raw_of(d, 1.0)) for d in directions}
@@ -37,12 +37,12 @@ def page(options: Options) -> Page:
     beside = dict(zip(ends, pushed, strict=True))
     by_concept: dict[str, list[tuple[Direction, Response]]] = defaultdict(list)
     for direction, response in zip(directions, found, strict=True):
-        by_concept[reading(direction).concept].append((direction, response))
+        by_concept[_measure(direction)].append((direction, response))
     tables, series, faint = [], {}, []
     for concept, pairs in by_concept.items():
         tables.append(_answers(concept, pairs, knobs))
         tables.append(_cost(concept, pairs, knobs))
-        if concept != "tempo":
+        if pairs[0][1].quantity == "share":
             lines = [_line(d, r, knobs[d.name]) for d, r in pairs]
             faint += [([0.0, *knobs[d.name]], y) for (d, _), y in zip(pairs, lines, strict=True)]
             series[concept] = ([0.0, *knobs[pairs[0][0].name]], np.mean(lines, 0).tolist())
@@ -78,6 +78,12 @@ def page(options: Options) -> Page:
             "controls": [asdict(c) for c in pushed],
         },
     )
+
+
+def _measure(direction: Direction) -> str:
+    """Title of the directions that are measured alike: the concept, or what a listener measures."""
+    heard = reading(direction)
+    return heard.unit if heard.concept == "listener" else heard.concept
 
 
 def beside_random(beside: dict[str, Control], what: str = "direction") -> Table:
@@ -141,7 +147,7 @@ def _answers(
         rows.append(["**mean**", "", *[m.text(pairs[0][1].quantity) for m in means]])
     columns = ["direction", "method", *(f"at {p:g}" for p in positions)]
     columns += ["spread", "Spearman of clips", "of means"] if concept == "tempo" else []
-    return Table(f"{concept}: {unit}", columns, rows)
+    return Table(concept if concept == unit else f"{concept}: {unit}", columns, rows)
 
 
 def _cell(point: Point, quantity: str) -> str:
@@ -209,6 +215,13 @@ def _summary(
             pooled((r, at(r, raw_of(d, knob))) for d, r in pairs) for knob in (0.0, 0.5, 1.0)
         )
         random = np.mean([beside[d.name].random.value for d, _ in pairs])
+        if (of := pairs[0][1].quantity) != "share":
+            told.append(
+                f"The {concept} is {zero.text(of)} unsteered, {half.text(of)} in the middle of the "
+                f"knob and {top.text(of)} at its top, where random directions of the same length "
+                f"lead to {written(random, of)} ({listed([d.name for d, _ in pairs])})."
+            )
+            continue
         told.append(
             f"{concept.capitalize()} directions raise the share of their target from {zero} to "
             f"{half} in the middle of the knob and {top} at its top, where random "

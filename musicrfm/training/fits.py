@@ -104,7 +104,7 @@ def probe(
     if method in RFM_METHODS:
         asked = machines_for or question
         # Trials are drawn one by one: a larger number continues after the finished ones.
-        machines = store / f"rfm-{_digest(asked, replace(search, trials=0))}"
+        machines = store / f"rfm-{_digest(asked, replace(search, trials=1))}"
         blocks = [
             (first, min(first + TRIALS_A_JOB, search.trials))
             for first in range(0, search.trials, TRIALS_A_JOB)

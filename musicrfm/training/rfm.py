@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from musicrfm import metrics
-from musicrfm.errors import MusicRFMError
+from musicrfm.errors import MusicRFMError, whole_number
 
 EARLY_STOP = 1.1  # an AGOP update that makes the metric worse by this factor is the last
 # Metrics that xrfm cannot watch between AGOP updates (0.4.5 has no r2, and asks for arguments that
@@ -34,7 +34,7 @@ class Search:
     gradients. iterations: AGOP updates per draw, with early stopping on the validation part.
     rows: training rows used at most; time grows with their cube. metric: which draw is best, see
     `metrics.METRICS`; None for auc (classes) or mse (regression). device: cpu, cuda, or auto for
-    cuda where there is one.
+    cuda where there is one. Raises MusicRFMError for a number that is not whole or too small.
     """
 
     trials: int = 10
@@ -43,6 +43,10 @@ class Search:
     seed: int = 0
     metric: str | None = None
     device: str = "auto"
+
+    def __post_init__(self) -> None:
+        for name, least in (("trials", 1), ("iterations", 1), ("rows", 1), ("seed", 0)):
+            whole_number(name, getattr(self, name), least)
 
 
 @dataclass(frozen=True)

@@ -164,6 +164,20 @@ def test_steering_page_shows_effect_and_cost_by_coefficient(model, folder):
     assert "in the middle of the knob" in page.summary
 
 
+def test_steering_page_asks_a_direction_s_own_listener(model, folder):
+    vectors = np.random.default_rng(9).normal(size=(model.layers, 1, model.width))
+    meta = {"model": model.name, "range": [0, 3.0], "state_norm": 6.0, "listener": "level"}
+    bright = Direction("loudness", vectors, np.linspace(0.6, 0.9, model.layers), meta)
+    bright.save(folder / "directions" / model.name / "loudness.safetensors")
+    (page,) = results.run(options(model, folder, names=("note_C", "loudness")), ["steering"])
+    titles = [table.title for table in page.tables]
+    assert titles[2:4] == ["level in dB", "level in dB: adherence and artefacts"]
+    (row,) = page.tables[2].rows[:1]
+    first, *_ = map(float, row[2].split()[:1])
+    assert -120 < first < 0  # decibels of the untrained model's noise
+    assert "The level in dB is -" in page.summary and page.pictures == ["steering.png"]
+
+
 def test_takes_are_not_played_again(model, folder, monkeypatch):
     o = options(model, folder)
     first = results.run(o, ["steering", "norm"])

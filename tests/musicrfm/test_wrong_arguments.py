@@ -16,6 +16,7 @@ from musicrfm.evaluation.comparison import compare, knob_variants
 from musicrfm.evaluation.evaluate import evaluate
 from musicrfm.evaluation.perform import Setting, perform
 from musicrfm.training.detect import Detector, detect
+from musicrfm.training.rfm import Search
 from musicrfm.training.train import direction_path, fit, train_note, train_tempo
 
 NO_MODEL = "is not a model: load it with MusicModel.load"
@@ -85,6 +86,16 @@ CALLS = [
     (lambda a: knob_variants(a.direction, 5), "coefficients must be a list, not 5"),
     (lambda a: Setting(prompts="piano"), "prompts must be a list"),
     (lambda a: perform(a.model, "x", seconds="a"), "seconds must be a finite number above 0"),
+    (lambda a: perform(a.model, "x", changes=5), r"a list of \(second, direction, coef.*, not 5"),
+    (lambda a: perform(a.model, "x", changes=[(0, 1)]), r"direction, coefficient\), not \(0, 1\)"),
+    (lambda a: perform(a.model, "x", fades=["a"]), r"\(second, from, to, seconds\), not 'a'"),
+    (lambda a: Search(trials="a"), "trials must be a whole number, not 'a'"),
+    (lambda a: Search(rows=0), "rows must be at least 1, not 0"),
+    (lambda a: musicrfm.MusicGenController(None, None, 5, None), "model must be a model of .*None"),
+    (
+        lambda a: musicrfm.MusicGenController(a.model.hf, None, 5, None),
+        "encodec_model must be a model of transformers, .* not 5",
+    ),
 ]
 
 

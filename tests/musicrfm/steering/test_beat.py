@@ -13,6 +13,7 @@ from musicrfm.data.composed import music_clips
 from musicrfm.directions import Direction
 from musicrfm.errors import MusicRFMError
 from musicrfm.evaluation.calibrate import calibrate
+from musicrfm.evaluation.perform import Setting
 from musicrfm.model import MusicModel
 from musicrfm.runtime import decoder
 from musicrfm.steering.beat import KIND, Beat, coefficient_for, is_beat
@@ -172,9 +173,28 @@ def test_direction_without_a_beat_is_refused() -> None:
         Beat.of(note)
 
 
-def test_a_beat_needs_no_calibration(model: MusicModel) -> None:
-    with pytest.raises(MusicRFMError, match="holds a beat and needs no calibration"):
-        calibrate(model, of_model(model))
+def test_a_beat_is_listened_to_at_its_ends_and_keeps_its_range(model: MusicModel) -> None:
+    direction = of_model(model)
+    setting = Setting(prompts=("a tune",), seeds=(0, 1), seconds=1.0)
+
+    def play(*_, changes=(), **__) -> np.ndarray:
+        """Clicks at the tempo told, at 100 BPM if none is told."""
+        told = [Beat.of(d).bpm(raw) for _, d, raw in changes if d.meta.get("method") != "random"]
+        bpm = told[0] if told else 100.0
+        sound = np.zeros((32_000 * 12, 1), np.float32)
+        for beat in np.arange(0, 12, 60 / bpm):
+            at = round(beat * 32_000)
+            sound[at : at + 3200, 0] += np.sin(np.arange(3200)[: len(sound) - at] * 0.2)
+        return sound
+
+    found = calibrate(model, direction, setting=setting, draws=2, play=play)
+    assert found.range == direction.range and found.curve == 1.0
+    low, high = direction.range
+    points = {p.coefficient: p for p in found.confirmed.response.points}
+    assert sorted(points) == pytest.approx([low, low / 2, 0, high / 2, high])
+    assert points[high].value == pytest.approx(Beat.of(direction).bpm(high), rel=0.05)
+    assert found.control is not None and found.control.coefficient == high
+    assert found.control.effect.value == pytest.approx(80, rel=0.1) and not found.remarks
 
 
 def test_held_beat_changes_the_music_and_keeps_it_finite(model: MusicModel) -> None:
