@@ -33,7 +33,7 @@ from musicrfm.kernels.codec import (
 from musicrfm.kernels.dot import GROUP, LANES, scaled8_one, scaled8_two
 from musicrfm.kernels.packed_step import narrowed
 from musicrfm.kernels.step import ONE, compiled, exp
-from musicrfm.kernels.turns import LINE as LINE
+from musicrfm.kernels.turns import counters as counters
 from musicrfm.kernels.turns import begin, done, end, enter, leave, take, wait
 
 WIDE, LONG = 64, 16  # outputs and windows per chunk
@@ -78,20 +78,21 @@ def convolve(turns, phase, memory, places, biases, op, x, count, own, y, there):
     scale = narrowed(x[:size], own.narrow[:size])
     across, along = (outputs + WIDE - 1) // WIDE, (count + LONG - 1) // LONG
     while True:
-        chunk = take(turns, phase)
-        if chunk >= across * along:
+        begun, ended = take(turns, phase, across * along)
+        if begun == ended:
             break
-        first, last = chunk // across * LONG, min(count, (chunk // across + 1) * LONG)
-        low = chunk % across * WIDE
-        for block in range(low // LANES, min(row, low + WIDE) // LANES):
-            here, of_here = numbers + block * LANES * inputs, scales + block * 2 * LANES * groups
-            for t in range(first, last - 1, 2):
-                window, to = own.narrow[t * apart :], y[t * row + block * LANES :]
-                scaled8_two(memory, here, of_here, window, inputs, to, row, apart)
-            if (last - first) % 2:
-                window, to = own.narrow[(last - 1) * apart :], y[(last - 1) * row + block * LANES :]
-                scaled8_one(memory, here, of_here, window, inputs, to, 0, 0)
-        done(turns, phase)
+        for chunk in range(begun, ended):
+            first, last = chunk // across * LONG, min(count, (chunk // across + 1) * LONG)
+            low = chunk % across * WIDE
+            for block in range(low // LANES, min(row, low + WIDE) // LANES):
+                here, of_here = numbers + block * LANES * inputs, scales + block * 2 * LANES * groups
+                for t in range(first, last - 1, 2):
+                    window, to = own.narrow[t * apart :], y[t * row + block * LANES :]
+                    scaled8_two(memory, here, of_here, window, inputs, to, row, apart)
+                if (last - first) % 2:
+                    window, to = own.narrow[(last - 1) * apart :], y[(last - 1) * row + block * LANES :]
+                    scaled8_one(memory, here, of_here, window, inputs, to, 0, 0)
+        done(turns, phase, ended - begun)
     wait(turns, phase, across * along)
     bias = biases[op[BIAS] : op[BIAS] + outputs]
     for t in range(count):
@@ -108,21 +109,22 @@ def gates(turns, phase, memory, input_places, state_places, bias, x, output, own
     again = narrowed(output, own.second[:size])
     chunks = (outputs + WIDE - 1) // WIDE
     while True:
-        chunk = take(turns, phase)
-        if chunk >= chunks:
+        begun, ended = take(turns, phase, chunks)
+        if begun == ended:
             break
-        low = chunk * WIDE
-        for block in range(low // LANES, min(outputs, low + WIDE) // LANES):
-            place, of_place = block * LANES * size, block * 2 * LANES * groups
-            numbers, scales = state_places[NUMBERS] + place, state_places[SCALES] + of_place
-            scaled8_one(memory, numbers, scales, own.second, size, own.eight, 0, 0)
-            numbers, scales = input_places[NUMBERS] + place, input_places[SCALES] + of_place
-            to = y[block * LANES :]
-            scaled8_one(memory, numbers, scales, own.narrow, size, to, 0, 0)
-            for i in range(LANES):
-                at = block * LANES + i
-                y[at] = y[at] * scale + own.eight[i] * again + bias[at]
-        done(turns, phase)
+        for chunk in range(begun, ended):
+            low = chunk * WIDE
+            for block in range(low // LANES, min(outputs, low + WIDE) // LANES):
+                place, of_place = block * LANES * size, block * 2 * LANES * groups
+                numbers, scales = state_places[NUMBERS] + place, state_places[SCALES] + of_place
+                scaled8_one(memory, numbers, scales, own.second, size, own.eight, 0, 0)
+                numbers, scales = input_places[NUMBERS] + place, input_places[SCALES] + of_place
+                to = y[block * LANES :]
+                scaled8_one(memory, numbers, scales, own.narrow, size, to, 0, 0)
+                for i in range(LANES):
+                    at = block * LANES + i
+                    y[at] = y[at] * scale + own.eight[i] * again + bias[at]
+        done(turns, phase, ended - begun)
     wait(turns, phase, chunks)
 
 
@@ -161,7 +163,7 @@ def play(
         begin(turns, turn)
     elif not enter(turns, turn):
         return
-    phase = 1
+    phase = 0
     for side in range(sides):
         x, held = own.x, own.held
         time, channels = looked_up(table, rows[side], x)

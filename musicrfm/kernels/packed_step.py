@@ -26,7 +26,7 @@ from musicrfm.kernels.step import (
     norm,
     push,
 )
-from musicrfm.kernels.turns import LINE as LINE
+from musicrfm.kernels.turns import counters as counters
 from musicrfm.kernels.turns import begin, done, end, enter, leave, take, wait
 
 CHUNK = 64  # outputs of a matrix per chunk
@@ -172,19 +172,20 @@ def into(turns, phase, plan, which, rows, own, there, add=False):
     """Write the product to `there` [rows, outputs], or add it."""
     chunks, wide = chunks_of(plan, which), there.shape[1]
     while True:
-        chunk = take(turns, phase)
-        if chunk >= chunks:
+        begun, ended = take(turns, phase, chunks)
+        if begun == ended:
             break
-        product(plan, which, chunk, rows, own)
-        first = chunk * CHUNK
-        for row in range(rows):
-            if add:
-                for i in range(min(CHUNK, wide - first)):
-                    there[row, first + i] += own.product[row * CHUNK + i]
-            else:
-                for i in range(min(CHUNK, wide - first)):
-                    there[row, first + i] = own.product[row * CHUNK + i]
-        done(turns, phase)
+        for chunk in range(begun, ended):
+            product(plan, which, chunk, rows, own)
+            first = chunk * CHUNK
+            for row in range(rows):
+                if add:
+                    for i in range(min(CHUNK, wide - first)):
+                        there[row, first + i] += own.product[row * CHUNK + i]
+                else:
+                    for i in range(min(CHUNK, wide - first)):
+                        there[row, first + i] = own.product[row * CHUNK + i]
+        done(turns, phase, ended - begun)
     wait(turns, phase, chunks)
 
 
@@ -193,17 +194,18 @@ def into_activated(turns, phase, plan, which, rows, own, there):
     """As `into`, through the activation."""
     chunks, wide = chunks_of(plan, which), there.shape[1]
     while True:
-        chunk = take(turns, phase)
-        if chunk >= chunks:
+        begun, ended = take(turns, phase, chunks)
+        if begun == ended:
             break
-        product(plan, which, chunk, rows, own)
-        first = chunk * CHUNK
-        count = min(CHUNK, wide - first)
-        for row in range(rows):
-            y = own.product[row * CHUNK : row * CHUNK + count]
-            gelu(y)
-            there[row, first : first + count] = y
-        done(turns, phase)
+        for chunk in range(begun, ended):
+            product(plan, which, chunk, rows, own)
+            first = chunk * CHUNK
+            count = min(CHUNK, wide - first)
+            for row in range(rows):
+                y = own.product[row * CHUNK : row * CHUNK + count]
+                gelu(y)
+                there[row, first : first + count] = y
+        done(turns, phase, ended - begun)
     wait(turns, phase, chunks)
 
 
@@ -288,21 +290,22 @@ def look_back(turns, phase, shared, own, cache, layer, place, first_row, rows, t
     heads, width = cache.keys.shape[2], shared.hidden.shape[1]
     size = width // heads
     while True:
-        chunk = take(turns, phase)
-        if chunk >= rows * heads:
+        begun, ended = take(turns, phase, rows * heads)
+        if begun == ended:
             break
-        row, head = chunk // heads, chunk % heads
-        first = head * size
-        for t in range(time):
-            qkv = shared.qkv[row * time + t]
-            key = qkv[width + first : width + first + size]
-            value = qkv[2 * width + first : 2 * width + first + size]
-            remember(cache, layer, first_row + row, head, place + t, key, value, own)
-        for t in range(time):
-            query = shared.qkv[row * time + t, first : first + size]
-            y = shared.attended[row * time + t, first : first + size]
-            recall(cache, layer, first_row + row, head, place + t + 1, query, y, own)
-        done(turns, phase)
+        for chunk in range(begun, ended):
+            row, head = chunk // heads, chunk % heads
+            first = head * size
+            for t in range(time):
+                qkv = shared.qkv[row * time + t]
+                key = qkv[width + first : width + first + size]
+                value = qkv[2 * width + first : 2 * width + first + size]
+                remember(cache, layer, first_row + row, head, place + t, key, value, own)
+            for t in range(time):
+                query = shared.qkv[row * time + t, first : first + size]
+                y = shared.attended[row * time + t, first : first + size]
+                recall(cache, layer, first_row + row, head, place + t + 1, query, y, own)
+        done(turns, phase, ended - begun)
     wait(turns, phase, rows * heads)
 
 
@@ -311,16 +314,17 @@ def read_prompt(turns, phase, shared, own, prompt, bias, time):
     """Cross-attention of row 0, a head at a time; prompt: [2, heads, tokens, size]."""
     heads, size = prompt.shape[1], prompt.shape[3]
     while True:
-        chunk = take(turns, phase)
-        if chunk >= heads:
+        begun, ended = take(turns, phase, heads)
+        if begun == ended:
             break
-        first = chunk * size
-        keys, values = prompt[0, chunk], prompt[1, chunk]
-        for t in range(time):
-            query = shared.query[t, first : first + size]
-            y = shared.attended[t, first : first + size]
-            attend(query, keys, values, bias, own.scores, y)
-        done(turns, phase)
+        for chunk in range(begun, ended):
+            first = chunk * size
+            keys, values = prompt[0, chunk], prompt[1, chunk]
+            for t in range(time):
+                query = shared.query[t, first : first + size]
+                y = shared.attended[t, first : first + size]
+                attend(query, keys, values, bias, own.scores, y)
+        done(turns, phase, ended - begun)
     wait(turns, phase, heads)
 
 
@@ -329,14 +333,15 @@ def steer(turns, phase, x, layer, first_row, time, which, offsets, bases, flags)
     """Pushes x [rows * time, width] after a layer, a position at a time, as `run` is told."""
     count = len(x)
     while True:
-        chunk = take(turns, phase)
-        if chunk >= count:
+        begun, ended = take(turns, phase, count)
+        if begun == ended:
             break
-        row, how = first_row + chunk // time, which[chunk % time]
-        if row == 0 or not flags[how, 0]:
-            basis = bases[how, layer] if flags[how, 2] else bases[how, layer, :0]
-            push(x[chunk], offsets[how, layer], basis, flags[how, 1] != 0)
-        done(turns, phase)
+        for chunk in range(begun, ended):
+            row, how = first_row + chunk // time, which[chunk % time]
+            if row == 0 or not flags[how, 0]:
+                basis = bases[how, layer] if flags[how, 2] else bases[how, layer, :0]
+                push(x[chunk], offsets[how, layer], basis, flags[how, 1] != 0)
+        done(turns, phase, ended - begun)
     wait(turns, phase, count)
 
 
@@ -361,7 +366,7 @@ def run(
     x, count = shared.hidden[: rows * time], rows * time
     reads = prompted and first_row == 0
     for layer in range(len(plan.norms)):
-        norms, phase, row_of = plan.norms[layer], 1 + layer * PHASES, layer * 6
+        norms, phase, row_of = plan.norms[layer], layer * PHASES, layer * 6
         norm(x, norms[0], norms[1], plan.epsilon, own.normed[:count])
         prepare(own.normed[:count], plan.table[row_of + QKV, 1], own)
         into(turns, phase, plan, row_of + QKV, count, own, shared.qkv)
@@ -388,7 +393,7 @@ def run(
         steer(turns, phase, x, layer, first_row, time, which, offsets, bases, flags)
     if wants:
         norm(x, plan.norm[0], plan.norm[1], plan.epsilon, own.normed[:count])
-        row_of, phase = len(plan.table) - 1, 1 + len(plan.norms) * PHASES
+        row_of, phase = len(plan.table) - 1, len(plan.norms) * PHASES
         prepare(own.normed[:count], plan.table[row_of, 1], own)
         into(turns, phase, plan, row_of, count, own, shared.logits)
     if leads:

@@ -1,9 +1,9 @@
 """Shares the work of a step between threads, in machine code.
 
 The work is a sequence of phases, each cut into chunks. Every thread goes through all phases and
-takes the next free chunk; a phase ends when all its chunks are done. A thread that comes late, or
-that the system suspends, therefore delays only its current chunk. With one thread, the same code
-does everything.
+takes some of the free chunks, fewer towards the end; a phase ends when all its chunks are done. A
+thread that comes late therefore delays nothing, and one that the system suspends only the chunks
+that it has taken. With one thread, the same code does everything.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -18,11 +19,12 @@ from numba.extending import intrinsic
 
 from musicrfm.kernels.step import compiled
 
-# Per phase: the next chunk, and the number of finished ones. Each has a cache line, to avoid
-# false sharing. Line 0 is the gate: the number of threads inside, and the turn it is open for.
+# Per phase: the next chunk, and the number of finished ones. Each has a cache line, as it takes 0.2
+# us until another core sees a change of one. Line 0 is the gate: the number of threads inside, the
+# turn it is open for, and the part of the free chunks that a thread takes, as a divisor.
 LINE = 8
-TAKEN, DONE = 0, 1
-INSIDE, OPEN = 0, 1
+TAKEN, DONE, PHASE = 0, LINE, 2 * LINE
+INSIDE, OPEN, PART = 0, 1, 2
 PATIENCE = 4000  # checks of a phase before a waiting thread yields its core
 
 # Yields the core of a waiting thread; without it, the thread spins.
@@ -64,6 +66,14 @@ def _pause(typing):
     return types.void(), build
 
 
+def counters(phases: int, threads: int) -> np.ndarray:
+    """What `threads` need for a turn of this number of phases, int64, from a cache line on."""
+    room = np.zeros(1 + LINE + phases * PHASE + LINE, np.int64)
+    turns = room[-room.ctypes.data // room.itemsize % LINE :][: LINE + phases * PHASE]
+    turns[PART] = 1 if threads == 1 else 2 * threads
+    return turns
+
+
 @compiled
 def begin(turns, turn):
     """Open a turn, after all threads of the previous one have left."""
@@ -95,15 +105,19 @@ def leave(turns):
 
 
 @compiled
-def take(turns, phase):
-    """The next chunk of a phase for this thread; a number beyond the last chunk means none."""
-    return _add(turns, phase * LINE + TAKEN, 1)
+def take(turns, phase, chunks):
+    """(first, last): the next chunks of a phase for this thread, without the last; none are left if
+    they are equal."""
+    place = LINE + phase * PHASE + TAKEN
+    many = max((chunks - turns[place]) // turns[PART], 1)
+    first = min(_add(turns, place, many), chunks)
+    return first, min(first + many, chunks)
 
 
 @compiled
-def done(turns, phase):
-    """Mark a chunk as done."""
-    _add(turns, phase * LINE + DONE, 1)
+def done(turns, phase, many):
+    """Mark chunks as done."""
+    _add(turns, LINE + phase * PHASE + DONE, many)
 
 
 if _yield is None:
@@ -111,7 +125,7 @@ if _yield is None:
     @compiled
     def wait(turns, phase, chunks):
         """Until all chunks of a phase are done."""
-        while _look(turns, phase * LINE + DONE) < chunks:
+        while _look(turns, LINE + phase * PHASE + DONE) < chunks:
             _pause()
 
 else:
@@ -120,7 +134,7 @@ else:
     def wait(turns, phase, chunks):
         """Until all chunks of a phase are done."""
         looks = 0
-        while _look(turns, phase * LINE + DONE) < chunks:
+        while _look(turns, LINE + phase * PHASE + DONE) < chunks:
             _pause()
             looks += 1
             if looks > PATIENCE:

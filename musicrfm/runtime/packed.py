@@ -80,8 +80,8 @@ class PackedDecoder(StepDecoder):
             np.zeros((2, len(self.weights.heads)), np.float32),
         )
         self._own = [self._scratch(room, size) for _ in range(self._team.threads)]
-        lines = 2 + layers * self._kernels.PHASES
-        self._turns = [np.zeros(lines * self._kernels.LINE, np.int64) for _ in range(SETS)]
+        phases = 1 + layers * self._kernels.PHASES
+        self._turns = [self._kernels.counters(phases, self._team.threads) for _ in range(SETS)]
         self._turn = 0
         self._first_row = self.weights.first_row.numpy()
         self._no_prompt = np.zeros((layers, 2, heads, 0, self.head_size), np.float32)

@@ -108,8 +108,8 @@ class PackedCodec(CompiledCodec):
         self._room, n = frames, frames * self._widest
         self._y = np.zeros(frames * self._products, np.float32)
         self._after = [np.zeros_like(self._state_numbers) for _ in range(SETS)]
-        lines = 1 + frames * self._phases
-        self._turns = [np.zeros(lines * self._kernels.LINE, np.int64) for _ in range(SETS)]
+        phases, threads = frames * self._phases, self._team.threads
+        self._turns = [self._kernels.counters(phases, threads) for _ in range(SETS)]
         self._own = [
             self._kernels.Buffers(
                 *(np.zeros(n, np.float32) for _ in range(3)),
