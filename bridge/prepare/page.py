@@ -97,7 +97,8 @@ def _row(direction: Direction) -> str:
     if is_beat(direction):
         slow, fast = map(Beat.of(direction).bpm, direction.range or (0.0, 0.0))
         told = f"meant to hold {slow:.0f} BPM at -1 to {fast:.0f} BPM at 1, off at 0"
-        heard = f"heard at -1: {_amount(points[min(points)], quantity)}" if points else "not measured"
+        lowest = _amount(points[min(points)], quantity) if points else ""
+        heard = f"heard at -1: {lowest}" if lowest else "not measured"
         remarks = "; ".join(filter(None, (told, heard, remarks)))
     elif not calibration:
         remarks = "not measured"

@@ -30,11 +30,12 @@ from musicrfm.kernels.codec import (
     looked_up,
     tanh,
 )
-from musicrfm.kernels.dot import GROUP, LANES, scaled8_one, scaled8_two
+from musicrfm.kernels.dot import scaled8_one, scaled8_two
+from musicrfm.kernels.lanes import GROUP, LANES
 from musicrfm.kernels.packed_step import narrowed
 from musicrfm.kernels.step import ONE, compiled, exp
-from musicrfm.kernels.turns import counters as counters
 from musicrfm.kernels.turns import begin, done, end, enter, leave, take, wait
+from musicrfm.kernels.turns import counters as counters
 
 WIDE, LONG = 64, 16  # outputs and windows per chunk
 NUMBERS, SCALES = 0, 1
@@ -69,6 +70,17 @@ def filled(outputs):
 
 
 @compiled
+def multiply(memory, numbers, scales, first, last, apart, inputs, block, row, own, y):
+    """Multiply the windows from `first` to `last` by a block of outputs, into y [windows, row]."""
+    for t in range(first, last - 1, 2):
+        window, to = own.narrow[t * apart :], y[t * row + block * LANES :]
+        scaled8_two(memory, numbers, scales, window, inputs, to, row, apart)
+    if (last - first) % 2:
+        window, to = own.narrow[(last - 1) * apart :], y[(last - 1) * row + block * LANES :]
+        scaled8_one(memory, numbers, scales, window, inputs, to, 0, 0)
+
+
+@compiled
 def convolve(turns, phase, memory, places, biases, op, x, count, own, y, there):
     """Multiply `count` windows of x by the matrix, into `there` [count, outputs]."""
     inputs, outputs, apart = op[TAPS] * op[INPUTS], op[OUTPUTS], op[INPUTS]
@@ -85,13 +97,9 @@ def convolve(turns, phase, memory, places, biases, op, x, count, own, y, there):
             first, last = chunk // across * LONG, min(count, (chunk // across + 1) * LONG)
             low = chunk % across * WIDE
             for block in range(low // LANES, min(row, low + WIDE) // LANES):
-                here, of_here = numbers + block * LANES * inputs, scales + block * 2 * LANES * groups
-                for t in range(first, last - 1, 2):
-                    window, to = own.narrow[t * apart :], y[t * row + block * LANES :]
-                    scaled8_two(memory, here, of_here, window, inputs, to, row, apart)
-                if (last - first) % 2:
-                    window, to = own.narrow[(last - 1) * apart :], y[(last - 1) * row + block * LANES :]
-                    scaled8_one(memory, here, of_here, window, inputs, to, 0, 0)
+                here = numbers + block * LANES * inputs
+                of_here = scales + block * 2 * LANES * groups
+                multiply(memory, here, of_here, first, last, apart, inputs, block, row, own, y)
         done(turns, phase, ended - begun)
     wait(turns, phase, across * along)
     bias = biases[op[BIAS] : op[BIAS] + outputs]

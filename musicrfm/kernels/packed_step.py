@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from musicrfm.kernels.dot import GROUP, LANES, dot4_one, dot4_two, dot8_one, dot8_two
+from musicrfm.kernels.dot import cache_one, dot4_one, dot4_two, dot8_one, dot8_two
+from musicrfm.kernels.lanes import GROUP, LANES
 from musicrfm.kernels.step import (
     ONE,
     ZERO,
@@ -26,8 +27,8 @@ from musicrfm.kernels.step import (
     norm,
     push,
 )
-from musicrfm.kernels.turns import counters as counters
 from musicrfm.kernels.turns import begin, done, end, enter, leave, take, wait
+from musicrfm.kernels.turns import counters as counters
 
 CHUNK = 64  # outputs of a matrix per chunk
 MOST = np.float32(32767)
@@ -133,7 +134,7 @@ def product(plan, which, chunk, rows, own):
     for block in range(first // LANES, (first + count) // LANES):
         place = block * LANES - first
         if bits == 4:
-            here, scale = numbers + block * 4 * inputs, scales + block * 2 * LANES * groups
+            here, scale = numbers + block * LANES // 2 * inputs, scales + block * 2 * LANES * groups
             for row in range(0, rows - 1, 2):
                 x, sums = own.narrow[row * inputs :], own.sums[row * groups :]
                 y = own.product[row * CHUNK + place :]
@@ -251,7 +252,7 @@ def recall(cache, layer, row, head, n, query, y, own):
     scores = own.scores
     scale = narrowed(query, own.narrow[:size]) / np.sqrt(np.float32(len(query)))
     for block in range((n + LANES - 1) // LANES):
-        dot8_one(keys, block * LANES * size, own.narrow, size, scores[block * LANES :], 0)
+        cache_one(keys, block * LANES * size, own.narrow, size, scores[block * LANES :], 0)
     most = np.float32(-np.inf)
     for i in range(n):
         scores[i] *= scale * key_scale[i]
@@ -266,7 +267,7 @@ def recall(cache, layer, row, head, n, query, y, own):
     filled = (n + GROUP - 1) // GROUP * GROUP
     scale = narrowed(scores[:n], own.weights[:filled]) / total
     for block in range((len(y) + LANES - 1) // LANES):
-        dot8_one(values, block * LANES * room, own.weights, filled, own.head[block * LANES :], 0)
+        cache_one(values, block * LANES * room, own.weights, filled, own.head[block * LANES :], 0)
     for i in range(len(y)):
         y[i] = own.head[i] * scale
 

@@ -15,13 +15,14 @@ import numpy as np
 import torch
 from torch import nn
 
+from musicrfm.kernels.lanes import LANES
 from musicrfm.runtime.codec import StreamingCodec
 from musicrfm.runtime.decoder import Push, StepDecoder
 from musicrfm.runtime.defaults import KEPT_PART
 from musicrfm.runtime.packed import AT_ONCE, PackedDecoder
 from musicrfm.weights.cost import Shape
 from musicrfm.weights.decoder import Block, Weights
-from musicrfm.weights.packed import LANES, Packed, filled_to
+from musicrfm.weights.packed import Packed, filled_to
 
 READ = 100e6  # bytes of weights in the layers that are timed: more than a CPU caches
 STEPS = 6

@@ -17,13 +17,15 @@ from torch import Tensor
 
 from musicrfm.errors import MusicRFMError
 from musicrfm.kernels.available import kernels
+from musicrfm.kernels.lanes import GROUP
 from musicrfm.kernels.team import team
 from musicrfm.runtime.compiled_step import is_gelu, norms_of, seen
 from musicrfm.runtime.decoder import Push, StepDecoder, Tap
 from musicrfm.runtime.defaults import CACHES
 from musicrfm.runtime.playable import Playable
 from musicrfm.weights.decoder import Weights
-from musicrfm.weights.packed import GROUP, INPUTS, OUTPUTS, Packed, filled_to
+from musicrfm.weights.packed import INPUTS, OUTPUTS, Packed, filled_to
+from musicrfm.weights.pages import zeros
 
 AT_ONCE = 8  # positions: more would leave a core's cache, fewer read the weights more often
 SETS = 2  # sets of counters, so that a late helper delays nothing
@@ -71,8 +73,8 @@ class PackedDecoder(StepDecoder):
         size, room = filled_to(self.head_size), filled_to(model.lead + self.window)
         numbers, scales = (layers, 2, heads, room * size), (layers, 2, heads, room)
         self.memory = self._kernels.Cache(
-            *(np.zeros(numbers, cache) for _ in range(2)),
-            *(np.zeros(scales, np.float32) for _ in range(2)),
+            *(zeros(numbers, cache) for _ in range(2)),
+            *(zeros(scales, np.float32) for _ in range(2)),
         )
         rows, wide = 2 * AT_ONCE, int(self._plan.table[FEED, OUTPUTS])
         self._shared = self._kernels.Shared(

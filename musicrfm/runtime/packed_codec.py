@@ -13,10 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from musicrfm.kernels.lanes import GROUP, LANES
 from musicrfm.kernels.team import team
 from musicrfm.runtime.codec import Conv, Residual, StreamingCodec, TransposedConv
 from musicrfm.runtime.compiled_codec import LARGE, CompiledCodec, Program, codec_kernels
-from musicrfm.weights.packed import ALIGNED, GROUP, LANES, filled_to, packed8_grouped
+from musicrfm.weights.packed import filled_to, packed8_grouped
+from musicrfm.weights.pages import Parts
 
 SETS = 2  # of counters and states
 
@@ -53,11 +55,11 @@ class PackedCodec(CompiledCodec):
         starts = np.cumsum([0, *(part.numel() for part in program.weights)])
         number = {int(start): i for i, start in enumerate(starts[:-1])}
         assert k is not None and kernels is not None, "`can_pack` says so"
-        memory, places = _Memory(), []
+        parts, places = Parts(), []
         biases: list[np.ndarray] = []
 
         def matrix(i: int) -> int:
-            places.append(memory.add(program.weights[i].numpy()))
+            places.append(_stored(parts, program.weights[i].numpy()))
             return len(places) - 1
 
         def bias(i: int) -> int:
@@ -74,7 +76,7 @@ class PackedCodec(CompiledCodec):
             elif row[k.KIND] == k.CONV or row[k.TAPS]:
                 row[k.BIAS] = bias(number[int(row[k.BIAS])])
                 row[k.MATRIX] = matrix(number[int(row[k.MATRIX])])
-        self._program, self._memory = rows, memory.whole()
+        self._program, self._memory = rows, parts.whole()
         self._places, self._biases = np.array(places, np.int64), np.concatenate(biases)
         self._products, self._phases = _products(rows, codec.table.shape[1], codec.sides)
         sizes = [layer.size for layer in codec.layers if hasattr(layer, "size")]
@@ -122,28 +124,12 @@ class PackedCodec(CompiledCodec):
         ]
 
 
-class _Memory:
-    """Matrices stored in sequence."""
-
-    def __init__(self) -> None:
-        self._parts: list[np.ndarray] = []
-        self._size = 0
-
-    def add(self, matrix: np.ndarray) -> tuple[int, int]:
-        """Append a matrix; returns the byte offsets of its values and scales."""
-        outputs = len(matrix)
-        full = np.pad(matrix, ((0, filled_to(outputs, LANES) - outputs), (0, 0)))
-        numbers, scales = packed8_grouped(full)
-        return self._put(numbers.view(np.uint8).ravel()), self._put(scales.view(np.uint8).ravel())
-
-    def _put(self, part: np.ndarray) -> int:
-        begin, fill = self._size, -len(part) % ALIGNED
-        self._parts += [part, np.zeros(fill, np.uint8)]
-        self._size += len(part) + fill
-        return begin
-
-    def whole(self) -> np.ndarray:
-        return np.concatenate(self._parts)
+def _stored(parts: Parts, matrix: np.ndarray) -> tuple[int, int]:
+    """Adds a matrix; the bytes at which its values and its scales will begin."""
+    outputs = len(matrix)
+    full = np.pad(matrix, ((0, filled_to(outputs, LANES) - outputs), (0, 0)))
+    numbers, scales = packed8_grouped(full)
+    return parts.add(numbers), parts.add(scales)
 
 
 def _convolutions(layer: object) -> list[Conv]:

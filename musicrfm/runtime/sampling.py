@@ -100,6 +100,11 @@ def _least(logits: Tensor, top_k: int) -> Tensor:
 
 def _drawn(logits: Tensor, draws: Tensor) -> Tensor:
     """For each row, the code at which the cumulative probability passes the draw."""
-    reached = torch.softmax(logits, -1).cumsum(-1)
+    reached = _exp(logits - logits.amax(-1, keepdim=True)).cumsum(-1)
     wanted = draws[:, None] * reached[:, -1:]
     return torch.searchsorted(reached, wanted, right=True).squeeze(-1)
+
+
+def _exp(x: Tensor) -> Tensor:
+    """On a CPU without PyTorch's threads, which would keep the other cores busy with waiting."""
+    return torch.from_numpy(np.exp(x.numpy())) if x.is_cpu else x.exp()

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-GROUP, LANES = 32, 8
-ALIGNED = 64  # bytes
+from musicrfm.kernels.lanes import GROUP, LANES
+from musicrfm.weights.pages import Parts
+
 # Columns of the table.
 BITS, INPUTS, OUTPUTS, NUMBERS, SCALES = range(5)
 # Matrices of a layer, as fields of `musicrfm.weights.decoder.Block`.
@@ -40,23 +41,15 @@ def pack(matrices: Iterable[tuple[Tensor | None, int]]) -> Packed:
 
     The next matrix is taken when the one before is packed, so they need not exist together.
     """
-    memory, rows = np.zeros(0, np.uint8), []
-
-    def add(part: np.ndarray) -> int:
-        begin, part = len(memory), part.view(np.uint8).ravel()
-        # Grows in place; a list of parts would need twice the memory when it is joined.
-        memory.resize(begin + filled_to(len(part), ALIGNED), refcheck=False)
-        memory[begin : begin + len(part)] = part
-        return begin
-
+    parts, rows = Parts(), []
     for matrix, bits in matrices:
         if matrix is None:
             rows.append((8, 0, 0, 0, 0))
             continue
         exact = filled(matrix.float().numpy())
         numbers, scales = packed4(exact) if bits == 4 else packed8(exact)
-        rows.append((bits, exact.shape[1], exact.shape[0], add(numbers), add(scales)))
-    return Packed(memory, np.array(rows, np.int64))
+        rows.append((bits, exact.shape[1], exact.shape[0], parts.add(numbers), parts.add(scales)))
+    return Packed(parts.whole(), np.array(rows, np.int64))
 
 
 def filled_to(count: int, whole: int = GROUP) -> int:

@@ -12,14 +12,17 @@ import torch
 from torch import Tensor
 
 from musicrfm.errors import MusicRFMError
+from musicrfm.kernels.lanes import GROUP, LANES
 from musicrfm.kernels.team import Team
+from musicrfm.kernels.turns import begin, counters, done, end, enter, leave, take, wait
 from musicrfm.model import MusicModel
 from musicrfm.runtime import packed
 from musicrfm.runtime.backends import decoder_for
 from musicrfm.runtime.decoder import HELD, Push, StepDecoder
 from musicrfm.runtime.defaults import CACHES
 from musicrfm.stream import MusicStream
-from musicrfm.weights.packed import GROUP, LANES, MATRICES, Packed, pack
+from musicrfm.weights.packed import MATRICES, Packed, pack
+from musicrfm.weights.pages import LARGE, Parts, zeros
 from tests.checkpoints import make_checkpoint
 
 pytestmark = pytest.mark.needs("numba")
@@ -58,7 +61,7 @@ def unpacked(packed: Packed, row: int) -> Tensor:
 
 @pytest.mark.parametrize(("bits", "most"), [(8, 0.008), (4, 0.1)])
 def test_packed_matrix_is_close_to_the_original(bits: int, most: float) -> None:
-    exact = random_matrix(72, 96)
+    exact = random_matrix(9 * LANES, 96)
     found = pack([(exact, bits), (None, bits), (exact, bits)])
     assert found.table[1].tolist() == [8, 0, 0, 0, 0]
     for row in (0, 2):
@@ -70,14 +73,14 @@ def test_packed_matrix_is_close_to_the_original(bits: int, most: float) -> None:
 def test_incomplete_blocks_are_padded_with_zeros() -> None:
     exact = random_matrix(3, 5)
     found = unpacked(pack([(exact, 4)]), 0)
-    assert found.shape == (8, GROUP)
+    assert found.shape == (LANES, GROUP)
     assert found[3:].abs().max() == 0 and found[:, 5:].abs().max() == 0
     assert (found[:3, :5] - exact).norm() / exact.norm() < 0.1
 
 
 @pytest.mark.parametrize("value", [0.0, 1e-30])
 def test_groups_of_tiny_values_stay_finite(value: float) -> None:
-    found = unpacked(pack([(torch.full((8, GROUP), value), 4)]), 0)
+    found = unpacked(pack([(torch.full((LANES, GROUP), value), 4)]), 0)
     assert found.isfinite().all() and found.abs().max() <= 2 * value
 
 
@@ -219,6 +222,47 @@ def test_several_threads_compute_the_same(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(packed, "team", lambda threads: helpers)
     for _ in range(5):
         assert torch.equal(played(decoder_of(model), inputs, pushes), expected)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_every_chunk_of_a_phase_is_taken_once(threads: int) -> None:
+    chunks, taken = 50, []
+    turns = counters(2, threads)
+    assert turns.ctypes.data % 64 == 0
+    begin(turns, 1)
+
+    def work(number: int) -> None:
+        if number and not enter(turns, 1):
+            return
+        for phase in range(2):
+            while True:
+                first, last = take(turns, phase, chunks)
+                if first == last:
+                    break
+                taken.extend((phase, chunk) for chunk in range(first, last))
+                done(turns, phase, last - first)
+            wait(turns, phase, chunks)
+        (leave if number else end)(*((turns,) if number else (turns, 1)))
+
+    Team(threads)(work)
+    assert sorted(taken) == [(phase, chunk) for phase in range(2) for chunk in range(chunks)]
+
+
+def test_memory_begins_on_a_cache_line_and_on_large_pages() -> None:
+    small, large = zeros((3, 5), np.float32), zeros((3, LARGE), np.uint8)
+    assert small.shape == (3, 5) and small.ctypes.data % 64 == 0 and not small.any()
+    assert large.shape == (3, LARGE) and large.ctypes.data % 64 == 0 and not large.any()
+    large[:] = 7
+    assert (large == 7).all()
+
+
+def test_stored_parts_lie_one_behind_the_other() -> None:
+    parts, given = Parts(), [np.arange(n, dtype=np.float32) for n in (5, 16, 1)]
+    places = [parts.add(part) for part in given]
+    memory = parts.whole()
+    assert places == [0, 64, 128] and len(memory) == 192
+    for place, part in zip(places, given, strict=True):
+        assert np.array_equal(memory[place : place + part.nbytes].view(np.float32), part)
 
 
 def test_team_does_not_wait_for_blocked_helpers() -> None:
