@@ -87,6 +87,11 @@ def stems(argv: list[str]) -> list[str]:
     return [Path(word).stem for word in argv if word.endswith(".safetensors")]
 
 
+def calibrated(commands: Commands) -> list[list[str]]:
+    """The names of what was calibrated, in each command."""
+    return [stems(argv) for argv in commands.asked if argv[0] == "calibrate"]
+
+
 def concepts_of(commands: Commands) -> list[str]:
     return [f"{argv[0]} {argv[1]}" for argv in commands.asked if argv[0] == "train"]
 
@@ -96,9 +101,8 @@ def test_preparation_trains_the_most_useful_parts_first_and_installs_them(
 ) -> None:
     assert main(["prepare", str(checkpoint), "--quick", "--out", "work", "--device", "cpu"]) == 0
     assert concepts_of(commands) == ["train beat", "train note"]
-    calibrations = [argv for argv in commands.asked if argv[0] == "calibrate"]
-    assert [stems(argv) for argv in calibrations] == [["tempo"], ["note_C", "note_Cs"]]
-    assert "int8" in calibrations[0] and "float32" in commands.asked[0]
+    assert calibrated(commands) == [["tempo"], ["note_C", "note_Cs"]]
+    assert "int8" in commands.asked[1] and "float32" in commands.asked[0]
     model = MusicModel.load(checkpoint, device="cpu")
     assert Direction.load("note_C", model).range == (0.0, 4.0)  # in the user's own folder
     page = (tmp_path / "work" / "README.md").read_text()
@@ -175,14 +179,14 @@ def test_interrupted_preparation_resumes(
     done = len(commands.asked)
     commands.fails = None
     assert prepare(options) == 0
-    assert [argv[0] for argv in commands.asked[done:]] == ["calibrate"]
+    assert [argv[0] for argv in commands.asked[done:]] == ["calibrate", "train", "calibrate"]
     capsys.readouterr()
     assert prepare(options) == 0
-    assert len(commands.asked) == done + 1
+    assert len(commands.asked) == done + 3
     assert "tempo that holds the beat (1 of 2); about 0:00:00 left" in capsys.readouterr().err
     Path("work/directions/tiny/note_C.safetensors").unlink()
     assert prepare(options) == 0
-    assert [argv[0] for argv in commands.asked[done + 1 :]] == ["train", "calibrate"]
+    assert [argv[0] for argv in commands.asked[done + 3 :]] == ["train", "calibrate"]
 
 
 def test_knob_without_an_effect_in_few_clips_is_tried_with_more(
@@ -191,9 +195,8 @@ def test_knob_without_an_effect_in_few_clips_is_tried_with_more(
     commands.silent = "note_Cs"
     options = Options(str(checkpoint), quick=True, out="work", device="cpu")
     assert prepare(options) == 0
-    first, again = (argv for argv in commands.asked if argv[0] == "calibrate")
-    assert stems(first) == ["note_C", "note_Cs"]
-    assert stems(again) == ["note_Cs"]
+    assert calibrated(commands) == [["tempo"], ["note_C", "note_Cs"], ["note_Cs"]]
+    again = commands.asked[-1]
     assert again[again.index("--seeds") + 1] == "4"
     assert Direction.load("work/directions/tiny/note_Cs.safetensors").range == (0.0, 4.0)
     done = len(commands.asked)
@@ -251,7 +254,7 @@ def test_part_that_does_not_fit_is_made_smaller(
     assert prepare(options) == 0
     (train,) = (argv for argv in commands.asked if argv[:2] == ["train", "note"])
     assert train[train.index("--samples") + 1] == samples
-    assert stems(next(argv for argv in commands.asked if argv[0] == "calibrate")) == knobs
+    assert calibrated(commands)[:2] == [["tempo"], knobs]
     told, page = capsys.readouterr().err, Path("work/README.md").read_text()
     less = ("with little data, as --quick", "ranges for 1 of 12 knobs; without a range: note_Cs")
     smaller = (samples == "1920" and not quick, hours < 12)
@@ -350,7 +353,7 @@ def test_planned_command_lines_are_accepted_by_musicrfm() -> None:
 def test_more_data_and_more_knobs_take_longer() -> None:
     rates = plan.Rates(hear=1.0, fit=2.0, play=0.75, listen=0.25, workers=2)
     costs = {one.name: plan.work(one, plan.FULL).seconds(rates) for one in plan.CONCEPTS}
-    assert costs["tempo"] == 240 + 2 and costs["progressions"] == 1440 + 19 * 2
+    assert costs["tempo"] == 240 + 2 + 9 * 8 * 8 / 2 and costs["progressions"] == 1440 + 19 * 2
     assert costs["notes"] == 240 + 12 * 2 + 12 * 20 * 8 * 8 / 2
     for one in plan.CONCEPTS:
         assert plan.work(one, plan.QUICK).seconds(rates) < costs[one.name]
