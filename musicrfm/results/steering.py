@@ -214,7 +214,7 @@ def _summary(
         zero, half, top = (
             pooled((r, at(r, raw_of(d, knob))) for d, r in pairs) for knob in (0.0, 0.5, 1.0)
         )
-        random = np.mean([beside[d.name].random.value for d, _ in pairs])
+        random = float(np.mean([beside[d.name].random.value for d, _ in pairs]))
         if (of := pairs[0][1].quantity) != "share":
             told.append(
                 f"The {concept} is {zero.text(of)} unsteered, {half.text(of)} in the middle of the "

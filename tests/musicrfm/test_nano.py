@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from functools import partial
@@ -17,6 +18,7 @@ from musicrfm.data import render
 from musicrfm.data.compose import EXERCISE, INSTRUMENTS, MODES, compose, single_notes, theory
 from musicrfm.nano.recipe import codec as codecs
 from musicrfm.nano.recipe import discriminator, draws, language, truths
+from musicrfm.nano.recipe.translate import translate
 
 
 @pytest.fixture(scope="module")
@@ -262,6 +264,41 @@ def test_further_training_keeps_the_codes_of_its_start(tmp_path):
         assert any(
             before[n].shape != after[n].shape or not torch.equal(before[n], after[n]) for n in names
         )
+
+
+def test_language_model_is_carried_over_to_renamed_codes():
+    model, codes = language.make_model(40), np.random.default_rng(0).integers(0, 1024, (8, 4, 9000))
+    renamed = np.random.default_rng(1).permutation(1024)
+    tables = [
+        [t.weight.detach().clone() for t in (*model.decoder.model.decoder.embed_tokens,)],
+        [t.weight.detach().clone() for t in model.decoder.lm_heads],
+    ]
+    translate(model, codes, renamed[codes])
+    now = [model.decoder.model.decoder.embed_tokens, model.decoder.lm_heads]
+    for before, after in zip(tables, now, strict=True):
+        for old, new in zip(before, after, strict=True):
+            found, wanted = new.weight[:1024][renamed], old[:1024]
+            assert (found - wanted).norm() < 0.1 * wanted.norm()
+            assert torch.equal(new.weight[1024:], old[1024:])  # the code that begins a piece
+
+
+@pytest.mark.slow
+def test_renewed_codec_begins_with_the_codes_of_its_start(tmp_path):
+    render.render_set(tmp_path / "clips", 18, 0, partial(compose, seconds=9.0), workers=1)
+    audio, rows = render.open_set(tmp_path / "clips")
+    old = codecs.load(NANO)
+    before = language.encode_set(old, audio, tmp_path / "before.npy")
+    budget = codecs.Budget(quantised=2, batch=1, learning_rate=1e-5)
+    new = codecs.train([audio], [1.0], tmp_path, budget, "cpu", "quantised", old, renew=True)
+    codes = language.encode_set(new, audio, tmp_path / "codes.npy")
+    assert 0.3 < (codes[:, 0] == before[:, 0]).mean() < 1
+    losses = []
+    for first in (None, before):
+        folder = tmp_path / str(first is None)
+        folder.mkdir()
+        language.train(codes, rows, folder, language.Budget(1, 1, 1e-6), "cpu", NANO, first)
+        losses.append(json.loads((folder / "lm.jsonl").read_text())["held_out"])
+    assert all(map(math.isfinite, losses))
 
 
 def test_drawn_codes_replace_those_that_sound_alike():

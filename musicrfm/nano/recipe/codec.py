@@ -160,6 +160,13 @@ class Quantiser:
             book.embed_avg.copy_(centres * book.cluster_size[:, None])
             residual = residual - centres[index]
 
+    @torch.no_grad()
+    def resume(self) -> None:
+        """Begin the moving averages from trained codebooks."""
+        for book in self.books:
+            book.cluster_size.fill_(1.0)
+            book.embed_avg.copy_(book.embed)
+
     def __call__(self, latents: Tensor, train: bool) -> tuple[Tensor, Tensor]:
         """latents [batch, dim, frames] -> (quantised, commitment); `train` moves the codebooks."""
         flat = latents.transpose(1, 2).reshape(-1, latents.shape[1])
@@ -234,25 +241,28 @@ def train(
     until: str = "decoder",
     start: EncodecModel | None = None,
     drawn: Crops | None = None,
+    renew: bool = False,
 ) -> EncodecModel:
     """Run the remaining stages up to `until`; returns the averaged weights.
 
     audio: sets of clips, int16 [clips, samples] at 32 kHz each. shares: how often each set is drawn
     from. work: folder of the checkpoints `codec-<stage>.pt`. start: a trained codec, of which only
-    the decoder is trained further, so that its codes stay valid. drawn: what the decoder learns
-    from, in place of encoded crops.
+    the decoder is trained further, so that its codes stay valid; with `renew`, all of it from the
+    second stage on. drawn: what the decoder learns from, in place of encoded crops.
     """
     work.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(0)
     model = (EncodecModel(config()) if start is None else start).to(device)
     loaded = None
-    for stage in STAGES[: STAGES.index(until) + 1] if start is None else STAGES[-1:]:
+    first = 0 if start is None else 1 if renew else len(STAGES) - 1
+    for stage in STAGES[first : STAGES.index(until) + 1]:
         path = work / f"codec-{stage}.pt"
         state = torch.load(path, map_location=device, weights_only=True) if path.exists() else None
         if state is None and loaded is not None:
             model.load_state_dict(loaded)  # start from the previous stage's average
         heard = drawn if stage == "decoder" else None
-        _Stage(stage, model, audio, shares, state, budget, heard).run(audio, shares, path)
+        stages = _Stage(stage, model, audio, shares, state, budget, heard, start is not None)
+        stages.run(audio, shares, path)
         loaded = torch.load(path, map_location=device, weights_only=True)["average"]
     model.load_state_dict(loaded)
     return model.eval()
@@ -261,7 +271,8 @@ def train(
 class _Stage:
     """One stage: the model with its optimiser, losses and progress.
 
-    state: of the checkpoint to continue from, if any.
+    state: of the checkpoint to continue from, if any. known: whether the codebooks are trained
+    already.
     """
 
     def __init__(
@@ -273,6 +284,7 @@ class _Stage:
         state: dict | None,
         budget: Budget,
         drawn: Crops | None = None,
+        known: bool = False,
     ) -> None:
         self.name, self.model, self.budget, self.drawn = name, model, budget, drawn
         self.steps = getattr(budget, name)
@@ -295,7 +307,9 @@ class _Stage:
             if self.judge is not None:
                 self.judge.load_state_dict(state["judge"])
             return
-        if name == "quantised":
+        if name == "quantised" and known:
+            self.quantiser.resume()
+        elif name == "quantised":
             self.quantiser.initialise(_latents(model, sets, shares))
         self.average = {k: v.detach().clone() for k, v in model.state_dict().items()}
 

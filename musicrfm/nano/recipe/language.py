@@ -41,6 +41,7 @@ from musicrfm.data.compose import compose
 from musicrfm.files.writing import beside
 from musicrfm.nano.recipe.codec import config as codec_config
 from musicrfm.nano.recipe.precision import bfloat16_is_faster
+from musicrfm.nano.recipe.translate import translate
 from musicrfm.nano.recipe.truths import GROUPS, Readouts, truths
 
 CODEBOOKS, CODES = 4, 1024
@@ -210,17 +211,21 @@ def train(
     budget: Budget,
     device: str = "cpu",
     start: Path | None = None,
+    before: np.ndarray | None = None,
 ) -> None:
     """Train, or continue training; checkpoint `work/lm.pt`, held-out losses `work/lm.jsonl`.
 
     codes: int16 [clips, codebooks, frames]. rows: one dict per clip. The last 1 % is held out.
-    start: folder of a finished checkpoint, which is trained further.
+    start: folder of a finished checkpoint, which is trained further. before: codes of the first
+    clips by the codec of `start`, if `codes` are another's.
     """
     torch.manual_seed(0)
     trainer = _Trainer(codes, rows, budget, device, start)
     path = work / "lm.pt"
     if path.exists():
         trainer.load(path)
+    elif before is not None:
+        trainer.translate(before)
     first, mean_loss, started = trainer.done, 0.0, time.time()
     rng = random.Random(first)
     trainer.model.train()
@@ -270,6 +275,11 @@ class _Trainer:
         self.half = bfloat16_is_faster(torch.device(device))
         self.held = max(16, len(codes) // 100)
         self.done = 0
+
+    def translate(self, before: np.ndarray) -> None:
+        """Go over from the codes `before` to those of the clips."""
+        translate(self.model, before, self.codes[: len(before)])
+        self.average = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
 
     def load(self, path: Path) -> None:
         state = torch.load(path, map_location=self.device, weights_only=True)
