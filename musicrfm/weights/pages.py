@@ -58,7 +58,7 @@ class Parts:
                 self._room.resize(longer)
             else:
                 self._room.resize(longer, refcheck=False)
-        self._room[begin:end] = memoryview(part)
+        self._room[begin:end] = part.data
         self._size = -(-end // LINE) * LINE
         return begin
 
