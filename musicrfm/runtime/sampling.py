@@ -107,4 +107,4 @@ def _drawn(logits: Tensor, draws: Tensor) -> Tensor:
 
 def _exp(x: Tensor) -> Tensor:
     """On a CPU without PyTorch's threads, which would keep the other cores busy with waiting."""
-    return torch.from_numpy(np.exp(x.numpy())) if x.is_cpu else x.exp()
+    return torch.from_numpy(np.exp(x.float().numpy())) if x.is_cpu else x.exp()
