@@ -28,6 +28,9 @@ class Team:
 
     def __call__(self, work: Work) -> None:
         """Do the work; afterwards, helpers may still be discovering that nothing remains."""
+        if self.threads == 1:  # several threads may play alone at the same time
+            work(0)
+            return
         with self._turn:
             self._work = work
             for wake in self._wake:
