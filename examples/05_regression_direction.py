@@ -47,8 +47,11 @@ def play(o: Namespace, model: MusicModel) -> None:
     effort = walk.Effort.of(model, o.quick, o.seconds or (None if o.quick else 6.0))
     direction = walk.load("tempo", model, FOLDER)
     found = effort.compare(model, knob_variants(direction, KNOB), [direction])
-    words = ["At 0 the tempo is free."]
+    words = []
+    if direction.range is None:
+        words.append("The direction was not calibrated, so its coefficients are raw.")
     if is_beat(direction):
+        words.append("At 0 the tempo is free.")
         asked = [Beat.of(direction).bpm(direction.raw(c)) for c in KNOB]
         pairs = (f"{bpm:.0f} at {c:g}" for c, bpm in zip(KNOB, asked, strict=True))
         words.append(f"Asked for, in BPM: {', '.join(pairs)}. The measurement may find half of it.")

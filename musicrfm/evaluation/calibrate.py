@@ -159,7 +159,10 @@ class Calibration:
         return rows
 
     def _knob(self, raw: float) -> float:
-        scale = max(map(abs, self.range or (1.0, 1.0)))
+        low, high = self.range or (1.0, 1.0)
+        scale = max(abs(low), abs(high))
+        if is_beat(self.survey.direction):  # each side has its own end
+            scale = abs(low if raw < 0 else high)
         return math.copysign((abs(raw) / scale) ** (1 / self.curve), raw) if raw else 0.0
 
 
