@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -23,8 +24,10 @@ from musicrfm.directions import Direction
 from musicrfm.errors import MusicRFMError
 from musicrfm.executor import in_turn
 from musicrfm.files import provenance
+from musicrfm.intervals import Interval, statistic
 from musicrfm.progress import Progress
 from musicrfm.steering.beat import COMPONENTS, KIND
+from musicrfm.training.reliability import ends
 
 if TYPE_CHECKING:
     from musicrfm.data.clips import ClipSet
@@ -34,6 +37,7 @@ STRENGTH = 4.5  # from measurements on nano: less loses the beat, more makes it 
 KNOB = (60.0, 160.0)  # BPM at the ends of the travel; beyond, half the tempo often sounds
 SETTLING = 2.0  # seconds before the beat is established
 HELD_OUT = 5  # one clip in this number is held out to score the layers
+PAPER = "Koh et al. 2020, Concept Bottleneck Models, arXiv:2007.04612"  # of the intervention
 FEWEST = 20  # clips; with fewer, the slopes are meaningless
 
 
@@ -98,10 +102,12 @@ def fit(
             )
         centre, spread, slopes, rest = sums.solved(model.name)
         scores = _scores(held, slopes, rest, centre, spread)
+    best = int(np.argmax([one.value for one in scores]))
+    sure = scores[best].above(0.01)  # a squared correlation is never below 0
     lengths = slopes.norm(dim=-1)
     # The mean components: setting them reproduces the mean state.
     at_rest = torch.linalg.lstsq(slopes.mT, rest[..., None]).solution[..., 0]
-    ends = [math.log(bpm / math.exp(centre)) / spread for bpm in knob]
+    travel = [math.log(bpm / math.exp(centre)) / spread for bpm in knob]
     meta = {
         "concept": "tempo",
         "target": "bpm",
@@ -113,15 +119,18 @@ def fit(
         "model_fingerprint": model.fingerprint,
         **provenance.made(),
         "pooling": "every frame",
-        "data": data,
+        "data": {"name": data, "clips": sums.clips + len(held.beats)},
         "samples": sums.clips + len(held.beats),
         "held_out": len(held.beats),
         "splits": _splits(sums.clips, len(held.beats), seed),
         "chance": {"r2": 0.0},
+        "layer_intervals": [ends(one) for one in scores],
+        "verdict": "" if sure else "the best layer is not clearly better than chance",
+        "citation": PAPER,
         "seed": seed,
         "label_mean": centre,
         "label_std": spread,
-        "range": ends,
+        "range": travel,
         "components": list(COMPONENTS),
         "beat": {
             "centre": math.exp(centre),
@@ -131,7 +140,7 @@ def fit(
             "rest": at_rest.tolist(),
         },
     }
-    return Direction(name, slopes, scores, meta)
+    return Direction(name, slopes, [one.value for one in scores], meta)
 
 
 def _collected(
@@ -239,19 +248,31 @@ def _scores(
     rest: torch.Tensor,
     centre: float,
     spread: float,
-) -> torch.Tensor:
-    """Squared correlation of each layer's prediction with the truth, averaged over the three,
-    [layers]."""
+) -> list[Interval]:
+    """Squared correlation of each layer's prediction with the truth, averaged over the three, with
+    intervals over the held-out clips."""
     if not held.beats:
-        return torch.ones(len(slopes))
+        return [Interval(1.0, math.nan, math.nan, 0)] * len(slopes)
     beat = torch.cat(held.beats)
     beat[:, 0] = (beat[:, 0] - centre) / spread
-    each = [
-        torch.linalg.lstsq(slope.T, (held.layer(layer) - rest[layer]).T).solution
-        for layer, slope in enumerate(slopes)
-    ]
-    said = torch.stack(each)  # [layers, 3, frames]
-    said = said - said.mean(-1, keepdim=True)
-    true = (beat - beat.mean(0)).T
-    covered = (said * true).sum(-1) ** 2
-    return (covered / (said.square().sum(-1) * true.square().sum(-1)).clamp_min(1e-12)).mean(1)
+    lengths = [len(one) for one in held.beats]
+    found = []
+    for layer, slope in enumerate(slopes):
+        said = torch.linalg.lstsq(slope.T, (held.layer(layer) - rest[layer]).T).solution.T
+        moments = _moments(said, beat, lengths)
+        found.append(statistic(partial(_covered, moments), len(moments)))
+    return found
+
+
+def _moments(said: torch.Tensor, true: torch.Tensor, lengths: Sequence[int]) -> np.ndarray:
+    """What a correlation of [frames, 3] needs of each clip: float64 [clips, 6, 3]."""
+    ones = torch.ones_like(said)
+    each = torch.stack([ones, said, true, said * said, true * true, said * true], 1).double()
+    return np.stack([one.sum(0).numpy() for one in each.split(list(lengths))])
+
+
+def _covered(moments: np.ndarray, clips: np.ndarray) -> float:
+    """The mean squared correlation over the clips of these numbers."""
+    count, said, true, said2, true2, both = moments[clips].sum(0)
+    spreads = (said2 - said**2 / count) * (true2 - true**2 / count)
+    return float(((both - said * true / count) ** 2 / np.maximum(spreads, 1e-12)).mean())

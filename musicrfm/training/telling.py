@@ -43,14 +43,16 @@ def told_of_beat(direction: Direction) -> str:
     """The same about a held beat, trained by `beat.fit`."""
     scores = direction.layer_scores
     meta, best = direction.meta, int(scores.argmax())
-    clear = scores[best] > FAINT
+    low, high = meta["layer_intervals"][best] or (np.nan, np.nan)
+    clear = scores[best] > FAINT and not meta["verdict"]
     verdict = "encode" if clear else "hardly encode"
     return "\n".join(
         (
             f"{direction.name}: squared correlation of predicted and true beat by layer "
             + " ".join(f"{score:.2f}" for score in scores.tolist()),
             f"  clips: {meta['samples'] - meta['held_out']} to train, {meta['held_out']} to test",
-            f"  best layer {best}: {scores[best]:.2f}; without a relation it is 0",
+            f"  best layer {best}: {scores[best]:.2f} ({low:.2f} to {high:.2f}, 95 % over the test "
+            "clips); without a relation it is 0",
             f"  the hidden states of {direction.model} {verdict} the beat",
         )
     )

@@ -249,6 +249,9 @@ def test_training_recovers_the_beat_vectors(
     parts = found.meta["splits"]
     assert parts["train"]["clips"] == 32 and parts["test"] == {"clips": 8, "groups": 8}
     assert "hidden states of tiny encode the beat" in told_of_beat(found)
+    for score, (low, high) in zip(found.layer_scores, found.meta["layer_intervals"], strict=True):
+        assert 0.8 < low <= score + 1e-6 and score - 1e-6 <= high <= 1.001
+    assert found.meta["verdict"] == "" and found.meta["data"] == {"name": "clicks", "clips": 40}
     beat = Beat.of(Direction.load(found.save(tmp_path / "tempo.safetensors"), model))
     assert beat.centre == pytest.approx(math.exp(np.log(tempi).mean()), rel=0.05)
     for mine, true in zip(beat.vectors[:, 1:], model.plane.numpy()[:, 1:], strict=True):
